@@ -1,0 +1,175 @@
+"""All validation of `gradient`'s arguments: once, at the border, returning narrow types."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._axes import axis_stencil
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._stencils import Stencil
+
+UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """The differentiated axes, in the caller's order, with their stencils."""
+
+    axes: tuple[int, ...]
+    stencils: tuple[Stencil, ...]
+
+
+def clean(
+    shape: tuple[int, ...],
+    spacing: tuple[Any, ...],
+    axis: Any,
+    edge_order: Any,
+    periodic: Any,
+    period: Any,
+    real: Any = np.float64,
+) -> Axes:
+    """Check everything but the data's type; weights are made in `real`."""
+    if not shape:
+        raise ArgumentValueError(
+            "f is 0-dimensional: a single number has no neighbours to difference; "
+            "give an array with at least one axis"
+        )
+    axes = clean_axis(axis, len(shape))
+    order = clean_edge_order(edge_order)
+    spacings = per_axis_spacing(spacing, len(axes))
+    wraps = per_axis("periodic", periodic, axes, clean_periodic)
+    periods = per_axis("period", period, axes, lambda value, _: value)
+    for a, value, wrap in zip(axes, periods, wraps, strict=True):
+        if value is not None and not wrap:
+            raise ArgumentValueError(f"period is given for axis {a}, which is not periodic; add periodic=True")
+    for a, wrap in zip(axes, wraps, strict=True):
+        check_length(shape[a], a, order, wrap)
+    stencils = tuple(
+        axis_stencil(value, shape[a], a, order, wrap, per, real)
+        for a, value, wrap, per in zip(axes, spacings, wraps, periods, strict=True)
+    )
+    return Axes(axes, stencils)
+
+
+def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Axes as non-negative ints, order kept."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, str) or not (isinstance(axis, Sequence) or np.ndim(axis) > 0):
+        given = [axis]
+    else:
+        given = list(axis)
+    axes = []
+    for value in given:
+        index = _index(value)
+        if index is None:
+            raise ArgumentTypeError(
+                f"axis must be an int or a sequence of ints, got {value!r} "
+                f"of type {type(value).__name__}"
+            )
+        if not -ndim <= index < ndim:
+            raise np.exceptions.AxisError(
+                f"axis {index} is out of bounds for an array of dimension {ndim}; "
+                f"allowed are {-ndim} to {ndim - 1}"
+            )
+        axes.append(index % ndim)
+    for place, a in enumerate(axes):
+        if a in axes[:place]:
+            raise ArgumentValueError(f"repeated axis: axis {a} is named twice in axis={axis!r}; name each axis once")
+    return tuple(axes)
+
+
+def _index(value: Any) -> int | None:
+    if isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == bool:
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def clean_edge_order(edge_order: Any) -> int:
+    """The order as an int, 1 or 2."""
+    order = _index(edge_order)
+    if order is None:
+        raise ArgumentTypeError(f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}")
+    if order > 2:
+        raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
+    if order < 1:
+        raise ArgumentValueError(f"edge_order must be 1 or 2, got {order}")
+    return order
+
+
+def clean_periodic(value: Any, axis: int) -> bool:
+    """One axis' periodic flag."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(
+            f"periodic must be True or False (or one of them per axis), got {value!r} for axis {axis}"
+        )
+    return bool(value)
+
+
+def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
+    """NumPy's rule: nothing, one scalar for all axes, or one entry for each axis."""
+    if not spacing:
+        return [1.0] * count
+    if len(spacing) == 1 and np.ndim(_peek(spacing[0])) == 0:
+        return [spacing[0]] * count
+    if len(spacing) != count:
+        raise ArgumentTypeError(
+            f"invalid number of arguments: {len(spacing)} spacing{'s' * (len(spacing) != 1)} for "
+            f"{count} differentiated ax{'is' if count == 1 else 'es'}; give none, one scalar, or one "
+            "scalar or 1-D coordinate array for each axis"
+        )
+    return list(spacing)
+
+
+def _peek(value: Any) -> Any:
+    """Something with a cheap `ndim`: the value itself, or what NumPy makes of a list."""
+    return value if hasattr(value, "ndim") else np.asarray(value, dtype=object) if isinstance(value, (list, tuple)) else 0
+
+
+def per_axis(name: str, value: Any, axes: tuple[int, ...], check: Any) -> list[Any]:
+    """One value for all axes, or a sequence with one for each."""
+    many = isinstance(value, (list, tuple)) or np.ndim(value) == 1
+    if many and len(value) != len(axes):
+        raise ArgumentValueError(
+            f"{name} has {len(value)} entries for {len(axes)} differentiated axes; give one value or one for each axis"
+        )
+    return [check(v, a) for v, a in zip(value if many else [value] * len(axes), axes, strict=True)]
+
+
+def check_length(length: int, axis: int, edge_order: int, periodic: bool) -> None:
+    """Refuse an axis too short for its stencil."""
+    if periodic:
+        if length < 3:
+            raise ArgumentValueError(f"axis {axis} has {_points(length)} but a periodic axis needs at least 3; add points")
+    elif length < edge_order + 1:
+        remedy = "use edge_order=1 or add points" if length == 2 else "add points or leave the axis out with axis="
+        raise ArgumentValueError(
+            f"axis {axis} has {_points(length)} but edge_order={edge_order} needs at least {edge_order + 1}; {remedy}"
+        )
+
+
+def _points(length: int) -> str:
+    return "1 point" if length == 1 else f"{length} points"
+
+
+def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:
+    """torch's ``spacing=`` and ``dim=`` folded into the positional spacing and ``axis=``."""
+    if dim is not UNSET:
+        if axis is not UNSET:
+            raise ArgumentTypeError("axis= and its alias dim= were both given; give one of them")
+        axis = dim
+    if spacing is not UNSET and spacing is not None:
+        if varargs:
+            raise ArgumentTypeError("spacing was given both positionally and as spacing=; give it once")
+        varargs = tuple(spacing) if isinstance(spacing, (list, tuple)) else (spacing,)
+        if np.ndim(_peek(spacing)) == 1 and not isinstance(spacing, (list, tuple)):
+            varargs = (spacing,)
+    return varargs, None if axis is UNSET else axis

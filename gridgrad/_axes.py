@@ -1,0 +1,201 @@
+"""One axis: its spacing checked and turned into a cached stencil."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._stencils import Array, Stencil, exact_steps, first_derivative, scaled_to_normal, wrap_step
+
+CACHE_ENTRIES = 128
+CACHE_BYTES = 64 << 20
+_cache: OrderedDict[Any, Stencil] = OrderedDict()
+_cache_bytes = 0
+_lock = Lock()
+
+
+def axis_stencil(
+    spacing: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
+) -> Stencil:
+    """The first-derivative stencil of one axis, from a step or from coordinates.
+
+    Cached by the *content* of the spacing, so an array that was changed in place is a new key and
+    an equal one, whatever its identity, is not validated again.
+    """
+    values = to_host(spacing, axis)
+    if period is not None:
+        period = clean_number(period, axis, "period")
+    key = (values.dtype, values.shape, values.tobytes(), length, edge_order, periodic, period, np.dtype(real))
+    with _lock:
+        found = _cache.get(key)
+        if found is not None:
+            _cache.move_to_end(key)
+            return found
+    if values.ndim == 0:
+        stencil = _from_step(clean_number(values, axis, "spacing"), length, axis, edge_order, periodic, period, real)
+    else:
+        check_coordinates(values, length, axis)
+        stencil = _from_coordinates(values, axis, edge_order, periodic, period, real)
+    _remember(key, stencil, 4 * values.nbytes)
+    return stencil
+
+
+def _remember(key: Any, stencil: Stencil, size: int) -> None:
+    global _cache_bytes
+    if size > CACHE_BYTES:
+        return
+    with _lock:
+        _cache[key] = stencil
+        _cache_bytes += size
+        while len(_cache) > CACHE_ENTRIES or _cache_bytes > CACHE_BYTES:
+            old, _ = _cache.popitem(last=False)
+            _cache_bytes -= 4 * len(old[2])
+
+
+def _from_step(step: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any) -> Stencil:
+    if step == 0:
+        raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
+    wrap = None
+    if periodic:
+        if period is None:
+            wrap = step
+        else:
+            last = (length - 1) * _exact(step)
+            _check_period(period, abs(last), axis)
+            wrap = wrap_step(0, last, period, real)
+    return _normal(np.asarray(step, dtype=real)[()], length, edge_order, wrap, axis)
+
+
+def _exact(value: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(*np.asarray(value).item().as_integer_ratio())
+
+
+def _from_coordinates(values: Array, axis: int, edge_order: int, periodic: bool, period: Any, real: Any) -> Stencil:
+    with np.errstate(over="ignore"):
+        steps = exact_steps(values, real)
+    check_steps(values, steps, axis)
+    wrap = None
+    if periodic:
+        if period is None:
+            raise ArgumentValueError(
+                f"axis {axis} is periodic and has coordinates, so its period is not known; "
+                "give period= (the distance after which the field repeats)"
+            )
+        _check_period(period, abs(_exact(values[-1]) - _exact(values[0])), axis)
+        wrap = wrap_step(values[0], values[-1], period, real)
+    return _normal(steps, len(values), edge_order, wrap, axis)
+
+
+def _check_period(period: Any, span: Any, axis: int) -> None:
+    if not _exact(period) > span:
+        raise ArgumentValueError(
+            f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
+            "the first point must not be repeated at the end"
+        )
+
+
+def _normal(steps: Any, length: int, edge_order: int, wrap: Any, axis: int) -> Stencil:
+    """The stencil, rescaled by a power of two where a weight would overflow or go subnormal."""
+    with np.errstate(all="ignore"):
+        stencil = first_derivative(steps, length, edge_order, wrap)
+        limits = np.finfo(np.asarray(steps).dtype)
+        if _is_normal(stencil, limits):
+            return stencil
+        scaled, scaled_wrap, power = scaled_to_normal(steps, wrap)
+        stencil = first_derivative(scaled, length, edge_order, scaled_wrap, power)
+    if not _is_normal(stencil, limits):
+        raise ArgumentValueError(
+            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; rescale the coordinates"
+        )
+    return stencil
+
+
+def _is_normal(stencil: Stencil, limits: Any) -> bool:
+    smallest, largest = stencil.smallest_and_largest_weight()
+    return bool(smallest >= limits.tiny and largest <= limits.max)
+
+
+def to_host(spacing: Any, axis: int) -> Array:
+    """A step or coordinates of any library as a NumPy array; device memory is read here, once."""
+    if spacing is None:
+        raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
+    if isinstance(spacing, np.ma.MaskedArray):
+        raise ArgumentTypeError(
+            f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates"
+        )
+    if isinstance(spacing, str):
+        raise ArgumentTypeError(f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates")
+    if hasattr(spacing, "detach"):
+        spacing = spacing.detach().cpu().numpy()
+    elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
+        spacing = spacing.get()
+    values = np.asarray(spacing)
+    if values.ndim > 1:
+        raise ArgumentValueError(
+            f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
+            "give the coordinates along the axis (one row or column of a meshgrid)"
+        )
+    _check_dtype(values, axis)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _check_dtype(values: Array, axis: int) -> None:
+    kind = values.dtype.kind
+    if kind in "iuf":
+        return
+    if kind in "mM":
+        raise ArgumentTypeError(
+            f"the coordinates of axis {axis} have dtype {values.dtype}, and a derivative per time needs a unit; "
+            "name it, for example (t - t[0]) / np.timedelta64(1, 's') for a derivative per second"
+        )
+    what = "is complex" if kind == "c" else f"has dtype {values.dtype}"
+    raise ArgumentTypeError(
+        f"the spacing of axis {axis} {what}; it must be real integer or floating-point numbers"
+    )
+
+
+def clean_number(value: Any, axis: int, name: str) -> Any:
+    """A finite real scalar, as a NumPy scalar."""
+    values = to_host(value, axis)
+    if values.ndim != 0:
+        raise ArgumentTypeError(f"the {name} of axis {axis} must be a number, got shape {values.shape}")
+    if not np.isfinite(values):
+        raise ArgumentValueError(f"the {name} of axis {axis} is {values[()]}; it must be finite")
+    return values[()]
+
+
+def check_coordinates(values: Array, length: int, axis: int) -> None:
+    """Right length, and finite everywhere."""
+    if len(values) != length:
+        raise ArgumentValueError(
+            "when 1d, distances must match the length of the corresponding dimension: "
+            f"axis {axis} has {length} points but {len(values)} coordinates were given"
+        )
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        index = int(np.argmin(np.isfinite(values)))
+        raise ArgumentValueError(
+            f"the coordinates of axis {axis} are not finite: x[{index}]={values[index]}; give a position for every point"
+        )
+
+
+def check_steps(values: Array, steps: Array, axis: int) -> None:
+    """Strictly monotonic, in either direction, with steps that fit the arithmetic."""
+    if not np.isfinite(steps).all():
+        i = int(np.argmin(np.isfinite(steps)))
+        raise ArgumentValueError(
+            f"the step of axis {axis} from x[{i}]={values[i]} to x[{i + 1}]={values[i + 1]} overflows; rescale the coordinates"
+        )
+    direction = np.sign(steps)
+    wrong = direction != (direction[0] or 1)
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        raise ArgumentValueError(
+            f"the coordinates of axis {axis} are not strictly monotonic: x[{i}]={values[i]}, x[{i + 1}]={values[i + 1]}; "
+            "sort the points along the axis and remove repeated positions"
+        )

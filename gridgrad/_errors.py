@@ -1,0 +1,11 @@
+"""The errors gridgrad raises; each is also the class its peers raise for the same fault."""
+
+from __future__ import annotations
+
+
+class ArgumentValueError(ValueError):
+    """An argument of the right type with a value that cannot be right."""
+
+
+class ArgumentTypeError(TypeError):
+    """An argument of a type (or a number of arguments) that is not accepted."""

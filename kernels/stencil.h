@@ -1,0 +1,119 @@
+// The point: differences, formula (1) and the storage types. Host and device compile this same text.
+#ifndef GRIDGRAD_STENCIL_H
+#define GRIDGRAD_STENCIL_H
+
+#include "portable.h"
+
+namespace gridgrad {
+
+// IEEE 754 binary16 and bfloat16 as bits: storage only, arithmetic is in float or double.
+struct Half {
+  uint16 bits;
+};
+struct BFloat16 {
+  uint16 bits;
+};
+
+template <class Real, class Stored>
+GG_INLINE Real load(Stored value) {
+  return static_cast<Real>(value);
+}
+
+// Exact: every binary16 value is a float. The subtraction rebuilds subnormals without ever
+// touching a subnormal float, so flush-to-zero modes cannot change it.
+template <class Real>
+GG_INLINE Real load(Half value) {
+  const uint32 magnitude = static_cast<uint32>(value.bits & 0x7fffu) << 13;
+  const uint32 exponent = magnitude & 0x0f800000u;
+  const float normal = float_of_bits(magnitude + 0x38000000u);
+  const float subnormal = float_of_bits(magnitude + 0x38800000u) - float_of_bits(0x38800000u);
+  const float special = float_of_bits(magnitude | 0x7f800000u);
+  const float positive = exponent == 0 ? subnormal : exponent == 0x0f800000u ? special : normal;
+  const uint32 sign = static_cast<uint32>(value.bits & 0x8000u) << 16;
+  return static_cast<Real>(float_of_bits(bits_of_float(positive) | sign));
+}
+
+template <class Real>
+GG_INLINE Real load(BFloat16 value) {
+  return static_cast<Real>(float_of_bits(static_cast<uint32>(value.bits) << 16));
+}
+
+template <class Stored, class Real>
+struct Rounding {
+  static GG_INLINE Stored store(Real value) { return static_cast<Stored>(value); }
+};
+
+// Round to nearest, ties to even; overflow to infinity; NaN stays NaN.
+template <class Real>
+struct Rounding<Half, Real> {
+  static GG_INLINE Half store(Real value) {
+    const uint32 all = bits_of_float(static_cast<float>(value));
+    const uint32 sign = all & 0x80000000u;
+    const uint32 magnitude = all ^ sign;
+    const uint32 special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
+    const uint32 subnormal = bits_of_float(float_of_bits(magnitude) + 0.5f) - 0x3f000000u;
+    const uint32 normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
+    const uint32 rounded = magnitude >= 0x47800000u  ? special
+                           : magnitude < 0x38800000u ? subnormal
+                                                     : normal;
+    return Half{static_cast<uint16>(rounded | (sign >> 16))};
+  }
+};
+
+template <class Real>
+struct Rounding<BFloat16, Real> {
+  static GG_INLINE BFloat16 store(Real value) {
+    const uint32 all = bits_of_float(static_cast<float>(value));
+    const uint32 rounded = (all + 0x7fffu + ((all >> 16) & 1u)) >> 16;
+    const bool is_nan = (all & 0x7fffffffu) > 0x7f800000u;
+    return BFloat16{static_cast<uint16>(is_nan ? (all >> 16) | 0x40u : rounded)};
+  }
+};
+
+// f_b - f_a in the arithmetic type, rounded once.
+template <class Real, class Stored>
+struct Difference {
+  static GG_INLINE Real of(Stored b, Stored a) { return load<Real>(b) - load<Real>(a); }
+};
+
+// 64-bit integers: the magnitude of any difference fits in uint64, so it is formed exactly.
+template <class Real>
+struct Difference<Real, uint64> {
+  static GG_INLINE Real of(uint64 b, uint64 a) {
+    return b >= a ? static_cast<Real>(b - a) : -static_cast<Real>(a - b);
+  }
+};
+
+template <class Real>
+struct Difference<Real, int64> {
+  static GG_INLINE Real of(int64 b, int64 a) {
+    const uint64 forward = static_cast<uint64>(b) - static_cast<uint64>(a);
+    return b >= a ? static_cast<Real>(forward) : -static_cast<Real>(0 - forward);
+  }
+};
+
+// One pair of an edge row: weight * (f_b - f_a).
+template <class Real, class Stored>
+GG_INLINE Real pair_value(Real weight, Stored b, Stored a) {
+  return weight * Difference<Real, Stored>::of(b, a);
+}
+
+// Formula (1): lower * (f_i - f_{i-1}) + upper * (f_{i+1} - f_i).
+template <class Real, class Stored>
+GG_INLINE Real two_differences(Real lower, Real upper, Stored below, Stored centre, Stored above) {
+  return lower * Difference<Real, Stored>::of(centre, below) +
+         upper * Difference<Real, Stored>::of(above, centre);
+}
+
+// The same row; equal weights take the short form, which does not read f_i, so that a NaN at the
+// centre stays where numpy.gradient leaves it on a uniform grid.
+template <class Real, class Stored>
+GG_INLINE Real interior(Real lower, Real upper, Stored below, Stored centre, Stored above) {
+  const Real wide = pair_value(lower, above, below);
+  const Real split = two_differences(lower, upper, below, centre, above);
+  return lower == upper ? wide : split;
+}
+
+}  // namespace gridgrad
+
+#endif

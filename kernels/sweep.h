@@ -1,0 +1,19 @@
+// What core.cpp and every CPU level of apply.cpp agree on.
+#ifndef GRIDGRAD_SWEEP_H
+#define GRIDGRAD_SWEEP_H
+
+#include "descriptor.h"
+
+namespace gridgrad {
+
+// A box of the index space: begin and end per (collapsed) dim.
+struct Box {
+  int64 begin[MAX_DIMS], end[MAX_DIMS];
+};
+
+// Applies the plan inside the box; pointers hold the inputs, then the outputs.
+typedef void Sweep(const Descriptor& plan, void* const* pointers, const Box& box, bool stream);
+
+}  // namespace gridgrad
+
+#endif
