@@ -173,3 +173,15 @@ def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -
         if np.ndim(_peek(spacing)) == 1 and not isinstance(spacing, (list, tuple)):
             varargs = (spacing,)
     return varargs, None if axis is UNSET else axis
+
+
+def clean_workers(workers: Any) -> int | None:
+    """A positive number of threads, or None."""
+    if workers is None:
+        return None
+    count = _index(workers)
+    if count is None:
+        raise ArgumentTypeError(f"workers must be a positive int or None, got {workers!r}")
+    if count < 1:
+        raise ArgumentValueError(f"workers must be at least 1, got {count}; None chooses by size")
+    return min(count, 1024)

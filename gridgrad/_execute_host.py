@@ -1,95 +1,101 @@
-"""The compiled core through ctypes: layouts and addresses in, results written in place."""
+"""NumPy arrays through the compiled core."""
 
 from __future__ import annotations
 
 import ctypes
-import os
-import sys
-from functools import lru_cache
-from importlib.resources import files
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
-from ._plan import ABI_VERSION, DESCRIPTOR, Plan
+import numpy as np
+
+from . import _core, _execute_xp
+from ._plan import STORAGE, Layout, Plan, Term, TooManyDims, make_plan
+from ._stencils import Array
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
-_BUILD_HINT = (
-    "the compiled core of gridgrad was not found; reinstall with a C++17 compiler present "
-    "(pip install --force-reinstall gridgrad), or unset GRIDGRAD_REQUIRE_CORE"
-)
+
+def apply(
+    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None = None
+) -> None:
+    """Write ``terms`` of `inputs` into `outputs`; layouts may be anything, dtypes are checked."""
+    if not outputs or outputs[0].size == 0:
+        return
+    if _core.core is None or storage_of(inputs[0].dtype) is None or any(t.stencil.power for t in terms):
+        _apply_slices(terms, inputs, outputs)
+        return
+    if not all(a.flags.aligned for a in (*inputs, *outputs)):
+        _apply_copies(terms, inputs, outputs, workers)
+        return
+    try:
+        plan = plan_for(terms, inputs, outputs)
+    except TooManyDims:
+        _apply_parts(terms, inputs, outputs, workers)
+        return
+    run(plan, [a.ctypes.data for a in (*inputs, *outputs)], workers)
 
 
-class CoreError(RuntimeError):
-    """The compiled core refused a descriptor: a bug of gridgrad, not of its caller."""
+def plan_for(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> Plan:
+    """The cached plan of these arrays' layout."""
+    dtype = inputs[0].dtype
+    components = 2 if dtype.kind == "c" else 1
+    storage = storage_of(dtype)
+    assert storage is not None
+    layouts = [layout_of(a, components) for a in (*inputs, *outputs)]
+    return make_plan(terms, storage, tuple(layouts[: len(inputs)]), tuple(layouts[len(inputs) :]), components)
 
 
-def _load() -> ctypes.CDLL | None:
-    name = {"darwin": "libgridgrad_core.dylib", "win32": "gridgrad_core.dll"}.get(
-        sys.platform, "libgridgrad_core.so"
-    )
-    override = os.environ.get("GRIDGRAD_CORE")  # sanitizer and coverage builds
-    path = Path(override) if override else Path(str(files("gridgrad").joinpath(name)))
-    if not path.is_file():
-        if os.environ.get("GRIDGRAD_REQUIRE_CORE"):
-            raise ImportError(_BUILD_HINT)
+def storage_of(dtype: np.dtype[Any]) -> str | None:
+    """The kernels' name of a dtype; complex data is pairs of reals; None if they lack it."""
+    if not dtype.isnative:
         return None
-    core = ctypes.CDLL(str(path.resolve()))
-    if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
-        raise ImportError(f"{path} was built for another gridgrad: reinstall gridgrad")
-    return core
+    name = {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
+    return name if name in STORAGE else None
 
 
-core = _load()
-_UNALIGNED = 6
-
-if core is not None:
-    core.gg_message.restype = ctypes.c_char_p
-    core.gg_apply.argtypes = [
-        ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int,
-    ]  # fmt: skip
-
-
-class UnalignedData(ValueError):
-    """An address is not a multiple of the element size: the caller copies first."""
+def layout_of(a: Array, components: int) -> Layout:
+    """Shape and strides, in real numbers."""
+    item = a.itemsize // components
+    return Layout(a.shape, tuple(s // item for s in a.strides))
 
 
 def run(plan: Plan, addresses: list[int], workers: int | None = None) -> None:
-    """Apply `plan` to the arrays at `addresses`: inputs, then outputs."""
-    if plan.elements == 0:
-        return
-    assert core is not None
+    """Apply `plan` at `addresses`: inputs, then outputs; between pieces Python sees signals."""
     pointers = (ctypes.c_void_p * len(addresses))(*addresses)
     threads = workers or default_workers(plan.traffic)
     pieces = 1 + plan.traffic // PIECE_BYTES
-    descriptor = plan.descriptor.ctypes.data
     for piece in range(pieces):
-        status = core.gg_apply(descriptor, pointers, piece, pieces, threads)
-        if status == _UNALIGNED:
-            raise UnalignedData
-        if status:
-            raise CoreError(core.gg_message(status).decode())
+        _core.check(_core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
 
 
 def default_workers(traffic: int) -> int:
-    """One thread for a call that is over before a second would help, else all this process may use."""
-    return 1 if traffic < THREAD_BYTES else available_cpus()
+    """One thread for a call that is over before a second would help, else all we may use."""
+    return 1 if traffic < THREAD_BYTES else _core.available_cpus()
 
 
-@lru_cache(maxsize=1)
-def available_cpus() -> int:
-    """CPUs of this process, at most 16: more do not add memory bandwidth."""
-    try:
-        count = len(os.sched_getaffinity(0))
-    except AttributeError:
-        count = os.cpu_count() or 1
-    return min(count, 16)
+def _apply_copies(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None) -> None:
+    """Unaligned or oddly strided data: through compact copies."""
+    results = [np.empty(o.shape, o.dtype) for o in outputs]
+    apply(terms, [f.copy() for f in inputs], results, workers)
+    for target, result in zip(outputs, results, strict=True):
+        target[...] = result
 
 
-def describe() -> dict[str, Any]:
-    """What `show_config` prints of the core."""
-    if core is None:
-        return {"core": None}
-    names = ("x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)")
-    return {"core": core._name, "cpu level": names[core.gg_cpu_level()], "threads": available_cpus()}
+def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None) -> None:
+    """More loops, terms or arrays than one descriptor holds: an output at a time."""
+    if len(outputs) == 1:
+        if all(a.flags.c_contiguous for a in (*inputs, *outputs)):
+            _apply_slices(terms, inputs, outputs)
+        else:
+            _apply_copies(terms, inputs, outputs, workers)
+        return
+    for k, target in enumerate(outputs):
+        own = tuple(t._replace(output=0) for t in terms if t.output == k)
+        apply(own, inputs, [target], workers)
+
+
+def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
+    results = _execute_xp.apply(np, terms, inputs, len(outputs))
+    for target, result in zip(outputs, results, strict=True):
+        target[...] = result

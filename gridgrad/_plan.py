@@ -72,6 +72,7 @@ class Plan:
     """A packed operator for one memory layout. Pointers are not part of it."""
 
     descriptor: Array
+    address: int  # of the descriptor's bytes
     storage: str
     output_storage: str
     real: str
@@ -97,15 +98,16 @@ def make_plan(
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     dims = collapse(inputs[0].shape, (*inputs, *outputs), {term.axis for term in terms}, components)
-    if len(dims) > MAX_DIMS:
-        raise TooManyDims
     stencils = list(dict.fromkeys((term.axis, term.stencil) for term in terms))
+    arrays = len(inputs) + len(outputs)
+    if len(dims) > MAX_DIMS or arrays > MAX_ARRAYS or len(terms) > MAX_TERMS or len(stencils) > MAX_STENCILS:
+        raise TooManyDims
     packed = np.zeros((), DESCRIPTOR)
     packed["abi"], packed["storage"] = ABI_VERSION, STORAGE.index(storage)
     packed["real_bytes"], packed["output_bytes"] = np.dtype(real).itemsize, ITEM_BYTES[output_storage]
     packed["inputs"], packed["outputs"] = len(inputs), len(outputs)
     packed["terms"], packed["stencils"] = len(terms), len(stencils)
-    _pack_dims(packed, dims, len(inputs) + len(outputs))
+    _pack_dims(packed, dims, arrays)
     seen: set[int] = set()
     for k, term in enumerate(terms):
         place = stencils.index((term.axis, term.stencil))
@@ -117,7 +119,7 @@ def make_plan(
         _pack_stencil(packed["stencil"][k], dims, axis, stencil, real, weights, fields, k)
     elements = prod(dim.length for dim in dims)
     traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
-    return Plan(packed, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
+    return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
                 traffic, tuple(weights), tuple(fields), tuple(int(n) for n in packed["length"]))  # fmt: skip
 
 

@@ -1,0 +1,43 @@
+"""`show_config`: what this installation runs on."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from . import _core
+
+
+def show_config(mode: str = "print") -> dict[str, Any] | None:
+    """Print what this installation runs on, or return it with ``mode="dict"``.
+
+    Tells the path of the compiled core, the CPU level it chose, the threads it may use, and the
+    CuPy and CUDA devices it finds. ``core: None`` means that gridgrad was installed without a
+    C++ compiler and works through array slices: the same values, slower.
+    """
+    if mode not in ("print", "dict"):
+        raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
+    facts: dict[str, Any] = {"gridgrad": _version("gridgrad"), "python": sys.version.split()[0], "numpy": np.__version__}
+    facts |= _core.describe()
+    facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
+    facts["cuda devices"] = _devices() if facts["cupy"] else []
+    if mode == "dict":
+        return facts
+    print("\n".join(f"{name:>14}: {value}" for name, value in facts.items()))
+    return None
+
+
+def _version(distribution: str) -> str | None:
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None
+
+
+def _devices() -> list[str]:
+    from . import _execute_cuda
+
+    return _execute_cuda.device_names()

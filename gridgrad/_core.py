@@ -1,0 +1,88 @@
+"""The compiled core: found, checked and typed once; the only module that touches ctypes functions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ._plan import ABI_VERSION, DESCRIPTOR
+
+UNALIGNED = 6  # gg_apply: an address is not a multiple of its element size
+MAX_OBJECTS = 4  # arrays of gg_apply_objects
+
+
+class CoreError(RuntimeError):
+    """The compiled core refused a descriptor: a bug of gridgrad, not of its caller."""
+
+
+def _load() -> ctypes.CDLL | None:
+    names = {"darwin": "libgridgrad_core.dylib", "win32": "gridgrad_core.dll"}
+    override = os.environ.get("GRIDGRAD_CORE")  # sanitizer and coverage builds
+    installed = str(files("gridgrad").joinpath(names.get(sys.platform, "libgridgrad_core.so")))
+    path = Path(override or installed)
+    if not path.is_file():
+        if os.environ.get("GRIDGRAD_REQUIRE_CORE") or override:
+            raise ImportError(
+                f"the compiled core of gridgrad is not at {path}; reinstall with a C++17 compiler "
+                "present, or unset GRIDGRAD_REQUIRE_CORE to use the slower array path"
+            )
+        return None
+    core = ctypes.CDLL(str(path.resolve()))
+    if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
+        raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
+    pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    core.gg_message.restype = ctypes.c_char_p
+    core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
+    core.gg_apply_objects.argtypes = [pointer, integer, *[pointer] * MAX_OBJECTS]
+    return core
+
+
+core: Any = _load()
+
+
+def _data_offset() -> int | None:
+    """Where an ndarray object keeps its data pointer, or None if this Python does not tell.
+
+    ``PyArrayObject_fields`` begins with the object header and the pointer; both are part of
+    NumPy's C ABI. Reading it in C saves a small call more time than its arithmetic takes.
+    """
+    offset = object.__basicsize__
+    for probe in (np.zeros(3), np.zeros(5, np.int8)[2:]):
+        found = ctypes.c_void_p.from_address(id(probe) + offset).value
+        if found != probe.__array_interface__["data"][0]:
+            return None
+    return offset
+
+
+data_offset = _data_offset() if sys.implementation.name == "cpython" else None
+
+
+def check(status: int) -> None:
+    """Raise what a status of the core means."""
+    if status:
+        raise CoreError(core.gg_message(status).decode())
+
+
+@lru_cache(maxsize=1)
+def available_cpus() -> int:
+    """CPUs of this process, at most 16: more do not add memory bandwidth."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        count = os.cpu_count() or 1
+    return min(count, 16)
+
+
+def describe() -> dict[str, Any]:
+    """What `show_config` tells of the core."""
+    if core is None:
+        return {"core": None, "cpu level": None, "threads": 1}
+    levels = ("x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)")
+    return {"core": core._name, "cpu level": levels[core.gg_cpu_level()], "threads": available_cpus()}

@@ -1,0 +1,113 @@
+"""`gradient`: samples on a grid to their derivatives, on the caller's own array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import _dispatch
+from ._arguments import UNSET, clean, clean_workers, merge_aliases
+from ._errors import ArgumentTypeError
+from ._fast import fast_gradient, remember
+from ._plan import Term
+
+
+def gradient(
+    f: Any,
+    *varargs: Any,
+    axis: Any = UNSET,
+    edge_order: int = 1,
+    periodic: Any = False,
+    period: Any = None,
+    out: Any = None,
+    workers: int | None = None,
+    spacing: Any = UNSET,
+    dim: Any = UNSET,
+) -> Any:
+    """Second-order central differences of samples along chosen axes.
+
+    Interior points use both neighbours and are second-order accurate on any grid; the ends of an
+    axis are one-sided, of order `edge_order`, or wrap round where the axis is periodic. A drop-in
+    for ``numpy.gradient``; torch's spellings ``spacing=`` and ``dim=`` are accepted too.
+
+    Parameters
+    ----------
+    f : array, shape (..., n, ...), real or complex
+        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f].
+    *varargs : scalar or 1-D array
+        Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
+        differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
+        either direction; a list is coordinates. Units: [x].
+    axis : int or sequence of int, optional
+        Differentiated axes, in the order of the result; all by default. The others are batch axes.
+    edge_order : 1 or 2
+        Order of accuracy at the ends. An axis needs ``edge_order + 1`` points.
+    periodic : bool or sequence of bool
+        Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
+    period : scalar or sequence of scalars, optional
+        Length after which a periodic axis repeats; needed with coordinates, ``n * step`` otherwise.
+    out : array, sequence of arrays, or one array of shape (k, *f.shape), optional
+        Where the results go; any strides, result dtype. May overlap `f`.
+    workers : int, optional
+        Threads on a CPU; by default one for small arrays and all available CPUs for large ones.
+    spacing, dim : optional
+        torch's names of the spacing (None, scalar, or one entry for each axis) and of `axis`.
+
+    Returns
+    -------
+    array or tuple of arrays, shape of `f`
+        One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
+        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Nothing
+        but the results and at most 1 MiB is allocated on the compiled path.
+
+    Raises
+    ------
+    ValueError
+        An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
+        monotonic, a step is 0, an axis is repeated, `edge_order` is not 1 or 2, or `out` does not fit.
+    TypeError
+        Data that is not numeric (or boolean), a wrong number of spacings, complex or datetime
+        coordinates, an argument given under two names.
+    IndexError
+        An axis is out of range (``numpy.exceptions.AxisError``, also a ValueError).
+
+    Notes
+    -----
+    With left and right steps hl and hr, the row of an interior point is
+
+        (hr/(hl+hr))/hl * (f[i]-f[i-1]) + (hl/(hl+hr))/hr * (f[i+1]-f[i]),   error (hl hr / 6) f'''
+
+    (Fornberg, Math. Comp. 51 (1988) 699-706, written in differences so that constants give exactly
+    0); where both weights are equal it is ``w * (f[i+1]-f[i-1])`` and a NaN at f[i] is not read.
+    Values of one call have the same bits for every thread count, layout and CPU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> x = np.array([0.0, 1.0, 3.0, 4.0])
+    >>> gg.gradient(x**2, x, edge_order=2)
+    array([0., 2., 6., 8.])
+    >>> dy, dx = gg.gradient(np.array([[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]))
+    >>> dy
+    array([[1., 2., 4.],
+           [1., 2., 4.]])
+    """
+    if spacing is UNSET and dim is UNSET and out is None and periodic is False and workers is None:
+        result = fast_gradient(f, varargs, axis, edge_order)
+        if result is not None:
+            return result
+    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    if callable(f) and not hasattr(f, "shape"):
+        raise ArgumentTypeError(
+            "f is a function; this version differentiates samples: evaluate it on the grid first, gradient(f(x), x)"
+        )
+    library, f = _dispatch.samples(f)
+    cleaned = clean(tuple(f.shape), varargs, axis, edge_order, periodic, period, library.real_of(f))
+    terms = tuple(
+        Term(k, 0, a, stencil)
+        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
+    )
+    results = library.gradient(terms, f, out, clean_workers(workers))
+    if out is None:
+        remember(f, varargs, axis, edge_order, terms, results)
+    return results[0] if len(results) == 1 else tuple(results)

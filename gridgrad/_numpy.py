@@ -1,0 +1,131 @@
+"""NumPy arrays, lists, masked arrays and datetimes: what they become and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from . import _execute_host, _execute_xp
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._outputs import split_out
+from ._plan import Term
+from ._stencils import Array
+
+_SECOND_THOUGHTS = {
+    "b": "booleans have no differences; convert them first, f.astype(float)",
+    "O": "convert it first, for example f.astype(float)",
+    "S": "give numbers",
+    "U": "give numbers",
+    "V": "differentiate one field at a time, f['name']",
+}
+
+
+def samples(f: Any) -> Array:
+    """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
+    if isinstance(f, np.ndarray):
+        if type(f) not in (np.ndarray, np.ma.MaskedArray, np.memmap):
+            raise ArgumentTypeError(
+                f"f is a {type(f).__module__}.{type(f).__name__}, whose meaning a plain result would lose; "
+                "pass numpy.asarray(f), or the values of f"
+            )
+    else:
+        try:
+            f = np.asarray(f)
+        except ValueError as error:
+            raise ArgumentValueError(f"f is not a regular array: {error}") from None
+    kind = "f" if f.dtype.name == "bfloat16" else f.dtype.kind
+    if kind in _SECOND_THOUGHTS:
+        raise ArgumentTypeError(f"f has dtype {f.dtype}: {_SECOND_THOUGHTS[kind]}")
+    return f
+
+
+def real_of(f: Array) -> Any:
+    """The type weights are made in."""
+    return np.longdouble if f.dtype.char in "gG" else np.float64
+
+
+def result_dtype(f: Array) -> np.dtype[Any]:
+    """Floating and complex kept, integers to float64, datetimes to their timedelta."""
+    if f.dtype.kind == "M":
+        return np.dtype(f.dtype.name.replace("datetime", "timedelta"))
+    return np.dtype(np.float64) if f.dtype.kind in "iu" else f.dtype
+
+
+def gradient(terms: tuple[Term, ...], f: Array, out: Any, workers: int | None) -> list[Array]:
+    """One array for each output of `terms`."""
+    count, dtype = len(terms), result_dtype(f)
+    if out is None:
+        targets = None
+    else:
+        targets = split_out(out, count, f.shape)
+        check_targets(targets, f, dtype)
+    if f.dtype.kind in "mM":
+        results = [_time_gradient(term, f) for term in terms]
+    elif isinstance(f, np.ma.MaskedArray):
+        results = [_masked_gradient(term, f, workers) for term in terms]
+    elif targets is None or not (f.dtype.isnative and dtype.isnative):
+        results = _fresh(terms, f, dtype, workers)
+    else:
+        source = f.copy() if any(np.may_share_memory(f, target) for target in targets) else f
+        _execute_host.apply(terms, [source], targets, workers)
+        return targets
+    if targets is None:
+        return results
+    for target, result in zip(targets, results, strict=True):
+        target[...] = result
+    return targets
+
+
+def _fresh(terms: tuple[Term, ...], f: Array, dtype: np.dtype[Any], workers: int | None) -> list[Array]:
+    native = f.astype(f.dtype.newbyteorder("="), copy=False)
+    results = [np.empty_like(native, dtype.newbyteorder("="), subok=False) for _ in terms]
+    _execute_host.apply(terms, [native], results, workers)
+    return [result.astype(dtype, copy=False) for result in results]
+
+
+def _masked_gradient(term: Term, f: Any, workers: int | None) -> Any:
+    """The mask spreads to every row that reads a masked point, and to no other."""
+    term = term._replace(output=0)
+    data = gradient((term,), np.asarray(f.data), None, workers)[0]
+    mask = np.ma.getmask(f)
+    if mask is not np.ma.nomask:
+        mask = _execute_xp.reads(mask, term)
+    return np.ma.MaskedArray(data, mask=mask)
+
+
+def _time_gradient(term: Term, f: Array) -> Array:
+    """Datetimes: exact tick differences, one rounding to a whole tick, NaT where a NaT is read."""
+    ticks = f.astype(f.dtype.newbyteorder("=")).view(np.int64)
+    value = gradient((term._replace(output=0),), ticks, None, 1)[0]
+    result = np.trunc(value).astype(np.int64).view(result_dtype(f.astype(f.dtype.newbyteorder("="))))
+    result[_execute_xp.reads(np.isnat(f), term)] = np.timedelta64("NaT")
+    return result
+
+
+def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
+    """Every output array fits, can be written, and shares no memory with another."""
+    for k, target in enumerate(targets):
+        name = f"out[{k}]" if len(targets) > 1 else "out"
+        if not isinstance(target, np.ndarray):
+            raise ArgumentTypeError(f"{name} is a {type(target).__name__}; f is a NumPy array, so out must be one too")
+        if target.shape != f.shape:
+            raise ArgumentValueError(f"{name} has shape {target.shape}, but the result has shape {f.shape}")
+        if target.dtype != dtype:
+            raise ArgumentTypeError(f"{name} has dtype {target.dtype}, but the result has dtype {dtype}")
+        if not target.flags.writeable:
+            raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
+        if _overlaps_itself(target):
+            raise ArgumentValueError(f"{name} has several elements at one address (strides {target.strides}); give a plain array")
+        if any(np.shares_memory(target, other) for other in targets[:k]):
+            raise ArgumentValueError(f"{name} shares memory with another output; give separate arrays")
+
+
+def _overlaps_itself(a: Array) -> bool:
+    """Whether two elements may share an address: no dim may step inside the extent of a smaller one."""
+    reach = a.itemsize
+    for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if stride < reach:
+            return a.size > 0
+        reach += stride * (length - 1)
+    return False
