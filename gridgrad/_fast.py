@@ -51,7 +51,7 @@ def _key(f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any) -> Any:
             entries += (value.dtype, value.shape, value.tobytes())
         else:
             return None
-    return (f.shape, f.strides, f.dtype, *entries, axis, edge_order)
+    return (f.shape, f.strides, f.dtype, *entries, None if axis is UNSET else axis, edge_order)
 
 
 def remember(
