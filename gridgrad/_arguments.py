@@ -46,7 +46,9 @@ def clean(
     periods = per_axis("period", period, axes, lambda value, _: value)
     for a, value, wrap in zip(axes, periods, wraps, strict=True):
         if value is not None and not wrap:
-            raise ArgumentValueError(f"period is given for axis {a}, which is not periodic; add periodic=True")
+            raise ArgumentValueError(
+                f"period is given for axis {a}, which is not periodic; add periodic=True"
+            )
     for a, wrap in zip(axes, wraps, strict=True):
         check_length(shape[a], a, order, wrap)
     stencils = tuple(
@@ -69,8 +71,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
         index = _index(value)
         if index is None:
             raise ArgumentTypeError(
-                f"axis must be an int or a sequence of ints, got {value!r} "
-                f"of type {type(value).__name__}"
+                f"axis must be an int or a sequence of ints, got {value!r} of type {type(value).__name__}"
             )
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
@@ -80,7 +81,9 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
         axes.append(index % ndim)
     for place, a in enumerate(axes):
         if a in axes[:place]:
-            raise ArgumentValueError(f"repeated axis: axis {a} is named twice in axis={axis!r}; name each axis once")
+            raise ArgumentValueError(
+                f"repeated axis: axis {a} is named twice in axis={axis!r}; name each axis once"
+            )
     return tuple(axes)
 
 
@@ -97,7 +100,9 @@ def clean_edge_order(edge_order: Any) -> int:
     """The order as an int, 1 or 2."""
     order = _index(edge_order)
     if order is None:
-        raise ArgumentTypeError(f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}")
+        raise ArgumentTypeError(
+            f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}"
+        )
     if order > 2:
         raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
     if order < 1:
@@ -131,7 +136,13 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
 
 def _peek(value: Any) -> Any:
     """Something with a cheap `ndim`: the value itself, or what NumPy makes of a list."""
-    return value if hasattr(value, "ndim") else np.asarray(value, dtype=object) if isinstance(value, (list, tuple)) else 0
+    return (
+        value
+        if hasattr(value, "ndim")
+        else np.asarray(value, dtype=object)
+        if isinstance(value, (list, tuple))
+        else 0
+    )
 
 
 def per_axis(name: str, value: Any, axes: tuple[int, ...], check: Any) -> list[Any]:
@@ -148,9 +159,13 @@ def check_length(length: int, axis: int, edge_order: int, periodic: bool) -> Non
     """Refuse an axis too short for its stencil."""
     if periodic:
         if length < 3:
-            raise ArgumentValueError(f"axis {axis} has {_points(length)} but a periodic axis needs at least 3; add points")
+            raise ArgumentValueError(
+                f"axis {axis} has {_points(length)} but a periodic axis needs at least 3; add points"
+            )
     elif length < edge_order + 1:
-        remedy = "use edge_order=1 or add points" if length == 2 else "add points or leave the axis out with axis="
+        remedy = (
+            "use edge_order=1 or add points" if length == 2 else "add points or leave the axis out with axis="
+        )
         raise ArgumentValueError(
             f"axis {axis} has {_points(length)} but edge_order={edge_order} needs at least {edge_order + 1}; {remedy}"
         )

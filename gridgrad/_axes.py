@@ -36,7 +36,9 @@ def axis_stencil(
             _cache.move_to_end(key)
             return found
     if values.ndim == 0:
-        stencil = _from_step(clean_number(values, axis, "spacing"), length, axis, edge_order, periodic, period, real)
+        stencil = _from_step(
+            clean_number(values, axis, "spacing"), length, axis, edge_order, periodic, period, real
+        )
     else:
         check_coordinates(values, length, axis)
         stencil = _from_coordinates(values, axis, edge_order, periodic, period, real)
@@ -56,7 +58,9 @@ def _remember(key: Any, stencil: Stencil, size: int) -> None:
             _cache_bytes -= 4 * len(old[2])
 
 
-def _from_step(step: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any) -> Stencil:
+def _from_step(
+    step: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
+) -> Stencil:
     if step == 0:
         raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
     wrap = None
@@ -76,7 +80,9 @@ def _exact(value: Any) -> Any:
     return Fraction(*np.asarray(value).item().as_integer_ratio())
 
 
-def _from_coordinates(values: Array, axis: int, edge_order: int, periodic: bool, period: Any, real: Any) -> Stencil:
+def _from_coordinates(
+    values: Array, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
+) -> Stencil:
     with np.errstate(over="ignore"):
         steps = exact_steps(values, real)
     check_steps(values, steps, axis)
@@ -130,7 +136,9 @@ def to_host(spacing: Any, axis: int) -> Array:
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates"
         )
     if isinstance(spacing, str):
-        raise ArgumentTypeError(f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates")
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
+        )
     if hasattr(spacing, "detach"):
         spacing = spacing.detach().cpu().numpy()
     elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):

@@ -20,7 +20,11 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     """
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
-    facts: dict[str, Any] = {"gridgrad": _version("gridgrad"), "python": sys.version.split()[0], "numpy": np.__version__}
+    facts: dict[str, Any] = {
+        "gridgrad": _version("gridgrad"),
+        "python": sys.version.split()[0],
+        "numpy": np.__version__,
+    }
     facts |= _core.describe()
     facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     facts["cuda devices"] = _devices() if facts["cupy"] else []
@@ -40,4 +44,5 @@ def _version(distribution: str) -> str | None:
 def _devices() -> list[str]:
     from . import _execute_cuda
 
-    return _execute_cuda.device_names()
+    names: list[str] = _execute_cuda.device_names()
+    return names

@@ -14,7 +14,8 @@ from ._errors import ArgumentTypeError
 
 def samples(f: Any) -> tuple[Any, Any]:
     """The library module that serves `f`, and `f` cleaned by it."""
-    library = library_of(type(f))
+    cls: Any = type(f)
+    library = library_of(cls)
     return library, library.samples(f)
 
 

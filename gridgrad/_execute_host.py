@@ -74,7 +74,9 @@ def default_workers(traffic: int) -> int:
     return 1 if traffic < THREAD_BYTES else _core.available_cpus()
 
 
-def _apply_copies(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None) -> None:
+def _apply_copies(
+    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None
+) -> None:
     """Unaligned or oddly strided data: through compact copies."""
     results = [np.empty(o.shape, o.dtype) for o in outputs]
     apply(terms, [f.copy() for f in inputs], results, workers)
@@ -82,7 +84,9 @@ def _apply_copies(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Seq
         target[...] = result
 
 
-def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None) -> None:
+def _apply_parts(
+    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None
+) -> None:
     """More loops, terms or arrays than one descriptor holds: an output at a time."""
     if len(outputs) == 1:
         if all(a.flags.c_contiguous for a in (*inputs, *outputs)):

@@ -169,7 +169,9 @@ def reads(flags: Any, term: Term) -> Any:
 def gradient(terms: tuple[Term, ...], f: Any, out: Any, workers: int | None) -> list[Any]:
     """Any array-API array: new arrays only."""
     if out is not None:
-        raise ArgumentTypeError(f"out= is not supported for arrays of {type(f).__module__}, which cannot be written in place")
+        raise ArgumentTypeError(
+            f"out= is not supported for arrays of {type(f).__module__}, which cannot be written in place"
+        )
     return apply(array_namespace(f), terms, [f], len(terms))
 
 

@@ -14,7 +14,7 @@ from ._plan import Plan, Term, TooManyDims
 CALLS = 512
 _ndarray = np.ndarray
 _calls: dict[Any, tuple[Plan, Any]] = {}
-_apply = _core.core.gg_apply_objects if _core.core is not None and _core.data_offset else None
+_apply: Any = _core.core.gg_apply_objects if _core.core is not None and _core.data_offset else None
 _offset = _core.data_offset
 
 

@@ -34,10 +34,11 @@ def samples(f: Any) -> Array:
             f = np.asarray(f)
         except ValueError as error:
             raise ArgumentValueError(f"f is not a regular array: {error}") from None
+    data: Array = f
     kind = "f" if f.dtype.name == "bfloat16" else f.dtype.kind
     if kind in _SECOND_THOUGHTS:
         raise ArgumentTypeError(f"f has dtype {f.dtype}: {_SECOND_THOUGHTS[kind]}")
-    return f
+    return data
 
 
 def real_of(f: Array) -> Any:
@@ -108,7 +109,9 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
         if not isinstance(target, np.ndarray):
-            raise ArgumentTypeError(f"{name} is a {type(target).__name__}; f is a NumPy array, so out must be one too")
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__}; f is a NumPy array, so out must be one too"
+            )
         if target.shape != f.shape:
             raise ArgumentValueError(f"{name} has shape {target.shape}, but the result has shape {f.shape}")
         if target.dtype != dtype:
@@ -116,7 +119,9 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
         if _overlaps_itself(target):
-            raise ArgumentValueError(f"{name} has several elements at one address (strides {target.strides}); give a plain array")
+            raise ArgumentValueError(
+                f"{name} has several elements at one address (strides {target.strides}); give a plain array"
+            )
         if any(np.shares_memory(target, other) for other in targets[:k]):
             raise ArgumentValueError(f"{name} shares memory with another output; give separate arrays")
 

@@ -11,7 +11,9 @@ def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
     """`count` arrays to write to; only the number is checked here."""
     if isinstance(out, (list, tuple)):
         if len(out) != count:
-            raise ArgumentValueError(f"out has {len(out)} arrays, but there are {count} results; give one for each axis")
+            raise ArgumentValueError(
+                f"out has {len(out)} arrays, but there are {count} results; give one for each axis"
+            )
         return list(out)
     if not hasattr(out, "shape"):
         raise ArgumentTypeError(

@@ -88,7 +88,11 @@ class Plan:
 
 @lru_cache(maxsize=512)
 def make_plan(
-    terms: tuple[Term, ...], storage: str, inputs: tuple[Layout, ...], outputs: tuple[Layout, ...], components: int = 1
+    terms: tuple[Term, ...],
+    storage: str,
+    inputs: tuple[Layout, ...],
+    outputs: tuple[Layout, ...],
+    components: int = 1,
 ) -> Plan:
     """Pack `terms` for arrays of these layouts.
 

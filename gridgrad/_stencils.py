@@ -45,9 +45,7 @@ class Stencil:
         return float(np.min(values)), float(np.max(values))
 
 
-def first_derivative(
-    steps: Any, length: int, edge_order: int, wrap: Any = None, power: int = 0
-) -> Stencil:
+def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None, power: int = 0) -> Stencil:
     """Second-order first derivative on `length` points.
 
     Parameters
@@ -115,7 +113,7 @@ def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Array:
         unsigned = coordinates.astype(np.uint64)
         forward = coordinates[1:] >= coordinates[:-1]
         magnitude = np.where(forward, unsigned[1:] - unsigned[:-1], unsigned[:-1] - unsigned[1:])
-        return np.where(forward, 1, -1) * magnitude.astype(real)
+        return np.asarray(np.where(forward, 1, -1) * magnitude.astype(real))
     wide = np.result_type(coordinates.dtype, real)
     return np.asarray(np.diff(coordinates.astype(wide)), dtype=real)
 
@@ -125,7 +123,8 @@ def wrap_step(first: Any, last: Any, period: Any, real: npt.DTypeLike = np.float
     direction = 1 if last > first else -1
     exact = direction * _fraction(period) - (_fraction(last) - _fraction(first))
     nearest = float(exact)
-    return np.dtype(real).type(nearest) + np.dtype(real).type(float(exact - Fraction(nearest)))
+    rest = float(exact - Fraction(nearest))
+    return np.asarray(nearest, dtype=real)[()] + np.asarray(rest, dtype=real)[()]
 
 
 def _fraction(value: Any) -> Fraction:
