@@ -134,7 +134,7 @@ def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
     limits = np.finfo(np.float32)
     for term in terms:
         smallest, largest = term.stencil.smallest_and_largest_weight()
-        if smallest < limits.tiny or largest > limits.max:
+        if smallest < float(limits.tiny) or largest > float(limits.max):
             return "float64"
     return "float32"
 
