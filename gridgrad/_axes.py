@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
@@ -140,10 +141,10 @@ def to_host(spacing: Any, axis: int) -> Array:
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
         )
     if hasattr(spacing, "detach"):
-        spacing = spacing.detach().cpu().numpy()
+        spacing = import_module("gridgrad._torch_tensors").coordinates_to_host(spacing, axis)
     elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
         spacing = spacing.get()
-    values = np.asarray(spacing)
+    values = _as_numpy(spacing, axis)
     if values.ndim > 1:
         raise ArgumentValueError(
             f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
@@ -151,6 +152,20 @@ def to_host(spacing: Any, axis: int) -> Array:
         )
     _check_dtype(values, axis)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _as_numpy(spacing: Any, axis: int) -> Array:
+    """Its values, if they are known: a tracer of JAX has none."""
+    try:
+        values = np.asarray(spacing)
+    except TypeError as error:
+        if not any(base.__module__.startswith("jax") for base in type(spacing).__mro__):
+            raise
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
+            "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
+        ) from None
+    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def _check_dtype(values: Array, axis: int) -> None:

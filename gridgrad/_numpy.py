@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import split_out
+from ._outputs import overlaps_itself, split_out
 from ._plan import Term
 from ._stencils import Array
 
@@ -118,19 +118,9 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
             raise ArgumentTypeError(f"{name} has dtype {target.dtype}, but the result has dtype {dtype}")
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
-        if _overlaps_itself(target):
+        if overlaps_itself(target):
             raise ArgumentValueError(
                 f"{name} has several elements at one address (strides {target.strides}); give a plain array"
             )
         if any(np.shares_memory(target, other) for other in targets[:k]):
             raise ArgumentValueError(f"{name} shares memory with another output; give separate arrays")
-
-
-def _overlaps_itself(a: Array) -> bool:
-    """Whether two elements may share an address: no dim may step inside the extent of a smaller one."""
-    reach = a.itemsize
-    for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
-        if stride < reach:
-            return a.size > 0
-        reach += stride * (length - 1)
-    return False

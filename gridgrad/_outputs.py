@@ -26,3 +26,13 @@ def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
             f"out has shape {tuple(out.shape)}, but {count} results of shape {shape} need {(count, *shape)}"
         )
     return [out[k] for k in range(count)]
+
+
+def overlaps_itself(a: Any) -> bool:
+    """Whether two elements may share an address: no dim may step inside the extent of a smaller one."""
+    reach = a.itemsize
+    for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
+        if stride < reach:
+            return a.size > 0
+        reach += stride * (length - 1)
+    return False

@@ -1,0 +1,90 @@
+"""What a torch tensor is: plain memory, or part of something that a pointer would cut it from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.autograd import forward_ad
+
+from ._errors import ArgumentTypeError
+from ._plan import STORAGE, Layout
+from ._stencils import Array
+
+_COMPLEX = {"complex64": "float32", "complex128": "float64"}
+_KNOWN = (*STORAGE, *_COMPLEX)
+
+
+def dtype_name(tensor: Any) -> str:
+    """``float32`` for ``torch.float32``."""
+    return str(tensor.dtype).rpartition(".")[2]
+
+
+def storage_of(tensor: Any) -> tuple[str, int]:
+    """The kernels' name of the dtype, and the number of reals in an element."""
+    name = dtype_name(tensor)
+    return _COMPLEX.get(name, name), 2 if name in _COMPLEX else 1
+
+
+def layout_of(tensor: Any, components: int) -> Layout:
+    """Shape and strides, in real numbers."""
+    return Layout(tuple(tensor.shape), tuple(stride * components for stride in tensor.stride()))
+
+
+def check_samples(f: Any) -> None:
+    """Refuse tensors that have no differences or no dense memory."""
+    if f.layout is not torch.strided:
+        raise ArgumentTypeError(f"f is a sparse tensor (layout {f.layout}); give a dense one, f.to_dense()")
+    if f.is_quantized:
+        raise ArgumentTypeError("f is a quantized tensor; give its values, f.dequantize()")
+    name = dtype_name(f)
+    if name == "bool":
+        raise ArgumentTypeError(
+            "f has dtype torch.bool: booleans have no differences; convert them first, f.to(torch.float32)"
+        )
+    if name not in _KNOWN:
+        raise ArgumentTypeError(
+            f"f has dtype torch.{name}; convert it to one of {', '.join(_KNOWN)}, for example f.to(torch.float32)"
+        )
+
+
+def is_differentiated(tensor: Any) -> bool:
+    """Whether a derivative of any kind is being taken through this tensor."""
+    if tensor.requires_grad and torch.is_grad_enabled():
+        return True
+    # -1 is no level: `unpack_dual` needs one.
+    if forward_ad._current_level >= 0 and forward_ad.unpack_dual(tensor).tangent is not None:
+        return True
+    return bool(torch._C._functorch.is_gradtrackingtensor(tensor))
+
+
+def is_plain_memory(tensor: Any) -> bool:
+    """Whether the numbers behind ``data_ptr()`` are all there is to this tensor.
+
+    Not so under autograd, a functorch transform, a tracer or a dispatch mode, for subclasses and
+    for lazy conjugates and negatives; those stay torch operations.
+    """
+    if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.device.type not in ("cpu", "cuda"):
+        return False
+    lazy = tensor.is_conj() or tensor.is_neg() or tensor._is_zerotensor()
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor)
+    traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0  # type: ignore[no-untyped-call]
+    return not (lazy or wrapped or traced or is_differentiated(tensor))
+
+
+def coordinates_to_host(tensor: Any, axis: int) -> Array:
+    """Coordinates or a step as a NumPy array; one that carries a derivative is refused, not detached."""
+    if tensor.requires_grad or is_differentiated(tensor):
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is a tensor that requires grad, but coordinates are not differentiable yet; "
+            "detach it, x.detach(), to differentiate with respect to f only"
+        )
+    try:
+        tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
+        values: Array = tensor.numpy(force=True)
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is a {type(tensor).__name__} on {tensor.device} whose values cannot be read "
+            f"here ({error}); give coordinates that are concrete, not traced, mapped or on the meta device"
+        ) from None
+    return values
