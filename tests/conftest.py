@@ -1,0 +1,50 @@
+"""What every test shares: the hypothesis profile, the report header, CPU levels."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+import numpy as np
+import pytest
+
+from gridgrad import _core
+
+# CI runs the same examples every time; HYPOTHESIS_PROFILE=search looks for new ones.
+hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, database=None)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_configure(config):
+    """Refuse to pass on the fallback by accident."""
+    if os.environ.get("GRIDGRAD_REQUIRE_CORE") and _core.core is None:
+        raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
+
+
+def pytest_report_header(config):
+    """Which core, on which CPU level."""
+    facts = _core.describe()
+    return f"gridgrad core: {facts['core']}, cpu level: {facts['cpu level']}, threads: {facts['threads']}"
+
+
+@pytest.fixture
+def rng():
+    """A seeded generator."""
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def core():
+    """The compiled core's functions, or a visible skip."""
+    if _core.core is None:
+        pytest.skip("no compiled core")
+    return _core.core
+
+
+@pytest.fixture
+def cpu_levels(core):
+    """Every CPU level this machine can run; the chosen one is restored."""
+    before = core.gg_cpu_level()
+    yield [level for level in range(core.gg_cpu_levels()) if core.gg_use_cpu_level(level)]
+    core.gg_use_cpu_level(before)

@@ -1,0 +1,206 @@
+"""Wrong arguments: one clear error each, before any work, with nothing of the caller's changed."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from samples import frozen
+
+import gridgrad as gg
+
+AxisError = np.exceptions.AxisError
+LINE = frozen([1.0, 4, 9, 16, 25])
+PLANE = frozen(np.arange(20.0).reshape(4, 5) ** 2)
+X = [0.0, 1.0, 3.0, 4.0, 6.0]
+UP_TO_5 = frozen(np.arange(5))
+
+
+def with_value(index, value):
+    x = np.array(X)
+    x[index] = value
+    return frozen(x)
+
+
+def masked(values):
+    return np.ma.MaskedArray(values, [False, True, False, False, False])
+
+
+# name of the row in the acceptance table: (arguments, keywords, class, what the message says)
+COORDINATES = {
+    "duplicate coord value": ((LINE, with_value(4, 4.0)), {}, ValueError,
+                              r"axis 0 are not strictly monotonic: x\[3\]=4.0, x\[4\]=4.0; sort .* remove repeated"),
+    "non-monotonic coords": ((LINE, with_value(2, 0.5)), {}, ValueError,
+                             r"axis 0 are not strictly monotonic: x\[1\]=1.0, x\[2\]=0.5"),
+    "NaN in coords": ((LINE, with_value(3, np.nan)), {}, ValueError, r"axis 0 are not finite: x\[3\]=nan"),
+    "inf in coords": ((LINE, with_value(4, np.inf)), {}, ValueError, r"axis 0 are not finite: x\[4\]=inf"),
+    "all-equal coords": ((LINE, np.ones(5)), {}, ValueError, r"not strictly monotonic: x\[0\]=1.0, x\[1\]=1.0"),
+    "coords too short by 1": ((LINE, X[:-1]), {}, ValueError, "axis 0 has 5 points but 4 coordinates were given"),
+    "coords too long by 1": ((LINE, [*X, 7]), {}, ValueError, "axis 0 has 5 points but 6 coordinates were given"),
+    "2-D coords for 1-D axis": ((LINE, np.ones((5, 1))), {}, ValueError, r"the spacing of axis 0 has shape \(5, 1\)"),
+    "2-D meshgrid coords both axes": ((PLANE, *np.meshgrid(X, X[:-1])), {}, ValueError,
+                                      r"spacing of axis 0 has shape \(4, 5\); give the coordinates along the axis"),
+    "length-1 array as spacing": ((LINE, [0.5]), {}, ValueError, "axis 0 has 5 points but 1 coordinates were given"),
+    "size-1 coords": ((np.ones((1, 5)), [0.0], 1.0), {}, ValueError, "axis 0 has 1 point but edge_order=1 needs at least 2"),
+    "bool coords": ((LINE, np.array([0, 1, 1, 1, 0], bool)), {}, TypeError, "spacing of axis 0 has dtype bool; it must be real"),
+    "complex coords": ((LINE, np.array(X, complex)), {}, TypeError, "the spacing of axis 0 is complex; it must be real"),
+    "string coords": ((LINE, list("abcde")), {}, TypeError, "the spacing of axis 0 has dtype <U1; it must be real"),
+    "object coords (floats)": ((LINE, np.array(X, object)), {}, TypeError, "the spacing of axis 0 has dtype object"),
+    "datetime64 coords (s)": ((LINE, np.array(UP_TO_5, "M8[s]")), {}, TypeError,
+                              r"dtype datetime64\[s\], and a derivative per time needs a unit; name it.*timedelta64\(1, 's'\)"),
+    "timedelta64 coords": ((LINE, np.array(UP_TO_5, "m8[h]")), {}, TypeError, r"dtype timedelta64\[h\].*needs a unit"),
+    "masked coords": ((LINE, masked(X)), {}, TypeError, "the coordinates of axis 0 are a masked array"),
+    "steps beyond all exponents": ((LINE, [0, 1e-320, 1.0, 1e308, 1.1e308]), {}, ValueError,
+                                   "the steps of axis 0 range over more than the exponents of float64; rescale"),
+    "a step that overflows": ((LINE, [-1.7e308, 1.7e308, 1.71e308, 1.72e308, 1.73e308]), {}, ValueError,
+                              r"the step of axis 0 from x\[0\]=-1.7e\+308 to x\[1\]=1.7e\+308 overflows"),
+}  # fmt: skip
+
+SCALARS = {
+    "zero spacing": ((LINE, 0.0), {}, ValueError, "the spacing of axis 0 is 0; give a step that is not zero"),
+    "integer zero spacing": ((LINE, 0), {}, ValueError, "the spacing of axis 0 is 0"),
+    "NaN spacing": ((LINE, np.nan), {}, ValueError, "the spacing of axis 0 is nan; it must be finite"),
+    "inf spacing": ((LINE, -np.inf), {}, ValueError, "the spacing of axis 0 is -inf; it must be finite"),
+    "bool spacing True": ((LINE, True), {}, TypeError, "the spacing of axis 0 has dtype bool"),
+    'string spacing "1"': ((LINE, "1"), {}, TypeError, "the spacing of axis 0 is the string '1'"),
+    "None spacing": ((LINE, None), {}, TypeError, "the spacing of axis 0 is None; leave it out for unit spacing"),
+    "complex spacing": ((LINE, 1 + 0j), {}, TypeError, "the spacing of axis 0 is complex"),
+    "object spacing": ((LINE, Fraction(1, 3)), {}, TypeError, "the spacing of axis 0 has dtype object"),
+    "timedelta spacing": ((LINE, np.timedelta64(1, "s")), {}, TypeError, "a derivative per time needs a unit"),
+    "3 spacings for 2 axes": ((PLANE, 1, 2, 3), {}, TypeError,
+                              "invalid number of arguments: 3 spacings for 2 differentiated axes; give none, one scalar"),
+    "2 spacings for axis=0": ((PLANE, 1, 2), {"axis": 0}, TypeError, "2 spacings for 1 differentiated axis"),
+    "one coordinate array for two axes": ((np.ones((5, 5)), X), {}, TypeError, "1 spacing for 2 differentiated axes"),
+    "torch: 3 spacings for 2 axes": ((PLANE,), {"spacing": (1, 2, 3)}, TypeError, "3 spacings for 2 differentiated"),
+    "second spacing is wrong": ((PLANE, 1.0, 0.0), {}, ValueError, "the spacing of axis 1 is 0"),
+}  # fmt: skip
+
+DATA = {
+    "bool data": ((np.array([True, False, True]),), {}, TypeError, "f has dtype bool: booleans have no differences"),
+    "object data (floats)": ((np.array([1.0, 2.0], object),), {}, TypeError, r"f has dtype object: convert it first.*astype"),
+    "object data (None inside)": (([1.0, None, 2.0],), {}, TypeError, "f has dtype object"),
+    "object data (Fractions)": (([Fraction(1, 3)] * 3,), {}, TypeError, "f has dtype object"),
+    "string data": ((["1", "2", "3"],), {}, TypeError, "f has dtype <U1: give numbers"),
+    "bytes data": ((np.array([b"1", b"2"]),), {}, TypeError, "f has dtype .S1: give numbers"),
+    "structured data": ((np.zeros(4, "f8,f8"),), {}, TypeError, r"f has dtype .*differentiate one field at a time"),
+    "ragged nested list": (([[1, 2], [3]],), {}, ValueError, "f is not a regular array: .*inhomogeneous"),
+    "None data": ((None,), {}, TypeError, "NoneType, which is not an array gridgrad knows"),
+    "dict data": (({"a": 1},), {}, TypeError, "dict, which is not an array gridgrad knows; pass its values"),
+    "np.recarray": ((np.zeros(4, "f8,f8").view(np.recarray),), {}, TypeError, "recarray, whose meaning"),
+    "0-d data": ((np.array(3.0),), {}, ValueError, "f is 0-dimensional: a single number has no neighbours"),
+    "python scalar data": ((3.0,), {}, ValueError, "f is 0-dimensional"),
+    "numpy scalar data": ((np.float32(3),), {}, ValueError, "f is 0-dimensional"),
+    "empty 1-D": ((np.array([]),), {}, ValueError, "axis 0 has 0 points but edge_order=1 needs at least 2"),
+    "shape (0,5), axis=0": ((np.ones((0, 5)),), {"axis": 0}, ValueError, "axis 0 has 0 points"),
+    "size-1 axis": ((np.ones((5, 1)),), {}, ValueError, "axis 1 has 1 point but edge_order=1 needs at least 2; add points or leave"),
+    "size-2 edge_order 2": ((np.ones((4, 2)),), {"edge_order": 2}, ValueError,
+                            "axis 1 has 2 points but edge_order=2 needs at least 3; use edge_order=1 or add points"),
+    "periodic axis of 2 points": ((np.ones(2),), {"periodic": True}, ValueError,
+                                  "axis 0 has 2 points but a periodic axis needs at least 3; add points"),
+}  # fmt: skip
+
+AXIS = {
+    "duplicate axis (0,0)": ((PLANE,), {"axis": (0, 0)}, ValueError, r"axis 0 is named twice in axis=\(0, 0\); name each"),
+    "duplicate axis (0,-2)": ((PLANE,), {"axis": (0, -2)}, ValueError, "repeated axis: axis 0 is named twice"),
+    "axis out of range 5": ((PLANE,), {"axis": 5}, AxisError, "axis 5 is out of bounds .* dimension 2; allowed are -2 to 1"),
+    "axis out of range -3": ((PLANE,), {"axis": -3}, AxisError, "axis -3 is out of bounds"),
+    "axis out of range is an IndexError": ((PLANE,), {"axis": (0, 2)}, IndexError, "axis 2 is out of bounds"),
+    "float axis 1.0": ((PLANE,), {"axis": 1.0}, TypeError, "axis must be an int or a sequence of ints, got 1.0 of type float"),
+    "string axis": ((PLANE,), {"axis": "x"}, TypeError, "axis must be an int .* got 'x' of type str"),
+    "bool axis True": ((PLANE,), {"axis": True}, TypeError, "axis must be an int .* got True of type bool"),
+    "numpy bool axis": ((PLANE,), {"axis": np.True_}, TypeError, "axis must be an int"),
+    "float inside axis": ((PLANE,), {"axis": (0, 1.0)}, TypeError, "axis must be an int .* got 1.0"),
+    "nested axis": ((PLANE,), {"axis": [[0, 1]]}, TypeError, r"axis must be an int .* got \[0, 1\]"),
+    "dim out of range": ((PLANE,), {"dim": 2}, AxisError, "axis 2 is out of bounds"),
+}  # fmt: skip
+
+EDGE_ORDER = {
+    "edge_order=3": ((LINE,), {"edge_order": 3}, ValueError, "'edge_order' greater than 2 not supported: got 3; use 1 or 2"),
+    "edge_order=0": ((LINE,), {"edge_order": 0}, ValueError, "edge_order must be 1 or 2, got 0"),
+    "edge_order=-1": ((LINE,), {"edge_order": -1}, ValueError, "edge_order must be 1 or 2, got -1"),
+    "edge_order='2'": ((LINE,), {"edge_order": "2"}, TypeError, "edge_order must be the integer 1 or 2, got '2' of type str"),
+    "edge_order=True": ((LINE,), {"edge_order": True}, TypeError, "edge_order must be the integer 1 or 2, got True"),
+    "edge_order=2.0": ((LINE,), {"edge_order": 2.0}, TypeError, "edge_order must be the integer 1 or 2, got 2.0"),
+    "edge_order=1.5": ((LINE,), {"edge_order": 1.5}, TypeError, "edge_order must be the integer 1 or 2, got 1.5"),
+    "edge_order=None": ((LINE,), {"edge_order": None}, TypeError, "edge_order must be the integer 1 or 2, got None"),
+    "edge_order=[1,2]": ((PLANE,), {"edge_order": [1, 2]}, TypeError, r"edge_order must be the integer 1 or 2, got \[1, 2\]"),
+}  # fmt: skip
+
+KEYWORDS = {
+    "unknown keyword spacng=2": ((LINE,), {"spacng": 2}, TypeError, "unexpected keyword argument 'spacng'"),
+    "axis and dim": ((LINE,), {"axis": 0, "dim": 0}, TypeError, "axis= and its alias dim= were both given; give one"),
+    "spacing twice": ((LINE, 1.0), {"spacing": 1.0}, TypeError, "spacing was given both positionally and as spacing="),
+    "workers=0": ((LINE,), {"workers": 0}, ValueError, "workers must be at least 1, got 0; None chooses by size"),
+    "workers=1.5": ((LINE,), {"workers": 1.5}, TypeError, "workers must be a positive int or None, got 1.5"),
+    "workers=True": ((LINE,), {"workers": True}, TypeError, "workers must be a positive int or None, got True"),
+    "a function": ((np.sin, LINE), {}, TypeError, r"f is a function.*gradient\(f\(x\), x\)"),
+    "periodic=1": ((LINE,), {"periodic": 1}, TypeError, "periodic must be True or False .*, got 1 for axis 0"),
+    "periodic='x'": ((LINE,), {"periodic": "x"}, TypeError, "periodic must be True or False .*, got 'x'"),
+    "periodic of wrong length": ((PLANE,), {"periodic": (True,)}, ValueError,
+                                 "periodic has 1 entries for 2 differentiated axes; give one value or one for each axis"),
+    "period without periodic": ((LINE,), {"period": 5.0}, ValueError, "period is given for axis 0, which is not periodic; add"),
+    "period of wrong length": ((PLANE,), {"periodic": True, "period": [5.0]}, ValueError, "period has 1 entries for 2"),
+    "coordinates without period": ((LINE, X), {"periodic": True}, ValueError,
+                                   "axis 0 is periodic and has coordinates, so its period is not known; give period="),
+    "period not beyond the span": ((LINE, X), {"periodic": True, "period": 6.0}, ValueError,
+                                   "period=6.0 of axis 0 is not larger than the span of its points, 6.0; the first point"),
+    "period not beyond the steps": ((LINE, 2.0), {"periodic": True, "period": 8.0}, ValueError, "period=8.0 of axis 0 is not larger"),
+    "negative period": ((LINE, X[::-1]), {"periodic": True, "period": -7.0}, ValueError, "period=-7.0 of axis 0 is not larger"),
+    "NaN period": ((LINE, X), {"periodic": True, "period": np.nan}, ValueError, "the period of axis 0 is nan; it must be finite"),
+    "period as array": ((np.ones((5, 5)), X, X), {"periodic": True, "period": ([7.0], 7.0)}, TypeError,
+                        "the period of axis 0 must be a number"),
+    "string period": ((LINE, X), {"periodic": True, "period": "7"}, TypeError, "axis 0 is the string '7'"),
+}  # fmt: skip
+
+TABLE = COORDINATES | SCALARS | DATA | AXIS | EDGE_ORDER | KEYWORDS
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_row_of_the_acceptance_table(row):
+    arguments, keywords, error, message = TABLE[row]
+    with pytest.raises(error, match=message):
+        gg.gradient(*arguments, **keywords)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+def test_subclasses_with_a_meaning_are_refused():
+    class Metres(np.ndarray):
+        pass
+
+    for f in (np.asmatrix(PLANE), np.ones(5).view(Metres)):
+        with pytest.raises(TypeError, match=f"{type(f).__name__}, whose meaning a plain result would lose"):
+            gg.gradient(f)
+
+
+@pytest.mark.parametrize("row", [*COORDINATES, *SCALARS, *EDGE_ORDER])
+def test_out_is_untouched_by_a_refused_call(row):
+    arguments, keywords, error, message = TABLE[row]
+    count = np.ndim(arguments[0]) if keywords.get("axis") is None else 1
+    out = [np.full(np.shape(arguments[0]), 7.0) for _ in range(count)]
+    with pytest.raises(error, match=message):
+        gg.gradient(*arguments, **keywords, out=out)
+    assert all((target == 7).all() for target in out)
+
+
+@pytest.mark.parametrize("row", TABLE)
+def test_a_refused_call_says_the_same_the_second_time(row):
+    arguments, keywords, error, _ = TABLE[row]
+    said = []
+    for _ in range(2):
+        with pytest.raises(error) as caught:  # noqa: PT011  test_row_of_the_acceptance_table matches it
+            gg.gradient(*arguments, **keywords)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+
+
+def test_errors_come_before_any_allocation():
+    vast = np.broadcast_to(np.float64(1), (1 << 20, 1 << 20, 5))  # results of 40 TiB each
+    with pytest.raises(ValueError, match="not strictly monotonic"):
+        gg.gradient(vast, with_value(4, 4.0), axis=2)
+    with pytest.raises(ValueError, match="edge_order must be 1 or 2"):
+        gg.gradient(vast, edge_order=0)
+
+
+def test_a_request_larger_than_memory_names_its_size():
+    vast = np.broadcast_to(np.float64(1), (1 << 20, 1 << 20, 5))
+    with pytest.raises(MemoryError, match=r"40\.0 TiB"):
+        gg.gradient(vast, axis=2)
