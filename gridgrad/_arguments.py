@@ -62,7 +62,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes as non-negative ints, order kept."""
     if axis is None:
         return tuple(range(ndim))
-    if isinstance(axis, str) or not (isinstance(axis, Sequence) or np.ndim(axis) > 0):
+    if isinstance(axis, str) or not (isinstance(axis, Sequence) or _ndim(axis) > 0):
         given = [axis]
     else:
         given = list(axis)
@@ -123,7 +123,7 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
     """NumPy's rule: nothing, one scalar for all axes, or one entry for each axis."""
     if not spacing:
         return [1.0] * count
-    if len(spacing) == 1 and np.ndim(_peek(spacing[0])) == 0:
+    if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
         raise ArgumentTypeError(
@@ -134,20 +134,16 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
     return list(spacing)
 
 
-def _peek(value: Any) -> Any:
-    """Something with a cheap `ndim`: the value itself, or what NumPy makes of a list."""
-    return (
-        value
-        if hasattr(value, "ndim")
-        else np.asarray(value, dtype=object)
-        if isinstance(value, (list, tuple))
-        else 0
-    )
+def _ndim(value: Any) -> int:
+    """Dimensions of an array of any library or a nested list, without making an array of it."""
+    if isinstance(value, (list, tuple)):
+        return 1 + max((_ndim(entry) for entry in value), default=0)
+    return int(getattr(value, "ndim", 0))
 
 
 def per_axis(name: str, value: Any, axes: tuple[int, ...], check: Any) -> list[Any]:
     """One value for all axes, or a sequence with one for each."""
-    many = isinstance(value, (list, tuple)) or np.ndim(value) == 1
+    many = isinstance(value, (list, tuple)) or _ndim(value) == 1
     if many and len(value) != len(axes):
         raise ArgumentValueError(
             f"{name} has {len(value)} entries for {len(axes)} differentiated axes; give one value or one for each axis"
@@ -185,7 +181,7 @@ def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -
         if varargs:
             raise ArgumentTypeError("spacing was given both positionally and as spacing=; give it once")
         varargs = tuple(spacing) if isinstance(spacing, (list, tuple)) else (spacing,)
-        if np.ndim(_peek(spacing)) == 1 and not isinstance(spacing, (list, tuple)):
+        if _ndim(spacing) == 1 and not isinstance(spacing, (list, tuple)):
             varargs = (spacing,)
     return varargs, None if axis is UNSET else axis
 

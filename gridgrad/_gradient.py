@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from . import _dispatch
@@ -96,6 +97,11 @@ def gradient(
         result = fast_gradient(f, varargs, axis, edge_order)
         if result is not None:
             return result
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.compiler.is_compiling():
+        from ._torch_operators import traced_gradient
+
+        return traced_gradient(f, varargs, spacing, axis, dim, edge_order, periodic, period, out)
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     if callable(f) and not hasattr(f, "shape"):
         raise ArgumentTypeError(

@@ -1,5 +1,8 @@
 // The host loops: rows of the fastest dim, blocked for the caches; compiled once per CPU level.
-#include "stencil.h"
+#include <type_traits>
+
+#include "rows.h"
+#include "stream.h"
 #include "sweep.h"
 
 namespace gridgrad {
@@ -9,80 +12,11 @@ const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
 const int64 TILE = 1024;              // elements of one output row segment kept in the L1 cache
 const int64 BLOCK_BYTES = 128 << 10;  // of one plane of a block: three of them stay in the L2 cache
 
-int64 smaller(int64 a, int64 b) { return a < b ? a : b; }
-int64 larger(int64 a, int64 b) { return a > b ? a : b; }
-
-// A row of pairs with element offsets in place of points: what one slow axis asks of a row.
-template <class Real>
-struct Pairs {
-  int64 count;
-  int64 a[MAX_PAIRS], b[MAX_PAIRS];
-  Real weight[MAX_PAIRS];
-
-  void add(int64 from, int64 to, Real value) {
-    a[count] = from;
-    b[count] = to;
-    weight[count++] = value;
-  }
-};
-
-template <bool assign, class Real>
-inline void put(Real& target, Real value) {
-  target = assign ? value : target + value;
-}
-
-// Streams consecutive segments of one output past the caches, in whole words of GG_STREAM_WORD
-// bytes. A word that a segment leaves half full waits for the next one: a plain store into a line
-// that is also streamed would pull it back into the cache.
-class Stream {
-  static const int64 WORD = GG_STREAM_WORD > 0 ? GG_STREAM_WORD : 16;
-
- public:
-  void write(char* target, const char* source, int64 bytes) {
-    if (target != end_) flush();
-    if (!waiting_) {
-      const int64 misplaced = static_cast<int64>(reinterpret_cast<std::uintptr_t>(target) & (WORD - 1));
-      const int64 head = misplaced ? smaller(bytes, WORD - misplaced) : 0;
-      copy(target, source, head);
-      target += head, source += head, bytes -= head;
-    } else {
-      const int64 missing = smaller(bytes, WORD - waiting_);
-      copy(word_ + waiting_, source, missing);
-      target += missing, source += missing, bytes -= missing;
-      waiting_ += missing;
-      if (waiting_ == WORD) {
-        GG_STREAM(target - WORD, word_);
-        waiting_ = 0;
-      }
-    }
-    int64 at = 0;
-    for (; at + WORD <= bytes; at += WORD) GG_STREAM(target + at, source + at);
-    if (at < bytes) {
-      copy(word_, source + at, bytes - at);
-      waiting_ = bytes - at;
-    }
-    end_ = target + bytes;
-  }
-
-  void flush() {
-    copy(end_ - waiting_, word_, waiting_);
-    end_ = nullptr;
-    waiting_ = 0;
-  }
-
- private:
-  static void copy(char* target, const char* source, int64 bytes) {
-    std::memcpy(target, source, static_cast<std::size_t>(bytes));
-  }
-
-  char* end_ = nullptr;
-  int64 waiting_ = 0;
-  alignas(64) char word_[64];
-};
-
 template <class Stored, class Real, class Out>
 class Apply {
  public:
+  static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
+
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
       : plan_(plan), pointers_(pointers), stream_(stream) {}
 
@@ -141,59 +75,6 @@ class Apply {
       pairs_[t] = neighbours(stencil, at[stencil.dim], plan_.array[plan_.term[t].input].stride[stencil.dim]);
   }
 
-  // One segment [begin, end) of a row, for every output.
-  void tile(int64 begin, int64 end) {
-    int t = 0;
-    while (t < plan_.terms) {
-      const int output = plan_.term[t].output, k = plan_.inputs + output;
-      const int64 stride = plan_.array[k].stride[ROW];
-      Out* const out = static_cast<Out*>(pointers_[k]) + row_[k] + begin * stride;
-      Real* const target = in_place(out, stride);
-      for (; t < plan_.terms && plan_.term[t].output == output; ++t) apply(t, begin, end, target);
-      if (target == tile_) store(output, out, stride, end - begin);
-    }
-  }
-
-  // The output itself when it can hold the running sum, else the tile buffer.
-  Real* in_place(Real* out, int64 stride) { return stride == 1 && !stream_ ? out : tile_; }
-  template <class Other>
-  Real* in_place(Other*, int64) { return tile_; }
-
-  void store(int output, Out* out, int64 stride, int64 count) {
-    if (stride == 1 && stream_) return stream(output, out, count);
-    for (int64 j = 0; j < count; ++j) out[j * stride] = Rounding<Out, Real>::store(tile_[j]);
-  }
-
-  void stream(int output, Real* out, int64 count) {
-    streams_[output].write(reinterpret_cast<char*>(out), reinterpret_cast<const char*>(tile_), count * static_cast<int64>(sizeof(Real)));
-  }
-  template <class Other>
-  void stream(int output, Other* out, int64 count) {
-    Other rounded[TILE];
-    for (int64 j = 0; j < count; ++j) rounded[j] = Rounding<Other, Real>::store(tile_[j]);
-    streams_[output].write(reinterpret_cast<char*>(out), reinterpret_cast<const char*>(rounded), count * static_cast<int64>(sizeof(Other)));
-  }
-
-  static int64 offset(const Array& array, const int64* at) {
-    int64 sum = 0;
-    for (int dim = 0; dim < ROW; ++dim) sum += at[dim] * array.stride[dim];
-    return sum;
-  }
-
-  void apply(int t, int64 begin, int64 end, Real* target) {
-    const Term& term = plan_.term[t];
-    const Stencil& stencil = plan_.stencil[term.stencil];
-    const int64 stride = plan_.array[term.input].stride[ROW];
-    const Stored* const row = static_cast<const Stored*>(pointers_[term.input]) + row_[term.input];
-    if (stencil.dim == ROW) {
-      if (term.assign) along<true>(stencil, row, stride, begin, end, target);
-      else along<false>(stencil, row, stride, begin, end, target);
-    } else {
-      if (term.assign) across<true>(pairs_[t], row + begin * stride, stride, end - begin, target);
-      else across<false>(pairs_[t], row + begin * stride, stride, end - begin, target);
-    }
-  }
-
   // The row of the stencil at point i, as element offsets from that point.
   static Pairs<Real> neighbours(const Stencil& stencil, int64 i, int64 stride) {
     Pairs<Real> pairs;
@@ -215,72 +96,158 @@ class Apply {
     return pairs;
   }
 
-  // A slow axis: the same few pairs for a whole row.
-  template <bool assign>
-  GG_NOINLINE static void across(const Pairs<Real>& pairs, const Stored* f, int64 stride, int64 count, Real* __restrict target) {
-    const Real first = pairs.weight[0], second = pairs.weight[1];
-    const Stored *const a = f + pairs.a[0], *const b = f + pairs.b[0];
-    if (pairs.count == 1 && stride == 1) {
-      for (int64 j = 0; j < count; ++j) put<assign>(target[j], pair_value(first, b[j], a[j]));
-    } else if (pairs.count == 2 && stride == 1) {
-      const Stored *const c = f + pairs.a[1], *const d = f + pairs.b[1];
-      for (int64 j = 0; j < count; ++j)
-        put<assign>(target[j], pair_value(first, b[j], a[j]) + pair_value(second, d[j], c[j]));
-    } else {
-      for (int64 j = 0; j < count; ++j) {
-        Real sum = pair_value(first, b[j * stride], a[j * stride]);
-        for (int64 k = 1; k < pairs.count; ++k)
-          sum = sum + pair_value(pairs.weight[k], f[pairs.b[k] + j * stride], f[pairs.a[k] + j * stride]);
-        put<assign>(target[j], sum);
+  // One segment [begin, end) of a row, for every output.
+  void tile(int64 begin, int64 end) {
+    int t = 0;
+    while (t < plan_.terms) {
+      const int output = plan_.term[t].output, k = plan_.inputs + output;
+      const int64 stride = plan_.array[k].stride[ROW];
+      Out* const out = static_cast<Out*>(pointers_[k]) + row_[k] + begin * stride;
+      const bool alone = t + 1 == plan_.terms || plan_.term[t + 1].output != output;
+      if constexpr (NATIVE) {
+        if (alone && stream_ && stride == 1 && plan_.array[plan_.term[t].input].stride[ROW] == 1) {
+          stream_row(t++, begin, end, out);
+          continue;
+        }
       }
+      Real* const target = in_place(out, stride);
+      for (; t < plan_.terms && plan_.term[t].output == output; ++t) apply(t, begin, end, target);
+      if (target == tile_) store(output, out, stride, end - begin);
     }
   }
 
-  // The axis in the row itself: edge rows at its ends, formula (1) between them.
-  template <bool assign>
-  static void along(const Stencil& stencil, const Stored* row, int64 stride, int64 begin, int64 end, Real* __restrict target) {
-    const int64 leading = stencil.leading * stencil.inner;
-    const int64 trailing = (stencil.length - stencil.trailing) * stencil.inner;
-    const int64 first = smaller(larger(begin, leading), end), last = larger(smaller(end, trailing), first);
-    for (int64 j = begin; j < first; ++j) put<assign>(target[j - begin], edge_value(stencil, row, stride, j, 0));
-    if (stride == 1) inside<assign>(stencil, row, int64_one(), first, last, target - begin);
-    else inside<assign>(stencil, row, stride, first, last, target - begin);
-    for (int64 j = last; j < end; ++j) put<assign>(target[j - begin], edge_value(stencil, row, stride, j, 1));
+  // The output itself when it can hold the running sum, else the tile buffer.
+  Real* in_place(Out* out, int64 stride) {
+    if constexpr (std::is_same_v<Out, Real>) return stride == 1 && !stream_ ? out : tile_;
+    else return tile_;
   }
 
-  // A stride the compiler knows, so that the loops below vectorise.
-  struct int64_one {
+  void store(int output, Out* out, int64 stride, int64 count) {
+    if (stride != 1 || !stream_) {
+      for (int64 j = 0; j < count; ++j) out[j * stride] = Rounding<Out, Real>::store(tile_[j]);
+    } else if constexpr (std::is_same_v<Out, Real>) {
+      streams_[output].write(out, tile_, count);
+    } else {
+      Out rounded[TILE];
+      for (int64 j = 0; j < count; ++j) rounded[j] = Rounding<Out, Real>::store(tile_[j]);
+      streams_[output].write(out, rounded, count);
+    }
+  }
+
+  // A term alone in its output: whole words go from registers to memory.
+  void stream_row(int t, int64 begin, int64 end, Real* out) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const bool edged = stencil.dim == ROW;
+    const int64 leading = edged ? smaller(stencil.leading * stencil.inner, end) : begin;
+    const int64 trailing = edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
+    visit(t, row(term), 1, [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
+  }
+
+  // Edge points up to `leading` and from `trailing`; a word that holds one is put together here.
+  template <class Op>
+  GG_NOINLINE void stream_points(int t, const Op op, int64 begin, int64 leading, int64 trailing, int64 end, Real* out) {
+    const Elements<Stored, Real, One> read{};
+    Stream<Out>& stream = streams_[plan_.term[t].output];
+    stream.seek(out);
+    int64 j = begin;
+    for (; j < leading; ++j) stream.push(edge_value(t, 1, j, 0));
+    for (; j < trailing && stream.missing(); ++j) stream.push(op.at(read, j));
+    const int64 count = (trailing - j) / Words<Real>::LANES * Words<Real>::LANES;
+    word_loop(op, j, count, stream.words(count));
+    for (j += count; j < trailing; ++j) stream.push(op.at(read, j));
+    for (; j < end; ++j) stream.push(edge_value(t, 1, j, 1));
+  }
+
+  static int64 offset(const Array& array, const int64* at) {
+    int64 sum = 0;
+    for (int dim = 0; dim < ROW; ++dim) sum += at[dim] * array.stride[dim];
+    return sum;
+  }
+
+  const Stored* row(const Term& term) const { return static_cast<const Stored*>(pointers_[term.input]) + row_[term.input]; }
+
+  // The inner points [begin, end) of a row, by whichever operator they need.
+  template <class Visit>
+  void visit(int t, const Stored* f, int64 stride, const Visit& with) const {
+    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
+    if (stencil.dim != ROW) {
+      const Pairs<Real>& pairs = pairs_[t];
+      if (pairs.count == 1) return with(OnePair<Stored, Real>{f + pairs.a[0], f + pairs.b[0], pairs.weight[0]});
+      if (pairs.count == 2 && pairs.b[0] == pairs.a[1])
+        return with(TwoDifferences<Stored, Real>{f + pairs.a[0], f + pairs.b[0], f + pairs.b[1], pairs.weight[0], pairs.weight[1]});
+      return with(ManyPairs<Stored, Real>{f, pairs});
+    }
+    const int64 shift = stencil.inner * stride;
+    const Real lower = static_cast<Real>(stencil.lower), upper = static_cast<Real>(stencil.upper);
+    if (stencil.lowers)
+      return with(Weighted<Stored, Real>{f - shift, f, f + shift, static_cast<const Real*>(stencil.lowers),
+                                         static_cast<const Real*>(stencil.uppers)});
+    if (lower == upper) return with(OnePair<Stored, Real>{f - shift, f + shift, lower});
+    return with(TwoDifferences<Stored, Real>{f - shift, f, f + shift, lower, upper});
+  }
+
+  // One term of the segment [begin, end), added to or assigned to target.
+  void apply(int t, int64 begin, int64 end, Real* target) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    int64 first = begin, last = end;
+    if (stencil.dim == ROW) {
+      first = smaller(larger(begin, stencil.leading * stencil.inner), end);
+      last = larger(smaller(end, (stencil.length - stencil.trailing) * stencil.inner), first);
+      edges(t, stride, begin, first, 0, target);
+      edges(t, stride, last, end, 1, target + (last - begin));
+    }
+    visit(t, row(term), stride, [&](const auto& op) {
+      if (stride == 1) fill(op, Elements<Stored, Real, One>{}, term.assign, first, last, target - begin);
+      else fill(op, Elements<Stored, Real, int64>{stride}, term.assign, first, last, target - begin);
+    });
+  }
+
+  // A stride the compiler knows, so that the loops vectorise.
+  struct One {
     constexpr operator int64() const { return 1; }
   };
 
-  template <bool assign, class Stride>
-  GG_NOINLINE static void inside(const Stencil& stencil, const Stored* row, Stride stride, int64 first, int64 last, Real* __restrict target) {
-    const int64 shift = stencil.inner * stride;
-    const Stored *const below = row - shift, *const above = row + shift;
-    if (stencil.lowers) {
-      const Real* const lowers = static_cast<const Real*>(stencil.lowers);
-      const Real* const uppers = static_cast<const Real*>(stencil.uppers);
-      for (int64 j = first; j < last; ++j)
-        put<assign>(target[j], interior(lowers[j], uppers[j], below[j * stride], row[j * stride], above[j * stride]));
-      return;
-    }
-    const Real lower = static_cast<Real>(stencil.lower), upper = static_cast<Real>(stencil.upper);
-    if (lower == upper) {
-      for (int64 j = first; j < last; ++j) put<assign>(target[j], pair_value(lower, above[j * stride], below[j * stride]));
-    } else {
-      for (int64 j = first; j < last; ++j)
-        put<assign>(target[j], two_differences(lower, upper, below[j * stride], row[j * stride], above[j * stride]));
+  template <class Op, class Read>
+  static void fill(const Op& op, const Read& read, int assign, int64 first, int64 last, Real* target) {
+    if (assign) loop<true>(op, read, first, last, target);
+    else loop<false>(op, read, first, last, target);
+  }
+
+  // Kept out of line: inlined into each other, these loops run out of registers.
+  template <bool assign, class Op, class Read>
+  GG_NOINLINE static void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
+    for (int64 j = first; j < last; ++j) put<assign>(target[j], op.at(read, j));
+  }
+
+  template <class Op>
+  static void word_loop(const Op op, int64 first, int64 count, Real* out) {
+    const Words<Real> read;
+    for (int64 k = 0; k < count; k += Words<Real>::LANES) {
+      const typename Words<Real>::Word word = op.at(read, first + k);
+      GG_STREAM(out + k, &word);
     }
   }
 
-  GG_NOINLINE static Real edge_value(const Stencil& stencil, const Stored* row, int64 stride, int64 j, int side) {
+  // The elements [begin, end) of an edge row of the axis in the row.
+  void edges(int t, int64 stride, int64 begin, int64 end, int side, Real* target) const {
+    for (int64 j = begin; j < end; ++j) {
+      const Real value = edge_value(t, stride, j, side);
+      target[j - begin] = plan_.term[t].assign ? value : target[j - begin] + value;
+    }
+  }
+
+  GG_NOINLINE Real edge_value(int t, int64 stride, int64 j, int side) const {
+    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
     const EdgeRow& edge = stencil.edge[side];
-    const int64 component = j % stencil.inner;
+    const int64 inner = stencil.inner;
+    const Stored* const f = row(plan_.term[t]) + (inner == 1 ? 0 : j % inner) * stride;  // dividing takes long
     Real sum = 0;
     for (int64 k = 0; k < edge.count; ++k) {
       const Pair& pair = edge.pair[k];
-      const Real value = pair_value(static_cast<Real>(pair.weight), row[(pair.b * stencil.inner + component) * stride],
-                                    row[(pair.a * stencil.inner + component) * stride]);
+      const Real value = pair_value(static_cast<Real>(pair.weight), f[pair.b * inner * stride], f[pair.a * inner * stride]);
       sum = k == 0 ? value : sum + value;
     }
     return sum;
@@ -291,7 +258,7 @@ class Apply {
   const bool stream_;
   int64 row_[MAX_ARRAYS];        // element offset of the current row in each array
   Pairs<Real> pairs_[MAX_TERMS];  // of the current row, for terms across rows
-  Stream streams_[MAX_ARRAYS];
+  Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];
 };
 

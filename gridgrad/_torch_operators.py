@@ -1,0 +1,153 @@
+"""The gradient as a torch operator: what ``torch.compile`` sees, closed under differentiation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isnan, nan
+from typing import Any
+
+import numpy as np
+import torch
+from array_api_compat import torch as namespace
+
+from . import _execute_torch
+from ._arguments import clean, clean_axis, merge_aliases, per_axis, per_axis_spacing
+from ._errors import ArgumentTypeError
+from ._execute_xp import as_weights, fitted
+from ._plan import Term
+from ._stencils import Row
+
+
+def traced_gradient(
+    f: Any, varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any,
+    edge_order: int, periodic: Any, period: Any, out: Any,
+) -> Any:  # fmt: skip
+    """`gradient` of a tensor inside ``torch.compile``: the same, as one node of the graph."""
+    if out is not None:
+        raise ArgumentTypeError("out= is not supported under torch.compile; leave it away, the compiler plans memory")
+    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    axes = clean_axis(axis, f.ndim)
+    steps = [_as_tensor(value) for value in per_axis_spacing(varargs, len(axes))]
+    wraps = per_axis("periodic", periodic, axes, lambda value, _: bool(value))
+    periods = per_axis("period", period, axes, lambda value, _: nan if value is None else float(value))
+    results = torch.ops.gridgrad.gradient(f, steps, list(axes), edge_order, wraps, periods)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _as_tensor(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value
+    return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)
+
+
+@torch.library.custom_op("gridgrad::gradient", mutates_args=())
+def gradient_operator(
+    f: torch.Tensor,
+    spacings: Sequence[torch.Tensor],
+    axes: Sequence[int],
+    edge_order: int,
+    periodic: Sequence[bool],
+    periods: Sequence[float],
+) -> list[torch.Tensor]:
+    """All results of one call; coordinates are checked when it runs."""
+    terms = _terms(tuple(f.shape), spacings, axes, edge_order, periodic, periods)
+    outs = gradient_shapes(f, spacings, axes, edge_order, periodic, periods)
+    return _execute_torch.gradient(terms, _execute_torch.samples(f), outs, None) if terms else []
+
+
+@gradient_operator.register_fake
+def gradient_shapes(f: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any) -> list[Any]:
+    """Empty results: shape, dtype, device and strides."""
+    return [torch.empty_like(f, dtype=_execute_torch.result_dtype(f)) for _ in axes]
+
+
+@torch.library.custom_op("gridgrad::gradient_adjoint", mutates_args=())
+def adjoint_operator(
+    results: Sequence[torch.Tensor],
+    spacings: Sequence[torch.Tensor],
+    axes: Sequence[int],
+    edge_order: int,
+    periodic: Sequence[bool],
+    periods: Sequence[float],
+) -> torch.Tensor:
+    """The transposed operator: cotangents of all results to the one of `f`."""
+    terms = _terms(tuple(results[0].shape), spacings, axes, edge_order, periodic, periods)
+    total = torch.zeros_like(results[0], dtype=_wide(results[0].dtype))
+    for term, result in zip(terms, results, strict=True):
+        _add_transposed(total, term, result.to(total.dtype))
+    return total.to(results[0].dtype)
+
+
+@adjoint_operator.register_fake
+def adjoint_shape(results: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any) -> Any:
+    """An empty result: shape, dtype, device and strides."""
+    return torch.empty_like(results[0])
+
+
+def _terms(
+    shape: tuple[int, ...], spacings: Any, axes: Any, edge_order: int, periodic: Any, periods: Any
+) -> tuple[Term, ...]:
+    lengths = [None if isnan(period) else period for period in periods]
+    cleaned = clean(shape, tuple(spacings), tuple(axes), edge_order, list(periodic), lengths, np.float64)
+    return tuple(
+        Term(k, 0, a, stencil) for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
+    )
+
+
+def _wide(dtype: Any) -> Any:
+    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
+
+
+def _add_transposed(total: Any, term: Term, result: Any) -> None:
+    """Scatter formula (1): the cotangent of row i goes to the points that row i reads."""
+    real = total.real.dtype if total.is_complex() else total.dtype
+    stencil, n, scale = fitted(term.stencil, real), term.stencil.length, 2.0**term.stencil.power
+
+    def at(x: Any, start: int, stop: int) -> Any:
+        return x.narrow(term.axis, start, stop - start)
+
+    def weighted(values: Any, g: Any) -> Any:
+        if np.ndim(values) == 0:
+            return g * float(values) * scale
+        weight = as_weights(namespace, values[1:-1], real, total)
+        return g * weight.reshape(tuple(-1 if k == term.axis else 1 for k in range(total.ndim))) * scale
+
+    def edge(pairs: Row, place: int) -> None:
+        for a, b, value in pairs:
+            share = weighted(value, at(result, place, place + 1))
+            at(total, b, b + 1).add_(share)
+            at(total, a, a + 1).sub_(share)
+
+    edge(stencil.leading, 0)
+    edge(stencil.trailing, n - 1)
+    if n < 3:
+        return
+    lower, upper = (weighted(w, at(result, 1, n - 1)) for w in (stencil.lower, stencil.upper))
+    at(total, 0, n - 2).sub_(lower)
+    at(total, 2, n).add_(upper)
+    if np.any(stencil.lower != stencil.upper):
+        at(total, 1, n - 1).add_(lower - upper)
+
+
+def _remember_spacing(ctx: Any, inputs: Any, output: Any) -> None:
+    _, spacings, *ctx.options = inputs
+    ctx.save_for_backward(*spacings)
+    ctx.shared = [spacing.requires_grad for spacing in spacings]
+    if any(ctx.shared):
+        raise ArgumentTypeError(
+            "a spacing requires grad, but coordinates are not differentiable yet; detach it, x.detach()"
+        )
+
+
+def _gradient_backward(ctx: Any, grads: Any) -> Any:
+    f_grad = torch.ops.gridgrad.gradient_adjoint(grads, ctx.saved_tensors, *ctx.options)
+    return f_grad, [None] * len(ctx.saved_tensors), None, None, None, None
+
+
+def _adjoint_backward(ctx: Any, grad: Any) -> Any:
+    results = torch.ops.gridgrad.gradient(grad, ctx.saved_tensors, *ctx.options)
+    return results, [None] * len(ctx.saved_tensors), None, None, None, None
+
+
+gradient_operator.register_autograd(_gradient_backward, setup_context=_remember_spacing)
+adjoint_operator.register_autograd(_adjoint_backward, setup_context=_remember_spacing)
