@@ -137,7 +137,7 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
 def _ndim(value: Any) -> int:
     """Dimensions of an array of any library or a nested list, without making an array of it."""
     if isinstance(value, (list, tuple)):
-        return 1 + max((_ndim(entry) for entry in value), default=0)
+        return 1 + max([_ndim(entry) for entry in value] or [0])
     return int(getattr(value, "ndim", 0))
 
 
@@ -172,7 +172,7 @@ def _points(length: int) -> str:
 
 
 def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:
-    """torch's ``spacing=`` and ``dim=`` folded into the positional spacing and ``axis=``."""
+    """The ``spacing=`` and ``dim=`` of torch, folded into the positional spacing and ``axis=``."""
     if dim is not UNSET:
         if axis is not UNSET:
             raise ArgumentTypeError("axis= and its alias dim= were both given; give one of them")

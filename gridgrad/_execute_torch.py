@@ -13,7 +13,14 @@ from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import overlaps_itself, split_out
 from ._plan import ITEM_BYTES, Plan, Term, TooManyDims, make_plan
-from ._torch_tensors import check_samples, dtype_name, is_differentiated, is_plain_memory, layout_of, storage_of
+from ._torch_tensors import (
+    check_samples,
+    dtype_name,
+    is_differentiated,
+    is_plain_memory,
+    layout_of,
+    storage_of,
+)
 
 
 def samples(f: Any) -> Any:
@@ -118,13 +125,17 @@ def check_targets(targets: list[Any], f: Any) -> None:
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
         if not isinstance(target, torch.Tensor):
-            raise ArgumentTypeError(f"{name} is a {type(target).__name__}; f is a torch tensor, so out must be one too")
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__}; f is a torch tensor, so out must be one too"
+            )
         if target.shape != f.shape:
             raise ArgumentValueError(
                 f"{name} has shape {tuple(target.shape)}, but the result has shape {tuple(f.shape)}"
             )
         if target.dtype != dtype:
-            raise ArgumentTypeError(f"{name} has dtype torch.{dtype_name(target)}, but the result has dtype {dtype}")
+            raise ArgumentTypeError(
+                f"{name} has dtype torch.{dtype_name(target)}, but the result has dtype {dtype}"
+            )
         if target.device != f.device:
             raise ArgumentValueError(
                 f"{name} is on device {target.device}, but f is on {f.device}; give one on the device of f"
@@ -132,7 +143,9 @@ def check_targets(targets: list[Any], f: Any) -> None:
         if target.requires_grad:
             raise ArgumentTypeError(f"{name} requires grad; give a tensor that does not, {name}.detach()")
         if target.layout is not torch.strided or target.is_conj() or target.is_neg():
-            raise ArgumentTypeError(f"{name} is not plain memory (sparse, or a lazy conjugate); give a dense tensor")
+            raise ArgumentTypeError(
+                f"{name} is not plain memory (sparse, or a lazy conjugate); give a dense tensor"
+            )
         _check_memory(name, target, targets[:k])
 
 

@@ -8,7 +8,6 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-
 from array_api_compat import array_namespace
 
 from ._errors import ArgumentTypeError, ArgumentValueError
@@ -256,7 +255,9 @@ def real_of(f: Any) -> Any:
 def samples(f: Any) -> Any:
     """`f` itself, if its dtype has differences."""
     if dtype_name(f) == "bool":
-        raise ArgumentTypeError("f has dtype bool: booleans have no differences; convert them first, f.astype(float)")
+        raise ArgumentTypeError(
+            "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
+        )
     if dtype_name(f) not in _KNOWN:
         raise ArgumentTypeError(f"f has dtype {f.dtype}; convert it to one of {', '.join(_KNOWN)}")
     if any(n is None or n != n for n in f.shape):

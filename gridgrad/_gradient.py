@@ -97,12 +97,12 @@ def gradient(
         result = fast_gradient(f, varargs, axis, edge_order)
         if result is not None:
             return result
+    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     torch = sys.modules.get("torch")
     if torch is not None and torch.compiler.is_compiling():
         from ._torch_operators import traced_gradient
 
-        return traced_gradient(f, varargs, spacing, axis, dim, edge_order, periodic, period, out)
-    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+        return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
     if callable(f) and not hasattr(f, "shape"):
         raise ArgumentTypeError(
             "f is a function; this version differentiates samples: evaluate it on the grid first, gradient(f(x), x)"

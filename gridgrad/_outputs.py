@@ -33,6 +33,6 @@ def overlaps_itself(a: Any) -> bool:
     reach = a.itemsize
     for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
         if stride < reach:
-            return a.size > 0
+            return bool(a.size > 0)
         reach += stride * (length - 1)
     return False

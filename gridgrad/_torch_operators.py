@@ -11,7 +11,7 @@ import torch
 from array_api_compat import torch as namespace
 
 from . import _execute_torch
-from ._arguments import clean, clean_axis, merge_aliases, per_axis, per_axis_spacing
+from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
 from ._errors import ArgumentTypeError
 from ._execute_xp import as_weights, fitted
 from ._plan import Term
@@ -19,16 +19,22 @@ from ._stencils import Row
 
 
 def traced_gradient(
-    f: Any, varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any,
-    edge_order: int, periodic: Any, period: Any, out: Any,
-) -> Any:  # fmt: skip
+    f: Any,
+    varargs: tuple[Any, ...],
+    axis: Any,
+    edge_order: int,
+    periodic: Any = False,
+    period: Any = None,
+    out: Any = None,
+) -> Any:
     """`gradient` of a tensor inside ``torch.compile``: the same, as one node of the graph."""
     if out is not None:
-        raise ArgumentTypeError("out= is not supported under torch.compile; leave it away, the compiler plans memory")
-    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+        raise ArgumentTypeError(
+            "out= is not supported under torch.compile; leave it away, the compiler plans memory"
+        )
     axes = clean_axis(axis, f.ndim)
     steps = [_as_tensor(value) for value in per_axis_spacing(varargs, len(axes))]
-    wraps = per_axis("periodic", periodic, axes, lambda value, _: bool(value))
+    wraps = per_axis("periodic", periodic, axes, clean_periodic)
     periods = per_axis("period", period, axes, lambda value, _: nan if value is None else float(value))
     results = torch.ops.gridgrad.gradient(f, steps, list(axes), edge_order, wraps, periods)
     return results[0] if len(results) == 1 else tuple(results)
@@ -40,7 +46,7 @@ def _as_tensor(value: Any) -> Any:
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)
 
 
-@torch.library.custom_op("gridgrad::gradient", mutates_args=())
+@torch.library.custom_op("gridgrad::gradient", mutates_args=())  # type: ignore[untyped-decorator]
 def gradient_operator(
     f: torch.Tensor,
     spacings: Sequence[torch.Tensor],
@@ -55,13 +61,15 @@ def gradient_operator(
     return _execute_torch.gradient(terms, _execute_torch.samples(f), outs, None) if terms else []
 
 
-@gradient_operator.register_fake
-def gradient_shapes(f: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any) -> list[Any]:
+@gradient_operator.register_fake  # type: ignore[untyped-decorator]
+def gradient_shapes(
+    f: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any
+) -> list[Any]:
     """Empty results: shape, dtype, device and strides."""
     return [torch.empty_like(f, dtype=_execute_torch.result_dtype(f)) for _ in axes]
 
 
-@torch.library.custom_op("gridgrad::gradient_adjoint", mutates_args=())
+@torch.library.custom_op("gridgrad::gradient_adjoint", mutates_args=())  # type: ignore[untyped-decorator]
 def adjoint_operator(
     results: Sequence[torch.Tensor],
     spacings: Sequence[torch.Tensor],
@@ -78,8 +86,10 @@ def adjoint_operator(
     return total.to(results[0].dtype)
 
 
-@adjoint_operator.register_fake
-def adjoint_shape(results: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any) -> Any:
+@adjoint_operator.register_fake  # type: ignore[untyped-decorator]
+def adjoint_shape(
+    results: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any
+) -> Any:
     """An empty result: shape, dtype, device and strides."""
     return torch.empty_like(results[0])
 
@@ -90,7 +100,8 @@ def _terms(
     lengths = [None if isnan(period) else period for period in periods]
     cleaned = clean(shape, tuple(spacings), tuple(axes), edge_order, list(periodic), lengths, np.float64)
     return tuple(
-        Term(k, 0, a, stencil) for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
+        Term(k, 0, a, stencil)
+        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
 
 

@@ -68,7 +68,7 @@ def is_plain_memory(tensor: Any) -> bool:
         return False
     lazy = tensor.is_conj() or tensor.is_neg() or tensor._is_zerotensor()
     wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor)
-    traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0  # type: ignore[no-untyped-call]
+    traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0
     return not (lazy or wrapped or traced or is_differentiated(tensor))
 
 
