@@ -3,11 +3,12 @@
 // A variant is given by macros, from the tables of gridgrad/_kernels.py:
 //   GG_STORED GG_REAL GG_OUT  types of the inputs, of the arithmetic and of the outputs
 //   GG_INDEX                  int where every offset a thread can form fits, else int64
-//   GG_RANK GG_OUTPUTS        dims in use; outputs
+//   GG_RANK GG_INPUTS GG_OUTPUTS  dims, inputs and outputs in use
 //   GG_VECTOR                 elements of one access along the row; 1 for any stride
 //   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
 //   GG_TERMS                  {output, input, stencil, assign}, ... as in the descriptor
 //   GG_STENCILS               {dim, weights}, ...
+//   GG_STRIDES                1 where the grid is smaller than the work
 #include "descriptor.h"
 #include "stencil.h"
 
@@ -41,11 +42,22 @@ GG_INLINE Vector<T> fetch(const T* from) {
 
 GG_INLINE Index elements(int64 value) { return static_cast<Index>(value); }
 
+// Vectors run along the row, where elements then lie side by side in every array.
+GG_INLINE Index stride_of(const Array& array, int dim) {
+  return dim == ROW && VECTOR > 1 ? 1 : elements(array.stride[dim]);
+}
+
 GG_INLINE Index offset(const Array& array, const Index* at) {
   Index sum = 0;
 #pragma unroll
-  for (int dim = FIRST_DIM; dim < MAX_DIMS; ++dim) sum += at[dim] * elements(array.stride[dim]);
+  for (int dim = FIRST_DIM; dim < MAX_DIMS; ++dim) sum += at[dim] * stride_of(array, dim);
   return sum;
+}
+
+// In bytes: added to a pointer to Out, a 64-bit offset makes NVRTC 13.5 split the 16-byte stores.
+GG_INLINE Vector<Out>* target_of(const Array& array, const Index* at) {
+  char* const start = static_cast<char*>(array.data);
+  return reinterpret_cast<Vector<Out>*>(start + static_cast<int64>(offset(array, at)) * static_cast<int64>(sizeof(Out)));
 }
 
 // Formula (1) at one point, for each way of giving the weights.
@@ -107,7 +119,7 @@ GG_INLINE Real edge_along(const EdgeRow& edge, const Stored* f, Index j, Index c
 
 // A term of the axis in the row, from element j on: neighbours are in the vector or just outside.
 GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j, Index stride) {
-  const Index inner = INNER ? INNER : stencil.inner;
+  const Index inner = INNER > 0 ? static_cast<Index>(INNER) : static_cast<Index>(stencil.inner);
   const Index last = (elements(stencil.length) - 1) * inner;  // first element of the last point
   Vector<Real> lower, upper;
   if (weights == VARYING) {
@@ -115,7 +127,7 @@ GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* 
     upper = fetch(static_cast<const Real*>(stencil.uppers) + j);
   }
   const Vector<Stored> centre = fetch(f);
-  const int ends = INNER ? INNER : 1;  // elements at either end of a vector that have a neighbour outside
+  const int ends = INNER > 0 ? static_cast<int>(INNER) : 1;  // elements at either end of a vector that have a neighbour outside
   Vector<Real> value;
 #pragma unroll
   for (int e = 0; e < VECTOR; ++e) {
@@ -148,25 +160,19 @@ GG_INLINE void apply_terms(const Descriptor& plan, const Index* at) {
     const Stencil& stencil = plan.stencil[term.stencil];
     const Array& input = plan.array[term.input];
     const Stored* const f = static_cast<const Stored*>(input.data) + offset(input, at);
-    const Index i = at[place.dim], stride = elements(input.stride[place.dim]);
+    const Index i = at[place.dim], stride = stride_of(input, place.dim);
     const Vector<Real> value = place.dim == ROW ? along(stencil, place.weights, f, i, stride)
                                                 : across<inside>(stencil, place.weights, f, i, stride);
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e)
       sums[term.output].at[e] = term.assign ? value.at[e] : sums[term.output].at[e] + value.at[e];
   }
-  Vector<Out>* targets[GG_OUTPUTS];
-#pragma unroll
-  for (int k = 0; k < GG_OUTPUTS; ++k) {
-    const Array& output = plan.array[GG_INPUTS + k];
-    targets[k] = reinterpret_cast<Vector<Out>*>(static_cast<Out*>(output.data) + offset(output, at));
-  }
 #pragma unroll
   for (int k = 0; k < GG_OUTPUTS; ++k) {
     Vector<Out> rounded;
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) rounded.at[e] = Rounding<Out, Real>::store(sums[k].at[e]);
-    *targets[k] = rounded;
+    *target_of(plan.array[GG_INPUTS + k], at) = rounded;
   }
 }
 

@@ -1,0 +1,234 @@
+"""The CUDA kernel without a device: its text, its variants, and what a plan launches."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._plan import ITEM_BYTES, MAX_DIMS, Plan
+from ._stencils import Array
+
+ENTRY = "gridgrad_apply"
+ROW = MAX_DIMS - 1
+THREADS = 256  # of a block, as in __launch_bounds__
+GRID_LIMIT = 65535  # of CUDA, for y and z
+ACCESS_BYTES = 16  # the widest load and store there is
+SUM_BYTES = 80  # of all outputs' vectors in one thread: more would spill registers
+INT_LIMIT = 2**31 - 1
+
+# The only words that a macro can become.
+_TYPES = {
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "float", "float64": "double",
+    "int8": "int8", "uint8": "uint8", "int16": "int16", "uint16": "uint16",
+    "int32": "int32", "uint32": "uint32", "int64": "int64", "uint64": "uint64",
+}  # fmt: skip
+_INDEX = {"int32": "int", "int64": "int64"}
+EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
+
+
+class Variant(NamedTuple):
+    """What is fixed when the kernel is compiled."""
+
+    stored: str
+    real: str
+    out: str
+    index: str
+    rank: int
+    inputs: int
+    outputs: int
+    vector: int
+    inner: int
+    strides: int
+    terms: tuple[tuple[int, int, int, int], ...]
+    stencils: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Launch:
+    """A plan as CUDA runs it: compiled variant, shape of the launch, bytes of its one parameter.
+
+    The descriptor's data and weight pointers are those of the host until `parameter` puts others in.
+    """
+
+    plan: Plan
+    variant: Variant
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    descriptor: Array
+
+
+@lru_cache(maxsize=1)
+def source() -> str:
+    """kernels/apply.cu with its headers put in their place: one text, as NVRTC wants it."""
+    folder: Any = files("gridgrad").joinpath("kernels")
+    if not folder.is_dir():  # a checkout that is not installed
+        folder = Path(__file__).parents[1] / "kernels"
+    seen: set[str] = set()
+
+    def text_of(name: str) -> str:
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        return re.sub(r'^#include "(\w+\.h)"$', included, text, flags=re.MULTILINE)
+
+    def included(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in seen:
+            return ""
+        seen.add(name)
+        return text_of(name)
+
+    return text_of("apply.cu")
+
+
+def options(variant: Variant) -> tuple[str, ...]:
+    """The compiler's options; every word comes from a table above or is a number."""
+
+    def rows(table: tuple[tuple[int, ...], ...]) -> str:
+        return ",".join("{" + ",".join(str(int(v)) for v in row) + "}" for row in table)
+
+    macros = {
+        "STORED": _TYPES[variant.stored],
+        "REAL": _TYPES[variant.real],
+        "OUT": _TYPES[variant.out],
+        "INDEX": _INDEX[variant.index],
+        "RANK": int(variant.rank),
+        "INPUTS": int(variant.inputs),
+        "OUTPUTS": int(variant.outputs),
+        "VECTOR": int(variant.vector),
+        "INNER": int(variant.inner),
+        "STRIDES": int(variant.strides),
+        "TERMS": rows(variant.terms),
+        "STENCILS": rows(variant.stencils),
+    }
+    return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
+
+
+def vector_of(plan: Plan, addresses: list[int]) -> int:
+    """Elements of one access: as many as layout, alignment and registers allow, 1 for any layout."""
+    width = widest_vector(plan)
+    for k, address in enumerate(addresses):
+        item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
+        while width > 1 and address % (width * item):
+            width //= 2
+    return width
+
+
+@lru_cache(maxsize=512)
+def widest_vector(plan: Plan) -> int:
+    """`vector_of` for arrays of perfect alignment."""
+    packed = device_descriptor(plan)
+    items = ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage]
+    width = ACCESS_BYTES // max(items)
+    while width > 1 and plan.outputs * width * np.dtype(plan.real).itemsize > SUM_BYTES:
+        width //= 2
+    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
+    if np.any(strides[:, ROW] != 1) or _inner(packed, plan) == 0:
+        return 1
+    for number in (lengths[ROW], *strides[:, :ROW][:, lengths[:ROW] > 1].flat):
+        while number % width:
+            width //= 2
+    return width
+
+
+@lru_cache(maxsize=1024)
+def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
+    """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
+    packed = device_descriptor(plan)
+    lengths = [int(n) for n in packed["length"]]
+    work = -(-lengths[ROW] // vector), lengths[ROW - 1], prod(lengths[: ROW - 1])
+    block = block_shape(*work)
+    blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
+    grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
+    terms = packed["term"][: len(plan.terms)]
+    stencils = packed["stencil"][: int(packed["stencils"])]
+    variant = Variant(
+        stored=plan.storage,
+        real=plan.real,
+        out=plan.output_storage,
+        index=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
+        rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
+        inputs=plan.inputs,
+        outputs=plan.outputs,
+        vector=vector,
+        inner=_inner(packed, plan),
+        strides=int(tuple(blocks) != grid),
+        terms=tuple((int(t["output"]), int(t["input"]), int(t["stencil"]), int(t["assign"])) for t in terms),
+        stencils=tuple((int(s["dim"]), _weights(s)) for s in stencils),
+    )
+    return Launch(plan, variant, grid, block, packed)
+
+
+def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:
+    """A warp along the row and eight rows; where a dim is short, its share goes to the others."""
+    x = min(_power_of_two(columns), 32)
+    y = min(_power_of_two(rows), THREADS // x)
+    z = min(_power_of_two(layers), THREADS // (x * y), 64)
+    return min(_power_of_two(columns), THREADS // (y * z)), y, z
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << (n - 1).bit_length()
+
+
+@lru_cache(maxsize=512)
+def device_descriptor(plan: Plan) -> Array:
+    """The descriptor with its dims in the order of their strides.
+
+    The host prefers a long row to a dense one; neighbouring threads want neighbouring elements.
+    """
+    packed = plan.descriptor.copy()
+    stencils = packed["stencil"][: int(packed["stencils"])]
+    if any(int(s["inner"]) > 1 for s in stencils):
+        return packed
+    arrays = plan.inputs + plan.outputs
+    sizes = np.abs(packed["array"]["stride"][:arrays])
+
+    def rank(dim: int) -> tuple[bool, int, int]:
+        return bool(packed["length"][dim] > 1), -int(sizes[1:, dim].max()), -int(sizes[0, dim])
+
+    order = sorted(range(MAX_DIMS), key=rank)
+    packed["length"] = packed["length"][order]
+    packed["array"]["stride"] = packed["array"]["stride"][:, order]
+    for stencil in stencils:
+        stencil["dim"] = order.index(int(stencil["dim"]))
+    return packed
+
+
+def _inner(packed: Array, plan: Plan) -> int:
+    """Elements per point in the row: 1 and 2 have variants, 0 leaves it to the descriptor."""
+    inner = max(int(s["inner"]) for s in packed["stencil"][: int(packed["stencils"])])
+    return inner if inner <= 2 else 0
+
+
+def _weights(stencil: Any) -> int:
+    if stencil["lowers"]:
+        return VARYING
+    return DISTINCT if stencil["lower"] != stencil["upper"] else EQUAL
+
+
+def _reach(
+    packed: Array, plan: Plan, vector: int, grid: tuple[int, int, int], block: tuple[int, int, int]
+) -> int:
+    """Bound of every index and offset that a thread forms, those beyond the end included."""
+    lengths = packed["length"].astype(object)
+    strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
+    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
+    threads = [g * b for g, b in zip(grid, block, strict=True)]
+    ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
+    return int(max(offsets, *ends))
+
+
+def parameter(launch: Launch, addresses: list[int], weights: list[int] | None = None) -> Array:
+    """The kernel's parameter, shape (1,): a fresh descriptor with these pointers in it."""
+    packed = launch.descriptor.reshape(1).copy()
+    packed["array"]["data"][0, : len(addresses)] = addresses
+    if weights is not None:
+        for stencil, name, place in launch.plan.weight_fields:
+            packed["stencil"][name][0, stencil] = weights[place]
+    return packed

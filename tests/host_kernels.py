@@ -1,0 +1,127 @@
+"""Runs the CUDA kernel on NumPy arrays: the same text, built by g++, the same bytes and launch shape."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from gridgrad import _kernels
+from gridgrad._execute_host import plan_for
+from gridgrad._plan import DESCRIPTOR, Plan, Term
+
+ROOT = Path(__file__).parents[1]
+SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
+
+
+class HostKernels:
+    """Variants of the kernel as shared objects in `folder`; `source` may be a mutated text."""
+
+    def __init__(self, folder: Path, flags: Sequence[str] = ("-O1",), source: str | None = None) -> None:
+        self.folder, self.flags = Path(folder), tuple(flags)
+        self.source = source or _kernels.source()
+        self.functions: dict[_kernels.Variant, ctypes._CFuncPtr] = {}
+
+    def function(self, variant: _kernels.Variant) -> ctypes._CFuncPtr:
+        """The launcher of one variant, built at its first use."""
+        if variant not in self.functions:
+            library = ctypes.CDLL(str(self.build(variant)))
+            function = library.gridgrad_host_launch
+            function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int]
+            function.restype = None
+            self.functions[variant] = function
+        return self.functions[variant]
+
+    def build(self, variant: _kernels.Variant) -> Path:
+        """Compile; warnings are errors. No streaming stores here, so no intrinsics header is read."""
+        macros = [o for o in _kernels.options(variant) if o.startswith("-D")]
+        command = [
+            os.environ.get("CXX", "g++"), "-x", "c++", "-std=c++17", "-ffp-contract=off", "-fno-strict-aliasing",
+            "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
+            "-Wno-maybe-uninitialized", "-U__SSE2__", "-U__AVX__", "-U__AVX512F__", *self.flags, *macros,
+            "-I", str(ROOT / "kernels"), "-include", str(ROOT / "tests" / "host_launch.h"),
+        ]  # fmt: skip
+        digest = hashlib.sha256("\0".join([*command, self.source]).encode()).hexdigest()[:24]
+        target = self.folder / f"{digest}.so"
+        if not target.exists():
+            text = self.folder / f"{digest}.cu"
+            text.write_text(self.source, encoding="utf-8")
+            subprocess.run([*command, str(text), "-o", str(target)], check=True)
+        return target
+
+    def run(self, plan: Plan, addresses: list[int], vector: int | None = None, index: str | None = None,
+            backwards: bool = False) -> _kernels.Launch:  # fmt: skip
+        """One launch; `vector` and `index` are the plan's own choice unless given."""
+        width = _kernels.vector_of(plan, addresses) if vector is None else vector
+        launch = _kernels.make_launch(plan, width, index)
+        packed = _kernels.parameter(launch, addresses)
+        grid, block = (np.array(shape, dtype=np.uint32) for shape in (launch.grid, launch.block))
+        self.function(launch.variant)(packed.ctypes.data, grid.ctypes.data, block.ctypes.data, int(backwards))
+        return launch
+
+    def apply(self, terms: tuple[Term, ...], inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
+              **how: object) -> _kernels.Launch:  # fmt: skip
+        """`terms` of `inputs` into `outputs`, as `_execute_host.apply` does it."""
+        plan = plan_for(terms, inputs, outputs)
+        return self.run(plan, [a.ctypes.data for a in (*inputs, *outputs)], **how)
+
+
+def compiler() -> str | None:
+    """The C++ compiler that builds the kernels, if there is one."""
+    return shutil.which(os.environ.get("CXX", "g++"))
+
+
+def sanitize() -> int:
+    """Run tests/test_cuda_host.py with every kernel built for Address- and UBSanitizer."""
+    libraries = [
+        subprocess.run([compiler() or "g++", f"-print-file-name={name}"], check=True, capture_output=True,
+                       text=True).stdout.strip()
+        for name in ("libasan.so", "libubsan.so")
+    ]  # fmt: skip
+    environment = os.environ | {
+        "LD_PRELOAD": " ".join(libraries),
+        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:abort_on_error=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
+        "GRIDGRAD_HOST_KERNEL_FLAGS": " ".join(SANITIZE),
+    }
+    tests = [str(ROOT / "tests" / "test_cuda_host.py"), "-m", "not slow", "-p", "no:cacheprovider"]
+    return subprocess.run([sys.executable, "-m", "pytest", "-x", *tests], env=environment, cwd=ROOT).returncode
+
+
+def flags_from_environment() -> tuple[str, ...]:
+    """What the sanitizer and coverage jobs ask for."""
+    return tuple(os.environ.get("GRIDGRAD_HOST_KERNEL_FLAGS", "-O1").split())
+
+
+def layout_of_the_struct(folder: Path) -> dict[str, int]:
+    """`sizeof` and offsets of the descriptor as the C++ compiler sees them."""
+    names = DESCRIPTOR.names or ()
+    offsets = "".join(f'  std::printf("{n} %zu\\n", offsetof(gridgrad::Descriptor, {n}));\n' for n in names)
+    text = (
+        "#include <cstddef>\n#include <cstdio>\n"
+        f'#include "descriptor.h"\nint main() {{\n{offsets}'
+        '  std::printf("size %zu\\n", sizeof(gridgrad::Descriptor));\n}\n'
+    )
+    (folder / "layout.cpp").write_text(text, encoding="utf-8")
+    program = folder / "layout"
+    subprocess.run([compiler() or "g++", "-I", str(ROOT / "kernels"), str(folder / "layout.cpp"), "-o", str(program)],
+                   check=True)  # fmt: skip
+    lines = subprocess.run([program], check=True, capture_output=True, text=True).stdout.split("\n")
+    return {name: int(value) for name, value in (line.split() for line in lines if line)}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["--sanitize"]:
+        sys.exit("usage: python tests/host_kernels.py --sanitize")
+    if compiler() is None:
+        sys.exit("no C++ compiler: set CXX or install g++")
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["TMPDIR"] = scratch
+        sys.exit(sanitize())
