@@ -88,7 +88,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def _index(value: Any) -> int | None:
-    if isinstance(value, (bool, np.bool_)) or getattr(value, "dtype", None) == bool:
+    if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:
         return operator.index(value)

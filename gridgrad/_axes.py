@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from importlib import import_module
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from ._cache import RecentlyUsed
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._stencils import Array, Stencil, exact_steps, first_derivative, scaled_to_normal, wrap_step
 
-CACHE_ENTRIES = 128
-CACHE_BYTES = 64 << 20
-_cache: OrderedDict[Any, Stencil] = OrderedDict()
-_cache_bytes = 0
-_lock = Lock()
+SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
+
+# Stencils by the content of their spacing; larger coordinates keep a copy to compare with.
+_stencils: RecentlyUsed[tuple[Stencil, Array | None]] = RecentlyUsed(entries=128, nbytes=128 << 20)
 
 
 def axis_stencil(
@@ -30,33 +28,20 @@ def axis_stencil(
     values = to_host(spacing, axis)
     if period is not None:
         period = clean_number(period, axis, "period")
-    key = (values.dtype, values.shape, values.tobytes(), length, edge_order, periodic, period, np.dtype(real))
-    with _lock:
-        found = _cache.get(key)
-        if found is not None:
-            _cache.move_to_end(key)
-            return found
+    small = values.nbytes <= SMALL_BYTES
+    content = (values if small else values[:: len(values) // 64]).tobytes()
+    key = (values.dtype, values.shape, content, length, edge_order, periodic, period, np.dtype(real))
+    found = _stencils.get(key)
+    if found is not None and (found[1] is None or np.array_equal(found[1], values)):
+        return found[0]
     if values.ndim == 0:
-        stencil = _from_step(
-            clean_number(values, axis, "spacing"), length, axis, edge_order, periodic, period, real
-        )
+        step = clean_number(values, axis, "spacing")
+        stencil = _from_step(step, length, axis, edge_order, periodic, period, real)
     else:
         check_coordinates(values, length, axis)
         stencil = _from_coordinates(values, axis, edge_order, periodic, period, real)
-    _remember(key, stencil, 4 * values.nbytes)
+    _stencils.put(key, (stencil, None if small else values.copy()), 3 * values.nbytes)
     return stencil
-
-
-def _remember(key: Any, stencil: Stencil, size: int) -> None:
-    global _cache_bytes
-    if size > CACHE_BYTES:
-        return
-    with _lock:
-        _cache[key] = stencil
-        _cache_bytes += size
-        while len(_cache) > CACHE_ENTRIES or _cache_bytes > CACHE_BYTES:
-            old, _ = _cache.popitem(last=False)
-            _cache_bytes -= 4 * len(old[2])
 
 
 def _from_step(

@@ -8,6 +8,7 @@ import numpy as np
 
 from . import _core
 from ._arguments import UNSET
+from ._axes import SMALL_BYTES
 from ._execute_host import THREAD_BYTES, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims
 
@@ -47,7 +48,7 @@ def _key(f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any) -> Any:
         kind = type(value)
         if kind is float or kind is int:
             entries.append(value)
-        elif kind is _ndarray and value.size <= 4096:
+        elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
             entries += (value.dtype, value.shape, value.tobytes())
         else:
             return None

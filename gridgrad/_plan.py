@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ._cache import RecentlyUsed
 from ._stencils import Array, Row, Stencil
 
 ABI_VERSION = 1
@@ -86,7 +86,9 @@ class Plan:
     lengths: tuple[int, ...] = ()
 
 
-@lru_cache(maxsize=512)
+_plans: RecentlyUsed[Plan] = RecentlyUsed(entries=512, nbytes=128 << 20)
+
+
 def make_plan(
     terms: tuple[Term, ...],
     storage: str,
@@ -98,6 +100,21 @@ def make_plan(
 
     `components` is 2 for complex data, whose strides count real numbers.
     """
+    key = (terms, storage, inputs, outputs, components)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _pack(*key)
+        _plans.put(key, plan, plan.descriptor.nbytes + sum(w.nbytes for w in plan.weights))
+    return plan
+
+
+def _pack(
+    terms: tuple[Term, ...],
+    storage: str,
+    inputs: tuple[Layout, ...],
+    outputs: tuple[Layout, ...],
+    components: int,
+) -> Plan:
     terms = tuple(sorted(terms, key=lambda term: term.output))
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
@@ -167,7 +184,7 @@ def _choose_row(dims: list[Dim]) -> list[Dim]:
         row = dims.pop()
         axis = dims.pop()
         dims.append(Dim(axis.length * row.length, axis.axis, row.length, row.strides))
-    if len(dims) > 1 and dims[-1].length < 16:
+    if len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1:  # joined dims must stay the row
         longest = max(range(len(dims)), key=lambda k: dims[k].length)
         if dims[longest].length > 2 * dims[-1].length:
             dims.append(dims.pop(longest))
@@ -198,7 +215,8 @@ def _pack_stencil(
         if stencil.is_uniform:
             packed[name] = values
         else:
-            vector = np.repeat(np.asarray(values, dtype=real), inner)
+            vector = np.ascontiguousarray(values, dtype=real)
+            vector = np.repeat(vector, inner) if inner > 1 else vector
             fields.append((place, name + "s", len(weights)))
             weights.append(vector)
             packed[name + "s"] = vector.ctypes.data
