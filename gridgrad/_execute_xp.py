@@ -140,6 +140,12 @@ def _join_parts(real: Any, imaginary: Any) -> Any:
 def _rows(xp: Any, f: Any, term: Term, real: Any, difference: Any) -> Any:
     """Leading row, formula (1) inside, trailing row, joined along the axis."""
     stencil, axis = fitted(term.stencil, real), term.axis
+    half = (
+        stencil.power // 2
+    )  # before the sum, so that nothing small is lost and nothing large overflows early
+
+    def scaled_difference(b: Any, a: Any) -> Any:
+        return _times_power(difference(b, a), half)
 
     def at(start: int, stop: int) -> Any:
         return f[(slice(None),) * axis + (slice(start, stop), ...)]
@@ -154,28 +160,26 @@ def _rows(xp: Any, f: Any, term: Term, real: Any, difference: Any) -> Any:
     def row(pairs: Row) -> Any:
         sum_ = None
         for a, b, value in pairs:
-            product = _weighted(weight(value), difference(at(b, b + 1), at(a, a + 1)), stencil.power)
+            product = weight(value) * scaled_difference(at(b, b + 1), at(a, a + 1))
             sum_ = product if sum_ is None else sum_ + product
         return sum_
 
     pieces = [row(stencil.leading), row(stencil.trailing)]
     if stencil.length > 2:
-        pieces.insert(1, _interior(xp, stencil, axis, at, weight, difference))
-    return xp.concat(pieces, axis=axis)
+        pieces.insert(1, _interior(xp, stencil, axis, at, weight, scaled_difference))
+    return _times_power(xp.concat(pieces, axis=axis), stencil.power - half)
 
 
 def _interior(xp: Any, stencil: Stencil, axis: int, at: Any, weight: Any, difference: Any) -> Any:
-    n, power = stencil.length, stencil.power
+    n = stencil.length
     below, centre, above = at(0, n - 2), at(1, n - 1), at(2, n)
     lower, upper = (w if np.ndim(w) == 0 else w[1:-1] for w in (stencil.lower, stencil.upper))
     short = np.equal(lower, upper)
     wide = split = None
     if np.any(short):
-        wide = _weighted(weight(lower), difference(above, below), power)
+        wide = weight(lower) * difference(above, below)
     if not np.all(short):
-        split = _weighted(weight(lower), difference(centre, below), power) + _weighted(
-            weight(upper), difference(above, centre), power
-        )
+        split = weight(lower) * difference(centre, below) + weight(upper) * difference(above, centre)
     if wide is None or split is None:
         return split if wide is None else wide
     shape = [n - 2 if k == axis else 1 for k in range(wide.ndim)]
@@ -212,15 +216,12 @@ def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
     return xp.asarray(values, dtype=dtype, device=device)
 
 
-def _weighted(weight: Any, difference: Any, power: int) -> Any:
-    """``weight * difference * 2**power``, the power where it neither overflows nor rounds early."""
+def _times_power(x: Any, power: int) -> Any:
+    """``x * 2**power``, by factors that float32 holds."""
     sign = 1 if power > 0 else -1
-    steps = [sign * min(100, abs(power) - done) for done in range(0, abs(power), 100)]  # float32 holds 2**100
-    if power < 0:
-        difference = weight * difference
-    for step in steps:
-        difference = difference * 2.0**step
-    return difference if power < 0 else weight * difference
+    for done in range(0, abs(power), 100):
+        x = x * 2.0 ** (sign * min(100, abs(power) - done))
+    return x
 
 
 def reads(flags: Any, term: Term) -> Any:
