@@ -39,6 +39,7 @@ def _load() -> ctypes.CDLL | None:
         raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
     core.gg_message.restype = ctypes.c_char_p
+    core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
     core.gg_apply_objects.argtypes = [pointer, integer, *[pointer] * MAX_OBJECTS]
     return core

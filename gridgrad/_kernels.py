@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -109,9 +110,9 @@ def options(variant: Variant) -> tuple[str, ...]:
     return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
 
 
-def vector_of(plan: Plan, addresses: list[int]) -> int:
-    """Elements of one access: as many as layout, alignment and registers allow, 1 for any layout."""
-    width = widest_vector(plan)
+def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:
+    """Elements of one access at these addresses, at most `widest`; 1 fits always."""
+    width = widest
     for k, address in enumerate(addresses):
         item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
         while width > 1 and address % (width * item):
@@ -119,16 +120,14 @@ def vector_of(plan: Plan, addresses: list[int]) -> int:
     return width
 
 
-@lru_cache(maxsize=512)
 def widest_vector(plan: Plan) -> int:
-    """`vector_of` for arrays of perfect alignment."""
+    """Elements of one access that layout and registers allow, given perfect alignment."""
     packed = device_descriptor(plan)
-    items = ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage]
-    width = ACCESS_BYTES // max(items)
+    width = ACCESS_BYTES // max(ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage])
     while width > 1 and plan.outputs * width * np.dtype(plan.real).itemsize > SUM_BYTES:
         width //= 2
     lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
-    if np.any(strides[:, ROW] != 1) or _inner(packed, plan) == 0:
+    if np.any(strides[:, ROW] != 1) or _inner(packed) == 0:
         return 1
     for number in (lengths[ROW], *strides[:, :ROW][:, lengths[:ROW] > 1].flat):
         while number % width:
@@ -136,7 +135,6 @@ def widest_vector(plan: Plan) -> int:
     return width
 
 
-@lru_cache(maxsize=1024)
 def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
     packed = device_descriptor(plan)
@@ -156,7 +154,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         inputs=plan.inputs,
         outputs=plan.outputs,
         vector=vector,
-        inner=_inner(packed, plan),
+        inner=_inner(packed),
         strides=int(tuple(blocks) != grid),
         terms=tuple((int(t["output"]), int(t["input"]), int(t["stencil"]), int(t["assign"])) for t in terms),
         stencils=tuple((int(s["dim"]), _weights(s)) for s in stencils),
@@ -176,7 +174,6 @@ def _power_of_two(n: int) -> int:
     return 1 << (n - 1).bit_length()
 
 
-@lru_cache(maxsize=512)
 def device_descriptor(plan: Plan) -> Array:
     """The descriptor with its dims in the order of their strides.
 
@@ -200,7 +197,7 @@ def device_descriptor(plan: Plan) -> Array:
     return packed
 
 
-def _inner(packed: Array, plan: Plan) -> int:
+def _inner(packed: Array) -> int:
     """Elements per point in the row: 1 and 2 have variants, 0 leaves it to the descriptor."""
     inner = max(int(s["inner"]) for s in packed["stencil"][: int(packed["stencils"])])
     return inner if inner <= 2 else 0
@@ -224,7 +221,7 @@ def _reach(
     return int(max(offsets, *ends))
 
 
-def parameter(launch: Launch, addresses: list[int], weights: list[int] | None = None) -> Array:
+def parameter(launch: Launch, addresses: Sequence[int], weights: Sequence[int] | None = None) -> Array:
     """The kernel's parameter, shape (1,): a fresh descriptor with these pointers in it."""
     packed = launch.descriptor.reshape(1).copy()
     packed["array"]["data"][0, : len(addresses)] = addresses

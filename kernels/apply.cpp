@@ -9,8 +9,8 @@ namespace gridgrad {
 namespace {
 
 const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
-const int64 TILE = 1024;              // elements of one output row segment kept in the L1 cache
-const int64 BLOCK_BYTES = 128 << 10;  // of one plane of a block: three of them stay in the L2 cache
+const int64 TILE = 1024;                     // elements of one output row segment kept in the L1 cache
+const int64 BLOCK_BYTES = 128 << 10;         // of one plane of a block: three of them stay in the L2 cache
 
 template <class Stored, class Real, class Out>
 class Apply {
@@ -82,11 +82,14 @@ class Apply {
     if (i < stencil.leading || i >= stencil.length - stencil.trailing) {
       const EdgeRow& edge = stencil.edge[i < stencil.leading ? 0 : 1];
       for (int64 k = 0; k < edge.count; ++k)
-        pairs.add((edge.pair[k].a - i) * stride, (edge.pair[k].b - i) * stride, static_cast<Real>(edge.pair[k].weight));
+        pairs.add((edge.pair[k].a - i) * stride, (edge.pair[k].b - i) * stride,
+                  static_cast<Real>(edge.pair[k].weight));
       return pairs;
     }
-    const Real lower = stencil.lowers ? static_cast<const Real*>(stencil.lowers)[i] : static_cast<Real>(stencil.lower);
-    const Real upper = stencil.uppers ? static_cast<const Real*>(stencil.uppers)[i] : static_cast<Real>(stencil.upper);
+    const Real lower =
+        stencil.lowers ? static_cast<const Real*>(stencil.lowers)[i] : static_cast<Real>(stencil.lower);
+    const Real upper =
+        stencil.uppers ? static_cast<const Real*>(stencil.uppers)[i] : static_cast<Real>(stencil.upper);
     if (lower == upper) {
       pairs.add(-stride, stride, lower);
     } else {
@@ -140,13 +143,15 @@ class Apply {
     const Stencil& stencil = plan_.stencil[term.stencil];
     const bool edged = stencil.dim == ROW;
     const int64 leading = edged ? smaller(stencil.leading * stencil.inner, end) : begin;
-    const int64 trailing = edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
+    const int64 trailing =
+        edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
     visit(t, row(term), 1, [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
   }
 
   // Edge points up to `leading` and from `trailing`; a word that holds one is put together here.
   template <class Op>
-  GG_NOINLINE void stream_points(int t, const Op op, int64 begin, int64 leading, int64 trailing, int64 end, Real* out) {
+  GG_NOINLINE void stream_points(int t, const Op op, int64 begin, int64 leading, int64 trailing, int64 end,
+                                 Real* out) {
     const Elements<Stored, Real, One> read{};
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
@@ -165,7 +170,9 @@ class Apply {
     return sum;
   }
 
-  const Stored* row(const Term& term) const { return static_cast<const Stored*>(pointers_[term.input]) + row_[term.input]; }
+  const Stored* row(const Term& term) const {
+    return static_cast<const Stored*>(pointers_[term.input]) + row_[term.input];
+  }
 
   // The inner points [begin, end) of a row, by whichever operator they need.
   template <class Visit>
@@ -173,9 +180,11 @@ class Apply {
     const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
     if (stencil.dim != ROW) {
       const Pairs<Real>& pairs = pairs_[t];
-      if (pairs.count == 1) return with(OnePair<Stored, Real>{f + pairs.a[0], f + pairs.b[0], pairs.weight[0]});
+      if (pairs.count == 1)
+        return with(OnePair<Stored, Real>{f + pairs.a[0], f + pairs.b[0], pairs.weight[0]});
       if (pairs.count == 2 && pairs.b[0] == pairs.a[1])
-        return with(TwoDifferences<Stored, Real>{f + pairs.a[0], f + pairs.b[0], f + pairs.b[1], pairs.weight[0], pairs.weight[1]});
+        return with(TwoDifferences<Stored, Real>{f + pairs.a[0], f + pairs.b[0], f + pairs.b[1],
+                                                 pairs.weight[0], pairs.weight[1]});
       return with(ManyPairs<Stored, Real>{f, pairs});
     }
     const int64 shift = stencil.inner * stride;
@@ -218,7 +227,8 @@ class Apply {
 
   // Kept out of line: inlined into each other, these loops run out of registers.
   template <bool assign, class Op, class Read>
-  GG_NOINLINE static void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
+  GG_NOINLINE static void loop(const Op op, const Read read, int64 first, int64 last,
+                               Real* __restrict target) {
     for (int64 j = first; j < last; ++j) put<assign>(target[j], op.at(read, j));
   }
 
@@ -243,11 +253,13 @@ class Apply {
     const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
     const EdgeRow& edge = stencil.edge[side];
     const int64 inner = stencil.inner;
-    const Stored* const f = row(plan_.term[t]) + (inner == 1 ? 0 : j % inner) * stride;  // dividing takes long
+    const Stored* const f =
+        row(plan_.term[t]) + (inner == 1 ? 0 : j % inner) * stride;  // dividing takes long
     Real sum = 0;
     for (int64 k = 0; k < edge.count; ++k) {
       const Pair& pair = edge.pair[k];
-      const Real value = pair_value(static_cast<Real>(pair.weight), f[pair.b * inner * stride], f[pair.a * inner * stride]);
+      const Real value =
+          pair_value(static_cast<Real>(pair.weight), f[pair.b * inner * stride], f[pair.a * inner * stride]);
       sum = k == 0 ? value : sum + value;
     }
     return sum;
@@ -256,7 +268,7 @@ class Apply {
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
-  int64 row_[MAX_ARRAYS];        // element offset of the current row in each array
+  int64 row_[MAX_ARRAYS];         // element offset of the current row in each array
   Pairs<Real> pairs_[MAX_TERMS];  // of the current row, for terms across rows
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];
@@ -280,18 +292,30 @@ void run_floating(const Descriptor& plan, void* const* pointers, const Box& box,
 // GG_SWEEP is this CPU level's name, from CMakeLists.txt; the descriptor has been checked.
 extern "C" void GG_SWEEP(const Descriptor& plan, void* const* pointers, const Box& box, bool stream) {
   switch (plan.storage) {
-    case HALF: return run_floating<Half>(plan, pointers, box, stream);
-    case BFLOAT16: return run_floating<BFloat16>(plan, pointers, box, stream);
-    case FLOAT32: return run_floating<float>(plan, pointers, box, stream);
-    case FLOAT64: return run<double, double, double>(plan, pointers, box, stream);
-    case INT8: return run<int8, double, double>(plan, pointers, box, stream);
-    case UINT8: return run<uint8, double, double>(plan, pointers, box, stream);
-    case INT16: return run<int16, double, double>(plan, pointers, box, stream);
-    case UINT16: return run<uint16, double, double>(plan, pointers, box, stream);
-    case INT32: return run<int32, double, double>(plan, pointers, box, stream);
-    case UINT32: return run<uint32, double, double>(plan, pointers, box, stream);
-    case INT64: return run<int64, double, double>(plan, pointers, box, stream);
-    case UINT64: return run<uint64, double, double>(plan, pointers, box, stream);
+    case HALF:
+      return run_floating<Half>(plan, pointers, box, stream);
+    case BFLOAT16:
+      return run_floating<BFloat16>(plan, pointers, box, stream);
+    case FLOAT32:
+      return run_floating<float>(plan, pointers, box, stream);
+    case FLOAT64:
+      return run<double, double, double>(plan, pointers, box, stream);
+    case INT8:
+      return run<int8, double, double>(plan, pointers, box, stream);
+    case UINT8:
+      return run<uint8, double, double>(plan, pointers, box, stream);
+    case INT16:
+      return run<int16, double, double>(plan, pointers, box, stream);
+    case UINT16:
+      return run<uint16, double, double>(plan, pointers, box, stream);
+    case INT32:
+      return run<int32, double, double>(plan, pointers, box, stream);
+    case UINT32:
+      return run<uint32, double, double>(plan, pointers, box, stream);
+    case INT64:
+      return run<int64, double, double>(plan, pointers, box, stream);
+    case UINT64:
+      return run<uint64, double, double>(plan, pointers, box, stream);
   }
 }
 

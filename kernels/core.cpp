@@ -26,7 +26,6 @@ const char* const MESSAGES[] = {
 
 Sweep* const SWEEPS[] = {GG_SWEEPS};
 const int LEVELS = sizeof SWEEPS / sizeof SWEEPS[0];
-const double STREAM_BYTES = 16 << 20;  // outputs beyond this leave the caches anyway
 
 int detect_level() {
   const int level = GG_CPU_LEVEL();
@@ -34,6 +33,7 @@ int detect_level() {
 }
 
 std::atomic<int> level{detect_level()};
+std::atomic<int64> stream_bytes{16 << 20};  // outputs beyond this leave the caches anyway
 
 int64 element_bytes(int storage) {
   const int64 bytes[] = {2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8};
@@ -52,7 +52,8 @@ Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
     if (edge.count < 0 || edge.count > MAX_PAIRS) return BAD_STENCIL;
     for (int64 k = 0; k < edge.count; ++k) {
       const Pair& pair = edge.pair[k];
-      if (pair.a < 0 || pair.b < 0 || pair.a >= stencil.length || pair.b >= stencil.length) return BAD_STENCIL;
+      if (pair.a < 0 || pair.b < 0 || pair.a >= stencil.length || pair.b >= stencil.length)
+        return BAD_STENCIL;
     }
   }
   return OK;
@@ -60,7 +61,8 @@ Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
 
 Status check(const Descriptor& plan) {
   if (plan.abi != ABI_VERSION) return BAD_ABI;
-  if (!within(plan.storage, HALF, UINT64) || (plan.real_bytes != 4 && plan.real_bytes != 8)) return BAD_COUNTS;
+  if (!within(plan.storage, HALF, UINT64) || (plan.real_bytes != 4 && plan.real_bytes != 8))
+    return BAD_COUNTS;
   if (plan.inputs < 1 || plan.outputs < 1 || plan.inputs + plan.outputs > MAX_ARRAYS) return BAD_COUNTS;
   if (!within(plan.terms, 1, MAX_TERMS) || !within(plan.stencils, 1, MAX_STENCILS)) return BAD_COUNTS;
   for (const int64 length : plan.length)
@@ -105,7 +107,8 @@ Box piece_of(const Box& box, int dim, int64 piece, int64 pieces) {
 }
 
 // Short-lived threads: nothing to hang in a forked child. A thread that cannot start is run here.
-void run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box, bool stream, int workers) {
+void run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box, bool stream,
+                    int workers) {
   const int dim = split_dim(box, workers);
   std::vector<std::thread> threads;
   int piece = 1;
@@ -136,8 +139,12 @@ GG_EXPORT int gg_use_cpu_level(int wanted) {
   return 1;
 }
 
+// For tests that stream small arrays; returns the bound that was in force.
+GG_EXPORT int64 gg_use_stream_bytes(int64 bytes) { return stream_bytes.exchange(bytes); }
+
 // Applies piece `piece` of `pieces` of the plan to pointers (inputs, then outputs).
-GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piece, int64 pieces, int workers) {
+GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piece, int64 pieces,
+                       int workers) {
   if (const Status status = check(*plan)) return status;
   if (const Status status = check_pointers(*plan, pointers)) return status;
   if (piece < 0 || piece >= pieces || workers < 1) return BAD_COUNTS;
@@ -148,7 +155,7 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
     box.end[dim] = plan->length[dim];
     bytes *= static_cast<double>(plan->length[dim]);
   }
-  const bool stream = GG_STREAM_WORD > 0 && bytes > STREAM_BYTES;
+  const bool stream = GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes);
   if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
   if (workers == 1) SWEEPS[level](*plan, pointers, box, stream);
   else run_in_threads(SWEEPS[level], *plan, pointers, box, stream, workers);
@@ -156,11 +163,13 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
 }
 
 // One piece, one thread, on array objects: each holds its data pointer at `offset`. The fastest call.
-GG_EXPORT int gg_apply_objects(const Descriptor* plan, int64 offset, const char* a, const char* b, const char* c, const char* d) {
+GG_EXPORT int gg_apply_objects(const Descriptor* plan, int64 offset, const char* a, const char* b,
+                               const char* c, const char* d) {
   const char* const objects[] = {a, b, c, d};
   void* pointers[4] = {};
   if (plan->inputs + plan->outputs > 4) return BAD_COUNTS;
-  for (int k = 0; k < plan->inputs + plan->outputs; ++k) std::memcpy(&pointers[k], objects[k] + offset, sizeof(void*));
+  for (int k = 0; k < plan->inputs + plan->outputs; ++k)
+    std::memcpy(&pointers[k], objects[k] + offset, sizeof(void*));
   return gg_apply(plan, pointers, 0, 1, 1);
 }
 

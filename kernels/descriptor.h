@@ -8,18 +8,28 @@ namespace gridgrad {
 
 enum : int {
   ABI_VERSION = 1,
-  MAX_DIMS = 8,      // after collapsing; right-aligned, unused leading dims have length 1
-  MAX_ARRAYS = 12,   // inputs first, then outputs
-  MAX_TERMS = 12,    // ordered by output
-  MAX_STENCILS = 6,  // one per differentiated axis and derivative
-  MAX_PAIRS = 4,     // pairs (a, b, weight) of one edge row
+  MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
+  MAX_ARRAYS = 12,     // inputs first, then outputs
+  MAX_TERMS = 12,      // ordered by output
+  MAX_STENCILS = 6,    // one per differentiated axis and derivative
+  MAX_PAIRS = 4,       // pairs (a, b, weight) of one edge row
   ROW = MAX_DIMS - 1,  // the vector direction
 };
 
 // Storage types, in the order of gridgrad._plan.STORAGE.
 enum Storage : int {
-  HALF, BFLOAT16, FLOAT32, FLOAT64,
-  INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64,
+  HALF,
+  BFLOAT16,
+  FLOAT32,
+  FLOAT64,
+  INT8,
+  UINT8,
+  INT16,
+  UINT16,
+  INT32,
+  UINT32,
+  INT64,
+  UINT64,
 };
 
 struct Pair {
@@ -41,7 +51,7 @@ struct Stencil {
   double lower, upper;    // the weights when they are the same at every point
   const void* lowers;     // else length * inner weights of the arithmetic type
   const void* uppers;
-  EdgeRow edge[2];        // leading row, trailing row
+  EdgeRow edge[2];  // leading row, trailing row
 };
 
 struct Term {

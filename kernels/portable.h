@@ -58,14 +58,12 @@ GG_INLINE uint32 bits_of_float(float value) { return __float_as_uint(value); }
 
 // What this CPU can run, as an index into the compiled levels: x86-64, -v3 (AVX2), -v4 (AVX-512).
 #if defined(__x86_64__)
-#define GG_CPU_LEVEL()                                                            \
-  (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") ||           \
-           !__builtin_cpu_supports("bmi2")                                        \
-       ? 0                                                                        \
-       : __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && \
-                 __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") \
-             ? 2                                                                  \
-             : 1)
+#define GG_CPU_LEVEL()                                                                                      \
+  (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("bmi2") ? 0 \
+   : __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                             \
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")                         \
+       ? 2                                                                                                  \
+       : 1)
 #else
 #define GG_CPU_LEVEL() 0
 #endif

@@ -66,7 +66,8 @@ struct TwoDifferences {
   Real lower, upper;
   template <class Read>
   auto at(const Read& read, int64 j) const {
-    return two_differences(read.weight(lower), read.weight(upper), read(below, j), read(centre, j), read(above, j));
+    return two_differences(read.weight(lower), read.weight(upper), read(below, j), read(centre, j),
+                           read(above, j));
   }
 };
 
@@ -89,7 +90,8 @@ struct Weighted {
   const Real *lowers, *uppers;
   template <class Read>
   auto at(const Read& read, int64 j) const {
-    return interior(read.weight(lowers, j), read.weight(uppers, j), read(below, j), read(centre, j), read(above, j));
+    return interior(read.weight(lowers, j), read.weight(uppers, j), read(below, j), read(centre, j),
+                    read(above, j));
   }
 };
 

@@ -53,9 +53,7 @@ struct Rounding<Half, Real> {
     const uint32 special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
     const uint32 subnormal = bits_of_float(float_of_bits(magnitude) + 0.5f) - 0x3f000000u;
     const uint32 normal = (magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)) >> 13;
-    const uint32 rounded = magnitude >= 0x47800000u  ? special
-                           : magnitude < 0x38800000u ? subnormal
-                                                     : normal;
+    const uint32 rounded = magnitude >= 0x47800000u ? special : magnitude < 0x38800000u ? subnormal : normal;
     return Half{static_cast<uint16>(rounded | (sign >> 16))};
   }
 };

@@ -25,7 +25,8 @@ class Stream {
     if (target == end_) return;
     flush();
     end_ = target;
-    lead_ = static_cast<int64>(-reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1)) / static_cast<int64>(sizeof(T));
+    lead_ = static_cast<int64>(-reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1)) /
+            static_cast<int64>(sizeof(T));
   }
 
   int64 missing() const { return lead_ ? lead_ : waiting_ ? LANES - waiting_ : 0; }

@@ -1,0 +1,274 @@
+"""CuPy arrays, and CUDA memory of other libraries, through the CUDA kernel; the only module with cupy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from . import _execute_xp, _kernels, _numpy
+from ._cache import RecentlyUsed
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._outputs import split_out
+from ._plan import ITEM_BYTES, Layout, Plan, Term, TooManyDims, make_plan
+from ._stencils import Array
+
+cupy: Any
+try:
+    import cupy
+except ImportError as error:  # not installed, or its CUDA libraries are missing
+    cupy = None
+    _why_no_cupy: str | None = str(error)
+else:
+    _why_no_cupy = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A foreign CUDA stream, as CuPy's launch wants it."""
+
+    ptr: int
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        return 0, self.ptr
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ready:
+    """A plan on one device: its weights are there, its kernels are compiled at their first use."""
+
+    plan: Plan
+    widest: int
+    weights: tuple[Any, ...]
+    launches: dict[int, tuple[Any, _kernels.Launch]] = field(default_factory=dict)
+
+
+_ready: RecentlyUsed[Ready] = RecentlyUsed(entries=512, nbytes=256 << 20)
+_captured: set[Ready] = set()  # CUDA graphs hold addresses of these weights for as long as they like
+
+
+def samples(f: Any) -> Any:
+    """`f`, if it is a plain CuPy array of a dtype that has differences."""
+    if not isinstance(f, cupy.ndarray):
+        raise ArgumentTypeError(f"f is a {type(f).__module__}.{type(f).__name__}; give a cupy.ndarray of its values")
+    if f.dtype.kind == "b":
+        raise ArgumentTypeError(
+            "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
+        )
+    return f
+
+
+def real_of(f: Any) -> Any:
+    """The type weights are made in."""
+    return np.float64
+
+
+def gradient(terms: tuple[Term, ...], f: Any, out: Any, workers: int | None) -> list[Any]:
+    """One array for each output of `terms`, on the device of `f`; `workers` is for CPUs."""
+    dtype = _numpy.result_dtype(f)
+    with cupy.cuda.Device(f.device.id):
+        if out is None:
+            targets = [cupy.empty_like(f, dtype=dtype) for _ in terms]
+            apply(terms, [f], targets)
+            return targets
+        targets = split_out(out, len(terms), f.shape)
+        check_targets(targets, f, dtype)
+        overlaps = any(np.may_share_memory(shadow(f), shadow(target)) for target in targets)
+        apply(terms, [f.copy(order="K") if overlaps else f], targets)
+        return targets
+
+
+def check_targets(targets: list[Any], f: Any, dtype: np.dtype[Any]) -> None:
+    """Every output array fits, is on the device of `f`, and shares no memory with another."""
+    for k, target in enumerate(targets):
+        name = f"out[{k}]" if len(targets) > 1 else "out"
+        if not isinstance(target, cupy.ndarray):
+            raise ArgumentTypeError(f"{name} is a {type(target).__name__}; f is a CuPy array, so out must be one too")
+        if target.device.id != f.device.id:
+            raise ArgumentValueError(f"{name} is on CUDA device {target.device.id}, but f is on {f.device.id}")
+    _numpy.check_targets([shadow(target) for target in targets], shadow(f), dtype)
+
+
+class _Interface:
+    def __init__(self, a: Any) -> None:
+        self.__array_interface__ = {
+            "version": 3, "data": (a.data.ptr, False), "shape": a.shape, "strides": a.strides, "typestr": a.dtype.str,
+        }  # fmt: skip
+
+
+def shadow(a: Any) -> Array:
+    """A NumPy array with the addresses of `a`, to ask about overlaps; its elements must not be read."""
+    if a.size == 0:
+        return np.empty(a.shape, a.dtype)
+    return np.asarray(_Interface(a))
+
+
+def apply(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """Write `terms` of `inputs` into `outputs`: CuPy arrays of the current device, any layout."""
+    if not outputs or outputs[0].size == 0:
+        return
+    storage, components = storage_of(inputs[0].dtype)
+    if storage is None or any(term.stencil.power for term in terms):
+        _apply_slices(terms, inputs, outputs)
+        return
+    arrays = (*inputs, *outputs)
+    if not all(_is_aligned(a, components) for a in arrays):
+        results = [cupy.empty(o.shape, o.dtype) for o in outputs]
+        apply(terms, [_compact(f) for f in inputs], results)
+        for target, result in zip(outputs, results, strict=True):
+            target[...] = result
+        return
+    layouts = [layout_of(a, components) for a in arrays]
+    device, stream = inputs[0].device.id, cupy.cuda.get_current_stream().ptr
+    addresses = [a.data.ptr for a in arrays]
+    count = len(inputs)
+    try:
+        apply_pointers(terms, storage, components, layouts[:count], layouts[count:], addresses, device, stream)
+    except TooManyDims:
+        _apply_parts(terms, inputs, outputs)
+
+
+def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    """More loops, terms or arrays than one descriptor holds: an output at a time, else slices."""
+    if len(outputs) == 1:
+        _apply_slices(terms, inputs, outputs)
+        return
+    for k, target in enumerate(outputs):
+        apply(tuple(t._replace(output=0) for t in terms if t.output == k), inputs, [target])
+
+
+def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    results = _execute_xp.apply(_execute_xp.array_namespace(inputs[0]), terms, inputs, len(outputs))
+    for target, result in zip(outputs, results, strict=True):
+        target[...] = result
+
+
+def storage_of(dtype: np.dtype[Any]) -> tuple[str | None, int]:
+    """The kernels' name of a dtype and its components; None if they lack it."""
+    name = {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
+    return (name if name in ITEM_BYTES else None), (2 if dtype.kind == "c" else 1)
+
+
+def layout_of(a: Any, components: int) -> Layout:
+    """Shape and strides, in real numbers."""
+    item = a.dtype.itemsize // components
+    return Layout(tuple(a.shape), tuple(s // item for s in a.strides))
+
+
+def _is_aligned(a: Any, components: int) -> bool:
+    item = a.dtype.itemsize // components
+    return not (a.data.ptr % item or any(s % item for s in a.strides))
+
+
+def _compact(a: Any) -> Any:
+    fresh = cupy.empty(a.shape, a.dtype)
+    fresh[...] = a
+    return fresh
+
+
+def apply_pointers(
+    terms: tuple[Term, ...],
+    storage: str,
+    components: int,
+    input_layouts: Sequence[Layout],
+    output_layouts: Sequence[Layout],
+    addresses: Sequence[int],
+    device_id: int,
+    stream_ptr: int,
+) -> None:
+    """Launch `terms` on memory of any library; returns before the kernel has run.
+
+    Parameters
+    ----------
+    terms : tuple of Term
+        What to compute; no stencil may have a `power` other than 0.
+    storage : str
+        Element type of the inputs, a name in ``_plan.STORAGE``. Outputs have the same, float64 for
+        integers.
+    components : int
+        2 for complex data, whose `storage` is its real type and whose strides count real numbers.
+    input_layouts, output_layouts : sequences of Layout
+        Shape and strides in elements of `storage`; all shapes are equal and not empty.
+    addresses : sequence of int
+        Device addresses, inputs first, each a multiple of its element size.
+    device_id, stream_ptr : int
+        CUDA device of all addresses, and the ``cudaStream_t`` to launch on.
+
+    Raises
+    ------
+    TooManyDims
+        One descriptor cannot hold this; apply fewer terms or slices.
+    ArgumentTypeError
+        CuPy cannot be imported.
+
+    Notes
+    -----
+    The first call for a plan and device uploads its weights and synchronises `stream_ptr`; later ones
+    do neither, so they can be captured in a CUDA graph. Memory that is used on another stream than
+    the one it belongs to must be kept alive by its owner.
+    """
+    require_cupy()
+    plan = make_plan(terms, storage, tuple(input_layouts), tuple(output_layouts), components)
+    stream = Stream(stream_ptr)
+    with cupy.cuda.Device(device_id):
+        ready = _ready_on(plan, device_id, stream)
+        width = _kernels.fitting_vector(plan, ready.widest, addresses)
+        if width not in ready.launches:
+            launch = _kernels.make_launch(plan, width)
+            ready.launches[width] = kernel_of(launch.variant), launch
+        kernel, launch = ready.launches[width]
+        packed = _kernels.parameter(launch, addresses, [w.data.ptr for w in ready.weights])
+        kernel(launch.grid, launch.block, (packed,), stream=stream)
+
+
+def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
+    capturing = stream.ptr > 2 and cupy.cuda.runtime.streamIsCapturing(stream.ptr)  # 0, 1, 2: default streams
+    ready = _ready.get((plan, device_id))
+    if ready is None:
+        if capturing and plan.weights:
+            raise ArgumentValueError(
+                "a CUDA graph is being captured, and the weights of this grid are not on the device yet; "
+                "make the same call once before the capture"
+            )
+        ready = Ready(plan, _kernels.widest_vector(plan), tuple(_upload(w) for w in plan.weights))
+        _ready.put((plan, device_id), ready, sum(w.nbytes for w in plan.weights))
+    if capturing and plan.weights:
+        _captured.add(ready)
+    return ready
+
+
+def _upload(weights: Array) -> Any:
+    """A device copy that any stream may read, and whose release waits for kernels that still do."""
+    with cupy.cuda.using_allocator(None):  # plain cudaMalloc: a pool would reuse it at once
+        copy = cupy.empty(weights.shape, weights.dtype)
+    copy.set(weights)
+    cupy.cuda.get_current_stream().synchronize()
+    return copy
+
+
+@lru_cache(maxsize=None)
+def kernel_of(variant: _kernels.Variant) -> Any:
+    """The compiled kernel; CuPy loads it on each device and keeps it on disk."""
+    module = cupy.RawModule(code=_kernels.source(), options=_kernels.options(variant), backend="nvrtc")
+    return module.get_function(_kernels.ENTRY)
+
+
+def require_cupy() -> None:
+    """Raise a clear error where CuPy is missing."""
+    if cupy is None:
+        raise ArgumentTypeError(
+            f"CUDA arrays need CuPy ({_why_no_cupy}); install gridgrad[cuda13] or gridgrad[cuda12], as your driver is"
+        )
+
+
+def device_names() -> list[str]:
+    """The CUDA devices CuPy finds; none without CuPy or a driver."""
+    names: list[str] = []
+    with suppress(Exception):  # whatever a broken driver raises, there is no device to use
+        for device in range(cupy.cuda.runtime.getDeviceCount()):
+            names.append(cupy.cuda.runtime.getDeviceProperties(device)["name"].decode())
+    return names
