@@ -1,0 +1,162 @@
+"""Legitimate inputs at the ends of the number range, and `out=` that does not fit."""
+
+import numpy as np
+import pytest
+from oracles import Point, assert_within_contract, exact_gradient, exact_steps, finfo, fraction, fractions
+from samples import frozen, noise, same_bits
+
+import gridgrad as gg
+
+UNEVEN = np.array([0.0, 1.0, 3.0, 4.0, 7.0, 7.5, 9.0])
+SHAPE = np.array([1.0, -2.0, 4.0, 0.5, -3.0, 2.0, 1.0])
+TINY = 5e-324
+
+
+def check_or_infinite(got, f, spacing, edge_order=1):
+    """Within the contract, or not finite where a difference or the value itself overflows."""
+    points = exact_gradient(fractions(f), exact_steps(spacing, len(f)), edge_order)
+    largest = fraction(finfo(got.dtype).max)
+    spread = max(abs(b - a) for a in fractions(f) for b in fractions(f))
+    kept, right = [], []
+    for value, point in zip(got, points, strict=True):
+        if np.isfinite(value):
+            kept.append(value)
+            right.append(point)
+        else:
+            assert spread > largest or point.scale > largest * (1 - fraction(finfo(got.dtype).eps)), "inf without overflow"
+    assert_within_contract(np.array(kept, got.dtype), right)
+    return len(kept)
+
+
+# name: (f, spacing)
+SCALING = {
+    "coords scale 1e-200 (h*h underflows)": (SHAPE, UNEVEN * 1e-200),
+    "coords scale 1e200 (h*h overflows)": (SHAPE, UNEVEN * 1e200),
+    "f32 coords scale 1e-25": (SHAPE.astype("f4"), (UNEVEN * 1e-25).astype("f4")),
+    "f32 coords scale 1e25": (SHAPE.astype("f4"), (UNEVEN * 1e25).astype("f4")),
+    "coords scale 1e-305": (SHAPE * 1e-200, UNEVEN * 1e-305),
+    "coords scale 1e-310": (SHAPE * 1e-200, UNEVEN * 1e-310),
+    "coords scale 1e306": (SHAPE * 1e200, UNEVEN * 1e306),
+    "subnormal spacing 5e-324, f subnormal": (SHAPE * 2 * TINY, TINY),
+    "subnormal coordinates": (SHAPE * 2 * TINY, np.cumsum([0, 1, 2, 1, 3, 2, 1]) * TINY),
+    "spacing 1e-310": (SHAPE * 1e-300, 1e-310),
+    "tiny spacing 1e-300 -> overflow": (SHAPE * 1e10, 1e-300),
+    "tiny spacing, some overflow": (np.array([0, 0, 1e-20, 0, 0, 0, 1e10]), 1e-300),
+    "subnormal data": (SHAPE * 1e-320, 0.25),
+    "subnormal data, coordinates": (SHAPE * 1e-318, UNEVEN),
+    "h=1.7e308 (2h overflows)": (SHAPE * 2.5e307, 1.7e308),
+    "f = 1.5e308, difference overflows": (np.array([1.5e308, -1.5e308] * 4), 1.0),
+    "f = 1.5e308 non-uniform": (np.array([1.5e308, 1.4e308, -1e307, 0, 1e307, 1e308, 1.5e308]), UNEVEN),
+    "f = 1e308 edge_order 2 (4*f overflows)": (np.array([1e308, 1.1e308, 1e308, 0.9e308, 1e308]), 1.0),
+    "float32 data near 1e38": (np.array([3e38, 2e38, 3e38, 1e38, -3e38, 0], "f4"), 1.0),
+    "float16 data, range 0..60000": (np.array([0, 60000, 0, 30000, 60000], "f2"), 1.0),
+    "float16 data, -60000..60000 over 4": (np.array([-60000, 60000, 0, -60000, 60000], "f2"), 4.0),
+    "large offset": (1e16 + 2 * SHAPE.round(), UNEVEN),
+    "float32, weights of many magnitudes": (SHAPE.astype("f4"), np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30])),
+    "longdouble beyond float64": (SHAPE.astype("g") * np.longdouble(10) ** 400, UNEVEN.astype("g") * np.longdouble(10) ** 390),
+    "longdouble below float64": (SHAPE.astype("g") * np.longdouble(10) ** -400, np.longdouble(10) ** -4000),
+}
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("row", SCALING)
+def test_row_of_the_acceptance_table(row, edge_order):
+    f, spacing = map(frozen, SCALING[row])
+    spacing = spacing if spacing.ndim else spacing[()]
+    finite = check_or_infinite(gg.gradient(f, spacing, edge_order=edge_order), f, spacing, edge_order)
+    assert finite or row in ("tiny spacing 1e-300 -> overflow", "f = 1.5e308, difference overflows")
+
+
+def test_most_differences_that_do_not_overflow_are_finite():
+    f, x = map(frozen, SCALING["f = 1.5e308 non-uniform"])
+    assert np.isfinite(gg.gradient(f, x)).all()
+
+
+def test_scaling_by_a_power_of_two_changes_nothing_else():
+    reference = gg.gradient(frozen(SHAPE), frozen(UNEVEN), edge_order=2)
+    for power in (-1060, -1000, -600, 600, 1000):
+        x = frozen(np.ldexp(UNEVEN, power))
+        f = frozen(np.ldexp(SHAPE, power)) if power > -1000 else frozen(np.ldexp(SHAPE, -900))
+        got = gg.gradient(f, x, edge_order=2)
+        expected = reference if power > -1000 else np.ldexp(reference, -900 - power)
+        assert np.array_equal(got, expected), power
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+def test_grids_beyond_the_exponents_work_in_every_dimension(edge_order):
+    f = frozen(np.outer(SHAPE, SHAPE) * 1e-200)
+    rows, columns = gg.gradient(f, frozen(UNEVEN * 1e-308), 2.0, edge_order=edge_order)
+    for k in range(7):
+        line = fractions(f[:, k])
+        assert_within_contract(rows[:, k], exact_gradient(line, exact_steps(UNEVEN * 1e-308, 7), edge_order))
+    assert same_bits(columns, gg.gradient(f, 2.0, axis=1, edge_order=edge_order))
+
+
+def test_the_check_notices_a_wrong_finite_number():
+    f, x = map(frozen, SCALING["coords scale 1e-200 (h*h underflows)"])
+    with pytest.raises(AssertionError, match="off by"):
+        check_or_infinite(gg.gradient(f, x) * (1 + 4e-15), f, x)
+    with pytest.raises(AssertionError, match="inf without overflow"):
+        check_or_infinite(np.full(7, np.inf), f, x)
+    with pytest.raises(AssertionError, match="off by"):
+        assert_within_contract(np.array([1.0]), [Point(fraction(1 + 2.0**-51), fraction(1.0), True)])
+
+
+def test_signed_zeros_of_constants():
+    for f in (np.zeros(5), -np.zeros(5)):
+        assert same_bits(gg.gradient(frozen(f)), np.zeros(5))
+
+
+@pytest.mark.parametrize("ndim", [*range(1, 13), 40, 64])
+def test_any_number_of_dimensions(ndim, rng):
+    shape = [1] * ndim
+    shape[0] = 3
+    shape[-1] = max(shape[-1], 4)
+    f = noise(rng, shape)
+    got = gg.gradient(f, 0.5, axis=-1, edge_order=2)
+    expected = [gg.gradient(line, 0.5, edge_order=2) for line in np.reshape(f, (-1, 4))]
+    assert same_bits(got.reshape(-1, 4), np.reshape(expected, (-1, 4)))
+    if ndim > 1:
+        assert same_bits(gg.gradient(f, axis=0), np.gradient(f, axis=0))
+
+
+OUT = {
+    "wrong shape": (np.empty((5, 4)), ValueError, r"out has shape \(5, 4\), but the result has shape \(4, 5\)"),
+    "wrong dtype": (np.empty((4, 5), np.float32), TypeError, "out has dtype float32, but the result has dtype float64"),
+    "integer out": (np.empty((4, 5), int), TypeError, "out has dtype int64, but the result has dtype float64"),
+    "big-endian out": (np.empty((4, 5), ">f8"), TypeError, "out has dtype >f8, but the result has dtype float64"),
+    "read-only": (frozen(np.empty((4, 5))), ValueError, "out is read-only; give an array that can be written"),
+    "not an array": (3.0, TypeError, "out is a float; give an array, a sequence of arrays, or one array"),
+    "one that is not an array": ([3.0], TypeError, "out is a float; f is a NumPy array, so out must be one too"),
+    "wrong number": ([np.empty((4, 5))] * 2, ValueError, "out has 2 arrays, but there are 1 results; give one for each axis"),
+    "none at all": ([], ValueError, "out has 0 arrays"),
+    "zero stride": (np.lib.stride_tricks.as_strided(np.empty(5), (4, 5), (0, 8)), ValueError,
+                    r"out has several elements at one address \(strides \(0, 8\)\)"),
+    "sliding window": (np.lib.stride_tricks.as_strided(np.empty(8), (4, 5), (8, 8)), ValueError, "several elements at one"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("row", OUT)
+def test_out_that_does_not_fit_is_refused(row, rng):
+    out, error, message = OUT[row]
+    f = noise(rng, (4, 5))
+    with pytest.raises(error, match=message):
+        gg.gradient(f, axis=1, out=out)
+
+
+def test_outs_that_share_memory_are_refused(rng):
+    f, memory = noise(rng, (4, 5)), np.full((5, 5), 7.0)
+    for pair in ((memory[:4], memory[:4]), (memory[:4], memory[1:])):
+        with pytest.raises(ValueError, match=r"out\[1\] shares memory with another output; give separate arrays"):
+            gg.gradient(f, out=pair)
+    assert (memory == 7).all()
+
+
+def test_a_stacked_out_of_the_wrong_shape_is_refused(rng):
+    with pytest.raises(ValueError, match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need \(2, 4, 5\)"):
+        gg.gradient(noise(rng, (4, 5)), out=np.empty((4, 5)))
+
+
+def test_the_second_of_two_outs_is_named(rng):
+    with pytest.raises(TypeError, match=r"out\[1\] has dtype float32"):
+        gg.gradient(noise(rng, (4, 5)), out=(np.empty((4, 5)), np.empty((4, 5), np.float32)))
