@@ -21,6 +21,7 @@ class Case:
 
     @property
     def axes(self) -> tuple[int, ...]:
+        """The differentiated axes."""
         return tuple(range(len(self.shape))) if self.axis is None else (self.axis,)
 
     @property

@@ -1,8 +1,8 @@
 """Side by side: gridgrad, its peers and what the memory allows, in one run; prints tables and writes JSON.
 
-    python benchmarks/gradient.py            all rows, several minutes
-    python benchmarks/gradient.py --quick    tiny arrays: shows that it works, not how fast
-    python benchmarks/gradient.py --readme   the newest results as the README's table; runs nothing
+python benchmarks/gradient.py            all rows, several minutes
+python benchmarks/gradient.py --quick    tiny arrays: shows that it works, not how fast
+python benchmarks/gradient.py --readme   the newest results as the README's table; runs nothing
 """
 
 from __future__ import annotations
@@ -76,20 +76,28 @@ def measure_case(case: Case, rounds: int, workers: int) -> dict[str, dict[str, f
     del expected, result
     row = interleaved(calls, rounds)
     ours = row["gridgrad"]["min"]
-    print("  " + ", ".join(f"{name} {r['min'] * 1e3:.4g} ms ({r['min'] / ours:.2f})" for name, r in row.items()), flush=True)
+    print(
+        "  "
+        + ", ".join(f"{name} {r['min'] * 1e3:.4g} ms ({r['min'] / ours:.2f})" for name, r in row.items()),
+        flush=True,
+    )
     return row
 
 
 def agree(name: str, result: Any, expected: Any, case: Case, spacing: list[Any]) -> None:
     """Stop if values differ by more than rounding; ends are left out, as not every peer has the same rows there."""
-    parts = [result] if len(case.axes) == 1 and getattr(result, "ndim", 0) == len(case.shape) else list(result)
+    parts = (
+        [result] if len(case.axes) == 1 and getattr(result, "ndim", 0) == len(case.shape) else list(result)
+    )
     wanted = [expected] if len(case.axes) == 1 else expected
     inside = (slice(1, -1),) * len(case.shape)
     for part, want, step in zip(parts, wanted, spacing, strict=True):
         bound = 16 * np.finfo(want.dtype).eps / (step if np.ndim(step) == 0 else np.diff(step).min())
         worst = np.abs(np.asarray(part)[inside] - want[inside]).max()
         if not worst <= bound:
-            raise SystemExit(f"{name} differs by {worst:.3g} in {case.name}, more than {bound:.3g}: nothing was timed")
+            raise SystemExit(
+                f"{name} differs by {worst:.3g} in {case.name}, more than {bound:.3g}: nothing was timed"
+            )
 
 
 def ratios(row: dict[str, dict[str, float]]) -> dict[str, str]:
@@ -103,11 +111,20 @@ def text(report: dict[str, Any]) -> str:
     """The tables for a terminal."""
     heads = [*SHOWN, "of ceiling"]
     wide = max(map(len, report["rows"]))
-    lines = ["", "Time of each, in multiples of gridgrad's (best of all rounds):", " " * wide + "".join(f"{h:>19}" for h in heads)]
+    lines = [
+        "",
+        "Time of each, in multiples of gridgrad's (best of all rounds):",
+        " " * wide + "".join(f"{h:>19}" for h in heads),
+    ]
     for name, row in report["rows"].items():
         lines.append(f"{name:<{wide}}" + "".join(f"{value:>19}" for value in ratios(row).values()))
     memory, seconds = report["MiB beyond the outputs"], report["import seconds"]
-    lines += ["", f"memory beyond the outputs, {memory['points per side']}³ float64: {memory}", f"import, seconds: {seconds}", f"machine: {report['machine']}"]
+    lines += [
+        "",
+        f"memory beyond the outputs, {memory['points per side']}³ float64: {memory}",
+        f"import, seconds: {seconds}",
+        f"machine: {report['machine']}",
+    ]
     return "\n".join(lines)
 
 
@@ -115,10 +132,19 @@ def markdown(report: dict[str, Any]) -> str:
     """The table of README.md, with machine, date and versions."""
     facts, found = report["machine"], report["versions"]
     heads = [*SHOWN, "share of ceiling"]
-    lines = ["| time, in multiples of gridgrad's | " + " | ".join(heads) + " |", "|---|" + "---:|" * len(heads)]
-    lines += [f"| {name} | " + " | ".join(ratios(row).values()) + " |" for name, row in report["rows"].items()]
+    lines = [
+        "| time, in multiples of gridgrad's | " + " | ".join(heads) + " |",
+        "|---|" + "---:|" * len(heads),
+    ]
+    lines += [
+        f"| {name} | " + " | ".join(ratios(row).values()) + " |" for name, row in report["rows"].items()
+    ]
     memory, seconds = report["MiB beyond the outputs"], report["import seconds"]
-    peers = ", ".join(f"{name} {number}" for name, number in found.items() if number != "not installed" and name != "gridgrad")
+    peers = ", ".join(
+        f"{name} {number}"
+        for name, number in found.items()
+        if number != "not installed" and name != "gridgrad"
+    )
     side = memory["points per side"]
     lines += [
         "",

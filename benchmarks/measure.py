@@ -66,7 +66,9 @@ def import_time(rounds: int) -> dict[str, float]:
 
 
 def _python(program: str, *arguments: str) -> str:
-    return subprocess.run([sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", program, *arguments], check=True, capture_output=True, text=True
+    ).stdout
 
 
 def available_cpus() -> int:
@@ -78,7 +80,9 @@ def machine(workers: int) -> dict[str, Any]:
     """CPU, cores, versions, load and date."""
     cpu = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").exists():
-        cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text() + "model name: unknown").group(1)
+        cpu = re.search(
+            r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text() + "model name: unknown"
+        ).group(1)
     return {
         "date": datetime.date.today().isoformat(),
         "cpu": cpu,

@@ -22,7 +22,7 @@ Call = Callable[[], Any]
 
 
 class Skip(Exception):
-    """This contender cannot do this case, or is not installed."""
+    """A contender cannot do a case, or is not installed."""
 
 
 def need(module: str) -> Any:
@@ -90,7 +90,9 @@ def ceiling(case: Case, f: np.ndarray, spacing: list[Any], outs: list[np.ndarray
         raise Skip("the ceiling is for large arrays with out=")
     pointers = (ctypes.c_void_p * len(outs))(*[o.ctypes.data for o in outs])
     library = compiled_ceiling()
-    return lambda: library.ceiling(ctypes.c_void_p(f.ctypes.data), pointers, len(outs), ctypes.c_int64(f.nbytes), workers)
+    return lambda: library.ceiling(
+        ctypes.c_void_p(f.ctypes.data), pointers, len(outs), ctypes.c_int64(f.nbytes), workers
+    )
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +101,18 @@ def compiled_ceiling() -> ctypes.CDLL:
     source = Path(__file__).with_name("ceiling.cpp")
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "ceiling.so"
-        command = [os.environ.get("CXX", "g++"), "-O3", "-march=native", "-std=c++17", "-shared", "-fPIC", "-pthread", source, "-o", target]
+        command = [
+            os.environ.get("CXX", "g++"),
+            "-O3",
+            "-march=native",
+            "-std=c++17",
+            "-shared",
+            "-fPIC",
+            "-pthread",
+            source,
+            "-o",
+            target,
+        ]
         try:
             subprocess.run(command, check=True)
         except (OSError, subprocess.CalledProcessError) as error:

@@ -11,8 +11,13 @@ from matplotlib.ticker import NullFormatter
 
 
 def draw(
-    x: np.ndarray, times: np.ndarray, solution: np.ndarray, wrong: np.ndarray,
-    sizes: list[int], errors: dict[str, list[float]], folder: Path,
+    x: np.ndarray,
+    times: np.ndarray,
+    solution: np.ndarray,
+    wrong: np.ndarray,
+    sizes: list[int],
+    errors: dict[str, list[float]],
+    folder: Path,
 ) -> Path:
     """Write ``heat_stretched.png``; return its path."""
     figure = Figure(figsize=(12.6, 6.6), layout="constrained", facecolor="white")
@@ -21,8 +26,12 @@ def draw(
     axes = top.subplots(1, 4, sharey=True)
     shown = np.linspace(0, len(times) - 1, 4).round().astype(int)
     for ax, k in zip(axes, shown, strict=True):
-        image = ax.pcolormesh(x, x, solution[k].T, cmap="inferno", vmin=0, vmax=1, shading="gouraud", rasterized=True)
-        ax.contour(x, x, solution[k].T, levels=np.arange(0.1, 1, 0.2), colors="white", linewidths=0.6, alpha=0.6)
+        image = ax.pcolormesh(
+            x, x, solution[k].T, cmap="inferno", vmin=0, vmax=1, shading="gouraud", rasterized=True
+        )
+        ax.contour(
+            x, x, solution[k].T, levels=np.arange(0.1, 1, 0.2), colors="white", linewidths=0.6, alpha=0.6
+        )
         _square(ax, f"t = {times[k]:.2g}")
     _bar(top, image, axes, "temperature")
 
@@ -34,7 +43,9 @@ def draw(
     _layer(layer, x, times, solution, shown)
     k = shown[1]
     most = np.abs(wrong[k]).max()
-    image = error.pcolormesh(x, x, wrong[k].T, cmap="RdBu_r", vmin=-most, vmax=most, shading="gouraud", rasterized=True)
+    image = error.pcolormesh(
+        x, x, wrong[k].T, cmap="RdBu_r", vmin=-most, vmax=most, shading="gouraud", rasterized=True
+    )
     _square(error, f"error at t = {times[k]:.2g}")
     bar = _bar(bottom, image, error, "")
     bar.formatter.set_powerlimits((0, 0))
@@ -60,7 +71,15 @@ def _bar(parent: Any, image: Any, ax: Any, label: str) -> Any:
 def _layer(ax: Any, x: np.ndarray, times: np.ndarray, solution: np.ndarray, shown: np.ndarray) -> None:
     """The cold layer on the middle line, with the grid points that resolve it."""
     for k, colour in zip(shown, ("#fca50a", "#dd513a", "#932667", "#420a68"), strict=True):
-        ax.plot(x, solution[k][:, len(x) // 2], ".-", color=colour, markersize=4, linewidth=1, label=f"t = {times[k]:.2g}")
+        ax.plot(
+            x,
+            solution[k][:, len(x) // 2],
+            ".-",
+            color=colour,
+            markersize=4,
+            linewidth=1,
+            label=f"t = {times[k]:.2g}",
+        )
     ax.set(xlim=(0, 0.3), ylim=(0, 1.03))
     ax.set_title("middle line, near the rim", loc="left", fontsize=11)
     _plain(ax, "lower right")

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from heat_figure import draw
+from helpers import check, interleaved, parse
 from scipy import sparse
 from scipy.integrate import solve_ivp
 
 import gridgrad as gg
-from heat_figure import draw
-from helpers import check, interleaved, parse
 
 CONDUCTIVITY = 1.0
 START, END = 0.001, 0.1  # at START the cold layer is about 0.06 wide
@@ -90,8 +90,16 @@ def jacobian(x: np.ndarray, y: np.ndarray) -> Any:
 
 def solve(x: np.ndarray, y: np.ndarray, times: np.ndarray) -> tuple[np.ndarray, int]:
     """Temperatures at `times`, starting from the exact one, and the number of right-hand sides."""
-    result = solve_ivp(right_hand_side(x, y), (START, END), exact(x, y, START).ravel(), method="BDF",
-                       t_eval=times, jac=jacobian(x, y), rtol=1e-6, atol=1e-8)
+    result = solve_ivp(
+        right_hand_side(x, y),
+        (START, END),
+        exact(x, y, START).ravel(),
+        method="BDF",
+        t_eval=times,
+        jac=jacobian(x, y),
+        rtol=1e-6,
+        atol=1e-8,
+    )
     if not result.success:
         raise SystemExit(f"time stepping failed: {result.message}")
     return result.y.T.reshape(len(times), x.size, y.size), result.nfev
@@ -110,22 +118,32 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
             wrong = solution - np.array([exact(x, x, t) for t in times])
             rms = float(np.sqrt(np.mean(wrong**2)))
             errors[kind].append(rms)
-            print(f"{points:3d}^2   {kind:>10}{np.diff(x).min():14.5f}{rms:12.2e}{np.abs(wrong).max():12.2e}{count:11d}", flush=True)
+            print(
+                f"{points:3d}^2   {kind:>10}{np.diff(x).min():14.5f}{rms:12.2e}{np.abs(wrong).max():12.2e}{count:11d}",
+                flush=True,
+            )
             if kind == "stretched":
                 finest = (x, times, solution, wrong)
     steps = np.log([points - 1 for points in sizes])
     order = -float(np.polyfit(steps, np.log(errors["stretched"]), 1)[0])
     check("distance of the observed order from 2", abs(order - 2), 0.35)
-    check("error against a uniform grid of as many points", errors["stretched"][-1] / errors["uniform"][-1], 1.0)
+    check(
+        "error against a uniform grid of as many points", errors["stretched"][-1] / errors["uniform"][-1], 1.0
+    )
 
     x = stretched(arguments.size)
     u = exact(x, x, START).ravel()
     ours, theirs = right_hand_side(x, x), right_hand_side_numpy(x, x)
-    check("largest difference between the two right-hand sides, relative",
-          float(np.abs(ours(0, u) - theirs(0, u)).max() / np.abs(ours(0, u)).max()), 1e-11)
+    check(
+        "largest difference between the two right-hand sides, relative",
+        float(np.abs(ours(0, u) - theirs(0, u)).max() / np.abs(ours(0, u)).max()),
+        1e-11,
+    )
     seconds = interleaved(lambda: ours(0, u), lambda: theirs(0, u))
-    print(f"  time   {seconds[0] * 1e6:.0f} us for a right-hand side, with np.gradient {seconds[1] * 1e6:.0f} us: "
-          f"{seconds[1] / seconds[0]:.1f} times as long")
+    print(
+        f"  time   {seconds[0] * 1e6:.0f} us for a right-hand side, with np.gradient {seconds[1] * 1e6:.0f} us: "
+        f"{seconds[1] / seconds[0]:.1f} times as long"
+    )
     path = draw(*finest, sizes, errors, arguments.out)
     print(f"  figure {path}")
     return {"errors": errors, "order": order, "figure": path}

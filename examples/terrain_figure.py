@@ -12,8 +12,12 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 SUN = LightSource(azdeg=315, altdeg=40)
-SEA = LinearSegmentedColormap.from_list("sea", [(0, "#08203e"), (0.6, "#164a78"), (0.85, "#2f7ea6"), (0.96, "#74b4c4"), (1, "#b9dcdc")])
-LAND = LinearSegmentedColormap.from_list("land", ["#54794e", "#a9b577", "#dccb9a", "#b58a60", "#8a6552", "#f7f5f2"])
+SEA = LinearSegmentedColormap.from_list(
+    "sea", [(0, "#08203e"), (0.6, "#164a78"), (0.85, "#2f7ea6"), (0.96, "#74b4c4"), (1, "#b9dcdc")]
+)
+LAND = LinearSegmentedColormap.from_list(
+    "land", ["#54794e", "#a9b577", "#dccb9a", "#b58a60", "#8a6552", "#f7f5f2"]
+)
 TITLES = {
     "jacksboro": "Jacksboro fault, Tennessee: 344 x 403 heights, int16",
     "topobathy": "Vancouver Island and Puget Sound: 91 x 120 heights and depths, float32",
@@ -23,7 +27,9 @@ TITLES = {
 def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> Path:
     """Write ``terrain_<name>.png``; return its path."""
     northwards = terrain.latitude[0] < terrain.latitude[-1]
-    height, slope, aspect = (a[::-1] if northwards else a for a in (terrain.height.astype(float), slope, aspect))
+    height, slope, aspect = (
+        a[::-1] if northwards else a for a in (terrain.height.astype(float), slope, aspect)
+    )
     y, x = (np.radians(c) * 6371e3 for c in (terrain.latitude, terrain.longitude))
     step_y = abs(y[-1] - y[0]) / (len(y) - 1)
     step_x = (x[-1] - x[0]) / (len(x) - 1) * np.cos(np.radians(terrain.latitude.mean()))
@@ -41,7 +47,12 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
     panels = (
         ("height (m)", relief(height, shade), *height_scale(height)),
         ("slope (m/m)", mpl.colormaps["inferno"](steep(slope)), "inferno", steep),
-        ("aspect: descends towards", lit(mpl.colormaps["twilight_shifted"](aspect / 360), shade), "twilight_shifted", Normalize(0, 360)),
+        (
+            "aspect: descends towards",
+            lit(mpl.colormaps["twilight_shifted"](aspect / 360), shade),
+            "twilight_shifted",
+            Normalize(0, 360),
+        ),
     )
     for ax, (title, image, colours, norm) in zip(axes, panels, strict=True):
         ax.imshow(image, extent=extent, aspect=1 / np.cos(np.radians(terrain.latitude.mean())))
@@ -51,7 +62,9 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
         ax.xaxis.set_major_formatter(lambda v, _: f"{-v:g}°W")
         ax.yaxis.set_major_formatter(lambda v, _: f"{v:g}°N")
         ax.locator_params(nbins=4)
-        bar = figure.colorbar(mpl.cm.ScalarMappable(norm, colours), ax=ax, location="bottom", shrink=0.9, aspect=32, pad=0.02)
+        bar = figure.colorbar(
+            mpl.cm.ScalarMappable(norm, colours), ax=ax, location="bottom", shrink=0.9, aspect=32, pad=0.02
+        )
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=8, length=0)
         if title.startswith("aspect"):
@@ -60,7 +73,9 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
     figure.savefig(path, dpi=90)
     if path.stat().st_size > 300_000:  # a palette keeps it small enough for a README
         with Image.open(path) as picture:
-            few = picture.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+            few = picture.convert("RGB").quantize(
+                256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            )
         few.save(path, optimize=True)
     return path
 

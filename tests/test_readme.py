@@ -33,7 +33,9 @@ def test_python_blocks_print_the_text_below_them(place):
     assert run(BLOCKS[place][1]) == expected
 
 
-@pytest.mark.parametrize("library", ["numpy", "torch", "jax.numpy", pytest.param("cupy", marks=pytest.mark.gpu)])
+@pytest.mark.parametrize(
+    "library", ["numpy", "torch", "jax.numpy", pytest.param("cupy", marks=pytest.mark.gpu)]
+)
 def test_first_example_runs_unchanged_on_every_library(library):
     module = pytest.importorskip(library)
     if library == "cupy" and not module.cuda.is_available():
@@ -56,7 +58,9 @@ def test_shell_blocks_name_targets_and_extras_that_exist():
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", shell, re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
     assert set(re.findall(r"\.\[(\w+)\]", shell)) <= set(extras)
 
 
