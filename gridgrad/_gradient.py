@@ -93,7 +93,8 @@ def gradient(
     array([[1., 2., 4.],
            [1., 2., 4.]])
     """
-    if spacing is UNSET and dim is UNSET and out is None and periodic is False and workers is None:
+    plain = periodic is False and period is None and out is None
+    if plain and spacing is UNSET and dim is UNSET and workers is None:
         result = fast_gradient(f, varargs, axis, edge_order)
         if result is not None:
             return result
@@ -114,6 +115,6 @@ def gradient(
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
     results = library.gradient(terms, f, out, clean_workers(workers))
-    if out is None:
+    if plain:
         remember(f, varargs, axis, edge_order, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
