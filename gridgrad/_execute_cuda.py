@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from . import _execute_xp, _kernels, _numpy
 from ._cache import RecentlyUsed
@@ -17,14 +19,12 @@ from ._outputs import split_out
 from ._plan import ITEM_BYTES, Layout, Plan, Term, TooManyDims, make_plan
 from ._stencils import Array
 
-cupy: Any
+cupy: Any = None
+why_no_cupy = ""
 try:
-    import cupy
+    cupy = import_module("cupy")
 except ImportError as error:  # not installed, or its CUDA libraries are missing
-    cupy = None
-    _why_no_cupy: str | None = str(error)
-else:
-    _why_no_cupy = None
+    why_no_cupy = str(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequen
 
 
 def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-    results = _execute_xp.apply(_execute_xp.array_namespace(inputs[0]), terms, inputs, len(outputs))
+    results = _execute_xp.apply(array_namespace(inputs[0]), terms, inputs, len(outputs))
     for target, result in zip(outputs, results, strict=True):
         target[...] = result
 
@@ -250,7 +250,7 @@ def _upload(weights: Array) -> Any:
     return copy
 
 
-@lru_cache(maxsize=None)
+@cache
 def kernel_of(variant: _kernels.Variant) -> Any:
     """The compiled kernel; CuPy loads it on each device and keeps it on disk."""
     module = cupy.RawModule(code=_kernels.source(), options=_kernels.options(variant), backend="nvrtc")
@@ -261,7 +261,7 @@ def require_cupy() -> None:
     """Raise a clear error where CuPy is missing."""
     if cupy is None:
         raise ArgumentTypeError(
-            f"CUDA arrays need CuPy ({_why_no_cupy}); install gridgrad[cuda13] or gridgrad[cuda12], as your driver is"
+            f"CUDA arrays need CuPy ({why_no_cupy}); install gridgrad[cuda13] or gridgrad[cuda12], as your driver is"
         )
 
 

@@ -30,7 +30,7 @@ _TYPES = {
     "int8": "int8", "uint8": "uint8", "int16": "int16", "uint16": "uint16",
     "int32": "int32", "uint32": "uint32", "int64": "int64", "uint64": "uint64",
 }  # fmt: skip
-_INDEX = {"int32": "int", "int64": "int64"}
+_INDICES = {"int32": "int", "int64": "int64"}
 EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
 
 
@@ -40,7 +40,7 @@ class Variant(NamedTuple):
     stored: str
     real: str
     out: str
-    index: str
+    indices: str
     rank: int
     inputs: int
     outputs: int
@@ -97,7 +97,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "STORED": _TYPES[variant.stored],
         "REAL": _TYPES[variant.real],
         "OUT": _TYPES[variant.out],
-        "INDEX": _INDEX[variant.index],
+        "INDEX": _INDICES[variant.indices],
         "RANK": int(variant.rank),
         "INPUTS": int(variant.inputs),
         "OUTPUTS": int(variant.outputs),
@@ -149,7 +149,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         stored=plan.storage,
         real=plan.real,
         out=plan.output_storage,
-        index=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
+        indices=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
         rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
         inputs=plan.inputs,
         outputs=plan.outputs,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+
 from gridgrad import _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import DESCRIPTOR, Plan, Term
@@ -59,7 +60,7 @@ class HostKernels:
     def run(self, plan: Plan, addresses: list[int], vector: int | None = None, index: str | None = None,
             backwards: bool = False) -> _kernels.Launch:  # fmt: skip
         """One launch; `vector` and `index` are the plan's own choice unless given."""
-        width = _kernels.vector_of(plan, addresses) if vector is None else vector
+        width = _kernels.fitting_vector(plan, _kernels.widest_vector(plan), addresses) if vector is None else vector
         launch = _kernels.make_launch(plan, width, index)
         packed = _kernels.parameter(launch, addresses)
         grid, block = (np.array(shape, dtype=np.uint32) for shape in (launch.grid, launch.block))
