@@ -1,0 +1,131 @@
+"""The C ABI checks a descriptor again: a corrupted one returns its status and writes nothing."""
+
+import ctypes
+
+import numpy as np
+import pytest
+from samples import noise
+
+from gridgrad import _axes, _core, _execute_host
+from gridgrad._plan import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, Term
+
+pytestmark = pytest.mark.skipif(_core.core is None, reason="no compiled core")
+
+OK, BAD_ABI, BAD_COUNTS, BAD_TERM, BAD_STENCIL, NULL_POINTER, UNALIGNED = range(7)
+BIG = 2**62
+
+
+def put(*path, value):
+    """A change of one field, named by its path."""
+
+    def change(descriptor):
+        target = descriptor
+        for step in path[:-1]:
+            target = target[step]
+        target[path[-1]] = value
+
+    change.__name__ = ".".join(map(str, path)) + f"={value}"
+    return change
+
+
+CORRUPTIONS = [
+    (put("abi", value=0), BAD_ABI),
+    (put("abi", value=2**31 - 1), BAD_ABI),
+    *[(put("storage", value=v), BAD_COUNTS) for v in (-1, 12, 2**31 - 1)],
+    *[(put("real_bytes", value=v), BAD_COUNTS) for v in (0, 2, 16, -8)],
+    *[(put("inputs", value=v), BAD_COUNTS) for v in (0, -1, MAX_ARRAYS, MAX_ARRAYS + 1)],
+    *[(put("outputs", value=v), BAD_COUNTS) for v in (0, -1, MAX_ARRAYS + 1)],
+    *[(put("terms", value=v), BAD_COUNTS) for v in (0, -1, MAX_TERMS + 1, 2**31 - 1)],
+    *[(put("stencils", value=v), BAD_COUNTS) for v in (0, -1, MAX_STENCILS + 1)],
+    *[(put("length", k, value=-1), BAD_COUNTS) for k in (0, 5, 7)],
+    *[(put("term", 1, name, value=v), BAD_TERM) for name in ("output", "input", "stencil") for v in (-1, 2, 12)],
+    *[(put("stencil", 0, "dim", value=v), BAD_STENCIL) for v in (-1, 8)],
+    (put("stencil", 0, "dim", value=0), BAD_STENCIL),  # of length 1
+    *[(put("stencil", 0, "inner", value=v), BAD_STENCIL) for v in (0, -1, 2)],
+    *[(put("stencil", 1, "inner", value=v), BAD_STENCIL) for v in (2, 2**31 - 1)],
+    *[(put("stencil", 0, "length", value=v), BAD_STENCIL) for v in (-1, 0, 1, 7, BIG)],
+    *[(put("stencil", 0, name, value=v), BAD_STENCIL) for name in ("leading", "trailing") for v in (-1, 2)],
+    (put("stencil", 0, "lowers", value=64), BAD_STENCIL),
+    (put("stencil", 0, "uppers", value=64), BAD_STENCIL),
+    *[(put("stencil", 0, "edge", k, "count", value=v), BAD_STENCIL) for k in (0, 1) for v in (-1, MAX_PAIRS + 1, BIG)],
+    *[(put("stencil", 1, "edge", 0, "pair", 1, p, value=v), BAD_STENCIL) for p in "ab" for v in (-1, 20, BIG, -BIG)],
+]  # fmt: skip
+
+
+@pytest.fixture
+def call(rng):
+    """A good two-term plan with its arrays, as a function of a corrupted descriptor and pointers."""
+    f = noise(rng, (6, 20))
+    outs = [np.full(f.shape, 7.0) for _ in range(2)]
+    terms = tuple(Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, 2, False, None, np.float64)) for k in range(2))
+    plan = _execute_host.plan_for(terms, [f], outs)
+
+    def apply(change=None, addresses=None, piece=0, pieces=1, workers=1):
+        descriptor = plan.descriptor.copy()
+        if change:
+            change(descriptor)
+        pointers = (ctypes.c_void_p * 3)(*(addresses or [a.ctypes.data for a in (f, *outs)]))
+        return _core.core.gg_apply(descriptor.ctypes.data, pointers, piece, pieces, workers)
+
+    apply.f, apply.outs = f, outs
+    return apply
+
+
+def test_the_descriptor_itself_is_good(call):
+    assert call() == OK
+    for got, expected in zip(call.outs, np.gradient(call.f, edge_order=2), strict=True):
+        assert np.allclose(got, expected, rtol=0, atol=8 * np.finfo(float).eps * np.abs(call.f).max())
+
+
+@pytest.mark.parametrize(("change", "status"), CORRUPTIONS, ids=[c.__name__ for c, _ in CORRUPTIONS])
+def test_a_corrupted_descriptor_is_refused_and_nothing_written(change, status, call):
+    assert call(change) == status
+    assert all((out == 7).all() for out in call.outs)
+    with pytest.raises(_core.CoreError, match="descriptor|term|stencil"):
+        _core.check(status)
+
+
+@pytest.mark.parametrize("which", [0, 1, 2])
+@pytest.mark.parametrize(("move", "status", "message"), [(None, NULL_POINTER, "null"), (1, UNALIGNED, "not aligned"), (4, UNALIGNED, "not aligned")])
+def test_a_bad_pointer_is_refused_and_nothing_written(which, move, status, message, call):
+    addresses = [a.ctypes.data for a in (call.f, *call.outs)]
+    addresses[which] = 0 if move is None else addresses[which] + move
+    assert call(addresses=addresses) == status
+    assert all((out == 7).all() for out in call.outs)
+    with pytest.raises(_core.CoreError, match=message):
+        _core.check(status)
+
+
+@pytest.mark.parametrize(("piece", "pieces", "workers"), [(-1, 1, 1), (1, 1, 1), (0, 0, 1), (0, 1, 0), (5, 5, 1), (0, 1, -1)])
+def test_a_piece_that_is_not_there_is_refused(piece, pieces, workers, call):
+    assert call(piece=piece, pieces=pieces, workers=workers) == BAD_COUNTS
+    assert all((out == 7).all() for out in call.outs)
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 6, 7, 50, 2**62])
+def test_pieces_write_every_element_once(pieces, call):
+    for piece in range(min(pieces, 60)):
+        assert call(piece=piece, pieces=pieces) == OK
+    if pieces < 60:
+        whole = [out.copy() for out in call.outs]
+        assert call() == OK
+        assert all(np.array_equal(a, b) for a, b in zip(whole, call.outs, strict=True))
+
+
+def test_object_calls_check_the_descriptor_too(call):
+    f, out = call.f, call.outs[0]
+    terms = (Term(0, 0, 0, _axes.axis_stencil(1.0, 6, 0, 1, False, None, np.float64)),)
+    plan = _execute_host.plan_for(terms, [f], [out])
+    bad = plan.descriptor.copy()
+    bad["abi"] = 99
+    offset = _core.data_offset
+    assert _core.core.gg_apply_objects(bad.ctypes.data, offset, id(f), id(out), 0, 0) == BAD_ABI
+    bad["abi"], bad["outputs"] = plan.descriptor["abi"], 9
+    assert _core.core.gg_apply_objects(bad.ctypes.data, offset, id(f), id(out), 0, 0) == BAD_COUNTS
+    assert (out == 7).all()
+
+
+def test_python_and_the_core_agree_on_the_descriptor(core):
+    assert core.gg_descriptor_bytes() == DESCRIPTOR.itemsize
+    assert core.gg_message(0) == b"ok"
+    _core.check(0)
