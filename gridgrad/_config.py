@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -35,6 +34,8 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
 
 
 def _version(distribution: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version  # a third of all import time
+
     try:
         return version(distribution)
     except PackageNotFoundError:
