@@ -1,7 +1,22 @@
 """Gradients of gridded data, on the array you already have."""
 
+from typing import Any as _Any
+
 from ._config import show_config as show_config
 from ._gradient import gradient as gradient
 
 __version__ = "0.1.0"
-__all__ = ["gradient", "show_config"]
+__all__ = ["cuda", "gradient", "show_config", "torch"]
+
+
+def __getattr__(name: str) -> _Any:
+    """``gridgrad.cuda`` and ``gridgrad.torch``, imported when first used: they bring heavy libraries."""
+    if name in ("cuda", "torch"):
+        from importlib import import_module
+
+        return import_module(f"gridgrad.{name}")
+    raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

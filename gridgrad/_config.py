@@ -19,8 +19,10 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     """
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
+    from . import __version__
+
     facts: dict[str, Any] = {
-        "gridgrad": _version("gridgrad"),
+        "gridgrad": __version__,
         "python": sys.version.split()[0],
         "numpy": np.__version__,
     }

@@ -21,7 +21,7 @@ ROW = MAX_DIMS - 1
 THREADS = 256  # of a block, as in __launch_bounds__
 GRID_LIMIT = 65535  # of CUDA, for y and z
 ACCESS_BYTES = 16  # the widest load and store there is
-SUM_BYTES = 80  # of all outputs' vectors in one thread: more would spill registers
+VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
 
 # The only words that a macro can become.
@@ -124,7 +124,9 @@ def widest_vector(plan: Plan) -> int:
     """Elements of one access that layout and registers allow, given perfect alignment."""
     packed = device_descriptor(plan)
     width = ACCESS_BYTES // max(ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage])
-    while width > 1 and plan.outputs * width * np.dtype(plan.real).itemsize > SUM_BYTES:
+    stencils = packed["stencil"][: int(packed["stencils"])]
+    held = plan.outputs + 2 * sum(s["dim"] == ROW and _weights(s) == VARYING for s in stencils)
+    while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
     lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
     if np.any(strides[:, ROW] != 1) or _inner(packed) == 0:

@@ -194,8 +194,12 @@ def _real(spacing: Any, axis: int) -> Any:
 
 def _result_dtype(f: Any, spacing: Any) -> Any:
     """What torch promotes to: coordinates take part, numbers and 0-d tensors do not, integers become the default."""
-    promotes = isinstance(spacing, torch.Tensor) and spacing.ndim > 0
-    dtype = torch.promote_types(f.dtype, spacing.dtype) if promotes else f.dtype
+    if not isinstance(spacing, torch.Tensor) or spacing.ndim == 0:
+        return _inexact(f.dtype)
+    return _inexact(torch.promote_types(f.dtype, _inexact(spacing.dtype)))
+
+
+def _inexact(dtype: Any) -> Any:
     return dtype if dtype.is_floating_point or dtype.is_complex else torch.get_default_dtype()
 
 
