@@ -127,18 +127,25 @@ GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* 
     upper = fetch(static_cast<const Real*>(stencil.uppers) + j);
   }
   const Vector<Stored> centre = fetch(f);
-  const int ends = INNER > 0 ? static_cast<int>(INNER) : 1;  // elements at either end of a vector that have a neighbour outside
+  Vector<Stored> below = centre, above = centre;
+  if (INNER == VECTOR) {  // a whole vector away
+    if (j >= inner) below = fetch(f - inner * stride);
+    if (j < last) above = fetch(f + inner * stride);
+  }
+  const int ends = INNER > 0 ? static_cast<int>(INNER) : 1;  // elements with a neighbour in another vector
   Vector<Real> value;
 #pragma unroll
   for (int e = 0; e < VECTOR; ++e) {
     const bool has_below = j + e >= inner, has_above = j + e < last;
-    const Stored below = e < ends ? f[(has_below ? e - inner : e) * stride] : centre.at[e - ends];
-    const Stored above = e >= VECTOR - ends ? f[(has_above ? e + inner : e) * stride] : centre.at[e + ends];
+    if (INNER != VECTOR) {
+      below.at[e] = e < ends ? f[(has_below ? e - inner : e) * stride] : centre.at[e - ends];
+      above.at[e] = e >= VECTOR - ends ? f[(has_above ? e + inner : e) * stride] : centre.at[e + ends];
+    }
     if (weights != VARYING) {
       lower.at[e] = static_cast<Real>(stencil.lower);
       upper.at[e] = static_cast<Real>(stencil.upper);
     }
-    value.at[e] = row_value(weights, lower.at[e], upper.at[e], below, centre.at[e], above);
+    value.at[e] = row_value(weights, lower.at[e], upper.at[e], below.at[e], centre.at[e], above.at[e]);
     if (e < ends && !has_below && stencil.leading)
       value.at[e] = edge_along(stencil.edge[0], f + e * stride, j + e, j + e, inner, stride);
     else if (e >= VECTOR - ends && !has_above && stencil.trailing)

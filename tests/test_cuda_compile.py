@@ -1,0 +1,158 @@
+"""NVRTC compiles every practical variant with CuPy's own options: no warning, no spill, no stack."""
+
+from __future__ import annotations
+
+import os
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from gridgrad import _kernels
+from gridgrad._execute_host import plan_for
+from gridgrad._plan import ITEM_BYTES
+from gridgrad.cuda import practical_launches
+
+try:
+    from cuda.bindings import nvrtc
+    from cuda.bindings.nvrtc import nvrtcVersion
+
+    nvrtcVersion()
+except (ImportError, RuntimeError) as missing:
+    if os.environ.get("GRIDGRAD_REQUIRE_NVRTC"):
+        raise
+    pytest.skip(f"NVRTC is not installed: {missing}", allow_module_level=True)
+
+from test_cuda_host import gradient_terms, samples, scalar_operator
+
+ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
+MAX_REGISTERS = 64  # four blocks of 256 threads on a multiprocessor
+
+
+def compile_variant(job):
+    """(variant, arch) -> (registers, stack bytes, spilled bytes, 16-byte loads, 16-byte stores, log)."""
+    variant, arch = job
+    program = done(nvrtc.nvrtcCreateProgram(_kernels.source().encode(), b"gridgrad.cu", 0, [], []))
+    flags = [  # the order of cupy/cuda/compiler.py; the last -ftz wins
+        *_kernels.options(variant), "-ftz=true", f"-arch=sm_{arch}", "--device-as-default-execution-space",
+        "--ptxas-options=-v",
+    ]  # fmt: skip
+    status = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])[0]
+    log = text_of(program, nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog)
+    assert int(status) == 0 and "warning" not in log, f"sm_{arch}, {variant}:\n{log}"
+    ptx = text_of(program, nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
+    nvrtc.nvrtcDestroyProgram(program)
+    used = re.search(r"Used (\d+) registers", log)
+    memory = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", log)
+    assert used and memory, log
+    stack, stores, loads = map(int, memory.groups())
+    return int(used[1]), stack, stores + loads, wide(ptx, "ld"), wide(ptx, "st"), log
+
+
+def wide(ptx, verb):
+    """How many 16-byte accesses of global memory there are."""
+    widths = {("2", "64"): 16, ("4", "32"): 16, ("2", "32"): 8, ("4", "16"): 8, ("4", "8"): 4, ("2", "16"): 4, ("2", "8"): 2}
+    found = re.findall(rf"{verb}\.global\S*\.v([248])\.[bfsu](\d+)", ptx)
+    return sum(widths.get(access, 16) == 16 for access in found)
+
+
+def done(answer):
+    status, *value = answer
+    assert int(status) == 0, status
+    return value[0]
+
+
+def text_of(program, size, get):
+    buffer = b" " * done(size(program))
+    get(program, buffer)
+    return buffer.decode().rstrip("\0")
+
+
+def compile_all(jobs):
+    """Results in order; NVRTC releases the interpreter's lock."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(pool.map(compile_variant, jobs))
+
+
+def gradient_variants():
+    """What `gridgrad.cuda.warmup` can be asked for."""
+    dtypes = [*ITEM_BYTES, "complex64", "complex128"]
+    return {launch.variant for launch in practical_launches(dtypes, (1, 2, 3))}
+
+
+def operator_variants():
+    """Several inputs, several terms for an output; 64-bit indices and strided grids."""
+    found = set()
+    for kind in ("divergence", "laplacian", "jacobian", "curl"):
+        for dtype in ("float32", "float64"):
+            count, terms = scalar_operator((8, 8, 64), kind)
+            fields = [np.zeros((8, 8, 64), dtype) for _ in range(count)]
+            outputs = [np.zeros((8, 8, 64), dtype) for _ in range(1 + max(t.output for t in terms))]
+            plan = plan_for(terms, fields, outputs)
+            for width in {1, _kernels.widest_vector(plan)}:
+                found |= {_kernels.make_launch(plan, width, index).variant for index in ("int32", "int64")}
+    return found
+
+
+def wide_index_variants():
+    """Beyond 2**31 elements, and more rows than a grid has."""
+    found = set()
+    for dtype in ("float32", "float64", "complex64", "float16"):
+        for spacing in ("uniform", "irregular"):
+            f = samples((8, 8, 64), dtype)
+            terms = gradient_terms(f.shape, None, spacing)
+            plan = plan_for(terms, [f], [np.empty_like(f) for _ in terms])
+            for width in {1, _kernels.widest_vector(plan)}:
+                variant = _kernels.make_launch(plan, width, "int64").variant
+                found |= {variant, variant._replace(strides=1), variant._replace(strides=1, indices="int32")}
+    return found
+
+
+def check_and_report(variants, arch, capsys):
+    variants = sorted(variants)
+    results = compile_all([(variant, arch) for variant in variants])
+    with capsys.disabled():
+        registers = sorted(result[0] for result in results)
+        print(f"\n  sm_{arch}: {len(results)} variants, registers {registers[0]} to {registers[-1]}, "
+              f"median {registers[len(registers) // 2]}", end="")  # fmt: skip
+    for variant, (used, stack, spilled, *_) in zip(variants, results, strict=True):
+        assert (stack, spilled) == (0, 0), variant
+        assert used <= MAX_REGISTERS, variant
+    return dict(zip(variants, results, strict=True))
+
+
+@pytest.mark.parametrize("variants", [gradient_variants, operator_variants, wide_index_variants])
+def test_every_variant_for_hopper(variants, capsys):
+    results = check_and_report(variants(), "90", capsys)
+    for variant, (*_, loads, stores, _log) in results.items():
+        item = ITEM_BYTES[variant.out]
+        if variant.vector * item == 16:
+            assert stores >= variant.outputs, variant
+        if variant.vector * ITEM_BYTES[variant.stored] == 16:
+            assert loads >= variant.inputs, variant
+        if variant.vector == 1:
+            assert stores == 0, variant
+
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_common_variants_for_every_architecture(arch, capsys):
+    three_d = {launch.variant for launch in practical_launches(("float32", "float64", "float16"), (3,))}
+    check_and_report(three_d | set(sorted(operator_variants())[::6]), arch, capsys)
+
+
+def test_the_source_is_one_text():
+    assert '#include "' not in _kernels.source()
+    assert _kernels.source().count("MAX_DIMS = 8") == 1
+
+
+def test_a_spill_would_be_seen():
+    """The report is read right: a kernel with too many sums per thread does use more registers."""
+    variant = max(gradient_variants(), key=lambda v: (v.stored == "float64", v.outputs, v.vector))
+    crowded = compile_variant((variant._replace(vector=16), "90"))
+    assert crowded[0] > MAX_REGISTERS or crowded[2] > 0
+
+
+def test_a_compiler_error_is_reported():
+    variant = next(iter(gradient_variants()))
+    with pytest.raises(AssertionError, match="static_cast|expression|error"):
+        compile_variant((variant._replace(terms=()), "90"))
