@@ -37,7 +37,7 @@ demo: .venv/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: .venv/tools
-	$(BIN)/pytest tests
+	PYTHONPATH=tests $(BIN)/pytest tests
 
 lint: .venv/tools
 	$(BIN)/ruff check .
@@ -50,7 +50,7 @@ bench: .venv/installed
 
 gpu: .venv/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"
-	$(BIN)/pytest tests -m gpu
+	PYTHONPATH=tests $(BIN)/pytest tests -m gpu
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
 
 clean:
