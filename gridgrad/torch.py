@@ -139,7 +139,7 @@ def _clean_spacing(spacing: Any, count: int) -> list[Any]:
         got = f"a sequence of {len(given)}"
     elif spacing is None:
         return [1.0] * count
-    elif np.ndim(spacing) == 0:
+    elif getattr(spacing, "ndim", 0) == 0:
         return [spacing] * count
     elif count == 1:
         return [spacing]
