@@ -28,21 +28,21 @@ class HostKernels:
     def __init__(self, folder: Path, flags: Sequence[str] = ("-O1",), source: str | None = None) -> None:
         self.folder, self.flags = Path(folder), tuple(flags)
         self.source = source or _kernels.source()
-        self.functions: dict[_kernels.Variant, ctypes._CFuncPtr] = {}
+        self.functions: dict[tuple[str, ...], ctypes._CFuncPtr] = {}
 
-    def function(self, variant: _kernels.Variant) -> ctypes._CFuncPtr:
-        """The launcher of one variant, built at its first use."""
-        if variant not in self.functions:
-            library = ctypes.CDLL(str(self.build(variant)))
+    def function(self, options: tuple[str, ...]) -> ctypes._CFuncPtr:
+        """The launcher of the variant with these options, built at its first use."""
+        if options not in self.functions:
+            library = ctypes.CDLL(str(self.build(options)))
             function = library.gridgrad_host_launch
             function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int]
             function.restype = None
-            self.functions[variant] = function
-        return self.functions[variant]
+            self.functions[options] = function
+        return self.functions[options]
 
-    def build(self, variant: _kernels.Variant) -> Path:
+    def build(self, options: tuple[str, ...]) -> Path:
         """Compile; warnings are errors. No streaming stores here, so no intrinsics header is read."""
-        macros = [o for o in _kernels.options(variant) if o.startswith("-D")]
+        macros = [option for option in options if option.startswith("-D")]
         command = [
             os.environ.get("CXX", "g++"), "-x", "c++", "-std=c++17", "-ffp-contract=off", "-fno-strict-aliasing",
             "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
@@ -63,9 +63,14 @@ class HostKernels:
         width = _kernels.fitting_vector(plan, _kernels.widest_vector(plan), addresses) if vector is None else vector
         launch = _kernels.make_launch(plan, width, index)
         packed = _kernels.parameter(launch, addresses)
-        grid, block = (np.array(shape, dtype=np.uint32) for shape in (launch.grid, launch.block))
-        self.function(launch.variant)(packed.ctypes.data, grid.ctypes.data, block.ctypes.data, int(backwards))
+        self.launch(_kernels.options(launch.variant), launch.grid, launch.block, packed, backwards)
         return launch
+
+    def launch(self, options: tuple[str, ...], grid: tuple[int, ...], block: tuple[int, ...], packed: np.ndarray,
+               backwards: bool = False) -> None:  # fmt: skip
+        """What a device would do with these arguments."""
+        shapes = [np.array(shape, dtype=np.uint32) for shape in (grid, block)]
+        self.function(options)(packed.ctypes.data, *(shape.ctypes.data for shape in shapes), int(backwards))
 
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
               **how: object) -> _kernels.Launch:  # fmt: skip

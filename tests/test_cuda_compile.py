@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+
 from gridgrad import _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import ITEM_BYTES
@@ -39,12 +40,14 @@ def compile_variant(job):
     ]  # fmt: skip
     status = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])[0]
     log = text_of(program, nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog)
-    assert int(status) == 0 and "warning" not in log, f"sm_{arch}, {variant}:\n{log}"
+    failed = int(status) != 0 or "warning" in log
+    assert not failed, f"sm_{arch}, {variant}:\n{log}"
     ptx = text_of(program, nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX)
     nvrtc.nvrtcDestroyProgram(program)
     used = re.search(r"Used (\d+) registers", log)
     memory = re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads", log)
-    assert used and memory, log
+    assert used, log
+    assert memory, log
     stack, stores, loads = map(int, memory.groups())
     return int(used[1]), stack, stores + loads, wide(ptx, "ld"), wide(ptx, "st"), log
 
@@ -154,5 +157,5 @@ def test_a_spill_would_be_seen():
 
 def test_a_compiler_error_is_reported():
     variant = next(iter(gradient_variants()))
-    with pytest.raises(AssertionError, match="static_cast|expression|error"):
+    with pytest.raises(AssertionError, match="error: "):
         compile_variant((variant._replace(terms=()), "90"))
