@@ -1,0 +1,178 @@
+"""The house rules as facts about the source: sizes, import directions, one preprocessor file, public names."""
+
+import ast
+import importlib
+import inspect
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+
+import gridgrad
+
+PACKAGE = Path(gridgrad.__file__).parent
+KERNELS = next((p for p in (PACKAGE / "kernels", PACKAGE.parent / "kernels") if p.is_dir()), PACKAGE.parent / "kernels")
+TESTS = Path(__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+SOURCES = sorted(p for p in KERNELS.iterdir() if p.suffix in {".h", ".cpp", ".cu"})
+TREES = {path: ast.parse(path.read_text()) for path in MODULES}
+HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
+
+# From the bottom to the top; a module imports only from strictly lower layers.
+LAYERS = [
+    {"_errors", "_stencils", "_cache"},
+    {"_axes", "_plan", "_outputs"},
+    {"_core", "_arguments", "_kernels", "_torch_tensors"},
+    {"_execute_xp"},
+    {"_execute_host"},
+    {"_numpy", "_fast"},
+    {"_execute_cuda", "_execute_torch", "_config"},
+    {"_dispatch", "_torch_operators", "cuda"},
+    {"_gradient", "torch"},
+    {"__init__"},
+]
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+
+
+def functions(tree):
+    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+
+def body_lines(function):
+    """Lines of a function's body, without its docstring."""
+    body = function.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+def outer_imports(node):
+    """Statements that run when the module is imported: not inside functions, not for type checkers only."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(child, (ast.Import, ast.ImportFrom)):
+            yield child
+        yield from outer_imports(child)
+
+
+def roots(statement):
+    """The top-level packages an import names; '' is gridgrad itself."""
+    if isinstance(statement, ast.ImportFrom):
+        return {"" if statement.level else (statement.module or "").partition(".")[0]}
+    return {alias.name.partition(".")[0] for alias in statement.names}
+
+
+def named_imports(tree):
+    """Packages that ``import_module("...")`` names anywhere."""
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("import_module")]
+    return {c.args[0].value.partition(".")[0] for c in calls if isinstance(c.args[0], ast.Constant)}
+
+
+def siblings(statement):
+    """The gridgrad modules that a relative import reads."""
+    if not isinstance(statement, ast.ImportFrom) or not statement.level:
+        return set()
+    return {statement.module.partition(".")[0]} if statement.module else {alias.name for alias in statement.names}
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SOURCES, *sorted(TESTS.glob("*.py"))], ids=lambda p: p.name)
+def test_no_file_is_over_400_lines(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_the_median_file_has_about_120_lines():
+    assert statistics.median(len(path.read_text().splitlines()) for path in [*MODULES, *SOURCES]) <= 140
+
+
+def test_function_bodies_are_short():
+    sizes = {f"{path.name}:{f.name}": body_lines(f) for path, tree in TREES.items() for f in functions(tree)}
+    assert {name: size for name, size in sizes.items() if size > 60} == {}
+    assert sum(size < 25 for size in sizes.values()) >= 0.9 * len(sizes)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_go_one_way(path):
+    name = name_of(path)
+    assert name in LEVEL, f"{name} has no layer: place it in LAYERS"
+    for statement in outer_imports(TREES[path]):
+        for other in siblings(statement) & set(LEVEL):
+            assert LEVEL[other] < LEVEL[name], f"{name} imports {other}, which is not below it"
+
+
+def test_the_layers_name_modules_that_exist():
+    assert set(LEVEL) == {name_of(path) for path in MODULES}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_heavy_libraries_are_imported_where_they_belong(path):
+    name = name_of(path)
+    at_import = {root for s in outer_imports(TREES[path]) for root in roots(s)} & HEAVY
+    statements = [s for s in ast.walk(TREES[path]) if isinstance(s, (ast.Import, ast.ImportFrom))]
+    anywhere = ({r for s in statements for r in roots(s)} | named_imports(TREES[path])) & HEAVY
+    assert at_import <= ({"torch"} if "torch" in name else set())
+    allowed = {"_execute_cuda": {"cupy"}, "_execute_xp": {"torch", "jax", "dask"}}
+    assert anywhere <= allowed.get(name, {"torch"} if "torch" in name else set())
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "portable.h"], ids=lambda p: p.name)
+def test_preprocessor_conditions_are_in_portable_h_only(path):
+    lines = [line.strip() for line in path.read_text().splitlines() if re.match(r"\s*#\s*(if|elif|else)", line)]
+    guard = "#ifndef GRIDGRAD_" + path.stem.upper() + "_H"
+    assert lines == ([guard] if path.suffix == ".h" else []), lines
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.suffix in {".h", ".cu"} and p.name not in
+                                  {"portable.h", "sweep.h", "stream.h", "rows.h"}], ids=lambda p: p.name)  # fmt: skip
+def test_what_the_device_compiles_includes_no_system_header(path):
+    assert re.findall(r"#\s*include\s*<.*>", path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_every_module_and_public_function_is_documented(path):
+    tree = TREES[path]
+    assert ast.get_docstring(tree)
+    public = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
+    assert [n.name for n in public if not ast.get_docstring(n)] == []
+
+
+HERE = [name for name in gridgrad.__all__ if name in vars(gridgrad) and not inspect.ismodule(vars(gridgrad)[name])]
+
+
+def test_all_is_what_the_package_shows():
+    shown = {name for name, value in vars(gridgrad).items() if not name.startswith("_") and not inspect.ismodule(value)}
+    assert shown == set(HERE)
+    later = set(gridgrad.__all__) - shown
+    assert later <= {name_of(path) for path in MODULES}  # modules that bring heavy libraries
+    assert set(gridgrad.__all__) <= set(dir(gridgrad))
+    with pytest.raises(AttributeError, match="no attribute 'numpi'"):
+        _ = gridgrad.numpi
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_public_functions_explain_every_parameter(name):
+    text = inspect.getdoc(getattr(gridgrad, name))
+    assert text
+    for parameter in inspect.signature(getattr(gridgrad, name)).parameters:
+        assert parameter in text, f"{name}() does not explain {parameter}"
+
+
+def test_every_module_of_the_core_can_be_imported():
+    for path in MODULES:
+        name = name_of(path)
+        if "torch" not in name and name not in ("__init__", "_execute_cuda", "cuda"):
+            assert importlib.import_module(f"gridgrad.{name}").__doc__
+
+
+@pytest.mark.parametrize("path", [*MODULES, *SOURCES], ids=lambda p: p.name)
+def test_no_eval_and_no_paths_of_a_machine(path):
+    text = path.read_text()
+    assert not re.search(r"(?<![\w.])(eval|exec)\(", text)
+    assert not re.search(r"/(home|root|tmp|work|Users)/", text)
