@@ -6,7 +6,7 @@ from ._config import show_config as show_config
 from ._gradient import gradient as gradient
 
 __version__ = "0.1.0"
-__all__ = ["cuda", "gradient", "show_config", "torch"]
+__all__ = ["gradient", "show_config"]
 
 
 def __getattr__(name: str) -> _Any:
@@ -19,4 +19,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+    return sorted([*__all__, "__version__", "cuda", "torch"])

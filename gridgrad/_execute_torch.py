@@ -12,7 +12,7 @@ from array_api_compat import torch as namespace
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import overlaps_itself, split_out
-from ._plan import ITEM_BYTES, Plan, Term, TooManyDims, make_plan
+from ._plan import ITEM_BYTES, Term, TooManyDims, make_plan
 from ._torch_tensors import (
     check_samples,
     dtype_name,
@@ -71,32 +71,38 @@ def _write(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | N
     """Plain memory to plain memory, without a copy wherever the kernels can read it."""
     if f.numel() == 0 or not targets:
         return
-    cuda = f.device.type == "cuda"
-    if any(term.stencil.power for term in terms) or (_core.core is None and not cuda):
+    if any(term.stencil.power for term in terms) or not _has_kernels(f):
         _write_slices(terms, f, targets)
-        return
-    if not all(is_aligned(tensor) for tensor in (f, *targets)):
+    elif not all(is_aligned(tensor) for tensor in (f, *targets)):
         fresh = [torch.empty_like(target) for target in targets]
         _write(terms, f.clone(), fresh, workers)
         for target, result in zip(targets, fresh, strict=True):
             target.copy_(result)
-        return
+    else:
+        try:
+            _launch(terms, f, targets, workers)
+        except TooManyDims:
+            _write_parts(terms, f, targets, workers)
+
+
+def _has_kernels(f: Any) -> bool:
+    """Whether the device's executor is there: torch operations need neither core nor CuPy."""
+    if f.device.type == "cuda":
+        return import_module("gridgrad._execute_cuda").cupy is not None
+    return _core.core is not None
+
+
+def _launch(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | None) -> None:
+    """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
     storage, components = storage_of(f)
     inputs, outputs = (layout_of(f, components),), tuple(layout_of(target, components) for target in targets)
     addresses = [tensor.data_ptr() for tensor in (f, *targets)]
-    if cuda:
+    if f.device.type == "cuda":
         stream = torch.cuda.current_stream(f.device).cuda_stream
-        cuda_executor = import_module("gridgrad._execute_cuda")
-        cuda_executor.apply_pointers(
-            terms, storage, components, inputs, outputs, addresses, f.device.index, stream
-        )
-        return
-    try:
-        plan: Plan = make_plan(terms, storage, inputs, outputs, components)
-    except TooManyDims:
-        _write_parts(terms, f, targets, workers)
-        return
-    _execute_host.run(plan, addresses, workers)
+        apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
+        apply_pointers(terms, storage, components, inputs, outputs, addresses, f.device.index, stream)
+    else:
+        _execute_host.run(make_plan(terms, storage, inputs, outputs, components), addresses, workers)
 
 
 def _write_parts(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | None) -> None:

@@ -159,6 +159,43 @@ def _refuse(*arguments, **keywords):
     raise AssertionError("a tensor was copied")
 
 
+class OnDevice:
+    """A CPU tensor that says it is on a CUDA device: what is handed to the kernels can be seen."""
+
+    device = torch.device("cuda", 3)
+
+    def __init__(self, tensor):
+        self.tensor = tensor
+
+    def __getattr__(self, name):
+        return getattr(self.tensor, name)
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "complex64", "int64", "float64"])
+def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
+    from gridgrad import _execute_cuda, _execute_host, _execute_torch
+    from gridgrad._axes import axis_stencil
+    from gridgrad._plan import Term, make_plan
+
+    places = []
+
+    def apply_pointers(terms, storage, components, inputs, outputs, addresses, device, stream):
+        places.append((device, stream))
+        _execute_host.run(make_plan(terms, storage, inputs, outputs, components), addresses)
+
+    monkeypatch.setattr(_execute_cuda, "cupy", object())
+    monkeypatch.setattr(_execute_cuda, "apply_pointers", apply_pointers)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 7}))
+    f = PLANE.t().to(getattr(torch, name))
+    stencils = [axis_stencil(s, n, k, 1, False, None, np.float64) for k, (s, n) in enumerate(((X[:5], 5), (2.0, 4)))]
+    terms = tuple(Term(k, 0, k, stencil) for k, stencil in enumerate(stencils))
+    expected = gg.gradient(f, X[:5], 2.0)
+    targets = [torch.zeros_like(result) for result in expected]
+    _execute_torch._write(terms, OnDevice(f), list(map(OnDevice, targets)), None)
+    assert places == [(3, 7)]
+    assert all(map(torch.equal, targets, expected))
+
+
 class TestOut:
     def test_one_sequence_and_stacked(self):
         expected = gg.gradient(PLANE)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
+
 torch = pytest.importorskip("torch")
 
 import gridgrad.torch as gt  # noqa: E402  needs torch
