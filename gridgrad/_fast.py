@@ -19,51 +19,73 @@ _apply: Any = _core.core.gg_apply_objects if _core.core is not None and _core.da
 _offset = _core.data_offset
 
 
-def fast_gradient(f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any) -> Any:
+def fast_gradient(
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any
+) -> Any:
     """The result, or None when the call has to be looked at in full."""
     if type(f) is not _ndarray:
         return None
-    key = _key(f, spacing, axis, edge_order)
+    targets = None if out is None else _targets(f, out)
+    key = _key(f, spacing, axis, edge_order, periodic, period, targets)
     found = _calls.get(key) if key is not None else None
     if found is None:
         return None
     plan, dtype = found
-    if plan.outputs == 1:
-        out = np.empty_like(f, dtype)
-        return None if _apply(plan.address, _offset, id(f), id(out), 0, 0) else out
-    outs = tuple([np.empty_like(f, dtype) for _ in range(plan.outputs)])
-    objects = [id(o) for o in outs] + [0] * (_core.MAX_OBJECTS - 1 - len(outs))
-    return None if _apply(plan.address, _offset, id(f), *objects) else outs
+    if targets is None:
+        targets = [np.empty_like(f, dtype) for _ in range(plan.outputs)]
+    elif not all([target.flags.writeable for target in targets]):
+        return None
+    objects = [id(target) for target in targets] + [0] * (_core.MAX_OBJECTS - 1 - plan.outputs)
+    if _apply(plan.address, _offset, id(f), *objects):
+        return None  # unaligned, or memory that overlaps: the long way copies or refuses
+    return targets[0] if plan.outputs == 1 else tuple(targets)
 
 
-def _key(f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any) -> Any:
+def _targets(f: Any, out: Any) -> Any:
+    if type(out) is _ndarray:
+        return [out] if out.ndim == f.ndim else list(out)
+    return list(out) if type(out) in (list, tuple) else [None]
+
+
+def _key(
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, targets: Any
+) -> Any:
     """Everything the plan depends on, exactly typed, as 1, 1.0 and True are equal as keys.
 
     Coordinates enter by content, so an array changed in place is another key.
     """
     if type(edge_order) is not int or not (axis is UNSET or axis is None or type(axis) is int):
         return None
-    entries: list[Any] = []
+    if type(periodic) is not bool or not (period is None or type(period) is float):
+        return None
+    entries: list[Any] = [f.shape, f.strides, f.dtype, None if axis is UNSET else axis]
     for value in spacing:
         kind = type(value)
-        if kind is float or kind is int:
+        if kind is float or kind is int or kind is np.float64:
             entries.append(value)
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
             entries += (value.dtype, value.shape, value.tobytes())
         else:
             return None
-    return (f.shape, f.strides, f.dtype, *entries, None if axis is UNSET else axis, edge_order)
+    if targets is not None:
+        for target in targets:
+            if type(target) is not _ndarray:
+                return None
+            entries += ("out", target.shape, target.strides, target.dtype)
+    return (edge_order, periodic, period, *entries)
 
 
 def remember(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, terms: tuple[Term, ...], results: list[Any]
-) -> None:
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
+    terms: tuple[Term, ...], results: list[Any],
+) -> None:  # fmt: skip
     """Keep the plan of a call that `fast_gradient` could have answered."""
     if _apply is None or type(f) is not _ndarray or storage_of(f.dtype) is None or not f.size:
         return
-    if not 1 <= len(results) < _core.MAX_OBJECTS or any(t.stencil.power for t in terms):
+    if not 1 <= len(results) < _core.MAX_OBJECTS or any(term.stencil.power for term in terms):
         return
-    key = _key(f, spacing, axis, edge_order)
+    targets = None if out is None else _targets(f, out)
+    key = _key(f, spacing, axis, edge_order, periodic, period, targets)
     if key is None or not f.flags.aligned:
         return
     try:

@@ -93,9 +93,8 @@ def gradient(
     array([[1., 2., 4.],
            [1., 2., 4.]])
     """
-    plain = periodic is False and period is None and out is None
-    if plain and spacing is UNSET and dim is UNSET and workers is None:
-        result = fast_gradient(f, varargs, axis, edge_order)
+    if spacing is UNSET and dim is UNSET and workers is None:
+        result = fast_gradient(f, varargs, axis, edge_order, periodic, period, out)
         if result is not None:
             return result
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
@@ -115,6 +114,5 @@ def gradient(
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
     results = library.gradient(terms, f, out, clean_workers(workers))
-    if plain:
-        remember(f, varargs, axis, edge_order, terms, results)
+    remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)

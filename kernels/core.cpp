@@ -12,7 +12,7 @@ extern "C" Sweep GG_SWEEPS;  // the CPU levels that were compiled, lowest first
 
 namespace {
 
-enum Status : int { OK, BAD_ABI, BAD_COUNTS, BAD_TERM, BAD_STENCIL, NULL_POINTER, UNALIGNED };
+enum Status : int { OK, BAD_ABI, BAD_COUNTS, BAD_TERM, BAD_STENCIL, NULL_POINTER, UNALIGNED, OVERLAP };
 
 const char* const MESSAGES[] = {
     "ok",
@@ -22,6 +22,7 @@ const char* const MESSAGES[] = {
     "a stencil does not fit its dim",
     "a data pointer is null",
     "a data pointer is not aligned to its element",
+    "an output may overlap another array",
 };
 
 Sweep* const SWEEPS[] = {GG_SWEEPS};
@@ -84,6 +85,33 @@ Status check_pointers(const Descriptor& plan, void* const* pointers) {
     if (reinterpret_cast<std::uintptr_t>(pointers[k]) % static_cast<std::uintptr_t>(bytes)) return UNALIGNED;
   }
   return OK;
+}
+
+struct Extent {
+  std::intptr_t begin, end;
+};
+
+// The addresses from an array's first byte to its last.
+Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
+  const int64 bytes = k < plan.inputs ? element_bytes(plan.storage) : plan.output_bytes;
+  const std::intptr_t first = reinterpret_cast<std::intptr_t>(pointers[k]);
+  Extent extent{first, first + bytes};
+  for (int dim = 0; dim < MAX_DIMS; ++dim) {
+    const int64 reach = (plan.length[dim] - 1) * plan.array[k].stride[dim] * bytes;
+    (reach < 0 ? extent.begin : extent.end) += reach;
+  }
+  return extent;
+}
+
+// Whether an output's extent meets that of an array before it.
+bool may_overlap(const Descriptor& plan, void* const* pointers) {
+  Extent extents[MAX_ARRAYS];
+  for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
+    extents[k] = extent_of(plan, pointers, k);
+    for (int other = 0; k >= plan.inputs && other < k; ++other)
+      if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end) return true;
+  }
+  return false;
 }
 
 // The dim to cut into pieces: the slowest that gives every piece a share, else the longest.
@@ -162,7 +190,8 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
   return OK;
 }
 
-// One piece, one thread, on array objects: each holds its data pointer at `offset`. The fastest call.
+// One piece, one thread, on array objects: each holds its data pointer at `offset`. The fastest call;
+// arrays that may overlap are refused.
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, int64 offset, const char* a, const char* b,
                                const char* c, const char* d) {
   const char* const objects[] = {a, b, c, d};
@@ -170,6 +199,7 @@ GG_EXPORT int gg_apply_objects(const Descriptor* plan, int64 offset, const char*
   if (plan->inputs + plan->outputs > 4) return BAD_COUNTS;
   for (int k = 0; k < plan->inputs + plan->outputs; ++k)
     std::memcpy(&pointers[k], objects[k] + offset, sizeof(void*));
+  if (may_overlap(*plan, pointers)) return OVERLAP;
   return gg_apply(plan, pointers, 0, 1, 1);
 }
 
