@@ -85,7 +85,7 @@ def compiler() -> str | None:
 
 
 def sanitize() -> int:
-    """Run tests/test_cuda_host.py with every kernel built for Address- and UBSanitizer."""
+    """Run the kernel's host tests with every kernel built for Address- and UBSanitizer."""
     libraries = [
         subprocess.run([compiler() or "g++", f"-print-file-name={name}"], check=True, capture_output=True,
                        text=True).stdout.strip()
@@ -97,8 +97,8 @@ def sanitize() -> int:
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         "GRIDGRAD_HOST_KERNEL_FLAGS": " ".join(SANITIZE),
     }
-    tests = [str(ROOT / "tests" / "test_cuda_host.py"), "-m", "not slow", "-p", "no:cacheprovider"]
-    return subprocess.run([sys.executable, "-m", "pytest", "-x", *tests], env=environment, cwd=ROOT).returncode
+    tests = [str(ROOT / "tests" / name) for name in ("test_cuda_host.py", "test_cuda_executor.py")]
+    return subprocess.run([sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests], env=environment, cwd=ROOT).returncode
 
 
 def flags_from_environment() -> tuple[str, ...]:
