@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ def exact_steps(spacing: Any, length: int) -> list[Fraction]:
     if np.ndim(spacing) == 0:
         return [fraction(spacing)] * (length - 1)
     x = fractions(spacing)
-    return [b - a for a, b in zip(x, x[1:], strict=False)]
+    return [b - a for a, b in pairwise(x)]
 
 
 def exact_wrap(spacing: Any, length: int, period: Any) -> Fraction:
@@ -122,7 +123,7 @@ def extended_steps(spacing: Any, length: int) -> Any:
         return np.full(length - 1, spacing, np.longdouble)
     x = np.asarray(spacing)
     if x.dtype.kind in "iu":
-        return np.array([int(b) - int(a) for a, b in zip(x, x[1:], strict=False)], np.longdouble)
+        return np.array([int(b) - int(a) for a, b in pairwise(x)], np.longdouble)
     return np.diff(x.astype(np.longdouble))
 
 

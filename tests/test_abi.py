@@ -81,7 +81,7 @@ def test_the_descriptor_itself_is_good(call):
 def test_a_corrupted_descriptor_is_refused_and_nothing_written(change, status, call):
     assert call(change) == status
     assert all((out == 7).all() for out in call.outs)
-    with pytest.raises(_core.CoreError, match="descriptor|term|stencil"):
+    with pytest.raises(_core.CoreError, match=r"descriptor|term|stencil"):
         _core.check(status)
 
 

@@ -258,3 +258,46 @@ def test_datetimes_give_timedeltas_as_numpy_does():
     assert np.array_equal(got[~np.isnat(got)], expected[~np.isnat(expected)])
     lengths = frozen([5, 1, -4, 9], "timedelta64[s]")
     assert np.array_equal(gg.gradient(lengths, 2), np.gradient(lengths, 2))
+
+
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_a_remembered_call_still_looks_at_out(axis, rng):
+    """The second call of a kind takes a shorter way; what `out` is now must not be missed there."""
+    memory = np.array(noise(rng, (12, 8)))
+    f = memory[1:11]
+    count = 2 if axis is None else 1
+    expected = gg.gradient(f.copy(), 0.5, axis=axis)
+    expected = expected if count == 2 else (expected,)
+    fresh = [np.empty((10, 8)) for _ in range(2)][:count]
+    for _ in range(3):
+        gg.gradient(f, 0.5, axis=axis, out=fresh)
+        assert all(same_bits(a, b) for a, b in zip(fresh, expected, strict=True))
+    for shift in (0, 1, 2):
+        memory_now = memory.copy()
+        aliased = [memory_now[shift : 10 + shift], *fresh[1:]]
+        gg.gradient(memory_now[1:11], 0.5, axis=axis, out=aliased)
+        assert all(same_bits(a, b) for a, b in zip(aliased, expected, strict=True))
+    locked = [*fresh[1:], frozen(np.zeros((10, 8)))]
+    with pytest.raises(ValueError, match="is read-only"):
+        gg.gradient(f, 0.5, axis=axis, out=locked)
+    assert not locked[-1].any()
+    if count == 2:
+        with pytest.raises(ValueError, match="shares memory"):
+            gg.gradient(f, 0.5, axis=axis, out=[fresh[0], fresh[0]])
+    for wrong, error in ((np.empty((10, 8), "f4"), TypeError), (np.empty((8, 10)), ValueError)):
+        with pytest.raises(error, match=r"float32|shape \(8, 10\)"):
+            gg.gradient(f, 0.5, axis=axis, out=[*fresh[1:], wrong])
+
+
+def test_remembered_calls_keep_their_kinds_of_out_apart(rng):
+    f = noise(rng, (5, 6))
+    expected = gg.gradient(f, axis=1)
+    stacked, plain, backwards = np.empty((1, 5, 6)), np.empty((5, 6)), np.empty((5, 6))[:, ::-1]
+    for _ in range(3):
+        assert gg.gradient(f, axis=1, out=plain) is plain
+        assert gg.gradient(f, axis=1, out=[backwards]) is backwards
+        gg.gradient(f, axis=1, out=stacked)
+        assert same_bits(gg.gradient(f, axis=1), expected)
+        for got in (plain, backwards, stacked[0]):
+            assert same_bits(got, expected)
+            got[...] = np.nan

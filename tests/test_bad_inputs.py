@@ -186,7 +186,7 @@ def test_a_refused_call_says_the_same_the_second_time(row):
     arguments, keywords, error, _ = TABLE[row]
     said = []
     for _ in range(2):
-        with pytest.raises(error) as caught:  # noqa: PT011  test_row_of_the_acceptance_table matches it
+        with pytest.raises(error) as caught:
             gg.gradient(*arguments, **keywords)
         said.append(str(caught.value))
     assert said[0] == said[1]

@@ -173,8 +173,7 @@ def second_derivative(n, h):
 
 
 def first(n, h, sign=1):
-    stencil = _axes.axis_stencil(sign * h, n, 0, 1, False, None, np.float64)
-    return stencil
+    return _axes.axis_stencil(sign * h, n, 0, 1, False, None, np.float64)
 
 
 def by_hand(f, axis, h):
