@@ -144,7 +144,10 @@ def layouts(shape: tuple[int, ...]) -> Iterator[dict[str, Any]]:
 def contenders(f: Any, spacing: list[Any]) -> Iterator[tuple[str, Callable[[], Any]]]:
     """gridgrad, then every peer that is installed and sees the device."""
     yield "gridgrad", lambda: gg.gradient(f, *spacing)
-    yield "cupy.gradient", lambda: cupy.gradient(f, *[s if np.isscalar(s) else cupy.asarray(s) for s in spacing])
+    yield (
+        "cupy.gradient",
+        lambda: cupy.gradient(f, *[s if np.isscalar(s) else cupy.asarray(s) for s in spacing]),
+    )
     try:
         torch = import_module("torch")
         t = torch.from_dlpack(f)
@@ -223,7 +226,10 @@ def accuracy() -> Iterator[dict[str, Any]]:
     x = np.tanh(np.linspace(-2, 2, 1024))
     f = cupy.asarray(300 + np.sin(3 * x), dtype=np.float32)
     exact = gg.gradient(cupy.asnumpy(f).astype(float), x)
-    for name, result in (("gridgrad", gg.gradient(f, x)), ("cupy.gradient", cupy.gradient(f, cupy.asarray(x, "f4")))):
+    for name, result in (
+        ("gridgrad", gg.gradient(f, x)),
+        ("cupy.gradient", cupy.gradient(f, cupy.asarray(x, "f4"))),
+    ):
         error = np.linalg.norm(cupy.asnumpy(result) - exact) / np.linalg.norm(exact)
         yield {"accuracy": name, "relative error": float(error)}
 

@@ -54,7 +54,9 @@ _captured: set[Ready] = set()  # CUDA graphs hold addresses of these weights for
 def samples(f: Any) -> Any:
     """`f`, if it is a plain CuPy array of a dtype that has differences."""
     if not isinstance(f, cupy.ndarray):
-        raise ArgumentTypeError(f"f is a {type(f).__module__}.{type(f).__name__}; give a cupy.ndarray of its values")
+        raise ArgumentTypeError(
+            f"f is a {type(f).__module__}.{type(f).__name__}; give a cupy.ndarray of its values"
+        )
     if f.dtype.kind == "b":
         raise ArgumentTypeError(
             "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
@@ -87,9 +89,13 @@ def check_targets(targets: list[Any], f: Any, dtype: np.dtype[Any]) -> None:
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
         if not isinstance(target, cupy.ndarray):
-            raise ArgumentTypeError(f"{name} is a {type(target).__name__}; f is a CuPy array, so out must be one too")
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__}; f is a CuPy array, so out must be one too"
+            )
         if target.device.id != f.device.id:
-            raise ArgumentValueError(f"{name} is on CUDA device {target.device.id}, but f is on {f.device.id}")
+            raise ArgumentValueError(
+                f"{name} is on CUDA device {target.device.id}, but f is on {f.device.id}"
+            )
     _numpy.check_targets([shadow(target) for target in targets], shadow(f), dtype)
 
 
@@ -127,7 +133,9 @@ def apply(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]
     addresses = [a.data.ptr for a in arrays]
     count = len(inputs)
     try:
-        apply_pointers(terms, storage, components, layouts[:count], layouts[count:], addresses, device, stream)
+        apply_pointers(
+            terms, storage, components, layouts[:count], layouts[count:], addresses, device, stream
+        )
     except TooManyDims:
         _apply_parts(terms, inputs, outputs)
 

@@ -57,7 +57,8 @@ GG_INLINE Index offset(const Array& array, const Index* at) {
 // In bytes: added to a pointer to Out, a 64-bit offset makes NVRTC 13.5 split the 16-byte stores.
 GG_INLINE Vector<Out>* target_of(const Array& array, const Index* at) {
   char* const start = static_cast<char*>(array.data);
-  return reinterpret_cast<Vector<Out>*>(start + static_cast<int64>(offset(array, at)) * static_cast<int64>(sizeof(Out)));
+  return reinterpret_cast<Vector<Out>*>(start + static_cast<int64>(offset(array, at)) *
+                                                    static_cast<int64>(sizeof(Out)));
 }
 
 // Formula (1) at one point, for each way of giving the weights.
@@ -69,12 +70,13 @@ GG_INLINE Real row_value(int weights, Real lower, Real upper, Stored below, Stor
 
 // An edge row of an axis across the row: the same pairs for every element of the vector.
 GG_INLINE Vector<Real> edge_across(const EdgeRow& edge, const Stored* f, Index i, Index stride) {
-  Vector<Real> sum;
+  Vector<Real> sum = {};
 #pragma unroll 1
   for (int k = 0; k < static_cast<int>(edge.count); ++k) {
     const Pair& pair = edge.pair[k];
     const Real weight = static_cast<Real>(pair.weight);
-    const Vector<Stored> a = fetch(f + (elements(pair.a) - i) * stride), b = fetch(f + (elements(pair.b) - i) * stride);
+    const Vector<Stored> a = fetch(f + (elements(pair.a) - i) * stride);
+    const Vector<Stored> b = fetch(f + (elements(pair.b) - i) * stride);
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) {
       const Real value = pair_value(weight, b.at[e], a.at[e]);
@@ -88,7 +90,8 @@ GG_INLINE Vector<Real> edge_across(const EdgeRow& edge, const Stored* f, Index i
 template <bool inside>
 GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored* f, Index i, Index stride) {
   if (!inside && i < stencil.leading) return edge_across(stencil.edge[0], f, i, stride);
-  if (!inside && i >= elements(stencil.length) - stencil.trailing) return edge_across(stencil.edge[1], f, i, stride);
+  if (!inside && i >= elements(stencil.length) - stencil.trailing)
+    return edge_across(stencil.edge[1], f, i, stride);
   Real lower = static_cast<Real>(stencil.lower), upper = static_cast<Real>(stencil.upper);
   if (weights == VARYING) {
     lower = static_cast<const Real*>(stencil.lowers)[i];
@@ -104,7 +107,8 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
 }
 
 // An edge row of the axis in the row, at element j, which f points to.
-GG_INLINE Real edge_along(const EdgeRow& edge, const Stored* f, Index j, Index component, Index inner, Index stride) {
+GG_INLINE Real edge_along(const EdgeRow& edge, const Stored* f, Index j, Index component, Index inner,
+                          Index stride) {
   Real sum = 0;
 #pragma unroll 1
   for (int k = 0; k < static_cast<int>(edge.count); ++k) {
@@ -213,7 +217,9 @@ GG_INLINE void locate(const Descriptor& plan, Index point, Index* at) {
 // or, where the grid's limit of 65535 is less than the work (GG_STRIDES), every gridDim-th one.
 extern "C" __global__ void __launch_bounds__(THREADS) gridgrad_apply(const Descriptor plan) {
   Index at[MAX_DIMS] = {};
-  at[ROW] = (static_cast<Index>(blockIdx.x) * static_cast<Index>(blockDim.x) + static_cast<Index>(threadIdx.x)) * VECTOR;
+  at[ROW] =
+      (static_cast<Index>(blockIdx.x) * static_cast<Index>(blockDim.x) + static_cast<Index>(threadIdx.x)) *
+      VECTOR;
   if (at[ROW] >= elements(plan.length[ROW])) return;
   Index slow = 1;
 #pragma unroll

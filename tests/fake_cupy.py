@@ -69,7 +69,9 @@ class FakeCupy:
         def kernel(grid, block, arguments, stream):
             (packed,) = arguments
             assert packed.size == 1
-            self.launches.append(SimpleNamespace(grid=grid, stream=stream.ptr, device=self._device, options=options))
+            self.launches.append(
+                SimpleNamespace(grid=grid, stream=stream.ptr, device=self._device, options=options)
+            )
             self._kernels.launch(options, grid, block, packed)
 
         return SimpleNamespace(get_function=lambda name: {"gridgrad_apply": kernel}[name])

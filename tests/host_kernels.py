@@ -19,7 +19,13 @@ from gridgrad._execute_host import plan_for
 from gridgrad._plan import DESCRIPTOR, Plan, Term
 
 ROOT = Path(__file__).parents[1]
-SANITIZE = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer", "-g", "-O1")
+SANITIZE = (
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=all",
+    "-fno-omit-frame-pointer",
+    "-g",
+    "-O1",
+)
 
 
 class HostKernels:
@@ -60,7 +66,11 @@ class HostKernels:
     def run(self, plan: Plan, addresses: list[int], vector: int | None = None, index: str | None = None,
             backwards: bool = False) -> _kernels.Launch:  # fmt: skip
         """One launch; `vector` and `index` are the plan's own choice unless given."""
-        width = _kernels.fitting_vector(plan, _kernels.widest_vector(plan), addresses) if vector is None else vector
+        width = (
+            _kernels.fitting_vector(plan, _kernels.widest_vector(plan), addresses)
+            if vector is None
+            else vector
+        )
         launch = _kernels.make_launch(plan, width, index)
         packed = _kernels.parameter(launch, addresses)
         self.launch(_kernels.options(launch.variant), launch.grid, launch.block, packed, backwards)
@@ -98,7 +108,9 @@ def sanitize() -> int:
         "GRIDGRAD_HOST_KERNEL_FLAGS": " ".join(SANITIZE),
     }
     tests = [str(ROOT / "tests" / name) for name in ("test_cuda_host.py", "test_cuda_executor.py")]
-    return subprocess.run([sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests], env=environment, cwd=ROOT).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests], env=environment, cwd=ROOT
+    ).returncode
 
 
 def flags_from_environment() -> tuple[str, ...]:

@@ -22,8 +22,9 @@ inline Dim3 index_of(unsigned k, const Dim3& shape) {
 }
 
 // `reversed` runs blocks and threads last to first: a result that depends on the order is wrong.
-extern "C" __attribute__((visibility("default"))) void gridgrad_host_launch(
-    const Descriptor* plan, const Dim3* grid, const Dim3* block, int reversed) {
+extern "C" __attribute__((visibility("default"))) void gridgrad_host_launch(const Descriptor* plan,
+                                                                            const Dim3* grid,
+                                                                            const Dim3* block, int reversed) {
   gridDim = *grid;
   blockDim = *block;
   const unsigned blocks = grid->x * grid->y * grid->z, threads = block->x * block->y * block->z;

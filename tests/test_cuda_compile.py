@@ -54,7 +54,15 @@ def compile_variant(job):
 
 def wide(ptx, verb):
     """How many 16-byte accesses of global memory there are."""
-    widths = {("2", "64"): 16, ("4", "32"): 16, ("2", "32"): 8, ("4", "16"): 8, ("4", "8"): 4, ("2", "16"): 4, ("2", "8"): 2}
+    widths = {
+        ("2", "64"): 16,
+        ("4", "32"): 16,
+        ("2", "32"): 8,
+        ("4", "16"): 8,
+        ("4", "8"): 4,
+        ("2", "16"): 4,
+        ("2", "8"): 2,
+    }
     found = re.findall(rf"{verb}\.global\S*\.v([248])\.[bfsu](\d+)", ptx)
     return sum(widths.get(access, 16) == 16 for access in found)
 

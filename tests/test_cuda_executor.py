@@ -31,7 +31,9 @@ def cupy(built, monkeypatch):
     _execute_cuda.kernel_of.cache_clear()
     _dispatch.library_of.cache_clear()
     library_of = _dispatch.library_of
-    monkeypatch.setattr(_dispatch, "library_of", lambda cls: _execute_cuda if cls is ndarray else library_of(cls))
+    monkeypatch.setattr(
+        _dispatch, "library_of", lambda cls: _execute_cuda if cls is ndarray else library_of(cls)
+    )
     yield fake
     _execute_cuda.kernel_of.cache_clear()
 
@@ -77,7 +79,9 @@ def test_out_in_every_form(cupy):
     f = cupy.asarray(samples((5, 8)))
     wanted = gg.gradient(np.array(f), 0.5)
     for out in ([f * 0, f * 0], cupy.asarray(np.full((2, 5, 8), np.nan, "f4"))):
-        assert all(same_bits(a, np.array(b)) for a, b in zip(wanted, gg.gradient(f, 0.5, out=out), strict=True))
+        assert all(
+            same_bits(a, np.array(b)) for a, b in zip(wanted, gg.gradient(f, 0.5, out=out), strict=True)
+        )
         assert all(same_bits(a, np.array(b)) for a, b in zip(wanted, out, strict=True))
 
 
@@ -94,7 +98,11 @@ def test_out_may_be_the_input(cupy):
         (lambda c, f: np.zeros(f.shape, "f4"), TypeError, "f is a CuPy array"),
         (lambda c, f: c.asarray(np.zeros(3, "f4")), ValueError, "shape"),
         (lambda c, f: c.asarray(np.zeros(f.shape)), TypeError, "dtype float64"),
-        (lambda c, f: c.asarray(np.zeros(f.shape, "f4"), device=1), ValueError, "on CUDA device 1, but f is on 0"),
+        (
+            lambda c, f: c.asarray(np.zeros(f.shape, "f4"), device=1),
+            ValueError,
+            "on CUDA device 1, but f is on 0",
+        ),
         (lambda c, f: [f[:0]] * 2, ValueError, "2 arrays"),
     ],
 )
@@ -175,7 +183,14 @@ def test_pointers_of_other_libraries(cupy):
     f, target = samples((4, 8)), [np.zeros((4, 8), "f4") for _ in range(2)]
     layout = Layout((4, 8), (8, 1))
     _execute_cuda.apply_pointers(
-        gradient_terms((4, 8)), "float32", 1, [layout], [layout] * 2, [a.ctypes.data for a in (f, *target)], 1, 7
+        gradient_terms((4, 8)),
+        "float32",
+        1,
+        [layout],
+        [layout] * 2,
+        [a.ctypes.data for a in (f, *target)],
+        1,
+        7,
     )
     assert (cupy.launches[0].device, cupy.launches[0].stream) == (1, 7)
     assert all(same_bits(a, b) for a, b in zip(gg.gradient(f, 0.3), target, strict=True))

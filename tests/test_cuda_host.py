@@ -56,7 +56,13 @@ def stencil(length, spacing="uniform", edge_order=1, seed=0):
 
 def second_derivative(length):
     """Weights of opposite sign, the same everywhere, and an edge row of two far pairs."""
-    return Stencil(length, -4.0, 4.0, ((0, 1, -4.0), (1, 2, 4.0)), ((length - 3, length - 2, -4.0), (length - 2, length - 1, 4.0)))
+    return Stencil(
+        length,
+        -4.0,
+        4.0,
+        ((0, 1, -4.0), (1, 2, 4.0)),
+        ((length - 3, length - 2, -4.0), (length - 2, length - 1, 4.0)),
+    )
 
 
 def gradient_terms(shape, axes=None, spacing="uniform", edge_order=1):
@@ -67,7 +73,9 @@ def gradient_terms(shape, axes=None, spacing="uniform", edge_order=1):
 def poisoned(shape, dtype, like=None):
     """An output full of NaN inside a buffer of canaries; returns both."""
     margin = 64
-    order = np.argsort(np.argsort([-abs(s) for s in like.strides], kind="stable")) if like is not None else None
+    order = (
+        np.argsort(np.argsort([-abs(s) for s in like.strides], kind="stable")) if like is not None else None
+    )
     dims = sorted(range(len(shape)), key=lambda k: order[k]) if order is not None else range(len(shape))
     size = int(np.prod(shape))
     buffer = np.full(size + 2 * margin, CANARY, dtype)
@@ -87,7 +95,9 @@ def same_bits(a, b):
     if a.dtype.itemsize < 4:
         a, b = a.astype("f4"), b.astype("f4")
     numbers = ~np.isnan(a)
-    return np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a[numbers]), np.signbit(b[numbers]))
+    return np.array_equal(a, b, equal_nan=True) and np.array_equal(
+        np.signbit(a[numbers]), np.signbit(b[numbers])
+    )
 
 
 def check(kernels, terms, inputs, make_output=None, **how):
@@ -124,7 +134,9 @@ def test_every_length_to_130(kernels, spacing, dtype):
     assert vectors == {1, 2, 4} if dtype == "float32" else {2, 4}
 
 
-@pytest.mark.parametrize("shape", [(a, b) for a in (7, 8, 9, 17) for b in (31, 32, 33, 63, 124, 127, 128, 129, 132)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(a, b) for a in (7, 8, 9, 17) for b in (31, 32, 33, 63, 124, 127, 128, 129, 132)], ids=str
+)
 def test_around_block_and_vector_widths(kernels, shape):
     for shape_ in (shape, shape[::-1], (3, *shape)):
         check(kernels, gradient_terms(shape_, None, "irregular", 2), [samples(shape_)], backwards=True)
@@ -174,7 +186,15 @@ def scalar_operator(shape, kind):
     """Terms of an operator on a field with a vector of inputs: divergence, curl, laplacian, jacobian."""
     n = len(shape)
     first = [stencil(m, "irregular", 2, a) for a, m in enumerate(shape)]
-    minus = [Stencil(s.length, -s.lower, -s.upper, *(tuple((a, b, -w) for a, b, w in row) for row in (s.leading, s.trailing))) for s in first]
+    minus = [
+        Stencil(
+            s.length,
+            -s.lower,
+            -s.upper,
+            *(tuple((a, b, -w) for a, b, w in row) for row in (s.leading, s.trailing)),
+        )
+        for s in first
+    ]
     if kind == "divergence":
         return n, tuple(Term(0, a, a, first[a]) for a in range(n))
     if kind == "laplacian":
@@ -222,13 +242,15 @@ def test_offsets_beyond_31_bits_take_64_bit_indices(kernels):
     _execute_host.apply(gradient_terms((3,), None, "uniform", 2), [f], [wanted])
     assert np.array_equal(target, wanted)
     near = buffer[: 2**30 : 2**29 - 1]
-    assert kernels.apply(gradient_terms(near.shape), [near], [np.empty(near.shape)]).variant.indices == "int32"
+    assert (
+        kernels.apply(gradient_terms(near.shape), [near], [np.empty(near.shape)]).variant.indices == "int32"
+    )
 
 
 FAULTS = {
     "swapped weights": ("row_value(weights, lower, upper, below.at", "row_value(weights, upper, lower, below.at"),
     "no leading edge row": ("!inside && i < stencil.leading", "!inside && i < 0"),
-    "no trailing edge row": ("elements(stencil.length) - stencil.trailing) return", "elements(stencil.length)) return"),
+    "no trailing edge row": ("!inside && i >= elements(stencil.length) - stencil.trailing", "!inside && i >= elements(stencil.length)"),
     "edge row of the other end": ("return edge_across(stencil.edge[1]", "return edge_across(stencil.edge[0]"),
     "neighbour off by one": ("above = fetch(f + stride)", "above = fetch(f + 2 * stride)"),
     "row neighbour off by one": ("(has_above ? e + inner : e)", "(has_above ? e + inner - 1 : e)"),
@@ -291,7 +313,20 @@ def test_the_struct_is_the_same_in_python_and_cpp(tmp_path):
     assert DESCRIPTOR.itemsize < 4096  # what CUDA takes by value
 
 
-@pytest.mark.parametrize("work", [(1, 1, 1), (1, 1, 9), (2, 10**9, 1), (5, 3, 2), (32, 8, 1), (33, 9, 4), (10**6, 1, 1), (1, 1, 10**6), (3, 1, 1000)])
+@pytest.mark.parametrize(
+    "work",
+    [
+        (1, 1, 1),
+        (1, 1, 9),
+        (2, 10**9, 1),
+        (5, 3, 2),
+        (32, 8, 1),
+        (33, 9, 4),
+        (10**6, 1, 1),
+        (1, 1, 10**6),
+        (3, 1, 1000),
+    ],
+)
 def test_blocks_are_full_where_there_is_work(work):
     block = _kernels.block_shape(*work)
     assert all(b & (b - 1) == 0 for b in block)
