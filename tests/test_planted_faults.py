@@ -1,0 +1,117 @@
+"""Faults planted in the host kernels must be noticed by a compact check of values, bits and sums."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from test_architecture import KERNELS
+
+TESTS = Path(__file__).parent
+COMPILER = shutil.which("g++") or shutil.which("c++")
+pytestmark = pytest.mark.skipif(not COMPILER or not (KERNELS / "apply.cpp").is_file(), reason="no compiler or kernels")
+
+TYPES = {"FLOAT64": "f8", "FLOAT32": "f4", "HALF": "f2", "INT64": "i8", "UINT64": "u8"}
+# name: (file, text, what a tired author might have written)
+FAULTS = {
+    "swapped weights": ("stencil.h", "return lower * Difference<Real, Stored>::of(centre, below) +\n         upper *",
+                        "return upper * Difference<Real, Stored>::of(centre, below) +\n         lower *"),
+    "swapped sign of a pair": ("stencil.h", "return weight * Difference<Real, Stored>::of(b, a);",
+                               "return weight * Difference<Real, Stored>::of(a, b);"),
+    "split form where the weights are equal": ("stencil.h", "lower == upper ? wide : split", "lower == upper ? split : split"),
+    "wide form everywhere": ("stencil.h", "lower == upper ? wide : split", "wide"),
+    "int64 differences wrap": ("stencil.h", "return b >= a ? static_cast<Real>(forward) : -static_cast<Real>(0 - forward);",
+                               "return static_cast<Real>(static_cast<int64>(forward));"),
+    "int64 differences of doubles": ("stencil.h", "return b >= a ? static_cast<Real>(forward)",
+                                     "return b < 0 ? load<Real>(b) - load<Real>(a) : b >= a ? static_cast<Real>(forward)"),
+    "uint64 differences wrap": ("stencil.h", "static_cast<Real>(b - a) : -static_cast<Real>(a - b)",
+                                "static_cast<Real>(b - a) : static_cast<Real>(b - a)"),
+    "half truncates": ("stencil.h", "magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)", "magnitude - 0x38000000u"),
+    "half loses its sign": ("stencil.h", "rounded | (sign >> 16)", "rounded"),
+    "one edge pair dropped across rows": ("apply.cpp", "k < edge.count; ++k)\n        pairs.add(", "k < edge.count - (edge.count > 1); ++k)\n        pairs.add("),
+    "one edge pair dropped in the row": ("apply.cpp", "for (int64 k = 0; k < edge.count; ++k) {", "for (int64 k = 0; k < edge.count - (edge.count > 1); ++k) {"),
+    "leading row used at both ends": ("apply.cpp", "stencil.edge[i < stencil.leading ? 0 : 1]", "stencil.edge[0]"),
+    "no trailing edge in the row": ("apply.cpp", "last = larger(smaller(end, (stencil.length - stencil.trailing) * stencil.inner), first);",
+                                    "last = larger(smaller(end, stencil.length * stencil.inner), first);"),
+    "leading edge one too long": ("apply.cpp", "first = smaller(larger(begin, stencil.leading * stencil.inner), end);",
+                                  "first = smaller(larger(begin, (stencil.leading + 1) * stencil.inner), end);"),
+    "neighbour of the wrong distance": ("apply.cpp", "pairs.add(-stride, stride, lower);", "pairs.add(-stride, 0, lower);"),
+    "weights of the next point": ("apply.cpp", "static_cast<const Real*>(stencil.lowers)[i]", "static_cast<const Real*>(stencil.lowers)[i - 1]"),
+    "shift without components": ("apply.cpp", "const int64 shift = stencil.inner * stride;", "const int64 shift = stride;"),
+    "shift without stride": ("apply.cpp", "const int64 shift = stencil.inner * stride;", "const int64 shift = stencil.inner;"),
+    "component forgotten in edges": ("apply.cpp", "(inner == 1 ? 0 : j % inner) * stride", "0"),
+    "row stride forgotten": ("apply.cpp", "row_[k] += plan_.array[k].stride[MIDDLE]", "row_[k] += plan_.array[0].stride[MIDDLE]"),
+    "out stride forgotten": ("apply.cpp", "out[j * stride] = Rounding", "out[j] = Rounding"),
+    "terms assign instead of add": ("rows.h", "target = assign ? value : target + value;", "target = value;"),
+    "edge terms assign instead of add": ("apply.cpp", "plan_.term[t].assign ? value : target[j - begin] + value", "value"),
+    "last pieces of a split missing": ("core.cpp", "begin + share * piece + (piece < rest ? piece : rest)", "begin + share * piece"),
+    "collected words not stored": ("stream.h", "GG_STREAM(end_ - LANES, word_);", ""),
+    "flush forgotten": ("stream.h", "for (int64 k = 0; k < waiting_; ++k) *(end_ - waiting_ + k) = word_[k];", ""),
+}  # fmt: skip
+
+
+def types_of(name):
+    """float64 shows most faults; the honest kernels are checked in every type with code of its own."""
+    if name == "honest":
+        return TYPES
+    return {case: dtype for case, dtype in TYPES.items() if case == "FLOAT64" or case.lower() in name.split()}
+
+
+def build(folder, name, fault=None):
+    """The core with one fault, compiled for one CPU level and few types; the path of the library."""
+    place = folder / name.replace(" ", "_")
+    shutil.copytree(KERNELS, place)
+    loops = place / "apply.cpp"
+    kept = "|".join(types_of(name))
+    loops.write_text(re.sub(rf"case (?!({kept}):)[A-Z0-9]+:\s+return [^;]+;", "", loops.read_text()))
+    if fault:
+        file, right, wrong = fault
+        text = (place / file).read_text()
+        assert right in text, f"{name!r} no longer fits {file}: plant it anew"
+        (place / file).write_text(text.replace(right, wrong))
+    library = place / "core.so"
+    command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
+               "-DGG_SWEEPS=sweep", str(place / "apply.cpp"), str(place / "core.cpp"), "-o", str(library)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
+    return library
+
+
+def verdict(library, name):
+    """Exit status and words of the check; a crash counts as noticed, too."""
+    path = os.pathsep.join([str(TESTS), *sys.path])
+    done = subprocess.run([sys.executable, TESTS / "planted_check.py", *types_of(name).values()], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": path, "GRIDGRAD_CORE": str(library)}, timeout=300)  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """Every mutant and the honest kernels, built and checked two at a time."""
+    folder = tmp_path_factory.mktemp("mutants")
+
+    def judge(name):
+        try:
+            return name, verdict(build(folder, name, FAULTS.get(name)), name)
+        except AssertionError as error:
+            return name, error
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(pool.map(judge, ["honest", *FAULTS]))
+
+
+def test_the_honest_kernels_pass(verdicts):
+    assert verdicts["honest"] == (0, "ok\n")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_noticed(name, verdicts):
+    if isinstance(verdicts[name], AssertionError):
+        raise verdicts[name]
+    status, said = verdicts[name]
+    assert status != 0, f"{name}: nobody noticed"
+    assert "Import" not in said, said
