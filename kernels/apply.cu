@@ -70,7 +70,7 @@ GG_INLINE Real row_value(int weights, Real lower, Real upper, Stored below, Stor
 
 // An edge row of an axis across the row: the same pairs for every element of the vector.
 GG_INLINE Vector<Real> edge_across(const EdgeRow& edge, const Stored* f, Index i, Index stride) {
-  Vector<Real> sum = {};
+  Vector<Real> sum;  // an edge row has at least one pair
 #pragma unroll 1
   for (int k = 0; k < static_cast<int>(edge.count); ++k) {
     const Pair& pair = edge.pair[k];
