@@ -1,0 +1,114 @@
+"""The fallback without a compiled core, how the core is found, and what `show_config` tells."""
+
+import os
+import subprocess
+import sys
+
+import fuzz
+import numpy as np
+import pytest
+from samples import COMPILED, dtype_id, frozen, noise, same_bits
+
+import gridgrad as gg
+from gridgrad import _core, _fast
+from gridgrad._cache import RecentlyUsed
+
+
+@pytest.fixture
+def no_core(monkeypatch):
+    """gridgrad as it is after an installation without a compiler."""
+    monkeypatch.setattr(_core, "core", None)
+    monkeypatch.setattr(_fast, "_apply", None)
+    monkeypatch.setattr(_fast, "_calls", {})
+
+
+def test_the_fallback_stands_the_fuzz(no_core):
+    found = fuzz.run(77_000_000, 3000)
+    assert found is None, found
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("dtype", COMPILED, ids=dtype_id)
+def test_the_fallback_has_the_bits_of_the_core(dtype, edge_order, rng, monkeypatch):
+    f, x = noise(rng, (7, 40), dtype), frozen(np.cumsum(rng.integers(1, 3, 40)) / 10)
+    with_core = gg.gradient(f, 0.3, x, edge_order=edge_order)
+    monkeypatch.setattr(_core, "core", None)
+    monkeypatch.setattr(_fast, "_calls", {})
+    without = gg.gradient(f, 0.3, x, edge_order=edge_order)
+    assert all(same_bits(a, b) for a, b in zip(with_core, without, strict=True))
+
+
+def test_the_fallback_writes_to_out_and_reads_round_overlap(no_core, rng):
+    memory = np.array(noise(rng, (12, 8)))
+    expected = gg.gradient(memory[1:11].copy(), axis=0)
+    assert same_bits(gg.gradient(memory[1:11], axis=0, out=memory[:10]), expected)
+
+
+def test_the_report_of_the_fallback_says_so(no_core):
+    assert _core.describe() == {"core": None, "cpu level": None, "threads": 1}
+
+
+def imported(tmp_path, **changes):
+    """`import gridgrad` in a fresh process; exit status and words."""
+    code = "import gridgrad; from gridgrad import _core; print(_core.core is not None)"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env, cwd=tmp_path)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_core_that_is_not_there_is_an_error_where_one_was_named(tmp_path):
+    status, said = imported(tmp_path, GRIDGRAD_CORE=str(tmp_path / "nowhere.so"))
+    assert status == 1
+    assert "the compiled core of gridgrad is not at" in said
+    assert "nowhere.so; reinstall with a C++17 compiler" in said
+
+
+def test_a_core_of_another_version_is_refused(tmp_path, core):
+    source = tmp_path / "other.c"
+    source.write_text("int gg_abi_version(void) { return 99; } int gg_descriptor_bytes(void) { return 8; }")
+    library = tmp_path / "other.so"
+    try:
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source], check=True)
+    except FileNotFoundError:
+        pytest.skip("no C compiler")
+    status, said = imported(tmp_path, GRIDGRAD_CORE=str(library))
+    assert status == 1
+    assert "other.so was built for another version of gridgrad; reinstall gridgrad" in said
+
+
+def test_show_config_prints_and_returns_the_same_facts(capsys):
+    facts = gg.show_config("dict")
+    assert facts["numpy"] == np.__version__
+    assert facts["core"] == _core.describe()["core"]
+    assert gg.show_config() is None
+    said = capsys.readouterr().out
+    for name, value in facts.items():
+        assert f"{name}: {value}" in said
+    with pytest.raises(ValueError, match="mode must be 'print' or 'dict', got 'json'"):
+        gg.show_config("json")
+
+
+def test_the_cache_forgets_what_was_used_longest_ago():
+    cache = RecentlyUsed(entries=2, nbytes=100)
+    for key in "ab":
+        cache.put(key, key.upper(), 10)
+    assert cache.get("a") == "A"
+    cache.put("c", "C", 10)
+    assert [cache.get(key) for key in "abc"] == ["A", None, "C"]
+    assert len(cache) == 2
+
+
+def test_the_cache_is_bounded_in_bytes():
+    cache = RecentlyUsed(entries=10, nbytes=100)
+    cache.put("a", "A", 60)
+    cache.put("b", "B", 101)  # alone too large: not kept, and nothing else lost
+    assert (cache.get("a"), cache.get("b")) == ("A", None)
+    cache.put("a", "A2", 70)  # replaced, not added
+    cache.put("c", "C", 30)
+    assert (cache.get("a"), cache.get("c")) == ("A2", "C")
+    cache.put("d", "D", 40)
+    assert (cache.get("a"), cache.get("c"), cache.get("d")) == (None, "C", "D")
+    cache.clear()
+    assert len(cache) == 0
+    cache.put("e", "E", 100)
+    assert cache.get("e") == "E"
