@@ -45,7 +45,11 @@ def random_spacing(rng: Any, n: int) -> Any:
     """A scalar or coordinates of any kind, in either direction."""
     kind = rng.integers(8)
     if kind < 3:
-        return (1, -2.5, 0.1, 3, np.float32(0.7), 1e-3)[rng.integers(6)] if kind else float(rng.standard_normal() or 1)
+        return (
+            (1, -2.5, 0.1, 3, np.float32(0.7), 1e-3)[rng.integers(6)]
+            if kind
+            else float(rng.standard_normal() or 1)
+        )
     scale = float(10.0 ** rng.integers(-6, 7))
     x = {
         3: np.arange(n) * scale,
@@ -68,7 +72,10 @@ def random_case(rng: Any) -> Case:
     axes = tuple(int(a) for a in rng.permutation(usable)[:count])
     spacings = [random_spacing(rng, shape[a]) for a in axes]
     periodic = [bool(rng.random() < 0.15) and shape[a] > 2 for a in axes]
-    periods = [_period(rng, x, shape[a]) if wrap else None for a, x, wrap in zip(axes, spacings, periodic, strict=True)]
+    periods = [
+        _period(rng, x, shape[a]) if wrap else None
+        for a, x, wrap in zip(axes, spacings, periodic, strict=True)
+    ]
     return Case(f, axes, spacings, edge_order, periodic, periods)
 
 

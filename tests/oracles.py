@@ -127,7 +127,9 @@ def extended_steps(spacing: Any, length: int) -> Any:
     return np.diff(x.astype(np.longdouble))
 
 
-def extended_gradient(f: Any, axis: int, steps: Any, edge_order: int = 1, wrap: Any = None) -> tuple[Any, Any]:
+def extended_gradient(
+    f: Any, axis: int, steps: Any, edge_order: int = 1, wrap: Any = None
+) -> tuple[Any, Any]:
     """Values and ``sum |w||df|`` along one axis of an array, in long double and vectorised."""
     f = np.moveaxis(np.asarray(f).astype(np.longdouble), axis, -1)
     slopes = np.diff(f, axis=-1) / steps

@@ -86,7 +86,9 @@ def check_sums():
 
     rng = np.random.default_rng(5)
     field = [noise(rng, (20, 30)) for _ in range(2)]
-    terms = tuple(Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, 1, False, None, np.float64)) for k in range(2))
+    terms = tuple(
+        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, 1, False, None, np.float64)) for k in range(2)
+    )
     out = np.empty((20, 30))
     _execute_host.apply(terms, field, [out])
     same = np.array_equal(out, np.gradient(field[0], 0.5, axis=0) + np.gradient(field[1], 0.5, axis=1))

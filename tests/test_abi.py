@@ -57,7 +57,9 @@ def call(rng):
     """A good two-term plan with its arrays, as a function of a corrupted descriptor and pointers."""
     f = noise(rng, (6, 20))
     outs = [np.full(f.shape, 7.0) for _ in range(2)]
-    terms = tuple(Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, 2, False, None, np.float64)) for k in range(2))
+    terms = tuple(
+        Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, 2, False, None, np.float64)) for k in range(2)
+    )
     plan = _execute_host.plan_for(terms, [f], outs)
 
     def apply(change=None, addresses=None, piece=0, pieces=1, workers=1):
@@ -86,7 +88,10 @@ def test_a_corrupted_descriptor_is_refused_and_nothing_written(change, status, c
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
-@pytest.mark.parametrize(("move", "status", "message"), [(None, NULL_POINTER, "null"), (1, UNALIGNED, "not aligned"), (4, UNALIGNED, "not aligned")])
+@pytest.mark.parametrize(
+    ("move", "status", "message"),
+    [(None, NULL_POINTER, "null"), (1, UNALIGNED, "not aligned"), (4, UNALIGNED, "not aligned")],
+)
 def test_a_bad_pointer_is_refused_and_nothing_written(which, move, status, message, call):
     addresses = [a.ctypes.data for a in (call.f, *call.outs)]
     addresses[which] = 0 if move is None else addresses[which] + move
@@ -96,7 +101,9 @@ def test_a_bad_pointer_is_refused_and_nothing_written(which, move, status, messa
         _core.check(status)
 
 
-@pytest.mark.parametrize(("piece", "pieces", "workers"), [(-1, 1, 1), (1, 1, 1), (0, 0, 1), (0, 1, 0), (5, 5, 1), (0, 1, -1)])
+@pytest.mark.parametrize(
+    ("piece", "pieces", "workers"), [(-1, 1, 1), (1, 1, 1), (0, 0, 1), (0, 1, 0), (5, 5, 1), (0, 1, -1)]
+)
 def test_a_piece_that_is_not_there_is_refused(piece, pieces, workers, call):
     assert call(piece=piece, pieces=pieces, workers=workers) == BAD_COUNTS
     assert all((out == 7).all() for out in call.outs)

@@ -12,7 +12,9 @@ import pytest
 import gridgrad
 
 PACKAGE = Path(gridgrad.__file__).parent
-KERNELS = next((p for p in (PACKAGE / "kernels", PACKAGE.parent / "kernels") if p.is_dir()), PACKAGE.parent / "kernels")
+KERNELS = next(
+    (p for p in (PACKAGE / "kernels", PACKAGE.parent / "kernels") if p.is_dir()), PACKAGE.parent / "kernels"
+)
 TESTS = Path(__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 SOURCES = sorted(p for p in KERNELS.iterdir() if p.suffix in {".h", ".cpp", ".cu"})
@@ -46,7 +48,11 @@ def functions(tree):
 def body_lines(function):
     """Lines of a function's body, without its docstring."""
     body = function.body
-    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+    if (
+        isinstance(body[0], ast.Expr)
+        and isinstance(body[0].value, ast.Constant)
+        and isinstance(body[0].value.value, str)
+    ):
         body = body[1:]
     return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
@@ -72,7 +78,9 @@ def roots(statement):
 
 def named_imports(tree):
     """Packages that ``import_module("...")`` names anywhere."""
-    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("import_module")]
+    calls = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func).endswith("import_module")
+    ]
     return {c.args[0].value.partition(".")[0] for c in calls if isinstance(c.args[0], ast.Constant)}
 
 
@@ -80,7 +88,11 @@ def siblings(statement):
     """The gridgrad modules that a relative import reads."""
     if not isinstance(statement, ast.ImportFrom) or not statement.level:
         return set()
-    return {statement.module.partition(".")[0]} if statement.module else {alias.name for alias in statement.names}
+    return (
+        {statement.module.partition(".")[0]}
+        if statement.module
+        else {alias.name for alias in statement.names}
+    )
 
 
 @pytest.mark.parametrize("path", [*MODULES, *SOURCES, *sorted(TESTS.glob("*.py"))], ids=lambda p: p.name)
@@ -124,7 +136,9 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "portable.h"], ids=lambda p: p.name)
 def test_preprocessor_conditions_are_in_portable_h_only(path):
-    lines = [line.strip() for line in path.read_text().splitlines() if re.match(r"\s*#\s*(if|elif|else)", line)]
+    lines = [
+        line.strip() for line in path.read_text().splitlines() if re.match(r"\s*#\s*(if|elif|else)", line)
+    ]
     guard = "#ifndef GRIDGRAD_" + path.stem.upper() + "_H"
     assert lines == ([guard] if path.suffix == ".h" else []), lines
 
@@ -139,15 +153,23 @@ def test_what_the_device_compiles_includes_no_system_header(path):
 def test_every_module_and_public_function_is_documented(path):
     tree = TREES[path]
     assert ast.get_docstring(tree)
-    public = [n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")]
+    public = [
+        n for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef)) and not n.name.startswith("_")
+    ]
     assert [n.name for n in public if not ast.get_docstring(n)] == []
 
 
-HERE = [name for name in gridgrad.__all__ if name in vars(gridgrad) and not inspect.ismodule(vars(gridgrad)[name])]
+HERE = [
+    name for name in gridgrad.__all__ if name in vars(gridgrad) and not inspect.ismodule(vars(gridgrad)[name])
+]
 
 
 def test_all_is_what_the_package_shows():
-    shown = {name for name, value in vars(gridgrad).items() if not name.startswith("_") and not inspect.ismodule(value)}
+    shown = {
+        name
+        for name, value in vars(gridgrad).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
     assert shown == set(HERE)
     later = set(gridgrad.__all__) - shown
     assert later <= {name_of(path) for path in MODULES}  # modules that bring heavy libraries

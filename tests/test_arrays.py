@@ -19,7 +19,9 @@ def one_by_one(f, axis, spacing, **keywords):
     return np.moveaxis(np.reshape(lines, moved.shape), -1, axis)
 
 
-@pytest.mark.parametrize("axis", [None, 0, 1, 2, -1, (0, 2), [2, 0], (1,), np.int64(1), (-1, 0, 1), np.array([1, 2])])
+@pytest.mark.parametrize(
+    "axis", [None, 0, 1, 2, -1, (0, 2), [2, 0], (1,), np.int64(1), (-1, 0, 1), np.array([1, 2])]
+)
 def test_axes_keep_their_order_and_the_others_are_batches(axis, rng):
     f = noise(rng, (4, 5, 6))
     axes = range(3) if axis is None else np.atleast_1d(axis) % 3
@@ -151,7 +153,9 @@ def out_forms(f, count):
 
 
 @pytest.mark.parametrize("form", ["stacked", "list", "tuple", "odd and negative strides", "unaligned"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.float16, np.longdouble], ids=dtype_id)
+@pytest.mark.parametrize(
+    "dtype", [np.float32, np.float64, np.complex128, np.float16, np.longdouble], ids=dtype_id
+)
 def test_every_form_of_out(dtype, form, rng):
     f = noise(rng, (5, 6, 7), dtype)
     out, targets = out_forms(f, 3)[form]
@@ -222,7 +226,9 @@ def test_out_is_filled_where_it_held_nan(rng):
     assert np.isfinite(out).all()
 
 
-@pytest.mark.parametrize("n", [*range(3, 20), 31, 32, 33, 63, 64, 65, 127, 128, 129, 130, 1023, 1024, 1025, 2049])
+@pytest.mark.parametrize(
+    "n", [*range(3, 20), 31, 32, 33, 63, 64, 65, 127, 128, 129, 130, 1023, 1024, 1025, 2049]
+)
 def test_lengths_around_every_vector_and_tile_width(n, rng):
     for shape, axis in (((n,), 0), ((3, n), 0), ((3, n), 1), ((n, 3), 0), ((n, 17), 1)):
         f = noise(rng, shape, np.float32)
@@ -248,7 +254,9 @@ def test_masks_spread_to_every_row_that_reads_a_masked_point():
 
 
 def test_datetimes_give_timedeltas_as_numpy_does():
-    days = frozen(["1910-08-16", "1910-08-11", "1910-08-10", "1910-08-12", "NaT", "1910-12-12"], "datetime64[D]")
+    days = frozen(
+        ["1910-08-16", "1910-08-11", "1910-08-10", "1910-08-12", "NaT", "1910-12-12"], "datetime64[D]"
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = np.gradient(days)

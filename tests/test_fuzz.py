@@ -44,5 +44,7 @@ def test_an_error_of_three_ulp_in_float32_is_found_and_can_be_replayed(where, mo
 
 def test_the_command_line_runs():
     script = Path(fuzz.__file__)
-    done = subprocess.run([sys.executable, script, "--seed", "5", "--calls", "50"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, script, "--seed", "5", "--calls", "50"], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "no fault in 50 calls\n")

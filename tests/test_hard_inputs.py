@@ -23,7 +23,9 @@ def check_or_infinite(got, f, spacing, edge_order=1):
             kept.append(value)
             right.append(point)
         else:
-            assert spread > largest or point.scale > largest * (1 - fraction(finfo(got.dtype).eps)), "inf without overflow"
+            assert spread > largest or point.scale > largest * (1 - fraction(finfo(got.dtype).eps)), (
+                "inf without overflow"
+            )
     assert_within_contract(np.array(kept, got.dtype), right)
     return len(kept)
 
@@ -52,8 +54,14 @@ SCALING = {
     "float16 data, range 0..60000": (np.array([0, 60000, 0, 30000, 60000], "f2"), 1.0),
     "float16 data, -60000..60000 over 4": (np.array([-60000, 60000, 0, -60000, 60000], "f2"), 4.0),
     "large offset": (1e16 + 2 * SHAPE.round(), UNEVEN),
-    "float32, weights of many magnitudes": (SHAPE.astype("f4"), np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30])),
-    "longdouble beyond float64": (SHAPE.astype("g") * np.longdouble(10) ** 400, UNEVEN.astype("g") * np.longdouble(10) ** 390),
+    "float32, weights of many magnitudes": (
+        SHAPE.astype("f4"),
+        np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30]),
+    ),
+    "longdouble beyond float64": (
+        SHAPE.astype("g") * np.longdouble(10) ** 400,
+        UNEVEN.astype("g") * np.longdouble(10) ** 390,
+    ),
     "longdouble below float64": (SHAPE.astype("g") * np.longdouble(10) ** -400, np.longdouble(10) ** -4000),
 }
 
@@ -147,13 +155,17 @@ def test_out_that_does_not_fit_is_refused(row, rng):
 def test_outs_that_share_memory_are_refused(rng):
     f, memory = noise(rng, (4, 5)), np.full((5, 5), 7.0)
     for pair in ((memory[:4], memory[:4]), (memory[:4], memory[1:])):
-        with pytest.raises(ValueError, match=r"out\[1\] shares memory with another output; give separate arrays"):
+        with pytest.raises(
+            ValueError, match=r"out\[1\] shares memory with another output; give separate arrays"
+        ):
             gg.gradient(f, out=pair)
     assert (memory == 7).all()
 
 
 def test_a_stacked_out_of_the_wrong_shape_is_refused(rng):
-    with pytest.raises(ValueError, match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need \(2, 4, 5\)"):
+    with pytest.raises(
+        ValueError, match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need \(2, 4, 5\)"
+    ):
         gg.gradient(noise(rng, (4, 5)), out=np.empty((4, 5)))
 
 

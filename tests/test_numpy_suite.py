@@ -30,7 +30,14 @@ def run_numpys_tests(folder, change):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "replaced_gradient", "-p", "no:cacheprovider", "--tb=no",
                "-c", str(folder / "pytest.ini"), "--rootdir", str(folder), "-W", "ignore::pytest.PytestConfigWarning",
                "--pyargs", "numpy.lib.tests.test_function_base", "-k", "TestGradient"]  # fmt: skip
-    done = subprocess.run(command, cwd=folder, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.stdout + done.stderr
 
 

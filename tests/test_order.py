@@ -69,7 +69,9 @@ def test_every_row_has_its_leading_error_term(grid, edge_order):
     x = GRIDS[grid](257)
     f = np.sin(3 * x)
     error = gg.gradient(f, x, edge_order=edge_order) - 3 * np.cos(3 * x)
-    leading, rest = leading_terms(x, lambda s: -9 * np.sin(3 * s), lambda s: -27 * np.cos(3 * s), 81, edge_order)
+    leading, rest = leading_terms(
+        x, lambda s: -9 * np.sin(3 * s), lambda s: -27 * np.cos(3 * s), 81, edge_order
+    )
     # Samples and exact slopes are rounded: an ulp of |f| <= 1 times the weights, an ulp of |f'| <= 3.
     nearest = np.minimum(np.diff(x, prepend=-1), np.diff(x, append=2))
     rounding = 4 * EPS / nearest + 8 * EPS * 3
@@ -82,7 +84,9 @@ def test_periodic_axes_are_of_second_order_everywhere(grid):
     pairs = []
     for n in REFINEMENTS:
         x = GRIDS[grid](n)[:-1]
-        error = np.abs(gg.gradient(np.sin(2 * np.pi * x), x, periodic=True, period=1) - 2 * np.pi * np.cos(2 * np.pi * x))
+        error = np.abs(
+            gg.gradient(np.sin(2 * np.pi * x), x, periodic=True, period=1) - 2 * np.pi * np.cos(2 * np.pi * x)
+        )
         pairs.append((error.max(), np.diff(x, append=1).max()))
         # The wrapped rows have the same leading term as the others.
         around = np.diff(x, prepend=x[-1] - 1, append=1)

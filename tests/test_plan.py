@@ -69,7 +69,15 @@ def test_calls_that_compare_equal_are_kept_apart():
 def test_keywords_do_not_leak_through_the_cache(rng):
     """Each pair of calls differs in one keyword; in either order, each gets its own answer."""
     f = noise(rng, (5, 5))
-    kinds = [{}, {"periodic": True}, {"edge_order": 2}, {"axis": 0}, {"axis": 1}, {"periodic": True, "period": 8.0}, {"axis": (0,)}]
+    kinds = [
+        {},
+        {"periodic": True},
+        {"edge_order": 2},
+        {"axis": 0},
+        {"axis": 1},
+        {"periodic": True, "period": 8.0},
+        {"axis": (0,)},
+    ]
     alone = []
     for keywords in kinds:
         gg._fast._calls.clear()
@@ -129,7 +137,9 @@ def test_more_axes_than_a_descriptor_holds(axes, rng):
         assert np.allclose(got, expected, rtol=0, atol=8 * np.finfo(float).eps * np.abs(f).max())
 
 
-@pytest.mark.parametrize("shape", [(100, 3, 2), (50, 40, 2), (7, 3, 63), (30, 2, 2), (4, 300, 2, 2), (100, 5, 1, 3)])
+@pytest.mark.parametrize(
+    "shape", [(100, 3, 2), (50, 40, 2), (7, 3, 63), (30, 2, 2), (4, 300, 2, 2), (100, 5, 1, 3)]
+)
 @pytest.mark.parametrize("dtype", [np.float64, np.complex128])
 def test_short_trailing_batches_join_their_axis(shape, dtype, rng):
     """A vector field of few components, every axis of it."""
@@ -149,7 +159,10 @@ def test_batch_dims_collapse_to_one_loop():
     joined = collapse(c_order.shape, (c_order, c_order), {0}, 1)[-1]  # a short row joins its axis
     assert (joined.length, joined.inner) == (120, 60)
     assert [dim.length for dim in collapse(large.shape, (large, large), {3}, 1)] == [60, 50]
-    assert [dim.length for dim in collapse(c_order.shape, (c_order, c_order), {3}, 1)] == [5, 24]  # longer rows
+    assert [dim.length for dim in collapse(c_order.shape, (c_order, c_order), {3}, 1)] == [
+        5,
+        24,
+    ]  # longer rows
     single = Layout((1, 1), (1, 1))
     assert [dim.length for dim in collapse(single.shape, (single, single), set(), 1)] == [1]
 
@@ -199,7 +212,11 @@ STEPS = (0.5, 0.25, 2.0)
 
 def test_laplacian_is_the_sum_of_its_terms(rng):
     f = noise(rng, (6, 20, 9))
-    got = applied([Term(0, 0, k, second_derivative(n, h)) for k, (n, h) in enumerate(zip(f.shape, STEPS, strict=True))], [f], 1)[0]
+    got = applied(
+        [Term(0, 0, k, second_derivative(n, h)) for k, (n, h) in enumerate(zip(f.shape, STEPS, strict=True))],
+        [f],
+        1,
+    )[0]
     inner = (slice(1, -1),) * 3
     expected = 0.0
     for k, h in enumerate(STEPS):
@@ -211,7 +228,11 @@ def test_laplacian_is_the_sum_of_its_terms(rng):
 
 def test_divergence_adds_one_input_after_the_other(rng):
     field = [noise(rng, (6, 20, 9)) for _ in range(3)]
-    got = applied([Term(0, k, k, first(n, h)) for k, (n, h) in enumerate(zip(field[0].shape, STEPS, strict=True))], field, 1)[0]
+    got = applied(
+        [Term(0, k, k, first(n, h)) for k, (n, h) in enumerate(zip(field[0].shape, STEPS, strict=True))],
+        field,
+        1,
+    )[0]
     parts = [by_hand(f, k, h) for k, (f, h) in enumerate(zip(field, STEPS, strict=True))]
     assert same_bits(got, parts[0] + parts[1] + parts[2])  # steps are powers of two: the same roundings
 

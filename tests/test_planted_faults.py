@@ -13,7 +13,9 @@ from test_architecture import KERNELS
 
 TESTS = Path(__file__).parent
 COMPILER = shutil.which("g++") or shutil.which("c++")
-pytestmark = pytest.mark.skipif(not COMPILER or not (KERNELS / "apply.cpp").is_file(), reason="no compiler or kernels")
+pytestmark = pytest.mark.skipif(
+    not COMPILER or not (KERNELS / "apply.cpp").is_file(), reason="no compiler or kernels"
+)
 
 TYPES = {"FLOAT64": "f8", "FLOAT32": "f4", "HALF": "f2", "INT64": "i8", "UINT64": "u8"}
 # name: (file, text, what a tired author might have written)

@@ -137,7 +137,10 @@ def test_eight_threads_with_arrays_of_their_own(rng):
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(work, range(8)))
     for k, got in enumerate(results):
-        assert all(same_bits(a, b) for a, b in zip(got, gg.gradient(fields[k], 0.5, np.arange(40.0) + k), strict=True))
+        assert all(
+            same_bits(a, b)
+            for a, b in zip(got, gg.gradient(fields[k], 0.5, np.arange(40.0) + k), strict=True)
+        )
 
 
 def test_eight_threads_import_it_at_once():
@@ -303,7 +306,9 @@ print("ok")
 SMALL = "import numpy as np, gridgrad as gg; print(gg.gradient(np.arange(4.0) ** 2, [0, .5, 1.5, 2], edge_order=2).tolist())"
 
 
-@pytest.mark.parametrize("flags", [(), ("-O",), ("-OO",), ("-W", "error"), ("-X", "dev"), ("-I",)], ids=" ".join)
+@pytest.mark.parametrize(
+    "flags", [(), ("-O",), ("-OO",), ("-W", "error"), ("-X", "dev"), ("-I",)], ids=" ".join
+)
 def test_interpreter_flags_change_nothing(flags):
     path = f"import sys; sys.path[:0] = {[p for p in sys.path if p]}; "
     said = python(path + SMALL, *flags)

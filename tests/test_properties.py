@@ -35,14 +35,20 @@ def spacings(draw, n, rng):
     kind = draw(st.sampled_from(["step", "uniform", "nearly uniform", "random"]))
     if kind == "step":
         return draw(st.sampled_from([1, 0.1, -3, 2.0**-30]))
-    x = {"uniform": np.arange(n) * 0.5, "nearly uniform": np.arange(n) / 10, "random": np.cumsum(rng.uniform(0.1, 2, n))}[kind]
+    x = {
+        "uniform": np.arange(n) * 0.5,
+        "nearly uniform": np.arange(n) / 10,
+        "random": np.cumsum(rng.uniform(0.1, 2, n)),
+    }[kind]
     return frozen(x[::-1] if draw(st.booleans()) else x)
 
 
 def terms_of(f, spacing, edge_order=1):
     """The term list that `gradient` makes."""
     cleaned = clean(f.shape, tuple(spacing), None, edge_order, False, None)
-    return tuple(Term(k, 0, a, s) for k, (a, s) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True)))
+    return tuple(
+        Term(k, 0, a, s) for k, (a, s) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
+    )
 
 
 def all_same(a, b):
@@ -84,7 +90,9 @@ def test_any_samples_on_any_grid_keep_the_contract(n, seed, edge_order):
     rng = np.random.default_rng(seed)
     x = np.cumsum(rng.integers(1, 50, n)).astype(float)  # exact steps: 3 u in a weight, 3 u more at worst
     f = rng.integers(-1000, 1000, n).astype(float)
-    assert_within_contract(gg.gradient(f, x, edge_order=edge_order), exact_gradient(fractions(f), exact_steps(x, n), edge_order))
+    assert_within_contract(
+        gg.gradient(f, x, edge_order=edge_order), exact_gradient(fractions(f), exact_steps(x, n), edge_order)
+    )
 
 
 @given(problems(max_dims=1), EDGE_ORDER)
@@ -128,10 +136,15 @@ def test_layouts_give_the_same_bits(problem, edge_order, layout, out_layout):
 def test_the_array_path_has_the_bits_of_the_core(problem, edge_order):
     f, spacing = problem
     terms = terms_of(f, spacing, edge_order)
-    assert all_same(_execute_xp.apply(np, terms, [f], len(terms)), gg.gradient(f, *spacing, edge_order=edge_order))
+    assert all_same(
+        _execute_xp.apply(np, terms, [f], len(terms)), gg.gradient(f, *spacing, edge_order=edge_order)
+    )
 
 
-@given(problems(dtypes=st.sampled_from([np.float16, np.float32, np.complex64])), st.sampled_from([1e-42, 1e-30, 1e30, 1e42]))
+@given(
+    problems(dtypes=st.sampled_from([np.float16, np.float32, np.complex64])),
+    st.sampled_from([1e-42, 1e-30, 1e30, 1e42]),
+)
 def test_the_array_path_widens_as_the_core_does(problem, scale):
     f, spacing = problem
     spacing = [*spacing[:-1], np.arange(f.shape[-1]) * scale]
@@ -194,7 +207,9 @@ def test_more_threads_than_points_give_the_same_bits(problem, workers):
     assert all_same(gg.gradient(f, *spacing, workers=workers), gg.gradient(f, *spacing))
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int16, np.complex64], ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize(
+    "dtype", [np.float64, np.float32, np.float16, np.int16, np.complex64], ids=lambda d: np.dtype(d).name
+)
 def test_streaming_stores_give_the_same_bits(dtype, rng):
     """Outputs past 16 MiB leave the caches on their way; odd row lengths leave words half full."""
     f = noise(rng, (151, 127, 129), dtype)

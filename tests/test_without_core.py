@@ -52,7 +52,9 @@ def imported(tmp_path, **changes):
     """`import gridgrad` in a fresh process; exit status and words."""
     code = "import gridgrad; from gridgrad import _core; print(_core.core is not None)"
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **changes}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env, cwd=tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env, cwd=tmp_path
+    )
     return done.returncode, done.stdout + done.stderr
 
 
