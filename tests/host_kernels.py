@@ -17,14 +17,15 @@ import numpy as np
 from gridgrad import _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import DESCRIPTOR, Plan, Term
+from gridgrad._stencils import first_derivative
 
 ROOT = Path(__file__).parents[1]
 SANITIZE = (
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
-    "-g",
-    "-O1",
+    "-g1",
+    "-O0",
 )
 
 
@@ -95,22 +96,42 @@ def compiler() -> str | None:
 
 
 def sanitize() -> int:
-    """Run the kernel's host tests with every kernel built for Address- and UBSanitizer."""
+    """Run the kernel's host tests with every kernel built for Address- and UBSanitizer; 0 if all is well.
+
+    First a kernel that reads beyond its row must be reported: a sanitizer that sees nothing is no proof.
+    """
     libraries = [
-        subprocess.run([compiler() or "g++", f"-print-file-name={name}"], check=True, capture_output=True,
-                       text=True).stdout.strip()
+        subprocess.run(
+            [compiler() or "g++", f"-print-file-name={name}"], check=True, capture_output=True, text=True
+        ).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
-    ]  # fmt: skip
+    ]
     environment = os.environ | {
         "LD_PRELOAD": " ".join(libraries),
         "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1:abort_on_error=1",
         "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
         "GRIDGRAD_HOST_KERNEL_FLAGS": " ".join(SANITIZE),
     }
-    tests = [str(ROOT / "tests" / name) for name in ("test_cuda_host.py", "test_cuda_executor.py")]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *tests], env=environment, cwd=ROOT
-    ).returncode
+    planted = [sys.executable, __file__, "--planted-overrun"]
+    found = subprocess.run(planted, env=environment, cwd=ROOT, capture_output=True, text=True)
+    if "heap-buffer-overflow" not in found.stderr:
+        print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
+        return 1
+    tests = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "tests/test_cuda_host.py"]
+    return subprocess.run(tests, env=environment, cwd=ROOT).returncode
+
+
+def planted_overrun() -> int:
+    """A kernel whose last element reads its missing neighbour."""
+    right = "(has_above ? e + inner : e)"
+    if _kernels.source().count(right) != 1:
+        return 0
+    text = _kernels.source().replace(right, "(e + inner)")
+    f, out = np.zeros(66), np.zeros(66)
+    with tempfile.TemporaryDirectory() as folder:
+        kernels = HostKernels(Path(folder), flags_from_environment(), text)
+        kernels.apply((Term(0, 0, 0, first_derivative(1.0, 66, 1)),), [f], [out])
+    return 0
 
 
 def flags_from_environment() -> tuple[str, ...]:
@@ -136,10 +157,9 @@ def layout_of_the_struct(folder: Path) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] != ["--sanitize"]:
+    actions = {"--sanitize": sanitize, "--planted-overrun": planted_overrun}
+    if len(sys.argv) != 2 or sys.argv[1] not in actions:
         sys.exit("usage: python tests/host_kernels.py --sanitize")
     if compiler() is None:
         sys.exit("no C++ compiler: set CXX or install g++")
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ["TMPDIR"] = scratch
-        sys.exit(sanitize())
+    sys.exit(actions[sys.argv[1]]())
