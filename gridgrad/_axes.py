@@ -9,7 +9,8 @@ import numpy as np
 
 from ._cache import RecentlyUsed
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._stencils import Array, Stencil, exact_steps, first_derivative, scaled_to_normal, wrap_step
+from ._stencils import Array, Stencil, exact_fraction, exact_steps, first_derivative, wrap_step
+from ._wide import Wide, from_fraction
 
 SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
 
@@ -52,26 +53,20 @@ def _from_step(
     wrap = None
     if periodic:
         if period is None:
-            wrap = step
+            wrap = from_fraction(exact_fraction(step), real)
         else:
-            last = (length - 1) * _exact(step)
+            last = (length - 1) * exact_fraction(step)
             _check_period(period, abs(last), axis)
             wrap = wrap_step(0, last, period, real)
-    return _normal(np.asarray(step, dtype=real)[()], length, edge_order, wrap, axis)
-
-
-def _exact(value: Any) -> Any:
-    from fractions import Fraction
-
-    return Fraction(*np.asarray(value).item().as_integer_ratio())
+    return _normal(from_fraction(exact_fraction(step), real), length, edge_order, wrap, axis)
 
 
 def _from_coordinates(
     values: Array, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
 ) -> Stencil:
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)
-    check_steps(values, steps, axis)
+    check_steps(values, steps.high, axis)
     wrap = None
     if periodic:
         if period is None:
@@ -79,38 +74,29 @@ def _from_coordinates(
                 f"axis {axis} is periodic and has coordinates, so its period is not known; "
                 "give period= (the distance after which the field repeats)"
             )
-        _check_period(period, abs(_exact(values[-1]) - _exact(values[0])), axis)
+        _check_period(period, abs(exact_fraction(values[-1]) - exact_fraction(values[0])), axis)
         wrap = wrap_step(values[0], values[-1], period, real)
     return _normal(steps, len(values), edge_order, wrap, axis)
 
 
 def _check_period(period: Any, span: Any, axis: int) -> None:
-    if not _exact(period) > span:
+    if not exact_fraction(period) > span:
         raise ArgumentValueError(
             f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
             "the first point must not be repeated at the end"
         )
 
 
-def _normal(steps: Any, length: int, edge_order: int, wrap: Any, axis: int) -> Stencil:
-    """The stencil, rescaled by a power of two where a weight would overflow or go subnormal."""
-    with np.errstate(all="ignore"):
-        stencil = first_derivative(steps, length, edge_order, wrap)
-        limits = np.finfo(np.asarray(steps).dtype)
-        if _is_normal(stencil, limits):
-            return stencil
-        scaled, scaled_wrap, power = scaled_to_normal(steps, wrap)
-        stencil = first_derivative(scaled, length, edge_order, scaled_wrap, power)
-    if not _is_normal(stencil, limits):
+def _normal(steps: Wide, length: int, edge_order: int, wrap: Wide | None, axis: int) -> Stencil:
+    """The stencil, if its weights are normal numbers, up to a common power of two."""
+    stencil = first_derivative(steps, length, edge_order, wrap)
+    smallest, largest = stencil.smallest_and_largest_weight()
+    limits = np.finfo(np.asarray(steps.high).dtype)
+    if not (smallest >= limits.tiny and largest <= limits.max):
         raise ArgumentValueError(
             f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; rescale the coordinates"
         )
     return stencil
-
-
-def _is_normal(stencil: Stencil, limits: Any) -> bool:
-    smallest, largest = stencil.smallest_and_largest_weight()
-    return bool(smallest >= limits.tiny and largest <= limits.max)
 
 
 def to_host(spacing: Any, axis: int) -> Array:

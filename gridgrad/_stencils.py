@@ -1,13 +1,15 @@
-"""Coordinates to weights: pure functions, in float64 (or long double), ratios first."""
+"""Coordinates to weights: pure functions, each weight rounded once to float64 (or long double)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from ._wide import Wide, from_fraction, join, narrow, two_sum
 
 Array = npt.NDArray[Any]
 Pair = tuple[int, int, Any]  # (a, b, weight): weight * (f[b] - f[a])
@@ -36,69 +38,97 @@ class Stencil:
         """Whether one pair of weights serves every interior point."""
         return np.ndim(self.lower) == 0
 
-    def smallest_and_largest_weight(self) -> tuple[float, float]:
+    def smallest_and_largest_weight(self) -> tuple[Any, Any]:
         """Bounds of the magnitude of all weights: what decides the arithmetic type."""
         edges = [abs(weight) for row in (self.leading, self.trailing) for *_, weight in row]
         inner = np.abs(np.stack([np.ravel(self.lower), np.ravel(self.upper)]))
         inner = inner[:, 1:-1] if not self.is_uniform else inner
         values = np.concatenate([np.asarray(edges, dtype=inner.dtype), np.ravel(inner)])
-        return float(np.min(values)), float(np.max(values))
+        return np.min(values), np.max(values)
 
 
-def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None, power: int = 0) -> Stencil:
+def first_derivative(steps: Any, length: int, edge_order: int, wrap: Wide | None = None) -> Stencil:
     """Second-order first derivative on `length` points.
 
     Parameters
     ----------
-    steps : float64 or longdouble, scalar or shape (length - 1,)
-        ``x[i+1] - x[i]``, all of one sign. Units: [x].
+    steps : Wide or array, scalar or shape (length - 1,)
+        ``x[i+1] - x[i]``. Units: [x].
     edge_order : 1 or 2
         Order of the one-sided rows at the ends; not used on a periodic axis.
-    wrap : scalar or None
+    wrap : Wide or None
         The step from the last point round to the first one of a periodic axis.
 
     Notes
     -----
     Interior error ``(hl hr / 6) f'''``; edge errors ``(h/2) f''`` and ``(a (a + b) / 6) f'''``
-    (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes).
+    (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes). Every weight is formed to twice the
+    precision, from steps scaled by a power of two, and rounded once.
     """
-    if np.ndim(steps) == 0:
+    wide = steps if isinstance(steps, Wide) else narrow(steps)
+    with np.errstate(all="ignore"):
+        exponent = int(np.max(np.frexp(np.abs(wide.high))[1]))
+        stencil = _scaled_first_derivative(
+            wide.scaled(-exponent), length, edge_order, None if wrap is None else wrap.scaled(-exponent)
+        )
+        return _unscaled(stencil, -exponent)
+
+
+def _scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
+    if np.ndim(steps.high) == 0:
         lower, upper = central_weights(steps, steps)
-        ends = steps, steps, steps, steps
+        first = second = before_last = last = steps
     else:
-        left = np.concatenate([steps[:1] if wrap is None else [wrap], steps])
-        right = np.concatenate([steps, steps[-1:] if wrap is None else [wrap]])
+        left = join([steps.at(0) if wrap is None else wrap, steps])
+        right = join([steps, steps.at(-1) if wrap is None else wrap])
         lower, upper = central_weights(left, right)
-        if np.all(lower[1:-1] == upper[1:-1]) and np.all(lower[1:-1] == lower[1:2]) and length > 2:
+        inner = slice(1, -1)
+        if length > 2 and np.all(lower[inner] == upper[inner]) and np.all(lower[inner] == lower[1]):
             lower, upper = lower[1], upper[1]
-        ends = steps[0], steps[min(1, length - 2)], steps[max(0, length - 3)], steps[-1]
+        first, second = steps.at(0), steps.at(min(1, length - 2))
+        before_last, last = steps.at(max(0, length - 3)), steps.at(-1)
     if wrap is not None:
-        leading = wrapped_row(length, 0, wrap, ends[0])
-        trailing = wrapped_row(length, length - 1, ends[3], wrap)
+        leading = wrapped_row(length, 0, wrap, first)
+        trailing = wrapped_row(length, length - 1, last, wrap)
     else:
-        leading = one_sided_row(ends[0], ends[1], edge_order)
+        leading = one_sided_row(first, second, edge_order)
         trailing = tuple(
             (length - 1 - b, length - 1 - a, weight)
-            for a, b, weight in reversed(one_sided_row(ends[3], ends[2], edge_order))
+            for a, b, weight in reversed(one_sided_row(last, before_last, edge_order))
         )
-    return Stencil(length, lower, upper, leading, trailing, power)
+    return Stencil(length, lower, upper, leading, trailing)
 
 
-def central_weights(left: Any, right: Any) -> tuple[Any, Any]:
+def _unscaled(stencil: Stencil, power: int) -> Stencil:
+    """The weights times ``2**power``; the power kept apart where they would not be normal numbers."""
+    limits = np.finfo(np.asarray(stencil.lower).dtype)
+    smallest, largest = (np.ldexp(w, power) for w in stencil.smallest_and_largest_weight())
+    if not (smallest >= limits.tiny and largest <= limits.max):
+        return replace(stencil, power=power)
+    leading, trailing = (
+        tuple((a, b, np.ldexp(weight, power)) for a, b, weight in row)
+        for row in (stencil.leading, stencil.trailing)
+    )
+    lower, upper = np.ldexp(stencil.lower, power), np.ldexp(stencil.upper, power)
+    return Stencil(stencil.length, lower, upper, leading, trailing)
+
+
+def central_weights(left: Wide, right: Wide) -> tuple[Any, Any]:
     """``(hr/(hl+hr))/hl`` and ``(hl/(hl+hr))/hr``: formula (1) for the first derivative."""
     total = left + right
-    return (right / total) / left, (left / total) / right
+    return (right / total / left).high, (left / total / right).high
 
 
-def one_sided_row(near: Any, far: Any, edge_order: int) -> Row:
+def one_sided_row(near: Wide, far: Wide, edge_order: int) -> Row:
     """The row of the first point, from its two steps; the last point's is its mirror image."""
+    one = narrow(np.ones_like(near.high))
     if edge_order == 1:
-        return ((0, 1, 1 / near),)
+        return ((0, 1, (one / near).high),)
     ratio = near / (near + far)
-    return ((0, 1, (1 + ratio) / near), (1, 2, -ratio / far))
+    return ((0, 1, ((one + ratio) / near).high), (1, 2, -(ratio / far).high))
 
 
-def wrapped_row(length: int, point: int, left: Any, right: Any) -> Row:
+def wrapped_row(length: int, point: int, left: Wide, right: Wide) -> Row:
     """Formula (1) at an end of a periodic axis, with the neighbours' indices wrapped."""
     lower, upper = central_weights(left, right)
     below, above = (point - 1) % length, (point + 1) % length
@@ -107,36 +137,29 @@ def wrapped_row(length: int, point: int, left: Any, right: Any) -> Row:
     return ((below, point, lower), (point, above, upper))
 
 
-def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Array:
-    """``x[i+1] - x[i]`` rounded once to `real`; integers never wrap and never lose bits."""
+def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:
+    """``x[i+1] - x[i]``, exactly where `real` has at least the coordinates' precision."""
     if coordinates.dtype.kind in "iu":
         unsigned = coordinates.astype(np.uint64)
         forward = coordinates[1:] >= coordinates[:-1]
         magnitude = np.where(forward, unsigned[1:] - unsigned[:-1], unsigned[:-1] - unsigned[1:])
-        return np.asarray(np.where(forward, 1, -1) * magnitude.astype(real))
-    wide = np.result_type(coordinates.dtype, real)
-    return np.asarray(np.diff(coordinates.astype(wide)), dtype=real)
+        sign = np.where(forward, 1, -1).astype(real)
+        upper_half = (magnitude >> np.uint64(32)).astype(real) * 2.0**32
+        high, low = two_sum(upper_half, (magnitude & np.uint64(0xFFFFFFFF)).astype(real))
+        return Wide(sign * high, sign * low)
+    x = coordinates.astype(np.result_type(coordinates.dtype, real))
+    high, low = two_sum(x[1:], -x[:-1])
+    rounded = high.astype(real)
+    return Wide(rounded, ((high - rounded) + low).astype(real))
 
 
-def wrap_step(first: Any, last: Any, period: Any, real: npt.DTypeLike = np.float64) -> Any:
-    """Step from the last point to the first one of the next period, rounded once."""
-    direction = 1 if last > first else -1
-    exact = direction * _fraction(period) - (_fraction(last) - _fraction(first))
-    nearest = float(exact)
-    rest = float(exact - Fraction(nearest))
-    return np.asarray(nearest, dtype=real)[()] + np.asarray(rest, dtype=real)[()]
-
-
-def _fraction(value: Any) -> Fraction:
+def exact_fraction(value: Any) -> Fraction:
+    """A finite scalar of any real type as a rational number."""
     return Fraction(*np.asarray(value).item().as_integer_ratio())
 
 
-def scaled_to_normal(steps: Any, wrap: Any) -> tuple[Any, Any, int]:
-    """Steps times a power of two, so that weights made from them are normal numbers.
-
-    Returns the scaled steps and wrap and the power to give to the stencil; powers of two are
-    exact, so nothing is rounded.
-    """
-    exponent = int(np.max(np.frexp(np.abs(steps))[1]))
-    scaled = np.ldexp(steps, -exponent)
-    return scaled, None if wrap is None else np.ldexp(wrap, -exponent), -exponent
+def wrap_step(first: Any, last: Any, period: Any, real: npt.DTypeLike = np.float64) -> Wide:
+    """Step from the last point to the first one of the next period."""
+    direction = 1 if last > first else -1
+    exact = direction * exact_fraction(period) - (exact_fraction(last) - exact_fraction(first))
+    return from_fraction(exact, real)

@@ -167,7 +167,8 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
     if values.ndim == 0:
         return axis_stencil(values, length, axis, order, False, None, np.float64)
     check_coordinates(values, length, axis)
-    steps = exact_steps(values)
+    exact = exact_steps(values)
+    steps = exact.high
     if np.all(steps > 0) or np.all(steps < 0) or not np.isfinite(steps).all():
         return axis_stencil(values, length, axis, order, False, None, np.float64)
     across = steps[1:] + steps[:-1]
@@ -178,7 +179,7 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
             f"the coordinates of dim {axis} repeat a position within one row: x[{i}]={values[i]}, x[{j}]={values[j]}; "
             "remove repeated positions"
         )
-    return first_derivative(steps, length, order)
+    return first_derivative(exact, length, order)
 
 
 def _real(spacing: Any, axis: int) -> Any:

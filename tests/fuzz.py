@@ -15,10 +15,8 @@ import gridgrad as gg
 
 LENGTHS = (2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 31, 33)
 # The oracle's own roundings (about six of 2**-64 each) beside float64's eps of 2**-52.
-# What float64 rows can lose at worst, in units u = eps/2: both steps rounded (3 in a weight), their sum
-# and two divisions, the difference, the product, the sum of two products: 9 u. Narrow types round
-# float64 weights once: 4 u, and that is the contract's 2 eps.
-FLOAT64_EPS, NARROW_EPS = 4.5, 2.0
+# The contract's bound, in eps = 2u: weight, difference and product of each pair (3u), their sum (1u).
+CONTRACT_EPS = 2.0
 ORACLE_EPS = 8 * float(np.finfo(np.longdouble).eps)
 
 
@@ -109,8 +107,7 @@ def fault(result: Any, parts: Any) -> str | None:
     eps, unit, largest = float(limits.eps), float(limits.smallest_subnormal), float(limits.max)
     for got, (value, scale) in zip((result.real, result.imag), parts, strict=False):
         got = got.astype(np.longdouble)
-        factor = FLOAT64_EPS if eps <= np.finfo(float).eps else NARROW_EPS
-        bound = (factor * eps + ORACLE_EPS) * scale + unit
+        bound = (CONTRACT_EPS * eps + ORACLE_EPS) * scale + unit
         beyond = np.isinf(got) & (np.abs(value) + bound > largest) & (np.sign(got) == np.sign(value))
         with np.errstate(invalid="ignore"):
             wrong = ~(beyond | (np.abs(got - value) <= bound))

@@ -6,7 +6,7 @@ Arguments: the real dtypes to check, all by default; complex ones are pairs of t
 import sys
 
 import numpy as np
-from fuzz import FLOAT64_EPS, ORACLE_EPS
+from fuzz import CONTRACT_EPS, ORACLE_EPS
 from oracles import extended_gradient, extended_steps, finfo
 from samples import noise
 
@@ -24,7 +24,7 @@ def wrong(result, f, axis, spacing, edge_order, period):
     for got, samples in parts:
         value, scale = extended_gradient(samples, axis, steps, edge_order, wrap)
         eps, unit = float(finfo(got.dtype).eps), float(finfo(got.dtype).smallest_subnormal)
-        bound = (FLOAT64_EPS * eps + ORACLE_EPS) * scale + unit
+        bound = (CONTRACT_EPS * eps + ORACLE_EPS) * scale + unit
         if not (np.abs(got.astype(np.longdouble) - value) <= bound).all():
             return True
     return False

@@ -23,7 +23,8 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 
 # From the bottom to the top; a module imports only from strictly lower layers.
 LAYERS = [
-    {"_errors", "_stencils", "_cache"},
+    {"_errors", "_wide", "_cache"},
+    {"_stencils"},
     {"_axes", "_plan", "_outputs"},
     {"_core", "_arguments", "_kernels", "_torch_tensors"},
     {"_execute_xp"},

@@ -170,7 +170,9 @@ class TestDask:
     def da(self):
         return pytest.importorskip("dask.array")
 
-    @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex64, np.uint8, np.int64], ids=dtype_id)
+    @pytest.mark.parametrize(
+        "dtype", [np.float32, np.float64, np.complex64, np.uint8, np.int64], ids=dtype_id
+    )
     @pytest.mark.parametrize("chunks", [1, 2, (1, 6), 7])
     def test_lazy_and_chunk_invariant(self, da, dtype, chunks, rng):
         f = noise(rng, (7, 3), dtype)

@@ -41,7 +41,9 @@ def assert_close(result, f, spacing, axis=0, edge_order=1, wrap=None):
     arithmetic = np.float64 if result.dtype == np.float64 else np.float32
     bound = ROUNDINGS * np.finfo(arithmetic).eps * scale
     if result.dtype not in (np.float32, np.float64):
-        bound = bound + np.abs(value) * float(jnp.finfo(result.dtype).eps) + float(jnp.finfo(result.dtype).tiny)
+        bound = (
+            bound + np.abs(value) * float(jnp.finfo(result.dtype).eps) + float(jnp.finfo(result.dtype).tiny)
+        )
     assert np.all(np.abs(np.asarray(result).astype(np.longdouble) - value) <= bound)
 
 
@@ -56,7 +58,9 @@ class TestValues:
     @pytest.mark.parametrize("dtype", REALS, ids=dtype_id)
     def test_reals(self, dtype, spacing, edge_order, compile_it, rng):
         f = noise(rng, (3, 7), dtype)
-        result = self.differentiate(jnp.asarray(f), compile_it, spacing=[spacing], axis=1, edge_order=edge_order)
+        result = self.differentiate(
+            jnp.asarray(f), compile_it, spacing=[spacing], axis=1, edge_order=edge_order
+        )
         assert result.dtype == dtype
         assert_close(result, f, spacing, 1, edge_order)
 
@@ -69,7 +73,9 @@ class TestValues:
     @pytest.mark.parametrize("dtype", [np.complex64, np.complex128], ids=dtype_id)
     def test_complex(self, dtype, spacing, edge_order, compile_it, rng):
         f = noise(rng, (7, 2), dtype)
-        result = self.differentiate(jnp.asarray(f), compile_it, spacing=[spacing], axis=0, edge_order=edge_order)
+        result = self.differentiate(
+            jnp.asarray(f), compile_it, spacing=[spacing], axis=0, edge_order=edge_order
+        )
         assert result.dtype == dtype
         for part in (np.real, np.imag):
             assert_close(jnp.asarray(part(np.asarray(result))), part(f), spacing, 0, edge_order)
@@ -77,7 +83,9 @@ class TestValues:
     @pytest.mark.parametrize("dtype", INTEGERS, ids=dtype_id)
     def test_integers_never_wrap(self, dtype, spacing, edge_order, compile_it, rng):
         f = noise(rng, (7,), dtype)
-        result = self.differentiate(jnp.asarray(f), compile_it, spacing=[spacing], axis=0, edge_order=edge_order)
+        result = self.differentiate(
+            jnp.asarray(f), compile_it, spacing=[spacing], axis=0, edge_order=edge_order
+        )
         assert result.dtype == np.float64
         assert_close(result, f, spacing, 0, edge_order)
 
@@ -111,7 +119,9 @@ def test_several_axes_and_jax_coordinates():
 
 
 def test_bfloat16_coordinates():
-    assert np.array_equal(gg.gradient(jnp.asarray(LINE), jnp.arange(5, dtype=jnp.bfloat16)), gg.gradient(LINE))
+    assert np.array_equal(
+        gg.gradient(jnp.asarray(LINE), jnp.arange(5, dtype=jnp.bfloat16)), gg.gradient(LINE)
+    )
 
 
 def test_f_stays_on_the_device():
@@ -131,7 +141,9 @@ class TestWithout64Bits:
         g = noise(rng, (7,), np.float32)
         assert_close(gg.gradient(jnp.asarray(g), X, edge_order=2), g, X, 0, 2)
 
-    @pytest.mark.parametrize(("scale", "height"), [(1e-60, 1e-30), (1e-60, 1.0), (1e-25, 1.0), (1e25, 1.0), (1e45, 1e10)])
+    @pytest.mark.parametrize(
+        ("scale", "height"), [(1e-60, 1e-30), (1e-60, 1.0), (1e-25, 1.0), (1e25, 1.0), (1e45, 1e10)]
+    )
     def test_weights_beyond_float32(self, scale, height):
         result = np.asarray(gg.gradient(jnp.asarray(X * height, np.float32), X * scale, edge_order=2))
         if height / scale > 1e38:

@@ -33,7 +33,9 @@ def spacings(rng, shape):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
-@pytest.mark.parametrize("shape", [(2,), (7,), (130,), (1025,), (3, 5), (6, 41), (3, 4, 9), (5, 6, 67), (2, 3, 4, 17)])
+@pytest.mark.parametrize(
+    "shape", [(2,), (7,), (130,), (1025,), (3, 5), (6, 41), (3, 4, 9), (5, 6, 67), (2, 3, 4, 17)]
+)
 def test_streamed_bits_equal_cached_bits(core, rng, dtype, shape):
     f = samples(rng, dtype, shape)
     for spacing in spacings(rng, shape).values():

@@ -129,7 +129,9 @@ class TestLayouts:
         f = LAYOUTS[layout](tensor_of(noise(rng, (2, 3, 4, 7), name)))
         kept = f.clone()
         results = gg.gradient(f, 0.5, [0, 1, 3], 2.0, X, edge_order=1)
-        for result, expected in zip(results, gg.gradient(f.contiguous(), 0.5, [0, 1, 3], 2.0, X), strict=True):
+        for result, expected in zip(
+            results, gg.gradient(f.contiguous(), 0.5, [0, 1, 3], 2.0, X), strict=True
+        ):
             assert torch.equal(result, expected)
             assert result.stride() == torch.empty_like(f).stride()
         assert torch.equal(f, kept)
@@ -187,7 +189,9 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     monkeypatch.setattr(_execute_cuda, "apply_pointers", apply_pointers)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 7}))
     f = PLANE.t().to(getattr(torch, name))
-    stencils = [axis_stencil(s, n, k, 1, False, None, np.float64) for k, (s, n) in enumerate(((X[:5], 5), (2.0, 4)))]
+    stencils = [
+        axis_stencil(s, n, k, 1, False, None, np.float64) for k, (s, n) in enumerate(((X[:5], 5), (2.0, 4)))
+    ]
     terms = tuple(Term(k, 0, k, stencil) for k, stencil in enumerate(stencils))
     expected = gg.gradient(f, X[:5], 2.0)
     targets = [torch.zeros_like(result) for result in expected]
@@ -332,8 +336,14 @@ RIGHT = {
     "int64 coords >2^53": (LINE.numpy(), 1_700_000_000_000_000_000 + np.arange(5)),
     "coords scale 1e-200": (LINE.numpy(), np.array(X[:5]) * 1e-200),
     "coords scale 1e200": (LINE.numpy(), np.array(X[:5]) * 1e200),
-    "f32 coords scale 1e-25": (LINE.numpy().astype(np.float32), np.array(X[:5], np.float32) * np.float32(1e-25)),
-    "f32 coords scale 1e25": (LINE.numpy().astype(np.float32), np.array(X[:5], np.float32) * np.float32(1e25)),
+    "f32 coords scale 1e-25": (
+        LINE.numpy().astype(np.float32),
+        np.array(X[:5], np.float32) * np.float32(1e-25),
+    ),
+    "f32 coords scale 1e25": (
+        LINE.numpy().astype(np.float32),
+        np.array(X[:5], np.float32) * np.float32(1e25),
+    ),
     "float16 coords, f64 data": (LINE.numpy(), np.array(X[:5], np.float16)),
     "negative spacing": (LINE.numpy(), np.float64(-0.5)),
     "uint8 decreasing": (np.array([9, 7, 4, 2, 0], np.uint8), np.float64(1)),
@@ -353,7 +363,9 @@ def test_hard_inputs(row):
     for edge_order in (1, 2):
         result = gg.gradient(tensor_of(f), tensor_of(spacing), edge_order=edge_order).numpy()
         value, scale = extended_gradient(f, 0, extended_steps(spacing, 5), edge_order)
-        assert np.all(np.abs(result - value) <= 2 * np.finfo(result.dtype).eps * scale + np.finfo(result.dtype).tiny)
+        assert np.all(
+            np.abs(result - value) <= 2 * np.finfo(result.dtype).eps * scale + np.finfo(result.dtype).tiny
+        )
 
 
 class TestPublishedExamples:

@@ -158,7 +158,9 @@ class TestCompile:
     @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.complex64, torch.int64])
     def test_dtypes(self, dtype):
         f = (torch.arange(7.0) ** 2).to(dtype)
-        compiled = torch.compile(lambda f: gg.gradient(f, X, edge_order=2), fullgraph=True, backend="aot_eager")
+        compiled = torch.compile(
+            lambda f: gg.gradient(f, X, edge_order=2), fullgraph=True, backend="aot_eager"
+        )
         expected = gg.gradient(f, X, edge_order=2)
         assert compiled(f).dtype == expected.dtype
         assert torch.equal(compiled(f), expected)

@@ -134,7 +134,9 @@ def test_wider_than_torch():
 
 def test_coordinates_that_turn_round():
     x = torch.tensor([0.0, 2, 1, 4], dtype=torch.float64)
-    torch.testing.assert_close(gt.gradient(x**2, spacing=[x], edge_order=2), tuple(torch.gradient(x**2, spacing=[x], edge_order=2)))
+    torch.testing.assert_close(
+        gt.gradient(x**2, spacing=[x], edge_order=2), tuple(torch.gradient(x**2, spacing=[x], edge_order=2))
+    )
 
 
 class TestRightWhereTorchIsWrong:
@@ -149,7 +151,9 @@ class TestRightWhereTorchIsWrong:
     def test_integer_coordinates_are_exact(self):
         x = torch.tensor([0, 1, 3, 4, 6, 7])
         f = x.double() ** 2
-        torch.testing.assert_close(gt.gradient(f, spacing=[x], edge_order=2)[0], 2.0 * x.double(), rtol=4e-16, atol=0)
+        torch.testing.assert_close(
+            gt.gradient(f, spacing=[x], edge_order=2)[0], 2.0 * x.double(), rtol=4e-16, atol=0
+        )
         (far,) = gt.gradient(f, spacing=[x * 10**10 + 17 * 10**17])
         torch.testing.assert_close(far, gt.gradient(f, spacing=[x])[0] / 1e10, rtol=1e-15, atol=0)
         (narrow,) = gt.gradient(f, spacing=[torch.tensor([100, 80, 60, 40, 20, 0], dtype=torch.uint8)])

@@ -1,0 +1,90 @@
+"""Numbers of twice the precision, as unevaluated sums: so that a weight is rounded once, at its end.
+
+Error-free transformations after Dekker, Numer. Math. 18 (1971) 224-242, and Knuth, TAOCP 2, 4.2.2.
+They give the same bits on every machine, which long double does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Wide:
+    """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
+
+    high: Any
+    low: Any
+
+    def at(self, index: Any) -> Wide:
+        """The same elements of both parts."""
+        return Wide(self.high[index], self.low[index])
+
+    def scaled(self, exponent: int) -> Wide:
+        """Times a power of two: exact."""
+        return Wide(np.ldexp(self.high, exponent), np.ldexp(self.low, exponent))
+
+    def __add__(self, other: Wide) -> Wide:
+        total, rest = two_sum(self.high, other.high)
+        return Wide(*two_sum(total, rest + (self.low + other.low)))
+
+    def __truediv__(self, other: Wide) -> Wide:
+        quotient = self.high / other.high
+        product, rest = two_product(quotient, other.high)
+        remainder = ((self.high - product) - rest) + self.low - quotient * other.low
+        correction = remainder / other.high
+        return Wide(*two_sum(quotient, np.where(np.isfinite(correction), correction, 0)[()]))
+
+    def __neg__(self) -> Wide:
+        return Wide(-self.high, -self.low)
+
+
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """``a + b`` rounded, and what the rounding left out."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """``a * b`` rounded, and what the rounding left out."""
+    product = a * b
+    a_high, a_low = _halves(a)
+    b_high, b_low = _halves(b)
+    return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+
+
+def _halves(value: Any) -> tuple[Any, Any]:
+    bits = np.finfo(np.asarray(value).dtype).nmant + 1
+    factor = np.asarray(2.0 ** ((bits + 1) // 2) + 1, dtype=np.asarray(value).dtype)[()]
+    shifted = factor * value
+    high = shifted - (shifted - value)
+    return high, value - high
+
+
+def narrow(value: Any) -> Wide:
+    """A plain number or array, with nothing left out."""
+    high = np.asarray(value)[()]
+    return Wide(high, np.zeros_like(high))
+
+
+def from_fraction(value: Fraction, real: Any) -> Wide:
+    """An exact rational, to twice the precision of `real`; also beyond the exponents of float64."""
+    exponent = value.numerator.bit_length() - value.denominator.bit_length()
+    near_one = value / Fraction(2) ** exponent
+    head = float(near_one)
+    high = np.asarray(head, dtype=real)[()] + np.asarray(float(near_one - Fraction(head)), dtype=real)[()]
+    low = near_one - Fraction(*high.as_integer_ratio())
+    return Wide(high, np.asarray(float(low), dtype=real)[()]).scaled(exponent)
+
+
+def join(parts: list[Wide]) -> Wide:
+    """One array of scalars and arrays in turn."""
+    return Wide(
+        np.concatenate([np.atleast_1d(part.high) for part in parts]),
+        np.concatenate([np.atleast_1d(part.low) for part in parts]),
+    )
