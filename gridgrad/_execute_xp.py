@@ -224,8 +224,8 @@ def _times_power(x: Any, power: int) -> Any:
     return x
 
 
-def reads(flags: Any, term: Term) -> Any:
-    """Which rows read a flagged point: a NumPy boolean array of the shape of `flags`."""
+def reads(flags: Any, term: Term, real: Any) -> Any:
+    """Which rows read a flagged point, with weights in `real`: a NumPy boolean array."""
     stencil, axis = term.stencil, term.axis
     along = np.moveaxis(np.asarray(flags), axis, 0)
     result = np.zeros_like(along)
@@ -233,7 +233,7 @@ def reads(flags: Any, term: Term) -> Any:
         for a, b, _ in row:
             result[place] |= along[a] | along[b]
     result[1:-1] = along[:-2] | along[2:]
-    short = np.equal(stencil.lower, stencil.upper)
+    short = np.equal(np.asarray(stencil.lower, dtype=real), np.asarray(stencil.upper, dtype=real))
     centre = np.broadcast_to(~short, (stencil.length,))[1:-1]
     result[1:-1] |= along[1:-1] & centre.reshape(-1, *(1,) * (along.ndim - 1))
     return np.moveaxis(result, 0, axis)

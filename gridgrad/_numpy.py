@@ -9,7 +9,7 @@ import numpy as np
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import overlaps_itself, split_out
-from ._plan import Term
+from ._plan import Term, arithmetic_type
 from ._stencils import Array
 
 _SECOND_THOUGHTS = {
@@ -91,7 +91,9 @@ def _masked_gradient(term: Term, f: Any, workers: int | None) -> Any:
     data = gradient((term,), np.asarray(f.data), None, workers)[0]
     mask = np.ma.getmask(f)
     if mask is not np.ma.nomask:
-        mask = _execute_xp.reads(mask, term)
+        storage = _execute_host.storage_of(data.dtype)
+        real = real_of(data) if storage is None else arithmetic_type(storage, [term])
+        mask = _execute_xp.reads(mask, term, real)
     return np.ma.MaskedArray(data, mask=mask)
 
 
@@ -100,7 +102,7 @@ def _time_gradient(term: Term, f: Array) -> Array:
     ticks = f.astype(f.dtype.newbyteorder("=")).view(np.int64)
     value = gradient((term._replace(output=0),), ticks, None, 1)[0]
     result = np.trunc(value).astype(np.int64).view(result_dtype(f.astype(f.dtype.newbyteorder("="))))
-    result[_execute_xp.reads(np.isnat(f), term)] = np.timedelta64("NaT")
+    result[_execute_xp.reads(np.isnat(f), term, np.float64)] = np.timedelta64("NaT")
     return result
 
 
