@@ -44,7 +44,7 @@ GG_INLINE uint32 bits_of_float(float value) { return __float_as_uint(value); }
                    _mm_loadu_si128(reinterpret_cast<const __m128i*>(source)))
 #else
 #define GG_STREAM_WORD 0
-#define GG_STREAM(target, source) ((void)0)
+#define GG_STREAM(target, source) ((void)(target), (void)(source))
 #endif
 #if GG_STREAM_WORD
 #define GG_STREAM_FENCE() _mm_sfence()
