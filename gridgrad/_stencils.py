@@ -47,7 +47,7 @@ class Stencil:
         return np.min(values), np.max(values)
 
 
-def first_derivative(steps: Any, length: int, edge_order: int, wrap: Wide | None = None) -> Stencil:
+def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:
     """Second-order first derivative on `length` points.
 
     Parameters
@@ -56,7 +56,7 @@ def first_derivative(steps: Any, length: int, edge_order: int, wrap: Wide | None
         ``x[i+1] - x[i]``. Units: [x].
     edge_order : 1 or 2
         Order of the one-sided rows at the ends; not used on a periodic axis.
-    wrap : Wide or None
+    wrap : Wide, scalar or None
         The step from the last point round to the first one of a periodic axis.
 
     Notes
@@ -65,12 +65,11 @@ def first_derivative(steps: Any, length: int, edge_order: int, wrap: Wide | None
     (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes). Every weight is formed to twice the
     precision, from steps scaled by a power of two, and rounded once.
     """
-    wide = steps if isinstance(steps, Wide) else narrow(steps)
+    wide, wide_wrap = narrow(steps), None if wrap is None else narrow(wrap)
     with np.errstate(all="ignore"):
         exponent = int(np.max(np.frexp(np.abs(wide.high))[1]))
-        stencil = _scaled_first_derivative(
-            wide.scaled(-exponent), length, edge_order, None if wrap is None else wrap.scaled(-exponent)
-        )
+        scaled_wrap = None if wide_wrap is None else wide_wrap.scaled(-exponent)
+        stencil = _scaled_first_derivative(wide.scaled(-exponent), length, edge_order, scaled_wrap)
         return _unscaled(stencil, -exponent)
 
 

@@ -67,7 +67,9 @@ def _halves(value: Any) -> tuple[Any, Any]:
 
 
 def narrow(value: Any) -> Wide:
-    """A plain number or array, with nothing left out."""
+    """A plain number or array, with nothing left out; what is Wide already stays so."""
+    if isinstance(value, Wide):
+        return value
     high = np.asarray(value)[()]
     return Wide(high, np.zeros_like(high))
 
