@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+UNITS = "L: side of the plate, T₀: initial temperature, k: diffusivity"
+
 
 def draw(
     x: np.ndarray,
@@ -20,9 +22,10 @@ def draw(
     folder: Path,
 ) -> Path:
     """Write ``heat_stretched.png``; return its path."""
-    figure = Figure(figsize=(12.6, 6.6), layout="constrained", facecolor="white")
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1, 1.02], hspace=0.03)
-    top.suptitle("A hot plate, quenched at its rim", x=0.012, ha="left", fontsize=13, fontweight="bold")
+    figure = Figure(figsize=(12.6, 7.2), layout="constrained", facecolor="white")
+    title, top, bottom = figure.subfigures(3, 1, height_ratios=[0.12, 1, 1], hspace=0.02)
+    title.text(0.012, 0.5, "A hot plate, quenched at its rim", va="center", fontsize=13, fontweight="bold")
+    title.text(0.32, 0.5, UNITS, va="center", fontsize=10)
     axes = top.subplots(1, 4, sharey=True)
     shown = np.linspace(0, len(times) - 1, 4).round().astype(int)
     for ax, k in zip(axes, shown, strict=True):
@@ -32,8 +35,9 @@ def draw(
         ax.contour(
             x, x, solution[k].T, levels=np.arange(0.1, 1, 0.2), colors="white", linewidths=0.6, alpha=0.6
         )
-        _square(ax, f"t = {times[k]:.2g}")
-    _bar(top, image, axes, "temperature")
+        _square(ax, f"t = {times[k]:.2g} L²/k")
+        ax.label_outer()
+    _bar(top, image, axes, "temperature (T₀)")
 
     grid, layer, error, shrink = bottom.subplots(1, 4)
     lines = x[:: max(1, len(x) // 48)]
@@ -46,7 +50,7 @@ def draw(
     image = error.pcolormesh(
         x, x, wrong[k].T, cmap="RdBu_r", vmin=-most, vmax=most, shading="gouraud", rasterized=True
     )
-    _square(error, f"error at t = {times[k]:.2g}")
+    _square(error, f"error (T₀), t = {times[k]:.2g} L²/k")
     bar = _bar(bottom, image, error, "")
     bar.formatter.set_powerlimits((0, 0))
     _shrink(shrink, sizes, errors)
@@ -58,11 +62,14 @@ def draw(
 def _square(ax: Any, title: str) -> None:
     ax.set_title(title, loc="left", fontsize=11)
     ax.set(aspect="equal", xlim=(0, 1), ylim=(0, 1), xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    ax.set_xlabel("x (L)", fontsize=9)
+    ax.set_ylabel("y (L)", fontsize=9)
     ax.tick_params(labelsize=8, length=3)
 
 
 def _bar(parent: Any, image: Any, ax: Any, label: str) -> Any:
-    bar = parent.colorbar(image, ax=ax, label=label, shrink=0.8, aspect=22, pad=0.02)
+    bar = parent.colorbar(image, ax=ax, shrink=0.8, aspect=22, pad=0.02)
+    bar.set_label(label, fontsize=9)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=8, length=0)
     return bar
@@ -78,11 +85,13 @@ def _layer(ax: Any, x: np.ndarray, times: np.ndarray, solution: np.ndarray, show
             color=colour,
             markersize=4,
             linewidth=1,
-            label=f"t = {times[k]:.2g}",
+            label=f"t = {times[k]:.2g} L²/k",
         )
     ax.set(xlim=(0, 0.3), ylim=(0, 1.03))
-    ax.set_title("middle line, near the rim", loc="left", fontsize=11)
-    _plain(ax, "lower right")
+    ax.set_title("on y = L/2, near the rim", loc="left", fontsize=11)
+    ax.set_xlabel("x (L)", fontsize=9)
+    ax.set_ylabel("temperature (T₀)", fontsize=9)
+    _plain(ax, "lower right", (1.02, 0.14))  # between the last two curves
 
 
 def _shrink(ax: Any, sizes: list[int], errors: dict[str, list[float]]) -> None:
@@ -94,12 +103,14 @@ def _shrink(ax: Any, sizes: list[int], errors: dict[str, list[float]]) -> None:
     ax.set_xticks(sizes, labels=[str(n) for n in sizes])
     ax.set_xticks([], minor=True)
     ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.set_title("rms error, points per side", loc="left", fontsize=11)
+    ax.set_title("error over refinement", loc="left", fontsize=11)
+    ax.set_xlabel("points per side", fontsize=9)
+    ax.set_ylabel("rms error (T₀)", fontsize=9)
     _plain(ax)
 
 
-def _plain(ax: Any, place: str = "upper right") -> None:
+def _plain(ax: Any, place: str = "upper right", anchor: tuple[float, float] | None = None) -> None:
     ax.spines[["top", "right"]].set_visible(False)
     ax.tick_params(labelsize=8, length=3)
-    ax.legend(frameon=False, fontsize=8, loc=place)
+    ax.legend(frameon=False, fontsize=8, loc=place, handlelength=1.2, bbox_to_anchor=anchor)
     ax.set_box_aspect(1)

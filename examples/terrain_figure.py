@@ -18,6 +18,7 @@ SEA = LinearSegmentedColormap.from_list(
 LAND = LinearSegmentedColormap.from_list(
     "land", ["#54794e", "#a9b577", "#dccb9a", "#b58a60", "#8a6552", "#f7f5f2"]
 )
+LEVEL = 1e-3  # m/m: on a slope below this the direction of descent is mostly rounding of the heights
 TITLES = {
     "jacksboro": "Jacksboro fault, Tennessee: 344 x 403 heights, int16",
     "topobathy": "Vancouver Island and Puget Sound: 91 x 120 heights and depths, float32",
@@ -30,6 +31,9 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
     height, slope, aspect = (
         a[::-1] if northwards else a for a in (terrain.height.astype(float), slope, aspect)
     )
+    sea = height <= 0
+    aspect = np.where(sea | (slope < LEVEL), np.nan, aspect)
+    grey = ("grey: sea or slope" if sea.any() else "grey: slope") + f" < {LEVEL:g}"
     y, x = (np.radians(c) * 6371e3 for c in (terrain.latitude, terrain.longitude))
     step_y = abs(y[-1] - y[0]) / (len(y) - 1)
     step_x = (x[-1] - x[0]) / (len(x) - 1) * np.cos(np.radians(terrain.latitude.mean()))
@@ -48,7 +52,7 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
         ("height (m)", relief(height, shade), *height_scale(height)),
         ("slope (m/m)", mpl.colormaps["inferno"](steep(slope)), "inferno", steep),
         (
-            "aspect: descends towards",
+            f"descends towards ({grey})",
             lit(mpl.colormaps["twilight_shifted"](aspect / 360), shade),
             "twilight_shifted",
             Normalize(0, 360),
@@ -56,7 +60,7 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
     )
     for ax, (title, image, colours, norm) in zip(axes, panels, strict=True):
         ax.imshow(image, extent=extent, aspect=1 / np.cos(np.radians(terrain.latitude.mean())))
-        ax.set_facecolor("#d9d9d9")  # flat: no aspect
+        ax.set_facecolor("#8c8c8c")  # seen where there is no aspect
         ax.set_title(title, loc="left", fontsize=11)
         ax.tick_params(labelsize=8, length=3)
         ax.xaxis.set_major_formatter(lambda v, _: f"{-v:g}°W")
@@ -67,7 +71,7 @@ def draw(terrain: Any, slope: np.ndarray, aspect: np.ndarray, folder: Path) -> P
         )
         bar.outline.set_visible(False)
         bar.ax.tick_params(labelsize=8, length=0)
-        if title.startswith("aspect"):
+        if title.startswith("descends"):
             bar.set_ticks([0, 90, 180, 270, 360], labels=["N", "E", "S", "W", "N"])
     path = folder / f"terrain_{terrain.name}.png"
     figure.savefig(path, dpi=90)
