@@ -14,7 +14,10 @@ def __getattr__(name: str) -> _Any:
     if name in ("cuda", "torch"):
         from importlib import import_module
 
-        return import_module(f"gridgrad.{name}")
+        try:
+            return import_module(f"gridgrad.{name}")
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(f"gridgrad.{name} needs {error.name}, which is not installed") from None
     raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._axes import axis_stencil
-from ._errors import ArgumentTypeError, ArgumentValueError
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Stencil
 
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
@@ -47,7 +47,7 @@ def clean(
     for a, value, wrap in zip(axes, periods, wraps, strict=True):
         if value is not None and not wrap:
             raise ArgumentValueError(
-                f"period is given for axis {a}, which is not periodic; add periodic=True"
+                f"period is given for axis {a}, which is not periodic; add periodic=True, or give None in its place"
             )
     for a, wrap in zip(axes, wraps, strict=True):
         check_length(shape[a], a, order, wrap)
@@ -102,6 +102,7 @@ def clean_edge_order(edge_order: Any) -> int:
     if order is None:
         raise ArgumentTypeError(
             f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}"
+            + ("; under jax.jit close over it" if "Tracer" in type(edge_order).__name__ else "")
         )
     if order > 2:
         raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
@@ -126,10 +127,12 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
+        packed = len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count
+        hint = "; a sequence of one for each axis goes in as gradient(f, *spacing)" if packed else ""
         raise ArgumentTypeError(
-            f"invalid number of arguments: {len(spacing)} spacing{'s' * (len(spacing) != 1)} for "
-            f"{count} differentiated ax{'is' if count == 1 else 'es'}; give none, one scalar, or one "
-            "scalar or 1-D coordinate array for each axis"
+            f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
+            f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
+            f"scalar or 1-D coordinate array for each axis{hint}"
         )
     return list(spacing)
 
@@ -138,6 +141,8 @@ def _ndim(value: Any) -> int:
     """Dimensions of an array of any library or a nested list, without making an array of it."""
     if isinstance(value, (list, tuple)):
         return 1 + max([_ndim(entry) for entry in value] or [0])
+    if isinstance(value, (int, float)):  # also the symbolic numbers of torch.compile
+        return 0
     return int(getattr(value, "ndim", 0))
 
 
@@ -146,7 +151,8 @@ def per_axis(name: str, value: Any, axes: tuple[int, ...], check: Any) -> list[A
     many = isinstance(value, (list, tuple)) or _ndim(value) == 1
     if many and len(value) != len(axes):
         raise ArgumentValueError(
-            f"{name} has {len(value)} entries for {len(axes)} differentiated axes; give one value or one for each axis"
+            f"{name} is of length {len(value)} for {counted(len(axes), 'differentiated axis')}; "
+            "give one value, or one for each axis"
         )
     return [check(v, a) for v, a in zip(value if many else [value] * len(axes), axes, strict=True)]
 
@@ -156,19 +162,15 @@ def check_length(length: int, axis: int, edge_order: int, periodic: bool) -> Non
     if periodic:
         if length < 3:
             raise ArgumentValueError(
-                f"axis {axis} has {_points(length)} but a periodic axis needs at least 3; add points"
+                f"axis {axis} has {counted(length, 'point')} but a periodic axis needs at least 3; add points"
             )
     elif length < edge_order + 1:
         remedy = (
             "use edge_order=1 or add points" if length == 2 else "add points or leave the axis out with axis="
         )
         raise ArgumentValueError(
-            f"axis {axis} has {_points(length)} but edge_order={edge_order} needs at least {edge_order + 1}; {remedy}"
+            f"axis {axis} has {counted(length, 'point')} but edge_order={edge_order} needs at least {edge_order + 1}; {remedy}"
         )
-
-
-def _points(length: int) -> str:
-    return "1 point" if length == 1 else f"{length} points"
 
 
 def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ._cache import RecentlyUsed
-from ._errors import ArgumentTypeError, ArgumentValueError
+from ._cache import Bounded
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Array, Stencil, exact_fraction, exact_steps, first_derivative, wrap_step
 from ._wide import Wide, from_fraction
 
 SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
 
 # Stencils by the content of their spacing; larger coordinates keep a copy to compare with.
-_stencils: RecentlyUsed[tuple[Stencil, Array | None]] = RecentlyUsed(entries=128, nbytes=128 << 20)
+_stencils: Bounded[tuple[Stencil, Array | None]] = Bounded(entries=128, nbytes=128 << 20)
 
 
 def axis_stencil(
@@ -41,7 +41,7 @@ def axis_stencil(
     else:
         check_coordinates(values, length, axis)
         stencil = _from_coordinates(values, axis, edge_order, periodic, period, real)
-    _stencils.put(key, (stencil, None if small else values.copy()), 3 * values.nbytes)
+    _stencils.put(key, (stencil, None if small else values.copy()), values.nbytes + stencil.nbytes)
     return stencil
 
 
@@ -80,6 +80,10 @@ def _from_coordinates(
 
 
 def _check_period(period: Any, span: Any, axis: int) -> None:
+    if not period > 0:
+        raise ArgumentValueError(
+            f"period={period!s} of axis {axis} must be positive, whichever way the axis runs"
+        )
     if not exact_fraction(period) > span:
         raise ArgumentValueError(
             f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
@@ -167,9 +171,10 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
 def check_coordinates(values: Array, length: int, axis: int) -> None:
     """Right length, and finite everywhere."""
     if len(values) != length:
+        hint = f"; a step goes in as the number itself, {values[0]}" if len(values) == 1 else ""
         raise ArgumentValueError(
             "when 1d, distances must match the length of the corresponding dimension: "
-            f"axis {axis} has {length} points but {len(values)} coordinates were given"
+            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hint}"
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+import warnings
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -28,10 +29,19 @@ def _load() -> ctypes.CDLL | None:
     installed = str(files("gridgrad").joinpath(names.get(sys.platform, "libgridgrad_core.so")))
     path = Path(override or installed)
     if not path.is_file():
+        checkout = Path(__file__).parents[1]
+        shadowed = (checkout / "kernels" / "CMakeLists.txt").is_file()
+        remedy = (
+            f"this is the source tree {checkout}, imported in place of an installed gridgrad; "
+            "start Python in another directory, or pip install -e ."
+            if shadowed
+            else "reinstall with a C++17 compiler (gcc or clang) present"
+        )
         if os.environ.get("GRIDGRAD_REQUIRE_CORE") or override:
-            raise ImportError(
-                f"the compiled core of gridgrad is not at {path}; reinstall with a C++17 compiler "
-                "present, or unset GRIDGRAD_REQUIRE_CORE to use the slower array path"
+            raise ImportError(f"the compiled core of gridgrad is not at {path}: {remedy}")
+        if shadowed:
+            warnings.warn(
+                f"gridgrad works without its compiled core, slowly: {remedy}", RuntimeWarning, stacklevel=2
             )
         return None
     core = ctypes.CDLL(str(path.resolve()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
@@ -10,6 +11,9 @@ import numpy as np
 
 from . import _numpy
 from ._errors import ArgumentTypeError
+
+_NUMPY_READS = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)
+_REMEDIES = {"pandas": "f.to_numpy()", "xarray": "f.values", "pint": "f.magnitude", "polars": "f.to_numpy()"}
 
 
 def samples(f: Any) -> tuple[Any, Any]:
@@ -22,7 +26,7 @@ def samples(f: Any) -> tuple[Any, Any]:
 @lru_cache(maxsize=256)
 def library_of(cls: type) -> Any:
     """The module for a class; its `samples`, `real_of` and `gradient` are the executor's interface."""
-    if issubclass(cls, (np.ndarray, np.generic, list, tuple, int, float, complex)):
+    if issubclass(cls, _NUMPY_READS):
         return _numpy
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
     if "torch" in roots:
@@ -31,7 +35,10 @@ def library_of(cls: type) -> Any:
         return import_module("gridgrad._execute_cuda")
     if roots & {"jax", "jaxlib", "dask"} or hasattr(cls, "__array_namespace__"):
         return import_module("gridgrad._execute_xp")
+    if cls is type(None):
+        raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
+    remedy = next((text for root, text in _REMEDIES.items() if root in roots), "numpy.asarray(f)")
     raise ArgumentTypeError(
-        f"f is a {cls.__module__}.{cls.__name__}, which is not an array gridgrad knows; "
-        "pass its values (f.to_numpy(), f.values, f.magnitude or numpy.asarray(f)), so that nothing is lost unseen"
+        f"f is a {cls.__qualname__}, not an array: a plain result would lose what it knows beside its numbers; "
+        f"give its numbers, {remedy}"
     )

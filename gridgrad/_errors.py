@@ -9,3 +9,10 @@ class ArgumentValueError(ValueError):
 
 class ArgumentTypeError(TypeError):
     """An argument of a type (or a number of arguments) that is not accepted."""
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 point``, ``2 points``, ``2 axes``."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number} {noun[:-2] + 'es' if noun.endswith('axis') else noun + 's'}"

@@ -13,7 +13,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from . import _execute_xp, _kernels, _numpy
-from ._cache import RecentlyUsed
+from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import split_out
 from ._plan import ITEM_BYTES, Layout, Plan, Term, TooManyDims, make_plan
@@ -47,7 +47,7 @@ class Ready:
     launches: dict[int, tuple[Any, _kernels.Launch]] = field(default_factory=dict)
 
 
-_ready: RecentlyUsed[Ready] = RecentlyUsed(entries=512, nbytes=256 << 20)
+_ready: Bounded[Ready] = Bounded(entries=512, nbytes=256 << 20)
 _captured: set[Ready] = set()  # CUDA graphs hold addresses of these weights for as long as they like
 
 

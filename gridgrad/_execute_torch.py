@@ -60,6 +60,8 @@ def _into(targets: list[Any], terms: tuple[Term, ...], f: Any, workers: int | No
     if is_plain_memory(f) and all(is_plain_memory(target) for target in targets):
         source = f.clone() if any(may_share_memory(f, target) for target in targets) else f
         _write(terms, source, targets, workers)
+        for target in targets:  # as torch's own in-place operations do: a graph that saved it must notice
+            torch.autograd.graph.increment_version(target)
         return targets
     results = _execute_xp.apply(namespace, terms, [f], len(terms))
     for target, result in zip(targets, results, strict=True):

@@ -145,7 +145,7 @@ def _rows(xp: Any, f: Any, term: Term, real: Any, difference: Any) -> Any:
     )  # before the sum, so that nothing small is lost and nothing large overflows early
 
     def scaled_difference(b: Any, a: Any) -> Any:
-        return _times_power(difference(b, a), half)
+        return times_power(difference(b, a), half)
 
     def at(start: int, stop: int) -> Any:
         return f[(slice(None),) * axis + (slice(start, stop), ...)]
@@ -167,7 +167,7 @@ def _rows(xp: Any, f: Any, term: Term, real: Any, difference: Any) -> Any:
     pieces = [row(stencil.leading), row(stencil.trailing)]
     if stencil.length > 2:
         pieces.insert(1, _interior(xp, stencil, axis, at, weight, scaled_difference))
-    return _times_power(xp.concat(pieces, axis=axis), stencil.power - half)
+    return times_power(xp.concat(pieces, axis=axis), stencil.power - half)
 
 
 def _interior(xp: Any, stencil: Stencil, axis: int, at: Any, weight: Any, difference: Any) -> Any:
@@ -216,7 +216,7 @@ def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
     return xp.asarray(values, dtype=dtype, device=device)
 
 
-def _times_power(x: Any, power: int) -> Any:
+def times_power(x: Any, power: int) -> Any:
     """``x * 2**power``, by factors that float32 holds."""
     sign = 1 if power > 0 else -1
     for done in range(0, abs(power), 100):

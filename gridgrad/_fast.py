@@ -43,8 +43,10 @@ def fast_gradient(
 
 def _targets(f: Any, out: Any) -> Any:
     if type(out) is _ndarray:
-        return [out] if out.ndim == f.ndim else list(out)
-    return list(out) if type(out) in (list, tuple) else [None]
+        if out.ndim == f.ndim:
+            return [out]
+        return list(out) if out.ndim == f.ndim + 1 and len(out) < _core.MAX_OBJECTS else [None]
+    return list(out) if type(out) in (list, tuple) and out else [None]
 
 
 def _key(
@@ -68,7 +70,7 @@ def _key(
         else:
             return None
     if targets is not None:
-        for target in targets:
+        for target in targets or [None]:
             if type(target) is not _ndarray:
                 return None
             entries += ("out", target.shape, target.strides, target.dtype)
@@ -86,13 +88,13 @@ def remember(
         return
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, targets)
-    if key is None or not f.flags.aligned:
+    if key is None or not all(a.flags.aligned for a in (f, *results)):
         return
     try:
         plan = plan_for(terms, [f], results)
     except TooManyDims:
         return
-    if plan.traffic < THREAD_BYTES:
+    if plan.traffic < THREAD_BYTES and sum(w.nbytes for w in plan.weights) <= 2 * SMALL_BYTES * len(terms):
         if len(_calls) >= CALLS:
             _calls.clear()
         _calls[key] = plan, results[0].dtype

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 from . import _dispatch
@@ -98,11 +97,11 @@ def gradient(
         if result is not None:
             return result
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.compiler.is_compiling():
-        from ._torch_operators import traced_gradient
+    if hasattr(f, "requires_grad"):  # a torch tensor
+        from ._torch_operators import is_compiling, traced_gradient
 
-        return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
+        if is_compiling():
+            return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
     if callable(f) and not hasattr(f, "shape"):
         raise ArgumentTypeError(
             "f is a function; this version differentiates samples: evaluate it on the grid first, gradient(f(x), x)"

@@ -30,12 +30,20 @@ def samples(f: Any) -> Array:
                 "pass numpy.asarray(f), or the values of f"
             )
     else:
+        if isinstance(f, (list, tuple)) and any(isinstance(entry, np.ma.MaskedArray) for entry in f):
+            raise ArgumentTypeError(
+                "f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)"
+            )
         try:
             f = np.asarray(f)
         except ValueError as error:
             raise ArgumentValueError(f"f is not a regular array: {error}") from None
     data: Array = f
     kind = "f" if f.dtype.name == "bfloat16" else f.dtype.kind
+    if kind == "V" and f.dtype.names is None:
+        raise ArgumentTypeError(
+            f"f has dtype {f.dtype}, which is not supported; convert it, f.astype('float32')"
+        )
     if kind in _SECOND_THOUGHTS:
         raise ArgumentTypeError(f"f has dtype {f.dtype}: {_SECOND_THOUGHTS[kind]}")
     return data
@@ -43,7 +51,7 @@ def samples(f: Any) -> Array:
 
 def real_of(f: Array) -> Any:
     """The type weights are made in."""
-    return np.longdouble if f.dtype.char in "gG" else np.float64
+    return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
 
 
 def result_dtype(f: Array) -> np.dtype[Any]:
@@ -61,10 +69,10 @@ def gradient(terms: tuple[Term, ...], f: Array, out: Any, workers: int | None) -
     else:
         targets = split_out(out, count, f.shape)
         check_targets(targets, f, dtype)
-    if f.dtype.kind in "mM":
-        results = [_time_gradient(term, f) for term in terms]
-    elif isinstance(f, np.ma.MaskedArray):
+    if isinstance(f, np.ma.MaskedArray):
         results = [_masked_gradient(term, f, workers) for term in terms]
+    elif f.dtype.kind in "mM":
+        results = [_time_gradient(term, f) for term in terms]
     elif targets is None or not (f.dtype.isnative and dtype.isnative):
         results = _fresh(terms, f, dtype, workers)
     else:
@@ -98,11 +106,21 @@ def _masked_gradient(term: Term, f: Any, workers: int | None) -> Any:
 
 
 def _time_gradient(term: Term, f: Array) -> Array:
-    """Datetimes: exact tick differences, one rounding to a whole tick, NaT where a NaT is read."""
-    ticks = f.astype(f.dtype.newbyteorder("=")).view(np.int64)
-    value = gradient((term._replace(output=0),), ticks, None, 1)[0]
-    result = np.trunc(value).astype(np.int64).view(result_dtype(f.astype(f.dtype.newbyteorder("="))))
-    result[_execute_xp.reads(np.isnat(f), term, np.float64)] = np.timedelta64("NaT")
+    """Datetimes: exact tick differences, cut to a whole tick as NumPy does, NaT where a NaT is read.
+
+    Computed in long double; what is a whole tick but for rounding is that tick. A result beyond the
+    range of ticks is NaT.
+    """
+    native = f.astype(f.dtype.newbyteorder("="))
+    value = _execute_xp.apply(
+        np, (term._replace(output=0),), [native.view(np.int64).astype(np.longdouble)], 1
+    )[0]
+    nearest = np.rint(value)
+    whole = np.abs(value - nearest) <= 2.0**-50 * np.abs(value)
+    ticks = np.where(whole, nearest, np.trunc(value))
+    lost = ~(np.abs(ticks) < 2.0**63) | _execute_xp.reads(np.isnat(native), term, np.longdouble)
+    result: Array = np.where(lost, 0, ticks).astype(np.int64).view(result_dtype(native))
+    result[lost] = np.timedelta64("NaT")
     return result
 
 
@@ -110,14 +128,23 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
     """Every output array fits, can be written, and shares no memory with another."""
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
-        if not isinstance(target, np.ndarray):
+        masked = isinstance(f, np.ma.MaskedArray)
+        if masked and not isinstance(target, np.ma.MaskedArray):
             raise ArgumentTypeError(
-                f"{name} is a {type(target).__name__}; f is a NumPy array, so out must be one too"
+                f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"
+            )
+        if not masked and type(target) not in (np.ndarray, np.memmap):
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__}; f is a plain NumPy array, so out must be one too"
             )
         if target.shape != f.shape:
-            raise ArgumentValueError(f"{name} has shape {target.shape}, but the result has shape {f.shape}")
+            raise ArgumentValueError(
+                f"{name} has shape {target.shape}, but the result has shape {f.shape}; give numpy.empty_like(f, dtype={str(dtype)!r})"
+            )
         if target.dtype != dtype:
-            raise ArgumentTypeError(f"{name} has dtype {target.dtype}, but the result has dtype {dtype}")
+            raise ArgumentTypeError(
+                f"{name} has dtype {target.dtype}, but the result has dtype {dtype}; give numpy.empty_like(f, dtype={str(dtype)!r})"
+            )
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
         if overlaps_itself(target):

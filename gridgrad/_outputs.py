@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._errors import ArgumentTypeError, ArgumentValueError
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
 
 
 def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
@@ -12,7 +12,8 @@ def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
     if isinstance(out, (list, tuple)):
         if len(out) != count:
             raise ArgumentValueError(
-                f"out has {len(out)} arrays, but there are {count} results; give one for each axis"
+                f"out is of length {len(out)}, but there {'is 1 result' if count == 1 else f'are {count} results'}; "
+                "give one array for each differentiated axis"
             )
         return list(out)
     if not hasattr(out, "shape"):
@@ -23,7 +24,8 @@ def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
         return [out]
     if tuple(out.shape) != (count, *shape):
         raise ArgumentValueError(
-            f"out has shape {tuple(out.shape)}, but {count} results of shape {shape} need {(count, *shape)}"
+            f"out has shape {tuple(out.shape)}, but {counted(count, 'result')} of shape {shape} need "
+            f"{'that shape' if count == 1 else f'one array of shape {(count, *shape)}, or a sequence of {count}'}"
         )
     return [out[k] for k in range(count)]
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._cache import RecentlyUsed
+from ._cache import Bounded
 from ._stencils import Array, Row, Stencil
 
 ABI_VERSION = 1
@@ -86,7 +86,7 @@ class Plan:
     lengths: tuple[int, ...] = ()
 
 
-_plans: RecentlyUsed[Plan] = RecentlyUsed(entries=512, nbytes=128 << 20)
+_plans: Bounded[Plan] = Bounded(entries=512, nbytes=128 << 20)
 
 
 def make_plan(
@@ -104,7 +104,8 @@ def make_plan(
     plan = _plans.get(key)
     if plan is None:
         plan = _pack(*key)
-        _plans.put(key, plan, plan.descriptor.nbytes + sum(w.nbytes for w in plan.weights))
+        held = sum(w.nbytes for w in plan.weights) + sum(term.stencil.nbytes for term in terms)
+        _plans.put(key, plan, plan.descriptor.nbytes + held)
     return plan
 
 

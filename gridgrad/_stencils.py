@@ -15,6 +15,8 @@ Array = npt.NDArray[Any]
 Pair = tuple[int, int, Any]  # (a, b, weight): weight * (f[b] - f[a])
 Row = tuple[Pair, ...]
 
+BLOCK = 1 << 14
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stencil:
@@ -37,6 +39,11 @@ class Stencil:
     def is_uniform(self) -> bool:
         """Whether one pair of weights serves every interior point."""
         return np.ndim(self.lower) == 0
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights."""
+        return int(np.asarray(self.lower).nbytes + np.asarray(self.upper).nbytes)
 
     def smallest_and_largest_weight(self) -> tuple[Any, Any]:
         """Bounds of the magnitude of all weights: what decides the arithmetic type."""
@@ -80,7 +87,10 @@ def _scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wi
     else:
         left = join([steps.at(0) if wrap is None else wrap, steps])
         right = join([steps, steps.at(-1) if wrap is None else wrap])
-        lower, upper = central_weights(left, right)
+        lower, upper = np.empty_like(left.high), np.empty_like(left.high)
+        for start in range(0, length, BLOCK):  # little memory beside the weights
+            block = slice(start, start + BLOCK)
+            lower[block], upper[block] = central_weights(left.at(block), right.at(block))
         inner = slice(1, -1)
         if length > 2 and np.all(lower[inner] == upper[inner]) and np.all(lower[inner] == lower[1]):
             lower, upper = lower[1], upper[1]

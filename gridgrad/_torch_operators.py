@@ -13,9 +13,14 @@ from array_api_compat import torch as namespace
 from . import _execute_torch
 from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
 from ._errors import ArgumentTypeError
-from ._execute_xp import as_weights, fitted
+from ._execute_xp import as_weights, fitted, times_power
 from ._plan import Term
 from ._stencils import Row
+
+
+def is_compiling() -> bool:
+    """Whether ``torch.compile`` is tracing the caller."""
+    return bool(torch.compiler.is_compiling())
 
 
 def traced_gradient(
@@ -43,6 +48,8 @@ def traced_gradient(
 def _as_tensor(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value
+    if isinstance(value, (int, float)):
+        return torch.scalar_tensor(value, dtype=torch.float64)
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)
 
 
@@ -112,16 +119,17 @@ def _wide(dtype: Any) -> Any:
 def _add_transposed(total: Any, term: Term, result: Any) -> None:
     """Scatter formula (1): the cotangent of row i goes to the points that row i reads."""
     real = total.real.dtype if total.is_complex() else total.dtype
-    stencil, n, scale = fitted(term.stencil, real), term.stencil.length, 2.0**term.stencil.power
+    stencil, n = fitted(term.stencil, real), term.stencil.length
 
     def at(x: Any, start: int, stop: int) -> Any:
         return x.narrow(term.axis, start, stop - start)
 
     def weighted(values: Any, g: Any) -> Any:
         if np.ndim(values) == 0:
-            return g * float(values) * scale
+            return times_power(g * float(values), stencil.power)
         weight = as_weights(namespace, values[1:-1], real, total)
-        return g * weight.reshape(tuple(-1 if k == term.axis else 1 for k in range(total.ndim))) * scale
+        shape = tuple(-1 if k == term.axis else 1 for k in range(total.ndim))
+        return times_power(g * weight.reshape(shape), stencil.power)
 
     def edge(pairs: Row, place: int) -> None:
         for a, b, value in pairs:

@@ -80,8 +80,11 @@ def coordinates_to_host(tensor: Any, axis: int) -> Array:
             "detach it, x.detach(), to differentiate with respect to f only"
         )
     try:
-        tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
-        values: Array = tensor.numpy(force=True)
+        if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
+            raise TypeError("a transform of torch.func maps or differentiates it")
+        with torch._C._DisableFuncTorch():  # a constant among transformed tensors is still a constant
+            tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
+            values: Array = tensor.numpy(force=True)
     except (RuntimeError, TypeError, NotImplementedError) as error:
         raise ArgumentTypeError(
             f"the spacing of axis {axis} is a {type(tensor).__name__} on {tensor.device} whose values cannot be read "

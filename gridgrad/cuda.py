@@ -47,7 +47,7 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     >>> gridgrad.cuda.warmup(dtypes=["float32"], ndims=[3])  # doctest: +SKIP
     4
     """
-    variants = {launch.variant for launch in practical_launches(dtypes, ndims)}
+    variants = {launch.variant for launch in _practical_launches(dtypes, ndims)}
     from . import _execute_cuda
 
     if not _execute_cuda.device_names():
@@ -59,7 +59,7 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     return len(variants)
 
 
-def practical_launches(dtypes: Sequence[str], ndims: Sequence[int]) -> Iterator[_kernels.Launch]:
+def _practical_launches(dtypes: Sequence[str], ndims: Sequence[int]) -> Iterator[_kernels.Launch]:
     """The launches `warmup` compiles for, on examples of arrays."""
     for dtype in dtypes:
         storage, components = _REAL_PARTS.get(dtype, (dtype, 1))

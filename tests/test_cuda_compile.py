@@ -12,7 +12,7 @@ import pytest
 from gridgrad import _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import ITEM_BYTES
-from gridgrad.cuda import practical_launches
+from gridgrad.cuda import _practical_launches
 
 try:
     from cuda.bindings import nvrtc
@@ -88,7 +88,7 @@ def compile_all(jobs):
 def gradient_variants():
     """What `gridgrad.cuda.warmup` can be asked for."""
     dtypes = [*ITEM_BYTES, "complex64", "complex128"]
-    return {launch.variant for launch in practical_launches(dtypes, (1, 2, 3))}
+    return {launch.variant for launch in _practical_launches(dtypes, (1, 2, 3))}
 
 
 def operator_variants():
@@ -147,7 +147,7 @@ def test_every_variant_for_hopper(variants, capsys):
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_common_variants_for_every_architecture(arch, capsys):
-    three_d = {launch.variant for launch in practical_launches(("float32", "float64", "float16"), (3,))}
+    three_d = {launch.variant for launch in _practical_launches(("float32", "float64", "float16"), (3,))}
     check_and_report(three_d | set(sorted(operator_variants())[::6]), arch, capsys)
 
 

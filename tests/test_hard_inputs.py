@@ -135,9 +135,9 @@ OUT = {
     "big-endian out": (np.empty((4, 5), ">f8"), TypeError, "out has dtype >f8, but the result has dtype float64"),
     "read-only": (frozen(np.empty((4, 5))), ValueError, "out is read-only; give an array that can be written"),
     "not an array": (3.0, TypeError, "out is a float; give an array, a sequence of arrays, or one array"),
-    "one that is not an array": ([3.0], TypeError, "out is a float; f is a NumPy array, so out must be one too"),
-    "wrong number": ([np.empty((4, 5))] * 2, ValueError, "out has 2 arrays, but there are 1 results; give one for each axis"),
-    "none at all": ([], ValueError, "out has 0 arrays"),
+    "one that is not an array": ([3.0], TypeError, "out is a float; f is a plain NumPy array, so out must be one too"),
+    "wrong number": ([np.empty((4, 5))] * 2, ValueError, "out is of length 2, but there is 1 result; give one array for each differentiated axis"),
+    "none at all": ([], ValueError, "out is of length 0"),
     "zero stride": (np.lib.stride_tricks.as_strided(np.empty(5), (4, 5), (0, 8)), ValueError,
                     r"out has several elements at one address \(strides \(0, 8\)\)"),
     "sliding window": (np.lib.stride_tricks.as_strided(np.empty(8), (4, 5), (8, 8)), ValueError, "several elements at one"),
@@ -164,7 +164,8 @@ def test_outs_that_share_memory_are_refused(rng):
 
 def test_a_stacked_out_of_the_wrong_shape_is_refused(rng):
     with pytest.raises(
-        ValueError, match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need \(2, 4, 5\)"
+        ValueError,
+        match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need one array of shape \(2, 4, 5\), or a sequence of 2",
     ):
         gg.gradient(noise(rng, (4, 5)), out=np.empty((4, 5)))
 

@@ -198,7 +198,7 @@ ERRORS = {
     "coords too short by 1": ((LINE, X[:4]), {}, ValueError, "axis 0 has 5 points but 4 coordinates"),
     "coords too long by 1": ((LINE, X[:6]), {}, ValueError, "axis 0 has 5 points but 6 coordinates"),
     "2-D coords for 1-D axis": ((LINE, np.ones((5, 1))), {}, ValueError, "spacing of axis 0 has shape (5, 1)"),
-    "length-1 array as spacing": ((LINE, np.ones(1)), {}, ValueError, "5 points but 1 coordinates"),
+    "length-1 array as spacing": ((LINE, np.ones(1)), {}, ValueError, "5 points but 1 coordinate came for it"),
     "bool coords": ((LINE, np.ones(5, bool)), {}, TypeError, "has dtype bool"),
     "complex coords": ((LINE, X[:5] + 0j), {}, TypeError, "is complex"),
     "zero spacing": ((LINE, np.float64(0.0)), {}, ValueError, "the spacing of axis 0 is 0"),

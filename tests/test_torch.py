@@ -267,7 +267,7 @@ COORDINATES = {
     "three coords for any length": ((LINE, torch.arange(3)), {}, ValueError, "5 points but 3 coordinates"),
     "coords too long by 1": ((LINE, torch.arange(6)), {}, ValueError, "axis 0 has 5 points but 6 coordinates"),
     "2-D coords for 1-D axis": ((LINE, torch.ones(5, 1)), {}, ValueError, "spacing of axis 0 has shape (5, 1)"),
-    "length-1 array as spacing": ((LINE, torch.ones(1)), {}, ValueError, "5 points but 1 coordinates"),
+    "length-1 array as spacing": ((LINE, torch.ones(1)), {}, ValueError, "5 points but 1 coordinate came for it"),
     "bool coords": ((LINE, torch.ones(5, dtype=torch.bool)), {}, TypeError, "has dtype bool"),
     "complex coords": ((LINE, torch.ones(5, dtype=torch.complex64)), {}, TypeError, "spacing of axis 0 is complex"),
     "coords on the meta device": ((LINE, torch.ones(5, device="meta")), {}, TypeError, "on meta whose values cannot be read"),
@@ -310,7 +310,7 @@ ARGUMENTS = {
     "f that requires grad": ((LINE.clone().requires_grad_(),), {"out": LINE.clone()}, TypeError, "cut the result from its graph"),
     "out with zero stride": ((PLANE,), {"axis": 0, "out": LINE.expand(4, 5)}, ValueError, "several elements at one address"),
     "outs sharing memory": ((PLANE,), {"out": _shared_pair()}, ValueError, "out[1] shares memory with another output"),
-    "wrong number of outs": ((PLANE,), {"out": [PLANE.clone()]}, ValueError, "out has 1 arrays, but there are 2 results"),
+    "wrong number of outs": ((PLANE,), {"out": [PLANE.clone()]}, ValueError, "out is of length 1, but there are 2 results"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from samples import COMPILED, dtype_id, frozen, noise, same_bits
 
 import gridgrad as gg
 from gridgrad import _core, _fast
-from gridgrad._cache import RecentlyUsed
+from gridgrad._cache import Bounded
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_core_that_is_not_there_is_an_error_where_one_was_named(tmp_path):
     status, said = imported(tmp_path, GRIDGRAD_CORE=str(tmp_path / "nowhere.so"))
     assert status == 1
     assert "the compiled core of gridgrad is not at" in said
-    assert "nowhere.so; reinstall with a C++17 compiler" in said
+    assert "nowhere.so: " in said
 
 
 def test_a_core_of_another_version_is_refused(tmp_path, core):
@@ -90,26 +90,23 @@ def test_show_config_prints_and_returns_the_same_facts(capsys):
         gg.show_config("json")
 
 
-def test_the_cache_forgets_what_was_used_longest_ago():
-    cache = RecentlyUsed(entries=2, nbytes=100)
+def test_the_cache_forgets_everything_when_it_is_full():
+    cache = Bounded(entries=2, nbytes=100)
     for key in "ab":
         cache.put(key, key.upper(), 10)
-    assert cache.get("a") == "A"
+    assert [cache.get(key) for key in "ab"] == ["A", "B"]
     cache.put("c", "C", 10)
-    assert [cache.get(key) for key in "abc"] == ["A", None, "C"]
-    assert len(cache) == 2
+    assert [cache.get(key) for key in "abc"] == [None, None, "C"]
+    assert len(cache) == 1
 
 
 def test_the_cache_is_bounded_in_bytes():
-    cache = RecentlyUsed(entries=10, nbytes=100)
+    cache = Bounded(entries=10, nbytes=100)
     cache.put("a", "A", 60)
     cache.put("b", "B", 101)  # alone too large: not kept, and nothing else lost
     assert (cache.get("a"), cache.get("b")) == ("A", None)
-    cache.put("a", "A2", 70)  # replaced, not added
-    cache.put("c", "C", 30)
-    assert (cache.get("a"), cache.get("c")) == ("A2", "C")
-    cache.put("d", "D", 40)
-    assert (cache.get("a"), cache.get("c"), cache.get("d")) == (None, "C", "D")
+    cache.put("c", "C", 41)
+    assert (cache.get("a"), cache.get("c")) == (None, "C")
     cache.clear()
     assert len(cache) == 0
     cache.put("e", "E", 100)
