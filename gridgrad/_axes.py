@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
+from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
@@ -107,7 +108,7 @@ def to_host(spacing: Any, axis: int) -> Array:
     """A step or coordinates of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
-    if isinstance(spacing, np.ma.MaskedArray):
+    if isinstance(spacing, MaskedArray):
         raise ArgumentTypeError(
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
@@ -24,13 +25,13 @@ _SECOND_THOUGHTS = {
 def samples(f: Any) -> Array:
     """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
     if isinstance(f, np.ndarray):
-        if type(f) not in (np.ndarray, np.ma.MaskedArray, np.memmap):
+        if type(f) not in (np.ndarray, MaskedArray, np.memmap):
             raise ArgumentTypeError(
                 f"f is a {type(f).__module__}.{type(f).__name__}, whose meaning a plain result would lose; "
                 "pass numpy.asarray(f), or the values of f"
             )
     else:
-        if isinstance(f, (list, tuple)) and any(isinstance(entry, np.ma.MaskedArray) for entry in f):
+        if isinstance(f, (list, tuple)) and any(isinstance(entry, MaskedArray) for entry in f):
             raise ArgumentTypeError(
                 "f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)"
             )
@@ -69,7 +70,7 @@ def gradient(terms: tuple[Term, ...], f: Array, out: Any, workers: int | None) -
     else:
         targets = split_out(out, count, f.shape)
         check_targets(targets, f, dtype)
-    if isinstance(f, np.ma.MaskedArray):
+    if isinstance(f, MaskedArray):
         results = [_masked_gradient(term, f, workers) for term in terms]
     elif f.dtype.kind in "mM":
         results = [_time_gradient(term, f) for term in terms]
@@ -102,7 +103,7 @@ def _masked_gradient(term: Term, f: Any, workers: int | None) -> Any:
         storage = _execute_host.storage_of(data.dtype)
         real = real_of(data) if storage is None else arithmetic_type(storage, [term])
         mask = _execute_xp.reads(mask, term, real)
-    return np.ma.MaskedArray(data, mask=mask)
+    return MaskedArray(data, mask=mask)
 
 
 def _time_gradient(term: Term, f: Array) -> Array:
@@ -128,8 +129,8 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
     """Every output array fits, can be written, and shares no memory with another."""
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
-        masked = isinstance(f, np.ma.MaskedArray)
-        if masked and not isinstance(target, np.ma.MaskedArray):
+        masked = isinstance(f, MaskedArray)
+        if masked and not isinstance(target, MaskedArray):
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"
             )
