@@ -15,6 +15,7 @@ const int64 BLOCK_BYTES = 128 << 10;         // of one plane of a block: three o
 template <class Stored, class Real, class Out>
 class Apply {
  public:
+  typedef TwoDifferences<Stored, Real> Two;
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
@@ -179,21 +180,20 @@ class Apply {
   void visit(int t, const Stored* f, int64 stride, const Visit& with) const {
     const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
     if (stencil.dim != ROW) {
-      const Pairs<Real>& pairs = pairs_[t];
-      if (pairs.count == 1)
-        return with(OnePair<Stored, Real>{f + pairs.a[0], f + pairs.b[0], pairs.weight[0]});
-      if (pairs.count == 2 && pairs.b[0] == pairs.a[1])
-        return with(TwoDifferences<Stored, Real>{f + pairs.a[0], f + pairs.b[0], f + pairs.b[1],
-                                                 pairs.weight[0], pairs.weight[1]});
-      return with(ManyPairs<Stored, Real>{f, pairs});
+      const int64 *const a = pairs_[t].a, *const b = pairs_[t].b;
+      const Real* const weight = pairs_[t].weight;
+      const int64 count = pairs_[t].count;
+      if (count == 1) return with(OnePair<Stored, Real>{f + a[0], f + b[0], weight[0]});
+      if (count == 2 && b[0] == a[1]) return with(Two{f + a[0], f + b[0], f + b[1], weight[0], weight[1]});
+      return with(ManyPairs<Stored, Real>{f, pairs_[t]});
     }
     const int64 shift = stencil.inner * stride;
+    const Real* const lowers = static_cast<const Real*>(stencil.lowers);
+    const Real* const uppers = static_cast<const Real*>(stencil.uppers);
+    if (lowers) return with(Weighted<Stored, Real>{f - shift, f, f + shift, lowers, uppers});
     const Real lower = static_cast<Real>(stencil.lower), upper = static_cast<Real>(stencil.upper);
-    if (stencil.lowers)
-      return with(Weighted<Stored, Real>{f - shift, f, f + shift, static_cast<const Real*>(stencil.lowers),
-                                         static_cast<const Real*>(stencil.uppers)});
     if (lower == upper) return with(OnePair<Stored, Real>{f - shift, f + shift, lower});
-    return with(TwoDifferences<Stored, Real>{f - shift, f, f + shift, lower, upper});
+    return with(Two{f - shift, f, f + shift, lower, upper});
   }
 
   // One term of the segment [begin, end), added to or assigned to target.
