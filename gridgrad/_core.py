@@ -15,7 +15,6 @@ import numpy as np
 
 from ._plan import ABI_VERSION, DESCRIPTOR
 
-UNALIGNED = 6  # gg_apply: an address is not a multiple of its element size
 MAX_OBJECTS = 4  # arrays of gg_apply_objects
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from array_api_compat import array_namespace
 
-from . import _execute_xp, _kernels, _numpy
+from . import _execute_host, _execute_xp, _kernels, _numpy
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import split_out
-from ._plan import ITEM_BYTES, Layout, Plan, Term, TooManyDims, make_plan
+from ._plan import Layout, Plan, Term, TooManyDims, make_plan
 from ._stencils import Array
 
 cupy: Any = None
@@ -128,7 +128,7 @@ def apply(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]
         for target, result in zip(outputs, results, strict=True):
             target[...] = result
         return
-    layouts = [layout_of(a, components) for a in arrays]
+    layouts = [_execute_host.layout_of(a, components) for a in arrays]
     device, stream = inputs[0].device.id, cupy.cuda.get_current_stream().ptr
     addresses = [a.data.ptr for a in arrays]
     count = len(inputs)
@@ -157,14 +157,7 @@ def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Seque
 
 def storage_of(dtype: np.dtype[Any]) -> tuple[str | None, int]:
     """The kernels' name of a dtype and its components; None if they lack it."""
-    name = {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
-    return (name if name in ITEM_BYTES else None), (2 if dtype.kind == "c" else 1)
-
-
-def layout_of(a: Any, components: int) -> Layout:
-    """Shape and strides, in real numbers."""
-    item = a.dtype.itemsize // components
-    return Layout(tuple(a.shape), tuple(s // item for s in a.strides))
+    return _execute_host.storage_of(dtype), (2 if dtype.kind == "c" else 1)
 
 
 def _is_aligned(a: Any, components: int) -> bool:

@@ -56,8 +56,10 @@ def gradient(
     -------
     array or tuple of arrays, shape of `f`
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
-        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Nothing
-        but the results and at most 1 MiB is allocated on the compiled path.
+        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Beside
+        the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
+        for each point of their axis (times 2 for complex data, or the length of a short batch axis
+        that follows).
 
     Raises
     ------

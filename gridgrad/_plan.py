@@ -83,7 +83,6 @@ class Plan:
     traffic: int  # bytes read and written, each array once
     weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
     weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
-    lengths: tuple[int, ...] = ()
 
 
 _plans: Bounded[Plan] = Bounded(entries=512, nbytes=128 << 20)
@@ -142,7 +141,7 @@ def _pack(
     elements = prod(dim.length for dim in dims)
     traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
-                traffic, tuple(weights), tuple(fields), tuple(int(n) for n in packed["length"]))  # fmt: skip
+                traffic, tuple(weights), tuple(fields))  # fmt: skip
 
 
 def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
