@@ -11,7 +11,7 @@ from array_api_compat import torch as namespace
 
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import overlaps_itself, split_out
+from ._outputs import check_places, split_out
 from ._plan import ITEM_BYTES, Term, TooManyDims, make_plan
 from ._torch_tensors import (
     check_samples,
@@ -160,13 +160,9 @@ def check_targets(targets: list[Any], f: Any) -> None:
 def _check_memory(name: str, target: Any, others: list[Any]) -> None:
     if target.device.type not in ("cpu", "cuda"):
         return
-    places = memory_of(target)
-    if overlaps_itself(places):
-        raise ArgumentValueError(
-            f"{name} has several elements at one address (strides {target.stride()}); give a plain tensor"
-        )
-    if any(np.shares_memory(places, memory_of(other)) for other in others):
-        raise ArgumentValueError(f"{name} shares memory with another output; give separate tensors")
+    check_places(
+        name, memory_of(target), [memory_of(other) for other in others], tuple(target.stride()), "tensor"
+    )
 
 
 def may_share_memory(a: Any, b: Any) -> bool:

@@ -9,7 +9,7 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import overlaps_itself, split_out
+from ._outputs import check_places, split_out
 from ._plan import Term, arithmetic_type
 from ._stencils import Array
 
@@ -148,9 +148,4 @@ def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
             )
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
-        if overlaps_itself(target):
-            raise ArgumentValueError(
-                f"{name} has several elements at one address (strides {target.strides}); give a plain array"
-            )
-        if any(np.shares_memory(target, other) for other in targets[:k]):
-            raise ArgumentValueError(f"{name} shares memory with another output; give separate arrays")
+        check_places(name, target, targets[:k], target.strides, "array")

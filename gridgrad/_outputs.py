@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 
 
@@ -38,3 +40,17 @@ def overlaps_itself(a: Any) -> bool:
             return bool(a.size > 0)
         reach += stride * (length - 1)
     return False
+
+
+def check_places(name: str, places: Any, others: list[Any], strides: tuple[int, ...], kind: str) -> None:
+    """Refuse an output with elements at one address, or at those of another output.
+
+    `places` and `others` are NumPy arrays over the addresses, which need not be readable; `kind` is
+    what the caller calls an array.
+    """
+    if overlaps_itself(places):
+        raise ArgumentValueError(
+            f"{name} has several elements at one address (strides {strides}); give a plain {kind}"
+        )
+    if any(np.shares_memory(places, other) for other in others):
+        raise ArgumentValueError(f"{name} shares memory with another output; give separate {kind}s")
