@@ -348,13 +348,15 @@ print(sorted(roots & {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "panda
     assert said == "[]\n"
 
 
-def test_importing_it_is_fast(record_property, capsys):
-    code = "import numpy, time; t = time.perf_counter(); import gridgrad; print(time.perf_counter() - t)"
-    best = min(float(python(code)) for _ in range(3))
-    record_property("import_seconds", best)
-    with capsys.disabled():
-        print(f" [import gridgrad over numpy: {best * 1e3:.0f} ms] ", end="")
-    assert best < 0.06
+def test_importing_it_loads_few_modules():
+    """What an import costs, as a count: a bound on the time would depend on the machine."""
+    said = python("""
+import numpy, sys
+before = set(sys.modules)
+import gridgrad
+print(len([name for name in set(sys.modules) - before if not name.startswith("gridgrad")]))
+""")
+    assert int(said) < 60
 
 
 def test_no_array_outlives_its_call(rng):
