@@ -4,9 +4,25 @@ from typing import Any as _Any
 
 from ._config import show_config as show_config
 from ._gradient import gradient as gradient
+from ._grid import Grid as Grid
+from ._operators import advect as advect
+from ._operators import derivative as derivative
+from ._operators import diffuse as diffuse
+from ._operators import directional_derivative as directional_derivative
+from ._operators import gradient_norm as gradient_norm
+from ._operators import hessian as hessian
+from ._operators import laplacian as laplacian
+from ._operators import mixed_derivative as mixed_derivative
+from ._vector_operators import curl as curl
+from ._vector_operators import divergence as divergence
+from ._vector_operators import jacobian as jacobian
+from ._vector_operators import vector_laplacian as vector_laplacian
 
 __version__ = "0.1.0"
-__all__ = ["gradient", "show_config"]
+__all__ = [
+    "Grid", "advect", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
+    "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> _Any:

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from ._axes import axis_stencil
+from ._derivatives import Rule
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Stencil
 
+ENDS = (("one-sided", "one-sided"), ("periodic", "periodic"))  # by whether the axis is periodic
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
 
@@ -52,7 +54,7 @@ def clean(
     for a, wrap in zip(axes, wraps, strict=True):
         check_length(shape[a], a, order, wrap)
     stencils = tuple(
-        axis_stencil(value, shape[a], a, order, wrap, per, real)
+        axis_stencil(value, shape[a], a, Rule(1, None, ENDS[wrap], order), per, real)
         for a, value, wrap, per in zip(axes, spacings, wraps, periods, strict=True)
     )
     return Axes(axes, stencils)
@@ -68,7 +70,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
         given = list(axis)
     axes = []
     for value in given:
-        index = _index(value)
+        index = int_or_none(value)
         if index is None:
             raise ArgumentTypeError(
                 f"axis must be an int or a sequence of ints, got {value!r} of type {type(value).__name__}"
@@ -87,7 +89,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
     return tuple(axes)
 
 
-def _index(value: Any) -> int | None:
+def int_or_none(value: Any) -> int | None:
     if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:
@@ -98,7 +100,7 @@ def _index(value: Any) -> int | None:
 
 def clean_edge_order(edge_order: Any) -> int:
     """The order as an int, 1 or 2."""
-    order = _index(edge_order)
+    order = int_or_none(edge_order)
     if order is None:
         raise ArgumentTypeError(
             f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}"
@@ -192,7 +194,7 @@ def clean_workers(workers: Any) -> int | None:
     """A positive number of threads, or None."""
     if workers is None:
         return None
-    count = _index(workers)
+    count = int_or_none(workers)
     if count is None:
         raise ArgumentTypeError(f"workers must be a positive int or None, got {workers!r}")
     if count < 1:

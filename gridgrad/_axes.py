@@ -1,4 +1,4 @@
-"""One axis: its spacing checked and turned into a cached stencil."""
+"""One axis: its spacing checked and turned into steps and a cached stencil."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from ._cache import Bounded
+from ._derivatives import Rule, derivative_stencil
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._stencils import Array, Stencil, exact_fraction, exact_steps, first_derivative, wrap_step
-from ._wide import Wide, from_fraction
+from ._stencils import Array, Stencil, exact_steps, wrap_step
+from ._wide import Wide, exact_fraction, from_fraction
 
 SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
 
@@ -19,10 +20,8 @@ SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
 _stencils: Bounded[tuple[Stencil, Array | None]] = Bounded(entries=128, nbytes=128 << 20)
 
 
-def axis_stencil(
-    spacing: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
-) -> Stencil:
-    """The first-derivative stencil of one axis, from a step or from coordinates.
+def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, real: Any) -> Stencil:
+    """The stencil of one axis for a rule, from a step or from coordinates.
 
     Cached by the *content* of the spacing, so an array that was changed in place is a new key and
     an equal one, whatever its identity, is not validated again.
@@ -32,39 +31,55 @@ def axis_stencil(
         period = clean_number(period, axis, "period")
     small = values.nbytes <= SMALL_BYTES
     content = (values if small else values[:: len(values) // 64]).tobytes()
-    key = (values.dtype, values.shape, content, length, edge_order, periodic, period, np.dtype(real))
+    key = (values.dtype, values.shape, content, length, rule, period, np.dtype(real))
     found = _stencils.get(key)
     if found is not None and (found[1] is None or np.array_equal(found[1], values)):
         return found[0]
-    if values.ndim == 0:
-        step = clean_number(values, axis, "spacing")
-        stencil = _from_step(step, length, axis, edge_order, periodic, period, real)
-    else:
-        check_coordinates(values, length, axis)
-        stencil = _from_coordinates(values, axis, edge_order, periodic, period, real)
+    steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
+    stencil = _normal(steps, length, rule, wrap, axis)
     _stencils.put(key, (stencil, None if small else values.copy()), values.nbytes + stencil.nbytes)
     return stencil
 
 
+def axis_steps(
+    spacing: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
+) -> tuple[Wide, Wide | None]:
+    """The steps of one axis and, if it is periodic, the one from its last point round to its first."""
+    values = to_host(spacing, axis)
+    if period is not None:
+        period = clean_number(period, axis, "period")
+    return _steps(values, length, axis, periodic, period, real)
+
+
+def _steps(
+    values: Array, length: int, axis: int, periodic: bool, period: Any, real: Any
+) -> tuple[Wide, Wide | None]:
+    if values.ndim == 0:
+        step = clean_number(values, axis, "spacing")
+        return _from_step(step, length, axis, periodic, period, real)
+    check_coordinates(values, length, axis)
+    return _from_coordinates(values, axis, periodic, period, real)
+
+
 def _from_step(
-    step: Any, length: int, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
-) -> Stencil:
+    step: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
+) -> tuple[Wide, Wide | None]:
     if step == 0:
         raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
-    wrap = None
+    exact, wrap = exact_fraction(step), None
     if periodic:
         if period is None:
-            wrap = from_fraction(exact_fraction(step), real)
+            wrap = from_fraction(exact, real)
         else:
-            last = (length - 1) * exact_fraction(step)
+            last = (length - 1) * exact
             _check_period(period, abs(last), axis)
             wrap = wrap_step(0, last, period, real)
-    return _normal(from_fraction(exact_fraction(step), real), length, edge_order, wrap, axis)
+    return from_fraction(exact, real), wrap
 
 
 def _from_coordinates(
-    values: Array, axis: int, edge_order: int, periodic: bool, period: Any, real: Any
-) -> Stencil:
+    values: Array, axis: int, periodic: bool, period: Any, real: Any
+) -> tuple[Wide, Wide | None]:
     with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)
     check_steps(values, steps.high, axis)
@@ -77,7 +92,7 @@ def _from_coordinates(
             )
         _check_period(period, abs(exact_fraction(values[-1]) - exact_fraction(values[0])), axis)
         wrap = wrap_step(values[0], values[-1], period, real)
-    return _normal(steps, len(values), edge_order, wrap, axis)
+    return steps, wrap
 
 
 def _check_period(period: Any, span: Any, axis: int) -> None:
@@ -92,9 +107,9 @@ def _check_period(period: Any, span: Any, axis: int) -> None:
         )
 
 
-def _normal(steps: Wide, length: int, edge_order: int, wrap: Wide | None, axis: int) -> Stencil:
+def _normal(steps: Wide, length: int, rule: Rule, wrap: Wide | None, axis: int) -> Stencil:
     """The stencil, if its weights are normal numbers, up to a common power of two."""
-    stencil = first_derivative(steps, length, edge_order, wrap)
+    stencil = derivative_stencil(steps, length, rule, wrap)
     smallest, largest = stencil.smallest_and_largest_weight()
     limits = np.finfo(np.asarray(steps.high).dtype)
     if not (smallest >= limits.tiny and largest <= limits.max):

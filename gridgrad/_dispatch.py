@@ -25,7 +25,7 @@ def samples(f: Any) -> tuple[Any, Any]:
 
 @lru_cache(maxsize=256)
 def library_of(cls: type) -> Any:
-    """The module for a class; its `samples`, `real_of` and `gradient` are the executor's interface."""
+    """The module for a class; its `samples`, `real_of` and `operate` are the executor's interface."""
     if issubclass(cls, _NUMPY_READS):
         return _numpy
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}

@@ -22,7 +22,8 @@ def apply(
     """Write ``terms`` of `inputs` into `outputs`; layouts may be anything, dtypes are checked."""
     if not outputs or outputs[0].size == 0:
         return
-    if _core.core is None or storage_of(inputs[0].dtype) is None or any(t.stencil.power for t in terms):
+    kinds = [f.dtype.kind == "c" for f in inputs]
+    if _core.core is None or storage_of(inputs[0].dtype) is None or not has_kernel(terms, kinds):
         _apply_slices(terms, inputs, outputs)
         return
     if not all(a.flags.aligned for a in (*inputs, *outputs)):
@@ -34,6 +35,13 @@ def apply(
         _apply_parts(terms, inputs, outputs, workers)
         return
     run(plan, [a.ctypes.data for a in (*inputs, *outputs)], workers)
+
+
+def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
+    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
+    if any(stencil.power for term in terms for _, stencil in term.stencils()):
+        return False
+    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
 
 
 def plan_for(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> Plan:
@@ -55,8 +63,10 @@ def storage_of(dtype: np.dtype[Any]) -> str | None:
 
 
 def layout_of(a: Array, components: int) -> Layout:
-    """Shape and strides, in real numbers."""
+    """Shape and strides, in real numbers; a real array among complex ones has one component."""
     item = a.itemsize // components
+    if components == 2 and a.dtype.kind != "c":
+        return Layout(a.shape, tuple(s // a.itemsize for s in a.strides), 0)
     return Layout(a.shape, tuple(s // item for s in a.strides))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -34,14 +35,24 @@ def real_of(f: Any) -> Any:
     return np.float64
 
 
-def gradient(terms: tuple[Term, ...], f: Any, out: Any, workers: int | None) -> list[Any]:
-    """One tensor for each output of `terms`, on the device of `f`."""
+def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """One tensor for all results, or None where a graph must join them afterwards."""
+    if not all(is_plain_memory(field) for field in fields):
+        return None
+    return torch.empty(shape, dtype=result_dtype(fields[0]), device=fields[0].device)
+
+
+def operate(
+    terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
+) -> list[Any]:
+    """The `outputs` tensors of `terms` applied to `fields`, on their device."""
+    f = fields[0]
     if out is not None:
-        return _into(split_out(out, len(terms), tuple(f.shape)), terms, f, workers)
-    if not is_plain_memory(f):
-        return _execute_xp.apply(namespace, terms, [f], len(terms))
-    targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in terms]
-    _write(terms, f, targets, workers)
+        return _into(split_out(out, outputs, tuple(f.shape)), terms, fields, workers)
+    if not all(is_plain_memory(field) for field in fields):
+        return _execute_xp.apply(namespace, terms, fields, outputs)
+    targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in range(outputs)]
+    _write(terms, fields, targets, workers)
     return targets
 
 
@@ -50,41 +61,46 @@ def result_dtype(f: Any) -> Any:
     return _execute_xp.result_dtype(namespace, f)
 
 
-def _into(targets: list[Any], terms: tuple[Term, ...], f: Any, workers: int | None) -> list[Any]:
-    if is_differentiated(f):
+def _into(targets: list[Any], terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None) -> list[Any]:
+    if any(is_differentiated(field) for field in fields):
         raise ArgumentTypeError(
             "f requires grad, and writing into out= would cut the result from its graph; "
             "leave out= away, or give f.detach()"
         )
-    check_targets(targets, f)
-    if is_plain_memory(f) and all(is_plain_memory(target) for target in targets):
-        source = f.clone() if any(may_share_memory(f, target) for target in targets) else f
-        _write(terms, source, targets, workers)
+    check_targets(targets, fields[0])
+    if all(is_plain_memory(tensor) for tensor in (*fields, *targets)):
+        _write(terms, [_apart(field, targets) for field in fields], targets, workers)
         for target in targets:  # as torch's own in-place operations do: a graph that saved it must notice
             torch.autograd.graph.increment_version(target)
         return targets
-    results = _execute_xp.apply(namespace, terms, [f], len(terms))
-    for target, result in zip(targets, results, strict=True):
-        target.copy_(result)
+    _write_slices(terms, fields, targets)
     return targets
 
 
-def _write(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | None) -> None:
+def _apart(field: Any, targets: list[Any]) -> Any:
+    return field.clone() if any(may_share_memory(field, target) for target in targets) else field
+
+
+def _write(
+    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
+) -> None:
     """Plain memory to plain memory, without a copy wherever the kernels can read it."""
+    f = fields[0]
     if f.numel() == 0 or not targets:
         return
-    if any(term.stencil.power for term in terms) or not _has_kernels(f):
-        _write_slices(terms, f, targets)
-    elif not all(is_aligned(tensor) for tensor in (f, *targets)):
+    kinds = [field.is_complex() for field in fields]
+    if not _has_kernels(f) or not _execute_host.has_kernel(terms, kinds):
+        _write_slices(terms, fields, targets)
+    elif not all(is_aligned(tensor) for tensor in (*fields, *targets)):
         fresh = [torch.empty_like(target) for target in targets]
-        _write(terms, f.clone(), fresh, workers)
+        _write(terms, [field.clone() for field in fields], fresh, workers)
         for target, result in zip(targets, fresh, strict=True):
             target.copy_(result)
     else:
         try:
-            _launch(terms, f, targets, workers)
+            _launch(terms, fields, targets, workers)
         except TooManyDims:
-            _write_parts(terms, f, targets, workers)
+            _write_parts(terms, fields, targets, workers)
 
 
 def _has_kernels(f: Any) -> bool:
@@ -94,11 +110,14 @@ def _has_kernels(f: Any) -> bool:
     return _core.core is not None
 
 
-def _launch(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | None) -> None:
+def _launch(
+    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
+) -> None:
     """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
+    f = fields[0]
     storage, components = storage_of(f)
-    inputs, outputs = (layout_of(f, components),), tuple(layout_of(target, components) for target in targets)
-    addresses = [tensor.data_ptr() for tensor in (f, *targets)]
+    inputs, outputs = (tuple(layout_of(tensor, components) for tensor in group) for group in (fields, targets))
+    addresses = [tensor.data_ptr() for tensor in (*fields, *targets)]
     if f.device.type == "cuda":
         stream = torch.cuda.current_stream(f.device).cuda_stream
         apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
@@ -107,17 +126,20 @@ def _launch(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | 
         _execute_host.run(make_plan(terms, storage, inputs, outputs, components), addresses, workers)
 
 
-def _write_parts(terms: tuple[Term, ...], f: Any, targets: list[Any], workers: int | None) -> None:
-    """More axes than one descriptor holds: one at a time, then as torch operations."""
+def _write_parts(
+    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
+) -> None:
+    """More axes than one descriptor holds: an output at a time, then as torch operations."""
     if len(targets) == 1:
-        _write_slices(terms, f, targets)
+        _write_slices(terms, fields, targets)
         return
-    for term in terms:
-        _write((term._replace(output=0),), f, [targets[term.output]], workers)
+    for k, target in enumerate(targets):
+        own = tuple(term._replace(output=0) for term in terms if term.output == k)
+        _write(own, fields, [target], workers)
 
 
-def _write_slices(terms: tuple[Term, ...], f: Any, targets: list[Any]) -> None:
-    results = _execute_xp.apply(namespace, terms, [f], len(targets))
+def _write_slices(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any]) -> None:
+    results = _execute_xp.apply(namespace, terms, fields, len(targets))
     for target, result in zip(targets, results, strict=True):
         target.copy_(result)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
 from typing import Any
@@ -25,10 +25,22 @@ def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int)
     real = arithmetic_of(xp, inputs[0], terms)
     with np.errstate(all="ignore"):  # as the compiled core: overflow gives inf, and no warning
         for term in sorted(terms, key=lambda term: term.output):
-            value = differentiate(xp, inputs[term.input], term, real)
+            value = differentiate(xp, inputs, term, real)
             held = results[term.output]
-            results[term.output] = value if held is None else held + value
+            if term.norm:
+                value = xp.abs(value) if held is None else _hypot(xp, held, value)
+            elif held is not None:
+                value = held + value
+            results[term.output] = value
         return [_stored(xp, result, inputs[0]) for result in results]
+
+
+def _hypot(xp: Any, p: Any, q: Any) -> Any:
+    """``sqrt(p*p + q*q)`` without overflow, by the operations that the kernels use."""
+    p, q = xp.abs(p), xp.abs(q)
+    big, small = xp.where(p > q, p, q), xp.where(p > q, q, p)
+    ratio = xp.where(small == big, xp.ones_like(big), small / big)
+    return big * xp.sqrt(1 + ratio * ratio)
 
 
 def _stored(xp: Any, result: Any, f: Any) -> Any:
@@ -74,15 +86,38 @@ def arithmetic_of(xp: Any, f: Any, terms: Sequence[Term]) -> Any:
     return np.longdouble if name.startswith("clongdouble") or name == "complex256" else f.dtype
 
 
-def differentiate(xp: Any, f: Any, term: Term, real: Any) -> Any:
-    """One term of one input, in the arithmetic type `real`."""
-    name = dtype_name(f)
-    if name.startswith(("complex", "clongdouble")):
-        parts = [differentiate(xp, part, term, real) for part in (xp.real(f), xp.imag(f))]
-        return join_complex(xp, *parts)
-    if name in _INTEGERS:
-        return _rows(xp, f, term, real, lambda b, a: integer_difference(xp, b, a, real))
-    return _rows(xp, f if f.dtype == real else xp.astype(f, real), term, real, lambda b, a: b - a)
+def differentiate(xp: Any, inputs: Sequence[Any], term: Term, real: Any) -> Any:
+    """One term, in the arithmetic type `real`."""
+    f = inputs[term.input]
+    coefficient = None if term.coefficient is None else inputs[term.coefficient]
+    if not is_complex(f):
+        return _differentiate_real(xp, f, coefficient, term, real)
+    parts = [xp.real(f), xp.imag(f)]
+    if coefficient is None or not is_complex(coefficient):
+        return join_complex(xp, *[_differentiate_real(xp, part, coefficient, term, real) for part in parts])
+    of = [[_differentiate_real(xp, part, c, term, real) for part in parts]
+          for c in (xp.real(coefficient), xp.imag(coefficient))]  # fmt: skip
+    return join_complex(xp, of[0][0] - of[1][1], of[0][1] + of[1][0])
+
+
+def is_complex(f: Any) -> bool:
+    """Whether the elements have an imaginary part."""
+    return dtype_name(f).startswith(("complex", "clongdouble"))
+
+
+def _differentiate_real(xp: Any, f: Any, coefficient: Any, term: Term, real: Any) -> Any:
+    if coefficient is not None and coefficient.dtype != real:
+        coefficient = xp.astype(coefficient, real)
+    if dtype_name(f) in _INTEGERS:
+        rows = Rows(xp, f, term.axis, real, lambda b, a: integer_difference(xp, b, a, real))
+    else:
+        rows = Rows(xp, f if f.dtype == real else xp.astype(f, real), term.axis, real, lambda b, a: b - a)
+    result = rows.apply(term.stencil, coefficient, term.place)
+    if coefficient is not None and term.place == "point":
+        result = result * coefficient
+    if term.then is not None:
+        result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
+    return result
 
 
 def integer_difference(xp: Any, b: Any, a: Any, real: Any) -> Any:
@@ -137,53 +172,88 @@ def _join_parts(real: Any, imaginary: Any) -> Any:
     return whole
 
 
-def _rows(xp: Any, f: Any, term: Term, real: Any, difference: Any) -> Any:
-    """Leading row, formula (1) inside, trailing row, joined along the axis."""
-    stencil, axis = fitted(term.stencil, real), term.axis
-    half = (
-        stencil.power // 2
-    )  # before the sum, so that nothing small is lost and nothing large overflows early
+class Rows:
+    """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
 
-    def scaled_difference(b: Any, a: Any) -> Any:
-        return times_power(difference(b, a), half)
+    def __init__(self, xp: Any, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]) -> None:
+        self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def at(start: int, stop: int) -> Any:
-        return f[(slice(None),) * axis + (slice(start, stop), ...)]
+    def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
+        """Leading rows, interior, trailing rows, joined along the axis."""
+        stencil = fitted(stencil, self.real)
+        self.coefficient, self.place = (None if place == "point" else coefficient), place
+        self.values = stencil.values
+        self.half = stencil.power // 2  # before the sum: nothing small is lost, nothing large overflows early
+        inner = stencil.interior()
+        pieces = [self._edge(row) for row in stencil.leading]
+        if inner.stop > inner.start:
+            pieces.append(self._interior(stencil, inner))
+        pieces += [self._edge(row) for row in stencil.trailing]
+        result = pieces[0] if len(pieces) == 1 else self.xp.concat(pieces, axis=self.axis)
+        return times_power(result, stencil.power - self.half)
 
-    def weight(values: Any) -> Any:
+    def _at(self, x: Any, start: int, stop: int) -> Any:
+        return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
+
+    def _weight(self, values: Any, points: slice) -> Any:
         if np.ndim(values) == 0:
             return values if isinstance(values, np.longdouble) else float(values)
-        shape = [1] * f.ndim
-        shape[axis] = len(values)
-        return xp.reshape(as_weights(xp, values, real, f), tuple(shape))
+        values = values[points]
+        shape = [1] * self.f.ndim
+        shape[self.axis] = len(values)
+        return self.xp.reshape(as_weights(self.xp, values, self.real, self.f), tuple(shape))
 
-    def row(pairs: Row) -> Any:
-        sum_ = None
-        for a, b, value in pairs:
-            product = weight(value) * scaled_difference(at(b, b + 1), at(a, a + 1))
-            sum_ = product if sum_ is None else sum_ + product
-        return sum_
+    def _edge(self, row: Row) -> Any:
+        total = None
+        for a, b, weight in row:
+            value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
+            total = value if total is None else total + value
+        if total is None:
+            nothing = self._at(self.f, 0, 1)
+            return self.xp.zeros_like(nothing, dtype=self.real)
+        return total
 
-    pieces = [row(stencil.leading), row(stencil.trailing)]
-    if stencil.length > 2:
-        pieces.insert(1, _interior(xp, stencil, axis, at, weight, scaled_difference))
-    return times_power(xp.concat(pieces, axis=axis), stencil.power - half)
+    def _interior(self, stencil: Stencil, points: slice) -> Any:
+        if stencil.is_central and self.coefficient is None:
+            return self._central(stencil, points)
+        total = None
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
+            from_, to = ((points.start + offset, points.stop + offset) for offset in (a, b))
+            value = self._pair(from_, to, self._weight(weight, points))
+            total = value if total is None else total + value
+        return total
 
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], weight: Any) -> Any:
+        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
+        c, factor = self.coefficient, weight
+        if self.place == "faces" and c is not None:
+            factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
+        elif self.place == "samples" and c is not None:
+            factor = weight * self._at(c, *to)
+        at_b = self._at(self.f, *to)
+        if not self.values:
+            return factor * times_power(self.difference(at_b, self._at(self.f, *from_)), self.half)
+        at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
+        value = factor * times_power(at_b, self.half)
+        return self.xp.where(weight == 0, self.xp.zeros_like(value), value) if np.ndim(weight) else value
 
-def _interior(xp: Any, stencil: Stencil, axis: int, at: Any, weight: Any, difference: Any) -> Any:
-    n = stencil.length
-    below, centre, above = at(0, n - 2), at(1, n - 1), at(2, n)
-    lower, upper = (w if np.ndim(w) == 0 else w[1:-1] for w in (stencil.lower, stencil.upper))
-    short = np.equal(lower, upper)
-    wide = split = None
-    if np.any(short):
-        wide = weight(lower) * difference(above, below)
-    if not np.all(short):
-        split = weight(lower) * difference(centre, below) + weight(upper) * difference(above, centre)
-    if wide is None or split is None:
-        return split if wide is None else wide
-    shape = [n - 2 if k == axis else 1 for k in range(wide.ndim)]
-    return xp.where(as_weights(xp, short.reshape(shape), None, wide), wide, split)
+    def _central(self, stencil: Stencil, points: slice) -> Any:
+        """Formula (1); where its weights are equal the short form."""
+        lower, upper = stencil.weights
+        start, stop = points.start, points.stop
+        below, above = (start - 1, stop - 1), (start + 1, stop + 1)
+        short = np.equal(lower, upper)
+        short = short if np.ndim(short) == 0 else short[points]
+        wide = split = None
+        if np.any(short):
+            wide = self._pair(below, above, self._weight(lower, points))
+        if not np.all(short):
+            split = self._pair(below, (start, stop), self._weight(lower, points))
+            split = split + self._pair((start, stop), above, self._weight(upper, points))
+        if wide is None or split is None:
+            return split if wide is None else wide
+        shape = [stop - start if k == self.axis else 1 for k in range(wide.ndim)]
+        return self.xp.where(as_weights(self.xp, short.reshape(shape), None, wide), wide, split)
 
 
 def fitted(stencil: Stencil, real: Any) -> Stencil:
@@ -191,21 +261,9 @@ def fitted(stencil: Stencil, real: Any) -> Stencil:
     if name_of(real) != "float32":
         return stencil
     if arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
-        stencil = _rescaled(stencil, int(np.frexp(stencil.smallest_and_largest_weight()[1])[1]))
-    lower, upper = (np.asarray(w, dtype=np.float32)[()] for w in (stencil.lower, stencil.upper))
-    return replace(stencil, lower=lower, upper=upper)
-
-
-def _rescaled(stencil: Stencil, power: int) -> Stencil:
-    """The same stencil with weights of at most 1 and a power to make up for it."""
-
-    def row(pairs: Row) -> Row:
-        return tuple((a, b, np.ldexp(value, -power)) for a, b, value in pairs)
-
-    lower, upper = np.ldexp(stencil.lower, -power), np.ldexp(stencil.upper, -power)
-    return Stencil(
-        stencil.length, lower, upper, row(stencil.leading), row(stencil.trailing), stencil.power + power
-    )
+        power = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
+        stencil = stencil.mapped(lambda weight: np.ldexp(weight, -power), stencil.power + power)
+    return replace(stencil, weights=tuple(np.asarray(w, dtype=np.float32)[()] for w in stencil.weights))
 
 
 def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
@@ -224,28 +282,36 @@ def times_power(x: Any, power: int) -> Any:
     return x
 
 
-def reads(flags: Any, term: Term, real: Any) -> Any:
+def reads(flags: Any, stencil: Stencil, axis: int, real: Any) -> Any:
     """Which rows read a flagged point, with weights in `real`: a NumPy boolean array."""
-    stencil, axis = term.stencil, term.axis
     along = np.moveaxis(np.asarray(flags), axis, 0)
     result = np.zeros_like(along)
-    for place, row in ((0, stencil.leading), (-1, stencil.trailing)):
+    inner, n = stencil.interior(), stencil.length
+    rows = [*enumerate(stencil.leading), *enumerate(stencil.trailing, start=inner.stop)]
+    for place, row in rows:
         for a, b, _ in row:
-            result[place] |= along[a] | along[b]
-    result[1:-1] = along[:-2] | along[2:]
-    short = np.equal(np.asarray(stencil.lower, dtype=real), np.asarray(stencil.upper, dtype=real))
-    centre = np.broadcast_to(~short, (stencil.length,))[1:-1]
-    result[1:-1] |= along[1:-1] & centre.reshape(-1, *(1,) * (along.ndim - 1))
+            result[place] |= along[b] if stencil.values else along[a] | along[b]
+    if inner.stop <= inner.start:
+        return np.moveaxis(result, 0, axis)
+    rounded = [np.broadcast_to(np.asarray(w, dtype=real), (n,))[inner] for w in stencil.weights]
+    for (a, b), weight in zip(stencil.offsets, rounded, strict=True):
+        used = weight != 0 if stencil.values else np.ones(len(weight), bool)
+        centre = ~np.equal(*rounded) if stencil.is_central else used  # the short form skips the centre
+        for offset in {b} if stencil.values else {a, b}:
+            touched = along[inner.start + offset : inner.stop + offset]
+            result[inner] |= touched & (centre if offset == 0 else used).reshape(-1, *(1,) * (along.ndim - 1))
     return np.moveaxis(result, 0, axis)
 
 
-def gradient(terms: tuple[Term, ...], f: Any, out: Any, workers: int | None) -> list[Any]:
+def operate(
+    terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
+) -> list[Any]:
     """Any array-API array: new arrays only."""
     if out is not None:
         raise ArgumentTypeError(
-            f"out= is not supported for arrays of {type(f).__module__}, which cannot be written in place"
+            f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"
         )
-    return apply(array_namespace(f), terms, [f], len(terms))
+    return apply(array_namespace(*fields), terms, fields, outputs)
 
 
 def real_of(f: Any) -> Any:

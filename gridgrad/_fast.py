@@ -9,7 +9,7 @@ import numpy as np
 from . import _core
 from ._arguments import UNSET
 from ._axes import SMALL_BYTES
-from ._execute_host import THREAD_BYTES, plan_for, storage_of
+from ._execute_host import THREAD_BYTES, has_kernel, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims
 
 CALLS = 512
@@ -30,6 +30,12 @@ def fast_gradient(
     found = _calls.get(key) if key is not None else None
     if found is None:
         return None
+    results = _run(found, f, targets)
+    return results if results is None or len(results) > 1 else results[0]
+
+
+def _run(found: tuple[Plan, Any], f: Any, targets: Any) -> Any:
+    """The results as a tuple; None where the long way has to copy or to refuse."""
     plan, dtype = found
     if targets is None:
         targets = [np.empty_like(f, dtype) for _ in range(plan.outputs)]
@@ -37,8 +43,60 @@ def fast_gradient(
         return None
     objects = [id(target) for target in targets] + [0] * (_core.MAX_OBJECTS - 1 - plan.outputs)
     if _apply(plan.address, _offset, id(f), *objects):
-        return None  # unaligned, or memory that overlaps: the long way copies or refuses
-    return targets[0] if plan.outputs == 1 else tuple(targets)
+        return None  # unaligned, or memory that overlaps
+    return tuple(targets)
+
+
+class ObjectCalls:
+    """The plans of one operator's small calls, by the layouts of its arrays."""
+
+    def __init__(self) -> None:
+        self._plans: dict[Any, tuple[Plan, Any]] = {}
+
+    def get(self, f: Any, out: Any) -> Any:
+        """The result, or None when the call has to be looked at in full."""
+        if type(f) is not _ndarray:
+            return None
+        if out is None:
+            targets = None
+            found = self._plans.get((f.shape, f.strides, f.dtype))
+        elif type(out) is _ndarray and out.ndim == f.ndim:
+            targets = [out]
+            found = self._plans.get((f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
+        else:
+            return None
+        if found is None:
+            return None
+        results = _run(found, f, targets)
+        return results if results is None or len(results) > 1 else results[0]
+
+    def put(self, f: Any, out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
+        """Keep the plan of a call that `get` could have answered."""
+        if type(f) is not _ndarray or not (out is None or (type(out) is _ndarray and out.ndim == f.ndim)):
+            return
+        found = _plan_of(terms, f, results)
+        if found is not None:
+            key = (f.shape, f.strides, f.dtype)
+            if len(self._plans) >= CALLS:
+                self._plans.clear()
+            self._plans[key if out is None else (*key, out.shape, out.strides, out.dtype)] = found
+
+
+def _plan_of(terms: tuple[Term, ...], f: Any, results: Any) -> tuple[Plan, Any] | None:
+    """The plan of a call that is small and that the core can run on the objects themselves."""
+    if _apply is None or storage_of(f.dtype) is None or not f.size:
+        return None
+    if not 1 <= len(results) < _core.MAX_OBJECTS or not has_kernel(terms, [False]):
+        return None
+    if not all(type(a) is _ndarray and a.flags.aligned for a in (f, *results)):
+        return None
+    try:
+        plan = plan_for(terms, [f], results)
+    except TooManyDims:
+        return None
+    held = sum(weights.nbytes for weights in plan.weights)
+    small = plan.traffic < THREAD_BYTES and held <= 2 * SMALL_BYTES * len(terms)
+    return (plan, results[0].dtype) if small else None
 
 
 def _targets(f: Any, out: Any) -> Any:
@@ -82,19 +140,12 @@ def remember(
     terms: tuple[Term, ...], results: list[Any],
 ) -> None:  # fmt: skip
     """Keep the plan of a call that `fast_gradient` could have answered."""
-    if _apply is None or type(f) is not _ndarray or storage_of(f.dtype) is None or not f.size:
-        return
-    if not 1 <= len(results) < _core.MAX_OBJECTS or any(term.stencil.power for term in terms):
+    if type(f) is not _ndarray:
         return
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, targets)
-    if key is None or not all(a.flags.aligned for a in (f, *results)):
-        return
-    try:
-        plan = plan_for(terms, [f], results)
-    except TooManyDims:
-        return
-    if plan.traffic < THREAD_BYTES and sum(w.nbytes for w in plan.weights) <= 2 * SMALL_BYTES * len(terms):
+    found = None if key is None else _plan_of(terms, f, results)
+    if found is not None:
         if len(_calls) >= CALLS:
             _calls.clear()
-        _calls[key] = plan, results[0].dtype
+        _calls[key] = found

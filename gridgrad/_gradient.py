@@ -114,6 +114,6 @@ def gradient(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
-    results = library.gradient(terms, f, out, clean_workers(workers))
+    results = library.operate(terms, [f], len(terms), out, clean_workers(workers))
     remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)

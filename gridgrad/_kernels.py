@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._plan import ITEM_BYTES, MAX_DIMS, Plan
-from ._stencils import Array
+from ._plan import ITEM_BYTES, MAX_DIMS, PLACES, Plan
+from ._stencils import CENTRAL, Array
 
 ENTRY = "gridgrad_apply"
 ROW = MAX_DIMS - 1
@@ -32,6 +32,7 @@ _TYPES = {
 }  # fmt: skip
 _INDICES = {"int32": "int", "int64": "int64"}
 EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
+AT_POINT = PLACES.index("point")
 
 
 class Variant(NamedTuple):
@@ -46,9 +47,10 @@ class Variant(NamedTuple):
     outputs: int
     vector: int
     inner: int
+    general: int
     strides: int
-    terms: tuple[tuple[int, int, int, int], ...]
-    stencils: tuple[tuple[int, int], ...]
+    terms: tuple[tuple[int, ...], ...]
+    stencils: tuple[tuple[Any, ...], ...]  # dim, weights, pairs, values, then the tables a and b
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,8 +92,8 @@ def source() -> str:
 def options(variant: Variant) -> tuple[str, ...]:
     """The compiler's options; every word comes from a table above or is a number."""
 
-    def rows(table: tuple[tuple[int, ...], ...]) -> str:
-        return ",".join("{" + ",".join(str(int(v)) for v in row) + "}" for row in table)
+    def rows(table: tuple[Any, ...]) -> str:
+        return ",".join("{" + rows(v) + "}" if isinstance(v, tuple) else str(int(v)) for v in table)
 
     macros = {
         "STORED": _TYPES[variant.stored],
@@ -103,6 +105,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "OUTPUTS": int(variant.outputs),
         "VECTOR": int(variant.vector),
         "INNER": int(variant.inner),
+        "GENERAL": int(variant.general),
         "STRIDES": int(variant.strides),
         "TERMS": rows(variant.terms),
         "STENCILS": rows(variant.stencils),
@@ -124,8 +127,9 @@ def widest_vector(plan: Plan) -> int:
     """Elements of one access that layout and registers allow, given perfect alignment."""
     packed = device_descriptor(plan)
     width = ACCESS_BYTES // max(ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage])
-    stencils = packed["stencil"][: int(packed["stencils"])]
-    held = plan.outputs + 2 * sum(s["dim"] == ROW and _weights(s) == VARYING for s in stencils)
+    if is_general(packed):
+        return 1
+    held = plan.outputs + 2 * sum(s["dim"] == ROW and bool(s["weights"]) for s in _stencils(packed))
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
     lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
@@ -145,8 +149,6 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     block = block_shape(*work)
     blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
     grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
-    terms = packed["term"][: len(plan.terms)]
-    stencils = packed["stencil"][: int(packed["stencils"])]
     variant = Variant(
         stored=plan.storage,
         real=plan.real,
@@ -157,9 +159,10 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         outputs=plan.outputs,
         vector=vector,
         inner=_inner(packed),
+        general=int(is_general(packed)),
         strides=int(tuple(blocks) != grid),
-        terms=tuple((int(t["output"]), int(t["input"]), int(t["stencil"]), int(t["assign"])) for t in terms),
-        stencils=tuple((int(s["dim"]), _weights(s)) for s in stencils),
+        terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
+        stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
     )
     return Launch(plan, variant, grid, block, packed)
 
@@ -182,7 +185,7 @@ def device_descriptor(plan: Plan) -> Array:
     The host prefers a long row to a dense one; neighbouring threads want neighbouring elements.
     """
     packed = plan.descriptor.copy()
-    stencils = packed["stencil"][: int(packed["stencils"])]
+    stencils = _stencils(packed)
     if any(int(s["inner"]) > 1 for s in stencils):
         return packed
     arrays = plan.inputs + plan.outputs
@@ -201,14 +204,37 @@ def device_descriptor(plan: Plan) -> Array:
 
 def _inner(packed: Array) -> int:
     """Elements per point in the row: 1 and 2 have variants, 0 leaves it to the descriptor."""
-    inner = max(int(s["inner"]) for s in packed["stencil"][: int(packed["stencils"])])
+    inner = max(int(s["inner"]) for s in _stencils(packed))
     return inner if inner <= 2 else 0
 
 
-def _weights(stencil: Any) -> int:
-    if stencil["lowers"]:
-        return VARYING
-    return DISTINCT if stencil["lower"] != stencil["upper"] else EQUAL
+def is_general(packed: Array) -> bool:
+    """Whether a term needs more than formula (1), its rows by the vector along the row."""
+    stencils = _stencils(packed)
+    if any(not _is_central(s) or (s["dim"] == ROW and max(s["leading"], s["trailing"]) > 1) for s in stencils):
+        return True
+    terms = packed["term"][: int(packed["terms"])]
+    return any(t["then"] >= 0 or (t["coefficient"] >= 0 and t["place"] != AT_POINT) for t in terms)
+
+
+def _is_central(stencil: Any) -> bool:
+    offsets = tuple(zip(*(stencil[side][: int(stencil["pairs"])].tolist() for side in "ab"), strict=True))
+    return offsets == CENTRAL and not stencil["values"]
+
+
+def _stencils(packed: Array) -> Any:
+    return packed["stencil"][: int(packed["stencils"])]
+
+
+def _shape(stencil: Any, real: str) -> tuple[Any, ...]:
+    """A stencil as the kernel's compiler sees it."""
+    pairs = int(stencil["pairs"])
+    kind = VARYING if stencil["weights"] else DISTINCT
+    if kind == DISTINCT and _is_central(stencil):
+        lower, upper = stencil["weight"][:2].astype(real)
+        kind = EQUAL if lower == upper else DISTINCT
+    offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
+    return int(stencil["dim"]), kind, pairs, int(stencil["values"]), *offsets
 
 
 def _reach(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -62,23 +63,33 @@ def result_dtype(f: Array) -> np.dtype[Any]:
     return np.dtype(np.float64) if f.dtype.kind in "iu" else f.dtype
 
 
-def gradient(terms: tuple[Term, ...], f: Array, out: Any, workers: int | None) -> list[Array]:
-    """One array for each output of `terms`."""
-    count, dtype = len(terms), result_dtype(f)
+def empty_stack(fields: Sequence[Array], shape: tuple[int, ...]) -> Array | None:
+    """One array for all results, or None where they must be joined afterwards."""
+    if any(isinstance(field, MaskedArray) for field in fields):
+        return None
+    return np.empty(shape, result_dtype(fields[0]))
+
+
+def operate(
+    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None
+) -> list[Array]:
+    """The `outputs` arrays of `terms` applied to `fields`, which have one shape."""
+    f = fields[0]
+    dtype = result_dtype(f)
     if out is None:
         targets = None
     else:
-        targets = split_out(out, count, f.shape)
+        targets = split_out(out, outputs, f.shape)
         check_targets(targets, f, dtype)
-    if isinstance(f, MaskedArray):
-        results = [_masked_gradient(term, f, workers) for term in terms]
+    if any(isinstance(field, MaskedArray) for field in fields):
+        results = [_masked(own_terms(terms, k), fields, workers) for k in range(outputs)]
     elif f.dtype.kind in "mM":
-        results = [_time_gradient(term, f) for term in terms]
+        results = [_time_gradient(own_terms(terms, k)[0], f) for k in range(outputs)]
     elif targets is None or not (f.dtype.isnative and dtype.isnative):
-        results = _fresh(terms, f, dtype, workers)
+        results = _fresh(terms, fields, outputs, dtype, workers)
     else:
-        source = f.copy() if any(np.may_share_memory(f, target) for target in targets) else f
-        _execute_host.apply(terms, [source], targets, workers)
+        sources = [_apart(field, targets) for field in fields]
+        _execute_host.apply(terms, sources, targets, workers)
         return targets
     if targets is None:
         return results
@@ -87,23 +98,48 @@ def gradient(terms: tuple[Term, ...], f: Array, out: Any, workers: int | None) -
     return targets
 
 
-def _fresh(terms: tuple[Term, ...], f: Array, dtype: np.dtype[Any], workers: int | None) -> list[Array]:
-    native = f.astype(f.dtype.newbyteorder("="), copy=False)
-    results = [np.empty_like(native, dtype.newbyteorder("="), subok=False) for _ in terms]
-    _execute_host.apply(terms, [native], results, workers)
+def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
+    """The terms of one output, as its only ones."""
+    return tuple(term._replace(output=0) for term in terms if term.output == output)
+
+
+def _apart(field: Array, targets: list[Array]) -> Array:
+    return field.copy() if any(np.may_share_memory(field, target) for target in targets) else field
+
+
+def _fresh(
+    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, dtype: np.dtype[Any], workers: int | None
+) -> list[Array]:
+    native = [field.astype(field.dtype.newbyteorder("="), copy=False) for field in fields]
+    results = [np.empty_like(native[0], dtype.newbyteorder("="), subok=False) for _ in range(outputs)]
+    _execute_host.apply(terms, native, results, workers)
     return [result.astype(dtype, copy=False) for result in results]
 
 
-def _masked_gradient(term: Term, f: Any, workers: int | None) -> Any:
+def _masked(terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None) -> Any:
     """The mask spreads to every row that reads a masked point, and to no other."""
-    term = term._replace(output=0)
-    data = gradient((term,), np.asarray(f.data), None, workers)[0]
-    mask = np.ma.getmask(f)
-    if mask is not np.ma.nomask:
-        storage = _execute_host.storage_of(data.dtype)
-        real = real_of(data) if storage is None else arithmetic_type(storage, [term])
-        mask = _execute_xp.reads(mask, term, real)
-    return MaskedArray(data, mask=mask)
+    plain = [np.asarray(np.ma.getdata(field)) for field in fields]
+    data = operate(terms, plain, 1, None, workers)[0]
+    storage = _execute_host.storage_of(data.dtype)
+    real = real_of(data) if storage is None else arithmetic_type(storage, terms)
+    masks: list[Any] = [_mask_of(term, fields, real) for term in terms]
+    spread = [mask for mask in masks if mask is not None]
+    return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
+
+
+def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
+    """Where a term reads a masked sample, or a masked coefficient."""
+    flags, factor = (
+        np.ma.nomask if k is None else np.ma.getmask(fields[k]) for k in (term.input, term.coefficient)
+    )
+    if term.place != "point":
+        flags, factor = np.ma.mask_or(flags, factor), np.ma.nomask
+    if flags is not np.ma.nomask:
+        for axis, stencil in term.stencils():
+            flags = _execute_xp.reads(flags, stencil, axis, real)
+    if factor is not np.ma.nomask:
+        flags = factor if flags is np.ma.nomask else flags | factor
+    return None if flags is np.ma.nomask else flags
 
 
 def _time_gradient(term: Term, f: Array) -> Array:
@@ -113,13 +149,12 @@ def _time_gradient(term: Term, f: Array) -> Array:
     range of ticks is NaT.
     """
     native = f.astype(f.dtype.newbyteorder("="))
-    value = _execute_xp.apply(
-        np, (term._replace(output=0),), [native.view(np.int64).astype(np.longdouble)], 1
-    )[0]
+    value = _execute_xp.apply(np, (term,), [native.view(np.int64).astype(np.longdouble)], 1)[0]
     nearest = np.rint(value)
     whole = np.abs(value - nearest) <= 2.0**-50 * np.abs(value)
     ticks = np.where(whole, nearest, np.trunc(value))
-    lost = ~(np.abs(ticks) < 2.0**63) | _execute_xp.reads(np.isnat(native), term, np.longdouble)
+    touched = _execute_xp.reads(np.isnat(native), term.stencil, term.axis, np.longdouble)
+    lost = ~(np.abs(ticks) < 2.0**63) | touched
     result: Array = np.where(lost, 0, ticks).astype(np.int64).view(result_dtype(native))
     result[lost] = np.timedelta64("NaT")
     return result

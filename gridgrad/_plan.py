@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any, NamedTuple
@@ -10,24 +10,25 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._cache import Bounded
-from ._stencils import Array, Row, Stencil
+from ._stencils import Array, Stencil
 
-ABI_VERSION = 1
-MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 12, 12, 6, 4
+ABI_VERSION = 2
+MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 12, 12, 6, 8
 
 # Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
 STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",
            "int32", "uint32", "int64", "uint64")  # fmt: skip
 ITEM_BYTES = dict(zip(STORAGE, (2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8), strict=True))
 
-_PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")], align=True)
-_EDGE = np.dtype([("count", "i8"), ("pair", _PAIR, MAX_PAIRS)], align=True)
+PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")])
 _STENCIL = np.dtype(
     [("dim", "i4"), ("inner", "i4"), ("leading", "i4"), ("trailing", "i4"), ("length", "i8"),
-     ("lower", "f8"), ("upper", "f8"), ("lowers", "u8"), ("uppers", "u8"), ("edge", _EDGE, 2)],
+     ("pairs", "i4"), ("values", "i4"), ("a", "i4", MAX_PAIRS), ("b", "i4", MAX_PAIRS),
+     ("weight", "f8", MAX_PAIRS), ("weights", "u8"), ("start", "u8"), ("pair", "u8")],
     align=True,
 )  # fmt: skip
-_TERM = np.dtype([("output", "i4"), ("input", "i4"), ("stencil", "i4"), ("assign", "i4")])
+_TERM = np.dtype([(name, "i4") for name in
+                  ("output", "input", "stencil", "assign", "coefficient", "place", "then", "norm")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
@@ -37,14 +38,31 @@ DESCRIPTOR = np.dtype(
     align=True,
 )  # fmt: skip
 
+PLACES = ("point", "samples", "faces")  # of a coefficient, in the order of `Place` in kernels/descriptor.h
+
 
 class Term(NamedTuple):
-    """``output += stencil applied to input along axis``."""
+    """``output += stencil applied to input along axis``, and what else a term can do.
+
+    A `coefficient` is the input that multiplies: at the ``"point"`` of the row, at each of the
+    ``"samples"`` (only for a stencil of values), or at the ``"faces"``, the mean of its two points for
+    each pair. `then` is a second stencil, along another axis, applied to the rows of the first. With
+    `norm` the output is ``hypot(output, value)`` instead of a sum.
+    """
 
     output: int
     input: int
     axis: int
     stencil: Stencil
+    coefficient: int | None = None
+    place: str = "point"
+    then: tuple[int, Stencil] | None = None
+    norm: bool = False
+
+    def stencils(self) -> tuple[tuple[int, Stencil], ...]:
+        """The (axis, stencil) of the term: one, or two of a mixed derivative."""
+        own = ((self.axis, self.stencil),)
+        return own if self.then is None else (*own, self.then)
 
 
 class Layout(NamedTuple):
@@ -52,6 +70,7 @@ class Layout(NamedTuple):
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
+    component: int = 1  # from the real to the imaginary part: 0 for a real coefficient of complex data
 
 
 class Dim(NamedTuple):
@@ -103,7 +122,8 @@ def make_plan(
     plan = _plans.get(key)
     if plan is None:
         plan = _pack(*key)
-        held = sum(w.nbytes for w in plan.weights) + sum(term.stencil.nbytes for term in terms)
+        held = sum(w.nbytes for w in plan.weights)
+        held += sum(stencil.nbytes for term in terms for _, stencil in term.stencils())
         _plans.put(key, plan, plan.descriptor.nbytes + held)
     return plan
 
@@ -118,10 +138,14 @@ def _pack(
     terms = tuple(sorted(terms, key=lambda term: term.output))
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
-    dims = collapse(inputs[0].shape, (*inputs, *outputs), {term.axis for term in terms}, components)
-    stencils = list(dict.fromkeys((term.axis, term.stencil) for term in terms))
+    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
+    later = {term.then[0] for term in terms if term.then is not None}
+    axes = {axis for axis, _ in stencils}
+    dims = collapse(inputs[0].shape, (*inputs, *outputs), axes, components, later)
     arrays = len(inputs) + len(outputs)
-    if len(dims) > MAX_DIMS or arrays > MAX_ARRAYS or len(terms) > MAX_TERMS or len(stencils) > MAX_STENCILS:
+    pairs = max(len(stencil.offsets) for _, stencil in stencils)
+    tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS)
+    if any(n > most for n, most in zip((len(dims), arrays, len(terms), len(stencils), pairs), tables, strict=True)):
         raise TooManyDims
     packed = np.zeros((), DESCRIPTOR)
     packed["abi"], packed["storage"] = ABI_VERSION, STORAGE.index(storage)
@@ -131,8 +155,7 @@ def _pack(
     _pack_dims(packed, dims, arrays)
     seen: set[int] = set()
     for k, term in enumerate(terms):
-        place = stencils.index((term.axis, term.stencil))
-        packed["term"][k] = (term.output, term.input, place, term.output not in seen)
+        packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
@@ -149,44 +172,51 @@ def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
     if storage not in STORAGE[:3]:
         return "float64"
     limits = np.finfo(np.float32)
-    for term in terms:
-        smallest, largest = term.stencil.smallest_and_largest_weight()
+    for _, stencil in (entry for term in terms for entry in term.stencils()):
+        smallest, largest = stencil.smallest_and_largest_weight()
         if smallest < float(limits.tiny) or largest > float(limits.max):
             return "float64"
     return "float32"
 
 
-def collapse(shape: tuple[int, ...], layouts: Sequence[Layout], axes: set[int], components: int) -> list[Dim]:
-    """The loops of the sweep, slowest first: sorted by stride, merged where memory allows."""
+def collapse(
+    shape: tuple[int, ...], layouts: Sequence[Layout], axes: set[int], components: int, later: Set[int] = frozenset()
+) -> list[Dim]:  # fmt: skip
+    """The loops of the sweep, slowest first: sorted by stride, merged where memory allows.
+
+    An axis in `later` has a second stencil of a term, which cannot run along the row.
+    """
     dims = [
         Dim(n, k if k in axes else None, 1, tuple(layout.strides[k] for layout in layouts))
         for k, n in enumerate(shape)
         if n != 1 or k in axes
     ]
     if components > 1:
-        dims.append(Dim(components, None, 1, (1,) * len(layouts)))
+        dims.append(Dim(components, None, 1, tuple(layout.component for layout in layouts)))
     dims.sort(key=lambda dim: (max(map(abs, dim.strides[1:])), abs(dim.strides[0])), reverse=True)
     merged: list[Dim] = []
     for dim in dims:
         if merged and merged[-1].axis is None and dim.axis is None and _adjacent(merged[-1], dim):
             dim = Dim(merged.pop().length * dim.length, None, 1, dim.strides)
         merged.append(dim)
-    return _choose_row(merged) or [Dim(1, None, 1, (0,) * len(layouts))]
+    return _choose_row(merged, later) or [Dim(1, None, 1, (0,) * len(layouts))]
 
 
 def _adjacent(outer: Dim, inner: Dim) -> bool:
     return all(a == b * inner.length for a, b in zip(outer.strides, inner.strides, strict=True))
 
 
-def _choose_row(dims: list[Dim]) -> list[Dim]:
+def _choose_row(dims: list[Dim], later: Set[int]) -> list[Dim]:
     """Make the last dim a good vector direction: few components join their axis, short rows swap."""
-    if len(dims) > 1 and dims[-1].axis is None and dims[-1].length < 64 and _adjacent(dims[-2], dims[-1]):
+    joined = len(dims) > 1 and dims[-1].axis is None and dims[-1].length < 64 and _adjacent(dims[-2], dims[-1])
+    if joined and dims[-2].axis not in later:
         row = dims.pop()
         axis = dims.pop()
         dims.append(Dim(axis.length * row.length, axis.axis, row.length, row.strides))
-    if len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1:  # joined dims must stay the row
-        longest = max(range(len(dims)), key=lambda k: dims[k].length)
-        if dims[longest].length > 2 * dims[-1].length:
+    must = bool(dims) and dims[-1].axis in later
+    if must or (len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1):  # joined dims must stay the row
+        longest = max((k for k in range(len(dims)) if dims[k].axis not in later), key=lambda k: dims[k].length)
+        if must or dims[longest].length > 2 * dims[-1].length:
             dims.append(dims.pop(longest))
     return dims
 
@@ -199,30 +229,37 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
             packed["array"][k]["stride"][place] = dim.strides[k]
 
 
+def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> tuple[int, ...]:
+    own, *then = [stencils.index(entry) for entry in term.stencils()]
+    coefficient = -1 if term.coefficient is None else term.coefficient
+    return (term.output, term.input, own, first, coefficient, PLACES.index(term.place), *(then or [-1]), term.norm)
+
+
 def _pack_stencil(
     packed: Any, dims: list[Dim], axis: int, stencil: Stencil, real: str,
     weights: list[Array], fields: list[tuple[int, str, int]], place: int,
 ) -> None:  # fmt: skip
     position = next(k for k, dim in enumerate(dims) if dim.axis == axis)
-    dim = dims[position]
-    inner = dim.inner
+    inner = dims[position].inner
     packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner
-    packed["length"] = stencil.length
-    packed["leading"], packed["trailing"] = 1, 1
-    _pack_edge(packed["edge"][0], stencil.leading)
-    _pack_edge(packed["edge"][1], stencil.trailing)
-    for name, values in (("lower", stencil.lower), ("upper", stencil.upper)):
-        if stencil.is_uniform:
-            packed[name] = values
-        else:
-            vector = np.ascontiguousarray(values, dtype=real)
-            vector = np.repeat(vector, inner) if inner > 1 else vector
-            fields.append((place, name + "s", len(weights)))
-            weights.append(vector)
-            packed[name + "s"] = vector.ctypes.data
-
-
-def _pack_edge(packed: Any, row: Row) -> None:
-    packed["count"] = len(row)
-    for k, pair in enumerate(row):
-        packed["pair"][k] = pair
+    packed["length"], packed["values"] = stencil.length, stencil.values
+    packed["leading"], packed["trailing"] = len(stencil.leading), len(stencil.trailing)
+    packed["pairs"] = len(stencil.offsets)
+    for k, (a, b) in enumerate(stencil.offsets):
+        packed["a"][k], packed["b"][k] = a, b
+    rows = (*stencil.leading, *stencil.trailing)
+    tables = {
+        "start": np.cumsum([0, *map(len, rows)], dtype=np.int64),
+        "pair": np.array([pair for row in rows for pair in row], dtype=PAIR),
+    }
+    if stencil.is_uniform:
+        packed["weight"][: len(stencil.weights)] = stencil.weights
+    else:
+        vectors = np.empty((len(stencil.weights), stencil.length * inner), real)
+        for vector, values in zip(vectors, stencil.weights, strict=True):
+            vector.reshape(stencil.length, inner)[...] = np.reshape(values, (-1, 1))
+        tables["weights"] = vectors
+    for name, table in tables.items():
+        fields.append((place, name, len(weights)))
+        weights.append(table)
+        packed[name] = table.ctypes.data

@@ -2,56 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._wide import Wide, from_fraction, join, narrow, two_sum
+from ._wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
 
 Array = npt.NDArray[Any]
 Pair = tuple[int, int, Any]  # (a, b, weight): weight * (f[b] - f[a])
-Row = tuple[Pair, ...]
+Row = tuple[Pair, ...]  # an empty row is 0 and reads nothing
 
+CENTRAL = ((-1, 0), (0, 1))  # the pairs of formula (1)
 BLOCK = 1 << 14
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Stencil:
-    """One derivative along one axis, ``lower_i (f_i - f_{i-1}) + upper_i (f_{i+1} - f_i)``.
+    """One derivative along one axis, each row a sum of ``weight * (f[b] - f[a])``.
 
-    `lower` and `upper` are scalars when every point has the same weights, else vectors of shape
-    ``(length,)``. `leading` and `trailing` are the rows of the first and the last point as data.
-    The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave the
-    range of normal numbers.
+    The pairs of an interior row are `offsets` from its point; `weights` has for each pair a scalar
+    when every point has the same, else a vector of shape ``(length,)``. `leading` and `trailing` are
+    the rows of the first and the last points as data, with the indices of points. Where `values` is
+    set, as in transposed stencils, a pair means ``weight * f[b]``, a weight of 0 reads nothing, and
+    ``(a, b)`` are the ends of the face whose coefficient belongs to it. The true weights are
+    ``weight * 2**power``; `power` is 0 unless a weight would leave the range of normal numbers.
     """
 
     length: int
-    lower: Any
-    upper: Any
-    leading: Row
-    trailing: Row
+    offsets: tuple[tuple[int, int], ...]
+    weights: tuple[Any, ...]
+    leading: tuple[Row, ...]
+    trailing: tuple[Row, ...]
+    values: bool = False
     power: int = 0
 
     @property
+    def is_central(self) -> bool:
+        """Whether interior rows follow formula (1), ``lower (f[i]-f[i-1]) + upper (f[i+1]-f[i])``."""
+        return self.offsets == CENTRAL and not self.values
+
+    @property
     def is_uniform(self) -> bool:
-        """Whether one pair of weights serves every interior point."""
-        return np.ndim(self.lower) == 0
+        """Whether one set of weights serves every interior point."""
+        return all(np.ndim(weight) == 0 for weight in self.weights)
 
     @property
     def nbytes(self) -> int:
         """Memory of the weights."""
-        return int(np.asarray(self.lower).nbytes + np.asarray(self.upper).nbytes)
+        return sum(int(np.asarray(weight).nbytes) for weight in self.weights)
+
+    def interior(self) -> slice:
+        """The points whose rows are not data."""
+        return slice(len(self.leading), self.length - len(self.trailing))
 
     def smallest_and_largest_weight(self) -> tuple[Any, Any]:
-        """Bounds of the magnitude of all weights: what decides the arithmetic type."""
-        edges = [abs(weight) for row in (self.leading, self.trailing) for *_, weight in row]
-        inner = np.abs(np.stack([np.ravel(self.lower), np.ravel(self.upper)]))
-        inner = inner[:, 1:-1] if not self.is_uniform else inner
-        values = np.concatenate([np.asarray(edges, dtype=inner.dtype), np.ravel(inner)])
-        return np.min(values), np.max(values)
+        """Bounds of the magnitude of all weights but 0: what decides the arithmetic type."""
+        edges = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
+        inner = self.interior()
+        parts = [weight if np.ndim(weight) == 0 else weight[inner] for weight in self.weights]
+        values = np.abs(np.concatenate([np.ravel(part) for part in (*parts, edges) if np.size(part)] or [np.ones(1)]))
+        if not self.is_central:  # whose weights are never 0, unless one was too small
+            values = values[values != 0]
+        return (np.min(values), np.max(values)) if len(values) else (np.float64(1), np.float64(1))
+
+    def mapped(self, change: Callable[[Any], Any], power: int) -> Stencil:
+        """The same rows with `change` of every weight, and with another power."""
+
+        def rows(old: tuple[Row, ...]) -> tuple[Row, ...]:
+            return tuple(tuple((a, b, change(weight)) for a, b, weight in row) for row in old)
+
+        return replace(self, weights=tuple(map(change, self.weights)), leading=rows(self.leading),
+                       trailing=rows(self.trailing), power=power)  # fmt: skip
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:
@@ -72,15 +96,19 @@ def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None)
     (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes). Every weight is formed to twice the
     precision, from steps scaled by a power of two, and rounded once.
     """
-    wide, wide_wrap = narrow(steps), None if wrap is None else narrow(wrap)
     with np.errstate(all="ignore"):
-        exponent = int(np.max(np.frexp(np.abs(wide.high))[1]))
-        scaled_wrap = None if wide_wrap is None else wide_wrap.scaled(-exponent)
-        stencil = _scaled_first_derivative(wide.scaled(-exponent), length, edge_order, scaled_wrap)
-        return _unscaled(stencil, -exponent)
+        near_one, wrap_near_one, exponent = scaled_steps(narrow(steps), None if wrap is None else narrow(wrap))
+        return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
 
 
-def _scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
+def scaled_steps(steps: Wide, wrap: Wide | None) -> tuple[Wide, Wide | None, int]:
+    """The steps over a power of two that makes the largest about 1, and its exponent."""
+    exponent = int(np.max(np.frexp(np.abs(steps.high))[1]))
+    return steps.scaled(-exponent), None if wrap is None else wrap.scaled(-exponent), exponent
+
+
+def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
+    """`first_derivative` without the care for very large and very small steps."""
     if np.ndim(steps.high) == 0:
         lower, upper = central_weights(steps, steps)
         first = second = before_last = last = steps
@@ -105,21 +133,17 @@ def _scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wi
             (length - 1 - b, length - 1 - a, weight)
             for a, b, weight in reversed(one_sided_row(last, before_last, edge_order))
         )
-    return Stencil(length, lower, upper, leading, trailing)
+    return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,))
 
 
-def _unscaled(stencil: Stencil, power: int) -> Stencil:
+def unscaled(stencil: Stencil, power: int) -> Stencil:
     """The weights times ``2**power``; the power kept apart where they would not be normal numbers."""
-    limits = np.finfo(np.asarray(stencil.lower).dtype)
-    smallest, largest = (np.ldexp(w, power) for w in stencil.smallest_and_largest_weight())
+    smallest, largest = stencil.smallest_and_largest_weight()
+    limits = np.finfo(np.asarray(largest).dtype)
+    smallest, largest = (np.ldexp(w, power) for w in (smallest, largest))
     if not (smallest >= limits.tiny and largest <= limits.max):
         return replace(stencil, power=power)
-    leading, trailing = (
-        tuple((a, b, np.ldexp(weight, power)) for a, b, weight in row)
-        for row in (stencil.leading, stencil.trailing)
-    )
-    lower, upper = np.ldexp(stencil.lower, power), np.ldexp(stencil.upper, power)
-    return Stencil(stencil.length, lower, upper, leading, trailing)
+    return stencil.mapped(lambda weight: np.ldexp(weight, power), 0)
 
 
 def central_weights(left: Wide, right: Wide) -> tuple[Any, Any]:
@@ -160,11 +184,6 @@ def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:
     high, low = two_sum(x[1:], -x[:-1])
     rounded = high.astype(real)
     return Wide(rounded, ((high - rounded) + low).astype(real))
-
-
-def exact_fraction(value: Any) -> Fraction:
-    """A finite scalar of any real type as a rational number."""
-    return Fraction(*np.asarray(value).item().as_integer_ratio())
 
 
 def wrap_step(first: Any, last: Any, period: Any, real: npt.DTypeLike = np.float64) -> Wide:

@@ -65,7 +65,7 @@ def gradient_operator(
     """All results of one call; coordinates are checked when it runs."""
     terms = _terms(tuple(f.shape), spacings, axes, edge_order, periodic, periods)
     outs = gradient_shapes(f, spacings, axes, edge_order, periodic, periods)
-    return _execute_torch.gradient(terms, _execute_torch.samples(f), outs, None) if terms else []
+    return _execute_torch.operate(terms, [_execute_torch.samples(f)], len(outs), outs, None) if terms else []
 
 
 @gradient_operator.register_fake  # type: ignore[untyped-decorator]

@@ -27,7 +27,9 @@ def storage_of(tensor: Any) -> tuple[str, int]:
 
 
 def layout_of(tensor: Any, components: int) -> Layout:
-    """Shape and strides, in real numbers."""
+    """Shape and strides, in real numbers; a real tensor among complex ones has one component."""
+    if components == 2 and not tensor.is_complex():
+        return Layout(tuple(tensor.shape), tuple(tensor.stride()), 0)
     return Layout(tuple(tensor.shape), tuple(stride * components for stride in tensor.stride()))
 
 

@@ -32,6 +32,16 @@ class Wide:
         total, rest = two_sum(self.high, other.high)
         return Wide(*two_sum(total, rest + (self.low + other.low)))
 
+    def __sub__(self, other: Wide) -> Wide:
+        return self + -other
+
+    def __mul__(self, other: Wide) -> Wide:
+        product, rest = two_product(self.high, other.high)
+        return Wide(*two_sum(product, rest + (self.high * other.low + self.low * other.high)))
+
+    def __rtruediv__(self, number: int) -> Wide:
+        return narrow(np.full_like(self.high, number)[()]) / self
+
     def __truediv__(self, other: Wide) -> Wide:
         quotient = self.high / other.high
         product, rest = two_product(quotient, other.high)
@@ -72,6 +82,13 @@ def narrow(value: Any) -> Wide:
         return value
     high = np.asarray(value)[()]
     return Wide(high, np.zeros_like(high))
+
+
+def exact_fraction(value: Any) -> Fraction:
+    """A finite scalar of any real type, or a Wide of scalars, as a rational number."""
+    if isinstance(value, Wide):
+        return exact_fraction(value.high) + exact_fraction(value.low)
+    return Fraction(*np.asarray(value).item().as_integer_ratio())
 
 
 def from_fraction(value: Fraction, real: Any) -> Wide:

@@ -212,7 +212,7 @@ def _differentiate(f: Any, spacings: list[Any], dims: tuple[int, ...], stencils:
         places = [k for k, own in enumerate(dtypes) if own is dtype]
         terms = tuple(Term(n, 0, dims[k], stencils[k]) for n, k in enumerate(places))
         exact = f if not (f.is_floating_point() or f.is_complex()) else f.to(dtype)
-        values = _execute_torch.gradient(terms, exact, None, None)
+        values = _execute_torch.operate(terms, [exact], len(terms), None, None)
         for k, value in zip(places, values, strict=True):
             results[k] = value.to(dtype)
     return results

@@ -1,4 +1,5 @@
 // The host loops: rows of the fastest dim, blocked for the caches; compiled once per CPU level.
+#include <algorithm>
 #include <type_traits>
 
 #include "rows.h"
@@ -62,43 +63,31 @@ class Apply {
     for (int64 i = first; i < last; ++i) {
       at[MIDDLE] = i;
       for (int t = 0; t < plan_.terms; ++t)
-        if (plan_.stencil[plan_.term[t].stencil].dim == MIDDLE) locate(t, at);
+        if (moves(t, MIDDLE)) locate(t, at);
       for (int64 j = begin; j < end; j += TILE) tile(j, smaller(j + TILE, end));
       for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) row_[k] += plan_.array[k].stride[MIDDLE];
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
   }
 
-  // The neighbours of a term that does not lie in the row.
+  // The rows of a term's stencils at this point.
   void locate(int t, const int64* at) {
-    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    if (stencil.dim != ROW)
-      pairs_[t] = neighbours(stencil, at[stencil.dim], plan_.array[plan_.term[t].input].stride[stencil.dim]);
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const bool faces = has(term, AT_FACES);
+    pairs_[t] = stencil.dim == ROW ? inner_pairs<Real>(stencil, 0, faces)
+                                   : pairs_at<Real>(stencil, at[stencil.dim], faces);
+    if (term.then < 0) return;
+    const Stencil& then = plan_.stencil[term.then];
+    then_[t] = pairs_at<Real>(then, at[then.dim], false);
   }
 
-  // The row of the stencil at point i, as element offsets from that point.
-  static Pairs<Real> neighbours(const Stencil& stencil, int64 i, int64 stride) {
-    Pairs<Real> pairs;
-    pairs.count = 0;
-    if (i < stencil.leading || i >= stencil.length - stencil.trailing) {
-      const EdgeRow& edge = stencil.edge[i < stencil.leading ? 0 : 1];
-      for (int64 k = 0; k < edge.count; ++k)
-        pairs.add((edge.pair[k].a - i) * stride, (edge.pair[k].b - i) * stride,
-                  static_cast<Real>(edge.pair[k].weight));
-      return pairs;
-    }
-    const Real lower =
-        stencil.lowers ? static_cast<const Real*>(stencil.lowers)[i] : static_cast<Real>(stencil.lower);
-    const Real upper =
-        stencil.uppers ? static_cast<const Real*>(stencil.uppers)[i] : static_cast<Real>(stencil.upper);
-    if (lower == upper) {
-      pairs.add(-stride, stride, lower);
-    } else {
-      pairs.add(-stride, 0, lower);
-      pairs.add(0, stride, upper);
-    }
-    return pairs;
+  bool moves(int t, int dim) const {
+    const Term& term = plan_.term[t];
+    return plan_.stencil[term.stencil].dim == dim || (term.then >= 0 && plan_.stencil[term.then].dim == dim);
   }
+
+  static bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
 
   // One segment [begin, end) of a row, for every output.
   void tile(int64 begin, int64 end) {
@@ -109,13 +98,13 @@ class Apply {
       Out* const out = static_cast<Out*>(pointers_[k]) + row_[k] + begin * stride;
       const bool alone = t + 1 == plan_.terms || plan_.term[t + 1].output != output;
       if constexpr (NATIVE) {
-        if (alone && stream_ && stride == 1 && plan_.array[plan_.term[t].input].stride[ROW] == 1) {
+        if (alone && stream_ && stride == 1 && streams(plan_.term[t]) && form(t) != PASSES) {
           stream_row(t++, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
-      for (; t < plan_.terms && plan_.term[t].output == output; ++t) apply(t, begin, end, target);
+      for (; t < plan_.terms && plan_.term[t].output == output; ++t) apply(t, begin, end, target - begin);
       if (target == tile_) store(output, out, stride, end - begin);
     }
   }
@@ -138,7 +127,12 @@ class Apply {
     }
   }
 
-  // A term alone in its output: whole words go from registers to memory.
+  // Whether a term, alone in its output, is the row of its stencil and the input's elements are adjacent.
+  bool streams(const Term& term) const {
+    return term.coefficient < 0 && term.then < 0 && !term.norm && plan_.array[term.input].stride[ROW] == 1;
+  }
+
+  // Such a term: whole words go from registers to memory.
   void stream_row(int t, int64 begin, int64 end, Real* out) {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
@@ -146,7 +140,7 @@ class Apply {
     const int64 leading = edged ? smaller(stencil.leading * stencil.inner, end) : begin;
     const int64 trailing =
         edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
-    visit(t, row(term), 1, [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
+    visit(t, row(term.input), [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
   }
 
   // Edge points up to `leading` and from `trailing`; a word that holds one is put together here.
@@ -154,15 +148,16 @@ class Apply {
   GG_NOINLINE void stream_points(int t, const Op op, int64 begin, int64 leading, int64 trailing, int64 end,
                                  Real* out) {
     const Elements<Stored, Real, One> read{};
+    const Stored* const f = row(plan_.term[t].input);
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;
-    for (; j < leading; ++j) stream.push(edge_value(t, 1, j, 0));
+    for (; j < leading; ++j) stream.push(edge_value(t, f, j));
     for (; j < trailing && stream.missing(); ++j) stream.push(op.at(read, j));
     const int64 count = (trailing - j) / Words<Real>::LANES * Words<Real>::LANES;
     word_loop(op, j, count, stream.words(count));
     for (j += count; j < trailing; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(edge_value(t, 1, j, 1));
+    for (; j < end; ++j) stream.push(edge_value(t, f, j));
   }
 
   static int64 offset(const Array& array, const int64* at) {
@@ -171,107 +166,189 @@ class Apply {
     return sum;
   }
 
-  const Stored* row(const Term& term) const {
-    return static_cast<const Stored*>(pointers_[term.input]) + row_[term.input];
-  }
+  const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + row_[k]; }
 
-  // The inner points [begin, end) of a row, by whichever operator they need.
-  template <class Visit>
-  void visit(int t, const Stored* f, int64 stride, const Visit& with) const {
+  // How inner points are formed: by one pair, by formula (1), by formula (1) with vectors of weights, or
+  // in a pass for each pair.
+  enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, PASSES };
+
+  Form form(int t) const {
     const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    if (stencil.dim != ROW) {
-      const int64 *const a = pairs_[t].a, *const b = pairs_[t].b;
-      const Real* const weight = pairs_[t].weight;
-      const int64 count = pairs_[t].count;
-      if (count == 1) return with(OnePair<Stored, Real>{f + a[0], f + b[0], weight[0]});
-      if (count == 2 && b[0] == a[1]) return with(Two{f + a[0], f + b[0], f + b[1], weight[0], weight[1]});
-      return with(ManyPairs<Stored, Real>{f, pairs_[t]});
-    }
-    const int64 shift = stencil.inner * stride;
-    const Real* const lowers = static_cast<const Real*>(stencil.lowers);
-    const Real* const uppers = static_cast<const Real*>(stencil.uppers);
-    if (lowers) return with(Weighted<Stored, Real>{f - shift, f, f + shift, lowers, uppers});
-    const Real lower = static_cast<Real>(stencil.lower), upper = static_cast<Real>(stencil.upper);
-    if (lower == upper) return with(OnePair<Stored, Real>{f - shift, f + shift, lower});
-    return with(Two{f - shift, f, f + shift, lower, upper});
+    const Pairs<Real>& pairs = pairs_[t];
+    if (stencil.values || has(plan_.term[t], AT_FACES)) return PASSES;
+    if (stencil.dim == ROW && stencil.weights) return is_central(stencil) ? WEIGHTED : PASSES;
+    if (pairs.count == 1) return ONE_PAIR;
+    return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : PASSES;
   }
 
-  // One term of the segment [begin, end), added to or assigned to target.
-  void apply(int t, int64 begin, int64 end, Real* target) {
+  // From a point of the term's axis to the next, in elements.
+  int64 step(const Stencil& stencil, int k) const {
+    return stencil.inner * plan_.array[k].stride[stencil.dim];
+  }
+
+  // Calls `with` on the operator of the inner points; f is the row's first element.
+  template <class Visit>
+  void visit(int t, const Stored* f, const Visit& with) const {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
-    const int64 stride = plan_.array[term.input].stride[ROW];
+    const int64 shift = step(stencil, term.input);
+    const auto first = pairs_[t][0];
+    const Stored *const a = f + first.a * shift, *const b = f + first.b * shift;
+    const Form which = form(t);
+    if (which == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, first.weight});
+    if (which == TWO_DIFFERENCES)
+      return with(Two{a, b, f + pairs_[t][1].b * shift, first.weight, pairs_[t][1].weight});
+    const Real* const weights = static_cast<const Real*>(stencil.weights);
+    with(Weighted<Stored, Real>{a, b, b + shift, weights, weights + stencil.length * stencil.inner});
+  }
+
+  // One term of the segment [begin, end), added to or assigned to target; this and all tiles below are
+  // indexed by the element of the row.
+  void apply(int t, int64 begin, int64 end, Real* target) {
+    const Term& term = plan_.term[t];
+    const bool point = has(term, AT_POINT);
+    if (!point && !term.norm && term.then < 0) return rows(t, row(term.input), begin, end, term.assign, target);
+    const bool direct = term.assign && !point && !term.norm;
+    Real *const value = direct ? target : value_ - begin, *const scaled = scratch_[0] - begin;
+    if (term.then < 0) rows(t, row(term.input), begin, end, true, value);
+    else mixed(t, begin, end, value);
+    if (point) {
+      const AtPoints<Stored, Real> product{row(term.coefficient), value};
+      read(term.coefficient, product, term.assign || term.norm, begin, end, term.norm ? scaled : target);
+    }
+    if (term.norm) norm(point ? scaled : value, term.assign, begin, end, target);
+    else if (!point && !direct) fill(Same<Real>{value}, One{}, term.assign, begin, end, target);
+  }
+
+  // A second stencil applied to the rows of the first.
+  void mixed(int t, int64 begin, int64 end, Real* value) {
+    const Term& term = plan_.term[t];
+    const Stencil& then = plan_.stencil[term.then];
+    const Stored* const f = row(term.input);
+    const int64 shift = step(then, term.input);
+    const Elements<Real, Real, One> tile{};
+    Real *const a = scratch_[0] - begin, *const b = scratch_[1] - begin;
+    if (!then_[t].count) fill(Same<Real>{nullptr}, tile, true, begin, end, value);
+    for (int64 k = 0; k < then_[t].count; ++k) {
+      const auto pair = then_[t][k];
+      rows(t, f + pair.b * shift, begin, end, true, b);
+      if (!then.values) rows(t, f + pair.a * shift, begin, end, true, a);
+      if (then.values) fill(OneSample<Real, Real>{b, pair.weight}, tile, k == 0, begin, end, value);
+      else fill(OnePair<Real, Real>{a, b, pair.weight}, tile, k == 0, begin, end, value);
+    }
+  }
+
+  // The rows of a term's stencil with f as the row's first element.
+  void rows(int t, const Stored* f, int64 begin, int64 end, bool assign, Real* target) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
     int64 first = begin, last = end;
     if (stencil.dim == ROW) {
       first = smaller(larger(begin, stencil.leading * stencil.inner), end);
       last = larger(smaller(end, (stencil.length - stencil.trailing) * stencil.inner), first);
-      edges(t, stride, begin, first, 0, target);
-      edges(t, stride, last, end, 1, target + (last - begin));
+      edges(t, f, begin, first, assign, target);
+      edges(t, f, last, end, assign, target);
     }
-    visit(t, row(term), stride, [&](const auto& op) {
-      if (stride == 1) fill(op, Elements<Stored, Real, One>{}, term.assign, first, last, target - begin);
-      else fill(op, Elements<Stored, Real, int64>{stride}, term.assign, first, last, target - begin);
-    });
+    if (form(t) == PASSES) return passes(t, f, first, last, assign, target);
+    visit(t, f, [&](const auto& op) { read(term.input, op, assign, first, last, target); });
   }
 
-  // A stride the compiler knows, so that the loops vectorise.
-  struct One {
-    constexpr operator int64() const { return 1; }
-  };
-
-  template <class Op, class Read>
-  static void fill(const Op& op, const Read& read, int assign, int64 first, int64 last, Real* target) {
-    if (assign) loop<true>(op, read, first, last, target);
-    else loop<false>(op, read, first, last, target);
-  }
-
-  // Kept out of line: inlined into each other, these loops run out of registers.
-  template <bool assign, class Op, class Read>
-  GG_NOINLINE static void loop(const Op op, const Read read, int64 first, int64 last,
-                               Real* __restrict target) {
-    for (int64 j = first; j < last; ++j) put<assign>(target[j], op.at(read, j));
-  }
-
+  // Fills a segment by an operator that reads array k.
   template <class Op>
-  static void word_loop(const Op op, int64 first, int64 count, Real* out) {
-    const Words<Real> read;
-    for (int64 k = 0; k < count; k += Words<Real>::LANES) {
-      const typename Words<Real>::Word word = op.at(read, first + k);
-      GG_STREAM(out + k, &word);
-    }
+  void read(int k, const Op& op, bool assign, int64 first, int64 last, Real* target) const {
+    const int64 stride = plan_.array[k].stride[ROW];
+    if (stride == 1) fill(op, Elements<Stored, Real, One>{}, assign, first, last, target);
+    else fill(op, Elements<Stored, Real, int64>{stride}, assign, first, last, target);
   }
 
-  // The elements [begin, end) of an edge row of the axis in the row.
-  void edges(int t, int64 stride, int64 begin, int64 end, int side, Real* target) const {
+  // A pass for each pair of the row, assigned, then added; a row that is added is summed apart.
+  void passes(int t, const Stored* f, int64 first, int64 last, bool assign, Real* target) {
+    const int64 count = pairs_[t].count;
+    const bool apart = !assign && count != 1;
+    Real* const sum = apart ? value_ - first : target;
+    for (int64 k = 0; k < count; ++k) pass(t, k, f, (assign || apart) && k == 0, first, last, sum);
+    const Real* const zero = nullptr;
+    if (apart || !count) fill(Same<Real>{count ? sum : zero}, One{}, assign, first, last, target);
+  }
+
+  void pass(int t, int64 k, const Stored* f, bool assign, int64 first, int64 last, Real* sum) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const auto pair = pairs_[t][k];
+    const int64 shift = step(stencil, term.input);
+    const Stored *const a = f + pair.a * shift, *const b = f + pair.b * shift;
+    const Real* weights = nullptr;
+    if (stencil.dim == ROW && stencil.weights)
+      weights = static_cast<const Real*>(stencil.weights) + k * stencil.length * stencil.inner;
+    if (!weights && term.coefficient >= 0 && term.place != AT_POINT) {
+      std::fill(scratch_[0], scratch_[0] + (last - first), pair.weight);
+      weights = scratch_[0] - first;
+    }
+    if (!weights && stencil.values)
+      return read(term.input, OneSample<Stored, Real>{b, pair.weight}, assign, first, last, sum);
+    if (!weights) return read(term.input, OnePair<Stored, Real>{a, b, pair.weight}, assign, first, last, sum);
+    const Real* const scaled = scale(term, stencil, pair, weights, first, last);
+    if (stencil.values)
+      return read(term.input, VaryingSample<Stored, Real>{b, weights, scaled}, assign, first, last, sum);
+    read(term.input, VaryingPair<Stored, Real>{a, b, scaled}, assign, first, last, sum);
+  }
+
+  // The weights of one pair times the coefficient at its sample or at its face.
+  const Real* scale(const Term& term, const Stencil& stencil, const typename Pairs<Real>::Relative& pair,
+                    const Real* weights, int64 first, int64 last) {
+    if (term.coefficient < 0 || term.place == AT_POINT) return weights;
+    const int k = term.coefficient;
+    const int64 shift = step(stencil, k);
+    const Stored *const a = row(k) + pair.a * shift, *const b = row(k) + pair.b * shift;
+    Real* const scaled = scratch_[1] - first;
+    if (term.place == AT_FACES) read(k, AtFaces<Stored, Real>{a, b, weights}, true, first, last, scaled);
+    else read(k, AtPoints<Stored, Real>{b, weights}, true, first, last, scaled);
+    return scaled;
+  }
+
+  // The elements [begin, end) of edge rows of the axis in the row.
+  void edges(int t, const Stored* f, int64 begin, int64 end, bool assign, Real* target) const {
     for (int64 j = begin; j < end; ++j) {
-      const Real value = edge_value(t, stride, j, side);
-      target[j - begin] = plan_.term[t].assign ? value : target[j - begin] + value;
+      const Real value = edge_value(t, f, j);
+      target[j] = assign ? value : target[j] + value;
     }
   }
 
-  GG_NOINLINE Real edge_value(int t, int64 stride, int64 j, int side) const {
+  GG_NOINLINE Real edge_value(int t, const Stored* f, int64 j) const {
     const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    const EdgeRow& edge = stencil.edge[side];
-    const int64 inner = stencil.inner;
-    const Stored* const f =
-        row(plan_.term[t]) + (inner == 1 ? 0 : j % inner) * stride;  // dividing takes long
+    const int64 inner = stencil.inner, point = inner == 1 ? j : j / inner;  // dividing takes long
+    const int64 edge = edge_of(stencil, point), begin = stencil.start[edge];
     Real sum = 0;
-    for (int64 k = 0; k < edge.count; ++k) {
-      const Pair& pair = edge.pair[k];
-      const Real value =
-          pair_value(static_cast<Real>(pair.weight), f[pair.b * inner * stride], f[pair.a * inner * stride]);
-      sum = k == 0 ? value : sum + value;
+    for (int64 k = begin; k < stencil.start[edge + 1]; ++k) {
+      const Pair& pair = stencil.pair[k];
+      const int64 from = (pair.a - point) * inner + j, to = (pair.b - point) * inner + j;
+      const Real value = pair_at(plan_.term[t], stencil.values, f, from, to, static_cast<Real>(pair.weight));
+      sum = k == begin ? value : sum + value;
     }
     return sum;
+  }
+
+  // One pair of an edge row, between elements a and b of the row.
+  Real pair_at(const Term& term, int values, const Stored* f, int64 a, int64 b, Real weight) const {
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    Real scaled = weight;
+    if (term.coefficient >= 0 && term.place != AT_POINT) {
+      const Stored* const c = row(term.coefficient);
+      const int64 c_stride = plan_.array[term.coefficient].stride[ROW];
+      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[a * c_stride], c[b * c_stride])
+                                                : load<Real>(c[b * c_stride]));
+    }
+    return values ? sample_value(weight, scaled, f[b * stride])
+                  : pair_value(scaled, f[b * stride], f[a * stride]);
   }
 
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
-  int64 row_[MAX_ARRAYS];         // element offset of the current row in each array
-  Pairs<Real> pairs_[MAX_TERMS];  // of the current row, for terms across rows
+  int64 row_[MAX_ARRAYS];  // element offset of the current row in each array
+  Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of the current row
   Stream<Out> streams_[MAX_ARRAYS];
-  alignas(64) Real tile_[TILE];
+  alignas(64) Real tile_[TILE], value_[TILE], scratch_[2][TILE];
 };
 
 template <class Stored, class Real, class Out>

@@ -43,21 +43,43 @@ int64 element_bytes(int storage) {
 
 bool within(int value, int low, int high) { return value >= low && value <= high; }
 
+// The rows that are data: their pairs in order and at points of the axis.
+Status check_edges(const Stencil& stencil) {
+  const int64 length = stencil.length, rows = static_cast<int64>(stencil.leading) + stencil.trailing;
+  if (stencil.leading < 0 || stencil.trailing < 0 || rows > length) return BAD_STENCIL;
+  if (!stencil.start || stencil.start[0] != 0) return BAD_STENCIL;
+  for (int64 r = 0; r < rows; ++r)
+    if (stencil.start[r] > stencil.start[r + 1]) return BAD_STENCIL;
+  if (stencil.start[rows] > 0 && !stencil.pair) return BAD_STENCIL;
+  for (int64 k = 0; k < stencil.start[rows]; ++k) {
+    const Pair& pair = stencil.pair[k];
+    if (pair.a < 0 || pair.b < 0 || pair.a >= length || pair.b >= length) return BAD_STENCIL;
+  }
+  return OK;
+}
+
 Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
   if (!within(stencil.dim, 0, ROW) || stencil.inner < 1 || stencil.length < 2) return BAD_STENCIL;
   if (stencil.dim != ROW && stencil.inner != 1) return BAD_STENCIL;
   if (stencil.length * stencil.inner != plan.length[stencil.dim]) return BAD_STENCIL;
-  if (!within(stencil.leading, 0, 1) || !within(stencil.trailing, 0, 1)) return BAD_STENCIL;
-  if (!stencil.lowers != !stencil.uppers) return BAD_STENCIL;
-  for (const EdgeRow& edge : stencil.edge) {
-    if (edge.count < 0 || edge.count > MAX_PAIRS) return BAD_STENCIL;
-    for (int64 k = 0; k < edge.count; ++k) {
-      const Pair& pair = edge.pair[k];
-      if (pair.a < 0 || pair.b < 0 || pair.a >= stencil.length || pair.b >= stencil.length)
-        return BAD_STENCIL;
-    }
-  }
+  if (!within(stencil.pairs, 0, MAX_PAIRS)) return BAD_STENCIL;
+  if (const Status status = check_edges(stencil)) return status;
+  const bool interior = stencil.leading + stencil.trailing < stencil.length;
+  for (int k = 0; interior && k < stencil.pairs; ++k)
+    for (const int point : {stencil.a[k], stencil.b[k]})
+      if (!within(point, -stencil.leading, stencil.trailing)) return BAD_STENCIL;
   return OK;
+}
+
+Status check_term(const Descriptor& plan, const Term& term) {
+  if (!within(term.output, 0, plan.outputs - 1) || !within(term.input, 0, plan.inputs - 1)) return BAD_TERM;
+  if (!within(term.stencil, 0, plan.stencils - 1) || !within(term.then, -1, plan.stencils - 1)) return BAD_TERM;
+  if (!within(term.coefficient, -1, plan.inputs - 1) || !within(term.place, AT_POINT, AT_FACES)) return BAD_TERM;
+  const Stencil& stencil = plan.stencil[term.stencil];
+  if (term.coefficient >= 0 && term.place == AT_SAMPLES && !stencil.values) return BAD_TERM;
+  if (term.then < 0) return OK;
+  const int dim = plan.stencil[term.then].dim;
+  return term.coefficient < 0 && dim != ROW && dim != stencil.dim ? OK : BAD_TERM;
 }
 
 Status check(const Descriptor& plan) {
@@ -68,11 +90,8 @@ Status check(const Descriptor& plan) {
   if (!within(plan.terms, 1, MAX_TERMS) || !within(plan.stencils, 1, MAX_STENCILS)) return BAD_COUNTS;
   for (const int64 length : plan.length)
     if (length < 0) return BAD_COUNTS;
-  for (int t = 0; t < plan.terms; ++t) {
-    const Term& term = plan.term[t];
-    if (!within(term.output, 0, plan.outputs - 1) || !within(term.input, 0, plan.inputs - 1)) return BAD_TERM;
-    if (!within(term.stencil, 0, plan.stencils - 1)) return BAD_TERM;
-  }
+  for (int t = 0; t < plan.terms; ++t)
+    if (const Status status = check_term(plan, plan.term[t])) return status;
   for (int s = 0; s < plan.stencils; ++s)
     if (const Status status = check_stencil(plan, plan.stencil[s])) return status;
   return OK;

@@ -18,6 +18,10 @@ typedef long long int64;
 
 GG_INLINE float float_of_bits(uint32 bits) { return __uint_as_float(bits); }
 GG_INLINE uint32 bits_of_float(float value) { return __float_as_uint(value); }
+GG_INLINE float magnitude(float value) { return fabsf(value); }
+GG_INLINE double magnitude(double value) { return fabs(value); }
+GG_INLINE float square_root(float value) { return __fsqrt_rn(value); }
+GG_INLINE double square_root(double value) { return __dsqrt_rn(value); }
 
 #else
 
@@ -88,6 +92,11 @@ GG_INLINE uint32 bits_of_float(float value) {
   std::memcpy(&bits, &value, sizeof bits);
   return bits;
 }
+
+GG_INLINE float magnitude(float value) { return __builtin_fabsf(value); }
+GG_INLINE double magnitude(double value) { return __builtin_fabs(value); }
+GG_INLINE float square_root(float value) { return __builtin_sqrtf(value); }
+GG_INLINE double square_root(double value) { return __builtin_sqrt(value); }
 
 #endif
 

@@ -9,19 +9,67 @@
 namespace gridgrad {
 namespace {
 
-// The neighbours of one row as element offsets: what a slow axis asks of a whole row.
+// The row of a stencil for a whole row of an array: points relative to that of the row. A row that is
+// data is read where it is; one of the interior is copied, its weights in the arithmetic type.
 template <class Real>
 struct Pairs {
-  int64 count;
-  int64 a[MAX_PAIRS], b[MAX_PAIRS];
-  Real weight[MAX_PAIRS];
+  struct Relative {
+    int64 a, b;
+    Real weight;
+  };
+  int64 count, i;
+  const Pair* data;
+  Relative inner[MAX_PAIRS];
 
-  void add(int64 from, int64 to, Real value) {
-    a[count] = from;
-    b[count] = to;
-    weight[count++] = value;
+  Relative operator[](int64 k) const {
+    if (!data) return inner[k];
+    return {data[k].a - i, data[k].b - i, static_cast<Real>(data[k].weight)};
   }
 };
+
+// Which of the rows that are data belongs to point i; -1 in the interior.
+inline int64 edge_of(const Stencil& stencil, int64 i) {
+  if (i < stencil.leading) return i;
+  const int64 trailing = stencil.length - stencil.trailing;
+  return i < trailing ? -1 : stencil.leading + i - trailing;
+}
+
+// Whether interior rows follow formula (1).
+inline bool is_central(const Stencil& stencil) {
+  return !stencil.values && stencil.pairs == 2 && stencil.a[0] == -1 && stencil.b[0] == 0 &&
+         stencil.a[1] == 0 && stencil.b[1] == 1;
+}
+
+// The interior row of point i; formula (1) with equal weights has the short form, unless each of its
+// faces has a coefficient. In the row vectors of weights are read by element, and i does not matter.
+template <class Real>
+Pairs<Real> inner_pairs(const Stencil& stencil, int64 i, bool faces) {
+  Pairs<Real> row;
+  row.count = stencil.pairs;
+  row.data = nullptr;
+  const bool varying = stencil.dim == ROW && stencil.weights;
+  const Real* const weights = static_cast<const Real*>(stencil.weights);
+  for (int k = 0; k < stencil.pairs; ++k)
+    row.inner[k] = {stencil.a[k], stencil.b[k],
+                    weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k])};
+  if (is_central(stencil) && !faces && !varying && row.inner[0].weight == row.inner[1].weight) {
+    row.count = 1;
+    row.inner[0].b = 1;
+  }
+  return row;
+}
+
+// The row of point i.
+template <class Real>
+Pairs<Real> pairs_at(const Stencil& stencil, int64 i, bool faces) {
+  const int64 edge = edge_of(stencil, i);
+  if (edge < 0) return inner_pairs<Real>(stencil, i, faces);
+  Pairs<Real> row;
+  row.count = stencil.start[edge + 1] - stencil.start[edge];
+  row.i = i;
+  row.data = stencil.pair + stencil.start[edge];
+  return row;
+}
 
 // How a row operator reads: one strided element at a time, or a word of neighbouring ones.
 template <class Stored, class Real, class Stride>
@@ -72,19 +120,6 @@ struct TwoDifferences {
 };
 
 template <class Stored, class Real>
-struct ManyPairs {
-  const Stored* f;
-  Pairs<Real> pairs;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    auto sum = pair_value(read.weight(pairs.weight[0]), read(f + pairs.b[0], j), read(f + pairs.a[0], j));
-    for (int64 k = 1; k < pairs.count; ++k)
-      sum = sum + pair_value(read.weight(pairs.weight[k]), read(f + pairs.b[k], j), read(f + pairs.a[k], j));
-    return sum;
-  }
-};
-
-template <class Stored, class Real>
 struct Weighted {
   const Stored *below, *centre, *above;
   const Real *lowers, *uppers;
@@ -95,9 +130,104 @@ struct Weighted {
   }
 };
 
+// A pass of a row that has no expression of its own: one pair.
+template <class Stored, class Real>
+struct VaryingPair {
+  const Stored *a, *b;
+  const Real* weights;
+  template <class Read>
+  auto at(const Read& read, int64 j) const {
+    return pair_value(weights[j], read(b, j), read(a, j));
+  }
+};
+
+template <class Stored, class Real>
+struct OneSample {
+  const Stored* b;
+  Real weight;
+  template <class Read>
+  auto at(const Read& read, int64 j) const {
+    return sample_value(weight, weight, read(b, j));
+  }
+};
+
+template <class Stored, class Real>
+struct VaryingSample {
+  const Stored* b;
+  const Real *weights, *scaled;
+  template <class Read>
+  auto at(const Read& read, int64 j) const {
+    return sample_value(weights[j], scaled[j], read(b, j));
+  }
+};
+
+// Values or weights times a coefficient, at points or at faces.
+template <class Stored, class Real>
+struct AtPoints {
+  const Stored* c;
+  const Real* values;
+  template <class Read>
+  auto at(const Read& read, int64 j) const {
+    return values[j] * load<Real>(read(c, j));
+  }
+};
+
+template <class Stored, class Real>
+struct AtFaces {
+  const Stored *a, *b;
+  const Real* values;
+  template <class Read>
+  auto at(const Read& read, int64 j) const {
+    return values[j] * face_mean<Real>(read(a, j), read(b, j));
+  }
+};
+
+template <class Real>
+struct Same {
+  const Real* values;
+  template <class Read>
+  Real at(const Read&, int64 j) const {
+    return values ? values[j] : 0;
+  }
+};
+
 template <bool assign, class Real>
 inline void put(Real& target, Real value) {
   target = assign ? value : target + value;
+}
+
+// A stride the compiler knows, so that the loops vectorise.
+struct One {
+  constexpr operator int64() const { return 1; }
+};
+
+// The points [first, last) of a row operator. Kept out of line: inlined into each other, these loops
+// run out of registers.
+template <bool assign, class Op, class Read, class Real>
+GG_NOINLINE void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
+  for (int64 j = first; j < last; ++j) put<assign>(target[j], op.at(read, j));
+}
+
+template <class Op, class Read, class Real>
+void fill(const Op& op, const Read& read, bool assign, int64 first, int64 last, Real* target) {
+  if (assign) loop<true>(op, read, first, last, target);
+  else loop<false>(op, read, first, last, target);
+}
+
+// A term of a norm.
+template <class Real>
+GG_NOINLINE void norm(const Real* value, bool assign, int64 first, int64 last, Real* __restrict target) {
+  for (int64 j = first; j < last; ++j)
+    target[j] = assign ? magnitude(value[j]) : hypotenuse(target[j], value[j]);
+}
+
+template <class Op, class Real>
+void word_loop(const Op op, int64 first, int64 count, Real* out) {
+  const Words<Real> read;
+  for (int64 k = 0; k < count; k += Words<Real>::LANES) {
+    const typename Words<Real>::Word word = op.at(read, first + k);
+    GG_STREAM(out + k, &word);
+  }
 }
 
 }  // namespace

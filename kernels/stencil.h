@@ -112,6 +112,30 @@ GG_INLINE Real interior(Real lower, Real upper, Stored below, Stored centre, Sto
   return lower == upper ? wide : split;
 }
 
+// One pair of a row of values: scaled * f_b, where scaled is the weight or its product with a
+// coefficient. A weight of 0 reads nothing.
+template <class Real, class Stored>
+GG_INLINE Real sample_value(Real weight, Real scaled, Stored b) {
+  const Real product = scaled * load<Real>(b);
+  return weight == 0 ? Real(0) : product;
+}
+
+// A coefficient at the face between two points.
+template <class Real, class Stored>
+GG_INLINE Real face_mean(Stored a, Stored b) {
+  return (load<Real>(a) + load<Real>(b)) * Real(0.5);
+}
+
+// sqrt(p^2 + q^2) without overflow, in operations that every machine rounds alike.
+template <class Real>
+GG_INLINE Real hypotenuse(Real p, Real q) {
+  const Real a = magnitude(p), b = magnitude(q);
+  const Real big = a > b ? a : b, small = a > b ? b : a, ratio = small / big;
+  const Real infinity = static_cast<Real>(float_of_bits(0x7f800000u));
+  const Real length = big * square_root(1 + ratio * ratio);
+  return small == 0 ? big : small == infinity ? small : length;
+}
+
 }  // namespace gridgrad
 
 #endif

@@ -1,0 +1,164 @@
+"""What an operator is given and gives back: scalar and vector fields, their dtypes, `out=`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from . import _dispatch
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._execute_xp import default_real, dtype_name, is_complex, name_of
+
+Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
+
+
+class Fields(NamedTuple):
+    """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
+
+    library: Any
+    samples: list[Any]
+    coefficients: list[Any]
+    stacked: bool  # a vector field came as one array
+
+
+def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f") -> Fields:
+    """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype."""
+    stacked = False
+    if form:
+        given, stacked = components(f, form, name)
+    else:
+        given = [f]
+    library = None
+    fields, factors = [], []
+    for k, field in enumerate((*given, *coefficients)):
+        own, cleaned = _dispatch.samples(field)
+        if library is not None and own is not library:
+            raise ArgumentTypeError(
+                f"{name} and its components or coefficients are arrays of different libraries, "
+                f"{type(given[0]).__module__} and {type(field).__module__}; convert them to one"
+            )
+        library = own
+        if cleaned.dtype is not None and str(cleaned.dtype).startswith(("datetime", "timedelta")):
+            raise ArgumentTypeError(
+                f"{name} has dtype {cleaned.dtype}; only gradient takes times: give numbers, for example {name}.astype(float)"
+            )
+        (fields if k < len(given) else factors).append(cleaned)
+    for k, field in enumerate(fields[1:], start=1):
+        if tuple(field.shape) != tuple(fields[0].shape):
+            raise ArgumentValueError(
+                f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
+                f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
+            )
+    return Fields(library, *_promoted(fields, factors), stacked)
+
+
+def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
+    """The components of a vector or tensor field, and whether it is one stacked array."""
+    if isinstance(f, (list, tuple)):
+        if len(f) != form[0]:
+            raise ArgumentValueError(
+                f"{name} has {counted(len(f), 'component')}, but the operator takes {form[0]}; give one for each axis of the grid"
+            )
+        if len(form) == 1:
+            return list(f), False
+        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
+        return [field for part in parts for field in part], False
+    shape = getattr(f, "shape", None)
+    if shape is None:
+        raise ArgumentTypeError(
+            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
+        )
+    if tuple(shape[: len(form)]) != form:
+        raise ArgumentValueError(
+            f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
+            f"stack them to the shape {(*form, '...')}"
+        )
+    return [f[index] for index in product(*map(range, form))], True
+
+
+def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
+    """One dtype for all fields; a coefficient stays real where it is. Integers only join floats."""
+    names = {dtype_name(a) for a in (*fields, *factors)}
+    if len(names) > 1 or (factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}):
+        xp = array_namespace(*fields, *factors)
+        wanted = _common(names, xp, fields[0])
+        fields = [_as(xp, field, wanted) for field in fields]
+        real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
+        factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
+    shape = tuple(fields[0].shape)
+    return fields, [_broadcast(c, shape) for c in factors]
+
+
+def _common(names: set[str], xp: Any, like: Any) -> str:
+    floating = {name for name in names if not name.startswith(("int", "uint"))}
+    if not floating:
+        return name_of(default_real(xp, like))
+    if len(floating) == 1:
+        return floating.pop()
+    known = ["float32" if name == "bfloat16" else name for name in floating]
+    return np.result_type(*known).name
+
+
+def _as(xp: Any, field: Any, name: str) -> Any:
+    if dtype_name(field) == name:
+        return field
+    dtype = getattr(xp, name, None)
+    return xp.astype(field, np.dtype(name) if dtype is None else dtype)
+
+
+def _broadcast(c: Any, shape: tuple[int, ...]) -> Any:
+    if tuple(c.shape) == shape:
+        return c
+    if isinstance(c, np.ma.MaskedArray):
+        raise ArgumentValueError(
+            f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
+        )
+    try:
+        return array_namespace(c).broadcast_to(c, shape)
+    except (ValueError, RuntimeError, TypeError):
+        raise ArgumentValueError(
+            f"a coefficient of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
+        ) from None
+
+
+def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Any]:
+    """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
+    if not form:
+        return [out]
+    if isinstance(out, (list, tuple)):
+        if len(out) != form[0]:
+            raise ArgumentValueError(
+                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
+            )
+        return [target for part in out for target in targets_of(part, form[1:], shape)]
+    if not hasattr(out, "shape"):
+        raise ArgumentTypeError(
+            f"out is a {type(out).__name__}; give an array of shape {(*form, *shape)} or a sequence of arrays"
+        )
+    if tuple(out.shape) != (*form, *shape):
+        raise ArgumentValueError(
+            f"out has shape {tuple(out.shape)}, but the result needs {(*form, *shape)}, or a sequence of arrays"
+        )
+    return [out[index] for index in product(*map(range, form))]
+
+
+def shaped(results: list[Any], form: Form) -> Any:
+    """The results as nested tuples of this form."""
+    if not form:
+        return results[0]
+    share = prod(form[1:])
+    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
+
+
+def stack(results: list[Any], form: Form) -> Any:
+    """The results as one array of shape ``(*form, *shape)``."""
+    if any(isinstance(result, np.ma.MaskedArray) for result in results):
+        joined: Any = np.ma.stack(results)
+        return joined.reshape(*form, *results[0].shape)
+    xp = array_namespace(*results)
+    return xp.reshape(xp.stack(results), (*form, *results[0].shape))

@@ -1,0 +1,77 @@
+"""What the free functions share: the grid of a call, and the words on their parameters."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import numpy as np
+
+from . import _dispatch
+from ._arguments import clean_axis, per_axis_spacing
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._grid import Grid
+
+
+class Ends(TypedDict, total=False):
+    """The keywords that `Grid` takes about the ends of axes."""
+
+    boundary: Any
+    period: Any
+    edge_order: int
+
+
+_SHARED = """*spacing : scalar or 1-D array
+        As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
+        axis, a step or its coordinates. Units: [x].
+    axis : int or sequence of int, optional
+        The axes of the grid; all by default. The others are batch axes.
+    boundary, period, edge_order :
+        As in `Grid`: the ends of each axis, the length of periodic ones, the order of one-sided ends.
+    out : array, or sequence of arrays, optional
+        Where the result goes; any strides. May overlap `f`.
+    workers : int, optional
+        Threads on a CPU."""
+
+
+def documented(function: Any) -> Any:
+    """Put the paragraph on shared parameters in its place."""
+    function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
+    return function
+
+
+def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: dict[str, Any], vector: bool = False) -> Grid:
+    """The grid of a call: axes of the field `f`, or of each component of the vector field `f`."""
+    sample = f
+    if vector:
+        if isinstance(f, (list, tuple)):
+            if not len(f):
+                raise ArgumentValueError("the vector field has no components; give one for each axis")
+            sample = f[0]
+        elif getattr(f, "ndim", 0) < 2:
+            raise ArgumentTypeError(
+                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {type(f).__name__} "
+                f"of {getattr(f, 'ndim', 0)} dimensions"
+            )
+        else:
+            sample = f[0]
+    library, sample = _dispatch.samples(sample)
+    shape = tuple(sample.shape)
+    if not shape:
+        raise ArgumentValueError(
+            "f is 0-dimensional: a single number has no neighbours to difference; give an array with at least one axis"
+        )
+    axes = clean_axis(axis, len(shape))
+    entries = [
+        (shape[a], entry) if np.ndim(entry) == 0 else list(entry) if isinstance(entry, tuple) else entry
+        for a, entry in zip(axes, per_axis_spacing(spacing, len(axes)), strict=True)
+    ]
+    return Grid(*entries, axes=axes, dtype=library.real_of(sample), **ends)
+
+
+def only(F: Any, grid: Grid) -> Any:
+    """On one axis the single component of a vector field, which a grid then takes as it is."""
+    if grid.ndim > 1:
+        return F
+    if len(F) != 1:
+        raise ArgumentValueError(f"the vector field has {len(F)} components, but there is 1 axis")
+    return F[0]

@@ -1,0 +1,353 @@
+"""`Grid`: axes, boundaries and stencils, computed once; its operators are objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from . import _terms
+from ._arguments import clean_axis, clean_edge_order
+from ._axes import axis_steps, axis_stencil
+from ._boundaries import BOUNDARIES, clean_boundary
+from ._derivatives import Rule, points_needed
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._fields import gather
+from ._operator import Operator
+from ._stencils import Array, Stencil
+from ._transpose import dual_widths
+
+
+# What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
+_OTHER_ENDS = {
+    "given": {},
+    "closed": {"one-sided": "symmetric"},
+    "flipped": {"symmetric": "antisymmetric", "antisymmetric": "symmetric"},
+}
+
+
+class Grid:
+    """A rectilinear grid: its stencils are made once, its operators applied many times.
+
+    Parameters
+    ----------
+    *coordinates : 1-D array, (n, step) or (n, step, origin)
+        One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
+        step and the position of the first point. Units: [x].
+    axes : sequence of int, optional
+        The axes of the fields that these are; by default the last ones, so that all axes in front are
+        batch axes.
+    boundary : str, pair, or sequence with one of them for each axis
+        ``"one-sided"``, ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
+        derivative) or ``"antisymmetric"`` (reflected through the end point: odd where it is 0); a
+        pair gives the two ends of an axis.
+    period : float, optional, or sequence with one for each axis
+        Length of periodic axes given by coordinates; ``n * step`` otherwise.
+    edge_order : 1 or 2
+        Order of accuracy of one-sided ends.
+    dtype : numpy.float64 or numpy.longdouble
+        In which weights are made.
+
+    Raises
+    ------
+    ValueError
+        Coordinates that are not finite or not strictly monotonic, an unknown boundary, a period not
+        larger than the span, an axis too short for what is asked of it.
+    TypeError
+        Coordinates that are not real numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> grid = gg.Grid(np.linspace(0, 1, 5) ** 2, (4, 0.5), boundary=["one-sided", "periodic"])
+    >>> grid
+    Grid of 5 x 4 points
+      axis -2: 5 points, 0 to 1, steps 0.0625 to 0.4375, one-sided (edge order 2)
+      axis -1: 4 points, 0 to 1.5, step 0.5, periodic
+    >>> u = grid.coordinates[0][:, None] ** 2 * np.ones(4)
+    >>> grid.derivative(0)(u)[:, 0]
+    array([0.   , 0.125, 0.5  , 1.125, 2.   ])
+    """
+
+    def __init__(
+        self,
+        *coordinates: Any,
+        axes: Sequence[int] | None = None,
+        boundary: Any = "one-sided",
+        period: Any = None,
+        edge_order: int = 2,
+        dtype: Any = np.float64,
+    ) -> None:
+        if not coordinates:
+            raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
+        self.dtype = np.dtype(dtype)
+        if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
+            raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
+        self.edge_order = clean_edge_order(edge_order)
+        self._spacings, self.shape, self._origins = _clean_coordinates(coordinates)
+        self.axes = _clean_axes(axes, len(self.shape))
+        self.boundary = clean_boundary(boundary, len(self.shape))
+        self._periods = _clean_periods(period, self.boundary)
+        self._arguments = (coordinates, axes, boundary, period, edge_order, dtype)
+        self._stencils: dict[Any, Stencil] = {}
+        self._operators: dict[Any, Operator] = {}
+        self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
+        for k in range(self.ndim):
+            self.stencil(k)
+
+    def __reduce__(self) -> Any:
+        return _rebuild, self._arguments
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        lines = [f"Grid of {' x '.join(map(str, self.shape))} points"]
+        return "\n".join([*lines, *(self._describe(k) for k in range(self.ndim))])
+
+    def _describe(self, k: int) -> str:
+        x, steps = self.coordinates[k], np.abs(np.asarray(self.steps[k], dtype=float))
+        step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
+        left, right = self.boundary[k]
+        ends = left if left == right else f"{left} | {right}"
+        order = f" (edge order {self.edge_order})" if "one-sided" in self.boundary[k] else ""
+        return f"  axis {self.axes[k]}: {counted(self.shape[k], 'point')}, {x[0]:g} to {x[-1]:g}, {step}, {ends}{order}"
+
+    @cached_property
+    def coordinates(self) -> tuple[Array, ...]:
+        """The positions along each axis."""
+        return tuple(
+            origin + spacing * np.arange(n) if np.ndim(spacing) == 0 else np.array(spacing, dtype=self.dtype)
+            for spacing, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
+        )
+
+    @cached_property
+    def steps(self) -> tuple[Any, ...]:
+        """For each axis its step, or the n - 1 steps between its points; negative where it runs down."""
+        return tuple(wide.high for wide, _ in self._steps)
+
+    def is_uniform(self, axis: int) -> bool:
+        """Whether one set of weights serves all interior points of an axis."""
+        return self.stencil(self.clean_axis(axis)).is_uniform
+
+    @cached_property
+    def quadrature(self) -> tuple[Array, ...]:
+        """The dual-cell width of each point, for each axis: what it weighs in an integral.
+
+        Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
+        on a periodic axis.
+        """
+        return tuple(dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.shape, strict=True))
+
+    def clean_axis(self, axis: Any) -> int:
+        """One axis of the grid, counted from 0."""
+        return clean_axis((axis,), self.ndim)[0]
+
+    def axes_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The grid's axes in an array of this shape, which must have its lengths there."""
+        axes = []
+        for axis, n in zip(self.axes, self.shape, strict=True):
+            if not -len(shape) <= axis < len(shape):
+                raise ArgumentValueError(
+                    f"the field has shape {shape}, but the grid has shape {self.shape} on axes {self.axes}"
+                )
+            if shape[axis] != n:
+                raise ArgumentValueError(
+                    f"the field has shape {shape} with {counted(shape[axis], 'point')} along axis {axis}, "
+                    f"but the grid has shape {self.shape} on axes {self.axes}"
+                )
+            axes.append(axis % len(shape))
+        if len(set(axes)) != len(axes):
+            raise ArgumentValueError(f"the axes {self.axes} of the grid meet in a field of shape {shape}")
+        return tuple(axes)
+
+    def stencil(self, k: int, order: int = 1, accuracy: int | None = None, ends: str = "given") -> Stencil:
+        """The rows of one derivative along axis `k` of the grid, made at the first use.
+
+        `ends` names an entry of `_OTHER_ENDS`, which says what becomes of the boundaries.
+        """
+        key = (k, order, accuracy, ends)
+        if key not in self._stencils:
+            left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.boundary[k])
+            rule = Rule(order, accuracy, (left, right), self.edge_order)
+            even = np.ndim(self._spacings[k]) == 0 and self._periods[k] is None
+            _check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
+            self._stencils[key] = axis_stencil(
+                self._spacings[k], self.shape[k], self.axes[k], rule, self._periods[k], self.dtype
+            )
+        return self._stencils[key]
+
+    def _axis_steps(self, k: int) -> Any:
+        periodic = "periodic" in self.boundary[k]
+        return axis_steps(self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype)
+
+    def _operator(self, build: Any, *arguments: Any) -> Operator:
+        """The operator of a builder in `_terms`, kept."""
+        key = (build, *arguments)
+        if key not in self._operators:
+            self._operators[key] = build(self, *arguments)
+        return self._operators[key]
+
+    # The operators, each made at its first use.
+
+    @property
+    def gradient(self) -> Operator:
+        """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
+        return self._operator(_terms.gradient, None)
+
+    @property
+    def divergence(self) -> Operator:
+        """``sum d_a F_a``: a vector field to a scalar field."""
+        return self._operator(_terms.divergence)
+
+    @property
+    def curl(self) -> Operator:
+        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three."""
+        return self._operator(_terms.curl)
+
+    @property
+    def laplacian(self) -> _Laplacian:
+        """``sum d_a d_a f``; ``grid.laplacian(form="wide")``, ``(accuracy=4)`` give other forms of it."""
+        return _Laplacian(self, _terms.laplacian)
+
+    @property
+    def vector_laplacian(self) -> _Laplacian:
+        """The laplacian of each component of a vector field; with the forms of `laplacian`."""
+        return _Laplacian(self, _terms.vector_laplacian)
+
+    @property
+    def hessian(self) -> Operator:
+        """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
+        return self._operator(_terms.hessian)
+
+    @property
+    def jacobian(self) -> Operator:
+        """``(d_b F_a)`` of a vector field, as ``result[a][b]``."""
+        return self._operator(_terms.jacobian)
+
+    def derivative(self, axis: int, order: int = 1, accuracy: int | None = None) -> Operator:
+        """The derivative of order 1 or 2 along one axis of the grid.
+
+        `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included.
+        """
+        return self._operator(_terms.derivative, self.clean_axis(axis), *_terms.clean_order(order, accuracy))
+
+    def mixed_derivative(self, axis: int, other: int) -> Operator:
+        """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
+        a, b = clean_axis((axis, other), self.ndim)
+        return self._operator(_terms.mixed_derivative, a, b)
+
+    def directional_derivative(self, v: Any) -> Operator:
+        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length."""
+        return _terms.advection(self, v, "directional_derivative")
+
+    def advect(self, v: Any) -> Operator:
+        """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields."""
+        return _terms.advection(self, v, "advect")
+
+    def diffuse(self, k: Any) -> Operator:
+        """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
+
+        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``.
+        """
+        return _terms.diffusion(self, k)
+
+    def gradient_norm(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way."""
+        samples = gather(f, ()).samples[0]
+        if "complex" not in str(samples.dtype):
+            return self._operator(_terms.gradient_norm, 1)(samples, out, workers)
+        return self._operator(_terms.gradient_norm, 2)([samples.real, samples.imag], out, workers)
+
+
+class _Laplacian(Operator):
+    """The compact laplacian; called with options only, the operator of those options."""
+
+    def __init__(self, grid: Grid, build: Any) -> None:
+        compact = grid._operator(build, "compact", None)
+        object.__setattr__(self, "_build", build)
+        super().__init__(grid, compact.name, compact.terms, compact.inputs, compact.outputs)
+
+    def __reduce__(self) -> Any:
+        return getattr, (self.grid, self._build.__name__)  # type: ignore[attr-defined]
+
+    def __call__(
+        self, f: Any = None, out: Any = None, workers: int | None = None, *, form: str = "compact",
+        accuracy: int | None = None,
+    ) -> Any:  # fmt: skip
+        """Apply it to `f`; without `f`, the operator of this `form` and `accuracy`."""
+        chosen = self.grid._operator(self._build, *_terms.clean_form(form, accuracy))  # type: ignore[attr-defined]
+        return chosen if f is None else chosen(f, out, workers)
+
+
+def _check_length(length: int, axis: int, rule: Rule, needed: int) -> None:
+    if length < needed:
+        left, right = rule.boundary
+        what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
+        raise ArgumentValueError(
+            f"axis {axis} has {counted(length, 'point')} but a derivative of order {rule.order}{what} with "
+            f"boundary {left if left == right else rule.boundary} and edge_order={rule.edge_order} needs at least "
+            f"{needed}; add points, or ask for less"
+        )
+
+
+def _clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...], list[Any]]:
+    """Spacings, lengths and origins."""
+    spacings, lengths, origins = [], [], []
+    for k, given in enumerate(coordinates):
+        if isinstance(given, tuple):
+            if len(given) not in (2, 3) or isinstance(given[0], bool) or not isinstance(given[0], (int, np.integer)):
+                raise ArgumentTypeError(
+                    f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
+                )
+            if given[0] < 2:
+                raise ArgumentValueError(f"axis {k} of the grid has {counted(int(given[0]), 'point')}; it needs at least 2")
+            spacings.append(given[1])
+            lengths.append(int(given[0]))
+            origins.append(given[2] if len(given) == 3 else 0.0)
+            continue
+        if np.ndim(given) == 0 and not hasattr(given, "shape"):
+            raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
+        spacings.append(given)
+        lengths.append(len(given))
+        origins.append(0.0)
+    return spacings, tuple(lengths), origins
+
+
+def _clean_axes(axes: Any, count: int) -> tuple[int, ...]:
+    if axes is None:
+        return tuple(range(-count, 0))
+    given = [axes] if isinstance(axes, (int, np.integer)) else list(axes)
+    if len(given) != count:
+        raise ArgumentValueError(f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each")
+    if any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in given):
+        raise ArgumentTypeError(f"axes must be ints, got {axes!r}")
+    if len(set(given)) != count:
+        raise ArgumentValueError(f"axes {tuple(given)} names an axis twice")
+    return tuple(int(a) for a in given)
+
+
+def _clean_periods(period: Any, boundary: tuple[tuple[str, str], ...]) -> list[Any]:
+    periods = list(period) if isinstance(period, (list, tuple)) else None
+    if periods is None:
+        periods = [period if ends[0] == "periodic" else None for ends in boundary]
+        if period is not None and not any(ends[0] == "periodic" for ends in boundary):
+            raise ArgumentValueError('period is given, but no axis is "periodic"')
+    if len(periods) != len(boundary):
+        raise ArgumentValueError(f"period is of length {len(periods)} for a grid of {counted(len(boundary), 'axis')}")
+    for k, (value, ends) in enumerate(zip(periods, boundary, strict=True)):
+        if value is not None and ends[0] != "periodic":
+            raise ArgumentValueError(f"period is given for axis {k} of the grid, which is not periodic; give None in its place")
+    return periods
+
+
+def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:
+    return Grid(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype)
+
+
+__all__ = ["BOUNDARIES", "Grid"]

@@ -1,0 +1,372 @@
+"""Linear operators on a grid as objects: apply, adjoint, matrix forms, algebra; each a term list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _transpose
+from ._arguments import clean_workers
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._fast import ObjectCalls
+from ._fields import Fields, Form, gather, shaped, stack, targets_of
+from ._plan import Term
+from ._stencils import Array
+
+if TYPE_CHECKING:
+    from ._grid import Grid
+
+
+class Linear:
+    """What operators and their products share."""
+
+    grid: Grid
+    inputs: Form
+    outputs: Form
+    coefficients: tuple[Any, ...]
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """Apply the operator to `f`."""
+        raise NotImplementedError
+
+    @property
+    def T(self) -> Linear:
+        """The transpose as an operator, edges included."""
+        raise NotImplementedError
+
+    def adjoint(self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None) -> Any:
+        """The adjoint applied to `g`.
+
+        Parameters
+        ----------
+        g : field of the operator's output form
+            An array, or a vector field as a sequence of components or stacked along axis 0.
+        out : array or nested sequence of arrays, optional
+            Where the result goes.
+        weight : "quadrature" or None
+            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid.
+        workers : int, optional
+            Threads on a CPU.
+
+        Returns
+        -------
+        field of the operator's input form
+            ``A^H g``, or ``H^-1 A^H H g``.
+        """
+        return self.adjoint_operator(weight)(g, out, workers)
+
+    def adjoint_operator(self, weight: str | None = None) -> Linear:
+        """The operator that `adjoint` applies."""
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
+        points = prod(self.grid.shape)
+        return prod(self.outputs) * points, prod(self.inputs) * points
+
+    def to_sparse(self, format: str = "csr") -> Any:
+        """The operator as a ``scipy.sparse`` array of ``self.shape``.
+
+        Fields are flattened in C order, vector fields component after component. `format` is any
+        name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy, convert with
+        ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+        """
+        from ._sparse import operator_matrix
+
+        return operator_matrix(self).asformat(format)
+
+    def to_linear_operator(self, dtype: Any = np.float64, xp: Any = None) -> Any:
+        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`."""
+        from ._sparse import linear_operator
+
+        return linear_operator(self, dtype, xp)
+
+    def __matmul__(self, other: Any) -> Linear:
+        if not isinstance(other, Linear):
+            return NotImplemented
+        return Product(self, other)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Operator(Linear):
+    """A linear map from fields on a grid to fields on it, in one sweep over memory.
+
+    Made by a `Grid`; ``axis`` of a term counts the grid's dimensions, ``coefficient`` the operator's
+    coefficients.
+    """
+
+    grid: Grid
+    name: str
+    terms: tuple[Term, ...]
+    inputs: Form = ()
+    outputs: Form = ()
+    coefficients: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_bound", {})
+        object.__setattr__(self, "_calls", ObjectCalls())
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.coefficients)
+
+    def _with(self, **changes: Any) -> Operator:
+        kept = {"grid": self.grid, "name": self.name, "terms": self.terms, "inputs": self.inputs,
+                "outputs": self.outputs, "coefficients": self.coefficients}  # fmt: skip
+        return Operator(**(kept | changes))
+
+    def __repr__(self) -> str:
+        form = f"{_form(self.inputs)} -> {_form(self.outputs)}"
+        return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """Apply the operator.
+
+        Parameters
+        ----------
+        f : array of shape (..., *grid.shape), or a vector field
+            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
+            array with the components along axis 0.
+        out : array, nested sequence of arrays or one stacked array, optional
+            Where the result goes, and what is then returned. May overlap `f`.
+        workers : int, optional
+            Threads on a CPU.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Vector results are tuples, or one stacked array where `f` was stacked.
+        """
+        if workers is None and not self.inputs and not self.coefficients:
+            result = self._calls.get(f, out)
+            if result is not None:
+                return result if out is None else out
+        fields = gather(f, self.inputs, self.coefficients)
+        arrays = fields.samples + fields.coefficients
+        shape = tuple(fields.samples[0].shape)
+        terms = self._terms_for(shape)
+        count = prod(self.outputs)
+        targets = None if out is None else targets_of(out, self.outputs, shape)
+        if targets is None and fields.stacked and len(self.outputs) > 0:
+            return self._into_stack(fields, terms, arrays, shape, workers)
+        results = fields.library.operate(terms, arrays, count, targets, clean_workers(workers))
+        if len(arrays) == 1:
+            self._calls.put(f, out, terms, results)
+        if out is not None:
+            return out
+        return shaped(results, self.outputs)
+
+    def _into_stack(
+        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
+    ) -> Any:  # fmt: skip
+        """One array for all components: written in place where the library can."""
+        empty = getattr(fields.library, "empty_stack", None)
+        whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
+        if whole is None:
+            results = fields.library.operate(terms, arrays, prod(self.outputs), None, clean_workers(workers))
+            return stack(results, self.outputs)
+        targets = targets_of(whole, self.outputs, shape)
+        fields.library.operate(terms, arrays, len(targets), targets, clean_workers(workers))
+        return whole
+
+    def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
+        """The terms on an array of this shape, whose grid axes are checked."""
+        found = self._bound.get(shape)
+        if found is None:
+            axes = self.grid.axes_of(shape)
+            found = tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
+            if len(self._bound) >= 64:
+                self._bound.clear()
+            self._bound[shape] = found
+        return found
+
+    @property
+    def is_linear(self) -> bool:
+        """False of the norm of the gradient only."""
+        return not any(term.norm for term in self.terms)
+
+    @property
+    def T(self) -> Operator:
+        """The transpose as an operator, edges included."""
+        self._require_linear("a transpose")
+        return self._with(name=f"{self.name}.T", terms=self._transposed(None), inputs=self.outputs,
+                       outputs=self.inputs)  # fmt: skip
+
+    def adjoint_operator(self, weight: str | None = None) -> Operator:
+        """The operator that `adjoint` applies."""
+        self._require_linear("an adjoint")
+        if weight not in (None, "quadrature"):
+            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
+        key = ("adjoint", weight)
+        found = self._bound.get(key)
+        if found is None:
+            scale = None if weight is None else self.grid.quadrature
+            conjugate = tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
+            found = self._with(name=f"{self.name}.adjoint", terms=self._transposed(scale), inputs=self.outputs,
+                            outputs=self.inputs, coefficients=conjugate)  # fmt: skip
+            self._bound[key] = found
+        return found
+
+    def _transposed(self, scale: Sequence[Array] | None) -> tuple[Term, ...]:
+        cache: dict[Any, Any] = {}
+
+        def turned(axis: int, stencil: Any, faces: bool = False) -> Any:
+            key = (axis, stencil, faces)
+            if key not in cache:
+                cache[key] = _transpose.transposed(stencil, None if scale is None else scale[axis], faces=faces)
+            return cache[key]
+
+        terms = []
+        for term in self.terms:
+            faces = term.place == "faces"
+            place = {"point": "samples", "samples": "point", "faces": "faces"}[term.place]
+            then = None if term.then is None else (term.then[0], turned(*term.then))
+            terms.append(
+                Term(term.input, term.output, term.axis, turned(term.axis, term.stencil, faces), term.coefficient,
+                     place if term.coefficient is not None else "point", then)
+            )  # fmt: skip
+        return tuple(terms)
+
+    def weights(self, axis: int) -> tuple[Array, Array]:
+        """The rows along one axis of the grid, as data.
+
+        Returns
+        -------
+        columns : int array, shape (n, k)
+            The points that each row reads; unused places repeat the row's own point.
+        weights : float array, shape (n, k)
+            ``row[i] = sum(weights[i] * f[columns[i]])``, 0 in unused places. Of a sum along the axis
+            the first term; signs of later ones (curl) and second axes (mixed) are not in it.
+        """
+        from ._sparse import row_table
+
+        axis = self.grid.clean_axis(axis)
+        for term in self.terms:
+            for own, stencil in term.stencils():
+                if own == axis:
+                    return row_table(stencil)
+        raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
+
+    def __add__(self, other: Any) -> Operator:
+        if not isinstance(other, Operator):
+            return NotImplemented
+        self._require_linear("a sum")
+        other._require_linear("a sum")
+        if other.grid.shape != self.grid.shape or other.grid.axes != self.grid.axes:
+            raise ArgumentValueError(
+                f"operators on different grids cannot be added: {self.grid.shape} and {other.grid.shape}"
+            )
+        if (self.inputs, self.outputs) != (other.inputs, other.outputs):
+            raise ArgumentValueError(
+                f"cannot add {self!r} and {other!r}: they map {_form(self.inputs)} -> {_form(self.outputs)} and "
+                f"{_form(other.inputs)} -> {_form(other.outputs)}"
+            )
+        count = len(self.coefficients)
+        shifted = tuple(
+            t if t.coefficient is None else t._replace(coefficient=t.coefficient + count) for t in other.terms
+        )
+        return self._with(name=f"({self.name} + {other.name})", terms=self.terms + shifted,
+                       coefficients=self.coefficients + other.coefficients)  # fmt: skip
+
+    def __neg__(self) -> Operator:
+        return self._scaled(-1.0, f"-{self.name}")
+
+    def __sub__(self, other: Any) -> Operator:
+        return self + -other if isinstance(other, Operator) else NotImplemented
+
+    def __mul__(self, factor: Any) -> Operator:
+        if not isinstance(factor, Real) and not (isinstance(factor, np.ndarray) and factor.ndim == 0):
+            return NotImplemented
+        if not np.isfinite(float(factor)):
+            raise ArgumentValueError(f"an operator is scaled by finite numbers, got {factor}")
+        return self._scaled(float(factor), f"{factor} * {self.name}")
+
+    __rmul__ = __mul__
+
+    def _scaled(self, factor: float, name: str) -> Operator:
+        self._require_linear("a multiple")
+        cache: dict[Any, Any] = {}
+        terms = []
+        for term in self.terms:
+            if term.stencil not in cache:
+                cache[term.stencil] = _transpose.scaled(term.stencil, factor)
+            terms.append(term._replace(stencil=cache[term.stencil]))
+        return self._with(name=name, terms=tuple(terms))
+
+    def _require_linear(self, what: str) -> None:
+        if not self.is_linear:
+            raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Product(Linear):
+    """``outer @ inner``: applied one after the other."""
+
+    outer: Linear
+    inner: Linear
+
+    def __post_init__(self) -> None:
+        if self.outer.grid.shape != self.inner.grid.shape or self.outer.inputs != self.inner.outputs:
+            raise ArgumentValueError(
+                f"cannot compose {self.outer!r} with {self.inner!r}: the second gives {_form(self.inner.outputs)} on "
+                f"{self.inner.grid.shape}, the first takes {_form(self.outer.inputs)} on {self.outer.grid.shape}"
+            )
+
+    @property
+    def grid(self) -> Grid:  # type: ignore[override]
+        """The grid of both."""
+        return self.inner.grid
+
+    @property
+    def inputs(self) -> Form:  # type: ignore[override]
+        """The form of what it takes."""
+        return self.inner.inputs
+
+    @property
+    def outputs(self) -> Form:  # type: ignore[override]
+        """The form of what it gives."""
+        return self.outer.outputs
+
+    def __repr__(self) -> str:
+        return f"{self.outer!r} @ {self.inner!r}"
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """Apply `inner`, then `outer`; the field between them is a temporary."""
+        return self.outer(self.inner(f, None, workers), out, workers)
+
+    @property
+    def T(self) -> Product:
+        """The transpose: both transposed, in the other order."""
+        return Product(self.inner.T, self.outer.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Product:
+        """The operator that `adjoint` applies."""
+        return Product(self.inner.adjoint_operator(weight), self.outer.adjoint_operator(weight))
+
+
+def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
+    """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
+    coefficient = None if term.coefficient is None else term.coefficient + inputs
+    axis, stencil, then = axes[term.axis], term.stencil, term.then
+    if then is not None:
+        then = (axes[then[0]], then[1])
+        if then[0] > axis:
+            (axis, stencil), then = then, (axis, stencil)
+    return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
+
+
+def _form(form: Form) -> str:
+    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
+
+
+def _has_imaginary(c: Any) -> bool:
+    return "complex" in str(getattr(c, "dtype", ""))
+
+
+def _rebuild(*fields: Any) -> Operator:
+    return Operator(*fields)

@@ -1,0 +1,171 @@
+"""Operators as sparse matrices and LinearOperators, from the very weights that the kernels use."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _transpose
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._fields import gather
+from ._plan import Term
+from ._stencils import Array, Stencil
+
+if TYPE_CHECKING:
+    from ._operator import Linear, Operator
+
+
+def operator_matrix(operator: Linear) -> Any:
+    """The matrix on flattened fields, vector fields component after component."""
+    from ._operator import Product
+
+    if isinstance(operator, Product):
+        return operator_matrix(operator.outer) @ operator_matrix(operator.inner)
+    return _sum_of_terms(operator)  # type: ignore[arg-type]
+
+
+def _sum_of_terms(operator: Operator) -> Any:
+    from scipy import sparse
+
+    operator._require_linear("a matrix")
+    grid = operator.grid
+    points = prod(grid.shape)
+    factors = [_on_host(c, grid.shape) for c in operator.coefficients]
+    blocks: dict[tuple[int, int], Any] = {}
+    for term in operator.terms:
+        matrix = _term_matrix(term, grid.shape, factors)
+        place = (term.output, term.input)
+        blocks[place] = blocks[place] + matrix if place in blocks else matrix
+    empty = sparse.csr_array((points, points))
+    rows = [
+        [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(prod(operator.inputs))]
+        for i in range(prod(operator.outputs))
+    ]
+    return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+
+
+def _on_host(coefficient: Any, shape: tuple[int, ...]) -> Array:
+    value = gather(coefficient, ()).samples[0]
+    value = value.get() if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__") else value
+    value = value.numpy(force=True) if hasattr(value, "detach") else value
+    try:
+        return np.broadcast_to(np.asarray(value), shape)
+    except ValueError:
+        raise ArgumentValueError(
+            f"a coefficient of shape {np.shape(value)} has batch axes; a matrix is for one field of shape {shape}"
+        ) from None
+
+
+def _term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> Any:
+    from scipy import sparse
+
+    if term.place == "faces":
+        return _faces_matrix(term, shape, factors[term.coefficient or 0])
+    matrix = _along(term.axis, term.stencil, shape)
+    if term.then is not None:
+        matrix = _along(*term.then, shape) @ matrix
+    if term.coefficient is None:
+        return matrix
+    diagonal = sparse.diags_array(factors[term.coefficient].ravel())
+    return (diagonal @ matrix if term.place == "point" else matrix @ diagonal).tocsr()
+
+
+def _along(axis: int, stencil: Stencil, shape: tuple[int, ...]) -> Any:
+    """The Kronecker product of one axis' matrix with identities."""
+    from scipy import sparse
+
+    before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
+    matrix = _transpose.matrix(stencil)
+    if after > 1:
+        matrix = sparse.kron(matrix, sparse.eye_array(after), format="csr")
+    return sparse.kron(sparse.eye_array(before), matrix, format="csr") if before > 1 else matrix
+
+
+def _faces_matrix(term: Term, shape: tuple[int, ...], coefficient: Array) -> Any:
+    """Each pair weighted by the mean of the coefficient at its ends."""
+    from scipy import sparse
+
+    axis, points = term.axis, prod(shape)
+    row, a, b, weight = _pairs(term.stencil)
+    index = np.moveaxis(np.arange(points).reshape(shape), axis, 0)
+    along = np.moveaxis(coefficient, axis, 0)
+    factor = weight.reshape(-1, *(1,) * (len(shape) - 1)) * ((along[a] + along[b]) * 0.5)
+    entries = [(index[row], index[b], factor)]
+    if not term.stencil.values:
+        entries.append((index[row], index[a], -factor))
+    rows, columns, values = (np.concatenate([entry[k].ravel() for entry in entries]) for k in range(3))
+    return sparse.coo_array((values, (rows, columns)), shape=(points, points)).tocsr()
+
+
+def _pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
+    """All pairs of all rows: row, a, b and weight."""
+    inner = stencil.interior()
+    points = np.arange(inner.start, max(inner.start, inner.stop))
+    columns: list[tuple[Array, ...]] = [
+        (points, points + a, points + b, np.broadcast_to(weight, stencil.length)[points])
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True)
+    ]
+    edges = [*enumerate(stencil.leading), *enumerate(stencil.trailing, start=stencil.length - len(stencil.trailing))]
+    entries = [(i, *pair) for i, row in edges for pair in row]
+    if entries:
+        rows, a, b, weights = zip(*entries, strict=True)
+        columns.append((np.array(rows), np.array(a), np.array(b), np.array(weights, dtype=float)))
+    row, a, b, weight = (np.concatenate([column[k] for column in columns]) for k in range(4))
+    return row, a, b, np.ldexp(weight.astype(float), stencil.power)
+
+
+def row_table(stencil: Stencil) -> tuple[Array, Array]:
+    """Columns and weights of each row, padded with the row's own point and 0."""
+    matrix = _transpose.matrix(stencil, np.asarray(stencil.weights[0]).dtype)
+    counts = np.diff(matrix.indptr)
+    place = np.arange(counts.max(initial=0)) < counts[:, None]
+    columns = np.where(place, 0, np.arange(stencil.length)[:, None])
+    weights = np.zeros(place.shape, matrix.dtype)
+    columns[place], weights[place] = matrix.indices, matrix.data
+    return columns, weights
+
+
+def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
+    """matvec and rmatvec on flat vectors, through the operator and its adjoint."""
+    if xp is None or xp is np:
+        from scipy.sparse import linalg
+    elif getattr(xp, "__name__", "") == "cupy":
+        from cupyx.scipy.sparse import linalg
+    else:
+        raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
+    adjoint = operator.adjoint_operator()
+    shape = operator.grid.shape
+
+    def through(linear: Linear) -> Any:
+        def flat(x: Any) -> Any:
+            field = x.reshape(*linear.inputs, *shape)
+            if linear.inputs:
+                field = field.reshape(-1, *shape)
+            result = linear(_nested(field, linear.inputs))
+            return _flat(result, linear.outputs)
+
+        return flat
+
+    return linalg.LinearOperator(operator.shape, matvec=through(operator), rmatvec=through(adjoint), dtype=np.dtype(dtype))
+
+
+def _nested(field: Any, form: tuple[int, ...]) -> Any:
+    return field if form else field
+
+
+def _flat(result: Any, form: tuple[int, ...]) -> Any:
+    if not form:
+        return result.ravel()
+    if not isinstance(result, tuple):
+        return result.reshape(-1)
+    parts = []
+    for index in product(*map(range, form)):
+        part = result
+        for k in index:
+            part = part[k]
+        parts.append(part.ravel())
+    xp = np if isinstance(parts[0], np.ndarray) else __import__(type(parts[0]).__module__.partition(".")[0])
+    return xp.concatenate(parts)

@@ -1,0 +1,108 @@
+"""Oracles for stencils that share nothing with gridgrad: moment equations in rationals, dense matrices by loops."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+
+def solve(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]:
+    """A linear system in rationals, by Gauss and Jordan."""
+    rows = [[*row, value] for row, value in zip(matrix, right, strict=True)]
+    for k in range(len(rows)):
+        pivot = next(r for r in range(k, len(rows)) if rows[r][k] != 0)
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [value / rows[k][k] for value in rows[k]]
+        for r in range(len(rows)):
+            if r != k and rows[r][k] != 0:
+                rows[r] = [a - rows[r][k] * b for a, b in zip(rows[r], rows[k], strict=True)]
+    return [row[-1] for row in rows]
+
+
+def moment_weights(distances: list[Fraction], order: int) -> list[Fraction]:
+    """Weights with ``sum_j w_j d_j^k = k! [k = order]`` for as many k as there are nodes."""
+    powers = range(len(distances))
+    return solve([[d**k for d in distances] for k in powers], [Fraction(order if k == order else 0) for k in powers])
+
+
+class ExactAxis:
+    """Positions and values beyond the ends, as the boundaries say, for any node number."""
+
+    def __init__(self, x: list[Fraction], boundary: tuple[str, str], period: Fraction | None = None) -> None:
+        self.x, self.n, self.boundary, self.period = x, len(x), boundary, period
+
+    def position(self, node: int) -> Fraction:
+        if 0 <= node < self.n:
+            return self.x[node]
+        if self.boundary[0] == "periodic":
+            return self.x[node % self.n] + node // self.n * self.period
+        end = 0 if node < 0 else self.n - 1
+        return 2 * self.x[end] - self.x[2 * end - node]
+
+    def value(self, node: int) -> list[Fraction]:
+        """The value at a node as coefficients of the values at the points."""
+        basis = [Fraction(0)] * self.n
+        if 0 <= node < self.n:
+            basis[node] = Fraction(1)
+        elif self.boundary[0] == "periodic":
+            basis[node % self.n] = Fraction(1)
+        else:
+            end = 0 if node < 0 else self.n - 1
+            odd = self.boundary[0 if node < 0 else 1] == "antisymmetric"
+            basis[end] += 2 if odd else 0
+            basis[2 * end - node] += -1 if odd else 1
+        return basis
+
+    def row(self, point: int, nodes: range, order: int) -> tuple[list[Fraction], list[Fraction]]:
+        """The exact row, and the sum of magnitudes that was added up for each of its entries."""
+        distances = [self.position(node) - self.x[point] for node in nodes]
+        total, size = [Fraction(0)] * self.n, [Fraction(0)] * self.n
+        for node, weight in zip(nodes, moment_weights(distances, order), strict=True):
+            for j, factor in enumerate(self.value(node)):
+                total[j] += factor * weight
+                size[j] += abs(factor * weight)
+        return total, size
+
+
+def nodes_of(point: int, n: int, order: int, accuracy: int | None, boundary: Any, edge_order: int, even: bool) -> range:
+    """The nodes of a row, written down from docs/design/operators.md."""
+    if accuracy is None or (accuracy == 2 and (even or order == 1)):
+        half = 1
+    else:
+        half = accuracy // 2 if even or order == 1 else accuracy // 2 + 1
+    side = 0 if point < half else 1 if point >= n - half else None
+    if side is None or boundary[side] != "one-sided":
+        return range(point - half, point + half + 1)
+    if accuracy is None or (order == 1 and accuracy == 2):
+        count = min(order + edge_order, n)
+    else:
+        count = order + accuracy
+    return range(count) if side == 0 else range(n - count, n)
+
+
+def row_entries(stencil: Any, point: int) -> list[tuple[int, int, Any]]:
+    """The pairs (a, b, weight) of one row of a stencil, with indices of points."""
+    behind = point - stencil.length + len(stencil.trailing)
+    if point < len(stencil.leading):
+        return list(stencil.leading[point])
+    if behind >= 0:
+        return list(stencil.trailing[behind])
+    return [
+        (point + a, point + b, weight if np.ndim(weight) == 0 else weight[point])
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True)
+    ]
+
+
+def dense(stencil: Any, coefficient: Any = None) -> Any:
+    """The matrix of a stencil by an explicit loop; with a coefficient at the faces if one is given."""
+    matrix = np.zeros((stencil.length, stencil.length))
+    for point in range(stencil.length):
+        for a, b, weight in row_entries(stencil, point):
+            if coefficient is not None:
+                weight = weight * ((coefficient[a] + coefficient[b]) * 0.5)
+            matrix[point, b] += weight
+            if not stencil.values:
+                matrix[point, a] -= weight
+    return np.ldexp(matrix, stencil.power)
