@@ -1,22 +1,72 @@
-"""What the examples share: the command line, timing two ways of doing one thing, and checks that print themselves."""
+"""What the examples share: the command line, array libraries, time stepping, and checks that print themselves."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 
-def parse(description: str, argv: Sequence[str] | None, size: int, meaning: str) -> argparse.Namespace:
-    """``--size`` and ``--out`` of every example; the output folder is made."""
+BACKENDS = ("numpy", "cupy", "torch", "jax")
+
+
+def parse(
+    description: str, argv: Sequence[str] | None, size: int, meaning: str, backends: Sequence[str] = ()
+) -> argparse.Namespace:
+    """``--size``, ``--out`` and, where there is a choice, ``--backend``; the output folder is made."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--size", type=int, default=size, help=f"{meaning} (default {size})")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the figures (default out)")
+    if backends:
+        parser.add_argument("--backend", choices=backends, default="numpy", help="array library (default numpy)")
     arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
+
+
+class Backend:
+    """An array library by name: `xp` makes arrays, on the GPU where there is one, `host` brings them back."""
+
+    def __init__(self, name: str, double: bool = True) -> None:
+        self.xp = import_module({"jax": "jax.numpy"}.get(name, name))
+        self.can_write = name != "jax"  # arrays of JAX never change, so they cannot be an out=
+        self.device = "cuda" if name == "torch" and self.xp.cuda.is_available() else None
+        if name == "jax" and double:
+            import_module("jax").config.update("jax_enable_x64", True)
+
+    def array(self, values: np.ndarray) -> Any:
+        """The values as an array of the library."""
+        return self.xp.asarray(values) if self.device is None else self.xp.asarray(values, device=self.device)
+
+    @staticmethod
+    def host(array: Any) -> np.ndarray:
+        """An array of any library as one of NumPy."""
+        move = getattr(array, "get", None) or getattr(array, "cpu", None)  # CuPy, torch
+        return np.asarray(array if move is None else move())
+
+
+def rk4(rate: Callable[[Any], Any], state: Any, step: float) -> Any:
+    """One step of the classical Runge-Kutta method, for arrays that `solve_ivp` cannot take."""
+    first = rate(state)
+    second = rate(state + step / 2 * first)
+    third = rate(state + step / 2 * second)
+    fourth = rate(state + step * third)
+    return state + step / 6 * (first + 2 * (second + third) + fourth)
+
+
+def progress(count: int, what: str) -> Iterator[int]:
+    """``range(count)`` that says on a terminal, every twentieth, where it is, and in the end its time."""
+    start, shown = time.perf_counter(), sys.stderr.isatty()
+    for k in range(count):
+        if shown and k * 20 // count != (k - 1) * 20 // count:
+            print(f"\r  {what}: {100 * k // count:3d} %", end="", file=sys.stderr, flush=True)
+        yield k
+    print(("\r" if shown else "") + f"  {what}: {count} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
 
 def check(what: str, value: float, bound: float) -> None:
@@ -25,6 +75,11 @@ def check(what: str, value: float, bound: float) -> None:
     print(f"  check  {what}: {value:.3g} (allowed {bound:.3g}) {'ok' if passed else 'FAILED'}")
     if not passed:
         raise SystemExit(f"self-check failed: {what}")
+
+
+def observed_order(sizes: Sequence[int], errors: Sequence[float]) -> float:
+    """The slope of the error over refinement: 2 where it falls to a quarter when the steps are halved."""
+    return -float(np.polyfit(np.log(sizes), np.log(errors), 1)[0])
 
 
 def interleaved(*contenders: Callable[[], Any], rounds: int = 15, repeats: int = 20) -> list[float]:

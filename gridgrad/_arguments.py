@@ -90,6 +90,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def int_or_none(value: Any) -> int | None:
+    """An integer of any library as an int; booleans are none."""
     if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:

@@ -39,11 +39,12 @@ class Stream:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Ready:
-    """A plan on one device: its weights are there, its kernels are compiled at their first use."""
+    """A plan on one device: its tables are there, its kernels are compiled at their first use."""
 
     plan: Plan
     widest: int
-    weights: tuple[Any, ...]
+    tables: Any  # one piece of memory
+    addresses: tuple[int, ...]
     launches: dict[int, tuple[Any, _kernels.Launch]] = field(default_factory=dict)
 
 
@@ -69,19 +70,44 @@ def real_of(f: Any) -> Any:
     return np.float64
 
 
-def gradient(terms: tuple[Term, ...], f: Any, out: Any, workers: int | None) -> list[Any]:
-    """One array for each output of `terms`, on the device of `f`; `workers` is for CPUs."""
+def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
+    """One array for all results, on the device of the fields."""
+    with cupy.cuda.Device(fields[0].device.id):
+        return cupy.empty(shape, _numpy.result_dtype(fields[0]))
+
+
+def operate(
+    terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
+) -> list[Any]:
+    """The `outputs` arrays of `terms` applied to `fields`, on their device; `workers` is for CPUs."""
+    f = fields[0]
     dtype = _numpy.result_dtype(f)
+    check_devices(fields)
     with cupy.cuda.Device(f.device.id):
         if out is None:
-            targets = [cupy.empty_like(f, dtype=dtype) for _ in terms]
-            apply(terms, [f], targets)
+            targets = [cupy.empty_like(f, dtype=dtype) for _ in range(outputs)]
+            apply(terms, fields, targets)
             return targets
-        targets = split_out(out, len(terms), f.shape)
+        targets = split_out(out, outputs, f.shape)
         check_targets(targets, f, dtype)
-        overlaps = any(np.may_share_memory(shadow(f), shadow(target)) for target in targets)
-        apply(terms, [f.copy(order="K") if overlaps else f], targets)
+        places = [shadow(target) for target in targets]
+        apply(terms, [_apart(field, places) for field in fields], targets)
         return targets
+
+
+def _apart(field: Any, places: list[Array]) -> Any:
+    own = shadow(field)
+    return field.copy(order="K") if any(np.may_share_memory(own, place) for place in places) else field
+
+
+def check_devices(fields: Sequence[Any]) -> None:
+    """All components and coefficients are where the first one is."""
+    devices = [field.device.id for field in fields]
+    if len(set(devices)) > 1:
+        raise ArgumentValueError(
+            f"the components or coefficients of f are on CUDA devices {', '.join(map(str, devices))}; "
+            "copy them to one device"
+        )
 
 
 def check_targets(targets: list[Any], f: Any, dtype: np.dtype[Any]) -> None:
@@ -118,11 +144,11 @@ def apply(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]
     if not outputs or outputs[0].size == 0:
         return
     storage, components = storage_of(inputs[0].dtype)
-    if storage is None or any(term.stencil.power for term in terms):
+    if storage is None or not _execute_host.has_kernel(terms, [f.dtype.kind == "c" for f in inputs]):
         _apply_slices(terms, inputs, outputs)
         return
     arrays = (*inputs, *outputs)
-    if not all(_is_aligned(a, components) for a in arrays):
+    if not all(_is_aligned(a) for a in arrays):
         results = [cupy.empty(o.shape, o.dtype) for o in outputs]
         apply(terms, [_compact(f) for f in inputs], results)
         for target, result in zip(outputs, results, strict=True):
@@ -160,8 +186,8 @@ def storage_of(dtype: np.dtype[Any]) -> tuple[str | None, int]:
     return _execute_host.storage_of(dtype), (2 if dtype.kind == "c" else 1)
 
 
-def _is_aligned(a: Any, components: int) -> bool:
-    item = a.dtype.itemsize // components
+def _is_aligned(a: Any) -> bool:
+    item = a.dtype.itemsize // (2 if a.dtype.kind == "c" else 1)
     return not (a.data.ptr % item or any(s % item for s in a.strides))
 
 
@@ -186,14 +212,15 @@ def apply_pointers(
     Parameters
     ----------
     terms : tuple of Term
-        What to compute; no stencil may have a `power` other than 0.
+        What to compute; no stencil may have a `power` other than 0, no coefficient may be complex.
     storage : str
         Element type of the inputs, a name in ``_plan.STORAGE``. Outputs have the same, float64 for
         integers.
     components : int
         2 for complex data, whose `storage` is its real type and whose strides count real numbers.
     input_layouts, output_layouts : sequences of Layout
-        Shape and strides in elements of `storage`; all shapes are equal and not empty.
+        Shape and strides in elements of `storage`; all shapes are equal and not empty. A real
+        coefficient of complex samples has component 0.
     addresses : sequence of int
         Device addresses, inputs first, each a multiple of its element size.
     device_id, stream_ptr : int
@@ -208,7 +235,7 @@ def apply_pointers(
 
     Notes
     -----
-    The first call for a plan and device uploads its weights and synchronises `stream_ptr`; later ones
+    The first call for a plan and device uploads its tables and synchronises `stream_ptr`; later ones
     do neither, so they can be captured in a CUDA graph. Memory that is used on another stream than
     the one it belongs to must be kept alive by its owner.
     """
@@ -222,7 +249,7 @@ def apply_pointers(
             launch = _kernels.make_launch(plan, width)
             ready.launches[width] = kernel_of(launch.variant), launch
         kernel, launch = ready.launches[width]
-        packed = _kernels.parameter(launch, addresses, [w.data.ptr for w in ready.weights])
+        packed = _kernels.parameter(launch, addresses, ready.addresses)
         kernel(launch.grid, launch.block, (packed,), stream=stream)
 
 
@@ -230,25 +257,30 @@ def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
     capturing = stream.ptr > 2 and cupy.cuda.runtime.streamIsCapturing(stream.ptr)  # 0, 1, 2: default streams
     ready = _ready.get((plan, device_id))
     if ready is None:
-        if capturing and plan.weights:
+        if capturing:
             raise ArgumentValueError(
                 "a CUDA graph is being captured, and the weights of this grid are not on the device yet; "
                 "make the same call once before the capture"
             )
-        ready = Ready(plan, _kernels.widest_vector(plan), tuple(_upload(w) for w in plan.weights))
-        _ready.put((plan, device_id), ready, sum(w.nbytes for w in plan.weights))
-    if capturing and plan.weights:
+        tables, addresses = upload(plan.weights)
+        ready = Ready(plan, _kernels.widest_vector(plan), tables, addresses)
+        _ready.put((plan, device_id), ready, tables.nbytes)
+    if capturing:
         _captured.add(ready)
     return ready
 
 
-def _upload(weights: Array) -> Any:
-    """A device copy that any stream may read, and whose release waits for kernels that still do."""
+def upload(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
+    """One device copy of them all, and their addresses in it.
+
+    Any stream may read it, and its release waits for kernels that still do.
+    """
+    packed, offsets = _kernels.joined(tables)
     with cupy.cuda.using_allocator(None):  # plain cudaMalloc: a pool would reuse it at once
-        copy = cupy.empty(weights.shape, weights.dtype)
-    copy.set(weights)
+        copy = cupy.empty(packed.shape, packed.dtype)
+    copy.set(packed)
     cupy.cuda.get_current_stream().synchronize()
-    return copy
+    return copy, tuple(copy.data.ptr + offset for offset in offsets)
 
 
 @cache

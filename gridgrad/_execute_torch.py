@@ -61,7 +61,9 @@ def result_dtype(f: Any) -> Any:
     return _execute_xp.result_dtype(namespace, f)
 
 
-def _into(targets: list[Any], terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None) -> list[Any]:
+def _into(
+    targets: list[Any], terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None
+) -> list[Any]:
     if any(is_differentiated(field) for field in fields):
         raise ArgumentTypeError(
             "f requires grad, and writing into out= would cut the result from its graph; "
@@ -81,9 +83,7 @@ def _apart(field: Any, targets: list[Any]) -> Any:
     return field.clone() if any(may_share_memory(field, target) for target in targets) else field
 
 
-def _write(
-    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
-) -> None:
+def _write(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None) -> None:
     """Plain memory to plain memory, without a copy wherever the kernels can read it."""
     f = fields[0]
     if f.numel() == 0 or not targets:
@@ -110,13 +110,13 @@ def _has_kernels(f: Any) -> bool:
     return _core.core is not None
 
 
-def _launch(
-    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
-) -> None:
+def _launch(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None) -> None:
     """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
     f = fields[0]
     storage, components = storage_of(f)
-    inputs, outputs = (tuple(layout_of(tensor, components) for tensor in group) for group in (fields, targets))
+    inputs, outputs = (
+        tuple(layout_of(tensor, components) for tensor in group) for group in (fields, targets)
+    )
     addresses = [tensor.data_ptr() for tensor in (*fields, *targets)]
     if f.device.type == "cuda":
         stream = torch.cuda.current_stream(f.device).cuda_stream

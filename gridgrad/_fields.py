@@ -34,7 +34,8 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
     else:
         given = [f]
     library = None
-    fields, factors = [], []
+    fields: list[Any] = []
+    factors: list[Any] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = _dispatch.samples(field)
         if library is not None and own is not library:
@@ -84,7 +85,9 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
 def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
     """One dtype for all fields; a coefficient stays real where it is. Integers only join floats."""
     names = {dtype_name(a) for a in (*fields, *factors)}
-    if len(names) > 1 or (factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}):
+    if len(names) > 1 or (
+        factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
+    ):
         xp = array_namespace(*fields, *factors)
         wanted = _common(names, xp, fields[0])
         fields = [_as(xp, field, wanted) for field in fields]

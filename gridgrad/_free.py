@@ -35,11 +35,12 @@ _SHARED = """*spacing : scalar or 1-D array
 
 def documented(function: Any) -> Any:
     """Put the paragraph on shared parameters in its place."""
-    function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
+    if function.__doc__:  # not under -OO
+        function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
     return function
 
 
-def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: dict[str, Any], vector: bool = False) -> Grid:
+def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
     """The grid of a call: axes of the field `f`, or of each component of the vector field `f`."""
     sample = f
     if vector:

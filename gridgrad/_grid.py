@@ -10,18 +10,17 @@ import numpy as np
 
 from . import _terms
 from ._arguments import clean_axis, clean_edge_order
-from ._axes import axis_steps, axis_stencil
-from ._boundaries import BOUNDARIES, clean_boundary
+from ._axes import axis_stencil, axis_steps
 from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import gather
+from ._grid_arguments import check_length, clean_axes, clean_boundary, clean_coordinates, clean_periods
 from ._operator import Operator
 from ._stencils import Array, Stencil
 from ._transpose import dual_widths
 
-
 # What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
-_OTHER_ENDS = {
+_OTHER_ENDS: dict[str, dict[str, str]] = {
     "given": {},
     "closed": {"one-sided": "symmetric"},
     "flipped": {"symmetric": "antisymmetric", "antisymmetric": "symmetric"},
@@ -87,10 +86,10 @@ class Grid:
         if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
-        self._spacings, self.shape, self._origins = _clean_coordinates(coordinates)
-        self.axes = _clean_axes(axes, len(self.shape))
+        self._spacings, self.shape, self._origins = clean_coordinates(coordinates)
+        self.axes = clean_axes(axes, len(self.shape))
         self.boundary = clean_boundary(boundary, len(self.shape))
-        self._periods = _clean_periods(period, self.boundary)
+        self._periods = clean_periods(period, self.boundary)
         self._arguments = (coordinates, axes, boundary, period, edge_order, dtype)
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Operator] = {}
@@ -142,7 +141,9 @@ class Grid:
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
         on a periodic axis.
         """
-        return tuple(dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.shape, strict=True))
+        return tuple(
+            dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.shape, strict=True)
+        )
 
     def clean_axis(self, axis: Any) -> int:
         """One axis of the grid, counted from 0."""
@@ -176,7 +177,7 @@ class Grid:
             left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.boundary[k])
             rule = Rule(order, accuracy, (left, right), self.edge_order)
             even = np.ndim(self._spacings[k]) == 0 and self._periods[k] is None
-            _check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
+            check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
             self._stencils[key] = axis_stencil(
                 self._spacings[k], self.shape[k], self.axes[k], rule, self._periods[k], self.dtype
             )
@@ -184,7 +185,9 @@ class Grid:
 
     def _axis_steps(self, k: int) -> Any:
         periodic = "periodic" in self.boundary[k]
-        return axis_steps(self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype)
+        return axis_steps(
+            self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype
+        )
 
     def _operator(self, build: Any, *arguments: Any) -> Operator:
         """The operator of a builder in `_terms`, kept."""
@@ -270,84 +273,20 @@ class _Laplacian(Operator):
 
     def __init__(self, grid: Grid, build: Any) -> None:
         compact = grid._operator(build, "compact", None)
-        object.__setattr__(self, "_build", build)
         super().__init__(grid, compact.name, compact.terms, compact.inputs, compact.outputs)
+        self._build = build
 
     def __reduce__(self) -> Any:
-        return getattr, (self.grid, self._build.__name__)  # type: ignore[attr-defined]
+        return getattr, (self.grid, self._build.__name__)
 
     def __call__(
         self, f: Any = None, out: Any = None, workers: int | None = None, *, form: str = "compact",
         accuracy: int | None = None,
     ) -> Any:  # fmt: skip
         """Apply it to `f`; without `f`, the operator of this `form` and `accuracy`."""
-        chosen = self.grid._operator(self._build, *_terms.clean_form(form, accuracy))  # type: ignore[attr-defined]
+        chosen = self.grid._operator(self._build, *_terms.clean_form(form, accuracy))
         return chosen if f is None else chosen(f, out, workers)
-
-
-def _check_length(length: int, axis: int, rule: Rule, needed: int) -> None:
-    if length < needed:
-        left, right = rule.boundary
-        what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
-        raise ArgumentValueError(
-            f"axis {axis} has {counted(length, 'point')} but a derivative of order {rule.order}{what} with "
-            f"boundary {left if left == right else rule.boundary} and edge_order={rule.edge_order} needs at least "
-            f"{needed}; add points, or ask for less"
-        )
-
-
-def _clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...], list[Any]]:
-    """Spacings, lengths and origins."""
-    spacings, lengths, origins = [], [], []
-    for k, given in enumerate(coordinates):
-        if isinstance(given, tuple):
-            if len(given) not in (2, 3) or isinstance(given[0], bool) or not isinstance(given[0], (int, np.integer)):
-                raise ArgumentTypeError(
-                    f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
-                )
-            if given[0] < 2:
-                raise ArgumentValueError(f"axis {k} of the grid has {counted(int(given[0]), 'point')}; it needs at least 2")
-            spacings.append(given[1])
-            lengths.append(int(given[0]))
-            origins.append(given[2] if len(given) == 3 else 0.0)
-            continue
-        if np.ndim(given) == 0 and not hasattr(given, "shape"):
-            raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
-        spacings.append(given)
-        lengths.append(len(given))
-        origins.append(0.0)
-    return spacings, tuple(lengths), origins
-
-
-def _clean_axes(axes: Any, count: int) -> tuple[int, ...]:
-    if axes is None:
-        return tuple(range(-count, 0))
-    given = [axes] if isinstance(axes, (int, np.integer)) else list(axes)
-    if len(given) != count:
-        raise ArgumentValueError(f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each")
-    if any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in given):
-        raise ArgumentTypeError(f"axes must be ints, got {axes!r}")
-    if len(set(given)) != count:
-        raise ArgumentValueError(f"axes {tuple(given)} names an axis twice")
-    return tuple(int(a) for a in given)
-
-
-def _clean_periods(period: Any, boundary: tuple[tuple[str, str], ...]) -> list[Any]:
-    periods = list(period) if isinstance(period, (list, tuple)) else None
-    if periods is None:
-        periods = [period if ends[0] == "periodic" else None for ends in boundary]
-        if period is not None and not any(ends[0] == "periodic" for ends in boundary):
-            raise ArgumentValueError('period is given, but no axis is "periodic"')
-    if len(periods) != len(boundary):
-        raise ArgumentValueError(f"period is of length {len(periods)} for a grid of {counted(len(boundary), 'axis')}")
-    for k, (value, ends) in enumerate(zip(periods, boundary, strict=True)):
-        if value is not None and ends[0] != "periodic":
-            raise ArgumentValueError(f"period is given for axis {k} of the grid, which is not periodic; give None in its place")
-    return periods
 
 
 def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:
     return Grid(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype)
-
-
-__all__ = ["BOUNDARIES", "Grid"]

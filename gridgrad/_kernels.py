@@ -50,7 +50,7 @@ class Variant(NamedTuple):
     general: int
     strides: int
     terms: tuple[tuple[int, ...], ...]
-    stencils: tuple[tuple[Any, ...], ...]  # dim, weights, pairs, values, then the tables a and b
+    stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -211,7 +211,9 @@ def _inner(packed: Array) -> int:
 def is_general(packed: Array) -> bool:
     """Whether a term needs more than formula (1), its rows by the vector along the row."""
     stencils = _stencils(packed)
-    if any(not _is_central(s) or (s["dim"] == ROW and max(s["leading"], s["trailing"]) > 1) for s in stencils):
+    if any(
+        not _is_central(s) or (s["dim"] == ROW and max(s["leading"], s["trailing"]) > 1) for s in stencils
+    ):
         return True
     terms = packed["term"][: int(packed["terms"])]
     return any(t["then"] >= 0 or (t["coefficient"] >= 0 and t["place"] != AT_POINT) for t in terms)
@@ -228,13 +230,11 @@ def _stencils(packed: Array) -> Any:
 
 def _shape(stencil: Any, real: str) -> tuple[Any, ...]:
     """A stencil as the kernel's compiler sees it."""
-    pairs = int(stencil["pairs"])
-    kind = VARYING if stencil["weights"] else DISTINCT
-    if kind == DISTINCT and _is_central(stencil):
-        lower, upper = stencil["weight"][:2].astype(real)
-        kind = EQUAL if lower == upper else DISTINCT
+    central, pairs = _is_central(stencil), int(stencil["pairs"])
+    lower, upper = stencil["weight"][:2].astype(real)
+    kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
     offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
-    return int(stencil["dim"]), kind, pairs, int(stencil["values"]), *offsets
+    return int(stencil["dim"]), kind, int(stencil["values"]), int(central), pairs, *offsets
 
 
 def _reach(
@@ -247,6 +247,15 @@ def _reach(
     threads = [g * b for g, b in zip(grid, block, strict=True)]
     ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
     return int(max(offsets, *ends))
+
+
+def joined(tables: Sequence[Array]) -> tuple[Array, list[int]]:
+    """The bytes of all tables in one array, and where each begins: aligned to the widest access."""
+    ends = np.cumsum([0, *(-(-table.nbytes // ACCESS_BYTES) * ACCESS_BYTES for table in tables)])
+    packed = np.zeros(int(ends[-1]), np.uint8)
+    for table, start in zip(tables, ends[:-1], strict=True):
+        packed[start : start + table.nbytes] = table.reshape(-1).view(np.uint8)
+    return packed, [int(start) for start in ends[:-1]]
 
 
 def parameter(launch: Launch, addresses: Sequence[int], weights: Sequence[int] | None = None) -> Array:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import prod
 from numbers import Real
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from ._arguments import clean_workers
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fast import ObjectCalls
 from ._fields import Fields, Form, gather, shaped, stack, targets_of
+from ._linear import Linear, form_name
 from ._plan import Term
 from ._stencils import Array
 
@@ -22,106 +22,33 @@ if TYPE_CHECKING:
     from ._grid import Grid
 
 
-class Linear:
-    """What operators and their products share."""
-
-    grid: Grid
-    inputs: Form
-    outputs: Form
-    coefficients: tuple[Any, ...]
-
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
-        """Apply the operator to `f`."""
-        raise NotImplementedError
-
-    @property
-    def T(self) -> Linear:
-        """The transpose as an operator, edges included."""
-        raise NotImplementedError
-
-    def adjoint(self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None) -> Any:
-        """The adjoint applied to `g`.
-
-        Parameters
-        ----------
-        g : field of the operator's output form
-            An array, or a vector field as a sequence of components or stacked along axis 0.
-        out : array or nested sequence of arrays, optional
-            Where the result goes.
-        weight : "quadrature" or None
-            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid.
-        workers : int, optional
-            Threads on a CPU.
-
-        Returns
-        -------
-        field of the operator's input form
-            ``A^H g``, or ``H^-1 A^H H g``.
-        """
-        return self.adjoint_operator(weight)(g, out, workers)
-
-    def adjoint_operator(self, weight: str | None = None) -> Linear:
-        """The operator that `adjoint` applies."""
-        raise NotImplementedError
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
-        points = prod(self.grid.shape)
-        return prod(self.outputs) * points, prod(self.inputs) * points
-
-    def to_sparse(self, format: str = "csr") -> Any:
-        """The operator as a ``scipy.sparse`` array of ``self.shape``.
-
-        Fields are flattened in C order, vector fields component after component. `format` is any
-        name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy, convert with
-        ``cupyx.scipy.sparse.csr_matrix(matrix)``.
-        """
-        from ._sparse import operator_matrix
-
-        return operator_matrix(self).asformat(format)
-
-    def to_linear_operator(self, dtype: Any = np.float64, xp: Any = None) -> Any:
-        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`."""
-        from ._sparse import linear_operator
-
-        return linear_operator(self, dtype, xp)
-
-    def __matmul__(self, other: Any) -> Linear:
-        if not isinstance(other, Linear):
-            return NotImplemented
-        return Product(self, other)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Operator(Linear):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
 
     Made by a `Grid`; ``axis`` of a term counts the grid's dimensions, ``coefficient`` the operator's
-    coefficients.
+    coefficients. Not to be changed.
     """
 
-    grid: Grid
-    name: str
-    terms: tuple[Term, ...]
-    inputs: Form = ()
-    outputs: Form = ()
-    coefficients: tuple[Any, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_bound", {})
-        object.__setattr__(self, "_calls", ObjectCalls())
+    def __init__(
+        self, grid: Grid, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
+        coefficients: tuple[Any, ...] = (),
+    ) -> None:  # fmt: skip
+        self.grid, self.name, self.terms = grid, name, terms
+        self.inputs, self.outputs, self.coefficients = inputs, outputs, coefficients
+        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {}  # by the shape of a field
+        self._adjoints: dict[str | None, Operator] = {}
+        self._calls = ObjectCalls()
 
     def __reduce__(self) -> Any:
         return _rebuild, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.coefficients)
 
     def _with(self, **changes: Any) -> Operator:
-        kept = {"grid": self.grid, "name": self.name, "terms": self.terms, "inputs": self.inputs,
-                "outputs": self.outputs, "coefficients": self.coefficients}  # fmt: skip
+        kept: dict[str, Any] = {"grid": self.grid, "name": self.name, "terms": self.terms, "inputs": self.inputs,
+                                "outputs": self.outputs, "coefficients": self.coefficients}  # fmt: skip
         return Operator(**(kept | changes))
 
     def __repr__(self) -> str:
-        form = f"{_form(self.inputs)} -> {_form(self.outputs)}"
+        form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
     def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
@@ -202,15 +129,12 @@ class Operator(Linear):
         self._require_linear("an adjoint")
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        key = ("adjoint", weight)
-        found = self._bound.get(key)
-        if found is None:
+        if weight not in self._adjoints:
             scale = None if weight is None else self.grid.quadrature
             conjugate = tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
-            found = self._with(name=f"{self.name}.adjoint", terms=self._transposed(scale), inputs=self.outputs,
-                            outputs=self.inputs, coefficients=conjugate)  # fmt: skip
-            self._bound[key] = found
-        return found
+            self._adjoints[weight] = self._with(name=f"{self.name}.adjoint", terms=self._transposed(scale),
+                                                inputs=self.outputs, outputs=self.inputs, coefficients=conjugate)  # fmt: skip
+        return self._adjoints[weight]
 
     def _transposed(self, scale: Sequence[Array] | None) -> tuple[Term, ...]:
         cache: dict[Any, Any] = {}
@@ -218,7 +142,9 @@ class Operator(Linear):
         def turned(axis: int, stencil: Any, faces: bool = False) -> Any:
             key = (axis, stencil, faces)
             if key not in cache:
-                cache[key] = _transpose.transposed(stencil, None if scale is None else scale[axis], faces=faces)
+                cache[key] = _transpose.transposed(
+                    stencil, None if scale is None else scale[axis], faces=faces
+                )
             return cache[key]
 
         terms = []
@@ -263,8 +189,8 @@ class Operator(Linear):
             )
         if (self.inputs, self.outputs) != (other.inputs, other.outputs):
             raise ArgumentValueError(
-                f"cannot add {self!r} and {other!r}: they map {_form(self.inputs)} -> {_form(self.outputs)} and "
-                f"{_form(other.inputs)} -> {_form(other.outputs)}"
+                f"cannot add {self!r} and {other!r}: they map {form_name(self.inputs)} -> {form_name(self.outputs)} and "
+                f"{form_name(other.inputs)} -> {form_name(other.outputs)}"
             )
         count = len(self.coefficients)
         shifted = tuple(
@@ -303,52 +229,6 @@ class Operator(Linear):
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Product(Linear):
-    """``outer @ inner``: applied one after the other."""
-
-    outer: Linear
-    inner: Linear
-
-    def __post_init__(self) -> None:
-        if self.outer.grid.shape != self.inner.grid.shape or self.outer.inputs != self.inner.outputs:
-            raise ArgumentValueError(
-                f"cannot compose {self.outer!r} with {self.inner!r}: the second gives {_form(self.inner.outputs)} on "
-                f"{self.inner.grid.shape}, the first takes {_form(self.outer.inputs)} on {self.outer.grid.shape}"
-            )
-
-    @property
-    def grid(self) -> Grid:  # type: ignore[override]
-        """The grid of both."""
-        return self.inner.grid
-
-    @property
-    def inputs(self) -> Form:  # type: ignore[override]
-        """The form of what it takes."""
-        return self.inner.inputs
-
-    @property
-    def outputs(self) -> Form:  # type: ignore[override]
-        """The form of what it gives."""
-        return self.outer.outputs
-
-    def __repr__(self) -> str:
-        return f"{self.outer!r} @ {self.inner!r}"
-
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
-        """Apply `inner`, then `outer`; the field between them is a temporary."""
-        return self.outer(self.inner(f, None, workers), out, workers)
-
-    @property
-    def T(self) -> Product:
-        """The transpose: both transposed, in the other order."""
-        return Product(self.inner.T, self.outer.T)
-
-    def adjoint_operator(self, weight: str | None = None) -> Product:
-        """The operator that `adjoint` applies."""
-        return Product(self.inner.adjoint_operator(weight), self.outer.adjoint_operator(weight))
-
-
 def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
     """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
     coefficient = None if term.coefficient is None else term.coefficient + inputs
@@ -358,10 +238,6 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
         if then[0] > axis:
             (axis, stencil), then = then, (axis, stencil)
     return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
-
-
-def _form(form: Form) -> str:
-    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
 
 
 def _has_imaginary(c: Any) -> bool:

@@ -145,7 +145,10 @@ def _pack(
     arrays = len(inputs) + len(outputs)
     pairs = max(len(stencil.offsets) for _, stencil in stencils)
     tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS)
-    if any(n > most for n, most in zip((len(dims), arrays, len(terms), len(stencils), pairs), tables, strict=True)):
+    if any(
+        n > most
+        for n, most in zip((len(dims), arrays, len(terms), len(stencils), pairs), tables, strict=True)
+    ):
         raise TooManyDims
     packed = np.zeros((), DESCRIPTOR)
     packed["abi"], packed["storage"] = ABI_VERSION, STORAGE.index(storage)
@@ -208,14 +211,20 @@ def _adjacent(outer: Dim, inner: Dim) -> bool:
 
 def _choose_row(dims: list[Dim], later: Set[int]) -> list[Dim]:
     """Make the last dim a good vector direction: few components join their axis, short rows swap."""
-    joined = len(dims) > 1 and dims[-1].axis is None and dims[-1].length < 64 and _adjacent(dims[-2], dims[-1])
+    joined = (
+        len(dims) > 1 and dims[-1].axis is None and dims[-1].length < 64 and _adjacent(dims[-2], dims[-1])
+    )
     if joined and dims[-2].axis not in later:
         row = dims.pop()
         axis = dims.pop()
         dims.append(Dim(axis.length * row.length, axis.axis, row.length, row.strides))
     must = bool(dims) and dims[-1].axis in later
-    if must or (len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1):  # joined dims must stay the row
-        longest = max((k for k in range(len(dims)) if dims[k].axis not in later), key=lambda k: dims[k].length)
+    if must or (
+        len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1
+    ):  # joined dims must stay the row
+        longest = max(
+            (k for k in range(len(dims)) if dims[k].axis not in later), key=lambda k: dims[k].length
+        )
         if must or dims[longest].length > 2 * dims[-1].length:
             dims.append(dims.pop(longest))
     return dims
@@ -232,7 +241,16 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     coefficient = -1 if term.coefficient is None else term.coefficient
-    return (term.output, term.input, own, first, coefficient, PLACES.index(term.place), *(then or [-1]), term.norm)
+    return (
+        term.output,
+        term.input,
+        own,
+        first,
+        coefficient,
+        PLACES.index(term.place),
+        *(then or [-1]),
+        term.norm,
+    )
 
 
 def _pack_stencil(

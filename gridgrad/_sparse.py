@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from . import _transpose
 from ._errors import ArgumentTypeError, ArgumentValueError
@@ -15,12 +16,13 @@ from ._plan import Term
 from ._stencils import Array, Stencil
 
 if TYPE_CHECKING:
-    from ._operator import Linear, Operator
+    from ._linear import Linear
+    from ._operator import Operator
 
 
 def operator_matrix(operator: Linear) -> Any:
     """The matrix on flattened fields, vector fields component after component."""
-    from ._operator import Product
+    from ._linear import Product
 
     if isinstance(operator, Product):
         return operator_matrix(operator.outer) @ operator_matrix(operator.inner)
@@ -41,7 +43,10 @@ def _sum_of_terms(operator: Operator) -> Any:
         blocks[place] = blocks[place] + matrix if place in blocks else matrix
     empty = sparse.csr_array((points, points))
     rows = [
-        [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(prod(operator.inputs))]
+        [
+            blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None)
+            for j in range(prod(operator.inputs))
+        ]
         for i in range(prod(operator.outputs))
     ]
     return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
@@ -108,11 +113,13 @@ def _pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
         (points, points + a, points + b, np.broadcast_to(weight, stencil.length)[points])
         for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True)
     ]
-    edges = [*enumerate(stencil.leading), *enumerate(stencil.trailing, start=stencil.length - len(stencil.trailing))]
+    edges = [
+        *enumerate(stencil.leading),
+        *enumerate(stencil.trailing, start=stencil.length - len(stencil.trailing)),
+    ]
     entries = [(i, *pair) for i, row in edges for pair in row]
     if entries:
-        rows, a, b, weights = zip(*entries, strict=True)
-        columns.append((np.array(rows), np.array(a), np.array(b), np.array(weights, dtype=float)))
+        columns.append(tuple(np.array(column) for column in zip(*entries, strict=True)))
     row, a, b, weight = (np.concatenate([column[k] for column in columns]) for k in range(4))
     return row, a, b, np.ldexp(weight.astype(float), stencil.power)
 
@@ -129,7 +136,7 @@ def row_table(stencil: Stencil) -> tuple[Array, Array]:
 
 
 def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
-    """matvec and rmatvec on flat vectors, through the operator and its adjoint."""
+    """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
     if xp is None or xp is np:
         from scipy.sparse import linalg
     elif getattr(xp, "__name__", "") == "cupy":
@@ -141,19 +148,13 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
 
     def through(linear: Linear) -> Any:
         def flat(x: Any) -> Any:
-            field = x.reshape(*linear.inputs, *shape)
-            if linear.inputs:
-                field = field.reshape(-1, *shape)
-            result = linear(_nested(field, linear.inputs))
-            return _flat(result, linear.outputs)
+            return _flat(linear(x.reshape(*linear.inputs, *shape)), linear.outputs)
 
         return flat
 
-    return linalg.LinearOperator(operator.shape, matvec=through(operator), rmatvec=through(adjoint), dtype=np.dtype(dtype))
-
-
-def _nested(field: Any, form: tuple[int, ...]) -> Any:
-    return field if form else field
+    return linalg.LinearOperator(
+        operator.shape, matvec=through(operator), rmatvec=through(adjoint), dtype=np.dtype(dtype)
+    )
 
 
 def _flat(result: Any, form: tuple[int, ...]) -> Any:
@@ -161,11 +162,10 @@ def _flat(result: Any, form: tuple[int, ...]) -> Any:
         return result.ravel()
     if not isinstance(result, tuple):
         return result.reshape(-1)
-    parts = []
+    parts: list[Any] = []
     for index in product(*map(range, form)):
-        part = result
+        part: Any = result
         for k in index:
             part = part[k]
         parts.append(part.ravel())
-    xp = np if isinstance(parts[0], np.ndarray) else __import__(type(parts[0]).__module__.partition(".")[0])
-    return xp.concatenate(parts)
+    return array_namespace(*parts).concat(parts)

@@ -63,7 +63,9 @@ class Stencil:
         edges = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
         inner = self.interior()
         parts = [weight if np.ndim(weight) == 0 else weight[inner] for weight in self.weights]
-        values = np.abs(np.concatenate([np.ravel(part) for part in (*parts, edges) if np.size(part)] or [np.ones(1)]))
+        values = np.abs(
+            np.concatenate([np.ravel(part) for part in (*parts, edges) if np.size(part)] or [np.ones(1)])
+        )
         if not self.is_central:  # whose weights are never 0, unless one was too small
             values = values[values != 0]
         return (np.min(values), np.max(values)) if len(values) else (np.float64(1), np.float64(1))
@@ -97,7 +99,9 @@ def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None)
     precision, from steps scaled by a power of two, and rounded once.
     """
     with np.errstate(all="ignore"):
-        near_one, wrap_near_one, exponent = scaled_steps(narrow(steps), None if wrap is None else narrow(wrap))
+        near_one, wrap_near_one, exponent = scaled_steps(
+            narrow(steps), None if wrap is None else narrow(wrap)
+        )
         return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
 
 

@@ -43,9 +43,7 @@ def curl(grid: Grid) -> Operator:
     plus = [grid.stencil(a) for a in range(grid.ndim)]
     minus = [_transpose.scaled(stencil, -1.0) for stencil in plus]
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
-    terms = tuple(
-        term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b]))
-    )
+    terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
     return Operator(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
 
 
@@ -119,13 +117,15 @@ def gradient_norm(grid: Grid, parts: int) -> Operator:
 
 def advection(grid: Grid, v: Any, name: str) -> Operator:
     """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
-    terms, fields = [], []
+    terms: list[Term] = []
+    fields: list[Any] = []
     for a, component in enumerate(_velocity(grid, v)):
         stencil = grid.stencil(a)
-        if isinstance(component, (int, float, np.number)) or np.ndim(component) == 0 and not hasattr(component, "dtype"):
-            if not np.isfinite(_real_number(component, a)):
+        if isinstance(component, (int, float, complex, np.number)):
+            number = _real_number(component, a)
+            if not np.isfinite(number):
                 raise ArgumentValueError(f"v[{a}] is {component}; a velocity given as numbers must be finite")
-            terms.append(Term(0, 0, a, _transpose.scaled(stencil, float(component))))
+            terms.append(Term(0, 0, a, _transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=len(fields)))
             fields.append(component)
@@ -137,7 +137,9 @@ def _velocity(grid: Grid, v: Any) -> Sequence[Any]:
     if grid.ndim == 1 and not isinstance(v, (list, tuple)):
         return [v]
     if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
-        raise ArgumentTypeError(f"v must have one component for each of {counted(grid.ndim, 'axis')}, got {v!r}")
+        raise ArgumentTypeError(
+            f"v must have one component for each of {counted(grid.ndim, 'axis')}, got {v!r}"
+        )
     if len(v) != grid.ndim:
         raise ArgumentValueError(
             f"v has {counted(len(v), 'component')}, but the grid has {counted(grid.ndim, 'axis')}; give one for each"
@@ -157,7 +159,8 @@ def diffusion(grid: Grid, k: Any) -> Operator:
         stencils = [_transpose.scaled(grid.stencil(a, 2, ends="closed"), float(k)) for a in range(grid.ndim)]
         return Operator(grid, "diffuse", tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)))
     terms = tuple(
-        Term(0, 0, a, grid.stencil(a, 2, ends="closed"), coefficient=0, place="faces") for a in range(grid.ndim)
+        Term(0, 0, a, grid.stencil(a, 2, ends="closed"), coefficient=0, place="faces")
+        for a in range(grid.ndim)
     )
     return Operator(grid, "diffuse", terms, coefficients=(k,))
 
@@ -166,7 +169,9 @@ def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:
     """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None."""
     number = int_or_none(order)
     if number not in (1, 2):
-        raise ArgumentValueError(f"order must be 1 or 2, got {order!r}; apply operators one after the other for more")
+        raise ArgumentValueError(
+            f"order must be 1 or 2, got {order!r}; apply operators one after the other for more"
+        )
     return number, clean_accuracy(accuracy)
 
 

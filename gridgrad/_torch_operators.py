@@ -8,14 +8,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from array_api_compat import torch as namespace
 
 from . import _execute_torch
 from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
 from ._errors import ArgumentTypeError
-from ._execute_xp import as_weights, fitted, times_power
 from ._plan import Term
-from ._stencils import Row
+from ._transpose import transposed
 
 
 def is_compiling() -> bool:
@@ -87,10 +85,8 @@ def adjoint_operator(
 ) -> torch.Tensor:
     """The transposed operator: cotangents of all results to the one of `f`."""
     terms = _terms(tuple(results[0].shape), spacings, axes, edge_order, periodic, periods)
-    total = torch.zeros_like(results[0], dtype=_wide(results[0].dtype))
-    for term, result in zip(terms, results, strict=True):
-        _add_transposed(total, term, result.to(total.dtype))
-    return total.to(results[0].dtype)
+    turned = tuple(Term(0, k, term.axis, transposed(term.stencil)) for k, term in enumerate(terms))
+    return _execute_torch.operate(turned, list(results), 1, None, None)[0]
 
 
 @adjoint_operator.register_fake  # type: ignore[untyped-decorator]
@@ -110,42 +106,6 @@ def _terms(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
-
-
-def _wide(dtype: Any) -> Any:
-    return torch.float32 if dtype in (torch.float16, torch.bfloat16) else dtype
-
-
-def _add_transposed(total: Any, term: Term, result: Any) -> None:
-    """Scatter formula (1): the cotangent of row i goes to the points that row i reads."""
-    real = total.real.dtype if total.is_complex() else total.dtype
-    stencil, n = fitted(term.stencil, real), term.stencil.length
-
-    def at(x: Any, start: int, stop: int) -> Any:
-        return x.narrow(term.axis, start, stop - start)
-
-    def weighted(values: Any, g: Any) -> Any:
-        if np.ndim(values) == 0:
-            return times_power(g * float(values), stencil.power)
-        weight = as_weights(namespace, values[1:-1], real, total)
-        shape = tuple(-1 if k == term.axis else 1 for k in range(total.ndim))
-        return times_power(g * weight.reshape(shape), stencil.power)
-
-    def edge(pairs: Row, place: int) -> None:
-        for a, b, value in pairs:
-            share = weighted(value, at(result, place, place + 1))
-            at(total, b, b + 1).add_(share)
-            at(total, a, a + 1).sub_(share)
-
-    edge(stencil.leading, 0)
-    edge(stencil.trailing, n - 1)
-    if n < 3:
-        return
-    lower, upper = (weighted(w, at(result, 1, n - 1)) for w in (stencil.lower, stencil.upper))
-    at(total, 0, n - 2).sub_(lower)
-    at(total, 2, n).add_(upper)
-    if np.any(stencil.lower != stencil.upper):
-        at(total, 1, n - 1).add_(lower - upper)
 
 
 def _remember_spacing(ctx: Any, inputs: Any, output: Any) -> None:

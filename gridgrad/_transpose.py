@@ -52,11 +52,17 @@ class Bands:
         """Back to a stencil: of values, or of pairs relative to their own point where rows sum to 0."""
 
         def pairs(own: int, entries: Entries) -> Row:
-            if values:
-                return tuple((other, read, weight) for (read, other), weight in entries.items())
-            return tuple((own, read, weight) for (read, _), weight in entries.items() if read != own)
+            def distance(
+                place: Place,
+            ) -> list[int]:  # from the own point, round a ring too: the interior's order
+                return [(end - own + self.length // 2) % self.length for end in place]
 
-        inner = pairs(0, dict(sorted(_without_zeros(self.inner, slice(self.first, self.last)).items())))
+            ordered = [(*place, entries[place]) for place in sorted(entries, key=distance)]
+            if values:
+                return tuple((other, read, weight) for read, other, weight in ordered)
+            return tuple((own, read, weight) for read, _, weight in ordered if read != own)
+
+        inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
         weights = [weight for *_, weight in inner]
         if any(map(np.ndim, weights)):
             weights = [np.broadcast_to(weight, self.length) for weight in weights]
@@ -117,7 +123,8 @@ def product(outer: Stencil, inner: Stencil) -> Stencil:
                 _add(row, place, weight * further)
         edges.append(_without_zeros(row))
     whole = Bands(left.length, bands, tuple(edges), first, last).stencil(inner.values, 0)
-    return unscaled(whole, power + inner_power)
+    with np.errstate(over="ignore", under="ignore"):
+        return unscaled(whole, power + inner_power)
 
 
 def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:

@@ -12,6 +12,7 @@ import torch
 from . import _execute_torch
 from ._arguments import check_length, clean_axis
 from ._axes import axis_stencil, check_coordinates, to_host
+from ._derivatives import Rule
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._plan import Term
 from ._stencils import Stencil, exact_steps, first_derivative
@@ -165,12 +166,12 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
     """As `gradient` makes it, but coordinates may turn round, which torch's callers rely on."""
     values = to_host(_real(spacing, axis), axis)
     if values.ndim == 0:
-        return axis_stencil(values, length, axis, order, False, None, np.float64)
+        return axis_stencil(values, length, axis, Rule(edge_order=order), None, np.float64)
     check_coordinates(values, length, axis)
     exact = exact_steps(values)
     steps = exact.high
     if np.all(steps > 0) or np.all(steps < 0) or not np.isfinite(steps).all():
-        return axis_stencil(values, length, axis, order, False, None, np.float64)
+        return axis_stencil(values, length, axis, Rule(edge_order=order), None, np.float64)
     across = steps[1:] + steps[:-1]
     if not steps.all() or not across.all():
         i = int(np.argmin(steps != 0)) if not steps.all() else int(np.argmin(across != 0))

@@ -7,7 +7,7 @@
 //   GG_VECTOR                 elements of one access along the row; 1 for any stride
 //   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
 //   GG_TERMS                  {output, input, stencil, assign, ...}, ... as in the descriptor
-//   GG_STENCILS               {dim, weights, pairs, values, {a, ...}, {b, ...}}, ...
+//   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
 //   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
 //   GG_STRIDES                1 where the grid is smaller than the work
 #include "descriptor.h"
@@ -28,12 +28,9 @@ enum Weights : int { EQUAL, DISTINCT, VARYING };
 
 // What is fixed of a stencil.
 struct Shape {
-  int dim, weights, pairs, values;
-  int a[MAX_PAIRS], b[MAX_PAIRS];
-
-  constexpr bool is_central() const {
-    return pairs == 2 && !values && a[0] == -1 && b[0] == 0 && a[1] == 0 && b[1] == 1;
-  }
+  int dim, weights, values;
+  int central;  // formula (1)
+  int pairs, a[MAX_PAIRS], b[MAX_PAIRS];
 };
 
 constexpr Term TERMS[] = {GG_TERMS};
@@ -135,33 +132,35 @@ GG_INLINE Real pair_of(int values, const Read& read, const Coefficient& coeffici
 template <class Read>
 GG_INLINE Real edge_row(const Stencil& stencil, Index row, int values, const Read& read,
                         const Coefficient& coefficient, Index i, Index step) {
-  const int64 begin = stencil.start[row], end = stencil.start[row + 1];
+  const Pair* const pairs = stencil.pair + stencil.start[row];
+  const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
   Real sum = 0;
 #pragma unroll 1
-  for (int64 k = begin; k < end; ++k) {
-    const Pair pair = stencil.pair[k];
+  for (int k = 0; k < count; ++k) {
+    const Pair& pair = pairs[k];
     const Real value = pair_of(values, read, coefficient, static_cast<Real>(pair.weight),
                                elements(pair.a) - i, elements(pair.b) - i, step);
-    sum = k == begin ? value : sum + value;
+    sum = k == 0 ? value : sum + value;
   }
   return sum;
 }
 
 // A row that is data of an axis across the row: the same pairs for every element of the vector.
-GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i, Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i, Index stride) {
   const Index row = edge_of(stencil, i);
-  const int64 begin = stencil.start[row], end = stencil.start[row + 1];
+  const Pair* const pairs = stencil.pair + stencil.start[row];
+  const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
   Vector<Real> sum = {};
 #pragma unroll 1
-  for (int64 k = begin; k < end; ++k) {
-    const Pair& pair = stencil.pair[k];
+  for (int k = 0; k < count; ++k) {
+    const Pair& pair = pairs[k];
     const Real weight = static_cast<Real>(pair.weight);
     const Vector<Stored> a = fetch(f + (elements(pair.a) - i) * stride);
     const Vector<Stored> b = fetch(f + (elements(pair.b) - i) * stride);
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) {
       const Real value = pair_value(weight, b.at[e], a.at[e]);
-      sum.at[e] = k == begin ? value : sum.at[e] + value;
+      sum.at[e] = k == 0 ? value : sum.at[e] + value;
     }
   }
   return sum;
@@ -187,7 +186,7 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
 
 // Formula (1) of the axis in the row, from element j on: neighbours are in the vector or just outside.
 // Only the first and the last point may have a row that is data.
-GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j, Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j, Index stride) {
   const Index inner = inner_of(stencil, ROW);
   const Index points = elements(stencil.length), last = (points - 1) * inner;  // of the last point
   Vector<Real> lower, upper;
@@ -236,7 +235,7 @@ GG_INLINE Real row_of(const Stencil& stencil, const Read& read, const Coefficien
 #pragma unroll
   for (int k = 0; k < shape.pairs; ++k)
     weight[k] = shape.weights == VARYING ? weights_of(stencil, k)[at] : static_cast<Real>(stencil.weight[k]);
-  if (shape.is_central() && coefficient.place < 0) {
+  if (shape.central && coefficient.place < 0) {
     const auto below = read(-step), above = read(step), centre = shape.weights == EQUAL ? above : read(0);
     return row_value(shape.weights, weight[0], weight[1], below, centre, above);
   }

@@ -130,10 +130,9 @@ GG_INLINE Real face_mean(Stored a, Stored b) {
 template <class Real>
 GG_INLINE Real hypotenuse(Real p, Real q) {
   const Real a = magnitude(p), b = magnitude(q);
-  const Real big = a > b ? a : b, small = a > b ? b : a, ratio = small / big;
-  const Real infinity = static_cast<Real>(float_of_bits(0x7f800000u));
-  const Real length = big * square_root(1 + ratio * ratio);
-  return small == 0 ? big : small == infinity ? small : length;
+  const Real big = a > b ? a : b, small = a > b ? b : a;
+  const Real ratio = small == big ? Real(1) : small / big;  // also of zeros and infinities
+  return big * square_root(1 + ratio * ratio);
 }
 
 }  // namespace gridgrad

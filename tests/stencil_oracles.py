@@ -24,7 +24,9 @@ def solve(matrix: list[list[Fraction]], right: list[Fraction]) -> list[Fraction]
 def moment_weights(distances: list[Fraction], order: int) -> list[Fraction]:
     """Weights with ``sum_j w_j d_j^k = k! [k = order]`` for as many k as there are nodes."""
     powers = range(len(distances))
-    return solve([[d**k for d in distances] for k in powers], [Fraction(order if k == order else 0) for k in powers])
+    return solve(
+        [[d**k for d in distances] for k in powers], [Fraction(order if k == order else 0) for k in powers]
+    )
 
 
 class ExactAxis:
@@ -55,18 +57,18 @@ class ExactAxis:
             basis[2 * end - node] += -1 if odd else 1
         return basis
 
-    def row(self, point: int, nodes: range, order: int) -> tuple[list[Fraction], list[Fraction]]:
-        """The exact row, and the sum of magnitudes that was added up for each of its entries."""
+    def row(self, point: int, nodes: range, order: int) -> list[Fraction]:
+        """The exact weight of each point's value in a row."""
         distances = [self.position(node) - self.x[point] for node in nodes]
-        total, size = [Fraction(0)] * self.n, [Fraction(0)] * self.n
+        total = [Fraction(0)] * self.n
         for node, weight in zip(nodes, moment_weights(distances, order), strict=True):
-            for j, factor in enumerate(self.value(node)):
-                total[j] += factor * weight
-                size[j] += abs(factor * weight)
-        return total, size
+            total = [t + factor * weight for t, factor in zip(total, self.value(node), strict=True)]
+        return total
 
 
-def nodes_of(point: int, n: int, order: int, accuracy: int | None, boundary: Any, edge_order: int, even: bool) -> range:
+def nodes_of(
+    point: int, n: int, order: int, accuracy: int | None, boundary: Any, edge_order: int, even: bool
+) -> range:
     """The nodes of a row, written down from docs/design/operators.md."""
     if accuracy is None or (accuracy == 2 and (even or order == 1)):
         half = 1
@@ -95,13 +97,11 @@ def row_entries(stencil: Any, point: int) -> list[tuple[int, int, Any]]:
     ]
 
 
-def dense(stencil: Any, coefficient: Any = None) -> Any:
-    """The matrix of a stencil by an explicit loop; with a coefficient at the faces if one is given."""
+def dense(stencil: Any) -> Any:
+    """The matrix of a stencil by an explicit loop."""
     matrix = np.zeros((stencil.length, stencil.length))
     for point in range(stencil.length):
         for a, b, weight in row_entries(stencil, point):
-            if coefficient is not None:
-                weight = weight * ((coefficient[a] + coefficient[b]) * 0.5)
             matrix[point, b] += weight
             if not stencil.values:
                 matrix[point, a] -= weight

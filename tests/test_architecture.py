@@ -25,14 +25,21 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 LAYERS = [
     {"_errors", "_wide", "_cache"},
     {"_stencils"},
+    {"_derivatives", "_transpose"},
     {"_axes", "_plan", "_outputs"},
-    {"_core", "_arguments", "_kernels", "_torch_tensors"},
+    {"_core", "_arguments", "_kernels", "_torch_tensors", "_grid_arguments"},
     {"_execute_xp"},
     {"_execute_host"},
     {"_numpy", "_fast"},
     {"_execute_cuda", "_execute_torch", "_config"},
     {"_dispatch", "_torch_operators", "cuda"},
-    {"_gradient", "torch"},
+    {"_gradient", "torch", "_fields"},
+    {"_sparse", "_linear"},
+    {"_operator"},
+    {"_terms"},
+    {"_grid"},
+    {"_free"},
+    {"_operators", "_vector_operators"},
     {"__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -12,6 +12,7 @@ from samples import COMPILED, LAYOUTS, dtype_id, frozen, noise, same_bits
 import gridgrad as gg
 from gridgrad import _execute_host, _execute_xp
 from gridgrad._axes import axis_stencil
+from gridgrad._derivatives import Rule
 from gridgrad._plan import Term
 
 HEAVY = ("cupy", "torch", "jax", "dask", "xarray", "pandas")
@@ -27,8 +28,9 @@ GRIDS = {
 
 
 def term(spacing, length=7, axis=0, edge_order=1, period=None):
-    wraps = period is not None
-    return Term(0, 0, axis, axis_stencil(spacing, length, axis, edge_order, wraps, period, np.float64))
+    end = "one-sided" if period is None else "periodic"
+    rule = Rule(boundary=(end, end), edge_order=edge_order)
+    return Term(0, 0, axis, axis_stencil(spacing, length, axis, rule, period, np.float64))
 
 
 def both_ways(terms, f, outputs):

@@ -7,7 +7,7 @@ import pytest
 
 from gridgrad import _execute_host, _execute_xp
 from gridgrad._plan import Term
-from gridgrad._stencils import Stencil
+from gridgrad._stencils import CENTRAL, Stencil
 
 # The compact second derivative on unit steps with (2, -5, 4, -1) at its ends, as differences.
 FIRST = ((0, 1, -2.0), (1, 2, 3.0), (2, 3, -1.0))
@@ -15,7 +15,7 @@ FIRST = ((0, 1, -2.0), (1, 2, 3.0), (2, 3, -1.0))
 
 def second_derivative(length):
     last = tuple((length - 1 - b, length - 1 - a, -w) for a, b, w in reversed(FIRST))
-    return Stencil(length, np.float64(-1), np.float64(1), FIRST, last)
+    return Stencil(length, CENTRAL, (np.float64(-1), np.float64(1)), (FIRST,), (last,))
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i4"])

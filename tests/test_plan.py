@@ -7,7 +7,9 @@ from samples import frozen, noise, same_bits
 
 import gridgrad as gg
 from gridgrad import _axes, _execute_host, _execute_xp, _plan
+from gridgrad._derivatives import Rule
 from gridgrad._plan import Layout, Term, TooManyDims, collapse, make_plan
+from gridgrad._stencils import CENTRAL
 
 
 @pytest.fixture
@@ -119,7 +121,7 @@ def test_more_dims_than_a_descriptor_holds(ndim, rng):
     """Every second point of every axis: no two dims can be merged."""
     wide = noise(rng, (6,) * min(ndim, 9) + (1,) * (ndim - 9))[(slice(None, None, 2),) * ndim]
     assert wide.ndim > _plan.MAX_DIMS
-    terms = (Term(0, 0, 0, _axes.axis_stencil(1.0, 3, 0, 1, False, None, np.float64)),)
+    terms = (Term(0, 0, 0, _axes.axis_stencil(1.0, 3, 0, Rule(), None, np.float64)),)
     if ndim == 9:
         with pytest.raises(TooManyDims):
             _execute_host.plan_for(terms, [wide], [np.empty(wide.shape)[..., ::-1]])
@@ -169,7 +171,7 @@ def test_batch_dims_collapse_to_one_loop():
 
 def test_plans_of_one_layout_are_the_same_object(rng):
     f = noise(rng, (4, 5))
-    terms = (Term(0, 0, 1, _axes.axis_stencil(1.0, 5, 1, 1, False, None, np.float64)),)
+    terms = (Term(0, 0, 1, _axes.axis_stencil(1.0, 5, 1, Rule(), None, np.float64)),)
     plan = _execute_host.plan_for(terms, [f], [np.empty(f.shape)])
     assert _execute_host.plan_for(terms, [f.copy()], [np.empty(f.shape)]) is plan
     assert _execute_host.plan_for(terms, [f.T], [np.empty(f.T.shape)]) is not plan
@@ -182,11 +184,11 @@ def test_plans_of_one_layout_are_the_same_object(rng):
 
 def second_derivative(n, h):
     """Formula (1) with the weights of the compact second derivative, zero rows at the ends."""
-    return _plan.Stencil(n, -1 / h**2, 1 / h**2, ((0, 1, 0.0),), ((n - 2, n - 1, 0.0),))
+    return _plan.Stencil(n, CENTRAL, (-1 / h**2, 1 / h**2), (((0, 1, 0.0),),), (((n - 2, n - 1, 0.0),),))
 
 
 def first(n, h, sign=1):
-    return _axes.axis_stencil(sign * h, n, 0, 1, False, None, np.float64)
+    return _axes.axis_stencil(sign * h, n, 0, Rule(), None, np.float64)
 
 
 def by_hand(f, axis, h):
@@ -268,7 +270,7 @@ def test_more_outputs_than_a_descriptor_holds(rng):
 
 def test_weights_of_many_magnitudes_choose_float64_for_float32_data():
     x = np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30])
-    wide, plain = (_axes.axis_stencil(c, 7, 0, 1, False, None, np.float64) for c in (x, np.arange(7.0)))
+    wide, plain = (_axes.axis_stencil(c, 7, 0, Rule(), None, np.float64) for c in (x, np.arange(7.0)))
     assert _plan.arithmetic_type("float32", [Term(0, 0, 0, plain)]) == "float32"
     assert _plan.arithmetic_type("float32", [Term(0, 0, 0, plain), Term(0, 0, 0, wide)]) == "float64"
     assert _plan.arithmetic_type("float64", [Term(0, 0, 0, plain)]) == "float64"

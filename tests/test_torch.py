@@ -82,11 +82,12 @@ class TestValues:
         """What a differentiated tensor goes through equals what plain memory goes through."""
         from gridgrad import _execute_torch, _execute_xp
         from gridgrad._axes import axis_stencil
+        from gridgrad._derivatives import Rule
         from gridgrad._plan import Term
 
         array = noise(rng, (7, 3), "float32" if name in HALVES else name)
         f = tensor_of(array).to(getattr(torch, name))
-        term = Term(0, 0, 0, axis_stencil(X, 7, 0, edge_order, False, None, np.float64))
+        term = Term(0, 0, 0, axis_stencil(X, 7, 0, Rule(edge_order=edge_order), None, np.float64))
         (sliced,) = _execute_xp.apply(_execute_torch.namespace, (term,), [f], 1)
         assert same_bits(sliced, gg.gradient(f, X, axis=0, edge_order=edge_order))
 
@@ -177,6 +178,7 @@ class OnDevice:
 def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     from gridgrad import _execute_cuda, _execute_host, _execute_torch
     from gridgrad._axes import axis_stencil
+    from gridgrad._derivatives import Rule
     from gridgrad._plan import Term, make_plan
 
     places = []
@@ -190,12 +192,12 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 7}))
     f = PLANE.t().to(getattr(torch, name))
     stencils = [
-        axis_stencil(s, n, k, 1, False, None, np.float64) for k, (s, n) in enumerate(((X[:5], 5), (2.0, 4)))
+        axis_stencil(s, n, k, Rule(), None, np.float64) for k, (s, n) in enumerate(((X[:5], 5), (2.0, 4)))
     ]
     terms = tuple(Term(k, 0, k, stencil) for k, stencil in enumerate(stencils))
     expected = gg.gradient(f, X[:5], 2.0)
     targets = [torch.zeros_like(result) for result in expected]
-    _execute_torch._write(terms, OnDevice(f), list(map(OnDevice, targets)), None)
+    _execute_torch._write(terms, [OnDevice(f)], list(map(OnDevice, targets)), None)
     assert places == [(3, 7)]
     assert all(map(torch.equal, targets, expected))
 

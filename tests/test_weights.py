@@ -9,6 +9,7 @@ import pytest
 from oracles import exact_steps, exact_wrap, fraction
 
 from gridgrad._axes import axis_stencil
+from gridgrad._derivatives import Rule
 from gridgrad._wide import Wide, from_fraction, narrow
 
 GRIDS = {
@@ -36,14 +37,15 @@ def off(got, want):
 def test_every_weight_is_rounded_once(rng, grid, edge_order, n):
     x = GRIDS[grid](rng, n)
     steps = exact_steps(x, n)
-    stencil = axis_stencil(x, n, 0, edge_order, False, None, np.float64)
+    stencil = axis_stencil(x, n, 0, Rule(edge_order=edge_order), None, np.float64)
     assert stencil.power == 0
-    lower, upper = (np.broadcast_to(w, (n,)) for w in (stencil.lower, stencil.upper))
+    lower, upper = (np.broadcast_to(w, (n,)) for w in stencil.weights)
     for i in range(1, n - 1):
         a, b = steps[i - 1], steps[i]
         assert off(lower[i], b / (a + b) / a) <= 1
         assert off(upper[i], a / (a + b) / b) <= 1
-    for row, (a, b) in ((stencil.leading, steps[:2]), (stencil.trailing[::-1], steps[:-3:-1])):
+    (leading,), (trailing,) = stencil.leading, stencil.trailing
+    for row, (a, b) in ((leading, steps[:2]), (trailing[::-1], steps[:-3:-1])):
         want = [1 / a] if edge_order == 1 else [(2 * a + b) / (a * (a + b)), -a / (b * (a + b))]
         assert len(row) == edge_order
         assert all(off(got, exact) <= 1 for (*_, got), exact in zip(row, want, strict=True))
@@ -54,8 +56,8 @@ def test_the_wrapped_rows_of_a_periodic_axis_are_rounded_once(rng, grid):
     n, x = 9, GRIDS[grid](rng, 9)
     period = float(abs(fraction(x[-1]) - fraction(x[0]))) * 1.1
     steps, wrap = exact_steps(x, n), exact_wrap(x, n, period)
-    stencil = axis_stencil(x, n, 0, 1, True, period, np.float64)
-    for row, a, b in ((stencil.leading, wrap, steps[0]), (stencil.trailing, steps[-1], wrap)):
+    stencil = axis_stencil(x, n, 0, Rule(boundary=("periodic", "periodic")), period, np.float64)
+    for row, a, b in ((stencil.leading[0], wrap, steps[0]), (stencil.trailing[0], steps[-1], wrap)):
         (_, _, lower), (_, _, upper) = row
         assert off(lower, b / (a + b) / a) <= 1
         assert off(upper, a / (a + b) / b) <= 1
@@ -63,22 +65,26 @@ def test_the_wrapped_rows_of_a_periodic_axis_are_rounded_once(rng, grid):
 
 @pytest.mark.parametrize("h", [0.1, -3.7, 1e-300, 1e300, 3, np.float32(0.3)])
 def test_a_step_gives_the_weights_of_its_reciprocal(h):
-    stencil = axis_stencil(h, 10, 0, 2, False, None, np.float64)
-    assert stencil.lower == stencil.upper
-    assert off(stencil.lower, 1 / (2 * fraction(h))) <= 1
-    assert off(stencil.leading[0][2], 3 / (2 * fraction(h))) <= 1
+    stencil = axis_stencil(h, 10, 0, Rule(edge_order=2), None, np.float64)
+    lower, upper = stencil.weights
+    assert lower == upper
+    assert off(lower, 1 / (2 * fraction(h))) <= 1
+    assert off(stencil.leading[0][0][2], 3 / (2 * fraction(h))) <= 1
 
 
 def value(wide):
     return Fraction(float(wide.high)) + Fraction(float(wide.low))
 
 
-def test_wide_sums_and_quotients_have_twice_the_precision(rng):
+def test_wide_sums_products_and_quotients_have_twice_the_precision(rng):
     for _ in range(500):
         a, b = (Fraction(int(rng.integers(1, 2**62)), int(rng.integers(1, 2**62))) for _ in range(2))
         left, right = from_fraction(a, np.float64), from_fraction(b, np.float64)
         assert abs(value(left) - a) <= a / 2**105
         assert abs(value(left + right) - (a + b)) <= (a + b) / 2**102
+        assert abs(value(left - right) - (a - b)) <= (a + b) / 2**102
+        assert abs(value(left * right) - a * b) <= a * b / 2**101
         assert abs(value(left / right) - a / b) <= a / b / 2**101
+        assert abs(value(3 / right) - 3 / b) <= 3 / b / 2**101
     assert value(-narrow(0.1)) == -Fraction(0.1)
     assert isinstance(narrow(np.arange(3.0)).at(1), Wide)
