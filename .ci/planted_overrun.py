@@ -4,10 +4,11 @@ import numpy as np
 
 from gridgrad import _core
 from gridgrad._axes import axis_stencil
+from gridgrad._derivatives import Rule
 from gridgrad._execute_host import run
 from gridgrad._plan import Layout, Term, make_plan
 
-stencil = axis_stencil(1.0, 1000, 0, 1, False, None, np.float64)
+stencil = axis_stencil(1.0, 1000, 0, Rule(), None, np.float64)
 layout = Layout((1000,), (1,))
 plan = make_plan((Term(0, 0, 0, stencil),), "float64", (layout,), (layout,))
 f, out = np.zeros(990), np.zeros(1000)

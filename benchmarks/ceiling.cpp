@@ -1,4 +1,5 @@
-// The measured ceiling: reads the input once and stream-stores it to every output, on as many threads as gridgrad.
+// The measured ceiling: reads every input once and stream-stores every output, on as many threads as gridgrad.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -27,20 +28,38 @@ void store_line(char* to, const char* from) {
 #endif
 }
 
-// One output, bytes [start, stop): whole aligned lines are streamed, the ragged ends are not.
-void store(char* output, const char* input, std::size_t start, std::size_t stop) {
-    std::size_t head = (kLine - (reinterpret_cast<std::uintptr_t>(output + start) & (kLine - 1))) & (kLine - 1);
-    if (head > stop - start) head = stop - start;
-    std::memcpy(output + start, input + start, head);
-    std::size_t at = start + head;
-    for (; at + kLine <= stop; at += kLine) store_line(output + at, input + at);
-    std::memcpy(output + at, input + at, stop - at);
+// One piece of one output: whole aligned lines are streamed, the ragged ends are not.
+void store(char* output, const char* input, std::size_t bytes) {
+    const std::size_t beyond = reinterpret_cast<std::uintptr_t>(output) & (kLine - 1);
+    std::size_t at = std::min((kLine - beyond) & (kLine - 1), bytes);
+    std::memcpy(output, input, at);
+    for (; at + kLine <= bytes; at += kLine) store_line(output + at, input + at);
+    std::memcpy(output + at, input + at, bytes - at);
 }
 
-void slab(const char* input, char* const* outputs, int count, std::size_t start, std::size_t stop) {
+struct Job {
+    const char* const* inputs;
+    int input_count;
+    char* const* outputs;
+    int output_count;
+};
+
+// What output k is made of, bytes [start, stop): a copy of an input or, of several, their sum as float64.
+const char* source(const Job& job, int k, std::size_t start, std::size_t stop, double* sums) {
+    if (job.input_count <= job.output_count) return job.inputs[k % job.input_count] + start;
+    const std::size_t count = (stop - start) / sizeof(double);
+    const auto at = [&](int j) { return reinterpret_cast<const double*>(job.inputs[j] + start); };
+    std::copy(at(k), at(k) + count, sums);
+    for (int j = k + job.output_count; j < job.input_count; j += job.output_count)
+        for (std::size_t i = 0; i < count; ++i) sums[i] += at(j)[i];
+    return reinterpret_cast<const char*>(sums);
+}
+
+void slab(const Job& job, std::size_t start, std::size_t stop) {
+    alignas(kLine) double sums[kTile / sizeof(double)];
     for (std::size_t tile = start; tile < stop; tile += kTile) {
-        const std::size_t end = tile + kTile < stop ? tile + kTile : stop;
-        for (int k = 0; k < count; ++k) store(outputs[k], input, tile, end);
+        const std::size_t end = std::min(tile + kTile, stop);
+        for (int k = 0; k < job.output_count; ++k) store(job.outputs[k] + tile, source(job, k, tile, end, sums), end - tile);
     }
 #if defined(__x86_64__)
     _mm_sfence();
@@ -49,12 +68,13 @@ void slab(const char* input, char* const* outputs, int count, std::size_t start,
 
 }  // namespace
 
-extern "C" void ceiling(const char* input, char* const* outputs, int count, std::int64_t bytes, int threads) {
+extern "C" void ceiling(const char* const* inputs, int input_count, char* const* outputs, int output_count,
+                        std::int64_t bytes, int threads) {
+    const Job job{inputs, input_count, outputs, output_count};
     const auto total = static_cast<std::size_t>(bytes);
     const auto edge = [&](int part) { return total * static_cast<std::size_t>(part) / threads / kTile * kTile; };
     std::vector<std::thread> others;
-    for (int t = 1; t < threads; ++t)
-        others.emplace_back(slab, input, outputs, count, edge(t), t + 1 == threads ? total : edge(t + 1));
-    slab(input, outputs, count, 0, threads == 1 ? total : edge(1));
+    for (int t = 1; t < threads; ++t) others.emplace_back(slab, job, edge(t), t + 1 == threads ? total : edge(t + 1));
+    slab(job, 0, threads == 1 ? total : edge(1));
     for (auto& thread : others) thread.join();
 }

@@ -88,11 +88,14 @@ def numba(case: Case, f: np.ndarray, spacing: list[Any], outs: list[np.ndarray],
 def ceiling(case: Case, f: np.ndarray, spacing: list[Any], outs: list[np.ndarray], workers: int) -> Call:
     if not case.large or case.fresh:
         raise Skip("the ceiling is for large arrays with out=")
-    pointers = (ctypes.c_void_p * len(outs))(*[o.ctypes.data for o in outs])
-    library = compiled_ceiling()
-    return lambda: library.ceiling(
-        ctypes.c_void_p(f.ctypes.data), pointers, len(outs), ctypes.c_int64(f.nbytes), workers
-    )
+    return stream([f], outs, workers)
+
+
+def stream(inputs: list[np.ndarray], outs: list[np.ndarray], workers: int) -> Call:
+    """A call that reads every input once and stream-stores every output: what the memory allows."""
+    reads, writes = ((ctypes.c_void_p * len(a))(*[x.ctypes.data for x in a]) for a in (inputs, outs))
+    library, nbytes = compiled_ceiling(), ctypes.c_int64(inputs[0].nbytes)
+    return lambda: library.ceiling(reads, len(inputs), writes, len(outs), nbytes, workers)
 
 
 @lru_cache(maxsize=1)
@@ -133,10 +136,10 @@ CONTENDERS: tuple[tuple[str, Any, str | None], ...] = (
 )
 
 
-def versions() -> dict[str, str]:
+def versions(distributions: tuple[str | None, ...] = tuple(d for _, _, d in CONTENDERS)) -> dict[str, str]:
     """What is installed of the contenders."""
     found = {}
-    for _, _, distribution in CONTENDERS:
+    for distribution in distributions:
         try:
             found |= {distribution: version(distribution)} if distribution else {}
         except PackageNotFoundError:

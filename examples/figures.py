@@ -12,12 +12,14 @@ from matplotlib.ticker import NullFormatter
 COLOURS = ("#420a68", "#dd513a", "#2f7ea6", "#fca50a")
 
 
-def page(title: str, note: str, columns: int, rows: int = 1, size: float = 3.2) -> tuple[Figure, Any]:
-    """A figure of `rows` by `columns` panels under a bold title and a note; the array of its axes."""
-    figure = Figure(figsize=(columns * size, rows * size + 0.75), layout="constrained", facecolor="white")
+def page(
+    title: str, note: str, columns: int, rows: int = 1, size: float = 3.2, height: float | None = None
+) -> tuple[Figure, Any]:
+    """A figure of `rows` by `columns` panels, `size` inches wide, under a bold title and a note; its axes."""
+    tall = rows * (size if height is None else height) + 0.75
+    figure = Figure(figsize=(columns * size, tall), layout="constrained", facecolor="white")
     figure.get_layout_engine().set(w_pad=0.06, h_pad=0.05)
-    share = 0.55 / (rows * size + 0.75)
-    head, body = figure.subfigures(2, 1, height_ratios=[share, 1 - share])
+    head, body = figure.subfigures(2, 1, height_ratios=[0.55, tall - 0.55])
     head.text(0.012, 0.72, title, va="center", fontsize=13, fontweight="bold")
     head.text(0.012, 0.2, note, va="center", fontsize=9.5, color="#444444")
     return figure, body.subplots(rows, columns, squeeze=False)
@@ -56,11 +58,11 @@ def label(ax: Any, title: str, x: str = "", y: str = "") -> None:
     ax.tick_params(labelsize=8, length=3)
 
 
-def plain(ax: Any, title: str, x: str, y: str, legend: str | None = "best") -> None:
+def plain(ax: Any, title: str, x: str, y: str, legend: str | None = "best", square: bool = True) -> None:
     """A plot of lines: labels, no box, a legend without a frame."""
     label(ax, title, x, y)
     ax.spines[["top", "right"]].set_visible(False)
-    ax.set_box_aspect(1)
+    ax.set_box_aspect(1 if square else None)
     if legend is not None:
         ax.legend(frameon=False, fontsize=8, loc=legend, handlelength=1.4)
 

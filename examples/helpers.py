@@ -43,6 +43,10 @@ class Backend:
         """The values as an array of the library."""
         return self.xp.asarray(values) if self.device is None else self.xp.asarray(values, device=self.device)
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function itself; with JAX as one program, which runs many times faster than its steps."""
+        return function if self.can_write else import_module("jax").jit(function)
+
     @staticmethod
     def host(array: Any) -> np.ndarray:
         """An array of any library as one of NumPy."""

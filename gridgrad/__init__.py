@@ -5,14 +5,14 @@ from typing import Any as _Any
 from ._config import show_config as show_config
 from ._gradient import gradient as gradient
 from ._grid import Grid as Grid
-from ._operators import advect as advect
 from ._operators import derivative as derivative
-from ._operators import diffuse as diffuse
-from ._operators import directional_derivative as directional_derivative
 from ._operators import gradient_norm as gradient_norm
 from ._operators import hessian as hessian
 from ._operators import laplacian as laplacian
 from ._operators import mixed_derivative as mixed_derivative
+from ._transport import advect as advect
+from ._transport import diffuse as diffuse
+from ._transport import directional_derivative as directional_derivative
 from ._vector_operators import curl as curl
 from ._vector_operators import divergence as divergence
 from ._vector_operators import jacobian as jacobian

@@ -17,6 +17,7 @@ _ndarray = np.ndarray
 _calls: dict[Any, tuple[Plan, Any]] = {}
 _apply: Any = _core.core.gg_apply_objects if _core.core is not None and _core.data_offset else None
 _offset = _core.data_offset
+_NO_OBJECTS = (0,) * _core.MAX_OBJECTS
 
 
 def fast_gradient(
@@ -30,19 +31,19 @@ def fast_gradient(
     found = _calls.get(key) if key is not None else None
     if found is None:
         return None
-    results = _run(found, f, targets)
+    results = _run(found, (f,), targets)
     return results if results is None or len(results) > 1 else results[0]
 
 
-def _run(found: tuple[Plan, Any], f: Any, targets: Any) -> Any:
+def _run(found: tuple[Plan, Any], inputs: tuple[Any, ...], targets: Any) -> Any:
     """The results as a tuple; None where the long way has to copy or to refuse."""
     plan, dtype = found
     if targets is None:
-        targets = [np.empty_like(f, dtype) for _ in range(plan.outputs)]
+        targets = [np.empty_like(inputs[0], dtype) for _ in range(plan.outputs)]
     elif not all([target.flags.writeable for target in targets]):
         return None
-    objects = [id(target) for target in targets] + [0] * (_core.MAX_OBJECTS - 1 - plan.outputs)
-    if _apply(plan.address, _offset, id(f), *objects):
+    objects = [id(a) for a in inputs] + [id(target) for target in targets]
+    if _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
         return None  # unaligned, or memory that overlaps
     return tuple(targets)
 
@@ -53,45 +54,58 @@ class ObjectCalls:
     def __init__(self) -> None:
         self._plans: dict[Any, tuple[Plan, Any]] = {}
 
-    def get(self, f: Any, out: Any) -> Any:
-        """The result, or None when the call has to be looked at in full."""
-        if type(f) is not _ndarray:
+    def one(self, f: Any, out: Any) -> Any:
+        """`get` for one array into one `out`, without a detour."""
+        if type(out) is not _ndarray or not out.flags.writeable:
             return None
-        if out is None:
-            targets = None
-            found = self._plans.get((f.shape, f.strides, f.dtype))
-        elif type(out) is _ndarray and out.ndim == f.ndim:
-            targets = [out]
-            found = self._plans.get((f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
-        else:
+        found = self._plans.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
+        if found is None or _apply(found[0].address, _offset, id(f), id(out), 0, 0):
             return None
-        if found is None:
-            return None
-        results = _run(found, f, targets)
-        return results if results is None or len(results) > 1 else results[0]
+        return out
 
-    def put(self, f: Any, out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
+    def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
+        """The results as a tuple, or None when the call has to be looked at in full."""
+        targets = None if out is None else _single_or_list(inputs[0], out)
+        found = self._plans.get(_layouts(inputs, targets))
+        return None if found is None else _run(found, inputs, targets)
+
+    def put(self, inputs: tuple[Any, ...], out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
         """Keep the plan of a call that `get` could have answered."""
-        if type(f) is not _ndarray or not (out is None or (type(out) is _ndarray and out.ndim == f.ndim)):
-            return
-        found = _plan_of(terms, f, results)
+        key = _layouts(inputs, None if out is None else _single_or_list(inputs[0], out))
+        found = None if key is None else _plan_of(terms, inputs, results)
         if found is not None:
-            key = (f.shape, f.strides, f.dtype)
             if len(self._plans) >= CALLS:
                 self._plans.clear()
-            self._plans[key if out is None else (*key, out.shape, out.strides, out.dtype)] = found
+            self._plans[key] = found
 
 
-def _plan_of(terms: tuple[Term, ...], f: Any, results: Any) -> tuple[Plan, Any] | None:
+def _single_or_list(f: Any, out: Any) -> Any:
+    return [out] if type(out) is _ndarray and out.ndim == getattr(f, "ndim", 0) else out
+
+
+def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
+    """A key of plain arrays, inputs of one shape; None for anything else."""
+    if targets is not None and type(targets) is not list and type(targets) is not tuple:
+        return None
+    key: list[Any] = [targets is None]
+    for a in inputs if targets is None else (*inputs, *targets):
+        if type(a) is not _ndarray:
+            return None
+        key += (a.shape, a.strides, a.dtype)
+    return tuple(key)
+
+
+def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, Any] | None:
     """The plan of a call that is small and that the core can run on the objects themselves."""
-    if _apply is None or storage_of(f.dtype) is None or not f.size:
+    f = inputs[0]
+    if _apply is None or storage_of(f.dtype) is None or not f.size or not results:
         return None
-    if not 1 <= len(results) < _core.MAX_OBJECTS or not has_kernel(terms, [False]):
+    if len(inputs) + len(results) > _core.MAX_OBJECTS or not has_kernel(terms, [False] * len(inputs)):
         return None
-    if not all(type(a) is _ndarray and a.flags.aligned for a in (f, *results)):
+    if not all(type(a) is _ndarray and a.flags.aligned for a in (*inputs, *results)):
         return None
     try:
-        plan = plan_for(terms, [f], results)
+        plan = plan_for(terms, inputs, results)
     except TooManyDims:
         return None
     held = sum(weights.nbytes for weights in plan.weights)
@@ -144,7 +158,7 @@ def remember(
         return
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, targets)
-    found = None if key is None else _plan_of(terms, f, results)
+    found = None if key is None else _plan_of(terms, [f], results)
     if found is not None:
         if len(_calls) >= CALLS:
             _calls.clear()

@@ -12,7 +12,8 @@ from array_api_compat import array_namespace
 
 from . import _dispatch
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._execute_xp import default_real, dtype_name, is_complex, name_of
+from ._execute_xp import default_real, dtype_name, is_complex
+from ._rows import name_of
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
 
@@ -150,7 +151,7 @@ def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Any]:
     return [out[index] for index in product(*map(range, form))]
 
 
-def shaped(results: list[Any], form: Form) -> Any:
+def shaped(results: Sequence[Any], form: Form) -> Any:
     """The results as nested tuples of this form."""
     if not form:
         return results[0]

@@ -8,8 +8,13 @@ import numpy as np
 
 from . import _dispatch
 from ._arguments import clean_axis, per_axis_spacing
+from ._axes import SMALL_BYTES
+from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
+
+_grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
+_PLAIN = (int, float, str, type(None), np.float64)
 
 
 class Ends(TypedDict, total=False):
@@ -62,11 +67,36 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
             "f is 0-dimensional: a single number has no neighbours to difference; give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
-    entries = [
-        (shape[a], entry) if np.ndim(entry) == 0 else list(entry) if isinstance(entry, tuple) else entry
-        for a, entry in zip(axes, per_axis_spacing(spacing, len(axes)), strict=True)
-    ]
-    return Grid(*entries, axes=axes, dtype=library.real_of(sample), **ends)
+    entries = per_axis_spacing(spacing, len(axes))
+    lengths = tuple(shape[a] for a in axes)
+    real = library.real_of(sample)
+    key = _key(lengths, axes, entries, ends, real)
+    grid = None if key is None else _grids.get(key)
+    if grid is None:
+        given = [_axis(n, entry) for n, entry in zip(lengths, entries, strict=True)]
+        grid = Grid(*given, axes=axes, dtype=real, **ends)
+        if key is not None:
+            _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
+    return grid
+
+
+def _axis(length: int, entry: Any) -> Any:
+    if np.ndim(entry) == 0:
+        return length, entry
+    return list(entry) if isinstance(entry, tuple) else entry
+
+
+def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
+    """What a grid depends on, coordinates by content; None where that is long or unusual."""
+    parts: list[Any] = [lengths, axes, real]
+    for entry in (*entries, *ends.values()):
+        if type(entry) in _PLAIN:
+            parts += (type(entry), entry)
+        elif type(entry) is np.ndarray and entry.nbytes <= SMALL_BYTES:
+            parts += (entry.dtype, entry.shape, entry.tobytes())
+        else:
+            return None
+    return (*ends, *parts)
 
 
 def only(F: Any, grid: Grid) -> Any:

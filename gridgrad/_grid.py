@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from ._grid_arguments import check_length, clean_axes, clean_boundary, clean_coo
 from ._operator import Operator
 from ._stencils import Array, Stencil
 from ._transpose import dual_widths
+
+Made = TypeVar("Made", bound=Operator)
 
 # What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
 _OTHER_ENDS: dict[str, dict[str, str]] = {
@@ -92,7 +94,7 @@ class Grid:
         self._periods = clean_periods(period, self.boundary)
         self._arguments = (coordinates, axes, boundary, period, edge_order, dtype)
         self._stencils: dict[Any, Stencil] = {}
-        self._operators: dict[Any, Operator] = {}
+        self._operators: dict[Any, Any] = {}
         self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
         for k in range(self.ndim):
             self.stencil(k)
@@ -175,7 +177,8 @@ class Grid:
         key = (k, order, accuracy, ends)
         if key not in self._stencils:
             left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.boundary[k])
-            rule = Rule(order, accuracy, (left, right), self.edge_order)
+            edge_order = 2 if accuracy == 2 else self.edge_order  # an accuracy holds at the ends too
+            rule = Rule(order, accuracy, (left, right), edge_order)
             even = np.ndim(self._spacings[k]) == 0 and self._periods[k] is None
             check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
             self._stencils[key] = axis_stencil(
@@ -189,12 +192,13 @@ class Grid:
             self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype
         )
 
-    def _operator(self, build: Any, *arguments: Any) -> Operator:
+    def _operator(self, build: Callable[..., Made], *arguments: Any) -> Made:
         """The operator of a builder in `_terms`, kept."""
         key = (build, *arguments)
         if key not in self._operators:
             self._operators[key] = build(self, *arguments)
-        return self._operators[key]
+        made: Made = self._operators[key]
+        return made
 
     # The operators, each made at its first use.
 
@@ -216,12 +220,12 @@ class Grid:
     @property
     def laplacian(self) -> _Laplacian:
         """``sum d_a d_a f``; ``grid.laplacian(form="wide")``, ``(accuracy=4)`` give other forms of it."""
-        return _Laplacian(self, _terms.laplacian)
+        return self._operator(_Laplacian, _terms.laplacian)
 
     @property
     def vector_laplacian(self) -> _Laplacian:
         """The laplacian of each component of a vector field; with the forms of `laplacian`."""
-        return _Laplacian(self, _terms.vector_laplacian)
+        return self._operator(_Laplacian, _terms.vector_laplacian)
 
     @property
     def hessian(self) -> Operator:
@@ -284,6 +288,8 @@ class _Laplacian(Operator):
         accuracy: int | None = None,
     ) -> Any:  # fmt: skip
         """Apply it to `f`; without `f`, the operator of this `form` and `accuracy`."""
+        if f is not None and form == "compact" and accuracy is None:
+            return super().__call__(f, out, workers)
         chosen = self.grid._operator(self._build, *_terms.clean_form(form, accuracy))
         return chosen if f is None else chosen(f, out, workers)
 

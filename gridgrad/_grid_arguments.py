@@ -53,6 +53,7 @@ def _allowed() -> str:
 
 
 def check_length(length: int, axis: int, rule: Rule, needed: int) -> None:
+    """Refuse an axis too short for the rows of a rule."""
     if length < needed:
         left, right = rule.boundary
         what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
@@ -93,6 +94,7 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
 
 
 def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
+    """The array axes of the grid, as ints."""
     if axes is None:
         return tuple(range(-count, 0))
     given = [axes] if isinstance(axes, (int, np.integer)) else list(axes)
@@ -108,6 +110,7 @@ def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
 
 
 def clean_periods(period: Any, boundary: tuple[tuple[str, str], ...]) -> list[Any]:
+    """The period of each axis, None where there is none."""
     periods = list(period) if isinstance(period, (list, tuple)) else None
     if periods is None:
         periods = [period if ends[0] == "periodic" else None for ends in boundary]

@@ -116,4 +116,5 @@ class Product(Linear):
 
 
 def form_name(form: Form) -> str:
+    """What a field of this form is called."""
     return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")

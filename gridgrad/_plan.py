@@ -13,7 +13,7 @@ from ._cache import Bounded
 from ._stencils import Array, Stencil
 
 ABI_VERSION = 2
-MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 12, 12, 6, 8
+MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 12, 12, 6, 12
 
 # Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
 STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",

@@ -52,9 +52,8 @@ class Bands:
         """Back to a stencil: of values, or of pairs relative to their own point where rows sum to 0."""
 
         def pairs(own: int, entries: Entries) -> Row:
-            def distance(
-                place: Place,
-            ) -> list[int]:  # from the own point, round a ring too: the interior's order
+            def distance(place: Place) -> list[int]:
+                # From the own point, also round a ring: the order of the interior.
                 return [(end - own + self.length // 2) % self.length for end in place]
 
             ordered = [(*place, entries[place]) for place in sorted(entries, key=distance)]

@@ -1,7 +1,7 @@
 // The host loops: rows of the fastest dim, blocked for the caches; compiled once per CPU level.
-#include <algorithm>
 #include <type_traits>
 
+#include "block.h"
 #include "rows.h"
 #include "stream.h"
 #include "sweep.h"
@@ -17,6 +17,9 @@ template <class Stored, class Real, class Out>
 class Apply {
  public:
   typedef TwoDifferences<Stored, Real> Two;
+  typedef Block<Real, typename Words<Real>::Word, 4> Wide;
+  typedef Block<Real, typename Words<Real>::Word, 1> Narrow;
+  typedef Block<Real, Real, 1> Single;
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
@@ -89,22 +92,37 @@ class Apply {
 
   static bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
 
+  // How an output of one term is formed: by one pair, by formula (1), by formula (1) with vectors of
+  // weights; or, like an output of several terms, as a sum of blocks.
+  enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, SUM };
+
+  Form form_of(int t) const {
+    const Term& term = plan_.term[t];
+    const Pairs<Real>& pairs = pairs_[t];
+    if (plan_.stencil[term.stencil].values || term.coefficient >= 0 || term.then >= 0 || term.norm)
+      return SUM;
+    if (pairs.weights) return is_central(plan_.stencil[term.stencil]) ? WEIGHTED : SUM;
+    if (pairs.count == 1) return ONE_PAIR;
+    return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : SUM;
+  }
+
   // One segment [begin, end) of a row, for every output.
   void tile(int64 begin, int64 end) {
-    int t = 0;
-    while (t < plan_.terms) {
+    for (int t = 0, next = 0; t < plan_.terms; t = next) {
       const int output = plan_.term[t].output, k = plan_.inputs + output;
       const int64 stride = plan_.array[k].stride[ROW];
       Out* const out = static_cast<Out*>(pointers_[k]) + row_[k] + begin * stride;
-      const bool alone = t + 1 == plan_.terms || plan_.term[t + 1].output != output;
+      for (next = t + 1; next < plan_.terms && plan_.term[next].output == output;) ++next;
+      const Form form = next == t + 1 ? form_of(t) : SUM;
       if constexpr (NATIVE) {
-        if (alone && stream_ && stride == 1 && streams(plan_.term[t]) && form(t) != PASSES) {
-          stream_row(t++, begin, end, out);
+        if (form != SUM && stream_ && stride == 1 && plan_.array[plan_.term[t].input].stride[ROW] == 1) {
+          stream_row(t, form, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
-      for (; t < plan_.terms && plan_.term[t].output == output; ++t) apply(t, begin, end, target - begin);
+      if (form == SUM) sum(t, next, begin, end, target - begin);
+      else apply(t, form, begin, end, target - begin);
       if (target == tile_) store(output, out, stride, end - begin);
     }
   }
@@ -127,20 +145,16 @@ class Apply {
     }
   }
 
-  // Whether a term, alone in its output, is the row of its stencil and the input's elements are adjacent.
-  bool streams(const Term& term) const {
-    return term.coefficient < 0 && term.then < 0 && !term.norm && plan_.array[term.input].stride[ROW] == 1;
-  }
-
-  // Such a term: whole words go from registers to memory.
-  void stream_row(int t, int64 begin, int64 end, Real* out) {
+  // A term alone in its output: whole words go from registers to memory.
+  void stream_row(int t, Form form, int64 begin, int64 end, Real* out) {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
     const bool edged = stencil.dim == ROW;
     const int64 leading = edged ? smaller(stencil.leading * stencil.inner, end) : begin;
     const int64 trailing =
         edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
-    visit(t, row(term.input), [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
+    visit(t, form, row(term.input),
+          [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
   }
 
   // Edge points up to `leading` and from `trailing`; a word that holds one is put together here.
@@ -152,12 +166,12 @@ class Apply {
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;
-    for (; j < leading; ++j) stream.push(edge_value(t, f, j));
+    for (; j < leading; ++j) stream.push(element(t, f, j));
     for (; j < trailing && stream.missing(); ++j) stream.push(op.at(read, j));
     const int64 count = (trailing - j) / Words<Real>::LANES * Words<Real>::LANES;
     word_loop(op, j, count, stream.words(count));
     for (j += count; j < trailing; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(edge_value(t, f, j));
+    for (; j < end; ++j) stream.push(element(t, f, j));
   }
 
   static int64 offset(const Array& array, const int64* at) {
@@ -168,19 +182,6 @@ class Apply {
 
   const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + row_[k]; }
 
-  // How inner points are formed: by one pair, by formula (1), by formula (1) with vectors of weights, or
-  // in a pass for each pair.
-  enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, PASSES };
-
-  Form form(int t) const {
-    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    const Pairs<Real>& pairs = pairs_[t];
-    if (stencil.values || has(plan_.term[t], AT_FACES)) return PASSES;
-    if (stencil.dim == ROW && stencil.weights) return is_central(stencil) ? WEIGHTED : PASSES;
-    if (pairs.count == 1) return ONE_PAIR;
-    return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : PASSES;
-  }
-
   // From a point of the term's axis to the next, in elements.
   int64 step(const Stencil& stencil, int k) const {
     return stencil.inner * plan_.array[k].stride[stencil.dim];
@@ -188,167 +189,164 @@ class Apply {
 
   // Calls `with` on the operator of the inner points; f is the row's first element.
   template <class Visit>
-  void visit(int t, const Stored* f, const Visit& with) const {
-    const Term& term = plan_.term[t];
-    const Stencil& stencil = plan_.stencil[term.stencil];
-    const int64 shift = step(stencil, term.input);
-    const auto first = pairs_[t][0];
+  void visit(int t, Form form, const Stored* f, const Visit& with) const {
+    const Pairs<Real>& pairs = pairs_[t];
+    const int64 shift = step(plan_.stencil[plan_.term[t].stencil], plan_.term[t].input);
+    const auto first = pairs[0];
     const Stored *const a = f + first.a * shift, *const b = f + first.b * shift;
-    const Form which = form(t);
-    if (which == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, first.weight});
-    if (which == TWO_DIFFERENCES)
-      return with(Two{a, b, f + pairs_[t][1].b * shift, first.weight, pairs_[t][1].weight});
-    const Real* const weights = static_cast<const Real*>(stencil.weights);
-    with(Weighted<Stored, Real>{a, b, b + shift, weights, weights + stencil.length * stencil.inner});
+    if (form == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, first.weight});
+    if (form == WEIGHTED)
+      return with(Weighted<Stored, Real>{a, b, b + shift, pairs.weights, pairs.weights + plan_.length[ROW]});
+    const auto second = pairs[1];
+    with(Two{a, b, f + second.b * shift, first.weight, second.weight});
   }
 
-  // One term of the segment [begin, end), added to or assigned to target; this and all tiles below are
-  // indexed by the element of the row.
-  void apply(int t, int64 begin, int64 end, Real* target) {
+  // A term alone in its output, at the elements [begin, end) of the row; here and below target[j] is
+  // that of element j.
+  void apply(int t, Form form, int64 begin, int64 end, Real* target) {
     const Term& term = plan_.term[t];
-    const bool point = has(term, AT_POINT);
-    if (!point && !term.norm && term.then < 0) return rows(t, row(term.input), begin, end, term.assign, target);
-    const bool direct = term.assign && !point && !term.norm;
-    Real *const value = direct ? target : value_ - begin, *const scaled = scratch_[0] - begin;
-    if (term.then < 0) rows(t, row(term.input), begin, end, true, value);
-    else mixed(t, begin, end, value);
-    if (point) {
-      const AtPoints<Stored, Real> product{row(term.coefficient), value};
-      read(term.coefficient, product, term.assign || term.norm, begin, end, term.norm ? scaled : target);
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    const Stored* const f = row(term.input);
+    int64 first = begin, last = end;
+    inner_elements(t, first, last);
+    for (int64 j = begin; j < first; ++j) target[j] = element(t, f, j);
+    for (int64 j = last; j < end; ++j) target[j] = element(t, f, j);
+    visit(t, form, f, [&](const auto& op) {
+      if (stride == 1) loop(op, Elements<Stored, Real, One>{}, first, last, target);
+      else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
+    });
+  }
+
+  // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
+  void inner_elements(int t, int64& first, int64& last) const {
+    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
+    if (stencil.dim != ROW) return;
+    first = smaller(larger(first, stencil.leading * stencil.inner), last);
+    last = larger(smaller(last, (stencil.length - stencil.trailing) * stencil.inner), first);
+  }
+
+  // The terms [t, next) of an output.
+  void sum(int t, int next, int64 begin, int64 end, Real* target) {
+    int64 first = begin, last = end;
+    for (int k = t; k < next; ++k) inner_elements(k, first, last);
+    for (int64 j = begin; j < first; ++j) block<Single>(t, next, j, target);
+    int64 j = first;
+    for (; j + Wide::SIZE <= last; j += Wide::SIZE) block<Wide>(t, next, j, target);
+    if (last - first >= Narrow::SIZE) {  // the last one may overlap the one before
+      for (; j < last; j += Narrow::SIZE) block<Narrow>(t, next, smaller(j, last - Narrow::SIZE), target);
+      j = last;
     }
-    if (term.norm) norm(point ? scaled : value, term.assign, begin, end, target);
-    else if (!point && !direct) fill(Same<Real>{value}, One{}, term.assign, begin, end, target);
+    for (; j < end; ++j) block<Single>(t, next, j, target);
+  }
+
+  template <class B>
+  GG_NOINLINE void block(int t, int next, int64 j, Real* target) const {
+    B sum, value;
+    for (; t < next; ++t) {
+      const Term& term = plan_.term[t];
+      if (term.then < 0) row_values(t, row(term.input), j, value);
+      else mixed(t, j, value);
+      if (has(term, AT_POINT)) value = value * coefficient<B>(term, j);
+      if (term.norm) join_norm(sum, value, term.assign, Real());
+      else sum = term.assign ? value : sum + value;
+    }
+    sum.write(target + j);
+  }
+
+  // The coefficient of a term at the elements from j on.
+  template <class B>
+  B coefficient(const Term& term, int64 j) const {
+    const int64 stride = plan_.array[term.coefficient].stride[ROW];
+    return samples<B, Real>(row(term.coefficient) + j * stride, stride);
   }
 
   // A second stencil applied to the rows of the first.
-  void mixed(int t, int64 begin, int64 end, Real* value) {
+  template <class B>
+  void mixed(int t, int64 j, B& sum) const {
     const Term& term = plan_.term[t];
     const Stencil& then = plan_.stencil[term.then];
-    const Stored* const f = row(term.input);
     const int64 shift = step(then, term.input);
-    const Elements<Real, Real, One> tile{};
-    Real *const a = scratch_[0] - begin, *const b = scratch_[1] - begin;
-    if (!then_[t].count) fill(Same<Real>{nullptr}, tile, true, begin, end, value);
+    B value, before;
+    sum = B::all(0);
     for (int64 k = 0; k < then_[t].count; ++k) {
       const auto pair = then_[t][k];
-      rows(t, f + pair.b * shift, begin, end, true, b);
-      if (!then.values) rows(t, f + pair.a * shift, begin, end, true, a);
-      if (then.values) fill(OneSample<Real, Real>{b, pair.weight}, tile, k == 0, begin, end, value);
-      else fill(OnePair<Real, Real>{a, b, pair.weight}, tile, k == 0, begin, end, value);
+      row_values(t, row(term.input) + pair.b * shift, j, value);
+      if (then.values) {
+        value = pair.weight == 0 ? B::all(0) : B::all(pair.weight) * value;
+      } else {
+        row_values(t, row(term.input) + pair.a * shift, j, before);
+        value = B::all(pair.weight) * (value - before);
+      }
+      sum = k == 0 ? value : sum + value;
     }
   }
 
-  // The rows of a term's stencil with f as the row's first element.
-  void rows(int t, const Stored* f, int64 begin, int64 end, bool assign, Real* target) {
+  // The rows of a term's stencil at the elements from j on; f is the row's first element. The rows are
+  // the same for all, or it is one element.
+  template <class B>
+  GG_NOINLINE void row_values(int t, const Stored* f, int64 j, B& sum) const {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
-    int64 first = begin, last = end;
-    if (stencil.dim == ROW) {
-      first = smaller(larger(begin, stencil.leading * stencil.inner), end);
-      last = larger(smaller(end, (stencil.length - stencil.trailing) * stencil.inner), first);
-      edges(t, f, begin, first, assign, target);
-      edges(t, f, last, end, assign, target);
+    if constexpr (B::SIZE == 1) {
+      const int64 point = stencil.inner == 1 ? j : j / stencil.inner;  // dividing takes long
+      if (stencil.dim == ROW && edge_of(stencil, point) >= 0)
+        return sum_pairs(term, stencil, pairs_at<Real>(stencil, point, false), f, j, sum);
     }
-    if (form(t) == PASSES) return passes(t, f, first, last, assign, target);
-    visit(t, f, [&](const auto& op) { read(term.input, op, assign, first, last, target); });
+    sum_pairs(term, stencil, pairs_[t], f, j, sum);
   }
 
-  // Fills a segment by an operator that reads array k.
-  template <class Op>
-  void read(int k, const Op& op, bool assign, int64 first, int64 last, Real* target) const {
-    const int64 stride = plan_.array[k].stride[ROW];
-    if (stride == 1) fill(op, Elements<Stored, Real, One>{}, assign, first, last, target);
-    else fill(op, Elements<Stored, Real, int64>{stride}, assign, first, last, target);
-  }
-
-  // A pass for each pair of the row, assigned, then added; a row that is added is summed apart.
-  void passes(int t, const Stored* f, int64 first, int64 last, bool assign, Real* target) {
-    const int64 count = pairs_[t].count;
-    const bool apart = !assign && count != 1;
-    Real* const sum = apart ? value_ - first : target;
-    for (int64 k = 0; k < count; ++k) pass(t, k, f, (assign || apart) && k == 0, first, last, sum);
-    const Real* const zero = nullptr;
-    if (apart || !count) fill(Same<Real>{count ? sum : zero}, One{}, assign, first, last, target);
-  }
-
-  void pass(int t, int64 k, const Stored* f, bool assign, int64 first, int64 last, Real* sum) {
-    const Term& term = plan_.term[t];
-    const Stencil& stencil = plan_.stencil[term.stencil];
-    const auto pair = pairs_[t][k];
-    const int64 shift = step(stencil, term.input);
-    const Stored *const a = f + pair.a * shift, *const b = f + pair.b * shift;
-    const Real* weights = nullptr;
-    if (stencil.dim == ROW && stencil.weights)
-      weights = static_cast<const Real*>(stencil.weights) + k * stencil.length * stencil.inner;
-    if (!weights && term.coefficient >= 0 && term.place != AT_POINT) {
-      std::fill(scratch_[0], scratch_[0] + (last - first), pair.weight);
-      weights = scratch_[0] - first;
+  template <class B>
+  void sum_pairs(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs, const Stored* f, int64 j,
+                 B& sum) const {
+    const int64 stride = plan_.array[term.input].stride[ROW], shift = step(stencil, term.input);
+    const Real* const weights = pairs.weights + j;
+    f += j * stride;
+    sum = B::all(0);
+    if (pairs.weights && is_central(stencil) && !has(term, AT_FACES)) {
+      const B lower = B::read(weights), upper = B::read(weights + plan_.length[ROW]);
+      const B wide = lower * differences<B, Real>(f - shift, f + shift, stride);
+      const B split = lower * differences<B, Real>(f - shift, f, stride) +
+                      upper * differences<B, Real>(f, f + shift, stride);
+      sum = B::choose(lower, upper, wide, split);
+      return;
     }
-    if (!weights && stencil.values)
-      return read(term.input, OneSample<Stored, Real>{b, pair.weight}, assign, first, last, sum);
-    if (!weights) return read(term.input, OnePair<Stored, Real>{a, b, pair.weight}, assign, first, last, sum);
-    const Real* const scaled = scale(term, stencil, pair, weights, first, last);
-    if (stencil.values)
-      return read(term.input, VaryingSample<Stored, Real>{b, weights, scaled}, assign, first, last, sum);
-    read(term.input, VaryingPair<Stored, Real>{a, b, scaled}, assign, first, last, sum);
-  }
-
-  // The weights of one pair times the coefficient at its sample or at its face.
-  const Real* scale(const Term& term, const Stencil& stencil, const typename Pairs<Real>::Relative& pair,
-                    const Real* weights, int64 first, int64 last) {
-    if (term.coefficient < 0 || term.place == AT_POINT) return weights;
-    const int k = term.coefficient;
-    const int64 shift = step(stencil, k);
-    const Stored *const a = row(k) + pair.a * shift, *const b = row(k) + pair.b * shift;
-    Real* const scaled = scratch_[1] - first;
-    if (term.place == AT_FACES) read(k, AtFaces<Stored, Real>{a, b, weights}, true, first, last, scaled);
-    else read(k, AtPoints<Stored, Real>{b, weights}, true, first, last, scaled);
-    return scaled;
-  }
-
-  // The elements [begin, end) of edge rows of the axis in the row.
-  void edges(int t, const Stored* f, int64 begin, int64 end, bool assign, Real* target) const {
-    for (int64 j = begin; j < end; ++j) {
-      const Real value = edge_value(t, f, j);
-      target[j] = assign ? value : target[j] + value;
+    for (int64 k = 0; k < pairs.count; ++k) {
+      const auto pair = pairs[k];
+      const B weight = pairs.weights ? B::read(weights + k * plan_.length[ROW]) : B::all(pair.weight);
+      B value = weight;
+      if (term.coefficient >= 0 && term.place != AT_POINT)
+        value = value * coefficients<B>(term, stencil, pair, j);
+      if (stencil.values)
+        value = B::choose(weight, B::all(0), B::all(0), value * samples<B, Real>(f + pair.b * shift, stride));
+      else value = value * differences<B, Real>(f + pair.a * shift, f + pair.b * shift, stride);
+      sum = k == 0 ? value : sum + value;
     }
   }
 
-  GG_NOINLINE Real edge_value(int t, const Stored* f, int64 j) const {
-    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    const int64 inner = stencil.inner, point = inner == 1 ? j : j / inner;  // dividing takes long
-    const int64 edge = edge_of(stencil, point), begin = stencil.start[edge];
-    Real sum = 0;
-    for (int64 k = begin; k < stencil.start[edge + 1]; ++k) {
-      const Pair& pair = stencil.pair[k];
-      const int64 from = (pair.a - point) * inner + j, to = (pair.b - point) * inner + j;
-      const Real value = pair_at(plan_.term[t], stencil.values, f, from, to, static_cast<Real>(pair.weight));
-      sum = k == begin ? value : sum + value;
-    }
-    return sum;
+  // The coefficient at the samples of a pair, or its mean at the faces.
+  template <class B>
+  B coefficients(const Term& term, const Stencil& stencil, const typename Pairs<Real>::Relative& pair,
+                 int64 j) const {
+    const int64 stride = plan_.array[term.coefficient].stride[ROW], shift = step(stencil, term.coefficient);
+    const Stored* const c = row(term.coefficient) + j * stride;
+    const B to = samples<B, Real>(c + pair.b * shift, stride);
+    if (term.place == AT_SAMPLES) return to;
+    return (samples<B, Real>(c + pair.a * shift, stride) + to) * B::all(Real(0.5));
   }
 
-  // One pair of an edge row, between elements a and b of the row.
-  Real pair_at(const Term& term, int values, const Stored* f, int64 a, int64 b, Real weight) const {
-    const int64 stride = plan_.array[term.input].stride[ROW];
-    Real scaled = weight;
-    if (term.coefficient >= 0 && term.place != AT_POINT) {
-      const Stored* const c = row(term.coefficient);
-      const int64 c_stride = plan_.array[term.coefficient].stride[ROW];
-      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[a * c_stride], c[b * c_stride])
-                                                : load<Real>(c[b * c_stride]));
-    }
-    return values ? sample_value(weight, scaled, f[b * stride])
-                  : pair_value(scaled, f[b * stride], f[a * stride]);
+  Real element(int t, const Stored* f, int64 j) const {
+    Single value;
+    row_values(t, f, j, value);
+    return value.word[0];
   }
 
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
-  int64 row_[MAX_ARRAYS];  // element offset of the current row in each array
+  int64 row_[MAX_ARRAYS];                           // element offset of the current row in each array
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of the current row
   Stream<Out> streams_[MAX_ARRAYS];
-  alignas(64) Real tile_[TILE], value_[TILE], scratch_[2][TILE];
+  alignas(64) Real tile_[TILE];
 };
 
 template <class Stored, class Real, class Out>

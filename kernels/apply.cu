@@ -146,7 +146,8 @@ GG_INLINE Real edge_row(const Stencil& stencil, Index row, int values, const Rea
 }
 
 // A row that is data of an axis across the row: the same pairs for every element of the vector.
-[[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i, Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i,
+                                                    Index stride) {
   const Index row = edge_of(stencil, i);
   const Pair* const pairs = stencil.pair + stencil.start[row];
   const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
@@ -186,7 +187,8 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
 
 // Formula (1) of the axis in the row, from element j on: neighbours are in the vector or just outside.
 // Only the first and the last point may have a row that is data.
-[[maybe_unused]] GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j, Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j,
+                                              Index stride) {
   const Index inner = inner_of(stencil, ROW);
   const Index points = elements(stencil.length), last = (points - 1) * inner;  // of the last point
   Vector<Real> lower, upper;
@@ -279,8 +281,7 @@ GG_INLINE Real general(const Descriptor& plan, const Index* at) {
                                   stride_of(array, dim) * inner_of(stencil, dim)};
     return row_of<term.stencil, inside>(stencil, Samples{f}, coefficient, at[dim], stride_of(input, dim));
   } else {
-    return row_of<term.stencil, inside>(stencil, Samples{f}, Coefficient{}, at[dim],
-                                        stride_of(input, dim));
+    return row_of<term.stencil, inside>(stencil, Samples{f}, Coefficient{}, at[dim], stride_of(input, dim));
   }
 }
 
@@ -342,7 +343,8 @@ GG_INLINE bool is_inside(const Descriptor& plan, const Index* at) {
   constexpr Shape shape = SHAPES[s];
   const Stencil& stencil = plan.stencil[s];
   bool inside = true;
-  if (GG_GENERAL || shape.dim != ROW) inside = is_interior(stencil, at[shape.dim] / inner_of(stencil, shape.dim));
+  if (GG_GENERAL || shape.dim != ROW)
+    inside = is_interior(stencil, at[shape.dim] / inner_of(stencil, shape.dim));
   if constexpr (s + 1 < SHAPE_COUNT) return is_inside<s + 1>(plan, at) && inside;
   else return inside;
 }

@@ -73,8 +73,10 @@ Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
 
 Status check_term(const Descriptor& plan, const Term& term) {
   if (!within(term.output, 0, plan.outputs - 1) || !within(term.input, 0, plan.inputs - 1)) return BAD_TERM;
-  if (!within(term.stencil, 0, plan.stencils - 1) || !within(term.then, -1, plan.stencils - 1)) return BAD_TERM;
-  if (!within(term.coefficient, -1, plan.inputs - 1) || !within(term.place, AT_POINT, AT_FACES)) return BAD_TERM;
+  if (!within(term.stencil, 0, plan.stencils - 1) || !within(term.then, -1, plan.stencils - 1))
+    return BAD_TERM;
+  if (!within(term.coefficient, -1, plan.inputs - 1) || !within(term.place, AT_POINT, AT_FACES))
+    return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
   if (term.coefficient >= 0 && term.place == AT_SAMPLES && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;

@@ -12,7 +12,7 @@ enum : int {
   MAX_ARRAYS = 12,     // inputs first, then outputs
   MAX_TERMS = 12,      // ordered by output
   MAX_STENCILS = 6,    // one per differentiated axis and derivative
-  MAX_PAIRS = 8,       // pairs (a, b, weight) of one interior row
+  MAX_PAIRS = 12,      // pairs (a, b, weight) of one interior row
   ROW = MAX_DIMS - 1,  // the vector direction
 };
 

@@ -9,8 +9,8 @@
 namespace gridgrad {
 namespace {
 
-// The row of a stencil for a whole row of an array: points relative to that of the row. A row that is
-// data is read where it is; one of the interior is copied, its weights in the arithmetic type.
+// The row of a stencil for a whole row of an array: points relative to its own. A row that is data is
+// read where it is; one of the interior is copied, with its weights in the arithmetic type.
 template <class Real>
 struct Pairs {
   struct Relative {
@@ -19,6 +19,7 @@ struct Pairs {
   };
   int64 count, i;
   const Pair* data;
+  const Real* weights;  // of an axis in the row: a vector for each pair, null if they are the same everywhere
   Relative inner[MAX_PAIRS];
 
   Relative operator[](int64 k) const {
@@ -41,18 +42,20 @@ inline bool is_central(const Stencil& stencil) {
 }
 
 // The interior row of point i; formula (1) with equal weights has the short form, unless each of its
-// faces has a coefficient. In the row vectors of weights are read by element, and i does not matter.
+// faces has a coefficient.
 template <class Real>
 Pairs<Real> inner_pairs(const Stencil& stencil, int64 i, bool faces) {
+  const Real* const weights = static_cast<const Real*>(stencil.weights);
   Pairs<Real> row;
   row.count = stencil.pairs;
   row.data = nullptr;
-  const bool varying = stencil.dim == ROW && stencil.weights;
-  const Real* const weights = static_cast<const Real*>(stencil.weights);
-  for (int k = 0; k < stencil.pairs; ++k)
-    row.inner[k] = {stencil.a[k], stencil.b[k],
-                    weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k])};
-  if (is_central(stencil) && !faces && !varying && row.inner[0].weight == row.inner[1].weight) {
+  row.weights = stencil.dim == ROW ? weights : nullptr;
+  for (int k = 0; k < stencil.pairs; ++k) {
+    const Real own =
+        weights && !row.weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k]);
+    row.inner[k] = {stencil.a[k], stencil.b[k], own};
+  }
+  if (is_central(stencil) && !faces && !row.weights && row.inner[0].weight == row.inner[1].weight) {
     row.count = 1;
     row.inner[0].b = 1;
   }
@@ -68,6 +71,7 @@ Pairs<Real> pairs_at(const Stencil& stencil, int64 i, bool faces) {
   row.count = stencil.start[edge + 1] - stencil.start[edge];
   row.i = i;
   row.data = stencil.pair + stencil.start[edge];
+  row.weights = nullptr;
   return row;
 }
 
@@ -130,72 +134,6 @@ struct Weighted {
   }
 };
 
-// A pass of a row that has no expression of its own: one pair.
-template <class Stored, class Real>
-struct VaryingPair {
-  const Stored *a, *b;
-  const Real* weights;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    return pair_value(weights[j], read(b, j), read(a, j));
-  }
-};
-
-template <class Stored, class Real>
-struct OneSample {
-  const Stored* b;
-  Real weight;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    return sample_value(weight, weight, read(b, j));
-  }
-};
-
-template <class Stored, class Real>
-struct VaryingSample {
-  const Stored* b;
-  const Real *weights, *scaled;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    return sample_value(weights[j], scaled[j], read(b, j));
-  }
-};
-
-// Values or weights times a coefficient, at points or at faces.
-template <class Stored, class Real>
-struct AtPoints {
-  const Stored* c;
-  const Real* values;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    return values[j] * load<Real>(read(c, j));
-  }
-};
-
-template <class Stored, class Real>
-struct AtFaces {
-  const Stored *a, *b;
-  const Real* values;
-  template <class Read>
-  auto at(const Read& read, int64 j) const {
-    return values[j] * face_mean<Real>(read(a, j), read(b, j));
-  }
-};
-
-template <class Real>
-struct Same {
-  const Real* values;
-  template <class Read>
-  Real at(const Read&, int64 j) const {
-    return values ? values[j] : 0;
-  }
-};
-
-template <bool assign, class Real>
-inline void put(Real& target, Real value) {
-  target = assign ? value : target + value;
-}
-
 // A stride the compiler knows, so that the loops vectorise.
 struct One {
   constexpr operator int64() const { return 1; }
@@ -203,22 +141,9 @@ struct One {
 
 // The points [first, last) of a row operator. Kept out of line: inlined into each other, these loops
 // run out of registers.
-template <bool assign, class Op, class Read, class Real>
-GG_NOINLINE void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
-  for (int64 j = first; j < last; ++j) put<assign>(target[j], op.at(read, j));
-}
-
 template <class Op, class Read, class Real>
-void fill(const Op& op, const Read& read, bool assign, int64 first, int64 last, Real* target) {
-  if (assign) loop<true>(op, read, first, last, target);
-  else loop<false>(op, read, first, last, target);
-}
-
-// A term of a norm.
-template <class Real>
-GG_NOINLINE void norm(const Real* value, bool assign, int64 first, int64 last, Real* __restrict target) {
-  for (int64 j = first; j < last; ++j)
-    target[j] = assign ? magnitude(value[j]) : hypotenuse(target[j], value[j]);
+GG_NOINLINE void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
+  for (int64 j = first; j < last; ++j) target[j] = op.at(read, j);
 }
 
 template <class Op, class Real>

@@ -82,12 +82,13 @@ def check_bits(dtypes):
 def check_sums():
     """A divergence: the second term of an output is added."""
     from gridgrad import _axes, _execute_host
+    from gridgrad._derivatives import Rule
     from gridgrad._plan import Term
 
     rng = np.random.default_rng(5)
     field = [noise(rng, (20, 30)) for _ in range(2)]
     terms = tuple(
-        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, 1, False, None, np.float64)) for k in range(2)
+        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
     )
     out = np.empty((20, 30))
     _execute_host.apply(terms, field, [out])

@@ -27,7 +27,7 @@ LAYERS = [
     {"_stencils"},
     {"_derivatives", "_transpose"},
     {"_axes", "_plan", "_outputs"},
-    {"_core", "_arguments", "_kernels", "_torch_tensors", "_grid_arguments"},
+    {"_core", "_arguments", "_kernels", "_torch_tensors", "_grid_arguments", "_rows"},
     {"_execute_xp"},
     {"_execute_host"},
     {"_numpy", "_fast"},
@@ -39,7 +39,7 @@ LAYERS = [
     {"_terms"},
     {"_grid"},
     {"_free"},
-    {"_operators", "_vector_operators"},
+    {"_operators", "_vector_operators", "_transport"},
     {"__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

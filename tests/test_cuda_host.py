@@ -2,114 +2,34 @@
 
 from __future__ import annotations
 
-import os
 from itertools import combinations
 
 import numpy as np
 import pytest
-from host_kernels import HostKernels, compiler, flags_from_environment, layout_of_the_struct
+from cuda_cases import (
+    DTYPES,
+    LAYOUTS,
+    built_kernels,
+    check,
+    check_fault,
+    gradient_terms,
+    operator,
+    poisoned,
+    result_type,
+    samples,
+    uneven_rows,
+)
+from host_kernels import layout_of_the_struct
 
 from gridgrad import _execute_host, _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import DESCRIPTOR, Term
-from gridgrad._stencils import Stencil, first_derivative
-
-ml_dtypes = pytest.importorskip("ml_dtypes")
-DTYPES = ["float16", ml_dtypes.bfloat16, "float32", "float64", "complex64", "complex128", "int8", "uint8",
-          "int16", "uint16", "int32", "uint32", "int64", "uint64"]  # fmt: skip
-CANARY = 77
+from gridgrad._stencils import first_derivative
 
 
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
-    if compiler() is None and not os.environ.get("GRIDGRAD_REQUIRE_CORE"):
-        pytest.skip("no C++ compiler for the host-run CUDA kernel")
-    return HostKernels(tmp_path_factory.mktemp("kernels"), flags_from_environment())
-
-
-def samples(shape, dtype="float32", seed=0):
-    """Values over the whole range of integers; floating data with zeros of both signs, inf and NaN."""
-    rng, dtype = np.random.default_rng([seed, *shape]), np.dtype(dtype)
-    if dtype.kind in "iu":
-        return np.frombuffer(rng.bytes(int(np.prod(shape)) * dtype.itemsize), dtype).reshape(shape).copy()
-    values = rng.standard_normal(shape) * 10.0 ** rng.integers(-4, 4, shape)
-    if dtype.kind == "c":
-        values = values + 1j * rng.standard_normal(shape)
-    f = values.astype(dtype)
-    flat = f.reshape(-1)
-    if flat.size > 40:
-        flat[[3, 11, 19, 20]] = [0.0, -0.0, np.inf, np.nan]
-    return f
-
-
-def stencil(length, spacing="uniform", edge_order=1, seed=0):
-    rng = np.random.default_rng(seed + length)
-    if spacing == "uniform":
-        return first_derivative(0.3, length, edge_order)
-    steps = rng.uniform(0.5, 2.0, length - 1)
-    if length > 6:
-        steps[2:5] = 1.0  # points with equal weights among others
-    return first_derivative(steps, length, edge_order, wrap=0.7 if spacing == "periodic" else None)
-
-
-def second_derivative(length):
-    """Weights of opposite sign, the same everywhere, and an edge row of two far pairs."""
-    return Stencil(
-        length,
-        -4.0,
-        4.0,
-        ((0, 1, -4.0), (1, 2, 4.0)),
-        ((length - 3, length - 2, -4.0), (length - 2, length - 1, 4.0)),
-    )
-
-
-def gradient_terms(shape, axes=None, spacing="uniform", edge_order=1):
-    axes = range(len(shape)) if axes is None else axes
-    return tuple(Term(k, 0, a, stencil(shape[a], spacing, edge_order, a)) for k, a in enumerate(axes))
-
-
-def poisoned(shape, dtype, like=None):
-    """An output full of NaN inside a buffer of canaries; returns both."""
-    margin = 64
-    order = (
-        np.argsort(np.argsort([-abs(s) for s in like.strides], kind="stable")) if like is not None else None
-    )
-    dims = sorted(range(len(shape)), key=lambda k: order[k]) if order is not None else range(len(shape))
-    size = int(np.prod(shape))
-    buffer = np.full(size + 2 * margin, CANARY, dtype)
-    inner = buffer[margin : margin + size].reshape([shape[k] for k in dims])
-    inner[...] = np.nan
-    return inner.transpose(np.argsort(list(dims))), buffer
-
-
-def result_type(f):
-    return np.dtype("float64") if f.dtype.kind in "iu" else f.dtype
-
-
-def same_bits(a, b):
-    """Equal values, NaN at the same places, zeros of the same sign."""
-    if a.dtype.kind == "c":
-        return same_bits(a.real, b.real) and same_bits(a.imag, b.imag)
-    if a.dtype.itemsize < 4:
-        a, b = a.astype("f4"), b.astype("f4")
-    numbers = ~np.isnan(a)
-    return np.array_equal(a, b, equal_nan=True) and np.array_equal(
-        np.signbit(a[numbers]), np.signbit(b[numbers])
-    )
-
-
-def check(kernels, terms, inputs, make_output=None, **how):
-    """Both executors into poisoned outputs: same bits, every element written, nothing around touched."""
-    count, f = 1 + max(t.output for t in terms), inputs[0]
-    make_output = make_output or (lambda: poisoned(f.shape, result_type(f), like=f))
-    wanted, got = ([make_output() for _ in range(count)] for _ in range(2))
-    _execute_host.apply(terms, inputs, [o for o, _ in wanted])
-    launch = kernels.apply(terms, inputs, [o for o, _ in got], **how)
-    for (a, around), (b, touched) in zip(wanted, got, strict=True):
-        assert same_bits(a, b)
-        a[...], b[...] = 0, 0
-        assert np.array_equal(around.astype("c16"), touched.astype("c16"))
-    return launch
+    return built_kernels(tmp_path_factory.mktemp("kernels"))
 
 
 @pytest.mark.parametrize("spacing", ["uniform", "irregular", "periodic"])
@@ -151,18 +71,6 @@ def test_all_axis_subsets(kernels, ndim, axes):
         check(kernels, gradient_terms(shape, axes[::-1]), [samples(shape, "complex64")])
 
 
-LAYOUTS = {
-    "transposed": lambda f: f.transpose(2, 0, 1),
-    "fortran": np.asfortranarray,
-    "every second": lambda f: f[::2, :, ::2],
-    "odd start": lambda f: f[:, :, 1:-1],
-    "reversed": lambda f: f[::-1, :, ::-1],
-    "broadcast": lambda f: np.broadcast_to(f[:, :1], f.shape),
-    "broadcast row": lambda f: np.broadcast_to(f[..., :1], f.shape),
-    "window": lambda f: f[2:5, 1:7, 4:12],
-}
-
-
 @pytest.mark.parametrize("index", ["int32", "int64"])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "complex128", "int16"])
@@ -180,38 +88,12 @@ def test_layouts_of_input_and_output(kernels, dtype, layout, index):
         check(kernels, terms, [f], backward, index=index)
 
 
-def scalar_operator(shape, kind):
-    """Terms of an operator on a field with a vector of inputs: divergence, curl, laplacian, jacobian."""
-    n = len(shape)
-    first = [stencil(m, "irregular", 2, a) for a, m in enumerate(shape)]
-    minus = [
-        Stencil(
-            s.length,
-            -s.lower,
-            -s.upper,
-            *(tuple((a, b, -w) for a, b, w in row) for row in (s.leading, s.trailing)),
-        )
-        for s in first
-    ]
-    if kind == "divergence":
-        return n, tuple(Term(0, a, a, first[a]) for a in range(n))
-    if kind == "laplacian":
-        return 1, tuple(Term(0, 0, a, second_derivative(shape[a])) for a in range(n))
-    if kind == "jacobian":
-        return n, tuple(Term(n * i + a, i, a, first[a]) for i in range(n) for a in range(n))
-    pairs = [(0, 1, 2), (1, 2, 0), (2, 0, 1)]  # curl: output, derivative axis, input
-    return 3, tuple(t for o, a, i in pairs for t in (Term(o, i, a, first[a]), Term(o, a, i, minus[i])))
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "uint8"])
-@pytest.mark.parametrize("kind", ["divergence", "laplacian", "jacobian", "curl"])
-@pytest.mark.parametrize("shape", [(5, 6, 36), (4, 9, 35), (6, 4, 8)], ids=str)
-def test_operators_of_many_terms(kernels, shape, kind, dtype):
-    count, terms = scalar_operator(shape, kind)
-    fields = [samples(shape, dtype, seed) for seed in range(count)]
-    if kind == "jacobian" and dtype == "complex64":
-        fields = [np.asfortranarray(f) for f in fields]
-    check(kernels, terms, fields)
+def test_rows_of_data_at_each_end(kernels):
+    """Any number of them across the row; more than one in the row takes the general path."""
+    shape = (8, 32)
+    for axis, vector in ((0, 4), (1, 1)):
+        terms = (Term(0, 0, axis, uneven_rows(shape[axis])),)
+        assert check(kernels, terms, [samples(shape)]).variant.vector == vector
 
 
 def test_extreme_half_weights_compute_in_double(kernels):
@@ -246,48 +128,38 @@ def test_offsets_beyond_31_bits_take_64_bit_indices(kernels):
 
 
 FAULTS = {
-    "swapped weights": ("row_value(weights, lower, upper, below.at", "row_value(weights, upper, lower, below.at"),
-    "no leading edge row": ("!inside && i < stencil.leading", "!inside && i < 0"),
-    "no trailing edge row": ("!inside && i >= elements(stencil.length) - stencil.trailing", "!inside && i >= elements(stencil.length)"),
-    "edge row of the other end": ("return edge_across(stencil.edge[1]", "return edge_across(stencil.edge[0]"),
-    "neighbour off by one": ("above = fetch(f + stride)", "above = fetch(f + 2 * stride)"),
-    "row neighbour off by one": ("(has_above ? e + inner : e)", "(has_above ? e + inner - 1 : e)"),
-    "wrong stride": ("sum += at[dim] * stride_of(array, dim)", "sum += at[dim] * stride_of(array, ROW)"),
-    "terms always assign": ("term.assign ? value.at[e]", "true ? value.at[e]"),
-    "a point too many": ("if (at[ROW - 1] >= elements(plan.length[ROW - 1])) return;", "if (at[ROW - 1] > elements(plan.length[ROW - 1])) return;"),
-    "a row too few": ("if (point >= slow) return;", "if (point >= slow - 1) return;"),
-    "component forgotten": ("elements(pair.b) * inner + component - j", "elements(pair.b) * inner - j"),
-    "weights of the first point": ("static_cast<const Real*>(stencil.lowers)[i]", "static_cast<const Real*>(stencil.lowers)[0]"),
-    "offsets of 31 bits": ("static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
+    "swapped weights": ("gradient", "row_value(weights, lower, upper, below.at", "row_value(weights, upper, lower, below.at"),
+    "no leading edge row": ("gradient", "i >= stencil.leading &&", "i >= 0 &&"),
+    "no trailing edge row": ("gradient", "i < elements(stencil.length) - stencil.trailing;", "i < elements(stencil.length);"),
+    "edge row of the other end": ("gradient", "const Index row = edge_of(stencil, i);", "const Index row = i < stencil.leading ? 1 : 0;"),
+    "row edge of the other end": ("gradient", "edge_row(stencil, stencil.leading, 0, own", "edge_row(stencil, 0, 0, own"),
+    "neighbour off by one": ("gradient", "above = fetch(f + stride)", "above = fetch(f + 2 * stride)"),
+    "row neighbour off by one": ("gradient", "(has_above ? e + inner : e)", "(has_above ? e + inner - 1 : e)"),
+    "wrong stride": ("gradient", "sum += at[dim] * stride_of(array, dim)", "sum += at[dim] * stride_of(array, ROW)"),
+    "terms always assign": ("laplacian", "sum = term.assign ? value.at[e]", "sum = true ? value.at[e]"),
+    "a point too many": ("gradient", "if (at[ROW - 1] >= elements(plan.length[ROW - 1])) return;", "if (at[ROW - 1] > elements(plan.length[ROW - 1])) return;"),
+    "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
+    "component forgotten": ("complex", "Coefficient{}, 0, inner * stride", "Coefficient{}, 0, stride"),
+    "weights of the first point": ("gradient", "lower = weights_of(stencil, 0)[i]", "lower = weights_of(stencil, 0)[0]"),
+    "upper weights are the lower": ("gradient", "upper = fetch(weights_of(stencil, 1)", "upper = fetch(weights_of(stencil, 0)"),
+    "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
+    "a coefficient of another element": ("advect", "load<Real>(c.at[e])", "load<Real>(c.at[0])"),
+    "a norm that begins signed": ("gradient norm", "magnitude(value.at[e])", "value.at[e]"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
     """A kernel with a typical mistake must fail the very comparison that the tests above pass."""
-    if "-fsanitize" in os.environ.get("GRIDGRAD_HOST_KERNEL_FLAGS", ""):
-        pytest.skip("the faults read outside on purpose")
-    right, wrong = FAULTS[fault]
-    text = _kernels.source()
-    assert text.count(right) == 1
-    faulty = HostKernels(tmp_path, source=text.replace(right, wrong))
-    shape = (4, 9, 35)
-    laplacian = scalar_operator(shape, "laplacian")[1]
-    complex_terms = gradient_terms((5, 6), None, "irregular", 2)
-    cases = [
-        (gradient_terms(shape, None, "irregular", 2), [samples(shape, seed=1)[:, :, :].copy()]),
-        (laplacian, [samples(shape, "float64")]),
-        (complex_terms, [samples((5, 6), "complex64")]),
-    ]
-    for terms, inputs in cases:
-        check(kernels, terms, inputs)
-    failures = 0
-    for terms, inputs in cases:
-        try:
-            check(faulty, terms, inputs)
-        except AssertionError:
-            failures += 1
-    assert failures > 0
+    name, right, wrong = FAULTS[fault]
+    shape = (4, 9, 36)
+    if name == "gradient":
+        terms, inputs = gradient_terms(shape, None, "irregular", 2), [samples(shape, seed=1)]
+    elif name == "complex":
+        terms, inputs = gradient_terms((5, 6), None, "irregular", 2), [samples((5, 6), "complex64")]
+    else:
+        terms, inputs = operator(name, shape)
+    check_fault(kernels, tmp_path, right, wrong, terms, inputs)
 
 
 def test_a_macro_never_carries_a_foreign_word():
@@ -297,10 +169,10 @@ def test_a_macro_never_carries_a_foreign_word():
     for name in ("stored", "real", "out", "indices"):
         with pytest.raises(KeyError):
             _kernels.options(good._replace(**{name: evil}))
-    for name in ("rank", "vector", "inner", "inputs", "outputs", "strides"):
+    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "strides"):
         with pytest.raises(ValueError, match="invalid literal"):
             _kernels.options(good._replace(**{name: evil}))
-    for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}):
+    for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}, {"stencils": ((7, (0, evil)),)}):
         with pytest.raises(ValueError, match="invalid literal"):
             _kernels.options(good._replace(**table))
 

@@ -64,11 +64,12 @@ def test_a_stream_may_begin_at_any_element_and_writes_nothing_else(rng, start):
 @pytest.mark.usefixtures("stream_everything")
 def test_several_terms_stream_into_one_output(rng):
     from gridgrad._axes import axis_stencil
+from gridgrad._derivatives import Rule
     from gridgrad._plan import Term
 
     f = [rng.standard_normal((6, 7, 33)) for _ in range(3)]
     terms = tuple(
-        Term(0, k, k, axis_stencil(0.5, f[0].shape[k], k, 2, False, None, np.float64)) for k in range(3)
+        Term(0, k, k, axis_stencil(0.5, f[0].shape[k], k, Rule(edge_order=2), None, np.float64)) for k in range(3)
     )
     out = np.empty_like(f[0])
     _execute_host.apply(terms, f, [out])

@@ -1,0 +1,128 @@
+"""The rows of a stencil as slices of any array-API namespace: differentiable, traceable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ._plan import Term, arithmetic_type
+from ._stencils import Row, Stencil
+
+
+def name_of(dtype: Any) -> str:
+    """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype).rpartition(".")[2]
+    return str(name)
+
+
+class Rows:
+    """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
+
+    def __init__(self, xp: Any, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]) -> None:
+        self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
+
+    def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
+        """Leading rows, interior, trailing rows, joined along the axis."""
+        stencil = fitted(stencil, self.real)
+        self.coefficient, self.place = (None if place == "point" else coefficient), place
+        self.values = stencil.values
+        self.half = stencil.power // 2  # before the sum: nothing small is lost, nothing large overflows early
+        inner = stencil.interior()
+        pieces = [self._edge(row) for row in stencil.leading]
+        if inner.stop > inner.start:
+            pieces.append(self._interior(stencil, inner))
+        pieces += [self._edge(row) for row in stencil.trailing]
+        result = pieces[0] if len(pieces) == 1 else self.xp.concat(pieces, axis=self.axis)
+        return times_power(result, stencil.power - self.half)
+
+    def _at(self, x: Any, start: int, stop: int) -> Any:
+        return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
+
+    def _weight(self, values: Any, points: slice) -> Any:
+        if np.ndim(values) == 0:
+            return values if isinstance(values, np.longdouble) else float(values)
+        values = values[points]
+        shape = [1] * self.f.ndim
+        shape[self.axis] = len(values)
+        return self.xp.reshape(as_weights(self.xp, values, self.real, self.f), tuple(shape))
+
+    def _edge(self, row: Row) -> Any:
+        total = None
+        for a, b, weight in row:
+            value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
+            total = value if total is None else total + value
+        if total is None:
+            nothing = self._at(self.f, 0, 1)
+            return self.xp.zeros_like(nothing, dtype=self.real)
+        return total
+
+    def _interior(self, stencil: Stencil, points: slice) -> Any:
+        if stencil.is_central and self.coefficient is None:
+            return self._central(stencil, points)
+        total = None
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
+            from_, to = ((points.start + offset, points.stop + offset) for offset in (a, b))
+            value = self._pair(from_, to, self._weight(weight, points))
+            total = value if total is None else total + value
+        return total
+
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], weight: Any) -> Any:
+        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
+        c, factor = self.coefficient, weight
+        if self.place == "faces" and c is not None:
+            factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
+        elif self.place == "samples" and c is not None:
+            factor = weight * self._at(c, *to)
+        at_b = self._at(self.f, *to)
+        if not self.values:
+            return factor * times_power(self.difference(at_b, self._at(self.f, *from_)), self.half)
+        at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
+        value = factor * times_power(at_b, self.half)
+        return self.xp.where(weight == 0, self.xp.zeros_like(value), value) if np.ndim(weight) else value
+
+    def _central(self, stencil: Stencil, points: slice) -> Any:
+        """Formula (1); where its weights are equal the short form."""
+        lower, upper = stencil.weights
+        start, stop = points.start, points.stop
+        below, above = (start - 1, stop - 1), (start + 1, stop + 1)
+        short = np.equal(lower, upper)
+        short = short if np.ndim(short) == 0 else short[points]
+        wide = split = None
+        if np.any(short):
+            wide = self._pair(below, above, self._weight(lower, points))
+        if not np.all(short):
+            split = self._pair(below, (start, stop), self._weight(lower, points))
+            split = split + self._pair((start, stop), above, self._weight(upper, points))
+        if wide is None or split is None:
+            return split if wide is None else wide
+        shape = [stop - start if k == self.axis else 1 for k in range(wide.ndim)]
+        return self.xp.where(as_weights(self.xp, short.reshape(shape), None, wide), wide, split)
+
+
+def fitted(stencil: Stencil, real: Any) -> Stencil:
+    """`stencil` with weights rounded to `real`; by a power of two where its exponents are too few."""
+    if name_of(real) != "float32":
+        return stencil
+    if arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
+        power = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
+        stencil = stencil.mapped(lambda weight: np.ldexp(weight, -power), stencil.power + power)
+    return replace(stencil, weights=tuple(np.asarray(w, dtype=np.float32)[()] for w in stencil.weights))
+
+
+def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
+    """A small NumPy array in `like`'s library, on its device."""
+    device = getattr(like, "device", None)
+    if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
+        return xp.asarray(values, dtype=dtype)
+    return xp.asarray(values, dtype=dtype, device=device)
+
+
+def times_power(x: Any, power: int) -> Any:
+    """``x * 2**power``, by factors that float32 holds."""
+    sign = 1 if power > 0 else -1
+    for done in range(0, abs(power), 100):
+        x = x * 2.0 ** (sign * min(100, abs(power) - done))
+    return x

@@ -1,0 +1,92 @@
+"""The free functions that move a scalar field: along a vector, with a flow, by diffusion."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from ._free import Ends, documented, grid_of
+
+
+@documented
+def directional_derivative(
+    f: Any, v: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum v_a d_a f`` along the vector `v`, which is not normalised.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    v : sequence of numbers or arrays, or array of shape (k, ...)
+        One component for each axis; arrays broadcast to `f`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order; units [v][f]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    return grid_of(f, spacing, axis, ends).directional_derivative(v)(f, out, workers)
+
+
+@documented
+def advect(
+    v: Any, f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
+
+    Parameters
+    ----------
+    v : sequence of numbers or arrays, or array of shape (k, ...)
+        One component for each axis; arrays broadcast to `f`.
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order, not in flux form; units [v][f]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    return grid_of(f, spacing, axis, ends).advect(v)(f, out, workers)
+
+
+@documented
+def diffuse(
+    k: Any, f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``div(k grad f)`` in conservative flux form, in one pass.
+
+    Parameters
+    ----------
+    k : number or array
+        The diffusivity at the points; its mean is taken at the faces between them.
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        ``(k_+ (f_+ - f)/h_+ - k_- (f - f_-)/h_-) / h``; no flux passes one-sided ends. Second order
+        where steps vary smoothly; units [k][f]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a coefficient that does not broadcast to `f`.
+    """
+    return grid_of(f, spacing, axis, ends).diffuse(k)(f, out, workers)

@@ -1,0 +1,162 @@
+"""Operators by the CUDA kernel on NumPy arrays: coefficients, second axes, norms, wide rows; bits of the host core."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cuda_cases import (
+    DTYPES,
+    ENDS,
+    GENERAL,
+    IN_VECTORS,
+    LAYOUTS,
+    OPERATORS,
+    built_kernels,
+    check,
+    check_fault,
+    holes,
+    only_rows,
+    operator,
+    samples,
+    stencil,
+    uneven_rows,
+)
+
+from gridgrad import _kernels
+from gridgrad._execute_host import plan_for
+from gridgrad._plan import Term
+
+SHAPE = (9, 10, 16)
+ACROSS, ALONG = 0, 1  # of a field of two axes
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    return built_kernels(tmp_path_factory.mktemp("operators"))
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator(kernels, name):
+    """Other boundaries are other data for the same kernel."""
+    for spacing in ("uniform", "irregular"):
+        for ends in ENDS:
+            terms, inputs = operator(name, SHAPE, "float32", spacing, ends)
+            launch = check(kernels, terms, inputs, backwards=ends == ENDS[1])
+            assert launch.variant.general == (name not in IN_VECTORS)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize("name", ["divergence", "diffuse", "mixed.T", "advect", "gradient norm"])
+def test_every_dtype(kernels, name, dtype):
+    if name == "gradient norm" and np.dtype(dtype).kind == "c":
+        pytest.skip("its parts are real")
+    for shape in (SHAPE[1:], (6, 7)):
+        check(kernels, *operator(name, shape, dtype, ends=ENDS[0]))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts_of_fields_and_coefficients(kernels, layout):
+    """Each field and coefficient is a view of its own; a coefficient may be broadcast among full fields."""
+    shape = LAYOUTS[layout](samples((8, 9, 16))).shape
+
+    def view(_, dtype, seed):
+        return LAYOUTS[layout](samples((8, 9, 16), dtype, seed))
+
+    for name, dtype in (("advect", "float32"), ("diffuse.T", "complex64")):
+        for index in ("int32", "int64"):
+            check(kernels, *operator(name, shape, dtype, make=view), index=index)
+    terms, inputs = operator("advect", shape)
+    check(kernels, terms, [inputs[0], *(np.broadcast_to(c[:1, :, :1], shape) for c in inputs[1:])])
+
+
+def test_wide_rows_on_short_axes(kernels):
+    for n in range(8, 20):
+        check(kernels, *operator("laplacian 6", (n, n), "float64", ends="periodic", spacing="uniform"))
+        check(kernels, *operator("laplacian 4.T", (n, n + 1), "float64"))
+
+
+@pytest.mark.parametrize("place", ["point", "faces"])
+@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_rows_of_data(kernels, axis, make, place):
+    """Several at an end, empty ones, nothing else: alone, and with a coefficient; complex ones in pairs."""
+    for dtype in ("float32", "complex64"):
+        f, real = samples((8, 7), dtype), samples((8, 7), seed=1)
+        terms = (Term(0, 0, axis, make(f.shape[axis])), Term(0, 0, axis, make(f.shape[axis]), 1, place))
+        check(kernels, terms, [f, real])
+
+
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_weights_of_zero_read_nothing(kernels, axis):
+    rows = holes(9)
+    f = samples((9, 9), "float64")
+    f[::3, ::3] = np.nan
+    for place in ("samples", "faces"):
+        check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, place)), [f, samples((9, 9), "float64", 1)])
+
+
+def test_second_stencils_of_every_kind(kernels):
+    f = samples((9, 8), "float32")
+    first = [stencil(8, spacing) for spacing in ("uniform", "irregular")] + [uneven_rows(8), holes(8), only_rows(8)]
+    second = [stencil(9, spacing) for spacing in ("uniform", "irregular")] + [uneven_rows(9), holes(9), only_rows(9)]
+    for k, (own, then) in enumerate(zip(first, second, strict=True)):
+        check(kernels, (Term(0, 0, 1, own, then=(0, second[(k + 1) % 5])), Term(1, 0, 1, own, then=(0, then))), [f])
+
+
+def test_norms_of_everything(kernels):
+    """A coefficient and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
+    f, c = samples((9, 8), "float64") * 1e200, samples((9, 8), "float64", 1)
+    own, other = stencil(8, "irregular"), stencil(9)
+    terms = (Term(0, 0, 1, own, 1, norm=True), Term(0, 0, 0, other, norm=True), Term(0, 0, 1, own, then=(0, other), norm=True))
+    check(kernels, terms, [f, c])
+    check(kernels, terms, [f * 1e-300 * 1e-200, c])
+
+
+def test_only_formula_1_stays_in_vectors():
+    """Its norm and its coefficient at the point do too, if the coefficient's elements are adjacent."""
+    for name in ("advect", *GENERAL):
+        terms, inputs = operator(name, (8, 8, 64))
+        outputs = [np.empty_like(inputs[0]) for _ in range(1 + max(t.output for t in terms))]
+        plan = plan_for(terms, inputs, outputs)
+        assert _kernels.widest_vector(plan) == (1 if name in GENERAL else 4)
+    inputs[1:] = [np.broadcast_to(c[..., :1], c.shape) for c in inputs[1:]]
+    terms, _ = operator("advect", (8, 8, 64))
+    assert _kernels.widest_vector(plan_for(terms, inputs, outputs)) == 1
+
+
+def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
+    """As in every executor: whether weights are equal is asked of the rounded ones."""
+    rows = stencil(12)
+    rows = type(rows)(12, rows.offsets, (1.0, 1.0 + 2.0**-40), rows.leading, rows.trailing)
+    f = samples((5, 12))
+    f[2, 5] = np.nan
+    assert check(kernels, (Term(0, 0, 1, rows),), [f]).variant.stencils[0][1] == _kernels.EQUAL
+
+
+FAULTS = {
+    "a coefficient of the other sample": ("advect.T", "weight * load<Real>(c[b * step])", "weight * load<Real>(c[0])"),
+    "a face of one point": ("diffuse", "face_mean<Real>(c[a * step], c[b * step])", "face_mean<Real>(c[a * step], c[a * step])"),
+    "values as differences": ("gradient.T", "if (values) return sample_value", "if (values > 1) return sample_value"),
+    "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
+    "the second stencil at the first point": ("mixed.T", "Coefficient{}, at[other],", "Coefficient{}, at[dim],"),
+    "the second stencil along the first axis": ("mixed.T", "stride_of(input, other));", "stride_of(input, dim));"),
+    "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
+    "the first edge row for all": ("laplacian 4", "return i < stencil.leading ? i :", "return i < stencil.leading ? 0 :"),
+    "weights of the first point": ("laplacian 4", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
+    "component forgotten": ("complex", "step = inner * stride;", "step = stride;"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
+    """As in test_cuda_host.py, of what only the general path does."""
+    name, right, wrong = FAULTS[fault]
+    if name == "holes":
+        f = samples((9, 9))
+        f[::3] = np.nan
+        terms, inputs = (Term(0, 0, 0, holes(9)),), [f]
+    elif name == "complex":
+        terms, inputs = operator("laplacian 4", (9, 9), "complex64")
+    else:
+        terms, inputs = operator(name, (10, 8))
+    check_fault(kernels, tmp_path, right, wrong, terms, inputs)
