@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from cases import CASES, Case, aligned, small
-from measure import available_cpus, import_time, interleaved, machine, peak_memory, short_name
+from measure import available_cpus, import_time, interleaved, machine, newest, peak_memory, short_name
 from peers import CONTENDERS, Skip, versions
 
 import gridgrad as gg
@@ -33,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     arguments = parser.parse_args(argv)
     if arguments.readme:
-        newest = max(arguments.out.glob("2*.json"), key=lambda path: path.stat().st_mtime)
-        print(markdown(json.loads(newest.read_text())))
+        print(markdown(json.loads(newest(arguments.out, "2*.json").read_text())))
         return {}
     report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
     print(text(report))

@@ -17,15 +17,20 @@ from typing import Any
 SHORTEST = 0.002  # seconds: quicker calls are repeated within a round
 
 PEAK = """
-import resource, sys, numpy as np, gridgrad as gg
+import sys, numpy as np, gridgrad as gg
 shape, which = ({n},) * 3, sys.argv[1]
 f = np.random.default_rng(0).random(shape)
-gradient = gg.gradient if which == "gridgrad" else np.gradient
-gradient(f[:9, :9, :9])
+call = {{
+    "gridgrad": gg.gradient,
+    "np.gradient": np.gradient,
+    "laplacian": gg.laplacian,
+    "diffuse": lambda f: gg.diffuse(f, f),
+}}[which]
+call(f[:9, :9, :9])
 before = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
-results = gradient(f)
+results = call(f)
 after = int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
-print((after - before) / 1024 - sum(r.nbytes for r in results) / 2**20)
+print((after - before) / 1024 - sum(r.nbytes for r in (results if isinstance(results, (list, tuple)) else [results])) / 2**20)
 """
 
 
@@ -47,11 +52,11 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
     return {name: {"min": min(s), "median": median(s), "rounds": rounds} for name, s in seconds.items()}
 
 
-def peak_memory(points: int) -> dict[str, float | None]:
-    """MiB beyond the outputs of a 3-D gradient, each in a fresh process; None where /proc is missing."""
+def peak_memory(points: int, calls: tuple[str, ...] = ("gridgrad", "np.gradient")) -> dict[str, float | None]:
+    """MiB beyond the outputs of 3-D calls, each in a fresh process; None where /proc is missing."""
     if not Path("/proc/self/status").exists():
-        return {"gridgrad": None, "np.gradient": None}
-    return {name: float(_python(PEAK.format(n=points), name)) for name in ("gridgrad", "np.gradient")}
+        return dict.fromkeys(calls)
+    return {name: float(_python(PEAK.format(n=points), name)) for name in calls}
 
 
 def import_time(rounds: int) -> dict[str, float]:
@@ -98,3 +103,8 @@ def short_name(facts: dict[str, Any]) -> str:
     """Something like ``intel-xeon-2-cores`` for a file name."""
     words = re.sub(r"\(.*?\)|@.*|CPU|Processor", "", facts["cpu"]).lower().split()
     return re.sub(r"[^a-z0-9-]", "", "-".join(words[:4])) + f"-{facts['cores']}-cores"
+
+
+def newest(folder: Path, pattern: str) -> Path:
+    """The results of the latest date, which begins the name of their file."""
+    return max(folder.glob(pattern), key=lambda path: path.name)

@@ -67,10 +67,11 @@ def plain(ax: Any, title: str, x: str, y: str, legend: str | None = "best", squa
         ax.legend(frameon=False, fontsize=8, loc=legend, handlelength=1.4)
 
 
-def order_line(ax: Any, sizes: Any, error: float, order: int) -> None:
+def order_line(ax: Any, sizes: Any, error: float, order: int, named: bool = True) -> None:
     """A dotted line of this order below `error`, which belongs to the first size; sizes as the only ticks."""
     sizes = np.asarray(sizes, float)
-    ax.loglog(sizes, 0.6 * error * (sizes / sizes[0]) ** -order, ":", color="black", linewidth=1, label=f"order {order}")
+    name = f"order {order}" if named else None
+    ax.loglog(sizes, 0.6 * error * (sizes / sizes[0]) ** -order, ":", color="black", linewidth=1, label=name)
     ax.set_xticks(sizes, labels=[f"{n:.0f}" for n in sizes])
     ax.set_xticks([], minor=True)
     ax.yaxis.set_minor_formatter(NullFormatter())

@@ -26,7 +26,7 @@ RECIPES = {  # feed F, kill k
 
 
 def seeds(size: int) -> tuple[np.ndarray, np.ndarray]:
-    """u = 1, v = 0 but for a few squares of the other chemical, the same in every recipe."""
+    """All u = 1 and v = 0 but for a few squares of the other chemical, the same in every recipe."""
     random = np.random.default_rng(5)
     u, v = np.ones((size, size), np.float32), np.zeros((size, size), np.float32)
     for row, column in random.integers(0, size - 6, (max(4, size**2 // 1500), 2)):

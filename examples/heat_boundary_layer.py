@@ -24,7 +24,7 @@ from scipy.sparse.linalg import splu
 import gridgrad as gg
 
 DIFFUSIVITY, OMEGA = 1.0, 2.0  # one skin depth is 1
-DEPTH, WIDTH = 8.0, 12.0
+DEPTH, WIDTH = 8.0, 6.0
 PERIOD = 2 * np.pi / OMEGA
 
 
@@ -35,25 +35,26 @@ def ground(points: int) -> gg.Grid:
                    boundary=["one-sided", "periodic"])  # fmt: skip
 
 
-def exact(grid: gg.Grid, t: float) -> np.ndarray:
-    """The wave that moves along the wall and decays with depth."""
-    x, y = np.meshgrid(*grid.coordinates, indexing="ij")
+def exact(x: Any, y: Any, t: float) -> np.ndarray:
+    """The wave that moves along the wall and decays with depth, at all of the depths x and the places y."""
     q = 2 * np.pi / WIDTH
-    return np.exp(-np.sqrt(q**2 - 1j * OMEGA / DIFFUSIVITY) * x + 1j * (q * y - OMEGA * t)).real
+    decay = np.sqrt(q**2 - 1j * OMEGA / DIFFUSIVITY)
+    return np.outer(np.exp(-decay * x), np.exp(1j * (q * np.asarray(y) - OMEGA * t))).real
 
 
 def explicit(grid: gg.Grid) -> tuple[np.ndarray, int]:
-    """One period with RK45; the final field and the number of right-hand sides."""
-    spread, change = DIFFUSIVITY * grid.laplacian, np.empty(grid.shape)
+    """One period with RK45; the final field inside and the number of right-hand sides."""
+    x, y = grid.coordinates
+    spread, u, change = DIFFUSIVITY * grid.laplacian, np.empty(grid.shape), np.empty(grid.shape)
 
     def rate(t: float, inside: np.ndarray) -> np.ndarray:
-        field = exact(grid, t)  # for its first and last row, which are given
-        field[1:-1] = inside.reshape(-1, grid.shape[1])
-        return spread(field, out=change)[1:-1].ravel()
+        u[1:-1] = inside.reshape(-1, y.size)
+        u[[0, -1]] = exact(x[[0, -1]], y, t)  # given at the wall and far below
+        return spread(u, out=change)[1:-1].ravel()
 
-    start = exact(grid, 0)[1:-1].ravel()
+    start = exact(x[1:-1], y, 0).ravel()
     result = solve_ivp(rate, (0, PERIOD), start, t_eval=[PERIOD], rtol=1e-5, atol=1e-7)
-    return result.y[:, -1].reshape(-1, grid.shape[1]), result.nfev
+    return result.y[:, -1].reshape(-1, y.size), result.nfev
 
 
 def implicit(grid: gg.Grid, steps: int) -> np.ndarray:
@@ -64,22 +65,24 @@ def implicit(grid: gg.Grid, steps: int) -> np.ndarray:
     own, given = matrix[:, inside], matrix[:, rim]
     one = sparse.eye_array(inside.size)
     factors = splu((one - own).tocsc())
-    u = exact(grid, 0).ravel()[inside]
-    for k in range(steps):
-        g = (exact(grid, k * 2 * half) + exact(grid, (k + 1) * 2 * half)).ravel()[rim]
-        u = factors.solve(u + own @ u + given @ g)
-    return u.reshape(-1, grid.shape[1])
+    (x, y), far = grid.coordinates, grid.coordinates[0][[0, -1]]
+    u = exact(x[1:-1], y, 0).ravel()
+    for t in 2 * half * np.arange(steps):
+        g = exact(far, y, t) + exact(far, y, t + 2 * half)
+        u = factors.solve(u + own @ u + given @ g.ravel())
+    return u.reshape(-1, y.size)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """Three refinements with both methods; the order of the errors; a figure."""
-    arguments = parse("Heat waves near a wall", argv, 64, "points in depth of the finest grid")
+    arguments = parse("Heat waves near a wall", argv, 48, "points in depth of the finest grid")
     sizes = [arguments.size // part for part in (4, 2, 1)]
     errors: dict[str, list[float]] = {"explicit": [], "implicit": []}
     print("points     smallest step   explicit: error   evaluations   time   implicit: error   solves   time")
     for points in sizes:
         grid = ground(points)
-        known = exact(grid, PERIOD)[1:-1]
+        x, y = grid.coordinates
+        known = exact(x[1:-1], y, PERIOD)
         start = time.perf_counter()
         first, count = explicit(grid)
         middle = time.perf_counter()
@@ -102,13 +105,14 @@ def draw(
     figure, axes = page("A heat wave and its boundary layer",
                         "temperature after one period, in units of that of the wall; lengths in skin depths", 3, size=3.9)  # fmt: skip
     x, y = grid.coordinates
-    whole = exact(grid, PERIOD)
-    whole[1:-1] = u
-    y, whole = np.append(y, WIDTH), np.hstack([whole, whole[:, :1]])
+    y = np.append(y, WIDTH)
+    whole = exact(x, y, PERIOD)
+    whole[1:-1] = u[:, np.arange(y.size) % u.shape[1]]
     field(axes[0, 0], y, x, whole.T, "Crank-Nicolson", "RdBu_r", "temperature", vmin=-1, vmax=1)
     axes[0, 0].set(xlabel="along the wall", ylabel="depth", ylim=(5, 0))
-    for k, colour in zip((0, len(y) // 8, len(y) // 4), COLOURS, strict=False):
-        axes[0, 1].plot(exact(ground(400), PERIOD)[:, k * 200 // (len(y) - 1)], ground(400).coordinates[0], color=colour, linewidth=1)
+    fine = np.linspace(0, DEPTH, 500)
+    for k, colour in zip((0, y.size // 8, y.size // 4), COLOURS, strict=False):
+        axes[0, 1].plot(exact(fine, y[k], PERIOD), fine, color=colour, linewidth=1)
         axes[0, 1].plot(whole[:, k], x, ".", color=colour, label=f"y = {y[k]:.3g}")
     axes[0, 1].set(ylim=(5, 0))
     plain(axes[0, 1], "profiles; lines: exact", "temperature", "depth", "lower right")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 BACKENDS = ("numpy", "cupy", "torch", "jax")
+EPS = float(np.finfo(float).eps)
 
 
 def parse(
@@ -23,7 +24,9 @@ def parse(
     parser.add_argument("--size", type=int, default=size, help=f"{meaning} (default {size})")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the figures (default out)")
     if backends:
-        parser.add_argument("--backend", choices=backends, default="numpy", help="array library (default numpy)")
+        parser.add_argument(
+            "--backend", choices=backends, default="numpy", help="array library (default numpy)"
+        )
     arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     return arguments
@@ -70,7 +73,9 @@ def progress(count: int, what: str) -> Iterator[int]:
         if shown and k * 20 // count != (k - 1) * 20 // count:
             print(f"\r  {what}: {100 * k // count:3d} %", end="", file=sys.stderr, flush=True)
         yield k
-    print(("\r" if shown else "") + f"  {what}: {count} in {time.perf_counter() - start:.1f} s", file=sys.stderr)
+    print(
+        ("\r" if shown else "") + f"  {what}: {count} in {time.perf_counter() - start:.1f} s", file=sys.stderr
+    )
 
 
 def check(what: str, value: float, bound: float) -> None:

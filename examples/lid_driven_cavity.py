@@ -28,12 +28,14 @@ import gridgrad as gg
 REYNOLDS = 100
 # Ghia, Ghia and Shin, J. Comput. Phys. 48 (1982) 387, tables I and II, on their grid of 129 x 129:
 # u on the vertical line x = 0.5, v on the horizontal line y = 0.5.
-GHIA_Y = [0.0547, 0.0625, 0.0703, 0.1016, 0.1719, 0.2813, 0.4531, 0.5, 0.6172, 0.7344, 0.8516, 0.9531, 0.9609, 0.9688, 0.9766]
-GHIA_U = [-0.03717, -0.04192, -0.04775, -0.06434, -0.10150, -0.15662, -0.21090, -0.20581, -0.13641, 0.00332, 0.23151, 0.68717,
-          0.73722, 0.78871, 0.84123]  # fmt: skip
-GHIA_X = [0.0625, 0.0703, 0.0781, 0.0938, 0.1563, 0.2266, 0.2344, 0.5, 0.8047, 0.8594, 0.9063, 0.9453, 0.9531, 0.9609, 0.9688]
-GHIA_V = [0.09233, 0.10091, 0.10890, 0.12317, 0.16077, 0.17507, 0.17527, 0.05454, -0.24533, -0.22445, -0.16914, -0.10313,
-          -0.08864, -0.07391, -0.05906]  # fmt: skip
+GHIA_Y = [0.0547, 0.0625, 0.0703, 0.1016, 0.1719, 0.2813, 0.4531, 0.5000, 0.6172, 0.7344, 0.8516, 0.9531,
+          0.9609, 0.9688, 0.9766]  # fmt: skip
+GHIA_U = [-0.03717, -0.04192, -0.04775, -0.06434, -0.10150, -0.15662, -0.21090, -0.20581, -0.13641, 0.00332,
+          0.23151, 0.68717, 0.73722, 0.78871, 0.84123]  # fmt: skip
+GHIA_X = [0.0625, 0.0703, 0.0781, 0.0938, 0.1563, 0.2266, 0.2344, 0.5000, 0.8047, 0.8594, 0.9063, 0.9453,
+          0.9531, 0.9609, 0.9688]  # fmt: skip
+GHIA_V = [0.09233, 0.10091, 0.10890, 0.12317, 0.16077, 0.17507, 0.17527, 0.05454, -0.24533, -0.22445,
+          -0.16914, -0.10313, -0.08864, -0.07391, -0.05906]  # fmt: skip
 # u in the middle: Marchi, Suero and Araki, J. Braz. Soc. Mech. Sci. Eng. 31 (2009) 186, from 1024 x 1024 cells.
 MARCHI_U = -0.2091491418
 
@@ -72,7 +74,7 @@ def steady_flow(grid: gg.Grid) -> tuple[np.ndarray, np.ndarray]:
 
 
 def velocities(grid: gg.Grid, psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """u and v: 0 at the walls, where psi continues evenly, and 1 at the lid."""
+    """The components u and v: 0 at the walls, where psi continues evenly, and 1 at the lid."""
     v, u = grid.gradient(psi)
     u[:, -1] = 1
     return u, -v
@@ -121,10 +123,11 @@ def draw(x: np.ndarray, psi: np.ndarray, w: np.ndarray, u: np.ndarray, v: np.nda
     flow.contour(x, x, psi.T, levels=levels, colors="black", linewidths=0.7, linestyles="-")
     middle = x.size // 2
     vertical.plot(u[middle], x, color=COLOURS[2], label="gridgrad")
-    vertical.plot(GHIA_U, GHIA_Y, "o", color="black", markersize=3.5, fillstyle="none", label="Ghia et al. 1982")
+    rings = {"color": "black", "marker": "o", "linestyle": "", "markersize": 3.5, "fillstyle": "none"}
+    vertical.plot(GHIA_U, GHIA_Y, **rings, label="Ghia et al. 1982")
     plain(vertical, "u on x = 0.5", "u", "y")
     horizontal.plot(x, v[:, middle], color=COLOURS[1], label="gridgrad")
-    horizontal.plot(GHIA_X, GHIA_V, "o", color="black", markersize=3.5, fillstyle="none", label="Ghia et al. 1982")
+    horizontal.plot(GHIA_X, GHIA_V, **rings, label="Ghia et al. 1982")
     plain(horizontal, "v on y = 0.5", "x", "v")
     error.loglog(sizes, errors, "o-", color=COLOURS[0], label="|u - Marchi et al. 2009|")
     order_line(error, sizes, errors[0], 2)

@@ -50,10 +50,16 @@ def operate(
     if out is not None:
         return _into(split_out(out, outputs, tuple(f.shape)), terms, fields, workers)
     if not all(is_plain_memory(field) for field in fields):
-        return _execute_xp.apply(namespace, terms, fields, outputs)
+        return _traced(terms, fields, outputs)
     targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in range(outputs)]
     _write(terms, fields, targets, workers)
     return targets
+
+
+def _traced(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any]:
+    """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
+    results = import_module("gridgrad._torch_autograd").differentiated(terms, fields, outputs)
+    return _execute_xp.apply(namespace, terms, fields, outputs) if results is None else list(results)
 
 
 def result_dtype(f: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import product
 from math import prod
@@ -59,6 +60,14 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
     return Fields(library, *_promoted(fields, factors), stacked)
 
 
+def coefficient(value: Any, name: str) -> Any:
+    """A coefficient field, cleaned as samples are; refused under its own name."""
+    try:
+        return _dispatch.samples(value)[1]
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
+
+
 def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
     """The components of a vector or tensor field, and whether it is one stacked array."""
     if isinstance(f, (list, tuple)):
@@ -78,7 +87,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
     if tuple(shape[: len(form)]) != form:
         raise ArgumentValueError(
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
-            f"stack them to the shape {(*form, '...')}"
+            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
         )
     return [f[index] for index in product(*map(range, form))], True
 

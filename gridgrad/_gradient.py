@@ -104,6 +104,11 @@ def gradient(
 
         if is_compiling():
             return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
+        if any(hasattr(value, "requires_grad") for value in varargs):
+            from ._torch_coordinates import carries_derivative, gradient_by_coordinates
+
+            if out is None and any(map(carries_derivative, varargs)):
+                return gradient_by_coordinates(f, varargs, axis, edge_order, periodic, period)
     if callable(f) and not hasattr(f, "shape"):
         raise ArgumentTypeError(
             "f is a function; this version differentiates samples: evaluate it on the grid first, gradient(f(x), x)"

@@ -10,7 +10,7 @@ import numpy as np
 
 from . import _terms
 from ._arguments import clean_axis, clean_edge_order
-from ._axes import axis_stencil, axis_steps
+from ._axes import axis_stencil, axis_steps, clean_number, to_host
 from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import gather
@@ -88,11 +88,13 @@ class Grid:
         if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
-        self._spacings, self.shape, self._origins = clean_coordinates(coordinates)
+        spacings, self.shape, origins = clean_coordinates(coordinates)
         self.axes = clean_axes(axes, len(self.shape))
+        # Copies: rows are made when they are first needed, whatever became of the caller's arrays.
+        self._spacings = [to_host(x, a).copy() for x, a in zip(spacings, self.axes, strict=True)]
+        self._origins = [clean_number(x, a, "origin") for x, a in zip(origins, self.axes, strict=True)]
         self.boundary = clean_boundary(boundary, len(self.shape))
         self._periods = clean_periods(period, self.boundary)
-        self._arguments = (coordinates, axes, boundary, period, edge_order, dtype)
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Any] = {}
         self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
@@ -100,7 +102,11 @@ class Grid:
             self.stencil(k)
 
     def __reduce__(self) -> Any:
-        return _rebuild, self._arguments
+        given = [
+            (n, x[()], origin) if x.ndim == 0 else x
+            for x, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
+        ]
+        return _rebuild, (given, self.axes, self.boundary, self._periods, self.edge_order, self.dtype)
 
     @property
     def ndim(self) -> int:
@@ -123,7 +129,7 @@ class Grid:
     def coordinates(self) -> tuple[Array, ...]:
         """The positions along each axis."""
         return tuple(
-            origin + spacing * np.arange(n) if np.ndim(spacing) == 0 else np.array(spacing, dtype=self.dtype)
+            origin + spacing * np.arange(n) if spacing.ndim == 0 else spacing.astype(self.dtype)
             for spacing, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
         )
 
@@ -179,7 +185,7 @@ class Grid:
             left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.boundary[k])
             edge_order = 2 if accuracy == 2 else self.edge_order  # an accuracy holds at the ends too
             rule = Rule(order, accuracy, (left, right), edge_order)
-            even = np.ndim(self._spacings[k]) == 0 and self._periods[k] is None
+            even = self._spacings[k].ndim == 0 and self._periods[k] is None
             check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
             self._stencils[key] = axis_stencil(
                 self._spacings[k], self.shape[k], self.axes[k], rule, self._periods[k], self.dtype

@@ -85,8 +85,12 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
             lengths.append(int(given[0]))
             origins.append(given[2] if len(given) == 3 else 0.0)
             continue
-        if np.ndim(given) == 0 and not hasattr(given, "shape"):
+        if getattr(given, "ndim", np.ndim(given)) == 0:
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
+        if len(given) < 2:
+            raise ArgumentValueError(
+                f"axis {k} of the grid has {counted(len(given), 'point')}; it needs at least 2"
+            )
         spacings.append(given)
         lengths.append(len(given))
         origins.append(0.0)
@@ -97,7 +101,7 @@ def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
     """The array axes of the grid, as ints."""
     if axes is None:
         return tuple(range(-count, 0))
-    given = [axes] if isinstance(axes, (int, np.integer)) else list(axes)
+    given = list(axes) if isinstance(axes, (list, tuple, range)) else [axes]
     if len(given) != count:
         raise ArgumentValueError(
             f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each"

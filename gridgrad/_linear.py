@@ -20,6 +20,7 @@ class Linear:
     grid: Grid
     inputs: Form
     outputs: Form
+    __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
     def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
         """Apply the operator to `f`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from numbers import Real
 from operator import is_
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _transpose
+from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fast import ObjectCalls
@@ -133,7 +133,7 @@ class Operator(Linear):
     def T(self) -> Operator:
         """The transpose as an operator, edges included."""
         self._require_linear("a transpose")
-        return self._with(name=f"{self.name}.T", terms=self._transposed(None), inputs=self.outputs,
+        return self._with(name=f"{self.name}.T", terms=adjoint_terms(self.terms), inputs=self.outputs,
                        outputs=self.inputs)  # fmt: skip
 
     def adjoint_operator(self, weight: str | None = None) -> Operator:
@@ -144,31 +144,9 @@ class Operator(Linear):
         if weight not in self._adjoints:
             scale = None if weight is None else self.grid.quadrature
             conjugate = tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
-            self._adjoints[weight] = self._with(name=f"{self.name}.adjoint", terms=self._transposed(scale),
+            self._adjoints[weight] = self._with(name=f"{self.name}.adjoint", terms=adjoint_terms(self.terms, scale),
                                                 inputs=self.outputs, outputs=self.inputs, coefficients=conjugate)  # fmt: skip
         return self._adjoints[weight]
-
-    def _transposed(self, scale: Sequence[Array] | None) -> tuple[Term, ...]:
-        cache: dict[Any, Any] = {}
-
-        def turned(axis: int, stencil: Any, faces: bool = False) -> Any:
-            key = (axis, stencil, faces)
-            if key not in cache:
-                cache[key] = _transpose.transposed(
-                    stencil, None if scale is None else scale[axis], faces=faces
-                )
-            return cache[key]
-
-        terms = []
-        for term in self.terms:
-            faces = term.place == "faces"
-            place = {"point": "samples", "samples": "point", "faces": "faces"}[term.place]
-            then = None if term.then is None else (term.then[0], turned(*term.then))
-            terms.append(
-                Term(term.input, term.output, term.axis, turned(term.axis, term.stencil, faces), term.coefficient,
-                     place if term.coefficient is not None else "point", then)
-            )  # fmt: skip
-        return tuple(terms)
 
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.

@@ -35,7 +35,7 @@ class Rows:
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        result = pieces[0] if len(pieces) == 1 else self.xp.concat(pieces, axis=self.axis)
+        result = pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
         return times_power(result, stencil.power - self.half)
 
     def _at(self, x: Any, start: int, stop: int) -> Any:
@@ -102,6 +102,12 @@ class Rows:
         return self.xp.where(as_weights(self.xp, short.reshape(shape), None, wide), wide, split)
 
 
+def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
+    if hasattr(xp, "cat"):  # torch, whose batched gradients know this name only
+        return xp.cat(pieces, dim=axis)
+    return xp.concat(pieces, axis=axis)
+
+
 def fitted(stencil: Stencil, real: Any) -> Stencil:
     """`stencil` with weights rounded to `real`; by a power of two where its exponents are too few."""
     if name_of(real) != "float32":
@@ -114,6 +120,8 @@ def fitted(stencil: Stencil, real: Any) -> Stencil:
 
 def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
     """A small NumPy array in `like`'s library, on its device."""
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()  # torch takes no others
     device = getattr(like, "device", None)
     if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
         return xp.asarray(values, dtype=dtype)

@@ -128,7 +128,7 @@ def advection(grid: Grid, v: Any, name: str) -> Operator:
             terms.append(Term(0, 0, a, _transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=len(fields)))
-            fields.append(component)
+            fields.append(coefficient(component, f"v[{a}]"))
     return Operator(grid, name, tuple(terms), coefficients=tuple(fields))
 
 
@@ -156,6 +156,8 @@ def _real_number(value: Any, a: int) -> float:
 def diffusion(grid: Grid, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
     if isinstance(k, (int, float)):
+        if not np.isfinite(k):
+            raise ArgumentValueError(f"k is {k}; a diffusivity given as a number must be finite")
         stencils = [_transpose.scaled(grid.stencil(a, 2, ends="closed"), float(k)) for a in range(grid.ndim)]
         return Operator(grid, "diffuse", tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)))
     terms = tuple(

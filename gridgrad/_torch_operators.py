@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from . import _execute_torch
+from ._adjoint import adjoint_terms
 from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
 from ._errors import ArgumentTypeError
 from ._plan import Term
-from ._transpose import transposed
 
 
 def is_compiling() -> bool:
@@ -85,8 +85,7 @@ def adjoint_operator(
 ) -> torch.Tensor:
     """The transposed operator: cotangents of all results to the one of `f`."""
     terms = _terms(tuple(results[0].shape), spacings, axes, edge_order, periodic, periods)
-    turned = tuple(Term(0, k, term.axis, transposed(term.stencil)) for k, term in enumerate(terms))
-    return _execute_torch.operate(turned, list(results), 1, None, None)[0]
+    return _execute_torch.operate(adjoint_terms(terms), list(results), 1, None, None)[0]
 
 
 @adjoint_operator.register_fake  # type: ignore[untyped-decorator]
@@ -114,7 +113,7 @@ def _remember_spacing(ctx: Any, inputs: Any, output: Any) -> None:
     ctx.shared = [spacing.requires_grad for spacing in spacings]
     if any(ctx.shared):
         raise ArgumentTypeError(
-            "a spacing requires grad, but coordinates are not differentiable yet; detach it, x.detach()"
+            "a spacing requires grad, and is not differentiable under torch.compile; detach it, x.detach()"
         )
 
 

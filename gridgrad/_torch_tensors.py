@@ -66,20 +66,27 @@ def is_plain_memory(tensor: Any) -> bool:
     Not so under autograd, a functorch transform, a tracer or a dispatch mode, for subclasses and
     for lazy conjugates and negatives; those stay torch operations.
     """
+    if not is_plain_in_transforms(tensor) or is_differentiated(tensor):
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def is_plain_in_transforms(tensor: Any) -> bool:
+    """Whether it is plain memory but for autograd and the transforms of torch.func."""
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.device.type not in ("cpu", "cuda"):
         return False
     lazy = tensor.is_conj() or tensor.is_neg() or tensor._is_zerotensor()
-    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(tensor) or torch._is_functional_tensor(tensor)
+    lazy = lazy or torch._C._functorch.is_legacy_batchedtensor(tensor)  # is_grads_batched of autograd
     traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0
-    return not (lazy or wrapped or traced or is_differentiated(tensor))
+    return not (lazy or traced or torch._is_functional_tensor(tensor))
 
 
 def coordinates_to_host(tensor: Any, axis: int) -> Array:
     """Coordinates or a step as a NumPy array; one that carries a derivative is refused, not detached."""
     if tensor.requires_grad or is_differentiated(tensor):
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} is a tensor that requires grad, but coordinates are not differentiable yet; "
-            "detach it, x.detach(), to differentiate with respect to f only"
+            f"the spacing of axis {axis} is a tensor that requires grad, and is not differentiable here: only "
+            "gridgrad.gradient is, without out= and torch.compile; detach it, x.detach(), to differentiate by f only"
         )
     try:
         if torch._C._functorch.is_functorch_wrapped_tensor(tensor):

@@ -16,6 +16,7 @@ from ._derivatives import Rule
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._plan import Term
 from ._stencils import Stencil, exact_steps, first_derivative
+from ._torch_coordinates import Way, along, carries_derivative, concrete
 
 __all__ = ["gradient"]
 
@@ -47,7 +48,8 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     -------
     tuple of torch.Tensor, each of the shape of `input`
         Coordinates promote: float32 data on float64 coordinates gives float64. Numbers do not.
-        Integers give the default dtype. Differentiable with respect to `input`. Units: [f]/[x].
+        Integers give the default dtype. Differentiable with respect to `input` and to spacings that
+        are tensors. Units: [f]/[x].
 
     Raises
     ------
@@ -84,8 +86,15 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
         f = _execute_torch.samples(input)
         if torch.compiler.is_compiling():
             return _compiled(f, spacings, dims, order)
-        stencils = [_stencil(s, input.shape[a], a, order) for s, a in zip(spacings, dims, strict=True)]
-        return tuple(_differentiate(f, spacings, dims, stencils))
+        stencils = [
+            _stencil(concrete(s), input.shape[a], a, order) for s, a in zip(spacings, dims, strict=True)
+        ]
+        results = _differentiate(f, spacings, dims, stencils)
+        for k, (s, d, stencil) in enumerate(zip(spacings, dims, stencils, strict=True)):
+            if carries_derivative(s):
+                exact = f.to(_result_dtype(f, s))
+                results[k] = along(exact, s, Way(d, order, False, None), stencil)
+        return tuple(results)
 
 
 @contextmanager

@@ -1,9 +1,11 @@
 // The host loops: rows of the fastest dim, blocked for the caches; compiled once per CPU level.
+#include <memory>
 #include <type_traits>
+#include <vector>
 
-#include "block.h"
 #include "rows.h"
 #include "stream.h"
+#include "sum.h"
 #include "sweep.h"
 
 namespace gridgrad {
@@ -17,10 +19,11 @@ template <class Stored, class Real, class Out>
 class Apply {
  public:
   typedef TwoDifferences<Stored, Real> Two;
-  typedef Block<Real, typename Words<Real>::Word, 4> Wide;
-  typedef Block<Real, typename Words<Real>::Word, 1> Narrow;
-  typedef Block<Real, Real, 1> Single;
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
+
+  struct Tile {
+    alignas(64) Real value[TILE];
+  };
 
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
       : plan_(plan), pointers_(pointers), stream_(stream) {}
@@ -92,16 +95,16 @@ class Apply {
 
   static bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
 
-  // How an output of one term is formed: by one pair, by formula (1), by formula (1) with vectors of
-  // weights; or, like an output of several terms, as a sum of blocks.
+  // How the inner points of a row are formed: by one pair, by formula (1), by formula (1) with vectors
+  // of weights; or as a sum of many.
   enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, SUM };
 
   Form form_of(int t) const {
     const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
     const Pairs<Real>& pairs = pairs_[t];
-    if (plan_.stencil[term.stencil].values || term.coefficient >= 0 || term.then >= 0 || term.norm)
-      return SUM;
-    if (pairs.weights) return is_central(plan_.stencil[term.stencil]) ? WEIGHTED : SUM;
+    if (stencil.values || (term.coefficient >= 0 && term.place != AT_POINT)) return SUM;
+    if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
     if (pairs.count == 1) return ONE_PAIR;
     return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : SUM;
   }
@@ -109,21 +112,23 @@ class Apply {
   // One segment [begin, end) of a row, for every output.
   void tile(int64 begin, int64 end) {
     for (int t = 0, next = 0; t < plan_.terms; t = next) {
-      const int output = plan_.term[t].output, k = plan_.inputs + output;
+      const Term& term = plan_.term[t];
+      const int k = plan_.inputs + term.output;
       const int64 stride = plan_.array[k].stride[ROW];
       Out* const out = static_cast<Out*>(pointers_[k]) + row_[k] + begin * stride;
-      for (next = t + 1; next < plan_.terms && plan_.term[next].output == output;) ++next;
-      const Form form = next == t + 1 ? form_of(t) : SUM;
+      for (next = t + 1; next < plan_.terms && plan_.term[next].output == term.output;) ++next;
+      const bool alone = next == t + 1 && !has(term, AT_POINT) && term.then < 0 && !term.norm;
       if constexpr (NATIVE) {
-        if (form != SUM && stream_ && stride == 1 && plan_.array[plan_.term[t].input].stride[ROW] == 1) {
-          stream_row(t, form, begin, end, out);
+        if (alone && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1 &&
+            form_of(t) != SUM) {
+          stream_row(t, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
-      if (form == SUM) sum(t, next, begin, end, target - begin);
-      else apply(t, form, begin, end, target - begin);
-      if (target == tile_) store(output, out, stride, end - begin);
+      if (alone) rows(t, row(term.input), begin, end, target);
+      else sum(t, next, begin, end, target);
+      if (target == tile_) store(term.output, out, stride, end - begin);
     }
   }
 
@@ -146,14 +151,14 @@ class Apply {
   }
 
   // A term alone in its output: whole words go from registers to memory.
-  void stream_row(int t, Form form, int64 begin, int64 end, Real* out) {
+  void stream_row(int t, int64 begin, int64 end, Real* out) {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
     const bool edged = stencil.dim == ROW;
     const int64 leading = edged ? smaller(stencil.leading * stencil.inner, end) : begin;
     const int64 trailing =
         edged ? larger(begin, smaller(end, (stencil.length - stencil.trailing) * stencil.inner)) : end;
-    visit(t, form, row(term.input),
+    visit(t, form_of(t), row(term.input),
           [&](const auto& op) { stream_points(t, op, begin, leading, trailing, end, out); });
   }
 
@@ -166,12 +171,12 @@ class Apply {
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;
-    for (; j < leading; ++j) stream.push(element(t, f, j));
+    for (; j < leading; ++j) stream.push(edge_value(t, f, j));
     for (; j < trailing && stream.missing(); ++j) stream.push(op.at(read, j));
     const int64 count = (trailing - j) / Words<Real>::LANES * Words<Real>::LANES;
     word_loop(op, j, count, stream.words(count));
     for (j += count; j < trailing; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(element(t, f, j));
+    for (; j < end; ++j) stream.push(edge_value(t, f, j));
   }
 
   static int64 offset(const Array& array, const int64* at) {
@@ -201,143 +206,172 @@ class Apply {
     with(Two{a, b, f + second.b * shift, first.weight, second.weight});
   }
 
-  // A term alone in its output, at the elements [begin, end) of the row; here and below target[j] is
-  // that of element j.
-  void apply(int t, Form form, int64 begin, int64 end, Real* target) {
-    const Term& term = plan_.term[t];
-    const int64 stride = plan_.array[term.input].stride[ROW];
-    const Stored* const f = row(term.input);
-    int64 first = begin, last = end;
-    inner_elements(t, first, last);
-    for (int64 j = begin; j < first; ++j) target[j] = element(t, f, j);
-    for (int64 j = last; j < end; ++j) target[j] = element(t, f, j);
-    visit(t, form, f, [&](const auto& op) {
-      if (stride == 1) loop(op, Elements<Stored, Real, One>{}, first, last, target);
-      else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
-    });
-  }
-
-  // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
-  void inner_elements(int t, int64& first, int64& last) const {
-    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
-    if (stencil.dim != ROW) return;
-    first = smaller(larger(first, stencil.leading * stencil.inner), last);
-    last = larger(smaller(last, (stencil.length - stencil.trailing) * stencil.inner), first);
-  }
-
-  // The terms [t, next) of an output.
+  // The terms [t, next) of an output at the elements [begin, end) of the row.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
-    int64 first = begin, last = end;
-    for (int k = t; k < next; ++k) inner_elements(k, first, last);
-    for (int64 j = begin; j < first; ++j) block<Single>(t, next, j, target);
-    int64 j = first;
-    for (; j + Wide::SIZE <= last; j += Wide::SIZE) block<Wide>(t, next, j, target);
-    if (last - first >= Narrow::SIZE) {  // the last one may overlap the one before
-      for (; j < last; j += Narrow::SIZE) block<Narrow>(t, next, smaller(j, last - Narrow::SIZE), target);
-      j = last;
-    }
-    for (; j < end; ++j) block<Single>(t, next, j, target);
-  }
-
-  template <class B>
-  GG_NOINLINE void block(int t, int next, int64 j, Real* target) const {
-    B sum, value;
+    used_ = 0;
+    parts_.clear();
     for (; t < next; ++t) {
       const Term& term = plan_.term[t];
-      if (term.then < 0) row_values(t, row(term.input), j, value);
-      else mixed(t, j, value);
-      if (has(term, AT_POINT)) value = value * coefficient<B>(term, j);
-      if (term.norm) join_norm(sum, value, term.assign, Real());
-      else sum = term.assign ? value : sum + value;
+      const std::size_t first = parts_.size();
+      if (term.then >= 0) mix(t, begin, end);
+      else if (plan_.stencil[term.stencil].dim != ROW) add_pairs(t, row(term.input), begin, end, parts_);
+      else parts_.push_back(one_row(t, row(term.input), begin, end));
+      parts_[first].first = true;
+      Part<Real>& last = parts_.back();
+      last.join = term.norm ? (term.assign ? MAGNITUDE : NORM) : term.assign ? ASSIGN : ADD;
+      if (has(term, AT_POINT)) last.factor = operand(term.coefficient, begin, end - begin);
     }
-    sum.write(target + j);
+    sum_parts(parts_, end - begin, target);
   }
 
-  // The coefficient of a term at the elements from j on.
-  template <class B>
-  B coefficient(const Term& term, int64 j) const {
-    const int64 stride = plan_.array[term.coefficient].stride[ROW];
-    return samples<B, Real>(row(term.coefficient) + j * stride, stride);
-  }
-
-  // A second stencil applied to the rows of the first.
-  template <class B>
-  void mixed(int t, int64 j, B& sum) const {
+  // A second stencil's pairs of the rows of the first.
+  void mix(int t, int64 begin, int64 end) {
     const Term& term = plan_.term[t];
     const Stencil& then = plan_.stencil[term.then];
     const int64 shift = step(then, term.input);
-    B value, before;
-    sum = B::all(0);
     for (int64 k = 0; k < then_[t].count; ++k) {
       const auto pair = then_[t][k];
-      row_values(t, row(term.input) + pair.b * shift, j, value);
-      if (then.values) {
-        value = pair.weight == 0 ? B::all(0) : B::all(pair.weight) * value;
-      } else {
-        row_values(t, row(term.input) + pair.a * shift, j, before);
-        value = B::all(pair.weight) * (value - before);
-      }
-      sum = k == 0 ? value : sum + value;
+      Part<Real> part = one_row(t, row(term.input) + pair.b * shift, begin, end);
+      part.weight = pair.weight;
+      part.selects = then.values && pair.weight == 0;
+      if (!then.values) part.a = one_row(t, row(term.input) + pair.a * shift, begin, end).b;
+      parts_.push_back(part);
     }
+    if (!then_[t].count) parts_.push_back(zeros());
   }
 
-  // The rows of a term's stencil at the elements from j on; f is the row's first element. The rows are
-  // the same for all, or it is one element.
-  template <class B>
-  GG_NOINLINE void row_values(int t, const Stored* f, int64 j, B& sum) const {
+  // The rows of a term's stencil in a tile of their own.
+  Part<Real> one_row(int t, const Stored* f, int64 begin, int64 end) {
+    Part<Real> part{};
+    Real* const values = take_tile();
+    rows(t, f, begin, end, values);
+    part.b = values;
+    part.weight = 1;
+    return part;
+  }
+
+  Part<Real> zeros() {
+    Part<Real> part{};
+    Real* const values = take_tile();
+    std::memset(values, 0, sizeof(Tile));
+    part.b = values;
+    return part;
+  }
+
+  // The rows of a term's stencil; f is the first element of the array's row.
+  void rows(int t, const Stored* f, int64 begin, int64 end, Real* target) {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
-    if constexpr (B::SIZE == 1) {
-      const int64 point = stencil.inner == 1 ? j : j / stencil.inner;  // dividing takes long
-      if (stencil.dim == ROW && edge_of(stencil, point) >= 0)
-        return sum_pairs(term, stencil, pairs_at<Real>(stencil, point, false), f, j, sum);
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    int64 first = begin, last = end;
+    if (stencil.dim == ROW) {
+      first = smaller(larger(begin, stencil.leading * stencil.inner), end);
+      last = larger(smaller(end, (stencil.length - stencil.trailing) * stencil.inner), first);
+      for (int64 j = begin; j < first; ++j) target[j - begin] = edge_value(t, f, j);
+      for (int64 j = last; j < end; ++j) target[j - begin] = edge_value(t, f, j);
     }
-    sum_pairs(term, stencil, pairs_[t], f, j, sum);
+    const Form form = form_of(t);
+    if (form == SUM) return sum_row(t, f, first, last, target + (first - begin));
+    visit(t, form, f, [&](const auto& op) { fill(op, stride, first, last, target - begin); });
   }
 
-  template <class B>
-  void sum_pairs(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs, const Stored* f, int64 j,
-                 B& sum) const {
+  template <class Op>
+  static void fill(const Op& op, int64 stride, int64 first, int64 last, Real* target) {
+    if (stride == 1) loop(op, Elements<Stored, Real, One>{}, first, last, target);
+    else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
+  }
+
+  void sum_row(int t, const Stored* f, int64 begin, int64 end, Real* target) {
+    const std::size_t used = used_;
+    row_parts_.clear();
+    add_pairs(t, f, begin, end, row_parts_);
+    row_parts_.front().first = true;
+    row_parts_.back().join = ASSIGN;
+    sum_parts(row_parts_, end - begin, target);
+    used_ = used;
+  }
+
+  // The pairs of a row of the interior, or of any row of an axis across the array's rows.
+  void add_pairs(int t, const Stored* f, int64 begin, int64 end, std::vector<Part<Real>>& parts) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const Pairs<Real>& pairs = pairs_[t];
     const int64 stride = plan_.array[term.input].stride[ROW], shift = step(stencil, term.input);
-    const Real* const weights = pairs.weights + j;
-    f += j * stride;
-    sum = B::all(0);
-    if (pairs.weights && is_central(stencil) && !has(term, AT_FACES)) {
-      const B lower = B::read(weights), upper = B::read(weights + plan_.length[ROW]);
-      const B wide = lower * differences<B, Real>(f - shift, f + shift, stride);
-      const B split = lower * differences<B, Real>(f - shift, f, stride) +
-                      upper * differences<B, Real>(f, f + shift, stride);
-      sum = B::choose(lower, upper, wide, split);
-      return;
-    }
+    f += begin * stride;
     for (int64 k = 0; k < pairs.count; ++k) {
       const auto pair = pairs[k];
-      const B weight = pairs.weights ? B::read(weights + k * plan_.length[ROW]) : B::all(pair.weight);
-      B value = weight;
-      if (term.coefficient >= 0 && term.place != AT_POINT)
-        value = value * coefficients<B>(term, stencil, pair, j);
-      if (stencil.values)
-        value = B::choose(weight, B::all(0), B::all(0), value * samples<B, Real>(f + pair.b * shift, stride));
-      else value = value * differences<B, Real>(f + pair.a * shift, f + pair.b * shift, stride);
-      sum = k == 0 ? value : sum + value;
+      Part<Real> part{};
+      part.weight = pair.weight;
+      part.weights = pairs.weights ? pairs.weights + k * plan_.length[ROW] + begin : nullptr;
+      part.selects = stencil.values && (part.weights || part.weight == 0);
+      if (stencil.values) part.b = operand(f + pair.b * shift, stride, end - begin);
+      else set_difference(f + pair.a * shift, f + pair.b * shift, stride, end - begin, part);
+      const int64 ahead = term.coefficient < 0 ? 0 : step(stencil, term.coefficient);
+      if (has(term, AT_FACES)) part.c_a = operand(term.coefficient, begin, end - begin, pair.a * ahead);
+      if (has(term, AT_FACES) || has(term, AT_SAMPLES))
+        part.c_b = operand(term.coefficient, begin, end - begin, pair.b * ahead);
+      parts.push_back(part);
+    }
+    if (!pairs.count) parts.push_back(zeros());
+  }
+
+  // A row of numbers of the arithmetic type: where it is, or in a tile.
+  const Real* operand(const Stored* f, int64 stride, int64 count) {
+    if constexpr (std::is_same_v<Stored, Real>)
+      if (stride == 1) return f;
+    Real* const values = take_tile();
+    fetch(f, stride, count, values);
+    return values;
+  }
+
+  const Real* operand(int k, int64 begin, int64 count, int64 ahead = 0) {
+    const int64 stride = plan_.array[k].stride[ROW];
+    return operand(row(k) + ahead + begin * stride, stride, count);
+  }
+
+  void set_difference(const Stored* a, const Stored* b, int64 stride, int64 count, Part<Real>& part) {
+    if constexpr (std::is_same_v<Stored, Real>) {
+      part.a = operand(a, stride, count);
+      part.b = operand(b, stride, count);
+    } else {
+      Real* const values = take_tile();
+      fill(OnePair<Stored, Real>{a, b, 1}, stride, 0, count, values);
+      part.b = values;
     }
   }
 
-  // The coefficient at the samples of a pair, or its mean at the faces.
-  template <class B>
-  B coefficients(const Term& term, const Stencil& stencil, const typename Pairs<Real>::Relative& pair,
-                 int64 j) const {
-    const int64 stride = plan_.array[term.coefficient].stride[ROW], shift = step(stencil, term.coefficient);
-    const Stored* const c = row(term.coefficient) + j * stride;
-    const B to = samples<B, Real>(c + pair.b * shift, stride);
-    if (term.place == AT_SAMPLES) return to;
-    return (samples<B, Real>(c + pair.a * shift, stride) + to) * B::all(Real(0.5));
+  Real* take_tile() {
+    if (used_ == tiles_.size()) tiles_.push_back(std::make_unique<Tile>());
+    return tiles_[used_++]->value;
   }
 
-  Real element(int t, const Stored* f, int64 j) const {
-    Single value;
-    row_values(t, f, j, value);
-    return value.word[0];
+  // An edge row of the axis in the row, at element j.
+  GG_NOINLINE Real edge_value(int t, const Stored* f, int64 j) const {
+    const Stencil& stencil = plan_.stencil[plan_.term[t].stencil];
+    const int64 inner = stencil.inner, point = inner == 1 ? j : j / inner;  // dividing takes long
+    const int64 edge = edge_of(stencil, point), begin = stencil.start[edge];
+    Real sum = 0;
+    for (int64 k = begin; k < stencil.start[edge + 1]; ++k) {
+      const Pair& pair = stencil.pair[k];
+      const int64 a = (pair.a - point) * inner + j, b = (pair.b - point) * inner + j;
+      const Real value = edge_pair(plan_.term[t], stencil.values, f, a, b, static_cast<Real>(pair.weight));
+      sum = k == begin ? value : sum + value;
+    }
+    return sum;
+  }
+
+  // Its pair of the elements a and b.
+  Real edge_pair(const Term& term, int values, const Stored* f, int64 a, int64 b, Real weight) const {
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    Real scaled = weight;
+    if (term.coefficient >= 0 && term.place != AT_POINT) {
+      const Stored* const c = row(term.coefficient);
+      const int64 c_stride = plan_.array[term.coefficient].stride[ROW];
+      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[a * c_stride], c[b * c_stride])
+                                                : load<Real>(c[b * c_stride]));
+    }
+    return values ? sample_value(weight, scaled, f[b * stride])
+                  : pair_value(scaled, f[b * stride], f[a * stride]);
   }
 
   const Descriptor& plan_;
@@ -347,6 +381,9 @@ class Apply {
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of the current row
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];
+  std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
+  std::vector<std::unique_ptr<Tile>> tiles_;   // rows made for a sum; the first used_ are taken
+  std::size_t used_ = 0;
 };
 
 template <class Stored, class Real, class Out>

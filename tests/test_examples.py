@@ -73,6 +73,149 @@ def test_heat_is_second_order(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+@pytest.fixture
+def jax_types():
+    """Examples with JAX turn its 64-bit types on; turned back."""
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    yield
+    jax.config.update("jax_enable_x64", before)
+
+
+def test_heat_waves_are_second_order_by_both_methods(example, tmp_path):
+    facts = example("examples", "heat_boundary_layer").main(["--size", "32", "--out", str(tmp_path)])
+    for name in ("explicit", "implicit"):
+        assert 1.8 < facts["orders"][name] < 2.2
+        assert facts["errors"][name][-1] < 3e-3
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_gray_scott_makes_patterns_but_no_matter(example, tmp_path):
+    facts = example("examples", "gray_scott").main(["--size", "48", "--out", str(tmp_path)])
+    assert facts["v"].dtype == np.float32
+    assert facts["made"] < 5 * np.finfo(np.float32).eps
+    assert np.all(facts["v"].std(axis=(1, 2)) > 0.02)  # no recipe has died out or become even
+    assert facts["figure"].stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_gray_scott_is_the_same_in_every_library(example, backend):
+    """After 20 steps: each rounds a few numbers below 1, and none grows much by then."""
+    pytest.importorskip(backend)
+    module, helpers = example("examples", "gray_scott"), example("examples", "helpers")
+    results = []
+    for name in ("numpy", backend):
+        library = helpers.Backend(name, double=False)
+        reaction = module.Reaction(32, library)
+        step, (u, v) = library.compiled(reaction.step), reaction.start
+        for _ in range(20):
+            u, v = step(u, v)
+        results.append(np.stack([library.host(u), library.host(v)]))
+    assert np.abs(results[0] - results[1]).max() <= 20 * 10 * np.finfo(np.float32).eps
+
+
+def test_taylor_green_is_the_exact_solution_of_the_differences(example, tmp_path):
+    facts = example("examples", "taylor_green").main(["--size", "64", "--out", str(tmp_path)])
+    assert abs(facts["order"] - 2) < 0.1
+    assert facts["apart"] < 3e-6  # of the time steps alone; the error itself is 1e-2
+    assert abs(facts["rate"] / 0.1 - 1) < (2 * np.pi / 64) ** 2 / 12
+    assert facts["figure"].stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+def test_taylor_green_on_other_libraries(example, backend, jax_types):
+    pytest.importorskip(backend)
+    module, helpers = example("examples", "taylor_green"), example("examples", "helpers")
+    (_, ours, *_), (_, other, *_) = (module.simulate(16, helpers.Backend(n)) for n in ("numpy", backend))
+    assert np.abs(ours - other).max() < 1e-12
+
+
+def test_shallow_water_keeps_mass_and_energy(example, tmp_path):
+    facts = example("examples", "shallow_water").main(["--size", "60", "--out", str(tmp_path)])
+    assert facts["mass_drift"] < 1e-13
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_only_the_time_step_changes_the_energy_of_shallow_water(example):
+    """Half the step: Runge-Kutta's drift falls by 2^5, or 2^4 at least; any other would stay."""
+    module, helpers = example("examples", "shallow_water"), example("examples", "helpers")
+    drifts = []
+    for courant in (0.8, 0.4):
+        _, _, (_, volume, *parts) = module.simulate(30, helpers.Backend("numpy"), courant)
+        energy = sum(parts)
+        drifts.append(np.abs(energy / energy[0] - 1).max())
+        assert np.abs(volume / volume[0] - 1).max() < 1e-13
+        assert parts[2][-1] > 0.05 * energy[0]  # heat: without it, the sum would have fallen by that
+    assert drifts[0] / drifts[1] > 16
+
+
+def test_schroedinger_keeps_its_norm_and_tunnels_as_known(example, tmp_path):
+    facts = example("examples", "schroedinger").main(["--size", "1201", "--out", str(tmp_path)])
+    assert facts["drift"] < 1e-12
+    assert abs(facts["order"] - 2) < 0.3
+    assert abs(facts["passed"] - facts["known"]) < 0.002
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_burgers_has_the_orders_of_its_rows(example, tmp_path):
+    facts = example("examples", "burgers").main(["--size", "128", "--out", str(tmp_path)])
+    for accuracy, order in facts["orders"].items():
+        assert 0.85 * accuracy < order < 1.15 * accuracy
+    even, crowded = (facts["errors"][name] for name in ("accuracy 4", "accuracy 4, crowded"))
+    assert crowded[40] < even[40] / 10  # at t = 0.8
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_characteristics_of_burgers(example):
+    """Newton's result satisfies the equation that it solves, up to the shock."""
+    exact = example("examples", "burgers").exact
+    x = np.linspace(0, 2 * np.pi, 101)
+    for t in (0.0, 0.5, 0.99):
+        u = exact(x, t)
+        assert np.abs(np.sin(x - u * t) - u).max() < 1e-13
+
+
+def test_cavity_is_that_of_ghia(example, tmp_path):
+    """The table errs by up to 0.009 itself; the distance from Marchi's value falls as h^2."""
+    facts = example("examples", "lid_driven_cavity").main(["--size", "49", "--out", str(tmp_path)])
+    assert facts["apart"] < 0.01
+    assert abs(facts["order"] - 2) < 0.2
+    assert np.all(facts["u"][1:-1, -1] == 1)
+    assert np.all(facts["u"][:, 0] == 0)
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_passive_scalar_turns_and_spreads(example, tmp_path):
+    facts = example("examples", "passive_scalar").main(["--size", "129", "--out", str(tmp_path)])
+    assert abs(facts["order"] - 2) < 0.3
+    assert facts["errors"][-1] < 0.08
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_light_falls_on_what_faces_the_sun(example):
+    """The sun stands 40 degrees high in the north-west: ground that falls to there by 50 degrees is hit squarely."""
+    shape = example("examples", "terrain_shape")
+    degrees = np.linspace(-0.01, 0.01, 9)
+    y, x = np.meshgrid(
+        np.radians(degrees) * shape.EARTH_RADIUS, np.radians(degrees) * shape.EARTH_RADIUS, indexing="ij"
+    )
+    for turn, light in ((1, 1.0), (-1, np.cos(np.radians(100)))):
+        height = turn * np.tan(np.radians(50)) * (x - y) / np.sqrt(2)
+        assert np.allclose(
+            shape.shape(shape.Terrain("plane", height, degrees, degrees)).light, max(light, 0), atol=1e-7
+        )
+
+
+def test_terrain_shape(example, tmp_path):
+    facts = example("examples", "terrain_shape").main(["--size", "80", "--out", str(tmp_path)])
+    light, curvature, index = facts["shape"]
+    assert 0 <= light.min() < light.max() <= 1
+    assert abs(np.mean(curvature)) < np.std(curvature) / 10  # as much hollow as ridge
+    assert -1 <= index.min() < -0.9
+    assert 0.9 < index.max() <= 1
+    assert facts["figure"].stat().st_size > 10_000
+
+
 def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     benchmark = example("benchmarks", "gradient")
     report = benchmark.main(["--quick", "--out", str(tmp_path)])

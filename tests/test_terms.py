@@ -58,9 +58,8 @@ def hypot(p, q):
     """The norm of two, as the kernels form it."""
     p, q = np.abs(p), np.abs(q)
     big, small = np.where(p > q, p, q), np.where(p > q, q, p)
-    ratio = small / big
-    length = big * np.sqrt(1 + ratio * ratio)
-    return np.where(small == 0, big, np.where(np.isinf(small), small, length))
+    ratio = np.where(small == big, 1, small / big)
+    return big * np.sqrt(1 + ratio * ratio)
 
 
 def value_of(term, inputs, real):

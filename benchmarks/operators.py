@@ -1,0 +1,144 @@
+"""Operators side by side with their peers and with what the memory allows, in one run; prints tables and writes JSON.
+
+python benchmarks/operators.py            all rows, several minutes
+python benchmarks/operators.py --quick    tiny arrays: shows that it works, not how fast
+python benchmarks/operators.py --readme   the newest results as the README's table; runs nothing
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import available_cpus, interleaved, machine, newest, peak_memory, short_name
+from operator_rows import ROWS, Contender, Goal, Row
+from peers import Skip, versions
+
+RESULTS = Path(__file__).with_name("results")
+DISTRIBUTIONS = ("gridgrad", "numpy", "scipy", "numba", "findiff", "py-pde", "MetPy")
+HIDDEN = ("gridgrad", "ceiling")  # of the list of peers: they have columns of their own
+MEMORY_GOAL = 1.0  # MiB
+
+
+def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
+    parser = argparse.ArgumentParser(description="Benchmark of the operators")
+    parser.add_argument("--quick", action="store_true", help="tiny arrays, two rounds")
+    parser.add_argument("--readme", action="store_true", help="print the newest results as Markdown")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--workers", type=int, default=available_cpus())
+    parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
+    arguments = parser.parse_args(argv)
+    if arguments.readme:
+        print(markdown(json.loads(newest(arguments.out, "operators-2*.json").read_text())))
+        return {}
+    report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
+    print(text(report))
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    path = arguments.out / f"operators-{report['machine']['date']}-{short_name(report['machine'])}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n")
+    print(f"written: {path}")
+    return report
+
+
+def measure(quick: bool, rounds: int, workers: int) -> dict[str, Any]:
+    """Every row, then memory."""
+    report: dict[str, Any] = {"machine": machine(workers), "versions": versions(DISTRIBUTIONS), "rows": {}}
+    for row in ROWS:
+        print(row.name, flush=True)
+        report["rows"][row.name] = measure_row(row, quick, rounds, workers)
+    points = 40 if quick else 200
+    memory = peak_memory(points, ("laplacian", "diffuse"))
+    report["MiB beyond the outputs"] = memory | {"points per side": points}
+    return report
+
+
+def measure_row(row: Row, quick: bool, rounds: int, workers: int) -> dict[str, dict[str, float]]:
+    """Every contender's values are compared, then they take turns."""
+    sides = tuple(min(n, 100 if len(row.sides) == 1 else 24) for n in row.sides) if quick else row.sides
+    calls = {}
+    for name, make in row.make(sides, workers).items():
+        try:
+            contender = make()
+        except Skip as reason:
+            print(f"  {name}: skipped, {reason}")
+            continue
+        agree(name, contender, row)
+        calls[name] = contender.call
+    times = interleaved(calls, rounds)
+    ours = times["gridgrad"]["min"]
+    print("  " + ", ".join(f"{n} {t['min'] * 1e3:.4g} ms ({t['min'] / ours:.2f})" for n, t in times.items()))
+    for goal in row.goals:
+        print(f"  {judged(goal, times)}", flush=True)
+    return times
+
+
+def agree(name: str, contender: Contender, row: Row) -> None:
+    """Stop if values differ by more than rounding; two points at each end are left out, where formulas differ."""
+    result = contender.call()
+    if contender.expected is None:
+        return
+    inside = (..., *(slice(2, -2),) * len(row.sides))
+    bound = 256 * np.finfo(np.float64).eps * np.abs(contender.expected).max()
+    worst = np.abs(contender.values(result)[inside] - np.asarray(contender.expected)[inside]).max()
+    if not worst <= bound:
+        raise SystemExit(
+            f"{name} differs by {worst:.3g} in {row.name}, more than {bound:.3g}: nothing was timed"
+        )
+
+
+def judged(goal: Goal, times: dict[str, dict[str, float]]) -> str:
+    """The goal next to the measured figure."""
+    ours = times["gridgrad"]["min"]
+    if goal.of is not None and goal.of not in times:
+        return f"goal <= {goal.at_most:.3g} x {goal.of}: not measured"
+    figure = ours if goal.of is None else ours / times[goal.of]["min"]
+    unit = "s" if goal.of is None else f"x {goal.of}"
+    return f"goal <= {goal.at_most:.3g} {unit}: measured {figure:.3g}, {'met' if figure <= goal.at_most else 'MISSED'}"
+
+
+def text(report: dict[str, Any]) -> str:
+    """Goals and figures for a terminal."""
+    lines = ["", "Goals (best of all rounds):"]
+    for row in ROWS:
+        lines += [f"{row.name}: {judged(goal, report['rows'][row.name])}" for goal in row.goals]
+    memory = report["MiB beyond the outputs"]
+    for name in ("laplacian", "diffuse"):
+        if memory[name] is not None:
+            met = "met" if memory[name] <= MEMORY_GOAL else "MISSED"
+            lines.append(f"memory of {name}, {memory['points per side']}³: goal <= {MEMORY_GOAL:g} MiB beyond the output: "
+                         f"measured {memory[name]:.2f}, {met}")  # fmt: skip
+    return "\n".join([*lines, f"machine: {report['machine']}"])
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The table of README.md, with machine, date and versions."""
+    lines = ["| float64, `out=` | gridgrad | the others, in multiples of its time | share of ceiling |",
+             "|---|---:|---|---:|"]  # fmt: skip
+    for name, times in report["rows"].items():
+        ours = times["gridgrad"]["min"]
+        others = ", ".join(f"{n} {t['min'] / ours:.2g}" for n, t in times.items() if n not in HIDDEN)
+        share = f"{times['ceiling']['min'] / ours:.2f}" if "ceiling" in times else "-"
+        lines.append(f"| {name} | {duration(ours)} | {others} | {share} |")
+    facts, memory = report["machine"], report["MiB beyond the outputs"]
+    peers = ", ".join(
+        f"{n} {v}" for n, v in report["versions"].items() if v != "not installed" and n != "gridgrad"
+    )
+    return "\n".join([
+        *lines, "",
+        f"{facts['date']}, {facts['cpu']}, {facts['cores']} cores, {facts['workers']} threads; Python {facts['python']}, {peers}.",
+        f"Memory beyond the output, {memory['points per side']}³: laplacian {memory['laplacian']:.1f} MiB, diffuse {memory['diffuse']:.1f} MiB.",
+    ])  # fmt: skip
+
+
+def duration(seconds: float) -> str:
+    """With a unit and two or three digits."""
+    unit, scale = ("µs", 1e6) if seconds < 1e-3 else ("ms", 1e3) if seconds < 1 else ("s", 1)
+    return f"{seconds * scale:.3g} {unit}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""Term lists under torch's autograd and torch.func: kernels both ways, and nothing of the field is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from . import _execute_torch
+from ._adjoint import adjoint_terms
+from ._plan import Term
+from ._torch_tensors import is_plain_in_transforms, is_plain_memory
+
+
+def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any] | None:
+    """The results with their derivatives attached; None where torch operations have to do it."""
+    count = 1 + max(term.input for term in terms) if terms else 0
+    if not terms or any(term.norm for term in terms) or not all(map(is_plain_in_transforms, fields)):
+        return None
+    if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
+        return None
+    return list(LinearMap.apply(terms, outputs, count, *fields))
+
+
+class LinearMap(torch.autograd.Function):  # type: ignore[misc]
+    """Outputs of linear terms; the backward pass is the adjoint term list, the forward mode the same one.
+
+    ``apply(terms, outputs, count, *tensors)``: `count` fields, then the coefficients.
+    """
+
+    @staticmethod
+    def forward(terms: tuple[Term, ...], outputs: int, count: int, *tensors: Any) -> tuple[Any, ...]:
+        return tuple(_execute_torch.operate(terms, tensors, outputs, None, None))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.terms, ctx.outputs, ctx.count, *tensors = inputs
+        ctx.save_for_backward(*tensors[ctx.count :])
+        ctx.save_for_forward(*tensors[ctx.count :])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        turned = _renumbered(adjoint_terms(ctx.terms), ctx.count, len(grads))
+        results = _apply(turned, ctx.count, grads, ctx.saved_tensors)
+        return None, None, None, *results, *(None for _ in ctx.saved_tensors)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        tangents = tangents[3 : 3 + ctx.count]
+        results = _apply(ctx.terms, ctx.outputs, tangents, ctx.saved_tensors)
+        like = next(tangent for tangent in tangents if tangent is not None)
+        return tuple(torch.zeros_like(like) if result is None else result for result in results)
+
+    @staticmethod
+    def vmap(
+        info: Any, in_dims: Any, terms: tuple[Term, ...], outputs: int, count: int, *tensors: Any
+    ) -> Any:
+        moved = [
+            tensor.unsqueeze(0).expand(info.batch_size, *tensor.shape)
+            if dim is None
+            else tensor.movedim(dim, 0)
+            for tensor, dim in zip(tensors, in_dims[3:], strict=True)
+        ]
+        shifted = tuple(
+            term._replace(
+                axis=term.axis + 1, then=None if term.then is None else (term.then[0] + 1, term.then[1])
+            )
+            for term in terms
+        )
+        results = LinearMap.apply(shifted, outputs, count, *moved)
+        return results, (0,) * outputs
+
+
+def _renumbered(terms: tuple[Term, ...], before: int, now: int) -> tuple[Term, ...]:
+    """Coefficients follow the fields, of which there were `before`."""
+    return tuple(
+        term if term.coefficient is None else term._replace(coefficient=term.coefficient - before + now)
+        for term in terms
+    )
+
+
+def _apply(
+    terms: tuple[Term, ...], outputs: int, fields: Sequence[Any], coefficients: Sequence[Any]
+) -> list[Any]:
+    """The outputs that any of the given fields reaches; None for the others, and for a missing field."""
+    given = [k for k, field in enumerate(fields) if field is not None]
+    kept = [term for term in terms if term.input in given]
+    reached = sorted({term.output for term in kept})
+    results: list[Any] = [None] * outputs
+    if not kept:
+        return results
+    if len(given) < len(fields) or len(reached) < outputs:
+        kept = [t._replace(input=given.index(t.input), output=reached.index(t.output)) for t in kept]
+    renumbered = _renumbered(tuple(kept), len(fields), len(given))
+    values = LinearMap.apply(renumbered, len(reached), len(given), *(fields[k] for k in given), *coefficients)
+    for k, value in zip(reached, values, strict=True):
+        results[k] = value
+    return results

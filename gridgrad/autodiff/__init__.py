@@ -1,0 +1,2 @@
+"""x."""
+from . import _functions, _rules, _special

@@ -1,0 +1,113 @@
+"""Derivatives by coordinates and steps: torch's own checks, torch.gradient's backward, and refusals."""
+
+import pytest
+
+import gridgrad as gg
+
+torch = pytest.importorskip("torch")
+
+import gridgrad.torch as gt  # noqa: E402  needs torch
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+
+
+@pytest.fixture
+def problem():
+    """Samples of shape (5, 7), a step for the first axis and coordinates for the second."""
+    torch.manual_seed(0)
+    f = torch.randn(5, 7, dtype=torch.float64, requires_grad=True)
+    h = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    x = torch.cumsum(torch.rand(7, dtype=torch.float64) + 0.5, 0).requires_grad_()
+    return f, h, x
+
+
+WAYS = {
+    "order 1": {},
+    "order 2": {"edge_order": 2},
+    "periodic": {"periodic": True, "period": [None, 12.0]},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("down", [False, True])
+def test_gradcheck(problem, way, down):
+    f, h, x = problem
+    x = (-x if down else x).detach().requires_grad_()
+
+    def gradient(f, h, x):
+        return gg.gradient(f, h, x, **WAYS[way])
+
+    assert torch.autograd.gradcheck(gradient, (f, h, x), check_forward_ad=True, check_batched_grad=True)
+    assert torch.autograd.gradgradcheck(gradient, (f, h, x))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_values_are_those_of_constant_coordinates(problem, way):
+    f, h, x = problem
+    fixed = gg.gradient(f.detach(), h.detach(), x.detach(), **WAYS[way])
+    for got, want in zip(gg.gradient(f, h, x, **WAYS[way]), fixed, strict=True):
+        assert torch.equal(got, want)
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_backward_is_that_of_torch_gradient(edge_order, axis):
+    torch.manual_seed(1)
+    f = torch.randn(6, 6, 6, dtype=torch.float64, requires_grad=True)
+    x = torch.cumsum(torch.rand(6, dtype=torch.float64) + 0.5, 0).requires_grad_()
+    g = torch.randn_like(f)
+    theirs = torch.gradient(f, spacing=[x], dim=axis, edge_order=edge_order)[0]
+    wanted = torch.autograd.grad(theirs, (f, x), g)
+    for value in (
+        gg.gradient(f, x, axis=axis, edge_order=edge_order),
+        gt.gradient(f, spacing=[x], dim=axis, edge_order=edge_order)[0],
+    ):
+        torch.testing.assert_close(torch.autograd.grad(value, (f, x), g), wanted, rtol=1e-12, atol=1e-12)
+
+
+def test_a_shift_of_all_coordinates_changes_nothing_and_a_stretch_divides(problem):
+    """J 1 = 0 and J x = -D f for J = d(D f)/dx: peers_pde's identities, here by forward mode."""
+    f, _, x = (tensor.detach() for tensor in problem)
+
+    def along(x):
+        return gg.gradient(f, x, axis=1, edge_order=2)
+
+    value, shift = torch.func.jvp(along, (x,), (torch.ones_like(x),))
+    _, stretch = torch.func.jvp(along, (x,), (x,))
+    assert shift.abs().max() < 1e-13
+    torch.testing.assert_close(stretch, -value, rtol=1e-12, atol=1e-13)
+
+
+def test_float32_complex_and_integers():
+    x = torch.tensor([0.0, 1, 3, 4, 6], dtype=torch.float64, requires_grad=True)
+    f = torch.arange(5.0) ** 2
+    result = gg.gradient(f, x)
+    assert result.dtype == torch.float32
+    (by_x,) = torch.autograd.grad(result.sum(), x)
+    assert by_x.dtype == torch.float64
+    whole = gg.gradient((torch.arange(5) ** 2), x)
+    assert whole.dtype == torch.float64
+    torch.testing.assert_close(torch.autograd.grad(whole.sum(), x)[0], by_x)
+    z = torch.complex(f.double(), 2 * f.double())
+    assert torch.autograd.gradcheck(lambda x: gg.gradient(z, x), x)
+
+
+def test_a_scalar_step_alone(problem):
+    f, h, _ = problem
+    results = gg.gradient(f, h)
+    (slope,) = torch.autograd.grad(results[0].sum() + results[1].sum(), h)
+    torch.testing.assert_close(slope, -(results[0].sum() + results[1].sum()).detach() / h.detach())
+
+
+def test_refusals(problem):
+    f, _, x = problem
+    with pytest.raises(TypeError, match="not differentiable here"):
+        gg.gradient(f.detach(), x, axis=1, out=torch.empty_like(f))
+    with pytest.raises(TypeError, match="not differentiable here"):
+        gg.Grid(x)
+    with pytest.raises(ValueError, match="not strictly monotonic"):
+        gg.gradient(f, torch.zeros(7, requires_grad=True), axis=1)
+    with pytest.raises(TypeError, match=r"mapped by torch\.func\.vmap"):
+        torch.func.vmap(torch.func.grad(lambda x: gg.gradient(f.detach()[0], x).sum()))(
+            torch.stack([x.detach()] * 2)
+        )
