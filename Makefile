@@ -6,7 +6,7 @@
 #   make gpu     tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
 PYTHON ?= python3
 CUDA ?= cuda13
-PEERS ?= findiff py-pde numba jax torch
+PEERS ?= findiff py-pde MetPy numba jax torch
 BIN := .venv/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 
@@ -47,6 +47,7 @@ lint: .venv/tools
 bench: .venv/installed
 	-$(PIP) $(PEERS)
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gradient.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 
 gpu: .venv/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"

@@ -33,13 +33,13 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     arguments = parser.parse_args(argv)
     if arguments.readme:
-        print(markdown(json.loads(newest(arguments.out, "operators-2*.json").read_text())))
+        print(markdown(json.loads(newest(arguments.out, "operators-2*.json").read_text(encoding="utf-8"))))
         return {}
     report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
     print(text(report))
     arguments.out.mkdir(parents=True, exist_ok=True)
     path = arguments.out / f"operators-{report['machine']['date']}-{short_name(report['machine'])}.json"
-    path.write_text(json.dumps(report, indent=1) + "\n")
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written: {path}")
     return report
 

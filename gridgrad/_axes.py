@@ -176,6 +176,8 @@ def _check_dtype(values: Array, axis: int) -> None:
 
 def clean_number(value: Any, axis: int, name: str) -> Any:
     """A finite real scalar, as a NumPy scalar."""
+    if isinstance(value, str):
+        raise ArgumentTypeError(f"the {name} of axis {axis} is the string {value!r}; give a number")
     values = to_host(value, axis)
     if values.ndim != 0:
         raise ArgumentTypeError(f"the {name} of axis {axis} must be a number, got shape {values.shape}")

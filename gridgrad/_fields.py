@@ -60,7 +60,7 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
     return Fields(library, *_promoted(fields, factors), stacked)
 
 
-def coefficient(value: Any, name: str) -> Any:
+def clean_coefficient(value: Any, name: str) -> Any:
     """A coefficient field, cleaned as samples are; refused under its own name."""
     try:
         return _dispatch.samples(value)[1]

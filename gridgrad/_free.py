@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _dispatch
 from ._arguments import clean_axis, per_axis_spacing
-from ._axes import SMALL_BYTES
+from ._axes import SMALL_BYTES, check_coordinates, to_host
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
@@ -73,17 +73,19 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
     if grid is None:
-        given = [_axis(n, entry) for n, entry in zip(lengths, entries, strict=True)]
+        given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
             _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
     return grid
 
 
-def _axis(length: int, entry: Any) -> Any:
-    if np.ndim(entry) == 0:
-        return length, entry
-    return list(entry) if isinstance(entry, tuple) else entry
+def _axis(length: int, entry: Any, axis: int) -> Any:
+    values = to_host(entry, axis)
+    if values.ndim == 0:
+        return length, values
+    check_coordinates(values, length, axis)
+    return values
 
 
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:

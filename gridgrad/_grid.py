@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from . import _terms
 from ._arguments import clean_axis, clean_edge_order
 from ._axes import axis_stencil, axis_steps, clean_number, to_host
+from ._choice import Choice
 from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import gather
@@ -142,6 +143,15 @@ class Grid:
         """Whether one set of weights serves all interior points of an axis."""
         return self.stencil(self.clean_axis(axis)).is_uniform
 
+    def mesh(self) -> tuple[Array, ...]:
+        """The positions of all points: one array of the grid's shape for each axis."""
+        return tuple(np.meshgrid(*self.coordinates, indexing="ij"))
+
+    @property
+    def measure(self) -> Array:
+        """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
+        return reduce(np.multiply.outer, self.quadrature)
+
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
@@ -198,7 +208,7 @@ class Grid:
             self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype
         )
 
-    def _operator(self, build: Callable[..., Made], *arguments: Any) -> Made:
+    def operator(self, build: Callable[..., Made], *arguments: Any) -> Made:
         """The operator of a builder in `_terms`, kept."""
         key = (build, *arguments)
         if key not in self._operators:
@@ -209,59 +219,69 @@ class Grid:
     # The operators, each made at its first use.
 
     @property
-    def gradient(self) -> Operator:
+    def gradient(self) -> Choice:
         """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
-        return self._operator(_terms.gradient, None)
+        return self.operator(Choice, _terms.gradient, _terms.accuracy_option)
 
     @property
-    def divergence(self) -> Operator:
-        """``sum d_a F_a``: a vector field to a scalar field."""
-        return self._operator(_terms.divergence)
+    def divergence(self) -> Choice:
+        """``sum d_a F_a``: a vector field to a scalar field.
+
+        All components end as `boundary` says. At a wall where the normal one is odd and the others
+        are even, minus the adjoint of the gradient of an even field is the divergence that fits:
+        ``-grid.gradient.adjoint(F, weight="quadrature")``.
+        """
+        return self.operator(Choice, _terms.divergence, _terms.accuracy_option)
 
     @property
-    def curl(self) -> Operator:
+    def curl(self) -> Choice:
         """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three."""
-        return self._operator(_terms.curl)
+        return self.operator(Choice, _terms.curl, _terms.accuracy_option)
 
     @property
-    def laplacian(self) -> _Laplacian:
+    def laplacian(self) -> Choice:
         """``sum d_a d_a f``; ``grid.laplacian(form="wide")``, ``(accuracy=4)`` give other forms of it."""
-        return self._operator(_Laplacian, _terms.laplacian)
+        return self.operator(Choice, _terms.laplacian, _terms.laplacian_options)
 
     @property
-    def vector_laplacian(self) -> _Laplacian:
+    def vector_laplacian(self) -> Choice:
         """The laplacian of each component of a vector field; with the forms of `laplacian`."""
-        return self._operator(_Laplacian, _terms.vector_laplacian)
+        return self.operator(Choice, _terms.vector_laplacian, _terms.laplacian_options)
 
     @property
     def hessian(self) -> Operator:
         """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
-        return self._operator(_terms.hessian)
+        return self.operator(_terms.hessian)
 
     @property
-    def jacobian(self) -> Operator:
+    def jacobian(self) -> Choice:
         """``(d_b F_a)`` of a vector field, as ``result[a][b]``."""
-        return self._operator(_terms.jacobian)
+        return self.operator(Choice, _terms.jacobian, _terms.accuracy_option)
 
     def derivative(self, axis: int, order: int = 1, accuracy: int | None = None) -> Operator:
         """The derivative of order 1 or 2 along one axis of the grid.
 
         `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included.
         """
-        return self._operator(_terms.derivative, self.clean_axis(axis), *_terms.clean_order(order, accuracy))
+        return self.operator(_terms.derivative, self.clean_axis(axis), *_terms.clean_order(order, accuracy))
 
     def mixed_derivative(self, axis: int, other: int) -> Operator:
         """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
         a, b = clean_axis((axis, other), self.ndim)
-        return self._operator(_terms.mixed_derivative, a, b)
+        return self.operator(_terms.mixed_derivative, a, b)
 
     def directional_derivative(self, v: Any) -> Operator:
         """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length."""
-        return _terms.advection(self, v, "directional_derivative")
+        return _terms.advection(self, v, "directional_derivative", None)
 
-    def advect(self, v: Any) -> Operator:
-        """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields."""
-        return _terms.advection(self, v, "advect")
+    def advect(self, v: Any, accuracy: int | None = None) -> Operator:
+        """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
+
+        Fields are not copied: what is written into them later is what the operator uses. Central
+        differences with one-sided ends of order 2 can grow at an inflow that the grid does not
+        resolve; ``edge_order=1`` or a symmetric end does not.
+        """
+        return _terms.advection(self, v, "advect", accuracy)
 
     def diffuse(self, k: Any) -> Operator:
         """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
@@ -274,30 +294,8 @@ class Grid:
         """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way."""
         samples = gather(f, ()).samples[0]
         if "complex" not in str(samples.dtype):
-            return self._operator(_terms.gradient_norm, 1)(samples, out, workers)
-        return self._operator(_terms.gradient_norm, 2)([samples.real, samples.imag], out, workers)
-
-
-class _Laplacian(Operator):
-    """The compact laplacian; called with options only, the operator of those options."""
-
-    def __init__(self, grid: Grid, build: Any) -> None:
-        compact = grid._operator(build, "compact", None)
-        super().__init__(grid, compact.name, compact.terms, compact.inputs, compact.outputs)
-        self._build = build
-
-    def __reduce__(self) -> Any:
-        return getattr, (self.grid, self._build.__name__)
-
-    def __call__(
-        self, f: Any = None, out: Any = None, workers: int | None = None, *, form: str = "compact",
-        accuracy: int | None = None,
-    ) -> Any:  # fmt: skip
-        """Apply it to `f`; without `f`, the operator of this `form` and `accuracy`."""
-        if f is not None and form == "compact" and accuracy is None:
-            return super().__call__(f, out, workers)
-        chosen = self.grid._operator(self._build, *_terms.clean_form(form, accuracy))
-        return chosen if f is None else chosen(f, out, workers)
+            return self.operator(_terms.gradient_norm, 1)(samples, out, workers)
+        return self.operator(_terms.gradient_norm, 2)([samples.real, samples.imag], out, workers)
 
 
 def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:

@@ -1,14 +1,15 @@
-"""What every linear operator offers, and the product of two of them."""
+"""What every linear operator offers; products and sums that are applied one after the other."""
 
 from __future__ import annotations
 
 from math import prod
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._errors import ArgumentValueError
-from ._fields import Form
+from ._errors import ArgumentTypeError, ArgumentValueError
+from ._fields import Form, targets_of
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -81,10 +82,52 @@ class Linear:
 
         return linear_operator(self, dtype, xp)
 
+    __array_ufunc__ = None  # arrays leave * and @ to the operator
+
     def __matmul__(self, other: Any) -> Linear:
         if not isinstance(other, Linear):
-            return NotImplemented
+            raise ArgumentTypeError(
+                f"@ composes operators, got {type(other).__name__}; apply an operator by calling it, op(f)"
+            )
         return Product(self, other)
+
+    def __mul__(self, factor: Any) -> Linear:
+        return self.scaled(clean_factor(factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Linear:
+        return self.scaled(1 / clean_factor(divisor))
+
+    def __neg__(self) -> Linear:
+        return self.scaled(-1.0)
+
+    def __add__(self, other: Any) -> Linear:
+        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
+            return self
+        return Sum(self, other) if isinstance(other, Linear) else NotImplemented
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Linear:
+        return self + -other if isinstance(other, Linear) else NotImplemented
+
+    def scaled(self, factor: float) -> Linear:
+        """The operator times a finite real number."""
+        raise NotImplementedError
+
+
+def clean_factor(factor: Any) -> float:
+    """A finite real number that scales an operator."""
+    if not isinstance(factor, Real) and not (
+        isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
+    ):
+        raise ArgumentTypeError(
+            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it with op(f), and multiply what it gives"
+        )
+    if not np.isfinite(float(factor)):
+        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {factor}")
+    return float(factor)
 
 
 class Product(Linear):
@@ -114,6 +157,75 @@ class Product(Linear):
     def adjoint_operator(self, weight: str | None = None) -> Product:
         """The operator that `adjoint` applies."""
         return Product(self.inner.adjoint_operator(weight), self.outer.adjoint_operator(weight))
+
+    def scaled(self, factor: float) -> Product:
+        """The product with the outer operator times a finite real number."""
+        return Product(self.outer.scaled(factor), self.inner)
+
+
+class Sum(Linear):
+    """Two operators applied to the same field, their results added; of which at least one is a product."""
+
+    def __init__(self, first: Linear, second: Linear) -> None:
+        check_alike(first, second)
+        self.first, self.second = first, second
+        self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
+
+    def __repr__(self) -> str:
+        return f"{self.first!r} + {self.second!r}"
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """Apply both; the result of the second is a temporary."""
+        addend = self.second(f, None, workers)
+        result = self.first(f, out, workers)
+        if out is None:
+            return _added(result, addend)
+        shape = targets_shape(addend, self.outputs)
+        for target, value in zip(
+            targets_of(out, self.outputs, shape), flat(addend, self.outputs), strict=True
+        ):
+            target[...] += value
+        return out
+
+    @property
+    def T(self) -> Sum:
+        """The transpose: the sum of both."""
+        return Sum(self.first.T, self.second.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Sum:
+        """The operator that `adjoint` applies."""
+        return Sum(self.first.adjoint_operator(weight), self.second.adjoint_operator(weight))
+
+    def scaled(self, factor: float) -> Sum:
+        """Both times a finite real number."""
+        return Sum(self.first.scaled(factor), self.second.scaled(factor))
+
+
+def _added(a: Any, b: Any) -> Any:
+    return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
+
+
+def flat(field: Any, form: Form) -> list[Any]:
+    """The components of a result, whether nested tuples or one stacked array."""
+    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
+
+
+def targets_shape(field: Any, form: Form) -> tuple[int, ...]:
+    """The shape of one component."""
+    return tuple(flat(field, form)[0].shape)
+
+
+def check_alike(first: Linear, second: Linear) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    if first.grid.shape != second.grid.shape or first.grid.axes != second.grid.axes:
+        raise ArgumentValueError(
+            f"operators on different grids cannot be added: {first.grid.shape} and {second.grid.shape}"
+        )
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )
 
 
 def form_name(form: Form) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from numbers import Real
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,7 @@ from ._arguments import clean_workers
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fast import ObjectCalls
 from ._fields import Fields, Form, gather, shaped, stack, targets_of
-from ._linear import Linear, form_name
+from ._linear import Linear, check_alike, form_name
 from ._plan import Term
 from ._stencils import Array
 
@@ -38,6 +37,7 @@ class Operator(Linear):
         self.inputs, self.outputs, self.coefficients = inputs, outputs, coefficients
         self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {}  # by the shape of a field
         self._adjoints: dict[str | None, Operator] = {}
+        self._multiples: dict[float, Operator] = {}
         self._calls = ObjectCalls()
         self._alone = not (inputs or outputs or coefficients)  # one array in, one out
 
@@ -141,12 +141,17 @@ class Operator(Linear):
         self._require_linear("an adjoint")
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        if weight not in self._adjoints:
+        found = self._adjoints.get(weight)
+        if found is None:
             scale = None if weight is None else self.grid.quadrature
-            conjugate = tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
-            self._adjoints[weight] = self._with(name=f"{self.name}.adjoint", terms=adjoint_terms(self.terms, scale),
-                                                inputs=self.outputs, outputs=self.inputs, coefficients=conjugate)  # fmt: skip
-        return self._adjoints[weight]
+            found = self._with(name=f"{self.name}.adjoint", terms=adjoint_terms(self.terms, scale),
+                               inputs=self.outputs, outputs=self.inputs)  # fmt: skip
+            self._adjoints[weight] = found
+        if any(map(_has_imaginary, self.coefficients)):  # conjugates of what they are now
+            return found._with(
+                coefficients=tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
+            )
+        return found
 
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.
@@ -168,20 +173,12 @@ class Operator(Linear):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
-    def __add__(self, other: Any) -> Operator:
+    def __add__(self, other: Any) -> Linear:
         if not isinstance(other, Operator):
-            return NotImplemented
+            return super().__add__(other)
         self._require_linear("a sum")
         other._require_linear("a sum")
-        if other.grid.shape != self.grid.shape or other.grid.axes != self.grid.axes:
-            raise ArgumentValueError(
-                f"operators on different grids cannot be added: {self.grid.shape} and {other.grid.shape}"
-            )
-        if (self.inputs, self.outputs) != (other.inputs, other.outputs):
-            raise ArgumentValueError(
-                f"cannot add {self!r} and {other!r}: they map {form_name(self.inputs)} -> {form_name(self.outputs)} and "
-                f"{form_name(other.inputs)} -> {form_name(other.outputs)}"
-            )
+        check_alike(self, other)
         count = len(self.coefficients)
         shifted = tuple(
             t if t.coefficient is None else t._replace(coefficient=t.coefficient + count) for t in other.terms
@@ -189,30 +186,21 @@ class Operator(Linear):
         return self._with(name=f"({self.name} + {other.name})", terms=self.terms + shifted,
                        coefficients=self.coefficients + other.coefficients)  # fmt: skip
 
-    def __neg__(self) -> Operator:
-        return self._scaled(-1.0, f"-{self.name}")
-
-    def __sub__(self, other: Any) -> Operator:
-        return self + -other if isinstance(other, Operator) else NotImplemented
-
-    def __mul__(self, factor: Any) -> Operator:
-        if not isinstance(factor, Real) and not (isinstance(factor, np.ndarray) and factor.ndim == 0):
-            return NotImplemented
-        if not np.isfinite(float(factor)):
-            raise ArgumentValueError(f"an operator is scaled by finite numbers, got {factor}")
-        return self._scaled(float(factor), f"{factor} * {self.name}")
-
-    __rmul__ = __mul__
-
-    def _scaled(self, factor: float, name: str) -> Operator:
+    def scaled(self, factor: float) -> Operator:
+        """The operator with all weights times a number; kept, as time steps often ask for the same."""
         self._require_linear("a multiple")
-        cache: dict[Any, Any] = {}
-        terms = []
-        for term in self.terms:
-            if term.stencil not in cache:
-                cache[term.stencil] = _transpose.scaled(term.stencil, factor)
-            terms.append(term._replace(stencil=cache[term.stencil]))
-        return self._with(name=name, terms=tuple(terms))
+        if factor not in self._multiples:
+            cache: dict[Any, Any] = {}
+            terms = []
+            for term in self.terms:
+                if term.stencil not in cache:
+                    cache[term.stencil] = _transpose.scaled(term.stencil, factor)
+                terms.append(term._replace(stencil=cache[term.stencil]))
+            if len(self._multiples) >= 16:
+                self._multiples.clear()
+            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
+            self._multiples[factor] = self._with(name=name, terms=tuple(terms))
+        return self._multiples[factor]
 
     def _require_linear(self, what: str) -> None:
         if not self.is_linear:

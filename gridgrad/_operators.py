@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from ._errors import ArgumentValueError
+from ._errors import ArgumentValueError, counted
 from ._free import Ends, documented, grid_of
 
 
@@ -84,7 +84,7 @@ def mixed_derivative(
     grid = grid_of(f, spacing, axis, ends)
     if grid.ndim != 2:
         raise ArgumentValueError(
-            f"axis={axis!r} names {grid.ndim} axes; a mixed derivative is along two, for d2/dx2 use derivative(order=2)"
+            f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, for d2/dx2 use derivative(order=2)"
         )
     return grid.mixed_derivative(0, 1)(f, out, workers)
 

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 def operator_matrix(operator: Linear) -> Any:
     """The matrix on flattened fields, vector fields component after component."""
-    from ._linear import Product
+    from ._linear import Product, Sum
 
     if isinstance(operator, Product):
         return operator_matrix(operator.outer) @ operator_matrix(operator.inner)
+    if isinstance(operator, Sum):
+        return operator_matrix(operator.first) + operator_matrix(operator.second)
     return _sum_of_terms(operator)  # type: ignore[arg-type]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from . import _transpose
 from ._arguments import int_or_none
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._fields import clean_coefficient
 from ._operator import Operator
 from ._plan import Term
 
@@ -30,17 +31,17 @@ def gradient(grid: Grid, accuracy: int | None) -> Operator:
     return Operator(grid, "gradient", terms, (), vector(grid))
 
 
-def divergence(grid: Grid) -> Operator:
+def divergence(grid: Grid, accuracy: int | None) -> Operator:
     """The sum of d_a of component a."""
-    terms = tuple(Term(0, a, a, grid.stencil(a)) for a in range(grid.ndim))
+    terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
     return Operator(grid, "divergence", terms, vector(grid), ())
 
 
-def curl(grid: Grid) -> Operator:
+def curl(grid: Grid, accuracy: int | None) -> Operator:
     """Output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third."""
     if grid.ndim not in (2, 3):
         raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
-    plus = [grid.stencil(a) for a in range(grid.ndim)]
+    plus = [grid.stencil(a, 1, accuracy) for a in range(grid.ndim)]
     minus = [_transpose.scaled(stencil, -1.0) for stencil in plus]
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
@@ -89,10 +90,10 @@ def hessian(grid: Grid) -> Operator:
     return Operator(grid, "hessian", tuple(terms), (), (n, n))
 
 
-def jacobian(grid: Grid) -> Operator:
+def jacobian(grid: Grid, accuracy: int | None) -> Operator:
     """Output (i, a) is d_a of component i."""
     n = grid.ndim
-    terms = tuple(Term(n * i + a, i, a, grid.stencil(a)) for i in range(n) for a in range(n))
+    terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
     return Operator(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
 
 
@@ -115,12 +116,12 @@ def gradient_norm(grid: Grid, parts: int) -> Operator:
     return Operator(grid, "gradient_norm", terms, (parts,) if parts > 1 else ())
 
 
-def advection(grid: Grid, v: Any, name: str) -> Operator:
+def advection(grid: Grid, v: Any, name: str, accuracy: int | None) -> Operator:
     """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
     terms: list[Term] = []
     fields: list[Any] = []
     for a, component in enumerate(_velocity(grid, v)):
-        stencil = grid.stencil(a)
+        stencil = grid.stencil(a, 1, clean_accuracy(accuracy))
         if isinstance(component, (int, float, complex, np.number)):
             number = _real_number(component, a)
             if not np.isfinite(number):
@@ -128,7 +129,7 @@ def advection(grid: Grid, v: Any, name: str) -> Operator:
             terms.append(Term(0, 0, a, _transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=len(fields)))
-            fields.append(coefficient(component, f"v[{a}]"))
+            fields.append(clean_coefficient(component, f"v[{a}]"))
     return Operator(grid, name, tuple(terms), coefficients=tuple(fields))
 
 
@@ -164,7 +165,7 @@ def diffusion(grid: Grid, k: Any) -> Operator:
         Term(0, 0, a, grid.stencil(a, 2, ends="closed"), coefficient=0, place="faces")
         for a in range(grid.ndim)
     )
-    return Operator(grid, "diffuse", terms, coefficients=(k,))
+    return Operator(grid, "diffuse", terms, coefficients=(clean_coefficient(k, "k"),))
 
 
 def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:
@@ -187,7 +188,12 @@ def clean_accuracy(accuracy: Any) -> int | None:
     return number
 
 
-def clean_form(form: Any, accuracy: Any) -> tuple[str, int | None]:
+def accuracy_option(accuracy: Any = None) -> tuple[int | None]:
+    """The option of first-derivative operators."""
+    return (clean_accuracy(accuracy),)
+
+
+def laplacian_options(form: Any = "compact", accuracy: Any = None) -> tuple[str, int | None]:
     """A form of the laplacian, and an accuracy that goes with it."""
     if form not in FORMS:
         raise ArgumentValueError(f"unknown form {form!r}; allowed are {', '.join(map(repr, FORMS))}")

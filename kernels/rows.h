@@ -44,35 +44,30 @@ inline bool is_central(const Stencil& stencil) {
 // The interior row of point i; formula (1) with equal weights has the short form, unless each of its
 // faces has a coefficient.
 template <class Real>
-Pairs<Real> inner_pairs(const Stencil& stencil, int64 i, bool faces) {
+void set_inner_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& row) {
   const Real* const weights = static_cast<const Real*>(stencil.weights);
-  Pairs<Real> row;
   row.count = stencil.pairs;
   row.data = nullptr;
   row.weights = stencil.dim == ROW ? weights : nullptr;
-  for (int k = 0; k < stencil.pairs; ++k) {
-    const Real own =
-        weights && !row.weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k]);
-    row.inner[k] = {stencil.a[k], stencil.b[k], own};
-  }
+  for (int k = 0; k < stencil.pairs; ++k)
+    row.inner[k] = {
+        stencil.a[k], stencil.b[k],
+        weights && !row.weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k])};
   if (is_central(stencil) && !faces && !row.weights && row.inner[0].weight == row.inner[1].weight) {
     row.count = 1;
     row.inner[0].b = 1;
   }
-  return row;
 }
 
-// The row of point i.
+// The row of point i of an axis across the array's rows.
 template <class Real>
-Pairs<Real> pairs_at(const Stencil& stencil, int64 i, bool faces) {
+void set_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& row) {
   const int64 edge = edge_of(stencil, i);
-  if (edge < 0) return inner_pairs<Real>(stencil, i, faces);
-  Pairs<Real> row;
+  if (edge < 0) return set_inner_pairs(stencil, i, faces, row);
   row.count = stencil.start[edge + 1] - stencil.start[edge];
   row.i = i;
   row.data = stencil.pair + stencil.start[edge];
   row.weights = nullptr;
-  return row;
 }
 
 // How a row operator reads: one strided element at a time, or a word of neighbouring ones.

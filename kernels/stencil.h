@@ -130,8 +130,8 @@ GG_INLINE Real face_mean(Stored a, Stored b) {
 template <class Real>
 GG_INLINE Real hypotenuse(Real p, Real q) {
   const Real a = magnitude(p), b = magnitude(q);
-  const Real big = a > b ? a : b, small = a > b ? b : a;
-  const Real ratio = small == big ? Real(1) : small / big;  // also of zeros and infinities
+  const Real big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
+  const Real ratio = small == big ? Real(1) : quotient;  // also of zeros and infinities
   return big * square_root(1 + ratio * ratio);
 }
 

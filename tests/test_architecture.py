@@ -36,7 +36,7 @@ LAYERS = [
     {"_gradient", "torch", "_fields"},
     {"_sparse", "_linear"},
     {"_operator"},
-    {"_terms"},
+    {"_terms", "_choice"},
     {"_grid"},
     {"_free"},
     {"_operators", "_vector_operators", "_transport"},

@@ -3,10 +3,14 @@
 import contextlib
 import io
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+
+import gridgrad
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -23,7 +27,7 @@ def run(code):
 
 def test_every_block_is_of_a_kind_that_is_tested():
     assert {language for language, _ in BLOCKS} <= {"python", "text", "sh"}
-    assert len(PYTHON) == 5
+    assert len(PYTHON) == 6
 
 
 @pytest.mark.parametrize("place", PYTHON)
@@ -54,6 +58,12 @@ def test_first_example_has_eight_lines():
     assert len([line for line in BLOCKS[PYTHON[0]][1].splitlines() if line.strip()]) <= 8
 
 
+def test_solver_has_fifteen_lines():
+    solver = BLOCKS[PYTHON[1]][1]
+    assert "solve_ivp" in solver
+    assert len([line for line in solver.splitlines() if line.strip()]) <= 15
+
+
 def test_shell_blocks_name_targets_and_extras_that_exist():
     shell = "".join(text for language, text in BLOCKS if language == "sh") + README
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -78,9 +88,27 @@ def test_figures_are_light():
     assert all(figure.stat().st_size < 300_000 for figure in figures)
 
 
-def test_table_is_the_one_the_benchmark_writes():
-    table = README.split("--readme -->")[1].split("<!-- end of table")[0]
-    rows = re.findall(r"^\| .*\|$", table, re.MULTILINE)
+@pytest.mark.parametrize(("script", "files"), [("gradient", "2*.json"), ("operators", "operators-2*.json")])
+def test_tables_are_those_the_benchmarks_write(script, files):
+    """Word for word the newest results; nothing where there are none."""
+    written = README.split(f"<!-- table: python benchmarks/{script}.py --readme -->\n")[1]
+    written = written.split("<!-- end of table -->")[0]
+    if not list((ROOT / "benchmarks" / "results").glob(files)):
+        assert not written
+        return
+    command = [sys.executable, ROOT / "benchmarks" / f"{script}.py", "--readme"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    assert written == printed
+    rows = re.findall(r"^\| .*\|$", written, re.MULTILINE)
     assert len(rows) >= 2
     assert {row.count("|") for row in rows} == {rows[0].count("|")}
-    assert re.search(r"^\d{4}-\d\d-\d\d, .* cores", table, re.MULTILINE)
+    assert re.search(r"^\d{4}-\d\d-\d\d, .* cores", written, re.MULTILINE)
+
+
+def test_operator_table_names_every_function():
+    table = README.split("## Operators\n")[1].split("\n- **Ends")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row)} - {"2", "4", "6"}
+    others = {"Grid", "show_config"}
+    assert named == set(gridgrad.__all__) - others
+    assert all(hasattr(gridgrad.Grid, name) for name in named)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
-from ._calculus import constant, plus
+from ._calculus import plus
 from ._jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, apply, first, payload, refuse
 
 
@@ -171,11 +171,19 @@ def _bilinear(func: Any, args: Any, kwargs: Any, a: Jet, b: Jet) -> Jet:
 
 
 def _swapped(args: Any, change: Any) -> list[Any]:
-    return [[change(b) for b in a] if isinstance(a, (list, tuple)) else change(a) for a in args]
+    return [_swapped_list(a, change) if isinstance(a, (list, tuple)) else change(a) for a in args]
+
+
+def _swapped_list(a: Any, change: Any) -> Any:
+    """A list of arrays (of which some are jets) changed; a shape or index stays."""
+    if not any(isinstance(b, Jet) for b in a):
+        return a
+    jet = first(a)
+    return [change(b if isinstance(b, Jet) else jet.like(np.asarray(b))) for b in a]
 
 
 def _coefficient(k: int) -> Any:
-    """What takes coefficient k of a jet at full shape, and 0 of a constant array beside jets."""
+    """What takes coefficient k of a jet at full shape."""
 
     def change(a: Any) -> Any:
         if isinstance(a, Jet):
@@ -186,4 +194,3 @@ def _coefficient(k: int) -> Any:
 
 
 FUNCTIONS["coupled"] = coupled
-__all__ = ["Components", "constant"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError
-from ._calculus import add, binary, composed, constant, divide, multiply, square, subtract
+from ._calculus import composed, constant, multiply, square, subtract
 from ._jet import BINARY, CONSTANT, STRUCTURAL, UNARY, Jet, apply, evaluate, first, payload, refuse_unknown
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
@@ -303,4 +303,3 @@ STRUCTURAL |= {
     "maximum": _extremum("maximum"), "minimum": _extremum("minimum"),
     "fmax": _extremum("fmax"), "fmin": _extremum("fmin"),
 }  # fmt: skip
-__all__ = ["add", "binary", "divide"]

@@ -1,0 +1,204 @@
+"""Derivatives by nested forward products of torch or JAX, and the probe for functions that mix points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from .._errors import ArgumentTypeError, ArgumentValueError
+from ._jet import DENSE
+from ._run import Direction, Expansion, Task, called
+
+PROBE_POINTS = 4096
+Arrays = tuple[Any, ...]
+
+
+class Backend(Protocol):
+    """What an engine provides: its `jvp`, and how arrays are made and finished in its library."""
+
+    name: str
+
+    def clean(self, c: Any, k: int) -> Any:
+        """A coordinate as an array of the library."""
+
+    def jvp(self, f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
+        """Value and forward product of a function with a tuple of outputs."""
+
+    def array(self, a: Any, like: Arrays) -> Any:
+        """Any number as a floating array of the library, on the coordinates' device."""
+
+    def finish(self, a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
+        """A result at full shape, without a graph that the caller did not ask for."""
+
+    def numpy(self, a: Any) -> Any:
+        """A NumPy copy; raises TypeError for an array that is being traced."""
+
+
+def expand(task: Task, backend: Backend, check: bool = True) -> Expansion:
+    """Every wanted derivative of a task, by one nested product for each."""
+    outputs, single = _checked(task, backend)
+    if check:
+        probe(task, outputs, backend)
+    rows: list[list[Any]] = []
+    cache: dict[Any, tuple[Arrays, Arrays | None]] = {}
+    for m in sorted(task.wanted, key=lambda m: -sum(m)):
+        path = tuple(j for j, e in enumerate(m) for _ in range(e))
+        if not path and cache:
+            first_order = [pair for key, pair in cache.items() if len(key) == 1]
+            cache[path] = (first_order[0][0], None) if first_order else (outputs(*task.mesh.coords), None)
+        elif not path:
+            cache[path] = (outputs(*task.mesh.coords), None)
+        else:
+            cache[path] = _product(outputs, task.mesh.coords, [task.directions[j] for j in path], backend)
+    count = len(next(iter(cache.values()))[0])
+    for k in range(count):
+        rows.append([])
+        for m in task.wanted:
+            path = tuple(j for j, e in enumerate(m) for _ in range(e))
+            value, tangent = cache[path]
+            a = (value if tangent is None else tangent)[k]
+            rows[-1].append(_fitting(a, k, task))
+    if task.combine is not None:
+        rows = task.combine(rows)
+    full = [[backend.finish(a, task.mesh.shape, task.mesh.coords) for a in row] for row in rows]
+    return Expansion(full, single[0])
+
+
+def _fitting(a: Any, k: int, task: Task) -> Any:
+    shape = task.mesh.shape
+    try:
+        fits = np.broadcast_shapes(tuple(a.shape), shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ArgumentValueError(
+            f"output {k} of the function has shape {tuple(a.shape)} on a mesh of shape {shape}; "
+            f"a function of the mesh returns one value for each point; {DENSE}"
+        )
+    return a
+
+
+def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[bool]]:
+    """The function with a tuple of arrays as result, and where it tells whether it returned a single one."""
+    single = [True]
+
+    def outputs(*coords: Any) -> Arrays:
+        try:
+            results, single[0] = called(task.function, coords)
+        except (ArgumentTypeError, ArgumentValueError):
+            raise
+        except Exception as error:
+            text = str(error)
+            if backend.explains(text):  # type: ignore[attr-defined]
+                raise ArgumentTypeError(
+                    f"the function cannot be traced by {backend.name} ({type(error).__name__}: {text[:160]}); write it with "
+                    f"{backend.name}'s own elementwise functions (where for `if`, not math.sin or numpy.sin), or give "
+                    "NumPy coordinates and NumPy functions"
+                ) from error
+            raise
+        return tuple(backend.array(a, coords) for a in results)
+
+    return outputs, single
+
+
+def _product(
+    f: Callable[..., Arrays], coords: Arrays, path: Sequence[Direction], backend: Backend
+) -> tuple[Arrays, Arrays]:
+    """Value and nested directional derivative along every direction of `path`."""
+    active = [i for i, rate in enumerate(path[0]) if rate is not None]
+    rates = tuple(_tangent(path[0][i], coords[i], backend) for i in active)
+
+    def inner(*moved: Any) -> Arrays:
+        full = list(coords)
+        for i, c in zip(active, moved, strict=True):
+            full[i] = c
+        if len(path) == 1:
+            return f(*full)
+        return _product(f, tuple(full), path[1:], backend)[1]
+
+    return backend.jvp(inner, tuple(coords[i] for i in active), rates)
+
+
+def _tangent(rate: Any, c: Any, backend: Backend) -> Any:
+    if isinstance(rate, float):
+        return c * 0 + rate if backend.name == "jax" else c.detach() * 0 + rate
+    return rate
+
+
+def probe(task: Task, f: Callable[..., Arrays], backend: Backend) -> None:
+    """Refuse a function whose points depend on each other, or that is not holomorphic.
+
+    For an elementwise f the product with any tangent is ``J v = (J 1) v``; a random v tells the others.
+    Complex coordinates: ``J i = i (J 1)``. It is run on a sample of the mesh where f allows that.
+    """
+    coords = task.mesh.coords
+    step = max(1, int(np.prod(task.mesh.shape) / PROBE_POINTS))
+    sample = coords
+    for axis in reversed(range(len(task.mesh.shape))):
+        if step > 1 and task.mesh.shape[axis] > 8:
+            part = (slice(None),) * axis + (slice(None, None, min(step, task.mesh.shape[axis] // 4)),)
+            sample = tuple(c[part] if c.shape[axis] > 1 else c for c in sample)
+            break
+    try:
+        deviates = _deviations(f, sample, backend)
+    except (ArgumentTypeError, TypeError):
+        raise
+    except Exception:
+        if sample is coords:
+            raise
+        deviates = _deviations(f, coords, backend)
+    if deviates == "mixes":
+        raise ArgumentTypeError(
+            "the function mixes mesh points: its derivative along a random direction is not pointwise (a mean, sum, roll, cumsum, "
+            f"sort, softmax or matrix product?), and derivatives point by point would be wrong; {DENSE}"
+        )
+    if deviates == "not holomorphic":
+        raise ArgumentTypeError(
+            "the function of complex coordinates is not holomorphic (conj, abs, real or imag?): it has no complex derivative; "
+            "give the real and imaginary parts as two real coordinates, lambda x, y: f(x + 1j*y)"
+        )
+
+
+def _deviations(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> str:
+    random = np.random.default_rng(7)
+    vs = [random.uniform(0.5, 1.5, tuple(c.shape)) for c in coords]
+    together = backend.jvp(f, coords, tuple(_like(v, c, backend) for v, c in zip(vs, coords, strict=True)))[1]
+    apart = [_product(f, coords, [one], backend)[1] for one in _each(len(coords))]
+    try:
+        found = [backend.numpy(a) for a in together]
+        parts = [[backend.numpy(a) * v for a in row] for row, v in zip(apart, vs, strict=True)]
+    except TypeError:  # traced: nothing can be compared
+        return ""
+    for k, jv in enumerate(found):
+        if _differ(jv, [row[k] for row in parts]):
+            return "mixes"
+    if any(np.iscomplexobj(backend.numpy(c)) for c in coords):
+        turned = backend.jvp(f, coords, tuple(_like(1j, c, backend) for c in coords))[1]
+        for k, ji in enumerate(turned):
+            if _differ(backend.numpy(ji), [1j * (row[k] / v) for row, v in zip(parts, vs, strict=True)]):
+                return "not holomorphic"
+    return ""
+
+
+def _each(count: int) -> list[Direction]:
+    return [tuple(1.0 if i == j else None for i in range(count)) for j in range(count)]
+
+
+def _like(v: Any, c: Any, backend: Backend) -> Any:
+    zero = c * 0 if backend.name == "jax" else c.detach() * 0
+    return zero + backend.array(v, (c,)).astype(c.dtype) if backend.name == "jax" else zero + backend.array(v, (c,)).to(c.dtype)
+
+
+def _differ(found: Any, parts: list[Any]) -> bool:
+    with np.errstate(all="ignore"):
+        total = sum(parts)
+        scale = np.abs(found) + sum(np.abs(p) for p in parts)
+        scale = scale * np.ones_like(np.abs(total))
+        finite = np.isfinite(scale)
+        if not finite.any():
+            return False
+        eps = float(np.finfo(np.asarray(found).dtype).eps) if np.asarray(found).dtype.kind in "fc" else 1e-7
+        floor = 1e4 * eps * float(scale[finite].max())
+        return bool((np.abs(found - total) > eps**0.5 * scale + floor)[finite].any())

@@ -1,0 +1,69 @@
+"""JAX as an engine: `jax.jvp`, in float64 where a coordinate is float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .._errors import ArgumentTypeError
+from ._forward import Arrays
+
+name = "jax"
+
+
+def explains(text: str) -> bool:
+    """Whether an error of JAX says only that something cannot be traced."""
+    return any(
+        word in text for word in ("Tracer", "traced array", "Abstract tracer", "boolean value of an array")
+    )
+
+
+def clean(c: Any, k: int) -> Any:
+    """A coordinate as a floating JAX array."""
+    import jax.numpy as jnp
+
+    a = c if hasattr(c, "aval") else np.asarray(c)
+    kind = np.dtype(a.dtype).kind
+    if kind in "iu":
+        return jnp.asarray(a, dtype=jnp.float64)
+    if kind not in "fc" and a.dtype.name != "bfloat16":
+        raise ArgumentTypeError(
+            f"coordinate {k} has dtype {a.dtype}; give real or complex numbers, x.astype(float)"
+        )
+    return jnp.asarray(a)
+
+
+def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
+    """Forward product."""
+    import jax
+
+    value, tangent = jax.jvp(f, primals, tangents)
+    return value, tangent
+
+
+def array(a: Any, like: Arrays) -> Any:
+    """A floating JAX array of what a function returned."""
+    import jax.numpy as jnp
+
+    a = jnp.asarray(a)
+    if not jnp.issubdtype(a.dtype, jnp.inexact):
+        a = a.astype(jnp.result_type(*like))
+    return a
+
+
+def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
+    """Full shape."""
+    import jax.numpy as jnp
+
+    return jnp.broadcast_to(a, shape)
+
+
+def numpy(a: Any) -> Any:
+    """On the host; a traced array has no values."""
+    import jax
+
+    if isinstance(a, jax.core.Tracer):
+        raise TypeError("traced")
+    return np.asarray(a)

@@ -1,0 +1,266 @@
+"""Running a function on jets over the tiles of a mesh, on all threads, into full arrays."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from .._arguments import clean_workers
+from .._errors import ArgumentTypeError, ArgumentValueError
+from .._outputs import check_places, split_out
+from . import _functions, _rules, _special  # noqa: F401 - they fill the tables of _jet
+from ._algebra import Algebra, Monomial, algebra_for, scale
+from ._jet import DENSE, Jet, ShapeAsked
+from ._mesh import TILE, Mesh, Tile, cut, tiles
+
+Direction = tuple[Any, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
+THREADED = 1 << 16  # elements from which threads pay
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """Derivatives of every output of a function; `single` when it returned one array, not a sequence."""
+
+    parts: list[list[Any]]  # [output][wanted monomial]
+    single: bool
+
+
+def along_axes(count: int) -> tuple[Direction, ...]:
+    """One direction for each coordinate: partial derivatives."""
+    return tuple(tuple(1.0 if i == j else None for i in range(count)) for j in range(count))
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be computed; array-free but for the mesh and its directions."""
+
+    function: Callable[..., Any]
+    mesh: Mesh
+    directions: tuple[Direction, ...]
+    wanted: tuple[Monomial, ...]
+    combine: Callable[[list[list[Any]]], list[list[Any]]] | None = None  # makes other outputs of the parts
+
+    def algebra(self) -> Algebra:
+        """The algebra that carries the wanted monomials."""
+        return algebra_for(self.wanted, len(self.directions), self.mesh.holomorphic)
+
+    def seeds(self, algebra: Algebra, tile: Tile | None) -> list[Jet]:
+        """The coordinates as jets, whole or on a tile."""
+        jets = []
+        for k, c in enumerate(self.mesh.coords):
+            coefficients = {}
+            for number, m in enumerate(algebra.monomials):
+                if sum(m) == 1 and (rate := self.directions[m.index(1)][k]) is not None:
+                    coefficients[number] = rate if tile is None or np.isscalar(rate) else cut(rate, tile)
+            value = c if tile is None else cut(c, tile)
+            jets.append(Jet(value, coefficients, algebra, tile is not None))
+        return jets
+
+    def evaluate(self, algebra: Algebra, tile: Tile | None) -> tuple[list[list[Any]], bool]:
+        """Every output's wanted derivatives on a tile; None is 0."""
+        if hasattr(self.function, "derivatives"):  # a symbolic function knows them itself
+            coords = [c if tile is None else cut(c, tile) for c in self.mesh.coords]
+            parts, single = self.function.derivatives(coords, self.wanted)
+            return (parts if self.combine is None else self.combine(parts)), single
+        with np.errstate(all="ignore"):
+            outputs, single = called(self.function, self.seeds(algebra, tile))
+            place = {m: k for k, m in enumerate(algebra.monomials)}
+            parts = [[_taken(output, place[m], m) for m in self.wanted] for output in outputs]
+            if self.combine is not None:
+                parts = self.combine(parts)
+        return parts, single
+
+
+def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any], bool]:
+    """The outputs of a function as a list, and whether it returned a single one; clear errors."""
+    try:
+        result = function(*jets)
+    except (ShapeAsked, ArgumentTypeError, ArgumentValueError):
+        raise
+    except Exception as error:
+        if "Jet" not in str(error) and "Jet" not in type(error).__name__:
+            raise
+        raise ArgumentTypeError(
+            f"the function calls something that does not take gridgrad's jets ({type(error).__name__}: {str(error)[:200]}); "
+            "write it with NumPy's elementwise functions, or give torch or JAX arrays to a function of theirs, or engine="
+        ) from error
+    single = not isinstance(result, (list, tuple))
+    outputs = [result] if single else list(result)
+    for output in outputs:
+        _check_output(output)
+    return outputs, single
+
+
+def _check_output(output: Any) -> None:
+    if isinstance(output, Jet) or hasattr(output, "dtype") or isinstance(output, (int, float, complex)):
+        dtype = getattr(output, "dtype", None)
+        if dtype is None or (hasattr(dtype, "kind") and dtype.kind in "fciub"):
+            return
+    raise ArgumentTypeError(
+        f"the function returned {'None' if output is None else 'a ' + type(output).__name__}; it must return an array of numbers, "
+        "or a tuple of them"
+    )
+
+
+def _taken(output: Any, number: int, m: Monomial) -> Any:
+    if not isinstance(output, Jet):
+        return None if number else output
+    if number == 0:
+        return output.value
+    c = output.coefficients.get(number)
+    factor = scale(m)
+    return c if c is None or factor == 1 else c * factor
+
+
+def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
+    """Evaluate a task on the jet engine.
+
+    The first tile tells the outputs' number and type. A function that cannot be evaluated on a tile,
+    because it asks for shapes or holds arrays of the whole mesh, gets the whole mesh.
+    """
+    count = clean_workers(workers)
+    mesh, algebra = task.mesh, task.algebra()
+    on_host = all(isinstance(c, (np.ndarray, np.generic)) for c in mesh.coords)
+    pieces = iter([None]) if not on_host else tiles(mesh.shape, TILE)
+    size = int(np.prod(mesh.shape, dtype=np.int64))
+    if not on_host or size <= TILE:
+        return _whole(task, algebra, out)
+    first_tile = next(pieces)
+    assert first_tile is not None
+    try:
+        parts, single = task.evaluate(algebra, first_tile)
+        _check_shapes(parts, tuple(s.stop - s.start for s in first_tile))
+    except (ShapeAsked, ValueError, IndexError):
+        return _whole(task, algebra, out)
+    targets = _targets(task, parts, out)
+    _fill(targets, parts, first_tile)
+
+    def work(tile: Any) -> None:
+        _fill(targets, task.evaluate(algebra, tile)[0], tile)
+
+    threads = min(count or _cpus(), -(-size // TILE)) if count or size >= THREADED else 1
+    _spread(work, pieces, threads)
+    return Expansion(targets, single)
+
+
+def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
+    """Tiles over threads, each with the caller's context; the first error ends them all."""
+    if threads == 1:
+        for tile in pieces:
+            work(tile)
+        return
+    waiting, failed = list(pieces)[::-1], []
+
+    def drain() -> None:
+        while waiting and not failed:
+            try:
+                tile = waiting.pop()
+            except IndexError:
+                return
+            try:
+                work(tile)
+            except BaseException:
+                failed.append(tile)
+                raise
+
+    with ThreadPoolExecutor(threads - 1) as pool:
+        others = [pool.submit(copy_context().run, drain) for _ in range(threads - 1)]
+        drain()
+        for other in others:
+            other.result()
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _whole(task: Task, algebra: Algebra, out: Any) -> Expansion:
+    parts, single = task.evaluate(algebra, None)
+    _check_shapes(parts, task.mesh.shape)
+    targets = _targets(task, parts, out)
+    _fill(targets, parts, tuple(slice(0, n) for n in task.mesh.shape))
+    if not task.mesh.shape and out is None:
+        targets = [[a[()] for a in row] for row in targets]
+    return Expansion(targets, single)
+
+
+def _check_shapes(parts: list[list[Any]], shape: tuple[int, ...]) -> None:
+    for k, row in enumerate(parts):
+        for a in row:
+            if a is None:
+                continue
+            try:
+                fits = np.broadcast_shapes(np.shape(a), shape) == shape
+            except ValueError:
+                fits = False
+            if not fits:
+                raise ArgumentValueError(
+                    f"output {k} of the function has shape {np.shape(a)} on a mesh of shape {shape}; "
+                    f"a function of the mesh returns one value for each point; {DENSE}"
+                )
+
+
+def _targets(task: Task, parts: list[list[Any]], out: Any) -> list[list[Any]]:
+    """Arrays for every output and wanted derivative."""
+    shape, xp = task.mesh.shape, _library(task.mesh.coords)
+    rows = []
+    for row in parts:
+        arrays = [a for a in row if hasattr(a, "dtype")]
+        dtype = np.result_type(*(a.dtype for a in arrays)) if arrays else np.dtype(bool)
+        scalars = [0j for a in row if isinstance(a, complex) and not hasattr(a, "dtype")]
+        if dtype.kind not in "fc":
+            dtype = np.result_type(*(c.dtype for c in task.mesh.coords))
+        dtype = np.result_type(dtype, *scalars)
+        if out is None:
+            rows.append([xp.empty(shape, dtype) for _ in row])
+        else:
+            rows.append(_given_targets(out, len(row), shape, dtype, task.mesh.coords))
+    return rows
+
+
+def _given_targets(
+    out: Any, count: int, shape: tuple[int, ...], dtype: Any, coords: tuple[Any, ...]
+) -> list[Any]:
+    targets = split_out(out, count, shape)
+    for k, target in enumerate(targets):
+        name = f"out[{k}]" if count > 1 else "out"
+        if type(target) not in (type(coords[0]), np.memmap, np.ndarray):
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__}; give an array of the coordinates' library"
+            )
+        if tuple(target.shape) != shape or target.dtype != dtype:
+            error = ArgumentValueError if tuple(target.shape) != shape else ArgumentTypeError
+            raise error(
+                f"{name} has shape {tuple(target.shape)} and dtype {target.dtype}, but the result has shape {shape} and dtype {dtype}; "
+                f"give numpy.empty({shape}, {str(dtype)!r})"
+            )
+        if isinstance(target, np.ndarray):
+            if not target.flags.writeable:
+                raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
+            check_places(name, target, targets[:k], target.strides, "array")
+            if any(np.may_share_memory(target, c) for c in coords):
+                raise ArgumentValueError(
+                    f"{name} shares memory with a coordinate, which is read again for every tile; give another array"
+                )
+    return targets
+
+
+def _library(coords: tuple[Any, ...]) -> Any:
+    """NumPy, or the CuPy that the caller has imported."""
+    cupy = any(type(c).__module__.startswith("cupy") for c in coords)
+    return sys.modules["cupy"] if cupy else np
+
+
+def _fill(targets: list[list[Any]], parts: list[list[Any]], tile: Tile) -> None:
+    for target, part in zip(chain(*targets), chain(*parts), strict=True):
+        target[tile] = 0 if part is None else part
+
+

@@ -1,0 +1,68 @@
+"""torch as an engine: `torch.func.jvp`, on the caller's tensors and device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from .._errors import ArgumentTypeError
+from ._forward import Arrays
+
+name = "torch"
+_OPAQUE = ("data pointer", "functorch", "data-dependent control flow", "Cannot access", "numpy()", "only one element tensors",
+           "is ambiguous", "vmap", "must be Tensor", "__array__", "to a NumPy", "can't convert", "item()")  # fmt: skip
+
+
+def explains(text: str) -> bool:
+    """Whether an error of torch says only that something cannot be traced."""
+    return any(word in text for word in _OPAQUE)
+
+
+def clean(c: Any, k: int) -> Any:
+    """A coordinate as a dense floating tensor; expanded views (of meshgrid) become contiguous."""
+    if not isinstance(c, torch.Tensor):
+        c = torch.from_numpy(np.array(c))  # a copy: the caller's may be read-only or run backwards
+    if not (c.is_floating_point() or c.is_complex()):
+        if c.dtype == torch.bool:
+            raise ArgumentTypeError(
+                f"coordinate {k} has dtype torch.bool; give real or complex numbers, x.double()"
+            )
+        c = c.to(torch.float64)
+    return c.contiguous()
+
+
+def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
+    """Forward product."""
+    value, tangent = torch.func.jvp(f, primals, tangents)
+    return value, tangent
+
+
+def array(a: Any, like: Arrays) -> Any:
+    """A tensor of what a function returned."""
+    if isinstance(a, torch.Tensor):
+        return a if a.is_floating_point() or a.is_complex() else a.to(_common(like))
+    if isinstance(a, (int, float, bool)):
+        return torch.full((), a, dtype=_common(like), device=like[0].device)
+    return torch.as_tensor(a, device=like[0].device)
+
+
+def _common(like: Arrays) -> Any:
+    dtype = like[0].dtype
+    for c in like[1:]:
+        dtype = torch.promote_types(dtype, c.dtype)
+    return dtype
+
+
+def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
+    """Full shape in memory of its own; the graph is kept where a coordinate asks for one."""
+    if not any(c.requires_grad for c in coords):
+        a = a.detach()
+    return a.expand(shape).contiguous() if tuple(a.shape) != shape else a
+
+
+def numpy(a: Any) -> Any:
+    """On the host."""
+    return a.detach().cpu().resolve_conj().resolve_neg().numpy()

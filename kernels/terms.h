@@ -1,0 +1,321 @@
+// The terms of a plan at one row of its arrays.
+#ifndef GRIDGRAD_TERMS_H
+#define GRIDGRAD_TERMS_H
+
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#include "rows.h"
+#include "sum.h"
+
+namespace gridgrad {
+namespace {
+
+const int64 TILE = 1024;  // elements of one row segment kept in the L1 cache
+
+inline bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
+
+// How the inner points of a row are formed: by one pair, by formula (1), by formula (1) with vectors of
+// weights; or as a sum of many.
+enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, SUM };
+
+template <class Stored, class Real>
+class Terms {
+ public:
+  Terms(const Descriptor& plan, void* const* pointers) : plan_(plan), pointers_(pointers) {}
+
+  // Goes to a row: `at` is its place in all slower dims.
+  void go_to(const int64* at) {
+    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) row_[k] = offset(plan_.array[k], at);
+    for (int t = 0; t < plan_.terms; ++t) locate(t, at);
+  }
+
+  // Goes on to the next row, which differs from the last in `dim`.
+  void advance(const int64* at, int dim) {
+    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) row_[k] += plan_.array[k].stride[dim];
+    for (int t = 0; t < plan_.terms; ++t)
+      if (moves(plan_.term[t], dim)) locate(t, at);
+  }
+
+  int64 place(int k) const { return row_[k]; }
+  Form form(int t) const { return forms_[t]; }
+  const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + row_[k]; }
+
+  // Whether the term is the row of its stencil and nothing else.
+  static bool is_plain(const Term& term) { return !has(term, AT_POINT) && term.then < 0 && !term.norm; }
+
+  // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
+  void inner_elements(int t, int64& first, int64& last) const {
+    const Stencil& stencil = stencil_of(t);
+    if (stencil.dim != ROW) return;
+    first = smaller(larger(first, stencil.leading * stencil.inner), last);
+    last = larger(smaller(last, (stencil.length - stencil.trailing) * stencil.inner), first);
+  }
+
+  // Calls `with` on the operator of the inner points; f is the row's first element.
+  template <class Visit>
+  void visit(int t, const Stored* f, const Visit& with) const {
+    const Pairs<Real>& pairs = pairs_[t];
+    const int64 shift = step(plan_.stencil[plan_.term[t].stencil], plan_.term[t].input);
+    const auto first = pairs[0];
+    const Stored *const a = f + first.a * shift, *const b = f + first.b * shift;
+    if (forms_[t] == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, first.weight});
+    if (forms_[t] == WEIGHTED)
+      return with(Weighted<Stored, Real>{a, b, b + shift, pairs.weights, pairs.weights + plan_.length[ROW]});
+    const auto second = pairs[1];
+    with(Two{a, b, f + second.b * shift, first.weight, second.weight});
+  }
+
+  // The terms [t, next) of an output at the elements [begin, end) of the row.
+  void sum(int t, int next, int64 begin, int64 end, Real* target) {
+    int64 first = begin, last = end;
+    for (int k = t; k < next; ++k)
+      if (is_direct(k)) inner_elements(k, first, last);
+    used_ = 0;
+    parts_.clear();
+    for (; t < next; ++t) {
+      const Term& term = plan_.term[t];
+      const std::size_t start = parts_.size();
+      if (term.then >= 0) mix(t, begin, end);
+      else if (stencil_of(t).dim != ROW || is_direct(t)) add_pairs(t, row(term.input), begin, end, parts_);
+      else add_row(t, row(term.input), begin, end);
+      parts_[start].first = true;
+      Part<Real>& part = parts_.back();
+      part.join = term.norm ? (term.assign ? MAGNITUDE : NORM) : term.assign ? ASSIGN : ADD;
+      if (has(term, AT_POINT)) part.factor = operand(term.coefficient, begin, end - begin);
+    }
+    sum_parts(parts_, first - begin, last - begin, target);
+    for (int64 j = begin; j < first; ++j) target[j - begin] = element(j, j - begin);
+    for (int64 j = last; j < end; ++j) target[j - begin] = element(j, j - begin);
+  }
+
+  // The rows of a term's stencil; f is the first element of the array's row.
+  void rows(int t, const Stored* f, int64 begin, int64 end, Real* target) {
+    const int64 stride = plan_.array[plan_.term[t].input].stride[ROW];
+    int64 first = begin, last = end;
+    inner_elements(t, first, last);
+    if (forms_[t] == SUM) sum_row(t, f, first, last, target + (first - begin));
+    else visit(t, f, [&](const auto& op) { fill(op, stride, first, last, target - begin); });
+    for (int64 j = begin; j < first; ++j) target[j - begin] = edge_value(t, f, j);
+    for (int64 j = last; j < end; ++j) target[j - begin] = edge_value(t, f, j);
+  }
+
+  // An edge row of the axis in the row, at element j.
+  GG_NOINLINE Real edge_value(int t, const Stored* f, int64 j) const {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const int64 inner = stencil.inner, point = point_of(stencil, j), edge = edge_of(stencil, point);
+    const Pair* const last = stencil.pair + stencil.start[edge + 1];
+    Real sum = 0;
+    for (const Pair* pair = stencil.pair + stencil.start[edge]; pair != last; ++pair) {
+      const int64 a = (pair->a - point) * inner + j, b = (pair->b - point) * inner + j;
+      const Real value = edge_pair(term, stencil.values, f, a, b, static_cast<Real>(pair->weight));
+      sum = pair == stencil.pair + stencil.start[edge] ? value : sum + value;
+    }
+    return sum;
+  }
+
+ private:
+  struct Tile {
+    alignas(64) Real value[TILE];
+  };
+
+  const Stencil& stencil_of(int t) const { return plan_.stencil[plan_.term[t].stencil]; }
+
+  static int64 offset(const Array& array, const int64* at) {
+    int64 sum = 0;
+    for (int dim = 0; dim < ROW; ++dim) sum += at[dim] * array.stride[dim];
+    return sum;
+  }
+
+  bool moves(const Term& term, int dim) const {
+    return plan_.stencil[term.stencil].dim == dim || (term.then >= 0 && plan_.stencil[term.then].dim == dim);
+  }
+
+  // The rows of a term's stencils at this point.
+  void locate(int t, const int64* at) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const bool faces = has(term, AT_FACES);
+    if (stencil.dim == ROW) set_inner_pairs(stencil, 0, faces, pairs_[t]);
+    else set_pairs(stencil, at[stencil.dim], faces, pairs_[t]);
+    forms_[t] = form_of(term, stencil, pairs_[t]);
+    if (term.then < 0) return;
+    const Stencil& then = plan_.stencil[term.then];
+    set_pairs(then, at[then.dim], false, then_[t]);
+  }
+
+  static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
+    if (stencil.values || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
+    if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
+    if (pairs.count == 1) return ONE_PAIR;
+    return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : SUM;
+  }
+
+  // From a point of the term's axis to the next, in elements.
+  int64 step(const Stencil& stencil, int k) const {
+    return stencil.inner * plan_.array[k].stride[stencil.dim];
+  }
+
+  // The point of an element of an axis in the row; dividing takes long.
+  static int64 point_of(const Stencil& stencil, int64 j) {
+    return stencil.inner == 1 ? j : j / stencil.inner;
+  }
+
+  // Whether the pairs of an axis in the row can be read where they are.
+  bool is_direct(int t) const {
+    const Term& term = plan_.term[t];
+    const int other = term.coefficient < 0 || term.place == AT_POINT ? term.input : term.coefficient;
+    return std::is_same_v<Stored, Real> && stencil_of(t).dim == ROW && term.then < 0 &&
+           forms_[t] != WEIGHTED && plan_.array[term.input].stride[ROW] == 1 &&
+           plan_.array[other].stride[ROW] == 1;
+  }
+
+  // The sum at element j, where some axis in the row may be at its ends; k is its place in the parts.
+  Real element(int64 j, int64 k) const {
+    typedef Block<Real, Real, 1> Single;
+    Single sum{}, value{};
+    for (const Part<Real>& part : parts_) {
+      const int t = part.row_term;
+      if (t < 0 || edge_of(stencil_of(t), point_of(stencil_of(t), j)) < 0) add_pair(part, k, value);
+      else if (part.first) value.word[0] = edge_value(t, row(plan_.term[t].input), j);
+      join(part, k, value, sum);
+    }
+    return sum.word[0];
+  }
+
+  // A second stencil's pairs of the rows of the first.
+  void mix(int t, int64 begin, int64 end) {
+    const Term& term = plan_.term[t];
+    const Stencil& then = plan_.stencil[term.then];
+    const int64 shift = step(then, term.input);
+    for (int64 k = 0; k < then_[t].count; ++k) {
+      const auto pair = then_[t][k];
+      Part<Real>& part = add_row(t, row(term.input) + pair.b * shift, begin, end);
+      part.weight = pair.weight;
+      part.selects = then.values && pair.weight == 0;
+      if (!then.values) part.a = one_row(t, row(term.input) + pair.a * shift, begin, end);
+    }
+    if (!then_[t].count) add_zeros(parts_);
+  }
+
+  // The rows of a term's stencil in a tile of their own.
+  const Real* one_row(int t, const Stored* f, int64 begin, int64 end) {
+    Real* const values = take_tile();
+    rows(t, f, begin, end, values);
+    return values;
+  }
+
+  Part<Real>& add_row(int t, const Stored* f, int64 begin, int64 end) {
+    const Real* const values = one_row(t, f, begin, end);
+    Part<Real>& part = parts_.emplace_back();
+    part.b = values;
+    part.weight = 1;
+    return part;
+  }
+
+  void add_zeros(std::vector<Part<Real>>& parts) {
+    Real* const values = take_tile();
+    std::memset(values, 0, sizeof(Tile));
+    parts.emplace_back().b = values;
+  }
+
+  template <class Op>
+  static void fill(const Op& op, int64 stride, int64 first, int64 last, Real* target) {
+    if (stride == 1) loop(op, Elements<Stored, Real, One>{}, first, last, target);
+    else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
+  }
+
+  void sum_row(int t, const Stored* f, int64 begin, int64 end, Real* target) {
+    const std::size_t used = used_;
+    row_parts_.clear();
+    add_pairs(t, f, begin, end, row_parts_);
+    row_parts_.front().first = true;
+    row_parts_.back().join = ASSIGN;
+    sum_parts(row_parts_, 0, end - begin, target);
+    used_ = used;
+  }
+
+  // The pairs of a row of the interior, or of any row of an axis across the array's rows.
+  void add_pairs(int t, const Stored* f, int64 begin, int64 end, std::vector<Part<Real>>& parts) {
+    const Term& term = plan_.term[t];
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    const Pairs<Real>& pairs = pairs_[t];
+    const int64 stride = plan_.array[term.input].stride[ROW], shift = step(stencil, term.input);
+    f += begin * stride;
+    for (int64 k = 0; k < pairs.count; ++k) {
+      const auto pair = pairs[k];
+      Part<Real>& part = parts.emplace_back();
+      part.weight = pair.weight;
+      if (pairs.weights) part.weights = pairs.weights + k * plan_.length[ROW] + begin;
+      part.selects = stencil.values && (part.weights || part.weight == 0);
+      if (stencil.dim == ROW) part.row_term = t;
+      if (stencil.values) part.b = operand(f + pair.b * shift, stride, end - begin);
+      else set_difference(f + pair.a * shift, f + pair.b * shift, stride, end - begin, part);
+      if (term.coefficient < 0 || term.place == AT_POINT) continue;
+      const int64 ahead = step(stencil, term.coefficient);
+      if (term.place == AT_FACES) part.c_a = operand(term.coefficient, begin, end - begin, pair.a * ahead);
+      part.c_b = operand(term.coefficient, begin, end - begin, pair.b * ahead);
+    }
+    if (!pairs.count) add_zeros(parts);
+  }
+
+  // A row of numbers of the arithmetic type: where it is, or in a tile.
+  const Real* operand(const Stored* f, int64 stride, int64 count) {
+    if constexpr (std::is_same_v<Stored, Real>)
+      if (stride == 1) return f;
+    Real* const values = take_tile();
+    fetch(f, stride, count, values);
+    return values;
+  }
+
+  const Real* operand(int k, int64 begin, int64 count, int64 ahead = 0) {
+    const int64 stride = plan_.array[k].stride[ROW];
+    return operand(row(k) + ahead + begin * stride, stride, count);
+  }
+
+  void set_difference(const Stored* a, const Stored* b, int64 stride, int64 count, Part<Real>& part) {
+    if constexpr (std::is_same_v<Stored, Real>) {
+      part.a = operand(a, stride, count);
+      part.b = operand(b, stride, count);
+    } else {
+      Real* const values = take_tile();
+      fill(OnePair<Stored, Real>{a, b, 1}, stride, 0, count, values);
+      part.b = values;
+    }
+  }
+
+  Real* take_tile() {
+    if (used_ == tiles_.size()) tiles_.push_back(std::make_unique<Tile>());
+    return tiles_[used_++]->value;
+  }
+
+  // Its pair of the elements a and b.
+  Real edge_pair(const Term& term, int values, const Stored* f, int64 a, int64 b, Real weight) const {
+    const int64 stride = plan_.array[term.input].stride[ROW];
+    Real scaled = weight;
+    if (term.coefficient >= 0 && term.place != AT_POINT) {
+      const Stored* const c = row(term.coefficient);
+      const int64 c_stride = plan_.array[term.coefficient].stride[ROW];
+      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[a * c_stride], c[b * c_stride])
+                                                : load<Real>(c[b * c_stride]));
+    }
+    return values ? sample_value(weight, scaled, f[b * stride])
+                  : pair_value(scaled, f[b * stride], f[a * stride]);
+  }
+
+  const Descriptor& plan_;
+  void* const* const pointers_;
+  int64 row_[MAX_ARRAYS];                           // element offset of the row in each array
+  Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
+  Form forms_[MAX_TERMS];
+  std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
+  std::vector<std::unique_ptr<Tile>> tiles_;   // rows made for a sum; the first used_ are taken
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+}  // namespace gridgrad
+
+#endif
