@@ -37,7 +37,8 @@ demo: .venv/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: .venv/tools
-	PYTHONPATH=tests $(BIN)/pytest tests
+	PYTHONPATH=tests $(BIN)/pytest tests -n auto --dist loadfile -m 'not alone'
+	PYTHONPATH=tests $(BIN)/pytest tests -q -m alone
 
 lint: .venv/tools
 	$(BIN)/ruff check .

@@ -47,6 +47,12 @@ def documented(function: Any) -> Any:
 
 def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
     """The grid of a call: axes of the field `f`, or of each component of the vector field `f`."""
+    unknown = set(ends) - Ends.__annotations__.keys()
+    if unknown:
+        raise ArgumentTypeError(
+            f"unexpected keyword {min(unknown)!r}; the ends of axes are given by boundary, period and edge_order, "
+            "for example boundary='periodic'"
+        )
     sample = f
     if vector:
         if isinstance(f, (list, tuple)):

@@ -140,7 +140,11 @@ class Grid:
         return tuple(wide.high for wide, _ in self._steps)
 
     def is_uniform(self, axis: int) -> bool:
-        """Whether one set of weights serves all interior points of an axis."""
+        """Whether one set of weights serves all interior points of an axis.
+
+        The points of ``numpy.linspace`` are rounded, so its steps may differ in their last bits and need
+        weights of their own: give ``(n, step)`` for an even axis.
+        """
         return self.stencil(self.clean_axis(axis)).is_uniform
 
     def mesh(self) -> tuple[Array, ...]:
@@ -252,6 +256,11 @@ class Grid:
     def hessian(self) -> Operator:
         """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
         return self.operator(_terms.hessian)
+
+    @property
+    def identity(self) -> Operator:
+        """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
+        return self.operator(_terms.identity)
 
     @property
     def jacobian(self) -> Choice:

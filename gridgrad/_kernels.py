@@ -130,6 +130,7 @@ def widest_vector(plan: Plan) -> int:
     if is_general(packed):
         return 1
     held = plan.outputs + 2 * sum(s["dim"] == ROW and bool(s["weights"]) for s in _stencils(packed))
+    held += 2 * int(packed["term"]["norm"].any())  # what a root and a quotient take
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
     lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
@@ -246,7 +247,7 @@ def _reach(
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
     threads = [g * b for g, b in zip(grid, block, strict=True)]
     ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
-    return int(max(offsets, *ends))
+    return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 
 def joined(tables: Sequence[Array]) -> tuple[Array, list[int]]:

@@ -13,6 +13,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import clean_coefficient
 from ._operator import Operator
 from ._plan import Term
+from ._stencils import Stencil
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -46,6 +47,12 @@ def curl(grid: Grid, accuracy: int | None) -> Operator:
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
     return Operator(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+
+
+def identity(grid: Grid) -> Operator:
+    """The one row that is no derivative: each point itself."""
+    stencil = Stencil(grid.shape[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True)
+    return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
 
 
 def laplacian(grid: Grid, form: str, accuracy: int | None) -> Operator:

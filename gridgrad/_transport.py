@@ -37,7 +37,7 @@ def directional_derivative(
 
 @documented
 def advect(
-    v: Any, f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    v: Any, f: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
@@ -48,6 +48,8 @@ def advect(
         One component for each axis; arrays broadcast to `f`.
     f : array, real or complex
         Samples. Units: [f].
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
@@ -60,7 +62,7 @@ def advect(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return grid_of(f, spacing, axis, ends).advect(v)(f, out, workers)
+    return grid_of(f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
 
 
 @documented

@@ -39,7 +39,7 @@ def vector_laplacian(
 
 @documented
 def divergence(
-    F: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum d_a F_a`` of a vector field.
@@ -48,6 +48,8 @@ def divergence(
     ----------
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis, in the order of the axes.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
@@ -69,12 +71,12 @@ def divergence(
     array([3., 5., 7.])
     """
     grid = grid_of(F, spacing, axis, ends, vector=True)
-    return grid.divergence(only(F, grid), out, workers)
+    return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
 
 
 @documented
 def curl(
-    F: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """The curl of a vector field on two axes (a scalar) or three (a vector).
@@ -83,6 +85,8 @@ def curl(
     ----------
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis, in the order of the axes, which count as right-handed.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
@@ -97,12 +101,12 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of(F, spacing, axis, ends, vector=True).curl(F, out, workers)
+    return grid_of(F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
 
 
 @documented
 def jacobian(
-    F: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``d_b F_a`` of a vector field, as ``result[a][b]``.
@@ -111,6 +115,8 @@ def jacobian(
     ----------
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
@@ -124,4 +130,4 @@ def jacobian(
         As `Grid`; a wrong number of components.
     """
     grid = grid_of(F, spacing, axis, ends, vector=True)
-    return grid.jacobian(only(F, grid), out, workers)
+    return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)

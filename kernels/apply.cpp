@@ -18,7 +18,9 @@ class Apply {
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
-      : plan_(plan), pointers_(pointers), stream_(stream), terms_(plan, pointers) {}
+      : plan_(plan), pointers_(pointers), stream_(stream), terms_(plan, pointers) {
+    for (int t = 0; t < plan.terms; ++t) sort(t);
+  }
 
   void box(const Box& box) {
     int64 at[MAX_DIMS];
@@ -56,34 +58,43 @@ class Apply {
   // The rows [first, last) x [begin, end) at one point of all slower dims.
   void plane(int64* at, int64 first, int64 last, int64 begin, int64 end) {
     at[MIDDLE] = first;
-    for (terms_.go_to(at); at[MIDDLE] < last; terms_.advance(at, MIDDLE)) {
+    terms_.go_to(at);
+    while (true) {
       for (int64 j = begin; j < end; j += TILE) tile(j, smaller(j + TILE, end));
-      ++at[MIDDLE];
+      if (++at[MIDDLE] == last) break;
+      terms_.advance(at, MIDDLE);
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
   }
 
   // One segment [begin, end) of a row, for every output.
   void tile(int64 begin, int64 end) {
-    for (int t = 0, next = 0; t < plan_.terms; t = next) {
+    for (int t = 0; t < plan_.terms; t = next_[t]) {
       const Term& term = plan_.term[t];
       const int k = plan_.inputs + term.output;
       const int64 stride = plan_.array[k].stride[ROW];
       Out* const out = static_cast<Out*>(pointers_[k]) + terms_.place(k) + begin * stride;
-      for (next = t + 1; next < plan_.terms && plan_.term[next].output == term.output;) ++next;
-      const bool alone = next == t + 1 && terms_.is_plain(term);
       if constexpr (NATIVE) {
-        const bool adjacent = stride == 1 && plan_.array[term.input].stride[ROW] == 1;
-        if (alone && stream_ && adjacent && terms_.form(t) != SUM) {
+        if (streamed_[t] && terms_.form(t) != SUM) {
           stream_row(t, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
-      if (alone) terms_.rows(t, terms_.row(term.input), begin, end, target);
-      else terms_.sum(t, next, begin, end, target);
+      if (alone_[t]) terms_.rows(t, terms_.row(term.input), begin, end, target);
+      else terms_.sum(t, next_[t], begin, end, target);
       if (target == tile_) store(term.output, out, stride, end - begin);
     }
+  }
+
+  // What is the same for every row: where the terms of the output that begins at term t end, whether it
+  // is the row of a stencil and nothing else, and whether that can be streamed from where it is read.
+  void sort(int t) {
+    const Term& term = plan_.term[t];
+    const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
+    for (next_[t] = t + 1; next_[t] < plan_.terms && plan_.term[next_[t]].output == term.output;) ++next_[t];
+    alone_[t] = next_[t] == t + 1 && !has(term, AT_POINT) && term.then < 0 && !term.norm;
+    streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
   }
 
   // The output itself when it can hold the running sum, else the tile buffer.
@@ -133,6 +144,8 @@ class Apply {
   void* const* const pointers_;
   const bool stream_;
   Terms<Stored, Real> terms_;
+  int next_[MAX_TERMS];
+  bool alone_[MAX_TERMS], streamed_[MAX_TERMS];
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];
 };

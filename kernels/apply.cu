@@ -84,7 +84,7 @@ GG_INLINE const Real* weights_of(const Stencil& stencil, int k) {
 }
 
 GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
-  return i >= stencil.leading && i < elements(stencil.length) - stencil.trailing;
+  return i >= stencil.leading && i + stencil.trailing < elements(stencil.length);
 }
 
 // Which of the rows that are data belongs to point i at an end.
@@ -132,14 +132,13 @@ GG_INLINE Real pair_of(int values, const Read& read, const Coefficient& coeffici
 template <class Read>
 GG_INLINE Real edge_row(const Stencil& stencil, Index row, int values, const Read& read,
                         const Coefficient& coefficient, Index i, Index step) {
-  const Pair* const pairs = stencil.pair + stencil.start[row];
+  const Pair* pair = stencil.pair + stencil.start[row];
   const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
   Real sum = 0;
 #pragma unroll 1
-  for (int k = 0; k < count; ++k) {
-    const Pair& pair = pairs[k];
-    const Real value = pair_of(values, read, coefficient, static_cast<Real>(pair.weight),
-                               elements(pair.a) - i, elements(pair.b) - i, step);
+  for (int k = 0; k < count; ++k, ++pair) {
+    const Real value = pair_of(values, read, coefficient, static_cast<Real>(pair->weight),
+                               elements(pair->a) - i, elements(pair->b) - i, step);
     sum = k == 0 ? value : sum + value;
   }
   return sum;
@@ -149,15 +148,14 @@ GG_INLINE Real edge_row(const Stencil& stencil, Index row, int values, const Rea
 [[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i,
                                                     Index stride) {
   const Index row = edge_of(stencil, i);
-  const Pair* const pairs = stencil.pair + stencil.start[row];
+  const Pair* pair = stencil.pair + stencil.start[row];
   const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
   Vector<Real> sum = {};
 #pragma unroll 1
-  for (int k = 0; k < count; ++k) {
-    const Pair& pair = pairs[k];
-    const Real weight = static_cast<Real>(pair.weight);
-    const Vector<Stored> a = fetch(f + (elements(pair.a) - i) * stride);
-    const Vector<Stored> b = fetch(f + (elements(pair.b) - i) * stride);
+  for (int k = 0; k < count; ++k, ++pair) {
+    const Real weight = static_cast<Real>(pair->weight);
+    const Vector<Stored> a = fetch(f + (elements(pair->a) - i) * stride);
+    const Vector<Stored> b = fetch(f + (elements(pair->b) - i) * stride);
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) {
       const Real value = pair_value(weight, b.at[e], a.at[e]);
@@ -217,10 +215,10 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
     }
     value.at[e] = row_value(weights, lower.at[e], upper.at[e], below.at[e], centre.at[e], above.at[e]);
     const Samples own{f + e * stride};
-    if (e < ends && !has_below && stencil.leading)
-      value.at[e] = edge_row(stencil, 0, 0, own, Coefficient{}, 0, inner * stride);
-    else if (e >= VECTOR - ends && !has_above && stencil.trailing)
-      value.at[e] = edge_row(stencil, stencil.leading, 0, own, Coefficient{}, points - 1, inner * stride);
+    const bool first = e < ends && !has_below && stencil.leading;
+    if (first || (e >= VECTOR - ends && !has_above && stencil.trailing))
+      value.at[e] = edge_row(stencil, first ? 0 : stencil.leading, 0, own, Coefficient{},
+                             first ? 0 : points - 1, inner * stride);
   }
   return value;
 }

@@ -56,7 +56,7 @@ GG_INLINE double square_root(double value) { return __dsqrt_rn(value); }
 #define GG_STREAM_FENCE() ((void)0)
 #endif
 
-#define GG_INLINE inline
+#define GG_INLINE inline __attribute__((always_inline))
 #define GG_NOINLINE __attribute__((noinline))
 #define GG_EXPORT extern "C" __attribute__((visibility("default")))
 

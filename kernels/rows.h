@@ -20,6 +20,7 @@ struct Pairs {
   int64 count, i;
   const Pair* data;
   const Real* weights;  // of an axis in the row: a vector for each pair, null if they are the same everywhere
+  bool uniform = false;  // of the interior, and the same at all its points
   Relative inner[MAX_PAIRS];
 
   Relative operator[](int64 k) const {
@@ -49,6 +50,7 @@ void set_inner_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& r
   row.count = stencil.pairs;
   row.data = nullptr;
   row.weights = stencil.dim == ROW ? weights : nullptr;
+  row.uniform = !weights;
   for (int k = 0; k < stencil.pairs; ++k)
     row.inner[k] = {
         stencil.a[k], stencil.b[k],
@@ -68,6 +70,7 @@ void set_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& row) {
   row.i = i;
   row.data = stencil.pair + stencil.start[edge];
   row.weights = nullptr;
+  row.uniform = false;
 }
 
 // How a row operator reads: one strided element at a time, or a word of neighbouring ones.
@@ -102,7 +105,7 @@ struct OnePair {
   const Stored *a, *b;
   Real weight;
   template <class Read>
-  auto at(const Read& read, int64 j) const {
+  GG_INLINE auto at(const Read& read, int64 j) const {
     return pair_value(read.weight(weight), read(b, j), read(a, j));
   }
 };
@@ -112,7 +115,7 @@ struct TwoDifferences {
   const Stored *below, *centre, *above;
   Real lower, upper;
   template <class Read>
-  auto at(const Read& read, int64 j) const {
+  GG_INLINE auto at(const Read& read, int64 j) const {
     return two_differences(read.weight(lower), read.weight(upper), read(below, j), read(centre, j),
                            read(above, j));
   }
@@ -123,7 +126,7 @@ struct Weighted {
   const Stored *below, *centre, *above;
   const Real *lowers, *uppers;
   template <class Read>
-  auto at(const Read& read, int64 j) const {
+  GG_INLINE auto at(const Read& read, int64 j) const {
     return interior(read.weight(lowers, j), read.weight(uppers, j), read(below, j), read(centre, j),
                     read(above, j));
   }

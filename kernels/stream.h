@@ -31,7 +31,7 @@ class Stream {
 
   int64 missing() const { return lead_ ? lead_ : waiting_ ? LANES - waiting_ : 0; }
 
-  void push(T value) {
+  GG_INLINE void push(T value) {
     if (lead_) {
       *end_++ = value;
       --lead_;

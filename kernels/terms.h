@@ -42,11 +42,8 @@ class Terms {
   Form form(int t) const { return forms_[t]; }
   const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + row_[k]; }
 
-  // Whether the term is the row of its stencil and nothing else.
-  static bool is_plain(const Term& term) { return !has(term, AT_POINT) && term.then < 0 && !term.norm; }
-
   // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
-  void inner_elements(int t, int64& first, int64& last) const {
+  GG_INLINE void inner_elements(int t, int64& first, int64& last) const {
     const Stencil& stencil = stencil_of(t);
     if (stencil.dim != ROW) return;
     first = smaller(larger(first, stencil.leading * stencil.inner), last);
@@ -64,7 +61,7 @@ class Terms {
     if (forms_[t] == WEIGHTED)
       return with(Weighted<Stored, Real>{a, b, b + shift, pairs.weights, pairs.weights + plan_.length[ROW]});
     const auto second = pairs[1];
-    with(Two{a, b, f + second.b * shift, first.weight, second.weight});
+    with(TwoDifferences<Stored, Real>{a, b, f + second.b * shift, first.weight, second.weight});
   }
 
   // The terms [t, next) of an output at the elements [begin, end) of the row.
@@ -105,13 +102,18 @@ class Terms {
   GG_NOINLINE Real edge_value(int t, const Stored* f, int64 j) const {
     const Term& term = plan_.term[t];
     const Stencil& stencil = plan_.stencil[term.stencil];
-    const int64 inner = stencil.inner, point = point_of(stencil, j), edge = edge_of(stencil, point);
-    const Pair* const last = stencil.pair + stencil.start[edge + 1];
+    const int64 point = point_of(stencil, j), shift = step(stencil, term.input),
+                edge = edge_of(stencil, point);
+    const Pair *pair = stencil.pair + stencil.start[edge], *const last =
+                                                               stencil.pair + stencil.start[edge + 1];
+    const bool plain = !stencil.values && (term.coefficient < 0 || term.place == AT_POINT);
     Real sum = 0;
-    for (const Pair* pair = stencil.pair + stencil.start[edge]; pair != last; ++pair) {
-      const int64 a = (pair->a - point) * inner + j, b = (pair->b - point) * inner + j;
-      const Real value = edge_pair(term, stencil.values, f, a, b, static_cast<Real>(pair->weight));
-      sum = pair == stencil.pair + stencil.start[edge] ? value : sum + value;
+    f += j * plan_.array[term.input].stride[ROW] - point * shift;
+    for (bool first = true; pair != last; ++pair, first = false) {
+      const Real weight = static_cast<Real>(pair->weight);
+      const Real value = plain ? pair_value(weight, f[pair->b * shift], f[pair->a * shift])
+                               : edge_pair(term, stencil, *pair, f, j, weight);
+      sum = first ? value : sum + value;
     }
     return sum;
   }
@@ -139,7 +141,8 @@ class Terms {
     const Stencil& stencil = plan_.stencil[term.stencil];
     const bool faces = has(term, AT_FACES);
     if (stencil.dim == ROW) set_inner_pairs(stencil, 0, faces, pairs_[t]);
-    else set_pairs(stencil, at[stencil.dim], faces, pairs_[t]);
+    else if (!pairs_[t].uniform || edge_of(stencil, at[stencil.dim]) >= 0)
+      set_pairs(stencil, at[stencil.dim], faces, pairs_[t]);
     forms_[t] = form_of(term, stencil, pairs_[t]);
     if (term.then < 0) return;
     const Stencil& then = plan_.stencil[term.then];
@@ -291,18 +294,20 @@ class Terms {
     return tiles_[used_++]->value;
   }
 
-  // Its pair of the elements a and b.
-  Real edge_pair(const Term& term, int values, const Stored* f, int64 a, int64 b, Real weight) const {
-    const int64 stride = plan_.array[term.input].stride[ROW];
+  // One of its pairs, with a coefficient or of values; f is point 0.
+  Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f, int64 j,
+                 Real weight) const {
+    const int64 shift = step(stencil, term.input);
     Real scaled = weight;
-    if (term.coefficient >= 0 && term.place != AT_POINT) {
-      const Stored* const c = row(term.coefficient);
-      const int64 c_stride = plan_.array[term.coefficient].stride[ROW];
-      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[a * c_stride], c[b * c_stride])
-                                                : load<Real>(c[b * c_stride]));
+    if (has(term, AT_FACES) || has(term, AT_SAMPLES)) {
+      const int64 ahead = step(stencil, term.coefficient);
+      const Stored* const c = row(term.coefficient) + j * plan_.array[term.coefficient].stride[ROW] -
+                              point_of(stencil, j) * ahead;
+      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[pair.a * ahead], c[pair.b * ahead])
+                                                : load<Real>(c[pair.b * ahead]));
     }
-    return values ? sample_value(weight, scaled, f[b * stride])
-                  : pair_value(scaled, f[b * stride], f[a * stride]);
+    return stencil.values ? sample_value(weight, scaled, f[pair.b * shift])
+                          : pair_value(scaled, f[pair.b * shift], f[pair.a * shift]);
   }
 
   const Descriptor& plan_;

@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from oracles import fraction, fractions
+from scipy import sparse
 from stencil_oracles import ExactAxis, nodes_of
 
 import gridgrad as gg
 
 SHAPE = (4, 5, 6)
+POINTS = 4 * 5 * 6
 # Each boundary meets each axis, and each pair of different ends one of them.
 BOUNDARIES = {
     "one-sided": "one-sided",
@@ -210,7 +212,9 @@ CASES = {
 PLAIN = [name for name, case in CASES.items() if not case.coefficients]
 
 
-def setting(kind: str, ends: str, shape: Any = SHAPE, edge_order: int = 2, dtype: Any = np.float64, axes: Any = None) -> Setting:
+def setting(
+    kind: str, ends: str, shape: Any = SHAPE, edge_order: int = 2, dtype: Any = np.float64, axes: Any = None
+) -> Setting:
     """A grid of some kind with these boundaries, made from one seed."""
     rng = np.random.default_rng(len(shape) + edge_order)
     boundary = BOUNDARIES[ends]
@@ -223,7 +227,10 @@ def setting(kind: str, ends: str, shape: Any = SHAPE, edge_order: int = 2, dtype
         spacings = [np.cumsum(rng.integers(20, 90, n)) / 64 for n in shape]  # short rationals
         spacings = [-x / 3 for x in spacings] if kind == "decreasing" else spacings
         entries = spacings
-        periods = [1.3 * float(abs(x[-1] - x[0])) if b == "periodic" else None for x, b in zip(spacings, boundary, strict=True)]
+        periods = [
+            1.3 * float(abs(x[-1] - x[0])) if b == "periodic" else None
+            for x, b in zip(spacings, boundary, strict=True)
+        ]
     grid = gg.Grid(*entries, boundary=boundary, period=periods, edge_order=edge_order, dtype=dtype, axes=axes)
     return Setting(grid, ExactGrid(spacings, shape, boundary, periods, edge_order))
 
@@ -255,7 +262,9 @@ def field_of(form: Any, rng: Any, shape: Any, dtype: Any = np.float64) -> Any:
 
 def flat(fields: Any) -> list[Any]:
     """The components of a scalar, vector or tensor field, in order."""
-    return [part for field in fields for part in flat(field)] if isinstance(fields, (list, tuple)) else [fields]
+    return (
+        [part for field in fields for part in flat(field)] if isinstance(fields, (list, tuple)) else [fields]
+    )
 
 
 def exactly(fields: Any) -> Any:
@@ -271,4 +280,36 @@ def assert_close_to_exact(result: Any, expected: Exact, roundings: int) -> None:
     for index in product(*map(range, result.shape)):
         error = abs(fraction(result[index]) - expected.value[index])
         bound = allowed * expected.size[index]
-        assert error <= bound, f"{index}: {result[index]!r} for {float(expected.value[index])!r}, bound {float(bound):g}"
+        assert error <= bound, (
+            f"{index}: {result[index]!r} for {float(expected.value[index])!r}, bound {float(bound):g}"
+        )
+
+
+def made(name: str, here: Setting, dtype: Any = np.float64) -> Any:
+    """The operator, with coefficients from one seed."""
+    rng = np.random.default_rng(5)
+    return CASES[name].make(here.grid, coefficients_of(name, rng, SHAPE, 3, dtype))
+
+
+@cache
+def facts(name: str, kind: str, ends: str) -> tuple[Any, Any, Any]:
+    """An operator, its matrix, and the magnitudes that its errors are measured by."""
+    operator = made(name, shared_setting(kind, ends))
+    matrix = operator.to_sparse()
+    return operator, matrix, matrix_size(matrix)
+
+
+def matrix_size(matrix: Any) -> Any:
+    """Magnitudes of ``w_j (f_j - f_i)``: each block's row sums on its diagonal too."""
+    size = abs(sparse.csr_array(matrix))
+    rows, columns = (n // POINTS for n in size.shape)
+    for i, j in product(range(rows), range(columns)):
+        block = size[i * POINTS : (i + 1) * POINTS, j * POINTS : (j + 1) * POINTS]
+        place = sparse.coo_array(([1.0], ([i], [j])), shape=(rows, columns))
+        size = size + sparse.kron(place, sparse.diags_array(block.sum(axis=1)))
+    return sparse.csr_array(size)
+
+
+def flattened(fields: Any) -> Any:
+    """All components one after the other, as matrices take them."""
+    return np.concatenate([part.ravel() for part in flat(fields)])

@@ -13,7 +13,9 @@ pytest.importorskip("scipy")
 
 def run(*arguments):
     command = [sys.executable, ROOT / "benchmarks" / "operators.py", *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_operators(tmp_path):

@@ -14,7 +14,11 @@ import gridgrad as gg
 
 EPS = np.finfo(float).eps
 SIDES = ["one-sided", "symmetric", "antisymmetric"]
-PADDED = {"symmetric": {"mode": "reflect"}, "antisymmetric": {"mode": "reflect", "reflect_type": "odd"}, "periodic": {"mode": "wrap"}}
+PADDED = {
+    "symmetric": {"mode": "reflect"},
+    "antisymmetric": {"mode": "reflect", "reflect_type": "odd"},
+    "periodic": {"mode": "wrap"},
+}
 RULES = [(1, None), (2, None), (1, 4), (2, 2), (2, 4), (1, 6), (2, 6)]
 
 
@@ -41,7 +45,7 @@ def kept(ends, width=4):
 
 
 @pytest.mark.parametrize("ends", [*product(SIDES, SIDES), ("periodic", "periodic")], ids=" | ".join)
-@pytest.mark.parametrize("order, accuracy", RULES)
+@pytest.mark.parametrize(("order", "accuracy"), RULES)
 @pytest.mark.parametrize("kind", ["step", "coordinates"])
 def test_ends_are_ghost_nodes(kind, order, accuracy, ends, rng):
     n = 11
@@ -49,7 +53,9 @@ def test_ends_are_ghost_nodes(kind, order, accuracy, ends, rng):
     x = np.concatenate([[0.0], np.cumsum(steps)])[:-1]
     period = float(steps.sum()) if ends[0] == "periodic" else None
     f = rng.integers(-50, 50, n).astype(float)  # ghosts are exact
-    grid = gg.Grid((n, 0.5) if kind == "step" else x, boundary=[ends], period=None if kind == "step" else period)
+    grid = gg.Grid(
+        (n, 0.5) if kind == "step" else x, boundary=[ends], period=None if kind == "step" else period
+    )
     got = grid.derivative(0, order, accuracy)
     positions, samples = extended(x, f, ends, n * 0.5 if kind == "step" else period)
     outer = gg.Grid(positions, boundary="one-sided").derivative(0, order, accuracy)
@@ -131,7 +137,10 @@ def reading(exact, a, order):
     for i in range(n):
         reads[i, i] = reads[i].sum() - reads[i, i] > 0
         inner = 0 < i < n - 1 or ring is not None
-        steps = {right - left for left, right in pairwise([x[k % n] + (ring or 0) * (k // n) for k in (i - 1, i, i + 1)])}
+        steps = {
+            right - left
+            for left, right in pairwise([x[k % n] + (ring or 0) * (k // n) for k in (i - 1, i, i + 1)])
+        }
         if order == 1 and inner and len(steps) == 1:
             reads[i, i] = False
     return reads.astype(int)
@@ -142,7 +151,11 @@ def closed(exact, a):
     """What the rows of fluxes read: a closed end as a mirror does."""
     names = ["symmetric" if name == "one-sided" else name for name in exact.boundary[a]]
     other = type(exact).__new__(type(exact))
-    other.__dict__.update(exact.__dict__, _rows={}, boundary=[tuple(names) if k == a else b for k, b in enumerate(exact.boundary)])
+    other.__dict__.update(
+        exact.__dict__,
+        _rows={},
+        boundary=[tuple(names) if k == a else b for k, b in enumerate(exact.boundary)],
+    )
     return reading(other, a, 2)
 
 
@@ -250,11 +263,17 @@ class TestNames:
         assert gg.Grid((4, 1.0), (5, 1.0), boundary="symmetric").boundary == (("symmetric", "symmetric"),) * 2
         grid = gg.Grid((4, 1.0), (5, 1.0), boundary=["periodic", ("symmetric", "one-sided")])
         assert grid.boundary == (("periodic", "periodic"), ("symmetric", "one-sided"))
-        assert gg.Grid((4, 1.0), boundary=("symmetric", "one-sided")).boundary == (("symmetric", "one-sided"),)
-        assert gg.Grid((4, 1.0), boundary=[("symmetric", "one-sided")]).boundary == (("symmetric", "one-sided"),)
+        assert gg.Grid((4, 1.0), boundary=("symmetric", "one-sided")).boundary == (
+            ("symmetric", "one-sided"),
+        )
+        assert gg.Grid((4, 1.0), boundary=[("symmetric", "one-sided")]).boundary == (
+            ("symmetric", "one-sided"),
+        )
         assert gg.Grid((4, 1.0), boundary=["antisymmetric"]).boundary == (("antisymmetric", "antisymmetric"),)
         # of two axes, two names are one for each
-        assert gg.Grid((4, 1.0), (5, 1.0), boundary=("symmetric", "one-sided")).boundary[0] == ("symmetric",) * 2
+        assert (
+            gg.Grid((4, 1.0), (5, 1.0), boundary=("symmetric", "one-sided")).boundary[0] == ("symmetric",) * 2
+        )
 
     @pytest.mark.parametrize(
         ("boundary", "error", "message"),

@@ -44,7 +44,9 @@ class TestWhatItKnows:
         assert gg.Grid((4, 1.0), axes=1).axes == (1,)
         assert gg.Grid((4, 1.0), axes=np.int64(1)).axes == (1,)
 
-    @pytest.mark.parametrize("kind", [np.array, list, lambda x: np.array(x, np.float32), lambda x: np.array(x, np.int32)])
+    @pytest.mark.parametrize(
+        "kind", [np.array, list, lambda x: np.array(x, np.float32), lambda x: np.array(x, np.int32)]
+    )
     def test_coordinates_of_any_kind(self, kind):
         x = kind([0, 1, 3, 4, 8])
         f = np.arange(5.0) ** 2
@@ -68,7 +70,15 @@ class TestWhatItKnows:
 
     def test_every_operator_is_there(self):
         grid = gg.Grid((6, 0.5), X)
-        for name in ("gradient", "divergence", "curl", "laplacian", "vector_laplacian", "hessian", "jacobian"):
+        for name in (
+            "gradient",
+            "divergence",
+            "curl",
+            "laplacian",
+            "vector_laplacian",
+            "hessian",
+            "jacobian",
+        ):
             operator = getattr(grid, name)
             assert callable(operator)
             assert name in repr(operator)
@@ -127,7 +137,9 @@ class TestQuadrature:
         widths = gg.Grid(X, boundary="periodic", period=8.0).quadrature[0]
         assert np.array_equal(widths, [1.25, 1.5, 1.5, 1.75, 2.0])
         assert widths.sum() == 8
-        assert np.array_equal(gg.Grid((4, 1.0), boundary="periodic", period=5.0).quadrature[0], [1.5, 1, 1, 1.5])
+        assert np.array_equal(
+            gg.Grid((4, 1.0), boundary="periodic", period=5.0).quadrature[0], [1.5, 1, 1, 1.5]
+        )
 
     def test_mirrored_ends_have_half_a_step(self):
         assert np.array_equal(gg.Grid((4, 1.0), boundary="symmetric").quadrature[0], [0.5, 1, 1, 0.5])
@@ -144,7 +156,10 @@ class TestPrinting:
 
     def test_of_two_ends_and_given_axes(self):
         text = repr(gg.Grid([5, 3, 2], boundary=[("symmetric", "one-sided")], edge_order=1, axes=(3,)))
-        assert text.splitlines()[1] == "  axis 3: 3 points, 5 to 2, steps 1 to 2, symmetric | one-sided (edge order 1)"
+        assert (
+            text.splitlines()[1]
+            == "  axis 3: 3 points, 5 to 2, steps 1 to 2, symmetric | one-sided (edge order 1)"
+        )
 
 
 class TestCopies:

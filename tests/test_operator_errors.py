@@ -169,7 +169,10 @@ def test_a_coefficient_is_refused_before_anything_is_written():
 
 def test_arrays_of_two_libraries():
     torch = pytest.importorskip("torch")
-    with pytest.raises(TypeError, match="f and its components or coefficients are arrays of different libraries, numpy and torch; convert"):
+    with pytest.raises(
+        TypeError,
+        match="f and its components or coefficients are arrays of different libraries, numpy and torch; convert",
+    ):
         GRID.divergence([U, torch.ones(4, 5, dtype=torch.float64)])
     with pytest.raises(TypeError, match="are arrays of different libraries"):
         GRID.diffuse(U)(torch.ones(4, 5, dtype=torch.float64))
@@ -179,7 +182,14 @@ def test_arrays_of_two_libraries():
 
 def test_the_norm_is_not_linear():
     norm = gradient_norm(GRID, 1)
-    for use in (lambda: norm.T, lambda: norm.adjoint(U), lambda: norm.to_sparse(), lambda: 2 * norm, lambda: norm + norm, lambda: -norm):
+    for use in (
+        lambda: norm.T,
+        lambda: norm.adjoint(U),
+        lambda: norm.to_sparse(),
+        lambda: 2 * norm,
+        lambda: norm + norm,
+        lambda: -norm,
+    ):
         with pytest.raises(TypeError, match="gradient_norm is not linear, so it has no such form"):
             use()
 

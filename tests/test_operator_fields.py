@@ -9,7 +9,17 @@ from samples import frozen, noise, same_bits
 
 import gridgrad as gg
 
-OUTPUTS = ["laplacian", "curl", "hessian", "jacobian", "gradient", "divergence", "advect", "diffuse", "vector laplacian"]
+OUTPUTS = [
+    "laplacian",
+    "curl",
+    "hessian",
+    "jacobian",
+    "gradient",
+    "divergence",
+    "advect",
+    "diffuse",
+    "vector laplacian",
+]
 
 
 def made(name, rng, shape=SHAPE, dtype=np.float64):
@@ -104,12 +114,18 @@ class TestOut:
     def test_nested_sequences(self, name, rng):
         operator, f = made(name, rng)
         expected = operator(f)
-        for change in (np.empty_like, lambda a: np.empty(a.shape[::-1]).T, lambda a: np.empty((*a.shape, 2))[..., 1]):
+        for change in (
+            np.empty_like,
+            lambda a: np.empty(a.shape[::-1]).T,
+            lambda a: np.empty((*a.shape, 2))[..., 1],
+        ):
             out = like(expected, change)
             assert operator(f, out) is out
             assert all(same_bits(a, b) for a, b in zip(flat(out), flat(expected), strict=True))
 
-    @pytest.mark.parametrize("name", [name for name in OUTPUTS if name not in ("laplacian", "divergence", "advect", "diffuse")])
+    @pytest.mark.parametrize(
+        "name", [name for name in OUTPUTS if name not in ("laplacian", "divergence", "advect", "diffuse")]
+    )
     def test_a_stacked_array(self, name, rng):
         operator, f = made(name, rng)
         out = np.full((*operator.outputs, *SHAPE), np.nan)
@@ -153,6 +169,18 @@ class TestOut:
             out = np.empty((4, 5))
             assert function(f, 0.5, out=out) is out
             assert same_bits(out, function(f, 0.5))
+        F = [f, 2 * f]
+        for function in (
+            gg.curl,
+            gg.divergence,
+            gg.jacobian,
+            gg.vector_laplacian,
+            lambda F, h, **out: gg.hessian(F[0], h, **out),
+        ):
+            expected = function(F, 0.5)
+            out = like(expected)
+            assert function(F, 0.5, out=out) is out
+            assert all(same_bits(a, b) for a, b in zip(flat(out), flat(expected), strict=True))
         out = np.empty((4, 5))
         gg.gradient_norm(f + 1j * f[::-1], 0.5, out=out)
         assert same_bits(out, gg.gradient_norm(f + 1j * f[::-1], 0.5))
@@ -217,7 +245,12 @@ class TestRefusals:
         hessian, _ = made("hessian", rng)
         pairs = [
             (operator, [FULL.copy()] * 2, ValueError, "out is of length 2, but the result has 3 components"),
-            (operator, FULL.copy(), ValueError, r"out has shape \(4, 5, 6\), but the result needs \(3, 4, 5, 6\)"),
+            (
+                operator,
+                FULL.copy(),
+                ValueError,
+                r"out has shape \(4, 5, 6\), but the result needs \(3, 4, 5, 6\)",
+            ),
             (operator, 5, TypeError, r"out is a int; give an array of shape \(3, 4, 5, 6\) or a sequence"),
             (operator, [FULL.copy()] * 3, ValueError, r"out\[1\] shares memory with another output"),
             (hessian, [[FULL.copy()] * 3] * 2, ValueError, "out is of length 2"),
@@ -244,7 +277,9 @@ class TestMasked:
             mask = np.zeros(SHAPE, bool)
             mask[place] = True
             results = flat(operator(np.ma.array(f, mask=mask)))
-            for got, plain, lost in zip(results, flat(operator(f)), spread_by_hand(operator, mask), strict=True):
+            for got, plain, lost in zip(
+                results, flat(operator(f)), spread_by_hand(operator, mask), strict=True
+            ):
                 assert isinstance(got, np.ma.MaskedArray)
                 assert np.array_equal(np.ma.getmaskarray(got), lost)
                 assert same_bits(got.data[~lost], plain[~lost])
@@ -258,7 +293,9 @@ class TestMasked:
         got = grid.divergence([f, veiled, f])
         assert np.array_equal(got.mask, spread_by_hand(grid.derivative(1), mask)[0])
         got = grid.divergence(np.ma.stack([veiled, veiled, veiled]))
-        assert np.array_equal(got.mask, np.logical_or.reduce([spread_by_hand(grid.derivative(a), mask)[0] for a in range(3)]))
+        assert np.array_equal(
+            got.mask, np.logical_or.reduce([spread_by_hand(grid.derivative(a), mask)[0] for a in range(3)])
+        )
         assert np.array_equal(grid.advect([veiled, 1.0, f])(f).mask, mask)
         got = grid.diffuse(veiled)(f)
         expected = np.isnan(grid.diffuse(np.where(mask, np.nan, 1.0))(f))

@@ -40,7 +40,11 @@ class TestExactSequence:
         size = 0
         for c in range(3):
             a, b = (c + 1) % 3, (c + 2) % 3
-            size = size + magnitude(grid, a, magnitude(grid, b, F[c])) + magnitude(grid, b, magnitude(grid, a, F[c]))
+            size = (
+                size
+                + magnitude(grid, a, magnitude(grid, b, F[c]))
+                + magnitude(grid, b, magnitude(grid, a, F[c]))
+            )
         result = grid.divergence(grid.curl(F))
         assert np.all(np.abs(result) <= 8 * EPS * size)
         assert np.abs((grid.divergence @ grid.curl)(F)).max() < 1e-12
@@ -52,17 +56,14 @@ class TestExactSequence:
         assert np.all(np.abs(here.curl(here.gradient(f))) <= 6 * EPS * size)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_wide_laplacian_is_the_divergence_of_the_gradient(kind, rng):
-    for ends in ("one-sided", "mirrors and rings"):
-        plain = shared_setting(kind, ends).grid
-        names = [[name for name in sides] for sides in plain.boundary]
-        if any("symmetric" in sides or "antisymmetric" in sides for sides in names):
-            continue  # there the gradient of an even field is odd: see below
-        f = rng.standard_normal(SHAPE)
-        size = sum(magnitude(plain, a, magnitude(plain, a, f)) for a in range(3))
-        got = plain.laplacian(form="wide")(f)
-        assert np.all(np.abs(got - (plain.divergence @ plain.gradient)(f)) <= 12 * EPS * size)
+@pytest.mark.parametrize("boundary", ["one-sided", "periodic", ["periodic", "one-sided"]], ids=str)
+def test_the_wide_laplacian_is_the_divergence_of_the_gradient(boundary, rng):
+    x, f = np.cumsum(rng.uniform(0.5, 2, 7)), rng.standard_normal((6, 7))
+    ring = boundary == "periodic"
+    grid = gg.Grid((6, 0.5), x, boundary=boundary, period=[None, 14.0] if ring else None)
+    size = sum(magnitude(grid, a, magnitude(grid, a, f)) for a in range(2))
+    got = grid.laplacian(form="wide")(f)
+    assert np.all(np.abs(got - (grid.divergence @ grid.gradient)(f)) <= 12 * EPS * size)
 
 
 def test_the_wide_laplacian_takes_the_gradient_of_an_even_field_as_odd(rng):
@@ -80,7 +81,9 @@ def test_a_laplacian_of_vectors_is_grad_div_minus_curl_curl(rng):
     expected = (grid.gradient @ grid.divergence)(list(F))
     swirl = grid.curl(grid.curl(F))
     for k in range(3):
-        np.testing.assert_allclose(grid.vector_laplacian(form="wide")(F)[k], expected[k] - swirl[k], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            grid.vector_laplacian(form="wide")(F)[k], expected[k] - swirl[k], rtol=0, atol=1e-12
+        )
 
 
 class TestSummationByParts:
@@ -105,20 +108,20 @@ class TestSummationByParts:
 
     @pytest.mark.parametrize("step", [0.25, 0.3])
     def test_a_ring_is_skew(self, step):
-        for order in (1,):
-            matrix = gg.Grid((9, step), boundary="periodic").derivative(0, order).to_sparse().toarray()
-            assert np.array_equal(matrix, -matrix.T)
-        for accuracy in (4, 6):
-            matrix = gg.Grid((9, step), boundary="periodic").derivative(0, 1, accuracy).to_sparse().toarray()
-            assert np.array_equal(matrix, -matrix.T)
-            second = gg.Grid((9, step), boundary="periodic").derivative(0, 2, accuracy).to_sparse().toarray()
+        grid = gg.Grid((9, step), boundary="periodic")
+        for accuracy in (None, 4, 6):
+            first = grid.derivative(0, 1, accuracy).to_sparse().toarray()
+            second = grid.derivative(0, 2, accuracy).to_sparse().toarray()
+            assert np.array_equal(first, -first.T)
             assert np.array_equal(second, second.T)
 
     def test_divergence_is_minus_the_adjoint_of_the_gradient_on_a_torus(self, rng):
         grid = gg.Grid((6, 0.5), (7, 0.25), boundary="periodic")
         F = [rng.standard_normal((6, 7)) for _ in range(2)]
         for weight in (None, "quadrature"):
-            np.testing.assert_allclose(grid.gradient.adjoint(F, weight=weight), -grid.divergence(F), rtol=0, atol=64 * EPS)
+            np.testing.assert_allclose(
+                grid.gradient.adjoint(F, weight=weight), -grid.divergence(F), rtol=0, atol=64 * EPS
+            )
 
     def test_integrals_of_derivatives_are_end_values(self, rng):
         grid = gg.Grid((9, 0.5), edge_order=1)
@@ -135,7 +138,10 @@ def closed_grid(rng, ends, kind):
     if kind == "steps":
         return gg.Grid((7, 0.3), (6, 0.7), boundary=sides)
     x, y = (np.concatenate([[0.0], np.cumsum(rng.uniform(0.3, 1.5, n - 1))]) for n in (7, 6))
-    periods = [x[-1] + 0.8 if "periodic" in sides[0] else None, y[-1] + 0.8 if "periodic" in sides[1] else None]
+    periods = [
+        x[-1] + 0.8 if "periodic" in sides[0] else None,
+        y[-1] + 0.8 if "periodic" in sides[1] else None,
+    ]
     return gg.Grid(x, -y, boundary=sides, period=periods)
 
 
@@ -203,7 +209,12 @@ class TestSymmetries:
     def test_a_ring_has_no_first_point(self, rng):
         f = rng.standard_normal((7, 8))
         grid = gg.Grid((7, 0.25), (8, 0.5), boundary="periodic")
-        for operator in (grid.laplacian, grid.laplacian(form="wide"), grid.laplacian(accuracy=4), grid.mixed_derivative(0, 1)):
+        for operator in (
+            grid.laplacian,
+            grid.laplacian(form="wide"),
+            grid.laplacian(accuracy=4),
+            grid.mixed_derivative(0, 1),
+        ):
             assert same_bits(operator(np.roll(f, (2, 3), (0, 1))), np.roll(operator(f), (2, 3), (0, 1)))
 
     def test_polynomials(self):
@@ -215,12 +226,18 @@ class TestSymmetries:
         close = dict(rtol=0, atol=2000 * EPS)
         np.testing.assert_allclose(grid.gradient(a**2 + a * b)[0], 2 * a + b, **close)
         np.testing.assert_allclose(grid.divergence([a**2, b**2]), 2 * a + 2 * b, **close)
-        np.testing.assert_allclose(grid.mixed_derivative(0, 1)(a**2 * b**2), 4 * a * b, rtol=0, atol=1e5 * EPS)
+        np.testing.assert_allclose(
+            grid.mixed_derivative(0, 1)(a**2 * b**2), 4 * a * b, rtol=0, atol=1e5 * EPS
+        )
         np.testing.assert_allclose(grid.laplacian(a**2 - 3 * b**2), np.full(a.shape, -4.0), **close)
-        np.testing.assert_allclose(grid.derivative(0, 2)(a**3)[[0, -1]], 6 * a[[0, -1]], rtol=0, atol=1e5 * EPS)
+        np.testing.assert_allclose(
+            grid.derivative(0, 2)(a**3)[[0, -1]], 6 * a[[0, -1]], rtol=0, atol=1e5 * EPS
+        )
         np.testing.assert_allclose(grid.derivative(0, 2, 2)(a**3), 6 * a, rtol=0, atol=1e5 * EPS)
         np.testing.assert_allclose(grid.gradient_norm(3 * a - 4 * b), np.full(a.shape, 5.0), **close)
-        np.testing.assert_allclose(grid.advect([b, -a])(a**2 + b**2), np.zeros(a.shape), rtol=0, atol=1e5 * EPS)
+        np.testing.assert_allclose(
+            grid.advect([b, -a])(a**2 + b**2), np.zeros(a.shape), rtol=0, atol=1e5 * EPS
+        )
 
     def test_a_norm_neither_overflows_nor_underflows(self):
         grid = gg.Grid((4, 1.0), (4, 1.0))

@@ -29,12 +29,12 @@ from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
 
-
 OTHER_DIMENSIONS = [
     (name, shape)
     for name in CASES
     for shape in [(5,), (4, 6), (3, 4, 3, 5)]
-    if not (len(shape) == 1 and name in ("mixed", "derivative 1")) and not (len(shape) != 2 and name == "curl")
+    if not (len(shape) == 1 and name in ("mixed", "derivative 1"))
+    and not (len(shape) != 2 and name == "curl")
 ]
 
 
@@ -52,18 +52,22 @@ class TestExactly:
     def test_values(self, name, ends, kind, rng):
         here = shared_setting(kind, ends)
         operator, f, coefficients = made(name, rng, here, SHAPE)
-        expected = CASES[name].exact(here.exact, exactly(f), exactly(coefficients) if coefficients is not None else None)
+        expected = CASES[name].exact(
+            here.exact, exactly(f), exactly(coefficients) if coefficients is not None else None
+        )
         for got, value in zip(flat(operator(f)), flat(expected), strict=True):
             assert got.dtype == np.float64
             assert_close_to_exact(got, value, CASES[name].roundings)
 
     @pytest.mark.parametrize("edge_order", [1, 2])
-    @pytest.mark.parametrize("name, shape", OTHER_DIMENSIONS)
+    @pytest.mark.parametrize(("name", "shape"), OTHER_DIMENSIONS)
     def test_grids_of_other_dimensions(self, name, shape, edge_order, rng):
         here = any_grid(shape, edge_order)
         operator, f, coefficients = made(name, rng, here, shape)
         along = exactly(f) if len(shape) > 1 or not CASES[name].vector else [exactly(f)]
-        expected = CASES[name].exact(here.exact, along, exactly(coefficients) if coefficients is not None else None)
+        expected = CASES[name].exact(
+            here.exact, along, exactly(coefficients) if coefficients is not None else None
+        )
         for got, value in zip(flat(operator(f)), flat(expected), strict=True):
             assert_close_to_exact(got, value, CASES[name].roundings + 4)
 
@@ -73,7 +77,9 @@ class TestExactly:
         real = np.longdouble if dtype is np.longdouble else np.float64
         here = setting("coordinates", "each another", (4, 5, 4), dtype=real)
         operator, f, coefficients = made(name, rng, here, (4, 5, 4), dtype)
-        expected = CASES[name].exact(here.exact, exactly(f), exactly(coefficients) if coefficients is not None else None)
+        expected = CASES[name].exact(
+            here.exact, exactly(f), exactly(coefficients) if coefficients is not None else None
+        )
         for got, value in zip(flat(operator(f)), flat(expected), strict=True):
             assert got.dtype == dtype
             assert_close_to_exact(got, value, CASES[name].roundings + 1)  # weights are rounded twice
@@ -135,7 +141,9 @@ def of_dtype(f, dtype):
 
 def scaled_integers(rng, form, shape, dtype):
     """Small whole numbers, which every dtype holds."""
-    return of_dtype([rng.integers(0, 100, shape) for _ in range(form[0])] if form else rng.integers(0, 100, shape), dtype)
+    return of_dtype(
+        [rng.integers(0, 100, shape) for _ in range(form[0])] if form else rng.integers(0, 100, shape), dtype
+    )
 
 
 class TestDtypes:
@@ -152,7 +160,9 @@ class TestDtypes:
         for a, b in zip(got, expected, strict=True):
             assert same_bits(a, b.astype(dtype))
 
-    @pytest.mark.parametrize("dtype", [np.complex64, np.complex128, np.clongdouble], ids=lambda d: np.dtype(d).name)
+    @pytest.mark.parametrize(
+        "dtype", [np.complex64, np.complex128, np.clongdouble], ids=lambda d: np.dtype(d).name
+    )
     @pytest.mark.parametrize("name", CASES)
     def test_complex_fields_are_two_real_ones(self, name, dtype, rng):
         here = shared_setting("coordinates", "each another")
@@ -161,12 +171,16 @@ class TestDtypes:
         f = field_of(operator.inputs, rng, SHAPE, dtype)
         whole = flat(operator(f))
         for part in ("real", "imag"):
-            along = operator([getattr(c, part).copy() for c in f] if operator.inputs else getattr(f, part).copy())
+            along = operator(
+                [getattr(c, part).copy() for c in f] if operator.inputs else getattr(f, part).copy()
+            )
             for a, b in zip(whole, flat(along), strict=True):
                 assert a.dtype == dtype
                 assert same_bits(getattr(a, part), b)
 
-    @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.uint64], ids=lambda d: np.dtype(d).name)
+    @pytest.mark.parametrize(
+        "dtype", [np.int8, np.uint8, np.int32, np.uint64], ids=lambda d: np.dtype(d).name
+    )
     @pytest.mark.parametrize("name", PLAIN)
     def test_integers_give_float64(self, name, dtype, rng):
         operator = CASES[name].make(shared_setting("coordinates", "each another").grid, None)
@@ -231,7 +245,11 @@ class TestLayouts:
                 assert same_bits(a[index], b)
 
     def test_coefficients_of_a_batch_and_of_fewer_axes(self, rng):
-        grid, f, k = gg.Grid((5, 0.5), (6, 0.25)), rng.standard_normal((3, 5, 6)), rng.uniform(1, 2, (3, 5, 6))
+        grid, f, k = (
+            gg.Grid((5, 0.5), (6, 0.25)),
+            rng.standard_normal((3, 5, 6)),
+            rng.uniform(1, 2, (3, 5, 6)),
+        )
         rows = rng.uniform(1, 2, 6)
         for b in range(3):
             assert same_bits(grid.diffuse(k)(f)[b], grid.diffuse(k[b])(f[b]))
@@ -256,7 +274,9 @@ class TestLayouts:
                 return [moved(part) for part in field]
             return np.moveaxis(field, axes, (-3, -2, -1))
 
-        expected = flat(CASES[name].make(last, None if coefficients is None else moved(coefficients))(moved(f)))
+        expected = flat(
+            CASES[name].make(last, None if coefficients is None else moved(coefficients))(moved(f))
+        )
         in_order = [a % 4 for a in axes] == sorted(a % 4 for a in axes)
         for a, b in zip(flat(operator(f)), expected, strict=True):
             if in_order or name not in ("mixed", "hessian"):

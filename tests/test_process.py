@@ -88,6 +88,7 @@ if __name__ == "__main__":
 
 
 @linux
+@pytest.mark.alone
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupt_ends_a_long_call_within_half_a_second(workers):
     said = python(f"""

@@ -31,15 +31,15 @@ def gathered(total: Any, a: Any, b: Any) -> Any:
     term = times(a, b)
     if total is None:
         return term
-    if (
-        type(term) is np.ndarray
-        and term is not a
-        and term is not b
-        and (type(total) is float or (type(total) is np.ndarray and total.shape == term.shape))
-        and (type(total) is float or total.dtype == term.dtype)
-    ):
+    if type(term) is np.ndarray and term is not a and term is not b and _fits(total, term):
         return np.add(total, term, out=term)
     return total + term
+
+
+def _fits(total: Any, term: Any) -> bool:
+    if type(total) is float:
+        return True
+    return type(total) is np.ndarray and total.shape == term.shape and total.dtype == term.dtype
 
 
 def constant(a: Any, jet: Jet) -> Any:
@@ -56,7 +56,7 @@ def constant(a: Any, jet: Jet) -> Any:
     return a
 
 
-def add(a: Any, b: Any) -> Jet:
+def add(a: Any, b: Any) -> Any:
     """Sum."""
     if not isinstance(a, Jet):
         return b.like(constant(a, b) + b.value, b.coefficients)
@@ -68,7 +68,7 @@ def add(a: Any, b: Any) -> Jet:
     return a.like(a.value + b.value, total)
 
 
-def subtract(a: Any, b: Any) -> Jet:
+def subtract(a: Any, b: Any) -> Any:
     """Difference."""
     if not isinstance(b, Jet):
         return a.like(a.value - constant(b, a), a.coefficients)
@@ -86,7 +86,7 @@ def negative(a: Jet) -> Jet:
     return a.like(-a.value, {k: -c for k, c in a.coefficients.items()})
 
 
-def multiply(a: Any, b: Any) -> Jet:
+def multiply(a: Any, b: Any) -> Any:
     """Product, by the rule of Leibniz: v_k = sum of a_i b_j over i + j = k."""
     if not isinstance(a, Jet):
         a, b = b, a
@@ -108,7 +108,7 @@ def multiply(a: Any, b: Any) -> Jet:
 
 
 def square(a: Jet) -> Jet:
-    """a a, with half the products of `multiply`."""
+    """A a, with half the products of `multiply`."""
     twice = 2.0 * a.value if a.coefficients else None
     out = {k: times(c, twice) for k, c in a.coefficients.items()}
     if a.algebra.order > 1:
@@ -120,7 +120,7 @@ def square(a: Jet) -> Jet:
     return a.like(a.value * a.value, out)
 
 
-def divide(a: Any, b: Any) -> Jet:
+def divide(a: Any, b: Any) -> Any:
     """Quotient v = a/b: v_k = (a_k - sum v_i b_j) / b, which never forms b*b."""
     if not isinstance(b, Jet):
         b = constant(b, a)
@@ -171,7 +171,7 @@ def chained(parts: Sequence[tuple[Any, Jet]], v: dict[int, Any], numbers: Any) -
             v[k] = total
 
 
-def unary(name: str, x: Jet) -> Jet:
+def unary(name: str, x: Jet) -> Any:
     """A function of one jet with a derivative rule."""
     if name in _MEMO:
         x.memo = x.memo if x.memo is not None else {}
@@ -184,14 +184,14 @@ def unary(name: str, x: Jet) -> Jet:
     return composed(value, [x], [rule], uses_value)
 
 
-def binary(name: str, x: Any, y: Any) -> Jet:
+def binary(name: str, x: Any, y: Any) -> Any:
     """A function of two operands with rules for both partial derivatives."""
     jet = first((x, y))
     x, y = (a if isinstance(a, Jet) else constant(a, jet) for a in (x, y))
     return composed(evaluate(name, payload(x), payload(y)), [x, y], list(BINARY[name]), True)
 
 
-def composed(value: Any, inputs: list[Any], rules: list[Callable[..., Any]], uses_value: bool) -> Jet:
+def composed(value: Any, inputs: list[Any], rules: list[Callable[..., Any]], uses_value: bool) -> Any:
     """The jet of a function whose value is known and whose derivatives are `rules`.
 
     Rules are evaluated on jets of one degree less; one that uses the value v too is evaluated degree by

@@ -54,19 +54,27 @@ def expand(
         native = home in ("numpy", "cupy")
         result = run(task, out if native else None, workers)
         if not native:
-            result = Expansion([[_from_numpy(a, home, coords) for a in row] for row in result.parts], result.single)
+            result = Expansion(
+                [[_from_numpy(a, home, coords) for a in row] for row in result.parts], result.single
+            )
             result = placed(result, out, mesh.shape)
         return result, mesh
     from ._forward import expand as forward
 
     backend: Any = import_module(f"gridgrad.autodiff._{engine}_forward")
     with _wide(engine, coords):
-        given = coords if home == engine else tuple(_to_numpy(c) if library_of(c) != engine else c for c in coords)
+        given = (
+            coords
+            if home == engine
+            else tuple(_to_numpy(c) if library_of(c) != engine else c for c in coords)
+        )
         mesh = mesh_of(given, backend.clean, points)
         task = _task(function, mesh, wanted, directions, combine, lambda a: backend.clean(a, 0))
         result = forward(task, backend, check)
         if home != engine:
-            result = Expansion([[_from_engine(a, backend, home) for a in row] for row in result.parts], result.single)
+            result = Expansion(
+                [[_from_engine(a, backend, home) for a in row] for row in result.parts], result.single
+            )
     return placed(result, out, mesh.shape), mesh
 
 
@@ -128,10 +136,12 @@ def _wide(engine: str, coords: tuple[Any, ...]) -> Any:
         return nullcontext()
     import jax
 
-    types = {str(getattr(c, "dtype", np.asarray(c).dtype if library_of(c) == "numpy" else "")) for c in coords}
-    wide = any(t.endswith(("float64", "complex128")) for t in types) or (
-        "jax" not in {library_of(c) for c in coords} and not any(t.endswith(("32", "16")) for t in types)
-    )
+    types = [
+        np.dtype(getattr(c, "dtype", np.asarray(c).dtype if library_of(c) == "numpy" else "f4"))
+        for c in coords
+    ]
+    foreign = "jax" not in {library_of(c) for c in coords}
+    wide = any(t.name in ("float64", "complex128") or (foreign and t.kind in "iu") for t in types)
     return jax.enable_x64(True) if wide else nullcontext()
 
 

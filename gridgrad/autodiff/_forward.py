@@ -188,7 +188,11 @@ def _each(count: int) -> list[Direction]:
 
 def _like(v: Any, c: Any, backend: Backend) -> Any:
     zero = c * 0 if backend.name == "jax" else c.detach() * 0
-    return zero + backend.array(v, (c,)).astype(c.dtype) if backend.name == "jax" else zero + backend.array(v, (c,)).to(c.dtype)
+    return (
+        zero + backend.array(v, (c,)).astype(c.dtype)
+        if backend.name == "jax"
+        else zero + backend.array(v, (c,)).to(c.dtype)
+    )
 
 
 def _differ(found: Any, parts: list[Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
-from ._calculus import plus
+from ._calculus import plus, times
 from ._jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, apply, first, payload, refuse
 
 
@@ -57,12 +57,22 @@ def polyval(p: Any, x: Any) -> Any:
     return total
 
 
+def interp(x: Jet, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Jet:
+    """Linear interpolation in a table: its slope, that of the right piece at a knot, 0 outside."""
+    if period is not None or isinstance(xp, Jet) or isinstance(fp, Jet):
+        raise ArgumentTypeError("numpy.interp is differentiated in its first argument, without period=")
+    knots, values = np.asarray(xp, np.float64), np.asarray(fp)
+    value = np.interp(x.value, knots, values, left, right)
+    slopes = np.concatenate([[0.0], np.diff(values) / np.diff(knots), [0.0]])
+    slope = slopes[np.searchsorted(knots, x.value, side="right")]
+    return x.like(value, {k: times(slope, c) for k, c in x.coefficients.items()})
+
+
 def nan_to_num(x: Jet, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Constants where the value is not finite."""
     info = np.finfo(x.dtype)
     high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf
-    v = x.value
-    return np.where(np.isnan(v), nan, np.where(v == np.inf, high, np.where(v == -np.inf, low, x)))
+    return np.where(np.isnan(x), nan, np.where(x == np.inf, high, np.where(x == -np.inf, low, x)))
 
 
 def angle(z: Jet, deg: bool = False) -> Any:
@@ -108,6 +118,7 @@ FUNCTIONS |= {
     np.select: select,
     np.piecewise: piecewise,
     np.polyval: polyval,
+    np.interp: interp,
     np.nan_to_num: nan_to_num,
     np.stack: stack,
     np.zeros_like: filled(np.zeros_like),

@@ -16,7 +16,15 @@ name = "jax"
 def explains(text: str) -> bool:
     """Whether an error of JAX says only that something cannot be traced."""
     return any(
-        word in text for word in ("Tracer", "traced array", "Abstract tracer", "boolean value of an array")
+        word in text
+        for word in (
+            "Tracer",
+            "traced array",
+            "Abstract tracer",
+            "boolean value of an array",
+            "truth value of an array",
+            "Only scalar arrays",
+        )
     )
 
 
@@ -27,7 +35,7 @@ def clean(c: Any, k: int) -> Any:
     a = c if hasattr(c, "aval") else np.asarray(c)
     kind = np.dtype(a.dtype).kind
     if kind in "iu":
-        return jnp.asarray(a, dtype=jnp.float64)
+        return jnp.asarray(a, dtype=jnp.result_type(float))
     if kind not in "fc" and a.dtype.name != "bfloat16":
         raise ArgumentTypeError(
             f"coordinate {k} has dtype {a.dtype}; give real or complex numbers, x.astype(float)"

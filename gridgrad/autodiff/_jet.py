@@ -60,14 +60,13 @@ class Jet:
         return Jet(value, {} if coefficients is None else coefficients, self.algebra, self.tiled)
 
     def below(self, degree: int) -> Any:
-        """This jet cut to a degree; the plain value for degree 0."""
+        """The jet cut to a degree; the plain value for degree 0."""
         if degree == 0:
             return self.value
         algebra = self.algebra.below(degree)
         count = len(algebra.monomials)
-        cut = Jet(
-            self.value, {k: c for k, c in self.coefficients.items() if k < count}, algebra, self.tiled
-        )
+        coefficients = {k: c for k, c in self.coefficients.items() if k < count}
+        cut = Jet(self.value, coefficients, algebra)  # no tile: what rules hold beside it is cut alike
         if self.memo is None:
             self.memo = {}
         cut.memo = self.memo
@@ -83,7 +82,7 @@ class Jet:
 
     # What NumPy, CuPy and array-API code call.
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        name = ufunc.__name__
+        name = ufunc.__name__.removeprefix("_")  # the ufunc of scipy.special.zeta is _zeta
         if method != "__call__" or (ufunc.signature is not None and not self.algebra.coupled):
             refuse(f"numpy.{name}" + ("" if method == "__call__" else f".{method}"))
         if kwargs.get("out") is not None:
@@ -102,6 +101,8 @@ class Jet:
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         rule = FUNCTIONS.get(func)
+        if self.tiled:
+            _no_arrays_beside(args)
         if rule is not None:
             return rule(*args, **kwargs)
         name = func.__name__
@@ -112,9 +113,7 @@ class Jet:
     def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
         name = kernel.name.removeprefix("cupyx_scipy_special_").removeprefix("cupyx_").removeprefix("cupy_")
         if kwargs.get("out") is not None:
-            raise ArgumentTypeError(
-                f"cupy.{name} with out= cannot hold derivatives; use the returned value"
-            )
+            raise ArgumentTypeError(f"cupy.{name} with out= cannot hold derivatives; use the returned value")
         return apply(name, *args)
 
     def __array_namespace__(self, api_version: Any = None) -> Any:
@@ -203,12 +202,12 @@ class Jet:
             "a function of `math` (or float()) takes one number and loses derivatives; write the NumPy one: numpy.sin for math.sin"
         )
 
-    __complex__ = __int__ = __index__ = __float__  # type: ignore[assignment]
+    __complex__ = __int__ = __index__ = __float__
 
     def __getitem__(self, key: Any) -> Any:
         if self.algebra.coupled:
             return FUNCTIONS["coupled"](lambda a: a[key], (self,), {})
-        refuse("indexing a coordinate", "use numpy.where to select points")
+        return refuse("indexing a coordinate", "use numpy.where to select points")
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
         raise ArgumentTypeError(
@@ -218,7 +217,7 @@ class Jet:
     def __iter__(self) -> Any:
         if self.algebra.coupled:
             return (self[k] for k in range(len(self)))
-        refuse("iterating over a coordinate", "write the formula for the whole array")
+        return refuse("iterating over a coordinate", "write the formula for the whole array")
 
     def _linear(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if not self.algebra.coupled:
@@ -249,7 +248,7 @@ def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
 
 for _name, _ufunc in {
     "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
-    "floordiv": "floor_divide", "mod": "remainder", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
+    "floordiv": "floor_divide", "mod": "remainder", "divmod": "divmod", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
 }.items():  # fmt: skip
     setattr(Jet, f"__{_name}__", _operator(_ufunc))
     setattr(Jet, f"__r{_name}__", _operator(_ufunc, swap=True))
@@ -269,6 +268,7 @@ for _name, _ufunc in {
 def apply(name: str, *inputs: Any) -> Any:
     """A named elementwise function of jets and arrays."""
     name = ALIASES.get(name, name)
+    _no_arrays_beside(inputs)
     if name in STRUCTURAL:
         return STRUCTURAL[name](*inputs)
     if name in UNARY:
@@ -282,7 +282,15 @@ def apply(name: str, *inputs: Any) -> Any:
         if not jet.algebra.coupled:
             refuse(f"numpy.{name} (the operator @)" if name == "matmul" else f"numpy.{name}")
         return FUNCTIONS["coupled"](getattr(np, name), inputs, {})
-    refuse_unknown(name)
+    return refuse_unknown(name)
+
+
+def _no_arrays_beside(inputs: Sequence[Any]) -> None:
+    """An array of the caller's beside a tile belongs to the whole mesh."""
+    if any(isinstance(a, Jet) and a.tiled for a in inputs):
+        for a in inputs:
+            if not isinstance(a, Jet) and getattr(a, "size", 1) != 1:
+                raise ShapeAsked
 
 
 def payload(a: Any) -> Any:
@@ -311,7 +319,7 @@ def _function(name: str, cupy: bool) -> Any:
 @lru_cache(maxsize=512)
 def _is_ours(ufunc: Any, name: str) -> bool:
     """Whether the ufunc is the one of NumPy or scipy.special that its name promises."""
-    if getattr(np, name, None) is ufunc or name in ("clip", "conjugate"):
+    if getattr(np, name, None) is ufunc or ufunc.__name__ in ("clip", "conjugate", "_zeta"):
         return True
     return getattr(import_module("scipy.special"), name, None) is ufunc
 

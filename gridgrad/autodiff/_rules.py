@@ -98,7 +98,7 @@ CONSTANT |= {
 }  # fmt: skip
 
 
-def arctan2(y: Any, x: Any) -> Jet:
+def arctan2(y: Any, x: Any) -> Any:
     """The angle: (x dy - y dx)/r**2, divided twice by r so that nothing overflows."""
     jet = first((y, x))
     y, x = (a if isinstance(a, Jet) else constant(a, jet) for a in (y, x))
@@ -111,7 +111,7 @@ def arctan2(y: Any, x: Any) -> Jet:
     return composed(evaluate("arctan2", payload(y), payload(x)), [y, x], rules, False)
 
 
-def power(x: Any, p: Any) -> Jet:
+def power(x: Any, p: Any) -> Any:
     """x**p: p x**(p-1) dx, and v log(x) dp only where the exponent varies."""
     if isinstance(p, Jet) and p.coefficients:
         if not isinstance(x, Jet):
@@ -131,13 +131,13 @@ def power(x: Any, p: Any) -> Jet:
     return composed(evaluate("power", x.value, p), [x], [lambda x: _power_slope(x, p)], False)
 
 
-def _constant_power(x: Jet, p: float) -> Jet:
+def _constant_power(x: Jet, p: float) -> Any:
     if p == 1.0:
         return x
     if p == 2.0:
         return square(x)
     if p == 0.5:
-        return apply("sqrt", x)  # type: ignore[no-any-return]
+        return apply("sqrt", x)
     return composed(_plain_power(x.value, p), [x], [lambda x: _times_power(x, p)], False)
 
 
@@ -206,7 +206,7 @@ def _typed(a: Any, jet: Jet, other: Any) -> Any:
 def _extremum(name: str) -> Any:
     """Max or min: the coefficients of what was taken, the mean of both at a tie."""
 
-    def rule(a: Any, b: Any) -> Jet:
+    def rule(a: Any, b: Any) -> Any:
         jet = first((a, b))
         a, b = (c if isinstance(c, Jet) else jet.like(constant(c, jet)) for c in (a, b))
         value = evaluate(name, a.value, b.value)
@@ -214,7 +214,10 @@ def _extremum(name: str) -> Any:
         dtype = value.dtype.type
         out = {}
         for k in a.coefficients.keys() | b.coefficients.keys():
-            c, d = (dtype(e) if np.isscalar(e) else e for e in (a.coefficients.get(k, 0.0), b.coefficients.get(k, 0.0)))
+            c, d = (
+                dtype(e) if np.isscalar(e) else e
+                for e in (a.coefficients.get(k, 0.0), b.coefficients.get(k, 0.0))
+            )
             out[k] = np.where(of_a & of_b, 0.5 * (c + d), np.where(of_a, c, np.where(of_b, d, value)))
         return jet.like(value, out)
 
@@ -228,27 +231,27 @@ def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     return x if high is None else apply("minimum", x, high)
 
 
-def absolute(x: Jet) -> Jet:
+def absolute(x: Jet) -> Any:
     """|x|: sign(x) dx, 0 at 0; of a complex function of real coordinates the hypot of its parts."""
     if is_complex(x):
-        return apply("hypot", real(x), imag(x))  # type: ignore[no-any-return]
+        return apply("hypot", real(x), imag(x))
     sign = evaluate("sign", x.value)
     return x.like(evaluate("absolute", x.value), {k: sign * c for k, c in x.coefficients.items()})
 
 
-def real(x: Jet) -> Jet:
+def real(x: Jet) -> Any:
     """Real part."""
     _check_real(x, "real")
     return x.mapped(np.real) if is_complex(x) else x
 
 
-def imag(x: Jet) -> Jet:
+def imag(x: Jet) -> Any:
     """Imaginary part."""
     _check_real(x, "imag")
     return x.mapped(np.imag) if is_complex(x) else x.like(np.imag(x.value))
 
 
-def conjugate(x: Jet) -> Jet:
+def conjugate(x: Jet) -> Any:
     """Complex conjugate."""
     _check_real(x, "conj")
     return x.mapped(np.conjugate) if is_complex(x) else x
@@ -262,7 +265,7 @@ def _check_real(x: Jet, name: str) -> None:
         )
 
 
-def remainder(x: Any, y: Any, name: str = "floor_divide") -> Jet:
+def remainder(x: Any, y: Any, name: str = "floor_divide") -> Any:
     """X - q y with a quotient q that is piecewise constant; the value is NumPy's."""
     value = evaluate("remainder" if name == "floor_divide" else "fmod", payload(x), payload(y))
     q = evaluate("floor_divide", payload(x), payload(y))
@@ -273,7 +276,7 @@ def remainder(x: Any, y: Any, name: str = "floor_divide") -> Jet:
     return jet.like(value, change.coefficients)
 
 
-def copysign(x: Any, y: Any) -> Jet:
+def copysign(x: Any, y: Any) -> Any:
     """|x| with the sign of y."""
     jet = first((x, y))
     value = evaluate("copysign", payload(x), payload(y))
@@ -288,7 +291,7 @@ def modf(x: Jet) -> tuple[Jet, Jet]:
     return x.like(fraction, x.coefficients), x.like(whole)
 
 
-def ldexp(x: Any, n: Any) -> Jet:
+def ldexp(x: Any, n: Any) -> Any:
     """X 2**n for a constant whole n."""
     if isinstance(n, Jet) or not isinstance(x, Jet):
         refuse_unknown("ldexp with a varying exponent")

@@ -100,10 +100,11 @@ def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any]
 
 
 def _check_output(output: Any) -> None:
-    if isinstance(output, Jet) or hasattr(output, "dtype") or isinstance(output, (int, float, complex)):
-        dtype = getattr(output, "dtype", None)
-        if dtype is None or (hasattr(dtype, "kind") and dtype.kind in "fciub"):
-            return
+    dtype = getattr(output, "dtype", None)
+    if isinstance(output, (int, float, complex)) or (
+        dtype is not None and getattr(dtype, "kind", "f") not in "OSUmM"
+    ):
+        return
     raise ArgumentTypeError(
         f"the function returned {'None' if output is None else 'a ' + type(output).__name__}; it must return an array of numbers, "
         "or a tuple of them"
@@ -157,7 +158,8 @@ def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
         for tile in pieces:
             work(tile)
         return
-    waiting, failed = list(pieces)[::-1], []
+    waiting = list(pieces)[::-1]
+    failed: list[Any] = []
 
     def drain() -> None:
         while waiting and not failed:
@@ -262,5 +264,3 @@ def _library(coords: tuple[Any, ...]) -> Any:
 def _fill(targets: list[list[Any]], parts: list[list[Any]], tile: Tile) -> None:
     for target, part in zip(chain(*targets), chain(*parts), strict=True):
         target[tile] = 0 if part is None else part
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,11 @@ from .._errors import ArgumentTypeError
 from ._forward import Arrays
 
 name = "torch"
+with (
+    warnings.catch_warnings()
+):  # the first forward product of a process loads what torch itself calls deprecated
+    warnings.simplefilter("ignore", DeprecationWarning)
+    torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
 _OPAQUE = ("data pointer", "functorch", "data-dependent control flow", "Cannot access", "numpy()", "only one element tensors",
            "is ambiguous", "vmap", "must be Tensor", "__array__", "to a NumPy", "can't convert", "item()")  # fmt: skip
 

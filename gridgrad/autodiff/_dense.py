@@ -1,0 +1,150 @@
+"""`dense`: full derivatives of small functions that mix the points of their arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from .._errors import ArgumentTypeError, ArgumentValueError
+from . import _functions, _rules, _special  # noqa: F401 - they fill the tables of _jet
+from ._algebra import algebra_for, scale
+from ._engines import _from_numpy, _to_numpy, _wide, chosen
+from ._jet import Jet
+from ._mesh import clean_numpy
+from ._run import called
+
+LIMIT = 1 << 26  # numbers: 512 MiB of float64
+
+
+def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", limit: int = LIMIT) -> Any:
+    """Every derivative of every element of a small function in every element of its arguments.
+
+    Unlike the rest of `gridgrad.autodiff` the function may use sums, means, rolls, matrix products and
+    other linear and bilinear functions of NumPy; with torch or JAX arrays, anything of theirs.
+
+    Parameters
+    ----------
+    function : callable
+        Any function of the arguments, which are arrays of any shape; one array is returned.
+    *args : arrays or numbers
+    order : sequence of int, optional
+        Which arguments are differentiated, one after the other: ``(0, 1)`` is the derivative in the
+        second argument of the derivative in the first. By default once, in each argument.
+    engine : {"auto", "jet", "torch", "jax"}
+        As in `gradient`.
+    limit : int
+        The most numbers that a result may have; a Jacobian of a 1000 x 1000 mesh has 10^12.
+
+    Returns
+    -------
+    array or tuple of arrays
+        Shape ``(*result, *args[order[0]], *args[order[1]], ...)``; without `order` one for each argument,
+        bare for one.
+
+    Raises
+    ------
+    ValueError
+        A result would be larger than `limit`.
+    TypeError
+        The function uses what the jet engine has no rule for: sorting, maxima, inverses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gridgrad import autodiff
+    >>> autodiff.dense(lambda x: x - x.mean(), np.array([1.0, 5.0]))
+    array([[ 0.5, -0.5],
+           [-0.5,  0.5]])
+    """
+    if not args:
+        raise ArgumentTypeError("dense needs arguments to differentiate at: dense(f, x, y)")
+    home, engine = chosen(engine, args)
+    paths = [(k,) for k in range(len(args))] if order is None else [_clean_path(order, len(args))]
+    if engine in ("torch", "jax"):
+        backend: Any = import_module(f"gridgrad.autodiff._{engine}_forward")
+        with _wide(engine, args):
+            arrays = [backend.clean(a if home == engine else _to_numpy(a), k) for k, a in enumerate(args)]
+            _check_size(1, arrays, paths, limit)
+            found = [_nested(function, arrays, path, engine) for path in paths]
+            results = found if home == engine else [backend.numpy(a) for a in found]
+    else:
+        arrays = [clean_numpy(_to_numpy(a), k) for k, a in enumerate(args)]
+        results = [_columns(function, arrays, path, limit) for path in paths]
+    if home not in (engine, "numpy", "cupy"):
+        results = [_from_numpy(a, home, args) for a in results]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _clean_path(order: Any, count: int) -> tuple[int, ...]:
+    path = tuple(order) if isinstance(order, (tuple, list)) else (order,)
+    if not all(type(k) is int and 0 <= k < count for k in path):
+        raise ArgumentValueError(
+            f"order is {order!r}; give the numbers of arguments, from 0 to {count - 1}, such as (0, 1)"
+        )
+    return path
+
+
+def _check_size(result: int, arrays: Sequence[Any], paths: Sequence[tuple[int, ...]], limit: int) -> None:
+    for path in paths:
+        size = result
+        for k in path:
+            size *= int(np.prod(tuple(arrays[k].shape), dtype=np.int64))
+        if size > limit:
+            raise ArgumentValueError(
+                f"the derivative in arguments {path} has {size:,} numbers, more than limit={limit:,}; use jvp, vjp or hvp of an "
+                "elementwise function, fewer points, or a larger limit="
+            )
+
+
+def _columns(function: Any, arrays: list[Any], path: tuple[int, ...], limit: int) -> Any:
+    """All columns in one pass: each element of each argument is a variable of the jets."""
+    _check_size(1, arrays, [path], limit)
+    sizes = [a.size for a in arrays]
+    first = {k: sum(sizes[j] for j in range(k) if j in path) for k in path}
+    variables = sum(sizes[k] for k in set(path))
+    monomials = [
+        tuple(_exponents([first[k] + e for k, e in zip(path, place, strict=True)], variables))
+        for place in np.ndindex(*(sizes[k] for k in path))
+    ]
+    algebra = algebra_for(tuple(set(monomials)), variables, any(a.dtype.kind == "c" for a in arrays), True)
+    number = {m: i for i, m in enumerate(algebra.monomials)}
+    jets = []
+    for k, a in enumerate(arrays):
+        seeds = {}
+        if k in path:
+            unit = np.eye(a.size, dtype=a.dtype).reshape(a.size, *a.shape)
+            seeds = {number[tuple(_exponents([first[k] + e], variables))]: unit[e] for e in range(a.size)}
+        jets.append(Jet(a, seeds, algebra))
+    with np.errstate(all="ignore"):
+        outputs, _ = called(function, jets)
+    if len(outputs) != 1:
+        raise ArgumentValueError("dense takes a function that returns one array; call it for each output")
+    output = outputs[0]
+    value = output.value if isinstance(output, Jet) else np.asarray(output)
+    shape = np.shape(value)
+    _check_size(int(np.prod(shape, dtype=np.int64)), arrays, [path], limit)
+    result = np.zeros((len(monomials), *shape), np.result_type(value, *(a.dtype for a in arrays)))
+    for row, m in enumerate(monomials):
+        c = output.coefficients.get(number[m]) if isinstance(output, Jet) else None
+        if c is not None:
+            result[row] = c * scale(m)
+    moved = np.moveaxis(result, 0, -1)
+    return np.ascontiguousarray(moved).reshape(shape + tuple(n for k in path for n in arrays[k].shape))
+
+
+def _exponents(places: list[int], variables: int) -> list[int]:
+    m = [0] * variables
+    for p in places:
+        m[p] += 1
+    return m
+
+
+def _nested(function: Any, arrays: list[Any], path: tuple[int, ...], engine: str) -> Any:
+    """The library's own forward Jacobians, one inside the other."""
+    transform: Any = import_module("jax").jacfwd if engine == "jax" else import_module("torch").func.jacfwd
+    for k in path:
+        function = transform(function, argnums=k)
+    return function(*arrays)

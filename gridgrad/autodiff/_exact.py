@@ -1,0 +1,312 @@
+"""Exact derivatives of functions: gradient, Jacobian, Hessian, and any mixed partial derivative."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypedDict, Unpack
+
+from .._arguments import UNSET, int_or_none
+from .._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._algebra import Monomial, units
+from ._engines import expand
+
+
+class Options(TypedDict, total=False):
+    """The keywords that every function of `gridgrad.autodiff` takes."""
+
+    engine: str
+    points: bool
+    check: bool
+    out: Any
+    workers: int | None
+
+
+_SHARED = """function : callable
+        An elementwise function of the coordinates, one argument for each; plain NumPy (CuPy, torch,
+        JAX) code, or an expression of sympy. It may be called several times, on parts of the mesh.
+    *coords : array or number
+        1-D coordinates are the axes of a grid, as for `gradient`; arrays of more dimensions that
+        broadcast are points; numbers are a point. Integers become float64.
+    engine : {"auto", "jet", "torch", "jax", "sympy"}
+        What differentiates; by default the library of the coordinates: torch and JAX their own,
+        NumPy and CuPy the built-in one. Another engine converts, and converts back.
+    points : bool
+        Take 1-D coordinates as scattered points instead of axes.
+    check : bool
+        torch and JAX only: find out with one more product whether the function mixes points.
+    out : array, sequence of arrays, or one stacked array, optional
+        Where the results go.
+    workers : int, optional
+        Threads on a CPU; by default all for large meshes."""
+
+_KEYWORDS = """engine, points, check, out, workers :
+        As in `value_and_gradient`."""
+
+
+def documented(function: Any) -> Any:
+    """Put the shared paragraphs in their places."""
+    if function.__doc__:  # not under -OO
+        function.__doc__ = function.__doc__.replace("{shared}", _SHARED).replace("{keywords}", _KEYWORDS)
+    return function
+
+
+def gradient_of(
+    function: Any, coords: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
+    workers: int | None,
+) -> Any:  # fmt: skip
+    """The body of ``gridgrad.gradient(function, *coords)``."""
+    odd = [
+        name
+        for name, given in (
+            ("axis (or dim)", axis is not UNSET and axis is not None),
+            ("edge_order", int_or_none(edge_order) != 1),
+            ("periodic", periodic is not False),
+            ("period", period is not None),
+        )
+        if given
+    ]
+    if odd:
+        raise ArgumentTypeError(
+            f"{' and '.join(odd)} {'is' if len(odd) == 1 else 'are'} given with a function, whose derivatives are exact: there are no "
+            "differences and no edges; leave it out, or evaluate the function and differentiate the samples, gradient(f(x), x)"
+        )
+    return gradient(function, *coords, out=out, workers=workers)
+
+
+def _one(parts: list[list[Any]], name: str, instead: str = "jacobian") -> list[Any]:
+    if len(parts) != 1:
+        raise ArgumentValueError(
+            f"the function returned {counted(len(parts), 'output')}, but {name} takes a function with one; "
+            f"use gg.autodiff.{instead}"
+        )
+    return parts[0]
+
+
+def _bare(row: Sequence[Any]) -> Any:
+    return row[0] if len(row) == 1 else tuple(row)
+
+
+@documented
+def gradient(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+    """Exact partial derivatives of a function, one array for each coordinate.
+
+    Parameters
+    ----------
+    {shared}
+
+    Returns
+    -------
+    array or tuple of arrays, shape of the mesh
+        One array for one coordinate, else a tuple. Library and device of the coordinates, the
+        function's type (float32 stays); units [f]/[x]. A coordinate that the function does not
+        use gets zeros. At kinks: 0 for abs at 0, the mean of both sides for a tie of max or min.
+
+    Raises
+    ------
+    TypeError
+        The function mixes points of the mesh, branches on arrays, or uses what has no rule.
+    ValueError
+        Coordinates do not broadcast, several outputs, `out` does not fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gridgrad import autodiff
+    >>> dt, dk = autodiff.gradient(lambda t, k: t * k + 2 * t * k**2, [1.0, 2.0, 4.0], [2.0, 3.0])
+    >>> dk
+    array([[ 9., 13.],
+           [18., 26.],
+           [36., 52.]])
+    """
+    result, _ = expand(function, coords, units(len(coords)), combine=_single("gradient"), **options)
+    return _bare(result.parts[0])
+
+
+def _single(name: str) -> Callable[[list[list[Any]]], list[list[Any]]]:
+    def combine(parts: list[list[Any]]) -> list[list[Any]]:
+        _one(parts, name)
+        return parts
+
+    return combine
+
+
+@documented
+def value_and_gradient(function: Any, *coords: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+    """The function on the mesh and its exact partial derivatives, in one pass.
+
+    Parameters
+    ----------
+    {shared}
+
+    Returns
+    -------
+    value : array, shape of the mesh
+    gradient : array or tuple of arrays
+        As `gradient` returns. With ``out``, the value is the first of the arrays.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> value, slope = autodiff.value_and_gradient(lambda x: 2 * x**2 + 5, 5.0)
+    >>> float(value), float(slope)
+    (55.0, 20.0)
+    """
+    wanted = ((0,) * len(coords), *units(len(coords)))
+    result, _ = expand(function, coords, wanted, combine=_single("value_and_gradient"), **options)
+    row = result.parts[0]
+    return row[0], _bare(row[1:])
+
+
+@documented
+def jacobian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+    """Exact partial derivatives of several outputs, all in one pass that shares their work.
+
+    Parameters
+    ----------
+    {shared}
+
+    Returns
+    -------
+    tuple of tuples of arrays
+        ``result[component][coordinate]``, each of the mesh's shape; for a function that returns one
+        array rather than a tuple or list, its row alone.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> rows = autodiff.jacobian(lambda a, b, c: (a * b * c, b**2, a + c), 1.0, 2.0, 3.0)
+    >>> [[float(entry) for entry in row] for row in rows]
+    [[6.0, 3.0, 2.0], [0.0, 4.0, 0.0], [1.0, 0.0, 1.0]]
+    """
+    if options.get("out") is not None:
+        raise ArgumentTypeError("jacobian takes no out=: it has as many arrays as outputs times coordinates")
+    result, _ = expand(function, coords, units(len(coords)), **options)
+    rows = tuple(tuple(row) for row in result.parts)
+    return rows[0] if result.single else rows
+
+
+@documented
+def hessian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+    """Exact second derivatives ``result[i][j]`` of a function of one output.
+
+    Parameters
+    ----------
+    {shared}
+
+    Returns
+    -------
+    tuple of tuples of arrays
+        Symmetric: ``result[i][j] is result[j][i]``; for one coordinate the array itself. Each of the
+        n (n + 1)/2 different ones is computed once.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> rows = autodiff.hessian(lambda x, y: x**2 * y, 3.0, 5.0)
+    >>> [[float(entry) for entry in row] for row in rows]
+    [[10.0, 6.0], [6.0, 0.0]]
+    """
+    n = len(coords)
+    pairs = [(i, j) for i in range(n) for j in range(i, n)]
+    wanted = tuple(_sum(units(n)[i], units(n)[j]) for i, j in pairs)
+    result, _ = expand(function, coords, wanted, combine=_single("hessian"), **options)
+    entries = dict(zip(pairs, result.parts[0], strict=True))
+    rows = tuple(tuple(entries[min(i, j), max(i, j)] for j in range(n)) for i in range(n))
+    return rows[0][0] if n == 1 else rows
+
+
+def _sum(a: Monomial, b: Monomial) -> Monomial:
+    return tuple(p + q for p, q in zip(a, b, strict=True))
+
+
+@documented
+def derivative(function: Any, *coords: Any, orders: Any, **options: Unpack[Options]) -> Any:
+    """Any mixed partial derivative: ``orders=(2, 0, 1)`` is twice in the first, once in the third coordinate.
+
+    Parameters
+    ----------
+    {shared}
+    orders : int or sequence of int
+        The order in each coordinate; an int for a function of one coordinate.
+
+    Returns
+    -------
+    array, or tuple of arrays for a function of several outputs
+        Units [f]/[x]^order.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> float(autodiff.derivative(lambda x, y: x**3 * y**2, 2.0, 5.0, orders=(2, 1)))
+    120.0
+    """
+    wanted = _clean_orders(orders, len(coords))
+    result, _ = expand(function, coords, (wanted,), **options)
+    return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
+
+
+def _clean_orders(orders: Any, count: int) -> Monomial:
+    given = tuple(orders) if isinstance(orders, (tuple, list)) else (orders,)
+    whole = tuple(int_or_none(value) for value in given)
+    if any(value is None for value in whole):
+        raise ArgumentTypeError(
+            f"orders must be integers, got {orders!r}; (2, 0, 1) is twice in the first coordinate and once in the third"
+        )
+    if len(whole) != count or any(value is None or value < 0 for value in whole):
+        raise ArgumentValueError(
+            f"orders is {orders!r} for {counted(count, 'coordinate')}; give one integer of at least 0 for each"
+        )
+    return tuple(value for value in whole if value is not None)
+
+
+def partial(
+    function: Any, argnum: int = 0, order: int = 1, *, engine: str = "auto", check: bool = True
+) -> Callable[..., Any]:
+    """The derivative in one argument, as a function of the same arguments.
+
+    Parameters
+    ----------
+    function : callable
+        As in `gradient`.
+    argnum : int
+        Which argument is differentiated.
+    order : int
+        How often.
+    engine, check :
+        As in `gradient`.
+
+    Returns
+    -------
+    callable
+        ``df(*args)``: pointwise, with NumPy's broadcasting of the arguments (1-D arrays are points
+        here, not axes of a grid).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gridgrad import autodiff
+    >>> autodiff.partial(lambda x: 2 * x**3 + 5 * x**2 + 7 * x + 10)(np.array([1, 2, 3]))
+    array([23., 51., 91.])
+    """
+    place, times = int_or_none(argnum), int_or_none(order)
+    if place is None or times is None:
+        raise ArgumentTypeError(f"argnum and order must be integers, got {argnum!r} and {order!r}")
+    if times < 0:
+        raise ArgumentValueError(f"order must be at least 0, got {times}")
+
+    @functools.wraps(function, assigned=("__name__", "__doc__", "__module__"), updated=())
+    def differentiated(*args: Any) -> Any:
+        if not -len(args) <= place < len(args):
+            raise ArgumentValueError(
+                f"argnum {place} names no argument: {counted(len(args), 'argument')} given"
+            )
+        for a in args:
+            if type(a).__name__ == "Jet":
+                raise ArgumentTypeError(
+                    "derivatives are not nested: for higher ones use order=, or derivative(f, *coords, orders=(...))"
+                )
+        orders = tuple(times if k == place % len(args) else 0 for k in range(len(args)))
+        return derivative(function, *args, orders=orders, points=True, engine=engine, check=check)
+
+    return differentiated

@@ -1,0 +1,192 @@
+"""Derivatives of functions times vectors: along a direction, and their transposes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Unpack
+
+import numpy as np
+
+from .._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._algebra import units
+from ._engines import Directions, expand
+from ._exact import Options, _bare, _one, documented
+from ._mesh import Mesh
+from ._run import Direction
+
+
+def _coordinates(coords: Any) -> tuple[Any, ...]:
+    return tuple(coords) if isinstance(coords, (tuple, list)) else (coords,)
+
+
+def _vector(v: Any, count: int, name: str) -> tuple[Any, ...]:
+    vector = tuple(v) if isinstance(v, (tuple, list)) else (v,)
+    if len(vector) != count:
+        raise ArgumentValueError(
+            f"{name} has {counted(len(vector), 'entry').replace('entrys', 'entries')} for {counted(count, 'coordinate')}; "
+            "give a tuple with a number or an array for each"
+        )
+    return vector
+
+
+def _rates(v: tuple[Any, ...], mesh: Mesh, clean: Callable[[Any], Any]) -> Direction:
+    rates: list[Any] = []
+    for k, entry in enumerate(v):
+        if entry is None or (isinstance(entry, (int, float)) and entry == 0):
+            rates.append(None)
+        elif isinstance(entry, (int, float)):
+            rates.append(float(entry))
+        else:
+            rates.append(mesh.fitted(clean(entry), k))
+    return tuple(rates)
+
+
+def _along(v: tuple[Any, ...]) -> Directions:
+    return lambda mesh, clean: (_rates(v, mesh, clean),)
+
+
+@documented
+def jvp(function: Any, coords: Any, tangents: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+    """Value, and the derivative along tangents: ``sum_i df/dx_i v_i`` in one pass.
+
+    Parameters
+    ----------
+    function : callable
+        As in `gradient`; it may return several outputs.
+    coords : tuple of arrays or numbers
+        As in `gradient`.
+    tangents : tuple of arrays or numbers
+        One for each coordinate: a number, the coordinate's shape, or what broadcasts to the mesh.
+    {keywords}
+
+    Returns
+    -------
+    value, tangent : arrays, or tuples of arrays for several outputs
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> value, tangent = autodiff.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    >>> float(value), float(tangent)
+    (6.0, 23.0)
+    """
+    given = _coordinates(coords)
+    v = _vector(tangents, len(given), "tangents")
+    result, _ = expand(function, given, ((0,), (1,)), directions=_along(v), **options)
+    values, along = zip(*result.parts, strict=True)
+    return (values[0], along[0]) if result.single else (tuple(values), tuple(along))
+
+
+@documented
+def directional(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
+    """Derivative along a direction that is not normalised: ``sum_i v_i df/dx_i``.
+
+    Parameters
+    ----------
+    function, coords :
+        As in `jvp`.
+    v : tuple of arrays or numbers
+        The direction.
+    {keywords}
+
+    Returns
+    -------
+    array, or tuple of arrays for several outputs
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> float(autodiff.directional(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0)))
+    23.0
+    """
+    given = _coordinates(coords)
+    result, _ = expand(function, given, ((1,),), directions=_along(_vector(v, len(given), "v")), **options)
+    return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
+
+
+@documented
+def hvp(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
+    """The Hessian times a vector: ``sum_j d2f/dx_i dx_j v_j``, without the Hessian.
+
+    Parameters
+    ----------
+    function, coords, v :
+        As in `directional`; the function has one output.
+    {keywords}
+
+    Returns
+    -------
+    array or tuple of arrays
+        One for each coordinate.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> [float(a) for a in autodiff.hvp(lambda x, y: x**2 * y, (3.0, 5.0), (1.0, 1.0))]
+    [16.0, 6.0]
+    """
+    given = _coordinates(coords)
+    count = len(given)
+    vector = _vector(v, count, "v")
+
+    def directions(mesh: Mesh, clean: Callable[[Any], Any]) -> tuple[Direction, ...]:
+        axes = tuple(tuple(1.0 if i == j else None for i in range(count)) for j in range(count))
+        return (*axes, _rates(vector, mesh, clean))
+
+    wanted = tuple((*m, 1) for m in units(count))
+    result, _ = expand(function, given, wanted, directions=directions, **options)
+    return _bare(_one(result.parts, "hvp"))
+
+
+@documented
+def vjp(function: Any, coords: Any, cotangents: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+    """Value, and the transposed derivative: for each coordinate the sum of ``w df/dx_i``.
+
+    The sum runs over the outputs, and over the axes of the mesh on which the coordinate is constant:
+    what a loss with the slopes `w` tells about the coordinates. It is linear in w (not conjugated).
+
+    Parameters
+    ----------
+    function, coords :
+        As in `jvp`.
+    cotangents : array or number, or a tuple with one for each output
+        The weights w; what broadcasts to the mesh.
+    {keywords}
+
+    Returns
+    -------
+    value : array, or tuple of arrays
+    products : array or tuple of arrays
+        One for each coordinate, of its shape.
+
+    Examples
+    --------
+    >>> from gridgrad import autodiff
+    >>> value, (of_t, of_k) = autodiff.vjp(lambda t, k: t * k + 2 * t * k**2, ([1.0, 2.0], [2.0, 3.0]), 1.0)
+    >>> of_k
+    array([27., 39.])
+    """
+    given = _coordinates(coords)
+    wanted = ((0,) * len(given), *units(len(given)))
+    if options.get("out") is not None:
+        raise ArgumentTypeError("vjp takes no out=: its results have the shapes of the coordinates")
+    result, mesh = expand(function, given, wanted, **options)
+    weights = _vector(cotangents, len(result.parts), "cotangents") if not result.single else (cotangents,)
+    products = []
+    for k in range(len(given)):
+        terms = [row[k + 1] * w for row, w in zip(result.parts, weights, strict=True)]
+        products.append(_folded(sum(terms[1:], start=terms[0]), mesh, k))
+    values = tuple(row[0] for row in result.parts)
+    return values[0] if result.single else values, _bare(products)
+
+
+def _folded(a: Any, mesh: Mesh, k: int) -> Any:
+    """Sum over the axes on which coordinate k is constant, in its own shape."""
+    if tuple(a.shape) != mesh.shape:
+        raise ArgumentValueError(f"a cotangent broadcasts to {tuple(a.shape)}, not to the mesh {mesh.shape}")
+    open_axes: Sequence[int] = [
+        axis for axis, n in enumerate(mesh.coords[k].shape) if n == 1 and mesh.shape[axis] != 1
+    ]
+    if open_axes:
+        a = a.sum(tuple(open_axes))
+    return a.reshape(tuple(mesh.given[k].shape)) if np.ndim(mesh.given[k]) else a.reshape(())[()]

@@ -1,0 +1,154 @@
+"""Sums, multiples and products of operators; their pickles."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from operator_cases import (
+    CASES,
+    POINTS,
+    SHAPE,
+    coefficients_of,
+    facts,
+    field_of,
+    flat,
+    flattened,
+    made,
+    matrix_size,
+    shared_setting,
+)
+from samples import same_bits
+
+import gridgrad as gg
+
+EPS = np.finfo(float).eps
+
+
+class TestAlgebra:
+    @pytest.mark.parametrize("name", CASES)
+    def test_sums_and_multiples(self, name, rng):
+        one, _, size = facts(name, "coordinates", "each another")
+        other = CASES[name].make(one.grid, coefficients_of(name, rng, SHAPE, 3))
+        f = field_of(one.inputs, rng, SHAPE)
+        a, b = flattened(one(f)), flattened(other(f))
+        size = (size + matrix_size(other.to_sparse())) @ np.abs(flattened(f))
+        bound = 4 * CASES[name].roundings * EPS * size
+        for sum_, expected in [(one + other, a + b), (one - other, a - b), (2.5 * one, 2.5 * a), (one * 0.3, 0.3 * a),
+                               (-one, -a), (2 * one - 3 * other, 2 * a - 3 * b), (np.float64(2) * one, 2 * a)]:  # fmt: skip
+            assert np.all(np.abs(flattened(sum_(f)) - expected) <= 3 * bound)
+            difference = abs(sum_.to_sparse() @ flattened(f) - expected)
+            assert np.all(difference <= 3 * bound)
+        assert np.all(np.abs(flattened((one - one)(f))) <= bound)
+        assert np.all(flattened((0 * one)(f)) == 0)
+
+    def test_powers_of_two_are_exact(self, rng):
+        operator = made("laplacian", shared_setting("coordinates", "one-sided"))
+        f = rng.standard_normal(SHAPE)
+        assert same_bits((4 * operator)(f), 4 * operator(f))
+        assert same_bits((-operator)(f), -operator(f))
+
+    def test_adjoints_of_sums(self, rng):
+        grid = shared_setting("coordinates", "walls and mirrors").grid
+        v, k = [rng.standard_normal(SHAPE) for _ in range(3)], rng.uniform(1, 2, SHAPE)
+        transport = grid.diffuse(k) - grid.advect(v) + 0.5 * grid.laplacian(form="wide")
+        matrix, g = transport.to_sparse(), rng.standard_normal(SHAPE)
+        size = (matrix_size(grid.diffuse(k).to_sparse()) + matrix_size(grid.advect(v).to_sparse())
+                + matrix_size(grid.laplacian(form="wide").to_sparse())).T @ np.abs(g.ravel())  # fmt: skip
+        assert np.all(np.abs(transport.adjoint(g).ravel() - matrix.T @ g.ravel()) <= 100 * EPS * size)
+
+    def test_more_terms_than_one_descriptor(self, rng):
+        grid = shared_setting("coordinates", "walls and mirrors").grid
+        many = grid.laplacian
+        for scale in (1.0, 2.0, 3.0, 4.0, 5.0):
+            many = (
+                many
+                + scale * grid.laplacian(form="wide")
+                + scale * grid.advect(rng.standard_normal((3, *SHAPE)))
+            )
+        f = rng.standard_normal(SHAPE)
+        matrix = many.to_sparse()
+        size = matrix_size(matrix) @ np.abs(f.ravel())
+        assert np.all(np.abs(many(f).ravel() - matrix @ f.ravel()) <= 400 * EPS * size)
+
+    def test_on_vector_fields(self, rng):
+        grid = shared_setting("coordinates", "each another").grid
+        F = [rng.standard_normal(SHAPE) for _ in range(3)]
+        both = grid.vector_laplacian + 2 * grid.curl
+        for got, a, b in zip(both(F), grid.vector_laplacian(F), grid.curl(F), strict=True):
+            np.testing.assert_allclose(got, a + 2 * b, rtol=0, atol=1e-12)
+        assert both(np.array(F)).shape == (3, *SHAPE)
+
+
+PRODUCTS = {
+    "div grad": lambda g: g.divergence @ g.gradient,
+    "grad div": lambda g: g.gradient @ g.divergence,
+    "curl curl": lambda g: g.curl @ g.curl,
+    "of three": lambda g: g.laplacian @ (g.divergence @ g.gradient),
+    "of three, left": lambda g: (g.laplacian @ g.divergence) @ g.gradient,
+    "of a sum": lambda g: (g.laplacian + g.derivative(0)) @ (2 * g.derivative(1)),
+    "hessian of a divergence": lambda g: g.hessian @ g.divergence,
+}
+
+
+class TestProducts:
+    @pytest.mark.parametrize("name", PRODUCTS)
+    def test_apply_adjoint_and_matrix(self, name, rng):
+        grid = shared_setting("coordinates", "walls and mirrors").grid
+        both = PRODUCTS[name](grid)
+        f = field_of(both.inputs, rng, SHAPE)
+        g = field_of(both.outputs, rng, SHAPE)
+        result = flattened(both(f))
+        assert same_bits(result, flattened(both.outer(both.inner(f))))
+        outer, inner_ = both.outer.to_sparse(), both.inner.to_sparse()
+        matrix = both.to_sparse()
+        assert matrix.shape == both.shape
+        assert abs(matrix - outer @ inner_).max() == 0
+        size = matrix_size(outer) @ (matrix_size(inner_))
+        bound = 100 * EPS
+        assert np.all(np.abs(matrix @ flattened(f) - result) <= bound * (size @ np.abs(flattened(f))))
+        for turned in (both.T, both.adjoint_operator()):
+            assert (turned.inputs, turned.outputs) == (both.outputs, both.inputs)
+            assert np.all(
+                np.abs(flattened(turned(g)) - matrix.T @ flattened(g))
+                <= bound * (size.T @ np.abs(flattened(g)))
+            )
+        assert same_bits(flattened(both.adjoint(g)), flattened(both.adjoint_operator()(g)))
+        cell = np.einsum("i,j,k", *grid.quadrature).ravel()
+        cells = [np.tile(cell, n // POINTS) for n in matrix.shape]
+        weighted = flattened(both.adjoint(g, weight="quadrature"))
+        expected = (matrix.T @ (cells[0] * flattened(g))) / cells[1]
+        assert np.all(
+            np.abs(weighted - expected) <= bound * (size.T @ (cells[0] * np.abs(flattened(g)))) / cells[1]
+        )
+        linear = both.to_linear_operator()
+        assert np.array_equal(linear @ flattened(f), result)
+        assert same_bits(flattened(pickle.loads(pickle.dumps(both))(f)), result)
+
+
+class TestPickles:
+    @pytest.mark.parametrize("name", [*CASES, "laplacian accuracy 4", "norm"])
+    def test_the_same_bits(self, name, rng):
+        here = shared_setting("coordinates", "each another", (7, 8, 9))
+        if name in CASES:
+            operator = CASES[name].make(here.grid, coefficients_of(name, rng, (7, 8, 9), 3))
+        else:
+            operator = here.grid.laplacian(accuracy=4) if "4" in name else here.grid.gradient_norm
+        inputs = getattr(operator, "inputs", ())
+        f = field_of(inputs, rng, (7, 8, 9))
+        for other in (pickle.loads(pickle.dumps(operator)), copy.copy(operator), copy.deepcopy(operator)):
+            assert repr(other) == repr(operator) or name == "norm"
+            for a, b in zip(flat(other(f)), flat(operator(f)), strict=True):
+                assert same_bits(a, b)
+            if name != "norm":
+                g = field_of(operator.outputs, rng, (7, 8, 9))
+                for a, b in zip(flat(other.adjoint(g)), flat(operator.adjoint(g)), strict=True):
+                    assert same_bits(a, b)
+
+    def test_a_laplacian_keeps_its_options(self, rng):
+        grid = gg.Grid((7, 0.5), boundary="periodic")
+        other = pickle.loads(pickle.dumps(grid.laplacian))
+        f = rng.standard_normal(7)
+        assert same_bits(other(form="wide")(f), grid.laplacian(form="wide")(f))
