@@ -19,6 +19,7 @@ from ._vector_operators import jacobian as jacobian
 from ._vector_operators import vector_laplacian as vector_laplacian
 
 __version__ = "0.1.0"
+_LAZY = ("autodiff", "cuda", "torch")
 __all__ = [
     "Grid", "advect", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
     "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
@@ -26,8 +27,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _Any:
-    """``gridgrad.cuda`` and ``gridgrad.torch``, imported when first used: they bring heavy libraries."""
-    if name in ("cuda", "torch"):
+    """``gridgrad.autodiff``, ``cuda`` and ``torch``, imported when first used."""
+    if name in _LAZY:
         from importlib import import_module
 
         try:
@@ -38,4 +39,4 @@ def __getattr__(name: str) -> _Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__", "cuda", "torch"])
+    return sorted([*__all__, "__version__", *_LAZY])

@@ -100,9 +100,11 @@ def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, 
     f = inputs[0]
     if _apply is None or storage_of(f.dtype) is None or not f.size or not results:
         return None
-    if len(inputs) + len(results) > _core.MAX_OBJECTS or not has_kernel(terms, [False] * len(inputs)):
-        return None
     if not all(type(a) is _ndarray and a.flags.aligned for a in (*inputs, *results)):
+        return None
+    if len(inputs) + len(results) > _core.MAX_OBJECTS or not has_kernel(
+        terms, [a.dtype.kind == "c" for a in inputs]
+    ):
         return None
     try:
         plan = plan_for(terms, inputs, results)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from . import _dispatch
 from ._arguments import UNSET, clean, clean_workers, merge_aliases
-from ._errors import ArgumentTypeError
 from ._fast import fast_gradient, remember
 from ._plan import Term
 
@@ -23,7 +23,7 @@ def gradient(
     spacing: Any = UNSET,
     dim: Any = UNSET,
 ) -> Any:
-    """Second-order central differences of samples along chosen axes.
+    """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
 
     Interior points use both neighbours and are second-order accurate on any grid; the ends of an
     axis are one-sided, of order `edge_order`, or wrap round where the axis is periodic. A drop-in
@@ -32,7 +32,8 @@ def gradient(
     Parameters
     ----------
     f : array, shape (..., n, ...), real or complex
-        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f].
+        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
+        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`.
     *varargs : scalar or 1-D array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
@@ -109,10 +110,8 @@ def gradient(
 
             if out is None and any(map(carries_derivative, varargs)):
                 return gradient_by_coordinates(f, varargs, axis, edge_order, periodic, period)
-    if callable(f) and not hasattr(f, "shape"):
-        raise ArgumentTypeError(
-            "f is a function; this version differentiates samples: evaluate it on the grid first, gradient(f(x), x)"
-        )
+    if is_function(f):
+        return gradient_of(f, varargs, axis, edge_order, periodic, period, out, workers)
     library, f = _dispatch.samples(f)
     cleaned = clean(tuple(f.shape), varargs, axis, edge_order, periodic, period, library.real_of(f))
     terms = tuple(
@@ -122,3 +121,15 @@ def gradient(
     results = library.operate(terms, [f], len(terms), out, clean_workers(workers))
     remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def is_function(f: Any) -> bool:
+    """Whether `f` is to be evaluated: a callable, or an expression of sympy, that is no array."""
+    if hasattr(f, "shape"):
+        return False
+    return callable(f) or any(base.__module__.startswith("sympy.") for base in type(f).__mro__)
+
+
+def gradient_of(f: Any, *arguments: Any) -> Any:
+    """Exact derivatives, by a package that is imported at the first use."""
+    return import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)

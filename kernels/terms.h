@@ -161,9 +161,10 @@ class Terms {
     return stencil.inner * plan_.array[k].stride[stencil.dim];
   }
 
-  // The point of an element of an axis in the row; dividing takes long.
+  // The point of an element of an axis in the row. Dividing takes long: compilers must not see that
+  // j is j / 1.
   static int64 point_of(const Stencil& stencil, int64 j) {
-    return stencil.inner == 1 ? j : j / stencil.inner;
+    return stencil.inner > 1 ? j / stencil.inner : j;
   }
 
   // Whether the pairs of an axis in the row can be read where they are.
@@ -295,7 +296,7 @@ class Terms {
   }
 
   // One of its pairs, with a coefficient or of values; f is point 0.
-  Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f, int64 j,
+  GG_NOINLINE Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f, int64 j,
                  Real weight) const {
     const int64 shift = step(stencil, term.input);
     Real scaled = weight;

@@ -125,7 +125,9 @@ def holes(length):
     weights = np.linspace(-1, 1, length)
     weights[::3] = 0
     first, last = ((0, 1, 1.5), (0, 0, -2.0)), ((length - 1, length - 2, 0.5),)
-    return Stencil(length, ((0, -1), (0, 0), (1, 1)), (weights, 2 * weights, weights + 1), (first,), (last,), True)
+    return Stencil(
+        length, ((0, -1), (0, 0), (1, 1)), (weights, 2 * weights, weights + 1), (first,), (last,), True
+    )
 
 
 def result_type(f):

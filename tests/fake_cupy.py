@@ -16,6 +16,11 @@ class ndarray(np.ndarray):
     def __array_finalize__(self, parent):
         self.device_id = getattr(parent, "device_id", 0)
 
+    def __array_function__(self, func, types, args, kwargs):
+        if func is np.broadcast_to:  # cupy's gives a cupy array
+            kwargs = {**kwargs, "subok": True}
+        return super().__array_function__(func, types, args, kwargs)
+
     @property
     def data(self):
         return SimpleNamespace(ptr=self.__array_interface__["data"][0])

@@ -117,7 +117,8 @@ def sanitize() -> int:
     if "heap-buffer-overflow" not in found.stderr:
         print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
         return 1
-    tests = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", "tests/test_cuda_host.py"]
+    files = ("tests/test_cuda_host.py", "tests/test_cuda_operators.py")
+    tests = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *files]
     return subprocess.run(tests, env=environment, cwd=ROOT).returncode
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cuda_cases import gradient_terms, result_type, same_bits, samples
 from fake_cupy import FakeCupy, ndarray
 from host_kernels import HostKernels, compiler, flags_from_environment
-from test_cuda_host import gradient_terms, result_type, same_bits, samples
 
 import gridgrad as gg
 import gridgrad.cuda
@@ -65,13 +65,17 @@ def test_memory_order_is_kept(cupy):
     assert all(r.flags.f_contiguous for r in results)
 
 
-def test_weights_are_uploaded_once_for_each_device(cupy):
-    f, grid = samples((6, 8)), steps_of((6, 8))
-    for _ in range(3):
-        gg.gradient(cupy.asarray(f), *grid)
-    assert cupy.uploads == 4
-    gg.gradient(cupy.asarray(f, device=1), *grid)
-    assert cupy.uploads == 8
+def test_tables_are_uploaded_once_for_each_device(cupy):
+    """Weights and edge rows of all axes in one piece; steps have edge rows too."""
+    f = samples((6, 8))
+    for grid in ([0.5], steps_of((6, 8))):
+        for _ in range(3):
+            gg.gradient(cupy.asarray(f), *grid)
+    assert cupy.uploads == 2
+    cupy.launches.clear()
+    for device in (0, 0, 0, 1):
+        gg.gradient(cupy.asarray(f, device=device), *steps_of((6, 8)))
+    assert cupy.uploads == 3
     assert [launch.device for launch in cupy.launches] == [0, 0, 0, 1]
 
 
@@ -166,8 +170,9 @@ def test_an_empty_array_launches_nothing(cupy):
     assert cupy.launches == []
 
 
-def test_a_capture_needs_the_weights_before_it_and_keeps_them(cupy):
-    f, grid = cupy.asarray(samples((6, 8))), steps_of((6, 8))
+@pytest.mark.parametrize("grid", [[0.5], steps_of((6, 8))], ids=["steps", "coordinates"])
+def test_a_capture_needs_the_tables_before_it_and_keeps_them(cupy, grid):
+    f = cupy.asarray(samples((6, 8)))
     cupy.capturing = True
     with pytest.raises(ValueError, match="once before the capture"):
         gg.gradient(f, *grid)
@@ -194,6 +199,85 @@ def test_pointers_of_other_libraries(cupy):
     )
     assert (cupy.launches[0].device, cupy.launches[0].stream) == (1, 7)
     assert all(same_bits(a, b) for a, b in zip(gg.gradient(f, 0.3), target, strict=True))
+
+
+def operators_on(shape):
+    """Operators of a grid of this shape by name, made with coefficients c."""
+    grid = gg.Grid(*steps_of(shape), boundary=["symmetric", *["one-sided"] * (len(shape) - 1)])
+    return {
+        "divergence": lambda c: grid.divergence,
+        "jacobian": lambda c: grid.jacobian,
+        "laplacian": lambda c: grid.laplacian(accuracy=4),
+        "hessian": lambda c: grid.hessian,
+        "adjoint": lambda c: grid.gradient.T,
+        "advect": lambda c: grid.advect(c),
+        "diffuse": lambda c: grid.diffuse(c[0]),
+    }
+
+
+def results_of(operator, fields, **arguments):
+    """The result's components in one list."""
+    parts = [operator(fields if operator.inputs else fields[0], **arguments)]
+    while isinstance(parts[0], (list, tuple)):
+        parts = [p for part in parts for p in part]
+    return parts
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex128"])
+@pytest.mark.parametrize("name", operators_on((8, 9)))
+def test_operators_in_one_launch(cupy, name, dtype):
+    """Bits of the host; coefficients are real beside complex samples."""
+    make, real = operators_on((8, 9))[name], np.zeros(0, dtype).real.dtype
+    fields = [samples((8, 9), dtype, seed) for seed in range(2)]
+    factors = [samples((8, 9), real, seed) for seed in (7, 8)]
+    wanted = results_of(make(factors), fields)
+    got = results_of(make([cupy.asarray(c) for c in factors]), [cupy.asarray(f) for f in fields])
+    assert len(wanted) == len(got)
+    assert all(type(b) is ndarray and same_bits(a, np.array(b)) for a, b in zip(wanted, got, strict=True))
+    assert len(cupy.launches) == 1
+
+
+def test_batches_and_broadcast_coefficients(cupy):
+    f, c = samples((3, 8, 9)), samples((9,), seed=7)
+    make = operators_on((8, 9))["diffuse"]
+    wanted = make([c])(f)
+    assert same_bits(wanted, np.array(make([cupy.asarray(c)])(cupy.asarray(f))))
+    assert len(cupy.launches) == 1
+
+
+def test_out_may_be_any_of_the_fields(cupy):
+    fields = [samples((8, 9), seed=seed) for seed in range(3)]
+    divergence, advect = (operators_on((8, 9))[name] for name in ("divergence", "advect"))
+    wanted = divergence(None)(fields[:2]), advect(fields[1:])(fields[0])
+    for k in range(2):
+        given = [cupy.asarray(f) for f in fields]
+        divergence(None)(given[:2], out=given[k])
+        assert same_bits(wanted[0], np.array(given[k]))
+    given = [cupy.asarray(f) for f in fields]
+    advect(given[1:])(given[0], out=given[2])
+    assert same_bits(wanted[1], np.array(given[2]))
+
+
+def test_a_stacked_field_gives_a_stacked_result(cupy):
+    f = cupy.asarray(np.stack([samples((8, 9), seed=seed) for seed in range(2)]))
+    jacobian = operators_on((8, 9))["jacobian"](None)
+    result = jacobian(f)
+    assert (type(result), result.shape, len(cupy.launches)) == (ndarray, (2, 2, 8, 9), 1)
+    assert same_bits(np.array(jacobian(np.array(f))), np.array(result))
+
+
+def test_complex_coefficients_take_the_slices(cupy):
+    f, c = samples((8, 9), "complex64"), samples((8, 9), "complex64", 1)
+    make = operators_on((8, 9))["diffuse"]
+    assert same_bits(make([c])(f), np.array(make([cupy.asarray(c)])(cupy.asarray(f))))
+    assert cupy.launches == []
+
+
+def test_fields_of_several_devices_are_refused(cupy):
+    fields = [cupy.asarray(samples((8, 9)), device=device) for device in (0, 1)]
+    with pytest.raises(ValueError, match="on CUDA devices 0, 1; copy them to one device"):
+        operators_on((8, 9))["divergence"](None)(fields)
+    assert cupy.launches == []
 
 
 def test_device_names_never_raise(cupy, monkeypatch):

@@ -52,7 +52,9 @@ def test_every_dtype(kernels, name, dtype):
         check(kernels, *operator(name, shape, dtype))
 
 
-@pytest.mark.parametrize("dtype", [d for d in DTYPES if np.dtype(d).kind != "c"], ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize(
+    "dtype", [d for d in DTYPES if np.dtype(d).kind != "c"], ids=lambda d: np.dtype(d).name
+)
 def test_norms_of_every_real_dtype(kernels, dtype):
     for shape in (SHAPE[1:], (6, 7)):
         check(kernels, *operator("gradient norm", shape, dtype))
@@ -96,22 +98,42 @@ def test_weights_of_zero_read_nothing(kernels, axis):
     f = samples((9, 9), "float64")
     f[::3, ::3] = np.nan
     for place in ("samples", "faces"):
-        check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, place)), [f, samples((9, 9), "float64", 1)])
+        check(
+            kernels,
+            (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, place)),
+            [f, samples((9, 9), "float64", 1)],
+        )
 
 
 def test_second_stencils_of_every_kind(kernels):
     f = samples((9, 8), "float32")
-    first = [stencil(8, spacing) for spacing in ("uniform", "irregular")] + [uneven_rows(8), holes(8), only_rows(8)]
-    second = [stencil(9, spacing) for spacing in ("uniform", "irregular")] + [uneven_rows(9), holes(9), only_rows(9)]
+    first = [stencil(8, spacing) for spacing in ("uniform", "irregular")] + [
+        uneven_rows(8),
+        holes(8),
+        only_rows(8),
+    ]
+    second = [stencil(9, spacing) for spacing in ("uniform", "irregular")] + [
+        uneven_rows(9),
+        holes(9),
+        only_rows(9),
+    ]
     for k, (own, then) in enumerate(zip(first, second, strict=True)):
-        check(kernels, (Term(0, 0, 1, own, then=(0, second[(k + 1) % 5])), Term(1, 0, 1, own, then=(0, then))), [f])
+        check(
+            kernels,
+            (Term(0, 0, 1, own, then=(0, second[(k + 1) % 5])), Term(1, 0, 1, own, then=(0, then))),
+            [f],
+        )
 
 
 def test_norms_of_everything(kernels):
     """A coefficient and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
     f, c = samples((9, 8), "float64") * 1e200, samples((9, 8), "float64", 1)
     own, other = stencil(8, "irregular"), stencil(9)
-    terms = (Term(0, 0, 1, own, 1, norm=True), Term(0, 0, 0, other, norm=True), Term(0, 0, 1, own, then=(0, other), norm=True))
+    terms = (
+        Term(0, 0, 1, own, 1, norm=True),
+        Term(0, 0, 0, other, norm=True),
+        Term(0, 0, 1, own, then=(0, other), norm=True),
+    )
     check(kernels, terms, [f, c])
     check(kernels, terms, [f * 1e-300 * 1e-200, c])
 

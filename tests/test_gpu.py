@@ -6,7 +6,7 @@ import ctypes
 
 import numpy as np
 import pytest
-from test_cuda_host import LAYOUTS, gradient_terms, result_type, same_bits, samples, scalar_operator
+from cuda_cases import ENDS, LAYOUTS, OPERATORS, gradient_terms, operator, result_type, same_bits, samples
 
 import gridgrad as gg
 import gridgrad.cuda
@@ -76,12 +76,28 @@ def test_layouts(layout):
     check(gradient_terms(f.shape, None, "irregular", 2), [f])
 
 
-@pytest.mark.parametrize("kind", ["divergence", "laplacian", "jacobian", "curl"])
+@pytest.mark.parametrize("spacing", ["uniform", "irregular"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_operators(kind, dtype):
-    shape = (5, 9, 68)
-    count, terms = scalar_operator(shape, kind)
-    check(terms, [samples(shape, dtype, seed) for seed in range(count)])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators(name, dtype, spacing):
+    for shape in ((9, 10, 68), (10, 33)):
+        for ends in ENDS:
+            check(*operator(name, shape, dtype, spacing, ends if ends == "one-sided" else ends[: len(shape)]))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "complex64", "int16", "uint64"])
+@pytest.mark.parametrize("name", ["diffuse", "diffuse.T", "advect", "hessian", "laplacian 6"])
+def test_operators_of_other_dtypes(name, dtype):
+    check(*operator(name, (9, 10, 32), dtype))
+
+
+def test_the_inner_product_with_an_adjoint():
+    """Of integers, whose sums are exact."""
+    shape = (12, 20, 64)
+    grid = gg.Grid(*[(n, 0.5) for n in shape])
+    rng = np.random.default_rng(0)
+    f, g = (cupy.asarray(rng.integers(-9, 9, (3, *shape)), dtype="f8") for _ in range(2))
+    assert float((grid.curl(f) * g).sum()) == float((f * grid.curl.T(g)).sum())
 
 
 def test_more_rows_than_a_grid_has():

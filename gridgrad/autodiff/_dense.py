@@ -16,7 +16,7 @@ from ._jet import Jet
 from ._mesh import clean_numpy
 from ._run import called
 
-LIMIT = 1 << 26  # numbers: 512 MiB of float64
+LIMIT = 1 << 24  # numbers: 128 MiB of float64
 
 
 def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", limit: int = LIMIT) -> Any:
@@ -67,7 +67,8 @@ def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", li
         backend: Any = import_module(f"gridgrad.autodiff._{engine}_forward")
         with _wide(engine, args):
             arrays = [backend.clean(a if home == engine else _to_numpy(a), k) for k, a in enumerate(args)]
-            _check_size(1, arrays, paths, limit)
+            result = function(*arrays)
+            _check_size(int(np.prod(tuple(getattr(result, "shape", ())))), arrays, paths, limit)
             found = [_nested(function, arrays, path, engine) for path in paths]
             results = found if home == engine else [backend.numpy(a) for a in found]
     else:
@@ -101,7 +102,7 @@ def _check_size(result: int, arrays: Sequence[Any], paths: Sequence[tuple[int, .
 
 def _columns(function: Any, arrays: list[Any], path: tuple[int, ...], limit: int) -> Any:
     """All columns in one pass: each element of each argument is a variable of the jets."""
-    _check_size(1, arrays, [path], limit)
+    _check_size(max(arrays[k].size for k in path), arrays, [path], limit)  # the seeds
     sizes = [a.size for a in arrays]
     first = {k: sum(sizes[j] for j in range(k) if j in path) for k in path}
     variables = sum(sizes[k] for k in set(path))

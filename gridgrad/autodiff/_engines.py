@@ -73,7 +73,7 @@ def expand(
         result = forward(task, backend, check)
         if home != engine:
             result = Expansion(
-                [[_from_engine(a, backend, home) for a in row] for row in result.parts], result.single
+                [[_from_engine(a, backend, home, coords) for a in row] for row in result.parts], result.single
             )
     return placed(result, out, mesh.shape), mesh
 
@@ -136,12 +136,12 @@ def _wide(engine: str, coords: tuple[Any, ...]) -> Any:
         return nullcontext()
     import jax
 
-    types = [
-        np.dtype(getattr(c, "dtype", np.asarray(c).dtype if library_of(c) == "numpy" else "f4"))
+    names = [
+        str(getattr(c, "dtype", np.asarray(c).dtype if library_of(c) == "numpy" else "")).rpartition(".")[2]
         for c in coords
     ]
     foreign = "jax" not in {library_of(c) for c in coords}
-    wide = any(t.name in ("float64", "complex128") or (foreign and t.kind in "iu") for t in types)
+    wide = any(n in ("float64", "complex128") or (foreign and "int" in n) for n in names)
     return jax.enable_x64(True) if wide else nullcontext()
 
 
@@ -164,11 +164,13 @@ def _from_numpy(a: Any, home: str, coords: tuple[Any, ...]) -> Any:
     return sys.modules["jax"].numpy.asarray(a)
 
 
-def _from_engine(a: Any, backend: Any, home: str) -> Any:
+def _from_engine(a: Any, backend: Any, home: str, coords: tuple[Any, ...]) -> Any:
     if home == "cupy":
         return sys.modules["cupy"].asarray(backend.numpy(a))
     values = np.array(backend.numpy(a))
-    return (values[()] if not values.ndim else values) if home == "numpy" else _from_numpy(values, home, (a,))
+    return (
+        (values[()] if not values.ndim else values) if home == "numpy" else _from_numpy(values, home, coords)
+    )
 
 
 def placed(result: Expansion, out: Any, shape: tuple[int, ...]) -> Expansion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,6 +30,15 @@ class Backend(Protocol):
     def array(self, a: Any, like: Arrays) -> Any:
         """Any number as a floating array of the library, on the coordinates' device."""
 
+    def widened(self, a: Any, shape: tuple[int, ...]) -> Any:
+        """An array broadcast to a shape, in memory of its own."""
+
+    def explains(self, text: str) -> bool:
+        """Whether an error says only that something cannot be traced."""
+
+    def filled(self, v: Any, c: Any) -> Any:
+        """`v` in the type and shape of c, for a tangent."""
+
     def finish(self, a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
         """A result at full shape, without a graph that the caller did not ask for."""
 
@@ -38,6 +48,7 @@ class Backend(Protocol):
 
 def expand(task: Task, backend: Backend, check: bool = True) -> Expansion:
     """Every wanted derivative of a task, by one nested product for each."""
+    task = _matched(task, backend)
     outputs, single = _checked(task, backend)
     if check:
         probe(task, outputs, backend)
@@ -66,6 +77,20 @@ def expand(task: Task, backend: Backend, check: bool = True) -> Expansion:
     return Expansion(full, single[0])
 
 
+def _matched(task: Task, backend: Backend) -> Task:
+    """Coordinates widened to the shape of their directions, where those vary along open axes."""
+    coords, directions = list(task.mesh.coords), [list(d) for d in task.directions]
+    for k, c in enumerate(coords):
+        arrays = [d[k] for d in directions if d[k] is not None and not isinstance(d[k], float)]
+        shape = np.broadcast_shapes(tuple(c.shape), *(tuple(a.shape) for a in arrays))
+        coords[k] = backend.widened(c, shape)
+        for d in directions:
+            if d[k] is not None and not isinstance(d[k], float):
+                d[k] = backend.widened(backend.array(d[k], (c,)), shape)
+    mesh = replace(task.mesh, coords=tuple(coords))
+    return replace(task, mesh=mesh, directions=tuple(map(tuple, directions)))
+
+
 def _fitting(a: Any, k: int, task: Task) -> Any:
     shape = task.mesh.shape
     try:
@@ -90,8 +115,8 @@ def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[
         except (ArgumentTypeError, ArgumentValueError):
             raise
         except Exception as error:
-            text = str(error)
-            if backend.explains(text):  # type: ignore[attr-defined]
+            text = " ".join(str(error).split())
+            if backend.explains(text):
                 raise ArgumentTypeError(
                     f"the function cannot be traced by {backend.name} ({type(error).__name__}: {text[:160]}); write it with "
                     f"{backend.name}'s own elementwise functions (where for `if`, not math.sin or numpy.sin), or give "
@@ -122,9 +147,7 @@ def _product(
 
 
 def _tangent(rate: Any, c: Any, backend: Backend) -> Any:
-    if isinstance(rate, float):
-        return c * 0 + rate if backend.name == "jax" else c.detach() * 0 + rate
-    return rate
+    return backend.filled(rate, c) if isinstance(rate, float) else rate
 
 
 def probe(task: Task, f: Callable[..., Arrays], backend: Backend) -> None:
@@ -164,7 +187,7 @@ def probe(task: Task, f: Callable[..., Arrays], backend: Backend) -> None:
 def _deviations(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> str:
     random = np.random.default_rng(7)
     vs = [random.uniform(0.5, 1.5, tuple(c.shape)) for c in coords]
-    together = backend.jvp(f, coords, tuple(_like(v, c, backend) for v, c in zip(vs, coords, strict=True)))[1]
+    together = backend.jvp(f, coords, tuple(backend.filled(v, c) for v, c in zip(vs, coords, strict=True)))[1]
     apart = [_product(f, coords, [one], backend)[1] for one in _each(len(coords))]
     try:
         found = [backend.numpy(a) for a in together]
@@ -175,7 +198,7 @@ def _deviations(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> s
         if _differ(jv, [row[k] for row in parts]):
             return "mixes"
     if any(np.iscomplexobj(backend.numpy(c)) for c in coords):
-        turned = backend.jvp(f, coords, tuple(_like(1j, c, backend) for c in coords))[1]
+        turned = backend.jvp(f, coords, tuple(backend.filled(1j, c) for c in coords))[1]
         for k, ji in enumerate(turned):
             if _differ(backend.numpy(ji), [1j * (row[k] / v) for row, v in zip(parts, vs, strict=True)]):
                 return "not holomorphic"
@@ -184,15 +207,6 @@ def _deviations(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> s
 
 def _each(count: int) -> list[Direction]:
     return [tuple(1.0 if i == j else None for i in range(count)) for j in range(count)]
-
-
-def _like(v: Any, c: Any, backend: Backend) -> Any:
-    zero = c * 0 if backend.name == "jax" else c.detach() * 0
-    return (
-        zero + backend.array(v, (c,)).astype(c.dtype)
-        if backend.name == "jax"
-        else zero + backend.array(v, (c,)).to(c.dtype)
-    )
 
 
 def _differ(found: Any, parts: list[Any]) -> bool:

@@ -68,7 +68,7 @@ def interp(x: Jet, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     return x.like(value, {k: times(slope, c) for k, c in x.coefficients.items()})
 
 
-def nan_to_num(x: Jet, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     """Constants where the value is not finite."""
     info = np.finfo(x.dtype)
     high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf

@@ -61,11 +61,23 @@ def array(a: Any, like: Arrays) -> Any:
     return a
 
 
-def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
-    """Full shape."""
+def widened(a: Any, shape: tuple[int, ...]) -> Any:
+    """Broadcast."""
     import jax.numpy as jnp
 
     return jnp.broadcast_to(a, shape)
+
+
+def filled(v: Any, c: Any) -> Any:
+    """`v` in the type and shape of c."""
+    import jax.numpy as jnp
+
+    return jnp.broadcast_to(jnp.asarray(v, c.dtype), c.shape)
+
+
+def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
+    """Full shape."""
+    return widened(a, shape)
 
 
 def numpy(a: Any) -> Any:

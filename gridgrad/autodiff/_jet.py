@@ -180,7 +180,7 @@ class Jet:
             return self.like(self.value.astype(target))
         return self.mapped(lambda a: a.astype(target))
 
-    def clip(self, min: Any = None, max: Any = None) -> Any:
+    def clip(self, min: Any = None, max: Any = None, out: None = None) -> Any:
         """The jet between two bounds."""
         return apply("clip", self, min, max)
 
@@ -222,6 +222,8 @@ class Jet:
     def _linear(self, name: str, *args: Any, **kwargs: Any) -> Any:
         if not self.algebra.coupled:
             refuse(f"the method or attribute {name!r} of a coordinate")
+        if name in ("reshape", "transpose") and len(args) > 1:
+            args = (args,)
         return getattr(np, name)(self, *args, **kwargs)
 
     def __getattr__(self, name: str) -> Any:
@@ -234,7 +236,7 @@ class Jet:
         raise AttributeError(f"a coordinate has no attribute {name!r}")
 
     def __repr__(self) -> str:
-        return f"Jet({self.value!r}, degree {self.algebra.order})"
+        return f"Jet(shape {np.shape(self.value)}, {self.dtype}, degree {self.algebra.order})"
 
 
 def _operator(name: str, swap: bool = False) -> Callable[..., Any]:

@@ -33,6 +33,15 @@ class Expansion:
     single: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """A function on one tile: ``parts[output][wanted]``, None being 0, and the values of its outputs."""
+
+    parts: list[list[Any]]
+    single: bool
+    values: list[Any]
+
+
 def along_axes(count: int) -> tuple[Direction, ...]:
     """One direction for each coordinate: partial derivatives."""
     return tuple(tuple(1.0 if i == j else None for i in range(count)) for j in range(count))
@@ -64,19 +73,19 @@ class Task:
             jets.append(Jet(value, coefficients, algebra, tile is not None))
         return jets
 
-    def evaluate(self, algebra: Algebra, tile: Tile | None) -> tuple[list[list[Any]], bool]:
-        """Every output's wanted derivatives on a tile; None is 0."""
+    def evaluate(self, algebra: Algebra, tile: Tile | None) -> Evaluated:
+        """Every output's wanted derivatives on a tile."""
         if hasattr(self.function, "derivatives"):  # a symbolic function knows them itself
             coords = [c if tile is None else cut(c, tile) for c in self.mesh.coords]
             parts, single = self.function.derivatives(coords, self.wanted)
-            return (parts if self.combine is None else self.combine(parts)), single
+            return Evaluated(parts if self.combine is None else self.combine(parts), single, [])
         with np.errstate(all="ignore"):
             outputs, single = called(self.function, self.seeds(algebra, tile))
             place = {m: k for k, m in enumerate(algebra.monomials)}
             parts = [[_taken(output, place[m], m) for m in self.wanted] for output in outputs]
             if self.combine is not None:
                 parts = self.combine(parts)
-        return parts, single
+            return Evaluated(parts, single, [a.value if isinstance(a, Jet) else a for a in outputs])
 
 
 def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any], bool]:
@@ -88,8 +97,9 @@ def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any]
     except Exception as error:
         if "Jet" not in str(error) and "Jet" not in type(error).__name__:
             raise
+        text = " ".join(str(error).split())[:200]
         raise ArgumentTypeError(
-            f"the function calls something that does not take gridgrad's jets ({type(error).__name__}: {str(error)[:200]}); "
+            f"the function calls something that does not take gridgrad's jets ({type(error).__name__}: {text}); "
             "write it with NumPy's elementwise functions, or give torch or JAX arrays to a function of theirs, or engine="
         ) from error
     single = not isinstance(result, (list, tuple))
@@ -137,19 +147,19 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
     first_tile = next(pieces)
     assert first_tile is not None
     try:
-        parts, single = task.evaluate(algebra, first_tile)
-        _check_shapes(parts, tuple(s.stop - s.start for s in first_tile))
+        found = task.evaluate(algebra, first_tile)
+        _check_shapes(found, tuple(s.stop - s.start for s in first_tile))
     except (ShapeAsked, ValueError, IndexError):
         return _whole(task, algebra, out)
-    targets = _targets(task, parts, out)
-    _fill(targets, parts, first_tile)
+    targets = _targets(task, found, out)
+    _fill(targets, found.parts, first_tile)
 
     def work(tile: Any) -> None:
-        _fill(targets, task.evaluate(algebra, tile)[0], tile)
+        _fill(targets, task.evaluate(algebra, tile).parts, tile)
 
     threads = min(count or _cpus(), -(-size // TILE)) if count or size >= THREADED else 1
     _spread(work, pieces, threads)
-    return Expansion(targets, single)
+    return Expansion(targets, found.single)
 
 
 def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
@@ -185,18 +195,18 @@ def _cpus() -> int:
 
 
 def _whole(task: Task, algebra: Algebra, out: Any) -> Expansion:
-    parts, single = task.evaluate(algebra, None)
-    _check_shapes(parts, task.mesh.shape)
-    targets = _targets(task, parts, out)
-    _fill(targets, parts, tuple(slice(0, n) for n in task.mesh.shape))
+    found = task.evaluate(algebra, None)
+    _check_shapes(found, task.mesh.shape)
+    targets = _targets(task, found, out)
+    _fill(targets, found.parts, tuple(slice(0, n) for n in task.mesh.shape))
     if not task.mesh.shape and out is None:
         targets = [[a[()] for a in row] for row in targets]
-    return Expansion(targets, single)
+    return Expansion(targets, found.single)
 
 
-def _check_shapes(parts: list[list[Any]], shape: tuple[int, ...]) -> None:
-    for k, row in enumerate(parts):
-        for a in row:
+def _check_shapes(found: Evaluated, shape: tuple[int, ...]) -> None:
+    for row in ([[a] for a in found.values], found.parts):
+        for k, a in ((k, a) for k, r in enumerate(row) for a in r):
             if a is None:
                 continue
             try:
@@ -210,12 +220,13 @@ def _check_shapes(parts: list[list[Any]], shape: tuple[int, ...]) -> None:
                 )
 
 
-def _targets(task: Task, parts: list[list[Any]], out: Any) -> list[list[Any]]:
+def _targets(task: Task, found: Evaluated, out: Any) -> list[list[Any]]:
     """Arrays for every output and wanted derivative."""
     shape, xp = task.mesh.shape, _library(task.mesh.coords)
     rows = []
-    for row in parts:
-        arrays = [a for a in row if hasattr(a, "dtype")]
+    for k, row in enumerate(found.parts):
+        values = found.values[k : k + 1] if len(found.parts) == len(found.values) else found.values
+        arrays = [a for a in (*row, *values) if hasattr(a, "dtype")]
         dtype = np.result_type(*(a.dtype for a in arrays)) if arrays else np.dtype(bool)
         scalars = [0j for a in row if isinstance(a, complex) and not hasattr(a, "dtype")]
         if dtype.kind not in "fc":

@@ -62,11 +62,23 @@ def _common(like: Arrays) -> Any:
     return dtype
 
 
+def widened(a: Any, shape: tuple[int, ...]) -> Any:
+    """Broadcast, in memory of its own: forward products refuse views that repeat an element."""
+    return a if tuple(a.shape) == shape else a.expand(shape).contiguous()
+
+
+def filled(v: Any, c: Any) -> Any:
+    """`v` in the type and shape of c."""
+    if isinstance(v, np.ndarray):
+        return torch.as_tensor(v, device=c.device).to(c.dtype)
+    return torch.full_like(c, v, requires_grad=False)
+
+
 def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
     """Full shape in memory of its own; the graph is kept where a coordinate asks for one."""
     if not any(c.requires_grad for c in coords):
         a = a.detach()
-    return a.expand(shape).contiguous() if tuple(a.shape) != shape else a
+    return widened(a, shape)
 
 
 def numpy(a: Any) -> Any:

@@ -1,0 +1,201 @@
+"""Hessian, laplacian, divergence, curl, products with vectors, dense and symbolic forms."""
+
+import numpy as np
+import pytest
+
+from gridgrad import autodiff
+
+X, Y, Z = np.linspace(0.2, 1, 4), np.linspace(-1, 1, 5), np.linspace(1, 2, 3)
+x, y, z = np.meshgrid(X, Y, Z, indexing="ij")
+
+
+def f(x, y, z):
+    return np.sin(x * y) * z**2 + x**3
+
+
+def test_hessian_is_symmetric_and_exact():
+    rows = autodiff.hessian(f, X, Y, Z)
+    s, c = np.sin(x * y), np.cos(x * y)
+    expected = {
+        (0, 0): -(y**2) * s * z**2 + 6 * x, (1, 1): -(x**2) * s * z**2, (2, 2): 2 * s,
+        (0, 1): (c - x * y * s) * z**2, (0, 2): 2 * y * c * z, (1, 2): 2 * x * c * z,
+    }  # fmt: skip
+    for (i, j), a in expected.items():
+        np.testing.assert_allclose(rows[i][j], a, rtol=1e-13, atol=1e-14)
+        assert rows[i][j] is rows[j][i]
+    assert autodiff.hessian(lambda x: x**3, 2.0) == 12.0
+
+
+def test_laplacian_divergence_curl():
+    s, c = np.sin(x * y), np.cos(x * y)
+    np.testing.assert_allclose(
+        autodiff.laplacian(f, X, Y, Z), -(x**2 + y**2) * s * z**2 + 6 * x + 2 * s, rtol=1e-13
+    )
+    F = lambda x, y, z: (x * y * z, np.sin(x * y), z**2 * x)  # noqa: E731
+    np.testing.assert_allclose(autodiff.divergence(F, X, Y, Z), y * z + x * c + 2 * z * x, rtol=1e-14)
+    for a, b in zip(autodiff.curl(F, X, Y, Z), (0 * x, x * y - z**2, y * c - x * z), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13, atol=1e-14)
+    np.testing.assert_array_equal(autodiff.curl(lambda x, y: np.stack([-y, x]), X, Y), np.full((4, 5), 2.0))
+    np.testing.assert_array_equal(autodiff.curl(lambda x, y: (x, y), X, Y), np.zeros((4, 5)))
+    np.testing.assert_array_equal(autodiff.divergence(lambda x: x**2, X), 2 * X)
+    np.testing.assert_array_equal(autodiff.laplacian(lambda x, y: x + y, X, Y), np.zeros((4, 5)))
+    big = np.linspace(0, 1, 300)
+    np.testing.assert_allclose(
+        autodiff.laplacian(lambda x, y: x**2 * y, big, big), np.broadcast_to(2 * big, (300, 300))
+    )
+
+
+def test_any_mixed_derivative():
+    np.testing.assert_allclose(
+        autodiff.derivative(lambda x, y, z: x**3 * np.exp(y) / z, X, Y, Z, orders=(2, 3, 1)),
+        -6 * x * np.exp(y) / z**2,
+        rtol=1e-13,
+    )
+    rows = autodiff.derivative(lambda x: (x**4, x), 2.0, orders=2)
+    assert rows == (48.0, 0.0)
+    assert autodiff.derivative(lambda x: x**4, 2.0, orders=0) == 16.0
+    for orders, error in (
+        ((1,), ValueError),
+        ((1, -1), ValueError),
+        ((1.5, 0), TypeError),
+        (None, TypeError),
+    ):
+        with pytest.raises(error, match="orders"):
+            autodiff.derivative(lambda x, y: x, 1.0, 2.0, orders=orders)
+
+
+def test_high_orders_are_accurate():
+    np.testing.assert_allclose(autodiff.derivative(np.exp, X, orders=8), np.exp(X), rtol=1e-13)
+    np.testing.assert_allclose(autodiff.derivative(np.sin, X, orders=7), -np.cos(X), rtol=1e-13)
+    np.testing.assert_allclose(autodiff.derivative(lambda x: 1 / x, X, orders=6), 720 / X**7, rtol=1e-13)
+
+
+def test_partial_is_a_function():
+    g = autodiff.partial(lambda x, p: x**p, 0)
+    np.testing.assert_allclose(g(np.array([2.0, 3.0]), np.array([2, 3])), [4, 27])
+    np.testing.assert_allclose(autodiff.partial(np.sin, order=2)(X), -np.sin(X), rtol=1e-15)
+    np.testing.assert_allclose(autodiff.partial(lambda x, y: x * y, -1)(X[:, None], Y), x[:, :, 0])
+    with pytest.raises(ValueError, match="names no argument"):
+        autodiff.partial(np.sin, 1)(X)
+    with pytest.raises(TypeError, match="not nested"):
+        autodiff.gradient(autodiff.partial(np.sin), X)
+    for wrong in ({"argnum": 0.5}, {"order": None}):
+        with pytest.raises(TypeError, match="must be integers"):
+            autodiff.partial(np.sin, **wrong)
+    with pytest.raises(ValueError, match="at least 0"):
+        autodiff.partial(np.sin, order=-1)
+
+
+@pytest.mark.parametrize("engine", ["jet", "torch", "jax"])
+def test_products_with_vectors(engine, rng):
+    g = lambda x, y: x**3 * y + y * y  # noqa: E731
+    u, w = rng.normal(size=4), rng.normal(size=(4, 5))
+    a, b = X[:, None], Y[None]
+    v = (u, w)
+    value, tangent = autodiff.jvp(g, (X, Y), v, engine=engine)
+    np.testing.assert_allclose(value, g(a, b), rtol=1e-14)
+    along = 3 * a**2 * b * u[:, None] + (a**3 + 2 * b) * w
+    np.testing.assert_allclose(tangent, along, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(
+        autodiff.directional(g, (X, Y), v, engine=engine), along, rtol=1e-13, atol=1e-14
+    )
+    of_x, of_y = autodiff.hvp(g, (X, Y), (2.0, w), engine=engine)
+    np.testing.assert_allclose(of_x, 12 * a * b + 3 * a**2 * w, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(of_y, 6 * a**2 + 2 * w, rtol=1e-13, atol=1e-14)
+    value, (of_x, of_y) = autodiff.vjp(g, (X, Y), w, engine=engine)
+    np.testing.assert_allclose(of_x, (w * 3 * a**2 * b).sum(1), rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(of_y, (w * (a**3 + 2 * b)).sum(0), rtol=1e-13, atol=1e-14)
+
+
+def test_products_of_several_outputs_and_bad_vectors():
+    F = lambda x, y: (x * y, x + y)  # noqa: E731
+    values, tangents = autodiff.jvp(F, (2.0, 3.0), (1, 0))
+    assert (values, tangents) == ((6.0, 5.0), (3.0, 1.0))
+    assert autodiff.directional(F, (2.0, 3.0), (0, 1.0)) == (2.0, 1.0)
+    assert autodiff.vjp(F, (2.0, 3.0), (1.0, 10.0))[1] == (13.0, 12.0)
+    assert autodiff.vjp(np.sin, 0.0, 2.0)[1] == 2.0
+    for call, match in (
+        (lambda: autodiff.jvp(F, (2.0, 3.0), (1,)), "tangents has 1 entry for 2 coordinates"),
+        (lambda: autodiff.jvp(F, (X, Y), (np.zeros(3), 1)), r"direction of coordinate 0 has shape \(3,\)"),
+        (lambda: autodiff.vjp(np.sin, X, np.zeros((2, 4))), "cotangent broadcasts"),
+        (lambda: autodiff.hvp(F, (2.0, 3.0), (1, 1)), "returned 2 outputs"),
+        (lambda: autodiff.curl(F, X), "2 or 3 coordinates"),
+        (lambda: autodiff.divergence(lambda x: (x, x), X), "needs one for each"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            call()
+    for call in (lambda: autodiff.vjp(np.sin, X, 1.0, out=X), lambda: autodiff.jacobian(np.sin, X, out=X)):
+        with pytest.raises(TypeError, match="takes no out="):
+            call()
+
+
+MIXING = {
+    "mean": lambda v: v - v.mean(), "roll": lambda v: np.roll(v, 1) * v, "cumsum": lambda v: np.cumsum(v**2),
+    "matrix": lambda v: np.arange(9.0).reshape(3, 3) @ np.sin(v), "dot": lambda v: np.dot(v, v) * v,
+    "softmax": lambda v: np.exp(v) / np.exp(v).sum(), "index": lambda v: v[::-1] * v[0], "outer": lambda v: np.outer(v, v),
+    "stack": lambda v: np.stack([v, v * 2], axis=1), "concatenate": lambda v: np.concatenate([v, np.ones(2)]),
+    "einsum": lambda v: np.einsum("i,j,j->i", v, np.ones(3), np.ones(3)), "loop": lambda v: sum(a * a for a in v),
+    "T": lambda v: v.reshape(3, 1).T, "constant": lambda v: np.ones(2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXING)
+def test_dense_against_differences(name):
+    g, v, h = MIXING[name], np.array([0.3, -0.5, 0.8]), 1e-6
+    found = autodiff.dense(g, v)
+    columns = [(g(v + h * e) - g(v - h * e)) / (2 * h) for e in np.eye(3)]
+    np.testing.assert_allclose(found, np.stack(columns, axis=-1), rtol=1e-8, atol=1e-9)
+
+
+def test_dense_second_order_engines_and_errors():
+    v = np.array([0.3, -0.5, 0.8])
+    exact = autodiff.dense(lambda v: np.exp(v).sum() * v, v, order=(0, 0))
+    for engine in ("torch", "jax"):
+        g = lambda v: (v * 1).exp().sum() * v if engine == "torch" else _jnp().exp(v).sum() * v  # noqa: B023, E731
+        np.testing.assert_allclose(autodiff.dense(g, v, order=(0, 0), engine=engine), exact, rtol=1e-13)
+    for call, match in (
+        (lambda: autodiff.dense(lambda v: v, v, order=(1,)), "order is"),
+        (lambda: autodiff.dense(lambda v: (v, v), v), "returns one array"),
+        (lambda: autodiff.dense(lambda v: v, v, limit=8), "9 numbers"),
+        (lambda: autodiff.dense(lambda v: v), "needs arguments"),
+        (lambda: autodiff.dense(np.sort, v), "not elementwise"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=match):
+            call()
+
+
+def _jnp():
+    import jax.numpy
+
+    return jax.numpy
+
+
+def test_symbolic_functions_as_input():
+    sympy = pytest.importorskip("sympy")
+    a, b = sympy.symbols("a b")
+    expression = sympy.Piecewise((a**2 * b, a > 0.5), (sympy.sin(a) * b, True))
+    mesh = np.meshgrid(X, Y, indexing="ij")
+    expected = np.where(mesh[0] > 0.5, 2 * mesh[0] * mesh[1], np.cos(mesh[0]) * mesh[1])
+    for function in (
+        expression,
+        sympy.Lambda((a, b), expression),
+        autodiff.symbolic(expression, names=("a", "b")),
+    ):
+        for engine in ("auto", "sympy", "torch", "jax"):
+            found = autodiff.gradient(function, X, Y, engine=engine)[0]
+            np.testing.assert_allclose(found, expected, rtol=1e-13, err_msg=engine)
+    np.testing.assert_allclose(autodiff.gradient(sympy.sin, X), np.cos(X), rtol=1e-15)
+    np.testing.assert_allclose(autodiff.symbolic(expression)(X, 1.0), np.where(X > 0.5, X**2, np.sin(X)))
+    np.testing.assert_array_equal(autodiff.gradient(3 * a, X, engine="sympy"), np.full(4, 3.0))
+    rows = autodiff.jacobian(lambda p, q: (p * q, p), X, Y, engine="sympy")
+    np.testing.assert_array_equal(rows[1][0], np.ones((4, 5)))
+    assert str(autodiff.symbolic(lambda p: p**2).derivative(1)) == "Symbolic(p: 2*p)"
+    for call, error, match in (
+        (lambda: autodiff.gradient(expression, X), ValueError, "say which is which"),
+        (lambda: autodiff.gradient(np.sin, X, engine="sympy"), TypeError, "sympy.sin for numpy.sin"),
+        (lambda: autodiff.jvp(a**2, (X,), (1,), engine="sympy"), TypeError, "partial derivatives only"),
+        (lambda: autodiff.symbolic(3.0), TypeError, "no function of sympy"),
+        (lambda: autodiff.symbolic(a).derivative(1, 1), ValueError, "one order for each"),
+    ):
+        with pytest.raises(error, match=match):
+            call()
