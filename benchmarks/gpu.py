@@ -1,4 +1,4 @@
-"""The figures of a CUDA device: `gradient` against streaming ceilings and peers, layouts, latency, first calls.
+"""The figures of a CUDA device: `gradient` and operators against streaming ceilings, peers, layouts, latencies.
 
 Run ``python benchmarks/gpu.py [--json PATH] [--small]``. Times are medians of CUDA events; GB/s count
 every array once, so 100 % of the ceiling means that the input was read once.
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import gridgrad as gg
-from gridgrad import _execute_cuda, _kernels
+from gridgrad import _execute_cuda, _execute_host, _kernels
 from gridgrad._plan import Plan, Term, make_plan
 from gridgrad._stencils import first_derivative
 
@@ -103,10 +103,37 @@ def gradients(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) ->
                    "ms": ms, "GB/s": rate, "of ceiling": share}  # fmt: skip
 
 
+def operators(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """Operators in place; the rate counts every array once, the share is of a copy with as many writes."""
+    for shape, dtype, uniform in product(shapes, ("float32", "float64"), (True, False)):
+        steps = spacing_of(shape, uniform)
+        grid = gg.Grid(*[(n, s) if uniform else s for n, s in zip(shape, steps, strict=True)])
+        c = random_field(shape, dtype)
+        rows = {
+            "laplacian": grid.laplacian, "laplacian, accuracy 4": grid.laplacian(accuracy=4),
+            "divergence": grid.divergence, "curl": grid.curl, "adjoint of gradient": grid.gradient.T,
+            "adjoint of curl": grid.curl.T, "hessian": grid.hessian, "diffuse": grid.diffuse(c),
+            "advect": grid.advect([c] * len(shape)),
+        }  # fmt: skip
+        for name, operator in rows.items():
+            count, results = (int(np.prod(form)) for form in (operator.inputs, operator.outputs))
+            arrays = count + results + len(operator.coefficients)
+            if not fits(shape, dtype, arrays):
+                print(f"skipped, too large: {name} {shape} {dtype}")
+                continue
+            fields = [random_field(shape, dtype) for _ in range(count)]
+            f = fields if operator.inputs else fields[0]
+            out = cupy.empty((*operator.outputs, *shape), dtype)
+            ms = milliseconds(lambda: operator(f, out=out))  # noqa: B023
+            rate = arrays * c.nbytes / ms / 1e6
+            yield {"operator": name, "shape": shape, "dtype": dtype, "uniform": uniform, "ms": ms, "GB/s": rate,
+                   "of ceiling": rate / ceiling[f"1R:{min(results, 3)}W"]}  # fmt: skip
+
+
 def contiguous_plan(shape: tuple[int, ...], dtype: str) -> Plan:
     """The plan of a gradient over all axes of a C-ordered array."""
     f = cupy.empty(shape, dtype)
-    layout = _execute_cuda.layout_of(f, 1)
+    layout = _execute_host.layout_of(f, 1)
     steps = spacing_of(shape, False)
     terms = tuple(Term(k, 0, k, first_derivative(np.diff(steps[k]), n, 2)) for k, n in enumerate(shape))
     return make_plan(terms, dtype, (layout,), (layout,) * len(shape), 1)
@@ -116,13 +143,13 @@ def variants(shape: tuple[int, ...]) -> Iterator[dict[str, Any]]:
     """Access width and index type, everything else equal."""
     for dtype in ("float32", "float64"):
         plan = contiguous_plan(shape, dtype)
-        weights = [_execute_cuda._upload(w) for w in plan.weights]
+        _kept_alive, places = _execute_cuda.upload(plan.weights)
         arrays = [random_field(shape, dtype), *(cupy.empty(shape, dtype) for _ in shape)]
         widest = _kernels.widest_vector(plan)
         for width, index in product(sorted({1, widest}), ("int32", "int64")):
             launch = _kernels.make_launch(plan, width, index)
             kernel = _execute_cuda.kernel_of(launch.variant)
-            packed = _kernels.parameter(launch, [a.data.ptr for a in arrays], [w.data.ptr for w in weights])
+            packed = _kernels.parameter(launch, [a.data.ptr for a in arrays], places)
             ms = milliseconds(lambda: kernel(launch.grid, launch.block, (packed,)))  # noqa: B023
             yield {"dtype": dtype, "elements of an access": width, "index": index, "ms": ms,
                    "registers": kernel.num_regs, "spilled bytes": kernel.local_size_bytes}  # fmt: skip
@@ -260,6 +287,7 @@ def main() -> int:
     report: dict[str, Any] = {"device": devices[0], "gridgrad": gg.__version__, "cupy": cupy.__version__}
     report["ceilings"] = table("Streaming ceilings", iter([ceiling]))
     report["gradient"] = table("gradient, out=", gradients(shapes, ceiling))
+    report["operators"] = table("Operators, out=", operators(shapes[2:3], ceiling))
     report["variants"] = table("Access width and index type", variants(shapes[2]))
     report["layouts"] = table("Layouts, float32", layouts(shapes[2]))
     report["peers"] = table("Peers, fresh outputs", peers(shapes[2]))

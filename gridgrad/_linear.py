@@ -82,8 +82,6 @@ class Linear:
 
         return linear_operator(self, dtype, xp)
 
-    __array_ufunc__ = None  # arrays leave * and @ to the operator
-
     def __matmul__(self, other: Any) -> Linear:
         if not isinstance(other, Linear):
             raise ArgumentTypeError(

@@ -9,8 +9,7 @@
 namespace gridgrad {
 namespace {
 
-const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
-const int64 BLOCK_BYTES = 128 << 10;         // of one plane of a block: three of them stay in the L2 cache
+const int64 BLOCK_BYTES = 128 << 10;  // of one plane of a block: three of them stay in the L2 cache
 
 template <class Stored, class Real, class Out>
 class Apply {
@@ -62,7 +61,7 @@ class Apply {
     while (true) {
       for (int64 j = begin; j < end; j += TILE) tile(j, smaller(j + TILE, end));
       if (++at[MIDDLE] == last) break;
-      terms_.advance(at, MIDDLE);
+      terms_.go_on_to(at);
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
   }
@@ -73,7 +72,7 @@ class Apply {
       const Term& term = plan_.term[t];
       const int k = plan_.inputs + term.output;
       const int64 stride = plan_.array[k].stride[ROW];
-      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.place(k) + begin * stride;
+      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.offset(k) + begin * stride;
       if constexpr (NATIVE) {
         if (streamed_[t] && terms_.form(t) != SUM) {
           stream_row(t, begin, end, out);
@@ -125,8 +124,9 @@ class Apply {
 
   // Edge points up to `first` and from `last`; a word that holds one is put together here.
   template <class Op>
-  GG_NOINLINE void stream_points(int t, const Op op, int64 begin, int64 first, int64 last, int64 end,
+  GG_NOINLINE void stream_points(int t, const Op& given, int64 begin, int64 first, int64 last, int64 end,
                                  Real* out) {
+    const Op op = given;  // passed by reference, but read only once
     const Elements<Stored, Real, One> read{};
     const Stored* const f = terms_.row(plan_.term[t].input);
     Stream<Out>& stream = streams_[plan_.term[t].output];

@@ -23,10 +23,10 @@ struct Pairs {
   bool uniform = false;  // of the interior, and the same at all its points
   Relative inner[MAX_PAIRS];
 
-  Relative operator[](int64 k) const {
-    if (!data) return inner[k];
-    return {data[k].a - i, data[k].b - i, static_cast<Real>(data[k].weight)};
-  }
+  // Not a struct of all three: what was written in parts is slow to read as a whole.
+  int64 a(int64 k) const { return data ? data[k].a - i : inner[k].a; }
+  int64 b(int64 k) const { return data ? data[k].b - i : inner[k].b; }
+  Real weight(int64 k) const { return data ? static_cast<Real>(data[k].weight) : inner[k].weight; }
 };
 
 // Which of the rows that are data belongs to point i; -1 in the interior.
@@ -140,12 +140,13 @@ struct One {
 // The points [first, last) of a row operator. Kept out of line: inlined into each other, these loops
 // run out of registers.
 template <class Op, class Read, class Real>
-GG_NOINLINE void loop(const Op op, const Read read, int64 first, int64 last, Real* __restrict target) {
+GG_NOINLINE void loop(const Op& given, const Read read, int64 first, int64 last, Real* __restrict target) {
+  const Op op = given;  // passed by reference, but read only once
   for (int64 j = first; j < last; ++j) target[j] = op.at(read, j);
 }
 
 template <class Op, class Real>
-void word_loop(const Op op, int64 first, int64 count, Real* out) {
+void word_loop(const Op& op, int64 first, int64 count, Real* out) {
   const Words<Real> read;
   for (int64 k = 0; k < count; k += Words<Real>::LANES) {
     const typename Words<Real>::Word word = op.at(read, first + k);

@@ -12,7 +12,8 @@
 namespace gridgrad {
 namespace {
 
-const int64 TILE = 1024;  // elements of one row segment kept in the L1 cache
+const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
+const int64 TILE = 1024;                     // elements of one row segment kept in the L1 cache
 
 inline bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
 
@@ -27,20 +28,25 @@ class Terms {
 
   // Goes to a row: `at` is its place in all slower dims.
   void go_to(const int64* at) {
-    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) row_[k] = offset(plan_.array[k], at);
+    at_ = at[MIDDLE];
+    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) {
+      plane_[k] = 0;
+      for (int dim = 0; dim < MIDDLE; ++dim) plane_[k] += at[dim] * plan_.array[k].stride[dim];
+    }
     for (int t = 0; t < plan_.terms; ++t) locate(t, at);
   }
 
-  // Goes on to the next row, which differs from the last in `dim`.
-  void advance(const int64* at, int dim) {
-    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k) row_[k] += plan_.array[k].stride[dim];
+  // Goes on to another row of the same plane.
+  void go_on_to(const int64* at) {
+    at_ = at[MIDDLE];
     for (int t = 0; t < plan_.terms; ++t)
-      if (moves(plan_.term[t], dim)) locate(t, at);
+      if (moves(plan_.term[t])) locate(t, at);
   }
 
-  int64 place(int k) const { return row_[k]; }
+  // Of the row's first element in array k.
+  int64 offset(int k) const { return plane_[k] + at_ * plan_.array[k].stride[MIDDLE]; }
   Form form(int t) const { return forms_[t]; }
-  const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + row_[k]; }
+  const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + offset(k); }
 
   // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
   GG_INLINE void inner_elements(int t, int64& first, int64& last) const {
@@ -55,13 +61,12 @@ class Terms {
   void visit(int t, const Stored* f, const Visit& with) const {
     const Pairs<Real>& pairs = pairs_[t];
     const int64 shift = step(plan_.stencil[plan_.term[t].stencil], plan_.term[t].input);
-    const auto first = pairs[0];
-    const Stored *const a = f + first.a * shift, *const b = f + first.b * shift;
-    if (forms_[t] == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, first.weight});
+    const Stored *const a = f + pairs.a(0) * shift, *const b = f + pairs.b(0) * shift;
+    if (forms_[t] == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, pairs.weight(0)});
     if (forms_[t] == WEIGHTED)
       return with(Weighted<Stored, Real>{a, b, b + shift, pairs.weights, pairs.weights + plan_.length[ROW]});
-    const auto second = pairs[1];
-    with(TwoDifferences<Stored, Real>{a, b, f + second.b * shift, first.weight, second.weight});
+    const Stored* const c = f + pairs.b(1) * shift;
+    with(TwoDifferences<Stored, Real>{a, b, c, pairs.weight(0), pairs.weight(1)});
   }
 
   // The terms [t, next) of an output at the elements [begin, end) of the row.
@@ -125,14 +130,9 @@ class Terms {
 
   const Stencil& stencil_of(int t) const { return plan_.stencil[plan_.term[t].stencil]; }
 
-  static int64 offset(const Array& array, const int64* at) {
-    int64 sum = 0;
-    for (int dim = 0; dim < ROW; ++dim) sum += at[dim] * array.stride[dim];
-    return sum;
-  }
-
-  bool moves(const Term& term, int dim) const {
-    return plan_.stencil[term.stencil].dim == dim || (term.then >= 0 && plan_.stencil[term.then].dim == dim);
+  bool moves(const Term& term) const {
+    return plan_.stencil[term.stencil].dim == MIDDLE ||
+           (term.then >= 0 && plan_.stencil[term.then].dim == MIDDLE);
   }
 
   // The rows of a term's stencils at this point.
@@ -153,7 +153,7 @@ class Terms {
     if (stencil.values || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
     if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
     if (pairs.count == 1) return ONE_PAIR;
-    return pairs.count == 2 && pairs[0].b == pairs[1].a ? TWO_DIFFERENCES : SUM;
+    return pairs.count == 2 && pairs.b(0) == pairs.a(1) ? TWO_DIFFERENCES : SUM;
   }
 
   // From a point of the term's axis to the next, in elements.
@@ -163,9 +163,7 @@ class Terms {
 
   // The point of an element of an axis in the row. Dividing takes long: compilers must not see that
   // j is j / 1.
-  static int64 point_of(const Stencil& stencil, int64 j) {
-    return stencil.inner > 1 ? j / stencil.inner : j;
-  }
+  static int64 point_of(const Stencil& stencil, int64 j) { return stencil.inner > 1 ? j / stencil.inner : j; }
 
   // Whether the pairs of an axis in the row can be read where they are.
   bool is_direct(int t) const {
@@ -193,15 +191,15 @@ class Terms {
   void mix(int t, int64 begin, int64 end) {
     const Term& term = plan_.term[t];
     const Stencil& then = plan_.stencil[term.then];
+    const Pairs<Real>& pairs = then_[t];
     const int64 shift = step(then, term.input);
-    for (int64 k = 0; k < then_[t].count; ++k) {
-      const auto pair = then_[t][k];
-      Part<Real>& part = add_row(t, row(term.input) + pair.b * shift, begin, end);
-      part.weight = pair.weight;
-      part.selects = then.values && pair.weight == 0;
-      if (!then.values) part.a = one_row(t, row(term.input) + pair.a * shift, begin, end);
+    for (int64 k = 0; k < pairs.count; ++k) {
+      Part<Real>& part = add_row(t, row(term.input) + pairs.b(k) * shift, begin, end);
+      part.weight = pairs.weight(k);
+      part.selects = then.values && part.weight == 0;
+      if (!then.values) part.a = one_row(t, row(term.input) + pairs.a(k) * shift, begin, end);
     }
-    if (!then_[t].count) add_zeros(parts_);
+    if (!pairs.count) add_zeros(parts_);
   }
 
   // The rows of a term's stencil in a tile of their own.
@@ -249,18 +247,18 @@ class Terms {
     const int64 stride = plan_.array[term.input].stride[ROW], shift = step(stencil, term.input);
     f += begin * stride;
     for (int64 k = 0; k < pairs.count; ++k) {
-      const auto pair = pairs[k];
       Part<Real>& part = parts.emplace_back();
-      part.weight = pair.weight;
+      part.weight = pairs.weight(k);
       if (pairs.weights) part.weights = pairs.weights + k * plan_.length[ROW] + begin;
       part.selects = stencil.values && (part.weights || part.weight == 0);
       if (stencil.dim == ROW) part.row_term = t;
-      if (stencil.values) part.b = operand(f + pair.b * shift, stride, end - begin);
-      else set_difference(f + pair.a * shift, f + pair.b * shift, stride, end - begin, part);
+      if (stencil.values) part.b = operand(f + pairs.b(k) * shift, stride, end - begin);
+      else set_difference(f + pairs.a(k) * shift, f + pairs.b(k) * shift, stride, end - begin, part);
       if (term.coefficient < 0 || term.place == AT_POINT) continue;
       const int64 ahead = step(stencil, term.coefficient);
-      if (term.place == AT_FACES) part.c_a = operand(term.coefficient, begin, end - begin, pair.a * ahead);
-      part.c_b = operand(term.coefficient, begin, end - begin, pair.b * ahead);
+      if (term.place == AT_FACES)
+        part.c_a = operand(term.coefficient, begin, end - begin, pairs.a(k) * ahead);
+      part.c_b = operand(term.coefficient, begin, end - begin, pairs.b(k) * ahead);
     }
     if (!pairs.count) add_zeros(parts);
   }
@@ -296,8 +294,8 @@ class Terms {
   }
 
   // One of its pairs, with a coefficient or of values; f is point 0.
-  GG_NOINLINE Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f, int64 j,
-                 Real weight) const {
+  GG_NOINLINE Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f,
+                             int64 j, Real weight) const {
     const int64 shift = step(stencil, term.input);
     Real scaled = weight;
     if (has(term, AT_FACES) || has(term, AT_SAMPLES)) {
@@ -313,7 +311,7 @@ class Terms {
 
   const Descriptor& plan_;
   void* const* const pointers_;
-  int64 row_[MAX_ARRAYS];                           // element offset of the row in each array
+  int64 at_, plane_[MAX_ARRAYS];                    // the row in its plane, the planes in the arrays
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
   std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it

@@ -141,6 +141,17 @@ class TestQuadrature:
             gg.Grid((4, 1.0), boundary="periodic", period=5.0).quadrature[0], [1.5, 1, 1, 1.5]
         )
 
+    def test_the_measure_is_the_product_over_the_mesh(self):
+        grid = gg.Grid(X, (4, -0.5), (3, 2, 10), boundary=["one-sided", "periodic", "symmetric"])
+        x, y, z = grid.mesh()
+        assert x.shape == y.shape == z.shape == grid.measure.shape == (5, 4, 3)
+        assert np.array_equal(x[:, 1, 2], X)
+        assert np.array_equal(y[2, :, 0], grid.coordinates[1])
+        assert np.array_equal(z[0, 3], [10, 12, 14])
+        widths = grid.quadrature
+        assert np.array_equal(grid.measure, widths[0][:, None, None] * widths[1][:, None] * widths[2])
+        assert abs(np.sum(grid.measure * (x + z)) - (3.25 + 12) * 6.5 * 2 * 4) <= 60 * EPS * 800
+
     def test_mirrored_ends_have_half_a_step(self):
         assert np.array_equal(gg.Grid((4, 1.0), boundary="symmetric").quadrature[0], [0.5, 1, 1, 0.5])
 

@@ -128,6 +128,73 @@ class TestProducts:
         assert same_bits(flattened(pickle.loads(pickle.dumps(both))(f)), result)
 
 
+class TestSums:
+    """Of which one is a product: applied one after the other."""
+
+    def test_values_adjoints_and_matrices(self, rng):
+        grid = shared_setting("coordinates", "walls and mirrors").grid
+        F, g = field_of((3,), rng, SHAPE), field_of((3,), rng, SHAPE)
+        whole = 0.5 * (grid.gradient @ grid.divergence) - grid.curl @ grid.curl / 4 + grid.vector_laplacian
+        a, b, c = (
+            flattened(part(F))
+            for part in (grid.gradient @ grid.divergence, grid.curl @ grid.curl, grid.vector_laplacian)
+        )
+        size = sum(matrix_size(outer.to_sparse()) @ matrix_size(inner.to_sparse())
+                   for outer, inner in [(grid.gradient, grid.divergence), (grid.curl, grid.curl)])  # fmt: skip
+        size = size + matrix_size(grid.vector_laplacian.to_sparse())
+        bound = 60 * EPS * (size @ np.abs(flattened(F)))
+        expected = a / 2 - b / 4 + c
+        assert np.all(np.abs(flattened(whole(F)) - expected) <= bound)
+        assert np.all(np.abs(whole.to_sparse() @ flattened(F) - expected) <= bound)
+        assert same_bits(whole(np.array(F)), np.array(whole(F)))
+        transposed = whole.to_sparse().T @ flattened(g)
+        bound = 60 * EPS * (size.T @ np.abs(flattened(g)))
+        for turned in (whole.T(g), whole.adjoint(g), whole.to_linear_operator().rmatvec(flattened(g))):
+            turned = turned if isinstance(turned, np.ndarray) else flattened(turned)
+            assert np.all(np.abs(turned - transposed) <= bound)
+
+    def test_out_also_over_the_input(self, rng):
+        grid = gg.Grid((5, 0.5), (6, 0.25))
+        whole = grid.laplacian @ grid.laplacian + grid.laplacian
+        f = rng.standard_normal((5, 6))
+        expected = whole(f)
+        for out in (np.empty((5, 6)), f):
+            assert whole(f, out) is out
+            assert same_bits(out, expected)
+        vector = grid.gradient @ grid.laplacian - grid.gradient
+        f = rng.standard_normal((5, 6))
+        for out in ([np.empty((5, 6)), np.empty((5, 6))], np.empty((2, 5, 6))):
+            assert vector(f, out) is out
+            assert same_bits(np.array(out), np.array(vector(f)))
+
+    def test_sum_and_divisor(self, rng):
+        grid, f = gg.Grid((5, 0.5), (6, 0.25)), rng.standard_normal((5, 6))
+        parts = [grid.derivative(a, 2) for a in range(2)]
+        assert same_bits(sum(parts)(f), grid.laplacian(f))
+        assert same_bits((grid.laplacian / 4)(f), grid.laplacian(f) / 4)
+        assert same_bits(((grid.laplacian @ grid.laplacian) * 4)(f), 4 * grid.laplacian(grid.laplacian(f)))
+        with pytest.raises(ZeroDivisionError):
+            _ = grid.laplacian / 0
+
+    @pytest.mark.parametrize("ends", ["one-sided", "each another"])
+    def test_the_identity(self, ends, rng):
+        grid, f = shared_setting("coordinates", ends).grid, rng.standard_normal((2, *SHAPE))
+        assert same_bits(grid.identity(f), f)
+        assert same_bits(grid.identity.adjoint(f), f)
+        assert np.array_equal(grid.identity.to_sparse().toarray(), np.eye(POINTS))
+        step = grid.identity - 0.25 * grid.laplacian
+        assert np.all(
+            np.abs(step(f) - (f - 0.25 * grid.laplacian(f)))
+            <= 40 * EPS * (np.abs(f) + np.abs(grid.laplacian(f)).max())
+        )
+        assert same_bits(grid.identity(f.astype(np.float32)), f.astype(np.float32))
+        assert np.array_equal(
+            grid.identity(np.arange(POINTS).reshape(SHAPE)), np.arange(POINTS).reshape(SHAPE)
+        )
+        spoiled = np.where(np.arange(POINTS).reshape(SHAPE) == 7, np.nan, 1.0)
+        assert np.array_equal(grid.identity(spoiled), spoiled, equal_nan=True)
+
+
 class TestPickles:
     @pytest.mark.parametrize("name", [*CASES, "laplacian accuracy 4", "norm"])
     def test_the_same_bits(self, name, rng):

@@ -11,7 +11,7 @@ import gridgrad as gg
 from gridgrad import _execute_host, _execute_xp, _fast
 
 EPS = np.finfo(float).eps
-ENDS = ["one-sided", "each another", "walls and mirrors"]
+ENDS = ["each another", "walls and mirrors"]
 
 
 def moved(fields, change):
@@ -290,7 +290,11 @@ class TestOthers:
 
     @pytest.mark.parametrize(
         ("name", "chunks"),
-        [(name, (2, 3, 6)) for name in CASES]
+        [
+            (name, (2, 3, 6))
+            for name in CASES
+            if name not in ("derivative 1", "directional", "jacobian", "vector laplacian")
+        ]
         + [("laplacian", SHAPE), ("laplacian", (1, 5, 2)), ("diffuse", (1, 5, 2)), ("mixed", (4, 1, 1))],
     )
     def test_dask_is_lazy_and_has_the_same_bits(self, name, chunks):

@@ -10,7 +10,6 @@ import pytest
 from operator_cases import (
     BOUNDARIES,
     CASES,
-    KINDS,
     PLAIN,
     SHAPE,
     Exact,
@@ -29,6 +28,10 @@ from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
 
+# Coordinates with every boundary, the other kinds with those that treat them differently.
+PAIRS = [("coordinates", ends) for ends in BOUNDARIES] + [
+    (kind, ends) for kind in ("steps", "decreasing") for ends in ("each another", "walls and mirrors")
+]
 OTHER_DIMENSIONS = [
     (name, shape)
     for name in CASES
@@ -46,10 +49,9 @@ def made(name, rng, here, shape, dtype=np.float64):
 
 
 class TestExactly:
-    @pytest.mark.parametrize("kind", KINDS)
-    @pytest.mark.parametrize("ends", BOUNDARIES)
+    @pytest.mark.parametrize(("kind", "ends"), PAIRS)
     @pytest.mark.parametrize("name", CASES)
-    def test_values(self, name, ends, kind, rng):
+    def test_values(self, name, kind, ends, rng):
         here = shared_setting(kind, ends)
         operator, f, coefficients = made(name, rng, here, SHAPE)
         expected = CASES[name].exact(
@@ -101,6 +103,35 @@ class TestExactly:
         f = field_of((), rng, (9, 10, 9))
         parts = [here.grid.derivative(a, 2, 4)(f) for a in range(3)]
         assert same_bits(here.grid.laplacian(accuracy=4)(f), parts[0] + parts[1] + parts[2])
+
+    @pytest.mark.parametrize("accuracy", [2, 4, 6])
+    def test_an_accuracy_holds_at_the_ends_whatever_the_edge_order(self, accuracy, rng):
+        f, x = rng.standard_normal(10), np.cumsum(rng.uniform(0.5, 2, 10))
+        for order in (1, 2):
+            first, second = (gg.Grid(x, edge_order=e).derivative(0, order, accuracy)(f) for e in (1, 2))
+            assert same_bits(first, second)
+
+    @pytest.mark.parametrize("accuracy", [2, 4])
+    def test_operators_of_accurate_first_derivatives(self, accuracy, rng):
+        grid = shared_setting("coordinates", "walls and mirrors", (9, 10, 9)).grid
+        F = field_of((3,), rng, (9, 10, 9))
+        d = [[grid.derivative(a, 1, accuracy)(part) for a in range(3)] for part in F]
+        options = {"accuracy": accuracy}
+        expected = {
+            grid.gradient(**options): (F[0], d[0]),
+            grid.divergence(**options): (F, [d[0][0] + d[1][1] + d[2][2]]),
+            grid.curl(**options): (F, [d[2][1] - d[1][2], d[0][2] - d[2][0], d[1][0] - d[0][1]]),
+            grid.jacobian(**options): (F, flat(d)),
+            grid.advect([F[1], 2.0, F[2]], **options): (
+                F[0],
+                [F[1] * d[0][0] + 2 * d[0][1] + F[2] * d[0][2]],
+            ),
+        }
+        for operator, (f, results) in expected.items():
+            for a, b in zip(flat(operator(f)), results, strict=True):
+                assert same_bits(a, b)
+        assert same_bits(gg.divergence(F, *grid.coordinates, boundary=list(grid.boundary), accuracy=accuracy),
+                         d[0][0] + d[1][1] + d[2][2])  # fmt: skip
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble, np.complex128])
     @pytest.mark.parametrize("ends", BOUNDARIES)
@@ -285,6 +316,17 @@ class TestLayouts:
             exact = CASES[name].exact(here.exact, exactly(moved(f)[0]), None)
             for a, b in zip(flat(operator(f)), flat(exact), strict=True):
                 assert_close_to_exact(moved(a)[0], b, CASES[name].roundings)
+
+    def test_mixed_derivatives_do_not_depend_on_the_order_of_naming(self, rng):
+        x, y, f = (
+            np.cumsum(rng.uniform(0.5, 2, 5)),
+            np.cumsum(rng.uniform(0.5, 2, 6)),
+            rng.standard_normal((5, 6)),
+        )
+        expected = gg.mixed_derivative(f, x, y, axis=(0, 1))
+        assert same_bits(gg.mixed_derivative(f, y, x, axis=(1, 0)), expected)
+        assert same_bits(gg.hessian(f, y, x, axis=(1, 0))[0][1], expected)
+        assert same_bits(gg.Grid(x, y).mixed_derivative(1, 0)(f), expected)
 
 
 SPACINGS = (0.5, frozen([0.0, 1, 3, 4, 7]), -2.0)

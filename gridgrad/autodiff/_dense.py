@@ -69,7 +69,7 @@ def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", li
             arrays = [backend.clean(a if home == engine else _to_numpy(a), k) for k, a in enumerate(args)]
             result = function(*arrays)
             _check_size(int(np.prod(tuple(getattr(result, "shape", ())))), arrays, paths, limit)
-            found = [_nested(function, arrays, path, engine) for path in paths]
+            found = [_nested(function, arrays, path, backend) for path in paths]
             results = found if home == engine else [backend.numpy(a) for a in found]
     else:
         arrays = [clean_numpy(_to_numpy(a), k) for k, a in enumerate(args)]
@@ -143,9 +143,8 @@ def _exponents(places: list[int], variables: int) -> list[int]:
     return m
 
 
-def _nested(function: Any, arrays: list[Any], path: tuple[int, ...], engine: str) -> Any:
+def _nested(function: Any, arrays: list[Any], path: tuple[int, ...], backend: Any) -> Any:
     """The library's own forward Jacobians, one inside the other."""
-    transform: Any = import_module("jax").jacfwd if engine == "jax" else import_module("torch").func.jacfwd
     for k in path:
-        function = transform(function, argnums=k)
+        function = backend.jacfwd(function, k)
     return function(*arrays)

@@ -134,15 +134,13 @@ def _wide(engine: str, coords: tuple[Any, ...]) -> Any:
     """JAX computes in float64 inside, where a coordinate is of that type (or an integer or Python number)."""
     if engine != "jax":
         return nullcontext()
-    import jax
-
     names = [
         str(getattr(c, "dtype", np.asarray(c).dtype if library_of(c) == "numpy" else "")).rpartition(".")[2]
         for c in coords
     ]
     foreign = "jax" not in {library_of(c) for c in coords}
     wide = any(n in ("float64", "complex128") or (foreign and "int" in n) for n in names)
-    return jax.enable_x64(True) if wide else nullcontext()
+    return import_module("gridgrad.autodiff._jax_forward").float64() if wide else nullcontext()
 
 
 def _to_numpy(c: Any) -> Any:

@@ -28,6 +28,21 @@ def explains(text: str) -> bool:
     )
 
 
+def float64() -> Any:
+    """A context in which JAX computes in float64."""
+    import jax
+
+    return jax.enable_x64(True)
+
+
+def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
+    """The Jacobian in argument k."""
+    import jax
+
+    jacobian: Callable[..., Any] = jax.jacfwd(f, argnums=k)
+    return jacobian
+
+
 def clean(c: Any, k: int) -> Any:
     """A coordinate as a floating JAX array."""
     import jax.numpy as jnp

@@ -122,10 +122,12 @@ def power(x: Any, p: Any) -> Any:
             [lambda x, p, v: _power_slope(x, p), lambda x, p, v: _exponent_slope(x, v)],
             True,
         )
-    p = payload(p)
-    if not isinstance(x, Jet):
-        return first((x, p)) if isinstance(p, Jet) else x**p  # pragma: no cover - a jet is among the inputs
+    jet, p = first((x, p)), payload(p)
+    if not isinstance(x, Jet):  # a constant to the power of a constant jet
+        return jet.like(evaluate("power", x, p))
     if np.ndim(p) == 0 and not is_complex(p):
+        if hasattr(p, "dtype") and (wide := np.result_type(x.dtype, p.dtype)) != x.dtype:
+            x = x.astype(wide)
         return _constant_power(x, float(p))
     p = constant(p, x)
     return composed(evaluate("power", x.value, p), [x], [lambda x: _power_slope(x, p)], False)

@@ -27,6 +27,12 @@ def explains(text: str) -> bool:
     return any(word in text for word in _OPAQUE)
 
 
+def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
+    """The Jacobian in argument k."""
+    jacobian: Callable[..., Any] = torch.func.jacfwd(f, argnums=k)
+    return jacobian
+
+
 def clean(c: Any, k: int) -> Any:
     """A coordinate as a dense floating tensor; expanded views (of meshgrid) become contiguous."""
     if not isinstance(c, torch.Tensor):
