@@ -19,8 +19,8 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     For each dtype and number of dims: uniform and non-uniform spacing, arrays that allow 16-byte
     accesses and arrays that do not. Edge orders, periodic axes, shapes and strides are data of
     one kernel, so nothing is compiled for them. Other operators, some axes only, mixed spacings
-    and arrays beyond 2**31 elements are compiled at their first use, in about 0.3 s. CuPy keeps
-    what is compiled on disk.
+    and arrays beyond 2**31 elements are compiled at their first use, in about 0.3 s (a hessian in
+    1 to 4 s). CuPy keeps what is compiled on disk.
 
     Parameters
     ----------

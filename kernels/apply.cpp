@@ -59,14 +59,16 @@ class Apply {
     at[MIDDLE] = first;
     terms_.go_to(at);
     while (true) {
-      for (int64 j = begin; j < end; j += TILE) tile(j, smaller(j + TILE, end));
-      if (++at[MIDDLE] == last) break;
+      const bool whole = begin == 0 && end == plan_.length[ROW];
+      const int64 alike = whole ? terms_.rows_alike(last) : 1;
+      for (int64 j = begin; j < end; j += TILE) tile(j, alike > 1 ? alike * end : smaller(j + TILE, end));
+      if ((at[MIDDLE] += alike) == last) break;
       terms_.go_on_to(at);
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
   }
 
-  // One segment [begin, end) of a row, for every output.
+  // One segment [begin, end) of a row, or all of several rows that are alike, for every output.
   void tile(int64 begin, int64 end) {
     for (int t = 0; t < plan_.terms; t = next_[t]) {
       const Term& term = plan_.term[t];
@@ -116,19 +118,23 @@ class Apply {
 
   // A term alone in its output: whole words go from registers to memory.
   void stream_row(int t, int64 begin, int64 end, Real* out) {
-    int64 first = begin, last = end;
-    terms_.inner_elements(t, first, last);
-    terms_.visit(t, terms_.row(plan_.term[t].input),
-                 [&](const auto& op) { stream_points(t, op, begin, first, last, end, out); });
+    const Term& term = plan_.term[t];
+    const Stored* f = terms_.row(term.input);
+    const int64 length = plan_.stencil[term.stencil].dim == ROW ? smaller(end, plan_.length[ROW]) : end;
+    for (int64 done = 0; done + begin < end; done += length, f += plan_.array[term.input].stride[MIDDLE]) {
+      int64 first = begin, last = length;
+      terms_.inner_elements(t, first, last);
+      terms_.visit(t, f,
+                   [&](const auto& op) { stream_points(t, op, f, begin, first, last, length, out + done); });
+    }
   }
 
   // Edge points up to `first` and from `last`; a word that holds one is put together here.
   template <class Op>
-  GG_NOINLINE void stream_points(int t, const Op& given, int64 begin, int64 first, int64 last, int64 end,
-                                 Real* out) {
+  GG_NOINLINE void stream_points(int t, const Op& given, const Stored* f, int64 begin, int64 first,
+                                 int64 last, int64 end, Real* out) {
     const Op op = given;  // passed by reference, but read only once
     const Elements<Stored, Real, One> read{};
-    const Stored* const f = terms_.row(plan_.term[t].input);
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;

@@ -23,6 +23,10 @@ typedef GG_INDEX Index;
 
 enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, THREADS = 256 };
 
+// Blocks on a multiprocessor, which leave 64 registers; 0: the compiler's choice. Of many arrays it would
+// choose more blocks and spill.
+enum : int { BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 ? 4 : 0 };
+
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
 
@@ -361,7 +365,7 @@ GG_INLINE void locate(const Descriptor& plan, Index point, Index* at) {
 
 // x runs along the row, y along the dim before it, z over all slower dims. A thread serves one vector,
 // or, where the grid's limit of 65535 is less than the work (GG_STRIDES), every gridDim-th one.
-extern "C" __global__ void __launch_bounds__(THREADS) gridgrad_apply(const Descriptor plan) {
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) gridgrad_apply(const Descriptor plan) {
   Index at[MAX_DIMS] = {};
   at[ROW] =
       (static_cast<Index>(blockIdx.x) * static_cast<Index>(blockDim.x) + static_cast<Index>(threadIdx.x)) *

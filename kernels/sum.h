@@ -10,8 +10,8 @@
 namespace gridgrad {
 namespace {
 
-// What becomes of a term's value after its last pair.
-enum Join : int { GO_ON, ASSIGN, ADD, MAGNITUDE, NORM };
+// What follows a pair: another of the same term, or the term's value joins the sum.
+enum Join : int { GO_ON, ADD, MAGNITUDE, NORM };
 
 // One pair of a sum, weight * coefficient * (b - a), by its rows from the first element on.
 template <class Real>
@@ -20,11 +20,13 @@ struct Part {
   const Real* weights = nullptr;              // null: the weight is the same everywhere
   const Real *c_a = nullptr, *c_b = nullptr;  // the coefficient at the ends of a face; one null: at b
   const Real* factor = nullptr;               // the coefficient at the point, for the term's value
+  Real* ends = nullptr;                       // the term's values where its axis ends in the row
   Real weight = 0;
   bool selects = false;  // a weight of 0 reads nothing
-  bool first = false;    // of its term
   Join join = GO_ON;
-  int row_term = -1;  // the term whose axis lies in the row, and which is another thing at its ends
+
+  // Whether it is weight * (b - a) or weight * b and no more.
+  bool is_plain() const { return !weights && !c_b && !factor && !selects && join <= ADD; }
 };
 
 // Neighbouring elements, as words or alone.
@@ -33,59 +35,58 @@ struct Block {
   static const int64 LANES = static_cast<int64>(sizeof(Word) / sizeof(Real)), SIZE = WORDS * LANES;
   Word word[WORDS];
 
-  static Block read(const Real* from) {
+  static GG_INLINE Block read(const Real* from) {
     Block block;
     for (int k = 0; k < WORDS; ++k) std::memcpy(&block.word[k], from + k * LANES, sizeof(Word));
     return block;
   }
 
-  void write(Real* to) const {
+  GG_INLINE void write(Real* to) const {
     for (int k = 0; k < WORDS; ++k) std::memcpy(to + k * LANES, &word[k], sizeof(Word));
   }
 
-  static Block all(Real value) {
+  static GG_INLINE Block all(Real value) {
     Block block;
     for (Word& one : block.word) one = value - Word{};  // keeps the sign of a zero
     return block;
   }
 
-  friend Block operator+(const Block& p, const Block& q) {
+  friend GG_INLINE Block operator+(const Block& p, const Block& q) {
     Block sum;
     for (int k = 0; k < WORDS; ++k) sum.word[k] = p.word[k] + q.word[k];
     return sum;
   }
 
-  friend Block operator-(const Block& p, const Block& q) {
+  friend GG_INLINE Block operator-(const Block& p, const Block& q) {
     Block difference;
     for (int k = 0; k < WORDS; ++k) difference.word[k] = p.word[k] - q.word[k];
     return difference;
   }
 
-  friend Block operator*(const Block& p, const Block& q) {
+  friend GG_INLINE Block operator*(const Block& p, const Block& q) {
     Block product;
     for (int k = 0; k < WORDS; ++k) product.word[k] = p.word[k] * q.word[k];
     return product;
   }
 
   // The value, and 0 where the weight is 0.
-  static Block select(const Block& weight, const Block& value) {
+  static GG_INLINE Block select(const Block& weight, const Block& value) {
     Block chosen;
     for (int k = 0; k < WORDS; ++k) chosen.word[k] = weight.word[k] == 0 ? Word{} : value.word[k];
     return chosen;
   }
 };
 
-// Adds a pair to the value of its term.
-template <class B, class Real>
-void add_pair(const Part<Real>& part, int64 j, B& value) {
+template <bool plain, class B, class Real>
+GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
+  B x = B::read(part.b + j);
+  if (part.a) x = x - B::read(part.a + j);
+  if (plain) return B::all(part.weight) * x;
   const B weight = part.weights ? B::read(part.weights + j) : B::all(part.weight);
-  B pair = weight;
-  if (part.c_a) pair = weight * ((B::read(part.c_a + j) + B::read(part.c_b + j)) * B::all(Real(0.5)));
-  else if (part.c_b) pair = weight * B::read(part.c_b + j);
-  const B b = B::read(part.b + j);
-  pair = part.a ? pair * (b - B::read(part.a + j)) : pair * b;
-  if (part.selects) pair = B::select(weight, pair);
-  value = part.first ? pair : value + pair;
+  B scaled = weight;
+  if (part.c_a) scaled = weight * ((B::read(part.c_a + j) + B::read(part.c_b + j)) * B::all(Real(0.5)));
+  else if (part.c_b) scaled = weight * B::read(part.c_b + j);
+  return part.selects ? B::select(weight, scaled * x) : scaled * x;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -101,26 +102,26 @@ GG_NOINLINE B normed(bool alone, const B sum, const B value, Real) {
   return B::read(sums);
 }
 
-// After the last pair of a term.
-template <class B, class Real>
-void join(const Part<Real>& part, int64 j, B value, B& sum) {
-  if (part.join == GO_ON) return;
+// The sum after a term; `part` is its last.
+template <bool plain, class B, class Real>
+GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
+  if (plain) return sum + value;
   if (part.factor) value = value * B::read(part.factor + j);
-  if (part.join == ASSIGN) sum = value;
-  else if (part.join == ADD) sum = sum + value;
-  else sum = normed(part.join == MAGNITUDE, sum, value, Real());
+  return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }
 
-// The elements [first, last), at least a block of them; the last one may overlap the one before.
-template <class B, class Real>
+// The elements [first, last), at least a block; the last one may overlap the one before. A sum begins with
+// -0, to which everything adds as it is.
+template <bool plain, class B, class Real>
 GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int64 first, int64 last,
                             Real* target) {
   for (int64 next = first; next < last; next += B::SIZE) {
     const int64 j = smaller(next, last - B::SIZE);
-    B sum{}, value{};
+    B sum = B::all(Real(-0.0));
     for (const Part<Real>* part = begin; part != end; ++part) {
-      add_pair(*part, j, value);
-      join(*part, j, value, sum);
+      B value = pair_of<plain, B>(*part, j);
+      while (part->join == GO_ON) value = value + pair_of<plain, B>(*++part, j);
+      sum = joined<plain>(*part, j, sum, value);
     }
     sum.write(target + j);
   }
@@ -129,11 +130,16 @@ GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int6
 template <class Real>
 void sum_parts(const std::vector<Part<Real>>& parts, int64 first, int64 last, Real* target) {
   typedef typename Words<Real>::Word Word;
+  typedef Block<Real, Word, 4> Wide;
   const Part<Real>*const begin = parts.data(), *const end = begin + parts.size();
-  const int64 lanes = Words<Real>::LANES;
-  if (last - first >= 4 * lanes) sum_blocks<Block<Real, Word, 4>>(begin, end, first, last, target);
-  else if (last - first >= lanes) sum_blocks<Block<Real, Word, 1>>(begin, end, first, last, target);
-  else sum_blocks<Block<Real, Real, 1>>(begin, end, first, last, target);
+  bool plain = true;
+  for (const Part<Real>& part : parts) plain = plain && part.is_plain();
+  if (last - first < Words<Real>::LANES)
+    sum_blocks<false, Block<Real, Real, 1>>(begin, end, first, last, target);
+  else if (last - first < Wide::SIZE)
+    sum_blocks<false, Block<Real, Word, 1>>(begin, end, first, last, target);
+  else if (plain) sum_blocks<true, Wide>(begin, end, first, last, target);
+  else sum_blocks<false, Wide>(begin, end, first, last, target);
 }
 
 // Elements of another type or stride.

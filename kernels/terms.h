@@ -43,6 +43,21 @@ class Terms {
       if (moves(plan_.term[t])) locate(t, at);
   }
 
+  // How many rows from this one on, before row `last` of the plane, have the same pairs and follow each
+  // other in memory, within a tile: they are taken for one long row, except along the row.
+  int64 rows_alike(int64 last) const {
+    if (2 * plan_.length[ROW] > TILE) return 1;
+    for (int k = 0; k < plan_.inputs + plan_.outputs; ++k)
+      if (plan_.array[k].stride[MIDDLE] != plan_.length[ROW] * plan_.array[k].stride[ROW]) return 1;
+    int64 end = smaller(last, at_ + TILE / plan_.length[ROW]);
+    for (int t = 0; t < plan_.terms; ++t) {
+      const Term& term = plan_.term[t];
+      limit(plan_.stencil[term.stencil], pairs_[t], end);
+      if (term.then >= 0) limit(plan_.stencil[term.then], then_[t], end);
+    }
+    return end - at_;
+  }
+
   // Of the row's first element in array k.
   int64 offset(int k) const { return plane_[k] + at_ * plan_.array[k].stride[MIDDLE]; }
   Form form(int t) const { return forms_[t]; }
@@ -69,33 +84,43 @@ class Terms {
     with(TwoDifferences<Stored, Real>{a, b, c, pairs.weight(0), pairs.weight(1)});
   }
 
-  // The terms [t, next) of an output at the elements [begin, end) of the row.
+  // The terms [t, next) of an output at the elements [begin, end) of the row, or of all rows alike.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
-    int64 first = begin, last = end;
-    for (int k = t; k < next; ++k)
-      if (is_direct(k)) inner_elements(k, first, last);
+    int64 leading = 0, trailing = 0;  // elements at the ends of a row where its own axis has other pairs
     used_ = 0;
     parts_.clear();
-    for (; t < next; ++t) {
-      const Term& term = plan_.term[t];
-      const std::size_t start = parts_.size();
-      if (term.then >= 0) mix(t, begin, end);
-      else if (stencil_of(t).dim != ROW || is_direct(t)) add_pairs(t, row(term.input), begin, end, parts_);
-      else add_row(t, row(term.input), begin, end);
-      parts_[start].first = true;
+    for (int k = t; k < next; ++k) {
+      const Term& term = plan_.term[k];
+      const Stencil& stencil = plan_.stencil[term.stencil];
+      if (is_direct(k)) {
+        add_direct(k, begin, end);
+        leading = larger(leading, stencil.leading * stencil.inner);
+        trailing = larger(trailing, stencil.trailing * stencil.inner);
+      } else if (term.then >= 0) mix(k, begin, end);
+      else if (stencil.dim == ROW) add_row(k, row(term.input), begin, end);
+      else add_pairs(k, row(term.input), begin, end, parts_);
       Part<Real>& part = parts_.back();
-      part.join = term.norm ? (term.assign ? MAGNITUDE : NORM) : term.assign ? ASSIGN : ADD;
+      part.join = !term.norm ? ADD : term.assign ? MAGNITUDE : NORM;
       if (has(term, AT_POINT)) part.factor = operand(term.coefficient, begin, end - begin);
     }
-    sum_parts(parts_, first - begin, last - begin, target);
-    for (int64 j = begin; j < first; ++j) target[j - begin] = element(j, j - begin);
-    for (int64 j = last; j < end; ++j) target[j - begin] = element(j, j - begin);
+    const int64 length = plan_.length[ROW], last = larger(end, length) - trailing;
+    sum_parts(parts_, larger(leading - begin, 0), smaller(last, end) - begin, target);
+    if (leading + trailing == 0) return;
+    list_ends();
+    const int64 here = at_;
+    for (int64 start = 0; start < end; start += length, ++at_) {
+      sum_ends(t, next, begin, end, start, larger(begin, start), smaller(end, start + leading), target);
+      sum_ends(t, next, begin, end, start, larger(begin, start + length - trailing),
+               smaller(end, start + length), target);
+    }
+    at_ = here;
   }
 
   // The rows of a term's stencil; f is the first element of the array's row.
   void rows(int t, const Stored* f, int64 begin, int64 end, Real* target) {
     const int64 stride = plan_.array[plan_.term[t].input].stride[ROW];
     int64 first = begin, last = end;
+    if (end > plan_.length[ROW] && stencil_of(t).dim == ROW) return rows_apart(t, f, end, target);
     inner_elements(t, first, last);
     if (forms_[t] == SUM) sum_row(t, f, first, last, target + (first - begin));
     else visit(t, f, [&](const auto& op) { fill(op, stride, first, last, target - begin); });
@@ -111,13 +136,15 @@ class Terms {
                 edge = edge_of(stencil, point);
     const Pair *pair = stencil.pair + stencil.start[edge], *const last =
                                                                stencil.pair + stencil.start[edge + 1];
-    const bool plain = !stencil.values && (term.coefficient < 0 || term.place == AT_POINT);
+    const bool plain = term.coefficient < 0 || term.place == AT_POINT;
     Real sum = 0;
     f += j * plan_.array[term.input].stride[ROW] - point * shift;
     for (bool first = true; pair != last; ++pair, first = false) {
       const Real weight = static_cast<Real>(pair->weight);
-      const Real value = plain ? pair_value(weight, f[pair->b * shift], f[pair->a * shift])
-                               : edge_pair(term, stencil, *pair, f, j, weight);
+      const Stored* const b = f + pair->b * shift;
+      const Real value = !plain           ? edge_pair(term, stencil, *pair, f, j, weight)
+                         : stencil.values ? sample_value(weight, weight, *b)
+                                          : pair_value(weight, *b, f[pair->a * shift]);
       sum = first ? value : sum + value;
     }
     return sum;
@@ -129,6 +156,12 @@ class Terms {
   };
 
   const Stencil& stencil_of(int t) const { return plan_.stencil[plan_.term[t].stencil]; }
+
+  // Lowers `end` to where the pairs of an axis across the rows of a plane are no longer those of this row.
+  void limit(const Stencil& stencil, const Pairs<Real>& pairs, int64& end) const {
+    if (stencil.dim == MIDDLE)
+      end = pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1;
+  }
 
   bool moves(const Term& term) const {
     return plan_.stencil[term.stencil].dim == MIDDLE ||
@@ -174,17 +207,48 @@ class Terms {
            plan_.array[other].stride[ROW] == 1;
   }
 
-  // The sum at element j, where some axis in the row may be at its ends; k is its place in the parts.
-  Real element(int64 j, int64 k) const {
-    typedef Block<Real, Real, 1> Single;
-    Single sum{}, value{};
+  // The pairs of an axis in the row, good for its interior, and a tile for what is at its ends.
+  void add_direct(int t, int64 begin, int64 end) {
+    const std::size_t first = parts_.size();
+    add_pairs(t, row(plan_.term[t].input), begin, end, parts_);
+    ends_[t] = take_tile();
+    for (std::size_t k = first; k < parts_.size(); ++k) parts_[k].ends = ends_[t];
+  }
+
+  // The same sum with those tiles instead of those pairs.
+  void list_ends() {
+    end_parts_.clear();
     for (const Part<Real>& part : parts_) {
-      const int t = part.row_term;
-      if (t < 0 || edge_of(stencil_of(t), point_of(stencil_of(t), j)) < 0) add_pair(part, k, value);
-      else if (part.first) value.word[0] = edge_value(t, row(plan_.term[t].input), j);
-      join(part, k, value, sum);
+      if (part.ends && part.join == GO_ON) continue;
+      Part<Real>& copy = end_parts_.emplace_back(part);
+      if (!part.ends) continue;
+      copy = Part<Real>{};
+      copy.b = part.ends;
+      copy.weight = 1;
+      copy.factor = part.factor;
+      copy.join = part.join;
     }
-    return sum.word[0];
+  }
+
+  // The elements [from, to) at an end of the row that starts at element `start` of the segment's first.
+  void sum_ends(int t, int next, int64 begin, int64 end, int64 start, int64 from, int64 to, Real* target) {
+    if (from >= to) return;
+    for (int k = t; k < next; ++k)
+      if (is_direct(k))
+        rows(k, row(plan_.term[k].input), from - start, to - start, ends_[k] + (from - begin));
+    const int64 first =
+        larger(0, smaller(from - begin, end - begin - Words<Real>::LANES));  // a word, if there is one
+    sum_parts(end_parts_, first, smaller(end - begin, larger(to - begin, first + Words<Real>::LANES)),
+              window_.value);
+    for (int64 j = from - begin; j < to - begin; ++j) target[j] = window_.value[j];
+  }
+
+  // An axis in the row ends in each of the rows that are alike.
+  void rows_apart(int t, const Stored* f, int64 end, Real* target) {
+    const int64 length = plan_.length[ROW], ahead = plan_.array[plan_.term[t].input].stride[MIDDLE],
+                here = at_;
+    for (int64 j = 0; j < end; j += length, ++at_) rows(t, f + (at_ - here) * ahead, 0, length, target + j);
+    at_ = here;
   }
 
   // A second stencil's pairs of the rows of the first.
@@ -233,8 +297,7 @@ class Terms {
     const std::size_t used = used_;
     row_parts_.clear();
     add_pairs(t, f, begin, end, row_parts_);
-    row_parts_.front().first = true;
-    row_parts_.back().join = ASSIGN;
+    row_parts_.back().join = ADD;
     sum_parts(row_parts_, 0, end - begin, target);
     used_ = used;
   }
@@ -251,7 +314,6 @@ class Terms {
       part.weight = pairs.weight(k);
       if (pairs.weights) part.weights = pairs.weights + k * plan_.length[ROW] + begin;
       part.selects = stencil.values && (part.weights || part.weight == 0);
-      if (stencil.dim == ROW) part.row_term = t;
       if (stencil.values) part.b = operand(f + pairs.b(k) * shift, stride, end - begin);
       else set_difference(f + pairs.a(k) * shift, f + pairs.b(k) * shift, stride, end - begin, part);
       if (term.coefficient < 0 || term.place == AT_POINT) continue;
@@ -260,7 +322,8 @@ class Terms {
         part.c_a = operand(term.coefficient, begin, end - begin, pairs.a(k) * ahead);
       part.c_b = operand(term.coefficient, begin, end - begin, pairs.b(k) * ahead);
     }
-    if (!pairs.count) add_zeros(parts);
+    if (pairs.count) return;
+    add_zeros(parts);
   }
 
   // A row of numbers of the arithmetic type: where it is, or in a tile.
@@ -293,20 +356,17 @@ class Terms {
     return tiles_[used_++]->value;
   }
 
-  // One of its pairs, with a coefficient or of values; f is point 0.
+  // One of its pairs with a coefficient; f is point 0.
   GG_NOINLINE Real edge_pair(const Term& term, const Stencil& stencil, const Pair& pair, const Stored* f,
                              int64 j, Real weight) const {
-    const int64 shift = step(stencil, term.input);
-    Real scaled = weight;
-    if (has(term, AT_FACES) || has(term, AT_SAMPLES)) {
-      const int64 ahead = step(stencil, term.coefficient);
-      const Stored* const c = row(term.coefficient) + j * plan_.array[term.coefficient].stride[ROW] -
-                              point_of(stencil, j) * ahead;
-      scaled = weight * (term.place == AT_FACES ? face_mean<Real>(c[pair.a * ahead], c[pair.b * ahead])
-                                                : load<Real>(c[pair.b * ahead]));
-    }
-    return stencil.values ? sample_value(weight, scaled, f[pair.b * shift])
-                          : pair_value(scaled, f[pair.b * shift], f[pair.a * shift]);
+    const int64 shift = step(stencil, term.input), ahead = step(stencil, term.coefficient);
+    const Stored *const a = f + pair.a * shift, *const b = f + pair.b * shift;
+    const Stored* const c =
+        row(term.coefficient) + j * plan_.array[term.coefficient].stride[ROW] - point_of(stencil, j) * ahead;
+    const Real at_b = load<Real>(c[pair.b * ahead]);
+    const Real scaled =
+        weight * (term.place == AT_SAMPLES ? at_b : face_mean<Real>(c[pair.a * ahead], c[pair.b * ahead]));
+    return stencil.values ? sample_value(weight, scaled, *b) : pair_value(scaled, *b, *a);
   }
 
   const Descriptor& plan_;
@@ -314,8 +374,10 @@ class Terms {
   int64 at_, plane_[MAX_ARRAYS];                    // the row in its plane, the planes in the arrays
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
-  std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
-  std::vector<std::unique_ptr<Tile>> tiles_;   // rows made for a sum; the first used_ are taken
+  Real* ends_[MAX_TERMS];
+  Tile window_;
+  std::vector<Part<Real>> parts_, end_parts_, row_parts_;  // of a sum, and of one row of it
+  std::vector<std::unique_ptr<Tile>> tiles_;               // rows made for a sum; the first used_ are taken
   std::size_t used_ = 0;
 };
 

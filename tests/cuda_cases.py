@@ -51,9 +51,9 @@ GENERAL = {
     "mixed.T": lambda g, c: g.mixed_derivative(0, g.ndim - 1).T,
     "diffuse.T": lambda g, c: g.diffuse(c[0]).T,
     "advect.T": lambda g, c: g.advect(c).T,
+    "hessian.T": lambda g, c: g.hessian.T,
 }
-RARE = {"hessian.T": lambda g, c: g.hessian.T}
-OPERATORS = {**IN_VECTORS, **GENERAL, **RARE}
+OPERATORS = {**IN_VECTORS, **GENERAL}
 ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]
 
 

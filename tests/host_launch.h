@@ -4,7 +4,7 @@
 #include "descriptor.h"
 
 #define __global__
-#define __launch_bounds__(threads)
+#define __launch_bounds__(...)
 
 struct Dim3 {
   unsigned x, y, z;

@@ -96,8 +96,36 @@ def check_sums():
     return None if same else "sum of terms"
 
 
+def check_operators(dtypes):
+    """Coefficients, second axes, norms, wide and transposed rows as the array path has them."""
+    from gridgrad import _execute_host
+    from gridgrad._adjoint import adjoint_terms
+
+    rng = np.random.default_rng(6)
+    grid = gg.Grid(np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 70)))
+    f, g = (np.array(noise(rng, grid.shape)) for _ in range(2))
+    f[rng.random(f.shape) < 0.02] = np.nan
+    norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
+    faces = tuple(term._replace(coefficient=1) for term in grid.diffuse(g).terms)
+    cases = {
+        "faces": (faces, 1),
+        "faces, transposed": (adjoint_terms(faces), 1),
+        "mixed": (grid.mixed_derivative(0, 1).terms, 1),
+        "norm": (norm, 1),
+        "wide": (grid.laplacian(accuracy=4).terms, 1),
+        "transposed": (adjoint_terms(grid.gradient.terms), 1),
+    }
+    for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
+        got = [np.empty(grid.shape) for _ in range(outputs)]
+        _execute_host.apply(terms, [f, g], got)
+        for a, b in zip(got, _execute_xp.apply(np, terms, [f, g], outputs), strict=True):
+            if not np.array_equal(a, b, equal_nan=True):
+                return name
+    return None
+
+
 if __name__ == "__main__":
     asked = sys.argv[1:] or ["f8", "f4", "f2", "i8", "u8"]
-    fault = check_bits(asked) or check_values(asked) or check_sums()
+    fault = check_bits(asked) or check_values(asked) or check_sums() or check_operators(asked)
     print(fault or "ok")
     sys.exit(1 if fault else 0)

@@ -7,7 +7,8 @@ import pytest
 from samples import noise
 
 from gridgrad import _axes, _core, _execute_host
-from gridgrad._plan import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, Term
+from gridgrad._derivatives import Rule
+from gridgrad._plan import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, PAIR, Term
 
 pytestmark = pytest.mark.skipif(_core.core is None, reason="no compiled core")
 
@@ -28,6 +29,30 @@ def put(*path, value):
     return change
 
 
+def table(name, entry, value):
+    """A change in a copy of a table that the second stencil points to."""
+    kind = PAIR if name == "pair" else np.dtype("i8")
+
+    def change(descriptor):
+        count = 4 if name == "pair" else 3
+        place = int(descriptor["stencil"][1][name])
+        copy = np.frombuffer((ctypes.c_char * (count * kind.itemsize)).from_address(place), kind).copy()
+        if name == "pair":
+            copy["a" if entry == 0 else "b"][1] = value
+        else:
+            copy[entry] = value
+        change.kept = copy
+        descriptor["stencil"][1][name] = copy.ctypes.data
+
+    change.__name__ = f"{name}.{entry}={value}"
+    return change
+
+
+def samples_of_differences(descriptor):
+    """A coefficient at the samples belongs to stencils of values."""
+    descriptor["term"][1]["coefficient"], descriptor["term"][1]["place"] = 0, 1
+
+
 CORRUPTIONS = [
     (put("abi", value=0), BAD_ABI),
     (put("abi", value=2**31 - 1), BAD_ABI),
@@ -44,11 +69,17 @@ CORRUPTIONS = [
     *[(put("stencil", 0, "inner", value=v), BAD_STENCIL) for v in (0, -1, 2)],
     *[(put("stencil", 1, "inner", value=v), BAD_STENCIL) for v in (2, 2**31 - 1)],
     *[(put("stencil", 0, "length", value=v), BAD_STENCIL) for v in (-1, 0, 1, 7, BIG)],
-    *[(put("stencil", 0, name, value=v), BAD_STENCIL) for name in ("leading", "trailing") for v in (-1, 2)],
-    (put("stencil", 0, "lowers", value=64), BAD_STENCIL),
-    (put("stencil", 0, "uppers", value=64), BAD_STENCIL),
-    *[(put("stencil", 0, "edge", k, "count", value=v), BAD_STENCIL) for k in (0, 1) for v in (-1, MAX_PAIRS + 1, BIG)],
-    *[(put("stencil", 1, "edge", 0, "pair", 1, p, value=v), BAD_STENCIL) for p in "ab" for v in (-1, 20, BIG, -BIG)],
+    *[(put("stencil", 0, name, value=v), BAD_STENCIL) for name in ("leading", "trailing") for v in (-1, 6, 2**31 - 1)],
+    *[(put("stencil", 0, "pairs", value=v), BAD_STENCIL) for v in (-1, MAX_PAIRS + 1)],
+    *[(put("stencil", 1, p, 0, value=v), BAD_STENCIL) for p in "ab" for v in (-2, 2, 2**31 - 1)],
+    *[(put("stencil", 1, name, value=0), BAD_STENCIL) for name in ("start", "pair")],
+    *[(table("start", k, v), BAD_STENCIL) for k, v in ((0, 1), (1, 5), (2, 0))],
+    *[(table("pair", k, v), BAD_STENCIL) for k in (0, 1) for v in (-1, 20, BIG, -BIG)],
+    *[(put("term", 1, "coefficient", value=v), BAD_TERM) for v in (-2, 1)],
+    *[(put("term", 1, "place", value=v), BAD_TERM) for v in (-1, 3)],
+    *[(put("term", 1, "then", value=v), BAD_TERM) for v in (-2, 1, 2)],  # 1 is its own axis
+    *[(put("term", 0, "then", value=v), BAD_TERM) for v in (1,)],  # along the row
+    (samples_of_differences, BAD_TERM),
 ]  # fmt: skip
 
 
@@ -58,7 +89,7 @@ def call(rng):
     f = noise(rng, (6, 20))
     outs = [np.full(f.shape, 7.0) for _ in range(2)]
     terms = tuple(
-        Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, 2, False, None, np.float64)) for k in range(2)
+        Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64)) for k in range(2)
     )
     plan = _execute_host.plan_for(terms, [f], outs)
 
@@ -121,7 +152,7 @@ def test_pieces_write_every_element_once(pieces, call):
 
 def test_object_calls_check_the_descriptor_too(call):
     f, out = call.f, call.outs[0]
-    terms = (Term(0, 0, 0, _axes.axis_stencil(1.0, 6, 0, 1, False, None, np.float64)),)
+    terms = (Term(0, 0, 0, _axes.axis_stencil(1.0, 6, 0, Rule(edge_order=1), None, np.float64)),)
     plan = _execute_host.plan_for(terms, [f], [out])
     bad = plan.descriptor.copy()
     bad["abi"] = 99

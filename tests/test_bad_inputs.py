@@ -132,7 +132,7 @@ KEYWORDS = {
     "workers=0": ((LINE,), {"workers": 0}, ValueError, "workers must be at least 1, got 0; None chooses by size"),
     "workers=1.5": ((LINE,), {"workers": 1.5}, TypeError, "workers must be a positive int or None, got 1.5"),
     "workers=True": ((LINE,), {"workers": True}, TypeError, "workers must be a positive int or None, got True"),
-    "a function": ((np.sin, LINE), {}, TypeError, r"f is a function.*gradient\(f\(x\), x\)"),
+    "a function with an edge_order": ((np.sin, LINE), {"edge_order": 2}, TypeError, "edge_order is given with a function"),
     "periodic=1": ((LINE,), {"periodic": 1}, TypeError, "periodic must be True or False .*, got 1 for axis 0"),
     "periodic='x'": ((LINE,), {"periodic": "x"}, TypeError, "periodic must be True or False .*, got 'x'"),
     "periodic of wrong length": ((PLANE,), {"periodic": (True,)}, ValueError,

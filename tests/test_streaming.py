@@ -64,7 +64,7 @@ def test_a_stream_may_begin_at_any_element_and_writes_nothing_else(rng, start):
 @pytest.mark.usefixtures("stream_everything")
 def test_several_terms_stream_into_one_output(rng):
     from gridgrad._axes import axis_stencil
-from gridgrad._derivatives import Rule
+    from gridgrad._derivatives import Rule
     from gridgrad._plan import Term
 
     f = [rng.standard_normal((6, 7, 33)) for _ in range(3)]
