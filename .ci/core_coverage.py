@@ -8,7 +8,9 @@ from pathlib import Path
 build = Path(sys.argv[1]).resolve()
 notes = [str(path) for path in build.rglob("*.gcda")]
 assert notes, "the coverage build was never run"
-run = subprocess.run(["gcov", "--json-format", "--stdout", *notes], capture_output=True, text=True, check=True)
+run = subprocess.run(
+    ["gcov", "--json-format", "--stdout", *notes], capture_output=True, text=True, check=True
+)
 counts: dict[tuple[str, int], int] = {}
 for text in run.stdout.splitlines():
     for file in json.loads(text)["files"]:

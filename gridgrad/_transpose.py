@@ -91,7 +91,7 @@ def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False
     stop = max(start, min(bands.last, last - max(reads, default=0)))
     for point in _outside(start, stop, length):
         for (read, other), weight in bands.row(point).items():
-            if read in edges:
+            if read in edges and weight != 0:  # what has no weight is not read
                 ratio = 1 if scale is None else scale[point] / scale[read]
                 edges[read][_turned(point, read, other)] = weight * ratio
     return Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)

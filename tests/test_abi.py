@@ -89,7 +89,8 @@ def call(rng):
     f = noise(rng, (6, 20))
     outs = [np.full(f.shape, 7.0) for _ in range(2)]
     terms = tuple(
-        Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64)) for k in range(2)
+        Term(k, 0, k, _axes.axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64))
+        for k in range(2)
     )
     plan = _execute_host.plan_for(terms, [f], outs)
 

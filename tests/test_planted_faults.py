@@ -49,7 +49,6 @@ FAULTS = {
     "component forgotten in edges": ("terms.h", "f += j * plan_.array[term.input].stride[ROW] - point * shift;", ""),
     "row stride forgotten": ("terms.h", "return plane_[k] + at_ * plan_.array[k].stride[MIDDLE];", "return plane_[k] + at_ * plan_.array[0].stride[MIDDLE];"),
     "terms assign instead of add": ("sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
-    "edge terms assign instead of add": ("terms.h", "sum = joined<false>(*part, k, sum, value);", "sum = value;"),
     "both ends of a face are one": ("sum.h", "B::read(part.c_a + j) + B::read(part.c_b + j)", "B::read(part.c_a + j) + B::read(part.c_a + j)"),
     "weights of 0 are read": ("sum.h", "part.selects ? B::select(weight, scaled * x) : scaled * x", "scaled * x"),
     "second stencil reversed": ("terms.h", "add_row(t, row(term.input) + pairs.b(k) * shift, begin, end);", "add_row(t, row(term.input) + pairs.a(k) * shift, begin, end);"),

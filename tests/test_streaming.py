@@ -69,7 +69,8 @@ def test_several_terms_stream_into_one_output(rng):
 
     f = [rng.standard_normal((6, 7, 33)) for _ in range(3)]
     terms = tuple(
-        Term(0, k, k, axis_stencil(0.5, f[0].shape[k], k, Rule(edge_order=2), None, np.float64)) for k in range(3)
+        Term(0, k, k, axis_stencil(0.5, f[0].shape[k], k, Rule(edge_order=2), None, np.float64))
+        for k in range(3)
     )
     out = np.empty_like(f[0])
     _execute_host.apply(terms, f, [out])

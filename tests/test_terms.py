@@ -77,9 +77,14 @@ def value_of(term, inputs, real):
 def expected(terms, inputs, outputs):
     """All outputs, in the arithmetic type."""
     if any(f.dtype.kind == "c" for f in inputs):
-        split = [[getattr(f, part) if f.dtype.kind == "c" else f for f in inputs] for part in ("real", "imag")]
+        split = [
+            [getattr(f, part) if f.dtype.kind == "c" else f for f in inputs] for part in ("real", "imag")
+        ]
         parts = [expected(terms, half, outputs) for half in split]
-        return [np.stack(pair, axis=-1).view(np.result_type(pair[0], 1j))[..., 0] for pair in zip(*parts, strict=True)]
+        return [
+            np.stack(pair, axis=-1).view(np.result_type(pair[0], 1j))[..., 0]
+            for pair in zip(*parts, strict=True)
+        ]
     real = np.float32 if inputs[0].dtype.name in ("float16", "float32") else np.float64
     sums = [None] * outputs
     for term in sorted(terms, key=lambda term: term.output):
@@ -134,7 +139,9 @@ def stencil(rng, length, central=False, varying=None, values=None, data=None):
         leading, trailing = (1, 1) if central and not data else (length - length // 3, length // 3)
     offsets = CENTRAL
     if not central:
-        offsets = tuple(tuple(map(int, rng.integers(-leading, trailing + 1, 2))) for _ in range(rng.integers(1, 9)))
+        offsets = tuple(
+            tuple(map(int, rng.integers(-leading, trailing + 1, 2))) for _ in range(rng.integers(1, 9))
+        )
     weights = list(weights_of(rng, (len(offsets), length) if varying else len(offsets), central))
     if central and rng.random() < 0.6:  # the short form, everywhere or at some points
         weights[1] = np.where(rng.random(length) < 0.6, *weights) if varying else weights[0]
@@ -211,13 +218,17 @@ def test_a_weight_of_zero_reads_neither_sample_nor_coefficient(core, rng, varyin
     f[rng.random(f.shape) < 0.2] = np.nan
     c = rng.choice([0.0, -0.0, 1.5, np.nan, np.inf], f.shape)
     for axis in (0, 1):
-        terms = [Term(0, 0, axis, stencil(rng, f.shape[axis], False, varying, values), 1, place) for _ in range(2)]
+        terms = [
+            Term(0, 0, axis, stencil(rng, f.shape[axis], False, varying, values), 1, place) for _ in range(2)
+        ]
         check(core, terms, [f, c])
         check(core, [t._replace(coefficient=None, place="point") for t in terms], [f])
 
 
 def test_a_norm_of_every_pair_of_special_values(core):
-    special = np.array([0.0, -0.0, 1.0, -2.0, 5e-324, 1e-310, 1e-170, 1e170, 1.7e308, np.inf, -np.inf, np.nan])
+    special = np.array(
+        [0.0, -0.0, 1.0, -2.0, 5e-324, 1e-310, 1e-170, 1e170, 1.7e308, np.inf, -np.inf, np.nan]
+    )
     special = np.concatenate([special, -special])
     p, q = (np.ascontiguousarray(a.T) for a in np.meshgrid(special, special))
     value = Stencil(len(special), ((0, 0),), (1.0,), (), (), values=True)
