@@ -20,7 +20,6 @@ struct Part {
   const Real* weights = nullptr;              // null: the weight is the same everywhere
   const Real *c_a = nullptr, *c_b = nullptr;  // the coefficient at the ends of a face; one null: at b
   const Real* factor = nullptr;               // the coefficient at the point, for the term's value
-  Real* ends = nullptr;                       // the term's values where its axis ends in the row
   Real weight = 0;
   bool selects = false;  // a weight of 0 reads nothing
   Join join = GO_ON;
@@ -110,13 +109,12 @@ GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }
 
-// The elements [first, last), at least a block; the last one may overlap the one before. A sum begins with
-// -0, to which everything adds as it is.
+// `count` elements, at least a block; the last one may overlap the one before. A sum begins with -0, to which
+// everything adds as it is.
 template <bool plain, class B, class Real>
-GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int64 first, int64 last,
-                            Real* target) {
-  for (int64 next = first; next < last; next += B::SIZE) {
-    const int64 j = smaller(next, last - B::SIZE);
+GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int64 count, Real* target) {
+  for (int64 next = 0; next < count; next += B::SIZE) {
+    const int64 j = smaller(next, count - B::SIZE);
     B sum = B::all(Real(-0.0));
     for (const Part<Real>* part = begin; part != end; ++part) {
       B value = pair_of<plain, B>(*part, j);
@@ -128,18 +126,16 @@ GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int6
 }
 
 template <class Real>
-void sum_parts(const std::vector<Part<Real>>& parts, int64 first, int64 last, Real* target) {
+void sum_parts(const std::vector<Part<Real>>& parts, int64 count, Real* target) {
   typedef typename Words<Real>::Word Word;
   typedef Block<Real, Word, 4> Wide;
   const Part<Real>*const begin = parts.data(), *const end = begin + parts.size();
   bool plain = true;
   for (const Part<Real>& part : parts) plain = plain && part.is_plain();
-  if (last - first < Words<Real>::LANES)
-    sum_blocks<false, Block<Real, Real, 1>>(begin, end, first, last, target);
-  else if (last - first < Wide::SIZE)
-    sum_blocks<false, Block<Real, Word, 1>>(begin, end, first, last, target);
-  else if (plain) sum_blocks<true, Wide>(begin, end, first, last, target);
-  else sum_blocks<false, Wide>(begin, end, first, last, target);
+  if (count < Words<Real>::LANES) sum_blocks<false, Block<Real, Real, 1>>(begin, end, count, target);
+  else if (count < Wide::SIZE) sum_blocks<false, Block<Real, Word, 1>>(begin, end, count, target);
+  else if (plain) sum_blocks<true, Wide>(begin, end, count, target);
+  else sum_blocks<false, Wide>(begin, end, count, target);
 }
 
 // Elements of another type or stride.

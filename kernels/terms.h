@@ -86,34 +86,18 @@ class Terms {
 
   // The terms [t, next) of an output at the elements [begin, end) of the row, or of all rows alike.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
-    int64 leading = 0, trailing = 0;  // elements at the ends of a row where its own axis has other pairs
     used_ = 0;
     parts_.clear();
-    for (int k = t; k < next; ++k) {
-      const Term& term = plan_.term[k];
-      const Stencil& stencil = plan_.stencil[term.stencil];
-      if (is_direct(k)) {
-        add_direct(k, begin, end);
-        leading = larger(leading, stencil.leading * stencil.inner);
-        trailing = larger(trailing, stencil.trailing * stencil.inner);
-      } else if (term.then >= 0) mix(k, begin, end);
-      else if (stencil.dim == ROW) add_row(k, row(term.input), begin, end);
-      else add_pairs(k, row(term.input), begin, end, parts_);
+    for (; t < next; ++t) {
+      const Term& term = plan_.term[t];
+      if (term.then >= 0) mix(t, begin, end);
+      else if (stencil_of(t).dim == ROW) add_row(t, row(term.input), begin, end);
+      else add_pairs(t, row(term.input), begin, end, parts_);
       Part<Real>& part = parts_.back();
       part.join = !term.norm ? ADD : term.assign ? MAGNITUDE : NORM;
       if (has(term, AT_POINT)) part.factor = operand(term.coefficient, begin, end - begin);
     }
-    const int64 length = plan_.length[ROW], last = larger(end, length) - trailing;
-    sum_parts(parts_, larger(leading - begin, 0), smaller(last, end) - begin, target);
-    if (leading + trailing == 0) return;
-    list_ends();
-    const int64 here = at_;
-    for (int64 start = 0; start < end; start += length, ++at_) {
-      sum_ends(t, next, begin, end, start, larger(begin, start), smaller(end, start + leading), target);
-      sum_ends(t, next, begin, end, start, larger(begin, start + length - trailing),
-               smaller(end, start + length), target);
-    }
-    at_ = here;
+    sum_parts(parts_, end - begin, target);
   }
 
   // The rows of a term's stencil; f is the first element of the array's row.
@@ -198,51 +182,6 @@ class Terms {
   // j is j / 1.
   static int64 point_of(const Stencil& stencil, int64 j) { return stencil.inner > 1 ? j / stencil.inner : j; }
 
-  // Whether the pairs of an axis in the row can be read where they are.
-  bool is_direct(int t) const {
-    const Term& term = plan_.term[t];
-    const int other = term.coefficient < 0 || term.place == AT_POINT ? term.input : term.coefficient;
-    return std::is_same_v<Stored, Real> && stencil_of(t).dim == ROW && term.then < 0 &&
-           forms_[t] != WEIGHTED && plan_.array[term.input].stride[ROW] == 1 &&
-           plan_.array[other].stride[ROW] == 1;
-  }
-
-  // The pairs of an axis in the row, good for its interior, and a tile for what is at its ends.
-  void add_direct(int t, int64 begin, int64 end) {
-    const std::size_t first = parts_.size();
-    add_pairs(t, row(plan_.term[t].input), begin, end, parts_);
-    ends_[t] = take_tile();
-    for (std::size_t k = first; k < parts_.size(); ++k) parts_[k].ends = ends_[t];
-  }
-
-  // The same sum with those tiles instead of those pairs.
-  void list_ends() {
-    end_parts_.clear();
-    for (const Part<Real>& part : parts_) {
-      if (part.ends && part.join == GO_ON) continue;
-      Part<Real>& copy = end_parts_.emplace_back(part);
-      if (!part.ends) continue;
-      copy = Part<Real>{};
-      copy.b = part.ends;
-      copy.weight = 1;
-      copy.factor = part.factor;
-      copy.join = part.join;
-    }
-  }
-
-  // The elements [from, to) at an end of the row that starts at element `start` of the segment's first.
-  void sum_ends(int t, int next, int64 begin, int64 end, int64 start, int64 from, int64 to, Real* target) {
-    if (from >= to) return;
-    for (int k = t; k < next; ++k)
-      if (is_direct(k))
-        rows(k, row(plan_.term[k].input), from - start, to - start, ends_[k] + (from - begin));
-    const int64 first =
-        larger(0, smaller(from - begin, end - begin - Words<Real>::LANES));  // a word, if there is one
-    sum_parts(end_parts_, first, smaller(end - begin, larger(to - begin, first + Words<Real>::LANES)),
-              window_.value);
-    for (int64 j = from - begin; j < to - begin; ++j) target[j] = window_.value[j];
-  }
-
   // An axis in the row ends in each of the rows that are alike.
   void rows_apart(int t, const Stored* f, int64 end, Real* target) {
     const int64 length = plan_.length[ROW], ahead = plan_.array[plan_.term[t].input].stride[MIDDLE],
@@ -298,7 +237,7 @@ class Terms {
     row_parts_.clear();
     add_pairs(t, f, begin, end, row_parts_);
     row_parts_.back().join = ADD;
-    sum_parts(row_parts_, 0, end - begin, target);
+    sum_parts(row_parts_, end - begin, target);
     used_ = used;
   }
 
@@ -374,10 +313,8 @@ class Terms {
   int64 at_, plane_[MAX_ARRAYS];                    // the row in its plane, the planes in the arrays
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
-  Real* ends_[MAX_TERMS];
-  Tile window_;
-  std::vector<Part<Real>> parts_, end_parts_, row_parts_;  // of a sum, and of one row of it
-  std::vector<std::unique_ptr<Tile>> tiles_;               // rows made for a sum; the first used_ are taken
+  std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
+  std::vector<std::unique_ptr<Tile>> tiles_;   // rows made for a sum; the first used_ are taken
   std::size_t used_ = 0;
 };
 
