@@ -16,7 +16,7 @@ from . import _execute_host, _execute_xp, _kernels, _numpy
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import split_out
-from ._plan import Layout, Plan, Term, TooManyDims, make_plan
+from ._plan import Layout, Plan, Term, TooManyDims, make_plan, own_terms
 from ._stencils import Array
 
 cupy: Any = None
@@ -172,7 +172,7 @@ def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequen
         _apply_slices(terms, inputs, outputs)
         return
     for k, target in enumerate(outputs):
-        apply(tuple(t._replace(output=0) for t in terms if t.output == k), inputs, [target])
+        apply(own_terms(terms, k), inputs, [target])
 
 
 def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import _core, _execute_xp
-from ._plan import STORAGE, Layout, Plan, Term, TooManyDims, make_plan
+from ._plan import STORAGE, Layout, Plan, Term, TooManyDims, make_plan, own_terms
 from ._stencils import Array
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
@@ -105,8 +105,7 @@ def _apply_parts(
             _apply_copies(terms, inputs, outputs, workers)
         return
     for k, target in enumerate(outputs):
-        own = tuple(t._replace(output=0) for t in terms if t.output == k)
-        apply(own, inputs, [target], workers)
+        apply(own_terms(terms, k), inputs, [target], workers)
 
 
 def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> None:

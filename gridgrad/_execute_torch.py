@@ -13,7 +13,7 @@ from array_api_compat import torch as namespace
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import check_places, split_out
-from ._plan import ITEM_BYTES, Term, TooManyDims, make_plan
+from ._plan import ITEM_BYTES, Term, TooManyDims, make_plan, own_terms
 from ._torch_tensors import (
     check_samples,
     dtype_name,
@@ -140,8 +140,7 @@ def _write_parts(
         _write_slices(terms, fields, targets)
         return
     for k, target in enumerate(targets):
-        own = tuple(term._replace(output=0) for term in terms if term.output == k)
-        _write(own, fields, [target], workers)
+        _write(own_terms(terms, k), fields, [target], workers)
 
 
 def _write_slices(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any]) -> None:

@@ -178,10 +178,8 @@ class Sum(Linear):
         result = self.first(f, out, workers)
         if out is None:
             return _added(result, addend)
-        shape = targets_shape(addend, self.outputs)
-        for target, value in zip(
-            targets_of(out, self.outputs, shape), flat(addend, self.outputs), strict=True
-        ):
+        values = flat(addend, self.outputs)
+        for target, value in zip(targets_of(out, self.outputs, values[0].shape), values, strict=True):
             target[...] += value
         return out
 
@@ -206,11 +204,6 @@ def _added(a: Any, b: Any) -> Any:
 def flat(field: Any, form: Form) -> list[Any]:
     """The components of a result, whether nested tuples or one stacked array."""
     return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
-
-
-def targets_shape(field: Any, form: Form) -> tuple[int, ...]:
-    """The shape of one component."""
-    return tuple(flat(field, form)[0].shape)
 
 
 def check_alike(first: Linear, second: Linear) -> None:

@@ -11,7 +11,7 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import check_places, split_out
-from ._plan import Term, arithmetic_type
+from ._plan import Term, arithmetic_type, own_terms
 from ._stencils import Array
 
 _SECOND_THOUGHTS = {
@@ -96,11 +96,6 @@ def operate(
     for target, result in zip(targets, results, strict=True):
         target[...] = result
     return targets
-
-
-def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
-    """The terms of one output, as its only ones."""
-    return tuple(term._replace(output=0) for term in terms if term.output == output)
 
 
 def _apart(field: Array, targets: list[Array]) -> Array:

@@ -65,6 +65,11 @@ class Term(NamedTuple):
         return own if self.then is None else (*own, self.then)
 
 
+def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
+    """The terms of one output, as its only ones."""
+    return tuple(term._replace(output=0) for term in terms if term.output == output)
+
+
 class Layout(NamedTuple):
     """Where an array's elements are: strides in elements, per axis, any sign."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +11,16 @@ from array_api_compat import array_namespace
 from . import _transpose
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import gather
+from ._linear import Linear, Product, Sum, flat
 from ._plan import Term
 from ._stencils import Array, Stencil
 
 if TYPE_CHECKING:
-    from ._linear import Linear
     from ._operator import Operator
 
 
 def operator_matrix(operator: Linear) -> Any:
     """The matrix on flattened fields, vector fields component after component."""
-    from ._linear import Product, Sum
-
     if isinstance(operator, Product):
         return operator_matrix(operator.outer) @ operator_matrix(operator.inner)
     if isinstance(operator, Sum):
@@ -149,25 +146,12 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
     shape = operator.grid.shape
 
     def through(linear: Linear) -> Any:
-        def flat(x: Any) -> Any:
-            return _flat(linear(x.reshape(*linear.inputs, *shape)), linear.outputs)
+        def applied(x: Any) -> Any:
+            parts = flat(linear(x.reshape(*linear.inputs, *shape)), linear.outputs)
+            return array_namespace(*parts).concat([part.ravel() for part in parts])
 
-        return flat
+        return applied
 
     return linalg.LinearOperator(
         operator.shape, matvec=through(operator), rmatvec=through(adjoint), dtype=np.dtype(dtype)
     )
-
-
-def _flat(result: Any, form: tuple[int, ...]) -> Any:
-    if not form:
-        return result.ravel()
-    if not isinstance(result, tuple):
-        return result.reshape(-1)
-    parts: list[Any] = []
-    for index in product(*map(range, form)):
-        part: Any = result
-        for k in index:
-            part = part[k]
-        parts.append(part.ravel())
-    return array_namespace(*parts).concat(parts)

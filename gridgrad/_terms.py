@@ -43,7 +43,7 @@ def curl(grid: Grid, accuracy: int | None) -> Operator:
     if grid.ndim not in (2, 3):
         raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
     plus = [grid.stencil(a, 1, accuracy) for a in range(grid.ndim)]
-    minus = [_transpose.scaled(stencil, -1.0) for stencil in plus]
+    minus = [_transpose.negated(stencil) for stencil in plus]
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
     return Operator(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))

@@ -3,12 +3,11 @@
 import contextlib
 import io
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from scripts import run_benchmark
 
 import gridgrad
 
@@ -27,7 +26,7 @@ def run(code):
 
 def test_every_block_is_of_a_kind_that_is_tested():
     assert {language for language, _ in BLOCKS} <= {"python", "text", "sh"}
-    assert len(PYTHON) == 6
+    assert len(PYTHON) == 7
 
 
 @pytest.mark.parametrize("place", PYTHON)
@@ -96,9 +95,7 @@ def test_tables_are_those_the_benchmarks_write(script, files):
     if not list((ROOT / "benchmarks" / "results").glob(files)):
         assert not written
         return
-    command = [sys.executable, ROOT / "benchmarks" / f"{script}.py", "--readme"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
-    assert written == printed
+    assert written == run_benchmark(script, "--readme")
     rows = re.findall(r"^\| .*\|$", written, re.MULTILINE)
     assert len(rows) >= 2
     assert {row.count("|") for row in rows} == {rows[0].count("|")}
