@@ -95,6 +95,7 @@ def test_an_interrupt_ends_a_long_call_within_half_a_second(workers):
 import os, signal, threading, time
 import numpy as np, gridgrad as gg
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background of a shell inherit "ignore"
 n = 1 << 14
 f = np.broadcast_to(np.arange(float(n)), (n, n))
 out = np.empty((n, n))  # 2 GiB that are touched only as far as the call gets
