@@ -19,7 +19,7 @@ from ._vector_operators import jacobian as jacobian
 from ._vector_operators import vector_laplacian as vector_laplacian
 
 __version__ = "0.1.0"
-_LAZY = ("autodiff", "cuda", "torch")
+_LAZY = ("autodiff", "cuda", "torch", "verify")
 __all__ = [
     "Grid", "advect", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
     "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
@@ -27,7 +27,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> _Any:
-    """``gridgrad.autodiff``, ``cuda`` and ``torch``, imported when first used."""
+    """``gridgrad.autodiff``, ``cuda``, ``torch`` and ``verify``, imported when first used."""
     if name in _LAZY:
         from importlib import import_module
 

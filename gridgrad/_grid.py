@@ -130,7 +130,9 @@ class Grid:
     def coordinates(self) -> tuple[Array, ...]:
         """The positions along each axis."""
         return tuple(
-            origin + spacing * np.arange(n) if spacing.ndim == 0 else spacing.astype(self.dtype)
+            origin + spacing.astype(self.dtype) * np.arange(n)
+            if spacing.ndim == 0
+            else spacing.astype(self.dtype)
             for spacing, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
         )
 

@@ -1,0 +1,222 @@
+"""The error of an operator on one grid, interior and ends apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._errors import ArgumentTypeError, ArgumentValueError, counted
+from .._grid import Grid
+from .._linear import Linear, flat
+from .._stencils import Array
+from ._ends import Parts, at_ends, end_widths, name_of, row_sums
+from ._subjects import Subject, sampled, subject
+
+Operators = str | Callable[[Grid], Any]
+
+
+class Errors(NamedTuple):
+    """Of some points: the largest error, the root of the mean square, and how many points they are."""
+
+    max: float
+    rms: float
+    points: int
+
+
+class Component(NamedTuple):
+    """One array of a result."""
+
+    name: str
+    inside: Errors | None  # None where there are no such points
+    ends: Errors | None
+    largest: float  # of the exact values
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Errors of an operator on a grid; ``print`` it, or take its data."""
+
+    operator: str
+    grid: Grid
+    components: tuple[Component, ...]
+    floor: Parts  # an error that rounding of the samples alone may cause
+
+    def worst(self, part: str, norm: str = "max") -> float:
+        """The largest ``"max"`` or ``"rms"`` error ``"inside"`` or at the ``"ends"``, over all components; NaN of no points."""
+        found = [getattr(component, part) for component in self.components]
+        values = [getattr(errors, norm) for errors in found if errors is not None]
+        return max(values) if values else float("nan")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The table as data: for each component and part its name, errors and number of points."""
+        return [
+            {"component": component.name, "part": part, **errors._asdict(), "largest": component.largest}
+            for component in self.components
+            for part, errors in (("inside", component.inside), ("ends", component.ends))
+            if errors is not None
+        ]
+
+    def __str__(self) -> str:
+        width = max(len(component.name) for component in self.components)
+        lines = [f"{self.operator} on {self.grid!r}"]
+        lines.append(
+            f"{'':{width}}  {'part':6}  {'max error':>9}  {'rms error':>9}  {'points':>8}  {'largest':>9}"
+        )
+        for row in self.rows():
+            lines.append(
+                f"{row['component']:{width}}  {row['part']:6}  {row['max']:9.2e}  {row['rms']:9.2e}  {row['points']:8d}  {row['largest']:9.2e}"
+            )
+        return "\n".join(
+            [
+                *lines,
+                f"rounding of the samples may reach {self.floor.inside:.1e} inside, {self.floor.ends:.1e} at ends",
+            ]
+        )
+
+
+def compare(
+    function: Any, *axes: Any, operator: Operators = "gradient", boundary: Any = "one-sided", period: Any = None,
+    edge_order: int = 2, exact: Any = None, engine: str = "auto", dtype: Any = np.float64, **options: Any,
+) -> Comparison:  # fmt: skip
+    """The errors of an operator on samples of a function, against the function's exact derivatives.
+
+    Parameters
+    ----------
+    function : callable
+        Elementwise function of the coordinates, as for ``gradient(function, *coords)``. Where the
+        operator takes a vector field, one that returns a tuple.
+    *axes : 1-D array, (n, step) or (n, step, origin)
+        The grid, as for `Grid`. Units: [x].
+    operator : str or callable
+        The name of an operator of `Grid`; or a function of the grid that returns an operator, as
+        ``lambda grid: grid.laplacian - grid.identity``, for which `exact` is needed.
+    boundary, period, edge_order :
+        As for `Grid`. At symmetric and antisymmetric ends the function has to be even and odd.
+    exact : callable, optional
+        Function of the coordinates that gives the exact result, nested as the operator's; by default
+        it is computed by `gridgrad.autodiff`.
+    engine : str
+        As for `gridgrad.autodiff.gradient`.
+    dtype : float32, float64 or longdouble
+        Of coordinates and samples.
+    **options
+        What the operator takes: ``accuracy``, ``form``, ``axis`` and ``order``, ``v``, ``k``. Fields
+        among them are given as functions of the coordinates.
+
+    Returns
+    -------
+    Comparison
+        Largest and root-mean-square errors of each component, those of interior rows and those of
+        rows at ends apart. Units [f]/[x].
+
+    Raises
+    ------
+    ValueError
+        An operator of no known name; no exact values for it; components that do not fit.
+    TypeError
+        An option that the operator does not take; a coefficient that is an array.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gridgrad import verify
+    >>> found = verify.compare(lambda x: x**3, np.array([0.0, 1.0, 2.0, 3.0]))
+    >>> found.worst("inside"), found.worst("ends")
+    (1.0, 2.0)
+    """
+    kind = _clean_dtype(dtype)
+    wide = np.longdouble if kind == np.dtype(np.longdouble) else np.float64
+    grid = Grid(*axes, boundary=boundary, period=period, edge_order=edge_order, dtype=wide)
+    if isinstance(operator, str):
+        task = subject(operator, function, grid, engine, exact is None, options)
+    else:
+        task = _made(operator, grid, exact, options)
+    plain = exact is not None and callable(function)
+    samples = parts(_on_mesh(function, grid) if plain else sampled(function, grid.coordinates, engine))
+    count = prod(task.operator.inputs)
+    if len(samples) != count:
+        raise ArgumentValueError(
+            f"the function returned {counted(len(samples), 'output')}, but the operator takes {count} on a grid of {counted(grid.ndim, 'axis')}"
+        )
+    fields = [np.asarray(field).astype(kind) for field in samples]
+    wanted = parts(task.exact if exact is None else _on_mesh(exact, grid))
+    name = operator if isinstance(operator, str) else name_of(task.operator)
+    return _measured(name, task, fields, wanted)
+
+
+def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) -> Comparison:
+    operator, grid = task.operator, task.operator.grid
+    found = flat(operator(fields if operator.inputs else fields[0]), operator.outputs)
+    if len(found) != len(wanted):
+        raise ArgumentValueError(
+            f"the operator gives {counted(len(found), 'component')}, the exact values have {len(wanted)}"
+        )
+    names = task.names or ["result" if len(found) == 1 else f"component {k}" for k in range(len(found))]
+    components = tuple(
+        _component(name, got, value, at_ends(grid.shape, width))
+        for name, got, value, width in zip(names, found, wanted, end_widths(operator), strict=True)
+    )
+    largest = max(float(np.max(np.abs(field))) for field in fields)
+    rounding = float(np.finfo(fields[0].dtype).eps) * largest
+    floor = Parts(*(rounding * total for total in row_sums(operator)))
+    return Comparison(name, grid, components, floor)
+
+
+def _clean_dtype(dtype: Any) -> np.dtype[Any]:
+    kind: np.dtype[Any] = np.dtype(dtype)
+    if kind not in map(np.dtype, (np.float32, np.float64, np.longdouble)):
+        raise ArgumentTypeError(f"dtype must be float32, float64 or longdouble, got {dtype!r}")
+    return kind
+
+
+def _made(make: Any, grid: Grid, exact: Any, options: dict[str, Any]) -> Subject:
+    """The operator that the caller's function makes of a grid."""
+    if isinstance(make, Linear):
+        raise ArgumentTypeError(
+            "an operator belongs to its own grid; give its name, or a function that makes it, lambda grid: grid.laplacian"
+        )
+    if not callable(make):
+        raise ArgumentTypeError(
+            f"operator must be a name or a function of the grid, got {type(make).__name__}"
+        )
+    if options:
+        raise ArgumentTypeError(
+            f"{', '.join(options)}: options go with an operator given by name; set them in the function of the grid"
+        )
+    if exact is None:
+        raise ArgumentValueError("exact= is needed beside an operator that is not given by name")
+    operator = make(grid)
+    if not isinstance(operator, Linear) or operator.grid is not grid:
+        raise ArgumentTypeError(f"operator must return an operator of the grid it is given, not {operator!r}")
+    return Subject(operator, None, [])
+
+
+def _on_mesh(function: Any, grid: Grid) -> Any:
+    """A plain call on open axes, its results of the grid's shape."""
+    values = function(*np.meshgrid(*grid.coordinates, indexing="ij", sparse=True))
+    return [np.broadcast_to(np.asarray(value), grid.shape) for value in parts(values)]
+
+
+def parts(values: Any) -> list[Any]:
+    """All arrays in nested tuples and lists."""
+    if isinstance(values, (list, tuple)):
+        return [part for value in values for part in parts(value)]
+    return [values]
+
+
+def _component(name: str, got: Array, exact: Any, ends: Array) -> Component:
+    error = np.abs(got - np.broadcast_to(exact, got.shape))
+    largest = float(np.max(np.abs(exact))) if np.size(exact) else 0.0
+    return Component(name, _errors(error[~ends]), _errors(error[ends]), largest)
+
+
+def _errors(error: Array) -> Errors | None:
+    if not error.size:
+        return None
+    size = float(np.max(error))
+    scaled = error / size if 0 < size < np.inf else error
+    return Errors(size, float(np.sqrt(np.mean(scaled**2))) * (size if 0 < size < np.inf else 1.0), error.size)

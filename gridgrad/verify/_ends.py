@@ -1,0 +1,122 @@
+"""Which points of an operator's results are at ends, and how far rounding can reach."""
+
+from __future__ import annotations
+
+from math import prod
+from operator import add, mul
+from typing import NamedTuple
+
+import numpy as np
+
+from .._linear import Linear, Product, Sum
+from .._operator import Operator
+from .._plan import Term
+from .._stencils import Array, Stencil
+
+
+class Parts(NamedTuple):
+    """One number for the interior rows of an operator, one for those at ends."""
+
+    inside: float
+    ends: float
+
+
+Widths = dict[
+    int, tuple[int, int]
+]  # by axis: how many rows at its first and its last end are not interior ones
+
+
+def end_widths(operator: Linear) -> list[Widths]:
+    """For each component of the result, the rows at ends along each axis; none round a periodic one."""
+    if isinstance(operator, Product):
+        inner = _joined(end_widths(operator.inner))
+        return [_joined([inner, outer], sums=True) for outer in end_widths(operator.outer)]
+    if isinstance(operator, Sum):
+        pairs = zip(end_widths(operator.first), end_widths(operator.second), strict=True)
+        return [_joined(list(pair)) for pair in pairs]
+    own = _operator(operator)
+    return [
+        _joined([_of_term(term, own) for term in own.terms if term.output == k])
+        for k in range(prod(own.outputs))
+    ]
+
+
+def name_of(operator: Linear) -> str:
+    """The operator's name, or those of its parts."""
+    if isinstance(operator, Product):
+        return f"{name_of(operator.outer)} @ {name_of(operator.inner)}"
+    if isinstance(operator, Sum):
+        return f"{name_of(operator.first)} + {name_of(operator.second)}"
+    return str(getattr(operator, "name", operator))
+
+
+def _operator(operator: Linear) -> Operator:
+    if not isinstance(operator, Operator):
+        raise TypeError(f"not an operator: {operator!r}")
+    return operator
+
+
+def _stencils(term: Term) -> list[tuple[int, Stencil]]:
+    own = (term.axis, term.stencil)
+    return [own] if term.then is None else [own, term.then]
+
+
+def _of_term(term: Term, operator: Linear) -> Widths:
+    return {
+        axis: (len(stencil.leading), len(stencil.trailing))
+        for axis, stencil in _stencils(term)
+        if "periodic" not in operator.grid.boundary[axis]
+    }
+
+
+def _joined(parts: list[Widths], sums: bool = False) -> Widths:
+    joined: Widths = {}
+    for axis, (first, last) in (item for part in parts for item in part.items()):
+        before, after = joined.get(axis, (0, 0))
+        joined[axis] = (before + first, after + last) if sums else (max(before, first), max(after, last))
+    return joined
+
+
+def at_ends(shape: tuple[int, ...], widths: Widths) -> Array:
+    """A mask of the grid's shape."""
+    mask = np.zeros(shape, bool)
+    for axis, (first, last) in widths.items():
+        along = np.moveaxis(mask, axis, 0)
+        along[:first] = True
+        along[shape[axis] - last :] = True
+    return mask
+
+
+def row_sums(operator: Linear) -> Parts:
+    """Bounds of the sum of magnitudes in a row: by this much errors of samples grow."""
+    if isinstance(operator, Product):
+        return Parts(*map(mul, row_sums(operator.outer), row_sums(operator.inner)))
+    if isinstance(operator, Sum):
+        return Parts(*map(add, row_sums(operator.first), row_sums(operator.second)))
+    own = _operator(operator)
+    totals = [
+        [
+            sum(column)
+            for column in zip(*(_term_sums(t, own) for t in own.terms if t.output == k), strict=True)
+        ]
+        for k in range(prod(own.outputs))
+    ]
+    return Parts(*map(max, *totals)) if len(totals) > 1 else Parts(*totals[0])
+
+
+def _term_sums(term: Term, operator: Operator) -> Parts:
+    sizes = [_row_sums(stencil) for _, stencil in _stencils(term)]
+    largest = 1.0
+    if term.coefficient is not None:
+        largest = float(np.max(np.abs(operator.coefficients[term.coefficient - prod(operator.inputs)])))
+    return Parts(largest * prod(s.inside for s in sizes), largest * prod(s.ends for s in sizes))
+
+
+def _row_sums(stencil: Stencil) -> Parts:
+    """Of one stencil; at the ends of another axis its interior rows count, too."""
+    reads = (1 if stencil.values else 2) * 2.0**stencil.power
+    inner = stencil.interior()
+    vectors = [weight if np.ndim(weight) == 0 else weight[inner] for weight in stencil.weights]
+    inside = float(np.max(sum(map(np.abs, vectors)), initial=0.0)) if vectors else 0.0
+    edges = [float(sum(abs(weight) for *_, weight in row)) for row in (*stencil.leading, *stencil.trailing)]
+    return Parts(reads * inside, reads * max([inside, *edges]))

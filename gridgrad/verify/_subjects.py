@@ -1,0 +1,192 @@
+"""The operators by name: each on a grid, its exact counterpart for a function, and its stated order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import _terms, autodiff
+from .._errors import ArgumentTypeError, ArgumentValueError
+from .._grid import Grid
+from .._linear import Linear, flat
+from ._ends import Parts
+
+
+class Subject(NamedTuple):
+    """An operator of one grid, and what it should give."""
+
+    operator: Linear
+    exact: Any  # nested arrays of the grid's shape; None where the caller brings them
+    names: list[str]  # of the components
+
+
+def sampled(function: Any, coordinates: tuple[Any, ...], engine: str) -> Any:
+    """The function on the mesh: an array, or a tuple of them for several outputs."""
+    return autodiff.derivative(function, *coordinates, orders=(0,) * len(coordinates), engine=engine)
+
+
+def subject(
+    name: str, function: Any, grid: Grid, engine: str, wanted: bool, options: dict[str, Any]
+) -> Subject:
+    """The operator called `name` on a grid; its exact values if they are wanted."""
+    if name not in _MAKERS:
+        raise ArgumentValueError(f"unknown operator {name!r}; allowed are {', '.join(map(repr, _MAKERS))}")
+    try:
+        return _MAKERS[name](grid, Exact(function, grid, engine, wanted), **options)
+    except TypeError as error:
+        if isinstance(error, ArgumentTypeError) or "argument" not in str(error):
+            raise
+        raise ArgumentTypeError(f"{name} cannot be made with {options}: {error}") from None
+
+
+class Exact:
+    """Exact derivatives of the function on the grid's mesh, each computed when it is asked for."""
+
+    def __init__(self, function: Any, grid: Grid, engine: str, wanted: bool) -> None:
+        self.function, self.grid, self.engine, self.wanted = function, grid, engine, wanted
+
+    def __call__(self, derivative: Callable[..., Any], function: Any = None, **keywords: Any) -> Any:
+        """One of the functions of `gridgrad.autodiff` applied; None where nothing is wanted."""
+        if not self.wanted:
+            return None
+        own = self.function if function is None else function
+        return derivative(own, *self.grid.coordinates, engine=self.engine, **keywords)
+
+    def gradient(self, function: Any = None) -> Any:
+        """All first derivatives, as a tuple also on one axis."""
+        found = self(autodiff.gradient, function)
+        return None if found is None else found if isinstance(found, tuple) else (found,)
+
+
+def _axes(grid: Grid, letter: str = "d") -> list[str]:
+    return [f"{letter}{a}" for a in range(grid.ndim)]
+
+
+def _gradient(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.gradient(**options)
+    return Subject(operator, exact(autodiff.gradient), _axes(grid))
+
+
+def _divergence(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.divergence(**options)
+    return Subject(operator, exact(autodiff.divergence), ["divergence"])
+
+
+def _curl(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.curl(**options)
+    names = ["curl"] if grid.ndim == 2 else _axes(grid, "curl ")
+    return Subject(operator, exact(autodiff.curl), names)
+
+
+def _jacobian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.jacobian(**options)
+    names = [f"d{b} F{a}" for a in range(grid.ndim) for b in range(grid.ndim)]
+    return Subject(operator, exact(autodiff.jacobian), names)
+
+
+def _hessian(grid: Grid, exact: Exact) -> Subject:
+    names = [f"d{a} d{b}" for a in range(grid.ndim) for b in range(grid.ndim)]
+    return Subject(grid.hessian, exact(autodiff.hessian), names)
+
+
+def _laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.laplacian(**options)
+    return Subject(operator, exact(autodiff.laplacian), ["laplacian"])
+
+
+def _vector_laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+    operator = grid.vector_laplacian(**options)
+    parts = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
+    values = [flat(part, _terms.vector(grid)) for part in parts] if exact.wanted else []
+    total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
+    return Subject(operator, total, _axes(grid, "laplacian F"))
+
+
+def _twice(axis: int, ndim: int) -> tuple[int, ...]:
+    return tuple(2 * (a == axis) for a in range(ndim))
+
+
+def _derivative(grid: Grid, exact: Exact, *, axis: int = -1, order: int = 1, **options: Any) -> Subject:
+    place = grid.clean_axis(axis)
+    operator = grid.derivative(place, order, **options)
+    orders = tuple(order * (a == place) for a in range(grid.ndim))
+    return Subject(operator, exact(autodiff.derivative, orders=orders), [f"d{place}" * order])
+
+
+def _mixed_derivative(grid: Grid, exact: Exact, *, axis: int = 0, other: int = 1) -> Subject:
+    operator = grid.mixed_derivative(axis, other)
+    pair = {grid.clean_axis(axis), grid.clean_axis(other)}
+    orders = tuple(int(a in pair) for a in range(grid.ndim))
+    return Subject(operator, exact(autodiff.derivative, orders=orders), ["mixed derivative"])
+
+
+def _directional_derivative(grid: Grid, exact: Exact, *, v: Any) -> Subject:
+    return _along(grid, exact, v, grid.directional_derivative)
+
+
+def _advect(grid: Grid, exact: Exact, *, v: Any, **options: Any) -> Subject:
+    return _along(grid, exact, v, lambda fields: grid.advect(fields, **options))
+
+
+def _along(grid: Grid, exact: Exact, v: Any, make: Callable[[Any], Any]) -> Subject:
+    parts = v if isinstance(v, (list, tuple)) else [v]
+    fields = [_field(part, exact) for part in parts]
+    operator = make(fields)
+    slopes = exact.gradient()
+    total = None if slopes is None else sum(a * b for a, b in zip(fields, slopes, strict=True))
+    return Subject(operator, total, [operator.name])
+
+
+def _diffuse(grid: Grid, exact: Exact, *, k: Any) -> Subject:
+    operator = grid.diffuse(_field(k, exact))
+    total = exact(autodiff.laplacian)
+    if total is not None:
+        total = _field(k, exact) * total
+        if callable(k):
+            total = total + sum(a * b for a, b in zip(exact.gradient(k), exact.gradient(), strict=True))
+    return Subject(operator, total, ["diffuse"])
+
+
+def _field(coefficient: Any, exact: Exact) -> Any:
+    """A number as it is, a function on the mesh."""
+    if not callable(coefficient):
+        if np.ndim(coefficient):
+            raise ArgumentTypeError(
+                "a coefficient is a number or a function of the coordinates here, so that it can be refined; got an array"
+            )
+        return coefficient
+    return sampled(coefficient, exact.grid.coordinates, exact.engine)
+
+
+def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
+    slopes = exact.gradient()
+    total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
+    return Subject(grid.operator(_terms.gradient_norm, 1), total, ["gradient norm"])
+
+
+_MAKERS: dict[str, Callable[..., Subject]] = {
+    "gradient": _gradient, "derivative": _derivative, "mixed_derivative": _mixed_derivative,
+    "divergence": _divergence, "curl": _curl, "jacobian": _jacobian, "hessian": _hessian,
+    "laplacian": _laplacian, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
+    "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
+}  # fmt: skip
+
+_SECOND = {"laplacian", "vector_laplacian", "hessian", "diffuse"}
+
+
+def stated_order(name: str, edge_order: int, irregular: bool, options: dict[str, Any]) -> Parts:
+    """What the documentation promises, by the table of operators in README.md."""
+    accuracy, form = options.get("accuracy"), options.get("form", "compact")
+    second = name in _SECOND or (name == "derivative" and options.get("order") == 2)
+    if accuracy is not None:
+        return Parts(accuracy, accuracy)
+    inside = 1 if second and irregular else 2
+    if form == "wide":
+        return Parts(inside, 1)
+    if form == "conservative":  # where no flux is what the function has, too
+        return Parts(inside, inside)
+    if name == "diffuse":  # two only where the coefficient is even
+        return Parts(inside, 1)
+    return Parts(inside, min(edge_order, inside))
