@@ -59,9 +59,10 @@ class HostKernels:
         digest = hashlib.sha256("\0".join([*command, self.source]).encode()).hexdigest()[:24]
         target = self.folder / f"{digest}.so"
         if not target.exists():
-            text = self.folder / f"{digest}.cu"
-            text.write_text(self.source, encoding="utf-8")
-            subprocess.run([*command, str(text), "-o", str(target)], check=True)
+            own = self.folder / f"{digest}-{os.getpid()}"  # other test processes may build the same
+            own.with_suffix(".cu").write_text(self.source, encoding="utf-8")
+            subprocess.run([*command, str(own.with_suffix(".cu")), "-o", str(own)], check=True)
+            own.replace(target)
         return target
 
     def run(self, plan: Plan, addresses: list[int], vector: int | None = None, index: str | None = None,
@@ -121,7 +122,20 @@ def sanitize() -> int:
     repeated = [
         f"--deselect={operators}::{name}" for name in ("test_every_dtype", "test_norms_of_every_real_dtype")
     ]
-    tests = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", host, operators, *repeated]
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-n",
+        "2",
+        "-p",
+        "no:cacheprovider",
+        host,
+        operators,
+        *repeated,
+    ]
     return subprocess.run(tests, env=environment, cwd=ROOT).returncode
 
 

@@ -51,6 +51,11 @@ LAYERS = [
     {"_grid"},
     {"_free"},
     {"_operators", "_vector_operators", "_transport"},
+    {"verify._ends", "verify._refine"},
+    {"verify._subjects"},
+    {"verify._compare"},
+    {"verify._convergence"},
+    {"verify._plot", "verify.__init__"},
     {"__init__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

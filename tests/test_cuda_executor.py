@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from cuda_cases import gradient_terms, result_type, same_bits, samples
+from cuda_cases import built_kernels, gradient_terms, result_type, same_bits, samples
 from fake_cupy import FakeCupy, ndarray
-from host_kernels import HostKernels, compiler, flags_from_environment
+from host_kernels import compiler
 
 import gridgrad as gg
 import gridgrad.cuda
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return HostKernels(tmp_path_factory.mktemp("executor"), flags_from_environment())
+    return built_kernels(tmp_path_factory)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from gridgrad._stencils import first_derivative
 
 @pytest.fixture(scope="session")
 def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory.mktemp("kernels"))
+    return built_kernels(tmp_path_factory)
 
 
 @pytest.mark.parametrize("spacing", ["uniform", "irregular", "periodic"])

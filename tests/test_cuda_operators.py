@@ -32,7 +32,7 @@ ACROSS, ALONG = 0, 1  # of a field of two axes
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory.mktemp("operators"))
+    return built_kernels(tmp_path_factory)
 
 
 @pytest.mark.parametrize("name", OPERATORS)

@@ -72,9 +72,13 @@ class Convergence:
         return all(self._holds(part) for part in ("inside", "ends"))
 
     def _holds(self, part: str) -> bool:
-        if all(np.isnan(self.errors(part))):  # there are no such points
-            return any(getattr(c, part) is None for level in self.levels for c in level.components)
-        return bool(self.order(part) >= getattr(self.stated, part) - self.tolerance)
+        return self._absent(part) or bool(self.order(part) >= getattr(self.stated, part) - self.tolerance)
+
+    def _absent(self, part: str) -> bool:
+        """Whether no level has such points."""
+        return all(
+            getattr(component, part) is None for level in self.levels for component in level.components
+        )
 
     def rows(self) -> list[dict[str, Any]]:
         """The table as data: for each level its points, length, errors, orders, and what rounding may cause."""
@@ -102,19 +106,22 @@ class Convergence:
         return "\n".join([*lines, self._verdict()])
 
     def _verdict(self) -> str:
-        said = []
-        for part, where in (("inside", "inside"), ("ends", "at ends")):
-            order = self.order(part)
-            if all(np.isnan(self.errors(part))):
-                continue
-            if order == float("inf"):
-                found = "exact to rounding"
-            elif np.isnan(order):
-                found = "fewer than two errors above rounding: take coarser sizes or dtype=longdouble;"
-            else:
-                found = f"order {order:.2f}"
-            said.append(f"{found} {where} (stated {getattr(self.stated, part):g})")
-        return f"{'passed' if self.passed else 'FAILED'}: {', '.join(said)}"
+        said = [self._said(part) for part in ("inside", "ends") if not self._absent(part)]
+        unknown = any(np.isnan(self.order(part)) for part in ("inside", "ends") if not self._absent(part))
+        word = "passed" if self.passed else "not shown" if unknown else "FAILED"
+        hint = "; take coarser sizes, or dtype=numpy.longdouble" if unknown else ""
+        return f"{word}: {', '.join(said)}{hint}"
+
+    def _said(self, part: str) -> str:
+        order = self.order(part)
+        found = f"order {order:.2f}"
+        if order == float("inf"):
+            found = "exact to rounding"
+        elif np.isnan(order):
+            found = "fewer than two errors above rounding"
+        return (
+            f"{found} {'inside' if part == 'inside' else 'at ends'} (stated {getattr(self.stated, part):g})"
+        )
 
     def require(self) -> Convergence:
         """Itself, or an AssertionError that shows the table where the stated order is missed."""

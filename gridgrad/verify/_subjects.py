@@ -47,6 +47,16 @@ class Exact:
     def __init__(self, function: Any, grid: Grid, engine: str, wanted: bool) -> None:
         self.function, self.grid, self.engine, self.wanted = function, grid, engine, wanted
 
+    def field(self, coefficient: Any) -> Any:
+        """A coefficient: a number as it is, a function on the mesh."""
+        if callable(coefficient):
+            return sampled(coefficient, self.grid.coordinates, self.engine)
+        if np.ndim(coefficient):
+            raise ArgumentTypeError(
+                "a coefficient is a number or a function of the coordinates here, so that it can be refined; got an array"
+            )
+        return coefficient
+
     def __call__(self, derivative: Callable[..., Any], function: Any = None, **keywords: Any) -> Any:
         """One of the functions of `gridgrad.autodiff` applied; None where nothing is wanted."""
         if not self.wanted:
@@ -132,7 +142,7 @@ def _advect(grid: Grid, exact: Exact, *, v: Any, **options: Any) -> Subject:
 
 def _along(grid: Grid, exact: Exact, v: Any, make: Callable[[Any], Any]) -> Subject:
     parts = v if isinstance(v, (list, tuple)) else [v]
-    fields = [_field(part, exact) for part in parts]
+    fields = [exact.field(part) for part in parts]
     operator = make(fields)
     slopes = exact.gradient()
     total = None if slopes is None else sum(a * b for a, b in zip(fields, slopes, strict=True))
@@ -140,24 +150,13 @@ def _along(grid: Grid, exact: Exact, v: Any, make: Callable[[Any], Any]) -> Subj
 
 
 def _diffuse(grid: Grid, exact: Exact, *, k: Any) -> Subject:
-    operator = grid.diffuse(_field(k, exact))
+    operator = grid.diffuse(exact.field(k))
     total = exact(autodiff.laplacian)
     if total is not None:
-        total = _field(k, exact) * total
+        total = exact.field(k) * total
         if callable(k):
             total = total + sum(a * b for a, b in zip(exact.gradient(k), exact.gradient(), strict=True))
     return Subject(operator, total, ["diffuse"])
-
-
-def _field(coefficient: Any, exact: Exact) -> Any:
-    """A number as it is, a function on the mesh."""
-    if not callable(coefficient):
-        if np.ndim(coefficient):
-            raise ArgumentTypeError(
-                "a coefficient is a number or a function of the coordinates here, so that it can be refined; got an array"
-            )
-        return coefficient
-    return sampled(coefficient, exact.grid.coordinates, exact.engine)
 
 
 def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
