@@ -36,7 +36,7 @@ class Component(NamedTuple):
     largest: float  # of the exact values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Errors of an operator on a grid; ``print`` it, or take its data."""
 
@@ -60,7 +60,7 @@ class Comparison:
             if errors is not None
         ]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         width = max(len(component.name) for component in self.components)
         lines = [f"{self.operator} on {self.grid!r}"]
         lines.append(

@@ -22,7 +22,7 @@ SIZES = (33, 65, 129, 257)
 NEAR = 4.0  # an error of so many times what rounding may cause tells nothing about the order
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Convergence:
     """A refinement table with its verdict; ``print`` it, take its data, or plot it."""
 
@@ -90,7 +90,7 @@ class Convergence:
             for k, (level, length) in enumerate(zip(self.levels, self.lengths, strict=True))
         ]  # fmt: skip
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         first = self.levels[0]
         lines = [f"{first.operator}, {self.spacing} grid, {self.norm} error"]
         lines.append(f"{'points':>12}  {'inside':>9}  {'order':>5}  {'ends':>9}  {'order':>5}")
@@ -205,11 +205,11 @@ def convergence(
     >>> print(found)
     gradient, uniform grid, max error
           points     inside  order       ends  order
-              33   4.38e-03      -   6.86e-02      -
-              65   1.10e-03   2.00   3.35e-02   1.03
-             129   2.75e-04   2.00   1.66e-02   1.02
-             257   6.87e-05   2.00   8.24e-03   1.01
-    passed: order 2.00 inside (stated 2), order 1.02 at ends (stated 1)
+              33   4.37e-03      -   2.42e-02      -
+              65   1.10e-03   1.99   1.10e-02   1.14
+             129   2.75e-04   2.00   5.23e-03   1.07
+             257   6.87e-05   2.00   2.55e-03   1.04
+    passed: order 2.00 inside (stated 2), order 1.08 at ends (stated 1)
     """
     counts = _clean_sizes(sizes)
     bounds = [_clean_extent(extent, k) for k, extent in enumerate(extents)]
