@@ -6,7 +6,7 @@
 #   make gpu     tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
 PYTHON ?= python3
 CUDA ?= cuda13
-PEERS ?= findiff py-pde MetPy numba jax torch
+PEERS ?= findiff py-pde MetPy numba jax torch autograd
 BIN := .venv/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 
@@ -49,6 +49,7 @@ bench: .venv/installed
 	-$(PIP) $(PEERS)
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gradient.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
 
 gpu: .venv/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,15 @@ MEMORY_GOAL = 1.0  # MiB
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
-    parser = argparse.ArgumentParser(description="Benchmark of the operators")
+    return run("operators", measure, text, markdown, argv)
+
+
+def run(
+    name: str, measure: Callable[..., dict[str, Any]], text: Callable[..., str], markdown: Callable[..., str],
+    argv: Sequence[str] | None,
+) -> dict[str, Any]:  # fmt: skip
+    """The command line of a benchmark: measure, print, write JSON; or print the newest results as Markdown."""
+    parser = argparse.ArgumentParser(description=f"Benchmark: {name}")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, two rounds")
     parser.add_argument("--readme", action="store_true", help="print the newest results as Markdown")
     parser.add_argument("--rounds", type=int, default=7)
@@ -33,12 +41,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     arguments = parser.parse_args(argv)
     if arguments.readme:
-        print(markdown(json.loads(newest(arguments.out, "operators-2*.json").read_text(encoding="utf-8"))))
+        print(markdown(json.loads(newest(arguments.out, f"{name}-2*.json").read_text(encoding="utf-8"))))
         return {}
     report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
     print(text(report))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    path = arguments.out / f"operators-{report['machine']['date']}-{short_name(report['machine'])}.json"
+    path = arguments.out / f"{name}-{report['machine']['date']}-{short_name(report['machine'])}.json"
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"written: {path}")
     return report
@@ -82,7 +90,7 @@ def agree(name: str, contender: Contender, row: Row) -> None:
     if contender.expected is None:
         return
     inside = (..., *(slice(2, -2),) * len(row.sides))
-    bound = 256 * np.finfo(np.float64).eps * np.abs(contender.expected).max()
+    bound = 256 * np.finfo(np.asarray(contender.expected).dtype).eps * np.abs(contender.expected).max()
     worst = np.abs(contender.values(result)[inside] - np.asarray(contender.expected)[inside]).max()
     if not worst <= bound:
         raise SystemExit(
@@ -102,10 +110,7 @@ def judged(goal: Goal, times: dict[str, dict[str, float]]) -> str:
 
 def text(report: dict[str, Any]) -> str:
     """Goals and figures for a terminal."""
-    lines = ["", "Goals (best of all rounds):"]
-    for row in ROWS:
-        lines += [f"{row.name}: {judged(goal, report['rows'][row.name])}" for goal in row.goals]
-    memory = report["MiB beyond the outputs"]
+    memory, lines = report["MiB beyond the outputs"], goals(ROWS, report)
     for name in ("laplacian", "diffuse"):
         if memory[name] is not None:
             met = "met" if memory[name] <= MEMORY_GOAL else "MISSED"
@@ -114,24 +119,42 @@ def text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, f"machine: {report['machine']}"])
 
 
+def goals(rows: Sequence[Row], report: dict[str, Any]) -> list[str]:
+    """What each row was to reach beside what was measured."""
+    lines = ["", "Goals (best of all rounds):"]
+    for row in rows:
+        lines += [f"{row.name}: {judged(goal, report['rows'][row.name])}" for goal in row.goals]
+    return lines
+
+
 def markdown(report: dict[str, Any]) -> str:
     """The table of README.md, with machine, date and versions."""
     lines = ["| float64, `out=` | gridgrad | the others, in multiples of its time | share of ceiling |",
              "|---|---:|---|---:|"]  # fmt: skip
     for name, times in report["rows"].items():
         ours = times["gridgrad"]["min"]
-        others = ", ".join(f"{n} {t['min'] / ours:.2g}" for n, t in times.items() if n not in HIDDEN)
         share = f"{times['ceiling']['min'] / ours:.2f}" if "ceiling" in times else "-"
-        lines.append(f"| {name} | {duration(ours)} | {others} | {share} |")
-    facts, memory = report["machine"], report["MiB beyond the outputs"]
+        lines.append(f"| {name} | {duration(ours)} | {others(times)} | {share} |")
+    memory = report["MiB beyond the outputs"]
+    return "\n".join([
+        *lines, "", facts(report),
+        f"Memory beyond the output, {memory['points per side']}³: laplacian {memory['laplacian']:.1f} MiB, diffuse {memory['diffuse']:.1f} MiB.",
+    ])  # fmt: skip
+
+
+def others(times: dict[str, dict[str, float]]) -> str:
+    """The peers of a row in multiples of gridgrad's time."""
+    ours = times["gridgrad"]["min"]
+    return ", ".join(f"{n} {t['min'] / ours:.2g}" for n, t in times.items() if n not in HIDDEN)
+
+
+def facts(report: dict[str, Any]) -> str:
+    """Date, machine and versions."""
+    known = report["machine"]
     peers = ", ".join(
         f"{n} {v}" for n, v in report["versions"].items() if v != "not installed" and n != "gridgrad"
     )
-    return "\n".join([
-        *lines, "",
-        f"{facts['date']}, {facts['cpu']}, {facts['cores']} cores, {facts['workers']} threads; Python {facts['python']}, {peers}.",
-        f"Memory beyond the output, {memory['points per side']}³: laplacian {memory['laplacian']:.1f} MiB, diffuse {memory['diffuse']:.1f} MiB.",
-    ])  # fmt: skip
+    return f"{known['date']}, {known['cpu']}, {known['cores']} cores, {known['workers']} threads; Python {known['python']}, {peers}."
 
 
 def duration(seconds: float) -> str:

@@ -87,7 +87,10 @@ def test_figures_are_light():
     assert all(figure.stat().st_size < 300_000 for figure in figures)
 
 
-@pytest.mark.parametrize(("script", "files"), [("gradient", "2*.json"), ("operators", "operators-2*.json")])
+@pytest.mark.parametrize(
+    ("script", "files"),
+    [("gradient", "2*.json"), ("operators", "operators-2*.json"), ("autodiff", "autodiff-2*.json")],
+)
 def test_tables_are_those_the_benchmarks_write(script, files):
     """Word for word the newest results; nothing where there are none."""
     written = README.split(f"<!-- table: python benchmarks/{script}.py --readme -->\n")[1]
