@@ -270,3 +270,44 @@ def test_an_error_in_a_thread_reaches_the_caller():
     with pytest.raises(KeyError, match="mine"):
         autodiff.gradient(g, np.zeros(400000), workers=2)
     assert len(seen) < 13
+
+
+class TestMeshes:
+    """Arrays of numpy.meshgrid are taken for the axes they repeat, with the same bits."""
+
+    x, y = np.linspace(-2, 2, 300), np.linspace(-1, 3, 200)
+
+    @staticmethod
+    def f(x, y):
+        return np.sin(x * y) + x / (1 + y**2)
+
+    @pytest.mark.parametrize("indexing", ["ij", "xy"])
+    @pytest.mark.parametrize("copy", [True, False])
+    def test_same_bits_as_axes(self, indexing, copy):
+        mesh = np.meshgrid(self.x, self.y, indexing=indexing, copy=copy)
+        axes = autodiff.gradient(self.f, self.x, self.y)
+        for got, wanted in zip(autodiff.gradient(self.f, *mesh), axes, strict=True):
+            assert np.array_equal(got, wanted if indexing == "ij" else wanted.T)
+
+    def test_one_point_that_differs_is_seen(self):
+        X, Y = np.meshgrid(self.x, self.y, indexing="ij")
+        X[250, 150] += 0.5
+        assert autodiff.gradient(self.f, X, Y)[1][250, 150] == autodiff.gradient(self.f, X[250, 150], Y[250, 150])[1]
+
+    def test_minus_zero_is_not_zero(self):
+        X, Y = np.zeros((300, 200)), np.ones((300, 200))
+        X[7, 7] = -0.0
+        slope = autodiff.gradient(lambda x, y: np.arctan2(x, y) + np.copysign(1, x) * x, X, Y)[0]
+        assert slope[7, 7] == 0
+        assert np.all(np.delete(slope.ravel(), 7 * 200 + 7) == 2)
+
+    def test_a_function_that_asks_for_shapes_gets_the_whole_mesh(self):
+        X, Y = np.meshgrid(self.x, self.y, indexing="ij")
+        seen = []
+
+        def f(x, y):
+            seen.append(x.shape)
+            return x * y
+
+        assert np.array_equal(autodiff.gradient(f, X, Y)[0], Y)
+        assert seen[-1] == (300, 200)

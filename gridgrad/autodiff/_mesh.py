@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -31,6 +31,10 @@ class Mesh:
     def holomorphic(self) -> bool:
         """Whether a coordinate is complex."""
         return any("complex" in str(c.dtype) for c in self.coords)
+
+    def narrowed(self) -> Mesh:
+        """The same points with every axis open along which a coordinate repeats itself, as numpy.meshgrid's do."""
+        return replace(self, coords=tuple(map(_narrowed, self.coords)))
 
     def fitted(self, a: Any, k: int) -> Any:
         """An array shaped as coordinate k was given (or as the mesh), with the axes of the mesh."""
@@ -82,6 +86,29 @@ def _opened(c: Any, place: int | None, ndim: int) -> Any:
     if place is None:
         return c.reshape((1,) * (ndim - c.ndim) + tuple(c.shape))
     return c.reshape((1,) * place + (-1,) + (1,) * (ndim - place - 1))
+
+
+def _narrowed(c: Any) -> Any:
+    """Looking costs one reading, and what depends on one coordinate only is then computed on one axis."""
+    if c.size <= TILE or c.dtype.kind != "f" or c.dtype.itemsize > 8:
+        return c
+    for axis in range(c.ndim):
+        first = c[(slice(None),) * axis + (slice(0, 1),)]
+        if c.shape[axis] > 1 and (c.strides[axis] == 0 or _repeats(c, first, axis)):
+            c = first
+    return c
+
+
+def _repeats(c: Any, first: Any, axis: int) -> bool:
+    """Whether all slices have the bits of the first (-0 is not 0 in 1/x), block by block."""
+    bits, wanted = (a.view(f"i{c.dtype.itemsize}") for a in (c, first))
+    rows = max(1, (TILE << 3) * len(c) // c.size)
+    return all(
+        np.array_equal(
+            *np.broadcast_arrays(bits[k : k + rows], wanted if axis == 0 else wanted[k : k + rows])
+        )
+        for k in range(0, len(c), rows)
+    )
 
 
 def clean_numpy(c: Any, k: int) -> Any:
