@@ -222,3 +222,90 @@ def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     assert all("np.gradient" in row and row["gridgrad"]["min"] > 0 for row in report["rows"].values())
     benchmark.main(["--readme", "--out", str(tmp_path)])
     assert "| 1-D, 100 points, fresh |" in capsys.readouterr().out
+
+
+def test_function_and_samples_differ_by_the_known_error(example, tmp_path):
+    facts = example("examples", "function_and_samples").main(["--size", "40", "--out", str(tmp_path)])
+    sine, _, cubic = facts["slopes"]
+    step = 10 / 39
+    inside = sine.error("sampled")[0][1:-1]
+    assert 0.9 * step**2 / 6 < inside.max() <= step**2 / 6
+    assert np.allclose(cubic.error("sampled")[0][1:-1], (4 / 9) ** 2, rtol=1e-12)
+    assert max(error.max() for case in facts["slopes"] for error in case.error("exact")) < 1e-13
+    for found in facts["orders"]:
+        assert found.passed
+        assert abs(found.order("inside") - 2) < 0.1
+    assert facts["figure"].stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_diffusivity_is_recovered(example, tmp_path, backend):
+    pytest.importorskip(backend)
+    module = example("examples", "inverse_diffusivity")
+    facts = module.main(["--size", "11", "--backend", backend, "--out", str(tmp_path)])
+    misfits, errors = facts["course"].T
+    assert misfits[-1] < misfits[0] / 5
+    assert errors[-1] < errors[0] / 3
+    high, low = (
+        np.unravel_index(place, facts["k"].shape) for place in (facts["k"].argmax(), facts["k"].argmin())
+    )
+    assert np.abs(np.array(high) / 10 - (0.32, 0.36)).max() < 0.1
+    assert np.abs(np.array(low) / 10 - (0.67, 0.66)).max() < 0.1
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_autograd_and_multipliers_agree_on_the_slope_of_the_misfit(example):
+    """Both are the derivative of the same steps: rounding of the carré du champ, eps/h^2, is what parts them."""
+    torch = pytest.importorskip("torch")
+    plates = example("examples", "inverse_diffusivity").Plates(9)
+    k = 1 + 0.3 * np.random.default_rng(3).random(plates.grid.shape)
+    tensor = torch.tensor(k, requires_grad=True)
+    loss = plates.loss(tensor, torch.as_tensor)
+    loss.backward()
+    ours = plates.slope(k)
+    assert float(loss.detach()) == pytest.approx(plates.loss(k), rel=1e-12)
+    assert np.abs(ours - tensor.grad.numpy()).max() < 1e-10 * np.abs(ours).max()
+
+
+def test_a_checkerboard_of_diffusivity_is_not_seen(example):
+    module = example("examples", "inverse_diffusivity")
+    plates = module.Plates(9)
+    checkerboard = 0.3 * (-1.0) ** np.add.outer(np.arange(9), np.arange(9))
+    assert plates.squares(plates.true + checkerboard) == pytest.approx(plates.squares(plates.true), rel=1e-10)
+    along = float((plates.slope(plates.true) * checkerboard).sum())
+    smooth = -module.SMOOTH * float((plates.cells * checkerboard * plates.lap(plates.true)).sum())
+    assert along == pytest.approx(smooth, rel=1e-8)  # only what makes k smooth pushes against it
+
+
+def test_a_network_learns_poisson_by_both_residuals(example, tmp_path):
+    pytest.importorskip("torch")
+    facts = example("examples", "physics_loss").main(["--size", "9", "--out", str(tmp_path)])
+    errors = facts["errors"]
+    assert errors["by_function"] < errors["scheme"] / 2
+    assert abs(errors["by_samples"] / errors["scheme"] - 1) < 0.2
+    assert abs(facts["order"] - 2) < 0.2
+    assert all(losses[-1] < losses[0] / 100 for losses in facts["losses"].values())
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_residuals_reach_the_weights_of_the_network(example):
+    """The exact one as torch's own double reverse, that of samples as a product with the rows of the laplacian."""
+    torch = pytest.importorskip("torch")
+    module = example("examples", "physics_loss")
+    problem, u = module.Poisson(6), module.Trial()
+    x, y = (c.clone().requires_grad_() for c in problem.mesh)
+    slopes = torch.autograd.grad(u(x, y).sum(), (x, y), create_graph=True)
+    seconds = [
+        torch.autograd.grad(s.sum(), c, create_graph=True)[0] for s, c in zip(slopes, (x, y), strict=True)
+    ]
+    rows = torch.as_tensor(problem.grid.laplacian.to_sparse().toarray())
+    known = {"by_function": sum(seconds), "by_samples": (rows @ u(x, y).ravel()).reshape(6, 6)}
+    for name, laplacian in known.items():
+        residual = laplacian[1:-1, 1:-1] - problem.source
+        found = getattr(problem, name)(u)
+        assert torch.allclose(found, residual, rtol=0, atol=1e-11)
+        weights = list(u.network.parameters())
+        ours, theirs = (
+            torch.autograd.grad((r**2).mean(), weights, retain_graph=True) for r in (found, residual)
+        )
+        assert all(torch.allclose(a, b, rtol=1e-9, atol=1e-9) for a, b in zip(ours, theirs, strict=True))

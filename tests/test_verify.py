@@ -136,6 +136,21 @@ class TestConvergence:
         assert not found.passed
         assert found.order("inside") > 1.9
 
+    def test_the_inside_may_be_judged_alone(self):
+        found = verify.convergence(np.exp, (0, 1), edge_order=1, stated=(2, None))
+        assert found.passed
+        assert "at ends" not in str(found).splitlines()[-1]
+
+    def test_rising_orders_are_judged_where_they_have_risen_to(self):
+        found = verify.convergence(np.sin, (-5, 5), sizes=(50, 100, 200, 400))
+        assert found.orders("ends")[0] < 1.5
+        assert found.require().order("ends") > 1.8
+
+    def test_positions_that_are_rounded_belong_to_the_floor(self):
+        found = verify.compare(np.sin, (100_000, 1e-4, 1000.0), operator="derivative", order=2)
+        assert 0.001 * found.floor.inside < found.worst("inside") < found.floor.inside
+        assert found.operator == "derivative(order=2)"
+
     def test_orders_are_those_of_the_errors(self):
         found = verify.convergence(np.exp, (0, 1), sizes=(11, 21, 41))
         a, b, c = found.errors("inside")

@@ -145,7 +145,7 @@ def compare(
         )
     fields = [np.asarray(field).astype(kind) for field in samples]
     wanted = parts(task.exact if exact is None else _on_mesh(exact, grid))
-    name = operator if isinstance(operator, str) else name_of(task.operator)
+    name = _title(operator, options) if isinstance(operator, str) else name_of(task.operator)
     return _measured(name, task, fields, wanted)
 
 
@@ -161,10 +161,24 @@ def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) 
         _component(name, got, value, at_ends(grid.shape, width))
         for name, got, value, width in zip(names, found, wanted, end_widths(operator), strict=True)
     )
-    largest = max(float(np.max(np.abs(field))) for field in fields)
-    rounding = float(np.finfo(fields[0].dtype).eps) * largest
+    rounding = max(_rounding(field, grid) for field in fields)
     floor = Parts(*(rounding * total for total in row_sums(operator)))
     return Comparison(name, grid, components, floor)
+
+
+def _title(operator: str, options: dict[str, Any]) -> str:
+    """The operator and what it was given."""
+    given = [f"{k}={v}" for k, v in options.items() if isinstance(v, (str, int, float))]
+    return f"{operator}({', '.join(given)})" if given else operator
+
+
+def _rounding(field: Array, grid: Grid) -> float:
+    """How far a sample may be from the function: an ulp of it, and of the positions times its slopes."""
+    total = float(np.finfo(field.dtype).eps) * float(np.max(np.abs(field)))
+    for k, x in enumerate(grid.coordinates):
+        along = np.diff(np.moveaxis(field, k, -1), axis=-1) / np.diff(x)
+        total += float(np.finfo(x.dtype).eps) * float(np.max(np.abs(x))) * float(np.max(np.abs(along)))
+    return total
 
 
 def _clean_dtype(dtype: Any) -> np.dtype[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import add, mul
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,8 +17,8 @@ from .._stencils import Array, Stencil
 class Parts(NamedTuple):
     """One number for the interior rows of an operator, one for those at ends."""
 
-    inside: float
-    ends: float
+    inside: Any
+    ends: Any
 
 
 Widths = dict[
