@@ -104,9 +104,7 @@ def _repeats(c: Any, first: Any, axis: int) -> bool:
     bits, wanted = (a.view(f"i{c.dtype.itemsize}") for a in (c, first))
     rows = max(1, (TILE << 3) * len(c) // c.size)
     return all(
-        np.array_equal(
-            *np.broadcast_arrays(bits[k : k + rows], wanted if axis == 0 else wanted[k : k + rows])
-        )
+        bool(np.all(bits[k : k + rows] == (wanted if axis == 0 else wanted[k : k + rows])))
         for k in range(0, len(c), rows)
     )
 
