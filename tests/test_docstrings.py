@@ -9,7 +9,7 @@ from test_architecture import MODULES, name_of
 NEEDED = {"torch": "torch", "_torch": "torch", "_jax": "jax"}
 
 
-@pytest.mark.parametrize("name", map(name_of, MODULES))
+@pytest.mark.parametrize("name", [name_of(path) for path in MODULES])
 def test_examples(name):
     module = f"gridgrad.{name}".removesuffix(".__init__")
     for prefix, library in NEEDED.items():
