@@ -171,7 +171,7 @@ class TestConvergence:
         )
         assert found.resolved("inside") == [True] * 4 + [False] * 2
         assert found.passed
-        assert str(found).count("rounding") == 2
+        assert str(found).count("*") == 2 + 2 + 1  # both columns, and the note
 
     def test_too_few_levels_above_the_floor_show_nothing(self):
         found = verify.convergence(np.exp, (0, 1), accuracy=6, sizes=(17, 257, 513))
@@ -204,6 +204,59 @@ class TestConvergence:
         found = verify.convergence(lambda x: np.sqrt(x - 0.5), (0, 1))
         assert not found.passed
 
+    def test_a_component_of_nan_is_no_pass(self):
+        def one_is_nan(x, y):
+            return np.sin(3 * x) * y, np.nan * x * y
+
+        found = verify.convergence(one_is_nan, (0, 1), (0, 1), operator="jacobian", sizes=(17, 33))
+        assert not found.passed
+        assert np.isnan(found.levels[0].worst("inside"))
+        assert "not finite" in str(found)
+
+    @pytest.mark.parametrize(("offset", "dtype"), [(1e4, np.float32), (1e13, np.float64)])
+    def test_errors_that_drown_are_not_called_exact(self, offset, dtype):
+        found = verify.convergence(
+            lambda x: np.sin(3 * x) + offset, (0, 1), operator="laplacian", dtype=dtype
+        )
+        assert found.verdict == "not shown"
+        assert "rounding" in str(found).splitlines()[-1]
+
+    @pytest.mark.parametrize("phase", [0.3, 1.1, 2.5])
+    def test_random_steps_are_no_chance_at_ends(self, phase):
+        def f(x, y):
+            return np.sin(2 * x + phase) * np.exp(y)
+
+        for operator in ("gradient", "laplacian", "mixed_derivative"):
+            verify.convergence(f, (0, 1), (0, 1), operator=operator, spacing="random").require()
+        verify.convergence(lambda x: np.sin(2 * x + phase), (0, 1), spacing="random").require()
+
+    @pytest.mark.parametrize(("function", "options"), [
+        (np.exp, {"operator": "derivative", "accuracy": 6, "spacing": "smooth"}),
+        (lambda x: np.exp(-20 * (x - 0.4) ** 2), {"operator": "laplacian"}),
+    ])  # fmt: skip
+    def test_sizes_that_cannot_tell_are_no_failure(self, function, options):
+        found = verify.convergence(function, (0, 1), **options)
+        assert found.verdict == "not shown"
+        assert "take " in str(found)
+
+    def test_complex_functions(self):
+        found = verify.convergence(lambda x: np.exp(1j * x), (0, 1), operator="laplacian", sizes=(9, 17, 33))
+        assert found.require().order("inside") < 2.1
+
+    def test_functions_of_torch(self):
+        torch = pytest.importorskip("torch")
+        found = verify.compare(lambda x: torch.sin(3 * x), torch.linspace(0, 1, 9, dtype=torch.float64))
+        same = verify.compare(lambda x: np.sin(3 * x), np.linspace(0, 1, 9))
+        assert found.worst("inside") == pytest.approx(same.worst("inside"), rel=1e-9)
+
+    def test_vector_fields_of_one_component(self):
+        bare = verify.compare(np.sin, (9, 0.1), operator="vector_laplacian")
+        for made in (tuple, list):
+            found = verify.compare(
+                lambda x, made=made: made([np.sin(x)]), (9, 0.1), operator="vector_laplacian"
+            )
+            assert found.worst("inside") == bare.worst("inside")
+
     def test_figure(self, tmp_path):
         pytest.importorskip("matplotlib")
         found = verify.convergence(np.exp, (0, 1), edge_order=1)
@@ -232,6 +285,16 @@ class TestConvergence:
     (lambda: verify.convergence(np.sin, (1, 1)), ValueError, "two different finite ends"),
     (lambda: verify.convergence(np.sin, (0, 1), sizes=(9,)), ValueError, "at least two numbers"),
     (lambda: verify.convergence(np.sin, (0, 1), sizes=(9, 9)), ValueError, "growing"),
+    (lambda: verify.convergence(np.sin, (0, 1), sizes=(1, 2)), ValueError, "from 3 on"),
+    (lambda: verify.convergence(np.sin, (0, 1), sizes=5), TypeError, "a sequence of integers"),
+    (lambda: verify.convergence(np.sin, (0, 1), sizes=(33.5, 64.5)), TypeError, "a sequence of integers"),
+    (lambda: verify.convergence(np.sin, (0, 1), sizes=(9, 17), spacing=lambda n: np.linspace(0, 1, n - 1)), ValueError, "9 positions from 0 to 1"),
+    (lambda: verify.convergence(np.sin, (0, 1), stated=(None, None)), TypeError, "stated must be"),
+    (lambda: verify.compare(np.sin, (5, 1.0), exact=lambda x: np.zeros(3)), ValueError, r"exact gives an array of shape \(3,\) on a mesh of shape \(5,\)"),
+    (lambda: verify.compare(np.sin, (5, 1.0), exact=lambda x: None), TypeError, "exact gives None"),
+    (lambda: verify.compare(wave, (5, 1.0), (5, 1.0), operator="advect"), TypeError, "missing 1 required option: 'v'"),
+    (lambda: verify.compare(np.sin, (5, 1.0), operator="mixed_derivative"), ValueError, "at least 2 axes"),
+    (lambda: verify.compare(lambda x: np.exp(1j * x), (5, 1.0), operator="gradient_norm"), TypeError, "real and its imaginary"),
     (lambda: verify.convergence(np.sin, (0, 1), norm="l1"), ValueError, "'max' or 'rms'"),
     (lambda: verify.convergence(np.sin, (0, 1), spacing="log"), ValueError, "unknown spacing 'log'"),
     (lambda: verify.convergence(np.sin, (0, 1), spacing=3), TypeError, "a function of n, got int"),

@@ -14,7 +14,7 @@ from .._grid import Grid
 from .._linear import Linear, flat
 from .._stencils import Array
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
-from ._subjects import Subject, sampled, subject
+from ._subjects import Subject, parts, sampled, subject
 
 Operators = str | Callable[[Grid], Any]
 
@@ -49,7 +49,7 @@ class Comparison:
         """The largest ``"max"`` or ``"rms"`` error ``"inside"`` or at the ``"ends"``, over all components; NaN of no points."""
         found = [getattr(component, part) for component in self.components]
         values = [getattr(errors, norm) for errors in found if errors is not None]
-        return max(values) if values else float("nan")
+        return float(np.max(values)) if values else float("nan")  # keeps a NaN
 
     def rows(self) -> list[dict[str, Any]]:
         """The table as data: for each component and part its name, errors and number of points."""
@@ -132,19 +132,22 @@ def compare(
     kind = _clean_dtype(dtype)
     wide = np.longdouble if kind == np.dtype(np.longdouble) else np.float64
     grid = Grid(*axes, boundary=boundary, period=period, edge_order=edge_order, dtype=wide)
+    engine = _engine_of(axes) if engine == "auto" else engine
     if isinstance(operator, str):
         task = subject(operator, function, grid, engine, exact is None, options)
     else:
         task = _made(operator, grid, exact, options)
     plain = exact is not None and callable(function)
-    samples = parts(_on_mesh(function, grid) if plain else sampled(function, grid.coordinates, engine))
+    samples = parts(
+        _on_mesh(function, grid, "the function") if plain else sampled(function, grid.coordinates, engine)
+    )
     count = prod(task.operator.inputs)
     if len(samples) != count:
         raise ArgumentValueError(
             f"the function returned {counted(len(samples), 'output')}, but the operator takes {count} on a grid of {counted(grid.ndim, 'axis')}"
         )
-    fields = [np.asarray(field).astype(kind) for field in samples]
-    wanted = parts(task.exact if exact is None else _on_mesh(exact, grid))
+    fields = [_typed(np.asarray(field), kind) for field in samples]
+    wanted = parts(task.exact if exact is None else _on_mesh(exact, grid, "exact"))
     name = _title(operator, options) if isinstance(operator, str) else name_of(task.operator)
     return _measured(name, task, fields, wanted)
 
@@ -166,6 +169,11 @@ def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) 
     return Comparison(name, grid, components, floor)
 
 
+def _typed(field: Array, kind: np.dtype[Any]) -> Array:
+    """In the wanted precision; complex functions stay complex."""
+    return field.astype(np.result_type(kind, np.complex64) if field.dtype.kind == "c" else kind)
+
+
 def _title(operator: str, options: dict[str, Any]) -> str:
     """The operator and what it was given."""
     given = [f"{k}={v}" for k, v in options.items() if isinstance(v, (str, int, float))]
@@ -179,6 +187,12 @@ def _rounding(field: Array, grid: Grid) -> float:
         along = np.diff(np.moveaxis(field, k, -1), axis=-1) / np.diff(x)
         total += float(np.finfo(x.dtype).eps) * float(np.max(np.abs(x))) * float(np.max(np.abs(along)))
     return total
+
+
+def _engine_of(axes: tuple[Any, ...]) -> str:
+    """A function whose axes are torch's or JAX's is written for them."""
+    roots = {type(axis).__module__.partition(".")[0] for axis in axes}
+    return "torch" if "torch" in roots else "jax" if roots & {"jax", "jaxlib"} else "auto"
 
 
 def _clean_dtype(dtype: Any) -> np.dtype[Any]:
@@ -210,17 +224,20 @@ def _made(make: Any, grid: Grid, exact: Any, options: dict[str, Any]) -> Subject
     return Subject(operator, None, [])
 
 
-def _on_mesh(function: Any, grid: Grid) -> Any:
+def _on_mesh(function: Any, grid: Grid, name: str) -> list[Any]:
     """A plain call on open axes, its results of the grid's shape."""
-    values = function(*np.meshgrid(*grid.coordinates, indexing="ij", sparse=True))
-    return [np.broadcast_to(np.asarray(value), grid.shape) for value in parts(values)]
-
-
-def parts(values: Any) -> list[Any]:
-    """All arrays in nested tuples and lists."""
-    if isinstance(values, (list, tuple)):
-        return [part for value in values for part in parts(value)]
-    return [values]
+    values = parts(function(*np.meshgrid(*grid.coordinates, indexing="ij", sparse=True)))
+    arrays = [np.asarray(value) for value in values]
+    for array in arrays:
+        if array.dtype.kind not in "biufc":
+            raise ArgumentTypeError(f"{name} gives {values[0]!r}, which is no array of numbers")
+        if array.ndim > grid.ndim or any(
+            n not in (1, m) for n, m in zip(array.shape[::-1], grid.shape[::-1], strict=False)
+        ):
+            raise ArgumentValueError(
+                f"{name} gives an array of shape {array.shape} on a mesh of shape {grid.shape}"
+            )
+    return [np.broadcast_to(array, grid.shape) for array in arrays]
 
 
 def _component(name: str, got: Array, exact: Any, ends: Array) -> Component:

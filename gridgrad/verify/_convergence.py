@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, log
+from math import isfinite
 from numbers import Real
 from typing import Any
 
 import numpy as np
 
+from .._arguments import int_or_none
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._grid_arguments import clean_boundary
 from ._compare import Comparison, Operators, compare
 from ._ends import Parts
+from ._fall import Fall
 from ._refine import Positions, axis
 from ._subjects import stated_order
 
 SIZES = (33, 65, 129, 257)
-NEAR = 4.0  # an error of so many times what rounding may cause tells nothing about the order
+PARTS = {"inside": "inside", "ends": "at ends"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,98 +34,86 @@ class Convergence:
     norm: str
     spacing: str
 
-    def errors(self, part: str) -> list[float]:
-        """The error of each level, ``"inside"`` or at the ``"ends"``; NaN where there are no such points."""
-        return [level.worst(part, self.norm) for level in self.levels]
-
     @property
     def lengths(self) -> list[float]:
         """What the errors are powers of: the mean step of each level's first axis, over the extent."""
         return [1 / _intervals(level) for level in self.levels]
 
+    def fall(self, part: str) -> Fall:
+        """The errors of the points ``"inside"`` or at the ``"ends"``, and what they say."""
+        components = [component for level in self.levels for component in level.components]
+        absent = all(getattr(component, part) is None for component in components)
+        return Fall(
+            self.lengths,
+            [level.worst(part, self.norm) for level in self.levels],
+            [getattr(level.floor, part) for level in self.levels],
+            [max(component.largest for component in level.components) for level in self.levels],
+            None if absent else getattr(self.stated, part),
+            self.tolerance,
+        )
+
+    def errors(self, part: str) -> list[float]:
+        """The error of each level, ``"inside"`` or at the ``"ends"``; NaN where there are no such points."""
+        return self.fall(part).errors
+
     def resolved(self, part: str) -> list[bool]:
         """Which levels' errors are above what rounding of the samples may cause."""
-        return [
-            isfinite(error) and error > NEAR * getattr(level.floor, part)
-            for error, level in zip(self.errors(part), self.levels, strict=True)
-        ]
+        return self.fall(part).resolved
 
     def orders(self, part: str) -> list[float]:
         """Between each level and the one before; NaN where one of them is not resolved."""
-        points = list(zip(self.lengths, self.errors(part), self.resolved(part), strict=True))
-        return [
-            log(before[1] / now[1]) / log(before[0] / now[0]) if before[2] and now[2] else float("nan")
-            for before, now in pairwise(points)
-        ]
+        return self.fall(part).orders
 
     def order(self, part: str) -> float:
-        """The slope fitted to the three finest resolved levels; infinite where all errors are rounding, NaN of one level or no points."""
-        kept = np.array(self.resolved(part))
-        if not kept.any():
-            return float("inf") if all(map(isfinite, self.errors(part))) else float("nan")
-        if kept.sum() < 2:
-            return float("nan")
-        lengths, errors = (
-            np.log(np.array(values)[kept][-3:]) for values in (self.lengths, self.errors(part))
-        )
-        return float(np.polyfit(lengths, errors, 1)[0])
+        """The slope fitted to the three finest resolved levels; infinite where all errors are rounding."""
+        return self.fall(part).order
+
+    @property
+    def verdict(self) -> str:
+        """``"passed"`` if the orders are at least the stated ones, within the tolerance, ``"FAILED"`` if one is not.
+
+        ``"not shown"`` where other sizes are needed to tell.
+        """
+        verdicts = [self.fall(part).verdict for part in PARTS]
+        return max(verdicts, key=["passed", "not shown", "FAILED"].index)
 
     @property
     def passed(self) -> bool:
-        """Whether the orders inside and at ends are at least the stated ones, within the tolerance."""
-        return all(self._holds(part) for part in ("inside", "ends"))
-
-    def _holds(self, part: str) -> bool:
-        return self._absent(part) or bool(self.order(part) >= getattr(self.stated, part) - self.tolerance)
-
-    def _absent(self, part: str) -> bool:
-        """Whether nothing is stated of such points, or no level has any."""
-        return getattr(self.stated, part) is None or all(
-            getattr(component, part) is None for level in self.levels for component in level.components
-        )
+        """Whether the verdict is ``"passed"``."""
+        return self.verdict == "passed"
 
     def rows(self) -> list[dict[str, Any]]:
         """The table as data: for each level its points, length, errors, orders, and what rounding may cause."""
-        inside, ends = ([float("nan"), *self.orders(part)] for part in ("inside", "ends"))
+        inside, ends = self.fall("inside"), self.fall("ends")
+        first = float("nan")
         return [
-            {"points": level.grid.shape, "length": length, "inside": level.worst("inside", self.norm),
-             "order inside": inside[k], "ends": level.worst("ends", self.norm), "order at ends": ends[k],
-             "floor inside": level.floor.inside, "floor at ends": level.floor.ends}
-            for k, (level, length) in enumerate(zip(self.levels, self.lengths, strict=True))
+            {"points": level.grid.shape, "length": inside.lengths[k],
+             "inside": inside.errors[k], "order inside": [first, *inside.orders][k], "floor inside": inside.floors[k],
+             "ends": ends.errors[k], "order at ends": [first, *ends.orders][k], "floor at ends": ends.floors[k]}
+            for k, level in enumerate(self.levels)
         ]  # fmt: skip
 
     def __repr__(self) -> str:
-        first = self.levels[0]
-        lines = [f"{first.operator}, {self.spacing} grid, {self.norm} error"]
-        lines.append(f"{'points':>12}  {'inside':>9}  {'order':>5}  {'ends':>9}  {'order':>5}")
-        told = [a or b for a, b in zip(self.resolved("inside"), self.resolved("ends"), strict=True)]
-        for row, resolved in zip(self.rows(), told, strict=True):
-            points = " x ".join(map(str, row["points"]))
+        lines = [f"{self.levels[0].operator}, {self.spacing} grid, {self.norm} error"]
+        lines.append(f"{'points':>12}  {'inside':>9}  {'order':>5}   {'ends':>9}  {'order':>5}")
+        told = {part: self.resolved(part) for part in PARTS}
+        for k, row in enumerate(self.rows()):
             cells = [
-                f"{_cell(row[part], '9.2e', 9)}  {_cell(row[order], '5.2f', 5)}"
+                _cell(row[part], "9.2e", 9) + (" " if told[part][k] or np.isnan(row[part]) else "*") + _cell(row[order], " 5.2f", 6)
                 for part, order in (("inside", "order inside"), ("ends", "order at ends"))
-            ]
-            mark = "" if resolved else "  rounding"
-            lines.append(f"{points:>12}  {cells[0]}  {cells[1]}{mark}")
-        return "\n".join([*lines, self._verdict()])
+            ]  # fmt: skip
+            lines.append(f"{' x '.join(map(str, row['points'])):>12}  {cells[0]}   {cells[1]}")
+        if "*" in "".join(lines):
+            lines.append("* not above what rounding of the samples may cause")
+        return "\n".join([*lines, self._conclusion()])
 
-    def _verdict(self) -> str:
-        said = [self._said(part) for part in ("inside", "ends") if not self._absent(part)]
-        unknown = any(np.isnan(self.order(part)) for part in ("inside", "ends") if not self._absent(part))
-        word = "passed" if self.passed else "not shown" if unknown else "FAILED"
-        hint = "; take coarser sizes, or dtype=numpy.longdouble" if unknown else ""
-        return f"{word}: {', '.join(said)}{hint}"
-
-    def _said(self, part: str) -> str:
-        order = self.order(part)
-        found = f"order {order:.2f}"
-        if order == float("inf"):
-            found = "exact to rounding"
-        elif np.isnan(order):
-            found = "fewer than two errors above rounding"
-        return (
-            f"{found} {'inside' if part == 'inside' else 'at ends'} (stated {getattr(self.stated, part):g})"
-        )
+    def _conclusion(self) -> str:
+        judged = {
+            where: self.fall(part) for part, where in PARTS.items() if self.fall(part).stated is not None
+        }
+        said = [f"{fall.said} {where} (stated {fall.stated:g})" for where, fall in judged.items()]
+        advice = sorted({fall.advice for fall in judged.values()} - {""})
+        return f"{self.verdict}: {', '.join(said)}{'; take ' + ' and '.join(advice) if advice else ''}"
 
     def require(self) -> Convergence:
         """Itself, or an AssertionError that shows the table where the stated order is missed."""
@@ -207,11 +197,11 @@ def convergence(
     >>> found = verify.convergence(lambda x: np.sin(3 * x), (0, 1), edge_order=1)
     >>> print(found)
     gradient, uniform grid, max error
-          points     inside  order       ends  order
-              33   4.37e-03      -   2.42e-02      -
-              65   1.10e-03   1.99   1.10e-02   1.14
-             129   2.75e-04   2.00   5.23e-03   1.07
-             257   6.87e-05   2.00   2.55e-03   1.04
+          points     inside  order        ends  order
+              33   4.37e-03      -    2.42e-02      -
+              65   1.10e-03  1.99    1.10e-02  1.14
+             129   2.75e-04  2.00    5.23e-03  1.07
+             257   6.87e-05  2.00    2.55e-03  1.04
     passed: order 2.00 inside (stated 2), order 1.06 at ends (stated 1)
     """
     counts = _clean_sizes(sizes)
@@ -243,15 +233,21 @@ def _clean_stated(stated: Any) -> Parts | None:
     if stated is None:
         return None
     pair = stated if isinstance(stated, (tuple, list)) else (stated, stated)
-    if len(pair) != 2 or any(not isinstance(value, Real) for value in pair if value is not None):
+    numbers = [value for value in pair if value is not None]
+    if len(pair) != 2 or not numbers or not all(isinstance(value, Real) for value in numbers):
         raise ArgumentTypeError(f"stated must be an order, or a pair (inside, at ends), got {stated!r}")
     return Parts(*pair)
 
 
 def _clean_sizes(sizes: Any) -> list[int]:
-    counts = [int(n) for n in sizes]
-    if len(counts) < 2 or any(b <= a for a, b in pairwise(counts)):
-        raise ArgumentValueError(f"sizes must be at least two numbers of points, growing; got {sizes!r}")
+    given = list(sizes) if isinstance(sizes, (list, tuple, range, np.ndarray)) else [None]
+    counts = [n for n in map(int_or_none, given) if n is not None]
+    if len(counts) < len(given):
+        raise ArgumentTypeError(f"sizes must be a sequence of integers, numbers of points; got {sizes!r}")
+    if len(counts) < 2 or counts[0] < 3 or any(b <= a for a, b in pairwise(counts)):
+        raise ArgumentValueError(
+            f"sizes must be at least two numbers of points, from 3 on and growing; got {sizes!r}"
+        )
     return counts
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from .. import _terms, autodiff
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._grid import Grid
-from .._linear import Linear, flat
+from .._linear import Linear
 from ._ends import Parts
 
 
@@ -20,6 +20,13 @@ class Subject(NamedTuple):
     operator: Linear
     exact: Any  # nested arrays of the grid's shape; None where the caller brings them
     names: list[str]  # of the components
+
+
+def parts(values: Any) -> list[Any]:
+    """All arrays in nested tuples and lists."""
+    if isinstance(values, (list, tuple)):
+        return [part for value in values for part in parts(value)]
+    return [values]
 
 
 def sampled(function: Any, coordinates: tuple[Any, ...], engine: str) -> Any:
@@ -38,7 +45,8 @@ def subject(
     except TypeError as error:
         if isinstance(error, ArgumentTypeError) or "argument" not in str(error):
             raise
-        raise ArgumentTypeError(f"{name} cannot be made with {options}: {error}") from None
+        said = str(error).removeprefix(f"_{name}() ").replace("keyword-only argument", "option")
+        raise ArgumentTypeError(f"{name} cannot be made with {sorted(options)}: {said}") from None
 
 
 class Exact:
@@ -108,8 +116,8 @@ def _laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
 
 def _vector_laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
     operator = grid.vector_laplacian(**options)
-    parts = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
-    values = [flat(part, _terms.vector(grid)) for part in parts] if exact.wanted else []
+    twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
+    values = [parts(part) for part in twice] if exact.wanted else []
     total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
     return Subject(operator, total, _axes(grid, "laplacian F"))
 
@@ -126,6 +134,8 @@ def _derivative(grid: Grid, exact: Exact, *, axis: int = -1, order: int = 1, **o
 
 
 def _mixed_derivative(grid: Grid, exact: Exact, *, axis: int = 0, other: int = 1) -> Subject:
+    if grid.ndim < 2:
+        raise ArgumentValueError(f"mixed_derivative needs a grid of at least 2 axes, not {grid.ndim}")
     operator = grid.mixed_derivative(axis, other)
     pair = {grid.clean_axis(axis), grid.clean_axis(other)}
     orders = tuple(int(a in pair) for a in range(grid.ndim))
@@ -141,8 +151,7 @@ def _advect(grid: Grid, exact: Exact, *, v: Any, **options: Any) -> Subject:
 
 
 def _along(grid: Grid, exact: Exact, v: Any, make: Callable[[Any], Any]) -> Subject:
-    parts = v if isinstance(v, (list, tuple)) else [v]
-    fields = [exact.field(part) for part in parts]
+    fields = [exact.field(part) for part in (v if isinstance(v, (list, tuple)) else [v])]
     operator = make(fields)
     slopes = exact.gradient()
     total = None if slopes is None else sum(a * b for a, b in zip(fields, slopes, strict=True))
@@ -161,6 +170,8 @@ def _diffuse(grid: Grid, exact: Exact, *, k: Any) -> Subject:
 
 def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
     slopes = exact.gradient()
+    if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
+        raise ArgumentTypeError("gradient_norm of a complex function: verify its real and its imaginary part")
     total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
     return Subject(grid.operator(_terms.gradient_norm, 1), total, ["gradient norm"])
 
