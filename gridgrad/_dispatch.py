@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _numpy
 from ._errors import ArgumentTypeError
+from ._tracing import is_compiling
 
 _NUMPY_READS = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)
 _REMEDIES = {"pandas": "f.to_numpy()", "xarray": "f.values", "pint": "f.magnitude", "polars": "f.to_numpy()"}
@@ -19,8 +20,15 @@ _REMEDIES = {"pandas": "f.to_numpy()", "xarray": "f.values", "pint": "f.magnitud
 def samples(f: Any) -> tuple[Any, Any]:
     """The library module that serves `f`, and `f` cleaned by it."""
     cls: Any = type(f)
-    library = library_of(cls)
+    library = import_torch() if is_compiling() and hasattr(f, "requires_grad") else library_of(cls)
     return library, library.samples(f)
+
+
+def import_torch() -> Any:
+    """The executor of torch, by a statement that a compiler can trace."""
+    from . import _execute_torch
+
+    return _execute_torch
 
 
 @lru_cache(maxsize=256)
@@ -30,7 +38,7 @@ def library_of(cls: type) -> Any:
         return _numpy
     roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
     if "torch" in roots:
-        return import_module("gridgrad._execute_torch")
+        return import_torch()
     if "cupy" in roots:
         return import_module("gridgrad._execute_cuda")
     if roots & {"jax", "jaxlib", "dask"} or hasattr(cls, "__array_namespace__"):

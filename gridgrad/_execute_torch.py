@@ -56,6 +56,13 @@ def operate(
     return targets
 
 
+def traced(name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[Any]) -> list[Any]:
+    """A kept operator applied while a compiler traces."""
+    from ._torch_apply import apply
+
+    return list(apply(name, list(axes), fields, coefficients))
+
+
 def _traced(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any]:
     """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
     results = import_module("gridgrad._torch_autograd").differentiated(terms, fields, outputs)

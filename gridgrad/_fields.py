@@ -15,6 +15,7 @@ from . import _dispatch
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import default_real, dtype_name, is_complex
 from ._rows import name_of
+from ._tracing import constant, is_compiling
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
 
@@ -98,7 +99,7 @@ def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[An
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
-        xp = array_namespace(*fields, *factors)
+        xp = _namespace_of(*fields, *factors)
         wanted = _common(names, xp, fields[0])
         fields = [_as(xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
@@ -113,8 +114,21 @@ def _common(names: set[str], xp: Any, like: Any) -> str:
         return name_of(default_real(xp, like))
     if len(floating) == 1:
         return floating.pop()
-    known = ["float32" if name == "bfloat16" else name for name in floating]
-    return np.result_type(*known).name
+    known = ["float32" if name == "bfloat16" else name for name in sorted(floating)]
+    return _widest(*known)
+
+
+@constant
+def _widest(*names: str) -> str:
+    return np.result_type(*names).name
+
+
+def _namespace_of(*arrays: Any) -> Any:
+    if is_compiling():
+        from array_api_compat import torch
+
+        return torch
+    return array_namespace(*arrays)
 
 
 def _as(xp: Any, field: Any, name: str) -> Any:
@@ -132,7 +146,7 @@ def _broadcast(c: Any, shape: tuple[int, ...]) -> Any:
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     try:
-        return array_namespace(c).broadcast_to(c, shape)
+        return _namespace_of(c).broadcast_to(c, shape)
     except (ValueError, RuntimeError, TypeError):
         raise ArgumentValueError(
             f"a coefficient of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
@@ -173,5 +187,5 @@ def stack(results: list[Any], form: Form) -> Any:
     if any(isinstance(result, np.ma.MaskedArray) for result in results):
         joined: Any = np.ma.stack(results)
         return joined.reshape(*form, *results[0].shape)
-    xp = array_namespace(*results)
+    xp = _namespace_of(*results)
     return xp.reshape(xp.stack(results), (*form, *results[0].shape))

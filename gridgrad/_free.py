@@ -12,6 +12,7 @@ from ._axes import SMALL_BYTES, check_coordinates, to_host
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
+from ._tracing import is_compiling, untraced
 
 _grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
 _PLAIN = (int, float, str, type(None), np.float64)
@@ -75,6 +76,8 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
     axes = clean_axis(axis, len(shape))
     entries = per_axis_spacing(spacing, len(axes))
     lengths = tuple(shape[a] for a in axes)
+    if is_compiling():
+        return _traced_grid(lengths, axes, entries, ends)
     real = library.real_of(sample)
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
@@ -84,6 +87,23 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
         if key is not None:
             _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
     return grid
+
+
+def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Grid:
+    """The grid of a call that a compiler traces: its numbers become part of the graph."""
+    for entry, axis in zip(entries, axes, strict=True):
+        if not isinstance(entry, (int, float, list, tuple)):
+            raise ArgumentTypeError(
+                f"the spacing of axis {axis} is a {type(entry).__name__}, whose values a compiler may not read; under "
+                "torch.compile give a number or a list, or make the grid outside: grid = gridgrad.Grid(x)"
+            )
+    return _constant_grid(tuple(lengths), tuple(axes), tuple(entries), *ends.items())
+
+
+@untraced
+def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
+    given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
+    return Grid(*given, axes=axes, **dict(ends))
 
 
 def _axis(length: int, entry: Any, axis: int) -> Any:

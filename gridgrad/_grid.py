@@ -18,6 +18,7 @@ from ._fields import gather
 from ._grid_arguments import check_length, clean_axes, clean_boundary, clean_coordinates, clean_periods
 from ._operator import Operator
 from ._stencils import Array, Stencil
+from ._tracing import is_compiling, untraced
 from ._transpose import dual_widths
 
 Made = TypeVar("Made", bound=Operator)
@@ -216,6 +217,9 @@ class Grid:
 
     def operator(self, build: Callable[..., Made], *arguments: Any) -> Made:
         """The operator of a builder in `_terms`, kept."""
+        if is_compiling():
+            kept: Made = operator_of(self, build, *arguments)
+            return kept
         key = (build, *arguments)
         if key not in self._operators:
             self._operators[key] = build(self, *arguments)
@@ -307,6 +311,12 @@ class Grid:
         if "complex" not in str(samples.dtype):
             return self.operator(_terms.gradient_norm, 1)(samples, out, workers)
         return self.operator(_terms.gradient_norm, 2)([samples.real, samples.imag], out, workers)
+
+
+@untraced
+def operator_of(grid: Grid, build: Callable[..., Made], *arguments: Any) -> Made:
+    """The operator of a builder; also while a compiler traces."""
+    return grid.operator(build, *arguments)
 
 
 def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:

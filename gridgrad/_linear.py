@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import isfinite, prod
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import Form, targets_of
+from ._tracing import is_compiling, specialised
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -117,13 +118,15 @@ class Linear:
 
 def clean_factor(factor: Any) -> float:
     """A finite real number that scales an operator."""
+    if is_compiling():
+        factor = specialised(factor)
     if not isinstance(factor, Real) and not (
         isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
     ):
         raise ArgumentTypeError(
             f"an operator is scaled by a real number, got {type(factor).__name__}; apply it with op(f), and multiply what it gives"
         )
-    if not np.isfinite(float(factor)):
+    if not isfinite(float(factor)):
         raise ArgumentValueError(f"an operator is scaled by finite numbers, got {factor}")
     return float(factor)
 

@@ -17,6 +17,7 @@ from ._fields import Fields, Form, gather, shaped, stack, targets_of
 from ._linear import Linear, check_alike, form_name
 from ._plan import Term
 from ._stencils import Array
+from ._tracing import constant, is_compiling, keep, untraced
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -31,15 +32,16 @@ class Operator(Linear):
 
     def __init__(
         self, grid: Grid, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        coefficients: tuple[Any, ...] = (),
+        coefficients: tuple[Any, ...] = (), plain: Operator | None = None,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.coefficients = inputs, outputs, coefficients
+        self._plain = plain
         self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {}  # by the shape of a field
         self._adjoints: dict[str | None, Operator] = {}
         self._multiples: dict[float, Operator] = {}
         self._calls = ObjectCalls()
-        self._alone = not (inputs or outputs or coefficients)  # one array in, one out
+        self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
 
     def __reduce__(self) -> Any:
         return _rebuild, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.coefficients)
@@ -76,10 +78,12 @@ class Operator(Linear):
             if found is not None:
                 return found
         given = self._given(f)
-        if given is not None and workers is None:
+        if given is not None and workers is None and type(given[0]) is np.ndarray:
             found = self._calls.get(given, out)
             if found is not None:
                 return shaped(found, self.outputs) if out is None else out
+        elif is_compiling():
+            return self._traced(f, out)
         fields = gather(f, self.inputs, self.coefficients)
         arrays = fields.samples + fields.coefficients
         shape = tuple(fields.samples[0].shape)
@@ -113,16 +117,47 @@ class Operator(Linear):
         fields.library.operate(terms, arrays, len(targets), targets, clean_workers(workers))
         return whole
 
+    def _traced(self, f: Any, out: Any) -> Any:
+        """The call as one node of a compiler's graph."""
+        if out is not None:
+            raise ArgumentTypeError(
+                "out= is not supported under torch.compile; leave it away, the compiler plans memory"
+            )
+        fields = gather(f, self.inputs, self.coefficients)
+        axes = self.grid.axes_of(tuple(fields.samples[0].shape))
+        results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
+        if fields.stacked and self.outputs:
+            return stack(results, self.outputs)
+        return shaped(results, self.outputs)
+
+    @property
+    def plain(self) -> Operator:
+        """The operator without its coefficients, where it was made from one: a compiler's constant."""
+        return self if self._plain is None else self._plain
+
+    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
+        """The operator of these coefficient fields."""
+        if len(coefficients) == 0:
+            return self
+        return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, coefficients, self)
+
+    def bare(self) -> Operator:
+        """The operator as if its coefficients were not known yet."""
+        return self._with(coefficients=()) if self.coefficients else self
+
     def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on an array of this shape, whose grid axes are checked."""
         found = self._bound.get(shape)
         if found is None:
-            axes = self.grid.axes_of(shape)
-            found = tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
+            found = self.terms_on(self.grid.axes_of(shape))
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shape] = found
         return found
+
+    def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
+        """The terms on these axes of an array, its coefficients behind its fields."""
+        return tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
 
     @property
     def is_linear(self) -> bool:
@@ -132,12 +167,12 @@ class Operator(Linear):
     @property
     def T(self) -> Operator:
         """The transpose as an operator, edges included."""
-        self._require_linear("a transpose")
-        return self._with(name=f"{self.name}.T", terms=adjoint_terms(self.terms), inputs=self.outputs,
-                       outputs=self.inputs)  # fmt: skip
+        return _transpose_of(self.plain).with_coefficients(self.coefficients)
 
     def adjoint_operator(self, weight: str | None = None) -> Operator:
         """The operator that `adjoint` applies."""
+        if is_compiling():
+            return _adjoint_of(self.plain, weight).with_coefficients(self._conjugates())
         self._require_linear("an adjoint")
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
@@ -148,10 +183,11 @@ class Operator(Linear):
                                inputs=self.outputs, outputs=self.inputs)  # fmt: skip
             self._adjoints[weight] = found
         if any(map(_has_imaginary, self.coefficients)):  # conjugates of what they are now
-            return found._with(
-                coefficients=tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
-            )
+            return found._with(coefficients=self._conjugates())
         return found
+
+    def _conjugates(self) -> tuple[Any, ...]:
+        return tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
 
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.
@@ -176,18 +212,13 @@ class Operator(Linear):
     def __add__(self, other: Any) -> Linear:
         if not isinstance(other, Operator):
             return super().__add__(other)
-        self._require_linear("a sum")
-        other._require_linear("a sum")
-        check_alike(self, other)
-        count = len(self.coefficients)
-        shifted = tuple(
-            t if t.coefficient is None else t._replace(coefficient=t.coefficient + count) for t in other.terms
-        )
-        return self._with(name=f"({self.name} + {other.name})", terms=self.terms + shifted,
-                       coefficients=self.coefficients + other.coefficients)  # fmt: skip
+        together = _sum_of(self.plain, other.plain, len(self.coefficients))
+        return together.with_coefficients(self.coefficients + other.coefficients)
 
     def scaled(self, factor: float) -> Operator:
         """The operator with all weights times a number; kept, as time steps often ask for the same."""
+        if is_compiling():
+            return _multiple_of(self.plain, factor).with_coefficients(self.coefficients)
         self._require_linear("a multiple")
         if factor not in self._multiples:
             cache: dict[Any, Any] = {}
@@ -216,6 +247,41 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
         if then[0] > axis:
             (axis, stencil), then = then, (axis, stencil)
     return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
+
+
+@constant
+def _name_of(operator: Operator) -> str:
+    return keep(operator.bare())
+
+
+@untraced
+def _transpose_of(operator: Operator) -> Operator:
+    operator._require_linear("a transpose")
+    return Operator(operator.grid, f"{operator.name}.T", adjoint_terms(operator.terms), operator.outputs,
+                    operator.inputs)  # fmt: skip
+
+
+@untraced
+def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
+    """The first has `count` coefficients, and those of the second follow them."""
+    first._require_linear("a sum")
+    second._require_linear("a sum")
+    check_alike(first, second)
+    shifted = tuple(
+        t if t.coefficient is None else t._replace(coefficient=t.coefficient + count) for t in second.terms
+    )
+    name = f"({first.name} + {second.name})"
+    return Operator(first.grid, name, first.terms + shifted, first.inputs, first.outputs)
+
+
+@untraced
+def _multiple_of(operator: Operator, factor: float) -> Operator:
+    return operator.bare().scaled(factor)
+
+
+@untraced
+def _adjoint_of(operator: Operator, weight: str | None) -> Operator:
+    return operator.bare().adjoint_operator(weight)
 
 
 def _has_imaginary(c: Any) -> bool:

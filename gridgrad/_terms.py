@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from ._fields import clean_coefficient
 from ._operator import Operator
 from ._plan import Term
 from ._stencils import Stencil
+from ._tracing import is_compiling, specialised, untraced
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -125,19 +127,29 @@ def gradient_norm(grid: Grid, parts: int) -> Operator:
 
 def advection(grid: Grid, v: Any, name: str, accuracy: int | None) -> Operator:
     """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
-    terms: list[Term] = []
+    numbers: list[float | None] = []
     fields: list[Any] = []
     for a, component in enumerate(_velocity(grid, v)):
-        stencil = grid.stencil(a, 1, clean_accuracy(accuracy))
         if isinstance(component, (int, float, complex, np.number)):
-            number = _real_number(component, a)
-            if not np.isfinite(number):
-                raise ArgumentValueError(f"v[{a}] is {component}; a velocity given as numbers must be finite")
+            numbers.append(_real_number(component, a))
+        else:
+            numbers.append(None)
+            fields.append(clean_coefficient(component, f"v[{a}]"))
+    plain = _advection(grid, name, clean_accuracy(accuracy), *numbers)
+    return plain.with_coefficients(tuple(fields))
+
+
+@untraced
+def _advection(grid: Grid, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
+    """The terms of an advection; None for a field."""
+    terms: list[Term] = []
+    for a, number in enumerate(numbers):
+        stencil = grid.stencil(a, 1, accuracy)
+        if number is not None:
             terms.append(Term(0, 0, a, _transpose.scaled(stencil, number)))
         else:
-            terms.append(Term(0, 0, a, stencil, coefficient=len(fields)))
-            fields.append(clean_coefficient(component, f"v[{a}]"))
-    return Operator(grid, name, tuple(terms), coefficients=tuple(fields))
+            terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
+    return Operator(grid, name, tuple(terms))
 
 
 def _velocity(grid: Grid, v: Any) -> Sequence[Any]:
@@ -158,21 +170,31 @@ def _velocity(grid: Grid, v: Any) -> Sequence[Any]:
 def _real_number(value: Any, a: int) -> float:
     if isinstance(value, (complex, np.complexfloating)):
         raise ArgumentTypeError(f"v[{a}] is complex; give a real number, or a complex field")
+    value = specialised(value) if is_compiling() else value
+    if not isfinite(value):
+        raise ArgumentValueError(f"v[{a}] is {value}; a velocity given as numbers must be finite")
     return float(value)
 
 
 def diffusion(grid: Grid, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
     if isinstance(k, (int, float)):
-        if not np.isfinite(k):
+        k = specialised(k) if is_compiling() else k
+        if not isfinite(k):
             raise ArgumentValueError(f"k is {k}; a diffusivity given as a number must be finite")
-        stencils = [_transpose.scaled(grid.stencil(a, 2, ends="closed"), float(k)) for a in range(grid.ndim)]
-        return Operator(grid, "diffuse", tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)))
-    terms = tuple(
-        Term(0, 0, a, grid.stencil(a, 2, ends="closed"), coefficient=0, place="faces")
-        for a in range(grid.ndim)
-    )
-    return Operator(grid, "diffuse", terms, coefficients=(clean_coefficient(k, "k"),))
+        return _diffusion(grid, float(k))
+    return _diffusion(grid, None).with_coefficients((clean_coefficient(k, "k"),))
+
+
+@untraced
+def _diffusion(grid: Grid, number: float | None) -> Operator:
+    """The terms of a diffusion; None for a field."""
+    stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
+    if number is not None:
+        scaled = [_transpose.scaled(stencil, number) for stencil in stencils]
+        return Operator(grid, "diffuse", tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(scaled)))
+    terms = (Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils))
+    return Operator(grid, "diffuse", tuple(terms))
 
 
 def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:

@@ -43,8 +43,10 @@ class LinearMap(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         turned = _renumbered(adjoint_terms(ctx.terms), ctx.count, len(grads))
-        results = _apply(turned, ctx.count, grads, ctx.saved_tensors)
-        return None, None, None, *results, *(None for _ in ctx.saved_tensors)
+        # torch's gradient of a holomorphic map is the conjugate transpose.
+        coefficients = [c.conj().resolve_conj() for c in ctx.saved_tensors]
+        results = _apply(turned, ctx.count, grads, coefficients)
+        return None, None, None, *results, *(None for _ in coefficients)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_sp
 from ._errors import ArgumentTypeError
 from ._plan import Term
 from ._stencils import Stencil
+from ._torch_sums import interior_sums, lines, row_sum
 from ._torch_tensors import is_differentiated, is_plain_in_transforms
 
 
@@ -42,15 +44,10 @@ def gradient_by_coordinates(
     wraps = per_axis("periodic", periodic, axes, clean_periodic)
     periods = per_axis("period", period, axes, lambda value, _: value)
     f = f if f.is_floating_point() or f.is_complex() else f.to(_execute_torch.result_dtype(f))
-    results = []
-    for a, stencil, value, wrap, length in zip(
-        cleaned.axes, cleaned.stencils, values, wraps, periods, strict=True
-    ):
-        if carries_derivative(value):
-            results.append(along(f, value, Way(a, edge_order, wrap, length), stencil))
-        else:
-            results += _execute_torch.operate((Term(0, 0, a, stencil),), [f], 1, None, None)
-    return results[0] if len(results) == 1 else tuple(results)
+    ways = tuple(map(Way, cleaned.axes, repeat(edge_order), wraps, periods))
+    varied = [value if carries_derivative(value) else None for value in values]
+    results = differentiated(f, varied, ways, tuple(cleaned.stencils))
+    return results[0] if len(results) == 1 else results
 
 
 def concrete(value: Any) -> Any:
@@ -73,40 +70,88 @@ def _has_dual_level() -> bool:
 
 
 def along(f: Any, x: Any, way: Way, stencil: Stencil) -> Any:
-    """One axis: by kernels where only the reverse mode is asked for, else as torch operations."""
-    eager = is_plain_in_transforms(f) and is_plain_in_transforms(x) and not _has_dual_level()
-    wrapped = any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in (f, x))
-    if eager and not wrapped:
-        return ByCoordinates.apply(f, x, way, stencil)
-    return rows(f, x, way)
+    """One axis, differentiable by its coordinates or step x."""
+    return differentiated(f, [x], (way,), (stencil,))[0]
+
+
+def differentiated(
+    f: Any, spacings: Sequence[Any], ways: tuple[Way, ...], stencils: tuple[Stencil, ...]
+) -> tuple[Any, ...]:
+    """All axes, None for a spacing that is constant: by kernels where only the reverse mode is asked for."""
+    tensors = [f, *(x for x in spacings if x is not None)]
+    wrapped = any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
+    if not wrapped and not _has_dual_level() and all(map(is_plain_in_transforms, tensors)):
+        return tuple(ByCoordinates.apply(f, ways, stencils, *spacings))
+    return _slowly(f, spacings, ways, stencils)
+
+
+def _slowly(
+    f: Any, spacings: Sequence[Any], ways: Sequence[Way], stencils: Sequence[Stencil]
+) -> tuple[Any, ...]:
+    """Differentiable any number of times, in every mode."""
+    return tuple(
+        rows(f, x, way) if x is not None else _sweep(f, (way,), (stencil,))[0]
+        for x, way, stencil in zip(spacings, ways, stencils, strict=True)
+    )
+
+
+def _terms(ways: Sequence[Way], stencils: Sequence[Stencil]) -> tuple[Term, ...]:
+    return tuple(Term(k, 0, way.axis, s) for k, (way, s) in enumerate(zip(ways, stencils, strict=True)))
+
+
+def _sweep(f: Any, ways: Sequence[Way], stencils: Sequence[Stencil]) -> Any:
+    return _execute_torch.operate(_terms(ways, stencils), [f], len(ways), None, None)
 
 
 class ByCoordinates(torch.autograd.Function):  # type: ignore[misc]
-    """The kernel's gradient; its backward pass is the adjoint kernel and, for x, sums over other axes."""
+    """The kernel's gradient; its backward pass is the adjoint kernel and, for each x, sums over other axes."""
 
     @staticmethod
-    def forward(f: Any, x: Any, way: Way, stencil: Stencil) -> Any:
-        return _execute_torch.operate((Term(0, 0, way.axis, stencil),), [f], 1, None, None)[0]
+    def forward(f: Any, ways: tuple[Way, ...], stencils: tuple[Stencil, ...], *spacings: Any) -> Any:
+        return tuple(_sweep(f, ways, stencils))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        f, x, ctx.way, ctx.stencil = inputs
-        ctx.save_for_backward(f, x)
+        f, ctx.ways, ctx.stencils, *spacings = inputs
+        ctx.save_for_backward(f, *spacings)
+        ctx.set_materialize_grads(False)
 
     @staticmethod
-    def backward(ctx: Any, g: Any) -> Any:
-        f, x = ctx.saved_tensors
-        if torch.is_grad_enabled():  # a derivative of this derivative may be asked for
-            wanted = [tensor for tensor, needed in zip((f, x), ctx.needs_input_grad, strict=False) if needed]
-            found = iter(torch.autograd.grad(rows(f, x, ctx.way), wanted, g, create_graph=True))
-            return *(next(found) if needed else None for needed in ctx.needs_input_grad[:2]), None, None
-        of_f = of_x = None
-        if ctx.needs_input_grad[0]:
-            terms = adjoint_terms((Term(0, 0, ctx.way.axis, ctx.stencil),))
-            (of_f,) = _execute_torch.operate(terms, [g], 1, None, None)
-        if ctx.needs_input_grad[1]:
-            of_x = _of_coordinates(f, x, g, ctx.way)
-        return of_f, of_x, None, None
+    def backward(ctx: Any, *grads: Any) -> Any:
+        f, *spacings = ctx.saved_tensors
+        needed = [ctx.needs_input_grad[0], *ctx.needs_input_grad[3:]]
+        given = [k for k, g in enumerate(grads) if g is not None]
+        # A derivative of this derivative may be asked for, or `is_grads_batched` hides a batch of them.
+        if torch.is_grad_enabled() or not all(is_plain_in_transforms(grads[k]) for k in given):
+            with torch.enable_grad():
+                slopes = _differentiable_slopes(ctx, (f, *spacings), needed, grads, given)
+            return slopes[0], None, None, *slopes[1:]
+        of_f = None
+        if needed[0] and given:
+            terms = _terms([ctx.ways[k] for k in given], [ctx.stencils[k] for k in given])
+            fields = [grads[k] for k in given]
+            (of_f,) = _execute_torch.operate(adjoint_terms(terms), fields, 1, None, None)
+        of_x = [
+            _of_coordinates(f, x, g, way) if wanted and g is not None else None
+            for x, g, way, wanted in zip(spacings, grads, ctx.ways, needed[1:], strict=True)
+        ]
+        return of_f, None, None, *of_x
+
+
+def _differentiable_slopes(
+    ctx: Any, tensors: Any, needed: list[bool], grads: Any, given: list[int]
+) -> list[Any]:
+    """The backward pass as torch operations."""
+    f, *spacings = tensors
+    own, ways, stencils = ([group[k] for k in given] for group in (spacings, ctx.ways, ctx.stencils))
+    results = _slowly(f, own, ways, stencils)
+    wanted = [tensor for tensor, need in zip(tensors, needed, strict=True) if need]
+    found = iter(
+        torch.autograd.grad(results, wanted, [grads[k] for k in given], create_graph=True, allow_unused=True)
+        if given
+        else [None] * len(wanted)
+    )
+    return [next(found) if need else None for need in needed]
 
 
 def rows(f: Any, x: Any, way: Way) -> Any:
@@ -155,22 +200,21 @@ def _end(steps: Any, way: Way) -> list[Any]:
 
 def _of_coordinates(f: Any, x: Any, g: Any, way: Way) -> Any:
     """The cotangent of x: each weight's is a sum over all lines of samples; then those of the weights."""
-    f, g = f.movedim(way.axis, -1).detach(), g.movedim(way.axis, -1)
-    slopes = _differences(f, way)
-    lines = tuple(range(f.ndim - 1))
+    f, g = lines(f.detach(), way.axis), lines(g, way.axis)
+    n = f.shape[1]
+    lower, upper = interior_sums(f, g)
 
-    def total(a: Any, b: Any) -> Any:
-        product = (a.conj() * b).real if a.is_complex() else a * b
-        return product.sum(lines) if lines else product
+    def row(i: int, a: int, b: int) -> Any:
+        return row_sum(g[:, i], f[:, b] - f[:, a])
 
-    inner = g if way.periodic else g[..., 1:-1]
-    cotangents = [total(inner, slopes[..., :-1]), total(inner, slopes[..., 1:])]
+    if way.periodic:
+        lower = torch.cat([row(0, -1, 0)[None], lower, row(n - 1, n - 2, n - 1)[None]])
+        upper = torch.cat([row(0, 0, 1)[None], upper, row(n - 1, n - 1, 0)[None]])
     with torch.enable_grad():
-        own = x.detach().requires_grad_()
-        lower, upper, ends = _weights(own, f.shape[-1], way)
-        cotangents += [total(g[..., 0], slopes[..., k]) for k in range(len(ends[0]))]
-        cotangents += [total(g[..., -1], slopes[..., -1 - k]) for k in range(len(ends[1]))]
-        weights = [lower, upper, *ends[0], *ends[1]]
-        cotangents = [c.to(own.dtype) for c in cotangents]
-        (result,) = torch.autograd.grad(weights, own, cotangents)
-    return result
+        own = x.detach().to(torch.float64).requires_grad_()
+        *inner, ends = _weights(own, n, way)
+        cotangents = [lower, upper]
+        cotangents += [row(0, k, k + 1) for k in range(len(ends[0]))]
+        cotangents += [row(n - 1, n - 2 - k, n - 1 - k) for k in range(len(ends[1]))]
+        (result,) = torch.autograd.grad([*inner, *ends[0], *ends[1]], own, cotangents)
+    return result.to(x.dtype)

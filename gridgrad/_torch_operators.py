@@ -14,11 +14,22 @@ from ._adjoint import adjoint_terms
 from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
 from ._errors import ArgumentTypeError
 from ._plan import Term
+from ._torch_coordinates import Way, rows
+from ._torch_define import (
+    asks_for_gradient,
+    batched_first,
+    check_forward_mode,
+    define,
+    has_tangent,
+    is_transformed,
+    is_varied,
+    with_tangents,
+)
 
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller."""
-    return bool(torch.compiler.is_compiling())
+    return bool(torch.compiler.is_dynamo_compiling())
 
 
 def traced_gradient(
@@ -51,48 +62,25 @@ def _as_tensor(value: Any) -> Any:
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)
 
 
-@torch.library.custom_op("gridgrad::gradient", mutates_args=())  # type: ignore[untyped-decorator]
-def gradient_operator(
-    f: torch.Tensor,
-    spacings: Sequence[torch.Tensor],
-    axes: Sequence[int],
-    edge_order: int,
-    periodic: Sequence[bool],
-    periods: Sequence[float],
-) -> list[torch.Tensor]:
+def _gradient(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[torch.Tensor]:
     """All results of one call; coordinates are checked when it runs."""
-    terms = _terms(tuple(f.shape), spacings, axes, edge_order, periodic, periods)
-    outs = gradient_shapes(f, spacings, axes, edge_order, periodic, periods)
-    return _execute_torch.operate(terms, [_execute_torch.samples(f)], len(outs), outs, None) if terms else []
+    check_forward_mode([f])
+    terms = _terms(tuple(f.shape), spacings, axes, *ends)
+    return _execute_torch.operate(terms, [_execute_torch.samples(f)], len(terms), None, None) if terms else []
 
 
-@gradient_operator.register_fake  # type: ignore[untyped-decorator]
-def gradient_shapes(
-    f: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any
-) -> list[Any]:
-    """Empty results: shape, dtype, device and strides."""
+def _gradient_shapes(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     return [torch.empty_like(f, dtype=_execute_torch.result_dtype(f)) for _ in axes]
 
 
-@torch.library.custom_op("gridgrad::gradient_adjoint", mutates_args=())  # type: ignore[untyped-decorator]
-def adjoint_operator(
-    results: Sequence[torch.Tensor],
-    spacings: Sequence[torch.Tensor],
-    axes: Sequence[int],
-    edge_order: int,
-    periodic: Sequence[bool],
-    periods: Sequence[float],
-) -> torch.Tensor:
+def _adjoint(results: Any, spacings: Any, axes: Any, *ends: Any) -> torch.Tensor:
     """The transposed operator: cotangents of all results to the one of `f`."""
-    terms = _terms(tuple(results[0].shape), spacings, axes, edge_order, periodic, periods)
-    return _execute_torch.operate(adjoint_terms(terms), list(results), 1, None, None)[0]
+    terms = adjoint_terms(_terms(tuple(results[0].shape), spacings, axes, *ends))
+    result: torch.Tensor = _execute_torch.operate(terms, list(results), 1, None, None)[0]
+    return result
 
 
-@adjoint_operator.register_fake  # type: ignore[untyped-decorator]
-def adjoint_shape(
-    results: Any, spacings: Any, axes: Any, edge_order: Any, periodic: Any, periods: Any
-) -> Any:
-    """An empty result: shape, dtype, device and strides."""
+def _adjoint_shape(results: Any, *options: Any) -> Any:
     return torch.empty_like(results[0])
 
 
@@ -107,25 +95,120 @@ def _terms(
     )
 
 
-def _remember_spacing(ctx: Any, inputs: Any, output: Any) -> None:
-    _, spacings, *ctx.options = inputs
-    ctx.save_for_backward(*spacings)
-    ctx.shared = [spacing.requires_grad for spacing in spacings]
-    if any(ctx.shared):
+class Gradient(torch.autograd.Function):  # type: ignore[misc]
+    """All results; the backward pass is the transposed operator, and only spacings are saved."""
+
+    @staticmethod
+    def forward(f: Any, axes: Any, edge_order: int, periodic: Any, periods: Any, *spacings: Any) -> Any:
+        return tuple(torch.ops.gridgrad.gradient(f, spacings, axes, edge_order, periodic, periods))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.options = inputs[1:5]
+        ctx.save_for_backward(*inputs[5:])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        of_f = torch.ops.gridgrad.gradient_adjoint(grads, ctx.saved_tensors, *ctx.options)
+        return of_f, None, None, None, None, *(None for _ in ctx.saved_tensors)
+
+
+class Adjoint(torch.autograd.Function):  # type: ignore[misc]
+    """The transposed operator, whose backward pass is `gradient` again."""
+
+    @staticmethod
+    def forward(count: int, axes: Any, edge_order: int, periodic: Any, periods: Any, *tensors: Any) -> Any:
+        options = axes, edge_order, periodic, periods
+        return torch.ops.gridgrad.gradient_adjoint(tensors[:count], tensors[count:], *options)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        count, *ctx.options = inputs[:5]
+        ctx.save_for_backward(*inputs[5 + count :])
+
+    @staticmethod
+    def backward(ctx: Any, grad: Any) -> Any:
+        results = torch.ops.gridgrad.gradient(grad, ctx.saved_tensors, *ctx.options)
+        return None, None, None, None, None, *results, *(None for _ in ctx.saved_tensors)
+
+
+def refuse_mapped(dims: Any) -> None:
+    """No one grid has several spacings."""
+    if any(dim is not None for dim in dims):
         raise ArgumentTypeError(
-            "a spacing requires grad, and is not differentiable under torch.compile; detach it, x.detach()"
+            "a spacing is mapped by torch.func.vmap, so there is no one grid; map over f only, or loop over the spacings"
         )
 
 
-def _gradient_backward(ctx: Any, grads: Any) -> Any:
-    f_grad = torch.ops.gridgrad.gradient_adjoint(grads, ctx.saved_tensors, *ctx.options)
-    return f_grad, [None] * len(ctx.saved_tensors), None, None, None, None
+def _gradient_differentiated(f: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
+    """The gradient of `f` by the adjoint and its tangent by the operator, all else as torch operations."""
+    tensors = [f, *spacings]
+    graph, dual = asks_for_gradient(tensors), has_tangent(tensors)
+    if dual:
+        check_forward_mode(tensors)
+    if is_varied(spacings) or (graph and is_transformed(tensors)):
+        return _by_rows(f, spacings, axes, *ends)
+    if dual:
+        return with_tangents(lambda fs: torch.ops.gridgrad.gradient(fs[0], spacings, axes, *ends), [f])
+    if graph:
+        return list(Gradient.apply(f, axes, *ends, *spacings))
+    with torch._C._AutoDispatchBelowAutograd():
+        return torch.ops.gridgrad.gradient(f, spacings, axes, *ends)
 
 
-def _adjoint_backward(ctx: Any, grad: Any) -> Any:
-    results = torch.ops.gridgrad.gradient(grad, ctx.saved_tensors, *ctx.options)
-    return results, [None] * len(ctx.saved_tensors), None, None, None, None
+def _by_rows(f: Any, spacings: Any, axes: Any, edge_order: int, periodic: Any, periods: Any) -> list[Any]:
+    results = []
+    f = f if f.is_floating_point() or f.is_complex() else f.to(_execute_torch.result_dtype(f))
+    for x, axis, wrap, period in zip(spacings, axes, periodic, periods, strict=True):
+        same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], edge_order, [wrap], [period])
+        way = Way(axis, edge_order, wrap, None if isnan(period) else period)
+        results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
+    return results
 
 
-gradient_operator.register_autograd(_gradient_backward, setup_context=_remember_spacing)
-adjoint_operator.register_autograd(_adjoint_backward, setup_context=_remember_spacing)
+def _adjoint_differentiated(results: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
+    if is_varied(spacings):
+        raise ArgumentTypeError("the adjoint is not differentiable by a spacing; detach it, x.detach()")
+    if has_tangent(results):
+        check_forward_mode(results)
+        return with_tangents(
+            lambda fields: [torch.ops.gridgrad.gradient_adjoint(fields, spacings, axes, *ends)], results
+        )[0]
+    if asks_for_gradient(results):
+        return Adjoint.apply(len(results), axes, *ends, *results, *spacings)
+    with torch._C._AutoDispatchBelowAutograd():
+        return torch.ops.gridgrad.gradient_adjoint(results, spacings, axes, *ends)
+
+
+def _gradient_batched(info: Any, dims: Any, f: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
+    refuse_mapped(dims[1])
+    f = batched_first(info.batch_size, dims[0], f)
+    results = torch.ops.gridgrad.gradient(f, spacings, [axis + 1 for axis in axes], *ends)
+    return results, [0] * len(results)
+
+
+def _adjoint_batched(info: Any, dims: Any, results: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
+    refuse_mapped(dims[1])
+    results = [batched_first(info.batch_size, dim, g) for dim, g in zip(dims[0], results, strict=True)]
+    return torch.ops.gridgrad.gradient_adjoint(results, spacings, [axis + 1 for axis in axes], *ends), 0
+
+
+OPTIONS = "Tensor[] spacings, int[] axes, int edge_order, bool[] periodic, float[] periods"
+define("gradient", f"(Tensor f, {OPTIONS}) -> Tensor[]",
+       _gradient, _gradient_shapes, _gradient_differentiated, _gradient_batched)  # fmt: skip
+define("gradient_adjoint", f"(Tensor[] results, {OPTIONS}) -> Tensor",
+       _adjoint, _adjoint_shape, _adjoint_differentiated, _adjoint_batched)  # fmt: skip
+
+
+@torch.library.custom_op("gridgrad::checked_spacing", mutates_args=())  # type: ignore[untyped-decorator]
+def checked_spacing(
+    x: torch.Tensor, length: int, edge_order: int, periodic: Sequence[bool], periods: Sequence[float]
+) -> torch.Tensor:
+    """A copy of coordinates or a step, if `gradient` takes them."""
+    _terms((length,), [x], [0], edge_order, periodic, periods)
+    return x.clone()
+
+
+@checked_spacing.register_fake  # type: ignore[untyped-decorator]
+def _spacing_shape(x: Any, length: Any, edge_order: Any, periodic: Any, periods: Any) -> Any:
+    return torch.empty_like(x)

@@ -1,11 +1,15 @@
 """torch and JAX coordinates choose their own engine: the traps, each one run; CuPy's dispatch without a GPU."""
 
 import math
+import sys
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from gridgrad import autodiff
+from gridgrad.autodiff import _bridge
 
 torch = pytest.importorskip("torch")
 jax = pytest.importorskip("jax")
@@ -196,6 +200,126 @@ def test_boolean_and_text_coordinates():
     for c in (torch.tensor([True]), jnp.array([True])):
         with pytest.raises(TypeError, match="bool"):
             autodiff.gradient(lambda x: x, c)
+
+
+class TestMemory:
+    """NumPy arrays lend their memory to torch where they may; nobody gets memory that is someone else's."""
+
+    @pytest.mark.parametrize(
+        "kind", ["writeable", "strided", "read-only", "backwards", "repeated", "other bytes"]
+    )
+    def test_numpy_coordinates(self, kind):
+        x = np.linspace(0, 1, 12)
+        c = {"writeable": x, "strided": x[::2], "read-only": np.array(x), "backwards": x[::-1],
+             "repeated": np.broadcast_to(x, (3, 12)), "other bytes": x.astype(">f8")}[kind]  # fmt: skip
+        if kind == "read-only":
+            c.flags.writeable = False
+        lent = _bridge.tensor_of(c)
+        assert np.may_share_memory(lent.numpy(), c) == (kind in ("writeable", "strided"))
+        np.testing.assert_array_equal(lent.numpy(), c)
+        before = c.copy()
+        points = {"points": True} if c.ndim > 1 else {}
+        _, slope = autodiff.value_and_gradient(lambda x: x**2, c, engine="torch", **points)
+        np.testing.assert_array_equal(slope, 2 * before)
+        np.testing.assert_array_equal(c, before)
+
+    @pytest.mark.parametrize("engine", ["torch", "jax"])
+    def test_results_are_the_callers_own(self, engine):
+        x = np.linspace(0, 1, 5)
+        own = {"torch": torch, "jax": jnp}[engine].asarray(np.ones(5))
+        for function in (lambda x: x, lambda x: own):
+            value, slope = autodiff.value_and_gradient(function, x, engine=engine)
+            value[...] = 7.0
+            slope[...] = 8.0
+            assert not np.may_share_memory(value, slope)
+        np.testing.assert_array_equal(x, np.linspace(0, 1, 5))
+        np.testing.assert_array_equal(np.asarray(own), np.ones(5))
+        dx, dy = autodiff.gradient(lambda x, y: x + y, x, x.copy(), engine=engine)
+        assert not np.may_share_memory(dx, dy)
+
+    def test_jax_memory_is_not_lent_to_torch(self):
+        x = jnp.linspace(0, 1, 5)
+        slope = autodiff.gradient(lambda x: x**2, x, engine="torch")
+        np.testing.assert_allclose(slope, 2 * np.linspace(0, 1, 5), rtol=1e-6)
+
+
+class Ours(np.ndarray):
+    """Host memory that says it is CuPy's; NumPy's DLPack serves it."""
+
+    __module__ = "cupy"
+    __cuda_array_interface__ = None  # only asked whether it is there
+
+    @property
+    def device(self):
+        return SimpleNamespace(id=3)
+
+
+@pytest.fixture
+def cupy(monkeypatch):
+    """CuPy's exchange, on the host: what was asked of it, and the streams that torch was put on."""
+    fake = SimpleNamespace(
+        ndarray=Ours, asked=[], streams=[], pointer=99,
+        asnumpy=lambda a: fake.asked.append("asnumpy") or np.array(a),
+        asarray=lambda a: fake.asked.append("asarray") or np.array(a).view(Ours),
+        from_dlpack=lambda a: fake.asked.append("from_dlpack") or np.from_dlpack(a).view(Ours),
+        cuda=SimpleNamespace(get_current_stream=lambda: SimpleNamespace(ptr=fake.pointer)),
+    )  # fmt: skip
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    monkeypatch.setattr(torch.cuda, "ExternalStream", lambda pointer, device: ("external", pointer, device))
+    monkeypatch.setattr(torch.cuda, "default_stream", lambda device: ("default", device))
+
+    @contextmanager
+    def stream(own):
+        fake.streams.append(own)
+        yield
+        fake.streams.append("left")
+
+    monkeypatch.setattr(torch.cuda, "stream", stream)
+    return fake
+
+
+class TestCupyExchange:
+    """CuPy's arrays in engines of other libraries: by DLPack, on the caller's stream; a host array stands in."""
+
+    @pytest.mark.parametrize("pointer", [0, 99])
+    def test_torch_on_the_device(self, cupy, monkeypatch, pointer):
+        monkeypatch.setattr(_bridge, "shares_device", lambda engine: True)
+        cupy.pointer = pointer
+        x = np.linspace(0, 1, 6).view(Ours)
+        places = []
+
+        def function(x):
+            places.append(len(cupy.streams))
+            return x**2
+
+        lent = _bridge.to_engine(x, "cupy", "torch")
+        assert np.may_share_memory(lent.numpy(), x)
+        value, slope = autodiff.value_and_gradient(function, x, engine="torch")
+        assert type(value) is type(slope) is Ours
+        np.testing.assert_array_equal(slope, 2 * np.linspace(0, 1, 6))
+        assert cupy.asked == ["from_dlpack"] * 2
+        assert cupy.streams == [("external", 99, 3) if pointer else ("default", 3), "left"]
+        assert set(places) == {1}  # all inside
+        value[...] = 0
+        np.testing.assert_array_equal(x, np.linspace(0, 1, 6))
+
+    def test_jax_on_the_device(self, cupy, monkeypatch):
+        monkeypatch.setattr(_bridge, "shares_device", lambda engine: True)
+        x = np.linspace(0, 1, 6, dtype=np.float32).view(Ours)
+        slope = autodiff.gradient(lambda x: x**2, x, engine="jax")
+        assert type(slope) is Ours
+        assert cupy.asked == ["from_dlpack"]
+        slope[...] += 1  # memory of its own
+        np.testing.assert_allclose(slope, 2 * np.linspace(0, 1, 6) + 1, rtol=1e-6)
+
+    @pytest.mark.parametrize("engine", ["torch", "jax"])
+    def test_engines_without_a_device_go_through_the_host(self, cupy, engine):
+        x = np.linspace(0, 1, 6).view(Ours)
+        slope = autodiff.gradient(lambda x: x**2, x, engine=engine)
+        assert type(slope) is Ours
+        np.testing.assert_allclose(slope, 2 * np.linspace(0, 1, 6), rtol=1e-6)
+        assert cupy.asked == ["asnumpy", "asarray"]
+        assert cupy.streams == []
 
 
 class TestCupyDispatch:

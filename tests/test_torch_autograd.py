@@ -1,13 +1,13 @@
-"""Derivatives through torch: autograd, torch.func and torch.compile never lose the graph."""
+"""Derivatives through torch: autograd and torch.func never lose the graph, for no operator."""
 
 import numpy as np
 import pytest
+from operator_calls import LINEAR, NAMES, SHAPE, call_of, parts
+from operator_cases import CASES, PLAIN, setting
 
 import gridgrad as gg
 
 torch = pytest.importorskip("torch")
-
-import gridgrad.torch as gt  # noqa: E402  needs torch
 
 # torch's own decompositions for forward mode are still scripted.
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
@@ -113,74 +113,99 @@ class TestFunctions:
             torch.func.vmap(lambda row: gg.gradient(row**2, row))(x)
 
 
-NUMPY_X, TORCH_X = np.array(X), torch.tensor(X, dtype=torch.float64)
-CALLS = {
-    "nothing": lambda f: gg.gradient(f),
-    "step": lambda f: gg.gradient(f, 0.5, axis=-1),
-    "list": lambda f: gg.gradient(f, X, axis=0, edge_order=2),
-    "numpy coordinates": lambda f: gg.gradient(f, NUMPY_X, 0.5, edge_order=2),
-    "torch coordinates": lambda f: gg.gradient(f, TORCH_X, axis=0),
-    "periodic": lambda f: gg.gradient(f, TORCH_X, 2.0, periodic=(True, False), period=(10.0, None)),
-    "keywords of torch": lambda f: gg.gradient(f, spacing=2.0, dim=(1, 0)),
-    "drop-in": lambda f: gt.gradient(f, spacing=[TORCH_X, torch.arange(3)], edge_order=2),
-    "drop-in, default": lambda f: gt.gradient(f),
-}
+def tensors(arrays, requires_grad=False):
+    return [torch.from_numpy(np.asarray(a)).requires_grad_(requires_grad) for a in arrays]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler warns of its own parts
-class TestCompile:
-    @pytest.fixture(autouse=True)
-    def fresh(self):
-        torch._dynamo.reset()
+def squares(function):
+    """Not linear, so that a second derivative is not 0."""
+    return lambda *arrays: tuple(value * value for value in function(*arrays))
 
-    @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
-    @pytest.mark.parametrize("call", CALLS)
-    def test_one_graph_same_bits_same_derivative(self, call, backend, rng):
-        f = tensor(rng, (7, 3))
-        compiled = torch.compile(CALLS[call], fullgraph=True, backend=backend)
-        results, expected = compiled(f), CALLS[call](f)
-        assert type(results) is type(expected)
-        results, expected = (r if isinstance(r, tuple) else (r,) for r in (results, expected))
-        assert all(map(torch.equal, results, expected))
-        slopes = [torch.autograd.grad(sum((r**2).sum() for r in rs), f)[0] for rs in (results, expected)]
-        torch.testing.assert_close(*slopes, rtol=1e-13, atol=1e-13)
 
-    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.complex64, torch.int64])
-    def test_dtypes(self, dtype):
-        f = (torch.arange(7.0) ** 2).to(dtype)
-        compiled = torch.compile(
-            lambda f: gg.gradient(f, X, edge_order=2), fullgraph=True, backend="aot_eager"
-        )
-        expected = gg.gradient(f, X, edge_order=2)
-        assert compiled(f).dtype == expected.dtype
-        assert torch.equal(compiled(f), expected)
+def like(results):
+    """Random numbers in the form of a result."""
+    return tuple(map(like, results)) if isinstance(results, tuple) else torch.randn_like(results)
 
-    def test_coordinates_are_read_when_the_graph_runs(self):
-        compiled = torch.compile(gg.gradient, fullgraph=True, backend="aot_eager")
-        f = TORCH_X**2
-        assert torch.equal(compiled(f, TORCH_X), gg.gradient(f, TORCH_X))
-        assert torch.equal(compiled(f, 2 * TORCH_X), gg.gradient(f, 2 * TORCH_X))
-        with pytest.raises(ValueError, match="not strictly monotonic"):
-            compiled(f, TORCH_X.sort(descending=True).values.roll(1))
 
-    @pytest.mark.parametrize("way", ["coordinates, order 2", "periodic coordinates", "step"])
-    def test_operator_is_well_registered(self, way, rng):
-        """Torch's own tests of an operator: schema, fake tensors, autograd; twice differentiable."""
-        from gridgrad import _torch_operators
+class TestEveryOperator:
+    @pytest.mark.parametrize("dtype", [np.float64, np.complex128], ids=["real", "complex"])
+    @pytest.mark.parametrize("name", NAMES)
+    def test_gradcheck_twice_by_fields_and_by_coefficients(self, name, dtype, rng):
+        function, *given = call_of(name, rng, dtype)
+        for asked in ((True, False), (False, True), (True, True)):
+            if not given[1] and asked != (True, False):
+                continue
+            arrays = [t for part, flag in zip(given, asked, strict=True) for t in tensors(part, flag)]
+            options = {"fast_mode": True, "check_batched_grad": True}
+            assert torch.autograd.gradcheck(function, arrays, check_forward_ad=True, **options)
+            twice = function if name == "gradient norm" else squares(function)
+            if asked != (False, True):
+                assert torch.autograd.gradgradcheck(twice, arrays, fast_mode=True)
 
-        spacing, options = WAYS[way]["spacing"][0], WAYS[way]
-        f = tensor(rng, (3, 7))
-        rest = ([torch.tensor(spacing, dtype=torch.float64)], [1], options.get("edge_order", 1),
-                [options.get("periodic", False)], [options.get("period", float("nan"))])  # fmt: skip
-        torch.library.opcheck(_torch_operators.gradient_operator, (f, *rest))
-        torch.library.opcheck(_torch_operators.adjoint_operator, ([f], *rest))
-        assert torch.autograd.gradcheck(lambda f: torch.ops.gridgrad.gradient(f, *rest), f)
-        assert torch.autograd.gradgradcheck(lambda f: torch.ops.gridgrad.gradient(f, *rest)[0] ** 2, f)
+    @pytest.mark.parametrize("name", LINEAR)
+    def test_forward_mode_is_the_operator_of_the_tangent(self, name, rng):
+        function, fields, coefficients = call_of(name, rng)
+        fields, coefficients = tensors(fields), tensors(coefficients)
+        tangents = [torch.randn_like(f) for f in fields]
+        value, slope = torch.func.jvp(lambda *f: function(*f, *coefficients), tuple(fields), tuple(tangents))
+        assert all(map(torch.equal, value, function(*fields, *coefficients)))
+        assert all(map(torch.equal, slope, function(*tangents, *coefficients)))
+        assert all(s.abs().max() > 0 for s in slope)
 
-    def test_spacing_that_requires_grad_and_out_are_refused(self):
-        x = TORCH_X.clone().requires_grad_()
-        f = TORCH_X**2
-        with pytest.raises(Exception, match=r"not differentiable under torch\.compile"):
-            torch.compile(lambda f: gg.gradient(f, x), fullgraph=True, backend="eager")(f)
-        with pytest.raises(Exception, match=r"out= is not supported under torch\.compile"):
-            torch.compile(lambda f: gg.gradient(f, out=f), fullgraph=True, backend="eager")(f)
+    @pytest.mark.parametrize("name", [name for name in LINEAR if call_of(name, np.random.default_rng(0))[2]])
+    def test_forward_mode_by_coefficients(self, name, rng):
+        """An operator is linear in its coefficients, but for the part that has none."""
+        function, fields, coefficients = call_of(name, rng)
+        fields, coefficients = tensors(fields), tensors(coefficients)
+        tangents = [torch.randn_like(c) for c in coefficients]
+        _, slope = torch.func.jvp(lambda *c: function(*fields, *c), tuple(coefficients), tuple(tangents))
+        nothing = function(*fields, *map(torch.zeros_like, coefficients))
+        for s, there, none in zip(slope, function(*fields, *tangents), nothing, strict=True):
+            torch.testing.assert_close(s, there - none, rtol=1e-12, atol=1e-12)
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_vmap_is_the_loop(self, name, rng):
+        function, *given = call_of(name, rng)
+        first = [t for part in given for t in tensors(part)]
+        second = [2 + t.flip(0) for t in first]
+        stacked = [torch.stack([a, b], dim=k % 2) for k, (a, b) in enumerate(zip(first, second, strict=True))]
+        mapped = torch.func.vmap(function, in_dims=tuple(k % 2 for k in range(len(first))))(*stacked)
+        for k, arrays in enumerate((first, second)):
+            for row, alone in zip(mapped, function(*arrays), strict=True):
+                torch.testing.assert_close(row[k], alone, rtol=1e-14, atol=1e-14)
+        if given[1]:  # one set of coefficients for all
+            count = len(given[0])
+            rest = first[count:]
+            mapped = torch.func.vmap(lambda *f: function(*f, *rest))(
+                *[torch.stack([f, -f]) for f in first[:count]]
+            )
+            for row, alone in zip(mapped, function(*first), strict=True):
+                assert torch.equal(row[0], alone)
+                assert torch.equal(row[1], -alone)
+
+    @pytest.mark.parametrize("name", LINEAR)
+    def test_backward_is_the_adjoint_and_nothing_of_the_fields_is_saved(self, name, rng):
+        function, fields, coefficients = call_of(name, rng)
+        fields, coefficients = tensors(fields, True), tensors(coefficients)
+        saved = []
+        with torch.autograd.graph.saved_tensors_hooks(lambda t: saved.append(t) or t, lambda t: t):
+            results = function(*fields, *coefficients)
+        known = {c.data_ptr() for c in coefficients}
+        assert all(t.data_ptr() in known for t in saved)
+        assert len(saved) == len(coefficients) * (2 if name == "sum" else 1)
+        g = [torch.randn_like(r) for r in results]
+        slopes = torch.autograd.grad(results, fields, g)
+        v = [torch.randn_like(f) for f in fields]
+        there = sum((a * b).sum() for a, b in zip(g, function(*v, *coefficients), strict=True))
+        back = sum((a * b).sum() for a, b in zip(slopes, v, strict=True))
+        torch.testing.assert_close(there, back, rtol=1e-12, atol=1e-12)
+
+    @pytest.mark.parametrize("name", PLAIN)
+    def test_backward_has_the_bits_of_the_adjoint_operator(self, name, rng):
+        operator = CASES[name].make(setting("coordinates", "each another", SHAPE).grid, None)
+        f = [tensor(rng, SHAPE) for _ in range(len(SHAPE))] if CASES[name].vector else tensor(rng, SHAPE)
+        results = operator(f)
+        g = like(results)
+        fields = f if CASES[name].vector else [f]
+        slopes = torch.autograd.grad(parts(results), fields, parts(g))
+        assert all(map(torch.equal, slopes, parts(operator.adjoint(g))))

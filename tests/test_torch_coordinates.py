@@ -7,6 +7,7 @@ import gridgrad as gg
 torch = pytest.importorskip("torch")
 
 import gridgrad.torch as gt  # noqa: E402  needs torch
+from gridgrad import _torch_sums  # noqa: E402  needs torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 
@@ -111,3 +112,53 @@ def test_refusals(problem):
         torch.func.vmap(torch.func.grad(lambda x: gg.gradient(f.detach()[0], x).sum()))(
             torch.stack([x.detach()] * 2)
         )
+
+
+@pytest.mark.parametrize("block", [1, 20, 1 << 17])
+@pytest.mark.parametrize("shape", [(7, 40), (40, 7), (5, 6, 7), (3, 4)])
+def test_backward_in_blocks_of_any_size(block, shape, monkeypatch):
+    """Blocks of lines and of parts of lines give the derivative that torch operations give."""
+    monkeypatch.setattr(_torch_sums, "BLOCK", block)
+    monkeypatch.setattr(_torch_sums, "FLUSH", 2)
+    torch.manual_seed(2)
+    f = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    xs = [torch.cumsum(torch.rand(n, dtype=torch.float64) + 0.5, 0).requires_grad_() for n in shape]
+    for options in ({"edge_order": 2}, {"periodic": True, "period": 100.0}):
+        results = gg.gradient(f, *xs, **options)
+        g = [torch.randn_like(r) for r in results]
+        found = torch.autograd.grad(results, (f, *xs), g, retain_graph=True)
+        wanted = torch.autograd.grad(results, (f, *xs), g, create_graph=True)
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((1, 9, 4000), 1), ((20000, 9), 1), ((50, 9, 40), 1)])
+def test_float32_sums_over_many_lines_lose_nothing(shape, axis):
+    """A few roundings of float32 in all, however many lines, and however far f is from 0."""
+    torch.manual_seed(3)
+    f, g = torch.randn(shape) + 100, torch.randn(shape) + 1
+    found = _torch_sums.interior_sums(_torch_sums.lines(f, axis), _torch_sums.lines(g, axis))
+    f, g = (t.double() for t in (f, g))
+    steps = f.diff(dim=axis)
+    n = shape[axis]
+    for k, sums in enumerate(found):
+        products = g.narrow(axis, 1, n - 2) * steps.narrow(axis, k, n - 2)
+        over = [a for a in range(len(shape)) if a != axis]
+        error = (sums - products.sum(over)).abs() / products.abs().sum(over)
+        assert error.max() < 4 * torch.finfo(torch.float32).eps
+
+
+def test_several_axes_of_which_some_are_constant(problem):
+    f, h, x = problem
+    dy, dx = gg.gradient(f, h.item(), x)
+    (alone,) = torch.autograd.grad(dy.sum(), f, retain_graph=True)  # dx asks for nothing
+    torch.testing.assert_close(alone, torch.autograd.grad(gg.gradient(f, h.item(), axis=0).sum(), f)[0])
+    found = torch.autograd.grad((dy * dx).sum(), (f, x))
+    dy, dx = (gg.gradient(f, s, axis=a) for a, s in ((0, h.item()), (1, x)))
+    torch.testing.assert_close(found, torch.autograd.grad((dy * dx).sum(), (f, x)))
+    steps = torch.tensor([0.5, 1.0, 2.0, 1.0], dtype=torch.float16).cumsum(0).requires_grad_()
+    half = torch.arange(4, dtype=torch.float16)
+    (slope,) = torch.autograd.grad(gg.gradient(half, steps).sum(), steps)
+    assert slope.dtype == torch.float16
+    wide = steps.detach().double().requires_grad_()
+    (expected,) = torch.autograd.grad(gg.gradient(half.double(), wide).sum(), wide)
+    torch.testing.assert_close(slope.double(), expected, rtol=2e-3, atol=2e-3)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._jet import BINARY, FUNCTIONS, STRUCTURAL, UNARY, Jet, evaluate, first, payload
+from ._jet import BINARY, FUNCTIONS, STRUCTURAL, UNARY, Jet, ShapeAsked, evaluate, first, payload
 
 _MEMO = {"sin", "cos", "exp", "sinh", "cosh", "log"}  # shared between a function and its derivatives
 
@@ -51,6 +51,8 @@ def constant(a: Any, jet: Jet) -> Any:
         return float(a)
     if not hasattr(a, "dtype"):
         a = np.asarray(a)
+        if jet.tiled and a.size != 1:  # a list belongs to the whole mesh as an array does
+            raise ShapeAsked
     if a.dtype.kind in "iub" and jet.dtype.kind in "fc":
         a = a.astype(np.result_type(a.dtype, jet.dtype))
     return a

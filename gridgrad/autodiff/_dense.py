@@ -13,7 +13,7 @@ from . import _functions, _rules, _special  # noqa: F401 - they fill the tables 
 from ._algebra import algebra_for, scale
 from ._engines import _from_numpy, _to_numpy, _wide, chosen
 from ._jet import Jet
-from ._mesh import clean_numpy
+from ._mesh import clean_numpy, refuse_nested
 from ._run import called
 
 LIMIT = 1 << 24  # numbers: 128 MiB of float64
@@ -61,6 +61,7 @@ def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", li
     """
     if not args:
         raise ArgumentTypeError("dense needs arguments to differentiate at: dense(f, x, y)")
+    refuse_nested(args)
     home, engine = chosen(engine, args)
     paths = [(k,) for k in range(len(args))] if order is None else [_clean_path(order, len(args))]
     if engine in ("torch", "jax"):

@@ -14,6 +14,7 @@ from .._arguments import clean_workers
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._outputs import split_out
 from ._algebra import Monomial
+from ._bridge import Export, on_callers_stream, to_engine
 from ._mesh import Mesh, clean_numpy, mesh_of
 from ._run import Direction, Expansion, Task, along_axes, run
 
@@ -62,19 +63,17 @@ def expand(
     from ._forward import expand as forward
 
     backend: Any = import_module(f"gridgrad.autodiff._{engine}_forward")
-    with _wide(engine, coords):
-        given = (
-            coords
-            if home == engine
-            else tuple(_to_numpy(c) if library_of(c) != engine else c for c in coords)
-        )
+    with _wide(engine, coords), on_callers_stream(engine, home, coords):
+        given = coords if home == engine else tuple(_to_engine(c, engine) for c in coords)
         mesh = mesh_of(given, backend.clean, points)
         task = _task(function, mesh, wanted, directions, combine, lambda a: backend.clean(a, 0))
         result = forward(task, backend, check)
         if home != engine:
-            result = Expansion(
-                [[_from_engine(a, backend, home, coords) for a in row] for row in result.parts], result.single
-            )
+            back = _exporter(engine, backend, home, coords, mesh)
+            values = [not any(monomial) for monomial in wanted]
+            values = values if combine is None else [any(values)] * max(map(len, result.parts))
+            parts = [[back(a, v) for a, v in zip(row, values, strict=False)] for row in result.parts]
+            result = Expansion(parts, result.single)
     return placed(result, out, mesh.shape), mesh
 
 
@@ -162,13 +161,18 @@ def _from_numpy(a: Any, home: str, coords: tuple[Any, ...]) -> Any:
     return sys.modules["jax"].numpy.asarray(a)
 
 
-def _from_engine(a: Any, backend: Any, home: str, coords: tuple[Any, ...]) -> Any:
-    if home == "cupy":
-        return sys.modules["cupy"].asarray(backend.numpy(a))
-    values = np.array(backend.numpy(a))
-    return (
-        (values[()] if not values.ndim else values) if home == "numpy" else _from_numpy(values, home, coords)
-    )
+def _to_engine(c: Any, engine: str) -> Any:
+    library = library_of(c)
+    if library == engine:
+        return c
+    return _to_numpy(c) if library in ("torch", "jax") else to_engine(c, library, engine)
+
+
+def _exporter(engine: str, backend: Any, home: str, coords: tuple[Any, ...], mesh: Mesh) -> Any:
+    """How a result comes home; torch and JAX exchange through the host."""
+    if home in ("numpy", "cupy"):
+        return Export(engine, home, mesh.coords)
+    return lambda a, is_value: _from_numpy(backend.numpy(a), home, coords)
 
 
 def placed(result: Expansion, out: Any, shape: tuple[int, ...]) -> Expansion:

@@ -36,7 +36,7 @@ _SHARED = """function : callable
     check : bool
         torch and JAX only: find out with one more product whether the function mixes points.
     out : array, sequence of arrays, or one stacked array, optional
-        Where the results go.
+        Where the results of a function of one output go.
     workers : int, optional
         Threads on a CPU; by default all for large meshes."""
 
@@ -81,6 +81,20 @@ def _one(parts: list[list[Any]], name: str, instead: str = "jacobian") -> list[A
             f"use gg.autodiff.{instead}"
         )
     return parts[0]
+
+
+def _one_for_out(out: Any) -> Callable[[list[list[Any]]], list[list[Any]]] | None:
+    """Refuse `out` beside several outputs: their number is known only once the function was called."""
+
+    def combine(parts: list[list[Any]]) -> list[list[Any]]:
+        if len(parts) != 1:
+            raise ArgumentTypeError(
+                f"the function returned {counted(len(parts), 'output')}, but out= takes the results of one; leave out= away, "
+                "or call once for each output"
+            )
+        return parts
+
+    return None if out is None else combine
 
 
 def _bare(row: Sequence[Any]) -> Any:
@@ -233,7 +247,8 @@ def derivative(function: Any, *coords: Any, orders: Any, **options: Unpack[Optio
     Returns
     -------
     array, or tuple of arrays for a function of several outputs
-        Units [f]/[x]^order.
+        Units [f]/[x]^order. NaN beyond the first order for hypot and arctan2 at the origin, where
+        they have none.
 
     Examples
     --------
@@ -242,7 +257,7 @@ def derivative(function: Any, *coords: Any, orders: Any, **options: Unpack[Optio
     120.0
     """
     wanted = _clean_orders(orders, len(coords))
-    result, _ = expand(function, coords, (wanted,), **options)
+    result, _ = expand(function, coords, (wanted,), combine=_one_for_out(options.get("out")), **options)
     return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
 
 
@@ -301,11 +316,6 @@ def partial(
             raise ArgumentValueError(
                 f"argnum {place} names no argument: {counted(len(args), 'argument')} given"
             )
-        for a in args:
-            if type(a).__name__ == "Jet":
-                raise ArgumentTypeError(
-                    "derivatives are not nested: for higher ones use order=, or derivative(f, *coords, orders=(...))"
-                )
         orders = tuple(times if k == place % len(args) else 0 for k in range(len(args)))
         return derivative(function, *args, orders=orders, points=True, engine=engine, check=check)
 

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from .._errors import ArgumentTypeError, ArgumentValueError
 from ._calculus import plus, times
 from ._jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, apply, first, payload, refuse
 
 
-class Components(tuple[Any, ...]):
-    """Several outputs that a function stacked along a new first axis."""
+class Components(NDArrayOperatorsMixin, tuple[Any, ...]):
+    """Several outputs that a function stacked along a new first axis; a tuple, but not for + and *."""
 
     __slots__ = ()
+
+    def _refused(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise ArgumentTypeError(
+            "numpy.stack of coordinates, or of what is computed from them, can only be returned or taken apart; compute with the "
+            "components and return a tuple: (2 * x, 2 * y) for 2 * numpy.stack([x, y])"
+        )
+
+    __array_ufunc__ = __array_function__ = __array__ = _refused  # the mixin's operators are ufuncs
+
+    def __getitem__(self, key: Any) -> Any:
+        found = tuple.__getitem__(self, key)
+        return Components(found) if isinstance(key, slice) else found
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            self._refused()
+        raise AttributeError(f"a stack of outputs has no attribute {name!r}")
 
 
 def stack(arrays: Any, axis: int = 0, **_: Any) -> Any:

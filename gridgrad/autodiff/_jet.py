@@ -122,7 +122,8 @@ class Jet:
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise ArgumentTypeError(
             "numpy.asarray (or a function that calls it) would lose the derivatives of the coordinate it is given; "
-            f"write elementwise NumPy functions of the coordinates themselves; several outputs are a tuple; {DENSE}"
+            "write elementwise NumPy functions of the coordinates themselves: x + y for numpy.sum([x, y]), numpy.hypot(x, y) "
+            f"for numpy.linalg.norm([x, y]); several outputs are a tuple; {DENSE}"
         )
 
     # What a function may ask of its coordinates.
@@ -291,8 +292,13 @@ def _no_arrays_beside(inputs: Sequence[Any]) -> None:
     """An array of the caller's beside a tile belongs to the whole mesh."""
     if any(isinstance(a, Jet) and a.tiled for a in inputs):
         for a in inputs:
-            if not isinstance(a, Jet) and getattr(a, "size", 1) != 1:
+            if is_callers_array(a):
                 raise ShapeAsked
+
+
+def is_callers_array(a: Any) -> bool:
+    """Whether something met on a tile is an array that the caller made for the whole mesh."""
+    return not isinstance(a, Jet) and getattr(a, "size", 1) != 1
 
 
 def payload(a: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
+from ._jet import Jet
 
 TILE = 1 << 15  # elements: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
@@ -59,6 +60,7 @@ def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
         raise ArgumentTypeError(
             "a function needs coordinates to be differentiated at: gradient(f, x, y), one for each of its arguments"
         )
+    refuse_nested(coords)
     given = tuple(clean(c, k) for k, c in enumerate(coords))
     if points or any(c.ndim > 1 for c in given):
         places: tuple[int | None, ...] = (None,) * len(given)
@@ -79,6 +81,14 @@ def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
         given,
         places,
     )
+
+
+def refuse_nested(coords: tuple[Any, ...]) -> None:
+    """The error for a derivative that is asked for inside of a function that is being differentiated."""
+    if any(isinstance(c, Jet) for c in coords):
+        raise ArgumentTypeError(
+            "derivatives are not nested: for higher ones use partial(f, order=...), or derivative(f, *coords, orders=(...))"
+        )
 
 
 def _opened(c: Any, place: int | None, ndim: int) -> Any:

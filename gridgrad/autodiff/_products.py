@@ -10,7 +10,7 @@ import numpy as np
 from .._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._algebra import units
 from ._engines import Directions, expand
-from ._exact import Options, _bare, _one, documented
+from ._exact import Options, _bare, _one_for_out, _single, documented
 from ._mesh import Mesh
 from ._run import Direction
 
@@ -19,11 +19,11 @@ def _coordinates(coords: Any) -> tuple[Any, ...]:
     return tuple(coords) if isinstance(coords, (tuple, list)) else (coords,)
 
 
-def _vector(v: Any, count: int, name: str) -> tuple[Any, ...]:
+def _vector(v: Any, count: int, name: str, noun: str = "coordinate") -> tuple[Any, ...]:
     vector = tuple(v) if isinstance(v, (tuple, list)) else (v,)
     if len(vector) != count:
         raise ArgumentValueError(
-            f"{name} has {counted(len(vector), 'entry').replace('entrys', 'entries')} for {counted(count, 'coordinate')}; "
+            f"{name} has {counted(len(vector), 'entry').replace('entrys', 'entries')} for {counted(count, noun)}; "
             "give a tuple with a number or an array for each"
         )
     return vector
@@ -72,7 +72,8 @@ def jvp(function: Any, coords: Any, tangents: Any, **options: Unpack[Options]) -
     """
     given = _coordinates(coords)
     v = _vector(tangents, len(given), "tangents")
-    result, _ = expand(function, given, ((0,), (1,)), directions=_along(v), **options)
+    single = _one_for_out(options.get("out"))
+    result, _ = expand(function, given, ((0,), (1,)), directions=_along(v), combine=single, **options)
     values, along = zip(*result.parts, strict=True)
     return (values[0], along[0]) if result.single else (tuple(values), tuple(along))
 
@@ -100,7 +101,8 @@ def directional(function: Any, coords: Any, v: Any, **options: Unpack[Options]) 
     23.0
     """
     given = _coordinates(coords)
-    result, _ = expand(function, given, ((1,),), directions=_along(_vector(v, len(given), "v")), **options)
+    along, single = _along(_vector(v, len(given), "v")), _one_for_out(options.get("out"))
+    result, _ = expand(function, given, ((1,),), directions=along, combine=single, **options)
     return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
 
 
@@ -134,8 +136,8 @@ def hvp(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
         return (*axes, _rates(vector, mesh, clean))
 
     wanted = tuple((*m, 1) for m in units(count))
-    result, _ = expand(function, given, wanted, directions=directions, **options)
-    return _bare(_one(result.parts, "hvp"))
+    result, _ = expand(function, given, wanted, directions=directions, combine=_single("hvp"), **options)
+    return _bare(result.parts[0])
 
 
 @documented
@@ -171,7 +173,9 @@ def vjp(function: Any, coords: Any, cotangents: Any, **options: Unpack[Options])
     if options.get("out") is not None:
         raise ArgumentTypeError("vjp takes no out=: its results have the shapes of the coordinates")
     result, mesh = expand(function, given, wanted, **options)
-    weights = _vector(cotangents, len(result.parts), "cotangents") if not result.single else (cotangents,)
+    weights = (cotangents,)
+    if not result.single:
+        weights = _vector(cotangents, len(result.parts), "cotangents", "output")
     products = []
     for k in range(len(given)):
         terms = [row[k + 1] * w for row, w in zip(result.parts, weights, strict=True)]

@@ -81,8 +81,12 @@ def evaluate_i1(x: Any) -> Any:
 
 
 def _where_nonzero(a: Any) -> Any:
-    """`a`, with 1 in the place of 0: for quotients that are 0/0 only where 0 is meant."""
-    return np.where(payload(a) == 0, 1.0, a)
+    """`a`, with 1 in the place of 0: for slopes that are 0/0 at a kink, where 0 is meant.
+
+    The coefficients of a jet, which the higher derivatives are made of, become NaN there.
+    """
+    one = a.like(1.0, dict.fromkeys(a.coefficients, math.nan)) if isinstance(a, Jet) else 1.0
+    return np.where(payload(a) == 0, one, a)
 
 
 BINARY |= {
@@ -154,7 +158,7 @@ def _times_power(x: Any, p: float) -> Any:
 
 def _plain_power(x: Any, p: float) -> Any:
     """x**p of plain values; small integer powers by squaring."""
-    if p != int(p) or abs(p) > MULTIPLIED_POWERS:
+    if not p.is_integer() or abs(p) > MULTIPLIED_POWERS:
         return x**p
     if p < 0:
         return _plain_power(1.0 / x, -p)

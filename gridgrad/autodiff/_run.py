@@ -18,12 +18,13 @@ from .._errors import ArgumentTypeError, ArgumentValueError
 from .._outputs import check_places, split_out
 from . import _functions, _rules, _special  # noqa: F401 - they fill the tables of _jet
 from ._algebra import Algebra, Monomial, algebra_for, scale
-from ._jet import DENSE, Jet, ShapeAsked
+from ._jet import DENSE, Jet, ShapeAsked, is_callers_array
 from ._mesh import TILE, Mesh, Tile, cut, tiles
 
 Direction = tuple[Any, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
 THREADED = 1 << 16  # elements from which threads pay
 KEPT = 1 << 22  # bytes: more than the arrays of a few tiles
+NOT_ON_TILES = (ShapeAsked, ValueError, IndexError)  # what says that a function needs the whole mesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +80,12 @@ class Task:
         if hasattr(self.function, "derivatives"):  # a symbolic function knows them itself
             coords = [c if tile is None else cut(c, tile) for c in self.mesh.coords]
             parts, single = self.function.derivatives(coords, self.wanted)
+            _check_any(parts)
             return Evaluated(parts if self.combine is None else self.combine(parts), single, [])
         with np.errstate(all="ignore"):
             outputs, single = called(self.function, self.seeds(algebra, tile))
+            if tile is not None and any(is_callers_array(a) for a in outputs):
+                raise ShapeAsked
             place = {m: k for k, m in enumerate(algebra.monomials)}
             parts = [[_taken(output, place[m], m) for m in self.wanted] for output in outputs]
             if self.combine is not None:
@@ -105,9 +109,17 @@ def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any]
         ) from error
     single = not isinstance(result, (list, tuple))
     outputs = [result] if single else list(result)
+    _check_any(outputs)
     for output in outputs:
         _check_output(output)
     return outputs, single
+
+
+def _check_any(outputs: list[Any]) -> None:
+    if not outputs:
+        raise ArgumentTypeError(
+            "the function returned an empty sequence; it must return an array of numbers, or a tuple of them"
+        )
 
 
 def _check_output(output: Any) -> None:
@@ -154,7 +166,7 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
     try:
         found = narrow.evaluate(algebra, first_tile)
         _check_shapes(found, tuple(s.stop - s.start for s in first_tile))
-    except (ShapeAsked, ValueError, IndexError):
+    except NOT_ON_TILES:
         return _whole(task, algebra, out)
     targets = _targets(task, found, out)
     _fill(targets, found.parts, first_tile)
@@ -163,7 +175,10 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
         _fill(targets, narrow.evaluate(algebra, tile).parts, tile)
 
     threads = min(count or _cpus(), -(-size // TILE)) if count or size >= THREADED else 1
-    _spread(work, pieces, threads)
+    try:
+        _spread(work, pieces, threads)
+    except NOT_ON_TILES:  # a later tile may be the first to take a branch
+        return _whole(task, algebra, out)
     return Expansion(targets, found.single)
 
 

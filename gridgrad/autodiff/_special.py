@@ -10,9 +10,10 @@ import numpy as np
 from .._errors import ArgumentTypeError
 from ._calculus import composed, constant
 from ._jet import BINARY, SPECIAL, STRUCTURAL, UNARY, Jet, apply, evaluate, first, payload
-from ._rules import LN10
+from ._rules import LN10, is_complex
 
 ROOT_PI = math.sqrt(math.pi)
+FAR = 12.0  # from here 12 terms of `_asymptotic` are exact to rounding
 
 
 def call(name: str, *inputs: Any) -> Any:
@@ -24,6 +25,32 @@ def _expit_slope(x: Any) -> Any:
     return call("expit", x) * call("expit", -x)  # v (1 - v) would cancel
 
 
+def _asymptotic(x: Any, sign: float) -> Any:
+    """Sum of ``sign**k (2k-1)!! / (2 x**2)**k`` over k from 1 (DLMF 7.12.1)."""
+    t = sign * 0.5 / (x * x)
+    total: Any = 1.0
+    for odd in range(23, 1, -2):
+        total = 1.0 + odd * t * total
+    return t * total
+
+
+def _cancelling(near: Any, x: Any, far: Any, is_far: Any) -> Any:
+    """`near`, or for large real x, where its terms cancel, ``far(x)``."""
+    if is_complex(x) or not np.any(is_far):
+        return near
+    return np.where(is_far, far(np.where(is_far, x, FAR)), near)
+
+
+def _erfcx_slope(x: Any, v: Any) -> Any:
+    return _cancelling(
+        2.0 * x * v - 2 / ROOT_PI, x, lambda x: (2 / ROOT_PI) * _asymptotic(x, -1.0), payload(x) > FAR
+    )
+
+
+def _dawsn_slope(x: Any, v: Any) -> Any:
+    return _cancelling(1.0 - 2.0 * x * v, x, lambda x: -_asymptotic(x, 1.0), np.abs(payload(x)) > FAR)
+
+
 def _trigamma(x: Any) -> Any:
     return call("zeta", 2.0, x)
 
@@ -31,10 +58,10 @@ def _trigamma(x: Any) -> Any:
 UNARY |= {
     "erf": (lambda x: (2 / ROOT_PI) * np.exp(-x * x), False),  # DLMF 7.2
     "erfc": (lambda x: (-2 / ROOT_PI) * np.exp(-x * x), False),
-    "erfcx": (lambda x, v: 2.0 * x * v - 2 / ROOT_PI, True),
+    "erfcx": (_erfcx_slope, True),
     "erfinv": (lambda x, v: (ROOT_PI / 2) * np.exp(v * v), True),
     "erfcinv": (lambda x, v: (-ROOT_PI / 2) * np.exp(v * v), True),
-    "dawsn": (lambda x, v: 1.0 - 2.0 * x * v, True),
+    "dawsn": (_dawsn_slope, True),
     "ndtr": (lambda x: np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi), False),
     "log_ndtr": (lambda x, v: np.exp(-0.5 * x * x - v) / math.sqrt(2 * math.pi), True),
     "ndtri": (lambda x, v: math.sqrt(2 * math.pi) * np.exp(0.5 * v * v), True),

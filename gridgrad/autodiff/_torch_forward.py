@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from .._errors import ArgumentTypeError
+from ._bridge import tensor_of
 from ._forward import Arrays
 
 name = "torch"
@@ -36,7 +37,7 @@ def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
 def clean(c: Any, k: int) -> Any:
     """A coordinate as a dense floating tensor; expanded views (of meshgrid) become contiguous."""
     if not isinstance(c, torch.Tensor):
-        c = torch.from_numpy(np.array(c))  # a copy: the caller's may be read-only or run backwards
+        c = tensor_of(c)
     if not (c.is_floating_point() or c.is_complex()):
         if c.dtype == torch.bool:
             raise ArgumentTypeError(

@@ -1,0 +1,54 @@
+"""Every operator as a function of plain arrays, for tests that differentiate it in one library or another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from operator_cases import CASES, coefficients_of, random_field, setting
+
+SHAPE = (4, 5)
+DERIVED = {  # name: the case whose fields and coefficients it takes, and what is made of the grid and the operator
+    "gradient norm": ("laplacian", lambda g, c, op: g.gradient_norm),
+    "adjoint of divergence": ("gradient", lambda g, c, op: g.divergence.adjoint_operator()),
+    "quadrature adjoint": ("laplacian", lambda g, c, op: op.adjoint_operator("quadrature")),
+    "adjoint of advect": ("advect", lambda g, c, op: op.adjoint_operator()),
+    "adjoint of diffuse": ("diffuse", lambda g, c, op: op.adjoint_operator()),
+    "sum": ("diffuse", lambda g, c, op: op - 0.5 * g.laplacian + g.advect([c, 2.0])),
+    "product": ("laplacian", lambda g, c, op: g.divergence @ g.gradient + op),
+}
+NAMES = [*CASES, *DERIVED]
+LINEAR = [name for name in NAMES if name != "gradient norm"]
+
+
+class Call(NamedTuple):
+    """``function(*fields, *coefficients)`` gives the components of the result as a tuple."""
+
+    function: Callable[..., tuple[Any, ...]]
+    fields: list[Any]
+    coefficients: list[Any]
+
+
+def call_of(name: str, rng: Any, dtype: Any = np.float64, edge_order: int = 2, shape: Any = SHAPE) -> Call:
+    """An operator on a non-uniform grid whose axes end in different ways, and random arrays for it."""
+    kind, change = DERIVED.get(name, (name, lambda g, c, op: op))
+    case, grid = CASES[kind], setting("coordinates", "each another", shape, edge_order).grid
+    count = len(shape) if case.vector else 1
+    given = coefficients_of(kind, rng, shape, len(shape), dtype)
+    if case.coefficients == "diffusivity" and np.dtype(dtype).kind == "c":
+        given = given * np.exp(0.3j)
+    coefficients = [] if given is None else given if isinstance(given, list) else [given]
+
+    def function(*arrays: Any) -> tuple[Any, ...]:
+        own = arrays[count:]
+        c = list(own) if case.coefficients == "velocity" else own[0] if own else None
+        operator = change(grid, c, case.make(grid, c))
+        return tuple(parts(operator(list(arrays[:count]) if count > 1 else arrays[0])))
+
+    return Call(function, [random_field(rng, shape, dtype) for _ in range(count)], coefficients)
+
+
+def parts(result: Any) -> list[Any]:
+    """The components of a result, in order."""
+    return [a for part in result for a in parts(part)] if isinstance(result, tuple) else [result]
