@@ -57,8 +57,7 @@ class Poisson:
         self.x, self.y = (torch.as_tensor(c) for c in self.grid.coordinates)
         self.mesh = torch.meshgrid(self.x, self.y, indexing="ij")
         self.source = gg.autodiff.laplacian(exact, self.x, self.y)[1:-1, 1:-1]
-        # Results keep their graph where a coordinate asks for one: only so do gradients reach the weights.
-        self.inner = self.x[1:-1].clone().requires_grad_(), self.y[1:-1]
+        self.inner = self.x[1:-1], self.y[1:-1]
 
     def by_function(self, u: Function) -> torch.Tensor:
         """The residual of the function, exact."""

@@ -34,7 +34,8 @@ _SHARED = """function : callable
     points : bool
         Take 1-D coordinates as scattered points instead of axes.
     check : bool
-        torch and JAX only: find out with one more product whether the function mixes points.
+        torch and JAX only: find out, with a few more products, whether the function mixes points. Not
+        possible where values are being traced (``jax.jit``, ``torch.func`` transforms).
     out : array, sequence of arrays, or one stacked array, optional
         Where the results of a function of one output go.
     workers : int, optional

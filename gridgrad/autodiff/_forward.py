@@ -12,7 +12,7 @@ from .._errors import ArgumentTypeError, ArgumentValueError
 from ._jet import DENSE
 from ._run import Direction, Expansion, Task, called
 
-PROBE_POINTS = 4096
+PROBE_POINTS, FEW = 4096, 32
 Arrays = tuple[Any, ...]
 
 
@@ -40,7 +40,7 @@ class Backend(Protocol):
         """`v` in the type and shape of c, for a tangent."""
 
     def finish(self, a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
-        """A result at full shape, without a graph that the caller did not ask for."""
+        """A result at full shape, in memory of its own."""
 
     def numpy(self, a: Any) -> Any:
         """A NumPy copy; raises TypeError for an array that is being traced."""
@@ -110,6 +110,7 @@ def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[
     single = [True]
 
     def outputs(*coords: Any) -> Arrays:
+        versions = [_version(c) for c in coords]
         try:
             results, single[0] = called(task.function, coords)
         except (ArgumentTypeError, ArgumentValueError):
@@ -123,9 +124,20 @@ def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[
                     "NumPy coordinates and NumPy functions"
                 ) from error
             raise
+        for k, (before, c) in enumerate(zip(versions, coords, strict=True)):
+            if _version(c) != before:
+                raise ArgumentTypeError(
+                    f"the function changes its argument {k} in place (+=, x.mul_ or an assignment); it is evaluated more than once, "
+                    "so write new values, x = 2 * x"
+                )
         return tuple(backend.array(a, coords) for a in results)
 
     return outputs, single
+
+
+def _version(c: Any) -> int:
+    """How often a tensor was changed in place; 0 of arrays that cannot be."""
+    return int(getattr(c, "_version", 0))
 
 
 def _product(
@@ -153,8 +165,8 @@ def _tangent(rate: Any, c: Any, backend: Backend) -> Any:
 def probe(task: Task, f: Callable[..., Arrays], backend: Backend) -> None:
     """Refuse a function whose points depend on each other, or that is not holomorphic.
 
-    For an elementwise f the product with any tangent is ``J v = (J 1) v``; a random v tells the others.
-    Complex coordinates: ``J i = i (J 1)``. It is run on a sample of the mesh where f allows that.
+    Where all coordinates stand still an elementwise function does so exactly, whatever the other points
+    do. Complex coordinates: ``J i = i (J 1)``. It is run on a sample of the mesh where f allows that.
     """
     coords = task.mesh.coords
     step = max(1, int(np.prod(task.mesh.shape) / PROBE_POINTS))
@@ -165,58 +177,95 @@ def probe(task: Task, f: Callable[..., Arrays], backend: Backend) -> None:
             sample = tuple(c[part] if c.shape[axis] > 1 else c for c in sample)
             break
     try:
-        deviates = _deviations(f, sample, backend)
+        _check_points(f, sample, backend)
     except (ArgumentTypeError, TypeError):
         raise
     except Exception:
         if sample is coords:
             raise
-        deviates = _deviations(f, coords, backend)
-    if deviates == "mixes":
-        raise ArgumentTypeError(
-            "the function mixes mesh points: its derivative along a random direction is not pointwise (a mean, sum, roll, cumsum, "
-            f"sort, softmax or matrix product?), and derivatives point by point would be wrong; {DENSE}"
-        )
-    if deviates == "not holomorphic":
-        raise ArgumentTypeError(
-            "the function of complex coordinates is not holomorphic (conj, abs, real or imag?): it has no complex derivative; "
-            "give the real and imaginary parts as two real coordinates, lambda x, y: f(x + 1j*y)"
-        )
+        _check_points(f, coords, backend)
 
 
-def _deviations(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> str:
-    random = np.random.default_rng(7)
-    vs = [random.uniform(0.5, 1.5, tuple(c.shape)) for c in coords]
-    together = backend.jvp(f, coords, tuple(backend.filled(v, c) for v, c in zip(vs, coords, strict=True)))[1]
-    apart = [_product(f, coords, [one], backend)[1] for one in _each(len(coords))]
+def _check_points(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> None:
     try:
-        found = [backend.numpy(a) for a in together]
-        parts = [[backend.numpy(a) * v for a in row] for row, v in zip(apart, vs, strict=True)]
-    except TypeError:  # traced: nothing can be compared
-        return ""
-    for k, jv in enumerate(found):
-        if _differ(jv, [row[k] for row in parts]):
-            return "mixes"
-    if any(np.iscomplexobj(backend.numpy(c)) for c in coords):
-        turned = backend.jvp(f, coords, tuple(backend.filled(1j, c) for c in coords))[1]
-        for k, ji in enumerate(turned):
-            if _differ(backend.numpy(ji), [1j * (row[k] / v) for row, v in zip(parts, vs, strict=True)]):
-                return "not holomorphic"
-    return ""
+        if any(_mix(f, coords, backend, trial) for trial in range(_tries(coords))):
+            raise ArgumentTypeError(
+                "the function mixes mesh points: where its coordinates stand still its value moves with other points (a mean, sum, "
+                f"roll, cumsum, sort, softmax or matrix product?), and derivatives point by point would be wrong; {DENSE}"
+            )
+        if any(np.iscomplexobj(backend.numpy(c)) for c in coords) and not _is_holomorphic(f, coords, backend):
+            raise ArgumentTypeError(
+                "the function of complex coordinates is not holomorphic (conj, abs, real or imag?): it has no complex derivative; "
+                "give the real and imaginary parts as two real coordinates, lambda x, y: f(x + 1j*y)"
+            )
+    except _Traced:  # there are no values to compare
+        return
 
 
-def _each(count: int) -> list[Direction]:
-    return [tuple(1.0 if i == j else None for i in range(count)) for j in range(count)]
+class _Traced(Exception):
+    """A transform of the engine's library is at work."""
 
 
-def _differ(found: Any, parts: list[Any]) -> bool:
+def _values(a: Any, backend: Backend) -> Any:
+    try:
+        return backend.numpy(a)
+    except TypeError:
+        raise _Traced from None
+
+
+def _tries(coords: Arrays) -> int:
+    """Few points are told apart by the bits of their numbers, both ways; of many, half are chosen at random."""
+    points = max(int(np.prod(tuple(c.shape))) for c in coords)
+    return 2 if points > FEW else 2 * max(1, (points - 1).bit_length())
+
+
+def _moving(shape: tuple[int, ...], trial: int) -> Any:
+    """Which points move."""
+    size = int(np.prod(shape))
+    if size > FEW:
+        return np.random.default_rng(trial).random(shape) < 0.5
+    return ((np.arange(size) >> trial // 2) % 2 == trial % 2).reshape(shape)
+
+
+def _mix(f: Callable[..., Arrays], coords: Arrays, backend: Backend, trial: int) -> bool:
+    """Whether anything moves where all coordinates stand still."""
+    random = np.random.default_rng(7)
+    moving = [_moving(tuple(c.shape), trial) for c in coords]
+    rates = [np.where(m, random.uniform(0.5, 1.5, m.shape), 0.0) for m in moving]
+    tangents = backend.jvp(
+        f, coords, tuple(backend.filled(v, c) for v, c in zip(rates, coords, strict=True))
+    )[1]
+    still = ~np.logical_or.reduce(np.broadcast_arrays(*moving))
+    for a in tangents:
+        moved = _values(a, backend)
+        if moved.ndim > still.ndim or any(
+            n not in (1, m) for n, m in zip(moved.shape[::-1], still.shape[::-1], strict=False)
+        ):
+            return False  # another shape than the mesh's is refused with its own message
+        moved = np.broadcast_to(moved, still.shape)[still]
+        if (moved[np.isfinite(moved)] != 0).any():
+            return True
+    return False
+
+
+def _is_holomorphic(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> bool:
+    for k in range(len(coords)):
+        one, i = (
+            backend.jvp(lambda c, k=k: f(*coords[:k], c, *coords[k + 1 :]), (coords[k],), (backend.filled(rate, coords[k]),))[1]
+            for rate in (1.0, 1j)
+        )  # fmt: skip
+        pairs = zip(one, i, strict=True)
+        if any(_differ(_values(b, backend), 1j * _values(a, backend)) for a, b in pairs):
+            return False
+    return True
+
+
+def _differ(found: Any, expected: Any) -> bool:
     with np.errstate(all="ignore"):
-        total = sum(parts)
-        scale = np.abs(found) + sum(np.abs(p) for p in parts)
-        scale = scale * np.ones_like(np.abs(total))
+        scale = np.abs(found) + np.abs(expected)
         finite = np.isfinite(scale)
         if not finite.any():
             return False
-        eps = float(np.finfo(np.asarray(found).dtype).eps) if np.asarray(found).dtype.kind in "fc" else 1e-7
+        eps = float(np.finfo(found.dtype).eps)
         floor = 1e4 * eps * float(scale[finite].max())
-        return bool((np.abs(found - total) > eps**0.5 * scale + floor)[finite].any())
+        return bool((np.abs(found - expected) > eps**0.5 * scale + floor)[finite].any())

@@ -101,4 +101,4 @@ def numpy(a: Any) -> Any:
 
     if isinstance(a, jax.core.Tracer):
         raise TypeError("traced")
-    return np.asarray(a)
+    return np.asarray(a, dtype="float32" if a.dtype.name == "bfloat16" else None)

@@ -35,16 +35,18 @@ def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
 
 
 def clean(c: Any, k: int) -> Any:
-    """A coordinate as a dense floating tensor; expanded views (of meshgrid) become contiguous."""
+    """A coordinate as a dense floating tensor in memory of its own, which the function may not spoil."""
     if not isinstance(c, torch.Tensor):
         c = tensor_of(c)
+    if c.layout != torch.strided:
+        raise ArgumentTypeError(f"coordinate {k} is a sparse tensor; give c.to_dense()")
     if not (c.is_floating_point() or c.is_complex()):
         if c.dtype == torch.bool:
             raise ArgumentTypeError(
                 f"coordinate {k} has dtype torch.bool; give real or complex numbers, x.double()"
             )
         c = c.to(torch.float64)
-    return c.contiguous()
+    return c.clone(memory_format=torch.contiguous_format)
 
 
 def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
@@ -82,12 +84,13 @@ def filled(v: Any, c: Any) -> Any:
 
 
 def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
-    """Full shape in memory of its own; the graph is kept where a coordinate asks for one."""
-    if not any(c.requires_grad for c in coords):
-        a = a.detach()
+    """Full shape in memory of its own, with the graph of coordinates and parameters that require grad."""
     return widened(a, shape)
 
 
 def numpy(a: Any) -> Any:
-    """On the host."""
-    return a.detach().cpu().resolve_conj().resolve_neg().numpy()
+    """On the host; a tensor that torch.func is tracing has no values."""
+    if torch._C._functorch.is_functorch_wrapped_tensor(a):
+        raise TypeError("traced")
+    a = a.detach().cpu().resolve_conj().resolve_neg()
+    return (a.float() if a.dtype == torch.bfloat16 else a).numpy()
