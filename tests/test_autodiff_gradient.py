@@ -138,6 +138,38 @@ def test_functions_that_need_the_whole_mesh_get_it():
         autodiff.gradient(lambda x: x + np.ones((2, 1)), x)
 
 
+def test_arrays_that_fit_a_tile_but_not_the_mesh_are_seen():
+    x = np.linspace(0, 1, 1024)
+    A = np.random.default_rng(0).random((32, 1024))  # the shape of the first tile
+    for g in (lambda x, y: A, lambda x, y: (A, x), lambda x, y: np.stack([x, A])):
+        with pytest.raises(ValueError, match=r"shape \(32, 1024\) on a mesh of shape \(1024, 1024\)"):
+            autodiff.jacobian(g, x, x)
+    with pytest.raises(ValueError, match="broadcast"):
+        autodiff.gradient(lambda x, y: x * A[:, :1].tolist(), x, x)
+    row = np.arange(1024.0)
+    value, (of_x, _) = autodiff.value_and_gradient(lambda x, y: row, x, x)
+    np.testing.assert_array_equal(value, np.broadcast_to(row, (1024, 1024)))
+    assert not of_x.any()
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("late", ["shape", "array", "plain array"])
+def test_a_later_tile_may_need_the_whole_mesh(late, workers):
+    x, count = np.arange(1024.0), []
+
+    def g(x, y):
+        count.append(1)
+        if len(count) == 4:
+            if late == "shape":
+                assert x.shape
+            return np.ones((32, 1024)) * (x if late == "array" else 1)
+        return x * y
+
+    of_x, of_y = autodiff.gradient(g, x, x, workers=workers)
+    np.testing.assert_array_equal(of_x, np.broadcast_to(x, (1024, 1024)))
+    np.testing.assert_array_equal(of_y, np.broadcast_to(x[:, None], (1024, 1024)))
+
+
 def test_out_is_written():
     x, y = np.linspace(0, 1, 300), np.linspace(0, 1, 200)
     X, Y = x[:, None], y[None]
@@ -200,6 +232,8 @@ def test_bad_calls():
         (lambda: autodiff.gradient(np.sin, x, workers=0), ValueError, "workers must be at least 1"),
         (lambda: autodiff.gradient(lambda x: (x, x), x), ValueError, "returned 2 outputs"),
         (lambda: autodiff.gradient(lambda x: None, x), TypeError, "returned None"),
+        (lambda: autodiff.gradient(lambda x: autodiff.gradient(np.sin, x), x), TypeError, "not nested"),
+        (lambda: autodiff.dense(lambda x: autodiff.dense(np.sin, x), x), TypeError, "not nested"),
         (lambda: autodiff.gradient(lambda x: "a", x), TypeError, "returned a str"),
         (lambda: autodiff.gradient(lambda x: 1 // 0, x), ZeroDivisionError, "zero"),
         (lambda: autodiff.gradient(lambda x: x.nonsense, x), AttributeError, "no attribute"),
@@ -232,6 +266,9 @@ INSTEAD = {
     "if": (lambda x: x if x > 0 else -x, "numpy.where"), "and": (lambda x: np.where(x > 0 and x < 1, x, 0), "&"),
     "chain": (lambda x: np.where(0 < x < 1, x, 0), "chained comparison"),
     "math.sin": (lambda x: math.sin(x), "numpy.sin for math.sin"), "float": (lambda x: float(x), "numpy.sin"),
+    "math of a number": (lambda x: math.hypot(x / x, 1), "numpy.sin for math.sin"),
+    "sum of a list": (lambda x: np.sum([x, x * x]), r"x [+] y for numpy.sum\(\[x, y\]\)"),
+    "norm of a list": (lambda x: np.linalg.norm([x, x]), r"numpy.hypot\(x, y\) for numpy.linalg.norm"),
     "asarray": (lambda x: np.asarray(x) + 1, "numpy.asarray"), "array": (lambda x: np.array([x, x]), "a tuple"),
     "assign": (lambda x: x.__setitem__(0, 1), "numpy.where"), "out": (lambda x: np.sin(x, out=np.zeros(5)), "out="),
     "augmented": (lambda x: np.zeros(5).__iadd__(x), "a = a [+] b"), "where": (lambda x: np.sin(x, where=x > 0), "numpy.where"),
@@ -292,7 +329,10 @@ class TestMeshes:
     def test_one_point_that_differs_is_seen(self):
         X, Y = np.meshgrid(self.x, self.y, indexing="ij")
         X[250, 150] += 0.5
-        assert autodiff.gradient(self.f, X, Y)[1][250, 150] == autodiff.gradient(self.f, X[250, 150], Y[250, 150])[1]
+        assert (
+            autodiff.gradient(self.f, X, Y)[1][250, 150]
+            == autodiff.gradient(self.f, X[250, 150], Y[250, 150])[1]
+        )
 
     def test_minus_zero_is_not_zero(self):
         X, Y = np.zeros((300, 200)), np.ones((300, 200))

@@ -1,5 +1,7 @@
 """Hessian, laplacian, divergence, curl, products with vectors, dense and symbolic forms."""
 
+import operator
+
 import numpy as np
 import pytest
 
@@ -118,6 +120,7 @@ def test_products_of_several_outputs_and_bad_vectors():
         (lambda: autodiff.jvp(F, (2.0, 3.0), (1,)), "tangents has 1 entry for 2 coordinates"),
         (lambda: autodiff.jvp(F, (X, Y), (np.zeros(3), 1)), r"direction of coordinate 0 has shape \(3,\)"),
         (lambda: autodiff.vjp(np.sin, X, np.zeros((2, 4))), "cotangent broadcasts"),
+        (lambda: autodiff.vjp(F, (2.0, 3.0), 1.0), "cotangents has 1 entry for 2 outputs"),
         (lambda: autodiff.hvp(F, (2.0, 3.0), (1, 1)), "returned 2 outputs"),
         (lambda: autodiff.curl(F, X), "2 or 3 coordinates"),
         (lambda: autodiff.divergence(lambda x: (x, x), X), "needs one for each"),
@@ -127,6 +130,76 @@ def test_products_of_several_outputs_and_bad_vectors():
     for call in (lambda: autodiff.vjp(np.sin, X, 1.0, out=X), lambda: autodiff.jacobian(np.sin, X, out=X)):
         with pytest.raises(TypeError, match="takes no out="):
             call()
+
+
+@pytest.mark.parametrize("engine", ["jet", "torch"])
+def test_out_is_for_one_output(engine):
+    one, two = lambda x, y: x * y, lambda x, y: (x * y, x)
+    for call, count in (
+        (lambda g, out: autodiff.derivative(g, X, Y, orders=(1, 0), engine=engine, out=out), 1),
+        (lambda g, out: autodiff.directional(g, (X, Y), (1.0, 0.0), engine=engine, out=out), 1),
+        (lambda g, out: autodiff.jvp(g, (X, Y), (1.0, 0.0), engine=engine, out=out)[1], 2),
+    ):
+        for out in (np.zeros((count, 4, 5)), [np.zeros((4, 5)) for _ in range(count)]):
+            found = call(one, out)
+            assert np.shares_memory(found, out[-1])
+            np.testing.assert_array_equal(found, np.broadcast_to(Y, (4, 5)))
+        for out in (np.full((4, 5), 7.0), np.full((2, 4, 5), 7.0), ((np.zeros((4, 5)),) * 2,) * 2):
+            with pytest.raises(TypeError, match="returned 2 outputs, but out= takes the results of one"):
+                call(two, out)
+            assert np.all(out == np.full(np.shape(out), 7.0)) or not np.any(out)
+    untouched = np.zeros((2, 4, 5))
+    with pytest.raises(ValueError, match="returned 2 outputs"):
+        autodiff.hvp(lambda x, y: (x**2, y**2), (X, Y), (1.0, 1.0), engine=engine, out=untouched)
+    assert not untouched.any()
+
+
+@pytest.mark.parametrize("engine", ["jet", "torch", "jax", "sympy"])
+@pytest.mark.parametrize("empty", [(), []])
+def test_a_function_without_outputs_is_refused(engine, empty):
+    calls = [lambda g: autodiff.jacobian(g, X, Y, engine=engine)]
+    calls += [lambda g: autodiff.derivative(g, X, Y, orders=(1, 0), engine=engine)]
+    calls += [lambda g: autodiff.gradient(g, X, Y, engine=engine)]
+    calls += [lambda g: autodiff.vjp(g, (X, Y), (), engine=engine)]
+    if engine != "sympy":
+        calls += [lambda g: autodiff.jvp(g, (X, Y), (1.0, 1.0), engine=engine)]
+    for call in calls:
+        with pytest.raises(TypeError, match="empty sequence; it must return an array"):
+            call(lambda x, y: empty)
+
+
+STACKED = {
+    "number": lambda s, x: 2 * s, "sum": lambda s, x: s + s, "jet": lambda s, x: x * s, "right": lambda s, x: s / x,
+    "minus": lambda s, x: -s, "ufunc": lambda s, x: np.sin(s), "method": lambda s, x: s.sum(axis=0),
+    "function": lambda s, x: np.sum(s, axis=0), "comparison": lambda s, x: s > 0, "equal": lambda s, x: s == s,
+    "array": lambda s, x: np.ones((2, 1, 1)) * s, "where": lambda s, x: np.where(x > 0, s, 0), "list": lambda s, x: operator.add([x], s),
+    "shape": lambda s, x: s.shape, "part": lambda s, x: 2 * s[::-1], "inner": lambda s, x: (s, x), "matmul": lambda s, x: s @ s,
+    "asarray": lambda s, x: np.asarray(s), "maximum": lambda s, x: np.maximum(x, s), "less": lambda s, x: x < s,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STACKED)
+@pytest.mark.parametrize("n", [3, 300])
+def test_a_stack_is_no_operand(name, n):
+    a = np.linspace(0, 1, n)
+    with pytest.raises(
+        TypeError, match=r"only be returned or taken apart.*return a tuple: \(2 \* x, 2 \* y\)"
+    ):
+        autodiff.jacobian(lambda x, y: STACKED[name](np.stack([x, y]), x), a, a)
+
+
+def test_a_stack_is_returned_or_taken_apart():
+    rows = autodiff.jacobian(lambda x, y: np.stack([x * y, x])[::-1], X, Y)
+    np.testing.assert_array_equal(rows[1][0], np.broadcast_to(Y, (4, 5)))
+    assert len(rows) == 2
+
+    def g(x, y):
+        a, b = s = np.stack([x, y])
+        return a * b + s[0] * len(s)
+
+    np.testing.assert_array_equal(autodiff.gradient(g, X, Y)[0], np.broadcast_to(Y + 2, (4, 5)))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        autodiff.gradient(lambda x: np.stack([x]).nonsense, X)
 
 
 MIXING = {

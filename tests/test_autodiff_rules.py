@@ -139,6 +139,43 @@ def test_powers_at_zero():
     assert autodiff.gradient(lambda x, y: x**y, zero, np.full(1, 2.0))[1] == 0
 
 
+def test_powers_that_are_not_finite_are_those_of_numpy():
+    x = np.array([0.5, 1.0, 2.0])
+    for p in (np.nan, np.inf, -np.inf):
+        for f in (lambda x, p=p: x**p, lambda x, p=p: np.power(x, p)):
+            value, slope = autodiff.value_and_gradient(f, x)
+            np.testing.assert_array_equal(value, x**p)
+            np.testing.assert_equal(slope[1], p)
+            autodiff.derivative(f, x, orders=3)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["dawsn", "erfcx"])
+def test_dawsn_and_erfcx_far_out(name, dtype):
+    x = np.array([12.0 + 1e-5, 13.0, 25.0, 1e3, 1e6, 1e8], dtype)
+    x = np.concatenate([-x, x]) if name == "dawsn" else x
+    t = [1 / (2 * mpmath.mpf(float(q)) ** 2) for q in x]
+    sign = 1 if name == "dawsn" else -1
+    factor = -1 if name == "dawsn" else 2 / mpmath.sqrt(mpmath.pi)
+    terms = range(1, 25)  # DLMF 7.12.1, and its first two derivatives
+    for order in (1, 2, 3):
+        expected = []
+        for p, q in zip(x, t, strict=True):
+            series = (
+                sign**k
+                * mpmath.fac2(2 * k - 1)
+                * q**k
+                * mpmath.rf(2 * k, order - 1)
+                / (-mpmath.mpf(float(p))) ** (order - 1)
+                for k in terms
+            )
+            expected.append(float(factor * mpmath.fsum(series)))
+        found = autodiff.derivative(ufunc(name), x, orders=order)
+        assert found.dtype == dtype
+        tiny = float(np.finfo(dtype).tiny)
+        np.testing.assert_allclose(found, expected, rtol=40 * np.finfo(dtype).eps, atol=tiny)
+
+
 REAL = [name for name in RULES if name not in ("loggamma",)]
 
 
@@ -246,3 +283,23 @@ def test_hypot_and_arctan2_do_not_overflow():
     assert of_y[0] == pytest.approx(1 / 6e300)
     assert of_x[0] == pytest.approx(-1 / 6e300)
     assert autodiff.gradient(np.hypot, 0.0, 0.0) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_hypot_and_arctan2_have_no_higher_derivatives_at_the_origin(dtype):
+    c = np.array([-1.0, 0.0, 1.0], dtype)
+    X, Y = np.meshgrid(c, c, indexing="ij")
+    r = np.hypot(X, Y)
+    r[1, 1] = np.nan
+    for f in (np.hypot, lambda x, y: abs(x + 1j * y)):
+        np.testing.assert_allclose(autodiff.laplacian(f, c, c), 1 / r, rtol=4e-7)
+        assert [a[1, 1] for a in autodiff.gradient(f, c, c)] == [0, 0]
+    mixed = autodiff.derivative(np.arctan2, c, c, orders=(1, 1))
+    assert mixed.dtype == dtype
+    np.testing.assert_allclose(mixed, (X**2 - Y**2) / r**4, rtol=4e-7, atol=1e-15)
+    assert [a[1, 1] for a in autodiff.gradient(np.arctan2, c, c)] == [0, 0]
+    for orders in ((2, 0), (0, 2), (2, 1), (3, 0)):
+        for f in (np.hypot, np.arctan2):
+            found = autodiff.derivative(f, c, c, orders=orders)
+            assert np.array_equal(np.isnan(found), np.isnan(r)), orders
+    assert autodiff.derivative(lambda x: np.where(x == 0, x, np.hypot(x, 0)), c, orders=2)[1] == 0
