@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from functools import lru_cache
 from importlib import import_module
+from types import BuiltinFunctionType, FunctionType
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,11 @@ def library_of(cls: type) -> Any:
         return import_module("gridgrad._execute_xp")
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
+    if issubclass(cls, (FunctionType, BuiltinFunctionType, np.ufunc)):
+        raise ArgumentTypeError(
+            "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
+            "gridgrad.autodiff.laplacian(f, x, y) and others"
+        )
     remedy = next((text for root, text in _REMEDIES.items() if root in roots), "numpy.asarray(f)")
     raise ArgumentTypeError(
         f"f is a {cls.__qualname__}, not an array: a plain result would lose what it knows beside its numbers; "

@@ -85,10 +85,17 @@ class Linear:
 
     def __matmul__(self, other: Any) -> Linear:
         if not isinstance(other, Linear):
-            raise ArgumentTypeError(
-                f"@ composes operators, got {type(other).__name__}; apply an operator by calling it, op(f)"
-            )
+            raise _no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
         return Product(self, other)
+
+    def __rmatmul__(self, other: Any) -> Linear:
+        raise _no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
+
+    def __pow__(self, other: Any) -> Linear:
+        raise _no_operator("operators have no powers", other, "compose them, op @ op")
+
+    def __pos__(self) -> Linear:
+        return self
 
     def __mul__(self, factor: Any) -> Linear:
         return self.scaled(clean_factor(factor))
@@ -98,22 +105,40 @@ class Linear:
     def __truediv__(self, divisor: Any) -> Linear:
         return self.scaled(1 / clean_factor(divisor))
 
+    def __rtruediv__(self, other: Any) -> Linear:
+        raise _no_operator(
+            "nothing is divided by an operator", other, "solve with op.to_sparse() or op.to_linear_operator()"
+        )
+
     def __neg__(self) -> Linear:
         return self.scaled(-1.0)
 
     def __add__(self, other: Any) -> Linear:
         if isinstance(other, (int, float)) and other == 0:  # where sum() begins
             return self
-        return Sum(self, other) if isinstance(other, Linear) else NotImplemented
+        if not isinstance(other, Linear):
+            raise _no_operator(
+                "operators are added to operators",
+                other,
+                "a multiple of the field itself is 2 * grid.identity",
+            )
+        return Sum(self, other)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Linear:
-        return self + -other if isinstance(other, Linear) else NotImplemented
+        return self.__add__(-other if isinstance(other, Linear) else other)
+
+    def __rsub__(self, other: Any) -> Linear:
+        return (-self).__add__(other)
 
     def scaled(self, factor: float) -> Linear:
         """The operator times a finite real number."""
         raise NotImplementedError
+
+
+def _no_operator(rule: str, other: Any, instead: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
 
 
 def clean_factor(factor: Any) -> float:
@@ -126,16 +151,21 @@ def clean_factor(factor: Any) -> float:
         raise ArgumentTypeError(
             f"an operator is scaled by a real number, got {type(factor).__name__}; apply it with op(f), and multiply what it gives"
         )
-    if not isfinite(float(factor)):
-        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {factor}")
-    return float(factor)
+    try:
+        number = float(factor)
+    except OverflowError:  # an int beyond all floats
+        number = float("inf")
+    if not isfinite(number):
+        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
+    return number
 
 
 class Product(Linear):
     """``outer @ inner``: applied one after the other."""
 
     def __init__(self, outer: Linear, inner: Linear) -> None:
-        if outer.grid.shape != inner.grid.shape or outer.inputs != inner.outputs:
+        check_grids(outer.grid, inner.grid, "composed")
+        if outer.inputs != inner.outputs:
             raise ArgumentValueError(
                 f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
                 f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
@@ -209,12 +239,24 @@ def flat(field: Any, form: Form) -> list[Any]:
     return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
 
 
+def check_grids(first: Grid, second: Grid, what: str) -> None:
+    """Refuse grids of other points; other boundaries are allowed."""
+    if first is second:
+        return
+    if first.shape != second.shape or first.axes != second.axes:
+        raise ArgumentValueError(
+            f"operators on different grids cannot be {what}: {first.shape} on axes {first.axes} and {second.shape} on axes {second.axes}"
+        )
+    for axis, x, y in zip(first.axes, first.coordinates, second.coordinates, strict=True):
+        if not np.array_equal(x, y):
+            raise ArgumentValueError(
+                f"operators on different grids cannot be {what}: their coordinates along axis {axis} differ"
+            )
+
+
 def check_alike(first: Linear, second: Linear) -> None:
     """Refuse to add operators that are not maps between the same fields."""
-    if first.grid.shape != second.grid.shape or first.grid.axes != second.grid.axes:
-        raise ArgumentValueError(
-            f"operators on different grids cannot be added: {first.grid.shape} and {second.grid.shape}"
-        )
+    check_grids(first.grid, second.grid, "added")
     if (first.inputs, first.outputs) != (second.inputs, second.outputs):
         raise ArgumentValueError(
             f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "

@@ -219,3 +219,11 @@ class TestPickles:
         other = pickle.loads(pickle.dumps(grid.laplacian))
         f = rng.standard_normal(7)
         assert same_bits(other(form="wide")(f), grid.laplacian(form="wide")(f))
+
+
+def test_zero_and_plus_change_nothing(rng):
+    f = rng.random((6, 5))
+    laplacian = gg.Grid((6, 0.5), (5, 0.5)).laplacian
+    for same in (+laplacian, laplacian + 0, 0 + laplacian, laplacian - 0):
+        assert np.array_equal(same(f), laplacian(f))
+    assert np.array_equal((0 - laplacian)(f), -laplacian(f))

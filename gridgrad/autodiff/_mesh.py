@@ -11,7 +11,7 @@ import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
 
-TILE = 1 << 15  # elements: a few arrays of them stay in the second-level cache
+TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
 
 

@@ -23,6 +23,7 @@ from ._mesh import TILE, Mesh, Tile, cut, tiles
 
 Direction = tuple[Any, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
 THREADED = 1 << 16  # elements from which threads pay
+FEW = 1 << 10  # points that are evaluated first
 KEPT = 1 << 22  # bytes: more than the arrays of a few tiles
 NOT_ON_TILES = (ShapeAsked, ValueError, IndexError)  # what says that a function needs the whole mesh
 
@@ -147,36 +148,34 @@ def _taken(output: Any, number: int, m: Monomial) -> Any:
 def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
     """Evaluate a task on the jet engine.
 
-    The first tile tells the outputs' number and type. A function that cannot be evaluated on a tile,
+    A few points tell the outputs' number and type. A function that cannot be evaluated on a tile,
     because it asks for shapes or holds arrays of the whole mesh, gets the whole mesh.
     """
     count = clean_workers(workers)
     mesh, algebra = task.mesh, task.algebra()
     on_host = all(isinstance(c, (np.ndarray, np.generic)) for c in mesh.coords)
-    pieces = iter([None]) if not on_host else tiles(mesh.shape, TILE)
     size = int(np.prod(mesh.shape, dtype=np.int64))
     if not on_host or size <= TILE:
         return _whole(task, algebra, out)
-    first_tile = next(pieces)
-    assert first_tile is not None
+    few = next(tiles(mesh.shape, FEW))
     # Once glibc has freed a block of this size it keeps smaller ones: without, every array of a tile is
     # returned to the system and its pages are faulted in again, a fifth of the time.
     np.empty(KEPT, np.uint8)
     narrow = replace(task, mesh=mesh.narrowed())
     try:
-        found = narrow.evaluate(algebra, first_tile)
-        _check_shapes(found, tuple(s.stop - s.start for s in first_tile))
+        found = narrow.evaluate(algebra, few)
+        _check_shapes(found, tuple(s.stop - s.start for s in few))
     except NOT_ON_TILES:
         return _whole(task, algebra, out)
     targets = _targets(task, found, out)
-    _fill(targets, found.parts, first_tile)
 
     def work(tile: Any) -> None:
         _fill(targets, narrow.evaluate(algebra, tile).parts, tile)
 
     threads = min(count or _cpus(), -(-size // TILE)) if count or size >= THREADED else 1
+    rounds = -(-size // (threads * TILE))  # of which each has a tile for every thread
     try:
-        _spread(work, pieces, threads)
+        _spread(work, tiles(mesh.shape, -(-size // (threads * rounds))), threads)
     except NOT_ON_TILES:  # a later tile may be the first to take a branch
         return _whole(task, algebra, out)
     return Expansion(targets, found.single)
