@@ -23,8 +23,8 @@ KEPT = Kept()
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
-    torch = sys.modules.get("torch")
-    return torch is not None and torch.compiler.is_dynamo_compiling()
+    compiler = getattr(sys.modules.get("torch"), "compiler", None)  # torch may be half imported
+    return compiler is not None and compiler.is_dynamo_compiling()
 
 
 def constant(function: Callable[..., Made]) -> Callable[..., Made]:
