@@ -9,6 +9,7 @@ from . import _dispatch
 from ._arguments import UNSET, clean, clean_workers, merge_aliases
 from ._fast import fast_gradient, remember
 from ._plan import Term
+from ._tracing import is_compiling
 
 
 def gradient(
@@ -101,9 +102,9 @@ def gradient(
             return result
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     if hasattr(f, "requires_grad"):  # a torch tensor
-        from ._torch_operators import is_compiling, traced_gradient
-
         if is_compiling():
+            from ._torch_operators import traced_gradient
+
             return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
         if any(hasattr(value, "requires_grad") for value in varargs):
             from ._torch_coordinates import carries_derivative, gradient_by_coordinates

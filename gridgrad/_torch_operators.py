@@ -27,11 +27,6 @@ from ._torch_define import (
 )
 
 
-def is_compiling() -> bool:
-    """Whether ``torch.compile`` is tracing the caller."""
-    return bool(torch.compiler.is_dynamo_compiling())
-
-
 def traced_gradient(
     f: Any,
     varargs: tuple[Any, ...],
