@@ -86,6 +86,7 @@ class Terms {
 
   // The terms [t, next) of an output at the elements [begin, end) of the row, or of all rows alike.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
+    if (sum_around(t, next, begin, end, target)) return;
     used_ = 0;
     parts_.clear();
     for (; t < next; ++t) {
@@ -135,6 +136,77 @@ class Terms {
   }
 
  private:
+  // The same where all terms are formula (1) around the same points and in memory as they are; else false.
+  bool sum_around(int t, int next, int64 begin, int64 end, Real* target) {
+    if constexpr (!std::is_same_v<Stored, Real>) return false;
+    else {
+      int64 leading = 0, trailing = 0;
+      if (next - t > STAR_AXES || !are_around(t, next, leading, trailing)) return false;
+      const int64 length = plan_.length[ROW], rows = larger(end / length, 1),
+                  ahead = plan_.array[plan_.term[t].input].stride[MIDDLE];
+      const int64 first = larger(begin, leading),
+                  last = rows > 1 ? end - trailing : smaller(end, length - trailing);
+      if (last - first < Words<Real>::LANES) return false;
+      const Stored* const f = row(plan_.term[t].input);
+      const Star<Real> star = star_at(t, next, f + first);
+      Real* const inner = target + (first - begin);
+      if (star.axes == 2) sum_star<2>(star, last - first, inner);
+      else sum_star<3>(star, last - first, inner);
+      for (int64 k = 0; k < rows; ++k) {
+        Real* const line = target + k * length - begin;
+        for (int64 j = begin; j < first; ++j) line[j] = value_around(t, next, f + k * ahead, j);
+        for (int64 j = larger(length - trailing, begin); j < smaller(end, length); ++j)
+          line[j] = value_around(t, next, f + k * ahead, j);
+      }
+      return true;
+    }
+  }
+
+  // Whether the terms [t, next) are; and how many elements at each end of the row are not.
+  bool are_around(int t, int next, int64& leading, int64& trailing) const {
+    const int input = plan_.term[t].input;
+    if (next - t < 2 || plan_.array[input].stride[ROW] != 1) return false;
+    for (; t < next; ++t) {
+      const Term& term = plan_.term[t];
+      const Stencil& stencil = stencil_of(t);
+      if (term.input != input || term.coefficient >= 0 || term.then >= 0 || term.norm) return false;
+      if (forms_[t] != TWO_DIFFERENCES || pairs_[t].b(0) != 0) return false;
+      if (stencil.dim != ROW) continue;
+      if (leading) return false;
+      leading = stencil.leading * stencil.inner;
+      trailing = stencil.trailing * stencil.inner;
+    }
+    return true;
+  }
+
+  Star<Real> star_at(int t, int next, const Real* centre) const {
+    Star<Real> star;
+    star.centre = centre;
+    for (; t < next; ++t) {
+      const int64 shift = step(stencil_of(t), plan_.term[t].input);
+      star.below[star.axes] = centre + pairs_[t].a(0) * shift;
+      star.above[star.axes] = centre + pairs_[t].b(1) * shift;
+      star.lower[star.axes] = pairs_[t].weight(0);
+      star.upper[star.axes++] = pairs_[t].weight(1);
+    }
+    return star;
+  }
+
+  // At element j, where an axis in the row has a row of its own.
+  GG_NOINLINE Real value_around(int t, int next, const Stored* f, int64 j) const {
+    Real sum = Real(-0.0);
+    for (; t < next; ++t) {
+      const Pairs<Real>& pairs = pairs_[t];
+      const int64 shift = step(stencil_of(t), plan_.term[t].input);
+      const Stored* const c = f + j;
+      sum = sum + (stencil_of(t).dim == ROW
+                       ? edge_value(t, f, j)
+                       : two_differences(pairs.weight(0), pairs.weight(1), c[pairs.a(0) * shift], *c,
+                                         c[pairs.b(1) * shift]));
+    }
+    return sum;
+  }
+
   struct Tile {
     alignas(64) Real value[TILE];
   };
