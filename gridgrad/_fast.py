@@ -65,26 +65,18 @@ class ObjectCalls:
 
     def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
         """The results as a tuple, or None when the call has to be looked at in full."""
-        targets = None if out is None else _parts(inputs[0], out)
+        targets = None if out is None else _targets(inputs[0], out)
         found = self._plans.get(_layouts(inputs, targets))
         return None if found is None else _run(found, inputs, targets)
 
     def put(self, inputs: tuple[Any, ...], out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
         """Keep the plan of a call that `get` could have answered."""
-        key = _layouts(inputs, None if out is None else _parts(inputs[0], out))
+        key = _layouts(inputs, None if out is None else _targets(inputs[0], out))
         found = None if key is None else _plan_of(terms, inputs, results)
         if found is not None:
             if len(self._plans) >= CALLS:
                 self._plans.clear()
             self._plans[key] = found
-
-
-def _parts(f: Any, out: Any) -> Any:
-    """The arrays of `out`: it alone, those of a list, or of one stack."""
-    if type(out) is not _ndarray:
-        return out
-    extra = out.ndim - getattr(f, "ndim", 0)
-    return [out] if extra == 0 else list(out) if extra == 1 and len(out) < _core.MAX_OBJECTS else out
 
 
 def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:

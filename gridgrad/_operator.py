@@ -15,7 +15,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fast import ObjectCalls
 from ._fields import Fields, Form, gather, shaped, stack, targets_of
 from ._linear import Linear, check_alike, form_name
-from ._plan import Term
+from ._plan import Term, shifted
 from ._stencils import Array
 from ._tracing import constant, is_compiling, keep, untraced
 
@@ -267,11 +267,8 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
     first._require_linear("a sum")
     second._require_linear("a sum")
     check_alike(first, second)
-    shifted = tuple(
-        t if t.coefficient is None else t._replace(coefficient=t.coefficient + count) for t in second.terms
-    )
-    name = f"({first.name} + {second.name})"
-    return Operator(first.grid, name, first.terms + shifted, first.inputs, first.outputs)
+    terms = first.terms + shifted(second.terms, count)
+    return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs)
 
 
 @untraced

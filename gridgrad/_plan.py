@@ -65,6 +65,14 @@ class Term(NamedTuple):
         return own if self.then is None else (*own, self.then)
 
 
+def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
+    """The terms with their coefficients `by` places further back among the inputs."""
+    return tuple(
+        term if term.coefficient is None else term._replace(coefficient=term.coefficient + by)
+        for term in terms
+    )
+
+
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
     """The terms of one output, as its only ones."""
     return tuple(term._replace(output=0) for term in terms if term.output == output)

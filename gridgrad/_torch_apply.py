@@ -11,10 +11,9 @@ from array_api_compat import torch as namespace
 
 from . import _execute_torch, _execute_xp
 from ._adjoint import adjoint_terms
-from ._plan import Term
+from ._plan import Term, shifted
 from ._torch_define import (
     asks_for_gradient,
-    batched_first,
     check_forward_mode,
     define,
     has_tangent,
@@ -22,6 +21,7 @@ from ._torch_define import (
     is_varied,
     with_tangents,
 )
+from ._torch_tensors import batched_first
 from ._tracing import kept
 
 
@@ -31,12 +31,8 @@ def _terms(name: str, axes: Sequence[int], transposed: bool, fields: int) -> tup
     terms, outputs = operator.terms_on(tuple(axes)), prod(operator.outputs)
     if not transposed:
         return terms, outputs
-    shift = fields - prod(operator.inputs)
-    turned = adjoint_terms(terms)
-    turned = tuple(
-        t if t.coefficient is None else t._replace(coefficient=t.coefficient + shift) for t in turned
-    )
-    return turned, prod(operator.inputs)
+    inputs = prod(operator.inputs)
+    return shifted(adjoint_terms(terms), fields - inputs), inputs
 
 
 def _run(name: str, axes: Any, transposed: bool, fields: Any, coefficients: Any) -> list[Any]:

@@ -9,8 +9,8 @@ import torch
 
 from . import _execute_torch
 from ._adjoint import adjoint_terms
-from ._plan import Term
-from ._torch_tensors import is_plain_in_transforms, is_plain_memory
+from ._plan import Term, shifted
+from ._torch_tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
 
 def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any] | None:
@@ -42,7 +42,7 @@ class LinearMap(torch.autograd.Function):  # type: ignore[misc]
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
-        turned = _renumbered(adjoint_terms(ctx.terms), ctx.count, len(grads))
+        turned = shifted(adjoint_terms(ctx.terms), len(grads) - ctx.count)
         # torch's gradient of a holomorphic map is the conjugate transpose.
         coefficients = [c.conj().resolve_conj() for c in ctx.saved_tensors]
         results = _apply(turned, ctx.count, grads, coefficients)
@@ -60,27 +60,17 @@ class LinearMap(torch.autograd.Function):  # type: ignore[misc]
         info: Any, in_dims: Any, terms: tuple[Term, ...], outputs: int, count: int, *tensors: Any
     ) -> Any:
         moved = [
-            tensor.unsqueeze(0).expand(info.batch_size, *tensor.shape)
-            if dim is None
-            else tensor.movedim(dim, 0)
+            batched_first(info.batch_size, dim, tensor)
             for tensor, dim in zip(tensors, in_dims[3:], strict=True)
         ]
-        shifted = tuple(
+        further = tuple(
             term._replace(
                 axis=term.axis + 1, then=None if term.then is None else (term.then[0] + 1, term.then[1])
             )
             for term in terms
         )
-        results = LinearMap.apply(shifted, outputs, count, *moved)
+        results = LinearMap.apply(further, outputs, count, *moved)
         return results, (0,) * outputs
-
-
-def _renumbered(terms: tuple[Term, ...], before: int, now: int) -> tuple[Term, ...]:
-    """Coefficients follow the fields, of which there were `before`."""
-    return tuple(
-        term if term.coefficient is None else term._replace(coefficient=term.coefficient - before + now)
-        for term in terms
-    )
 
 
 def _apply(
@@ -95,7 +85,7 @@ def _apply(
         return results
     if len(given) < len(fields) or len(reached) < outputs:
         kept = [t._replace(input=given.index(t.input), output=reached.index(t.output)) for t in kept]
-    renumbered = _renumbered(tuple(kept), len(fields), len(given))
+    renumbered = shifted(tuple(kept), len(given) - len(fields))
     values = LinearMap.apply(renumbered, len(reached), len(given), *(fields[k] for k in given), *coefficients)
     for k, value in zip(reached, values, strict=True):
         results[k] = value

@@ -46,11 +46,6 @@ def is_transformed(tensors: Sequence[Any]) -> bool:
     return any(map(torch._C._functorch.is_functorch_wrapped_tensor, tensors))
 
 
-def batched_first(size: int, dim: int | None, tensor: Any) -> Any:
-    """A tensor that torch.func.vmap maps, with the mapped axis in front."""
-    return tensor.unsqueeze(0).expand(size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)
-
-
 def with_tangents(linear: Callable[[list[Any]], Sequence[Any]], fields: Sequence[Any]) -> list[Any]:
     """A linear map of values with tangents: the tangents go through it as the values do."""
     pairs = [torch._VF._unpack_dual(field, level=0) for field in fields]

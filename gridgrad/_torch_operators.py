@@ -17,7 +17,6 @@ from ._plan import Term
 from ._torch_coordinates import Way, rows
 from ._torch_define import (
     asks_for_gradient,
-    batched_first,
     check_forward_mode,
     define,
     has_tangent,
@@ -25,6 +24,7 @@ from ._torch_define import (
     is_varied,
     with_tangents,
 )
+from ._torch_tensors import batched_first
 
 
 def traced_gradient(

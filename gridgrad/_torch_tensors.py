@@ -100,3 +100,8 @@ def coordinates_to_host(tensor: Any, axis: int) -> Array:
             f"here ({error}); give coordinates that are concrete, not traced, mapped or on the meta device"
         ) from None
     return values
+
+
+def batched_first(size: int, dim: int | None, tensor: Any) -> Any:
+    """A tensor that torch.func.vmap maps, with the mapped axis in front."""
+    return tensor.unsqueeze(0).expand(size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)

@@ -84,7 +84,8 @@ def diffuse(
     -------
     array, shape of `f`
         ``(k_+ (f_+ - f)/h_+ - k_- (f - f_-)/h_-) / h``; no flux passes one-sided ends. Second order
-        where steps vary smoothly; units [k][f]/[x]^2.
+        where steps vary smoothly, first order at such ends unless `k` is even there, too; units
+        [k][f]/[x]^2.
 
     Raises
     ------
