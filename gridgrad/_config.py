@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import _core
+from . import _core, _ladder
 
 
 def show_config(mode: str = "print") -> dict[str, Any] | None:
@@ -15,7 +15,10 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
 
     Tells the path of the compiled core, the CPU level it chose, the threads it may use, and the
     CuPy and CUDA devices it finds. ``core: None`` means that gridgrad was installed without a
-    C++ compiler and works through array slices: the same values, slower.
+    C++ compiler and works through array slices: the same values, slower. ``ways`` counts since the
+    start of the process how arrays in memory were computed: ``kernel`` sweeps; calls that needed several of
+    them (``split``), copies of the arrays (``copy``: unaligned data), or array slices (``slices``: long double,
+    weights beyond the exponents, no core), which take memory and are slow.
     """
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
@@ -27,12 +30,19 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
         "numpy": np.__version__,
     }
     facts |= _core.describe()
+    facts["ways"] = _ways()
     facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     facts["cuda devices"] = _devices() if facts["cupy"] else []
     if mode == "dict":
         return facts
     print("\n".join(f"{name:>14}: {value}" for name, value in facts.items()))
     return None
+
+
+def _ways() -> dict[str, int]:
+    """How calls were computed so far."""
+    counted = dict(_ladder.counts)
+    return {"kernel": _core.sweeps() + counted.pop("launch"), **counted}
 
 
 def _version(distribution: str) -> str | None:

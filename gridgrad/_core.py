@@ -16,6 +16,7 @@ import numpy as np
 from ._plan import ABI_VERSION, DESCRIPTOR
 
 MAX_OBJECTS = 4  # arrays of gg_apply_objects
+NO_MEMORY = 8  # a status, as in kernels/core.cpp
 
 
 class CoreError(RuntimeError):
@@ -47,6 +48,7 @@ def _load() -> ctypes.CDLL | None:
     if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
         raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    core.gg_sweeps.argtypes, core.gg_sweeps.restype = [], integer
     core.gg_message.restype = ctypes.c_char_p
     core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
@@ -76,6 +78,8 @@ data_offset = _data_offset() if sys.implementation.name == "cpython" else None
 
 def check(status: int) -> None:
     """Raise what a status of the core means."""
+    if status == NO_MEMORY:
+        raise MemoryError(core.gg_message(status).decode())
     if status:
         raise CoreError(core.gg_message(status).decode())
 
@@ -88,6 +92,11 @@ def available_cpus() -> int:
     except AttributeError:  # not on this system
         count = os.cpu_count() or 1
     return min(count, 16)
+
+
+def sweeps() -> int:
+    """How often the core has applied a plan in this process."""
+    return 0 if core is None else int(core.gg_sweeps())
 
 
 def describe() -> dict[str, Any]:

@@ -205,7 +205,24 @@ class Line:
         for node, weight in weights.items():
             for index, factor in self.fold(first + node):
                 merged[index] = merged.get(index, Fraction(0)) + factor * weight
-        return tuple((point, k, self.rounded(w)) for k, w in merged.items() if k != point and w)
+        ends = {k: w for k, w in merged.items() if k != point and w}
+        if self.rule.order == 1 and len(set(gaps)) == 1 and ends and not sum(ends.values()):
+            return self.across(point, weights)
+        return tuple((point, k, self.rounded(w)) for k, w in ends.items())
+
+    def across(self, point: int, weights: dict[int, Fraction]) -> Row:
+        """An even row that does not need its own point: each pair of mirrored nodes, folded back."""
+        half = len(weights) // 2
+        pairs: dict[tuple[int, int], Fraction] = {}
+        for k in range(1, half + 1):
+            below, above = self.fold(point - k), self.fold(point + k)
+            base = below[0][0]
+            for end, factor in (*above, *((end, -factor) for end, factor in below)):
+                weight, pair = factor * weights[half + k], (base, end)
+                if (end, base) in pairs:
+                    weight, pair = -weight, (end, base)
+                pairs[pair] = pairs.get(pair, Fraction(0)) + weight
+        return tuple((a, b, self.rounded(w)) for (a, b), w in pairs.items() if a != b and w)
 
     def window(self, point: int) -> tuple[int, int]:
         """The first and the last node of an edge row; they may lie beyond the axis."""

@@ -16,7 +16,8 @@ from . import _execute_host, _execute_xp, _kernels, _numpy
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import split_out
-from ._plan import Layout, Plan, Term, TooManyDims, make_plan, own_terms
+from ._ladder import Ladder, counts
+from ._plan import Layout, Plan, Term, make_plan
 from ._stencils import Array
 
 cupy: Any = None
@@ -143,58 +144,68 @@ def apply(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]
     """Write `terms` of `inputs` into `outputs`: CuPy arrays of the current device, any layout."""
     if not outputs or outputs[0].size == 0:
         return
-    storage, components = storage_of(inputs[0].dtype)
-    if storage is None or not _execute_host.has_kernel(terms, [f.dtype.kind == "c" for f in inputs]):
-        _apply_slices(terms, inputs, outputs)
-        return
-    arrays = (*inputs, *outputs)
-    if not all(_is_aligned(a) for a in arrays):
-        results = [cupy.empty(o.shape, o.dtype) for o in outputs]
-        apply(terms, [_compact(f) for f in inputs], results)
-        for target, result in zip(outputs, results, strict=True):
-            target[...] = result
-        return
-    layouts = [_execute_host.layout_of(a, components) for a in arrays]
-    device, stream = inputs[0].device.id, cupy.cuda.get_current_stream().ptr
-    addresses = [a.data.ptr for a in arrays]
-    count = len(inputs)
-    try:
+    _Memory().apply(terms, inputs, outputs)
+
+
+class _Memory(Ladder):
+    """CuPy arrays of the current device."""
+
+    def has_kernels(self, f: Any) -> bool:
+        """Whether the kernel knows the dtype."""
+        return storage_of(f.dtype)[0] is not None
+
+    def storage_of(self, f: Any) -> str:
+        """The kernels' name of a dtype they know."""
+        return str(storage_of(f.dtype)[0])
+
+    def is_complex(self, a: Any) -> bool:
+        """Whether the elements have an imaginary part."""
+        return bool(a.dtype.kind == "c")
+
+    def is_aligned(self, a: Any) -> bool:
+        """Whether address and strides are multiples of what the kernel reads."""
+        item = a.dtype.itemsize // (2 if a.dtype.kind == "c" else 1)
+        return not (a.data.ptr % item or any(s % item for s in a.strides))
+
+    def parts(self, a: Any) -> list[Any]:
+        """Views of the real and the imaginary parts."""
+        return [a.real, a.imag]
+
+    def empty(self, like: Any, real: str | None = None) -> Any:
+        """A compact array."""
+        return cupy.empty(like.shape, like.dtype if real is None else np.result_type(real, like.dtype))
+
+    def copy(self, a: Any, real: str | None = None) -> Any:
+        """A compact copy."""
+        fresh = self.empty(a, real)
+        fresh[...] = a
+        return fresh
+
+    def write(self, target: Any, result: Any) -> None:
+        """Round `result` into `target`."""
+        target[...] = result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+
+    def launch(
+        self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
+    ) -> None:
+        """One launch on the current stream."""
+        storage, components = storage_of(inputs[0].dtype)
+        arrays, count = (*inputs, *outputs), len(inputs)
+        layouts = [_execute_host.layout_of(a, components) for a in arrays]
+        addresses = [a.data.ptr for a in arrays]
+        device, stream = inputs[0].device.id, cupy.cuda.get_current_stream().ptr
         apply_pointers(
-            terms, storage, components, layouts[:count], layouts[count:], addresses, device, stream
+            terms, str(storage), components, layouts[:count], layouts[count:], addresses, device, stream, adds
         )
-    except TooManyDims:
-        _apply_parts(terms, inputs, outputs)
 
-
-def _apply_parts(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-    """More loops, terms or arrays than one descriptor holds: an output at a time, else slices."""
-    if len(outputs) == 1:
-        _apply_slices(terms, inputs, outputs)
-        return
-    for k, target in enumerate(outputs):
-        apply(own_terms(terms, k), inputs, [target])
-
-
-def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-    results = _execute_xp.apply(array_namespace(inputs[0]), terms, inputs, len(outputs))
-    for target, result in zip(outputs, results, strict=True):
-        target[...] = result
+    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
+        """The results as new arrays."""
+        return _execute_xp.apply(array_namespace(inputs[0]), terms, inputs, outputs)
 
 
 def storage_of(dtype: np.dtype[Any]) -> tuple[str | None, int]:
     """The kernels' name of a dtype and its components; None if they lack it."""
     return _execute_host.storage_of(dtype), (2 if dtype.kind == "c" else 1)
-
-
-def _is_aligned(a: Any) -> bool:
-    item = a.dtype.itemsize // (2 if a.dtype.kind == "c" else 1)
-    return not (a.data.ptr % item or any(s % item for s in a.strides))
-
-
-def _compact(a: Any) -> Any:
-    fresh = cupy.empty(a.shape, a.dtype)
-    fresh[...] = a
-    return fresh
 
 
 def apply_pointers(
@@ -206,6 +217,7 @@ def apply_pointers(
     addresses: Sequence[int],
     device_id: int,
     stream_ptr: int,
+    adds: bool = False,
 ) -> None:
     """Launch `terms` on memory of any library; returns before the kernel has run.
 
@@ -225,6 +237,8 @@ def apply_pointers(
         Device addresses, inputs first, each a multiple of its element size.
     device_id, stream_ptr : int
         CUDA device of all addresses, and the ``cudaStream_t`` to launch on.
+    adds : bool
+        Whether the terms join what the outputs hold, which must be of the arithmetic type.
 
     Raises
     ------
@@ -240,7 +254,7 @@ def apply_pointers(
     the one it belongs to must be kept alive by its owner.
     """
     require_cupy()
-    plan = make_plan(terms, storage, tuple(input_layouts), tuple(output_layouts), components)
+    plan = make_plan(terms, storage, tuple(input_layouts), tuple(output_layouts), components, adds)
     stream = Stream(stream_ptr)
     with cupy.cuda.Device(device_id):
         ready = _ready_on(plan, device_id, stream)
@@ -251,6 +265,7 @@ def apply_pointers(
         kernel, launch = ready.launches[width]
         packed = _kernels.parameter(launch, addresses, ready.addresses)
         kernel(launch.grid, launch.block, (packed,), stream=stream)
+    counts["launch"] += 1
 
 
 def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:

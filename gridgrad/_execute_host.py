@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from . import _core, _execute_xp
-from ._plan import STORAGE, Layout, Plan, Term, TooManyDims, make_plan, own_terms
+from ._ladder import Ladder
+from ._plan import STORAGE, Layout, Plan, Term, make_plan
 from ._stencils import Array
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
@@ -22,36 +23,70 @@ def apply(
     """Write ``terms`` of `inputs` into `outputs`; layouts may be anything, dtypes are checked."""
     if not outputs or outputs[0].size == 0:
         return
-    kinds = [f.dtype.kind == "c" for f in inputs]
-    if _core.core is None or storage_of(inputs[0].dtype) is None or not has_kernel(terms, kinds):
-        _apply_slices(terms, inputs, outputs)
-        return
-    if not all(a.flags.aligned for a in (*inputs, *outputs)):
-        _apply_copies(terms, inputs, outputs, workers)
-        return
-    try:
-        plan = plan_for(terms, inputs, outputs)
-    except TooManyDims:
-        _apply_parts(terms, inputs, outputs, workers)
-        return
-    run(plan, [a.ctypes.data for a in (*inputs, *outputs)], workers)
+    _Memory(workers).apply(terms, inputs, outputs)
 
 
-def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
-    if any(stencil.power for term in terms for _, stencil in term.stencils()):
-        return False
-    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
+class _Memory(Ladder):
+    """NumPy arrays, on at most `workers` threads."""
+
+    def __init__(self, workers: int | None) -> None:
+        self.workers = workers
+
+    def has_kernels(self, f: Array) -> bool:
+        """Whether the core was compiled, and knows the dtype."""
+        return _core.core is not None and storage_of(f.dtype) is not None
+
+    def storage_of(self, f: Array) -> str:
+        """The kernels' name of a dtype they know."""
+        return str(storage_of(f.dtype))
+
+    def is_complex(self, a: Array) -> bool:
+        """Whether the elements have an imaginary part."""
+        return a.dtype.kind == "c"
+
+    def is_aligned(self, a: Array) -> bool:
+        """Whether address and strides are multiples of what the core reads."""
+        return bool(a.flags.aligned)
+
+    def parts(self, a: Array) -> list[Array]:
+        """Views of the real and the imaginary parts."""
+        return [a.real, a.imag]
+
+    def empty(self, like: Array, real: str | None = None) -> Array:
+        """A compact array."""
+        return np.empty(like.shape, like.dtype if real is None else np.result_type(real, like.dtype))
+
+    def copy(self, a: Array, real: str | None = None) -> Array:
+        """A compact copy."""
+        return a.copy() if real is None else a.astype(np.result_type(real, a.dtype), order="C")
+
+    def write(self, target: Array, result: Array) -> None:
+        """Round `result` into `target`."""
+        target[...] = result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+
+    def launch(
+        self, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], adds: bool
+    ) -> None:
+        """One sweep of the core."""
+        plan = plan_for(terms, inputs, outputs, adds)
+        run(plan, [a.ctypes.data for a in (*inputs, *outputs)], self.workers)
+
+    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: int) -> list[Array]:
+        """The results as new arrays."""
+        return _execute_xp.apply(np, terms, inputs, outputs)
 
 
-def plan_for(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> Plan:
+def plan_for(
+    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], adds: bool = False
+) -> Plan:
     """The cached plan of these arrays' layout."""
     dtype = inputs[0].dtype
     components = 2 if dtype.kind == "c" else 1
     storage = storage_of(dtype)
     assert storage is not None
     layouts = [layout_of(a, components) for a in (*inputs, *outputs)]
-    return make_plan(terms, storage, tuple(layouts[: len(inputs)]), tuple(layouts[len(inputs) :]), components)
+    count = len(inputs)
+    return make_plan(terms, storage, tuple(layouts[:count]), tuple(layouts[count:]), components, adds)
 
 
 def storage_of(dtype: np.dtype[Any]) -> str | None:
@@ -82,33 +117,3 @@ def run(plan: Plan, addresses: list[int], workers: int | None = None) -> None:
 def default_workers(traffic: int) -> int:
     """One thread for a call that is over before a second would help, else all we may use."""
     return 1 if traffic < THREAD_BYTES else _core.available_cpus()
-
-
-def _apply_copies(
-    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None
-) -> None:
-    """Unaligned or oddly strided data: through compact copies."""
-    results = [np.empty(o.shape, o.dtype) for o in outputs]
-    apply(terms, [f.copy() for f in inputs], results, workers)
-    for target, result in zip(outputs, results, strict=True):
-        target[...] = result
-
-
-def _apply_parts(
-    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None
-) -> None:
-    """More loops, terms or arrays than one descriptor holds: an output at a time."""
-    if len(outputs) == 1:
-        if all(a.flags.c_contiguous for a in (*inputs, *outputs)):
-            _apply_slices(terms, inputs, outputs)
-        else:
-            _apply_copies(terms, inputs, outputs, workers)
-        return
-    for k, target in enumerate(outputs):
-        apply(own_terms(terms, k), inputs, [target], workers)
-
-
-def _apply_slices(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> None:
-    results = _execute_xp.apply(np, terms, inputs, len(outputs))
-    for target, result in zip(outputs, results, strict=True):
-        target[...] = result

@@ -13,7 +13,8 @@ from array_api_compat import torch as namespace
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._outputs import check_places, split_out
-from ._plan import ITEM_BYTES, Term, TooManyDims, make_plan, own_terms
+from ._ladder import Ladder
+from ._plan import ITEM_BYTES, Term, make_plan
 from ._torch_tensors import (
     check_samples,
     dtype_name,
@@ -101,53 +102,74 @@ def _write(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], w
     f = fields[0]
     if f.numel() == 0 or not targets:
         return
-    kinds = [field.is_complex() for field in fields]
-    if not _has_kernels(f) or not _execute_host.has_kernel(terms, kinds):
-        _write_slices(terms, fields, targets)
-    elif not all(is_aligned(tensor) for tensor in (*fields, *targets)):
-        fresh = [torch.empty_like(target) for target in targets]
-        _write(terms, [field.clone() for field in fields], fresh, workers)
-        for target, result in zip(targets, fresh, strict=True):
-            target.copy_(result)
-    else:
-        try:
-            _launch(terms, fields, targets, workers)
-        except TooManyDims:
-            _write_parts(terms, fields, targets, workers)
+    _Memory(workers).apply(terms, fields, targets)
 
 
-def _has_kernels(f: Any) -> bool:
-    """Whether the device's executor is there: torch operations need neither core nor CuPy."""
-    if f.device.type == "cuda":
-        return import_module("gridgrad._execute_cuda").cupy is not None
-    return _core.core is not None
+class _Memory(Ladder):
+    """Tensors of plain memory; those on a CPU on at most `workers` threads."""
+
+    def __init__(self, workers: int | None) -> None:
+        self.workers = workers
+
+    def has_kernels(self, f: Any) -> bool:
+        """Whether the device's executor is there: torch operations need neither core nor CuPy."""
+        if f.device.type == "cuda":
+            return import_module("gridgrad._execute_cuda").cupy is not None
+        return _core.core is not None
+
+    def storage_of(self, f: Any) -> str:
+        """The kernels' name of the dtype, of complex data that of its parts."""
+        return storage_of(f)[0]
+
+    def is_complex(self, a: Any) -> bool:
+        """Whether the elements have an imaginary part."""
+        return bool(a.is_complex())
+
+    def is_aligned(self, a: Any) -> bool:
+        """Whether the kernels can read it: torch may view any byte of a buffer."""
+        return is_aligned(a)
+
+    def parts(self, a: Any) -> list[Any]:
+        """Views of the real and the imaginary parts."""
+        return list(torch.view_as_real(a).unbind(-1))
+
+    def empty(self, like: Any, real: str | None = None) -> Any:
+        """A compact tensor."""
+        return torch.empty(like.shape, dtype=_widened(like, real), device=like.device)
+
+    def copy(self, a: Any, real: str | None = None) -> Any:
+        """A compact copy."""
+        return self.empty(a, real).copy_(a)
+
+    def write(self, target: Any, result: Any) -> None:
+        """Round `result` into `target`."""
+        target.copy_(result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result)
+
+    def launch(
+        self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
+    ) -> None:
+        """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
+        f = inputs[0]
+        storage, components = storage_of(f)
+        sources, targets = (
+            tuple(layout_of(tensor, components) for tensor in group) for group in (inputs, outputs)
+        )
+        addresses = [tensor.data_ptr() for tensor in (*inputs, *outputs)]
+        if f.device.type == "cuda":
+            stream = torch.cuda.current_stream(f.device).cuda_stream
+            apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
+            apply_pointers(terms, storage, components, sources, targets, addresses, f.device.index, stream, adds)
+        else:
+            plan = make_plan(terms, storage, sources, targets, components, adds)
+            _execute_host.run(plan, addresses, self.workers)
+
+    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
+        """The results as new tensors."""
+        return _execute_xp.apply(namespace, terms, inputs, outputs)
 
 
-def _launch(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None) -> None:
-    """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
-    f = fields[0]
-    storage, components = storage_of(f)
-    inputs, outputs = (
-        tuple(layout_of(tensor, components) for tensor in group) for group in (fields, targets)
-    )
-    addresses = [tensor.data_ptr() for tensor in (*fields, *targets)]
-    if f.device.type == "cuda":
-        stream = torch.cuda.current_stream(f.device).cuda_stream
-        apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
-        apply_pointers(terms, storage, components, inputs, outputs, addresses, f.device.index, stream)
-    else:
-        _execute_host.run(make_plan(terms, storage, inputs, outputs, components), addresses, workers)
-
-
-def _write_parts(
-    terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None
-) -> None:
-    """More axes than one descriptor holds: an output at a time, then as torch operations."""
-    if len(targets) == 1:
-        _write_slices(terms, fields, targets)
-        return
-    for k, target in enumerate(targets):
-        _write(own_terms(terms, k), fields, [target], workers)
+def _widened(like: Any, real: str | None) -> Any:
+    return like.dtype if real is None else torch.promote_types(like.dtype, getattr(torch, real))
 
 
 def _write_slices(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any]) -> None:

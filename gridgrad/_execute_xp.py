@@ -13,6 +13,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError
 from ._plan import Term, arithmetic_type
 from ._rows import Rows, name_of
 from ._stencils import Stencil
+from ._sums import real_terms
 
 _NARROW = ("float16", "bfloat16", "float32")
 _INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -21,18 +22,35 @@ _KNOWN = (*_NARROW, *_INTEGERS, "float64", "complex64", "complex128")
 
 def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
     """The outputs of ``terms``: new arrays of the inputs' library, device and dtype."""
-    results: list[Any] = [None] * outputs
+    kinds = tuple(map(is_complex, inputs))
     real = arithmetic_of(xp, inputs[0], terms)
     with np.errstate(all="ignore"):  # as the compiled core: overflow gives inf, and no warning
-        for term in sorted(terms, key=lambda term: term.output):
-            value = differentiate(xp, inputs, term, real)
-            held = results[term.output]
-            if term.norm:
-                value = xp.abs(value) if held is None else _hypot(xp, held, value)
-            elif held is not None:
-                value = held + value
-            results[term.output] = value
+        if not kinds[0]:
+            results = _sums(xp, terms, inputs, outputs, real)
+        else:
+            parts = [
+                part
+                for f, kind in zip(inputs, kinds, strict=True)
+                for part in ((xp.real(f), xp.imag(f)) if kind else (f,))
+            ]
+            values = iter(_sums(xp, real_terms(terms, kinds), parts, 2 * outputs, real))
+            results = [join_complex(xp, *pair) for pair in zip(values, values, strict=True)]
         return [_stored(xp, result, inputs[0]) for result in results]
+
+
+def _sums(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any) -> list[Any]:
+    """The outputs in the arithmetic type, of real inputs."""
+    results: list[Any] = [None] * outputs
+    for term in sorted(terms, key=lambda term: term.output):
+        coefficient = None if term.coefficient is None else inputs[term.coefficient]
+        value = _differentiate(xp, inputs[term.input], coefficient, term, real)
+        held = results[term.output]
+        if term.norm:
+            value = xp.abs(value) if held is None else _hypot(xp, held, value)
+        elif held is not None:
+            value = held + value
+        results[term.output] = value
+    return results
 
 
 def _hypot(xp: Any, p: Any, q: Any) -> Any:
@@ -80,26 +98,12 @@ def arithmetic_of(xp: Any, f: Any, terms: Sequence[Term]) -> Any:
     return np.longdouble if name.startswith("clongdouble") or name == "complex256" else f.dtype
 
 
-def differentiate(xp: Any, inputs: Sequence[Any], term: Term, real: Any) -> Any:
-    """One term, in the arithmetic type `real`."""
-    f = inputs[term.input]
-    coefficient = None if term.coefficient is None else inputs[term.coefficient]
-    if not is_complex(f):
-        return _differentiate_real(xp, f, coefficient, term, real)
-    parts = [xp.real(f), xp.imag(f)]
-    if coefficient is None or not is_complex(coefficient):
-        return join_complex(xp, *[_differentiate_real(xp, part, coefficient, term, real) for part in parts])
-    of = [[_differentiate_real(xp, part, c, term, real) for part in parts]
-          for c in (xp.real(coefficient), xp.imag(coefficient))]  # fmt: skip
-    return join_complex(xp, of[0][0] - of[1][1], of[0][1] + of[1][0])
-
-
 def is_complex(f: Any) -> bool:
     """Whether the elements have an imaginary part."""
     return dtype_name(f).startswith(("complex", "clongdouble"))
 
 
-def _differentiate_real(xp: Any, f: Any, coefficient: Any, term: Term, real: Any) -> Any:
+def _differentiate(xp: Any, f: Any, coefficient: Any, term: Term, real: Any) -> Any:
     if coefficient is not None and coefficient.dtype != real:
         coefficient = xp.astype(coefficient, real)
     if dtype_name(f) in _INTEGERS:
@@ -179,7 +183,7 @@ def reads(flags: Any, stencil: Stencil, axis: int, real: Any) -> Any:
         return np.moveaxis(result, 0, axis)
     rounded = [np.broadcast_to(np.asarray(w, dtype=real), (n,))[inner] for w in stencil.weights]
     for (a, b), weight in zip(stencil.offsets, rounded, strict=True):
-        used = weight != 0 if stencil.values else np.ones(len(weight), bool)
+        used = np.ones(len(weight), bool) if stencil.is_central else weight != 0
         centre = ~np.equal(*rounded) if stencil.is_central else used  # the short form skips the centre
         for offset in {b} if stencil.values else {a, b}:
             touched = along[inner.start + offset : inner.stop + offset]

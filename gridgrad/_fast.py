@@ -9,8 +9,8 @@ import numpy as np
 from . import _core
 from ._arguments import UNSET
 from ._axes import SMALL_BYTES
-from ._execute_host import THREAD_BYTES, has_kernel, plan_for, storage_of
-from ._plan import Plan, Term, TooManyDims
+from ._execute_host import THREAD_BYTES, plan_for, storage_of
+from ._plan import Plan, Term, TooManyDims, has_kernel
 
 CALLS = 512
 _ndarray = np.ndarray

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -100,7 +100,7 @@ def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[An
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
         xp = _namespace_of(*fields, *factors)
-        wanted = _common(names, xp, fields[0])
+        wanted = joined_name(names) or name_of(default_real(xp, fields[0]))
         fields = [_as(xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
         factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
@@ -108,10 +108,11 @@ def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[An
     return fields, [_broadcast(c, shape) for c in factors]
 
 
-def _common(names: set[str], xp: Any, like: Any) -> str:
+def joined_name(names: Set[str]) -> str | None:
+    """The dtype that all of these become together; None if all are integers."""
     floating = {name for name in names if not name.startswith(("int", "uint"))}
     if not floating:
-        return name_of(default_real(xp, like))
+        return None
     if len(floating) == 1:
         return floating.pop()
     known = ["float32" if name == "bfloat16" else name for name in sorted(floating)]

@@ -32,6 +32,7 @@ _TYPES = {
 }  # fmt: skip
 _INDICES = {"int32": "int", "int64": "int64"}
 EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
+VALUE, SELECTED = 1, 2  # kinds of pairs that are no plain differences, as in apply.cu
 AT_POINT = PLACES.index("point")
 
 
@@ -235,7 +236,8 @@ def _shape(stencil: Any, real: str) -> tuple[Any, ...]:
     lower, upper = stencil["weight"][:2].astype(real)
     kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
     offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
-    return int(stencil["dim"]), kind, int(stencil["values"]), int(central), pairs, *offsets
+    pair = VALUE if stencil["values"] else SELECTED if stencil["selects"] else 0
+    return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets
 
 
 def _reach(

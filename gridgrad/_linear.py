@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._fields import Form, targets_of
+from ._execute_xp import dtype_name
+from ._fields import Form, joined_name, targets_of
 from ._tracing import is_compiling, specialised
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ class Linear:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: Any) -> Linear:
-        return self.scaled(1 / clean_factor(divisor))
+        number = clean_factor(divisor)
+        if not isfinite(1 / number):  # of a subnormal number
+            return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
+        return self.scaled(1 / number)
 
     def __rtruediv__(self, other: Any) -> Linear:
         raise _no_operator(
@@ -134,6 +138,10 @@ class Linear:
 
     def scaled(self, factor: float) -> Linear:
         """The operator times a finite real number."""
+        raise NotImplementedError
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
 
 
@@ -193,6 +201,10 @@ class Product(Linear):
         """The product with the outer operator times a finite real number."""
         return Product(self.outer.scaled(factor), self.inner)
 
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return self.outer.result_name(self.inner.result_name(given))
+
 
 class Sum(Linear):
     """Two operators applied to the same field, their results added; of which at least one is a product."""
@@ -206,14 +218,25 @@ class Sum(Linear):
         return f"{self.first!r} + {self.second!r}"
 
     def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
-        """Apply both; the result of the second is a temporary."""
-        addend = self.second(f, None, workers)
-        result = self.first(f, out, workers)
+        """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if out is None:
-            return _added(result, addend)
-        values = flat(addend, self.outputs)
-        for target, value in zip(targets_of(out, self.outputs, values[0].shape), values, strict=True):
-            target[...] += value
+            addend = self.second(f, None, workers)
+            return _added(self.first(f, None, workers), addend)
+        given = dtype_of(f, self.inputs)
+        wanted = self.result_name(given)
+        into, other = self.first, self.second
+        if into.result_name(given) != wanted:  # rounds: what is written first has the dtype of the whole
+            into, other = other, into
+        values = flat(other(f, None, workers), self.outputs)
+        targets = targets_of(out, self.outputs, values[0].shape)
+        check_dtypes(targets, wanted)
+        if into.result_name(given) == wanted:
+            into(f, out, workers)
+            for target, value in zip(targets, values, strict=True):
+                target[...] += value
+            return out
+        for target, value, addend in zip(targets, flat(into(f, None, workers), self.outputs), values, strict=True):
+            target[...] = value + addend
         return out
 
     @property
@@ -229,9 +252,31 @@ class Sum(Linear):
         """Both times a finite real number."""
         return Sum(self.first.scaled(factor), self.second.scaled(factor))
 
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return joined_name({self.first.result_name(given), self.second.result_name(given)}) or "float64"
+
 
 def _added(a: Any, b: Any) -> Any:
     return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
+
+
+def dtype_of(f: Any, form: Form) -> str:
+    """The dtype of a field, of its components together."""
+    if form and isinstance(f, (list, tuple)):
+        names = {dtype_of(part, form[1:]) for part in f}
+        return names.pop() if len(names) == 1 else joined_name(names) or "float64"
+    return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
+
+
+def check_dtypes(targets: list[Any], wanted: str) -> None:
+    """Refuse an `out` that would round, before anything is written."""
+    for k, target in enumerate(targets):
+        if hasattr(target, "dtype") and dtype_name(target) != wanted:
+            name = f"out[{k}]" if len(targets) > 1 else "out"
+            raise ArgumentTypeError(
+                f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
+            )
 
 
 def flat(field: Any, form: Form) -> list[Any]:

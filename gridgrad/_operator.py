@@ -12,11 +12,13 @@ from . import _transpose
 from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._execute_xp import dtype_name
 from ._fast import ObjectCalls
-from ._fields import Fields, Form, gather, shaped, stack, targets_of
+from ._fields import Fields, Form, gather, joined_name, shaped, stack, targets_of
 from ._linear import Linear, check_alike, form_name
 from ._plan import Term, shifted
 from ._stencils import Array
+from ._sums import merged
 from ._tracing import constant, is_compiling, keep, untraced
 
 if TYPE_CHECKING:
@@ -233,6 +235,10 @@ class Operator(Linear):
             self._multiples[factor] = self._with(name=name, terms=tuple(terms))
         return self._multiples[factor]
 
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return joined_name({given, *map(dtype_name, self.coefficients)}) or "float64"
+
     def _require_linear(self, what: str) -> None:
         if not self.is_linear:
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
@@ -267,7 +273,7 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
     first._require_linear("a sum")
     second._require_linear("a sum")
     check_alike(first, second)
-    terms = first.terms + shifted(second.terms, count)
+    terms = merged(first.terms + shifted(second.terms, count))
     return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs)
 
 

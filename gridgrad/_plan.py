@@ -12,8 +12,9 @@ import numpy as np
 from ._cache import Bounded
 from ._stencils import Array, Stencil
 
-ABI_VERSION = 2
-MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 12, 12, 6, 12
+ABI_VERSION = 3
+MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
+MAX_OFFSET = 127  # of a pair from its own point
 
 # Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
 STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",
@@ -22,12 +23,12 @@ ITEM_BYTES = dict(zip(STORAGE, (2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8), strict=True
 
 PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")])
 _STENCIL = np.dtype(
-    [("dim", "i4"), ("inner", "i4"), ("leading", "i4"), ("trailing", "i4"), ("length", "i8"),
-     ("pairs", "i4"), ("values", "i4"), ("a", "i4", MAX_PAIRS), ("b", "i4", MAX_PAIRS),
-     ("weight", "f8", MAX_PAIRS), ("weights", "u8"), ("start", "u8"), ("pair", "u8")],
+    [("dim", "i1"), ("pairs", "i1"), ("values", "i1"), ("selects", "i1"), ("inner", "i4"), ("leading", "i4"),
+     ("trailing", "i4"), ("length", "i8"), ("a", "i1", MAX_PAIRS), ("b", "i1", MAX_PAIRS), ("weight", "f8", MAX_PAIRS),
+     ("weights", "u8"), ("start", "u8"), ("pair", "u8")],
     align=True,
 )  # fmt: skip
-_TERM = np.dtype([(name, "i4") for name in
+_TERM = np.dtype([(name, "i1") for name in
                   ("output", "input", "stencil", "assign", "coefficient", "place", "then", "norm")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
@@ -96,7 +97,25 @@ class Dim(NamedTuple):
 
 
 class TooManyDims(Exception):
-    """The dims that do not collapse are more than a descriptor holds."""
+    """The dims that do not collapse, the arrays, terms or stencils are more than a descriptor holds."""
+
+    def __init__(self, dims: bool) -> None:
+        self.dims = dims  # whether it is the dims
+        super().__init__("too many dims" if dims else "too many arrays, terms or stencils")
+
+
+def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
+    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
+    if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
+        return False
+    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
+
+
+def _has_rows(stencil: Stencil) -> bool:
+    offsets = stencil.offsets
+    if stencil.power or len(offsets) > MAX_PAIRS:
+        return False
+    return all(-MAX_OFFSET <= end <= MAX_OFFSET for pair in offsets for end in pair)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -126,12 +145,14 @@ def make_plan(
     inputs: tuple[Layout, ...],
     outputs: tuple[Layout, ...],
     components: int = 1,
+    adds: bool = False,
 ) -> Plan:
     """Pack `terms` for arrays of these layouts.
 
-    `components` is 2 for complex data, whose strides count real numbers.
+    `components` is 2 for complex data, whose strides count real numbers. With `adds` the terms join what
+    the outputs hold, which must be of the arithmetic type.
     """
-    key = (terms, storage, inputs, outputs, components)
+    key = (terms, storage, inputs, outputs, components, adds)
     plan = _plans.get(key)
     if plan is None:
         plan = _pack(*key)
@@ -147,6 +168,7 @@ def _pack(
     inputs: tuple[Layout, ...],
     outputs: tuple[Layout, ...],
     components: int,
+    adds: bool,
 ) -> Plan:
     terms = tuple(sorted(terms, key=lambda term: term.output))
     real = arithmetic_type(storage, terms)
@@ -156,20 +178,17 @@ def _pack(
     axes = {axis for axis, _ in stencils}
     dims = collapse(inputs[0].shape, (*inputs, *outputs), axes, components, later)
     arrays = len(inputs) + len(outputs)
-    pairs = max(len(stencil.offsets) for _, stencil in stencils)
-    tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS)
-    if any(
-        n > most
-        for n, most in zip((len(dims), arrays, len(terms), len(stencils), pairs), tables, strict=True)
-    ):
-        raise TooManyDims
+    tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS)
+    counts = (len(dims), arrays, len(terms), len(stencils))
+    if any(n > most for n, most in zip(counts, tables, strict=True)):
+        raise TooManyDims(len(dims) > MAX_DIMS)
     packed = np.zeros((), DESCRIPTOR)
     packed["abi"], packed["storage"] = ABI_VERSION, STORAGE.index(storage)
     packed["real_bytes"], packed["output_bytes"] = np.dtype(real).itemsize, ITEM_BYTES[output_storage]
     packed["inputs"], packed["outputs"] = len(inputs), len(outputs)
     packed["terms"], packed["stencils"] = len(terms), len(stencils)
     _pack_dims(packed, dims, arrays)
-    seen: set[int] = set()
+    seen = {term.output for term in terms} if adds else set()
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
@@ -274,6 +293,7 @@ def _pack_stencil(
     inner = dims[position].inner
     packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner
     packed["length"], packed["values"] = stencil.length, stencil.values
+    packed["selects"] = stencil.selects
     packed["leading"], packed["trailing"] = len(stencil.leading), len(stencil.trailing)
     packed["pairs"] = len(stencil.offsets)
     for k, (a, b) in enumerate(stencil.offsets):

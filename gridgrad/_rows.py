@@ -44,20 +44,21 @@ class Rows:
     def _weight(self, values: Any, points: slice) -> Any:
         if np.ndim(values) == 0:
             return values if isinstance(values, np.longdouble) else float(values)
-        values = values[points]
-        shape = [1] * self.f.ndim
-        shape[self.axis] = len(values)
-        return self.xp.reshape(as_weights(self.xp, values, self.real, self.f), tuple(shape))
+        return as_weights(self.xp, self._shaped(values[points]), self.real, self.f)
+
+    def _shaped(self, vector: Any) -> Any:
+        """A vector along the axis."""
+        return vector.reshape([len(vector) if k == self.axis else 1 for k in range(self.f.ndim)])
+
+    def _nothing(self, start: int, stop: int) -> Any:
+        return self.xp.zeros_like(self._at(self.f, start, stop), dtype=self.real)
 
     def _edge(self, row: Row) -> Any:
         total = None
         for a, b, weight in row:
             value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
             total = value if total is None else total + value
-        if total is None:
-            nothing = self._at(self.f, 0, 1)
-            return self.xp.zeros_like(nothing, dtype=self.real)
-        return total
+        return self._nothing(0, 1) if total is None else total
 
     def _interior(self, stencil: Stencil, points: slice) -> Any:
         if stencil.is_central and self.coefficient is None:
@@ -66,8 +67,11 @@ class Rows:
         for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
             from_, to = ((points.start + offset, points.stop + offset) for offset in (a, b))
             value = self._pair(from_, to, self._weight(weight, points))
+            if np.ndim(weight) and not np.all(weight[points]):
+                used = as_weights(self.xp, self._shaped(weight[points] != 0), None, self.f)
+                value = self.xp.where(used, value, self.xp.zeros_like(value))
             total = value if total is None else total + value
-        return total
+        return self._nothing(points.start, points.stop) if total is None else total
 
     def _pair(self, from_: tuple[int, int], to: tuple[int, int], weight: Any) -> Any:
         """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
@@ -80,8 +84,7 @@ class Rows:
         if not self.values:
             return factor * times_power(self.difference(at_b, self._at(self.f, *from_)), self.half)
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
-        value = factor * times_power(at_b, self.half)
-        return self.xp.where(weight == 0, self.xp.zeros_like(value), value) if np.ndim(weight) else value
+        return factor * times_power(at_b, self.half)
 
     def _central(self, stencil: Stencil, points: slice) -> Any:
         """Formula (1); where its weights are equal the short form."""
@@ -98,8 +101,7 @@ class Rows:
             split = split + self._pair((start, stop), above, self._weight(upper, points))
         if wide is None or split is None:
             return split if wide is None else wide
-        shape = [stop - start if k == self.axis else 1 for k in range(wide.ndim)]
-        return self.xp.where(as_weights(self.xp, short.reshape(shape), None, wide), wide, split)
+        return self.xp.where(as_weights(self.xp, self._shaped(short), None, wide), wide, split)
 
 
 def _join(xp: Any, pieces: list[Any], axis: int) -> Any:

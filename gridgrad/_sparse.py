@@ -125,7 +125,7 @@ def _pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
 
 def row_table(stencil: Stencil) -> tuple[Array, Array]:
     """Columns and weights of each row, padded with the row's own point and 0."""
-    matrix = _transpose.matrix(stencil, np.asarray(stencil.weights[0]).dtype)
+    matrix = _transpose.matrix(stencil, np.asarray(stencil.smallest_and_largest_weight()[1]).dtype)
     counts = np.diff(matrix.indptr)
     place = np.arange(counts.max(initial=0)) < counts[:, None]
     columns = np.where(place, 0, np.arange(stencil.length)[:, None])

@@ -25,9 +25,10 @@ class Stencil:
 
     The pairs of an interior row are `offsets` from its point; `weights` has for each pair a scalar
     when every point has the same, else a vector of shape ``(length,)``. `leading` and `trailing` are
-    the rows of the first and the last points as data, with the indices of points. Where `values` is
-    set, as in transposed stencils, a pair means ``weight * f[b]``, a weight of 0 reads nothing, and
-    ``(a, b)`` are the ends of the face whose coefficient belongs to it. The true weights are
+    the rows of the first and the last points as data, with the indices of points. A weight of 0 in a
+    vector reads nothing, but in formula (1), which has none. Where `values` is set, as in transposed
+    stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
+    belongs to it. The true weights are
     ``weight * 2**power``; `power` is 0 unless a weight would leave the range of normal numbers.
     """
 
@@ -43,6 +44,13 @@ class Stencil:
     def is_central(self) -> bool:
         """Whether interior rows follow formula (1), ``lower (f[i]-f[i-1]) + upper (f[i+1]-f[i])``."""
         return self.offsets == CENTRAL and not self.values
+
+    @property
+    def selects(self) -> bool:
+        """Whether there are differences whose weight is 0 at some point, where they read nothing."""
+        inner = self.interior()
+        vectors = () if self.values or self.is_central else self.weights
+        return any(np.ndim(weight) and not np.all(weight[inner]) for weight in vectors)
 
     @property
     def is_uniform(self) -> bool:
@@ -78,6 +86,25 @@ class Stencil:
 
         return replace(self, weights=tuple(map(change, self.weights)), leading=rows(self.leading),
                        trailing=rows(self.trailing), power=power)  # fmt: skip
+
+
+def without_zeros(stencil: Stencil) -> Stencil:
+    """Without pairs whose weight is 0, which read nothing; formula (1) with a 0 becomes plain pairs."""
+    inner = stencil.interior()
+    kept = [
+        (pair, weight)
+        for pair, weight in zip(stencil.offsets, stencil.weights, strict=True)
+        if np.any(weight if np.ndim(weight) == 0 else weight[inner])
+    ]
+    if stencil.is_central and any(np.ndim(w) and not np.all(w[inner]) for _, w in kept):
+        kept = [((0, b), w) if a == 0 else ((0, a), -w) for (a, b), w in kept]
+    rows = (
+        tuple(tuple(pair for pair in row if pair[2] != 0) for row in side)
+        for side in (stencil.leading, stencil.trailing)
+    )
+    leading, trailing = rows
+    return replace(stencil, offsets=tuple(pair for pair, _ in kept), weights=tuple(w for _, w in kept),
+                   leading=leading, trailing=trailing)  # fmt: skip
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._stencils import Array, Row, Stencil, unscaled
+from ._stencils import Array, Row, Stencil, unscaled, without_zeros
 from ._wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
@@ -103,7 +103,11 @@ def product(outer: Stencil, inner: Stencil) -> Stencil:
     Each entry is a sum of products of the rounded weights. Where `inner` makes 0 of a constant, so does
     the product, in pairs relative to their own point; where it is a stencil of values, so is the product.
     """
-    (outer, power), (inner, inner_power) = _near_one(outer), _near_one(inner)
+    with np.errstate(all="ignore"):
+        return _product(*_near_one(outer), *_near_one(inner))
+
+
+def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> Stencil:
     left, right = Bands.of(outer), Bands.of(inner)
     reads = [read for read, _ in left.inner]
     first = max(left.first, right.first - min(reads, default=0))
@@ -122,8 +126,7 @@ def product(outer: Stencil, inner: Stencil) -> Stencil:
                 _add(row, place, weight * further)
         edges.append(_without_zeros(row))
     whole = Bands(left.length, bands, tuple(edges), first, last).stencil(inner.values, 0)
-    with np.errstate(over="ignore", under="ignore"):
-        return unscaled(whole, power + inner_power)
+    return unscaled(whole, power + inner_power)
 
 
 def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
@@ -152,8 +155,18 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
 
 
 def scaled(stencil: Stencil, factor: float) -> Stencil:
-    """Every weight times a number, rounded once."""
-    return stencil.mapped(lambda weight: weight * factor, stencil.power)
+    """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
+    with np.errstate(all="ignore"):
+        plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
+        if factor == 0:
+            return without_zeros(plain)
+        smallest, largest = plain.smallest_and_largest_weight()
+        limits = np.finfo(np.asarray(largest).dtype)
+        if smallest >= limits.tiny and largest <= limits.max:
+            return plain
+        near_one, power = _near_one(stencil)
+        mantissa, exponent = np.frexp(factor)
+        return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
 
 
 def negated(stencil: Stencil) -> Stencil:

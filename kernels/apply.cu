@@ -29,11 +29,13 @@ enum : int { BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 ? 4 : 0 };
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
+// Of a pair: with SELECTED a weight of 0 reads nothing.
+enum Kind : int { DIFFERENCE, VALUE, SELECTED };
 
 // What is fixed of a stencil.
 struct Shape {
-  int dim, weights, values;
-  int central;  // formula (1)
+  int dim, weights, values;  // values: a Kind
+  int central;               // formula (1)
   int pairs, a[MAX_PAIRS], b[MAX_PAIRS];
 };
 
@@ -128,8 +130,9 @@ template <class Read>
 GG_INLINE Real pair_of(int values, const Read& read, const Coefficient& coefficient, Real weight, Index a,
                        Index b, Index step) {
   const Real scaled = coefficient.times(weight, a, b);
-  if (values) return sample_value(weight, scaled, read(b * step));
-  return pair_value(scaled, read(b * step), read(a * step));
+  if (values == VALUE) return sample_value(weight, scaled, read(b * step));
+  const Real value = pair_value(scaled, read(b * step), read(a * step));
+  return values == SELECTED ? unless_zero(weight, value) : value;
 }
 
 // A row that is data, at point i.
@@ -311,10 +314,15 @@ GG_INLINE Vector<Real> value_of(const Descriptor& plan, const Index* at) {
   return value;
 }
 
-// The terms from t on; the first term of an output assigns, so that signed zeros survive.
+// The terms from t on; the first of an output assigns, so that signed zeros survive, or adds to what is held.
 template <int t, bool inside>
 GG_INLINE void add_terms(const Descriptor& plan, const Index* at, Vector<Real>* sums) {
   constexpr Term term = TERMS[t];
+  if constexpr (!term.assign && (t == 0 || TERMS[t > 0 ? t - 1 : 0].output != term.output)) {
+    const Vector<Out> held = *target_of(plan.array[GG_INPUTS + term.output], at);
+#pragma unroll
+    for (int e = 0; e < VECTOR; ++e) sums[term.output].at[e] = load<Real>(held.at[e]);
+  }
   const Vector<Real> value = value_of<t, inside>(plan, at);
 #pragma unroll
   for (int e = 0; e < VECTOR; ++e) {

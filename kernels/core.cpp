@@ -1,5 +1,6 @@
 // The C ABI: checks the descriptor again, picks the CPU level, splits the work over threads.
 #include <atomic>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -12,7 +13,17 @@ extern "C" Sweep GG_SWEEPS;  // the CPU levels that were compiled, lowest first
 
 namespace {
 
-enum Status : int { OK, BAD_ABI, BAD_COUNTS, BAD_TERM, BAD_STENCIL, NULL_POINTER, UNALIGNED, OVERLAP };
+enum Status : int {
+  OK,
+  BAD_ABI,
+  BAD_COUNTS,
+  BAD_TERM,
+  BAD_STENCIL,
+  NULL_POINTER,
+  UNALIGNED,
+  OVERLAP,
+  NO_MEMORY
+};
 
 const char* const MESSAGES[] = {
     "ok",
@@ -23,6 +34,7 @@ const char* const MESSAGES[] = {
     "a data pointer is null",
     "a data pointer is not aligned to its element",
     "an output may overlap another array",
+    "there is no memory for the rows of a sum",
 };
 
 Sweep* const SWEEPS[] = {GG_SWEEPS};
@@ -35,6 +47,7 @@ int detect_level() {
 
 std::atomic<int> level{detect_level()};
 std::atomic<int64> stream_bytes{16 << 20};  // outputs beyond this leave the caches anyway
+std::atomic<int64> sweeps{0};               // since the library was loaded
 
 int64 element_bytes(int storage) {
   const int64 bytes[] = {2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8};
@@ -92,8 +105,11 @@ Status check(const Descriptor& plan) {
   if (!within(plan.terms, 1, MAX_TERMS) || !within(plan.stencils, 1, MAX_STENCILS)) return BAD_COUNTS;
   for (const int64 length : plan.length)
     if (length < 0) return BAD_COUNTS;
-  for (int t = 0; t < plan.terms; ++t)
+  for (int t = 0; t < plan.terms; ++t) {
     if (const Status status = check_term(plan, plan.term[t])) return status;
+    const bool first = t == 0 || plan.term[t].output != plan.term[t - 1].output;
+    if (first && !plan.term[t].assign && plan.output_bytes != plan.real_bytes) return BAD_TERM;
+  }
   for (int s = 0; s < plan.stencils; ++s)
     if (const Status status = check_stencil(plan, plan.stencil[s])) return status;
   return OK;
@@ -155,22 +171,36 @@ Box piece_of(const Box& box, int dim, int64 piece, int64 pieces) {
   return part;
 }
 
+// One sweep; nothing is thrown, out of a thread or into C.
+Status run(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box,
+           bool stream) noexcept {
+  try {
+    sweep(plan, pointers, box, stream);
+    return OK;
+  } catch (const std::bad_alloc&) {
+    return NO_MEMORY;
+  }
+}
+
 // Short-lived threads: nothing to hang in a forked child. A thread that cannot start is run here.
-void run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box, bool stream,
-                    int workers) {
+Status run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box,
+                      bool stream, int workers) {
   const int dim = split_dim(box, workers);
   std::vector<std::thread> threads;
+  std::atomic<int> worst{OK};
+  const auto take = [&](int piece) {
+    if (const Status status = run(sweep, plan, pointers, piece_of(box, dim, piece, workers), stream))
+      worst = status;
+  };
   int piece = 1;
   try {
-    for (; piece < workers; ++piece) {
-      const Box part = piece_of(box, dim, piece, workers);
-      threads.emplace_back([=, &plan] { sweep(plan, pointers, part, stream); });
-    }
+    for (; piece < workers; ++piece) threads.emplace_back([&take, piece] { take(piece); });
   } catch (const std::exception&) {
-    for (; piece < workers; ++piece) sweep(plan, pointers, piece_of(box, dim, piece, workers), stream);
+    for (; piece < workers; ++piece) take(piece);
   }
-  sweep(plan, pointers, piece_of(box, dim, 0, workers), stream);
+  take(0);
   for (std::thread& thread : threads) thread.join();
+  return static_cast<Status>(worst.load());
 }
 
 }  // namespace
@@ -191,6 +221,9 @@ GG_EXPORT int gg_use_cpu_level(int wanted) {
 // For tests that stream small arrays; returns the bound that was in force.
 GG_EXPORT int64 gg_use_stream_bytes(int64 bytes) { return stream_bytes.exchange(bytes); }
 
+// How often a plan was applied.
+GG_EXPORT int64 gg_sweeps() { return sweeps; }
+
 // Applies piece `piece` of `pieces` of the plan to pointers (inputs, then outputs).
 GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piece, int64 pieces,
                        int workers) {
@@ -206,9 +239,9 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
   }
   const bool stream = GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes);
   if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
-  if (workers == 1) SWEEPS[level](*plan, pointers, box, stream);
-  else run_in_threads(SWEEPS[level], *plan, pointers, box, stream, workers);
-  return OK;
+  if (piece == 0) sweeps.fetch_add(1, std::memory_order_relaxed);
+  if (workers == 1) return run(SWEEPS[level], *plan, pointers, box, stream);
+  return run_in_threads(SWEEPS[level], *plan, pointers, box, stream, workers);
 }
 
 // One piece, one thread, on array objects: each holds its data pointer at `offset`. The fastest call;

@@ -7,11 +7,11 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 2,
+  ABI_VERSION = 3,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
-  MAX_ARRAYS = 12,     // inputs first, then outputs
-  MAX_TERMS = 12,      // ordered by output
-  MAX_STENCILS = 6,    // one per differentiated axis and derivative
+  MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
+  MAX_TERMS = 32,      // ordered by output
+  MAX_STENCILS = 13,   // three operators on four axes and the field itself; CUDA takes 4096 bytes by value
   MAX_PAIRS = 12,      // pairs (a, b, weight) of one interior row
   ROW = MAX_DIMS - 1,  // the vector direction
 };
@@ -42,17 +42,17 @@ struct Pair {
 // One derivative along one axis. Row i is a sum over pairs: of the offsets below for
 // leading <= i < length - trailing, else of pair[start[r]] up to pair[start[r + 1]], where r counts
 // the leading rows and then the trailing ones. With two pairs (-1, 0), (0, 1) that is formula (1).
-// Where `values` is set a pair is weight * f_b, and a weight of 0 reads nothing.
+// Where `values` is set a pair is weight * f_b. A weight of 0 in the vectors reads nothing where `values` or
+// `selects` is set.
 struct Stencil {
-  int dim;
+  int8 dim, pairs;  // pairs of an interior row
+  int8 values, selects;
   int inner;  // elements per point when the axis lies in the row (2 for complex)
   int leading, trailing;
-  int64 length;  // points of the axis
-  int pairs;     // of an interior row
-  int values;
-  int a[MAX_PAIRS], b[MAX_PAIRS];  // points relative to i
-  double weight[MAX_PAIRS];        // when they are the same at every point
-  const void* weights;             // else pairs vectors of length * inner of the arithmetic type
+  int64 length;                     // points of the axis
+  int8 a[MAX_PAIRS], b[MAX_PAIRS];  // points relative to i
+  double weight[MAX_PAIRS];         // when they are the same at every point
+  const void* weights;              // else pairs vectors of length * inner of the arithmetic type
   const int64* start;
   const Pair* pair;
 };
@@ -62,12 +62,13 @@ struct Stencil {
 enum Place : int { AT_POINT, AT_SAMPLES, AT_FACES };
 
 struct Term {
-  int output, input, stencil;
-  int assign;       // 1 for the first term of an output: assigning keeps signed zeros
-  int coefficient;  // the input, or -1
-  int place;
-  int then;  // a stencil along another axis, applied to the rows of the first, or -1
-  int norm;  // 1: output = hypot(output, value) instead of a sum
+  int8 output, input, stencil;
+  int8 assign;       // 1 for the first term of an output: assigning keeps signed zeros; 0 there adds to what
+                     // the output holds, which must be of the arithmetic type
+  int8 coefficient;  // the input, or -1
+  int8 place;
+  int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
+  int8 norm;  // 1: output = hypot(output, value) instead of a sum
 };
 
 struct Array {

@@ -20,7 +20,7 @@ struct Pairs {
   int64 count, i;
   const Pair* data;
   const Real* weights;  // of an axis in the row: a vector for each pair, null if they are the same everywhere
-  bool uniform = false;  // of the interior, and the same at all its points
+  bool uniform;         // of the interior, and the same at all its points
   Relative inner[MAX_PAIRS];
 
   // Not a struct of all three: what was written in parts is slow to read as a whole.

@@ -120,6 +120,12 @@ GG_INLINE Real sample_value(Real weight, Real scaled, Stored b) {
   return weight == 0 ? Real(0) : product;
 }
 
+// The same of a row of differences whose weights may be 0.
+template <class Real>
+GG_INLINE Real unless_zero(Real weight, Real product) {
+  return weight == 0 ? Real(0) : product;
+}
+
 // A coefficient at the face between two points.
 template <class Real, class Stored>
 GG_INLINE Real face_mean(Stored a, Stored b) {

@@ -2,6 +2,7 @@
 #ifndef GRIDGRAD_SUM_H
 #define GRIDGRAD_SUM_H
 
+#include <memory>
 #include <vector>
 
 #include "rows.h"
@@ -9,6 +10,8 @@
 
 namespace gridgrad {
 namespace {
+
+const int64 TILE = 1024;  // elements of one row segment kept in the L1 cache
 
 // What follows a pair: another of the same term, or the term's value joins the sum.
 enum Join : int { GO_ON, ADD, MAGNITUDE, NORM };
@@ -171,6 +174,27 @@ GG_NOINLINE void sum_star(const Star<Real>& star, int64 count, Real* target) {
     std::memcpy(target + j, &sum, sizeof sum);
   }
 }
+
+// Room for rows, kept for the next sum.
+template <class Real>
+class Tiles {
+ public:
+  Real* take() {
+    if (used_ == tiles_.size()) tiles_.push_back(std::make_unique<Tile>());
+    return tiles_[used_++]->value;
+  }
+
+  std::size_t used() const { return used_; }
+  void release(std::size_t used) { used_ = used; }  // all but the first `used`
+
+ private:
+  struct Tile {
+    alignas(64) Real value[TILE];
+  };
+
+  std::vector<std::unique_ptr<Tile>> tiles_;
+  std::size_t used_ = 0;
+};
 
 // Elements of another type or stride.
 template <class Real, class Stored>

@@ -2,7 +2,6 @@
 #ifndef GRIDGRAD_TERMS_H
 #define GRIDGRAD_TERMS_H
 
-#include <memory>
 #include <type_traits>
 #include <vector>
 
@@ -13,7 +12,6 @@ namespace gridgrad {
 namespace {
 
 const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
-const int64 TILE = 1024;                     // elements of one row segment kept in the L1 cache
 
 inline bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
 
@@ -24,7 +22,9 @@ enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, SUM };
 template <class Stored, class Real>
 class Terms {
  public:
-  Terms(const Descriptor& plan, void* const* pointers) : plan_(plan), pointers_(pointers) {}
+  Terms(const Descriptor& plan, void* const* pointers) : plan_(plan), pointers_(pointers) {
+    for (int t = 0; t < plan.terms; ++t) pairs_[t].uniform = false;
+  }
 
   // Goes to a row: `at` is its place in all slower dims.
   void go_to(const int64* at) {
@@ -87,8 +87,9 @@ class Terms {
   // The terms [t, next) of an output at the elements [begin, end) of the row, or of all rows alike.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
     if (sum_around(t, next, begin, end, target)) return;
-    used_ = 0;
+    tiles_.release(0);
     parts_.clear();
+    if (!plan_.term[t].assign) add_held(plan_.inputs + plan_.term[t].output, begin, end);
     for (; t < next; ++t) {
       const Term& term = plan_.term[t];
       if (term.then >= 0) mix(t, begin, end);
@@ -165,7 +166,7 @@ class Terms {
   // Whether the terms [t, next) are; and how many elements at each end of the row are not.
   bool are_around(int t, int next, int64& leading, int64& trailing) const {
     const int input = plan_.term[t].input;
-    if (next - t < 2 || plan_.array[input].stride[ROW] != 1) return false;
+    if (next - t < 2 || !plan_.term[t].assign || plan_.array[input].stride[ROW] != 1) return false;
     for (; t < next; ++t) {
       const Term& term = plan_.term[t];
       const Stencil& stencil = stencil_of(t);
@@ -207,10 +208,6 @@ class Terms {
     return sum;
   }
 
-  struct Tile {
-    alignas(64) Real value[TILE];
-  };
-
   const Stencil& stencil_of(int t) const { return plan_.stencil[plan_.term[t].stencil]; }
 
   // Lowers `end` to where the pairs of an axis across the rows of a plane are no longer those of this row.
@@ -239,7 +236,7 @@ class Terms {
   }
 
   static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
-    if (stencil.values || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
+    if (stencil.values || stencil.selects || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
     if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
     if (pairs.count == 1) return ONE_PAIR;
     return pairs.count == 2 && pairs.b(0) == pairs.a(1) ? TWO_DIFFERENCES : SUM;
@@ -279,7 +276,7 @@ class Terms {
 
   // The rows of a term's stencil in a tile of their own.
   const Real* one_row(int t, const Stored* f, int64 begin, int64 end) {
-    Real* const values = take_tile();
+    Real* const values = tiles_.take();
     rows(t, f, begin, end, values);
     return values;
   }
@@ -292,9 +289,21 @@ class Terms {
     return part;
   }
 
+  // What output k holds, of the arithmetic type; a copy, as the sum is written where it is read.
+  void add_held(int k, int64 begin, int64 end) {
+    const int64 stride = plan_.array[k].stride[ROW];
+    const Real* const held = static_cast<const Real*>(pointers_[k]) + offset(k) + begin * stride;
+    Real* const values = tiles_.take();
+    fetch(held, stride, end - begin, values);
+    Part<Real>& part = parts_.emplace_back();
+    part.b = values;
+    part.weight = 1;
+    part.join = ADD;
+  }
+
   void add_zeros(std::vector<Part<Real>>& parts) {
-    Real* const values = take_tile();
-    std::memset(values, 0, sizeof(Tile));
+    Real* const values = tiles_.take();
+    std::memset(values, 0, sizeof(Real) * TILE);
     parts.emplace_back().b = values;
   }
 
@@ -305,12 +314,12 @@ class Terms {
   }
 
   void sum_row(int t, const Stored* f, int64 begin, int64 end, Real* target) {
-    const std::size_t used = used_;
+    const std::size_t used = tiles_.used();
     row_parts_.clear();
     add_pairs(t, f, begin, end, row_parts_);
     row_parts_.back().join = ADD;
     sum_parts(row_parts_, end - begin, target);
-    used_ = used;
+    tiles_.release(used);
   }
 
   // The pairs of a row of the interior, or of any row of an axis across the array's rows.
@@ -324,7 +333,7 @@ class Terms {
       Part<Real>& part = parts.emplace_back();
       part.weight = pairs.weight(k);
       if (pairs.weights) part.weights = pairs.weights + k * plan_.length[ROW] + begin;
-      part.selects = stencil.values && (part.weights || part.weight == 0);
+      part.selects = (stencil.values || stencil.selects) && (part.weights || part.weight == 0);
       if (stencil.values) part.b = operand(f + pairs.b(k) * shift, stride, end - begin);
       else set_difference(f + pairs.a(k) * shift, f + pairs.b(k) * shift, stride, end - begin, part);
       if (term.coefficient < 0 || term.place == AT_POINT) continue;
@@ -341,7 +350,7 @@ class Terms {
   const Real* operand(const Stored* f, int64 stride, int64 count) {
     if constexpr (std::is_same_v<Stored, Real>)
       if (stride == 1) return f;
-    Real* const values = take_tile();
+    Real* const values = tiles_.take();
     fetch(f, stride, count, values);
     return values;
   }
@@ -356,15 +365,10 @@ class Terms {
       part.a = operand(a, stride, count);
       part.b = operand(b, stride, count);
     } else {
-      Real* const values = take_tile();
+      Real* const values = tiles_.take();
       fill(OnePair<Stored, Real>{a, b, 1}, stride, 0, count, values);
       part.b = values;
     }
-  }
-
-  Real* take_tile() {
-    if (used_ == tiles_.size()) tiles_.push_back(std::make_unique<Tile>());
-    return tiles_[used_++]->value;
   }
 
   // One of its pairs with a coefficient; f is point 0.
@@ -386,8 +390,7 @@ class Terms {
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
   std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
-  std::vector<std::unique_ptr<Tile>> tiles_;   // rows made for a sum; the first used_ are taken
-  std::size_t used_ = 0;
+  Tiles<Real> tiles_;                          // rows made for a sum
 };
 
 }  // namespace

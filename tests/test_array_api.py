@@ -57,7 +57,7 @@ def compiled_core(core, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("the compiled side went through the slices")
 
-    monkeypatch.setattr(_execute_host, "_apply_slices", refuse)
+    monkeypatch.setattr(_execute_host._Memory, "sliced", refuse)
 
 
 @pytest.mark.usefixtures("compiled_core")

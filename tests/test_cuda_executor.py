@@ -152,10 +152,10 @@ def test_a_shifted_start_takes_narrower_accesses(cupy):
 
 def test_more_dims_than_a_descriptor_holds(cupy):
     check(cupy, samples((3,) * 9))
-    assert len(cupy.launches) == 9  # an output at a time, whose batch dims collapse
+    assert len(cupy.launches) == 2  # half of the outputs each, whose batch dims collapse
     f = cupy.asarray(samples((4,) * 9))[(slice(0, 3),) * 9]
     assert same_bits(gg.gradient(np.array(f), axis=4), np.array(gg.gradient(f, axis=4)))
-    assert len(cupy.launches) == 9  # nothing collapses here
+    assert len(cupy.launches) == 5  # nothing collapses: one index of a batch axis after the other
 
 
 def test_extreme_weights_take_the_slices(cupy):
@@ -266,11 +266,11 @@ def test_a_stacked_field_gives_a_stacked_result(cupy):
     assert same_bits(np.array(jacobian(np.array(f))), np.array(result))
 
 
-def test_complex_coefficients_take_the_slices(cupy):
+def test_complex_coefficients_in_one_launch(cupy):
     f, c = samples((8, 9), "complex64"), samples((8, 9), "complex64", 1)
     make = operators_on((8, 9))["diffuse"]
     assert same_bits(make([c])(f), np.array(make([cupy.asarray(c)])(cupy.asarray(f))))
-    assert cupy.launches == []
+    assert len(cupy.launches) == 1
 
 
 def test_fields_of_several_devices_are_refused(cupy):
