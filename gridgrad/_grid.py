@@ -14,8 +14,17 @@ from ._axes import axis_stencil, axis_steps, clean_number, to_host
 from ._choice import Choice
 from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._fields import gather
-from ._grid_arguments import check_length, clean_axes, clean_boundary, clean_coordinates, clean_periods
+from ._fields import Form, gather
+from ._grid_arguments import (
+    check_length,
+    clean_axes,
+    clean_boundary,
+    clean_coordinates,
+    clean_periods,
+    in_order,
+    smallest_field,
+)
+from ._linear import Linear
 from ._operator import Operator
 from ._stencils import Array, Stencil
 from ._tracing import is_compiling, untraced
@@ -41,7 +50,9 @@ class Grid:
         step and the position of the first point. Units: [x].
     axes : sequence of int, optional
         The axes of the fields that these are; by default the last ones, so that all axes in front are
-        batch axes.
+        batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and
+        what is given for each axis, stay in the order x, y; `shape`, `mesh`, `measure` and matrices are
+        in that of the fields.
     boundary : str, pair, or sequence with one of them for each axis
         ``"one-sided"``, ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
         derivative) or ``"antisymmetric"`` (reflected through the end point: odd where it is 0); a
@@ -90,12 +101,15 @@ class Grid:
         if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
-        spacings, self.shape, origins = clean_coordinates(coordinates)
-        self.axes = clean_axes(axes, len(self.shape))
+        spacings, self.lengths, origins = clean_coordinates(coordinates)
+        self.axes = clean_axes(axes, len(self.lengths))
+        self._order = in_order(smallest_field(self.axes)[1])
+        self.places = in_order(self._order)  # of each axis, in a field without batch axes
+        self.shape = tuple(self.lengths[k] for k in self._order)  # of such a field
         # Copies: rows are made when they are first needed, whatever became of the caller's arrays.
         self._spacings = [to_host(x, a).copy() for x, a in zip(spacings, self.axes, strict=True)]
         self._origins = [clean_number(x, a, "origin") for x, a in zip(origins, self.axes, strict=True)]
-        self.boundary = clean_boundary(boundary, len(self.shape))
+        self.boundary = clean_boundary(boundary, self.ndim)
         self._periods = clean_periods(period, self.boundary)
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Any] = {}
@@ -106,14 +120,14 @@ class Grid:
     def __reduce__(self) -> Any:
         given = [
             (n, x[()], origin) if x.ndim == 0 else x
-            for x, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
+            for x, n, origin in zip(self._spacings, self.lengths, self._origins, strict=True)
         ]
         return _rebuild, (given, self.axes, self.boundary, self._periods, self.edge_order, self.dtype)
 
     @property
     def ndim(self) -> int:
         """Number of axes."""
-        return len(self.shape)
+        return len(self.lengths)
 
     def __repr__(self) -> str:
         lines = [f"Grid of {' x '.join(map(str, self.shape))} points"]
@@ -125,7 +139,7 @@ class Grid:
         left, right = self.boundary[k]
         ends = left if left == right else f"{left} | {right}"
         order = f" (edge order {self.edge_order})" if "one-sided" in self.boundary[k] else ""
-        return f"  axis {self.axes[k]}: {counted(self.shape[k], 'point')}, {x[0]:g} to {x[-1]:g}, {step}, {ends}{order}"
+        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {x[0]:g} to {x[-1]:g}, {step}, {ends}{order}"
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
@@ -134,7 +148,7 @@ class Grid:
             origin + spacing.astype(self.dtype) * np.arange(n)
             if spacing.ndim == 0
             else spacing.astype(self.dtype)
-            for spacing, n, origin in zip(self._spacings, self.shape, self._origins, strict=True)
+            for spacing, n, origin in zip(self._spacings, self.lengths, self._origins, strict=True)
         )
 
     @cached_property
@@ -151,13 +165,14 @@ class Grid:
         return self.stencil(self.clean_axis(axis)).is_uniform
 
     def mesh(self) -> tuple[Array, ...]:
-        """The positions of all points: one array of the grid's shape for each axis."""
-        return tuple(np.meshgrid(*self.coordinates, indexing="ij"))
+        """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
+        arrays = np.meshgrid(*(self.coordinates[k] for k in self._order), indexing="ij")
+        return tuple(arrays[place] for place in self.places)
 
     @property
     def measure(self) -> Array:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
-        return reduce(np.multiply.outer, self.quadrature)
+        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order))
 
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:
@@ -167,8 +182,12 @@ class Grid:
         on a periodic axis.
         """
         return tuple(
-            dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.shape, strict=True)
+            dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.lengths, strict=True)
         )
+
+    def ratio_of_measures(self, other: Grid, form: Form) -> Linear | None:
+        """The multiplication with ``self.measure / other.measure`` on fields of this form; None where it is 1."""
+        return None if self is other else _terms.ratio_of_measures(self, other, form)
 
     def clean_axis(self, axis: Any) -> int:
         """One axis of the grid, counted from 0."""
@@ -177,20 +196,35 @@ class Grid:
     def axes_of(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The grid's axes in an array of this shape, which must have its lengths there."""
         axes = []
-        for axis, n in zip(self.axes, self.shape, strict=True):
+        for axis, n in zip(self.axes, self.lengths, strict=True):
             if not -len(shape) <= axis < len(shape):
-                raise ArgumentValueError(
-                    f"the field has shape {shape}, but the grid has shape {self.shape} on axes {self.axes}"
-                )
+                raise ArgumentValueError(f"the field has shape {shape}, but the grid has shape {self.described()}")
             if shape[axis] != n:
                 raise ArgumentValueError(
                     f"the field has shape {shape} with {counted(shape[axis], 'point')} along axis {axis}, "
-                    f"but the grid has shape {self.shape} on axes {self.axes}"
+                    f"but the grid has shape {self.described()}"
                 )
             axes.append(axis % len(shape))
         if len(set(axes)) != len(axes):
             raise ArgumentValueError(f"the axes {self.axes} of the grid meet in a field of shape {shape}")
         return tuple(axes)
+
+    def described(self) -> str:
+        """Its shape and the axes of a field that these are, in the field's order."""
+        return f"{self.shape} on axes {tuple(self.axes[k] for k in self._order)}"
+
+    def alone(self, ndim: int = 0) -> tuple[int, ...]:
+        """The shape of one field whose batch axes have length 1: of `ndim` dimensions, or more if the axes need it."""
+        ndim, places = smallest_field(self.axes, ndim)
+        if in_order(places) != self._order:
+            raise ArgumentValueError(
+                f"the axes {self.axes} of the grid come in another order in a field of {ndim} dimensions, so that "
+                "its points are not in the grid's order; count all axes from the same end"
+            )
+        shape = [1] * ndim
+        for place, n in zip(places, self.lengths, strict=True):
+            shape[place] = n
+        return tuple(shape)
 
     def stencil(self, k: int, order: int = 1, accuracy: int | None = None, ends: str = "given") -> Stencil:
         """The rows of one derivative along axis `k` of the grid, made at the first use.
@@ -203,16 +237,16 @@ class Grid:
             edge_order = 2 if accuracy == 2 else self.edge_order  # an accuracy holds at the ends too
             rule = Rule(order, accuracy, (left, right), edge_order)
             even = self._spacings[k].ndim == 0 and self._periods[k] is None
-            check_length(self.shape[k], self.axes[k], rule, points_needed(rule, uniform=even))
+            check_length(self.lengths[k], self.axes[k], rule, points_needed(rule, uniform=even))
             self._stencils[key] = axis_stencil(
-                self._spacings[k], self.shape[k], self.axes[k], rule, self._periods[k], self.dtype
+                self._spacings[k], self.lengths[k], self.axes[k], rule, self._periods[k], self.dtype
             )
         return self._stencils[key]
 
     def _axis_steps(self, k: int) -> Any:
         periodic = "periodic" in self.boundary[k]
         return axis_steps(
-            self._spacings[k], self.shape[k], self.axes[k], periodic, self._periods[k], self.dtype
+            self._spacings[k], self.lengths[k], self.axes[k], periodic, self._periods[k], self.dtype
         )
 
     def operator(self, build: Callable[..., Made], *arguments: Any) -> Made:

@@ -113,6 +113,22 @@ def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
     return tuple(int(a) for a in given)
 
 
+def smallest_field(axes: tuple[int, ...], ndim: int = 0) -> tuple[int, tuple[int, ...]]:
+    """`ndim`, or the next number of dimensions in which no axes meet; and the axes in it, counted from 0.
+
+    Axes counted from both ends may come in another order in other fields.
+    """
+    ndim = max(ndim, *(axis + 1 if axis >= 0 else -axis for axis in axes), len(axes))
+    while len({axis % ndim for axis in axes}) < len(axes):
+        ndim += 1
+    return ndim, tuple(axis % ndim for axis in axes)
+
+
+def in_order(places: tuple[int, ...]) -> tuple[int, ...]:
+    """Which of the places is the first, the second and so on: also turns such an order into places."""
+    return tuple(sorted(range(len(places)), key=places.__getitem__))
+
+
 def clean_periods(period: Any, boundary: tuple[tuple[str, str], ...]) -> list[Any]:
     """The period of each axis, None where there is none."""
     periods = list(period) if isinstance(period, (list, tuple)) else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._coefficients import Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._execute_xp import dtype_name
 from ._fields import Form, joined_name, targets_of
@@ -25,8 +26,33 @@ class Linear:
     outputs: Form
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply the operator to `f`."""
+        raise NotImplementedError
+
+    def with_fields(self, **fields: Any) -> Linear:
+        """The operator of other fields than those that it was made with: nothing is planned anew.
+
+        Parameters
+        ----------
+        **fields
+            ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`, also where
+            they stand in sums, multiples, products and adjoints. ``A(f, v=v)`` is
+            ``A.with_fields(v=v)(f)``; matrices, ``A.with_fields(v=v).to_sparse()``, are asked for in
+            this way.
+
+        Raises
+        ------
+        TypeError
+            A name that the operator does not have, or has for several different fields; a number in
+            the place of a field.
+        ValueError
+            A wrong number of components; another number in the place of one that is in the weights.
+        """
+        raise NotImplementedError
+
+    def taken(self) -> list[Given]:
+        """The arguments that the operator was made with, each with its fields."""
         raise NotImplementedError
 
     @property
@@ -35,7 +61,7 @@ class Linear:
         raise NotImplementedError
 
     def adjoint(
-        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None
+        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
     ) -> Any:
         """The adjoint applied to `g`.
 
@@ -46,20 +72,42 @@ class Linear:
         out : array or nested sequence of arrays, optional
             Where the result goes.
         weight : "quadrature" or None
-            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid.
+            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid. Of
+            several grids with the same points it is that of the first in a sum; in a product ``A @ B``
+            that of B for what goes in and that of A for what comes out.
         workers : int, optional
             Threads on a CPU.
+        **fields
+            Other fields than those that the operator was made with, for this call.
 
         Returns
         -------
         field of the operator's input form
             ``A^H g``, or ``H^-1 A^H H g``.
         """
-        return self.adjoint_operator(weight)(g, out, workers)
+        return self.adjoint_operator(weight)(g, out, workers, **fields)
 
     def adjoint_operator(self, weight: str | None = None) -> Linear:
         """The operator that `adjoint` applies."""
         raise NotImplementedError
+
+    @property
+    def grid_out(self) -> Grid:
+        """The grid of the results, which in products may end otherwise than `grid`."""
+        return self.grid
+
+    def reweighted(
+        self, before: tuple[Grid, Grid] | None = None, after: tuple[Grid, Grid] | None = None
+    ) -> Linear:
+        """The operator between multiplications with the ratios of two grids' measures, where they differ."""
+        result = self
+        if before is not None:
+            ratio = before[0].ratio_of_measures(before[1], self.inputs)
+            result = result if ratio is None else Product(result, ratio)
+        if after is not None:
+            ratio = after[0].ratio_of_measures(after[1], self.outputs)
+            result = result if ratio is None else Product(ratio, result)
+        return result
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -70,16 +118,24 @@ class Linear:
     def to_sparse(self, format: str = "csr") -> Any:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
-        Fields are flattened in C order, vector fields component after component. `format` is any
-        name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy, convert with
-        ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+        Fields of ``grid.shape`` are flattened in C order, vector fields component after component.
+        `format` is any name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy,
+        convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+
+        The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
+        coefficient is complex: coefficients of other dtypes are converted first, as the operator
+        does. It has the values of this moment, of `with_fields` those given there.
         """
         from ._sparse import operator_matrix
 
         return operator_matrix(self).asformat(format)
 
-    def to_linear_operator(self, dtype: Any = np.float64, xp: Any = None) -> Any:
-        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`."""
+    def to_linear_operator(self, dtype: Any = None, xp: Any = None) -> Any:
+        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
+
+        By default float64, or complex128 where a coefficient is complex. Vectors are fields of
+        ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
+        """
         from ._sparse import linear_operator
 
         return linear_operator(self, dtype, xp)
@@ -184,9 +240,25 @@ class Product(Linear):
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
+        if fields:
+            return self.with_fields(**fields)(f, out, workers)
         return self.outer(self.inner(f, None, workers), out, workers)
+
+    def with_fields(self, **fields: Any) -> Product:
+        """The product of operators of other fields."""
+        check_names(self.taken(), fields)
+        return Product(_own_fields(self.outer, fields), _own_fields(self.inner, fields))
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return self.outer.taken() + self.inner.taken()
+
+    @property
+    def grid_out(self) -> Grid:
+        """The grid of the results."""
+        return self.outer.grid_out
 
     @property
     def T(self) -> Product:
@@ -194,8 +266,14 @@ class Product(Linear):
         return Product(self.inner.T, self.outer.T)
 
     def adjoint_operator(self, weight: str | None = None) -> Product:
-        """The operator that `adjoint` applies."""
-        return Product(self.inner.adjoint_operator(weight), self.outer.adjoint_operator(weight))
+        """The operator that `adjoint` applies.
+
+        Each adjoint weighs with its own grid: the field between them then needs the ratio of both.
+        """
+        outer: Linear = self.outer.adjoint_operator(weight)
+        if weight is not None:
+            outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
+        return Product(self.inner.adjoint_operator(weight), outer)
 
     def scaled(self, factor: float) -> Product:
         """The product with the outer operator times a finite real number."""
@@ -217,8 +295,10 @@ class Sum(Linear):
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
+        if fields:
+            return self.with_fields(**fields)(f, out, workers)
         if out is None:
             addend = self.second(f, None, workers)
             return _added(self.first(f, None, workers), addend)
@@ -239,14 +319,33 @@ class Sum(Linear):
             target[...] = value + addend
         return out
 
+    def with_fields(self, **fields: Any) -> Sum:
+        """The sum of operators of other fields."""
+        check_names(self.taken(), fields)
+        return Sum(_own_fields(self.first, fields), _own_fields(self.second, fields))
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return self.first.taken() + self.second.taken()
+
+    @property
+    def grid_out(self) -> Grid:
+        """The grid of the results, of the first operator's."""
+        return self.first.grid_out
+
     @property
     def T(self) -> Sum:
         """The transpose: the sum of both."""
         return Sum(self.first.T, self.second.T)
 
     def adjoint_operator(self, weight: str | None = None) -> Sum:
-        """The operator that `adjoint` applies."""
-        return Sum(self.first.adjoint_operator(weight), self.second.adjoint_operator(weight))
+        """The operator that `adjoint` applies: with a weight, that of the first operator's grids."""
+        first, second = self.first.adjoint_operator(weight), self.second.adjoint_operator(weight)
+        if weight is not None:
+            second = second.reweighted(
+                before=(self.first.grid_out, self.second.grid_out), after=(self.second.grid, self.first.grid)
+            )
+        return Sum(first, second)
 
     def scaled(self, factor: float) -> Sum:
         """Both times a finite real number."""
@@ -255,6 +354,13 @@ class Sum(Linear):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({self.first.result_name(given), self.second.result_name(given)}) or "float64"
+
+
+def _own_fields(operator: Linear, fields: dict[str, Any]) -> Linear:
+    """An operator of those fields whose names it has."""
+    names = {argument.name for argument, own in operator.taken() if own}
+    own = {name: field for name, field in fields.items() if name in names}
+    return operator.with_fields(**own) if own else operator
 
 
 def _added(a: Any, b: Any) -> Any:
@@ -288,15 +394,25 @@ def check_grids(first: Grid, second: Grid, what: str) -> None:
     """Refuse grids of other points; other boundaries are allowed."""
     if first is second:
         return
-    if first.shape != second.shape or first.axes != second.axes:
+    refusal = f"operators on different grids cannot be {what}:"
+    if first.lengths != second.lengths or first.axes != second.axes:
         raise ArgumentValueError(
-            f"operators on different grids cannot be {what}: {first.shape} on axes {first.axes} and {second.shape} on axes {second.axes}"
+            f"{refusal} {first.described()} and {second.described()}{_one_spelling(first, second)}"
         )
     for axis, x, y in zip(first.axes, first.coordinates, second.coordinates, strict=True):
         if not np.array_equal(x, y):
-            raise ArgumentValueError(
-                f"operators on different grids cannot be {what}: their coordinates along axis {axis} differ"
-            )
+            raise ArgumentValueError(f"{refusal} their coordinates along axis {axis} differ")
+
+
+def _one_spelling(first: Grid, second: Grid) -> str:
+    """What to do about axes that are the same in some fields, or are named in another order."""
+    if first.axes != second.axes and sorted(first.axes) == sorted(second.axes):
+        return f"; the first names its axes in the order {first.axes}, the second {second.axes}: name them in one order"
+    pairs = [(a, b) for a, b in zip(first.axes, second.axes, strict=False) if a != b]
+    apart = {abs(a - b) for a, b in pairs}
+    if first.lengths == second.lengths and len(apart) == 1 and all((a < 0) != (b < 0) for a, b in pairs):
+        return f"; these are the same axes of fields of {min(apart)} dimensions only: give both grids axes={first.axes}"
+    return ""
 
 
 def check_alike(first: Linear, second: Linear) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from . import _transpose
 from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
+from ._coefficients import Argument, Given, check_names, conjugated, replaced, taken
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import dtype_name
 from ._fast import ObjectCalls
@@ -34,30 +35,28 @@ class Operator(Linear):
 
     def __init__(
         self, grid: Grid, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        coefficients: tuple[Any, ...] = (), plain: Operator | None = None,
+        arguments: tuple[Argument, ...] = (), coefficients: tuple[Any, ...] = (), plain: Operator | None = None,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
-        self.inputs, self.outputs, self.coefficients = inputs, outputs, coefficients
-        self._plain = plain
-        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {}  # by the shape of a field
-        self._adjoints: dict[str | None, Operator] = {}
-        self._multiples: dict[float, Operator] = {}
-        self._calls = ObjectCalls()
+        self.inputs, self.outputs = inputs, outputs
+        self.arguments, self.coefficients = arguments, coefficients
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
+        self._plain = plain
+        # What does not depend on the fields is made once for all of them.
+        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {} if plain is None else plain._bound  # by shape
+        self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
+        self._multiples: dict[float, Operator] = {} if plain is None else plain._multiples
+        self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
 
     def __reduce__(self) -> Any:
-        return _rebuild, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.coefficients)
-
-    def _with(self, **changes: Any) -> Operator:
-        kept: dict[str, Any] = {"grid": self.grid, "name": self.name, "terms": self.terms, "inputs": self.inputs,
-                                "outputs": self.outputs, "coefficients": self.coefficients}  # fmt: skip
-        return Operator(**(kept | changes))
+        structure = (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
+        return _rebuild, (structure, self.coefficients)
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply the operator.
 
         Parameters
@@ -69,12 +68,18 @@ class Operator(Linear):
             Where the result goes, and what is then returned. May overlap `f`.
         workers : int, optional
             Threads on a CPU.
+        **fields
+            Other fields than those that the operator was made with, for this call: ``v=`` of
+            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
+            were numbers are given again as they were.
 
         Returns
         -------
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked.
         """
+        if fields:
+            return self.with_fields(**fields)(f, out, workers)
         if type(f) is np.ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
@@ -86,14 +91,14 @@ class Operator(Linear):
                 return shaped(found, self.outputs) if out is None else out
         elif is_compiling():
             return self._traced(f, out)
-        fields = gather(f, self.inputs, self.coefficients)
-        arrays = fields.samples + fields.coefficients
-        shape = tuple(fields.samples[0].shape)
+        call = gather(f, self.inputs, self.current_coefficients())
+        arrays = call.samples + call.coefficients
+        shape = tuple(call.samples[0].shape)
         terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
-        if targets is None and fields.stacked and self.outputs:
-            return self._into_stack(fields, terms, arrays, shape, workers)
-        results = fields.library.operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
+        if targets is None and call.stacked and self.outputs:
+            return self._into_stack(call, terms, arrays, shape, workers)
+        results = call.library.operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -125,7 +130,7 @@ class Operator(Linear):
             raise ArgumentTypeError(
                 "out= is not supported under torch.compile; leave it away, the compiler plans memory"
             )
-        fields = gather(f, self.inputs, self.coefficients)
+        fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
         if fields.stacked and self.outputs:
@@ -138,14 +143,28 @@ class Operator(Linear):
         return self if self._plain is None else self._plain
 
     def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
-        """The operator of these coefficient fields."""
+        """The operator of these coefficient fields, which shares with this one what does not depend on them."""
         if len(coefficients) == 0:
             return self
-        return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, coefficients, self)
+        return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, coefficients,
+                        self.plain)  # fmt: skip
+
+    def with_fields(self, **fields: Any) -> Operator:
+        """The operator of other fields than those that it was made with; see `Linear.with_fields`."""
+        check_names(self.taken(), fields)
+        return self.with_coefficients(replaced(self.taken(), fields))
+
+    def taken(self) -> list[Given]:
+        """The arguments that it was made with, each with its fields."""
+        return list(taken(self.arguments, self.coefficients))
+
+    def current_coefficients(self) -> tuple[Any, ...]:
+        """The coefficients with the values that they have now, as the terms read them."""
+        return conjugated(self.arguments, self.coefficients)
 
     def bare(self) -> Operator:
         """The operator as if its coefficients were not known yet."""
-        return self._with(coefficients=()) if self.coefficients else self
+        return self.plain
 
     def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on an array of this shape, whose grid axes are checked."""
@@ -173,23 +192,10 @@ class Operator(Linear):
 
     def adjoint_operator(self, weight: str | None = None) -> Operator:
         """The operator that `adjoint` applies."""
-        if is_compiling():
-            return _adjoint_of(self.plain, weight).with_coefficients(self._conjugates())
         self._require_linear("an adjoint")
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        found = self._adjoints.get(weight)
-        if found is None:
-            scale = None if weight is None else self.grid.quadrature
-            found = self._with(name=f"{self.name}.adjoint", terms=adjoint_terms(self.terms, scale),
-                               inputs=self.outputs, outputs=self.inputs)  # fmt: skip
-            self._adjoints[weight] = found
-        if any(map(_has_imaginary, self.coefficients)):  # conjugates of what they are now
-            return found._with(coefficients=self._conjugates())
-        return found
-
-    def _conjugates(self) -> tuple[Any, ...]:
-        return tuple(c.conj() if _has_imaginary(c) else c for c in self.coefficients)
+        return _adjoint_of(self.plain, weight).with_coefficients(self.coefficients)
 
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.
@@ -219,21 +225,8 @@ class Operator(Linear):
 
     def scaled(self, factor: float) -> Operator:
         """The operator with all weights times a number; kept, as time steps often ask for the same."""
-        if is_compiling():
-            return _multiple_of(self.plain, factor).with_coefficients(self.coefficients)
         self._require_linear("a multiple")
-        if factor not in self._multiples:
-            cache: dict[Any, Any] = {}
-            terms = []
-            for term in self.terms:
-                if term.stencil not in cache:
-                    cache[term.stencil] = _transpose.scaled(term.stencil, factor)
-                terms.append(term._replace(stencil=cache[term.stencil]))
-            if len(self._multiples) >= 16:
-                self._multiples.clear()
-            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            self._multiples[factor] = self._with(name=name, terms=tuple(terms))
-        return self._multiples[factor]
+        return _multiple_of(self.plain, factor).with_coefficients(self.coefficients)
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
@@ -257,14 +250,14 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
 
 @constant
 def _name_of(operator: Operator) -> str:
-    return keep(operator.bare())
+    return keep(operator)
 
 
 @untraced
 def _transpose_of(operator: Operator) -> Operator:
     operator._require_linear("a transpose")
     return Operator(operator.grid, f"{operator.name}.T", adjoint_terms(operator.terms), operator.outputs,
-                    operator.inputs)  # fmt: skip
+                    operator.inputs, operator.arguments)  # fmt: skip
 
 
 @untraced
@@ -274,22 +267,39 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
     second._require_linear("a sum")
     check_alike(first, second)
     terms = merged(first.terms + shifted(second.terms, count))
-    return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs)
+    return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs,
+                    first.arguments + second.arguments)  # fmt: skip
 
 
 @untraced
 def _multiple_of(operator: Operator, factor: float) -> Operator:
-    return operator.bare().scaled(factor)
+    multiples = operator._multiples
+    if factor not in multiples:
+        cache: dict[Any, Any] = {}
+        terms = []
+        for term in operator.terms:
+            if term.stencil not in cache:
+                cache[term.stencil] = _transpose.scaled(term.stencil, factor)
+            terms.append(term._replace(stencil=cache[term.stencil]))
+        if len(multiples) >= 16:
+            multiples.clear()
+        name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
+        multiples[factor] = Operator(operator.grid, name, tuple(terms), operator.inputs, operator.outputs,
+                                     operator.arguments)  # fmt: skip
+    return multiples[factor]
 
 
 @untraced
 def _adjoint_of(operator: Operator, weight: str | None) -> Operator:
-    return operator.bare().adjoint_operator(weight)
+    found = operator._adjoints.get(weight)
+    if found is None:
+        scale = None if weight is None else operator.grid.quadrature
+        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in operator.arguments)
+        found = Operator(operator.grid, f"{operator.name}.adjoint", adjoint_terms(operator.terms, scale),
+                         operator.outputs, operator.inputs, conjugate)  # fmt: skip
+        operator._adjoints[weight] = found
+    return found
 
 
-def _has_imaginary(c: Any) -> bool:
-    return "complex" in str(getattr(c, "dtype", ""))
-
-
-def _rebuild(*fields: Any) -> Operator:
-    return Operator(*fields)
+def _rebuild(structure: tuple[Any, ...], coefficients: tuple[Any, ...]) -> Operator:
+    return Operator(*structure).with_coefficients(coefficients)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from ._plan import Term
 from ._stencils import Array, Stencil
 
 if TYPE_CHECKING:
+    from ._grid import Grid
     from ._operator import Operator
 
 
@@ -34,9 +37,9 @@ def _sum_of_terms(operator: Operator) -> Any:
     operator._require_linear("a matrix")
     grid = operator.grid
     points = prod(grid.shape)
-    factors = [_on_host(c, grid.shape) for c in operator.coefficients]
+    factors = [_on_host(c, grid) for c in operator.current_coefficients()]
     blocks: dict[tuple[int, int], Any] = {}
-    for term in operator.terms:
+    for term in (_placed(term, grid.places) for term in operator.terms):
         matrix = _term_matrix(term, grid.shape, factors)
         place = (term.output, term.input)
         blocks[place] = blocks[place] + matrix if place in blocks else matrix
@@ -48,18 +51,41 @@ def _sum_of_terms(operator: Operator) -> Any:
         ]
         for i in range(prod(operator.outputs))
     ]
-    return rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    whole: Any = rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    return whole.astype(_dtype_of(factors), copy=False)
 
 
-def _on_host(coefficient: Any, shape: tuple[int, ...]) -> Array:
+def _dtype_of(coefficients: Iterable[Any]) -> Any:
+    """Of matrices and vectors: complex where a coefficient is."""
+    return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
+
+
+def _placed(term: Term, places: tuple[int, ...]) -> Term:
+    """The term on the axes of the grid's shape, which are those of a field without batch axes."""
+    then = None if term.then is None else (places[term.then[0]], term.then[1])
+    return term._replace(axis=places[term.axis], then=then)
+
+
+def _on_host(coefficient: Any, grid: Grid) -> Array:
+    """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
     value = gather(coefficient, ()).samples[0]
-    value = value.get() if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__") else value
-    value = value.numpy(force=True) if hasattr(value, "detach") else value
+    if np.ma.is_masked(value):
+        raise ArgumentTypeError(
+            "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
+        )
+    if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__"):
+        value = value.get()
+    elif hasattr(value, "detach"):
+        value = import_module("gridgrad._torch_tensors").to_host(value)
+    values = np.asarray(value)
+    values = values.astype(np.result_type(values.dtype, np.float64), copy=False)
     try:
-        return np.broadcast_to(np.asarray(value), shape)
-    except ValueError:
+        return np.broadcast_to(values, grid.alone(values.ndim)).reshape(grid.shape)
+    except ValueError as error:
+        if isinstance(error, ArgumentValueError):
+            raise
         raise ArgumentValueError(
-            f"a coefficient of shape {np.shape(value)} has batch axes; a matrix is for one field of shape {shape}"
+            f"a coefficient of shape {values.shape} has batch axes; a matrix is for one field of shape {grid.shape}"
         ) from None
 
 
@@ -142,16 +168,26 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
         from cupyx.scipy.sparse import linalg
     else:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
-    adjoint = operator.adjoint_operator()
-    shape = operator.grid.shape
-
-    def through(linear: Linear) -> Any:
-        def applied(x: Any) -> Any:
-            parts = flat(linear(x.reshape(*linear.inputs, *shape)), linear.outputs)
-            return array_namespace(*parts).concat([part.ravel() for part in parts])
-
-        return applied
-
     return linalg.LinearOperator(
-        operator.shape, matvec=through(operator), rmatvec=through(adjoint), dtype=np.dtype(dtype)
+        operator.shape,
+        matvec=_OnVectors(operator),
+        rmatvec=_OnVectors(operator.adjoint_operator()),
+        dtype=np.dtype(_dtype_of(_fields_of(operator)) if dtype is None else dtype),
     )
+
+
+def _fields_of(operator: Linear) -> list[Any]:
+    return [field for _, own in operator.taken() for field in own]
+
+
+class _OnVectors:
+    """An operator on the flat vectors of one field; an object, as functions inside of functions do not pickle."""
+
+    def __init__(self, operator: Linear) -> None:
+        self.operator = operator
+
+    def __call__(self, x: Any) -> Any:
+        operator = self.operator
+        most = max((c.ndim for c in _fields_of(operator)), default=0)
+        parts = flat(operator(x.reshape(*operator.inputs, *operator.grid.alone(most))), operator.outputs)
+        return array_namespace(*parts).concat([part.ravel() for part in parts])

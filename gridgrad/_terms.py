@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isfinite
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _transpose
 from ._arguments import int_or_none
-from ._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._fields import clean_coefficient
+from ._coefficients import Argument, diffusivity, velocity
+from ._errors import ArgumentValueError
+from ._fields import Form
+from ._linear import Linear, Product
 from ._operator import Operator
 from ._plan import Term
 from ._stencils import Stencil
-from ._tracing import is_compiling, specialised, untraced
+from ._tracing import untraced
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -53,8 +54,20 @@ def curl(grid: Grid, accuracy: int | None) -> Operator:
 
 def identity(grid: Grid) -> Operator:
     """The one row that is no derivative: each point itself."""
-    stencil = Stencil(grid.shape[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True)
+    stencil = Stencil(grid.lengths[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True)
     return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
+
+
+def ratio_of_measures(grid: Grid, other: Grid, form: Form) -> Linear | None:
+    """The measures of one grid over those of another, along each axis where they differ."""
+    result: Linear | None = None
+    for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
+        if not np.array_equal(own, others):
+            stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True)
+            terms = tuple(Term(i, i, a, stencil) for i in range(prod(form)))
+            factor = Operator(grid, f"measure along axis {a} / another", terms, form, form)
+            result = factor if result is None else Product(factor, result)
+    return result
 
 
 def laplacian(grid: Grid, form: str, accuracy: int | None) -> Operator:
@@ -127,21 +140,19 @@ def gradient_norm(grid: Grid, parts: int) -> Operator:
 
 def advection(grid: Grid, v: Any, name: str, accuracy: int | None) -> Operator:
     """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
-    numbers: list[float | None] = []
-    fields: list[Any] = []
-    for a, component in enumerate(_velocity(grid, v)):
-        if isinstance(component, (int, float, complex, np.number)):
-            numbers.append(_real_number(component, a))
-        else:
-            numbers.append(None)
-            fields.append(clean_coefficient(component, f"v[{a}]"))
-    plain = _advection(grid, name, clean_accuracy(accuracy), *numbers)
-    return plain.with_coefficients(tuple(fields))
+    numbers, fields = velocity(v, grid.ndim)
+    return _advection(grid, name, clean_accuracy(accuracy), *numbers).with_coefficients(fields)
 
 
 @untraced
 def _advection(grid: Grid, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
-    """The terms of an advection; None for a field."""
+    """The operator without its fields, None in place of each; kept where there are no numbers."""
+    if any(number is not None for number in numbers):
+        return _advection_terms(grid, name, accuracy, *numbers)
+    return grid.operator(_advection_terms, name, accuracy, *numbers)
+
+
+def _advection_terms(grid: Grid, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
     terms: list[Term] = []
     for a, number in enumerate(numbers):
         stencil = grid.stencil(a, 1, accuracy)
@@ -149,52 +160,29 @@ def _advection(grid: Grid, name: str, accuracy: int | None, *numbers: float | No
             terms.append(Term(0, 0, a, _transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
-    return Operator(grid, name, tuple(terms))
-
-
-def _velocity(grid: Grid, v: Any) -> Sequence[Any]:
-    """One number or field for each axis."""
-    if grid.ndim == 1 and not isinstance(v, (list, tuple)):
-        return [v]
-    if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
-        raise ArgumentTypeError(
-            f"v must have one component for each of {counted(grid.ndim, 'axis')}, got {v!r}"
-        )
-    if len(v) != grid.ndim:
-        raise ArgumentValueError(
-            f"v has {counted(len(v), 'component')}, but the grid has {counted(grid.ndim, 'axis')}; give one for each"
-        )
-    return [v[k] for k in range(len(v))]
-
-
-def _real_number(value: Any, a: int) -> float:
-    if isinstance(value, (complex, np.complexfloating)):
-        raise ArgumentTypeError(f"v[{a}] is complex; give a real number, or a complex field")
-    value = specialised(value) if is_compiling() else value
-    if not isfinite(value):
-        raise ArgumentValueError(f"v[{a}] is {value}; a velocity given as numbers must be finite")
-    return float(value)
+    return Operator(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
 def diffusion(grid: Grid, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
-    if isinstance(k, (int, float)):
-        k = specialised(k) if is_compiling() else k
-        if not isfinite(k):
-            raise ArgumentValueError(f"k is {k}; a diffusivity given as a number must be finite")
-        return _diffusion(grid, float(k))
-    return _diffusion(grid, None).with_coefficients((clean_coefficient(k, "k"),))
+    number, fields = diffusivity(k)
+    return _diffusion(grid, number).with_coefficients(fields)
 
 
 @untraced
 def _diffusion(grid: Grid, number: float | None) -> Operator:
-    """The terms of a diffusion; None for a field."""
+    """The operator without its field; kept where it is not of a number."""
+    return grid.operator(_diffusion_terms, None) if number is None else _diffusion_terms(grid, number)
+
+
+def _diffusion_terms(grid: Grid, number: float | None) -> Operator:
     stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
     if number is not None:
-        scaled = [_transpose.scaled(stencil, number) for stencil in stencils]
-        return Operator(grid, "diffuse", tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(scaled)))
-    terms = (Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils))
-    return Operator(grid, "diffuse", tuple(terms))
+        stencils = [_transpose.scaled(stencil, number) for stencil in stencils]
+        terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
+    else:
+        terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
+    return Operator(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
 
 
 def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:

@@ -102,6 +102,13 @@ def coordinates_to_host(tensor: Any, axis: int) -> Array:
     return values
 
 
+def to_host(tensor: Any) -> Array:
+    """Values as a NumPy array, which has no bfloat16."""
+    tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
+    values: Array = tensor.numpy(force=True)
+    return values
+
+
 def batched_first(size: int, dim: int | None, tensor: Any) -> Any:
     """A tensor that torch.func.vmap maps, with the mapped axis in front."""
     return tensor.unsqueeze(0).expand(size, *tensor.shape) if dim is None else tensor.movedim(dim, 0)

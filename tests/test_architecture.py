@@ -62,6 +62,7 @@ LAYERS = [
     {"autodiff._dense", "autodiff._exact", "autodiff._symbolic"},
     {"autodiff._products", "autodiff._vector"},
     {"autodiff.__init__"},
+    {"_coefficients"},
     {"_linear"},
     {"_sparse"},
     {"_operator"},

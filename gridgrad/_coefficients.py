@@ -1,0 +1,167 @@
+"""The fields that an operator is made of, a velocity or a diffusivity: by which name a call gives others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._fields import clean_coefficient
+from ._tracing import is_compiling, specialised
+
+Numbers = tuple[float | None, ...]
+
+
+class Argument(NamedTuple):
+    """What an operator was given under a name, without the fields: these are coefficients of the operator."""
+
+    name: str
+    numbers: Numbers  # of each component, which are in the weights; None for a field
+    is_vector: bool
+    conjugate: bool = False  # an adjoint reads the conjugates of its fields
+
+    @property
+    def fields(self) -> int:
+        """How many coefficients are its fields."""
+        return self.numbers.count(None)
+
+
+Given = tuple[Argument, tuple[Any, ...]]  # with its fields
+
+
+def velocity(v: Any, axes: int) -> tuple[Numbers, tuple[Any, ...]]:
+    """The numbers, None for a field, of one component for each axis; and the fields."""
+    components = _components(v, axes)
+    numbers = tuple([_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)])
+    places = [a for a, number in enumerate(numbers) if number is None]
+    return numbers, tuple([clean_coefficient(components[a], f"v[{a}]") for a in places])
+
+
+def diffusivity(k: Any) -> tuple[float | None, tuple[Any, ...]]:
+    """A number, or None and the field; a number that no weight can hold is a field of one value."""
+    if isinstance(k, (complex, np.complexfloating, np.longdouble)):
+        k = np.asarray(k)
+    number = _number_or_none(k, "k", "a diffusivity given as a number")
+    return number, (clean_coefficient(k, "k"),) if number is None else ()
+
+
+def _components(v: Any, axes: int) -> Sequence[Any]:
+    if axes == 1 and not isinstance(v, (list, tuple)):
+        return [v]
+    if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
+        raise ArgumentTypeError(f"v must have one component for each of {counted(axes, 'axis')}, got {v!r}")
+    if len(v) != axes:
+        raise ArgumentValueError(
+            f"v has {counted(len(v), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
+        )
+    return [v[k] for k in range(len(v))]
+
+
+def _number_or_none(value: Any, label: str, what: str) -> float | None:
+    """A finite real number, None of a field."""
+    if isinstance(value, (complex, np.complexfloating)):
+        raise ArgumentTypeError(f"{label} is complex; give a real number, or a complex field")
+    if not isinstance(value, (int, float, Real)):  # the symbolic numbers of a compiler are not `Real`
+        return None
+    try:
+        number = float(specialised(value) if is_compiling() else value)
+    except OverflowError:  # an int beyond all floats
+        number = float("inf")
+    if not isfinite(number):
+        raise ArgumentValueError(
+            f"{label} is {str(value)[:40]}; {what} must be finite, in a field any values may stand"
+        )
+    return number
+
+
+def taken(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> Iterator[Given]:
+    """Each argument with its own coefficients."""
+    start = 0
+    for argument in arguments:
+        stop = start + argument.fields
+        yield argument, coefficients[start:stop]
+        start = stop
+
+
+def conjugated(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The coefficients as they are now, conjugated where an adjoint wants it: never kept, as fields may change."""
+    if not any([argument.conjugate for argument in arguments]):
+        return coefficients
+    return tuple(
+        [
+            c.conj() if argument.conjugate and "complex" in str(c.dtype) else c
+            for argument, own in taken(arguments, coefficients)
+            for c in own
+        ]
+    )
+
+
+def replaced(given: Iterable[Given], fields: dict[str, Any]) -> tuple[Any, ...]:
+    """The coefficients with those of `fields`, by the names of their arguments, in the place of the old ones."""
+    result: list[Any] = []
+    for argument, own in given:
+        result += _anew(argument, fields[argument.name]) if argument.fields and argument.name in fields else own
+    return tuple(result)
+
+
+def _anew(argument: Argument, value: Any) -> list[Any]:
+    """The fields of one argument, in the places where fields were."""
+    name, numbers = argument.name, argument.numbers
+    components = _components(value, len(numbers)) if argument.is_vector else [value]
+    found = []
+    for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
+        label = f"{name}[{a}]" if argument.is_vector else name
+        is_number = isinstance(component, (int, float, complex, Real, np.number))
+        if number is None and is_number:
+            raise ArgumentTypeError(
+                f"{label} is the number {component!r}, but the operator was made with a field there; give an array, also a "
+                "0-dimensional one of the library of f"
+            )
+        if number is None:
+            plain = type(component) is np.ndarray and component.dtype.kind in "fc"
+            found.append(component if plain else clean_coefficient(component, label))
+        elif not (is_number and component == number):
+            raise ArgumentValueError(
+                f"{label} was made part of the weights, as the number {number!r}; give that again, or make the operator with "
+                f"an array there, numpy.full(grid.shape, {number!r})"
+            )
+    return found
+
+
+def check_names(given: Sequence[Given], fields: dict[str, Any]) -> None:
+    """Refuse names that the operators of an expression do not have, or have for different fields."""
+    for name in fields:
+        own = [(argument, values) for argument, values in given if argument.name == name]
+        varied = [(argument, values) for argument, values in own if argument.fields]
+        if not own:
+            known = " and ".join(f"{known}=" for known in dict.fromkeys(argument.name for argument, _ in given))
+            raise ArgumentTypeError(
+                f"unexpected keyword {name!r}: an operator is called with f, out=, workers= and the fields that it was made "
+                f"with, {known or 'of which this one has none'}"
+            )
+        if not varied:
+            raise ArgumentTypeError(
+                f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
+            )
+        first = varied[0]
+        if not all(_are_alike(first, other) for other in varied[1:]):
+            raise ArgumentTypeError(
+                f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
+                "with its own and combine the results, or make the operator anew"
+            )
+
+
+def _are_alike(first: Given, second: Given) -> bool:
+    pairs = zip(first[1], second[1], strict=False)
+    return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """The same memory, seen in the same way."""
+    if type(a) is np.ndarray and type(b) is np.ndarray:
+        return bool(a.__array_interface__ == b.__array_interface__)
+    return a is b
