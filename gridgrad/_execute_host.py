@@ -22,8 +22,7 @@ def apply(
     """Write ``terms`` of `inputs` into `outputs`; layouts may be anything, dtypes are checked."""
     if not outputs or outputs[0].size == 0:
         return
-    kinds = [f.dtype.kind == "c" for f in inputs]
-    if _core.core is None or storage_of(inputs[0].dtype) is None or not has_kernel(terms, kinds):
+    if _core.core is None or storage_of(inputs[0].dtype) is None or not has_kernel(terms, inputs):
         _apply_slices(terms, inputs, outputs)
         return
     if not all(a.flags.aligned for a in (*inputs, *outputs)):
@@ -37,11 +36,13 @@ def apply(
     run(plan, [a.ctypes.data for a in (*inputs, *outputs)], workers)
 
 
-def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
-    if any(stencil.power for term in terms for _, stencil in term.stencils()):
+def has_kernel(terms: tuple[Term, ...], inputs: Sequence[Any]) -> bool:
+    """Whether kernels can run these terms: one storage, no power of two beside weights, no complex coefficient."""
+    if _execute_xp.is_mixed(inputs) or any(stencil.power for term in terms for _, stencil in term.stencils()):
         return False
-    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
+    return not any(
+        term.coefficient is not None and _execute_xp.is_complex(inputs[term.coefficient]) for term in terms
+    )
 
 
 def plan_for(terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array]) -> Plan:

@@ -22,7 +22,8 @@ _KNOWN = (*_NARROW, *_INTEGERS, "float64", "complex64", "complex128")
 def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
     """The outputs of ``terms``: new arrays of the inputs' library, device and dtype."""
     results: list[Any] = [None] * outputs
-    real = arithmetic_of(xp, inputs[0], terms)
+    like = leading(inputs)
+    real = arithmetic_of(xp, like, terms)
     with np.errstate(all="ignore"):  # as the compiled core: overflow gives inf, and no warning
         for term in sorted(terms, key=lambda term: term.output):
             value = differentiate(xp, inputs, term, real)
@@ -32,7 +33,25 @@ def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int)
             elif held is not None:
                 value = held + value
             results[term.output] = value
-        return [_stored(xp, result, inputs[0]) for result in results]
+        return [_stored(xp, result, like) for result in results]
+
+
+def leading(inputs: Sequence[Any]) -> Any:
+    """The input whose dtype decides: a complex one, else a floating one, else integers give float64.
+
+    Integers among them have a type of their own where a floating one would lose bits of them; all else
+    has one dtype, but for real coefficients of complex fields.
+    """
+    if len(inputs) == 1:
+        return inputs[0]
+    floating = [f for f in inputs if dtype_name(f) not in _INTEGERS]
+    return next(filter(is_complex, floating), floating[0] if floating else inputs[0])
+
+
+def is_mixed(inputs: Sequence[Any]) -> bool:
+    """Whether integers are joined with another dtype: they are differenced as they are, in slices."""
+    names = {dtype_name(f) for f in inputs} if len(inputs) > 1 else ()
+    return len(names) > 1 and not names.isdisjoint(_INTEGERS)
 
 
 def _hypot(xp: Any, p: Any, q: Any) -> Any:
@@ -84,10 +103,14 @@ def differentiate(xp: Any, inputs: Sequence[Any], term: Term, real: Any) -> Any:
     """One term, in the arithmetic type `real`."""
     f = inputs[term.input]
     coefficient = None if term.coefficient is None else inputs[term.coefficient]
+    varied = coefficient is not None and is_complex(coefficient)
     if not is_complex(f):
-        return _differentiate_real(xp, f, coefficient, term, real)
+        if not varied:
+            return _differentiate_real(xp, f, coefficient, term, real)
+        halves = (xp.real(coefficient), xp.imag(coefficient))
+        return join_complex(xp, *[_differentiate_real(xp, f, c, term, real) for c in halves])
     parts = [xp.real(f), xp.imag(f)]
-    if coefficient is None or not is_complex(coefficient):
+    if not varied:
         return join_complex(xp, *[_differentiate_real(xp, part, coefficient, term, real) for part in parts])
     of = [[_differentiate_real(xp, part, c, term, real) for part in parts]
           for c in (xp.real(coefficient), xp.imag(coefficient))]  # fmt: skip
