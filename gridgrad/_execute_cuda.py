@@ -74,14 +74,14 @@ def real_of(f: Any) -> Any:
 def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """One array for all results, on the device of the fields."""
     with cupy.cuda.Device(fields[0].device.id):
-        return cupy.empty(shape, _numpy.result_dtype(fields[0]))
+        return cupy.empty(shape, _numpy.result_dtype(_execute_xp.leading(fields)))
 
 
 def operate(
     terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
 ) -> list[Any]:
     """The `outputs` arrays of `terms` applied to `fields`, on their device; `workers` is for CPUs."""
-    f = fields[0]
+    f = _execute_xp.leading(fields)
     dtype = _numpy.result_dtype(f)
     check_devices(fields)
     with cupy.cuda.Device(f.device.id):

@@ -40,14 +40,14 @@ def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """One tensor for all results, or None where a graph must join them afterwards."""
     if not all(is_plain_memory(field) for field in fields):
         return None
-    return torch.empty(shape, dtype=result_dtype(fields[0]), device=fields[0].device)
+    return torch.empty(shape, dtype=result_dtype(_execute_xp.leading(fields)), device=fields[0].device)
 
 
 def operate(
     terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
 ) -> list[Any]:
     """The `outputs` tensors of `terms` applied to `fields`, on their device."""
-    f = fields[0]
+    f = _execute_xp.leading(fields)
     if out is not None:
         return _into(split_out(out, outputs, tuple(f.shape)), terms, fields, workers)
     if not all(is_plain_memory(field) for field in fields):
@@ -66,8 +66,17 @@ def traced(name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[A
 
 def _traced(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any]:
     """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
-    results = import_module("gridgrad._torch_autograd").differentiated(terms, fields, outputs)
+    results = None
+    if not _execute_xp.is_mixed(fields):
+        results = import_module("gridgrad._torch_autograd").differentiated(terms, fields, outputs)
     return _execute_xp.apply(namespace, terms, fields, outputs) if results is None else list(results)
+
+
+def is_within(field: Any, limit: int) -> bool:
+    """Whether no integer of the field is larger in size than `limit`, where a look at it costs no waiting."""
+    if field.device.type != "cpu" or field.dtype is torch.uint64 or not is_plain_memory(field):
+        return False
+    return field.numel() == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
 
 
 def result_dtype(f: Any) -> Any:
@@ -83,7 +92,7 @@ def _into(
             "f requires grad, and writing into out= would cut the result from its graph; "
             "leave out= away, or give f.detach()"
         )
-    check_targets(targets, fields[0])
+    check_targets(targets, _execute_xp.leading(fields))
     if all(is_plain_memory(tensor) for tensor in (*fields, *targets)):
         _write(terms, [_apart(field, targets) for field in fields], targets, workers)
         for target in targets:  # as torch's own in-place operations do: a graph that saved it must notice

@@ -22,10 +22,10 @@ _KNOWN = (*_NARROW, *_INTEGERS, "float64", "complex64", "complex128")
 
 def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
     """The outputs of ``terms``: new arrays of the inputs' library, device and dtype."""
-    kinds = tuple(map(is_complex, inputs))
-    real = arithmetic_of(xp, inputs[0], terms)
+    like, kinds = leading(inputs), tuple(map(is_complex, inputs))
+    real = arithmetic_of(xp, like, terms)
     with np.errstate(all="ignore"):  # as the compiled core: overflow gives inf, and no warning
-        if not kinds[0]:
+        if not any(kinds):
             results = _sums(xp, terms, inputs, outputs, real)
         else:
             parts = [
@@ -34,8 +34,27 @@ def apply(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int)
                 for part in ((xp.real(f), xp.imag(f)) if kind else (f,))
             ]
             values = iter(_sums(xp, real_terms(terms, kinds), parts, 2 * outputs, real))
-            results = [join_complex(xp, *pair) for pair in zip(values, values, strict=True)]
-        return [_stored(xp, result, inputs[0]) for result in results]
+            results = [join_complex(xp, re, xp.zeros_like(re) if im is None else im)
+                       for re, im in zip(values, values, strict=True)]  # fmt: skip
+        return [_stored(xp, result, like) for result in results]
+
+
+def leading(inputs: Sequence[Any]) -> Any:
+    """The input whose dtype decides: a complex one, else a floating one, else integers give float64.
+
+    Integers among them have a type of their own where a floating one would lose bits of them; all else
+    has one dtype, but for real coefficients of complex fields.
+    """
+    if len(inputs) == 1:
+        return inputs[0]
+    floating = [f for f in inputs if dtype_name(f) not in _INTEGERS]
+    return next(filter(is_complex, floating), floating[0] if floating else inputs[0])
+
+
+def is_mixed(inputs: Sequence[Any]) -> bool:
+    """Whether integers are joined with another dtype: they are differenced as they are, in slices."""
+    names = {dtype_name(f) for f in inputs} if len(inputs) > 1 else ()
+    return len(names) > 1 and not names.isdisjoint(_INTEGERS)
 
 
 def _sums(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any) -> list[Any]:

@@ -98,9 +98,9 @@ def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, 
         return None
     if not all(type(a) is _ndarray and a.flags.aligned for a in (*inputs, *results)):
         return None
-    if len(inputs) + len(results) > _core.MAX_OBJECTS or not has_kernel(
-        terms, [a.dtype.kind == "c" for a in inputs]
-    ):
+    if len(inputs) + len(results) > _core.MAX_OBJECTS or len({storage_of(a.dtype) for a in inputs}) > 1:
+        return None
+    if not has_kernel(terms, [a.dtype.kind == "c" for a in inputs]):
         return None
     try:
         plan = plan_for(terms, inputs, results)

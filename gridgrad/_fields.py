@@ -58,7 +58,7 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
                 f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
-    return Fields(library, *_promoted(fields, factors), stacked)
+    return Fields(library, *_promoted(library, fields, factors), stacked)
 
 
 def clean_coefficient(value: Any, name: str) -> Any:
@@ -93,26 +93,36 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def _promoted(fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
-    """One dtype for all fields; a coefficient stays real where it is. Integers only join floats."""
+def _promoted(library: Any, fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
+    """One dtype for all; integers count as float64, and a coefficient stays real where it is.
+
+    An integer field that the common dtype would round keeps its own, and is differenced in that.
+    """
     names = {dtype_name(a) for a in (*fields, *factors)}
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
         xp = _namespace_of(*fields, *factors)
-        wanted = joined_name(names) or name_of(default_real(xp, fields[0]))
-        fields = [_as(xp, field, wanted) for field in fields]
+        wanted = _common(names, xp, fields[0], len(factors))
+        fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
         factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
     shape = tuple(fields[0].shape)
     return fields, [_broadcast(c, shape) for c in factors]
 
 
-def joined_name(names: Set[str]) -> str | None:
-    """The dtype that all of these become together; None if all are integers."""
-    floating = {name for name in names if not name.startswith(("int", "uint"))}
-    if not floating:
-        return None
+def _common(names: set[str], xp: Any, like: Any, factors: int) -> str:
+    """The dtype of all: of integers alone an integer one that holds them, if there is one."""
+    if not factors and all(name.startswith(("int", "uint")) for name in names):
+        together = _widest(*names)
+        if together.startswith(("int", "uint")):
+            return together
+    return joined_name(names, name_of(default_real(xp, like)))
+
+
+def joined_name(names: Set[str], real: str = "float64") -> str:
+    """The floating dtype that all of these become together, where integers count as `real`."""
+    floating = {real if name.startswith(("int", "uint")) else name for name in names}
     if len(floating) == 1:
         return floating.pop()
     known = ["float32" if name == "bfloat16" else name for name in sorted(floating)]
@@ -122,6 +132,24 @@ def joined_name(names: Set[str]) -> str | None:
 @constant
 def _widest(*names: str) -> str:
     return np.result_type(*names).name
+
+
+def _as_exactly(library: Any, xp: Any, field: Any, name: str) -> Any:
+    """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
+    own = dtype_name(field)
+    if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
+        return _as(xp, field, name)
+    digits = _digits(name)
+    if int(own.strip("uint")) - (own[0] == "i") <= digits:
+        return _as(xp, field, name)
+    is_within = None if is_compiling() else getattr(library, "is_within", None)
+    return _as(xp, field, name) if is_within is not None and is_within(field, 2**digits) else field
+
+
+@constant
+def _digits(name: str) -> int:
+    """Bits of the integers that a floating dtype holds exactly."""
+    return int(np.finfo(name).nmant) + 1
 
 
 def _namespace_of(*arrays: Any) -> Any:

@@ -119,7 +119,8 @@ def gradient(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
-    results = library.operate(terms, [f], len(terms), out, clean_workers(workers))
+    operate = getattr(library, "operate_as_read", library.operate)
+    results = operate(terms, [f], len(terms), out, clean_workers(workers))
     remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
 

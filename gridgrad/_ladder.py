@@ -61,7 +61,7 @@ class Ladder:
 
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         """Write `terms` of `inputs` into `outputs`, which share no memory."""
-        if not self.has_kernels(inputs[0]) or not has_kernel(terms, [False] * len(inputs)):
+        if not self._has_kernels_for(terms, inputs):
             counts["slices"] += 1
             for target, result in zip(outputs, self.sliced(terms, inputs, len(outputs)), strict=True):
                 self.write(target, result)
@@ -78,6 +78,12 @@ class Ladder:
         results: list[Any] = [o if self.is_aligned(o) else self.empty(o) for o in outputs]
         self._sweep(terms, [f if self.is_aligned(f) else self.copy(f) for f in inputs], results)
         self._write_others(outputs, results)
+
+    def _has_kernels_for(self, terms: tuple[Term, ...], inputs: Sequence[Any]) -> bool:
+        """Of inputs of one storage: integers beside another dtype are differenced as they are, in slices."""
+        if not self.has_kernels(inputs[0]) or not has_kernel(terms, [False] * len(inputs)):
+            return False
+        return len(inputs) == 1 or len({self.storage_of(f) for f in inputs}) == 1
 
     def _write_others(self, outputs: Sequence[Any], results: list[Any]) -> None:
         for target, result in zip(outputs, results, strict=True):

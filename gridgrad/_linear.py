@@ -353,7 +353,7 @@ class Sum(Linear):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({self.first.result_name(given), self.second.result_name(given)}) or "float64"
+        return joined_name({self.first.result_name(given), self.second.result_name(given)})
 
 
 def _own_fields(operator: Linear, fields: dict[str, Any]) -> Linear:
@@ -371,7 +371,7 @@ def dtype_of(f: Any, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
         names = {dtype_of(part, form[1:]) for part in f}
-        return names.pop() if len(names) == 1 else joined_name(names) or "float64"
+        return names.pop() if len(names) == 1 else joined_name(names)
     return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 
 from . import _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
+from ._execute_xp import leading
 from ._outputs import check_places, split_out
 from ._plan import Term, arithmetic_type, own_terms
 from ._stencils import Array
@@ -20,6 +22,7 @@ _SECOND_THOUGHTS = {
     "S": "give numbers",
     "U": "give numbers",
     "V": "differentiate one field at a time, f['name']",
+    "T": "give numbers, f.astype(float)",
 }
 
 
@@ -56,6 +59,11 @@ def real_of(f: Array) -> Any:
     return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
 
 
+def is_within(field: Array, limit: int) -> bool:
+    """Whether no integer of the field is larger in size than `limit`."""
+    return field.size == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
+
+
 def result_dtype(f: Array) -> np.dtype[Any]:
     """Floating and complex kept, integers to float64, datetimes to their timedelta."""
     if f.dtype.kind == "M":
@@ -67,14 +75,25 @@ def empty_stack(fields: Sequence[Array], shape: tuple[int, ...]) -> Array | None
     """One array for all results, or None where they must be joined afterwards."""
     if any(isinstance(field, MaskedArray) for field in fields):
         return None
-    return np.empty(shape, result_dtype(fields[0]))
+    return np.empty(shape, result_dtype(leading(fields)))
+
+
+def operate_as_read(
+    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None
+) -> list[Array]:
+    """`operate` by NumPy's rule for masks: a masked point masks the rows that read it, and no other."""
+    return operate(terms, fields, outputs, out, workers, False)
 
 
 def operate(
-    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None
-) -> list[Array]:
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape."""
-    f = fields[0]
+    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None,
+    own_masks: bool = True,
+) -> list[Array]:  # fmt: skip
+    """The `outputs` arrays of `terms` applied to `fields`, which have one shape.
+
+    A missing point is missing in what is made of it, read or not, unless `own_masks` is False.
+    """
+    f = leading(fields)
     dtype = result_dtype(f)
     if out is None:
         targets = None
@@ -82,7 +101,7 @@ def operate(
         targets = split_out(out, outputs, f.shape)
         check_targets(targets, f, dtype)
     if any(isinstance(field, MaskedArray) for field in fields):
-        results = [_masked(own_terms(terms, k), fields, workers) for k in range(outputs)]
+        results = [_masked(own_terms(terms, k), fields, workers, own_masks) for k in range(outputs)]
     elif f.dtype.kind in "mM":
         results = [_time_gradient(own_terms(terms, k)[0], f) for k in range(outputs)]
     elif targets is None or not (f.dtype.isnative and dtype.isnative):
@@ -111,14 +130,17 @@ def _fresh(
     return [result.astype(dtype, copy=False) for result in results]
 
 
-def _masked(terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None) -> Any:
-    """The mask spreads to every row that reads a masked point, and to no other."""
+def _masked(terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None, own: bool) -> Any:
+    """The mask spreads to every row that reads a masked point; with `own` it also stays where it was."""
     plain = [np.asarray(np.ma.getdata(field)) for field in fields]
     data = operate(terms, plain, 1, None, workers)[0]
     storage = _execute_host.storage_of(data.dtype)
     real = real_of(data) if storage is None else arithmetic_type(storage, terms)
     masks: list[Any] = [_mask_of(term, fields, real) for term in terms]
-    spread = [mask for mask in masks if mask is not None]
+    if own:
+        used = {k for term in terms for k in (term.input, term.coefficient) if k is not None}
+        masks += [np.ma.getmask(fields[k]) for k in used]
+    spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
     return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
 
 
@@ -127,11 +149,13 @@ def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
     flags, factor = (
         np.ma.nomask if k is None else np.ma.getmask(fields[k]) for k in (term.input, term.coefficient)
     )
-    if term.place != "point":
+    if term.place == "samples":
         flags, factor = np.ma.mask_or(flags, factor), np.ma.nomask
     if flags is not np.ma.nomask:
         for axis, stencil in term.stencils():
             flags = _execute_xp.reads(flags, stencil, axis, real)
+    if term.place == "faces" and factor is not np.ma.nomask:  # both ends of a face are in its mean
+        factor = _execute_xp.reads(factor, replace(term.stencil, values=False), term.axis, real)
     if factor is not np.ma.nomask:
         flags = factor if flags is np.ma.nomask else flags | factor
     return None if flags is np.ma.nomask else flags

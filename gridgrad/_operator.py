@@ -98,7 +98,7 @@ class Operator(Linear):
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if targets is None and call.stacked and self.outputs:
             return self._into_stack(call, terms, arrays, shape, workers)
-        results = call.library.operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
+        results = self._operate(call, terms, arrays, targets, workers)
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -118,11 +118,19 @@ class Operator(Linear):
         empty = getattr(fields.library, "empty_stack", None)
         whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
         if whole is None:
-            results = fields.library.operate(terms, arrays, prod(self.outputs), None, clean_workers(workers))
-            return stack(results, self.outputs)
-        targets = targets_of(whole, self.outputs, shape)
-        fields.library.operate(terms, arrays, len(targets), targets, clean_workers(workers))
+            return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
+        self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
+
+    def _operate(
+        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
+    ) -> list[Any]:  # fmt: skip
+        """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
+        operate = fields.library.operate
+        if self.name == "gradient":
+            operate = getattr(fields.library, "operate_as_read", operate)
+        results: list[Any] = operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
+        return results
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
@@ -230,7 +238,7 @@ class Operator(Linear):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *map(dtype_name, self.coefficients)}) or "float64"
+        return joined_name({given, *map(dtype_name, self.coefficients)})
 
     def _require_linear(self, what: str) -> None:
         if not self.is_linear:

@@ -43,7 +43,7 @@ def _run(name: str, axes: Any, transposed: bool, fields: Any, coefficients: Any)
 
 def _shapes(name: str, axes: Any, transposed: bool, fields: Any, coefficients: Any) -> list[Any]:
     _, outputs = _terms(name, axes, transposed, len(fields))
-    dtype = _execute_torch.result_dtype(fields[0])
+    dtype = _execute_torch.result_dtype(_execute_xp.leading([*fields, *coefficients]))
     return [torch.empty_like(fields[0], dtype=dtype) for _ in range(outputs)]
 
 
@@ -67,6 +67,7 @@ def _differentiated(name: str, axes: Any, transposed: bool, fields: Any, coeffic
     if graph or dual:
         terms, outputs = _terms(name, axes, transposed, len(fields))
         linear = not any(term.norm for term in terms) and not is_varied(coefficients)
+        linear = linear and not _execute_xp.is_mixed(tensors)
         if not linear or (graph and is_transformed(tensors)):
             return _execute_xp.apply(namespace, terms, tensors, outputs)
     if dual:

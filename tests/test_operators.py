@@ -238,12 +238,12 @@ class TestDtypes:
         u, v = rng.integers(0, 9, (4, 5)), rng.standard_normal((4, 5))
         assert grid.divergence([u, v]).dtype == np.float64
         assert np.array_equal(grid.divergence([u, v]), grid.divergence([u.astype(float), v]))
-        assert grid.divergence([u, v.astype(np.float32)]).dtype == np.float32
+        assert grid.divergence([u, v.astype(np.float32)]).dtype == np.float64  # integers count as float64
         assert grid.divergence([v.astype(np.float32), v]).dtype == np.float64
         assert grid.divergence([u, v + 0j]).dtype == np.complex128
         assert grid.divergence([u.astype(np.int8), u]).dtype == np.float64
         assert grid.diffuse(u)(u).dtype == np.float64
-        assert grid.diffuse(u)(v.astype(np.float32)).dtype == np.float32
+        assert grid.diffuse(u)(v.astype(np.float32)).dtype == np.float64
         assert grid.diffuse(v)((v + 0j).astype(np.complex64)).dtype == np.complex128
         assert grid.advect([v + 1j, u])(v).dtype == np.complex128
 

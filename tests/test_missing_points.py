@@ -1,0 +1,136 @@
+"""Masked arrays: what is missing in a field is missing in what is made of it, read or not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from operator_calls import DERIVED, parts
+from operator_cases import CASES, coefficients_of, random_field, setting
+
+import gridgrad as gg
+
+SHAPE = (5, 6)
+
+
+def call_of(name, kind, rng):
+    """A function of plain or masked arrays that gives the components of the result, and such arrays."""
+    own, change = DERIVED.get(name, (name, lambda g, c, op: op))
+    case, grid = CASES[own], setting(kind, "each another", SHAPE).grid
+    count = len(SHAPE) if case.vector else 1
+    c = coefficients_of(own, rng, SHAPE, len(SHAPE))
+    arrays = [random_field(rng, SHAPE) for _ in range(count)]
+    arrays += c if isinstance(c, list) else [] if c is None else [c]
+
+    def function(*given):
+        own = given[count:]
+        c = list(own) if case.coefficients == "velocity" else own[0] if own else None
+        operator = change(grid, c, case.make(grid, c))
+        return parts(operator(list(given[:count]) if count > 1 else given[0]))
+
+    return function, arrays
+
+
+def veiled(arrays, rng, share=0.07):
+    masks = [rng.random(SHAPE) < share for _ in arrays]
+    return masks, [np.ma.array(a, mask=mask) for a, mask in zip(arrays, masks, strict=True)]
+
+
+def lost(function, arrays, masks):
+    """Where a NaN in the place of missing values shows: what reads them."""
+    holes = [np.where(mask, np.nan, a) for a, mask in zip(arrays, masks, strict=True)]
+    return [np.isnan(part) for part in function(*holes)]
+
+
+def made_of(function, arrays):
+    """For each result, the arrays that it depends on at all."""
+    used = [
+        [np.isnan(part).any() for part in function(*[a * np.nan if k == own else a for k, a in enumerate(arrays)])]
+        for own in range(len(arrays))
+    ]  # fmt: skip
+    return list(zip(*used, strict=True))
+
+
+@pytest.mark.parametrize("kind", ["steps", "coordinates"])
+@pytest.mark.parametrize("name", [name for name in (*CASES, *DERIVED) if name != "gradient"])
+def test_a_missing_point_stays_missing(name, kind, rng):
+    function, arrays = call_of(name, kind, rng)
+    masks, given = veiled(arrays, rng)
+    expected = lost(function, arrays, masks)
+    for own, part, read in zip(
+        made_of(function, arrays), function(*given), expected, strict=True
+    ):
+        kept = np.logical_or.reduce([mask for mask, used in zip(masks, own, strict=True) if used])
+        assert isinstance(part, np.ma.MaskedArray)
+        assert np.array_equal(np.ma.getmaskarray(part), read | kept)
+
+
+@pytest.mark.parametrize("name", [name for name in (*CASES, *DERIVED) if name != "gradient"])
+def test_values_that_are_there_are_those_of_plain_arrays(name, rng):
+    function, arrays = call_of(name, "steps", rng)
+    _, given = veiled(arrays, rng)
+    for got, plain in zip(function(*given), function(*arrays), strict=True):
+        there = ~np.ma.getmaskarray(got)
+        assert np.array_equal(got.data[there], plain[there])
+
+
+@pytest.mark.parametrize("kind", ["steps", "coordinates"])
+def test_gradient_follows_numpy(kind, rng):
+    """The value in the middle of an even axis is not read, and its row is not missing."""
+    function, arrays = call_of("gradient", kind, rng)
+    masks, given = veiled(arrays, rng)
+    for got, read in zip(function(*given), lost(function, arrays, masks), strict=True):
+        assert np.array_equal(np.ma.getmaskarray(got), read)
+    grid, spacing = gg.Grid(*[(n, 0.5) for n in SHAPE]), [0.5] * 2
+    for free, own in zip(gg.gradient(given[0], *spacing, edge_order=2), grid.gradient(given[0]), strict=True):
+        assert np.array_equal(np.ma.getmaskarray(free), np.ma.getmaskarray(own))
+
+
+def island(shape=(5, 5)):
+    f = np.ma.array(np.add.outer(np.arange(5.0), np.arange(5.0)), mask=np.zeros(shape, bool))
+    f[2, 2] = np.ma.masked
+    return f
+
+
+FREE = {
+    "gradient_norm": lambda m: gg.gradient_norm(m),
+    "divergence": lambda m: gg.divergence([m, m]),
+    "divergence of one": lambda m: gg.divergence([m, m.data]),
+    "directional_derivative": lambda m: gg.directional_derivative(m, [1.0, 1.0]),
+    "advect": lambda m: gg.advect([1.0, 2.0], m),
+    "a velocity": lambda m: gg.advect([m, 2.0], m.data),
+    "diffuse": lambda m: gg.diffuse(1.0, m),
+    "a diffusivity": lambda m: gg.diffuse(m, m.data),
+    "derivative": lambda m: gg.derivative(m),
+    "second derivative": lambda m: gg.derivative(m, order=2),
+    "mixed": lambda m: gg.mixed_derivative(m, axis=(0, 1)),
+    "laplacian": lambda m: gg.laplacian(m),
+    "curl": lambda m: gg.curl([m, m]),
+    "hessian": lambda m: gg.hessian(m)[0][1],
+    "jacobian": lambda m: gg.jacobian([m, m])[0][1],
+    "stacked": lambda m: gg.jacobian(np.ma.stack([m, m]))[1, 0],
+    "vector_laplacian": lambda m: gg.vector_laplacian([m, m])[1],
+}
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_an_island_of_one_missing_point(name):
+    result = FREE[name](island())
+    assert np.ma.getmaskarray(result)[2, 2]
+    assert not np.ma.getmaskarray(result).all()
+
+
+def test_the_other_components_of_a_jacobian_are_there():
+    """Their fields miss nothing."""
+    m = island()
+    rows = gg.jacobian([m, m.data])
+    assert np.ma.getmaskarray(rows[0][0])[2, 2]
+    assert not np.ma.getmaskarray(rows[1][0]).any()
+
+
+def test_out_over_the_field_itself():
+    m = island()
+    expected = gg.gradient_norm(m)
+    got = gg.gradient_norm(m, out=m)
+    assert got is m
+    assert np.array_equal(m.mask, expected.mask)
+    assert np.array_equal(m.compressed(), expected.compressed())
