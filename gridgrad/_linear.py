@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from math import isfinite, prod
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import Form, targets_of
 from ._tracing import is_compiling, specialised
+from ._words import unexpected
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -176,8 +177,10 @@ class Product(Linear):
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
+        if others:
+            raise unexpected("Operator.__call__", others)
         return self.outer(self.inner(f, None, workers), out, workers)
 
     @property
@@ -205,8 +208,10 @@ class Sum(Linear):
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
         """Apply both; the result of the second is a temporary."""
+        if others:
+            raise unexpected("Operator.__call__", others)
         addend = self.second(f, None, workers)
         result = self.first(f, out, workers)
         if out is None:

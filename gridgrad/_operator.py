@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ._linear import Linear, check_alike, form_name
 from ._plan import Term, shifted
 from ._stencils import Array
 from ._tracing import constant, is_compiling, keep, untraced
+from ._words import offered, unexpected
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -55,7 +56,8 @@ class Operator(Linear):
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    @offered
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
         """Apply the operator.
 
         Parameters
@@ -73,6 +75,8 @@ class Operator(Linear):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked.
         """
+        if others:
+            raise unexpected("Operator.__call__", others)
         if type(f) is np.ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
