@@ -5,35 +5,41 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ._axes import axis_stencil
 from ._derivatives import Rule
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._grid_arguments import check_length, clean_ends, rule_of
 from ._stencils import Stencil
 
-ENDS = (("one-sided", "one-sided"), ("periodic", "periodic"))  # by whether the axis is periodic
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """The differentiated axes, in the caller's order, with their stencils."""
+    """The differentiated axes, in the caller's order, with their rules, periods and stencils."""
 
     axes: tuple[int, ...]
+    rules: tuple[Rule, ...]
+    periods: tuple[Any, ...]
     stencils: tuple[Stencil, ...]
 
 
+class Asked(NamedTuple):
+    """What a caller of `gradient` says about rows and ends, as it came."""
+
+    edge_order: Any = 1
+    periodic: Any = None
+    period: Any = None
+    boundary: Any = None
+    accuracy: Any = None
+
+
 def clean(
-    shape: tuple[int, ...],
-    spacing: tuple[Any, ...],
-    axis: Any,
-    edge_order: Any,
-    periodic: Any,
-    period: Any,
-    real: Any = np.float64,
+    shape: tuple[int, ...], spacing: tuple[Any, ...], axis: Any, asked: Asked, real: Any = np.float64
 ) -> Axes:
     """Check everything but the data's type; weights are made in `real`."""
     if not shape:
@@ -42,22 +48,23 @@ def clean(
             "give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
-    order = clean_edge_order(edge_order)
     spacings = per_axis_spacing(spacing, len(axes))
-    wraps = per_axis("periodic", periodic, axes, clean_periodic)
-    periods = per_axis("period", period, axes, lambda value, _: value)
-    for a, value, wrap in zip(axes, periods, wraps, strict=True):
-        if value is not None and not wrap:
-            raise ArgumentValueError(
-                f"period is given for axis {a}, which is not periodic; add periodic=True, or give None in its place"
-            )
-    for a, wrap in zip(axes, wraps, strict=True):
-        check_length(shape[a], a, order, wrap)
+    rules, periods = clean_rules(axes, asked)
+    for a, rule in zip(axes, rules, strict=True):
+        check_length(shape[a], a, rule)
     stencils = tuple(
-        axis_stencil(value, shape[a], a, Rule(1, None, ENDS[wrap], order), per, real)
-        for a, value, wrap, per in zip(axes, spacings, wraps, periods, strict=True)
+        axis_stencil(value, shape[a], a, rule, period, real)
+        for a, value, rule, period in zip(axes, spacings, rules, periods, strict=True)
     )
-    return Axes(axes, stencils)
+    return Axes(axes, rules, periods, stencils)
+
+
+def clean_rules(axes: tuple[int, ...], asked: Asked) -> tuple[tuple[Rule, ...], tuple[Any, ...]]:
+    """The rule of the first derivative along each axis, and its period, None where it does not repeat."""
+    order = clean_edge_order(asked.edge_order)
+    accuracy = clean_accuracy(asked.accuracy)
+    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
+    return tuple(rule_of(1, accuracy, pair, order) for pair in ends), tuple(periods)
 
 
 def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -91,6 +98,8 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def int_or_none(value: Any) -> int | None:
     """An integer of any library as an int; booleans are none."""
+    if type(value) is int:  # also what a compiler holds for a variable
+        return value
     if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:
@@ -114,13 +123,14 @@ def clean_edge_order(edge_order: Any) -> int:
     return order
 
 
-def clean_periodic(value: Any, axis: int) -> bool:
-    """One axis' periodic flag."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ArgumentTypeError(
-            f"periodic must be True or False (or one of them per axis), got {value!r} for axis {axis}"
-        )
-    return bool(value)
+def clean_accuracy(accuracy: Any) -> int | None:
+    """The accuracy as an int, or None for three-point rows."""
+    if accuracy is None:
+        return None
+    number = int_or_none(accuracy)
+    if number not in (2, 4, 6):
+        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {accuracy!r}")
+    return number
 
 
 def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
@@ -147,33 +157,6 @@ def _ndim(value: Any) -> int:
     if isinstance(value, (int, float)):  # also the symbolic numbers of torch.compile
         return 0
     return int(getattr(value, "ndim", 0))
-
-
-def per_axis(name: str, value: Any, axes: tuple[int, ...], check: Any) -> list[Any]:
-    """One value for all axes, or a sequence with one for each."""
-    many = isinstance(value, (list, tuple)) or _ndim(value) == 1
-    if many and len(value) != len(axes):
-        raise ArgumentValueError(
-            f"{name} is of length {len(value)} for {counted(len(axes), 'differentiated axis')}; "
-            "give one value, or one for each axis"
-        )
-    return [check(v, a) for v, a in zip(value if many else [value] * len(axes), axes, strict=True)]
-
-
-def check_length(length: int, axis: int, edge_order: int, periodic: bool) -> None:
-    """Refuse an axis too short for its stencil."""
-    if periodic:
-        if length < 3:
-            raise ArgumentValueError(
-                f"axis {axis} has {counted(length, 'point')} but a periodic axis needs at least 3; add points"
-            )
-    elif length < edge_order + 1:
-        remedy = (
-            "use edge_order=1 or add points" if length == 2 else "add points or leave the axis out with axis="
-        )
-        raise ArgumentValueError(
-            f"axis {axis} has {counted(length, 'point')} but edge_order={edge_order} needs at least {edge_order + 1}; {remedy}"
-        )
 
 
 def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:

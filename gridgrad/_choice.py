@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._arguments import UNSET
 from ._operator import Operator
+from ._words import unexpected
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -29,5 +30,9 @@ class Choice(Operator):
         """Apply the operator to `f`; without `f`, the operator of these options."""
         if not options and f is not UNSET:
             return super().__call__(f, out, workers)
+        allowed = [word for word in self._clean.__annotations__ if word != "return"]
+        unknown = [word for word in options if word not in allowed]
+        if unknown:
+            raise unexpected(f"Grid.{self._build.__name__}", unknown, ["f", "out", "workers", *allowed])
         chosen = self.grid.operator(self._build, *self._clean(**options))
         return chosen if f is UNSET else chosen(f, out, workers)

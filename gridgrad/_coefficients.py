@@ -12,6 +12,7 @@ import numpy as np
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import clean_coefficient
 from ._tracing import is_compiling, specialised
+from ._words import unexpected
 
 Numbers = tuple[float | None, ...]
 
@@ -138,11 +139,7 @@ def check_names(given: Sequence[Given], fields: dict[str, Any]) -> None:
         own = [(argument, values) for argument, values in given if argument.name == name]
         varied = [(argument, values) for argument, values in own if argument.fields]
         if not own:
-            known = " and ".join(f"{known}=" for known in dict.fromkeys(argument.name for argument, _ in given))
-            raise ArgumentTypeError(
-                f"unexpected keyword {name!r}: an operator is called with f, out=, workers= and the fields that it was made "
-                f"with, {known or 'of which this one has none'}"
-            )
+            raise unexpected("Operator.__call__", (name,), ("f", "out", "workers", *(a.name for a, _ in given)))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._arguments import UNSET
+from ._arguments import UNSET, Asked
 from ._axes import SMALL_BYTES
 from ._execute_host import THREAD_BYTES, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims, has_kernel
@@ -21,13 +21,14 @@ _NO_OBJECTS = (0,) * _core.MAX_OBJECTS
 
 
 def fast_gradient(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any
-) -> Any:
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, boundary: Any,
+    accuracy: Any, out: Any,
+) -> Any:  # fmt: skip
     """The result, or None when the call has to be looked at in full."""
     if type(f) is not _ndarray:
         return None
     targets = None if out is None else _targets(f, out)
-    key = _key(f, spacing, axis, edge_order, periodic, period, targets)
+    key = _key(f, spacing, axis, edge_order, periodic, period, boundary, accuracy, targets)
     found = _calls.get(key) if key is not None else None
     if found is None:
         return None
@@ -120,16 +121,20 @@ def _targets(f: Any, out: Any) -> Any:
 
 
 def _key(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, targets: Any
-) -> Any:
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, boundary: Any,
+    accuracy: Any, targets: Any,
+) -> Any:  # fmt: skip
     """Everything the plan depends on, exactly typed, as 1, 1.0 and True are equal as keys.
 
     Coordinates enter by content, so an array changed in place is another key.
     """
     if type(edge_order) is not int or not (axis is UNSET or axis is None or type(axis) is int):
         return None
-    if type(periodic) is not bool or not (period is None or type(period) is float):
-        return None
+    ends: Any = edge_order
+    if not (periodic is None and period is None and boundary is None and accuracy is None):
+        ends = _ends(edge_order, periodic, period, boundary, accuracy)
+        if ends is None:
+            return None
     entries: list[Any] = [f.shape, f.strides, f.dtype, None if axis is UNSET else axis]
     for value in spacing:
         kind = type(value)
@@ -144,18 +149,25 @@ def _key(
             if type(target) is not _ndarray:
                 return None
             entries += ("out", target.shape, target.strides, target.dtype)
-    return (edge_order, periodic, period, *entries)
+    return (ends, *entries)
+
+
+def _ends(edge_order: int, periodic: Any, period: Any, boundary: Any, accuracy: Any) -> Any:
+    """The part of a key about ends and accuracy; None for sequences of them."""
+    plain = (periodic is None or type(periodic) is bool) and (period is None or type(period) is float)
+    plain = plain and (boundary is None or type(boundary) is str)
+    plain = plain and (accuracy is None or type(accuracy) is int)
+    return (edge_order, periodic, period, boundary, accuracy) if plain else None
 
 
 def remember(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
-    terms: tuple[Term, ...], results: list[Any],
+    f: Any, spacing: tuple[Any, ...], axis: Any, asked: Asked, out: Any, terms: tuple[Term, ...], results: list[Any]
 ) -> None:  # fmt: skip
     """Keep the plan of a call that `fast_gradient` could have answered."""
     if type(f) is not _ndarray:
         return
     targets = None if out is None else _targets(f, out)
-    key = _key(f, spacing, axis, edge_order, periodic, period, targets)
+    key = _key(f, spacing, axis, *asked, targets)
     found = None if key is None else _plan_of(terms, [f], results)
     if found is not None:
         if len(_calls) >= CALLS:

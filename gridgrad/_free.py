@@ -13,15 +13,17 @@ from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
+from ._words import offered, unexpected
 
 _grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
-_PLAIN = (int, float, str, type(None), np.float64)
+_PLAIN = (int, float, str, bool, type(None), np.float64)
 
 
 class Ends(TypedDict, total=False):
     """The keywords that `Grid` takes about the ends of axes."""
 
     boundary: Any
+    periodic: Any
     period: Any
     edge_order: int
 
@@ -31,8 +33,9 @@ _SHARED = """*spacing : scalar or 1-D array
         axis, a step or its coordinates. Units: [x].
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes.
-    boundary, period, edge_order :
-        As in `Grid`: the ends of each axis, the length of periodic ones, the order of one-sided ends.
+    boundary, periodic, period, edge_order :
+        As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
+        the order of one-sided ends.
     out : array, or sequence of arrays, optional
         Where the result goes; any strides. May overlap `f`.
     workers : int, optional
@@ -40,20 +43,17 @@ _SHARED = """*spacing : scalar or 1-D array
 
 
 def documented(function: Any) -> Any:
-    """Put the paragraph on shared parameters in its place."""
+    """Put the paragraph on shared parameters in its place, and note the keywords."""
     if function.__doc__:  # not under -OO
         function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
-    return function
+    return offered(function)
 
 
-def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
-    """The grid of a call: axes of the field `f`, or of each component of the vector field `f`."""
+def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
+    """The grid of a call of function `name`: axes of the field `f`, or of each component of a vector field."""
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
-        raise ArgumentTypeError(
-            f"unexpected keyword {min(unknown)!r}; the ends of axes are given by boundary, period and edge_order, "
-            "for example boundary='periodic'"
-        )
+        raise unexpected(name, unknown)
     sample = f
     if vector:
         if isinstance(f, (list, tuple)):
@@ -87,6 +87,17 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
         if key is not None:
             _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
     return grid
+
+
+def spacing_of_one(f: Any, spacing: tuple[Any, ...], axis: Any) -> tuple[Any, ...]:
+    """The spacing of one axis, of which there is one, or one for each axis of `f`; those must fit as well."""
+    shape = np.shape(f) if isinstance(f, (list, tuple)) else tuple(getattr(f, "shape", ()))
+    if len(spacing) < 2 or len(spacing) != len(shape):
+        return spacing
+    for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
+        if not is_compiling():
+            _axis(n, entry, a)
+    return (spacing[clean_axis((axis,), len(shape))[0]],)
 
 
 def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Grid:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import Any, Never
 
 from . import _dispatch
-from ._arguments import UNSET, clean, clean_workers, merge_aliases
+from ._arguments import UNSET, Asked, clean, clean_workers, merge_aliases
 from ._fast import fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
+from ._words import offered, unexpected
 
 
+@offered
 def gradient(
     f: Any,
     *varargs: Any,
     axis: Any = UNSET,
     edge_order: int = 1,
-    periodic: Any = False,
+    boundary: Any = None,
+    periodic: Any = None,
     period: Any = None,
+    accuracy: int | None = None,
     out: Any = None,
     workers: int | None = None,
     spacing: Any = UNSET,
     dim: Any = UNSET,
+    **others: Never,
 ) -> Any:
     """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
 
@@ -43,10 +48,18 @@ def gradient(
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
     edge_order : 1 or 2
         Order of accuracy at the ends. An axis needs ``edge_order + 1`` points.
-    periodic : bool or sequence of bool
+    boundary : str, pair, or sequence with one of them for each axis, optional
+        How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` or
+        ``"antisymmetric"``; a pair gives the two ends of an axis.
+    periodic : bool or sequence of bool, optional
         Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
+        The short form of ``boundary="periodic"``.
     period : scalar or sequence of scalars, optional
         Length after which a periodic axis repeats; needed with coordinates, ``n * step`` otherwise.
+        One number counts for all periodic axes.
+    accuracy : None, 2, 4 or 6
+        None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
+        grid, ends included, with wider rows.
     out : array, sequence of arrays, or one array of shape (k, *f.shape), optional
         Where the results go; any strides, result dtype. May overlap `f`.
     workers : int, optional
@@ -67,10 +80,11 @@ def gradient(
     ------
     ValueError
         An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
-        monotonic, a step is 0, an axis is repeated, `edge_order` is not 1 or 2, or `out` does not fit.
+        monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
+        is offered, a period does not go with the ends, or `out` does not fit.
     TypeError
         Data that is not numeric (or boolean), a wrong number of spacings, complex or datetime
-        coordinates, an argument given under two names.
+        coordinates, an argument given under two names, a keyword that is none of these.
     IndexError
         An axis is out of range (``numpy.exceptions.AxisError``, also a ValueError).
 
@@ -95,33 +109,41 @@ def gradient(
     >>> dy
     array([[1., 2., 4.],
            [1., 2., 4.]])
+    >>> lat, lon = np.array([-60.0, 0.0, 60.0]), np.array([0.0, 90.0, 180.0, 270.0])
+    >>> f = lat[:, None] + np.array([0.0, 1.0, 0.0, -1.0])
+    >>> of_lat, of_lon = gg.gradient(f, lat, lon, periodic=[False, True], period=360)
+    >>> of_lon[0] * 180
+    array([ 2.,  0., -2.,  0.])
     """
-    if spacing is UNSET and dim is UNSET and workers is None:
-        result = fast_gradient(f, varargs, axis, edge_order, periodic, period, out)
+    if spacing is UNSET and dim is UNSET and workers is None and not others:
+        result = fast_gradient(f, varargs, axis, edge_order, periodic, period, boundary, accuracy, out)
         if result is not None:
             return result
+    if others:
+        raise unexpected("gradient", others)
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    asked = Asked(edge_order, periodic, period, boundary, accuracy)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
             from ._torch_operators import traced_gradient
 
-            return traced_gradient(f, varargs, axis, edge_order, periodic, period, out)
+            return traced_gradient(f, varargs, axis, asked, out)
         if any(hasattr(value, "requires_grad") for value in varargs):
             from ._torch_coordinates import carries_derivative, gradient_by_coordinates
 
             if out is None and any(map(carries_derivative, varargs)):
-                return gradient_by_coordinates(f, varargs, axis, edge_order, periodic, period)
+                return gradient_by_coordinates(f, varargs, axis, asked)
     if is_function(f):
-        return gradient_of(f, varargs, axis, edge_order, periodic, period, out, workers)
+        return gradient_of(f, varargs, axis, asked, out, workers)
     library, f = _dispatch.samples(f)
-    cleaned = clean(tuple(f.shape), varargs, axis, edge_order, periodic, period, library.real_of(f))
+    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.real_of(f))
     terms = tuple(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
     operate = getattr(library, "operate_as_read", library.operate)
     results = operate(terms, [f], len(terms), out, clean_workers(workers))
-    remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
+    remember(f, varargs, axis, asked, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
-from typing import Any, TypeVar
+from typing import Any, Never, TypeVar
 
 import numpy as np
 
@@ -12,16 +12,15 @@ from . import _terms
 from ._arguments import clean_axis, clean_edge_order
 from ._axes import axis_stencil, axis_steps, clean_number, to_host
 from ._choice import Choice
-from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fields import Form, gather
 from ._grid_arguments import (
     check_length,
     clean_axes,
-    clean_boundary,
     clean_coordinates,
-    clean_periods,
+    clean_ends,
     in_order,
+    rule_of,
     smallest_field,
 )
 from ._linear import Linear
@@ -29,8 +28,15 @@ from ._operator import Operator
 from ._stencils import Array, Stencil
 from ._tracing import is_compiling, untraced
 from ._transpose import dual_widths
+from ._words import offered, unexpected
 
 Made = TypeVar("Made", bound=Operator)
+
+
+def _check_words(method: str, others: Any) -> None:
+    if others:
+        raise unexpected(f"Grid.{method}", others)
+
 
 # What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
 _OTHER_ENDS: dict[str, dict[str, str]] = {
@@ -53,12 +59,15 @@ class Grid:
         batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and
         what is given for each axis, stay in the order x, y; `shape`, `mesh`, `measure` and matrices are
         in that of the fields.
-    boundary : str, pair, or sequence with one of them for each axis
-        ``"one-sided"``, ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
+    boundary : str, pair, or sequence with one of them for each axis, optional
+        ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
         derivative) or ``"antisymmetric"`` (reflected through the end point: odd where it is 0); a
         pair gives the two ends of an axis.
+    periodic : bool or sequence of bool, optional
+        Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
     period : float, optional, or sequence with one for each axis
-        Length of periodic axes given by coordinates; ``n * step`` otherwise.
+        Length of periodic axes given by coordinates; ``n * step`` otherwise. One number is that of
+        all periodic axes.
     edge_order : 1 or 2
         Order of accuracy of one-sided ends.
     dtype : numpy.float64 or numpy.longdouble
@@ -86,15 +95,20 @@ class Grid:
     array([0.   , 0.125, 0.5  , 1.125, 2.   ])
     """
 
+    @offered
     def __init__(
         self,
         *coordinates: Any,
         axes: Sequence[int] | None = None,
-        boundary: Any = "one-sided",
+        boundary: Any = None,
+        periodic: Any = None,
         period: Any = None,
         edge_order: int = 2,
         dtype: Any = np.float64,
+        **others: Never,
     ) -> None:
+        if others:
+            raise unexpected("Grid.__init__", others)
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
         self.dtype = np.dtype(dtype)
@@ -109,8 +123,7 @@ class Grid:
         # Copies: rows are made when they are first needed, whatever became of the caller's arrays.
         self._spacings = [to_host(x, a).copy() for x, a in zip(spacings, self.axes, strict=True)]
         self._origins = [clean_number(x, a, "origin") for x, a in zip(origins, self.axes, strict=True)]
-        self.boundary = clean_boundary(boundary, self.ndim)
-        self._periods = clean_periods(period, self.boundary)
+        self.boundary, self._periods = clean_ends(boundary, periodic, period, range(self.ndim), of_grid=True)
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Any] = {}
         self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
@@ -234,10 +247,9 @@ class Grid:
         key = (k, order, accuracy, ends)
         if key not in self._stencils:
             left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.boundary[k])
-            edge_order = 2 if accuracy == 2 else self.edge_order  # an accuracy holds at the ends too
-            rule = Rule(order, accuracy, (left, right), edge_order)
+            rule = rule_of(order, accuracy, (left, right), self.edge_order)
             even = self._spacings[k].ndim == 0 and self._periods[k] is None
-            check_length(self.lengths[k], self.axes[k], rule, points_needed(rule, uniform=even))
+            check_length(self.lengths[k], self.axes[k], rule, uniform=even)
             self._stencils[key] = axis_stencil(
                 self._spacings[k], self.lengths[k], self.axes[k], rule, self._periods[k], self.dtype
             )
@@ -307,40 +319,57 @@ class Grid:
         """``(d_b F_a)`` of a vector field, as ``result[a][b]``."""
         return self.operator(Choice, _terms.jacobian, _terms.accuracy_option)
 
-    def derivative(self, axis: int, order: int = 1, accuracy: int | None = None) -> Operator:
+    @offered
+    def derivative(self, axis: int, order: int = 1, accuracy: int | None = None, **others: Never) -> Operator:
         """The derivative of order 1 or 2 along one axis of the grid.
 
-        `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included.
+        `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included. For a third
+        or fourth derivative compose accurate ones, because each takes two orders (a first derivative
+        one) off the ends of the one before it: with ``d2 = grid.derivative(0, order=2, accuracy=4)``,
+        ``d2 @ d2`` is of order 2 at one-sided ends, where three-point rows twice would not converge;
+        ``grid.derivative(0, accuracy=4) @ d2`` is of order 3. Periodic and mirrored ends need no such care,
+        if the second derivative is taken first: an even field has an odd slope.
         """
+        _check_words("derivative", others)
         return self.operator(_terms.derivative, self.clean_axis(axis), *_terms.clean_order(order, accuracy))
 
-    def mixed_derivative(self, axis: int, other: int) -> Operator:
+    @offered
+    def mixed_derivative(self, axis: int, other: int, **others: Never) -> Operator:
         """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
+        _check_words("mixed_derivative", others)
         a, b = clean_axis((axis, other), self.ndim)
         return self.operator(_terms.mixed_derivative, a, b)
 
-    def directional_derivative(self, v: Any) -> Operator:
+    @offered
+    def directional_derivative(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
         """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length."""
-        return _terms.advection(self, v, "directional_derivative", None)
+        _check_words("directional_derivative", others)
+        return _terms.advection(self, v, "directional_derivative", accuracy)
 
-    def advect(self, v: Any, accuracy: int | None = None) -> Operator:
+    @offered
+    def advect(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
         """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
         Fields are not copied: what is written into them later is what the operator uses. Central
         differences with one-sided ends of order 2 can grow at an inflow that the grid does not
         resolve; ``edge_order=1`` or a symmetric end does not.
         """
+        _check_words("advect", others)
         return _terms.advection(self, v, "advect", accuracy)
 
-    def diffuse(self, k: Any) -> Operator:
+    @offered
+    def diffuse(self, k: Any, **others: Never) -> Operator:
         """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
         No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``.
         """
+        _check_words("diffuse", others)
         return _terms.diffusion(self, k)
 
-    def gradient_norm(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    @offered
+    def gradient_norm(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
         """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way."""
+        _check_words("gradient_norm", others)
         samples = gather(f, ()).samples[0]
         if "complex" not in str(samples.dtype):
             return self.operator(_terms.gradient_norm, 1)(samples, out, workers)

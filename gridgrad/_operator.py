@@ -21,6 +21,7 @@ from ._plan import Term, shifted
 from ._stencils import Array
 from ._sums import merged
 from ._tracing import constant, is_compiling, keep, untraced
+from ._words import offered
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -56,6 +57,7 @@ class Operator(Linear):
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
+    @offered
     def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply the operator.
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from ._arguments import UNSET, merge_aliases
 from ._errors import ArgumentValueError, counted
-from ._free import Ends, documented, grid_of
+from ._free import Ends, documented, grid_of, spacing_of_one
 
 
 @documented
 def derivative(
-    f: Any, spacing: Any = 1.0, *, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    f: Any, *varargs: Any, axis: int = -1, order: int = 1, accuracy: int | None = None,
     out: Any = None,
-    workers: int | None = None, **ends: Unpack[Ends],
+    workers: int | None = None, spacing: Any = UNSET, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """The first or second derivative along one axis.
 
@@ -20,20 +21,23 @@ def derivative(
     ----------
     f : array, shape (..., n, ...), real or complex
         Samples. Units: [f].
-    spacing : scalar or 1-D array
-        A step, or the n coordinates. Units: [x].
+    *varargs : scalar or 1-D array
+        The spacing: a step or the n coordinates of the axis (1 by default), or one of them for each
+        axis of `f`, in their order. Units: [x].
     axis : int
         The axis.
     order : 1 or 2
         Of the derivative.
     accuracy : None, 2, 4 or 6
         None is the three-point row. 2, 4 and 6 hold at every point of every grid, with wider rows.
-    boundary, period, edge_order :
+    boundary, periodic, period, edge_order :
         As in `Grid`.
     out : array, optional
         Where the result goes.
     workers : int, optional
         Threads on a CPU.
+    spacing : optional
+        The spacing by name.
 
     Returns
     -------
@@ -55,12 +59,14 @@ def derivative(
     >>> gg.derivative(x**2, x, order=2)
     array([2., 2., 2., 2., 2.])
     """
-    return grid_of(f, (spacing,), (axis,), ends).derivative(0, order, accuracy)(f, out, workers)
+    varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
+    grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
+    return grid.derivative(0, order, accuracy)(f, out, workers)
 
 
 @documented
 def mixed_derivative(
-    f: Any, *spacing: Any, axis: Any, out: Any = None,
+    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
@@ -81,10 +87,11 @@ def mixed_derivative(
     ValueError, TypeError
         As `Grid`; anything but two different axes.
     """
-    grid = grid_of(f, spacing, axis, ends)
+    grid = grid_of("mixed_derivative", f, spacing, axis, ends)
     if grid.ndim != 2:
         raise ArgumentValueError(
-            f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, for d2/dx2 use derivative(order=2)"
+            f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
+            "and d2/dx2 is derivative(f, order=2, axis=0)"
         )
     return grid.mixed_derivative(0, 1)(f, out, workers)
 
@@ -126,7 +133,9 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-    return grid_of(f, spacing, axis, ends).laplacian(form=form, accuracy=accuracy)(f, out, workers)
+    return grid_of("laplacian", f, spacing, axis, ends).laplacian(form=form, accuracy=accuracy)(
+        f, out, workers
+    )
 
 
 @documented
@@ -152,7 +161,7 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
-    return grid_of(f, spacing, axis, ends).hessian(f, out, workers)
+    return grid_of("hessian", f, spacing, axis, ends).hessian(f, out, workers)
 
 
 @documented
@@ -178,4 +187,4 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return grid_of(f, spacing, axis, ends).gradient_norm(f, out, workers)
+    return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm(f, out, workers)

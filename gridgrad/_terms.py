@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _transpose
-from ._arguments import int_or_none
+from ._arguments import clean_accuracy, int_or_none
 from ._coefficients import Argument, diffusivity, velocity
 from ._errors import ArgumentValueError
 from ._fields import Form
@@ -193,16 +193,6 @@ def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:
             f"order must be 1 or 2, got {order!r}; apply operators one after the other for more"
         )
     return number, clean_accuracy(accuracy)
-
-
-def clean_accuracy(accuracy: Any) -> int | None:
-    """The accuracy as an int, or None for three-point rows."""
-    if accuracy is None:
-        return None
-    number = int_or_none(accuracy)
-    if number not in (2, 4, 6):
-        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {accuracy!r}")
-    return number
 
 
 def accuracy_option(accuracy: Any = None) -> tuple[int | None]:

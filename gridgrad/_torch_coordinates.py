@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import torch
 
 from . import _execute_torch
 from ._adjoint import adjoint_terms
-from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
+from ._arguments import Asked, clean, clean_axis, per_axis_spacing
+from ._derivatives import Rule
 from ._errors import ArgumentTypeError
 from ._plan import Term
 from ._stencils import Stencil
@@ -22,8 +22,7 @@ class Way(NamedTuple):
     """How one axis is differentiated; its coordinates or step are a tensor of their own."""
 
     axis: int
-    edge_order: int
-    periodic: bool
+    rule: Rule
     period: Any
 
 
@@ -32,22 +31,30 @@ def carries_derivative(spacing: Any) -> bool:
     return isinstance(spacing, torch.Tensor) and (spacing.requires_grad or is_differentiated(spacing))
 
 
-def gradient_by_coordinates(
-    f: Any, spacings: Sequence[Any], axis: Any, edge_order: int, periodic: Any = False, period: Any = None
-) -> Any:
+def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
     f = _execute_torch.samples(f)
     axes = clean_axis(axis, f.ndim)
     values = per_axis_spacing(tuple(spacings), len(axes))
     plain = [concrete(value) for value in values]
-    cleaned = clean(tuple(f.shape), tuple(plain), axes, edge_order, periodic, period)
-    wraps = per_axis("periodic", periodic, axes, clean_periodic)
-    periods = per_axis("period", period, axes, lambda value, _: value)
+    cleaned = clean(tuple(f.shape), tuple(plain), axes, asked)
     f = f if f.is_floating_point() or f.is_complex() else f.to(_execute_torch.result_dtype(f))
-    ways = tuple(map(Way, cleaned.axes, repeat(edge_order), wraps, periods))
+    ways = tuple(map(Way, cleaned.axes, cleaned.rules, cleaned.periods))
     varied = [value if carries_derivative(value) else None for value in values]
-    results = differentiated(f, varied, ways, tuple(cleaned.stencils))
+    for value, way in zip(varied, ways, strict=True):
+        if value is not None:
+            check_formula(way)
+    results = differentiated(f, varied, ways, cleaned.stencils)
     return results[0] if len(results) == 1 else results
+
+
+def check_formula(way: Way) -> None:
+    """Refuse wide rows: their weights are made of numbers, not of tensors."""
+    if not way.rule.is_first_of_three:
+        raise ArgumentTypeError(
+            f"accuracy={way.rule.accuracy} is not differentiable by the spacing of axis {way.axis}; "
+            "give its numbers, x.detach(), or use accuracy=2"
+        )
 
 
 def concrete(value: Any) -> Any:
@@ -161,16 +168,20 @@ def rows(f: Any, x: Any, way: Way) -> Any:
     slopes = _differences(f, way)
     kind = f.real.dtype if f.is_complex() else f.dtype
     inner = lower.to(kind) * slopes[..., :-1] + upper.to(kind) * slopes[..., 1:]
-    if way.periodic:
+    if way.rule.is_periodic:
         return inner.movedim(-1, way.axis)
-    first = sum(w.to(kind) * slopes[..., k] for k, w in enumerate(ends[0]))
-    last = sum(w.to(kind) * slopes[..., -1 - k] for k, w in enumerate(ends[1]))
+    first = sum(
+        [w.to(kind) * slopes[..., k] for k, w in enumerate(ends[0])], torch.zeros_like(slopes[..., 0])
+    )
+    last = sum(
+        [w.to(kind) * slopes[..., -1 - k] for k, w in enumerate(ends[1])], torch.zeros_like(slopes[..., 0])
+    )
     return torch.cat([first[..., None], inner, last[..., None]], dim=-1).movedim(-1, way.axis)
 
 
 def _differences(f: Any, way: Way) -> Any:
     """``f[i+1] - f[i]`` along the last axis, all round on a periodic one."""
-    if way.periodic:
+    if way.rule.is_periodic:
         f = torch.cat([f[..., -1:], f, f[..., :1]], dim=-1)
     return f[..., 1:] - f[..., :-1]
 
@@ -178,7 +189,7 @@ def _differences(f: Any, way: Way) -> Any:
 def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[Any]]]:
     """Lower and upper weights of the interior rows, and those of the differences next to each end."""
     steps = x.expand(n - 1) if x.ndim == 0 else x[1:] - x[:-1]
-    if way.periodic:
+    if way.rule.is_periodic:
         if way.period is None:
             wrap = x.reshape(1)
         else:
@@ -186,13 +197,17 @@ def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[
         steps = torch.cat([wrap, steps, wrap])
     left, right = steps[:-1], steps[1:]
     lower, upper = right / (left + right) / left, left / (left + right) / right
-    if way.periodic:
+    if way.rule.is_periodic:
         return lower, upper, ([], [])
-    return lower, upper, (_end(steps, way), _end(steps.flip(0), way))
+    first, last = way.rule.boundary
+    return lower, upper, (_end(steps, first, way), _end(steps.flip(0), last, way))
 
 
-def _end(steps: Any, way: Way) -> list[Any]:
-    if way.edge_order == 1:
+def _end(steps: Any, end: str, way: Way) -> list[Any]:
+    """The weights of the differences next to an end; an even field has a slope of 0 there."""
+    if end == "symmetric":
+        return []
+    if end == "antisymmetric" or way.rule.edge_order == 1:
         return [1 / steps[0]]
     ratio = steps[0] / (steps[0] + steps[1])
     return [(1 + ratio) / steps[0], -ratio / steps[1]]
@@ -207,7 +222,7 @@ def _of_coordinates(f: Any, x: Any, g: Any, way: Way) -> Any:
     def row(i: int, a: int, b: int) -> Any:
         return row_sum(g[:, i], f[:, b] - f[:, a])
 
-    if way.periodic:
+    if way.rule.is_periodic:
         lower = torch.cat([row(0, -1, 0)[None], lower, row(n - 1, n - 2, n - 1)[None]])
         upper = torch.cat([row(0, 0, 1)[None], upper, row(n - 1, n - 1, 0)[None]])
     with torch.enable_grad():

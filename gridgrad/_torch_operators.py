@@ -11,10 +11,10 @@ import torch
 
 from . import _execute_torch
 from ._adjoint import adjoint_terms
-from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
+from ._arguments import Asked, clean, clean_axis, clean_rules, per_axis_spacing
 from ._errors import ArgumentTypeError
 from ._plan import Term
-from ._torch_coordinates import Way, rows
+from ._torch_coordinates import Way, check_formula, rows
 from ._torch_define import (
     asks_for_gradient,
     check_forward_mode,
@@ -27,15 +27,7 @@ from ._torch_define import (
 from ._torch_tensors import batched_first
 
 
-def traced_gradient(
-    f: Any,
-    varargs: tuple[Any, ...],
-    axis: Any,
-    edge_order: int,
-    periodic: Any = False,
-    period: Any = None,
-    out: Any = None,
-) -> Any:
+def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any = None) -> Any:
     """`gradient` of a tensor inside ``torch.compile``: the same, as one node of the graph."""
     if out is not None:
         raise ArgumentTypeError(
@@ -43,9 +35,11 @@ def traced_gradient(
         )
     axes = clean_axis(axis, f.ndim)
     steps = [_as_tensor(value) for value in per_axis_spacing(varargs, len(axes))]
-    wraps = per_axis("periodic", periodic, axes, clean_periodic)
-    periods = per_axis("period", period, axes, lambda value, _: nan if value is None else float(value))
-    results = torch.ops.gridgrad.gradient(f, steps, list(axes), edge_order, wraps, periods)
+    rules, periods = clean_rules(axes, asked)
+    results = torch.ops.gridgrad.gradient(
+        f, steps, list(axes), asked.edge_order, " ".join([end for rule in rules for end in rule.boundary]),
+        [nan if value is None else float(value) for value in periods], asked.accuracy or 0,
+    )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -79,52 +73,60 @@ def _adjoint_shape(results: Any, *options: Any) -> Any:
     return torch.empty_like(results[0])
 
 
-def _terms(
-    shape: tuple[int, ...], spacings: Any, axes: Any, edge_order: int, periodic: Any, periods: Any
-) -> tuple[Term, ...]:
-    lengths = [None if isnan(period) else period for period in periods]
-    cleaned = clean(shape, tuple(spacings), tuple(axes), edge_order, list(periodic), lengths, np.float64)
+def _terms(shape: tuple[int, ...], spacings: Any, axes: Any, *ends: Any) -> tuple[Term, ...]:
+    cleaned = clean(shape, tuple(spacings), tuple(axes), _asked(*ends), np.float64)
     return tuple(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
 
 
+def _asked(edge_order: int, boundary: str, periods: Sequence[float], accuracy: int) -> Asked:
+    """The options of the operator as those of `gradient`; its boundary names both ends of each axis."""
+    names = iter(boundary.split())
+    lengths = [None if isnan(period) else period for period in periods]
+    return Asked(edge_order, None, lengths, list(zip(names, names, strict=True)), accuracy or None)
+
+
 class Gradient(torch.autograd.Function):  # type: ignore[misc]
     """All results; the backward pass is the transposed operator, and only spacings are saved."""
 
     @staticmethod
-    def forward(f: Any, axes: Any, edge_order: int, periodic: Any, periods: Any, *spacings: Any) -> Any:
-        return tuple(torch.ops.gridgrad.gradient(f, spacings, axes, edge_order, periodic, periods))
+    def forward(
+        f: Any, axes: Any, edge_order: int, boundary: str, periods: Any, accuracy: int, *spacings: Any
+    ) -> Any:
+        return tuple(torch.ops.gridgrad.gradient(f, spacings, axes, edge_order, boundary, periods, accuracy))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.options = inputs[1:5]
-        ctx.save_for_backward(*inputs[5:])
+        ctx.options = inputs[1:6]
+        ctx.save_for_backward(*inputs[6:])
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
         of_f = torch.ops.gridgrad.gradient_adjoint(grads, ctx.saved_tensors, *ctx.options)
-        return of_f, None, None, None, None, *(None for _ in ctx.saved_tensors)
+        return of_f, *(None for _ in ctx.options), *(None for _ in ctx.saved_tensors)
 
 
 class Adjoint(torch.autograd.Function):  # type: ignore[misc]
     """The transposed operator, whose backward pass is `gradient` again."""
 
     @staticmethod
-    def forward(count: int, axes: Any, edge_order: int, periodic: Any, periods: Any, *tensors: Any) -> Any:
-        options = axes, edge_order, periodic, periods
+    def forward(
+        count: int, axes: Any, edge_order: int, boundary: str, periods: Any, accuracy: int, *tensors: Any
+    ) -> Any:
+        options = axes, edge_order, boundary, periods, accuracy
         return torch.ops.gridgrad.gradient_adjoint(tensors[:count], tensors[count:], *options)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        count, *ctx.options = inputs[:5]
-        ctx.save_for_backward(*inputs[5 + count :])
+        count, *ctx.options = inputs[:6]
+        ctx.save_for_backward(*inputs[6 + count :])
 
     @staticmethod
     def backward(ctx: Any, grad: Any) -> Any:
         results = torch.ops.gridgrad.gradient(grad, ctx.saved_tensors, *ctx.options)
-        return None, None, None, None, None, *results, *(None for _ in ctx.saved_tensors)
+        return None, *(None for _ in ctx.options), *results, *(None for _ in ctx.saved_tensors)
 
 
 def refuse_mapped(dims: Any) -> None:
@@ -151,12 +153,16 @@ def _gradient_differentiated(f: Any, spacings: Any, axes: Any, *ends: Any) -> An
         return torch.ops.gridgrad.gradient(f, spacings, axes, *ends)
 
 
-def _by_rows(f: Any, spacings: Any, axes: Any, edge_order: int, periodic: Any, periods: Any) -> list[Any]:
+def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     results = []
     f = f if f.is_floating_point() or f.is_complex() else f.to(_execute_torch.result_dtype(f))
-    for x, axis, wrap, period in zip(spacings, axes, periodic, periods, strict=True):
-        same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], edge_order, [wrap], [period])
-        way = Way(axis, edge_order, wrap, None if isnan(period) else period)
+    asked = _asked(*ends)
+    rules, periods = clean_rules(tuple(axes), asked)
+    for x, axis, rule, period in zip(spacings, axes, rules, periods, strict=True):
+        way = Way(axis, rule, period)
+        check_formula(way)
+        own = " ".join(rule.boundary), [nan if period is None else period], asked.accuracy or 0
+        same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], asked.edge_order, *own)
         results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
     return results
 
@@ -188,7 +194,7 @@ def _adjoint_batched(info: Any, dims: Any, results: Any, spacings: Any, axes: An
     return torch.ops.gridgrad.gradient_adjoint(results, spacings, [axis + 1 for axis in axes], *ends), 0
 
 
-OPTIONS = "Tensor[] spacings, int[] axes, int edge_order, bool[] periodic, float[] periods"
+OPTIONS = "Tensor[] spacings, int[] axes, int edge_order, str boundary, float[] periods, int accuracy"
 define("gradient", f"(Tensor f, {OPTIONS}) -> Tensor[]",
        _gradient, _gradient_shapes, _gradient_differentiated, _gradient_batched)  # fmt: skip
 define("gradient_adjoint", f"(Tensor[] results, {OPTIONS}) -> Tensor",
@@ -197,13 +203,13 @@ define("gradient_adjoint", f"(Tensor[] results, {OPTIONS}) -> Tensor",
 
 @torch.library.custom_op("gridgrad::checked_spacing", mutates_args=())  # type: ignore[untyped-decorator]
 def checked_spacing(
-    x: torch.Tensor, length: int, edge_order: int, periodic: Sequence[bool], periods: Sequence[float]
+    x: torch.Tensor, length: int, edge_order: int, boundary: str, periods: Sequence[float], accuracy: int
 ) -> torch.Tensor:
     """A copy of coordinates or a step, if `gradient` takes them."""
-    _terms((length,), [x], [0], edge_order, periodic, periods)
+    _terms((length,), [x], [0], edge_order, boundary, periods, accuracy)
     return x.clone()
 
 
 @checked_spacing.register_fake  # type: ignore[untyped-decorator]
-def _spacing_shape(x: Any, length: Any, edge_order: Any, periodic: Any, periods: Any) -> Any:
+def _spacing_shape(x: Any, *options: Any) -> Any:
     return torch.empty_like(x)

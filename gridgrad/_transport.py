@@ -9,7 +9,7 @@ from ._free import Ends, documented, grid_of
 
 @documented
 def directional_derivative(
-    f: Any, v: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Any, v: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f`` along the vector `v`, which is not normalised.
@@ -20,6 +20,8 @@ def directional_derivative(
         Samples. Units: [f].
     v : sequence of numbers or arrays, or array of shape (k, ...)
         One component for each axis; arrays broadcast to `f`.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
@@ -32,7 +34,9 @@ def directional_derivative(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return grid_of(f, spacing, axis, ends).directional_derivative(v)(f, out, workers)
+    return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy)(
+        f, out, workers
+    )
 
 
 @documented
@@ -62,7 +66,7 @@ def advect(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return grid_of(f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
+    return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
 
 
 @documented
@@ -92,4 +96,4 @@ def diffuse(
     ValueError, TypeError
         As `Grid`; a coefficient that does not broadcast to `f`.
     """
-    return grid_of(f, spacing, axis, ends).diffuse(k)(f, out, workers)
+    return grid_of("diffuse", f, spacing, axis, ends).diffuse(k)(f, out, workers)

@@ -33,7 +33,7 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of(F, spacing, axis, ends, vector=True)
+    grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
     return grid.vector_laplacian(form=form, accuracy=accuracy)(only(F, grid), out, workers)
 
 
@@ -70,7 +70,7 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-    grid = grid_of(F, spacing, axis, ends, vector=True)
+    grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
     return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
 
 
@@ -101,7 +101,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of(F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
+    return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
 
 
 @documented
@@ -129,5 +129,5 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of(F, spacing, axis, ends, vector=True)
+    grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
     return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)

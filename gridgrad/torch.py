@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 import torch
 
 from . import _execute_torch
-from ._arguments import check_length, clean_axis
+from ._arguments import Asked, clean_axis
 from ._axes import axis_stencil, check_coordinates, to_host
 from ._derivatives import Rule
 from ._errors import ArgumentTypeError, ArgumentValueError
+from ._grid_arguments import check_length
 from ._plan import Term
 from ._stencils import Stencil, exact_steps, first_derivative
 from ._torch_coordinates import Way, along, carries_derivative, concrete
+from ._words import offered, unexpected
 
 __all__ = ["gradient"]
 
@@ -29,7 +31,10 @@ class TorchTypeError(ArgumentTypeError, RuntimeError):
     """A type that is not accepted: torch raises RuntimeError or TypeError for it."""
 
 
-def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1) -> tuple[Any, ...]:
+@offered
+def gradient(
+    input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1, **others: Never
+) -> tuple[Any, ...]:
     """Second-order central differences, called as ``torch.gradient`` is.
 
     Parameters
@@ -74,6 +79,8 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     >>> gridgrad.torch.gradient(x**2, spacing=[x])
     (tensor([-3., -2.,  2.,  5.]),)
     """
+    if others:
+        raise unexpected("gridgrad.torch.gradient", others)
     with _torch_errors():
         if not isinstance(input, torch.Tensor):
             raise TypeError(
@@ -93,7 +100,7 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
         for k, (s, d, stencil) in enumerate(zip(spacings, dims, stencils, strict=True)):
             if carries_derivative(s):
                 exact = f.to(_result_dtype(f, s))
-                results[k] = along(exact, s, Way(d, order, False, None), stencil)
+                results[k] = along(exact, s, Way(d, Rule(edge_order=order), None), stencil)
         return tuple(results)
 
 
@@ -164,7 +171,7 @@ def _clean_spacing(spacing: Any, count: int) -> list[Any]:
 def _check_sizes(shape: Any, dims: tuple[int, ...], order: int) -> None:
     for d in dims:
         try:
-            check_length(shape[d], d, order, False)
+            check_length(shape[d], d, Rule(edge_order=order))
         except ArgumentValueError as error:
             raise TorchValueError(
                 f"torch.gradient expected each dimension size to be at least edge_order+1; {error}"
@@ -236,5 +243,5 @@ def _compiled(f: Any, spacings: list[Any], dims: tuple[int, ...], order: int) ->
     for spacing, d in zip(spacings, dims, strict=True):
         dtype = _result_dtype(f, spacing)
         exact = f.to(dtype) if f.is_floating_point() or f.is_complex() else f
-        results.append(traced_gradient(exact, (spacing,), d, order).to(dtype))
+        results.append(traced_gradient(exact, (spacing,), d, Asked(order)).to(dtype))
     return tuple(results)

@@ -24,16 +24,15 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 # From the bottom to the top; a module imports only from strictly lower layers.
 LAYERS = [
     {"_errors", "_wide", "_cache", "_tracing", "_torch_sums"},
-    {"_stencils"},
+    {"_stencils", "_words"},
     {"_derivatives", "_transpose"},
-    {"_axes", "_plan", "_outputs"},
+    {"_axes", "_plan", "_outputs", "_grid_arguments"},
     {
         "_core",
         "_arguments",
         "_kernels",
         "_torch_tensors",
         "_torch_define",
-        "_grid_arguments",
         "_rows",
         "_adjoint",
         "_sums",

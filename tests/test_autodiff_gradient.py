@@ -8,7 +8,7 @@ import pytest
 from scipy import special
 
 from gridgrad import autodiff
-from gridgrad._arguments import UNSET
+from gridgrad._arguments import UNSET, Asked
 from gridgrad.autodiff import _mesh
 from gridgrad.autodiff._exact import gradient_of
 
@@ -28,7 +28,7 @@ def hand_over(
     function, *coords, axis=UNSET, edge_order=1, periodic=False, period=None, out=None, workers=None
 ):
     """What gridgrad.gradient does with a function."""
-    return gradient_of(function, coords, axis, edge_order, periodic, period, out, workers)
+    return gradient_of(function, coords, axis, Asked(edge_order, periodic, period), out, workers)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 5), (300, 301), (3, 70000), (70000, 2)])

@@ -8,11 +8,12 @@ import pytest
 
 import gridgrad
 from gridgrad import autodiff
+from gridgrad._arguments import Asked
 from gridgrad.autodiff._exact import gradient_of
 
 
 def gradient(function, *coords):
-    return gradient_of(function, coords, None, 1, False, None, None, None)
+    return gradient_of(function, coords, None, Asked(), None, None)
 
 
 def test_row_1_jacobian_at_a_point():

@@ -137,7 +137,7 @@ KEYWORDS = {
     "periodic='x'": ((LINE,), {"periodic": "x"}, TypeError, "periodic must be True or False .*, got 'x'"),
     "periodic of wrong length": ((PLANE,), {"periodic": (True,)}, ValueError,
                                  "periodic is of length 1 for 2 differentiated axes; give one value, or one for each axis"),
-    "period without periodic": ((LINE,), {"period": 5.0}, ValueError, "period is given for axis 0, which is not periodic; add"),
+    "period without periodic": ((LINE,), {"period": 5.0}, ValueError, 'period is given, but no axis is "periodic"; say which are, periodic=True for example, or leave'),
     "period of wrong length": ((PLANE,), {"periodic": True, "period": [5.0]}, ValueError, "period is of length 1 for 2 differentiated axes"),
     "coordinates without period": ((LINE, X), {"periodic": True}, ValueError,
                                    "axis 0 is periodic and has coordinates, so its period is not known; give period="),

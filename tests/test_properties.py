@@ -10,7 +10,7 @@ from samples import COMPILED, LAYOUTS, frozen, noise, same_bits
 
 import gridgrad as gg
 from gridgrad import _core, _execute_host, _execute_xp
-from gridgrad._arguments import clean
+from gridgrad._arguments import Asked, clean
 from gridgrad._plan import Term
 
 EPS = np.finfo(float).eps
@@ -45,7 +45,7 @@ def spacings(draw, n, rng):
 
 def terms_of(f, spacing, edge_order=1):
     """The term list that `gradient` makes."""
-    cleaned = clean(f.shape, tuple(spacing), None, edge_order, False, None)
+    cleaned = clean(f.shape, tuple(spacing), None, Asked(edge_order))
     return tuple(
         Term(k, 0, a, s) for k, (a, s) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )

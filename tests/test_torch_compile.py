@@ -112,13 +112,15 @@ class TestGradient:
 class TestRegistration:
     """Torch's own tests of an operator: schema, fake tensors, autograd, dynamic shapes; twice differentiable."""
 
-    @pytest.mark.parametrize(("spacing", "edge_order", "periodic", "period"), [
-        (X, 2, False, float("nan")), (X, 1, True, 10.0), (0.5, 1, False, float("nan"))])  # fmt: skip
-    def test_gradient(self, spacing, edge_order, periodic, period, rng):
+    @pytest.mark.parametrize(("spacing", "edge_order", "boundary", "period", "accuracy"), [
+        (X, 2, "one-sided one-sided", float("nan"), 0), (X, 1, "periodic periodic", 10.0, 0),
+        (0.5, 1, "one-sided one-sided", float("nan"), 0), (X, 1, "symmetric antisymmetric", float("nan"), 0),
+        (X, 1, "one-sided symmetric", float("nan"), 4)])  # fmt: skip
+    def test_gradient(self, spacing, edge_order, boundary, period, accuracy, rng):
         import gridgrad._torch_operators  # noqa: F401  registers them
 
         f = tensor(rng, (3, 7))
-        rest = ([torch.tensor(spacing, dtype=torch.float64)], [1], edge_order, [periodic], [period])
+        rest = ([torch.tensor(spacing, dtype=torch.float64)], [1], edge_order, boundary, [period], accuracy)
         torch.library.opcheck(torch.ops.gridgrad.gradient.default, (f, *rest))
         torch.library.opcheck(torch.ops.gridgrad.gradient_adjoint.default, ([f], *rest))
         for options in ({"check_forward_ad": True}, {}):

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
-from .._arguments import UNSET, int_or_none
+from .._arguments import UNSET, Asked, int_or_none
 from .._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._algebra import Monomial, units
 from ._engines import expand
@@ -53,17 +53,18 @@ def documented(function: Any) -> Any:
 
 
 def gradient_of(
-    function: Any, coords: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
-    workers: int | None,
-) -> Any:  # fmt: skip
+    function: Any, coords: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: int | None
+) -> Any:
     """The body of ``gridgrad.gradient(function, *coords)``."""
     odd = [
         name
         for name, given in (
             ("axis (or dim)", axis is not UNSET and axis is not None),
-            ("edge_order", int_or_none(edge_order) != 1),
-            ("periodic", periodic is not False),
-            ("period", period is not None),
+            ("edge_order", int_or_none(asked.edge_order) != 1),
+            ("periodic", asked.periodic is not None and asked.periodic is not False),
+            ("period", asked.period is not None),
+            ("boundary", asked.boundary is not None),
+            ("accuracy", asked.accuracy is not None),
         )
         if given
     ]
