@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -28,13 +29,17 @@ def optional(value, library=None):
     return pytest.param(value, marks=pytest.mark.needs(library or value))
 
 
-def requirements(*extras: str) -> Iterable[Requirement]:
-    """What pyproject.toml asks for, with the extras that an extra names in place of their names."""
+def requirements(*extras: str) -> Iterator[Requirement]:
+    """The dependencies of pyproject.toml and those of some extras, and of the extras that these name."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
-    for text in [*project["dependencies"], *(t for e in extras for t in project["optional-dependencies"][e])]:
-        requirement = Requirement(text)
+    yield from map(Requirement, project["dependencies"])
+    yield from _of_extras(project, extras)
+
+
+def _of_extras(project: dict[str, Any], extras: Iterable[str]) -> Iterator[Requirement]:
+    for requirement in (Requirement(t) for e in extras for t in project["optional-dependencies"][e]):
         if requirement.name == project["name"]:
-            yield from (r for r in requirements(*requirement.extras) if str(r) not in project["dependencies"])
+            yield from _of_extras(project, requirement.extras)
         else:
             yield requirement
 
