@@ -11,7 +11,7 @@ from typing import Any
 
 from autodiff_rows import ROWS
 from measure import machine
-from operators import duration, facts, goals, measure_row, others, run
+from operators import duration, facts, goals, measure_rows, others, run
 from peers import versions
 
 DISTRIBUTIONS = ("gridgrad", "numpy", "torch", "jax", "autograd")
@@ -19,11 +19,8 @@ DISTRIBUTIONS = ("gridgrad", "numpy", "torch", "jax", "autograd")
 
 def measure(quick: bool, rounds: int, workers: int) -> dict[str, Any]:
     """Every row."""
-    report: dict[str, Any] = {"machine": machine(workers), "versions": versions(DISTRIBUTIONS), "rows": {}}
-    for row in ROWS:
-        print(row.name, flush=True)
-        report["rows"][row.name] = measure_row(row, quick, rounds, workers)
-    return report
+    report: dict[str, Any] = {"machine": machine(workers), "versions": versions(DISTRIBUTIONS)}
+    return report | {"rows": measure_rows(ROWS, quick, rounds, workers)}
 
 
 def text(report: dict[str, Any]) -> str:

@@ -103,5 +103,14 @@ def describe() -> dict[str, Any]:
     """What `show_config` tells of the core."""
     if core is None:
         return {"core": None, "cpu level": None, "threads": 1}
-    levels = ("x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)")
-    return {"core": core._name, "cpu level": levels[core.gg_cpu_level()], "threads": available_cpus()}
+    return {"core": core._name, "cpu level": _level_name(core.gg_cpu_level()), "threads": available_cpus()}
+
+
+def _level_name(level: int) -> str:
+    """What a CPU level of the core is called; only x86-64 has more than the one that the compiler takes unasked."""
+    import platform  # slow for what an import of gridgrad may take
+
+    machine = platform.machine()
+    if machine not in ("x86_64", "AMD64"):
+        return f"{machine} (baseline)"
+    return ("x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)")[level]

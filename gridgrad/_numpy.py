@@ -161,6 +161,9 @@ def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
     return None if flags is np.ma.nomask else flags
 
 
+NAT_TICKS = -(2.0**63)  # what NumPy stores for NaT, whatever the unit
+
+
 def _time_gradient(term: Term, f: Array) -> Array:
     """Datetimes: exact tick differences, cut to a whole tick as NumPy does, NaT where a NaT is read.
 
@@ -174,8 +177,7 @@ def _time_gradient(term: Term, f: Array) -> Array:
     ticks = np.where(whole, nearest, np.trunc(value))
     touched = _execute_xp.reads(np.isnat(native), term.stencil, term.axis, np.longdouble)
     lost = ~(np.abs(ticks) < 2.0**63) | touched
-    result: Array = np.where(lost, 0, ticks).astype(np.int64).view(result_dtype(native))
-    result[lost] = np.timedelta64("NaT")
+    result: Array = np.where(lost, NAT_TICKS, ticks).astype(np.int64).view(result_dtype(native))
     return result
 
 

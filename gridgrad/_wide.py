@@ -95,10 +95,37 @@ def from_fraction(value: Fraction, real: Any) -> Wide:
     """An exact rational, to twice the precision of `real`; also beyond the exponents of float64."""
     exponent = value.numerator.bit_length() - value.denominator.bit_length()
     near_one = value / Fraction(2) ** exponent
-    head = float(near_one)
-    high = np.asarray(head, dtype=real)[()] + np.asarray(float(near_one - Fraction(head)), dtype=real)[()]
-    low = near_one - Fraction(*high.as_integer_ratio())
-    return Wide(high, np.asarray(float(low), dtype=real)[()]).scaled(exponent)
+    high = _nearest(near_one, real)
+    return Wide(high, _nearest(near_one - exact_fraction(high), real)).scaled(exponent)
+
+
+def _nearest(value: Fraction, real: Any) -> Any:
+    """`value` rounded once to `real`: a sum of exact pieces, each of which is exact."""
+    parts = pieces(value, np.finfo(real).nmant + 1)
+    return sum(
+        (np.ldexp(np.asarray(float(part), real)[()], exponent) for part, exponent in parts),
+        np.asarray(0, real)[()],
+    )
+
+
+def pieces(value: Fraction, bits: int) -> list[tuple[int, int]]:
+    """`value` rounded to `bits` significant bits, ties to even, as integers of at most 53 bits times powers of two.
+
+    The highest comes first, so that every partial sum has `bits` bits or fewer: long double has 53, 64,
+    106 or 113 of them, and only through float64 does an integer reach it exactly.
+    """
+    shift = bits - value.numerator.bit_length() + value.denominator.bit_length()
+    above, below = abs(value.numerator) << max(shift, 0), value.denominator << max(-shift, 0)
+    if above >= below << bits:
+        shift, below = shift - 1, 2 * below
+    whole, rest = divmod(above, below)
+    whole += 2 * rest > below or (2 * rest == below and whole % 2)
+    found = []
+    while whole:
+        later = max(whole.bit_length() - 53, 0)
+        found.append(((whole >> later) * (-1 if value < 0 else 1), later - shift))
+        whole &= (1 << later) - 1
+    return found
 
 
 def join(parts: list[Wide]) -> Wide:

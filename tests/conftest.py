@@ -1,4 +1,4 @@
-"""What every test shares: the hypothesis profile, the report header, CPU levels."""
+"""What every test shares: the hypothesis profile, the report header, optional libraries, CPU levels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import hypothesis
 import numpy as np
 import pytest
+from optional import Skips
 
 from gridgrad import _core
 
@@ -20,6 +21,15 @@ def pytest_configure(config):
     """Refuse to pass on the fallback by accident."""
     if os.environ.get("GRIDGRAD_REQUIRE_CORE") and _core.core is None:
         raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
+    if not hasattr(config, "workerinput"):  # where the reports of all workers arrive
+        config.pluginmanager.register(Skips(os.environ.get("GRIDGRAD_MAY_SKIP")))
+
+
+def pytest_runtest_setup(item):
+    """Leave out what needs a library that is not installed."""
+    for mark in item.iter_markers("needs"):
+        for library in mark.args:
+            pytest.importorskip(library)
 
 
 def pytest_report_header(config):

@@ -268,6 +268,27 @@ def test_datetimes_give_timedeltas_as_numpy_does():
     assert np.array_equal(gg.gradient(lengths, 2), np.gradient(lengths, 2))
 
 
+@pytest.mark.parametrize("unit", ["W", "D", "s", "10us", "ns"])
+@pytest.mark.parametrize("kind", "mM")
+def test_no_call_with_times_warns(kind, unit):
+    """NumPy 2.5 deprecates the timedelta without a unit; warnings are errors here."""
+    f = (
+        np.array([3, 5, "NaT", 2, 9, 14], f"{kind}8[{unit}]")
+        if kind == "m"
+        else np.arange(6).astype(f"M8[{unit}]")
+    )
+    for spacing in (1, 0.5, [0, 1, 3, 4, 6, 7]):
+        out = np.empty(6, f"m8[{unit}]")
+        for result in (
+            gg.gradient(f, spacing),
+            gg.gradient(f, spacing, edge_order=2),
+            gg.gradient(f, spacing, out=out),
+        ):
+            assert result.dtype == f"m8[{unit}]"
+            assert np.isnat(result).any() == (kind == "m")
+    assert gg.gradient(np.ma.MaskedArray(f, mask=np.isnat(f))).mask.sum() == 2 * (kind == "m")
+
+
 @pytest.mark.parametrize("axis", [0, 1, None])
 def test_a_remembered_call_still_looks_at_out(axis, rng):
     """The second call of a kind takes a shorter way; what `out` is now must not be missed there."""

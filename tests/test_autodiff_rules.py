@@ -213,8 +213,12 @@ def test_complex_step(name):
     np.testing.assert_allclose(autodiff.gradient(ufunc(name), x), step, rtol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # since NumPy 2.5, and still a function's word
 @pytest.mark.parametrize(
-    "name", sorted(_jet.CONSTANT - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"})
+    "name",
+    sorted(
+        n for n in _jet.CONSTANT - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"} if hasattr(np, n)
+    ),
 )
 def test_piecewise_constant_functions_have_derivative_zero(name):
     x = np.array([-1.4, 0.3, 2.2])

@@ -4,18 +4,20 @@ import doctest
 import importlib
 
 import pytest
+from optional import optional
 from test_architecture import MODULES, name_of
 
-NEEDED = {"torch": "torch", "_torch": "torch", "_jax": "jax"}
+
+def module(path):
+    """Its name, or a parameter that asks for the library that the name names."""
+    name = f"gridgrad.{name_of(path)}".removesuffix(".__init__")
+    library = next((word for word in path.stem.split("_") if word in ("torch", "jax")), None)
+    return optional(name, library) if library else name
 
 
-@pytest.mark.parametrize("name", [name_of(path) for path in MODULES])
+@pytest.mark.parametrize("name", [module(path) for path in MODULES])
 def test_examples(name):
-    module = f"gridgrad.{name}".removesuffix(".__init__")
-    for prefix, library in NEEDED.items():
-        if module.split(".")[-1].startswith(prefix):
-            pytest.importorskip(library)
-    assert doctest.testmod(importlib.import_module(module)).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 def test_there_are_examples():

@@ -7,6 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 from cuda_cases import ENDS, LAYOUTS, OPERATORS, gradient_terms, operator, result_type, same_bits, samples
+from optional import NO_DEVICE
 
 import gridgrad as gg
 import gridgrad.cuda
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.gpu
 cupy = _execute_cuda.cupy
 DEVICES = _execute_cuda.device_names()
 if not DEVICES:
-    pytest.skip("no CUDA device", allow_module_level=True)
+    pytest.skip(NO_DEVICE, allow_module_level=True)
 
 DTYPES = ["float16", "float32", "float64", "complex64", "complex128", "int8", "uint8", "int16", "uint16", "int32",
           "uint32", "int64", "uint64"]  # fmt: skip

@@ -1,8 +1,9 @@
 """The process around a call: forks, signals, threads, memory, floating-point state, interpreter flags."""
 
 import gc
-import locale
+import os
 import platform
+import shutil
 import subprocess
 import sys
 import weakref
@@ -318,25 +319,38 @@ def test_interpreter_flags_change_nothing(flags):
     assert said.startswith("[")
 
 
-def test_a_locale_with_decimal_commas_changes_nothing():
-    code = f"import locale; locale.setlocale(locale.LC_ALL, {comma_locale()!r}); " + SMALL
-    assert python(code) == python(SMALL)
+COMMA_LOCALE = """LC_NUMERIC
+decimal_point ","
+thousands_sep ""
+grouping -1
+END LC_NUMERIC
+"""
+ASCII = "\n".join(
+    ["<escape_char> /", "<code_set_name> ASCII", "CHARMAP", *(f"<U{c:04X}> /x{c:02x}" for c in range(128)), "END CHARMAP\n"]
+)  # fmt: skip
 
 
-def comma_locale():
-    """The name of an installed locale whose decimal sign is a comma."""
-    before = locale.setlocale(locale.LC_ALL)
-    try:
-        for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "de_DE.utf8", "de_DE", "nl_NL.UTF-8"):
-            try:
-                locale.setlocale(locale.LC_ALL, name)
-            except locale.Error:
-                continue
-            if locale.localeconv()["decimal_point"] == ",":
-                return name
-    finally:
-        locale.setlocale(locale.LC_ALL, before)
-    pytest.skip("no locale with decimal commas is installed")
+@pytest.fixture
+def comma_locale(tmp_path):
+    """A locale whose decimal sign is a comma, made here: no machine need have one installed."""
+    (tmp_path / "numbers").write_text(COMMA_LOCALE)
+    (tmp_path / "ascii").write_text(ASCII)
+    command = ["localedef", "-c", "-f", tmp_path / "ascii", "-i", tmp_path / "numbers", tmp_path / "comma"]
+    subprocess.run(command, capture_output=True, check=False)  # warns about the categories that are not there
+    assert (tmp_path / "comma" / "LC_NUMERIC").is_file()
+    return os.environ | {"LOCPATH": str(tmp_path)}
+
+
+@pytest.mark.skipif(shutil.which("localedef") is None, reason="no localedef of the GNU C library")
+def test_a_locale_with_decimal_commas_changes_nothing(comma_locale):
+    code = """
+import ctypes, locale
+locale.setlocale(locale.LC_NUMERIC, "comma")
+said = ctypes.create_string_buffer(9)
+ctypes.CDLL(None).snprintf(said, 9, b"%.1f", ctypes.c_double(0.5))
+assert said.value == b"0,5", said.value
+"""
+    assert python(code + SMALL, env=comma_locale) == python(SMALL)
 
 
 def test_importing_it_imports_no_other_array_library():

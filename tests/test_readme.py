@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from optional import NO_DEVICE, libraries, optional
 from scripts import run_benchmark
 
 import gridgrad
@@ -29,22 +30,26 @@ def test_every_block_is_of_a_kind_that_is_tested():
     assert len(PYTHON) == 7
 
 
-@pytest.mark.parametrize("place", PYTHON)
+def asking(place):
+    """The number of a block, with the libraries that it imports."""
+    imports = re.findall(r"^import (\w+)$", BLOCKS[place][1], re.MULTILINE)
+    return pytest.param(place, marks=pytest.mark.needs(*(set(imports) & libraries())))
+
+
+@pytest.mark.parametrize("place", [asking(place) for place in PYTHON])
 def test_python_blocks_print_the_text_below_them(place):
     language, expected = BLOCKS[place + 1]
     assert language == "text"
-    for library in re.findall(r"^import (torch|jax)$", BLOCKS[place][1], re.MULTILINE):
-        pytest.importorskip(library)
     assert run(BLOCKS[place][1]) == expected
 
 
 @pytest.mark.parametrize(
-    "library", ["numpy", "torch", "jax.numpy", pytest.param("cupy", marks=pytest.mark.gpu)]
+    "library",
+    ["numpy", optional("torch"), optional("jax.numpy"), pytest.param("cupy", marks=pytest.mark.gpu)],
 )
 def test_first_example_runs_unchanged_on_every_library(library):
-    module = pytest.importorskip(library)
-    if library == "cupy" and not module.cuda.is_available():
-        pytest.skip("no CUDA device")
+    if library == "cupy" and not pytest.importorskip(library).cuda.is_available():
+        pytest.skip(NO_DEVICE)
     code = BLOCKS[PYTHON[0]][1]
     code, changed = re.subn(r"^import numpy as xp ", f"import {library} as xp ", code)
     assert changed == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import accumulate
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from oracles import exact_steps, exact_wrap, fraction
 
 from gridgrad._axes import axis_stencil
 from gridgrad._derivatives import Rule
-from gridgrad._wide import Wide, from_fraction, narrow
+from gridgrad._wide import Wide, exact_fraction, from_fraction, narrow, pieces
 
 GRIDS = {
     "random": lambda rng, n: np.cumsum(rng.uniform(0.1, 2, n)) + 7.3,
@@ -74,6 +75,46 @@ def test_a_step_gives_the_weights_of_its_reciprocal(h):
 
 def value(wide):
     return Fraction(float(wide.high)) + Fraction(float(wide.low))
+
+
+def rationals(rng, count):
+    """Of either sign, with numerators and denominators of 1 to 400 bits, and the cases that round to a tie or upwards."""
+    for _ in range(count):
+        a, b = (1 + int.from_bytes(rng.bytes(rng.integers(1, 51)), "little") for _ in range(2))
+        yield Fraction(int(rng.choice([-1, 1])) * a, b)
+    for bits in (24, 53, 64, 113):
+        yield from (Fraction(2**bits + k, 2**j) for k in (-1, 1, 2) for j in (0, 1, 80))
+        yield from (Fraction(2 ** (bits + 1) + k) for k in (-1, 1, 2, 3, 6))
+
+
+@pytest.mark.parametrize("real", [np.float32, np.float64, np.longdouble])
+def test_a_rational_is_split_to_twice_the_precision(rng, real):
+    bits = np.finfo(real).nmant + 1
+    for exact in rationals(rng, 500):
+        near_one = Fraction(2) ** (exact.denominator.bit_length() - exact.numerator.bit_length())
+        exact *= near_one if real is np.float32 else 1  # within its exponents
+        wide = from_fraction(exact, real)
+        high, low = exact_fraction(wide.high), exact_fraction(wide.low)
+        assert np.result_type(wide.high, wide.low) == real
+        assert abs(high - exact) <= abs(exact) / 2**bits
+        assert abs(high + low - exact) <= abs(high - exact) / 2**bits
+
+
+# float32, float64, x87, a pair of float64 (ppc64), IEEE quad (aarch64), and one of three pieces.
+@pytest.mark.parametrize("bits", [24, 53, 64, 106, 113, 159])
+def test_pieces_are_the_nearest_number_of_any_precision(rng, bits):
+    for exact in rationals(rng, 300):
+        found = [part * Fraction(2) ** exponent for part, exponent in pieces(exact, bits)]
+        ulp = Fraction(2) ** (exact.numerator.bit_length() - exact.denominator.bit_length() - bits)
+        while ulp * 2**bits <= abs(exact):
+            ulp *= 2
+        value = sum(found, Fraction(0))
+        assert value % ulp == 0
+        assert abs(value - exact) <= ulp / 2
+        assert abs(value - exact) < ulp / 2 or value % (2 * ulp) == 0  # ties to even
+        assert all(float(part) == part for part, _ in pieces(exact, bits))
+        assert all(total % ulp == 0 and abs(total) <= abs(value) for total in accumulate(found))
+    assert pieces(Fraction(0), bits) == []
 
 
 def test_wide_sums_products_and_quotients_have_twice_the_precision(rng):

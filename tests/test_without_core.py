@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import fuzz
 import numpy as np
@@ -88,6 +89,22 @@ def test_show_config_prints_and_returns_the_same_facts(capsys):
         assert f"{name}: {value}" in said
     with pytest.raises(ValueError, match="mode must be 'print' or 'dict', got 'json'"):
         gg.show_config("json")
+
+
+@pytest.mark.parametrize(
+    ("machine", "levels"),
+    [
+        ("x86_64", ["x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)"]),
+        ("AMD64", ["x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)"]),
+        ("aarch64", ["aarch64 (baseline)"]),
+        ("ppc64le", ["ppc64le (baseline)"]),
+    ],
+)
+def test_a_cpu_level_has_the_name_of_its_machine(monkeypatch, machine, levels):
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    for level, name in enumerate(levels):
+        monkeypatch.setattr(_core, "core", SimpleNamespace(gg_cpu_level=lambda n=level: n, _name="core.so"))
+        assert gg.show_config("dict")["cpu level"] == name
 
 
 def test_the_cache_forgets_everything_when_it_is_full():

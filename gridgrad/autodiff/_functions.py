@@ -146,7 +146,6 @@ FUNCTIONS |= {
     np.broadcast_arrays: lambda *args, subok=False: tuple(args),
     np.round: _rounded,
     np.around: _rounded,
-    np.fix: lambda x: apply("trunc", x),
     np.isclose: _isclose,
     np.copy: lambda a, *args, **kwargs: a,
     np.shape: lambda a: a.shape,
@@ -156,6 +155,8 @@ FUNCTIONS |= {
     np.isrealobj: lambda x: x.dtype.kind != "c",
     np.result_type: lambda *args: np.result_type(*(a.dtype if isinstance(a, Jet) else a for a in args)),
 }  # fmt: skip
+if hasattr(np, "fix"):  # deprecated since NumPy 2.5, where it calls trunc
+    FUNCTIONS[np.fix] = lambda x: apply("trunc", x)
 
 
 LINEAR |= {
