@@ -12,8 +12,8 @@ from array_api_compat import torch as namespace
 
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import check_places, split_out
 from ._ladder import Ladder
+from ._outputs import check_places, split_out
 from ._plan import ITEM_BYTES, Term, make_plan
 from ._torch_tensors import (
     check_samples,
