@@ -115,7 +115,7 @@ def test_functions_with_a_constant_order(name, n):
 def test_every_rule_is_tested():
     assert set(RULES) >= set(_jet.UNARY)
     assert set(BINARY) >= set(_jet.BINARY)
-    other = {"where", "clip", "real", "imag", "conjugate", "modf", "ldexp", "divmod"}
+    other = {"where", "clip", "real", "imag", "conjugate", "modf", "ldexp", "divmod", "sign", "heaviside"}
     assert set(RULES) | set(BINARY) | set(ORDERED) | other >= set(_jet.STRUCTURAL)
 
 
@@ -214,7 +214,7 @@ def test_complex_step(name):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(_jet.CONSTANT - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"})
+    "name", sorted((_jet.CONSTANT | {"sign", "heaviside"}) - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"})
 )
 def test_piecewise_constant_functions_have_derivative_zero(name):
     x = np.array([-1.4, 0.3, 2.2])
