@@ -78,12 +78,111 @@ def test_mixing_is_seen_at_any_size(f, kind):
     assert str(found.dtype).endswith(dtype)
 
 
-@pytest.mark.parametrize("n", [2, 3, 4, 5, 9])
-def test_mixing_is_seen_on_few_points(n):
-    x = torch.linspace(0.5, 1, n)
-    for f in (lambda x: x.flip(0), lambda x: x.roll(1), lambda x: x + x[0], lambda x: x - x.mean()):
+MIXING = {
+    "first": lambda x: (x - x[0]).sin(), "last": lambda x: x - x[-1], "times first": lambda x: x * x[0],
+    "scaled": lambda x: ((x - x.min()) / (x.max() - x.min())) ** 2, "max": lambda x: x / x.max(), "median": lambda x: x * x.median(),
+    "boundary": lambda x: torch.cat([x[1:2], x[1:]]), "flip": lambda x: x.flip(0), "roll": lambda x: x.roll(1),
+    "sum": lambda x: x + 1e-3 * x.sum(), "norm": lambda x: x / x.norm(), "one": lambda x: x * x[len(x) // 2],
+    "mean": lambda x: x - x.mean(), "softmax": lambda x: x.softmax(0), "plus first": lambda x: x + x[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MIXING)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("n", [2, 3, 9, 33, 100, 5000, 20000])
+def test_a_point_that_moves_others_is_seen(name, dtype, n):
+    if name == "scaled" and n == 2:
+        return  # 0 and 1, whatever the points are
+    x = torch.linspace(0.1, 1, n, dtype=torch.float64).to(dtype)
+    with pytest.raises(TypeError, match="mixes mesh points"):
+        autodiff.gradient(MIXING[name], x)
+
+
+def test_a_point_that_moves_others_is_seen_by_jax():
+    x = jnp.linspace(0.1, 1, 100)
+    for f in (
+        lambda x: jnp.sin(x - x[0]), lambda x: (x - x.min()) / (x.max() - x.min()), lambda x: x / x.max(),
+        lambda x: x.at[0].set(x[1]),
+    ):  # fmt: skip
         with pytest.raises(TypeError, match="mixes mesh points"):
             autodiff.gradient(f, x)
+
+
+@pytest.mark.parametrize("n", [2, 5, 50, 200])
+def test_a_transposed_mesh_is_seen(n):
+    x = torch.linspace(0.1, 1, n, dtype=torch.float64)
+    for coords in ((x, x), torch.meshgrid(x, x, indexing="ij")):
+        for f in (lambda x, y: (x * y**2).T, lambda x, y: x * y - (x * y)[0, 0]):
+            with pytest.raises(TypeError, match="mixes mesh points"):
+                autodiff.gradient(f, *coords)
+    with pytest.raises(TypeError, match="mixes mesh points"):
+        autodiff.laplacian(lambda x, y, z: (x * y**2 * z).transpose(0, 1), *[x[:20]] * 3)
+
+
+ELEMENTWISE = {
+    "cancels": lambda xp, x, y: xp.sin(x) ** 2 + xp.cos(x) ** 2 + y, "all cancels": lambda xp, x, y: (x * y + 1e6) - 1e6 - x * y,
+    "noise": lambda xp, x, y: xp.log(xp.exp(x)) - x + 0 * y, "poles": lambda xp, x, y: 1 / (x * y) + xp.tan(9 * x),
+    "steps": lambda xp, x, y: xp.where(x > y, xp.floor(5 * x), y * x), "tails": lambda xp, x, y: xp.exp(-(x**2) * 99) + xp.tanh(50 * y),
+    "ties": lambda xp, x, y: xp.maximum(abs(x), abs(y)) * xp.sign(x), "roots": lambda xp, x, y: xp.sqrt(x * y) ** 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+@pytest.mark.parametrize("library", ["torch", "jax"])
+def test_elementwise_functions_pass_whatever_cancels_in_them(name, library):
+    for n in (1, 2, 7, 101) if library == "torch" else (41,):
+        for dtype in ("float64", "float32", "bfloat16", "float16") if library == "torch" else ("float32",):
+            x = np.linspace(-2, 3, n)
+            if library == "torch":
+                coords = [torch.tensor(a).to(getattr(torch, dtype)) for a in (x, x[::-1] * 0.7)]
+            else:
+                coords = [jnp.asarray(a, dtype) for a in (x, x[::-1] * 0.7)]
+            xp = torch if library == "torch" else jnp
+            autodiff.gradient(lambda x, y: ELEMENTWISE[name](xp, x, y), *coords)  # noqa: B023
+
+
+@pytest.mark.parametrize("name", ["detach", "data", "numbers", "tolist", "floats"])
+def test_a_function_that_torch_lost_track_of_is_refused(name):
+    f = {
+        "detach": lambda x: x.detach() ** 2, "data": lambda x: x.data**2, "numbers": lambda x: torch.asarray(x.tolist()) ** 2,
+        "tolist": lambda x: torch.tensor(x.tolist()) ** 2, "floats": lambda x: torch.stack([torch.tensor(float(v) ** 2) for v in x]),
+    }[name]  # fmt: skip
+    x = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
+    with pytest.raises(TypeError, match="carries no derivative from coordinate 0"):
+        autodiff.gradient(f, x)
+    if name in ("detach", "data"):
+        with pytest.raises(TypeError, match="carries no derivative from coordinate 1"):
+            autodiff.gradient(lambda y, x: f(x) * y, x, x)
+
+
+def test_a_function_that_does_not_depend_or_jumps_keeps_its_zeros():
+    x = torch.linspace(-1, 2, 7, dtype=torch.float64)
+    table = torch.tensor([1.0, 5.0, 7.0], dtype=torch.float64)
+    for f in (
+        lambda x: x.long() * 2.0, lambda x: (x > 0.5).double(), lambda x: (x == 0.5).double(), torch.sign, torch.floor,
+        lambda x: table[x.abs().long()], lambda x: torch.zeros_like(x), lambda x: x.detach() * 0 + 3, lambda x: torch.tensor(3.0),
+    ):  # fmt: skip
+        assert not autodiff.gradient(f, x).any()
+    found = autodiff.gradient(lambda x: x * x.detach(), x)  # torch's own idiom for what is to be constant
+    torch.testing.assert_close(found, x, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("name", ["bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_k1",
+                                  "scaled_modified_bessel_k0", "spherical_bessel_j0", "airy_ai"])  # fmt: skip
+def test_functions_that_torch_has_no_derivative_of(name):
+    special = pytest.importorskip("scipy.special")
+    f = getattr(torch.special, name)
+    x = torch.linspace(0.1, 0.9, 5, dtype=torch.float64)
+    for g in (f, lambda x: x * f(x), lambda x: x + f(2 * x)):
+        with pytest.raises(TypeError, match=f"no derivative of torch.special.{name}.*engine='jet'"):
+            autodiff.gradient(g, x)
+    autodiff.gradient(lambda x: x * f(torch.tensor(2.0)), x)  # of a constant
+    remedy = {"bessel_j0": special.j0, "bessel_j1": special.j1, "modified_bessel_i0": special.i0}.get(name)
+    if remedy is not None:
+        found = autodiff.gradient(remedy, x, engine="jet")
+        assert isinstance(found, torch.Tensor)
+        step = (f(x + 1e-6) - f(x - 1e-6)) / 2e-6
+        torch.testing.assert_close(found, step, rtol=1e-8, atol=1e-9)
 
 
 def test_functions_that_change_their_argument_are_refused_and_nothing_is_changed():

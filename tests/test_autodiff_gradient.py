@@ -346,8 +346,8 @@ class TestMeshes:
         seen = []
 
         def f(x, y):
-            seen.append(x.shape)
+            seen.append((type(x).__name__, x.shape))
             return x * y
 
         assert np.array_equal(autodiff.gradient(f, X, Y)[0], Y)
-        assert seen[-1] == (300, 200)
+        assert [shape for kind, shape in seen if kind == "Jet"] == [(300, 200)]

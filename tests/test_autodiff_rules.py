@@ -115,7 +115,7 @@ def test_functions_with_a_constant_order(name, n):
 def test_every_rule_is_tested():
     assert set(RULES) >= set(_jet.UNARY)
     assert set(BINARY) >= set(_jet.BINARY)
-    other = {"where", "clip", "real", "imag", "conjugate", "modf", "ldexp", "divmod"}
+    other = {"where", "clip", "real", "imag", "conjugate", "modf", "ldexp", "divmod", "sign", "heaviside"}
     assert set(RULES) | set(BINARY) | set(ORDERED) | other >= set(_jet.STRUCTURAL)
 
 
@@ -217,7 +217,9 @@ def test_complex_step(name):
 @pytest.mark.parametrize(
     "name",
     sorted(
-        n for n in _jet.CONSTANT - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"} if hasattr(np, n)
+        n
+        for n in (_jet.CONSTANT | {"sign", "heaviside"}) - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"}
+        if hasattr(np, n)
     ),
 )
 def test_piecewise_constant_functions_have_derivative_zero(name):

@@ -89,13 +89,13 @@ def test_row_6_several_outputs_share_their_work():
         pass
 
     def main(p1, p2):
-        calls.append(1)
+        calls.append(type(p1).__name__)
         z = np.sin(p1) ** 2
         return z, z * p2
 
     p1, p2 = np.linspace(0, 1, 5), np.linspace(1, 2, 2)
     rows = autodiff.jacobian(main, p1, p2)
-    assert len(calls) == 1
+    assert calls == ["Jet", "ndarray"]  # one pass, and one plain call to compare values with
     assert [a.shape for row in rows for a in row] == [(5, 2)] * 4
     np.testing.assert_array_equal(rows[0][1], np.zeros((5, 2)))
     slope = np.broadcast_to(np.sin(2 * p1)[:, None], (5, 2))

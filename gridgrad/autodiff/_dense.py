@@ -12,9 +12,10 @@ from .._errors import ArgumentTypeError, ArgumentValueError
 from . import _functions, _rules, _special  # noqa: F401 - they fill the tables of _jet
 from ._algebra import algebra_for, scale
 from ._engines import _from_numpy, _to_numpy, _wide, chosen
-from ._jet import Jet
+from ._jet import Jet, payload
 from ._mesh import clean_numpy, refuse_nested
-from ._run import called
+from ._plain import disagreement, refusal
+from ._run import called, check_carries
 
 LIMIT = 1 << 24  # numbers: 128 MiB of float64
 
@@ -125,6 +126,9 @@ def _columns(function: Any, arrays: list[Any], path: tuple[int, ...], limit: int
     if len(outputs) != 1:
         raise ArgumentValueError("dense takes a function that returns one array; call it for each output")
     output = outputs[0]
+    check_carries(output)
+    if difference := disagreement(function, arrays, [payload(output)]):
+        raise refusal(difference)
     value = output.value if isinstance(output, Jet) else np.asarray(output)
     shape = np.shape(value)
     _check_size(int(np.prod(shape, dtype=np.int64)), arrays, [path], limit)

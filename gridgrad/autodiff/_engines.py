@@ -51,7 +51,7 @@ def expand(
     if engine in ("jet", "sympy"):
         clean: Any = clean_numpy if home in ("numpy", "cupy") else lambda c, k: clean_numpy(_to_numpy(c), k)
         mesh = mesh_of(coords, clean, points)
-        task = _task(function, mesh, wanted, directions, combine, lambda a: clean(a, 0))
+        task = _task(function, mesh, wanted, directions, combine, check, lambda a: clean(a, 0))
         native = home in ("numpy", "cupy")
         result = run(task, out if native else None, workers)
         if not native:
@@ -66,8 +66,8 @@ def expand(
     with _wide(engine, coords), on_callers_stream(engine, home, coords):
         given = coords if home == engine else tuple(_to_engine(c, engine) for c in coords)
         mesh = mesh_of(given, backend.clean, points)
-        task = _task(function, mesh, wanted, directions, combine, lambda a: backend.clean(a, 0))
-        result = forward(task, backend, check)
+        task = _task(function, mesh, wanted, directions, combine, check, lambda a: backend.clean(a, 0))
+        result = forward(task, backend)
         if home != engine:
             back = _exporter(engine, backend, home, coords, mesh)
             values = [not any(monomial) for monomial in wanted]
@@ -78,10 +78,10 @@ def expand(
 
 
 def _task(
-    function: Any, mesh: Mesh, wanted: Any, directions: Any, combine: Any, clean: Callable[[Any], Any]
-) -> Task:
+    function: Any, mesh: Mesh, wanted: Any, directions: Any, combine: Any, check: bool, clean: Callable[[Any], Any]
+) -> Task:  # fmt: skip
     along = along_axes(len(mesh.coords)) if directions is None else directions(mesh, clean)
-    return Task(function, mesh, along, wanted, combine)
+    return Task(function, mesh, along, wanted, combine, bool(check))
 
 
 def chosen(engine: str, coords: tuple[Any, ...]) -> tuple[str, str]:

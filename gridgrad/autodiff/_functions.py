@@ -80,6 +80,10 @@ def interp(x: Jet, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     if period is not None or isinstance(xp, Jet) or isinstance(fp, Jet):
         raise ArgumentTypeError("numpy.interp is differentiated in its first argument, without period=")
     knots, values = np.asarray(xp, np.float64), np.asarray(fp)
+    if np.any(np.diff(knots) < 0):
+        raise ArgumentValueError(
+            "numpy.interp needs positions xp that do not decrease; give xp[order] and fp[order] with order = numpy.argsort(xp)"
+        )
     value = np.interp(x.value, knots, values, left, right)
     slopes = np.concatenate([[0.0], np.diff(values) / np.diff(knots), [0.0]])
     slope = slopes[np.searchsorted(knots, x.value, side="right")]
@@ -104,9 +108,11 @@ def filled(make: Any) -> Any:
 
     def function(a: Any, *args: Any, **kwargs: Any) -> Any:
         jet = first([a, *args])
-        value = make(payload(a), *(payload(v) for v in args), **kwargs)
-        filler = args[0] if args and isinstance(args[0], Jet) else None
-        return jet.like(value, {} if filler is None else filler.coefficients)
+        value = make(payload(a), *map(payload, args), **{k: payload(v) for k, v in kwargs.items()})
+        filler = kwargs.get("fill_value", args[0] if args else None)
+        if not isinstance(filler, Jet) or value.dtype.kind not in "fc":  # a whole number is constant
+            return jet.like(value)
+        return jet.like(value, dict(filler.coefficients))
 
     return function
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from .._errors import ArgumentTypeError
-from ._forward import Arrays
+from ._backend import Arrays
 
 name = "jax"
 
@@ -64,6 +65,21 @@ def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Array
 
     value, tangent = jax.jvp(f, primals, tangents)
     return value, tangent
+
+
+def unrecorded() -> Any:
+    """JAX records nothing that is not asked for."""
+    return nullcontext()
+
+
+def carries(f: Callable[..., Any], c: Any) -> bool:
+    """JAX loses a derivative only where ``stop_gradient`` asks for it."""
+    return True
+
+
+def watched_jvp(f: Callable[..., Any], c: Any, tangent: Any) -> tuple[Arrays, str]:
+    """Forward product; JAX itself raises an error for a function without a derivative."""
+    return jvp(f, (c,), (tangent,))[1], ""
 
 
 def array(a: Any, like: Arrays) -> Any:

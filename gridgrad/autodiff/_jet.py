@@ -32,8 +32,11 @@ ALIASES = {
 DENSE = "gg.autodiff.dense differentiates small functions of that kind"
 
 
-class ShapeAsked(Exception):
-    """The function asked for the shape of a tile; it must see the whole mesh instead."""
+class ShapeAsked(BaseException):
+    """The function asked for the shape of a tile; it must see the whole mesh instead.
+
+    Not an Exception: a function that catches those must not go on with another shape.
+    """
 
 
 class Jet:

@@ -132,6 +132,11 @@ def clean_numpy(c: Any, k: int) -> Any:
         raise ArgumentTypeError(
             f"coordinate {k} is {what}; give a number, a 1-D array (an axis of the grid) or an array of points, as numpy.asarray gives it"
         )
+    if type(c) is tuple and [type(e) for e in c] == [int, float] and c[0] > 1:
+        raise ArgumentTypeError(
+            f"coordinate {k} is {c!r}, which for a Grid is an axis of {c[0]} points in steps of {c[1]}: give "
+            f"numpy.arange({c[0]}) * {c[1]} for that, or a list for two coordinates, {list(c)!r}"
+        )
     try:
         a = c if cupy else np.asarray(c)
     except ValueError as error:

@@ -25,8 +25,12 @@ def is_complex(a: Any) -> bool:
 
 
 def _sech_squared(x: Any) -> Any:
-    s = 1.0 / np.cosh(x)  # 1 - tanh**2 would cancel
-    return s * s
+    """1/cosh**2, as 1 - tanh**2 would cancel; with exp(-2 |x|), as cosh overflows and leaves 0 * inf."""
+    if is_complex(x):
+        s = 1.0 / np.cosh(x)
+        return s * s
+    e = np.exp(np.where(payload(x) > 0, -2.0 * x, 2.0 * x))
+    return 4.0 * e / ((1.0 + e) * (1.0 + e))
 
 
 def _arcsinh(x: Any) -> Any:
@@ -96,7 +100,7 @@ BINARY |= {
 }
 
 CONSTANT |= {
-    "sign", "floor", "ceil", "rint", "trunc", "fix", "floor_divide", "heaviside", "signbit", "isnan", "isinf",
+    "floor", "ceil", "rint", "trunc", "fix", "floor_divide", "signbit", "isnan", "isinf",
     "isfinite", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_and",
     "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
 }  # fmt: skip
@@ -245,6 +249,24 @@ def absolute(x: Jet) -> Any:
     return x.like(evaluate("absolute", x.value), {k: sign * c for k, c in x.coefficients.items()})
 
 
+def sign(x: Jet) -> Any:
+    """-1, 0 or 1; of complex values z/|z|, which turns."""
+    if not is_complex(x):
+        return x.like(evaluate("sign", x.value))
+    size = absolute(x)
+    found = where(size.value == 0, 0.0, x / _where_nonzero(size))
+    return x.like(evaluate("sign", x.value), found.coefficients)
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """A step of x, constant on both sides; `at_zero` counts where x is 0."""
+    jet = first((x, at_zero))
+    value = evaluate("heaviside", payload(x), payload(at_zero))
+    coefficients = at_zero.coefficients if isinstance(at_zero, Jet) else {}
+    there = payload(x) == 0
+    return jet.like(value, {k: np.where(there, c, value.dtype.type(0)) for k, c in coefficients.items()})
+
+
 def real(x: Jet) -> Any:
     """Real part."""
     _check_real(x, "real")
@@ -307,6 +329,7 @@ def ldexp(x: Any, n: Any) -> Any:
 STRUCTURAL |= {
     "arctan2": arctan2, "power": power, "float_power": power, "where": where, "clip": clip, "absolute": absolute,
     "fabs": absolute, "real": real, "imag": imag, "conjugate": conjugate, "copysign": copysign, "modf": modf,
+    "sign": sign, "heaviside": heaviside,
     "remainder": remainder, "fmod": lambda x, y: remainder(x, y, "trunc"), "ldexp": ldexp,
     "divmod": lambda x, y: (apply("floor_divide", x, y), remainder(x, y)),
     "maximum": _extremum("maximum"), "minimum": _extremum("minimum"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,6 +20,7 @@ from . import _functions, _rules, _special  # noqa: F401 - they fill the tables 
 from ._algebra import Algebra, Monomial, algebra_for, scale
 from ._jet import DENSE, Jet, ShapeAsked, is_callers_array
 from ._mesh import TILE, Mesh, Tile, cut, tiles
+from ._plain import check_meaning, disagreement, refusal
 
 Direction = tuple[Any, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
 THREADED = 1 << 16  # elements from which threads pay
@@ -59,6 +60,7 @@ class Task:
     directions: tuple[Direction, ...]
     wanted: tuple[Monomial, ...]
     combine: Callable[[list[list[Any]]], list[list[Any]]] | None = None  # makes other outputs of the parts
+    check: bool = True  # whether the function is asked whether it is elementwise, and the same for arrays
 
     def algebra(self) -> Algebra:
         """The algebra that carries the wanted monomials."""
@@ -85,6 +87,8 @@ class Task:
             return Evaluated(parts if self.combine is None else self.combine(parts), single, [])
         with np.errstate(all="ignore"):
             outputs, single = called(self.function, self.seeds(algebra, tile))
+            for output in outputs:
+                check_carries(output)
             if tile is not None and any(is_callers_array(a) for a in outputs):
                 raise ShapeAsked
             place = {m: k for k, m in enumerate(algebra.monomials)}
@@ -135,6 +139,22 @@ def _check_output(output: Any) -> None:
     )
 
 
+def check_carries(output: Any) -> None:
+    """Refuse what hides a jet inside, and would be taken for a constant."""
+    if type(output) is Jet:
+        return
+    if not isinstance(output, (Jet, np.ndarray, np.generic, int, float, complex)) and not _of_cupy(output):
+        raise ArgumentTypeError(
+            f"the function returned a {type(output).__module__}.{type(output).__qualname__}, through which derivatives are not carried; "
+            "compute with plain arrays: numpy.asarray(k) * x for k * x (k.magnitude * x if k is a quantity with a unit)"
+        )
+    check_meaning(output)
+
+
+def _of_cupy(a: Any) -> bool:
+    return type(a).__module__.startswith("cupy")
+
+
 def _taken(output: Any, number: int, m: Monomial) -> Any:
     if not isinstance(output, Jet):
         return None if number else output
@@ -167,6 +187,8 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
         _check_shapes(found, tuple(s.stop - s.start for s in few))
     except NOT_ON_TILES:
         return _whole(task, algebra, out)
+    if _disagrees(narrow, found, few, None):
+        return _whole(task, algebra, out)  # which decides
     targets = _targets(task, found, out)
 
     def work(tile: Any) -> None:
@@ -188,7 +210,7 @@ def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
             work(tile)
         return
     waiting = list(pieces)[::-1]
-    failed: list[Any] = []
+    failed: list[BaseException] = []
 
     def drain() -> None:
         while waiting and not failed:
@@ -198,15 +220,28 @@ def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
                 return
             try:
                 work(tile)
-            except BaseException:
-                failed.append(tile)
-                raise
+            except BaseException as error:
+                failed.append(error)
 
-    with ThreadPoolExecutor(threads - 1) as pool:
-        others = [pool.submit(copy_context().run, drain) for _ in range(threads - 1)]
-        drain()
-        for other in others:
-            other.result()
+    others = _started(drain, threads - 1)
+    drain()
+    for other in others:
+        other.join()
+    if failed:
+        raise failed[0]
+
+
+def _started(target: Callable[[], None], count: int) -> list[threading.Thread]:
+    """As many threads as can be started: none beyond a limit of the system, or while the interpreter shuts down."""
+    threads = []
+    for _ in range(count):
+        thread = threading.Thread(target=copy_context().run, args=(target,))
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            break
+        threads.append(thread)
+    return threads
 
 
 def _cpus() -> int:
@@ -216,11 +251,27 @@ def _cpus() -> int:
 def _whole(task: Task, algebra: Algebra, out: Any) -> Expansion:
     found = task.evaluate(algebra, None)
     _check_shapes(found, task.mesh.shape)
+    few = next(tiles(task.mesh.shape, FEW), ())
+    verdict = _disagrees(task, found, few, few)
+    if verdict != "" and (verdict := _disagrees(task, found, None, None)):  # shapes may matter
+        raise refusal(verdict)
     targets = _targets(task, found, out)
     _fill(targets, found.parts, tuple(slice(0, n) for n in task.mesh.shape))
     if not task.mesh.shape and out is None:
         targets = [[a[()] for a in row] for row in targets]
     return Expansion(targets, found.single)
+
+
+def _disagrees(task: Task, found: Evaluated, tile: Tile | None, part: Tile | None) -> str | None:
+    """How values found by jets differ from those of plain arrays on a tile; `part` is to be cut out of what was found."""
+    if not task.check or not found.values:
+        return ""
+    coords = [c if tile is None else cut(c, tile) for c in task.mesh.coords]
+    ndim = len(task.mesh.shape)
+    values = found.values
+    if part is not None:
+        values = [cut(a, part[ndim - np.ndim(a) :]) if np.ndim(a) else a for a in values]
+    return disagreement(task.function, coords, values)
 
 
 def _check_shapes(found: Evaluated, shape: tuple[int, ...]) -> None:
@@ -287,7 +338,7 @@ def _given_targets(
 
 def _library(coords: tuple[Any, ...]) -> Any:
     """NumPy, or the CuPy that the caller has imported."""
-    cupy = any(type(c).__module__.startswith("cupy") for c in coords)
+    cupy = any(map(_of_cupy, coords))
     return sys.modules["cupy"] if cupy else np
 
 

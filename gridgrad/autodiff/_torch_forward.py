@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from .._errors import ArgumentTypeError
+from ._backend import Arrays
 from ._bridge import tensor_of
-from ._forward import Arrays
 
 name = "torch"
 with (
@@ -21,6 +22,12 @@ with (
     torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
 _OPAQUE = ("data pointer", "functorch", "data-dependent control flow", "Cannot access", "numpy()", "only one element tensors",
            "is ambiguous", "vmap", "must be Tensor", "__array__", "to a NumPy", "can't convert", "item()")  # fmt: skip
+
+
+_NO_RULE = {  # what torch.special computes without a derivative
+    "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0",
+    "modified_bessel_k1", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0",
+}  # fmt: skip
 
 
 def explains(text: str) -> bool:
@@ -53,6 +60,47 @@ def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Array
     """Forward product."""
     value, tangent = torch.func.jvp(f, primals, tangents)
     return value, tangent
+
+
+def unrecorded() -> Any:
+    """A context without graphs of parameters; forward products are made all the same."""
+    return torch.no_grad()
+
+
+def carries(f: Callable[..., Any], c: Any) -> bool:
+    """Whether what a function returns has a derivative by c at all, were it 0."""
+    try:
+        torch.func.jvp(f, (c,), (torch.ones_like(c),), strict=True)
+    except RuntimeError as error:
+        return "independent" not in str(error)
+    return True
+
+
+class _Watch(TorchFunctionMode):  # type: ignore[misc,unused-ignore]
+    """Remembers the first function that was called with what is being differentiated and has no derivative."""
+
+    found = ""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        name = getattr(func, "__name__", "").removeprefix("special_")
+        if name in _NO_RULE and any(map(_moves, args)):
+            self.found = self.found or f"torch.special.{name}"
+        return func(*args, **(kwargs or {}))
+
+
+def watched_jvp(f: Callable[..., Any], c: Any, tangent: Any) -> tuple[Arrays, str]:
+    """Forward product, and the function of torch.special that was called with c and has no derivative."""
+    with _Watch() as watch:
+        moved: Arrays = torch.func.jvp(f, (c,), (tangent,))[1]
+    return moved, watch.found
+
+
+def _moves(a: Any) -> bool:
+    return isinstance(a, torch.Tensor) and torch.autograd.forward_ad.unpack_dual(a).tangent is not None
+
+
+def _is_traced(a: Any) -> bool:
+    return isinstance(a, torch.Tensor) and torch._C._functorch.is_functorch_wrapped_tensor(a)
 
 
 def array(a: Any, like: Arrays) -> Any:
@@ -90,7 +138,7 @@ def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
 
 def numpy(a: Any) -> Any:
     """On the host; a tensor that torch.func is tracing has no values."""
-    if torch._C._functorch.is_functorch_wrapped_tensor(a):
+    if _is_traced(a):
         raise TypeError("traced")
     a = a.detach().cpu().resolve_conj().resolve_neg()
     return (a.float() if a.dtype == torch.bfloat16 else a).numpy()
