@@ -178,7 +178,7 @@ def _real_number(value: Any, a: int) -> float:
 
 def diffusion(grid: Grid, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
-    if isinstance(k, (int, float)):
+    if isinstance(k, (int, float, np.number)) and not isinstance(k, (np.complexfloating, np.longdouble)):
         k = specialised(k) if is_compiling() else k
         if not isfinite(k):
             raise ArgumentValueError(f"k is {k}; a diffusivity given as a number must be finite")
