@@ -119,8 +119,8 @@ def _normal(steps: Wide, length: int, rule: Rule, wrap: Wide | None, axis: int) 
     return stencil
 
 
-def to_host(spacing: Any, axis: int) -> Array:
-    """A step or coordinates of any library as a NumPy array; device memory is read here, once."""
+def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
+    """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
     if isinstance(spacing, MaskedArray):
@@ -132,7 +132,7 @@ def to_host(spacing: Any, axis: int) -> Array:
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
         )
     if hasattr(spacing, "detach"):
-        spacing = import_module("gridgrad._torch_tensors").coordinates_to_host(spacing, axis)
+        spacing = import_module("gridgrad._torch_tensors").coordinates_to_host(spacing, axis, name)
     elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
         spacing = spacing.get()
     values = _as_numpy(spacing, axis)
@@ -178,7 +178,7 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
     """A finite real scalar, as a NumPy scalar."""
     if isinstance(value, str):
         raise ArgumentTypeError(f"the {name} of axis {axis} is the string {value!r}; give a number")
-    values = to_host(value, axis)
+    values = to_host(value, axis, name)
     if values.ndim != 0:
         raise ArgumentTypeError(f"the {name} of axis {axis} must be a number, got shape {values.shape}")
     if not np.isfinite(values):

@@ -40,21 +40,29 @@ def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
     """One tensor for all results, or None where a graph must join them afterwards."""
     if not all(is_plain_memory(field) for field in fields):
         return None
-    return torch.empty(shape, dtype=result_dtype(_execute_xp.leading(fields)), device=fields[0].device)
+    with torch._C._DisableFuncTorch():
+        return torch.empty(shape, dtype=result_dtype(_execute_xp.leading(fields)), device=fields[0].device)
 
 
 def operate(
     terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
 ) -> list[Any]:
     """The `outputs` tensors of `terms` applied to `fields`, on their device."""
+    fields = [_resolved(field) for field in fields]
     f = _execute_xp.leading(fields)
     if out is not None:
         return _into(split_out(out, outputs, tuple(f.shape)), terms, fields, workers)
     if not all(is_plain_memory(field) for field in fields):
         return _traced(terms, fields, outputs)
-    targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in range(outputs)]
-    _write(terms, fields, targets, workers)
+    with torch._C._DisableFuncTorch():  # constants of all transforms, and so is what is made of them
+        targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in range(outputs)]
+        _write(terms, fields, targets, workers)
     return targets
+
+
+def _resolved(field: Any) -> Any:
+    """Without a lazy conjugate or negative: kernels cannot read it, and vmap cannot take it apart."""
+    return field.resolve_conj().resolve_neg() if field.is_conj() or field.is_neg() else field
 
 
 def traced(name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[Any]) -> list[Any]:
@@ -223,7 +231,7 @@ def check_targets(targets: list[Any], f: Any) -> None:
 
 
 def _check_memory(name: str, target: Any, others: list[Any]) -> None:
-    if target.device.type not in ("cpu", "cuda"):
+    if target.device.type not in ("cpu", "cuda") or torch._C._functorch.is_functorch_wrapped_tensor(target):
         return
     check_places(
         name, memory_of(target), [memory_of(other) for other in others], tuple(target.stride()), "tensor"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import reduce
 from importlib import import_module
 from typing import Any
 
@@ -60,16 +61,49 @@ def is_mixed(inputs: Sequence[Any]) -> bool:
 def _sums(xp: Any, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any) -> list[Any]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
+    components: dict[int, list[Any]] = {}
     for term in sorted(terms, key=lambda term: term.output):
         coefficient = None if term.coefficient is None else inputs[term.coefficient]
         value = _differentiate(xp, inputs[term.input], coefficient, term, real)
         held = results[term.output]
         if term.norm:
-            value = xp.abs(value) if held is None else _hypot(xp, held, value)
-        elif held is not None:
-            value = held + value
-        results[term.output] = value
+            components.setdefault(term.output, []).append(value)
+        else:
+            results[term.output] = value if held is None else held + value
+    for output, values in components.items():
+        results[output] = _norm(xp, values)
     return results
+
+
+def _norm(xp: Any, values: list[Any]) -> Any:
+    """The norm of some components at each point."""
+    size = reduce(lambda held, value: _hypot(xp, held, value), values[1:], xp.abs(values[0]))
+    constant = _constant_in(xp)
+    return size if constant is None else with_slope(xp, constant(size), values)
+
+
+def with_slope(xp: Any, size: Any, values: Sequence[Any]) -> Any:
+    """The constant `size` with the derivatives, of any order, of the root of the sum of squares: 0 where it is 0.
+
+    Those of `_hypot` would be wrong: its absolute values and branches have none where components are equal or 0.
+    """
+    constant = _constant_in(xp)
+    assert constant is not None
+    tiny, floor = (2.0**-100, 2.0**-95) if name_of(size.dtype) == "float32" else (2.0**-900, 2.0**-800)
+    regular = (size != 0) & (size != float("inf"))
+    sound = xp.where(regular, size, xp.ones_like(size))
+    # Squares of this scale and all products of the backward pass stay far from over- and underflow.
+    scale = xp.where(sound < tiny, floor, 2 * xp.sqrt(sound))
+    squares = [xp.where(regular, value / scale, xp.ones_like(value)) ** 2 for value in values]
+    root = xp.sqrt(reduce(lambda held, square: held + square, squares))
+    return size + scale * (root - constant(root))  # what is added is 0
+
+
+def _constant_in(xp: Any) -> Callable[[Any], Any] | None:
+    """What makes a constant of an array, in a library that differentiates."""
+    if "torch" in xp.__name__:
+        return lambda x: x.detach()
+    return import_module("jax").lax.stop_gradient if "jax" in xp.__name__ else None
 
 
 def _hypot(xp: Any, p: Any, q: Any) -> Any:

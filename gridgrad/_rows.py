@@ -11,6 +11,8 @@ import numpy as np
 from ._plan import Term, arithmetic_type
 from ._stencils import Row, Stencil
 
+_LONG = ("longdouble", "float128", "float96")  # what NumPy calls its long double
+
 
 def name_of(dtype: Any) -> str:
     """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
@@ -39,11 +41,13 @@ class Rows:
         return times_power(result, stencil.power - self.half)
 
     def _at(self, x: Any, start: int, stop: int) -> Any:
+        if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
+            return x
         return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
 
     def _weight(self, values: Any, points: slice) -> Any:
         if np.ndim(values) == 0:
-            return values if isinstance(values, np.longdouble) else float(values)
+            return values if name_of(self.real).startswith(_LONG) else float(values)
         return as_weights(self.xp, self._shaped(values[points]), self.real, self.f)
 
     def _shaped(self, vector: Any) -> Any:
@@ -112,12 +116,15 @@ def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
 
 def fitted(stencil: Stencil, real: Any) -> Stencil:
     """`stencil` with weights rounded to `real`; by a power of two where its exponents are too few."""
-    if name_of(real) != "float32":
+    name = name_of(real)
+    if name.startswith(_LONG):
         return stencil
-    if arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
+    if name == "float32" and arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
         power = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
         stencil = stencil.mapped(lambda weight: np.ldexp(weight, -power), stencil.power + power)
-    return replace(stencil, weights=tuple(np.asarray(w, dtype=np.float32)[()] for w in stencil.weights))
+    if all(np.asarray(weight).dtype == name for weight in stencil.weights):
+        return stencil
+    return replace(stencil, weights=tuple(np.asarray(w, dtype=name)[()] for w in stencil.weights))
 
 
 def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:

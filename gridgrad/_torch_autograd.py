@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from array_api_compat import torch as namespace
 
-from . import _execute_torch
+from . import _execute_torch, _execute_xp
 from ._adjoint import adjoint_terms
 from ._plan import Term, shifted
 from ._torch_tensors import batched_first, is_plain_in_transforms, is_plain_memory
@@ -16,11 +17,24 @@ from ._torch_tensors import batched_first, is_plain_in_transforms, is_plain_memo
 def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any] | None:
     """The results with their derivatives attached; None where torch operations have to do it."""
     count = 1 + max(term.input for term in terms) if terms else 0
-    if not terms or any(term.norm for term in terms) or not all(map(is_plain_in_transforms, fields)):
+    if not terms or not all(map(is_plain_in_transforms, fields)):
         return None
     if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
         return None
+    if any(term.norm for term in terms):
+        return [_norm(terms, fields)]
     return list(LinearMap.apply(terms, outputs, count, *fields))
+
+
+def _norm(terms: tuple[Term, ...], fields: Sequence[Any]) -> Any:
+    """The norm of all terms: its size by the kernel, its derivatives from the components."""
+    narrow = fields[0].dtype in (torch.float16, torch.bfloat16)
+    wide = [field.to(torch.float32) for field in fields] if narrow else fields  # the type kernels compute in
+    components = tuple(term._replace(output=k, norm=False) for k, term in enumerate(terms))
+    (size,) = LinearMap.apply(terms, 1, len(wide), *(field.detach() for field in wide))
+    values = LinearMap.apply(components, len(terms), len(wide), *wide)
+    result = _execute_xp.with_slope(namespace, size, values)
+    return result.to(fields[0].dtype) if narrow else result
 
 
 class LinearMap(torch.autograd.Function):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from ._errors import ArgumentTypeError
 from ._plan import Term
 from ._stencils import Stencil
 from ._torch_sums import interior_sums, lines, row_sum
-from ._torch_tensors import is_differentiated, is_plain_in_transforms
+from ._torch_tensors import is_differentiated, is_plain_in_transforms, values_of
 
 
 class Way(NamedTuple):
@@ -61,15 +61,12 @@ def concrete(value: Any) -> Any:
     """The numbers of a spacing, without its derivative."""
     if not carries_derivative(value):
         return value
-    functorch = torch._C._functorch
-    while functorch.is_functorch_wrapped_tensor(value) and not functorch.is_batchedtensor(value):
-        value = functorch.get_unwrapped(value)
-    if functorch.is_functorch_wrapped_tensor(value):
+    try:
+        return values_of(value)
+    except TypeError:
         raise ArgumentTypeError(
             "a spacing is mapped by torch.func.vmap, so there is no one grid; map over f only, or loop over the spacings"
-        )
-    with torch._C._DisableFuncTorch():
-        return value.detach().numpy(force=True)
+        ) from None
 
 
 def _has_dual_level() -> bool:
@@ -86,8 +83,8 @@ def differentiated(
 ) -> tuple[Any, ...]:
     """All axes, None for a spacing that is constant: by kernels where only the reverse mode is asked for."""
     tensors = [f, *(x for x in spacings if x is not None)]
-    wrapped = any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors)
-    if not wrapped and not _has_dual_level() and all(map(is_plain_in_transforms, tensors)):
+    transformed = torch._C._are_functorch_transforms_active() or _has_dual_level()
+    if not transformed and all(map(is_plain_in_transforms, tensors)):
         return tuple(ByCoordinates.apply(f, ways, stencils, *spacings))
     return _slowly(f, spacings, ways, stencils)
 
@@ -149,15 +146,17 @@ def _differentiable_slopes(
     ctx: Any, tensors: Any, needed: list[bool], grads: Any, given: list[int]
 ) -> list[Any]:
     """The backward pass as torch operations."""
+    # Views stand for the arguments: one tensor may be several of them, or be made from another.
+    tensors = [None if tensor is None else tensor.view_as(tensor) for tensor in tensors]
     f, *spacings = tensors
     own, ways, stencils = ([group[k] for k in given] for group in (spacings, ctx.ways, ctx.stencils))
     results = _slowly(f, own, ways, stencils)
+    varied = [(result, grads[k]) for result, k in zip(results, given, strict=True) if result.requires_grad]
+    if not varied:
+        return [None for _ in needed]
     wanted = [tensor for tensor, need in zip(tensors, needed, strict=True) if need]
-    found = iter(
-        torch.autograd.grad(results, wanted, [grads[k] for k in given], create_graph=True, allow_unused=True)
-        if given
-        else [None] * len(wanted)
-    )
+    results, cotangents = zip(*varied, strict=True)
+    found = iter(torch.autograd.grad(results, wanted, cotangents, create_graph=True, allow_unused=True))
     return [next(found) if need else None for need in needed]
 
 

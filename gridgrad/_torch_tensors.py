@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 from torch.autograd import forward_ad
 
 from ._errors import ArgumentTypeError
@@ -51,13 +52,26 @@ def check_samples(f: Any) -> None:
 
 
 def is_differentiated(tensor: Any) -> bool:
-    """Whether a derivative of any kind is being taken through this tensor."""
-    if tensor.requires_grad and torch.is_grad_enabled():
+    """Whether a derivative of any kind is being taken through this tensor, at any level of torch.func."""
+    functorch = torch._C._functorch
+    if not functorch.is_functorch_wrapped_tensor(tensor):
+        if tensor.requires_grad and torch.is_grad_enabled():
+            return True
+        with torch._C._DisableFuncTorch():  # a transform hides the tangents that come from outside of it
+            return _has_tangent(tensor)
+    if tensor.requires_grad:
         return True
+    if functorch.maybe_get_level(tensor) == functorch.peek_interpreter_stack().level():
+        if _has_tangent(tensor):
+            return True
+        tensor = functorch.get_unwrapped(tensor)
+    with temporarily_pop_interpreter_stack():
+        return is_differentiated(tensor)
+
+
+def _has_tangent(tensor: Any) -> bool:
     # -1 is no level: `unpack_dual` needs one.
-    if forward_ad._current_level >= 0 and forward_ad.unpack_dual(tensor).tangent is not None:
-        return True
-    return bool(torch._C._functorch.is_gradtrackingtensor(tensor))
+    return forward_ad._current_level >= 0 and forward_ad.unpack_dual(tensor).tangent is not None
 
 
 def is_plain_memory(tensor: Any) -> bool:
@@ -81,24 +95,39 @@ def is_plain_in_transforms(tensor: Any) -> bool:
     return not (lazy or traced or torch._is_functional_tensor(tensor))
 
 
-def coordinates_to_host(tensor: Any, axis: int) -> Array:
-    """Coordinates or a step as a NumPy array; one that carries a derivative is refused, not detached."""
+def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:
+    """Coordinates or a number of an axis as a NumPy array; one that carries a derivative is refused, not detached."""
     if tensor.requires_grad or is_differentiated(tensor):
-        raise ArgumentTypeError(
-            f"the spacing of axis {axis} is a tensor that requires grad, and is not differentiable here: only "
-            "gridgrad.gradient is, without out= and torch.compile; detach it, x.detach(), to differentiate by f only"
-        )
+        raise ArgumentTypeError(_refused_derivative(axis, name))
     try:
-        if torch._C._functorch.is_functorch_wrapped_tensor(tensor):
-            raise TypeError("a transform of torch.func maps or differentiates it")
-        with torch._C._DisableFuncTorch():  # a constant among transformed tensors is still a constant
-            tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
-            values: Array = tensor.numpy(force=True)
+        return values_of(tensor)
     except (RuntimeError, TypeError, NotImplementedError) as error:
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} is a {type(tensor).__name__} on {tensor.device} whose values cannot be read "
+            f"the {name} of axis {axis} is a {type(tensor).__name__} on {tensor.device} whose values cannot be read "
             f"here ({error}); give coordinates that are concrete, not traced, mapped or on the meta device"
         ) from None
+
+
+def _refused_derivative(axis: int, name: str) -> str:
+    given = f"the {name} of axis {axis} is a tensor that requires grad, and is not differentiable here"
+    if name != "spacing":
+        return f"{given}; detach it, {name}.detach(), to differentiate by f and by coordinates only"
+    return (
+        f"{given}: only gridgrad.gradient is, without out= and torch.compile; detach it, x.detach(), to "
+        "differentiate by f only"
+    )
+
+
+def values_of(tensor: Any) -> Array:
+    """The numbers of a tensor without its derivatives; TypeError for one that torch.func.vmap maps."""
+    functorch = torch._C._functorch
+    while functorch.is_functorch_wrapped_tensor(tensor) and not functorch.is_batchedtensor(tensor):
+        tensor = functorch.get_unwrapped(tensor)
+    if functorch.is_functorch_wrapped_tensor(tensor):
+        raise TypeError("torch.func.vmap maps it")
+    with torch._C._DisableFuncTorch():  # a constant among transformed tensors is still a constant
+        tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
+        values: Array = tensor.numpy(force=True)
     return values
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +15,8 @@ DERIVED = {  # name: the case whose fields and coefficients it takes, and what i
     "quadrature adjoint": ("laplacian", lambda g, c, op: op.adjoint_operator("quadrature")),
     "adjoint of advect": ("advect", lambda g, c, op: op.adjoint_operator()),
     "adjoint of diffuse": ("diffuse", lambda g, c, op: op.adjoint_operator()),
+    "identity": ("laplacian", lambda g, c, op: g.identity),
+    "implicit step": ("laplacian", lambda g, c, op: g.identity - 0.1 * op),
     "sum": ("diffuse", lambda g, c, op: op - 0.5 * g.laplacian + g.advect([c, 2.0])),
     "product": ("laplacian", lambda g, c, op: g.divergence @ g.gradient + op),
 }
@@ -47,6 +49,43 @@ def call_of(name: str, rng: Any, dtype: Any = np.float64, edge_order: int = 2, s
         return tuple(parts(operator(list(arrays[:count]) if count > 1 else arrays[0])))
 
     return Call(function, [random_field(rng, shape, dtype) for _ in range(count)], coefficients)
+
+
+class Dense(NamedTuple):
+    """The result is ``(matrix + sum_k c_k * slopes[k]) f`` of flat fields and coefficients, or the `norm` of rows."""
+
+    matrix: Any  # (rows, fields)
+    slopes: Any  # (coefficients, rows, fields)
+    norm: bool = False
+
+
+def dense_of(call: Call) -> Dense:
+    """An operator column by column, from NumPy's results for unit vectors."""
+    sizes = [[np.zeros_like(a) for a in group] for group in (call.fields, call.coefficients)]
+
+    def columns(coefficients: Any, function: Any = call.function) -> Any:
+        rows = [np.stack(function(*f, *coefficients)).ravel() for f in units(sizes[0])]
+        return np.stack(rows, axis=1)
+
+    plain = columns(sizes[1])
+    slopes = [columns(c) - plain for c in units(sizes[1])]
+    return Dense(plain, np.array(slopes).reshape(len(slopes), *plain.shape))
+
+
+def dense_norm(call: Call, edge_order: int = 2) -> Dense:
+    """The gradient whose norm ``call_of("gradient norm", ...)`` gives."""
+    grid = setting("coordinates", "each another", call.fields[0].shape, edge_order).grid
+    of_gradient = call._replace(function=lambda f: tuple(grid.gradient(f)))
+    return dense_of(of_gradient)._replace(norm=True)
+
+
+def units(arrays: list[Any]) -> Iterator[list[Any]]:
+    """Copies in which one number is 1, for every number."""
+    for k, a in enumerate(arrays):
+        for place in range(a.size):
+            copies = [other.copy() for other in arrays]
+            copies[k].flat[place] = 1
+            yield copies
 
 
 def parts(result: Any) -> list[Any]:

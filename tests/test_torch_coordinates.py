@@ -1,5 +1,7 @@
 """Derivatives by coordinates and steps: torch's own checks, torch.gradient's backward, and refusals."""
 
+import math
+
 import pytest
 
 import gridgrad as gg
@@ -8,6 +10,7 @@ torch = pytest.importorskip("torch")
 
 import gridgrad.torch as gt  # noqa: E402  needs torch
 from gridgrad import _torch_sums  # noqa: E402  needs torch
+from torch_transforms import DERIVATIVES, REAL, assert_alike  # noqa: E402  needs torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 
@@ -162,3 +165,107 @@ def test_several_axes_of_which_some_are_constant(problem):
     wide = steps.detach().double().requires_grad_()
     (expected,) = torch.autograd.grad(gg.gradient(half.double(), wide).sum(), wide)
     torch.testing.assert_close(slope.double(), expected, rtol=2e-3, atol=2e-3)
+
+
+def explicit(f, *spacings, edge_order=1, periodic=False, period=None):
+    """Derivatives of the polynomials through neighbouring points, in plain torch."""
+    spacings = spacings * f.ndim if len(spacings) == 1 else spacings
+    ends = edge_order, periodic, period
+    return [polynomial(f.movedim(a, 0), x, *ends).movedim(0, a) for a, x in enumerate(spacings)]
+
+
+def polynomial(f, x, edge_order, periodic, period):
+    n = len(f)
+    x = x * torch.arange(n) if x.ndim == 0 else x
+    rows = []
+    for i in range(n):
+        nodes = [i - 1, i, i + 1]
+        if not periodic and i in (0, n - 1):
+            nodes = [abs(i - k) for k in range(edge_order + 1)]
+        length = 0 if period is None else period * torch.sign(x[1] - x[0])
+        weights = slopes_at(x[i], [x[k % n] + k // n * length for k in nodes])
+        rows.append(sum(w * f[k % n] for w, k in zip(weights, nodes, strict=True)))
+    return torch.stack(rows)
+
+
+def slopes_at(here, places):
+    """The derivatives of Lagrange's polynomials, each a sum over the factor that is differentiated."""
+    for j, own in enumerate(places):
+        others = places[:j] + places[j + 1 :]
+        total = 0
+        for m, differentiated in enumerate(others):
+            rest = [(here - p) / (own - p) for k, p in enumerate(others) if k != m]
+            total = total + math.prod(rest, start=1 / (own - differentiated))
+        yield total
+
+
+X, Y = (torch.tensor(x, dtype=torch.float64) for x in ([0.0, 1.0, 1.5, 3.0], [2.5, 1.0, 0.0, -1.0]))
+STEP = torch.tensor(0.3, dtype=torch.float64)
+FIELD = torch.arange(16, dtype=torch.float64).reshape(4, 4).sin()
+GIVEN = {  # the arguments of the gradient, made of those that are differentiated
+    "two axes": (lambda f, x, y: (f, x, y), X, Y),
+    "step and coordinates": (lambda f, h, x: (f, h, x), STEP, X),
+    "one step": (lambda f, h: (f, h), STEP),
+    "one coordinate tensor": (lambda f, x: (f, x, x), X),
+    "one made of another": (lambda f, x: (f, x, x * 2), X),
+    "field made of coordinates": (lambda f, x: (f * x**2, x, torch.exp(x)), X),
+}
+ENDS = {"order 1": {}, "order 2": {"edge_order": 2}, "periodic": {"periodic": True, "period": 30.0}}
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("way", DERIVATIVES)
+@pytest.mark.parametrize("given", GIVEN)
+def test_every_way_of_differentiating_by_every_argument(given, way, ends):
+    """Also where one tensor is several arguments; by one of them the others are constants."""
+    make, *spacings = GIVEN[given]
+    for field in (FIELD,) if way in REAL else (FIELD, FIELD * (1 + 0.5j)):
+        arrays = [field, *spacings]
+        for places in ([0], [1], list(range(len(arrays)))):
+
+            def partial(gradient, arrays=arrays, places=places):
+                def function(*xs):
+                    varied = dict(zip(places, xs, strict=True))
+                    own = make(*(varied.get(k, a) for k, a in enumerate(arrays)))
+                    return torch.stack(tuple(gradient(*own, **ENDS[ends])))
+
+                return function
+
+            assert_alike(way, partial(gg.gradient), partial(explicit), [arrays[k] for k in places])
+
+
+@pytest.mark.parametrize("way", DERIVATIVES)
+def test_the_drop_in_by_one_tensor_in_several_places(way):
+    def found(f, x):
+        return torch.stack(gt.gradient(f * x, spacing=[x, x], edge_order=2))
+
+    def wanted(f, x):
+        return torch.stack(explicit(f * x, x, x, edge_order=2))
+
+    assert_alike(way, found, wanted, [FIELD, X])
+
+
+def test_parameters_of_an_outer_graph_inside_transforms():
+    """Coordinates that require grad are constants of a torch.func transform by something else."""
+    x = X.clone().requires_grad_()
+    wanted = torch.stack(explicit(FIELD, x, Y)).sum()
+    one = torch.ones((), dtype=torch.float64)
+    for transformed in (
+        torch.func.grad(lambda p: p * torch.stack(gg.gradient(FIELD, x, Y)).sum())(one),
+        torch.func.vmap(lambda p: p * torch.stack(gg.gradient(FIELD, x, Y)).sum())(one[None])[0],
+        torch.func.jvp(lambda p: p * torch.stack(gg.gradient(FIELD, x, Y)).sum(), (one,), (one,))[1],
+    ):
+        slopes = [torch.autograd.grad(total, x, retain_graph=True)[0] for total in (transformed, wanted)]
+        torch.testing.assert_close(*slopes, rtol=1e-12, atol=1e-12)
+
+
+def test_a_period_that_requires_grad_is_named():
+    period = torch.tensor(9.0, dtype=torch.float64, requires_grad=True)
+    message = r"the period of axis 0 is a tensor that requires grad.*detach it, period\.detach\(\)"
+    for x in (X, X.clone().requires_grad_()):
+        with pytest.raises(TypeError, match=message):
+            gg.gradient(FIELD, x, axis=0, periodic=True, period=period)
+        found = gg.gradient(FIELD, x, axis=0, periodic=True, period=period.detach())
+        assert torch.equal(found, gg.gradient(FIELD, X, axis=0, periodic=True, period=9.0))
+    with pytest.raises(TypeError, match=message.replace("axis 0", "axis -1")):
+        gg.Grid(X, boundary="periodic", period=period)
