@@ -134,27 +134,36 @@ class Grid:
         return "\n".join([*lines, *(self._describe(k) for k in range(self.ndim))])
 
     def _describe(self, k: int) -> str:
-        x, steps = self.coordinates[k], np.abs(np.asarray(self.steps[k], dtype=float))
+        first, last = self._ends(k)
+        steps = np.abs(np.asarray(self.steps[k], dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
         left, right = self.boundary[k]
         ends = left if left == right else f"{left} | {right}"
         order = f" (edge order {self.edge_order})" if "one-sided" in self.boundary[k] else ""
-        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {x[0]:g} to {x[-1]:g}, {step}, {ends}{order}"
+        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {first:g} to {last:g}, {step}, {ends}{order}"
+
+    def _ends(self, k: int) -> tuple[Any, Any]:
+        """The first and the last position of an axis, without those between."""
+        if self._spacings[k].ndim:
+            return self.coordinates[k][0], self.coordinates[k][-1]
+        return self._position(k, 0), self._position(k, self.lengths[k] - 1)
+
+    def _position(self, k: int, index: Any) -> Any:
+        """Of the points of an axis that was given by its step."""
+        return self._origins[k] + self._spacings[k].astype(self.dtype) * index
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
-        """The positions along each axis."""
+        """The positions along each axis; read-only."""
         return tuple(
-            origin + spacing.astype(self.dtype) * np.arange(n)
-            if spacing.ndim == 0
-            else spacing.astype(self.dtype)
-            for spacing, n, origin in zip(self._spacings, self.lengths, self._origins, strict=True)
+            _read_only(x.astype(self.dtype) if x.ndim else self._position(k, np.arange(self.lengths[k])))
+            for k, x in enumerate(self._spacings)
         )
 
     @cached_property
     def steps(self) -> tuple[Any, ...]:
-        """For each axis its step, or the n - 1 steps between its points; negative where it runs down."""
-        return tuple(wide.high for wide, _ in self._steps)
+        """For each axis its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
+        return tuple(_read_only(wide.high) if np.ndim(wide.high) else wide.high for wide, _ in self._steps)
 
     def is_uniform(self, axis: int) -> bool:
         """Whether one set of weights serves all interior points of an axis.
@@ -172,18 +181,17 @@ class Grid:
     @property
     def measure(self) -> Array:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
-        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order))
+        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
 
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis.
+        on a periodic axis. Read-only, as the adjoints of the grid weigh with it.
         """
-        return tuple(
-            dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.lengths, strict=True)
-        )
+        widths = zip(self._steps, self.lengths, strict=True)
+        return tuple(_read_only(dual_widths(steps, n, wrap)) for (steps, wrap), n in widths)
 
     def ratio_of_measures(self, other: Grid, form: Form) -> Linear | None:
         """The multiplication with ``self.measure / other.measure`` on fields of this form; None where it is 1."""
@@ -198,7 +206,9 @@ class Grid:
         axes = []
         for axis, n in zip(self.axes, self.lengths, strict=True):
             if not -len(shape) <= axis < len(shape):
-                raise ArgumentValueError(f"the field has shape {shape}, but the grid has shape {self.described()}")
+                raise ArgumentValueError(
+                    f"the field has shape {shape}, but the grid has shape {self.described()}"
+                )
             if shape[axis] != n:
                 raise ArgumentValueError(
                     f"the field has shape {shape} with {counted(shape[axis], 'point')} along axis {axis}, "
@@ -351,6 +361,13 @@ class Grid:
 def operator_of(grid: Grid, build: Callable[..., Made], *arguments: Any) -> Made:
     """The operator of a builder; also while a compiler traces."""
     return grid.operator(build, *arguments)
+
+
+def _read_only(a: Array) -> Array:
+    """A view of what the grid keeps."""
+    view = a.view()
+    view.flags.writeable = False
+    return view
 
 
 def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:

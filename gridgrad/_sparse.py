@@ -51,7 +51,9 @@ def _sum_of_terms(operator: Operator) -> Any:
         ]
         for i in range(prod(operator.outputs))
     ]
-    whole: Any = rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    whole: Any = (
+        rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    )
     return whole.astype(_dtype_of(factors), copy=False)
 
 
