@@ -281,7 +281,8 @@ class Grid:
     def divergence(self) -> Choice:
         """``sum d_a F_a``: a vector field to a scalar field.
 
-        All components end as `boundary` says. At a wall where the normal one is odd and the others
+        Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
+        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. All components end as `boundary` says. At a wall where the normal one is odd and the others
         are even, minus the adjoint of the gradient of an even field is the divergence that fits:
         ``-grid.gradient.adjoint(F, weight="quadrature")``.
         """
@@ -289,7 +290,12 @@ class Grid:
 
     @property
     def curl(self) -> Choice:
-        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three."""
+        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
+
+        Components and signs follow the axes of the grid, not those of the arrays: for arrays
+        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u along y,
+        silently.
+        """
         return self.operator(Choice, _terms.curl, _terms.accuracy_option)
 
     @property
@@ -314,7 +320,10 @@ class Grid:
 
     @property
     def jacobian(self) -> Choice:
-        """``(d_b F_a)`` of a vector field, as ``result[a][b]``."""
+        """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
+
+        For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
+        """
         return self.operator(Choice, _terms.jacobian, _terms.accuracy_option)
 
     def derivative(self, axis: int, order: int = 1, accuracy: int | None = None) -> Operator:
@@ -330,14 +339,24 @@ class Grid:
         return self.operator(_terms.mixed_derivative, a, b)
 
     def directional_derivative(self, v: Any) -> Operator:
-        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length."""
+        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
+
+        `v` is as in `advect`, also in the order of its components, and at a call.
+        """
         return _terms.advection(self, v, "directional_derivative", None)
 
     def advect(self, v: Any, accuracy: int | None = None) -> Operator:
         """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
-        Fields are not copied: what is written into them later is what the operator uses. Central
-        differences with one-sided ends of order 2 can grow at an inflow that the grid does not
+        One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
+        ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+
+        Fields are not copied: what is written into them later is what the operator uses. Where the
+        names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
+        was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
+        nothing anew, and goes through sums, multiples, products and adjoints.
+
+        Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
         resolve; ``edge_order=1`` or a symmetric end does not.
         """
         return _terms.advection(self, v, "advect", accuracy)
@@ -345,7 +364,12 @@ class Grid:
     def diffuse(self, k: Any) -> Operator:
         """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
-        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``.
+        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+        arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
+        the flux passes.
+
+        A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
+        must be finite.
         """
         return _terms.diffusion(self, k)
 
