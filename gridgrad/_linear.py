@@ -11,7 +11,7 @@ import numpy as np
 from ._coefficients import Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import Form, targets_of
-from ._tracing import is_compiling, specialised
+from ._tracing import is_compiling, specialised, untraced
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -347,8 +347,12 @@ def flat(field: Any, form: Form) -> list[Any]:
 
 def check_grids(first: Grid, second: Grid, what: str) -> None:
     """Refuse grids of other points; other boundaries are allowed."""
-    if first is second:
-        return
+    if first is not second:
+        _compare(first, second, what)
+
+
+@untraced
+def _compare(first: Grid, second: Grid, what: str) -> None:
     refusal = f"operators on different grids cannot be {what}:"
     if first.lengths != second.lengths or first.axes != second.axes:
         raise ArgumentValueError(
