@@ -174,6 +174,22 @@ class TestArraysOfRowsAndColumns:
             np.testing.assert_allclose(got, exact, **close)
         np.testing.assert_allclose(grid.advect((u, v))(x**2 * 0.5), u * x, **close)
 
+    def test_functions_name_the_axes_in_the_same_order(self, rng):
+        grid, (u, v, f) = gg.Grid(X, Y, axes=[-1, -2]), rng.standard_normal((3, 4, 6))
+        named = {"axis": (-1, -2)}
+        for got, expected in [
+            (gg.curl((u, v), X, Y, **named), grid.curl((u, v))),
+            (gg.divergence((u, v), X, Y, **named), grid.divergence((u, v))),
+            (gg.divergence((v, u), Y, X), grid.divergence((u, v))),
+            (gg.advect((u, v), f, X, Y, **named), grid.advect((u, v))(f)),
+            (gg.jacobian((u, v), X, Y, **named)[0][1], grid.jacobian((u, v))[0][1]),
+        ]:
+            np.testing.assert_allclose(got, expected, rtol=0, atol=100 * EPS)
+        assert (
+            np.abs(gg.Grid(Y, X).curl((u, v)) - grid.curl((u, v))).max() > 0.1
+        )  # what the docstring warns of
+        np.testing.assert_allclose(gg.curl((v, u), Y, X), -grid.curl((u, v)), rtol=0, atol=100 * EPS)
+
     def test_an_integral(self):
         grid = gg.Grid(X, Y, axes=[-1, -2])
         x, _ = grid.mesh()

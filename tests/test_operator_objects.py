@@ -148,6 +148,8 @@ class TestMatrixOfNarrowCoefficients:
             TypeError, match=r"a matrix has no place for its mask; give values, .* numpy.ma.filled\(k, 0.0\)"
         ):
             grid.diffuse(k).to_sparse()
+        with pytest.raises(TypeError, match="a coefficient is masked"):
+            (grid.laplacian @ grid.diffuse(k)).to_linear_operator()
         filled = grid.diffuse(np.ma.filled(k, 0.0)).to_sparse()
         assert np.array_equal(filled.toarray(), grid.diffuse(np.array([1.0, 2, 0, 4])).to_sparse().toarray())
 
