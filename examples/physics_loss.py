@@ -54,7 +54,7 @@ class Poisson:
 
     def __init__(self, points: int) -> None:
         self.grid = gg.Grid((points, 1 / (points - 1)), (points, 1 / (points - 1)))
-        self.x, self.y = (torch.as_tensor(c) for c in self.grid.coordinates)
+        self.x, self.y = (torch.tensor(c) for c in self.grid.coordinates)
         self.mesh = torch.meshgrid(self.x, self.y, indexing="ij")
         self.source = gg.autodiff.laplacian(exact, self.x, self.y)[1:-1, 1:-1]
         self.inner = self.x[1:-1], self.y[1:-1]

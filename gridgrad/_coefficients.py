@@ -37,7 +37,9 @@ Given = tuple[Argument, tuple[Any, ...]]  # with its fields
 def velocity(v: Any, axes: int) -> tuple[Numbers, tuple[Any, ...]]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = _components(v, axes)
-    numbers = tuple([_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)])
+    numbers = tuple(
+        [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
+    )
     places = [a for a, number in enumerate(numbers) if number is None]
     return numbers, tuple([clean_coefficient(components[a], f"v[{a}]") for a in places])
 
@@ -70,11 +72,11 @@ def _number_or_none(value: Any, label: str, what: str) -> float | None:
         return None
     try:
         number = float(specialised(value) if is_compiling() else value)
-    except OverflowError:  # an int beyond all floats
-        number = float("inf")
+    except OverflowError:
+        raise ArgumentValueError(f"{label} is larger than any float; {what} must be finite") from None
     if not isfinite(number):
         raise ArgumentValueError(
-            f"{label} is {str(value)[:40]}; {what} must be finite, in a field any values may stand"
+            f"{label} is {number}; {what} must be finite, only fields may hold other values"
         )
     return number
 
@@ -105,32 +107,45 @@ def replaced(given: Iterable[Given], fields: dict[str, Any]) -> tuple[Any, ...]:
     """The coefficients with those of `fields`, by the names of their arguments, in the place of the old ones."""
     result: list[Any] = []
     for argument, own in given:
-        result += _anew(argument, fields[argument.name]) if argument.fields and argument.name in fields else own
+        result += (
+            _anew(argument, fields[argument.name]) if argument.fields and argument.name in fields else own
+        )
     return tuple(result)
 
 
 def _anew(argument: Argument, value: Any) -> list[Any]:
     """The fields of one argument, in the places where fields were."""
-    name, numbers = argument.name, argument.numbers
+    numbers = argument.numbers
     components = _components(value, len(numbers)) if argument.is_vector else [value]
     found = []
     for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
-        label = f"{name}[{a}]" if argument.is_vector else name
-        is_number = isinstance(component, (int, float, complex, Real, np.number))
-        if number is None and is_number:
-            raise ArgumentTypeError(
-                f"{label} is the number {component!r}, but the operator was made with a field there; give an array, also a "
-                "0-dimensional one of the library of f"
-            )
+        if (
+            number is None and type(component) is np.ndarray and component.dtype.kind in "fc"
+        ):  # the usual case
+            found.append(component)
+            continue
+        label = f"{argument.name}[{a}]" if argument.is_vector else argument.name
         if number is None:
-            plain = type(component) is np.ndarray and component.dtype.kind in "fc"
-            found.append(component if plain else clean_coefficient(component, label))
-        elif not (is_number and component == number):
+            found.append(_field(component, label))
+        elif not (_is_number(component) and component == number):
             raise ArgumentValueError(
                 f"{label} was made part of the weights, as the number {number!r}; give that again, or make the operator with "
                 f"an array there, numpy.full(grid.shape, {number!r})"
             )
     return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, complex, Real, np.number))
+
+
+def _field(value: Any, label: str) -> Any:
+    if _is_number(value):
+        raise ArgumentTypeError(
+            f"{label} is the number {value!r}, but the operator was made with a field there; give an array, also a "
+            "0-dimensional one of the library of f"
+        )
+    return clean_coefficient(value, label)
 
 
 def check_names(given: Sequence[Given], fields: dict[str, Any]) -> None:

@@ -147,27 +147,36 @@ class Grid:
         return "\n".join([*lines, *(self._describe(k) for k in range(self.ndim))])
 
     def _describe(self, k: int) -> str:
-        x, steps = self.coordinates[k], np.abs(np.asarray(self.steps[k], dtype=float))
+        first, last = self._ends(k)
+        steps = np.abs(np.asarray(self.steps[k], dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
         left, right = self.boundary[k]
         ends = left if left == right else f"{left} | {right}"
         order = f" (edge order {self.edge_order})" if "one-sided" in self.boundary[k] else ""
-        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {x[0]:g} to {x[-1]:g}, {step}, {ends}{order}"
+        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {first:g} to {last:g}, {step}, {ends}{order}"
+
+    def _ends(self, k: int) -> tuple[Any, Any]:
+        """The first and the last position of an axis, without those between."""
+        if self._spacings[k].ndim:
+            return self.coordinates[k][0], self.coordinates[k][-1]
+        return self._position(k, 0), self._position(k, self.lengths[k] - 1)
+
+    def _position(self, k: int, index: Any) -> Any:
+        """Of the points of an axis that was given by its step."""
+        return self._origins[k] + self._spacings[k].astype(self.dtype) * index
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
-        """The positions along each axis."""
+        """The positions along each axis; read-only."""
         return tuple(
-            origin + spacing.astype(self.dtype) * np.arange(n)
-            if spacing.ndim == 0
-            else spacing.astype(self.dtype)
-            for spacing, n, origin in zip(self._spacings, self.lengths, self._origins, strict=True)
+            _read_only(x.astype(self.dtype) if x.ndim else self._position(k, np.arange(self.lengths[k])))
+            for k, x in enumerate(self._spacings)
         )
 
     @cached_property
     def steps(self) -> tuple[Any, ...]:
-        """For each axis its step, or the n - 1 steps between its points; negative where it runs down."""
-        return tuple(wide.high for wide, _ in self._steps)
+        """For each axis its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
+        return tuple(_read_only(wide.high) if np.ndim(wide.high) else wide.high for wide, _ in self._steps)
 
     def is_uniform(self, axis: int) -> bool:
         """Whether one set of weights serves all interior points of an axis.
@@ -185,18 +194,17 @@ class Grid:
     @property
     def measure(self) -> Array:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
-        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order))
+        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
 
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis.
+        on a periodic axis. Read-only, as the adjoints of the grid weigh with it.
         """
-        return tuple(
-            dual_widths(steps, n, wrap) for (steps, wrap), n in zip(self._steps, self.lengths, strict=True)
-        )
+        widths = zip(self._steps, self.lengths, strict=True)
+        return tuple(_read_only(dual_widths(steps, n, wrap)) for (steps, wrap), n in widths)
 
     def ratio_of_measures(self, other: Grid, form: Form) -> Linear | None:
         """The multiplication with ``self.measure / other.measure`` on fields of this form; None where it is 1."""
@@ -211,7 +219,9 @@ class Grid:
         axes = []
         for axis, n in zip(self.axes, self.lengths, strict=True):
             if not -len(shape) <= axis < len(shape):
-                raise ArgumentValueError(f"the field has shape {shape}, but the grid has shape {self.described()}")
+                raise ArgumentValueError(
+                    f"the field has shape {shape}, but the grid has shape {self.described()}"
+                )
             if shape[axis] != n:
                 raise ArgumentValueError(
                     f"the field has shape {shape} with {counted(shape[axis], 'point')} along axis {axis}, "
@@ -283,7 +293,8 @@ class Grid:
     def divergence(self) -> Choice:
         """``sum d_a F_a``: a vector field to a scalar field.
 
-        All components end as `boundary` says. At a wall where the normal one is odd and the others
+        Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
+        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. All components end as `boundary` says. At a wall where the normal one is odd and the others
         are even, minus the adjoint of the gradient of an even field is the divergence that fits:
         ``-grid.gradient.adjoint(F, weight="quadrature")``.
         """
@@ -291,7 +302,12 @@ class Grid:
 
     @property
     def curl(self) -> Choice:
-        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three."""
+        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
+
+        Components and signs follow the axes of the grid, not those of the arrays: for arrays
+        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u along y,
+        silently.
+        """
         return self.operator(Choice, _terms.curl, _terms.accuracy_option)
 
     @property
@@ -316,7 +332,10 @@ class Grid:
 
     @property
     def jacobian(self) -> Choice:
-        """``(d_b F_a)`` of a vector field, as ``result[a][b]``."""
+        """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
+
+        For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
+        """
         return self.operator(Choice, _terms.jacobian, _terms.accuracy_option)
 
     @offered
@@ -342,7 +361,10 @@ class Grid:
 
     @offered
     def directional_derivative(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
-        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length."""
+        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
+
+        `v` is as in `advect`, also in the order of its components, and at a call.
+        """
         _check_words("directional_derivative", others)
         return _terms.advection(self, v, "directional_derivative", accuracy)
 
@@ -350,8 +372,15 @@ class Grid:
     def advect(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
         """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
-        Fields are not copied: what is written into them later is what the operator uses. Central
-        differences with one-sided ends of order 2 can grow at an inflow that the grid does not
+        One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
+        ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+
+        Fields are not copied: what is written into them later is what the operator uses. Where the
+        names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
+        was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
+        nothing anew, and goes through sums, multiples, products and adjoints.
+
+        Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
         resolve; ``edge_order=1`` or a symmetric end does not.
         """
         _check_words("advect", others)
@@ -361,7 +390,12 @@ class Grid:
     def diffuse(self, k: Any, **others: Never) -> Operator:
         """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
-        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``.
+        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+        arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
+        the flux passes.
+
+        A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
+        must be finite.
         """
         _check_words("diffuse", others)
         return _terms.diffusion(self, k)
@@ -380,6 +414,13 @@ class Grid:
 def operator_of(grid: Grid, build: Callable[..., Made], *arguments: Any) -> Made:
     """The operator of a builder; also while a compiler traces."""
     return grid.operator(build, *arguments)
+
+
+def _read_only(a: Array) -> Array:
+    """A view of what the grid keeps."""
+    view = a.view()
+    view.flags.writeable = False
+    return view
 
 
 def _rebuild(coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any) -> Grid:

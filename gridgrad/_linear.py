@@ -12,7 +12,7 @@ from ._coefficients import Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._execute_xp import dtype_name
 from ._fields import Form, joined_name, targets_of
-from ._tracing import is_compiling, specialised
+from ._tracing import is_compiling, specialised, untraced
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -392,8 +392,12 @@ def flat(field: Any, form: Form) -> list[Any]:
 
 def check_grids(first: Grid, second: Grid, what: str) -> None:
     """Refuse grids of other points; other boundaries are allowed."""
-    if first is second:
-        return
+    if first is not second:
+        _compare(first, second, what)
+
+
+@untraced
+def _compare(first: Grid, second: Grid, what: str) -> None:
     refusal = f"operators on different grids cannot be {what}:"
     if first.lengths != second.lengths or first.axes != second.axes:
         raise ArgumentValueError(

@@ -44,7 +44,9 @@ class Operator(Linear):
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
         self._plain = plain
         # What does not depend on the fields is made once for all of them.
-        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {} if plain is None else plain._bound  # by shape
+        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = (
+            {} if plain is None else plain._bound
+        )  # by shape
         self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
         self._multiples: dict[float, Operator] = {} if plain is None else plain._multiples
         self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
@@ -161,8 +163,9 @@ class Operator(Linear):
 
     def with_fields(self, **fields: Any) -> Operator:
         """The operator of other fields than those that it was made with; see `Linear.with_fields`."""
-        check_names(self.taken(), fields)
-        return self.with_coefficients(replaced(self.taken(), fields))
+        given = self.taken()
+        check_names(given, fields)
+        return self.with_coefficients(replaced(given, fields))
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""

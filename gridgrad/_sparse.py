@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ def _sum_of_terms(operator: Operator) -> Any:
     operator._require_linear("a matrix")
     grid = operator.grid
     points = prod(grid.shape)
-    factors = [_on_host(c, grid) for c in operator.current_coefficients()]
+    factors = [_on_host(c, grid) for c in _unmasked(operator.current_coefficients())]
     blocks: dict[tuple[int, int], Any] = {}
     for term in (_placed(term, grid.places) for term in operator.terms):
         matrix = _term_matrix(term, grid.shape, factors)
@@ -51,8 +51,18 @@ def _sum_of_terms(operator: Operator) -> Any:
         ]
         for i in range(prod(operator.outputs))
     ]
-    whole: Any = rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    whole: Any = (
+        rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    )
     return whole.astype(_dtype_of(factors), copy=False)
+
+
+def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
+    if any(np.ma.is_masked(c) for c in coefficients):
+        raise ArgumentTypeError(
+            "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
+        )
+    return coefficients
 
 
 def _dtype_of(coefficients: Iterable[Any]) -> Any:
@@ -69,10 +79,6 @@ def _placed(term: Term, places: tuple[int, ...]) -> Term:
 def _on_host(coefficient: Any, grid: Grid) -> Array:
     """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
     value = gather(coefficient, ()).samples[0]
-    if np.ma.is_masked(value):
-        raise ArgumentTypeError(
-            "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
-        )
     if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__"):
         value = value.get()
     elif hasattr(value, "detach"):
@@ -168,11 +174,12 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
         from cupyx.scipy.sparse import linalg
     else:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
+    fields = _unmasked(_fields_of(operator))
     return linalg.LinearOperator(
         operator.shape,
         matvec=_OnVectors(operator),
         rmatvec=_OnVectors(operator.adjoint_operator()),
-        dtype=np.dtype(_dtype_of(_fields_of(operator)) if dtype is None else dtype),
+        dtype=np.dtype(_dtype_of(fields) if dtype is None else dtype),
     )
 
 

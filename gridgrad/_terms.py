@@ -58,6 +58,7 @@ def identity(grid: Grid) -> Operator:
     return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
 
 
+@untraced
 def ratio_of_measures(grid: Grid, other: Grid, form: Form) -> Linear | None:
     """The measures of one grid over those of another, along each axis where they differ."""
     result: Linear | None = None

@@ -19,7 +19,9 @@ def directional_derivative(
     f : array, real or complex
         Samples. Units: [f].
     v : sequence of numbers or arrays, or array of shape (k, ...)
-        One component for each axis; arrays broadcast to `f`.
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
+        broadcast to `f`; numbers must be finite.
     accuracy : None, 2, 4 or 6
         As in `derivative`.
     {shared}
@@ -49,7 +51,9 @@ def advect(
     Parameters
     ----------
     v : sequence of numbers or arrays, or array of shape (k, ...)
-        One component for each axis; arrays broadcast to `f`.
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
+        broadcast to `f`; numbers must be finite.
     f : array, real or complex
         Samples. Units: [f].
     accuracy : None, 2, 4 or 6
@@ -79,7 +83,9 @@ def diffuse(
     Parameters
     ----------
     k : number or array
-        The diffusivity at the points; its mean is taken at the faces between them.
+        The diffusivity at the points; its arithmetic mean is taken at the faces between them. Beside an
+        obstacle of ``k = 0`` that is half of the neighbour's `k`: half of the flux passes. A number
+        must be finite.
     f : array, real or complex
         Samples. Units: [f].
     {shared}

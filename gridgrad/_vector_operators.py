@@ -47,7 +47,8 @@ def divergence(
     Parameters
     ----------
     F : sequence of arrays, or array of shape (k, ...)
-        One component for each axis, in the order of the axes.
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``u[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y.
     accuracy : None, 2, 4 or 6
         As in `derivative`.
     {shared}
@@ -92,9 +93,9 @@ def curl(
     Returns
     -------
     array or vector field
-        ``d_0 F_1 - d_1 F_0`` on two axes. For ``axis=(y, x)`` and ``F = (v, u)`` that is the negative
-        of ``dv/dx - du/dy``: name the axes in the order ``(x, y)`` for the usual sign. Second
-        order; units [F]/[x].
+        ``d_0 F_1 - d_1 F_0`` on two axes. For arrays ``u[y, x]`` that are ``F = (v, u)`` that is the
+        negative of ``dv/dx - du/dy``: name the axes in the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``,
+        for the usual sign. Second order; units [F]/[x].
 
     Raises
     ------
@@ -114,7 +115,7 @@ def jacobian(
     Parameters
     ----------
     F : sequence of arrays, or array of shape (k, ...)
-        One component for each axis.
+        One component for each axis, in the order in which `axis` names them: as in `divergence`.
     accuracy : None, 2, 4 or 6
         As in `derivative`.
     {shared}

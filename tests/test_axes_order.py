@@ -115,7 +115,12 @@ def test_shape_mesh_and_measure_are_those_of_the_field(axes):
     assert (again.shape, again.lengths, again.axes) == (grid.shape, grid.lengths, axes)
 
 
-SHORT = ["in front", "in front, from the start", "between", "behind"]  # where leading axes of length 1 may be left away
+SHORT = [
+    "in front",
+    "in front, from the start",
+    "between",
+    "behind",
+]  # where leading axes of length 1 may be left away
 
 
 @pytest.mark.parametrize(
@@ -169,6 +174,22 @@ class TestArraysOfRowsAndColumns:
             np.testing.assert_allclose(got, exact, **close)
         np.testing.assert_allclose(grid.advect((u, v))(x**2 * 0.5), u * x, **close)
 
+    def test_functions_name_the_axes_in_the_same_order(self, rng):
+        grid, (u, v, f) = gg.Grid(X, Y, axes=[-1, -2]), rng.standard_normal((3, 4, 6))
+        named = {"axis": (-1, -2)}
+        for got, expected in [
+            (gg.curl((u, v), X, Y, **named), grid.curl((u, v))),
+            (gg.divergence((u, v), X, Y, **named), grid.divergence((u, v))),
+            (gg.divergence((v, u), Y, X), grid.divergence((u, v))),
+            (gg.advect((u, v), f, X, Y, **named), grid.advect((u, v))(f)),
+            (gg.jacobian((u, v), X, Y, **named)[0][1], grid.jacobian((u, v))[0][1]),
+        ]:
+            np.testing.assert_allclose(got, expected, rtol=0, atol=100 * EPS)
+        assert (
+            np.abs(gg.Grid(Y, X).curl((u, v)) - grid.curl((u, v))).max() > 0.1
+        )  # what the docstring warns of
+        np.testing.assert_allclose(gg.curl((v, u), Y, X), -grid.curl((u, v)), rtol=0, atol=100 * EPS)
+
     def test_an_integral(self):
         grid = gg.Grid(X, Y, axes=[-1, -2])
         x, _ = grid.mesh()
@@ -187,7 +208,9 @@ class TestAxesFromBothEnds:
         grid = gg.Grid(X, Y, axes=(1, -2))
         operator = grid.diffuse(np.ones((1, 6, 4, 1)))
         assert operator(np.ones((1, 6, 4, 1))).shape == (1, 6, 4, 1)
-        with pytest.raises(ValueError, match=r"come in another order in a field of 4 dimensions, .* from the same end"):
+        with pytest.raises(
+            ValueError, match=r"come in another order in a field of 4 dimensions, .* from the same end"
+        ):
             operator.to_sparse()
 
     def test_a_field_with_room_for_all(self, rng):
@@ -203,14 +226,18 @@ class TestAxesFromBothEnds:
 class TestGridsOfDifferentSpelling:
     def test_counted_from_the_other_end(self, rng):
         here, there = gg.Grid(X, Y), gg.Grid(X, Y, axes=(0, 1), boundary="symmetric")
-        with pytest.raises(ValueError, match=r"the same axes of fields of 2 dimensions only: give both grids axes=\(-2, -1\)"):
+        with pytest.raises(
+            ValueError, match=r"the same axes of fields of 2 dimensions only: give both grids axes=\(-2, -1\)"
+        ):
             _ = here.laplacian + there.laplacian
         f, there = rng.standard_normal((6, 4)), gg.Grid(X, Y, axes=(-2, -1), boundary="symmetric")
         assert np.allclose((here.laplacian + there.laplacian)(f), here.laplacian(f) + there.laplacian(f))
 
     def test_named_in_another_order(self, rng):
         here, there = gg.Grid(X, Y, axes=(-1, -2)), gg.Grid(Y, X)
-        message = r"the first names its axes in the order \(-1, -2\), the second \(-2, -1\): name them in one order"
+        message = (
+            r"the first names its axes in the order \(-1, -2\), the second \(-2, -1\): name them in one order"
+        )
         with pytest.raises(ValueError, match=message):
             _ = here.laplacian @ there.laplacian
         f, there = rng.standard_normal((4, 6)), gg.Grid(X, Y, axes=(-1, -2))
@@ -221,5 +248,8 @@ class TestGridsOfDifferentSpelling:
             _ = gg.Grid(X, axes=0).laplacian + gg.Grid(X, axes=1).laplacian
 
     def test_a_field_that_does_not_fit(self):
-        with pytest.raises(ValueError, match=r"with 4 points along axis -1, but the grid has shape \(4, 6\) on axes \(-2, -1\)"):
+        with pytest.raises(
+            ValueError,
+            match=r"with 4 points along axis -1, but the grid has shape \(4, 6\) on axes \(-2, -1\)",
+        ):
             gg.Grid(X, Y, axes=(-1, -2)).laplacian(np.ones((6, 4)))

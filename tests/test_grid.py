@@ -172,6 +172,28 @@ class TestPrinting:
             == "  axis 3: 3 points, 5 to 2, steps 1 to 2, symmetric | one-sided (edge order 1)"
         )
 
+    def test_positions_are_not_made_for_it(self):
+        text = repr(gg.Grid((10**12, 0.5, -2.0)))
+        assert "1000000000000 points, -2 to 5e+11, step 0.5" in text
+
+
+class TestWhatBelongsToTheGrid:
+    """Arrays that the grid itself uses are read-only; the others are the caller's own."""
+
+    @pytest.mark.parametrize("entry", [X, (5, 0.5)])
+    def test_they_cannot_be_changed(self, entry):
+        grid = gg.Grid(entry, X)
+        for array in (*grid.quadrature, *grid.coordinates, *grid.steps[1:]):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7.0
+            with pytest.raises(ValueError, match="read-only"):
+                array /= 2
+        adjoint = grid.laplacian.adjoint(np.ones((5, 5)), weight="quadrature")
+        for array in (grid.measure, *grid.mesh(), gg.Grid(entry).measure, *gg.Grid(entry).mesh()):
+            array[...] = 7.0
+        assert same_bits(grid.laplacian.adjoint(np.ones((5, 5)), weight="quadrature"), adjoint)
+        assert grid.measure.max() < 7
+
 
 class TestCopies:
     @pytest.mark.parametrize("copied", [lambda g: pickle.loads(pickle.dumps(g)), copy.copy, copy.deepcopy])

@@ -195,6 +195,53 @@ class TestSums:
         assert np.array_equal(grid.identity(spoiled), spoiled, equal_nan=True)
 
 
+MIXED = {
+    "product": lambda a, b, c: a.laplacian @ b.derivative(0),
+    "of three": lambda a, b, c: a.derivative(1) @ b.laplacian @ c.derivative(0),
+    "through vectors": lambda a, b, c: a.divergence @ b.gradient,
+    "to vectors": lambda a, b, c: (a.gradient @ b.divergence) @ c.gradient,
+    "sum": lambda a, b, c: a.laplacian + b.derivative(0),
+    "sum of products": lambda a, b, c: a.laplacian @ b.derivative(0) - c.derivative(1) @ a.laplacian,
+    "sum with a product": lambda a, b, c: c.laplacian + 2 * (a.laplacian @ b.laplacian),
+    "product of sums": lambda a, b, c: (a.laplacian + b.laplacian @ c.laplacian) @ (c.derivative(0) + a.derivative(1)),
+}  # fmt: skip
+
+
+class TestMixedGrids:
+    """Grids with the same points, whose ends and so whose measures differ."""
+
+    X = np.array([0, 1, 2.5, 3.0, 4.2, 5.0])
+    ONE, RINGS = gg.Grid(X, (5, 0.5)), gg.Grid(X, (5, 0.5), boundary="periodic", period=[6.3, 2.75])
+    HALF = gg.Grid(X, (5, 0.5), boundary=["symmetric", "periodic"], period=[None, 2.75])
+
+    @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0), (1, 2, 0)])
+    @pytest.mark.parametrize("name", MIXED)
+    def test_the_adjoint_is_that_of_its_inner_products(self, name, order, rng):
+        grids = [(self.ONE, self.RINGS, self.HALF)[k] for k in order]
+        operator = MIXED[name](*grids)
+        matrix = operator.to_sparse().toarray()
+        cells_in, cells_out = operator.grid.measure.ravel(), operator.grid_out.measure.ravel()
+        cells_in, cells_out = (
+            np.tile(c, n // 30) for c, n in zip((cells_in, cells_out), matrix.shape[::-1], strict=True)
+        )
+        expected = matrix.T * cells_out / cells_in[:, None]
+        g = field_of(operator.outputs, rng, (6, 5))
+        got = flattened(operator.adjoint(g, weight="quadrature"))
+        bound = 200 * EPS * np.abs(expected).sum(axis=1).max() * np.abs(flattened(g)).max()
+        assert np.all(np.abs(got - expected @ flattened(g)) <= bound)
+        twice = operator.adjoint_operator("quadrature").adjoint_operator("quadrature")
+        bound = 400 * EPS * np.abs(matrix).sum(axis=1).max()
+        f = field_of(operator.inputs, rng, (6, 5))
+        assert np.all(
+            np.abs(flattened(twice(f)) - matrix @ flattened(f)) <= bound * np.abs(flattened(f)).max()
+        )
+
+    def test_grids_of_one_measure_take_no_further_pass(self):
+        other = gg.Grid(self.X, (5, 0.5), boundary="symmetric")
+        adjoint = (self.ONE.laplacian @ other.laplacian).adjoint_operator("quadrature")
+        assert repr(adjoint).count("gridgrad operator") == 2
+
+
 class TestPickles:
     @pytest.mark.parametrize("name", [*CASES, "laplacian accuracy 4", "norm"])
     def test_the_same_bits(self, name, rng):

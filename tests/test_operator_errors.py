@@ -70,6 +70,7 @@ OPERATORS = {
     "no workers": (lambda: GRID.laplacian(U, workers=0), ValueError, "workers must be at least 1, got 0"),
     "workers of text": (lambda: GRID.laplacian(U, workers="all"), TypeError, "workers must be a positive int or None, got 'all'"),
     # coefficients
+    "a huge velocity": (lambda: GRID.advect([10**400, 1]), ValueError, r"v\[0\] is larger than any float; a velocity given as numbers must be finite"),
     "a NaN velocity": (lambda: GRID.advect([np.nan, 1]), ValueError, r"v\[0\] is nan; a velocity given as numbers must be finite"),
     "an infinite velocity": (lambda: GRID.advect([1, np.float32(np.inf)]), ValueError, r"v\[1\] is inf; .*must be finite"),
     "a complex velocity": (lambda: GRID.advect([1j, 1]), TypeError, r"v\[0\] is complex; give a real number, or a complex field"),
@@ -78,6 +79,8 @@ OPERATORS = {
     "a velocity of booleans": (lambda: GRID.advect([U, U > 3]), TypeError, r"v\[1\] has dtype bool: .*v\[1\].astype\(float\)"),
     "a velocity of another shape": (lambda: GRID.advect([LINE[:3], 1.0])(U), ValueError, r"a coefficient of shape \(3,\) does not broadcast to the field's shape \(4, 5\)"),
     "a larger velocity": (lambda: GRID.advect([np.ones((2, 4, 5)), 1.0])(U), ValueError, r"a coefficient of shape \(2, 4, 5\) does not broadcast to the field's shape \(4, 5\)"),
+    "a huge diffusivity": (lambda: GRID.diffuse(10**5000), ValueError, "k is larger than any float; a diffusivity given as a number must be finite"),
+    "an infinite diffusivity of NumPy": (lambda: GRID.diffuse(np.float32(np.inf)), ValueError, "k is inf; a diffusivity given as a number must be finite, only fields may hold other values"),
     "a NaN diffusivity": (lambda: GRID.diffuse(np.nan), ValueError, "k is nan; a diffusivity given as a number must be finite"),
     "an infinite diffusivity": (lambda: GRID.diffuse(-np.inf), ValueError, "k is -inf; .*must be finite"),
     "no diffusivity": (lambda: GRID.diffuse(None), TypeError, "k is None; give an array, a list or a tuple of numbers"),

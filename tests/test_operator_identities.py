@@ -245,3 +245,10 @@ class TestSymmetries:
         for scale in (1e300, 1e-300, 1e-310):
             np.testing.assert_allclose(grid.gradient_norm(scale * (3 * x + 4 * y)), 5 * scale, rtol=1e-9)
         np.testing.assert_allclose(grid.gradient_norm(1e200j * (3 * x + 4 * y)), 5e200, rtol=1e-14)
+
+
+def test_an_obstacle_of_no_diffusivity_lets_half_of_the_flux_in():
+    """The arithmetic mean at its face, as the documentation says."""
+    grid, f = gg.Grid((6, 0.5)), np.array([0.0, 0, 0, 1, 1, 1])
+    k = np.array([2.0, 2, 2, 0, 0, 0])
+    assert np.array_equal(grid.diffuse(k)(f), [0, 0, 0.5 * 2 / 0.25, -0.5 * 2 / 0.25, 0, 0])

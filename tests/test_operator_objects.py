@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from operator_cases import (
@@ -38,6 +40,12 @@ def columns(operator):
     elif len(operator.inputs) > 1:
         parts = [parts[:3], parts[3:6], parts[6:]]
     return np.concatenate([part.reshape(len(units), -1) for part in flat(operator(parts))], axis=1).T
+
+
+def matrix_size_of(matrix):
+    """Magnitudes of ``w (f_j - f_i)`` of a square matrix of any number of points."""
+    size = abs(matrix).toarray()
+    return size + np.diag(size.sum(axis=1))
 
 
 class TestMatrix:
@@ -94,6 +102,56 @@ class TestMatrix:
         assert np.array_equal(
             grid.diffuse(rows).to_sparse().toarray(), grid.diffuse(whole).to_sparse().toarray()
         )
+
+
+NARROW = [np.int8, np.uint8, np.int16, np.int64, np.float16, np.float32, np.longdouble]
+
+
+class TestMatrixOfNarrowCoefficients:
+    """The matrix is that of the operator on float64 fields, whatever a coefficient is made of."""
+
+    @pytest.mark.parametrize("dtype", NARROW)
+    def test_it_is_the_operator(self, dtype, rng):
+        grid, f = gg.Grid((4, 0.5), (5, 0.25), axes=(-1, -2)), rng.standard_normal((5, 4))
+        largest = min(np.iinfo(dtype).max if np.dtype(dtype).kind in "iu" else 60000, 2**62)
+        k = rng.integers(int(largest * 0.8), largest, (5, 4), endpoint=True).astype(dtype)  # two of them wrap
+        wide = k.astype(np.float64)
+        for made_of in (grid.diffuse, lambda k: grid.advect((k, 2.0)), lambda k: 0.5 * grid.diffuse(k).T):
+            matrix, expected = made_of(k).to_sparse(), made_of(wide)
+            assert matrix.dtype == np.float64
+            assert np.array_equal(matrix.toarray(), expected.to_sparse().toarray())
+            size = matrix_size_of(matrix) @ np.abs(f.ravel())
+            assert np.all(np.abs(matrix @ f.ravel() - made_of(k)(f).ravel()) <= 20 * EPS * size)
+
+    @pytest.mark.parametrize("dtype", [np.complex64, np.complex128])
+    def test_complex(self, dtype, rng):
+        grid, f = gg.Grid((4, 0.5), (5, 0.25)), rng.standard_normal((4, 5))
+        k = (rng.standard_normal((4, 5)) + 1j * rng.standard_normal((4, 5))).astype(dtype)
+        for operator in (grid.diffuse(k), grid.diffuse(k).adjoint_operator(), grid.advect((k, 1.0))):
+            assert operator.to_sparse().dtype == np.complex128
+            assert operator.to_linear_operator().dtype == np.complex128
+            assert np.allclose(operator.to_sparse() @ f.ravel(), operator(f).ravel(), rtol=0, atol=1e-5)
+
+    def test_of_other_libraries(self, rng):
+        torch, jnp = pytest.importorskip("torch"), pytest.importorskip("jax.numpy")
+        grid, k = gg.Grid((4, 0.5), (5, 0.25)), rng.integers(1, 9, (4, 5)).astype(np.float32)
+        expected = grid.diffuse(k).to_sparse().toarray()
+        for field in (torch.as_tensor(k), torch.as_tensor(k).bfloat16().requires_grad_(), jnp.asarray(k),
+                      jnp.asarray(k, jnp.bfloat16)):  # fmt: skip
+            matrix = grid.diffuse(field).to_sparse()
+            assert matrix.dtype == np.float64
+            assert np.array_equal(matrix.toarray(), expected)
+
+    def test_a_mask_has_no_place_in_a_matrix(self):
+        grid, k = gg.Grid((4, 0.5)), np.ma.masked_equal([1.0, 2, 3, 4], 3)
+        with pytest.raises(
+            TypeError, match=r"a matrix has no place for its mask; give values, .* numpy.ma.filled\(k, 0.0\)"
+        ):
+            grid.diffuse(k).to_sparse()
+        with pytest.raises(TypeError, match="a coefficient is masked"):
+            (grid.laplacian @ grid.diffuse(k)).to_linear_operator()
+        filled = grid.diffuse(np.ma.filled(k, 0.0)).to_sparse()
+        assert np.array_equal(filled.toarray(), grid.diffuse(np.array([1.0, 2, 0, 4])).to_sparse().toarray())
 
 
 DTYPES = [np.float32, np.longdouble, np.complex64, np.complex128, np.clongdouble]
@@ -171,6 +229,26 @@ class TestAdjoint:
             assert same_bits(operator(f), 2 * before)
             assert same_bits(operator.adjoint(f), 2 * turned)
 
+    def test_kept_adjoints_follow_complex_coefficients(self, rng):
+        grid = gg.Grid((4, 0.5), (5, 0.25))
+        k, f, g = (rng.standard_normal((4, 5)) + 1j * rng.standard_normal((4, 5)) for _ in range(3))
+        operator = 0.5 * grid.diffuse(k) - grid.advect((k, 2.0))
+        product = grid.laplacian @ operator
+        kept = [(a, a.adjoint_operator(), a.to_linear_operator()) for a in (operator, product, operator.T)]
+        for _ in range(2):
+            k *= 1j
+            k[0] += 1
+            for a, adjoint, linear in kept:
+                scale = 1e-13 * np.abs(a.to_sparse()).max()
+                assert abs(np.vdot(g, a(f)) - np.vdot(adjoint(g), f)) <= scale * 40
+                assert abs(np.vdot(g, linear @ f.ravel()) - np.vdot(linear.H @ g.ravel(), f)) <= scale * 40
+                assert np.allclose(
+                    adjoint(g).ravel(), a.to_sparse().conj().T @ g.ravel(), rtol=0, atol=scale * 40
+                )
+                assert np.allclose(
+                    adjoint.to_sparse().toarray(), a.to_sparse().toarray().conj().T, rtol=0, atol=scale * 40
+                )
+
     def test_stacked_results(self, rng):
         grid = shared_setting("coordinates", "each another").grid
         g = rng.standard_normal((3, *SHAPE))
@@ -224,6 +302,16 @@ class TestLinearOperator:
         assert linear.dtype == np.complex64
         x = (rng.standard_normal(20) + 1j * rng.standard_normal(20)).astype(np.complex64)
         assert np.array_equal(linear @ x, grid.laplacian(x.reshape(4, 5)).ravel())
+
+    @pytest.mark.parametrize("name", ["gradient", "advect", "diffuse", "mixed"])
+    def test_pickles(self, name, rng):
+        operator, matrix, _ = facts(name, "coordinates", "each another")
+        linear = operator.to_linear_operator()
+        again = pickle.loads(pickle.dumps(linear))
+        x, y = rng.standard_normal(matrix.shape[1]), rng.standard_normal(matrix.shape[0])
+        assert again.dtype == linear.dtype
+        assert same_bits(again @ x, linear @ x)
+        assert same_bits(again.H @ y, linear.H @ y)
 
     def test_other_libraries_are_refused(self):
         with pytest.raises(TypeError, match="a LinearOperator is for numpy or cupy vectors"):

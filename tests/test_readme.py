@@ -27,7 +27,7 @@ def run(code):
 
 def test_every_block_is_of_a_kind_that_is_tested():
     assert {language for language, _ in BLOCKS} <= {"python", "text", "sh"}
-    assert len(PYTHON) == 7
+    assert len(PYTHON) == 8
 
 
 def asking(place):
