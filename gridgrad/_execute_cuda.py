@@ -15,8 +15,8 @@ from array_api_compat import array_namespace
 from . import _execute_host, _execute_xp, _kernels, _numpy
 from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import split_out
 from ._ladder import Ladder, counts
+from ._outputs import split_out
 from ._plan import Layout, Plan, Term, make_plan
 from ._stencils import Array
 
@@ -183,7 +183,9 @@ class _Memory(Ladder):
 
     def write(self, target: Any, result: Any) -> None:
         """Round `result` into `target`."""
-        target[...] = result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        target[...] = (
+            result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        )
 
     def launch(
         self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool

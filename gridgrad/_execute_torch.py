@@ -12,8 +12,8 @@ from array_api_compat import torch as namespace
 
 from . import _core, _execute_host, _execute_xp
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._outputs import check_places, split_out
 from ._ladder import Ladder
+from ._outputs import check_places, split_out
 from ._plan import ITEM_BYTES, Term, make_plan
 from ._torch_tensors import (
     check_samples,
@@ -143,7 +143,9 @@ class _Memory(Ladder):
 
     def write(self, target: Any, result: Any) -> None:
         """Round `result` into `target`."""
-        target.copy_(result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result)
+        target.copy_(
+            result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result
+        )
 
     def launch(
         self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
@@ -158,7 +160,9 @@ class _Memory(Ladder):
         if f.device.type == "cuda":
             stream = torch.cuda.current_stream(f.device).cuda_stream
             apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
-            apply_pointers(terms, storage, components, sources, targets, addresses, f.device.index, stream, adds)
+            apply_pointers(
+                terms, storage, components, sources, targets, addresses, f.device.index, stream, adds
+            )
         else:
             plan = make_plan(terms, storage, sources, targets, components, adds)
             _execute_host.run(plan, addresses, self.workers)

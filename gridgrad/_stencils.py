@@ -111,7 +111,11 @@ def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], A
     """Formula (1) with vectors of weights as pairs, one of them the short form, which has no faces."""
     lower, upper = stencil.weights
     short = (lower == upper) & (lower != 0) & (not faces)
-    pairs = [((-1, 1), np.where(short, lower, 0)), ((0, -1), np.where(short, 0, -lower)), ((0, 1), np.where(short, 0, upper))]
+    pairs = [
+        ((-1, 1), np.where(short, lower, 0)),
+        ((0, -1), np.where(short, 0, -lower)),
+        ((0, 1), np.where(short, 0, upper)),
+    ]
     return [(pair, weight) for pair, weight in pairs if np.any(weight[stencil.interior()])]
 
 

@@ -150,5 +150,3 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
             term._replace(output=o + 1, input=f, coefficient=im),
         ]
     return tuple(result)
-
-

@@ -71,7 +71,11 @@ class TestMergedTaps:
     def test_kernels_and_slices_give_the_same_bits(self, rng, dtype):
         """Rows with weights of 0, across and along the row, with coefficients and in threads."""
         grid = gg.Grid(UNEVEN, UNEVEN, boundary=["one-sided", "symmetric"])
-        k = rng.uniform(1, 2, (10, 10)).astype(dtype) if np.dtype(dtype).kind == "f" else rng.uniform(1, 2, (10, 10))
+        k = (
+            rng.uniform(1, 2, (10, 10)).astype(dtype)
+            if np.dtype(dtype).kind == "f"
+            else rng.uniform(1, 2, (10, 10))
+        )
         f = (20 * rng.standard_normal((3, 10, 10))).astype(dtype)
         if np.dtype(dtype).kind == "f":
             f[rng.random(f.shape) < 0.05] = np.nan
@@ -111,7 +115,9 @@ class TestMergedTaps:
         first = grid.derivative(0).terms[0].stencil
         assert all(same_bits(a, 2 * b) for a, b in zip(term.stencil.weights, first.weights, strict=True))
 
-    @pytest.mark.parametrize("name", ["wide", "accuracy 4", "accuracy 6", "first 6", "transposes", "conservative"])
+    @pytest.mark.parametrize(
+        "name", ["wide", "accuracy 4", "accuracy 6", "first 6", "transposes", "conservative"]
+    )
     @pytest.mark.parametrize("ends", ["one-sided", "periodic", "symmetric", "antisymmetric"])
     @pytest.mark.parametrize("spacing", ["even", "uneven"])
     def test_weights_are_the_rounded_sums_of_exact_ones(self, rng, name, ends, spacing):
@@ -134,7 +140,9 @@ class TestMergedTaps:
         assert len(together.terms) == 1
         parts = [operator.to_sparse().toarray() for operator in (one, 0.7 * other)]
         exact = sum(np.vectorize(Fraction, otypes=[object])(part) for part in parts)
-        error = (np.vectorize(Fraction, otypes=[object])(together.to_sparse().toarray()) - exact).astype(float)
+        error = (np.vectorize(Fraction, otypes=[object])(together.to_sparse().toarray()) - exact).astype(
+            float
+        )
         size = sum(map(abs, parts))
         largest = size.sum(axis=1, keepdims=True)
         assert np.all(abs(error) <= 3 * EPS * np.maximum(size, np.eye(n) * largest))
@@ -217,7 +225,10 @@ class TestZeroFactors:
         operator = ZEROS[name](gg.Grid((4, 1.0), (4, 1.0)))
         matrix = operator.to_sparse().toarray()
         for linear, entries in ((operator, matrix), (operator.T, matrix.T)):
-            parts = [(4 * rng.standard_normal((4, 4))).astype(dtype) for _ in range(np.prod(linear.inputs, dtype=int))]
+            parts = [
+                (4 * rng.standard_normal((4, 4))).astype(dtype)
+                for _ in range(np.prod(linear.inputs, dtype=int))
+            ]
             f = parts if linear.inputs else parts[0]
             expected = entries @ np.concatenate([part.ravel() for part in parts])
             got = np.concatenate([np.ravel(part) for part in gg._linear.flat(linear(f), linear.outputs)])
@@ -244,12 +255,18 @@ class TestZeroFactors:
 class TestExtremeFactors:
     def test_products_of_factors_and_weights_never_overflow(self):
         grid = gg.Grid((4, 1e-10))
-        for operator in (1e300 * grid.laplacian, grid.laplacian / 1e-320, 1e300 * (grid.laplacian @ grid.laplacian)):
+        for operator in (
+            1e300 * grid.laplacian,
+            grid.laplacian / 1e-320,
+            1e300 * (grid.laplacian @ grid.laplacian),
+        ):
             assert np.array_equal(operator(np.ones(4)), np.zeros(4))
         f = np.array([0, 1e-305, 0, 0])
         assert np.allclose((1e300 * grid.laplacian)(f), [-5e15, -2e15, 1e15, 4e15], rtol=1e-14)
         tiny = 1e-300 * gg.Grid((4, 1e20)).laplacian
-        assert np.allclose(tiny(1e300 * np.array([0.0, 1, 0, 0])), 1e-40 * np.array([-5.0, -2, 1, 4]), rtol=1e-14)
+        assert np.allclose(
+            tiny(1e300 * np.array([0.0, 1, 0, 0])), 1e-40 * np.array([-5.0, -2, 1, 4]), rtol=1e-14
+        )
 
     def test_the_state_of_errors_does_not_matter(self):
         with np.errstate(all="raise"):
@@ -283,7 +300,9 @@ class TestTheDtypeOfASum:
             np.testing.assert_allclose(out, whole(f), rtol=1e-5)
             for wrong in {np.dtype(t) for t in (np.float32, float, complex)} - {np.dtype(result)}:
                 out = np.full(6, 7, wrong)
-                with pytest.raises(TypeError, match=f"out has dtype {wrong}, but the result of the sum has dtype"):
+                with pytest.raises(
+                    TypeError, match=f"out has dtype {wrong}, but the result of the sum has dtype"
+                ):
                     whole(f, out)
                 assert np.all(out == 7)
 
@@ -292,7 +311,9 @@ class TestTheDtypeOfASum:
         whole = grid.gradient @ (grid.diffuse(rng.uniform(1, 2, (6, 5))) @ grid.identity) + grid.gradient
         f = rng.standard_normal((6, 5)).astype(np.float32)
         out = [np.full((6, 5), 7, np.float32), np.full((6, 5), 7.0)]
-        with pytest.raises(TypeError, match=r"out\[0\] has dtype float32, .* has dtype float64; give an array"):
+        with pytest.raises(
+            TypeError, match=r"out\[0\] has dtype float32, .* has dtype float64; give an array"
+        ):
             whole(f, out)
         assert all(np.all(target == 7) for target in out)
         out = np.empty((2, 6, 5))
@@ -307,5 +328,7 @@ class TestTheDtypeOfASum:
             out = torch.empty(6, dtype=torch.float64)
             assert whole(f, out) is out
             assert torch.equal(out, whole(f))
-            with pytest.raises(TypeError, match="out has dtype float32, but the result of the sum has dtype float64"):
+            with pytest.raises(
+                TypeError, match="out has dtype float32, but the result of the sum has dtype float64"
+            ):
                 whole(f, torch.empty(6))

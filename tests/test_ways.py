@@ -54,7 +54,9 @@ SUMS = {
 def grid_of(ndim, n=9, ends="one-sided"):
     rng = np.random.default_rng(ndim)
     period = [20.0] * ndim if ends == "periodic" else None
-    return gg.Grid(*(np.cumsum(rng.integers(20, 90, n)) / 64 for _ in range(ndim)), boundary=ends, period=period)
+    return gg.Grid(
+        *(np.cumsum(rng.integers(20, 90, n)) / 64 for _ in range(ndim)), boundary=ends, period=period
+    )
 
 
 def coefficients(grid, dtype):
@@ -148,27 +150,28 @@ def cast(field, dtype):
     return (field * (1 + 0.5j) if np.dtype(dtype).kind == "c" else 50 * abs(field)).astype(dtype)
 
 
+IN_PLACE = {
+    "L - advect - I": lambda g, v, k: g.laplacian - g.advect([1.0, 2.0, 3.0]) - g.identity,
+    "I - dt L - advect(v)": lambda g, v, k: g.identity - 0.01 * g.laplacian - g.advect(v),
+    "diffuse + L + I": lambda g, v, k: g.diffuse(k) + 0.1 * g.laplacian + g.identity,
+    "two accuracies": SUMS["two accuracies"],
+    "complex velocity": lambda g, v, k: g.advect([1j * k, v[0], v[1]]),
+    "complex diffusivity": lambda g, v, k: (g.diffuse(1j * k) + g.advect([1j * k, v[0], v[1]])).T,
+    "a transpose": lambda g, v, k: (g.laplacian(accuracy=6) - g.advect(v, accuracy=6)).T,
+    "hessian": lambda g, v, k: g.hessian,
+    "hessian.T": lambda g, v, k: g.hessian.T,
+    "vector laplacian.T": lambda g, v, k: g.vector_laplacian.T,
+}  # fmt: skip
+
+
 class TestMemory:
     """What NumPy allocates during a first call with ``out=``: less than 1 MiB."""
 
-    CASES = {
-        "L - advect - I": lambda g, v, k: g.laplacian - g.advect([1.0, 2.0, 3.0]) - g.identity,
-        "I - dt L - advect(v)": lambda g, v, k: g.identity - 0.01 * g.laplacian - g.advect(v),
-        "diffuse + L + I": lambda g, v, k: g.diffuse(k) + 0.1 * g.laplacian + g.identity,
-        "two accuracies": SUMS["two accuracies"],
-        "complex velocity": lambda g, v, k: g.advect([1j * k, v[0], v[1]]),
-        "complex diffusivity": lambda g, v, k: (g.diffuse(1j * k) + g.advect([1j * k, v[0], v[1]])).T,
-        "a transpose": lambda g, v, k: (g.laplacian(accuracy=6) - g.advect(v, accuracy=6)).T,
-        "hessian": lambda g, v, k: g.hessian,
-        "hessian.T": lambda g, v, k: g.hessian.T,
-        "vector laplacian.T": lambda g, v, k: g.vector_laplacian.T,
-    }  # fmt: skip
-
-    @pytest.mark.parametrize("name", CASES)
+    @pytest.mark.parametrize("name", IN_PLACE)
     def test_outputs_and_no_more(self, rng, name):
         grid = gg.Grid(*[(64, 0.1)] * 3)
         v, k = coefficients(grid, float)
-        operator = self.CASES[name](grid, v, k)
+        operator = IN_PLACE[name](grid, v, k)
         dtype = complex if "complex" in name else float
         f = field_of(operator.inputs, rng, grid.shape, dtype)
         out = field_of(operator.outputs, rng, grid.shape, dtype)
@@ -257,7 +260,11 @@ class TestSplit:
         v, k = coefficients(grid, dtype)
         f = noise(rng, grid.shape, dtype)
         mixed = [v[0], v[1].real, 2.0, v[3]]
-        for operator in (grid.diffuse(k) - grid.advect(mixed) + grid.identity, grid.advect(v), grid.diffuse(k)):
+        for operator in (
+            grid.diffuse(k) - grid.advect(mixed) + grid.identity,
+            grid.advect(v),
+            grid.diffuse(k),
+        ):
             check(operator, f, f, split=2)
 
     def test_an_output_that_adds_must_be_of_the_arithmetic_type(self, core):
