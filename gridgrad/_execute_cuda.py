@@ -183,7 +183,9 @@ class _Memory(Ladder):
 
     def write(self, target: Any, result: Any) -> None:
         """Round `result` into `target`."""
-        target[...] = result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        target[...] = (
+            result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        )
 
     def launch(
         self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool

@@ -62,7 +62,9 @@ class _Memory(Ladder):
 
     def write(self, target: Array, result: Array) -> None:
         """Round `result` into `target`."""
-        target[...] = result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        target[...] = (
+            result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
+        )
 
     def launch(
         self, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], adds: bool

@@ -160,7 +160,9 @@ class _Memory(Ladder):
 
     def write(self, target: Any, result: Any) -> None:
         """Round `result` into `target`."""
-        target.copy_(result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result)
+        target.copy_(
+            result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result
+        )
 
     def launch(
         self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
@@ -175,7 +177,9 @@ class _Memory(Ladder):
         if f.device.type == "cuda":
             stream = torch.cuda.current_stream(f.device).cuda_stream
             apply_pointers = import_module("gridgrad._execute_cuda").apply_pointers
-            apply_pointers(terms, storage, components, sources, targets, addresses, f.device.index, stream, adds)
+            apply_pointers(
+                terms, storage, components, sources, targets, addresses, f.device.index, stream, adds
+            )
         else:
             plan = make_plan(terms, storage, sources, targets, components, adds)
             _execute_host.run(plan, addresses, self.workers)

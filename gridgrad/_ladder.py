@@ -69,7 +69,11 @@ class Ladder:
         kinds = [self.is_complex(f) for f in inputs]
         if not has_kernel(terms, kinds):
             terms = real_terms(terms, tuple(kinds))
-            inputs = [part for f, kind in zip(inputs, kinds, strict=True) for part in (self.parts(f) if kind else [f])]
+            inputs = [
+                part
+                for f, kind in zip(inputs, kinds, strict=True)
+                for part in (self.parts(f) if kind else [f])
+            ]
             outputs = [part for target in outputs for part in self.parts(target)]
         if all(map(self.is_aligned, (*inputs, *outputs))):
             self._sweep(terms, inputs, outputs)
@@ -162,13 +166,13 @@ def _along(
         yield fewer, [f[at] for f in inputs], [o[at] for o in outputs], adds
 
 
-def _by_outputs(
-    terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool
-) -> Iterator[Part]:
+def _by_outputs(terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool) -> Iterator[Part]:
     """Half of the outputs each, with what their terms read."""
     middle = len(outputs) // 2
     for chosen in (range(middle), range(middle, len(outputs))):
-        own = tuple(term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output))
+        own = tuple(
+            term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output)
+        )
         yield *_reading(own, inputs), [outputs[k] for k in chosen], adds
 
 

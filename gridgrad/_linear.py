@@ -315,7 +315,9 @@ class Sum(Linear):
             for target, value in zip(targets, values, strict=True):
                 target[...] += value
             return out
-        for target, value, addend in zip(targets, flat(into(f, None, workers), self.outputs), values, strict=True):
+        for target, value, addend in zip(
+            targets, flat(into(f, None, workers), self.outputs), values, strict=True
+        ):
             target[...] = value + addend
         return out
 

@@ -88,8 +88,8 @@ class Stencil:
                        trailing=rows(self.trailing), power=power)  # fmt: skip
 
 
-def without_zeros(stencil: Stencil) -> Stencil:
-    """Without pairs whose weight is 0, which read nothing; formula (1) with a 0 becomes plain pairs."""
+def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
+    """Without pairs whose weight is 0, which read nothing; formula (1) with a 0 at some points becomes plain pairs."""
     inner = stencil.interior()
     kept = [
         (pair, weight)
@@ -97,7 +97,7 @@ def without_zeros(stencil: Stencil) -> Stencil:
         if np.any(weight if np.ndim(weight) == 0 else weight[inner])
     ]
     if stencil.is_central and any(np.ndim(w) and not np.all(w[inner]) for _, w in kept):
-        kept = [((0, b), w) if a == 0 else ((0, a), -w) for (a, b), w in kept]
+        kept = _plain_pairs(stencil, faces)
     rows = (
         tuple(tuple(pair for pair in row if pair[2] != 0) for row in side)
         for side in (stencil.leading, stencil.trailing)
@@ -105,6 +105,18 @@ def without_zeros(stencil: Stencil) -> Stencil:
     leading, trailing = rows
     return replace(stencil, offsets=tuple(pair for pair, _ in kept), weights=tuple(w for _, w in kept),
                    leading=leading, trailing=trailing)  # fmt: skip
+
+
+def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], Any]]:
+    """Formula (1) with vectors of weights as pairs, one of them the short form, which has no faces."""
+    lower, upper = stencil.weights
+    short = (lower == upper) & (lower != 0) & (not faces)
+    pairs = [
+        ((-1, 1), np.where(short, lower, 0)),
+        ((0, -1), np.where(short, 0, -lower)),
+        ((0, 1), np.where(short, 0, upper)),
+    ]
+    return [(pair, weight) for pair, weight in pairs if np.any(weight[stencil.interior()])]
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:

@@ -21,11 +21,15 @@ def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """The same sum with one stencil for all terms that differ in their stencil only, at the first one's place."""
     result: list[Term] = []
     place: dict[Any, int] = {}
+    sums: dict[Any, Stencil | None] = {}  # terms of one stencil stay so
     for term in terms:
         key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
         if key in place and not term.norm:
             held = result[place[key]]
-            together = added(held.stencil, term.stencil, term.place == "faces")
+            pair = held.stencil, term.stencil, term.place == "faces"
+            if pair not in sums:
+                sums[pair] = added(*pair)
+            together = sums[pair]
             if together is not None:
                 result[place[key]] = held._replace(stencil=together)
                 continue
@@ -59,7 +63,7 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
                     tuple(rows[i] for i in range(stop, length)), first.values, first.power)  # fmt: skip
     if not np.isfinite(whole.smallest_and_largest_weight()[1]):
         return None
-    return without_zeros(whole)
+    return without_zeros(whole, faces)
 
 
 def row_at(stencil: Stencil, point: int) -> Row:
@@ -146,5 +150,3 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
             term._replace(output=o + 1, input=f, coefficient=im),
         ]
     return tuple(result)
-
-

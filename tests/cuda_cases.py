@@ -120,13 +120,13 @@ def only_rows(length):
     return Stencil(length, (), (), rows[:2], rows[2:])
 
 
-def holes(length):
-    """Values with weights of 0, which must not let a NaN through."""
+def holes(length, values=True):
+    """Rows with weights of 0, which must not let a NaN through."""
     weights = np.linspace(-1, 1, length)
     weights[::3] = 0
     first, last = ((0, 1, 1.5), (0, 0, -2.0)), ((length - 1, length - 2, 0.5),)
     return Stencil(
-        length, ((0, -1), (0, 0), (1, 1)), (weights, 2 * weights, weights + 1), (first,), (last,), True
+        length, ((0, -1), (0, 0), (1, 1)), (weights, 2 * weights, weights + 1), (first,), (last,), values
     )
 
 

@@ -98,13 +98,15 @@ def check_sums():
 
 def check_operators(dtypes):
     """Coefficients, second axes, norms, wide and transposed rows as the array path has them."""
-    from gridgrad import _execute_host
+    from gridgrad import _execute_host, _transpose
     from gridgrad._adjoint import adjoint_terms
+    from gridgrad._plan import Term
 
     rng = np.random.default_rng(6)
     grid = gg.Grid(np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 70)))
     f, g = (np.array(noise(rng, grid.shape)) for _ in range(2))
     f[rng.random(f.shape) < 0.02] = np.nan
+    s = grid.stencil(0)
     norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
     faces = tuple(term._replace(coefficient=1) for term in grid.diffuse(g).terms)
     cases = {
@@ -114,6 +116,8 @@ def check_operators(dtypes):
         "norm": (norm, 1),
         "wide": (grid.laplacian(accuracy=4).terms, 1),
         "transposed": (adjoint_terms(grid.gradient.terms), 1),
+        "weights of 0": (grid.laplacian(form="wide").terms, 1),
+        "in two sweeps": (tuple(Term(0, 0, 0, _transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
         got = [np.empty(grid.shape) for _ in range(outputs)]

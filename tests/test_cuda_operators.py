@@ -17,12 +17,14 @@ from cuda_cases import (
     holes,
     only_rows,
     operator,
+    result_type,
+    same_bits,
     samples,
     stencil,
     uneven_rows,
 )
 
-from gridgrad import _kernels
+from gridgrad import _execute_host, _kernels
 from gridgrad._execute_host import plan_for
 from gridgrad._plan import Term
 
@@ -105,6 +107,40 @@ def test_weights_of_zero_read_nothing(kernels, axis):
         )
 
 
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_differences_of_weight_zero_read_nothing(kernels, axis):
+    f = samples((9, 9), "float64")
+    f[::3, ::3] = np.nan
+    rows = holes(9, values=False)
+    launch = check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, "faces")),
+                   [f, samples((9, 9), "float64", 1)])  # fmt: skip
+    assert launch.variant.stencils[0][2] == _kernels.SELECTED
+
+
+@pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", "gradient norm"])
+def test_sweeps_that_add(kernels, name):
+    """To what the outputs hold: the second half of the terms after the first is all of them."""
+    for dtype in ("float32", "complex64", "int16"):
+        if name == "gradient norm" and dtype == "complex64":
+            continue
+        terms, inputs = operator(name, (6, 9, 16), dtype)
+        whole, host, device = (
+            [np.full(inputs[0].shape, 3, result_type(inputs[0])) for _ in range(1 + terms[-1].output)]
+            for _ in range(3)
+        )
+        _execute_host.apply(terms, inputs, whole)
+        middle = (len(terms) + 1) // 2
+        for adds, some in ((False, terms[:middle]), (True, terms[middle:])):
+            plans = [plan_for(some, inputs, outputs, adds) for outputs in (host, device)]
+            addresses = [[a.ctypes.data for a in (*inputs, *outputs)] for outputs in (host, device)]
+            _execute_host.run(plans[0], addresses[0])
+            kernels.run(plans[1], addresses[1])
+        written = {term.output for term in terms[:middle]}
+        for k, (a, b, c) in enumerate(zip(whole, host, device, strict=True)):
+            assert same_bits(b, c)
+            assert same_bits(a, b) or k not in written
+
+
 def test_second_stencils_of_every_kind(kernels):
     f = samples((9, 8), "float32")
     first = [stencil(8, spacing) for spacing in ("uniform", "irregular")] + [
@@ -162,8 +198,9 @@ def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
 FAULTS = {
     "a coefficient of the other sample": ("advect.T", "weight * load<Real>(c[b * step])", "weight * load<Real>(c[0])"),
     "a face of one point": ("diffuse", "face_mean<Real>(c[a * step], c[b * step])", "face_mean<Real>(c[a * step], c[a * step])"),
-    "values as differences": ("gradient.T", "if (values) return sample_value", "if (values > 1) return sample_value"),
+    "values as differences": ("gradient.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
     "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
+    "differences of weight 0 that read": ("holes of differences", "values == SELECTED ? unless_zero(weight, value) : value", "value"),
     "the second stencil at the first point": ("mixed.T", "Coefficient{}, at[other],", "Coefficient{}, at[dim],"),
     "the second stencil along the first axis": ("mixed.T", "stride_of(input, other));", "stride_of(input, dim));"),
     "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
@@ -177,10 +214,10 @@ FAULTS = {
 def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
     """As in test_cuda_host.py, of what only the general path does."""
     name, right, wrong = FAULTS[fault]
-    if name == "holes":
+    if name.startswith("holes"):
         f = samples((9, 9))
         f[::3] = np.nan
-        terms, inputs = (Term(0, 0, 0, holes(9)),), [f]
+        terms, inputs = (Term(0, 0, 0, holes(9, values=name == "holes")),), [f]
     elif name == "complex":
         terms, inputs = operator("laplacian 4", (9, 9), "complex64")
     else:

@@ -183,9 +183,9 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
 
     places = []
 
-    def apply_pointers(terms, storage, components, inputs, outputs, addresses, device, stream):
+    def apply_pointers(terms, storage, components, inputs, outputs, addresses, device, stream, adds):
         places.append((device, stream))
-        _execute_host.run(make_plan(terms, storage, inputs, outputs, components), addresses)
+        _execute_host.run(make_plan(terms, storage, inputs, outputs, components, adds), addresses)
 
     monkeypatch.setattr(_execute_cuda, "cupy", object())
     monkeypatch.setattr(_execute_cuda, "apply_pointers", apply_pointers)
