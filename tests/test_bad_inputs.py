@@ -38,7 +38,7 @@ COORDINATES = {
     "coords too long by 1": ((LINE, [*X, 7]), {}, ValueError, "axis 0 has 5 points but 6 coordinates came for it"),
     "2-D coords for 1-D axis": ((LINE, np.ones((5, 1))), {}, ValueError, r"the spacing of axis 0 has shape \(5, 1\)"),
     "2-D meshgrid coords both axes": ((PLANE, *np.meshgrid(X, X[:-1])), {}, ValueError,
-                                      r"spacing of axis 0 has shape \(4, 5\); give the coordinates along the axis"),
+                                      r"spacing of axis 0 has shape \(4, 5\); it varies along its axis 1 only: as the coordinates of that axis give x\[0, :\]"),
     "length-1 array as spacing": ((LINE, [0.5]), {}, ValueError, "axis 0 has 5 points but 1 coordinate came for it; a step goes in as the number itself"),
     "size-1 coords": ((np.ones((1, 5)), [0.0], 1.0), {}, ValueError, "axis 0 has 1 point but edge_order=1 needs at least 2"),
     "bool coords": ((LINE, np.array([0, 1, 1, 1, 0], bool)), {}, TypeError, "spacing of axis 0 has dtype bool; it must be real"),
@@ -50,7 +50,7 @@ COORDINATES = {
     "timedelta64 coords": ((LINE, np.array(UP_TO_5, "m8[h]")), {}, TypeError, r"dtype timedelta64\[h\].*needs a unit"),
     "masked coords": ((LINE, masked(X)), {}, TypeError, "the coordinates of axis 0 are a masked array"),
     "steps beyond all exponents": ((LINE, [0, 1e-320, 1.0, 1e308, 1.1e308]), {}, ValueError,
-                                   "the steps of axis 0 range over more than the exponents of float64; rescale"),
+                                   "the steps of axis 0 range over more than the exponents of float64; leave out points that all but coincide"),
     "a step that overflows": ((LINE, [-1.7e308, 1.7e308, 1.71e308, 1.72e308, 1.73e308]), {}, ValueError,
                               r"the step of axis 0 from x\[0\]=-1.7e\+308 to x\[1\]=1.7e\+308 overflows"),
 }  # fmt: skip
