@@ -361,6 +361,13 @@ WORDS = [
     Row("line.advect([1.0], out=f)", "grid.laplacian(f, out=result)", "line.laplacian(f, out=result)", "np.full(5, 2.)", "result = np.empty(5)"),
     Row("grid.hessian(U, accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
     Row("grid.hessian(U, dtype='f4')", "f.astype(numpy.float32)", "grid.laplacian(U.astype(numpy.float32)).dtype.name", "'float32'"),
+    # functions
+    *(Row(f"gridgrad.autodiff.gradient(np.square, x, {word})", "gradient(function(x), x, edge_order=2)", "gradient(function(x), x, edge_order=2)", "slope", "function = np.square")
+      for word in ["edge_order=2", "accuracy=4", "side='backward'", "form='wide'"]),
+    Row("gridgrad.autodiff.laplacian(np.square, dx=x)", "gridgrad.autodiff.gradient(function, x)", "gridgrad.autodiff.gradient(np.square, x)", "slope"),
+    Row("gridgrad.autodiff.hessian(np.square, x, axis=0)", "gridgrad.autodiff.partial(function, argnum=0)(x)", "gridgrad.autodiff.partial(np.square, argnum=0)(x)", "slope"),
+    Row("gridgrad.autodiff.gradient(np.square, x, order=2)", "gridgrad.autodiff.derivative(function, x, orders=(2,))", "gridgrad.autodiff.derivative(np.square, x, orders=(2,))", "np.full(5, 2.)"),
+    Row("gridgrad.autodiff.gradient(np.square, x, dtype='f4')", "x.astype(numpy.float32)", "gridgrad.autodiff.gradient(np.square, x.astype(numpy.float32)).dtype.name", "'float32'"),
     # typing errors
     Row("gradient(f, spacng=x)", "did you mean spacing=?", "gradient(f, spacing=[x], edge_order=2)", "slope"),
     Row("laplacian(f, x, bondary='symmetric')", "did you mean boundary=?", "laplacian(f, x, boundary='symmetric')[1:-1]", "np.full(3, 2.)"),

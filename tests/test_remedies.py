@@ -80,7 +80,13 @@ def test_every_remedy_is_in_the_table(path):
 
 
 def test_every_sentence_about_a_keyword_is_in_the_table():
-    tables = (_words._FOR_SAMPLES, _words._FOR_GRIDS, _words._FOR_OPERATORS, _words._FOR_TORCH)
+    tables = (
+        _words._FOR_SAMPLES,
+        _words._FOR_GRIDS,
+        _words._FOR_OPERATORS,
+        _words._FOR_TORCH,
+        _words._FOR_FUNCTIONS,
+    )
     sentences = {sentence for table in tables for sentence in table.values()}
     said = "\n".join(messages())
     assert [s for s in sentences if not re.search(re.escape(s).replace(r"\{call\}", ".*"), said)] == []
