@@ -48,7 +48,7 @@ def clean(
             "give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
-    spacings = per_axis_spacing(spacing, len(axes))
+    spacings = per_axis_spacing(spacing, len(axes), len(shape))
     rules, periods = clean_rules(axes, asked)
     for a, rule in zip(axes, rules, strict=True):
         check_length(shape[a], a, rule)
@@ -129,25 +129,44 @@ def clean_accuracy(accuracy: Any) -> int | None:
         return None
     number = int_or_none(accuracy)
     if number not in (2, 4, 6):
+        if _ndim(accuracy):
+            raise ArgumentTypeError(
+                "accuracy is an array; if it is the field, give it to the operator, as grid.advect(v)(f)"
+            )
         raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {accuracy!r}")
     return number
 
 
-def per_axis_spacing(spacing: tuple[Any, ...], count: int) -> list[Any]:
-    """NumPy's rule: nothing, one scalar for all axes, or one entry for each axis."""
+def per_axis_spacing(spacing: tuple[Any, ...], count: int, ndim: int = 0) -> list[Any]:
+    """NumPy's rule: nothing, one scalar for all axes, or one entry for each of `count` axes."""
     if not spacing:
         return [1.0] * count
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
-        packed = len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count
-        hint = "; a sequence of one for each axis goes in as gradient(f, *spacing)" if packed else ""
+        hint = _packed(spacing, count) or _scattered(spacing, ndim)
         raise ArgumentTypeError(
             f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
             f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
             f"scalar or 1-D coordinate array for each axis{hint}"
         )
     return list(spacing)
+
+
+def _packed(spacing: tuple[Any, ...], count: int) -> str:
+    if len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count:
+        return "; a sequence of one for each axis goes in as gradient(f, *spacing)"
+    return ""
+
+
+def _scattered(spacing: tuple[Any, ...], ndim: int) -> str:
+    """On the positions of points that are on no grid."""
+    if ndim == 1 and all(_ndim(entry) == 1 for entry in spacing) and len({len(x) for x in spacing}) == 1:
+        return (
+            "; scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, "
+            "tuple(numpy.meshgrid(X, Y, indexing='ij')))"
+        )
+    return ""
 
 
 def _ndim(value: Any) -> int:

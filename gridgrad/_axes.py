@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from . import _hints
 from ._cache import Bounded
 from ._derivatives import Rule, derivative_stencil
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
@@ -103,7 +104,7 @@ def _check_period(period: Any, span: Any, axis: int) -> None:
     if not exact_fraction(period) > span:
         raise ArgumentValueError(
             f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
-            "the first point must not be repeated at the end"
+            "the first point must not be repeated at the end: leave out the last of x and f, x[:-1]"
         )
 
 
@@ -114,7 +115,8 @@ def _normal(steps: Wide, length: int, rule: Rule, wrap: Wide | None, axis: int) 
     limits = np.finfo(np.asarray(steps.high).dtype)
     if not (smallest >= limits.tiny and largest <= limits.max):
         raise ArgumentValueError(
-            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; rescale the coordinates"
+            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
+            "coincide, or give f as numpy.longdouble"
         )
     return stencil
 
@@ -139,7 +141,7 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
     if values.ndim > 1:
         raise ArgumentValueError(
             f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
-            "give the coordinates along the axis (one row or column of a meshgrid)"
+            + _hints.of_shape(values, axis)
         )
     _check_dtype(values, axis)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
@@ -163,14 +165,18 @@ def _check_dtype(values: Array, axis: int) -> None:
     kind = values.dtype.kind
     if kind in "iuf":
         return
-    if kind in "mM":
+    time = _hints.of_times(values, "t")
+    if time is not None:
+        first = values.reshape(-1)[:1]
+        what = f"dtype {values.dtype}" if kind in "mM" else f"{type(first[0]).__name__} objects"
         raise ArgumentTypeError(
-            f"the coordinates of axis {axis} have dtype {values.dtype}, and a derivative per time needs a unit; "
-            "name it, for example (t - t[0]) / np.timedelta64(1, 's') for a derivative per second"
+            f"the {'spacing' if values.ndim == 0 else 'coordinates'} of axis {axis} have {what}, and a derivative per time "
+            f"needs a unit; name it, for example {time} for a derivative per second"
         )
     what = "is complex" if kind == "c" else f"has dtype {values.dtype}"
     raise ArgumentTypeError(
         f"the spacing of axis {axis} {what}; it must be real integer or floating-point numbers"
+        + (", for example x.real" if kind == "c" else "" if values.ndim == 0 else ", numpy.asarray(x, float)")
     )
 
 
@@ -189,10 +195,9 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
 def check_coordinates(values: Array, length: int, axis: int) -> None:
     """Right length, and finite everywhere."""
     if len(values) != length:
-        hint = f"; a step goes in as the number itself, {values[0]}" if len(values) == 1 else ""
         raise ArgumentValueError(
             "when 1d, distances must match the length of the corresponding dimension: "
-            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hint}"
+            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{_hints.of_length(values, length)}"
         )
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values)))
@@ -214,5 +219,5 @@ def check_steps(values: Array, steps: Array, axis: int) -> None:
         i = int(np.argmax(wrong))
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not strictly monotonic: x[{i}]={values[i]}, x[{i + 1}]={values[i + 1]}; "
-            "sort the points along the axis and remove repeated positions"
+            + _hints.of_order(values)
         )

@@ -269,5 +269,7 @@ def samples(f: Any) -> Any:
     if dtype_name(f) not in _KNOWN:
         raise ArgumentTypeError(f"f has dtype {f.dtype}; convert it to one of {', '.join(_KNOWN)}")
     if any(n is None or n != n for n in f.shape):
-        raise ArgumentValueError(f"f has unknown sizes, shape {f.shape}; compute its chunk sizes first")
+        raise ArgumentValueError(
+            f"f has unknown sizes, shape {f.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
+        )
     return f

@@ -49,7 +49,8 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
         library = own
         if cleaned.dtype is not None and str(cleaned.dtype).startswith(("datetime", "timedelta")):
             raise ArgumentTypeError(
-                f"{name} has dtype {cleaned.dtype}; only gradient takes times: give numbers, for example {name}.astype(float)"
+                f"{name} has dtype {cleaned.dtype}; only gradient takes times: give numbers, for example "
+                f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"
             )
         (fields if k < len(given) else factors).append(cleaned)
     for k, field in enumerate(fields[1:], start=1):

@@ -74,7 +74,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
             "f is 0-dimensional: a single number has no neighbours to difference; give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
-    entries = per_axis_spacing(spacing, len(axes))
+    entries = per_axis_spacing(spacing, len(axes), len(shape))
     lengths = tuple(shape[a] for a in axes)
     if is_compiling():
         return _traced_grid(lengths, axes, entries, ends)

@@ -213,7 +213,7 @@ def clean_factor(factor: Any) -> float:
         isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
     ):
         raise ArgumentTypeError(
-            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it with op(f), and multiply what it gives"
+            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it and multiply what it gives, k * op(f)"
         )
     try:
         number = float(factor)

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from ._grid import Grid
 
 FORMS = ("compact", "wide", "conservative")
+_TWICE = "compose accurate ones, d2 = grid.derivative(0, order=2, accuracy=4) and"
+_ENDS = "three-point rows one after the other do for periodic and mirrored ends of smooth grids only"
+_HIGHER = {  # orders at one-sided ends as measured: an end's larger error is differenced by the operator that follows
+    3: f"; {_TWICE} (grid.derivative(0, accuracy=4) @ d2)(f), of order 3 at one-sided ends; {_ENDS}",
+    4: f"; {_TWICE} (d2 @ d2)(f), of order 2 at one-sided ends; {_ENDS}",
+}
 
 
 def vector(grid: Grid) -> tuple[int, ...]:
@@ -190,9 +196,7 @@ def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:
     """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None."""
     number = int_or_none(order)
     if number not in (1, 2):
-        raise ArgumentValueError(
-            f"order must be 1 or 2, got {order!r}; apply operators one after the other for more"
-        )
+        raise ArgumentValueError(f"order must be 1 or 2, got {order!r}{_HIGHER.get(number or 0, '')}")
     return number, clean_accuracy(accuracy)
 
 

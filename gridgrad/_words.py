@@ -79,6 +79,17 @@ _FOR_OPERATORS = _ANYWHERE | {
     "workers": "the number of threads is given with the field: grid.laplacian(f, workers=1)",
     "out": "the result goes where out= says, given with the field: grid.laplacian(f, out=result)",
 }
+_EXACT = "derivatives of functions are exact, with no differences and no ends; those of samples are gradient(function(x), x, edge_order=2)"
+_FOR_FUNCTIONS = {
+    "ends": _EXACT,
+    "accuracy": _EXACT,
+    "side": _EXACT,
+    "form": _EXACT,
+    "spacing": "coordinates go in after the function: gridgrad.autodiff.gradient(function, x)",
+    "axis": "one argument is differentiated by gridgrad.autodiff.partial(function, argnum=0)(x)",
+    "order": "orders are those of gridgrad.autodiff.derivative(function, x, orders=(2,))",
+    "dtype": "the result has the dtype of the coordinates, so convert those: x.astype(numpy.float32)",
+}
 _FOR_TORCH = _FOR_SAMPLES | {
     "ends": 'torch.gradient has edge_order= only; the other ends are those of gridgrad.gradient(f, 0.5, boundary="periodic")',
     "accuracy": "torch.gradient has none; use gridgrad.gradient(f, 0.5, accuracy=4)",
@@ -106,8 +117,11 @@ def _name_of(function: Callable[..., Any]) -> str:
 def unexpected(name: str, others: Iterable[str], known: Sequence[str] = ()) -> ArgumentTypeError:
     """The error on the first of the keywords that the function of this name does not have."""
     word, known = next(iter(others)), known or keywords(name)
+    called = name.removesuffix(".__init__").removesuffix(".__call__") + "()"
+    if name == "gridgrad.autodiff":
+        called = "a function of gridgrad.autodiff"
     return ArgumentTypeError(
-        f"{name.removesuffix('.__init__').removesuffix('.__call__')}() got an unexpected keyword argument {word!r}; {_instead(name, word, known)}"
+        f"{called} got an unexpected keyword argument {word!r}; {_instead(name, word, known)}"
     )
 
 
@@ -138,6 +152,8 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
 def _sentences(name: str) -> dict[str, str]:
     if name.startswith("gridgrad.torch."):
         return _FOR_TORCH
+    if name == "gridgrad.autodiff":
+        return _FOR_FUNCTIONS
     if name == "Grid.__init__":
         return _FOR_GRIDS
     return _FOR_OPERATORS if "." in name else _FOR_SAMPLES

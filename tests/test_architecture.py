@@ -23,7 +23,7 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 
 # From the bottom to the top; a module imports only from strictly lower layers.
 LAYERS = [
-    {"_errors", "_wide", "_cache", "_tracing", "_torch_sums"},
+    {"_errors", "_hints", "_wide", "_cache", "_tracing", "_torch_sums"},
     {"_stencils", "_words"},
     {"_derivatives", "_transpose"},
     {"_axes", "_plan", "_outputs", "_grid_arguments"},

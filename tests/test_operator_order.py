@@ -235,3 +235,45 @@ def test_the_fits_notice_another_order():
     lengths = [1 / n for n in REFINEMENTS]
     assert not 1.4 <= slope(lengths, lengths) <= 2.4
     assert not 1.4 <= slope(lengths, [h**3 for h in lengths]) <= 2.4
+
+
+class TestThirdAndFourthDerivatives:
+    """What the error on ``order=3`` and ``order=4`` tells to compose converges at one-sided ends; three-point rows do not."""
+
+    SIZES = (33, 65, 129)
+
+    def largest_errors(self, make, stretched):
+        errors = []
+        for n in self.SIZES:
+            s = np.linspace(0, 1, n)
+            grid = gg.Grid(s**2 + s if stretched else s)
+            f = np.exp(grid.coordinates[0])
+            errors.append(np.max(np.abs(make(grid)(f) - f)))
+        return np.array(errors)
+
+    @pytest.mark.parametrize("stretched", [False, True])
+    @pytest.mark.parametrize(("first", "order"), [(1, 3), (2, 2)])
+    def test_accurate_rows(self, first, order, stretched):
+        accurate = dict(accuracy=4)
+        errors = self.largest_errors(
+            lambda grid: grid.derivative(0, first, **accurate) @ grid.derivative(0, 2, **accurate), stretched
+        )
+        slopes = np.log2(errors[:-1] / errors[1:])
+        assert np.all(slopes > order - 0.3), slopes
+        assert np.all(slopes < order + 0.3), slopes
+
+    def test_three_point_rows_do_not_converge(self):
+        errors = self.largest_errors(lambda grid: grid.derivative(0, 2) @ grid.derivative(0, 2), False)
+        assert np.all(errors > 5)
+
+    @pytest.mark.parametrize("boundary", ["periodic", "symmetric"])
+    @pytest.mark.parametrize("order", [3, 4])
+    def test_even_ends_need_no_care(self, boundary, order):
+        errors = []
+        for n in (16, 32, 64):
+            shape = (n, 2 * np.pi / n) if boundary == "periodic" else (n + 1, np.pi / n)
+            grid = gg.Grid(shape, boundary=boundary)
+            x = grid.coordinates[0]
+            found = (grid.derivative(0, order - 2) @ grid.derivative(0, 2))(np.cos(x))
+            errors.append(np.max(np.abs(found - (np.sin(x) if order == 3 else np.cos(x)))))
+        assert np.all(np.abs(np.log2(np.divide(errors[:-1], errors[1:])) - 2) < 0.1), errors

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from importlib import import_module
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
 from .._arguments import clean_workers
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._outputs import split_out
+from .._words import unexpected
 from ._algebra import Monomial
 from ._bridge import Export, on_callers_stream, to_engine
 from ._mesh import Mesh, clean_numpy, mesh_of
@@ -43,8 +44,11 @@ def expand(
     check: bool = True,
     out: Any = None,
     workers: int | None = None,
+    **others: Never,
 ) -> tuple[Expansion, Mesh]:
     """Derivatives of a function at coordinates, in the coordinates' own library."""
+    if others:
+        raise unexpected("gridgrad.autodiff", others, ["engine", "points", "check", "out", "workers"])
     home, engine = chosen(engine, coords)
     clean_workers(workers)
     function = _numeric(function, wanted, engine, directions)

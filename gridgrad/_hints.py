@@ -1,0 +1,77 @@
+"""What coordinates that cannot be used probably are, and what to type then: text for errors only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+_PERIODS = ((2 * np.pi, "2 * numpy.pi"), (24, "24"), (60, "60"), (180, "180"), (360, "360"))
+_LETTERS = "ijklmn"
+
+
+def of_order(values: Array) -> str:
+    """On coordinates that are not strictly monotonic: a seam, steps, or points in disorder."""
+    sort = (
+        "sort the points along the axis and remove repeated positions, x, k = numpy.unique(x, return_index=True) "
+        "and numpy.take(f, k, axis)"
+    )
+    x = values.astype(float)
+    for period, text in _PERIODS:
+        if np.ptp(x) <= period and _is_unwrapped(np.diff(x), np.diff(np.unwrap(x, period=period))):
+            return f"if they run over a seam, unwrap them, numpy.unwrap(x, period={text}); otherwise {sort}"
+    if not (np.all(x > 0) or np.all(x < 0)):
+        return sort
+    return (
+        "if these are the steps that follow each point, its positions are numpy.cumsum(x) - x (numpy.cumsum(x), if they "
+        f"precede it); otherwise {sort}"
+    )
+
+
+def _is_unwrapped(before: Array, after: Array) -> bool:
+    """Whether the steps all have one sign after unwrapping, which left most of them as they were."""
+    return bool((np.all(after > 0) or np.all(after < 0)) and np.mean(np.abs(after - before) > 1e-9) < 0.5)
+
+
+def of_length(values: Array, length: int) -> str:
+    """On a number of coordinates that is not that of the points: a step, steps between points, edges of cells."""
+    if len(values) == 1:
+        return f"; a step goes in as the number itself, {values[0]}"
+    if len(values) == length - 1 and (np.all(values > 0) or np.all(values < 0)):
+        return "; if these are the steps between the points, give positions, numpy.concatenate([[0], numpy.cumsum(x)])"
+    if len(values) == length + 1:
+        return "; if these are the edges of cells, give their centres, (x[1:] + x[:-1]) / 2"
+    return ""
+
+
+def of_shape(values: Array, axis: int) -> str:
+    """On coordinates of several dimensions: those of a mesh, or another set for each line."""
+    ndim = values.ndim
+    varies = [k for k in range(ndim) if np.any(values != np.take(values, [0], k))]
+    if len(varies) <= 1:
+        own = varies[0] if varies else axis % ndim if -ndim <= axis < ndim else 0
+        row = ", ".join(":" if k == own else "0" for k in range(ndim))
+        return f"it varies along its axis {own} only: as the coordinates of that axis give x[{row}]"
+    if not -ndim <= axis < ndim:
+        return "give the coordinates along the axis"
+    line = ", ".join(":" if k == axis % ndim else _LETTERS[k % 6] for k in range(ndim))
+    return (
+        "its lines differ, so that no one of them is that of all; differentiate each line with its own coordinates, "
+        f"gradient(f[{line}], x[{line}])"
+    )
+
+
+def of_times(values: Array, name: str) -> str | None:
+    """On times, whose derivatives need a unit; None for anything else."""
+    single = values.ndim == 0
+    if values.dtype.kind == "m" and single:
+        return f"{name} / np.timedelta64(1, 's')"
+    if values.dtype.kind in "mM":
+        return f"({name} - {name}[0]) / np.timedelta64(1, 's')"
+    first = values.reshape(-1)[0] if values.dtype.kind == "O" and values.size else None
+    if hasattr(first, "total_seconds"):  # a timedelta of Python or pandas
+        return f"{name}.total_seconds()" if single else f"[s.total_seconds() for s in {name}]"
+    if hasattr(first, "year") and hasattr(first, "month"):  # datetime, pandas.Timestamp, cftime
+        return f"[(s - {name}[0]).total_seconds() for s in {name}]"
+    return None

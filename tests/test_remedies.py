@@ -1,0 +1,92 @@
+"""Every remedy that an error names is typed, and gives the right value; every error that names one is in the table."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from remedies import ROWS, TORCH, names_of, refusal, run
+
+import gridgrad as gg
+from gridgrad import _words
+
+PACKAGE = Path(gg.__file__).parent
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
+@pytest.mark.filterwarnings("ignore:.*quantized tensor creation")
+def test_the_remedy_gives_the_right_value(row):
+    for library in {row.needs, "torch" if row in TORCH else ""} - {"", "longdouble"}:
+        pytest.importorskip(library)
+    if row.needs == "longdouble" and np.finfo(np.longdouble).max == np.finfo(float).max:
+        pytest.skip("long double is float64 here")
+    assert row.message in refusal(row)
+    names = names_of(row)
+    value, expected = run(row.remedy, names), run(row.value, names)
+    if isinstance(expected, (str, tuple)):
+        np.testing.assert_equal(value, expected)
+    else:
+        tolerance = 1e-6 if np.asarray(value).dtype == np.float32 else 1e-9
+        np.testing.assert_allclose(value, expected, rtol=tolerance, atol=tolerance)
+
+
+# Messages that no call on a CPU can show, or that say what is so and leave nothing to type.
+NOT_HERE = {
+    "_execute_cuda": "needs a device; tests/test_cuda_executor.py",
+    "cuda": "needs a device",
+    "_core": "about the installation",
+    "_torch_operators": "torch shortens what is said inside of compiled graphs; tests/test_torch_compile.py",
+    "_tracing": "about a graph of another process; tests/test_torch_compile.py",
+    "_torch_define": "tests/test_torch_compile.py",
+}
+
+
+def text_of(node):
+    """The constant parts of a message as a regular expression, None for what is computed elsewhere."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.escape(node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return text_of(node.left) + text_of(node.right)
+    return ".*"
+
+
+@cache
+def messages():
+    """What the errors of the table say, of libraries that are here."""
+    return [refusal(row) for row in ROWS]
+
+
+def remedies_in(path):
+    """The messages of a module that tell what to type."""
+    raised = [node.exc for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise)]
+    texts = [text_of(e.args[0]) for e in raised if isinstance(e, ast.Call) and e.args]
+    return [text for text in texts if re.search(r"; |\bgive\b|\buse\b", text.replace("\\ ", " "))]
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.stem)
+def test_every_remedy_is_in_the_table(path):
+    if path.stem in NOT_HERE:
+        return
+    for library in ("torch", "jax", "dask"):
+        pytest.importorskip(library)
+    missing = [
+        text for text in remedies_in(path) if not any(re.search(text, said, re.S) for said in messages())
+    ]
+    assert missing == []
+
+
+def test_every_sentence_about_a_keyword_is_in_the_table():
+    tables = (
+        _words._FOR_SAMPLES,
+        _words._FOR_GRIDS,
+        _words._FOR_OPERATORS,
+        _words._FOR_TORCH,
+        _words._FOR_FUNCTIONS,
+    )
+    sentences = {sentence for table in tables for sentence in table.values()}
+    said = "\n".join(messages())
+    assert [s for s in sentences if not re.search(re.escape(s).replace(r"\{call\}", ".*"), said)] == []
