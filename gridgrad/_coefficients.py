@@ -107,9 +107,8 @@ def replaced(given: Iterable[Given], fields: dict[str, Any]) -> tuple[Any, ...]:
     """The coefficients with those of `fields`, by the names of their arguments, in the place of the old ones."""
     result: list[Any] = []
     for argument, own in given:
-        result += (
-            _anew(argument, fields[argument.name]) if argument.fields and argument.name in fields else own
-        )
+        is_given = argument.fields and argument.name in fields
+        result += _anew(argument, fields[argument.name]) if is_given else own
     return tuple(result)
 
 
@@ -119,9 +118,8 @@ def _anew(argument: Argument, value: Any) -> list[Any]:
     components = _components(value, len(numbers)) if argument.is_vector else [value]
     found = []
     for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
-        if (
-            number is None and type(component) is np.ndarray and component.dtype.kind in "fc"
-        ):  # the usual case
+        is_plain = type(component) is np.ndarray and component.dtype.kind in "fc"
+        if number is None and is_plain:  # the usual case, without a detour
             found.append(component)
             continue
         label = f"{argument.name}[{a}]" if argument.is_vector else argument.name

@@ -57,8 +57,8 @@ class Grid:
     axes : sequence of int, optional
         The axes of the fields that these are; by default the last ones, so that all axes in front are
         batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and
-        what is given for each axis, stay in the order x, y; `shape`, `mesh`, `measure` and matrices are
-        in that of the fields.
+        what is given for each axis, stay in the order x, y, as do `coordinates`, `steps`, `lengths` and
+        `quadrature`; the `shape`, arrays of `mesh`, `measure` and matrices are in that of the fields.
     boundary : str, pair, or sequence with one of them for each axis, optional
         ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
         derivative) or ``"antisymmetric"`` (reflected through the end point: odd where it is 0); a

@@ -26,6 +26,8 @@ from ._words import offered
 if TYPE_CHECKING:
     from ._grid import Grid
 
+Shape = tuple[int, ...]
+
 
 class Operator(Linear):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
@@ -44,9 +46,7 @@ class Operator(Linear):
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
         self._plain = plain
         # What does not depend on the fields is made once for all of them.
-        self._bound: dict[tuple[int, ...], tuple[Term, ...]] = (
-            {} if plain is None else plain._bound
-        )  # by shape
+        self._bound: dict[Shape, tuple[Term, ...]] = {} if plain is None else plain._bound
         self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
         self._multiples: dict[float, Operator] = {} if plain is None else plain._multiples
         self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
@@ -268,9 +268,13 @@ def _name_of(operator: Operator) -> str:
 
 @untraced
 def _transpose_of(operator: Operator) -> Operator:
-    operator._require_linear("a transpose")
-    return Operator(operator.grid, f"{operator.name}.T", adjoint_terms(operator.terms), operator.outputs,
-                    operator.inputs, operator.arguments)  # fmt: skip
+    found = operator._adjoints.get("transpose")
+    if found is None:
+        operator._require_linear("a transpose")
+        found = Operator(operator.grid, f"{operator.name}.T", adjoint_terms(operator.terms), operator.outputs,
+                         operator.inputs, operator.arguments)  # fmt: skip
+        operator._adjoints["transpose"] = found
+    return found
 
 
 @untraced
@@ -287,7 +291,8 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
 @untraced
 def _multiple_of(operator: Operator, factor: float) -> Operator:
     multiples = operator._multiples
-    if factor not in multiples:
+    found = multiples.get(factor)
+    if found is None:
         cache: dict[Any, Any] = {}
         terms = []
         for term in operator.terms:
@@ -297,9 +302,10 @@ def _multiple_of(operator: Operator, factor: float) -> Operator:
         if len(multiples) >= 16:
             multiples.clear()
         name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
-        multiples[factor] = Operator(operator.grid, name, tuple(terms), operator.inputs, operator.outputs,
-                                     operator.arguments)  # fmt: skip
-    return multiples[factor]
+        found = Operator(operator.grid, name, tuple(terms), operator.inputs, operator.outputs,
+                         operator.arguments)  # fmt: skip
+        multiples[factor] = found
+    return found
 
 
 @untraced
