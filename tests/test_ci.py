@@ -33,7 +33,10 @@ def fake_python(path, version):
 
 
 def test_an_environment_of_another_python_is_made_anew(tmp_path):
-    old, new = fake_python(tmp_path / "old", "3.11.1 (main, Jan 1) [GCC 12]"), fake_python(tmp_path / "new", "3.13.0 (main, Jan 1) [GCC 12]")
+    old, new = (
+        fake_python(tmp_path / "old", "3.11.1 (main, Jan 1) [GCC 12]"),
+        fake_python(tmp_path / "new", "3.13.0 (main, Jan 1) [GCC 12]"),
+    )
     fake_python(tmp_path / ".venv" / "bin" / "python", "3.11.1 (main, Jan 1) [GCC 12]")
     (tmp_path / ".venv" / "made").touch()
     plan = ["make", "-n", "-f", ROOT / "Makefile", ".venv/made"]
