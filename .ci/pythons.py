@@ -18,12 +18,8 @@ def candidates():
     """What is called python3 or python3.N in the folders of PATH and of pyenv."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
     folders = [*map(Path, os.get_exec_path()), *pyenv.glob("versions/*/bin")]
-    return [
-        path
-        for folder in folders
-        for path in folder.glob("python3*")
-        if re.fullmatch(r"python3(\.\d+)?", path.name)
-    ]
+    paths = [path for folder in folders for path in folder.glob("python3*")]
+    return [p for p in paths if re.fullmatch(r"python3(\.\d+)?", p.name) and os.access(p, os.X_OK)]
 
 
 def found():
