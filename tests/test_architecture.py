@@ -52,6 +52,7 @@ LAYERS = [
         "autodiff._bridge",
         "autodiff._mesh",
         "autodiff._plain",
+        "autodiff._quotients",
     },
     {"autodiff._jet"},
     {"autodiff._calculus"},
