@@ -50,6 +50,7 @@ LAYERS = [
         "autodiff._algebra",
         "autodiff._backend",
         "autodiff._bridge",
+        "autodiff._jax_division",
         "autodiff._mesh",
         "autodiff._plain",
         "autodiff._quotients",
