@@ -6,7 +6,8 @@ import pytest
 from gridgrad import autodiff
 
 torch = pytest.importorskip("torch")
-jnp = pytest.importorskip("jax.numpy")
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
 
 X = np.linspace(0.2, 2, 20)
 
@@ -183,6 +184,50 @@ def test_functions_that_torch_has_no_derivative_of(name):
         assert isinstance(found, torch.Tensor)
         step = (f(x + 1e-6) - f(x - 1e-6)) / 2e-6
         torch.testing.assert_close(found, step, rtol=1e-8, atol=1e-9)
+
+
+QUOTIENTS = {
+    "quotient": lambda a, b: -a / b, "reciprocal": lambda a, b: 1 / b, "power": lambda a, b: b**-1 + 0 * a,
+    "jitted": lambda a, b: jax.jit(lambda a, b: a / b)(a, b), "jnp": lambda a, b: jnp.divide(a, b) + jnp.where(a > 9, a, 0),
+    "by numbers": lambda a, b: a / 3 / b * 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+@pytest.mark.parametrize("jitted", [False, True])
+def test_quotients_of_jax_arrays_far_from_1(name, jitted):
+    f = QUOTIENTS[name]
+    b = np.float32([1e-30, 1e-21, 1e-10, 1, 1e10, 1e19, 1e20, 1e25, 1e30])
+    slopes = lambda b: autodiff.gradient(f, b, b, points=True)  # noqa: E731
+    found = (jax.jit(slopes) if jitted else slopes)(jnp.asarray(b))
+    factor = {
+        "quotient": (-1, 1),
+        "reciprocal": (0, -1),
+        "power": (0, -1),
+        "by numbers": (2 / 3, -2 / 3),
+    }.get(name, (1, -1))
+    wide = b.astype(float)
+    top = 1 / wide**2 if name in ("reciprocal", "power") else 1 / wide
+    extra = wide > 9 if name == "jnp" else 0
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_allclose(found[0], (factor[0] / wide + extra).astype(np.float32), rtol=1e-6)
+        np.testing.assert_allclose(found[1], (factor[1] * top).astype(np.float32), rtol=1e-6, atol=2e-38)
+
+
+def test_careful_division_leaves_everything_else_as_it_is():
+    x = jnp.linspace(0.1, 1, 40)
+    scan = lambda x: jax.lax.scan(lambda c, _: (c / (1 + x), None), x, None, length=3)[0]  # noqa: E731
+    custom = jax.nn.relu
+    for f in (
+        lambda x: jnp.sin(x) / x, scan, lambda x: custom(x) / 2, lambda x: jax.checkpoint(lambda x: x / (1 + x))(x),
+        lambda x: jax.nn.softplus(x) / jnp.cosh(x), lambda x: jax.lax.cond(True, lambda x: x / 2, lambda x: x, x),
+        lambda x: (x, 1 / x)[1], jax.jit(lambda x: jax.jit(jnp.tanh)(x) / (x + 1)), lambda x: jnp.exp(1j * x) / x,
+    ):  # fmt: skip
+        want = jax.jvp(f, (x,), (jnp.ones_like(x),))[1]
+        np.testing.assert_allclose(autodiff.gradient(f, x), want, rtol=2e-5, atol=1e-6)
+    assert (
+        autodiff.gradient(lambda x: x / 2 if x > 0 else -x, jnp.float32(2.0)) == 0.5
+    )  # one number may be asked
 
 
 def test_functions_that_change_their_argument_are_refused_and_nothing_is_changed():

@@ -176,6 +176,67 @@ def test_dawsn_and_erfcx_far_out(name, dtype):
         np.testing.assert_allclose(found, expected, rtol=40 * np.finfo(dtype).eps, atol=tiny)
 
 
+def relative_exact(f, x, order):
+    """A derivative of a function by steps that are small beside x."""
+    with mpmath.workdps(400):
+        p = mpmath.mpf(float(x))
+        return mpmath.re(mpmath.diff(f, p, order, h=abs(p) * mpmath.mpf(10) ** -60))
+
+
+FAR_OUT = {
+    "tanh": (1e-12, 1e-6, 0.3, 3.0, 21.0, 25.0, 44.0, 88.0, 100.0, 1e3, 1e6, 1e19, 1e38),
+    "expit": (1e-12, 1e-6, 0.3, 3.0, 21.0, 44.0, 88.0, 100.0, 1e3, 1e19), "arctan": (1e-12, 1e6, 1e12, 1e19, 1e25, 1e38),
+    "arcsin": (1e-12, 1e-6, 0.49, 0.51, 0.99), "arccos": (1e-12, 1e-6, 0.49, 0.51, 0.99), "arctanh": (1e-12, 1e-6, 0.49, 0.51, 0.99),
+    "arcsinh": (1e-12, 1e6, 1e19, 1e38), "log1p": (1e-12, 1e6, 1e19, 1e38), "exp": (1e-12, 44.0, 100.0, 1e19), "expm1": (1e-12, 44.0, 100.0),
+    "sinh": (1e-12, 44.0, 88.0, 100.0), "cosh": (1e-12, 44.0, 88.0, 100.0), "erf": (1e-12, 3.0, 9.0, 13.0, 100.0, 1e19),
+    "log_ndtr": (0.1, 3.0, 9.0, 13.0, 44.0, 100.0, 1e3, 1e6, 1e9), "sqrt": (1e-30, 1e38), "reciprocal": (1e-12, 1e12, 1e30),
+    "log_expit": (1e-12, 1e-6, 3.0, 44.0, 100.0, 1e19),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", FAR_OUT)
+def test_huge_and_tiny_arguments(name, dtype):
+    one_sided = name in ("sqrt", "log1p")
+    x = np.array([s * p for p in FAR_OUT[name] for s in ((1,) if one_sided else (1, -1))], dtype)
+    tiny, huge = float(np.finfo(dtype).tiny), float(np.finfo(dtype).max)
+    with np.errstate(all="ignore"):
+        x = x[np.isfinite(ufunc(name)(x))]
+    for order in (1, 2) if name == "log_ndtr" else (1, 2, 3):  # the third is a difference of Mills' ratios
+        found = autodiff.derivative(ufunc(name), x, orders=order)
+        assert not np.isnan(found).any()
+        for p, a in zip(x, found, strict=True):
+            expected = relative_exact(RULES[name][0], p, order)
+            if abs(expected) > huge:
+                assert np.isinf(a)
+            elif abs(expected) < tiny:
+                assert abs(a) <= 2 * tiny
+            else:
+                assert abs(mpmath.mpf(float(a)) - expected) <= abs(expected) * 4e3 * float(
+                    np.finfo(dtype).eps
+                ), (p, order)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+def test_a_sharp_front_has_no_nan_in_its_laplacian(dtype):
+    x = np.linspace(0, 1, 50).astype(dtype)
+    for f in (np.tanh, special.expit if dtype is not np.longdouble else np.tanh):
+        for scale in (10, 100, 1e3) if dtype is np.float16 else (1e2, 1e4, 1e6):
+            found = autodiff.laplacian(lambda x, y: f((x - dtype(0.3) * y) * dtype(scale)), x, x)  # noqa: B023
+            assert not np.isnan(found).any()
+    line = np.linspace(-1, 1, 9).astype(dtype)
+    factor = dtype({np.float16: 20, np.longdouble: 1e4}.get(dtype, 1000))
+    for call in (autodiff.laplacian, autodiff.hessian):
+        assert np.array_equal(call(lambda x: np.tanh(factor * x), line)[[0, -1]], [0, 0])
+
+
+def test_entropies_of_numbers_whose_ratio_overflows():
+    x, y = np.array([1e30, 1e-30, 2.0], np.float32), np.array([1e-30, 1e30, 3.0], np.float32)
+    ratio = np.log(x.astype(float) / y)
+    for f, slope in ((special.rel_entr, ratio + 1), (special.kl_div, ratio)):
+        np.testing.assert_allclose(autodiff.gradient(f, x, y, points=True)[0], slope, rtol=1e-6)
+
+
 REAL = [name for name in RULES if name not in ("loggamma",)]
 
 

@@ -159,6 +159,59 @@ def test_row_12_small_denominators_in_float32():
         assert slope == pytest.approx(1 / float(a), rel=2e-7)
 
 
+QUOTIENTS = {
+    "quotient": lambda a, b: -a / b, "reciprocal": lambda a, b: 1 / b, "square": lambda a, b: (a / b) ** 2 / a,
+    "cube": lambda a, b: a**3 / b**3, "root": lambda a, b: a / b**0.5, "three": lambda a, b: a * a / (b * (a + b)),
+    "sum": lambda a, b: a / (a + b), "rate": lambda a, b: a / b / 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+def test_row_12_on_every_path_of_sympy(name, tmp_path):
+    """Derivatives by the denominator, of float32 numbers whose squares are 0 or infinite."""
+    pytest.importorskip("sympy")
+    f = QUOTIENTS[name]
+    b = np.float32([1e-30, 1e-25, 1e-21, 1e-10, 1, 1e10, 1e19, 1e20, 1e25, 1e30])
+    wide = autodiff.gradient(f, b.astype(float), b.astype(float), points=True)
+    form = autodiff.symbolic(f)
+    code = form.source("c", dtype="float")
+    assert "pow(b, 2)" not in code
+    main = "#include <stdio.h>\nint main(void) { float out[3];\n"
+    for value in b:
+        main += f'derivatives({value:.9e}f, {value:.9e}f, out); printf("%.9g %.9g ", out[1], out[2]);\n'
+    (tmp_path / "a.c").write_text(code + main + "return 0; }")
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    subprocess.run([compiler, "-o", tmp_path / "a", tmp_path / "a.c", "-lm"], check=True)
+    printed = subprocess.run([tmp_path / "a"], check=True, capture_output=True, text=True).stdout.split()
+    of_engine = autodiff.gradient(f, b, b, points=True, engine="sympy")
+    of_jets = autodiff.gradient(form, b, b, points=True)
+    for k in range(2):
+        with np.errstate(over="ignore"):
+            expected = wide[k].astype(np.float32)
+        for found in (of_engine[k], of_jets[k], np.array(printed[k::2], np.float32)):
+            np.testing.assert_allclose(found, expected, rtol=2e-6, atol=2e-38)
+
+
+def test_quotients_keep_their_value():
+    sympy = pytest.importorskip("sympy")
+    x, y = sympy.symbols("x y", positive=True)
+    at = np.array([0.7, 1.3]), np.array([2.1, 0.4])
+    for e in (
+        x / y, x**-3, sympy.exp(-x) / y, 2 ** (-x) / sympy.sqrt(y), x ** (-y), (x + 1 / y) ** -2, sympy.pi / 3 * x / y**9,
+        sympy.Piecewise((1 / x, x > 1 / y), (x / y**2, True)), 1 / sympy.sin(x / y) ** 2, y / (x * sympy.sqrt(2)), x / y - y / x,
+        sympy.log(x / y) * sympy.Rational(2, 3) / x**sympy.Rational(5, 2), 1 / sympy.Abs(x), sympy.I * x / y,
+    ):  # fmt: skip
+        form = autodiff.symbolic(e, names=("x", "y"))
+        plain = sympy.lambdify((x, y), e, "numpy")(*at)
+        np.testing.assert_allclose(form(*at), plain, rtol=1e-14, err_msg=str(e))
+        if not e.has(sympy.I):
+            assert "Quotient" not in form.source("cuda")
+            for order in ((1, 0), (0, 1), (1, 1)):
+                exact = sympy.lambdify((x, y), sympy.diff(e, x, order[0], y, order[1]), "numpy")(*at)
+                found = autodiff.derivative(form, *at, orders=order, points=True, engine="sympy")
+                np.testing.assert_allclose(found, exact, rtol=1e-13, err_msg=str(e))
+
+
 def test_rows_14_and_15_meshes():
     x = np.array([[1, 2, 3], [4, 5, 6]])
     cubic = lambda x: 2 * x**3 + 5 * x**2 + 7 * x + 10  # noqa: E731

@@ -19,6 +19,9 @@ class Backend(Protocol):
     def jvp(self, f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
         """Value and forward product of a function with a tuple of outputs."""
 
+    def careful(self, f: Callable[..., Arrays], coords: Arrays) -> Callable[..., Arrays]:
+        """The function with rules that hold where the library's own overflow."""
+
     def array(self, a: Any, like: Arrays) -> Any:
         """Any number as a floating array of the library, on the coordinates' device."""
 

@@ -34,8 +34,10 @@ _SHARED = """function : callable
     points : bool
         Take 1-D coordinates as scattered points instead of axes.
     check : bool
-        torch and JAX only: find out, with a few more products, whether the function mixes points. Not
-        possible where values are being traced (``jax.jit``, ``torch.func`` transforms).
+        Find out whether derivatives can be right: for torch and JAX, with a product more for each
+        coordinate, whether the function mixes points (not possible where values are being traced,
+        ``jax.jit``, ``torch.func``); else, with a plain call on at most 1024 points, whether it
+        computes the same of arrays.
     out : array, sequence of arrays, or one stacked array, optional
         Where the results of a function of one output go.
     workers : int, optional

@@ -19,6 +19,7 @@ def expand(task: Task, backend: Backend) -> Expansion:
     """Every wanted derivative of a task, by one nested product for each."""
     task = _matched(task, backend)
     outputs, single = _checked(task, backend)
+    outputs = backend.careful(outputs, task.mesh.coords)
     rows: list[list[Any]] = []
     cache: Products = {}
     for m in sorted(task.wanted, key=lambda m: -sum(m)):

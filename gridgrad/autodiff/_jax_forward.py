@@ -67,6 +67,13 @@ def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Array
     return value, tangent
 
 
+def careful(f: Callable[..., Arrays], coords: Arrays) -> Callable[..., Arrays]:
+    """The function with quotients that are differentiated as in the rest of gridgrad."""
+    from ._jax_division import careful as with_divisions
+
+    return with_divisions(f, coords)
+
+
 def unrecorded() -> Any:
     """JAX records nothing that is not asked for."""
     return nullcontext()

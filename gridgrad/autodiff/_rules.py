@@ -24,13 +24,38 @@ def is_complex(a: Any) -> bool:
     return np.dtype(getattr(a, "dtype", type(a))).kind == "c"
 
 
-def _sech_squared(x: Any) -> Any:
-    """1/cosh**2, as 1 - tanh**2 would cancel; with exp(-2 |x|), as cosh overflows and leaves 0 * inf."""
+def sech_squared(x: Any) -> Any:
+    """1/cosh**2, as 1 - tanh**2 would cancel; far out, where products with cosh overflow, by exp(-2 |x|)."""
     if is_complex(x):
-        s = 1.0 / np.cosh(x)
-        return s * s
+        return _squared_inverse_of_cosh(x)
+    far = np.abs(payload(x)) > 0.25 * float(np.log(np.finfo(_float_type(x)).max))
+    if not np.any(far):
+        return _squared_inverse_of_cosh(x)
     e = np.exp(np.where(payload(x) > 0, -2.0 * x, 2.0 * x))
-    return 4.0 * e / ((1.0 + e) * (1.0 + e))
+    near = _squared_inverse_of_cosh(np.where(far, 0.0, x))
+    return np.where(far, 4.0 * e / ((1.0 + e) * (1.0 + e)), near)
+
+
+def _squared_inverse_of_cosh(x: Any) -> Any:
+    s = 1.0 / np.cosh(x)
+    return s * s
+
+
+def _float_type(x: Any) -> Any:
+    """The floating type in which a value is computed."""
+    return np.result_type(getattr(payload(x), "dtype", float), np.float16).type
+
+
+def _one_minus_square(x: Any) -> Any:
+    """1 - x**2: a product near 1, where the difference would cancel; the difference near 0, where the product's slope would."""
+    product = (1.0 - x) * (1.0 + x)
+    return product if is_complex(x) else np.where(np.abs(payload(x)) < 0.5, 1.0 - x * x, product)
+
+
+def _arcsin(x: Any) -> Any:
+    if is_complex(x):  # on the branch that the values are on
+        return 1.0 / (np.sqrt(1.0 - x) * np.sqrt(1.0 + x))
+    return 1.0 / np.sqrt(_one_minus_square(x))
 
 
 def _arcsinh(x: Any) -> Any:
@@ -53,15 +78,15 @@ UNARY |= {
     "sin": (np.cos, False),
     "cos": (lambda x: -np.sin(x), False),
     "tan": (lambda x, v: 1.0 + v * v, True),
-    "arcsin": (lambda x: 1.0 / (np.sqrt(1.0 - x) * np.sqrt(1.0 + x)), False),
-    "arccos": (lambda x: -1.0 / (np.sqrt(1.0 - x) * np.sqrt(1.0 + x)), False),
+    "arcsin": (_arcsin, False),
+    "arccos": (lambda x: -_arcsin(x), False),
     "arctan": (lambda x: 1.0 / (1.0 + x * x), False),
     "sinh": (np.cosh, False),
     "cosh": (np.sinh, False),
-    "tanh": (_sech_squared, False),
+    "tanh": (sech_squared, False),
     "arcsinh": (_arcsinh, False),
     "arccosh": (lambda x: 1.0 / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0)), False),
-    "arctanh": (lambda x: 1.0 / ((1.0 - x) * (1.0 + x)), False),
+    "arctanh": (lambda x: 1.0 / _one_minus_square(x), False),
     "exp": (lambda x, v: v, True),
     "exp2": (lambda x, v: LN2 * v, True),
     "expm1": (np.exp, False),  # v + 1 would cancel for negative x

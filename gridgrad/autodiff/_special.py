@@ -10,7 +10,7 @@ import numpy as np
 from .._errors import ArgumentTypeError
 from ._calculus import composed, constant
 from ._jet import BINARY, SPECIAL, STRUCTURAL, UNARY, Jet, apply, evaluate, first, payload
-from ._rules import LN10, is_complex
+from ._rules import LN10, is_complex, sech_squared
 
 ROOT_PI = math.sqrt(math.pi)
 FAR = 12.0  # from here 12 terms of `_asymptotic` are exact to rounding
@@ -22,7 +22,29 @@ def call(name: str, *inputs: Any) -> Any:
 
 
 def _expit_slope(x: Any) -> Any:
-    return call("expit", x) * call("expit", -x)  # v (1 - v) would cancel
+    return 0.25 * sech_squared(0.5 * x)  # v (1 - v) would cancel
+
+
+def _log_ndtr_slope(x: Any, v: Any) -> Any:
+    """exp(-x**2/2 - v)/sqrt(2 pi), whose exponent is a difference of large numbers for negative x: there by erfcx."""
+    near = np.exp(-0.5 * x * x - v) / math.sqrt(2 * math.pi)
+    left = payload(x) < 0
+    if not np.any(left):
+        return near
+    return np.where(
+        left, math.sqrt(2 / math.pi) / call("erfcx", np.where(left, -x, 0.0) * math.sqrt(0.5)), near
+    )
+
+
+def _log_ratio(x: Any, y: Any) -> Any:
+    """log(x/y), where the ratio overflows or vanishes as a difference of logarithms."""
+    ratio = x / y
+    far = ~((payload(ratio) > 1e-30) & (payload(ratio) < 1e30)) & (payload(x) > 0) & (payload(y) > 0)
+    return (
+        np.where(far, np.log(x) - np.log(y), np.log(np.where(far, 1.0, ratio)))
+        if np.any(far)
+        else np.log(ratio)
+    )
 
 
 def _asymptotic(x: Any, sign: float) -> Any:
@@ -63,7 +85,7 @@ UNARY |= {
     "erfcinv": (lambda x, v: (-ROOT_PI / 2) * np.exp(v * v), True),
     "dawsn": (_dawsn_slope, True),
     "ndtr": (lambda x: np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi), False),
-    "log_ndtr": (lambda x, v: np.exp(-0.5 * x * x - v) / math.sqrt(2 * math.pi), True),
+    "log_ndtr": (_log_ndtr_slope, True),
     "ndtri": (lambda x, v: math.sqrt(2 * math.pi) * np.exp(0.5 * v * v), True),
     "gamma": (lambda x, v: v * call("psi", x), True),  # DLMF 5.2
     "gammaln": (lambda x: call("psi", x), False),
@@ -95,8 +117,8 @@ UNARY |= {
 BINARY |= {
     "xlogy": (lambda x, y, v: np.log(y), lambda x, y, v: x / y),
     "xlog1py": (lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y)),
-    "rel_entr": (lambda x, y, v: np.log(x / y) + 1.0, lambda x, y, v: -x / y),
-    "kl_div": (lambda x, y, v: np.log(x / y), lambda x, y, v: 1.0 - x / y),
+    "rel_entr": (lambda x, y, v: _log_ratio(x, y) + 1.0, lambda x, y, v: -x / y),
+    "kl_div": (lambda x, y, v: _log_ratio(x, y), lambda x, y, v: 1.0 - x / y),
     "betaln": (
         lambda x, y, v: call("psi", x) - call("psi", x + y),
         lambda x, y, v: call("psi", y) - call("psi", x + y),

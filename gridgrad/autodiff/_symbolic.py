@@ -71,8 +71,10 @@ class Symbolic:
             raise ArgumentValueError(f"language must be 'c' or 'cuda', got {language!r}")
         if dtype not in ("double", "float"):
             raise ArgumentValueError(f"dtype must be 'double' or 'float', got {dtype!r}")
+        from ._quotients import divided
+
         rows = [e for f in self.expressions for e in (f, *(sympy.diff(f, s) for s in self.symbols))]
-        common, results = sympy.cse(rows)
+        common, results = sympy.cse([divided(e) for e in rows])
         lines = [f"    const {dtype} {s} = {sympy.ccode(e)};" for s, e in common]
         lines += [f"    out[{k}] = {sympy.ccode(e)};" for k, e in enumerate(results)]
         head = "#include <math.h>\n\n" if language == "c" else "__device__ __forceinline__ "
@@ -82,8 +84,11 @@ class Symbolic:
     def _lambdified(self, library: str, values: Any) -> Any:
         import sympy  # type: ignore[import-untyped,unused-ignore]
 
+        from ._quotients import divided
+
         key = (library, str(values))
         if key not in self._compiled:
+            values = [divided(e) for e in values] if isinstance(values, list) else divided(values)
             self._compiled[key] = sympy.lambdify(self.symbols, values, modules=_MODULES[library], cse=True)
         return self._compiled[key]
 
