@@ -104,9 +104,9 @@ def test_norm_where_components_are_equal_or_zero(way):
 
 
 def test_norm_keeps_its_bits_and_its_slope_is_a_unit_vector(rng):
-    f = jnp.asarray(np.float32(10.0) ** rng.uniform(-35, 37, 400).astype(np.float32))[:, None, None] * jnp.asarray(
-        [[0.0, 3], [4, 0]], np.float32
-    )
+    f = jnp.asarray(np.float32(10.0) ** rng.uniform(-35, 37, 400).astype(np.float32))[
+        :, None, None
+    ] * jnp.asarray([[0.0, 3], [4, 0]], np.float32)
     norm = lambda f: gg.gradient_norm(f, axis=(1, 2), edge_order=1)  # noqa: E731  one formula
     np.testing.assert_array_equal(norm(f), norm(np.asarray(f)))
     slope = jax.grad(lambda f: jnp.sum(norm(f)[:, 0, 0]))(f)
@@ -120,7 +120,12 @@ def test_the_data_decides_the_arithmetic_type(wide, rng):
     x = np.cumsum(rng.uniform(1, 2, 6).astype(np.longdouble) / 3)
     grid = gg.Grid((5, np.longdouble(1) / 3), x, dtype=np.longdouble)
     with jax.enable_x64(wide):
-        for operator in (grid.laplacian, grid.gradient, grid.mixed_derivative(0, 1), grid.diffuse(np.float32(2))):
+        for operator in (
+            grid.laplacian,
+            grid.gradient,
+            grid.mixed_derivative(0, 1),
+            grid.diffuse(np.float32(2)),
+        ):
             found = jax.tree.leaves((operator(jnp.asarray(f)), jax.jit(operator)(f)))
             for a, b in zip(found, 2 * jax.tree.leaves(operator(f)), strict=True):
                 assert a.dtype == f.dtype
