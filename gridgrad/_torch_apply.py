@@ -12,6 +12,7 @@ from array_api_compat import torch as namespace
 from . import _execute_torch, _execute_xp
 from ._adjoint import adjoint_terms
 from ._plan import Term, shifted
+from ._torch_autograd import norm
 from ._torch_define import (
     asks_for_gradient,
     check_forward_mode,
@@ -66,9 +67,10 @@ def _differentiated(name: str, axes: Any, transposed: bool, fields: Any, coeffic
         check_forward_mode(tensors)
     if graph or dual:
         terms, outputs = _terms(name, axes, transposed, len(fields))
-        linear = not any(term.norm for term in terms) and not is_varied(coefficients)
-        linear = linear and not _execute_xp.is_mixed(tensors)
-        if not linear or (graph and is_transformed(tensors)):
+        if any(term.norm for term in terms):
+            return [_norm(name, axes, terms, fields)]
+        varied = is_varied(coefficients) or _execute_xp.is_mixed(tensors)
+        if varied or (graph and is_transformed(tensors)):
             return _execute_xp.apply(namespace, terms, tensors, outputs)
     if dual:
         return with_tangents(
@@ -78,6 +80,18 @@ def _differentiated(name: str, axes: Any, transposed: bool, fields: Any, coeffic
         return list(Applied.apply(name, axes, transposed, len(fields), *tensors))
     with torch._C._AutoDispatchBelowAutograd():
         return torch.ops.gridgrad.apply(name, axes, transposed, fields, coefficients)
+
+
+def _norm(name: str, axes: Any, terms: tuple[Term, ...], fields: Any) -> Any:
+    """The norm of all terms, which has no coefficients and no transpose."""
+
+    def size_of(_: Any, constants: Any) -> Any:
+        return torch.ops.gridgrad.apply(name, axes, False, constants, [])
+
+    def components_of(components: tuple[Term, ...], own: Any) -> Any:
+        return _execute_xp.apply(namespace, components, own, len(components))
+
+    return norm(terms, fields, size_of, components_of)
 
 
 class Applied(torch.autograd.Function):  # type: ignore[misc]

@@ -22,18 +22,21 @@ def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int)
     if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
         return None
     if any(term.norm for term in terms):
-        return [_norm(terms, fields)]
+
+        def run(own: tuple[Term, ...], arrays: Sequence[Any]) -> Any:
+            return LinearMap.apply(own, 1 + own[-1].output, len(arrays), *arrays)
+
+        return [norm(terms, fields, run, run)]
     return list(LinearMap.apply(terms, outputs, count, *fields))
 
 
-def _norm(terms: tuple[Term, ...], fields: Sequence[Any]) -> Any:
-    """The norm of all terms: its size by the kernel, its derivatives from the components."""
+def norm(terms: tuple[Term, ...], fields: Sequence[Any], size_of: Any, components_of: Any) -> Any:
+    """The norm of all terms: its size from a kernel, its derivatives from the components."""
     narrow = fields[0].dtype in (torch.float16, torch.bfloat16)
     wide = [field.to(torch.float32) for field in fields] if narrow else fields  # the type kernels compute in
+    (size,) = size_of(terms, [field.detach() for field in wide])
     components = tuple(term._replace(output=k, norm=False) for k, term in enumerate(terms))
-    (size,) = LinearMap.apply(terms, 1, len(wide), *(field.detach() for field in wide))
-    values = LinearMap.apply(components, len(terms), len(wide), *wide)
-    result = _execute_xp.with_slope(namespace, size, values)
+    result = _execute_xp.with_slope(namespace, size, components_of(components, wide))
     return result.to(fields[0].dtype) if narrow else result
 
 

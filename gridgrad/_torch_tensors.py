@@ -113,8 +113,7 @@ def _refused_derivative(axis: int, name: str) -> str:
     if name != "spacing":
         return f"{given}; detach it, {name}.detach(), to differentiate by f and by coordinates only"
     return (
-        f"{given}: only gridgrad.gradient is, without out= and torch.compile; detach it, x.detach(), to "
-        "differentiate by f only"
+        f"{given}: only gridgrad.gradient is, without out=; detach it, x.detach(), to differentiate by f only"
     )
 
 

@@ -41,10 +41,11 @@ LAYERS = [
     {"_execute_host"},
     {"_numpy", "_fast"},
     {"_execute_cuda", "_execute_torch", "_config"},
-    {"_dispatch", "_torch_apply", "_torch_autograd", "_torch_coordinates", "cuda"},
+    {"_dispatch", "_torch_autograd", "_torch_coordinates", "cuda"},
     {
         "_gradient",
         "torch",
+        "_torch_apply",
         "_torch_operators",
         "_fields",
         "autodiff._algebra",

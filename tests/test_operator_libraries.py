@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from operator_cases import BOUNDARIES, CASES, SHAPE, coefficients_of, field_of, flat, shared_setting
+from operator_cases import BOUNDARIES, CASES, SHAPE, coefficients_of, field_of, flat, setting, shared_setting
 from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
@@ -45,6 +45,25 @@ class Example:
 
 class TestWaysOfRunning:
     """The compiled core, array slices, one and many threads, the short way of a second call."""
+
+    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex128, np.int32],
+                             ids=lambda d: np.dtype(d).name)  # fmt: skip
+    @pytest.mark.parametrize("kind", ["coordinates", "steps"])
+    def test_core_and_slices_on_a_long_double_grid(self, core, kind, dtype):
+        """The data decides the arithmetic type, whatever the grid's weights are kept in."""
+        rng = np.random.default_rng(4)
+        for ends in BOUNDARIES:
+            third = setting(kind, ends, dtype=np.longdouble).grid
+            for name, case in CASES.items():
+                if case.coefficients:
+                    continue
+                operator = case.make(third, None)
+                f = field_of(operator.inputs, rng, SHAPE, dtype)
+                terms = operator._terms_for(SHAPE)
+                count = max(t.output for t in terms) + 1
+                compiled = flat(operator(f))
+                sliced = _execute_xp.apply(np, terms, flat(f), count)
+                assert all(same_bits(a, b) for a, b in zip(compiled, sliced, strict=True)), (ends, name)
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128, np.int32],
                              ids=lambda d: np.dtype(d).name)  # fmt: skip

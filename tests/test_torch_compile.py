@@ -197,6 +197,31 @@ class TestOperators:
         assert [s is None for s in slopes[0]] == [s is None for s in slopes[1]]
         close(*([s for s in group if s is not None] for group in slopes), 1e-11)
 
+    def test_the_norm_where_components_are_equal_or_zero(self):
+        x, y = torch.meshgrid(torch.arange(6.0), torch.arange(7.0), indexing="ij")
+        grid = gg.Grid((6, 1.0), (7, 1.0))
+        slope = torch.func.grad(lambda f: grid.gradient_norm(f).square().sum() + grid.gradient_norm(f).sum())
+        for f in (x + y, x * 0, y**2, x * (y > 3)):
+            found = compiled(slope)(f)
+            assert found.isfinite().all()
+            close([found], [slope(f)], 1e-6)
+
+    def test_numbers_that_an_operator_is_made_of_are_traced_again(self):
+        """The README's words, and what it says to write instead."""
+        u = torch.arange(7.0) ** 2
+        laplacian, identity = gg.Grid((7, 1.0)).laplacian, gg.Grid((7, 1.0)).identity
+        numbers = [0.1 * k for k in range(1, 13)]
+        for again in (lambda u, h: u - h * laplacian(u), lambda u, h: gg.gradient(u, h)):
+            step = compiled(again, "eager")
+            for h in numbers:
+                close([step(u, h)], [again(u, h)], 1e-6)
+        for anew in (lambda u, h: (identity - h * laplacian)(u), lambda u, h: gg.laplacian(u, h)):
+            step = compiled(anew, "eager")
+            for h in numbers[:8]:
+                close([step(u, h)], [anew(u, h)], 1e-6)
+            with pytest.raises(torch._dynamo.exc.FailOnRecompileLimitHit):
+                step(u, numbers[8])
+
     @pytest.mark.parametrize("name", ["an operator from outside", "norm", "diffuse"])
     def test_torch_func_inside(self, name, arrays):
         """Forward mode is never silently 0, alone or over reverse mode; vmap is the batch axis."""

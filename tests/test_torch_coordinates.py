@@ -8,9 +8,10 @@ import gridgrad as gg
 
 torch = pytest.importorskip("torch")
 
+from torch_transforms import DERIVATIVES, REAL, assert_alike  # noqa: E402  needs torch
+
 import gridgrad.torch as gt  # noqa: E402  needs torch
 from gridgrad import _torch_sums  # noqa: E402  needs torch
-from torch_transforms import DERIVATIVES, REAL, assert_alike  # noqa: E402  needs torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 

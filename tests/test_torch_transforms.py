@@ -11,8 +11,9 @@ import gridgrad as gg
 
 torch = pytest.importorskip("torch")
 
-import gridgrad.torch as gt  # noqa: E402  needs torch
 from torch_transforms import DERIVATIVES, MAPS, REAL, assert_alike, leaves  # noqa: E402  needs torch
+
+import gridgrad.torch as gt  # noqa: E402  needs torch
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 
