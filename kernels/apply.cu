@@ -23,10 +23,6 @@ typedef GG_INDEX Index;
 
 enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, THREADS = 256 };
 
-// Blocks on a multiprocessor, which leave 64 registers; 0: the compiler's choice. Of many arrays it would
-// choose more blocks and spill.
-enum : int { BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 ? 4 : 0 };
-
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
 // Of a pair: with SELECTED a weight of 0 reads nothing.
@@ -42,6 +38,10 @@ struct Shape {
 constexpr Term TERMS[] = {GG_TERMS};
 constexpr Shape SHAPES[] = {GG_STENCILS};
 enum : int { TERM_COUNT = sizeof TERMS / sizeof TERMS[0], SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
+
+// Blocks on a multiprocessor, which leave 64 registers; 0: the compiler's choice. Of many arrays or terms it
+// would choose more blocks and spill.
+enum : int { BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 || TERM_COUNT > 9 ? 4 : 0 };
 
 template <class T>
 struct alignas(sizeof(T) * VECTOR < 16 ? sizeof(T) * VECTOR : 16) Vector {

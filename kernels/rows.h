@@ -21,6 +21,7 @@ struct Pairs {
   const Pair* data;
   const Real* weights;  // of an axis in the row: a vector for each pair, null if they are the same everywhere
   bool uniform;         // of the interior, and the same at all its points
+  bool filled;          // `inner` has been made: from then on only its weights change
   Relative inner[MAX_PAIRS];
 
   // Not a struct of all three: what was written in parts is slow to read as a whole.
@@ -51,14 +52,16 @@ void set_inner_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& r
   row.data = nullptr;
   row.weights = stencil.dim == ROW ? weights : nullptr;
   row.uniform = !weights;
-  for (int k = 0; k < stencil.pairs; ++k)
-    row.inner[k] = {
-        stencil.a[k], stencil.b[k],
-        weights && !row.weights ? weights[k * stencil.length + i] : static_cast<Real>(stencil.weight[k])};
-  if (is_central(stencil) && !faces && !row.weights && row.inner[0].weight == row.inner[1].weight) {
-    row.count = 1;
-    row.inner[0].b = 1;
-  }
+  if (!row.filled)
+    for (int k = 0; k < stencil.pairs; ++k)
+      row.inner[k] = {stencil.a[k], stencil.b[k], static_cast<Real>(stencil.weight[k])};
+  row.filled = true;
+  if (weights && !row.weights)
+    for (int64 k = 0; k < row.count; ++k) row.inner[k].weight = weights[k * stencil.length + i];
+  if (!is_central(stencil)) return;
+  const bool one = !faces && !row.weights && row.inner[0].weight == row.inner[1].weight;
+  row.inner[0].b = one ? 1 : 0;
+  if (one) row.count = 1;
 }
 
 // The row of point i of an axis across the array's rows.

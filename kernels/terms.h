@@ -23,7 +23,7 @@ template <class Stored, class Real>
 class Terms {
  public:
   Terms(const Descriptor& plan, void* const* pointers) : plan_(plan), pointers_(pointers) {
-    for (int t = 0; t < plan.terms; ++t) pairs_[t].uniform = false;
+    for (int t = 0; t < plan.terms; ++t) pairs_[t].uniform = pairs_[t].filled = then_[t].filled = false;
   }
 
   // Goes to a row: `at` is its place in all slower dims.

@@ -37,6 +37,7 @@ IN_VECTORS = {
     "jacobian": lambda g, c: g.jacobian,
     "advect": lambda g, c: g.advect(c),
     "gradient norm": lambda g, c: _terms.gradient_norm(g, 1),
+    "laplacian - advect": lambda g, c: g.laplacian() - g.advect([1.0, -2.0, 3.0][: g.ndim]),
 }
 GENERAL = {
     "laplacian 4": lambda g, c: g.laplacian(accuracy=4),
@@ -44,6 +45,7 @@ GENERAL = {
     "laplacian wide": lambda g, c: g.laplacian(form="wide"),
     "hessian": lambda g, c: g.hessian,
     "diffuse": lambda g, c: g.diffuse(c[0]),
+    "transport": lambda g, c: g.diffuse(c[0]) + 0.5 * g.laplacian() - g.advect(c) + g.identity,
     "gradient.T": lambda g, c: g.gradient.T,
     "divergence.T": lambda g, c: g.divergence.T,
     "curl.T": lambda g, c: g.curl.T,

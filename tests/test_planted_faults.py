@@ -42,7 +42,7 @@ FAULTS = {
                                     "last = larger(smaller(last, stencil.length * stencil.inner), first);"),
     "leading edge one too short": ("terms.h", "first = smaller(larger(first, stencil.leading * stencil.inner), last);",
                                    "first = smaller(larger(first, (stencil.leading - 1) * stencil.inner), last);"),
-    "neighbour of the wrong distance": ("rows.h", "row.inner[0].b = 1;", "row.inner[0].b = 0;"),
+    "neighbour of the wrong distance": ("rows.h", "row.inner[0].b = one ? 1 : 0;", "row.inner[0].b = 0;"),
     "weights of the next point": ("rows.h", "weights[k * stencil.length + i]", "weights[k * stencil.length + i - 1]"),
     "shift without components": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return plan_.array[k].stride[stencil.dim];"),
     "shift without stride": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return stencil.inner;"),
