@@ -52,10 +52,9 @@ def run(code, names):
 
 def refusal(row):
     """The message with which the call of a row is refused."""
-    names = names_of(row)
     try:
-        run(row.call, names)
-    except (TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
+        run(row.call, names_of(row))
+    except (TypeError, ValueError, IndexError, RuntimeError, AttributeError, ImportError) as error:
         return str(error)
     return "nothing was refused"
 
