@@ -170,7 +170,7 @@ def _check_dtype(values: Array, axis: int) -> None:
         first = values.reshape(-1)[:1]
         what = f"dtype {values.dtype}" if kind in "mM" else f"{type(first[0]).__name__} objects"
         raise ArgumentTypeError(
-            f"the {'spacing' if values.ndim == 0 else 'coordinates'} of axis {axis} have {what}, and a derivative per time "
+            f"the {'coordinates' if values.ndim else 'spacing'} of axis {axis} {'have' if values.ndim else 'has'} {what}, and a derivative per time "
             f"needs a unit; name it, for example {time} for a derivative per second"
         )
     what = "is complex" if kind == "c" else f"has dtype {values.dtype}"

@@ -180,7 +180,11 @@ def _less(length: int, rule: Rule, uniform: bool) -> str:
             return f"use accuracy={accuracy} or add points"
     if rule.accuracy is not None and length >= points_needed(rule._replace(accuracy=None), uniform):
         return "leave accuracy= away or add points"
-    return "add points" if rule.is_periodic else "add points or leave the axis out with axis="
+    return (
+        "add points"
+        if rule.is_periodic
+        else "add points or leave the axis out, with axis= or in a grid with axes="
+    )
 
 
 def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...], list[Any]]:

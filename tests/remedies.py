@@ -52,10 +52,9 @@ def run(code, names):
 
 def refusal(row):
     """The message with which the call of a row is refused."""
-    names = names_of(row)
     try:
-        run(row.call, names)
-    except (TypeError, ValueError, IndexError, RuntimeError, AttributeError) as error:
+        run(row.call, names_of(row))
+    except (TypeError, ValueError, IndexError, RuntimeError, AttributeError, ImportError) as error:
         return str(error)
     return "nothing was refused"
 
@@ -162,7 +161,8 @@ ENDS = [
     # lengths
     Row("gradient(f[:2], x[:2], edge_order=2)", "use edge_order=1 or add points", "gradient(f[:2], x[:2], edge_order=1)", "np.ones(2)"),
     Row("Grid(x[:2])", "use edge_order=1 or add points", "Grid(x[:2], edge_order=1).gradient(f[:2])", "np.ones(2)"),
-    Row("gradient(np.ones((5, 1)) * x[:, None])", "leave the axis out with axis=", "gradient(f[:, None], x, axis=0, edge_order=2)", "slope[:, None]"),
+    Row("gradient(np.ones((5, 1)) * x[:, None])", "leave the axis out, with axis=", "gradient(f[:, None], x, axis=0, edge_order=2)", "slope[:, None]"),
+    Row("Grid(X[:2], Y, edge_order=1).laplacian", "or in a grid with axes=", "Grid(Y, axes=(-1,)).laplacian(U[:2])", "np.full((2, 5), 6.)"),
     Row("gradient(f[:2], periodic=True)", "needs at least 3; add points", "gradient(f, 30., periodic=True)", "wave", ROUND),
     Row("Grid(x).derivative(0, accuracy=6)", "use accuracy=4 or add points", "Grid(x).derivative(0, accuracy=4)(f)", "slope"),
     Row("gradient(f[:4], x[:4], accuracy=4)", "use accuracy=2 or add points", "gradient(f[:4], x[:4], accuracy=2)", "slope[:4]"),

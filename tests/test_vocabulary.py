@@ -160,6 +160,27 @@ class TestDerivativeOfSeveralSpacings:
             gg.derivative(F, X, Y, 1.0)
 
 
+@pytest.mark.parametrize("library", ["jax.numpy", "dask.array"])
+@pytest.mark.parametrize("words", [
+    {"accuracy": 4}, {"boundary": "symmetric"}, {"boundary": ("antisymmetric", "one-sided"), "accuracy": 2},
+    {"periodic": True, "period": 8.0, "accuracy": 4}], ids=str)  # fmt: skip
+def test_other_libraries(library, words):
+    f = pytest.importorskip(library).asarray(np.sin(X).astype("f4"))
+    expected = gg.gradient(np.sin(X).astype("f4"), X, **words)
+    assert same(np.asarray(gg.gradient(f, X, **words)), expected)
+
+
+def test_other_dtypes():
+    """Integers do not wrap, times are rounded once, and a masked point is missing where a row reads it."""
+    words = {"accuracy": 4, "boundary": "one-sided"}
+    assert np.allclose(gg.gradient((100 - X**2).astype("u1"), X, **words), -2 * X, atol=1e-13)
+    times = np.datetime64("2020-01-01", "s") + (10 * X).astype("m8[s]")
+    assert same(gg.gradient(times, X, **words), np.full(6, 10, "m8[s]"))
+    masked = gg.gradient(np.ma.array(X**2, mask=X == 3), X, boundary="symmetric")
+    assert same(masked.mask, [False, True, True, True, False, False])
+    assert same(masked[[0, 5]].data, [0.0, 0.0])
+
+
 TENSOR_WORDS = [
     {"boundary": "symmetric"}, {"boundary": ["antisymmetric", ("one-sided", "symmetric")]},
     {"accuracy": 4}, {"accuracy": 2, "boundary": "antisymmetric"}, {"periodic": [False, True], "period": 9.5},
