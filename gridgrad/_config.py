@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from . import _core
+from . import _cache, _core
 
 
 def show_config(mode: str = "print") -> dict[str, Any] | None:
     """Print what this installation runs on, or return it with ``mode="dict"``.
 
-    Tells the path of the compiled core, the CPU level it chose, the threads it may use, and the
-    CuPy and CUDA devices it finds. ``core: None`` means that gridgrad was installed without a
+    Tells the path of the compiled core, the CPU level it chose, the threads it may use, the CuPy and
+    CUDA devices it finds, and what its caches hold: entries, bytes (shared memory counted by each that
+    shares it), and how many were ever made. ``core: None`` means that gridgrad was installed without a
     C++ compiler and works through array slices: the same values, slower.
     """
     if mode not in ("print", "dict"):
@@ -29,10 +30,18 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     facts |= _core.describe()
     facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     facts["cuda devices"] = _devices() if facts["cupy"] else []
+    facts["caches"] = _cache.describe()
     if mode == "dict":
         return facts
+    facts["caches"] = _in_words(facts["caches"])
     print("\n".join(f"{name:>14}: {value}" for name, value in facts.items()))
     return None
+
+
+def _in_words(caches: dict[str, dict[str, int]]) -> str:
+    """The caches that hold something."""
+    used = (f"{name} {c['entries']} ({c['bytes'] / 2**20:.1f} MiB)" for name, c in caches.items() if c["entries"])
+    return ", ".join(used) or "empty"
 
 
 def _version(distribution: str) -> str | None:

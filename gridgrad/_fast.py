@@ -8,13 +8,15 @@ import numpy as np
 
 from . import _core
 from ._arguments import UNSET
-from ._axes import SMALL_BYTES
+from ._axes import HASHED_BYTES, SMALL_BYTES, Content, kept_key
+from ._cache import Cache, Entry, clock
 from ._execute_host import THREAD_BYTES, has_kernel, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims
 
-CALLS = 512
+Found = tuple[Plan, Any]  # the plan, and the dtype of the results
+
 _ndarray = np.ndarray
-_calls: dict[Any, tuple[Plan, Any]] = {}
+_calls: Cache[Found] = Cache("calls", entries=512)
 _apply: Any = _core.core.gg_apply_objects if _core.core is not None and _core.data_offset else None
 _offset = _core.data_offset
 _NO_OBJECTS = (0,) * _core.MAX_OBJECTS
@@ -28,16 +30,17 @@ def fast_gradient(
         return None
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, targets)
-    found = _calls.get(key) if key is not None else None
+    found = _calls.held.get(key) if key is not None else None
     if found is None:
         return None
     results = _run(found, (f,), targets)
     return results if results is None or len(results) > 1 else results[0]
 
 
-def _run(found: tuple[Plan, Any], inputs: tuple[Any, ...], targets: Any) -> Any:
+def _run(found: Entry[Found], inputs: tuple[Any, ...], targets: Any) -> Any:
     """The results as a tuple; None where the long way has to copy or to refuse."""
-    plan, dtype = found
+    plan, dtype = found.value
+    found.used = clock()
     if targets is None:
         targets = [np.empty_like(inputs[0], dtype) for _ in range(plan.outputs)]
     elif not all([target.flags.writeable for target in targets]):
@@ -52,21 +55,22 @@ class ObjectCalls:
     """The plans of one operator's small calls, by the layouts of its arrays."""
 
     def __init__(self) -> None:
-        self._plans: dict[Any, tuple[Plan, Any]] = {}
+        self._plans: Cache[Found] = Cache(None, entries=64, nbytes=1 << 20)
 
     def one(self, f: Any, out: Any) -> Any:
         """`get` for one array into one `out`, without a detour."""
         if type(out) is not _ndarray or not out.flags.writeable:
             return None
-        found = self._plans.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
-        if found is None or _apply(found[0].address, _offset, id(f), id(out), 0, 0):
+        found = self._plans.held.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
+        if found is None or _apply(found.value[0].address, _offset, id(f), id(out), 0, 0):
             return None
+        found.used = clock()
         return out
 
     def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
         """The results as a tuple, or None when the call has to be looked at in full."""
         targets = None if out is None else _targets(inputs[0], out)
-        found = self._plans.get(_layouts(inputs, targets))
+        found = self._plans.held.get(_layouts(inputs, targets))
         return None if found is None else _run(found, inputs, targets)
 
     def put(self, inputs: tuple[Any, ...], out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
@@ -74,9 +78,7 @@ class ObjectCalls:
         key = _layouts(inputs, None if out is None else _targets(inputs[0], out))
         found = None if key is None else _plan_of(terms, inputs, results)
         if found is not None:
-            if len(self._plans) >= CALLS:
-                self._plans.clear()
-            self._plans[key] = found
+            self._plans.put(key, found, found[0].nbytes)
 
 
 def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
@@ -106,8 +108,7 @@ def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, 
         plan = plan_for(terms, inputs, results)
     except TooManyDims:
         return None
-    held = sum(weights.nbytes for weights in plan.weights)
-    small = plan.traffic < THREAD_BYTES and held <= 2 * SMALL_BYTES * len(terms)
+    small = plan.traffic < THREAD_BYTES and plan.nbytes <= 4 * SMALL_BYTES * len(terms)
     return (plan, results[0].dtype) if small else None
 
 
@@ -136,7 +137,8 @@ def _key(
         if kind is float or kind is int or kind is np.float64:
             entries.append(value)
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
-            entries += (value.dtype, value.shape, value.tobytes())
+            small = value.nbytes <= HASHED_BYTES
+            entries += (value.dtype, value.shape, value.tobytes()) if small else (Content(value),)
         else:
             return None
     if targets is not None:
@@ -147,17 +149,19 @@ def _key(
     return (edge_order, periodic, period, *entries)
 
 
-def remember(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
-    terms: tuple[Term, ...], results: list[Any],
-) -> None:  # fmt: skip
-    """Keep the plan of a call that `fast_gradient` could have answered."""
+def call_key(
+    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any
+) -> Any:
+    """What `remember` keeps a call by, or None; to be made before `out` is written, which may hold coordinates."""
     if type(f) is not _ndarray:
-        return
+        return None
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, targets)
+    return None if key is None else kept_key(key)
+
+
+def remember(key: Any, f: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
+    """Keep the plan of a call that `fast_gradient` could have answered."""
     found = None if key is None else _plan_of(terms, [f], results)
     if found is not None:
-        if len(_calls) >= CALLS:
-            _calls.clear()
-        _calls[key] = found
+        _calls.put(key, found, found[0].nbytes)

@@ -8,14 +8,15 @@ import numpy as np
 
 from . import _dispatch
 from ._arguments import clean_axis, per_axis_spacing
-from ._axes import SMALL_BYTES, check_coordinates, to_host
-from ._cache import Bounded
+from ._axes import HASHED_BYTES, Content, check_coordinates, kept_key, to_host
+from ._cache import Cache
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
 
-_grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
+_grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, type(None), np.float64)
+_POINT_BYTES = 72  # what a grid and its key keep for each point of an axis, about
 
 
 class Ends(TypedDict, total=False):
@@ -79,13 +80,14 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
     if is_compiling():
         return _traced_grid(lengths, axes, entries, ends)
     real = library.real_of(sample)
+    entries = [x if type(x) in _PLAIN else to_host(x, a) for x, a in zip(entries, axes, strict=True)]
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
     if grid is None:
         given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
-            _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
+            _grids.put(kept_key(key), grid, sum(np.size(entry) for entry in entries) * _POINT_BYTES)
     return grid
 
 
@@ -115,13 +117,14 @@ def _axis(length: int, entry: Any, axis: int) -> Any:
 
 
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
-    """What a grid depends on, coordinates by content; None where that is long or unusual."""
+    """What a grid depends on, coordinates by content; None where something is unusual."""
     parts: list[Any] = [lengths, axes, real]
     for entry in (*entries, *ends.values()):
         if type(entry) in _PLAIN:
             parts += (type(entry), entry)
-        elif type(entry) is np.ndarray and entry.nbytes <= SMALL_BYTES:
-            parts += (entry.dtype, entry.shape, entry.tobytes())
+        elif type(entry) is np.ndarray:
+            small = entry.nbytes <= HASHED_BYTES
+            parts += (entry.dtype, entry.shape, entry.tobytes()) if small else (Content(entry),)
         else:
             return None
     return (*ends, *parts)

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import _dispatch
 from ._arguments import UNSET, clean, clean_workers, merge_aliases
-from ._fast import fast_gradient, remember
+from ._fast import call_key, fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
 
@@ -119,8 +119,9 @@ def gradient(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
+    key = call_key(f, varargs, axis, edge_order, periodic, period, out)
     results = library.operate(terms, [f], len(terms), out, clean_workers(workers))
-    remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
+    remember(key, f, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import copysign, prod
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from . import _transpose
 from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
+from ._cache import Cache
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._fast import ObjectCalls
 from ._fields import Fields, Form, gather, shaped, stack, targets_of
@@ -39,7 +40,7 @@ class Operator(Linear):
         self._plain = plain
         self._bound: dict[tuple[int, ...], tuple[Term, ...]] = {}  # by the shape of a field
         self._adjoints: dict[str | None, Operator] = {}
-        self._multiples: dict[float, Operator] = {}
+        self._multiples: Cache[Operator] = Cache(None, entries=16, nbytes=1 << 20)
         self._calls = ObjectCalls()
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
 
@@ -220,18 +221,19 @@ class Operator(Linear):
         if is_compiling():
             return _multiple_of(self.plain, factor).with_coefficients(self.coefficients)
         self._require_linear("a multiple")
-        if factor not in self._multiples:
+        key = factor, copysign(1.0, factor)  # -0.0 == 0.0
+        found = self._multiples.get(key)
+        if found is None:
             cache: dict[Any, Any] = {}
             terms = []
             for term in self.terms:
                 if term.stencil not in cache:
                     cache[term.stencil] = _transpose.scaled(term.stencil, factor)
                 terms.append(term._replace(stencil=cache[term.stencil]))
-            if len(self._multiples) >= 16:
-                self._multiples.clear()
             name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            self._multiples[factor] = self._with(name=name, terms=tuple(terms))
-        return self._multiples[factor]
+            found = self._with(name=name, terms=tuple(terms))
+            self._multiples.put(key, found, sum(stencil.nbytes for stencil in cache.values()))
+        return found
 
     def _require_linear(self, what: str) -> None:
         if not self.is_linear:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Stencil:
     trailing: tuple[Row, ...]
     values: bool = False
     power: int = 0
+    _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
 
     @property
     def is_central(self) -> bool:
@@ -54,30 +55,64 @@ class Stencil:
         """Memory of the weights."""
         return sum(int(np.asarray(weight).nbytes) for weight in self.weights)
 
+    def table(self) -> Array | None:
+        """The weights as the array whose rows they are, shape ``(pairs, length)``, or None."""
+        whole = getattr(self.weights[0], "base", None) if self.weights else None
+        shape = (len(self.weights), self.length)
+        if not isinstance(whole, np.ndarray) or whole.shape != shape or not whole.flags.c_contiguous:
+            return None
+        rows = (w.base is whole and w.ctypes.data == row.ctypes.data and w.strides == row.strides
+                for w, row in zip(self.weights, whole, strict=True))  # fmt: skip
+        return whole if all(rows) else None
+
     def interior(self) -> slice:
         """The points whose rows are not data."""
         return slice(len(self.leading), self.length - len(self.trailing))
 
     def smallest_and_largest_weight(self) -> tuple[Any, Any]:
         """Bounds of the magnitude of all weights but 0: what decides the arithmetic type."""
+        if not self._range:
+            self._range.append(self._measured())
+        smallest, largest = self._range[0]
+        return smallest, largest
+
+    def _measured(self) -> tuple[Any, Any]:
         edges = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
         inner = self.interior()
         parts = [weight if np.ndim(weight) == 0 else weight[inner] for weight in self.weights]
-        values = np.abs(
-            np.concatenate([np.ravel(part) for part in (*parts, edges) if np.size(part)] or [np.ones(1)])
-        )
-        if not self.is_central:  # whose weights are never 0, unless one was too small
-            values = values[values != 0]
-        return (np.min(values), np.max(values)) if len(values) else (np.float64(1), np.float64(1))
+        found = []
+        for values in (np.abs(np.ravel(part)) for part in (*parts, edges)):
+            if not self.is_central:  # whose weights are never 0, unless one was too small
+                values = values[values != 0]
+            if len(values):
+                found.append((np.min(values), np.max(values)))
+        smallest, largest = zip(*found, strict=True) if found else ((np.float64(1),), (np.float64(1),))
+        return np.min(smallest), np.max(largest)  # a NaN is both
 
     def mapped(self, change: Callable[[Any], Any], power: int) -> Stencil:
         """The same rows with `change` of every weight, and with another power."""
+        weights = in_one_piece(map(change, self.weights), len(self.weights))
 
         def rows(old: tuple[Row, ...]) -> tuple[Row, ...]:
             return tuple(tuple((a, b, change(weight)) for a, b, weight in row) for row in old)
 
-        return replace(self, weights=tuple(map(change, self.weights)), leading=rows(self.leading),
+        return replace(self, weights=weights, leading=rows(self.leading),
                        trailing=rows(self.trailing), power=power)  # fmt: skip
+
+
+def in_one_piece(weights: Iterable[Any], count: int) -> tuple[Any, ...]:
+    """Weights of which some vary as the rows of one array, where kernels can read them as they are."""
+    table: Array | None = None
+    scalars: list[Any] = []
+    for k, values in enumerate(weights):
+        if table is None and np.ndim(values) == 0:
+            scalars.append(values)
+            continue
+        if table is None:
+            table = np.empty((count, len(values)), values.dtype)
+            table[:k] = np.reshape(scalars, (k, 1))
+        table[k] = values
+    return tuple(scalars if table is None else table)
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ._stencils import Array, Row, Stencil, unscaled
+from ._stencils import Array, Row, Stencil, in_one_piece, unscaled
 from ._wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
@@ -63,12 +63,11 @@ class Bands:
 
         inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
         weights = [weight for *_, weight in inner]
-        if any(map(np.ndim, weights)):
-            weights = [np.broadcast_to(weight, self.length) for weight in weights]
+        weights = in_one_piece(weights, len(weights))
         leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
         trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
         offsets = tuple((a, b) for a, b, _ in inner)
-        return Stencil(self.length, offsets, tuple(weights), leading, trailing, values, power)
+        return Stencil(self.length, offsets, weights, leading, trailing, values, power)
 
 
 def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False) -> Stencil:

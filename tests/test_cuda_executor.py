@@ -11,6 +11,7 @@ from host_kernels import compiler
 import gridgrad as gg
 import gridgrad.cuda
 from gridgrad import _dispatch, _execute_cuda
+from gridgrad._cache import Cache
 from gridgrad._plan import Layout
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
@@ -26,7 +27,8 @@ def cupy(built, monkeypatch):
     fake = FakeCupy(built)
     monkeypatch.setattr(_execute_cuda, "cupy", fake)
     # Another plan's weights at a recycled address would hide a missing upload.
-    monkeypatch.setattr(_execute_cuda, "_ready", type(_execute_cuda._ready)(512, 1 << 28))
+    for cache in ("_ready", "_uploaded"):
+        monkeypatch.setattr(_execute_cuda, cache, Cache(None, 512, 1 << 28))
     monkeypatch.setattr(_execute_cuda, "_captured", set())
     _execute_cuda.kernel_of.cache_clear()
     _dispatch.library_of.cache_clear()
