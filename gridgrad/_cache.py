@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from itertools import count
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -31,17 +30,21 @@ SHARES = {
 DEVICE_SHARES = {"device tables": 128 << 20, "device plans": 128 << 20}  # of a device's memory
 
 _caches: dict[str, Cache[Any]] = {}
-clock = count().__next__  # of all uses
 _by_use = attrgetter("used")
 
 
 class Entry(Generic[Value]):
-    """A value with its key, what it weighs, and when it was last used."""
+    """A value with its key, what it weighs, and when it was last used.
+
+    Time is the number of entries that were ever made: between two of them nothing can leave.
+    """
 
     __slots__ = ("key", "nbytes", "used", "value")
+    now: ClassVar[int] = 0
 
     def __init__(self, key: Any, value: Value, nbytes: int) -> None:
-        self.key, self.value, self.nbytes, self.used = key, value, nbytes, clock()
+        Entry.now += 1
+        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now
 
 
 class Cache(Generic[Value]):
@@ -68,7 +71,7 @@ class Cache(Generic[Value]):
         entry = self.held.get(key)
         if entry is None:
             return None
-        entry.used = clock()
+        entry.used = Entry.now
         return entry.value
 
     def put(self, key: Any, value: Value, nbytes: int) -> None:
@@ -84,7 +87,7 @@ class Cache(Generic[Value]):
         """The least recently used leave, until the bounds hold; of entries a few more, as sorting takes time."""
         line = sorted(list(self.held.values()), key=_by_use)
         excess = len(line) - self.entries
-        leaving = excess + self.entries // 16 if excess > 0 else 0
+        leaving = excess + self.entries // 8 if excess > 0 else 0
         self.bytes = sum(entry.nbytes for entry in line)  # and what threads counted past each other is right
         for k, entry in enumerate(line[:-1]):
             if k >= leaving and self.bytes - _largest(line[k:]) <= self.nbytes:

@@ -9,11 +9,11 @@ import numpy as np
 from . import _core
 from ._arguments import UNSET
 from ._axes import HASHED_BYTES, SMALL_BYTES, Content, kept_key
-from ._cache import Cache, Entry, clock
+from ._cache import Cache, Entry
 from ._execute_host import THREAD_BYTES, has_kernel, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims
 
-Found = tuple[Plan, Any]  # the plan, and the dtype of the results
+Found = tuple[int, int, Any, Plan]  # the address of a plan's descriptor, its outputs, their dtype; the plan
 
 _ndarray = np.ndarray
 _calls: Cache[Found] = Cache("calls", entries=512)
@@ -39,14 +39,18 @@ def fast_gradient(
 
 def _run(found: Entry[Found], inputs: tuple[Any, ...], targets: Any) -> Any:
     """The results as a tuple; None where the long way has to copy or to refuse."""
-    plan, dtype = found.value
-    found.used = clock()
+    address, outputs, dtype, _ = found.value
+    found.used = Entry.now
     if targets is None:
-        targets = [np.empty_like(inputs[0], dtype) for _ in range(plan.outputs)]
-    elif not all([target.flags.writeable for target in targets]):
-        return None
-    objects = [id(a) for a in inputs] + [id(target) for target in targets]
-    if _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
+        targets = [np.empty_like(inputs[0], dtype)]
+        while len(targets) < outputs:
+            targets.append(np.empty_like(inputs[0], dtype))
+    else:
+        for target in targets:
+            if not target.flags.writeable:
+                return None
+    objects = [*map(id, inputs), *map(id, targets)]
+    if _apply(address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
         return None  # unaligned, or memory that overlaps
     return tuple(targets)
 
@@ -62,9 +66,9 @@ class ObjectCalls:
         if type(out) is not _ndarray or not out.flags.writeable:
             return None
         found = self._plans.held.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
-        if found is None or _apply(found.value[0].address, _offset, id(f), id(out), 0, 0):
+        if found is None or _apply(found.value[0], _offset, id(f), id(out), 0, 0):
             return None
-        found.used = clock()
+        found.used = Entry.now
         return out
 
     def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
@@ -78,7 +82,7 @@ class ObjectCalls:
         key = _layouts(inputs, None if out is None else _targets(inputs[0], out))
         found = None if key is None else _plan_of(terms, inputs, results)
         if found is not None:
-            self._plans.put(key, found, found[0].nbytes)
+            self._plans.put(key, found, found[-1].nbytes)
 
 
 def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
@@ -93,7 +97,7 @@ def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
     return tuple(key)
 
 
-def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, Any] | None:
+def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> Found | None:
     """The plan of a call that is small and that the core can run on the objects themselves."""
     f = inputs[0]
     if _apply is None or storage_of(f.dtype) is None or not f.size or not results:
@@ -109,7 +113,7 @@ def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, 
     except TooManyDims:
         return None
     small = plan.traffic < THREAD_BYTES and plan.nbytes <= 4 * SMALL_BYTES * len(terms)
-    return (plan, results[0].dtype) if small else None
+    return (plan.address, plan.outputs, results[0].dtype, plan) if small else None
 
 
 def _targets(f: Any, out: Any) -> Any:
@@ -164,4 +168,4 @@ def remember(key: Any, f: Any, terms: tuple[Term, ...], results: list[Any]) -> N
     """Keep the plan of a call that `fast_gradient` could have answered."""
     found = None if key is None else _plan_of(terms, [f], results)
     if found is not None:
-        _calls.put(key, found, found[0].nbytes)
+        _calls.put(key, found, found[-1].nbytes)

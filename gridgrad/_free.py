@@ -16,7 +16,7 @@ from ._tracing import is_compiling, untraced
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, type(None), np.float64)
-_POINT_BYTES = 72  # what a grid and its key keep for each point of an axis, about
+_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
 
 
 class Ends(TypedDict, total=False):
@@ -80,14 +80,14 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
     if is_compiling():
         return _traced_grid(lengths, axes, entries, ends)
     real = library.real_of(sample)
-    entries = [x if type(x) in _PLAIN else to_host(x, a) for x, a in zip(entries, axes, strict=True)]
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
     if grid is None:
         given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
-            _grids.put(kept_key(key), grid, sum(np.size(entry) for entry in entries) * _POINT_BYTES)
+            points = sum(len(x) for x in given if isinstance(x, np.ndarray))
+            _grids.put(kept_key(key), grid, points * _POINT_BYTES)
     return grid
 
 
@@ -119,14 +119,17 @@ def _axis(length: int, entry: Any, axis: int) -> Any:
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
     """What a grid depends on, coordinates by content; None where something is unusual."""
     parts: list[Any] = [lengths, axes, real]
-    for entry in (*entries, *ends.values()):
+    for entry in ends.values():
+        if type(entry) not in _PLAIN:
+            return None
+        parts += (type(entry), entry)
+    for entry, axis in zip(entries, axes, strict=True):
         if type(entry) in _PLAIN:
             parts += (type(entry), entry)
-        elif type(entry) is np.ndarray:
-            small = entry.nbytes <= HASHED_BYTES
-            parts += (entry.dtype, entry.shape, entry.tobytes()) if small else (Content(entry),)
-        else:
-            return None
+            continue
+        values = entry if type(entry) is np.ndarray else to_host(entry, axis)
+        small = values.nbytes <= HASHED_BYTES
+        parts += (values.dtype, values.shape, values.tobytes()) if small else (Content(values),)
     return (*ends, *parts)
 
 

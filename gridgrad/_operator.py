@@ -23,6 +23,8 @@ from ._tracing import constant, is_compiling, keep, untraced
 if TYPE_CHECKING:
     from ._grid import Grid
 
+_ndarray = np.ndarray
+
 
 class Operator(Linear):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
@@ -74,12 +76,12 @@ class Operator(Linear):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked.
         """
-        if type(f) is np.ndarray and workers is None and self._alone:  # the shortest way
+        if type(f) is _ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
                 return found
         given = self._given(f)
-        if given is not None and workers is None and type(given[0]) is np.ndarray:
+        if given is not None and workers is None and type(given[0]) is _ndarray:
             found = self._calls.get(given, out)
             if found is not None:
                 return shaped(found, self.outputs) if out is None else out

@@ -77,17 +77,17 @@ class Stencil:
         return smallest, largest
 
     def _measured(self) -> tuple[Any, Any]:
-        edges = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
+        single = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
+        single += [weight for weight in self.weights if np.ndim(weight) == 0]
         inner = self.interior()
-        parts = [weight if np.ndim(weight) == 0 else weight[inner] for weight in self.weights]
-        found = []
-        for values in (np.abs(np.ravel(part)) for part in (*parts, edges)):
+        bounds = []
+        for values in (single, *(weight[inner] for weight in self.weights if np.ndim(weight))):
+            sizes = np.abs(values)
             if not self.is_central:  # whose weights are never 0, unless one was too small
-                values = values[values != 0]
-            if len(values):
-                found.append((np.min(values), np.max(values)))
-        smallest, largest = zip(*found, strict=True) if found else ((np.float64(1),), (np.float64(1),))
-        return np.min(smallest), np.max(largest)  # a NaN is both
+                sizes = sizes[sizes != 0]
+            if len(sizes):
+                bounds += [sizes.min(), sizes.max()]
+        return (np.min(bounds), np.max(bounds)) if bounds else (np.float64(1), np.float64(1))
 
     def mapped(self, change: Callable[[Any], Any], power: int) -> Stencil:
         """The same rows with `change` of every weight, and with another power."""

@@ -39,9 +39,13 @@ class TestBounds:
             cache.put(key, key.upper(), 10)
         cache.put("d", "D", 10)
         assert [cache.get(key) for key in "abcd"] == [None, "B", "C", "D"]
-        cache.get("b")
-        cache.put("e", "E", 10)
-        assert [cache.get(key) for key in "bcde"] == ["B", None, "D", "E"]
+        cache.put("e", "E", 10)  # time goes on when entries are made
+        assert [cache.get(key) for key in "bcde"] == [None, "C", "D", "E"]
+        cache.get("c")
+        cache.put("d", "D", 10)
+        cache.get("c")
+        cache.put("f", "F", 10)
+        assert [cache.get(key) for key in "cdef"] == ["C", "D", None, "F"]
 
     def test_one_that_is_used_again_and_again_stays(self):
         cache = Cache(None, entries=4, nbytes=1000)
