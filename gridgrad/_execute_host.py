@@ -42,8 +42,8 @@ def apply(
 
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
-    if any(stencil.power for term in terms for _, stencil in term.stencils()):
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no coefficient is complex."""
+    if not all(stencil.fits(np.float64) for term in terms for _, stencil in term.stencils()):
         return False
     return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
 

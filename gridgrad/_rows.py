@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import reduce
+from operator import mul
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._plan import Term, arithmetic_type
 from ._stencils import Row, Stencil
 
 
@@ -16,6 +17,14 @@ def name_of(dtype: Any) -> str:
     """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype).rpartition(".")[2]
     return str(name)
+
+
+class Factors(NamedTuple):
+    """A weight as numbers to multiply by one after the other: powers of two, mostly none, on both sides."""
+
+    before: list[Any]  # at least 1
+    weight: Any
+    after: list[Any]  # at most 1
 
 
 class Rows:
@@ -26,25 +35,31 @@ class Rows:
 
     def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
         """Leading rows, interior, trailing rows, joined along the axis."""
+        self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
         self.coefficient, self.place = (None if place == "point" else coefficient), place
         self.values = stencil.values
-        self.half = stencil.power // 2  # before the sum: nothing small is lost, nothing large overflows early
         inner = stencil.interior()
         pieces = [self._edge(row) for row in stencil.leading]
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        result = pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
-        return times_power(result, stencil.power - self.half)
+        return pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
 
     def _at(self, x: Any, start: int, stop: int) -> Any:
         return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
 
-    def _weight(self, values: Any, points: slice) -> Any:
+    def _weight(self, values: Any, points: slice) -> Factors:
+        """A weight, or those of `points`."""
+        values = values if np.ndim(values) == 0 else values[points]
+        if self.split is None:
+            return Factors([], self._factor(values), [])
+        before, near_one, after = factors_of(values, self.split, name_of(self.real))
+        return Factors([*map(self._factor, before)], self._factor(near_one), [*map(self._factor, after)])
+
+    def _factor(self, values: Any) -> Any:
         if np.ndim(values) == 0:
-            return values if isinstance(values, np.longdouble) else float(values)
-        values = values[points]
+            return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
         shape = [1] * self.f.ndim
         shape[self.axis] = len(values)
         return self.xp.reshape(as_weights(self.xp, values, self.real, self.f), tuple(shape))
@@ -69,8 +84,9 @@ class Rows:
             total = value if total is None else total + value
         return total
 
-    def _pair(self, from_: tuple[int, int], to: tuple[int, int], weight: Any) -> Any:
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Any:
         """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
+        before, weight, after = factors
         c, factor = self.coefficient, weight
         if self.place == "faces" and c is not None:
             factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
@@ -78,9 +94,10 @@ class Rows:
             factor = weight * self._at(c, *to)
         at_b = self._at(self.f, *to)
         if not self.values:
-            return factor * times_power(self.difference(at_b, self._at(self.f, *from_)), self.half)
+            difference = self.difference(at_b, self._at(self.f, *from_))
+            return reduce(mul, after, factor * reduce(mul, before, difference))
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
-        value = factor * times_power(at_b, self.half)
+        value = reduce(mul, after, factor * reduce(mul, before, at_b))
         return self.xp.where(weight == 0, self.xp.zeros_like(value), value) if np.ndim(weight) else value
 
     def _central(self, stencil: Stencil, points: slice) -> Any:
@@ -109,13 +126,42 @@ def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
 
 
 def fitted(stencil: Stencil, real: Any) -> Stencil:
-    """`stencil` with weights rounded to `real`; by a power of two where its exponents are too few."""
-    if name_of(real) != "float32":
+    """`stencil` with weights rounded to the type `real`, if its exponents suffice; else as it is."""
+    name = name_of(real)
+    if not stencil.fits(name) or stencil.dtype == name:
         return stencil
-    if arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
-        power = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
-        stencil = stencil.mapped(lambda weight: np.ldexp(weight, -power), stencil.power + power)
-    return replace(stencil, weights=tuple(np.asarray(w, dtype=np.float32)[()] for w in stencil.weights))
+
+    def rounded(weight: Any) -> Any:  # a scalar by way of float64, as in a descriptor
+        return np.asarray(np.float64(weight) if np.ndim(weight) == 0 else weight, dtype=name)[()]
+
+    return replace(stencil, weights=tuple(map(rounded, stencil.weights)))
+
+
+def factors_of(values: Any, power: int, real: str) -> Factors:
+    """``values * 2**power`` as factors in the type `real`, of which one is no power of two.
+
+    A weight of at least 1 has only such, a smaller one only others, so that a product with one after
+    the other leaves the range of `real` on its way only if it ends outside; and what is subnormal
+    grows before it is rounded.
+    """
+    limit = int(np.finfo(real).maxexp) - 24
+    mantissas, exponents = np.frexp(values)
+    exponents = exponents + power
+    grows = exponents > 0
+    near_one = np.where(grows, 2 * mantissas, mantissas).astype(real)[()]
+    left = np.where(mantissas == 0, 0, exponents - grows)
+    before, after = (_powers(part, limit, real) for part in (np.maximum(left, 0), np.minimum(left, 0)))
+    return Factors(before, near_one, after)
+
+
+def _powers(exponents: Any, limit: int, real: str) -> list[Any]:
+    """``2**exponents`` as factors that `real` holds."""
+    factors = []
+    while np.any(exponents):
+        now = np.clip(exponents, -limit, limit)
+        factors.append(np.ldexp(np.ones(1, real), now).reshape(np.shape(now))[()])
+        exponents = exponents - now
+    return factors
 
 
 def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
@@ -126,11 +172,3 @@ def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
     if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
         return xp.asarray(values, dtype=dtype)
     return xp.asarray(values, dtype=dtype, device=device)
-
-
-def times_power(x: Any, power: int) -> Any:
-    """``x * 2**power``, by factors that float32 holds."""
-    sign = 1 if power > 0 else -1
-    for done in range(0, abs(power), 100):
-        x = x * 2.0 ** (sign * min(100, abs(power) - done))
-    return x

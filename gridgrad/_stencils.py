@@ -51,6 +51,20 @@ class Stencil:
         return all(np.ndim(weight) == 0 for weight in self.weights)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type the weights were made in."""
+        dtype: np.dtype[Any] = self.smallest_and_largest_weight()[1].dtype
+        return dtype
+
+    def fits(self, real: npt.DTypeLike) -> bool:
+        """Whether the type `real` has the exponents of all weights: else they are applied in factors."""
+        smallest, largest = self.smallest_and_largest_weight()
+        if self.power or largest.dtype == real:
+            return not self.power
+        limits = np.finfo(real)
+        return bool(smallest >= limits.tiny and largest <= limits.max)
+
+    @property
     def nbytes(self) -> int:
         """Memory of the weights."""
         return sum(int(np.asarray(weight).nbytes) for weight in self.weights)
