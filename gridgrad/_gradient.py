@@ -60,8 +60,8 @@ def gradient(
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
         memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Beside
         the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
-        for each point of their axis (times 2 for complex data, or the length of a short batch axis
-        that follows).
+        and a copy for each point of their axis (weights times 2 for complex data, or the length of a
+        short batch axis that follows); these are kept for later calls, see `clear_caches`.
 
     Raises
     ------
