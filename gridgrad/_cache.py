@@ -15,7 +15,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 BUDGET = 128 << 20
 LARGE = 2
 SHARES = {
-    "stencils": 48 << 20,
+    "stencils": 40 << 20,
+    "multiples": 8 << 20,
     "tables": 32 << 20,
     "plans": 24 << 20,
     "adjoints": 8 << 20,

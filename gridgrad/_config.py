@@ -40,7 +40,9 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
 
 def _in_words(caches: dict[str, dict[str, int]]) -> str:
     """The caches that hold something."""
-    used = (f"{name} {c['entries']} ({c['bytes'] / 2**20:.1f} MiB)" for name, c in caches.items() if c["entries"])
+    used = (
+        f"{name} {c['entries']} ({c['bytes'] / 2**20:.1f} MiB)" for name, c in caches.items() if c["entries"]
+    )
     return ", ".join(used) or "empty"
 
 

@@ -49,7 +49,9 @@ class Ready:
 
 _ready: Cache[Ready] = Cache("device plans", entries=512)
 _uploaded: Cache[tuple[Any, tuple[int, ...]]] = Cache("device tables", entries=512)
-_captured: set[Ready] = set()  # no cache: CUDA graphs hold addresses of these weights for as long as they like
+_captured: set[Ready] = (
+    set()
+)  # no cache: CUDA graphs hold addresses of these weights for as long as they like
 
 
 def samples(f: Any) -> Any:
@@ -272,13 +274,18 @@ def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
 
 def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:
     """Device copies of the tables of a plan, and the addresses of all in them; plans share the copies."""
-    found = {tables: _uploaded.get((tables, device_id)) for tables in wanted}
-    fresh = {tables: _copied(tuple(tables.named().values())) for tables, held in found.items() if held is None}
+    there: list[tuple[Any, tuple[int, ...]]] = []
+    fresh = []
+    for tables in wanted:
+        found = _uploaded.get((tables, device_id))
+        if found is None:
+            found = _copied(tuple(tables.named().values()))
+            fresh.append((tables, found))
+        there.append(found)
     if fresh:
         cupy.cuda.get_current_stream().synchronize()  # before another thread can find them
-    for tables, made in fresh.items():
+    for tables, made in fresh:
         _uploaded.put((tables, device_id), made, made[0].nbytes)
-    there = [fresh.get(tables) or found[tables] for tables in wanted]
     return tuple(copy for copy, _ in there), tuple(address for _, places in there for address in places)
 
 

@@ -199,16 +199,16 @@ def _pack(
         seen.add(term.output)
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
-    tables: list[Tables] = []
+    shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
-        tables.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
-        for name, table in tables[k].named().items():
+        shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
+        for name, table in shared[k].named().items():
             fields.append((k, name, len(weights)))
             weights.append(table)
     elements = prod(dim.length for dim in dims)
     traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
-                traffic, tuple(weights), tuple(fields), tuple(tables))  # fmt: skip
+                traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
 
 
 def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:

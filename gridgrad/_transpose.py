@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
+from math import copysign
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ._cache import Cache
+from ._errors import ArgumentValueError
 from ._stencils import Array, Row, Stencil, in_one_piece, unscaled
 from ._wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
 Entries = dict[Place, Any]
+
+_multiples: Cache[Stencil] = Cache("multiples", entries=256)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,11 +68,11 @@ class Bands:
 
         inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
         weights = [weight for *_, weight in inner]
-        weights = in_one_piece(weights, len(weights))
+        table = in_one_piece(weights, len(weights))
         leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
         trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
         offsets = tuple((a, b) for a, b, _ in inner)
-        return Stencil(self.length, offsets, weights, leading, trailing, values, power)
+        return Stencil(self.length, offsets, table, leading, trailing, values, power)
 
 
 def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False) -> Stencil:
@@ -130,7 +135,7 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
     bands = Bands.of(stencil)
     reads = sorted(read for read, _ in bands.inner)
     count = bands.last - bands.first
-    values = np.empty((count, len(reads)), dtype)
+    values = np.empty((count, len(reads)), np.result_type(dtype, stencil.dtype))
     for k, read in enumerate(reads):
         weight = bands.inner[read, read]
         values[:, k] = weight if np.ndim(weight) == 0 else weight[bands.first : bands.last]
@@ -145,14 +150,31 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
     sizes[list(_outside(bands.first, bands.last, bands.length))] = [len(row) for row in edges]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     index = np.int32 if max(len(data), bands.length) < 2**31 else np.int64
-    data = np.ldexp(data, stencil.power).astype(dtype, copy=False)
+    data = whole_weights(data, stencil.power, dtype)
     parts = (data, indices.astype(index), starts.astype(index))
     return import_module("scipy.sparse").csr_array(parts, shape=(bands.length, bands.length))
 
 
+def whole_weights(weights: Array, power: int, dtype: npt.DTypeLike) -> Array:
+    """``weights * 2**power`` as numbers of a type, if it can hold them."""
+    with np.errstate(over="ignore", under="ignore"):
+        whole: Array = np.ldexp(weights, power).astype(dtype, copy=False)
+    if not (np.isfinite(whole).all() and np.array_equal(whole != 0, weights != 0)):
+        raise ArgumentValueError(
+            f"the operator has weights beyond the exponents of {np.dtype(dtype)}, which a matrix would lose; "
+            "apply it, op(f), or in a solver use op.to_linear_operator()"
+        )
+    return whole
+
+
 def scaled(stencil: Stencil, factor: float) -> Stencil:
     """Every weight times a number, rounded once."""
-    return stencil.mapped(lambda weight: weight * factor, stencil.power)
+    key = stencil, factor, copysign(1.0, factor)  # -0.0 == 0.0
+    found = _multiples.get(key)
+    if found is None:
+        found = stencil.mapped(lambda weight: weight * factor, stencil.power)
+        _multiples.put(key, found, stencil.nbytes + found.nbytes)
+    return found
 
 
 def negated(stencil: Stencil) -> Stencil:

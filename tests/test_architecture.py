@@ -190,7 +190,16 @@ NO_CACHES = {
     "_cache": {"_caches"},  # the list of caches itself
     "_execute_cuda": {"_captured"},  # CUDA graphs hold addresses in it
     "_tracing": {"KEPT"},  # compiled graphs name what is in it
-    "autodiff._jet": {"STRUCTURAL", "UNARY", "BINARY", "FUNCTIONS", "LINEAR", "BILINEAR", "CONSTANT", "SPECIAL"},
+    "autodiff._jet": {
+        "STRUCTURAL",
+        "UNARY",
+        "BINARY",
+        "FUNCTIONS",
+        "LINEAR",
+        "BILINEAR",
+        "CONSTANT",
+        "SPECIAL",
+    },
 }
 CONTAINERS = {"dict", "set", "list", "OrderedDict", "defaultdict", "deque", "Counter"}
 
@@ -201,7 +210,9 @@ def makes_container(value):
         return not ast.unparse(value).strip("{}[]")
     called = value.func if isinstance(value, ast.Call) else None
     name = getattr(called, "id", getattr(called, "attr", ""))
-    return (name in CONTAINERS and "zip" not in ast.unparse(value)) or name.startswith("Weak") or name == "Kept"
+    return (
+        (name in CONTAINERS and "zip" not in ast.unparse(value)) or name.startswith("Weak") or name == "Kept"
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -211,7 +222,9 @@ def test_no_module_has_a_cache_of_another_kind(path):
     found = {
         target.id
         for node in tree.body
-        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and makes_container(node.value)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        and node.value is not None
+        and makes_container(node.value)
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
     }
     assert found == NO_CACHES.get(name, set())
@@ -219,11 +232,17 @@ def test_no_module_has_a_cache_of_another_kind(path):
     kept = [f for f in functions(tree) for d in f.decorator_list if ast.unparse(d) == "cache"]
     assert [f.name for f in kept if f.args.args or f.args.vararg or f.args.kwonlyargs] == []
     assert "lru_cache" not in path.read_text()
-    named = [n.value for n in tree.body if isinstance(n, (ast.Assign, ast.AnnAssign)) and "Cache(" in ast.unparse(n)]
+    named = [
+        n.value
+        for n in tree.body
+        if isinstance(n, (ast.Assign, ast.AnnAssign)) and "Cache(" in ast.unparse(n)
+    ]
     assert all(isinstance(made.args[0], ast.Constant) and made.args[0].value for made in named)
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "set()", "dict()", "WeakKeyDictionary()", "defaultdict(list)", "Kept()"])
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "set()", "dict()", "WeakKeyDictionary()", "defaultdict(list)", "Kept()"]
+)
 def test_a_cache_of_another_kind_would_be_found(text):
     assert makes_container(ast.parse(text, mode="eval").body)
     assert not makes_container(ast.parse("{1: 2}", mode="eval").body)

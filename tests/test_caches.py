@@ -29,7 +29,8 @@ def tight(monkeypatch):
 def made():
     """What was ever made, of all that a call needs."""
     caches = gg.show_config("dict")["caches"]
-    return {name: caches[name]["made"] for name in ("stencils", "tables", "plans", "adjoints", "grids")}
+    kinds = ("stencils", "multiples", "tables", "plans", "adjoints", "grids")
+    return {name: caches[name]["made"] for name in kinds}
 
 
 class TestBounds:
@@ -142,7 +143,11 @@ class TestNeverStale:
     @pytest.mark.parametrize("n", [9, 200, 600, 5000, LONG])
     def test_coordinates_changed_in_place(self, n, rng):
         f, x = noise(rng, n), np.arange(float(n))
-        calls = [lambda: gg.gradient(f, x), lambda: gg.laplacian(f, x), lambda: gg.derivative(f, x, accuracy=4)]
+        calls = [
+            lambda: gg.gradient(f, x),
+            lambda: gg.laplacian(f, x),
+            lambda: gg.derivative(f, x, accuracy=4),
+        ]
         for place in (n // 2, n // 3, 2):
             before = [call() for call in calls]
             x[place] += 0.25
@@ -203,26 +208,28 @@ class TestNeverStale:
         assert _axes.Content(x[::2]) == _axes.Content(x[::2].copy())
 
 
+CALLS = {
+    "gradient": lambda f, x, out: gg.gradient(f, x, out=out),
+    "gradient, order 2": lambda f, x, out: gg.gradient(f, x, edge_order=2, out=out),
+    "periodic": lambda f, x, out: gg.gradient(f, x, periodic=True, period=1e9, out=out),
+    "derivative": lambda f, x, out: gg.derivative(f, x, out=out),
+    "second": lambda f, x, out: gg.derivative(f, x, order=2, out=out),
+    "accuracy 2": lambda f, x, out: gg.derivative(f, x, order=2, accuracy=2, out=out),
+    "accuracy 4": lambda f, x, out: gg.derivative(f, x, accuracy=4, out=out),
+    "accuracy 6": lambda f, x, out: gg.laplacian(f, x, accuracy=6, out=out),
+    "diffuse": lambda f, x, out: gg.diffuse(f, f, x, out=out),
+    "advect": lambda f, x, out: gg.advect([2.5], f, x, out=out),
+}
+
+
 class TestLongAxes:
     """The second call makes nothing: no weights, no plan, no grid."""
-
-    CALLS = {
-        "gradient": lambda f, x, out: gg.gradient(f, x, out=out),
-        "gradient, order 2": lambda f, x, out: gg.gradient(f, x, edge_order=2, out=out),
-        "periodic": lambda f, x, out: gg.gradient(f, x, periodic=True, period=1e9, out=out),
-        "derivative": lambda f, x, out: gg.derivative(f, x, out=out),
-        "second": lambda f, x, out: gg.derivative(f, x, order=2, out=out),
-        "accuracy 2": lambda f, x, out: gg.derivative(f, x, order=2, accuracy=2, out=out),
-        "accuracy 4": lambda f, x, out: gg.derivative(f, x, accuracy=4, out=out),
-        "accuracy 6": lambda f, x, out: gg.laplacian(f, x, accuracy=6, out=out),
-        "diffuse": lambda f, x, out: gg.diffuse(f, f, x, out=out),
-    }
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     @pytest.mark.parametrize("name", CALLS)
     def test_nothing_is_made_twice(self, name, dtype, tight, rng):
         f, x = noise(rng, LONG).astype(dtype), np.cumsum(rng.uniform(0.5, 1.5, LONG))
-        call, out = self.CALLS[name], np.empty(LONG, dtype)
+        call, out = CALLS[name], np.empty(LONG, dtype)
         first = call(f, x, out).copy()
         before = made()
         for coordinates in (x, x.copy(), x):
@@ -253,7 +260,11 @@ class TestLongAxes:
     def test_nor_for_torch(self, tight, rng):
         torch = pytest.importorskip("torch")
         f, x = torch.tensor(noise(rng, LONG)), torch.cumsum(torch.rand(LONG, dtype=torch.float64) + 0.5, 0)
-        calls = [lambda: gg.gradient(f, x), lambda: gg.derivative(f, x, order=2), lambda: gg.gradient(f, x.numpy())]
+        calls = [
+            lambda: gg.gradient(f, x),
+            lambda: gg.derivative(f, x, order=2),
+            lambda: gg.gradient(f, x.numpy()),
+        ]
         for call in calls:
             call()
         leaf = f.clone().requires_grad_()
@@ -268,7 +279,12 @@ class TestLongAxes:
         """No second copy of what a kernel can read where it is."""
         n = 3000
         grid = gg.Grid(np.cumsum(rng.uniform(0.5, 1.5, n)))
-        for operator in (grid.derivative(0), grid.derivative(0, 2, 6), grid.derivative(0).T, 2.5 * grid.laplacian):
+        for operator in (
+            grid.derivative(0),
+            grid.derivative(0, 2, 6),
+            grid.derivative(0).T,
+            2.5 * grid.laplacian,
+        ):
             stencil = operator.terms[0].stencil
             tables = _plan.tables_of(stencil, "float64", 1)
             assert np.shares_memory(tables.weights, stencil.weights[0])
@@ -288,14 +304,26 @@ class TestClearing:
     def test_one_call_empties_all(self, rng):
         f = noise(rng, (6, 7))
         grid = gg.Grid((6, 1.0), (7, 1.0))
-        first = gg.gradient(f, 0.5), gg.laplacian(f, 0.5), grid.laplacian(f), gg.gradient(lambda x: x**2, f[0])
+        first = (
+            gg.gradient(f, 0.5),
+            gg.laplacian(f, 0.5),
+            grid.laplacian(f),
+            gg.gradient(lambda x: x**2, f[0]),
+        )
         caches = gg.show_config("dict")["caches"]
         assert all(caches[name]["entries"] for name in ("stencils", "tables", "plans", "calls", "grids"))
         assert gg.clear_caches() is None
         caches = gg.show_config("dict")["caches"]
         assert not [name for name, cache in caches.items() if cache["entries"] or cache["bytes"]]
-        again = gg.gradient(f, 0.5), gg.laplacian(f, 0.5), grid.laplacian(f), gg.gradient(lambda x: x**2, f[0])
-        assert all(same_bits(a, b) for a, b in zip((*first[0], *first[1:]), (*again[0], *again[1:]), strict=True))
+        again = (
+            gg.gradient(f, 0.5),
+            gg.laplacian(f, 0.5),
+            grid.laplacian(f),
+            gg.gradient(lambda x: x**2, f[0]),
+        )
+        assert all(
+            same_bits(a, b) for a, b in zip((*first[0], *first[1:]), (*again[0], *again[1:]), strict=True)
+        )
 
     def test_what_a_grid_made_stays_with_it(self, rng):
         grid = gg.Grid(np.cumsum(rng.uniform(0.5, 1.5, 50)))

@@ -233,6 +233,11 @@ def test_a_long_double_grid_with_weights_beyond_float64(dtype):
         assert np.allclose(near.derivative(0)(f * 1e-400), 0)
         masked = np.ma.array(f, mask=[0, 0, 1])
         assert far.derivative(0)(masked).mask.all()
+        with pytest.raises(
+            ValueError, match=r"weights beyond the exponents of float64.*to_linear_operator\(\)"
+        ):
+            far.derivative(0).to_sparse()
+        assert np.array_equal(far.derivative(0).to_linear_operator() @ f, far.derivative(0)(f))
         w = np.array([1e300, 3e300, -1e300])
         transposed = far.derivative(0).T(w)
         rows = np.array([[-1.5, 2, -0.5], [-0.5, 0, 0.5], [0.5, -2, 1.5]])
@@ -250,3 +255,12 @@ def test_the_weights_of_a_long_double_grid_are_rounded_once_everywhere(rng):
         slices = _execute_xp.apply(np, operator._terms_for(f.shape), [f], 1)[0]
         assert slices.dtype == np.float64
         assert same_bits(operator(f), slices)
+
+
+def test_a_matrix_of_weights_that_it_would_lose_is_refused():
+    grid = gg.Grid([1e-300, 1, 1e300])
+    with pytest.raises(ValueError, match=r"apply it, op\(f\)"):
+        grid.derivative(0).to_sparse()
+    with pytest.raises(ValueError, match=r"apply it, op\(f\)"):
+        gg.Grid([0, 1e-160, 3e-160]).diffuse(np.ones(3)).to_sparse()
+    assert gg.Grid([0, 1e-200, 3e-200]).derivative(0).to_sparse().max() == 1e200
