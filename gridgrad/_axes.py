@@ -69,9 +69,11 @@ def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, 
     key = (Content(values), length, rule, period, np.dtype(real))
     stencil = _stencils.get(key)
     if stencil is None:
+        key = kept_key(key)
+        values = key[0].values  # so that the stencil is of what the key says, whatever other threads write
         steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
         stencil = _normal(steps, length, rule, wrap, axis)
-        _stencils.put(kept_key(key), stencil, values.nbytes + stencil.nbytes)
+        _stencils.put(key, stencil, values.nbytes + stencil.nbytes)
     return stencil
 
 

@@ -15,6 +15,8 @@ from ._stencils import Array
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
+FLOAT64 = np.dtype(np.float64)
+
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
@@ -43,7 +45,7 @@ def apply(
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
     """Whether kernels can run these terms: float64 has the exponents of all weights, no coefficient is complex."""
-    if not all(stencil.fits(np.float64) for term in terms for _, stencil in term.stencils()):
+    if not all(stencil.fits(FLOAT64) for term in terms for _, stencil in term.stencils()):
         return False
     return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
 

@@ -40,6 +40,18 @@ class Stencil:
     power: int = 0
     _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
 
+    def __reduce__(self) -> Any:
+        """The rows and nothing else: names of compiled graphs are made of pickles."""
+        return _restored, (
+            self.length,
+            self.offsets,
+            self.weights,
+            self.leading,
+            self.trailing,
+            self.values,
+            self.power,
+        )
+
     @property
     def is_central(self) -> bool:
         """Whether interior rows follow formula (1), ``lower (f[i]-f[i-1]) + upper (f[i+1]-f[i])``."""
@@ -127,6 +139,10 @@ def in_one_piece(weights: Iterable[Any], count: int) -> tuple[Any, ...]:
             table[:k] = np.reshape(scalars, (k, 1))
         table[k] = values
     return tuple(scalars if table is None else table)
+
+
+def _restored(length: int, offsets: Any, weights: tuple[Any, ...], *others: Any) -> Stencil:
+    return Stencil(length, offsets, in_one_piece(weights, len(weights)), *others)
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:
