@@ -52,9 +52,9 @@ class Cache(Generic[Value]):
     """Values by key; when there are too many, those leave that were not used for longest, and no others.
 
     The bound of bytes is for all entries but the two largest, so that the newest is kept whatever its
-    size, and small ones beside it do not drive it out. Every step is a single operation of a dictionary: threads
-    can share it, a forked child and a signal handler can use it at any moment, and there is no lock to
-    be left held. What a race can lose is an entry, which then is made again.
+    size, and small ones beside it do not drive it out. Every step is a single operation of a dictionary:
+    threads can share it, a forked child and a signal handler can use it at any moment, and there is no
+    lock to be left held. What a race can lose is an entry, which then is made again.
     """
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
@@ -63,6 +63,7 @@ class Cache(Generic[Value]):
         self.nbytes = (SHARES | DEVICE_SHARES)[name or ""] if nbytes is None else nbytes
         self.made = 0
         self.bytes = 0
+        self._exempt = 0  # the bytes of the two largest, when they were last looked for
         self.held: dict[Any, Entry[Value]] = {}
         if name is not None:
             _caches[name] = self
@@ -78,23 +79,29 @@ class Cache(Generic[Value]):
     def put(self, key: Any, value: Value, nbytes: int) -> None:
         """Keep `value`; others leave while there are more than the bounds allow."""
         before = self.held.get(key)
-        self.bytes += nbytes - (0 if before is None else before.nbytes)
+        if before is not None:
+            self.bytes, self._exempt = self.bytes - before.nbytes, 0
+        self.bytes += nbytes
         self.held[key] = Entry(key, value, nbytes)
         self.made += 1
-        if len(self.held) > self.entries or self.bytes > self.nbytes:
+        if len(self.held) > self.entries or self.bytes - self._exempt > self.nbytes:
             self._shrink()
 
     def _shrink(self) -> None:
-        """The least recently used leave, until the bounds hold; of entries a few more, as sorting takes time."""
-        line = sorted(list(self.held.values()), key=_by_use)
-        excess = len(line) - self.entries
-        leaving = excess + self.entries // 8 if excess > 0 else 0
-        self.bytes = sum(entry.nbytes for entry in line)  # and what threads counted past each other is right
-        for k, entry in enumerate(line[:-1]):
-            if k >= leaving and self.bytes - _largest(line[k:]) <= self.nbytes:
+        """What was used last stays, up to the bounds, or an eighth below the one that was passed: sorting takes time."""
+        line = sorted(list(self.held.values()), key=_by_use)[::-1]
+        is_full, is_large = len(line) > self.entries, self.bytes - self._exempt > self.nbytes
+        entries = self.entries - is_full * self.entries // 8
+        nbytes = self.nbytes - is_large * self.nbytes // 8
+        total, exempt, stays = 0, [0] * LARGE, 0
+        for entry in line:
+            largest = sorted([*exempt, entry.nbytes])[-LARGE:]
+            if stays and (stays >= entries or total + entry.nbytes - sum(largest) > nbytes):
                 break
+            total, exempt, stays = total + entry.nbytes, largest, stays + 1
+        for entry in line[stays:]:
             self.held.pop(entry.key, None)
-            self.bytes -= entry.nbytes
+        self.bytes, self._exempt = total, sum(exempt)  # also right where threads counted past each other
 
     def __len__(self) -> int:
         return len(self.held)
@@ -102,11 +109,7 @@ class Cache(Generic[Value]):
     def clear(self) -> None:
         """Forget everything."""
         self.held.clear()
-        self.bytes = 0
-
-
-def _largest(entries: list[Entry[Any]]) -> int:
-    return sum(sorted(entry.nbytes for entry in entries)[-LARGE:])
+        self.bytes = self._exempt = 0
 
 
 def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Function]:

@@ -49,9 +49,8 @@ class Ready:
 
 _ready: Cache[Ready] = Cache("device plans", entries=512)
 _uploaded: Cache[tuple[Any, tuple[int, ...]]] = Cache("device tables", entries=512)
-_captured: set[Ready] = (
-    set()
-)  # no cache: CUDA graphs hold addresses of these weights for as long as they like
+# No cache: CUDA graphs hold addresses of these weights for as long as they like.
+_captured: set[Ready] = set()
 
 
 def samples(f: Any) -> Any:
