@@ -213,7 +213,7 @@ def apply_pointers(
     Parameters
     ----------
     terms : tuple of Term
-        What to compute; no stencil may have a `power` other than 0, no coefficient may be complex.
+        What to compute; float64 must have the exponents of all weights, no coefficient may be complex.
     storage : str
         Element type of the inputs, a name in ``_plan.STORAGE``. Outputs have the same, float64 for
         integers.

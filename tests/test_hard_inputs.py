@@ -257,6 +257,17 @@ def test_the_weights_of_a_long_double_grid_are_rounded_once_everywhere(rng):
         assert same_bits(operator(f), slices)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 2000, reason="long double is float64 here")
+def test_jax_takes_the_weights_of_a_long_double_grid(rng):
+    """Rounded to a type that JAX has: the bits of the kernels, and no error about float128."""
+    jnp = pytest.importorskip("jax.numpy")
+    f = noise(rng, 40).astype(np.float32)
+    for axis in ((40, 0.1), np.cumsum(rng.uniform(1, 2, 40))):
+        grid = gg.Grid(axis, dtype=np.longdouble)
+        for operator in (grid.laplacian, grid.derivative(0), grid.derivative(0, 2, 4), grid.derivative(0).T):
+            assert same_bits(np.asarray(operator(jnp.asarray(f))), operator(f))
+
+
 def test_a_matrix_of_weights_that_it_would_lose_is_refused():
     grid = gg.Grid([1e-300, 1, 1e300])
     with pytest.raises(ValueError, match=r"apply it, op\(f\)"):
