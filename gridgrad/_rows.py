@@ -39,6 +39,20 @@ class Rows:
         stencil = fitted(stencil, self.real)
         self.coefficient, self.place = (None if place == "point" else coefficient), place
         self.values = stencil.values
+        result = self._joined(stencil)
+        return result if self.split is None else self._without_early_overflow(stencil, result)
+
+    def _without_early_overflow(self, stencil: Stencil, result: Any) -> Any:
+        """Where a part of a sum is infinite, the sum scaled down: it may be less, and is not inf - inf."""
+        exponent = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1]) + stencil.power
+        if exponent <= 0:
+            return result
+        self.split = stencil.power - exponent
+        powers = _powers(np.int64(exponent), name_of(self.real))
+        scaled = reduce(mul, map(self._factor, powers), self._joined(stencil))
+        return self.xp.where(self.xp.isfinite(result), result, scaled)
+
+    def _joined(self, stencil: Stencil) -> Any:
         inner = stencil.interior()
         pieces = [self._edge(row) for row in stencil.leading]
         if inner.stop > inner.start:
@@ -144,18 +158,18 @@ def factors_of(values: Any, power: int, real: str) -> Factors:
     the other leaves the range of `real` on its way only if it ends outside; and what is subnormal
     grows before it is rounded.
     """
-    limit = int(np.finfo(real).maxexp) - 24
     mantissas, exponents = np.frexp(values)
     exponents = exponents + power
     grows = exponents > 0
     near_one = np.where(grows, 2 * mantissas, mantissas).astype(real)[()]
     left = np.where(mantissas == 0, 0, exponents - grows)
-    before, after = (_powers(part, limit, real) for part in (np.maximum(left, 0), np.minimum(left, 0)))
+    before, after = (_powers(part, real) for part in (np.maximum(left, 0), np.minimum(left, 0)))
     return Factors(before, near_one, after)
 
 
-def _powers(exponents: Any, limit: int, real: str) -> list[Any]:
+def _powers(exponents: Any, real: str) -> list[Any]:
     """``2**exponents`` as factors that `real` holds."""
+    limit = int(np.finfo(real).maxexp) - 24
     factors = []
     while np.any(exponents):
         now = np.clip(exponents, -limit, limit)

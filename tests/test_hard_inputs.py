@@ -204,6 +204,18 @@ def test_weights_beyond_all_exponents_lose_nothing(seed, edge_order):
     assert points > 200
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+def test_parts_that_overflow_are_no_nan(dtype):
+    """Each pair of a row is beyond all numbers, with different signs; their sum is infinite, or a number."""
+    tiny = np.finfo(dtype).tiny * dtype(4)
+    grid = gg.Grid((5, tiny), dtype=np.longdouble if dtype is np.longdouble else np.float64)
+    second = grid.derivative(0, 2)  # weights 1 / tiny**2
+    assert second.terms[0].stencil.power != 0
+    f = np.arange(5, dtype=dtype) ** 2
+    assert np.all(second(f) == np.inf)
+    assert not np.any(second(np.arange(5, dtype=dtype)))
+
+
 def test_the_cases_that_lost_their_data():
     x = [1e-300, 1, 1e300]
     for f in ([0, 1e-200, 0], [0, 1e160, 0]):
