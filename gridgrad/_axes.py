@@ -25,7 +25,7 @@ class Content:
     """An array as a key: hashed by a sample of it, and then compared in full.
 
     So an array that was changed in place, if only at one point, is another key. Comparing runs at the
-    speed of memory, five times faster than hashing. A key that stays must be `kept`.
+    speed of memory, several times faster than hashing. A key that stays must be `kept`.
     """
 
     __slots__ = ("hash", "sample", "values", "whole")
