@@ -2,6 +2,7 @@
 
 from typing import Any as _Any
 
+from ._cache import clear_caches as clear_caches
 from ._config import show_config as show_config
 from ._gradient import gradient as gradient
 from ._grid import Grid as Grid
@@ -21,7 +22,7 @@ from ._vector_operators import vector_laplacian as vector_laplacian
 __version__ = "0.1.0"
 _LAZY = ("autodiff", "cuda", "torch", "verify")
 __all__ = [
-    "Grid", "advect", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
+    "Grid", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
     "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
 ]  # fmt: skip
 

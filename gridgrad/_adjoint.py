@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ._cache import Bounded
+from ._cache import Cache
 from ._plan import Term
 from ._stencils import Array, Stencil
 from ._transpose import transposed
 
-_adjoints: Bounded[tuple[Term, ...]] = Bounded(entries=256, nbytes=64 << 20)
+_adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
 _PLACES = {"point": "samples", "samples": "point", "faces": "faces"}
 
 
@@ -43,5 +43,6 @@ def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None)
         for term in terms
     )
     if scale is None:
-        _adjoints.put(terms, result, sum(stencil.nbytes for stencil in turned.values()))
+        both = {id(stencil): stencil for term in (*terms, *result) for _, stencil in term.stencils()}
+        _adjoints.put(terms, result, sum(stencil.nbytes for stencil in both.values()))
     return result

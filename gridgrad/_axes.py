@@ -9,16 +9,53 @@ import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from . import _hints
-from ._cache import Bounded
+from ._cache import Cache
 from ._derivatives import Rule, derivative_stencil
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Array, Stencil, exact_steps, wrap_step
 from ._wide import Wide, exact_fraction, from_fraction
 
-SMALL_BYTES = 32 << 10  # coordinates up to this are compared through their hash
+SMALL_BYTES = 32 << 10  # of coordinates whose calls are kept
+HASHED_BYTES = 4 << 10  # up to this, hashing bytes is faster than comparing arrays
+SAMPLES, PIECE = 64, 1 << 16  # points that are hashed; points that are compared at a time
 
-# Stencils by the content of their spacing; larger coordinates keep a copy to compare with.
-_stencils: Bounded[tuple[Stencil, Array | None]] = Bounded(entries=128, nbytes=128 << 20)
+_stencils: Cache[Stencil] = Cache("stencils", entries=256)
+
+
+class Content:
+    """An array as a key: hashed by a sample of it, and then compared in full.
+
+    So an array that was changed in place, if only at one point, is another key. Comparing runs at the
+    speed of memory, several times faster than hashing. A key that stays must be `kept`.
+    """
+
+    __slots__ = ("hash", "sample", "values", "whole")
+
+    def __init__(self, values: Array) -> None:
+        self.values = values
+        self.whole = values.size < 2 * SAMPLES  # the sample is all of it
+        points = values if self.whole else values[:: len(values) // SAMPLES]
+        self.sample = (values.dtype, values.shape, points.tobytes())
+        self.hash = hash(self.sample)
+
+    def __hash__(self) -> int:
+        return self.hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Content) or self.sample != other.sample:
+            return False
+        mine, others = self.values, other.values
+        starts = range(0, 0 if self.whole else len(mine), PIECE)
+        return all(np.array_equal(mine[k : k + PIECE], others[k : k + PIECE]) for k in starts)
+
+    def kept(self) -> Content:
+        """The same key, with a copy that nobody else can change."""
+        return self if self.whole else Content(self.values.copy())
+
+
+def kept_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A key that may stay in a cache."""
+    return tuple([part.kept() if type(part) is Content else part for part in key])
 
 
 def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, real: Any) -> Stencil:
@@ -30,15 +67,14 @@ def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, 
     values = to_host(spacing, axis)
     if period is not None:
         period = clean_number(period, axis, "period")
-    small = values.nbytes <= SMALL_BYTES
-    content = (values if small else values[:: len(values) // 64]).tobytes()
-    key = (values.dtype, values.shape, content, length, rule, period, np.dtype(real))
-    found = _stencils.get(key)
-    if found is not None and (found[1] is None or np.array_equal(found[1], values)):
-        return found[0]
-    steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
-    stencil = _normal(steps, length, rule, wrap, axis)
-    _stencils.put(key, (stencil, None if small else values.copy()), values.nbytes + stencil.nbytes)
+    key = (Content(values), length, rule, period, np.dtype(real))
+    stencil = _stencils.get(key)
+    if stencil is None:
+        key = kept_key(key)
+        values = key[0].values  # so that the stencil is of what the key says, whatever other threads write
+        steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
+        stencil = _normal(steps, length, rule, wrap, axis)
+        _stencils.put(key, stencil, values.nbytes + stencil.nbytes)
     return stencil
 
 
@@ -133,6 +169,8 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
         raise ArgumentTypeError(
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
         )
+    if type(spacing) is int and not -(2**63) <= spacing < 2**64 and _is_float(spacing):
+        spacing = float(spacing)  # which NumPy would make an object
     if hasattr(spacing, "detach"):
         spacing = import_module("gridgrad._torch_tensors").coordinates_to_host(spacing, axis, name)
     elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
@@ -145,6 +183,14 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
         )
     _check_dtype(values, axis)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _is_float(number: int) -> bool:
+    """Whether a float holds this integer: then it is the same step, and one key of every cache."""
+    try:
+        return float(number) == number
+    except OverflowError:
+        return False
 
 
 def _as_numpy(spacing: Any, axis: int) -> Array:

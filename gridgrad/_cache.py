@@ -1,41 +1,157 @@
-"""A cache bounded by entries and by bytes, without a lock."""
+"""The one kind of cache: bounded in entries and bytes, the least recently used goes first, without a lock."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from functools import wraps
+from operator import attrgetter
+from typing import Any, ClassVar, Generic, TypeVar
 
 Value = TypeVar("Value")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+# What all caches together may hold of this machine's memory, and the share of each. Beyond it each keeps
+# its two largest entries (a derivative and its adjoint), or a long axis would be made again at every call.
+BUDGET = 128 << 20
+LARGE = 2
+SHARES = {
+    "stencils": 40 << 20,
+    "multiples": 8 << 20,
+    "tables": 32 << 20,
+    "plans": 24 << 20,
+    "adjoints": 8 << 20,
+    "grids": 8 << 20,
+    "calls": 4 << 20,
+    "algebras": 2 << 20,
+    "kernels": 1 << 20,
+    "libraries": 256 << 10,
+    "functions": 256 << 10,
+    "ufuncs": 256 << 10,
+}
+DEVICE_SHARES = {"device tables": 128 << 20, "device plans": 128 << 20}  # of a device's memory
+
+_caches: dict[str, Cache[Any]] = {}
+_by_use = attrgetter("used")
 
 
-class Bounded(Generic[Value]):
-    """Values by key; when the next one would pass a bound, all are forgotten.
+class Entry(Generic[Value]):
+    """A value with its key, what it weighs, and when it was last used.
 
-    Single dictionary operations are all that touch it, so threads can share it, a forked child and
-    a signal handler can use it at any moment, and there is no lock to be left held.
+    Time is the number of entries that were ever made: between two of them nothing can leave.
     """
 
-    def __init__(self, entries: int, nbytes: int) -> None:
-        self.entries, self.nbytes = entries, nbytes
-        self._held: dict[Any, Value] = {}
-        self._bytes = 0
+    __slots__ = ("key", "nbytes", "used", "value")
+    now: ClassVar[int] = 0
+
+    def __init__(self, key: Any, value: Value, nbytes: int) -> None:
+        Entry.now += 1
+        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now
+
+
+class Cache(Generic[Value]):
+    """Values by key; when there are too many, those leave that were not used for longest, and no others.
+
+    The bound of bytes is for all entries but the two largest, so that the newest is kept whatever its
+    size, and small ones beside it do not drive it out. Every step is a single operation of a dictionary:
+    threads can share it, a forked child and a signal handler can use it at any moment, and there is no
+    lock to be left held. What a race can lose is an entry, which then is made again.
+    """
+
+    def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
+        """A `name` makes it one of those that `show_config` lists and `clear_caches` empties."""
+        self.entries = entries
+        self.nbytes = (SHARES | DEVICE_SHARES)[name or ""] if nbytes is None else nbytes
+        self.made = 0
+        self.bytes = 0
+        self._exempt = 0  # the bytes of the two largest, when they were last looked for
+        self.held: dict[Any, Entry[Value]] = {}
+        if name is not None:
+            _caches[name] = self
 
     def get(self, key: Any) -> Value | None:
         """The value of `key`, or None."""
-        return self._held.get(key)
+        entry = self.held.get(key)
+        if entry is None:
+            return None
+        entry.used = Entry.now
+        return entry.value
 
     def put(self, key: Any, value: Value, nbytes: int) -> None:
-        """Keep `value`, unless it alone is more than the bound."""
-        if nbytes > self.nbytes:
-            return
-        if len(self._held) >= self.entries or self._bytes + nbytes > self.nbytes:
-            self.clear()
-        self._held[key] = value
-        self._bytes += nbytes
+        """Keep `value`; others leave while there are more than the bounds allow."""
+        before = self.held.get(key)
+        if before is not None:
+            self.bytes, self._exempt = self.bytes - before.nbytes, 0
+        self.bytes += nbytes
+        self.held[key] = Entry(key, value, nbytes)
+        self.made += 1
+        if len(self.held) > self.entries or self.bytes - self._exempt > self.nbytes:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """What was used last stays, up to the bounds, or an eighth below the one that was passed: sorting takes time."""
+        line = sorted(list(self.held.values()), key=_by_use)[::-1]
+        is_full, is_large = len(line) > self.entries, self.bytes - self._exempt > self.nbytes
+        entries = self.entries - is_full * self.entries // 8
+        nbytes = self.nbytes - is_large * self.nbytes // 8
+        total, exempt, stays = 0, [0] * LARGE, 0
+        for entry in line:
+            largest = sorted([*exempt, entry.nbytes])[-LARGE:]
+            if stays and (stays >= entries or total + entry.nbytes - sum(largest) > nbytes):
+                break
+            total, exempt, stays = total + entry.nbytes, largest, stays + 1
+        for entry in line[stays:]:
+            self.held.pop(entry.key, None)
+        self.bytes, self._exempt = total, sum(exempt)  # also right where threads counted past each other
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self.held)
 
     def clear(self) -> None:
         """Forget everything."""
-        self._held = {}
-        self._bytes = 0
+        self.held.clear()
+        self.bytes = self._exempt = 0
+
+
+def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Function]:
+    """A function whose results are kept by its (hashable, positional) arguments, `each` counted as so many bytes."""
+
+    def of(function: Function) -> Function:
+        cache: Cache[Any] = Cache(name, entries)
+
+        @wraps(function)
+        def call(*arguments: Any) -> Any:
+            found = cache.get(arguments)
+            if found is None:
+                found = function(*arguments)
+                cache.put(arguments, found, each)
+            return found
+
+        call.cache_clear = cache.clear  # type: ignore[attr-defined]  # functools' name
+        return call  # type: ignore[return-value]
+
+    return of
+
+
+def clear_caches() -> None:
+    """Forget all that was kept to make later calls fast: stencils, plans, device tables and the rest.
+
+    No result changes, only the time of the next calls. Grids and operators that you hold keep what
+    they have made, and CUDA graphs that were captured keep their weights.
+
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> gg.clear_caches()
+    >>> gg.show_config(mode="dict")["caches"]["plans"]["entries"]
+    0
+    """
+    for cache in list(_caches.values()):
+        cache.clear()
+
+
+def describe() -> dict[str, dict[str, int]]:
+    """For each cache that is in use: its entries, their bytes, and how many were ever made."""
+    return {
+        name: {"entries": len(cache), "bytes": cache.bytes, "made": cache.made}
+        for name, cache in sorted(_caches.items())
+    }

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from . import _core, _ladder
+from . import _cache, _core, _ladder
 
 
 def show_config(mode: str = "print") -> dict[str, Any] | None:
     """Print what this installation runs on, or return it with ``mode="dict"``.
 
-    Tells the path of the compiled core, the CPU level it chose, the threads it may use, and the
-    CuPy and CUDA devices it finds. ``core: None`` means that gridgrad was installed without a
+    Tells the path of the compiled core, the CPU level it chose, the threads it may use, the CuPy and
+    CUDA devices it finds, and what its caches hold: entries, bytes (shared memory counted by each that
+    shares it), and how many were ever made. ``core: None`` means that gridgrad was installed without a
     C++ compiler and works through array slices: the same values, slower. ``ways`` counts since the
     start of the process how arrays in memory were computed: ``kernel`` sweeps; calls that needed several of
     them (``split``), copies of the arrays (``copy``: unaligned data), or array slices (``slices``: long double,
@@ -33,8 +34,10 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     facts["ways"] = _ways()
     facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     facts["cuda devices"] = _devices() if facts["cupy"] else []
+    facts["caches"] = _cache.describe()
     if mode == "dict":
         return facts
+    facts["caches"] = _in_words(facts["caches"])
     print("\n".join(f"{name:>14}: {value}" for name, value in facts.items()))
     return None
 
@@ -43,6 +46,14 @@ def _ways() -> dict[str, int]:
     """How calls were computed so far."""
     counted = dict(_ladder.counts)
     return {"kernel": _core.sweeps() + counted.pop("launch"), **counted}
+
+
+def _in_words(caches: dict[str, dict[str, int]]) -> str:
+    """The caches that hold something."""
+    used = (
+        f"{name} {c['entries']} ({c['bytes'] / 2**20:.1f} MiB)" for name, c in caches.items() if c["entries"]
+    )
+    return ", ".join(used) or "empty"
 
 
 def _version(distribution: str) -> str | None:

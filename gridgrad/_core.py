@@ -6,7 +6,7 @@ import ctypes
 import os
 import sys
 import warnings
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def check(status: int) -> None:
         raise CoreError(core.gg_message(status).decode())
 
 
-@lru_cache(maxsize=1)
+@cache
 def available_cpus() -> int:
     """CPUs of this process, at most 16: more do not add memory bandwidth."""
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from functools import lru_cache
 from importlib import import_module
 from types import BuiltinFunctionType, FunctionType
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import _numpy
+from ._cache import cached
 from ._errors import ArgumentTypeError
 from ._tracing import is_compiling
 
@@ -32,7 +32,7 @@ def import_torch() -> Any:
     return _execute_torch
 
 
-@lru_cache(maxsize=256)
+@cached("libraries", entries=256)
 def library_of(cls: type) -> Any:
     """The module for a class; its `samples`, `real_of` and `operate` are the executor's interface."""
     if issubclass(cls, _NUMPY_READS):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -13,11 +12,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from . import _execute_host, _execute_xp, _kernels, _numpy
-from ._cache import Bounded
+from ._cache import Cache, cached
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._ladder import Ladder, counts
 from ._outputs import split_out
-from ._plan import Layout, Plan, Term, make_plan
+from ._plan import Layout, Plan, Tables, Term, make_plan
 from ._stencils import Array
 
 cupy: Any = None
@@ -44,13 +43,15 @@ class Ready:
 
     plan: Plan
     widest: int
-    tables: Any  # one piece of memory
+    tables: tuple[Any, ...]  # the memory that the addresses are in
     addresses: tuple[int, ...]
     launches: dict[int, tuple[Any, _kernels.Launch]] = field(default_factory=dict)
 
 
-_ready: Bounded[Ready] = Bounded(entries=512, nbytes=256 << 20)
-_captured: set[Ready] = set()  # CUDA graphs hold addresses of these weights for as long as they like
+_ready: Cache[Ready] = Cache("device plans", entries=512)
+_uploaded: Cache[tuple[Any, tuple[int, ...]]] = Cache("device tables", entries=512)
+# No cache: CUDA graphs hold addresses of these weights for as long as they like.
+_captured: set[Ready] = set()
 
 
 def samples(f: Any) -> Any:
@@ -226,7 +227,7 @@ def apply_pointers(
     Parameters
     ----------
     terms : tuple of Term
-        What to compute; no stencil may have a `power` other than 0, no coefficient may be complex.
+        What to compute; float64 must have the exponents of all weights, no coefficient may be complex.
     storage : str
         Element type of the inputs, a name in ``_plan.STORAGE``. Outputs have the same, float64 for
         integers.
@@ -279,12 +280,29 @@ def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
                 "a CUDA graph is being captured, and the weights of this grid are not on the device yet; "
                 "make the same call once before the capture"
             )
-        tables, addresses = upload(plan.weights)
-        ready = Ready(plan, _kernels.widest_vector(plan), tables, addresses)
-        _ready.put((plan, device_id), ready, tables.nbytes)
+        copies, addresses = _tables_on(plan.tables, device_id)
+        ready = Ready(plan, _kernels.widest_vector(plan), copies, addresses)
+        _ready.put((plan, device_id), ready, sum(copy.nbytes for copy in copies))
     if capturing:
         _captured.add(ready)
     return ready
+
+
+def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """Device copies of the tables of a plan, and the addresses of all in them; plans share the copies."""
+    there: list[tuple[Any, tuple[int, ...]]] = []
+    fresh = []
+    for tables in wanted:
+        found = _uploaded.get((tables, device_id))
+        if found is None:
+            found = _copied(tuple(tables.named().values()))
+            fresh.append((tables, found))
+        there.append(found)
+    if fresh:
+        cupy.cuda.get_current_stream().synchronize()  # before another thread can find them
+    for tables, made in fresh:
+        _uploaded.put((tables, device_id), made, made[0].nbytes)
+    return tuple(copy for copy, _ in there), tuple(address for _, places in there for address in places)
 
 
 def upload(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
@@ -292,15 +310,21 @@ def upload(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
 
     Any stream may read it, and its release waits for kernels that still do.
     """
+    copy, addresses = _copied(tables)
+    cupy.cuda.get_current_stream().synchronize()
+    return copy, addresses
+
+
+def _copied(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
+    """`upload`, which the current stream need not have done yet."""
     packed, offsets = _kernels.joined(tables)
     with cupy.cuda.using_allocator(None):  # plain cudaMalloc: a pool would reuse it at once
         copy = cupy.empty(packed.shape, packed.dtype)
     copy.set(packed)
-    cupy.cuda.get_current_stream().synchronize()
     return copy, tuple(copy.data.ptr + offset for offset in offsets)
 
 
-@cache
+@cached("kernels", entries=512, each=2 << 10)
 def kernel_of(variant: _kernels.Variant) -> Any:
     """The compiled kernel; CuPy loads it on each device and keeps it on disk."""
     module = cupy.RawModule(code=_kernels.source(), options=_kernels.options(variant), backend="nvrtc")

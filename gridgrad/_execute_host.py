@@ -16,6 +16,10 @@ from ._stencils import Array
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
+# As asking a dtype its name is slow; bfloat16 is not NumPy's.
+_NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
+_NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
+
 
 def apply(
     terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None = None
@@ -93,10 +97,10 @@ def plan_for(
 
 def storage_of(dtype: np.dtype[Any]) -> str | None:
     """The kernels' name of a dtype; complex data is pairs of reals; None if they lack it."""
-    if not dtype.isnative:
-        return None
-    name = {"complex64": "float32", "complex128": "float64"}.get(dtype.name, dtype.name)
-    return name if name in STORAGE else None
+    known = _NAMES.get(dtype)
+    if known is not None or not dtype.isnative:
+        return known
+    return dtype.name if dtype.name in STORAGE else None
 
 
 def layout_of(a: Array, components: int) -> Layout:

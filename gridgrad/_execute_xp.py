@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._plan import Term, arithmetic_type
-from ._rows import Rows, name_of
+from ._rows import Rows, fitted, name_of
 from ._stencils import Stencil
 from ._sums import real_terms
 
@@ -234,7 +234,7 @@ def reads(flags: Any, stencil: Stencil, axis: int, real: Any) -> Any:
             result[place] |= along[b] if stencil.values else along[a] | along[b]
     if inner.stop <= inner.start:
         return np.moveaxis(result, 0, axis)
-    rounded = [np.broadcast_to(np.asarray(w, dtype=real), (n,))[inner] for w in stencil.weights]
+    rounded = [np.broadcast_to(w, (n,))[inner] for w in fitted(stencil, real).weights]
     for (a, b), weight in zip(stencil.offsets, rounded, strict=True):
         used = np.ones(len(weight), bool) if stencil.is_central else weight != 0
         centre = ~np.equal(*rounded) if stencil.is_central else used  # the short form skips the centre

@@ -8,13 +8,15 @@ import numpy as np
 
 from . import _core
 from ._arguments import UNSET, Asked
-from ._axes import SMALL_BYTES
+from ._axes import HASHED_BYTES, SMALL_BYTES, Content, kept_key
+from ._cache import Cache, Entry
 from ._execute_host import THREAD_BYTES, plan_for, storage_of
 from ._plan import Plan, Term, TooManyDims, has_kernel
 
-CALLS = 512
+Found = tuple[int, int, Any, Plan]  # the address of a plan's descriptor, its outputs, their dtype; the plan
+
 _ndarray = np.ndarray
-_calls: dict[Any, tuple[Plan, Any]] = {}
+_calls: Cache[Found] = Cache("calls", entries=512)
 _apply: Any = _core.core.gg_apply_objects if _core.core is not None and _core.data_offset else None
 _offset = _core.data_offset
 _NO_OBJECTS = (0,) * _core.MAX_OBJECTS
@@ -29,22 +31,27 @@ def fast_gradient(
         return None
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, edge_order, periodic, period, boundary, accuracy, targets)
-    found = _calls.get(key) if key is not None else None
+    found = _calls.held.get(key) if key is not None else None
     if found is None:
         return None
     results = _run(found, (f,), targets)
     return results if results is None or len(results) > 1 else results[0]
 
 
-def _run(found: tuple[Plan, Any], inputs: tuple[Any, ...], targets: Any) -> Any:
+def _run(found: Entry[Found], inputs: tuple[Any, ...], targets: Any) -> Any:
     """The results as a tuple; None where the long way has to copy or to refuse."""
-    plan, dtype = found
+    address, outputs, dtype, _ = found.value
+    found.used = Entry.now
     if targets is None:
-        targets = [np.empty_like(inputs[0], dtype) for _ in range(plan.outputs)]
-    elif not all([target.flags.writeable for target in targets]):
-        return None
-    objects = [id(a) for a in inputs] + [id(target) for target in targets]
-    if _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
+        targets = [np.empty_like(inputs[0], dtype)]
+        while len(targets) < outputs:
+            targets.append(np.empty_like(inputs[0], dtype))
+    else:
+        for target in targets:
+            if not target.flags.writeable:
+                return None
+    objects = [*map(id, inputs), *map(id, targets)]
+    if _apply(address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
         return None  # unaligned, or memory that overlaps
     return tuple(targets)
 
@@ -53,21 +60,22 @@ class ObjectCalls:
     """The plans of one operator's small calls, by the layouts of its arrays."""
 
     def __init__(self) -> None:
-        self._plans: dict[Any, tuple[Plan, Any]] = {}
+        self._plans: Cache[Found] = Cache(None, entries=64, nbytes=1 << 20)
 
     def one(self, f: Any, out: Any) -> Any:
         """`get` for one array into one `out`, without a detour."""
         if type(out) is not _ndarray or not out.flags.writeable:
             return None
-        found = self._plans.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
-        if found is None or _apply(found[0].address, _offset, id(f), id(out), 0, 0):
+        found = self._plans.held.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
+        if found is None or _apply(found.value[0], _offset, id(f), id(out), 0, 0):
             return None
+        found.used = Entry.now
         return out
 
     def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
         """The results as a tuple, or None when the call has to be looked at in full."""
         targets = None if out is None else _targets(inputs[0], out)
-        found = self._plans.get(_layouts(inputs, targets))
+        found = self._plans.held.get(_layouts(inputs, targets))
         return None if found is None else _run(found, inputs, targets)
 
     def put(self, inputs: tuple[Any, ...], out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
@@ -75,9 +83,7 @@ class ObjectCalls:
         key = _layouts(inputs, None if out is None else _targets(inputs[0], out))
         found = None if key is None else _plan_of(terms, inputs, results)
         if found is not None:
-            if len(self._plans) >= CALLS:
-                self._plans.clear()
-            self._plans[key] = found
+            self._plans.put(key, found, found[-1].nbytes)
 
 
 def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
@@ -92,7 +98,7 @@ def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
     return tuple(key)
 
 
-def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, Any] | None:
+def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> Found | None:
     """The plan of a call that is small and that the core can run on the objects themselves."""
     f = inputs[0]
     if _apply is None or storage_of(f.dtype) is None or not f.size or not results:
@@ -107,9 +113,8 @@ def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> tuple[Plan, 
         plan = plan_for(terms, inputs, results)
     except TooManyDims:
         return None
-    held = sum(weights.nbytes for weights in plan.weights)
-    small = plan.traffic < THREAD_BYTES and held <= 2 * SMALL_BYTES * len(terms)
-    return (plan, results[0].dtype) if small else None
+    small = plan.traffic < THREAD_BYTES and plan.nbytes <= 4 * SMALL_BYTES * len(terms)
+    return (plan.address, plan.outputs, results[0].dtype, plan) if small else None
 
 
 def _targets(f: Any, out: Any) -> Any:
@@ -141,7 +146,8 @@ def _key(
         if kind is float or kind is int or kind is np.float64:
             entries.append(value)
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
-            entries += (value.dtype, value.shape, value.tobytes())
+            small = value.nbytes <= HASHED_BYTES
+            entries += (value.dtype, value.shape, value.tobytes()) if small else (Content(value),)
         else:
             return None
     if targets is not None:
@@ -160,16 +166,17 @@ def _ends(edge_order: int, periodic: Any, period: Any, boundary: Any, accuracy: 
     return (edge_order, periodic, period, boundary, accuracy) if plain else None
 
 
-def remember(
-    f: Any, spacing: tuple[Any, ...], axis: Any, asked: Asked, out: Any, terms: tuple[Term, ...], results: list[Any]
-) -> None:  # fmt: skip
-    """Keep the plan of a call that `fast_gradient` could have answered."""
+def call_key(f: Any, spacing: tuple[Any, ...], axis: Any, asked: Asked, out: Any) -> Any:
+    """What `remember` keeps a call by, or None; to be made before `out` is written, which may hold coordinates."""
     if type(f) is not _ndarray:
-        return
+        return None
     targets = None if out is None else _targets(f, out)
     key = _key(f, spacing, axis, *asked, targets)
+    return None if key is None else kept_key(key)
+
+
+def remember(key: Any, f: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
+    """Keep the plan of a call that `fast_gradient` could have answered."""
     found = None if key is None else _plan_of(terms, [f], results)
     if found is not None:
-        if len(_calls) >= CALLS:
-            _calls.clear()
-        _calls[key] = found
+        _calls.put(key, found, found[-1].nbytes)

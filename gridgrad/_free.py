@@ -8,15 +8,16 @@ import numpy as np
 
 from . import _dispatch
 from ._arguments import clean_axis, per_axis_spacing
-from ._axes import SMALL_BYTES, check_coordinates, to_host
-from ._cache import Bounded
+from ._axes import HASHED_BYTES, Content, check_coordinates, kept_key, to_host
+from ._cache import Cache
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
 from ._words import offered, unexpected
 
-_grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
+_grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, bool, type(None), np.float64)
+_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
 
 
 class Ends(TypedDict, total=False):
@@ -85,7 +86,8 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
         given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
-            _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
+            points = sum(len(x) for x in given if isinstance(x, np.ndarray))
+            _grids.put(kept_key(key), grid, points * _POINT_BYTES)
     return grid
 
 
@@ -126,15 +128,19 @@ def _axis(length: int, entry: Any, axis: int) -> Any:
 
 
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
-    """What a grid depends on, coordinates by content; None where that is long or unusual."""
+    """What a grid depends on, coordinates by content; None where something is unusual."""
     parts: list[Any] = [lengths, axes, real]
-    for entry in (*entries, *ends.values()):
+    for entry in ends.values():
+        if type(entry) not in _PLAIN:
+            return None
+        parts += (type(entry), entry)
+    for entry, axis in zip(entries, axes, strict=True):
         if type(entry) in _PLAIN:
             parts += (type(entry), entry)
-        elif type(entry) is np.ndarray and entry.nbytes <= SMALL_BYTES:
-            parts += (entry.dtype, entry.shape, entry.tobytes())
-        else:
-            return None
+            continue
+        values = entry if type(entry) is np.ndarray else to_host(entry, axis)
+        small = values.nbytes <= HASHED_BYTES
+        parts += (values.dtype, values.shape, values.tobytes()) if small else (Content(values),)
     return (*ends, *parts)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Never
 
 from . import _dispatch
 from ._arguments import UNSET, Asked, clean, clean_workers, merge_aliases
-from ._fast import fast_gradient, remember
+from ._fast import call_key, fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
 from ._words import offered, unexpected
@@ -73,8 +73,8 @@ def gradient(
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
         memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Beside
         the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
-        for each point of their axis (times 2 for complex data, or the length of a short batch axis
-        that follows).
+        and a copy for each point of their axis (weights times 2 for complex data, or the length of a
+        short batch axis that follows); these are kept for later calls, see `clear_caches`.
 
     Raises
     ------
@@ -141,9 +141,10 @@ def gradient(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
+    key = call_key(f, varargs, axis, asked, out)
     operate = getattr(library, "operate_as_read", library.operate)
     results = operate(terms, [f], len(terms), out, clean_workers(workers))
-    remember(f, varargs, axis, asked, out, terms, results)
+    remember(key, f, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
 
 

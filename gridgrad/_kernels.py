@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib.resources import files
 from math import prod
 from pathlib import Path
@@ -68,7 +68,7 @@ class Launch:
     descriptor: Array
 
 
-@lru_cache(maxsize=1)
+@cache
 def source() -> str:
     """kernels/apply.cu with its headers put in their place: one text, as NVRTC wants it."""
     folder: Any = files("gridgrad").joinpath("kernels")

@@ -167,14 +167,17 @@ NAT_TICKS = -(2.0**63)  # what NumPy stores for NaT, whatever the unit
 def _time_gradient(term: Term, f: Array) -> Array:
     """Datetimes: exact tick differences, cut to a whole tick as NumPy does, NaT where a NaT is read.
 
-    Computed in long double; what is a whole tick but for rounding is that tick. A result beyond the
-    range of ticks is NaT.
+    Computed in long double. NumPy rounds to float64 before it cuts, so that what is a whole tick but for
+    rounding is that tick; beyond 2**53, where float64 would lose ticks, long double does not. A result
+    beyond the range of ticks is NaT.
     """
     native = f.astype(f.dtype.newbyteorder("="))
     value = _execute_xp.apply(np, (term,), [native.view(np.int64).astype(np.longdouble)], 1)[0]
     nearest = np.rint(value)
-    whole = np.abs(value - nearest) <= 2.0**-50 * np.abs(value)
-    ticks = np.where(whole, nearest, np.trunc(value))
+    is_whole = np.abs(value - nearest) <= 4 * np.finfo(value.dtype).eps * np.abs(value)
+    beyond = np.where(is_whole, nearest, np.trunc(value))
+    rounded = value.astype(np.float64)
+    ticks = np.where(np.abs(rounded) < 2.0**53, np.trunc(rounded), beyond)
     touched = _execute_xp.reads(np.isnat(native), term.stencil, term.axis, np.longdouble)
     lost = ~(np.abs(ticks) < 2.0**63) | touched
     result: Array = np.where(lost, NAT_TICKS, ticks).astype(np.int64).view(result_dtype(native))

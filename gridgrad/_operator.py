@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import prod
+from math import copysign, prod
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from . import _transpose
 from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
+from ._cache import Cache
 from ._coefficients import Argument, Given, check_names, conjugated, replaced, taken
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import dtype_name
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ._grid import Grid
 
 Shape = tuple[int, ...]
+_ndarray = np.ndarray
 
 
 class Operator(Linear):
@@ -48,7 +50,9 @@ class Operator(Linear):
         # What does not depend on the fields is made once for all of them.
         self._bound: dict[Shape, tuple[Term, ...]] = {} if plain is None else plain._bound
         self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
-        self._multiples: dict[float, Operator] = {} if plain is None else plain._multiples
+        self._multiples: Cache[Operator] = (
+            Cache(None, entries=16, nbytes=1 << 20) if plain is None else plain._multiples
+        )
         self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
 
     def __reduce__(self) -> Any:
@@ -84,12 +88,12 @@ class Operator(Linear):
         """
         if fields:
             return self.with_fields(**fields)(f, out, workers)
-        if type(f) is np.ndarray and workers is None and self._alone:  # the shortest way
+        if type(f) is _ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
                 return found
         given = self._given(f)
-        if given is not None and workers is None and type(given[0]) is np.ndarray:
+        if given is not None and workers is None and type(given[0]) is _ndarray:
             found = self._calls.get(given, out)
             if found is not None:
                 return shaped(found, self.outputs) if out is None else out
@@ -290,21 +294,15 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
 
 @untraced
 def _multiple_of(operator: Operator, factor: float) -> Operator:
-    multiples = operator._multiples
-    found = multiples.get(factor)
+    key = factor, copysign(1.0, factor)  # -0.0 == 0.0
+    found = operator._multiples.get(key)
     if found is None:
-        cache: dict[Any, Any] = {}
-        terms = []
-        for term in operator.terms:
-            if term.stencil not in cache:
-                cache[term.stencil] = _transpose.scaled(term.stencil, factor)
-            terms.append(term._replace(stencil=cache[term.stencil]))
-        if len(multiples) >= 16:
-            multiples.clear()
+        stencils = {term.stencil for term in operator.terms}
+        scaled = {stencil: _transpose.scaled(stencil, factor) for stencil in stencils}
+        terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in operator.terms)
         name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
-        found = Operator(operator.grid, name, tuple(terms), operator.inputs, operator.outputs,
-                         operator.arguments)  # fmt: skip
-        multiples[factor] = found
+        found = Operator(operator.grid, name, terms, operator.inputs, operator.outputs, operator.arguments)
+        operator._multiples.put(key, found, sum(stencil.nbytes for stencil in scaled.values()))
     return found
 
 

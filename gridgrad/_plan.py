@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._cache import Bounded
+from ._cache import Cache
 from ._stencils import Array, Stencil
 
 ABI_VERSION = 3
@@ -21,6 +21,7 @@ STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16"
            "int32", "uint32", "int64", "uint64")  # fmt: skip
 ITEM_BYTES = dict(zip(STORAGE, (2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8), strict=True))
 
+_FLOAT64 = np.dtype(np.float64)
 PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")])
 _STENCIL = np.dtype(
     [("dim", "i1"), ("pairs", "i1"), ("values", "i1"), ("selects", "i1"), ("inner", "i4"), ("leading", "i4"),
@@ -105,7 +106,7 @@ class TooManyDims(Exception):
 
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: no weight needs a power of two, no coefficient is complex."""
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no coefficient is complex."""
     if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
         return False
     return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
@@ -113,9 +114,28 @@ def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
 
 def _has_rows(stencil: Stencil) -> bool:
     offsets = stencil.offsets
-    if stencil.power or len(offsets) > MAX_PAIRS:
+    if not stencil.fits(_FLOAT64) or len(offsets) > MAX_PAIRS:
         return False
     return all(-MAX_OFFSET <= end <= MAX_OFFSET for pair in offsets for end in pair)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tables:
+    """What a descriptor points to for one stencil: its edge rows, and its weights where they vary.
+
+    The weights are in the arithmetic type, each `inner` times. Plans share them, so `nbytes` is what a
+    plan and a cache keep alive together.
+    """
+
+    start: Array
+    pair: Array
+    weights: Array | None
+    nbytes: int  # the weights of the stencil included
+
+    def named(self) -> dict[str, Array]:
+        """The tables by the field of the descriptor that points to them."""
+        edges = {"start": self.start, "pair": self.pair}
+        return edges if self.weights is None else edges | {"weights": self.weights}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -134,9 +154,16 @@ class Plan:
     traffic: int  # bytes read and written, each array once
     weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
     weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
+    tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the plan keeps alive, much of it together with others."""
+        return int(self.descriptor.nbytes) + sum(tables.nbytes for tables in self.tables)
 
 
-_plans: Bounded[Plan] = Bounded(entries=512, nbytes=128 << 20)
+_plans: Cache[Plan] = Cache("plans", entries=512)
+_tables: Cache[Tables] = Cache("tables", entries=512)
 
 
 def make_plan(
@@ -156,9 +183,7 @@ def make_plan(
     plan = _plans.get(key)
     if plan is None:
         plan = _pack(*key)
-        held = sum(w.nbytes for w in plan.weights)
-        held += sum(stencil.nbytes for term in terms for _, stencil in term.stencils())
-        _plans.put(key, plan, plan.descriptor.nbytes + held)
+        _plans.put(key, plan, plan.nbytes)
     return plan
 
 
@@ -194,12 +219,16 @@ def _pack(
         seen.add(term.output)
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
+    shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
-        _pack_stencil(packed["stencil"][k], dims, axis, stencil, real, weights, fields, k)
+        shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
+        for name, table in shared[k].named().items():
+            fields.append((k, name, len(weights)))
+            weights.append(table)
     elements = prod(dim.length for dim in dims)
     traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
-                traffic, tuple(weights), tuple(fields))  # fmt: skip
+                traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
 
 
 def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
@@ -285,10 +314,7 @@ def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> 
     )
 
 
-def _pack_stencil(
-    packed: Any, dims: list[Dim], axis: int, stencil: Stencil, real: str,
-    weights: list[Array], fields: list[tuple[int, str, int]], place: int,
-) -> None:  # fmt: skip
+def _pack_stencil(packed: Any, dims: list[Dim], axis: int, stencil: Stencil, real: str) -> Tables:
     position = next(k for k, dim in enumerate(dims) if dim.axis == axis)
     inner = dims[position].inner
     packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner
@@ -298,19 +324,39 @@ def _pack_stencil(
     packed["pairs"] = len(stencil.offsets)
     for k, (a, b) in enumerate(stencil.offsets):
         packed["a"][k], packed["b"][k] = a, b
-    rows = (*stencil.leading, *stencil.trailing)
-    tables = {
-        "start": np.cumsum([0, *map(len, rows)], dtype=np.int64),
-        "pair": np.array([pair for row in rows for pair in row], dtype=PAIR),
-    }
     if stencil.is_uniform:
         packed["weight"][: len(stencil.weights)] = stencil.weights
-    else:
-        vectors = np.empty((len(stencil.weights), stencil.length * inner), real)
-        for vector, values in zip(vectors, stencil.weights, strict=True):
-            vector.reshape(stencil.length, inner)[...] = np.reshape(values, (-1, 1))
-        tables["weights"] = vectors
-    for name, table in tables.items():
-        fields.append((place, name, len(weights)))
-        weights.append(table)
+    tables = tables_of(stencil, real, inner)
+    for name, table in tables.named().items():
         packed[name] = table.ctypes.data
+    return tables
+
+
+def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
+    """The tables of a stencil, shared by all plans that want the same."""
+    key = (stencil, real, inner)
+    tables = _tables.get(key)
+    if tables is None:
+        tables = _make_tables(*key)
+        _tables.put(key, tables, tables.nbytes)
+    return tables
+
+
+def _make_tables(stencil: Stencil, real: str, inner: int) -> Tables:
+    rows = (*stencil.leading, *stencil.trailing)
+    start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    pair = np.array([pair for row in rows for pair in row], dtype=PAIR)
+    vectors, held = None, start.nbytes + pair.nbytes + stencil.nbytes
+    if not stencil.is_uniform:
+        vectors = stencil.table() if inner == 1 else None
+        if vectors is None or vectors.dtype != real:
+            vectors = _expanded(stencil, real, inner)
+            held += vectors.nbytes
+    return Tables(start, pair, vectors, held)
+
+
+def _expanded(stencil: Stencil, real: str, inner: int) -> Array:
+    vectors = np.empty((len(stencil.weights), stencil.length * inner), real)
+    for vector, values in zip(vectors, stencil.weights, strict=True):
+        vector.reshape(stencil.length, inner)[...] = np.reshape(values, (-1, 1))
+    return vectors

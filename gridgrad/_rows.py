@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import reduce
+from operator import mul
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._plan import Term, arithmetic_type
 from ._stencils import Row, Stencil
 
 _LONG = ("longdouble", "float128", "float96")  # what NumPy calls its long double
@@ -20,6 +21,14 @@ def name_of(dtype: Any) -> str:
     return str(name)
 
 
+class Factors(NamedTuple):
+    """A weight as numbers to multiply by one after the other: powers of two, mostly none, on both sides."""
+
+    before: list[Any]  # at least 1
+    weight: Any
+    after: list[Any]  # at most 1
+
+
 class Rows:
     """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
 
@@ -28,27 +37,48 @@ class Rows:
 
     def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
         """Leading rows, interior, trailing rows, joined along the axis."""
+        self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
         self.coefficient, self.place = (None if place == "point" else coefficient), place
         self.values = stencil.values
-        self.half = stencil.power // 2  # before the sum: nothing small is lost, nothing large overflows early
+        result = self._joined(stencil)
+        return result if self.split is None else self._without_early_overflow(stencil, result)
+
+    def _without_early_overflow(self, stencil: Stencil, result: Any) -> Any:
+        """Where a part of a sum is infinite, the sum scaled down: it may be less, and is not inf - inf."""
+        exponent = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1]) + stencil.power
+        if exponent <= 0:
+            return result
+        self.split = stencil.power - exponent
+        powers = _powers(np.int64(exponent), name_of(self.real))
+        scaled = reduce(mul, map(self._factor, powers), self._joined(stencil))
+        return self.xp.where(self.xp.isfinite(result), result, scaled)
+
+    def _joined(self, stencil: Stencil) -> Any:
         inner = stencil.interior()
         pieces = [self._edge(row) for row in stencil.leading]
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        result = pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
-        return times_power(result, stencil.power - self.half)
+        return pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
 
     def _at(self, x: Any, start: int, stop: int) -> Any:
         if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
             return x
         return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
 
-    def _weight(self, values: Any, points: slice) -> Any:
+    def _weight(self, values: Any, points: slice) -> Factors:
+        """A weight, or those of `points`."""
+        values = values if np.ndim(values) == 0 else values[points]
+        if self.split is None:
+            return Factors([], self._factor(values), [])
+        before, near_one, after = factors_of(values, self.split, name_of(self.real))
+        return Factors([*map(self._factor, before)], self._factor(near_one), [*map(self._factor, after)])
+
+    def _factor(self, values: Any) -> Any:
         if np.ndim(values) == 0:
-            return values if name_of(self.real).startswith(_LONG) else float(values)
-        return as_weights(self.xp, self._shaped(values[points]), self.real, self.f)
+            return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
+        return as_weights(self.xp, self._shaped(values), self.real, self.f)
 
     def _shaped(self, vector: Any) -> Any:
         """A vector along the axis."""
@@ -77,8 +107,9 @@ class Rows:
             total = value if total is None else total + value
         return self._nothing(points.start, points.stop) if total is None else total
 
-    def _pair(self, from_: tuple[int, int], to: tuple[int, int], weight: Any) -> Any:
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Any:
         """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
+        before, weight, after = factors
         c, factor = self.coefficient, weight
         if self.place == "faces" and c is not None:
             factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
@@ -86,9 +117,10 @@ class Rows:
             factor = weight * self._at(c, *to)
         at_b = self._at(self.f, *to)
         if not self.values:
-            return factor * times_power(self.difference(at_b, self._at(self.f, *from_)), self.half)
+            difference = self.difference(at_b, self._at(self.f, *from_))
+            return reduce(mul, after, factor * reduce(mul, before, difference))
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
-        return factor * times_power(at_b, self.half)
+        return reduce(mul, after, factor * reduce(mul, before, at_b))
 
     def _central(self, stencil: Stencil, points: slice) -> Any:
         """Formula (1); where its weights are equal the short form."""
@@ -115,16 +147,42 @@ def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
 
 
 def fitted(stencil: Stencil, real: Any) -> Stencil:
-    """`stencil` with weights rounded to `real`; by a power of two where its exponents are too few."""
+    """`stencil` with weights rounded to the type `real`, if its exponents suffice; else as it is."""
     name = name_of(real)
-    if name.startswith(_LONG):
+    if not stencil.fits(name) or stencil.dtype == name:
         return stencil
-    if name == "float32" and arithmetic_type("float32", [Term(0, 0, 0, stencil)]) != "float32":
-        power = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
-        stencil = stencil.mapped(lambda weight: np.ldexp(weight, -power), stencil.power + power)
-    if all(np.asarray(weight).dtype == name for weight in stencil.weights):
-        return stencil
-    return replace(stencil, weights=tuple(np.asarray(w, dtype=name)[()] for w in stencil.weights))
+
+    def rounded(weight: Any) -> Any:  # a scalar by way of float64, as in a descriptor
+        return np.asarray(np.float64(weight) if np.ndim(weight) == 0 else weight, dtype=name)[()]
+
+    return replace(stencil, weights=tuple(map(rounded, stencil.weights)))
+
+
+def factors_of(values: Any, power: int, real: str) -> Factors:
+    """``values * 2**power`` as factors in the type `real`, of which one is no power of two.
+
+    A weight of at least 1 has only such, a smaller one only others, so that a product with one after
+    the other leaves the range of `real` on its way only if it ends outside; and what is subnormal
+    grows before it is rounded.
+    """
+    mantissas, exponents = np.frexp(values)
+    exponents = exponents + power
+    grows = exponents > 0
+    near_one = np.where(grows, 2 * mantissas, mantissas).astype(real)[()]
+    left = np.where(mantissas == 0, 0, exponents - grows)
+    before, after = (_powers(part, real) for part in (np.maximum(left, 0), np.minimum(left, 0)))
+    return Factors(before, near_one, after)
+
+
+def _powers(exponents: Any, real: str) -> list[Any]:
+    """``2**exponents`` as factors that `real` holds."""
+    limit = int(np.finfo(real).maxexp) - 24
+    factors = []
+    while np.any(exponents):
+        now = np.clip(exponents, -limit, limit)
+        factors.append(np.ldexp(np.ones(1, real), now).reshape(np.shape(now))[()])
+        exponents = exponents - now
+    return factors
 
 
 def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
@@ -135,11 +193,3 @@ def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
     if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
         return xp.asarray(values, dtype=dtype)
     return xp.asarray(values, dtype=dtype, device=device)
-
-
-def times_power(x: Any, power: int) -> Any:
-    """``x * 2**power``, by factors that float32 holds."""
-    sign = 1 if power > 0 else -1
-    for done in range(0, abs(power), 100):
-        x = x * 2.0 ** (sign * min(100, abs(power) - done))
-    return x

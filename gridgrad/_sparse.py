@@ -152,7 +152,7 @@ def _pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
     if entries:
         columns.append(tuple(np.array(column) for column in zip(*entries, strict=True)))
     row, a, b, weight = (np.concatenate([column[k] for column in columns]) for k in range(4))
-    return row, a, b, np.ldexp(weight.astype(float), stencil.power)
+    return row, a, b, _transpose.whole_weights(weight, stencil.power, np.float64)
 
 
 def row_table(stencil: Stencil) -> tuple[Array, Array]:

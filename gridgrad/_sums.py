@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ._cache import Bounded
+from ._cache import Cache
 from ._plan import Term
-from ._stencils import Row, Stencil, without_zeros
+from ._stencils import Row, Stencil, in_one_piece, without_zeros
 from ._transpose import negated
 
 Pairs = Sequence[tuple[int, int, Any]]
 
-_real: Bounded[tuple[Term, ...]] = Bounded(entries=256, nbytes=16 << 20)
+_real: Cache[tuple[Term, ...]] = Cache("terms of complex fields", entries=256)
 
 
 def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
@@ -57,9 +57,8 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
         rows = {i: _joined(i, row_at(first, i), row_at(second, i), first.values, faces)
                 for i in (*range(start), *range(stop, length))}  # fmt: skip
     weights = [weight for *_, weight in inner]
-    if any(map(np.ndim, weights)):
-        weights = [np.broadcast_to(weight, length) for weight in weights]
-    whole = Stencil(length, tuple((a, b) for a, b, _ in inner), tuple(weights), tuple(rows[i] for i in range(start)),
+    table = in_one_piece(weights, len(weights))
+    whole = Stencil(length, tuple((a, b) for a, b, _ in inner), table, tuple(rows[i] for i in range(start)),
                     tuple(rows[i] for i in range(stop, length)), first.values, first.power)  # fmt: skip
     if not np.isfinite(whole.smallest_and_largest_weight()[1]):
         return None

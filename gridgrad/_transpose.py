@@ -6,16 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
+from math import copysign
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ._stencils import Array, Row, Stencil, unscaled, without_zeros
+from ._cache import Cache
+from ._errors import ArgumentValueError
+from ._stencils import Array, Row, Stencil, in_one_piece, unscaled, without_zeros
 from ._wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
 Entries = dict[Place, Any]
+
+_multiples: Cache[Stencil] = Cache("multiples", entries=256)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -63,12 +68,11 @@ class Bands:
 
         inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
         weights = [weight for *_, weight in inner]
-        if any(map(np.ndim, weights)):
-            weights = [np.broadcast_to(weight, self.length) for weight in weights]
+        table = in_one_piece(weights, len(weights))
         leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
         trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
         offsets = tuple((a, b) for a, b, _ in inner)
-        return Stencil(self.length, offsets, tuple(weights), leading, trailing, values, power)
+        return Stencil(self.length, offsets, table, leading, trailing, values, power)
 
 
 def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False) -> Stencil:
@@ -134,7 +138,7 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
     bands = Bands.of(stencil)
     reads = sorted(read for read, _ in bands.inner)
     count = bands.last - bands.first
-    values = np.empty((count, len(reads)), dtype)
+    values = np.empty((count, len(reads)), np.result_type(dtype, stencil.dtype))
     for k, read in enumerate(reads):
         weight = bands.inner[read, read]
         values[:, k] = weight if np.ndim(weight) == 0 else weight[bands.first : bands.last]
@@ -149,24 +153,45 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
     sizes[list(_outside(bands.first, bands.last, bands.length))] = [len(row) for row in edges]
     starts = np.concatenate([[0], np.cumsum(sizes)])
     index = np.int32 if max(len(data), bands.length) < 2**31 else np.int64
-    data = np.ldexp(data, stencil.power).astype(dtype, copy=False)
+    data = whole_weights(data, stencil.power, dtype)
     parts = (data, indices.astype(index), starts.astype(index))
     return import_module("scipy.sparse").csr_array(parts, shape=(bands.length, bands.length))
 
 
+def whole_weights(weights: Array, power: int, dtype: npt.DTypeLike) -> Array:
+    """``weights * 2**power`` as numbers of a type, if it can hold them."""
+    with np.errstate(over="ignore", under="ignore"):
+        whole: Array = np.ldexp(weights, power).astype(dtype, copy=False)
+    if not (np.isfinite(whole).all() and np.array_equal(whole != 0, weights != 0)):
+        raise ArgumentValueError(
+            f"the operator has weights beyond the exponents of {np.dtype(dtype)}, which a matrix would lose; "
+            "apply it, op(f), or in a solver use op.to_linear_operator()"
+        )
+    return whole
+
+
 def scaled(stencil: Stencil, factor: float) -> Stencil:
     """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
-    with np.errstate(all="ignore"):
-        plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
-        if factor == 0:
-            return without_zeros(plain)
-        smallest, largest = plain.smallest_and_largest_weight()
-        limits = np.finfo(np.asarray(largest).dtype)
-        if smallest >= limits.tiny and largest <= limits.max:
-            return plain
-        near_one, power = _near_one(stencil)
-        mantissa, exponent = np.frexp(factor)
-        return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
+    key = stencil, factor, copysign(1.0, factor)  # -0.0 == 0.0
+    found = _multiples.get(key)
+    if found is None:
+        with np.errstate(all="ignore"):
+            found = _scaled(stencil, factor)
+        _multiples.put(key, found, stencil.nbytes + found.nbytes)
+    return found
+
+
+def _scaled(stencil: Stencil, factor: float) -> Stencil:
+    plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
+    if factor == 0:
+        return without_zeros(plain)
+    smallest, largest = plain.smallest_and_largest_weight()
+    limits = np.finfo(plain.dtype)
+    if smallest >= limits.tiny and largest <= limits.max:
+        return plain
+    near_one, power = _near_one(stencil)
+    mantissa, exponent = np.frexp(factor)
+    return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
 
 
 def negated(stencil: Stencil) -> Stencil:

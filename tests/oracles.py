@@ -100,7 +100,7 @@ def finfo(dtype: Any) -> Any:
 
 
 def assert_within_contract(result: Any, points: list[Point]) -> None:
-    """1.5 ulp where the steps are equal, 2 eps sum |w||df| elsewhere; subnormals to their own unit."""
+    """1.5 eps of the value where the steps are equal (up to 2 ulp), 2 eps sum |w||df| elsewhere; subnormals to their own unit."""
     result = np.asarray(result)
     if result.dtype.kind == "c":
         raise AssertionError("split complex results into their parts")

@@ -191,6 +191,70 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
     assert anywhere <= allowed.get(name, own)
 
 
+# What a module may fill while it runs. A cache is what can be forgotten without changing any result, and is
+# made by `_cache`; these are none: tables filled when they are imported, and what graphs outside refer to.
+NO_CACHES = {
+    "_cache": {"_caches"},  # the list of caches itself
+    "_execute_cuda": {"_captured"},  # CUDA graphs hold addresses in it
+    "_tracing": {"KEPT"},  # compiled graphs name what is in it
+    "autodiff._jet": {
+        "STRUCTURAL",
+        "UNARY",
+        "BINARY",
+        "FUNCTIONS",
+        "LINEAR",
+        "BILINEAR",
+        "CONSTANT",
+        "SPECIAL",
+    },
+}
+CONTAINERS = {"dict", "set", "list", "OrderedDict", "defaultdict", "deque", "Counter"}
+
+
+def makes_container(value):
+    """Whether an expression is an empty container, or an instance of a class of the module."""
+    if isinstance(value, (ast.Dict, ast.List)):
+        return not ast.unparse(value).strip("{}[]")
+    called = value.func if isinstance(value, ast.Call) else None
+    name = getattr(called, "id", getattr(called, "attr", ""))
+    return (
+        (name in CONTAINERS and "zip" not in ast.unparse(value)) or name.startswith("Weak") or name == "Kept"
+    )
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_module_has_a_cache_of_another_kind(path):
+    """Functions kept by functools have no arguments: one value, which is a constant."""
+    tree, name = TREES[path], name_of(path)
+    found = {
+        target.id
+        for node in tree.body
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        and node.value is not None
+        and makes_container(node.value)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    assert found == NO_CACHES.get(name, set())
+    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
+    kept = [f for f in functions(tree) for d in f.decorator_list if ast.unparse(d) == "cache"]
+    assert [f.name for f in kept if f.args.args or f.args.vararg or f.args.kwonlyargs] == []
+    assert "lru_cache" not in path.read_text()
+    named = [
+        n.value
+        for n in tree.body
+        if isinstance(n, (ast.Assign, ast.AnnAssign)) and "Cache(" in ast.unparse(n)
+    ]
+    assert all(isinstance(made.args[0], ast.Constant) and made.args[0].value for made in named)
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", "set()", "dict()", "WeakKeyDictionary()", "defaultdict(list)", "Kept()"]
+)
+def test_a_cache_of_another_kind_would_be_found(text):
+    assert makes_container(ast.parse(text, mode="eval").body)
+    assert not makes_container(ast.parse("{1: 2}", mode="eval").body)
+
+
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "portable.h"], ids=lambda p: p.name)
 def test_preprocessor_conditions_are_in_portable_h_only(path):
     lines = [

@@ -289,6 +289,27 @@ def test_no_call_with_times_warns(kind, unit):
     assert gg.gradient(np.ma.MaskedArray(f, mask=np.isnat(f))).mask.sum() == 2 * (kind == "m")
 
 
+@pytest.mark.parametrize("step", [1.0, 2.0, 3.0, 0.1, 0.7, 7, 1e3, 86400.0, 1e-3])
+def test_ticks_are_cut_exactly_where_numpy_cuts(step, rng):
+    """Up to 2**53 ticks, which float64 holds; ``[0, 3e15 + 2] / 3`` is one that was rounded up."""
+    for bits in (3, 20, 40, 48, 50, 51):
+        ticks = rng.integers(-(2**bits), 2**bits, 2000)
+        whole = np.clip(ticks[::3] * step, -(2.0**51), 2.0**51)  # whole quotients, but for rounding
+        ticks[::3] = whole.astype(np.int64)
+        f = frozen(ticks.view("timedelta64[ns]"))
+        expected = np.gradient(f, step)
+        held = np.abs(expected.astype(np.int64)) < 2**53
+        assert np.array_equal(gg.gradient(f, step)[held], expected[held])
+    assert gg.gradient(frozen([0, 3 * 10**15 + 2], "m8[ns]"), 3.0)[0] == np.timedelta64(10**15, "ns")
+
+
+def test_ticks_beyond_float64_are_kept():
+    """NumPy's float64 loses the last one."""
+    for tick in (2**53 + 1, 10**17 + 1, 2**62 + 1):
+        assert gg.gradient(frozen([0, tick], "m8[ns]"))[0] == np.timedelta64(tick, "ns")
+        assert gg.gradient(frozen([0, tick], "m8[ns]"), 1)[1] == np.timedelta64(tick, "ns")
+
+
 @pytest.mark.parametrize("axis", [0, 1, None])
 def test_a_remembered_call_still_looks_at_out(axis, rng):
     """The second call of a kind takes a shorter way; what `out` is now must not be missed there."""

@@ -10,7 +10,8 @@ from host_kernels import compiler
 
 import gridgrad as gg
 import gridgrad.cuda
-from gridgrad import _dispatch, _execute_cuda
+from gridgrad import _cache, _dispatch, _execute_cuda
+from gridgrad._cache import Cache
 from gridgrad._plan import Layout
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
@@ -26,7 +27,8 @@ def cupy(built, monkeypatch):
     fake = FakeCupy(built)
     monkeypatch.setattr(_execute_cuda, "cupy", fake)
     # Another plan's weights at a recycled address would hide a missing upload.
-    monkeypatch.setattr(_execute_cuda, "_ready", type(_execute_cuda._ready)(512, 1 << 28))
+    for cache in ("_ready", "_uploaded"):
+        monkeypatch.setattr(_execute_cuda, cache, Cache(None, 512, 1 << 28))
     monkeypatch.setattr(_execute_cuda, "_captured", set())
     _execute_cuda.kernel_of.cache_clear()
     _dispatch.library_of.cache_clear()
@@ -320,3 +322,27 @@ def test_warmup_without_a_device(monkeypatch):
     monkeypatch.setattr(_execute_cuda, "cupy", None)
     with pytest.raises(RuntimeError, match="no CUDA device"):
         gridgrad.cuda.warmup()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_long_axis_is_uploaded_once(cupy, dtype, monkeypatch):
+    """Tables beyond every bound: kept, and shared by the plans of other layouts and operators."""
+    for cache in list(_cache._caches.values()):
+        monkeypatch.setattr(cache, "nbytes", 1 << 10)
+    for cache in ("_ready", "_uploaded"):
+        monkeypatch.setattr(_execute_cuda, cache, Cache(None, 512, 1 << 10))
+    n = 5000
+    (x,) = steps_of((n,))
+    f, out, grid = cupy.asarray(samples((n,), dtype)), cupy.empty((n,), dtype), gg.Grid(x)
+    for call in (lambda: gg.gradient(f, x, out=out), lambda: grid.gradient(f, out=out),
+                 lambda: grid.derivative(0, 2, 4)(f, out=out), lambda: grid.gradient.adjoint(f, out=out)):  # fmt: skip
+        call()
+        before = cupy.uploads
+        call()
+        call()
+        assert cupy.uploads == before
+    grid.gradient(f)
+    before = cupy.uploads
+    grid.gradient(cupy.asarray(samples((3, n), dtype)))  # another layout, the same tables
+    assert cupy.uploads == before
+    gg.clear_caches()

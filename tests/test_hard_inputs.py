@@ -173,3 +173,117 @@ def test_a_stacked_out_of_the_wrong_shape_is_refused(rng):
 def test_the_second_of_two_outs_is_named(rng):
     with pytest.raises(TypeError, match=r"out\[1\] has dtype float32"):
         gg.gradient(noise(rng, (4, 5)), out=(np.empty((4, 5)), np.empty((4, 5), np.float32)))
+
+
+def extreme_case(random):
+    """Coordinates and samples over all exponents of float64."""
+    n = int(random.integers(3, 8))
+    size = np.ldexp(random.uniform(0.5, 1, n), random.integers(-1060, 1023, n))
+    x = np.unique(size * random.choice([-1, 1], n)) if random.random() < 0.7 else np.unique(np.cumsum(size))
+    f = np.ldexp(random.uniform(-1, 1, len(x)), random.integers(-1070, 1024, len(x)))
+    f[random.random(len(x)) < 0.2] = 0
+    return f, x
+
+
+@pytest.mark.parametrize("edge_order", [1, 2])
+@pytest.mark.parametrize("seed", range(3))
+def test_weights_beyond_all_exponents_lose_nothing(seed, edge_order):
+    """Weights that float64 cannot hold are applied in factors: right wherever each part of a row is a number."""
+    random = np.random.default_rng(seed)
+    beyond = points = 0
+    for _ in range(400):
+        f, x = extreme_case(random)
+        try:
+            got = gg.gradient(f, x, edge_order=edge_order)
+        except ValueError:
+            continue
+        points += check_or_infinite(got, f, x, edge_order)
+        stencil = gg.Grid(x, edge_order=edge_order).derivative(0).terms[0].stencil
+        beyond += stencil.power != 0
+    assert beyond > 50
+    assert points > 200
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.longdouble])
+def test_parts_that_overflow_are_no_nan(dtype):
+    """Each pair of a row is beyond all numbers, with different signs; their sum is infinite, or a number."""
+    tiny = np.finfo(dtype).tiny * dtype(4)
+    grid = gg.Grid((5, tiny), dtype=np.longdouble if dtype is np.longdouble else np.float64)
+    second = grid.derivative(0, 2)  # weights 1 / tiny**2
+    assert second.terms[0].stencil.power != 0
+    f = np.arange(5, dtype=dtype) ** 2
+    assert np.all(second(f) == np.inf)
+    assert not np.any(second(np.arange(5, dtype=dtype)))
+
+
+def test_the_cases_that_lost_their_data():
+    x = [1e-300, 1, 1e300]
+    for f in ([0, 1e-200, 0], [0, 1e160, 0]):
+        assert gg.gradient(f, x).tolist() == [f[1], f[1], -f[1] / 1e300]
+    assert gg.gradient([0, 1e-250, 0], [0, 1, 1e155]).tolist() == [1e-250, 1e-250, 0]
+    torch = pytest.importorskip("torch")
+    f, x = torch.tensor([0, 1e160, 0], dtype=torch.float64), torch.tensor(x, dtype=torch.float64)
+    assert gg.gradient(f, x)[1] == 1e160
+    f.requires_grad_()
+    gg.gradient(f, x)[1].backward()
+    assert f.grad.tolist() == [-1, 1, 0]
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 2000, reason="long double is float64 here")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128, np.int64])
+def test_a_long_double_grid_with_weights_beyond_float64(dtype):
+    """Neither a warning nor a lost weight: constants give 0, and what float64 holds is right."""
+    far, near = (gg.Grid((3, np.longdouble(step)), dtype=np.longdouble) for step in ("1e400", "1e-400"))
+    ones = np.ones(3, dtype)
+    for grid in (far, near):
+        for operator in (grid.derivative(0), grid.laplacian, grid.derivative(0).T @ grid.derivative(0)):
+            assert not np.any(operator(ones))
+    if dtype == np.float64:
+        f = np.array([0, 1e200, 2e200])
+        assert np.allclose(far.derivative(0)(f), 1e-200, rtol=4e-16, atol=0)
+        assert np.allclose(near.derivative(0)(f * 1e-300), 1e300, rtol=4e-16, atol=0)
+        assert np.allclose(near.derivative(0)(f * 1e-400), 0)
+        masked = np.ma.array(f, mask=[0, 0, 1])
+        assert far.derivative(0)(masked).mask.all()
+        with pytest.raises(
+            ValueError, match=r"weights beyond the exponents of float64.*to_linear_operator\(\)"
+        ):
+            far.derivative(0).to_sparse()
+        assert np.array_equal(far.derivative(0).to_linear_operator() @ f, far.derivative(0)(f))
+        w = np.array([1e300, 3e300, -1e300])
+        transposed = far.derivative(0).T(w)
+        rows = np.array([[-1.5, 2, -0.5], [-0.5, 0, 0.5], [0.5, -2, 1.5]])
+        assert np.allclose(transposed, rows.T @ w * 1e-200 * 1e-200, rtol=1e-14, atol=0)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 2000, reason="long double is float64 here")
+def test_the_weights_of_a_long_double_grid_are_rounded_once_everywhere(rng):
+    """The kernels and array slices have the same bits, as both round the same weights to float64."""
+    from gridgrad import _execute_xp
+
+    grid = gg.Grid(np.cumsum(rng.uniform(1, 2, 40)), (30, 0.1), dtype=np.longdouble)
+    f = noise(rng, grid.shape)
+    for operator in (grid.laplacian, grid.derivative(0), grid.derivative(1, 2, 4), grid.derivative(1).T):
+        slices = _execute_xp.apply(np, operator._terms_for(f.shape), [f], 1)[0]
+        assert slices.dtype == np.float64
+        assert same_bits(operator(f), slices)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).maxexp < 2000, reason="long double is float64 here")
+def test_jax_takes_the_weights_of_a_long_double_grid(rng):
+    """Rounded to a type that JAX has: the bits of the kernels, and no error about float128."""
+    jnp = pytest.importorskip("jax.numpy")
+    f = noise(rng, 40).astype(np.float32)
+    for axis in ((40, 0.1), np.cumsum(rng.uniform(1, 2, 40))):
+        grid = gg.Grid(axis, dtype=np.longdouble)
+        for operator in (grid.laplacian, grid.derivative(0), grid.derivative(0, 2, 4), grid.derivative(0).T):
+            assert same_bits(np.asarray(operator(jnp.asarray(f))), operator(f))
+
+
+def test_a_matrix_of_weights_that_it_would_lose_is_refused():
+    grid = gg.Grid([1e-300, 1, 1e300])
+    with pytest.raises(ValueError, match=r"apply it, op\(f\)"):
+        grid.derivative(0).to_sparse()
+    with pytest.raises(ValueError, match=r"apply it, op\(f\)"):
+        gg.Grid([0, 1e-160, 3e-160]).diffuse(np.ones(3)).to_sparse()
+    assert gg.Grid([0, 1e-200, 3e-200], edge_order=1).derivative(0).to_sparse().max() == 1e200

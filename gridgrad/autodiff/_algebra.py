@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import product
 from math import factorial, prod
+
+from .._cache import cached
 
 Monomial = tuple[int, ...]
 
@@ -65,7 +66,9 @@ def algebra_for(
     return _algebra(tuple(ordered), holomorphic, coupled)
 
 
-_algebra = lru_cache(maxsize=256)(Algebra)
+@cached("algebras", entries=256, each=8 << 10)
+def _algebra(monomials: tuple[Monomial, ...], holomorphic: bool, coupled: bool) -> Algebra:
+    return Algebra(monomials, holomorphic, coupled)
 
 
 def _divisors(m: Monomial) -> Iterable[Monomial]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from importlib import import_module
 from typing import Any, NoReturn
 
 import numpy as np
 
+from .._cache import cached
 from .._errors import ArgumentTypeError
 from ._algebra import Algebra
 
@@ -320,14 +320,14 @@ def evaluate(name: str, *inputs: Any) -> Any:
     return _function(name, cupy)(*inputs)
 
 
-@lru_cache(maxsize=512)
+@cached("functions", entries=512)
 def _function(name: str, cupy: bool) -> Any:
     if name in SPECIAL:
         return getattr(import_module("cupyx.scipy.special" if cupy else "scipy.special"), name)
     return getattr(np, name)  # CuPy arrays answer NumPy's functions with CuPy's
 
 
-@lru_cache(maxsize=512)
+@cached("ufuncs", entries=512)
 def _is_ours(ufunc: Any, name: str) -> bool:
     """Whether the ufunc is the one of NumPy or scipy.special that its name promises."""
     if getattr(np, name, None) is ufunc or ufunc.__name__ in ("clip", "conjugate", "_zeta"):
