@@ -13,6 +13,7 @@ from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
+from ._wraps.units import unwrap, wrap
 
 _grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
 _PLAIN = (int, float, str, type(None), np.float64)
@@ -67,7 +68,7 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
             )
         else:
             sample = f[0]
-    library, sample = _dispatch.samples(sample)
+    library, sample = _dispatch.samples(unwrap(sample, "f")[0])
     shape = tuple(sample.shape)
     if not shape:
         raise ArgumentValueError(
@@ -107,11 +108,12 @@ def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
 
 
 def _axis(length: int, entry: Any, axis: int) -> Any:
-    values = to_host(entry, axis)
+    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
+    values = to_host(numbers, axis)
     if values.ndim == 0:
-        return length, values
+        return length, wrap(values[()], unit)
     check_coordinates(values, length, axis)
-    return values
+    return wrap(values, unit)
 
 
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:

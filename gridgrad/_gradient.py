@@ -7,9 +7,12 @@ from typing import Any
 
 from . import _dispatch
 from ._arguments import UNSET, clean, clean_workers, merge_aliases
+from ._errors import ArgumentTypeError
 from ._fast import fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
+from ._wraps import calls
+from ._wraps.units import present
 
 
 def gradient(
@@ -58,8 +61,8 @@ def gradient(
     -------
     array or tuple of arrays, shape of `f`
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
-        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Beside
-        the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
+        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x], quantities
+        of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
         for each point of their axis (times 2 for complex data, or the length of a short batch axis
         that follows).
 
@@ -111,8 +114,18 @@ def gradient(
 
             if out is None and any(map(carries_derivative, varargs)):
                 return gradient_by_coordinates(f, varargs, axis, edge_order, periodic, period)
+    if present(f, period, out, *varargs):
+        return _of_quantities(f, varargs, axis, edge_order, periodic, period, out, workers)
     if is_function(f):
         return gradient_of(f, varargs, axis, edge_order, periodic, period, out, workers)
+    return _of_samples(f, varargs, axis, edge_order, periodic, period, out, workers)
+
+
+def _of_samples(
+    f: Any, varargs: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
+    workers: Any,
+) -> Any:  # fmt: skip
+    """The gradient of an array that has to be looked at in full."""
     library, f = _dispatch.samples(f)
     cleaned = clean(tuple(f.shape), varargs, axis, edge_order, periodic, period, library.real_of(f))
     terms = tuple(
@@ -123,6 +136,23 @@ def gradient(
     results = operate(terms, [f], len(terms), out, clean_workers(workers))
     remember(f, varargs, axis, edge_order, periodic, period, out, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _of_quantities(
+    f: Any, varargs: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, out: Any,
+    workers: Any,
+) -> Any:  # fmt: skip
+    """The gradient of the numbers, with the units of the results."""
+    if is_function(f):
+        raise ArgumentTypeError(
+            "a function is differentiated at numbers, and a coordinate has units; give the numbers, x.magnitude of pint, "
+            "x.value of astropy and unyt, and multiply the units to the result"
+        )
+
+    def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
+        return _of_samples(f, varargs, axis, edge_order, periodic, period, out, workers)
+
+    return calls.gradient(run, f, varargs, period, out)
 
 
 def is_function(f: Any) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import Form, targets_of
 from ._tracing import is_compiling, specialised
+from ._wraps.units import present
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -145,6 +146,10 @@ def clean_factor(factor: Any) -> float:
     """A finite real number that scales an operator."""
     if is_compiling():
         factor = specialised(factor)
+    if present(factor):
+        raise ArgumentTypeError(
+            f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
+        )
     if not isinstance(factor, Real) and not (
         isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
     ):
@@ -243,6 +248,10 @@ def check_grids(first: Grid, second: Grid, what: str) -> None:
     """Refuse grids of other points; other boundaries are allowed."""
     if first is second:
         return
+    if first.units != second.units:
+        raise ArgumentTypeError(
+            f"operators on grids of different units cannot be {what}: {first.units} and {second.units}"
+        )
     if first.shape != second.shape or first.axes != second.axes:
         raise ArgumentValueError(
             f"operators on different grids cannot be {what}: {first.shape} on axes {first.axes} and {second.shape} on axes {second.axes}"

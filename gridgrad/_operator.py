@@ -18,6 +18,8 @@ from ._linear import Linear, check_alike, form_name
 from ._plan import Term, shifted
 from ._stencils import Array
 from ._tracing import constant, is_compiling, keep, untraced
+from ._wraps import calls
+from ._wraps.units import present
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -71,7 +73,9 @@ class Operator(Linear):
         Returns
         -------
         array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked.
+            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
+            coefficient or the grid has units, the results are quantities. What is masked in a field or
+            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
         """
         if type(f) is np.ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
@@ -84,6 +88,13 @@ class Operator(Linear):
                 return shaped(found, self.outputs) if out is None else out
         elif is_compiling():
             return self._traced(f, out)
+        if self.grid.units is not None or present(f, out, *self.coefficients):
+            return calls.operator(self, f, out, workers)
+        return self.on_numbers(f, out, workers)
+
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """The operator applied to arrays without units, as if its grid had none."""
+        given = self._given(f)
         fields = gather(f, self.inputs, self.coefficients)
         arrays = fields.samples + fields.coefficients
         shape = tuple(fields.samples[0].shape)
@@ -92,7 +103,7 @@ class Operator(Linear):
         if targets is None and fields.stacked and self.outputs:
             return self._into_stack(fields, terms, arrays, shape, workers)
         results = self._operate(fields, terms, arrays, targets, workers)
-        if given is not None and all(map(is_, given, arrays)):
+        if given is not None and self.grid.units is None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
 
@@ -148,6 +159,10 @@ class Operator(Linear):
         if len(coefficients) == 0:
             return self
         return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, coefficients, self)
+
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
+        """The operator of the same coefficients without their units."""
+        return self._with(coefficients=coefficients) if present(*self.coefficients) else self
 
     def bare(self) -> Operator:
         """The operator as if its coefficients were not known yet."""

@@ -28,7 +28,8 @@ class Stencil:
     the rows of the first and the last points as data, with the indices of points. Where `values` is
     set, as in transposed stencils, a pair means ``weight * f[b]``, a weight of 0 reads nothing, and
     ``(a, b)`` are the ends of the face whose coefficient belongs to it. The true weights are
-    ``weight * 2**power``; `power` is 0 unless a weight would leave the range of normal numbers.
+    ``weight * 2**power``; `power` is 0 unless a weight would leave the range of normal numbers. Weights
+    are in 1/[x]^order; None where that is not known.
     """
 
     length: int
@@ -38,6 +39,7 @@ class Stencil:
     trailing: tuple[Row, ...]
     values: bool = False
     power: int = 0
+    order: int | None = None
 
     @property
     def is_central(self) -> bool:

@@ -53,7 +53,7 @@ def curl(grid: Grid, accuracy: int | None) -> Operator:
 
 def identity(grid: Grid) -> Operator:
     """The one row that is no derivative: each point itself."""
-    stencil = Stencil(grid.shape[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True)
+    stencil = Stencil(grid.shape[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
     return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
 
 

@@ -23,8 +23,9 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 
 # From the bottom to the top; a module imports only from strictly lower layers.
 LAYERS = [
-    {"_errors", "_wide", "_cache", "_tracing", "_torch_sums"},
-    {"_stencils"},
+    {"_errors", "_wide", "_cache", "_tracing", "_torch_sums", "_wraps.__init__"},
+    {"_stencils", "_wraps.units"},
+    {"_wraps.foreign", "_wraps.axes"},
     {"_derivatives", "_transpose"},
     {"_axes", "_plan", "_outputs"},
     {
@@ -43,7 +44,6 @@ LAYERS = [
     {"_execute_cuda", "_execute_torch", "_config"},
     {"_dispatch", "_torch_apply", "_torch_autograd", "_torch_coordinates", "cuda"},
     {
-        "_gradient",
         "torch",
         "_torch_operators",
         "_fields",
@@ -51,6 +51,8 @@ LAYERS = [
         "autodiff._bridge",
         "autodiff._mesh",
     },
+    {"_wraps.calls"},
+    {"_gradient"},
     {"autodiff._jet"},
     {"autodiff._calculus"},
     {"autodiff._functions", "autodiff._rules"},

@@ -132,6 +132,11 @@ def compare(
     kind = _clean_dtype(dtype)
     wide = np.longdouble if kind == np.dtype(np.longdouble) else np.float64
     grid = Grid(*axes, boundary=boundary, period=period, edge_order=edge_order, dtype=wide)
+    if grid.units is not None:
+        raise ArgumentTypeError(
+            "a function is compared at numbers, and an axis has units; give the numbers of the axes, x.magnitude of pint, "
+            "x.value of astropy and unyt"
+        )
     engine = _engine_of(axes) if engine == "auto" else engine
     if isinstance(operator, str):
         task = subject(operator, function, grid, engine, exact is None, options)
