@@ -125,7 +125,7 @@ def to_host(spacing: Any, axis: int) -> Array:
     """A step or coordinates of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
-    _check_class(spacing, axis)
+    check_class(spacing, axis)
     if isinstance(spacing, str):
         raise ArgumentTypeError(
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
@@ -144,7 +144,7 @@ def to_host(spacing: Any, axis: int) -> Array:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def _check_class(spacing: Any, axis: int) -> None:
+def check_class(spacing: Any, axis: int) -> None:
     """Refuse what `numpy.asarray` would strip of a mask, a unit or another meaning."""
     cls: Any = type(spacing)
     masked = isinstance(spacing, MaskedArray) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing

@@ -104,7 +104,9 @@ class Grid:
         self.slopes = tuple(slope(unit, f"axis {a}") for unit, a in zip(units, self.axes, strict=True))
         self._periods = [
             None if value is None else converted(value, unit, "period", f"axis {a}")
-            for value, unit, a in zip(clean_periods(period, self.boundary), self.slopes, self.axes, strict=True)
+            for value, unit, a in zip(
+                clean_periods(period, self.boundary), self.slopes, self.axes, strict=True
+            )
         ]
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Any] = {}

@@ -117,3 +117,12 @@ class Library:
     def is_quantity(self, value: Any) -> bool:
         """Whether a value carries a unit of this library."""
         return type(value) is type(self.q(np.zeros(2), "m"))
+
+
+def stacked(f: Any) -> Any:
+    """The field twice, as one array or quantity."""
+    if type(f) is np.ndarray:
+        return np.stack([f, f])
+    if not isinstance(f, np.ndarray):
+        return type(f)(np.stack([f.magnitude] * 2), f.units)
+    return np.stack([f.view(np.ndarray)] * 2) * (f.unit if hasattr(f, "unit") else f.units)

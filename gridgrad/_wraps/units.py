@@ -85,7 +85,11 @@ def wrap(numbers: Any, unit: Maybe) -> Any:
         return numbers
     if not issubclass(unit.kind, np.ndarray):
         return unit.kind(numbers, unit.unit)
-    if not isinstance(numbers, (np.ndarray, np.generic)) or isinstance(numbers, MaskedArray) or numbers.dtype.kind in "mM":
+    if (
+        not isinstance(numbers, (np.ndarray, np.generic))
+        or isinstance(numbers, MaskedArray)
+        or numbers.dtype.kind in "mM"
+    ):
         raise ArgumentTypeError(
             f"a quantity of class {unit.kind.__module__}.{unit.kind.__qualname__} cannot hold a {type(numbers).__qualname__} of "
             f"{numbers.dtype}; give f and the spacing without units, x.value, or f as a plain NumPy array of numbers"
