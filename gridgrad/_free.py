@@ -29,7 +29,8 @@ class Ends(TypedDict, total=False):
 
 _SHARED = """*spacing : scalar or 1-D array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates. Units: [x].
+        axis, a step or its coordinates. Units: [x]; with quantities the results are quantities, and
+        what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes.
     boundary, period, edge_order :
@@ -40,10 +41,19 @@ _SHARED = """*spacing : scalar or 1-D array
         Threads on a CPU."""
 
 
+_NOTES = """Notes
+    -----
+    What is masked in a field or a coefficient is masked in every result made of it, and so is every
+    row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
+"""
+
+
 def documented(function: Any) -> Any:
-    """Put the paragraph on shared parameters in its place."""
+    """Put the paragraphs that all share in their places."""
     if function.__doc__:  # not under -OO
-        function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
+        text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
+        notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
+        function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return function
 
 

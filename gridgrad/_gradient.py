@@ -7,12 +7,11 @@ from typing import Any
 
 from . import _dispatch
 from ._arguments import UNSET, clean, clean_workers, merge_aliases
-from ._errors import ArgumentTypeError
 from ._fast import fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
 from ._wraps import calls
-from ._wraps.units import present
+from ._wraps.units import present, require_numbers
 
 
 def gradient(
@@ -37,7 +36,8 @@ def gradient(
     ----------
     f : array, shape (..., n, ...), real or complex
         Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
-        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`.
+        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
+        masked is masked in the rows that read it, and in no other.
     *varargs : scalar or 1-D array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
@@ -144,10 +144,7 @@ def _of_quantities(
 ) -> Any:  # fmt: skip
     """The gradient of the numbers, with the units of the results."""
     if is_function(f):
-        raise ArgumentTypeError(
-            "a function is differentiated at numbers, and a coordinate has units; give the numbers, x.magnitude of pint, "
-            "x.value of astropy and unyt, and multiply the units to the result"
-        )
+        require_numbers(*varargs, period, out)
 
     def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
         return _of_samples(f, varargs, axis, edge_order, periodic, period, out, workers)

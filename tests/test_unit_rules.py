@@ -234,13 +234,20 @@ class TestRefused:
             lambda x: gg.autodiff.laplacian(lambda t: t**2, x),
         ):
             with pytest.raises(
-                TypeError, match=r"a function is differentiated at numbers, .* x.magnitude of pint"
+                TypeError, match=r"a function is evaluated at numbers, .* x.magnitude of pint"
             ):
                 call(lib.q(2.0, "km"))
 
     def test_verification(self, lib):
-        with pytest.raises(TypeError, match="a function is compared at numbers, and an axis has units"):
-            gg.verify.compare(np.sin, (6, lib.q(0.5, "km")))
+        for call in (
+            lambda x: gg.verify.compare(np.sin, (6, x)),
+            lambda x: gg.verify.compare(np.sin, (6, 0.5), operator="advect", v=[x]),
+            lambda x: gg.verify.convergence(np.sin, (0.0, x)),
+        ):
+            with pytest.raises(
+                TypeError, match="a function is evaluated at numbers, and a coordinate or coefficient"
+            ):
+                call(lib.q(0.5, "km"))
 
     def test_the_drop_in_for_torch(self, lib):
         torch = pytest.importorskip("torch")

@@ -54,6 +54,15 @@ def present(*values: Any) -> bool:
     return False
 
 
+def require_numbers(*values: Any) -> None:
+    """Refuse quantities where a function is evaluated: it is given numbers, and results have none of its units."""
+    if present(*values):
+        raise ArgumentTypeError(
+            "a function is evaluated at numbers, and a coordinate or coefficient has units; give the numbers, x.magnitude of "
+            "pint, x.value of astropy and unyt, and multiply the units to the result"
+        )
+
+
 def unwrap(value: Any, name: str) -> tuple[Any, Maybe]:
     """The numbers of a value, in its own memory, and its unit; of a list of quantities one unit."""
     cls = type(value)

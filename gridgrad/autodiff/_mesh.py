@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
-from .._wraps.units import present
+from .._wraps.units import require_numbers
 
 TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
@@ -61,7 +61,7 @@ def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
             "a function needs coordinates to be differentiated at: gradient(f, x, y), one for each of its arguments"
         )
     refuse_nested(coords)
-    refuse_units(coords)
+    require_numbers(*coords)
     given = tuple(clean(c, k) for k, c in enumerate(coords))
     if points or any(c.ndim > 1 for c in given):
         places: tuple[int | None, ...] = (None,) * len(given)
@@ -89,15 +89,6 @@ def refuse_nested(coords: tuple[Any, ...]) -> None:
     if "Jet" in {type(c).__name__ for c in coords}:
         raise ArgumentTypeError(
             "derivatives are not nested: for higher ones use partial(f, order=...), or derivative(f, *coords, orders=(...))"
-        )
-
-
-def refuse_units(coords: tuple[Any, ...]) -> None:
-    """The error for coordinates with units, which the function would not be given."""
-    if present(*coords):
-        raise ArgumentTypeError(
-            "a function is differentiated at numbers, and a coordinate has units; give the numbers, x.magnitude of pint, "
-            "x.value of astropy and unyt, and multiply the units to the result"
         )
 
 
