@@ -146,6 +146,13 @@ def test_coordinates_that_are_only_labelled(kind, tmp_path):
     assert np.array_equal(gg.gradient(VALUES, make(tmp_path, X)), gg.gradient(VALUES, X))
 
 
+@pytest.mark.parametrize("library", ["dask.array", "jax.numpy", "torch", "array_api_strict"])
+def test_coordinates_of_array_libraries(library):
+    xp = pytest.importorskip(library)
+    assert np.array_equal(gg.gradient(VALUES, xp.asarray(X)), gg.gradient(VALUES, X))
+    assert np.array_equal(gg.gradient(VALUES, xp.asarray(0.5)), gg.gradient(VALUES, 0.5))
+
+
 def test_missing_cells_of_a_file(tmp_path):
     v = netcdf(tmp_path, [20.0, 20.5, 21.0, 0.0, 0.0, 22.0], [0, 0, 0, 1, 1, 0])
     got = gg.gradient(v[:])

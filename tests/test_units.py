@@ -160,3 +160,13 @@ class TestCoefficients:
                     ValueError, match="holds numbers, but the grid or a coefficient has units"
                 ):
                     form()
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_one_physical_number_in_any_unit(name):
+    """The same field on the same axes, in kilometres and in metres."""
+    lib, (function, unit) = Library("astropy"), FREE[name]
+    far = function(lib.q(PLANE, "K"), lib.q(0.5, "km"))
+    near = function(lib.q(PLANE, "K"), lib.q(500.0, "m"))
+    assert np.allclose(lib.numbers(far.to(near.unit)), lib.numbers(near), rtol=1e-12)
+    assert near.unit == lib.unit(unit.replace("km", "m"))

@@ -9,6 +9,9 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 
 from .units import is_quantity_class
 
+# What arrays, tensors and tables offer, and variables of files do not.
+_OF_ARRAYS = ("__array_namespace__", "__array_priority__", "__array_function__", "__dlpack__",
+              "__cuda_array_interface__", "to_numpy", "detach")  # fmt: skip
 _OWN_WORDS = {"xarray": ".values", "pandas": ".to_numpy()", "polars": ".to_numpy()"}
 
 
@@ -63,7 +66,6 @@ def is_stored(cls: type) -> bool:
 
     ``numpy.asarray`` would read them without their mask.
     """
-    known = ("__array_namespace__", "to_numpy", "detach")  # arrays, tables, tensors
-    if any(hasattr(cls, name) for name in known):
+    if any(hasattr(cls, name) for name in _OF_ARRAYS):
         return False
     return all(hasattr(cls, name) for name in ("__getitem__", "shape", "__array__"))
