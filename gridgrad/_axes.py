@@ -147,6 +147,8 @@ def to_host(spacing: Any, axis: int) -> Array:
 def check_class(spacing: Any, axis: int) -> None:
     """Refuse what `numpy.asarray` would strip of a mask, a unit or another meaning."""
     cls: Any = type(spacing)
+    if cls in (np.ndarray, np.float64, float, int):
+        return
     masked = isinstance(spacing, MaskedArray) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing
     if isinstance(spacing, (list, tuple)):
         masked = any(issubclass(kind, MaskedArray) for kind in set(map(type, spacing)))

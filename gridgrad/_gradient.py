@@ -62,9 +62,9 @@ def gradient(
     array or tuple of arrays, shape of `f`
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
         memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x], quantities
-        of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
-        for each point of their axis (times 2 for complex data, or the length of a short batch axis
-        that follows).
+        of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is
+        allocated on the compiled path, and for coordinates two weights for each point of their axis
+        (times 2 for complex data, or the length of a short batch axis that follows).
 
     Raises
     ------
@@ -104,6 +104,8 @@ def gradient(
         if result is not None:
             return result
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    if present(f, period, out, *varargs):
+        return _of_quantities(f, varargs, axis, edge_order, periodic, period, out, workers)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
             from ._torch_operators import traced_gradient
@@ -114,8 +116,6 @@ def gradient(
 
             if out is None and any(map(carries_derivative, varargs)):
                 return gradient_by_coordinates(f, varargs, axis, edge_order, periodic, period)
-    if present(f, period, out, *varargs):
-        return _of_quantities(f, varargs, axis, edge_order, periodic, period, out, workers)
     if is_function(f):
         return gradient_of(f, varargs, axis, edge_order, periodic, period, out, workers)
     return _of_samples(f, varargs, axis, edge_order, periodic, period, out, workers)

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from .._cache import Bounded
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._tracing import is_compiling
 
+UNIT_BYTES = 1024  # about what a unit takes
 _PLAIN = frozenset({np.ndarray, np.float64, MaskedArray, float, int, bool, complex, str, range, type(None)})
 
 
@@ -29,6 +31,7 @@ class Unit(NamedTuple):
 
 
 Maybe = Unit | None  # None of plain numbers
+_known: Bounded[Unit] = Bounded(entries=512, nbytes=1 << 20)  # the libraries' arithmetic takes its time
 
 
 def is_quantity_class(cls: Any) -> bool:
@@ -41,7 +44,9 @@ def is_quantity_class(cls: Any) -> bool:
 
 
 def present(*values: Any) -> bool:
-    """Whether a quantity is among the values, or in lists among them."""
+    """Whether a quantity is among the values, or in lists among them; a compiler traces none."""
+    if is_compiling():
+        return False
     for value in values:
         cls = type(value)
         if cls in _PLAIN:
@@ -124,6 +129,14 @@ def slope(unit: Maybe, name: str) -> Maybe:
     """The unit of differences: of a temperature scale its degrees. Logarithms have none."""
     if unit is None:
         return None
+    found = _known.get(unit)
+    if found is None:
+        found = _slope(unit, name)
+        _known.put(unit, found, UNIT_BYTES)
+    return found
+
+
+def _slope(unit: Unit, name: str) -> Unit:
     try:
         if callable(unit.unit) or hasattr(unit.unit, "physical_unit"):
             raise TypeError("a logarithmic unit")
@@ -131,7 +144,7 @@ def slope(unit: Maybe, name: str) -> Maybe:
         ratio, _ = unwrap(wrap(np.float64(4), between) / wrap(np.float64(2), between), name)
     except Exception as error:
         raise _not_linear(unit, name, f" ({error})") from None
-    if not (np.isclose(numbers, 2) and np.isclose(ratio, 2)):
+    if between is None or not (np.isclose(numbers, 2) and np.isclose(ratio, 2)):
         raise _not_linear(unit, name, "")
     return between
 
@@ -155,10 +168,17 @@ def ratio(unit: Maybe, name: str) -> Maybe:
 
 def product(factors: Iterable[tuple[Maybe, int]]) -> Maybe:
     """The unit of a product of powers."""
+    given = tuple((factor, power) for factor, power in factors if factor is not None and power)
+    result: Maybe = _known.get(given)
+    if result is None and given:
+        result = _product(given)
+        _known.put(given, result, UNIT_BYTES)
+    return result
+
+
+def _product(factors: tuple[tuple[Unit, int], ...]) -> Unit:
     result: Maybe = None
     for factor, power in factors:
-        if factor is None or power == 0:
-            continue
         if result is not None and factor.kind is not result.kind:
             raise ArgumentTypeError(
                 f"units of different libraries (or registries) meet, {result} of {result.kind.__module__} and {factor} of "
@@ -166,6 +186,7 @@ def product(factors: Iterable[tuple[Maybe, int]]) -> Maybe:
             )
         unit = factor.unit if power == 1 else factor.unit**power
         result = Unit(unit if result is None else result.unit * unit, factor.kind)
+    assert result is not None
     return result
 
 
