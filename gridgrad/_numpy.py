@@ -63,6 +63,9 @@ def _check_entries(f: Any) -> None:
     kinds: set[Any] = set(map(type, f))
     if any(issubclass(kind, MaskedArray) for kind in kinds):
         raise ArgumentTypeError("f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)")
+    for entry in f if kinds & {list, tuple} else ():
+        if isinstance(entry, (list, tuple)):
+            _check_entries(entry)
     if present(f):
         raise ArgumentTypeError("f holds quantities, whose units would be lost; give their numbers")
     for kind in filter(is_stored, kinds):
@@ -78,7 +81,8 @@ def real_of(f: Array) -> Any:
 
 def is_within(field: Array, limit: int) -> bool:
     """Whether no integer of the field is larger in size than `limit`."""
-    return field.size == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
+    values = np.ma.getdata(field)
+    return values.size == 0 or (int(values.min()) >= -limit and int(values.max()) <= limit)
 
 
 def result_dtype(f: Array) -> np.dtype[Any]:

@@ -14,7 +14,7 @@ from ._fields import gather
 from ._linear import Linear, Product, Sum, flat
 from ._plan import Term
 from ._stencils import Array, Stencil
-from ._wraps.calls import require_numbers
+from ._wraps.calls import check_without_units
 
 if TYPE_CHECKING:
     from ._operator import Operator
@@ -33,7 +33,7 @@ def _sum_of_terms(operator: Operator) -> Any:
     from scipy import sparse
 
     operator._require_linear("a matrix")
-    require_numbers(operator, "a matrix")
+    check_without_units(operator, "a matrix")
     grid = operator.grid
     points = prod(grid.shape)
     factors = [_on_host(c, grid.shape) for c in operator.coefficients]
@@ -144,7 +144,7 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
         from cupyx.scipy.sparse import linalg
     else:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
-    require_numbers(operator, "a LinearOperator")
+    check_without_units(operator, "a LinearOperator")
     adjoint = operator.adjoint_operator()
     shape = operator.grid.shape
 

@@ -201,6 +201,14 @@ class TestNames:
         with pytest.raises(TypeError, match="the spacing of axis 0 has dtype StringDType"):
             gg.gradient([1.0, 2.0, 4.0], f)
 
+    def test_masks_in_nested_lists(self):
+        for f in ([np.ma.array(VALUES)], [[np.ma.array(VALUES)]]):
+            with pytest.raises(TypeError, match=r"f holds masked arrays, .* give numpy.ma.stack\(f\)"):
+                gg.gradient(f)
+        parts = [np.ma.masked_less(VALUES, 1), np.ma.array(VALUES)]
+        got = gg.gradient(np.ma.stack(parts), axis=1)
+        assert got.mask.tolist() == [[True, True, False, False, False], [False] * 5]
+
     def test_sparse_matrices(self):
         f = pytest.importorskip("scipy.sparse").csr_array(np.eye(3))
         with pytest.raises(TypeError, match=r"give its numbers, f.toarray\(\)"):

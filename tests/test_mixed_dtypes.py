@@ -158,6 +158,9 @@ class TestCalls:
         got = gg.advect([np.ones(5, "f4")], f, 1.0)
         assert got.dtype == np.float64
         assert got.tolist() == [1.0, 1.0, 1.0, None, None]
+        nothing = gg.advect([np.ones(5, "f4")], np.ma.array(f, mask=True), 1.0)
+        assert nothing.dtype == np.float64
+        assert nothing.mask.all()
 
     def test_derivatives_beside_integers(self):
         torch = pytest.importorskip("torch")

@@ -144,11 +144,11 @@ def _order(op: Operator, stencil: Any) -> int:
     return int(stencil.order)
 
 
-def require_numbers(op: Any, what: str) -> None:
+def check_without_units(op: Any, what: str) -> None:
     """Refuse what holds numbers only, for a grid or coefficients with units."""
     for part in ("outer", "inner", "first", "second"):  # of products and sums
         if hasattr(op, part):
-            require_numbers(getattr(op, part), what)
+            check_without_units(getattr(op, part), what)
     if op.grid.units is not None or present(*getattr(op, "coefficients", ())):
         raise ArgumentValueError(
             f"{what} holds numbers, but the grid or a coefficient has units; make it of their numbers "
