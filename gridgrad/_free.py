@@ -13,7 +13,7 @@ from ._cache import Bounded
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
-from ._wraps.units import unwrap, wrap
+from ._wraps.units import is_quantity_class, unwrap, wrap
 
 _grids: Bounded[Grid] = Bounded(entries=64, nbytes=16 << 20)
 _PLAIN = (int, float, str, type(None), np.float64)
@@ -96,7 +96,7 @@ def grid_of(f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: boo
         given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
-            _grids.put(key, grid, sum(np.size(entry) for entry in entries) * 64)
+            _grids.put(key, grid, sum(np.size(unwrap(entry, "the spacing")[0]) for entry in entries) * 64)
     return grid
 
 
@@ -130,6 +130,9 @@ def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> 
     """What a grid depends on, coordinates by content; None where that is long or unusual."""
     parts: list[Any] = [lengths, axes, real]
     for entry in (*entries, *ends.values()):
+        if type(entry) not in (*_PLAIN, np.ndarray) and is_quantity_class(type(entry)):
+            entry, unit = unwrap(entry, "the spacing")
+            parts.append(unit)
         if type(entry) in _PLAIN:
             parts += (type(entry), entry)
         elif type(entry) is np.ndarray and entry.nbytes <= SMALL_BYTES:

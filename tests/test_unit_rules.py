@@ -59,6 +59,16 @@ class TestGrids:
         expected = product(LINE) + (grid.derivative(0) @ grid.laplacian)(LINE)
         assert np.array_equal(lib.numbers(total(LINE)), lib.numbers(expected))
 
+    def test_a_call_is_known_by_its_units_too(self, lib):
+        """Free functions keep the grids of their calls."""
+        for unit in ("km", "m", "km", "m"):
+            lib.check(gg.laplacian(LINE, lib.q(0.5, unit)), gg.laplacian(LINE, 0.5), f"1 / {unit}**2")
+            lib.check(gg.laplacian(LINE, lib.q(X, unit)), gg.laplacian(LINE, X), f"1 / {unit}**2")
+            period = lib.q(7.0 if unit == "km" else 7000.0, "km" if unit == "km" else "m")
+            got = gg.derivative(LINE, lib.q(X, "km"), boundary="periodic", period=period)
+            lib.check(got, gg.derivative(LINE, X, boundary="periodic", period=7.0), "1 / km")
+            assert type(gg.laplacian(LINE, 0.5)) is np.ndarray
+
     def test_what_needs_numbers(self, lib):
         grid = gg.Grid((6, lib.q(0.5, "km")))
         for form in (grid.laplacian.to_sparse, grid.laplacian.to_linear_operator):
@@ -188,6 +198,9 @@ class TestScales:
         for level in (LINE * u.mag, LINE * u.dB, u.Magnitude(LINE), LINE * u.ABmag):
             with pytest.raises(TypeError, match=r"a logarithmic unit.*convert it to a linear unit"):
                 gg.gradient(level, 2 * u.km)
+        assert gg.gradient((LINE * u.ABmag).to(u.Jy), 2 * u.km).unit == u.Jy / u.km
+        got = gg.gradient((LINE * u.mag).value, 2 * u.km)
+        assert np.array_equal(got.value, gg.gradient(LINE, 2.0))
 
     def test_unyt(self):
         u = pytest.importorskip("unyt")

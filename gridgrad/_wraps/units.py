@@ -71,6 +71,8 @@ def require_numbers(*values: Any) -> None:
 def unwrap(value: Any, name: str) -> tuple[Any, Maybe]:
     """The numbers of a value, in its own memory, and its unit; of a list of quantities one unit."""
     cls = type(value)
+    if cls in _PLAIN:
+        return value, None
     if is_quantity_class(cls):
         unit = value.units if hasattr(value, "units") else value.unit
         if issubclass(cls, np.ndarray):
@@ -151,7 +153,8 @@ def _slope(unit: Unit, name: str) -> Unit:
 
 def _not_linear(unit: Unit, name: str, why: str) -> ArgumentTypeError:
     return ArgumentTypeError(
-        f"{name} is in {unit}, whose differences have no unit to multiply or divide{why}; convert it to a linear unit, with to()"
+        f"{name} is in {unit}, whose differences have no unit to multiply or divide{why}; convert it to a linear unit, with "
+        "to(), or give its numbers (f.magnitude of pint, f.value of astropy and unyt)"
     )
 
 
