@@ -12,6 +12,7 @@ import torch
 from . import _execute_torch
 from ._adjoint import adjoint_terms
 from ._arguments import clean, clean_axis, clean_periodic, per_axis, per_axis_spacing
+from ._axes import check_class
 from ._errors import ArgumentTypeError
 from ._plan import Term
 from ._torch_coordinates import Way, rows
@@ -42,16 +43,26 @@ def traced_gradient(
             "out= is not supported under torch.compile; leave it away, the compiler plans memory"
         )
     axes = clean_axis(axis, f.ndim)
-    steps = [_as_tensor(value) for value in per_axis_spacing(varargs, len(axes))]
+    steps = [
+        _as_tensor(value, a) for value, a in zip(per_axis_spacing(varargs, len(axes)), axes, strict=True)
+    ]
     wraps = per_axis("periodic", periodic, axes, clean_periodic)
-    periods = per_axis("period", period, axes, lambda value, _: nan if value is None else float(value))
+    periods = per_axis("period", period, axes, _as_float)
     results = torch.ops.gridgrad.gradient(f, steps, list(axes), edge_order, wraps, periods)
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _as_tensor(value: Any) -> Any:
+def _as_float(value: Any, axis: int) -> float:
+    if value is None:
+        return nan
+    check_class(value, axis)
+    return float(value)
+
+
+def _as_tensor(value: Any, axis: int) -> Any:
     if isinstance(value, torch.Tensor):
         return value
+    check_class(value, axis)  # torch would take the numbers of a quantity
     if isinstance(value, (int, float)):
         return torch.scalar_tensor(value, dtype=torch.float64)
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)

@@ -267,6 +267,21 @@ class TestRefused:
         with pytest.raises(TypeError, match="has units, which are not carried here; give its numbers"):
             gg.torch.gradient(torch.arange(4.0), spacing=lib.q(2.0, "km"))
 
+    @pytest.mark.parametrize("name", ["astropy", "unyt"])
+    def test_under_a_compiler(self, name):
+        torch, lib = pytest.importorskip("torch"), Library(name)
+        f, step = torch.arange(6.0) ** 2, lib.q(2.0, "km")
+        for function in (
+            lambda f: gg.gradient(f, step),
+            lambda f: gg.gradient(f, 1.0, periodic=True, period=step),
+            lambda f: gg.laplacian(f, step),
+        ):
+            torch._dynamo.reset()
+            with pytest.raises(
+                TypeError, match=r"the spacing of axis 0 is of class .*give its numbers, numpy.asarray"
+            ):
+                torch.compile(function, backend="eager")(f)
+
     def test_quantities_of_two_libraries(self):
         pint, u = pytest.importorskip("pint"), pytest.importorskip("astropy.units")
         one, other = pint.UnitRegistry(), pint.UnitRegistry()
