@@ -14,6 +14,8 @@ from ._derivatives import Rule, derivative_stencil
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Array, Stencil, exact_steps, wrap_step
 from ._wide import Wide, exact_fraction, from_fraction
+from ._wraps.foreign import is_foreign, named, remedy
+from ._wraps.units import present
 
 SMALL_BYTES = 32 << 10  # of coordinates whose calls are kept
 HASHED_BYTES = 4 << 10  # up to this, hashing bytes is faster than comparing arrays
@@ -161,10 +163,7 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
     """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
-    if isinstance(spacing, MaskedArray):
-        raise ArgumentTypeError(
-            f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates"
-        )
+    check_class(spacing, axis)
     if isinstance(spacing, str):
         raise ArgumentTypeError(
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
@@ -191,6 +190,31 @@ def _is_float(number: int) -> bool:
         return float(number) == number
     except OverflowError:
         return False
+
+
+def check_class(spacing: Any, axis: int) -> None:
+    """Refuse what `numpy.asarray` would strip of a mask, a unit or another meaning."""
+    cls: Any = type(spacing)
+    if cls in (np.ndarray, np.float64, float, int):
+        return
+    masked = isinstance(spacing, MaskedArray) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing
+    if isinstance(spacing, (list, tuple)):
+        masked = any(issubclass(kind, MaskedArray) for kind in set(map(type, spacing)))
+    if masked:
+        raise ArgumentTypeError(
+            f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates, or "
+            "leave the points out that have none, f[~x.mask] and x.compressed()"
+        )
+    if present(spacing, getattr(spacing, "data", None) if hasattr(cls, "to_numpy") else None):
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} has units, which are not carried here; give its numbers, x.magnitude of pint, "
+            "x.value of astropy and unyt"
+        )
+    if is_foreign(cls):
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is {named(cls)}, not a plain array: what it knows beside its numbers (a unit, a "
+            f"mask) would be lost; give its numbers, {remedy(cls, 'x')}"
+        )
 
 
 def _as_numpy(spacing: Any, axis: int) -> Array:

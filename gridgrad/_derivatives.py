@@ -101,7 +101,7 @@ def derivative_stencil(steps: Wide, length: int, rule: Rule, wrap: Wide | None =
             stencil = line.interior()
             leading = tuple(line.row(i) for i in range(line.half))
             trailing = tuple(line.row(i) for i in range(length - line.half, length))
-        stencil = Stencil(length, stencil.offsets, stencil.weights, leading, trailing)
+        stencil = Stencil(length, stencil.offsets, stencil.weights, leading, trailing, order=rule.order)
         return unscaled(stencil, -rule.order * exponent)
 
 

@@ -13,9 +13,9 @@ from . import _numpy
 from ._cache import cached
 from ._errors import ArgumentTypeError
 from ._tracing import is_compiling
+from ._wraps.foreign import named, remedy, roots_of
 
 _NUMPY_READS = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)
-_REMEDIES = {"pandas": "f.to_numpy()", "xarray": "f.values", "pint": "f.magnitude", "polars": "f.to_numpy()"}
 
 
 def samples(f: Any) -> tuple[Any, Any]:
@@ -37,7 +37,7 @@ def library_of(cls: type) -> Any:
     """The module for a class; its `samples`, `real_of` and `operate` are the executor's interface."""
     if issubclass(cls, _NUMPY_READS):
         return _numpy
-    roots = {base.__module__.partition(".")[0] for base in cls.__mro__}
+    roots = roots_of(cls)
     if "torch" in roots:
         return import_torch()
     if "cupy" in roots:
@@ -51,8 +51,7 @@ def library_of(cls: type) -> Any:
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "gridgrad.autodiff.laplacian(f, x, y) and others"
         )
-    remedy = next((text for root, text in _REMEDIES.items() if root in roots), "numpy.asarray(f)")
     raise ArgumentTypeError(
-        f"f is a {cls.__qualname__}, not an array: a plain result would lose what it knows beside its numbers; "
-        f"give its numbers, {remedy}"
+        f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "
+        f"give its numbers, {remedy(cls, 'f')}"
     )

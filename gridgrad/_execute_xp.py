@@ -46,7 +46,7 @@ def leading(inputs: Sequence[Any]) -> Any:
     Integers among them have a type of their own where a floating one would lose bits of them; all else
     has one dtype, but for real coefficients of complex fields.
     """
-    if len(inputs) == 1:
+    if _have_one_dtype(inputs):
         return inputs[0]
     floating = [f for f in inputs if dtype_name(f) not in _INTEGERS]
     return next(filter(is_complex, floating), floating[0] if floating else inputs[0])
@@ -54,7 +54,7 @@ def leading(inputs: Sequence[Any]) -> Any:
 
 def is_mixed(inputs: Sequence[Any]) -> bool:
     """Whether integers are joined with another dtype: they are differenced as they are, in slices."""
-    names = {dtype_name(f) for f in inputs} if len(inputs) > 1 else ()
+    names = set() if _have_one_dtype(inputs) else {dtype_name(f) for f in inputs}
     return len(names) > 1 and not names.isdisjoint(_INTEGERS)
 
 
@@ -104,6 +104,11 @@ def _constant_in(xp: Any) -> Callable[[Any], Any] | None:
     if "torch" in xp.__name__:
         return lambda x: x.detach()
     return import_module("jax").lax.stop_gradient if "jax" in xp.__name__ else None
+
+
+def _have_one_dtype(inputs: Sequence[Any]) -> bool:
+    first = inputs[0].dtype
+    return all(f.dtype == first for f in inputs[1:])
 
 
 def _hypot(xp: Any, p: Any, q: Any) -> Any:

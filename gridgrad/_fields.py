@@ -16,6 +16,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import default_real, dtype_name, is_complex
 from ._rows import name_of
 from ._tracing import constant, is_compiling
+from ._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
 
@@ -63,9 +64,10 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
 
 
 def clean_coefficient(value: Any, name: str) -> Any:
-    """A coefficient field, cleaned as samples are; refused under its own name."""
+    """A coefficient field, cleaned as samples are, with its unit; refused under its own name."""
     try:
-        return _dispatch.samples(value)[1]
+        numbers, unit = unwrap(value, name)
+        return wrap(_dispatch.samples(numbers)[1], unit)
     except (ArgumentTypeError, ArgumentValueError) as error:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
 

@@ -14,6 +14,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
 from ._words import offered, unexpected
+from ._wraps.units import is_quantity_class, unwrap, wrap
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, bool, type(None), np.float64)
@@ -31,7 +32,8 @@ class Ends(TypedDict, total=False):
 
 _SHARED = """*spacing : scalar or 1-D array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates. Units: [x].
+        axis, a step or its coordinates. Units: [x]; with quantities the results are quantities, and
+        what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes.
     boundary, periodic, period, edge_order :
@@ -43,10 +45,19 @@ _SHARED = """*spacing : scalar or 1-D array
         Threads on a CPU."""
 
 
+_NOTES = """Notes
+    -----
+    What is masked in a field or a coefficient is masked in every result made of it, and so is every
+    row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
+"""
+
+
 def documented(function: Any) -> Any:
-    """Put the paragraph on shared parameters in its place, and note the keywords."""
+    """Put the paragraphs that all share in their places, and note the keywords."""
     if function.__doc__:  # not under -OO
-        function.__doc__ = function.__doc__.replace("{shared}", _SHARED)
+        text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
+        notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
+        function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return offered(function)
 
 
@@ -68,7 +79,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
             )
         else:
             sample = f[0]
-    library, sample = _dispatch.samples(sample)
+    library, sample = _dispatch.samples(unwrap(sample, "f")[0])
     shape = tuple(sample.shape)
     if not shape:
         raise ArgumentValueError(
@@ -86,7 +97,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
         given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
         grid = Grid(*given, axes=axes, dtype=real, **ends)
         if key is not None:
-            points = sum(len(x) for x in given if isinstance(x, np.ndarray))
+            points = sum(np.size(x) for x in given if not isinstance(x, tuple))
             _grids.put(kept_key(key), grid, points * _POINT_BYTES)
     return grid
 
@@ -120,21 +131,25 @@ def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
 
 
 def _axis(length: int, entry: Any, axis: int) -> Any:
-    values = to_host(entry, axis)
+    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
+    values = to_host(numbers, axis)
     if values.ndim == 0:
-        return length, values
+        return length, wrap(values[()], unit)
     check_coordinates(values, length, axis)
-    return values
+    return wrap(values, unit)
 
 
 def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
     """What a grid depends on, coordinates by content; None where something is unusual."""
     parts: list[Any] = [lengths, axes, real]
     for entry in ends.values():
+        entry, unit = _numbers_of(entry)
         if type(entry) not in _PLAIN:
             return None
-        parts += (type(entry), entry)
+        parts += (unit, type(entry), entry)
     for entry, axis in zip(entries, axes, strict=True):
+        entry, unit = _numbers_of(entry)
+        parts.append(unit)
         if type(entry) in _PLAIN:
             parts += (type(entry), entry)
             continue
@@ -142,6 +157,13 @@ def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> 
         small = values.nbytes <= HASHED_BYTES
         parts += (values.dtype, values.shape, values.tobytes()) if small else (Content(values),)
     return (*ends, *parts)
+
+
+def _numbers_of(entry: Any) -> tuple[Any, Any]:
+    """An argument without its unit, and that unit."""
+    if type(entry) in _PLAIN or type(entry) is np.ndarray or not is_quantity_class(type(entry)):
+        return entry, None
+    return unwrap(entry, "the spacing")
 
 
 def only(F: Any, grid: Grid) -> Any:

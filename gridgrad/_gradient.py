@@ -11,6 +11,8 @@ from ._fast import call_key, fast_gradient, remember
 from ._plan import Term
 from ._tracing import is_compiling
 from ._words import offered, unexpected
+from ._wraps import calls
+from ._wraps.units import present, require_numbers
 
 
 @offered
@@ -39,7 +41,8 @@ def gradient(
     ----------
     f : array, shape (..., n, ...), real or complex
         Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
-        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`.
+        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
+        masked is masked in the rows that read it, and in no other.
     *varargs : scalar or 1-D array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
@@ -71,10 +74,11 @@ def gradient(
     -------
     array or tuple of arrays, shape of `f`
         One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
-        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x]. Beside
-        the results at most 1 MiB is allocated on the compiled path, and for coordinates two weights
-        and a copy for each point of their axis (weights times 2 for complex data, or the length of a
-        short batch axis that follows); these are kept for later calls, see `clear_caches`.
+        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x], quantities
+        of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is
+        allocated on the compiled path, and for coordinates two weights and a copy for each point of
+        their axis (weights times 2 for complex data, or the length of a short batch axis that
+        follows); these are kept for later calls, see `clear_caches`.
 
     Raises
     ------
@@ -123,6 +127,8 @@ def gradient(
         raise unexpected("gradient", others)
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
+    if present(f, period, out, *varargs):
+        return _of_quantities(f, varargs, axis, asked, out, workers)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
             from ._torch_operators import traced_gradient
@@ -135,6 +141,11 @@ def gradient(
                 return gradient_by_coordinates(f, varargs, axis, asked)
     if is_function(f):
         return gradient_of(f, varargs, axis, asked, out, workers)
+    return _of_samples(f, varargs, axis, asked, out, workers)
+
+
+def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+    """The gradient of an array that has to be looked at in full."""
     library, f = _dispatch.samples(f)
     cleaned = clean(tuple(f.shape), varargs, axis, asked, library.real_of(f))
     terms = tuple(
@@ -146,6 +157,17 @@ def gradient(
     results = operate(terms, [f], len(terms), out, clean_workers(workers))
     remember(key, f, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+    """The gradient of the numbers, with the units of the results."""
+    if is_function(f):
+        require_numbers(*varargs, asked.period, out)
+
+    def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
+        return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)
+
+    return calls.gradient(run, f, varargs, asked.period, out)
 
 
 def is_function(f: Any) -> bool:

@@ -29,6 +29,8 @@ from ._stencils import Array, Stencil
 from ._tracing import is_compiling, untraced
 from ._transpose import dual_widths
 from ._words import offered, unexpected
+from ._wraps.axes import plain_axes
+from ._wraps.units import converted, slope, unwrap, wrap
 
 Made = TypeVar("Made", bound=Operator)
 
@@ -53,7 +55,8 @@ class Grid:
     ----------
     *coordinates : 1-D array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. Units: [x].
+        step and the position of the first point. Units: [x]; quantities of pint, astropy or unyt are
+        carried to the results, see `units`.
     axes : sequence of int, optional
         The axes of the fields that these are; by default the last ones, so that all axes in front are
         batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and
@@ -115,6 +118,7 @@ class Grid:
         if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
+        coordinates, self._units = plain_axes(coordinates)
         spacings, self.lengths, origins = clean_coordinates(coordinates)
         self.axes = clean_axes(axes, len(self.lengths))
         self._order = in_order(smallest_field(self.axes)[1])
@@ -123,7 +127,12 @@ class Grid:
         # Copies: rows are made when they are first needed, whatever became of the caller's arrays.
         self._spacings = [to_host(x, a).copy() for x, a in zip(spacings, self.axes, strict=True)]
         self._origins = [clean_number(x, a, "origin") for x, a in zip(origins, self.axes, strict=True)]
-        self.boundary, self._periods = clean_ends(boundary, periodic, period, range(self.ndim), of_grid=True)
+        self.slopes = tuple(slope(unit, f"axis {a}") for unit, a in zip(self._units, self.axes, strict=True))
+        self.boundary, periods = clean_ends(boundary, periodic, period, range(self.ndim), of_grid=True)
+        self._periods = [
+            None if value is None else converted(value, unit, "period", f"axis {a}")
+            for value, unit, a in zip(periods, self.slopes, self.axes, strict=True)
+        ]
         self._stencils: dict[Any, Stencil] = {}
         self._operators: dict[Any, Any] = {}
         self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
@@ -132,10 +141,25 @@ class Grid:
 
     def __reduce__(self) -> Any:
         given = [
-            (n, x[()], origin) if x.ndim == 0 else x
-            for x, n, origin in zip(self._spacings, self.lengths, self._origins, strict=True)
+            (n, wrap(x[()], unit), wrap(origin, unit)) if x.ndim == 0 else wrap(x, unit)
+            for x, n, origin, unit in zip(self._spacings, self.lengths, self._origins, self._units, strict=True)
         ]
-        return _rebuild, (given, self.axes, self.boundary, self._periods, self.edge_order, self.dtype)
+        periods = [
+            value if value is None else wrap(value, unit)
+            for value, unit in zip(self._periods, self.slopes, strict=True)
+        ]
+        return _rebuild, (given, self.axes, self.boundary, periods, self.edge_order, self.dtype)
+
+    @cached_property
+    def units(self) -> tuple[Any, ...] | None:
+        """The units of the axes, None of an axis without; None where all coordinates are plain numbers.
+
+        `coordinates`, `steps`, `mesh`, `quadrature` and `measure` are numbers in these units. Operators
+        give quantities.
+        """
+        if all(unit is None for unit in self._units):
+            return None
+        return tuple(None if unit is None else unit.unit for unit in self._units)
 
     @property
     def ndim(self) -> int:
@@ -153,7 +177,8 @@ class Grid:
         left, right = self.boundary[k]
         ends = left if left == right else f"{left} | {right}"
         order = f" (edge order {self.edge_order})" if "one-sided" in self.boundary[k] else ""
-        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {first:g} to {last:g}, {step}, {ends}{order}"
+        unit = "" if self._units[k] is None else f" {self._units[k]}"
+        return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {first:g} to {last:g}{unit}, {step}, {ends}{order}"
 
     def _ends(self, k: int) -> tuple[Any, Any]:
         """The first and the last position of an axis, without those between."""
@@ -404,10 +429,12 @@ class Grid:
     def gradient_norm(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
         """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way."""
         _check_words("gradient_norm", others)
-        samples = gather(f, ()).samples[0]
+        numbers, unit = unwrap(f, "f")
+        samples = gather(numbers, ()).samples[0]
         if "complex" not in str(samples.dtype):
-            return self.operator(_terms.gradient_norm, 1)(samples, out, workers)
-        return self.operator(_terms.gradient_norm, 2)([samples.real, samples.imag], out, workers)
+            return self.operator(_terms.gradient_norm, 1)(wrap(samples, unit), out, workers)
+        parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
+        return self.operator(_terms.gradient_norm, 2)(parts, out, workers)
 
 
 @untraced

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._axes import check_class
 from ._derivatives import Rule, points_needed
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 
@@ -208,6 +209,7 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
             lengths.append(int(given[0]))
             origins.append(given[2] if len(given) == 3 else 0.0)
             continue
+        check_class(given, k)
         if getattr(given, "ndim", np.ndim(given)) == 0:
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
         if len(given) < 2:

@@ -13,6 +13,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError
 from ._execute_xp import dtype_name
 from ._fields import Form, joined_name, targets_of
 from ._tracing import is_compiling, specialised, untraced
+from ._wraps.units import present
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -209,6 +210,10 @@ def clean_factor(factor: Any) -> float:
     """A finite real number that scales an operator."""
     if is_compiling():
         factor = specialised(factor)
+    if present(factor):
+        raise ArgumentTypeError(
+            f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
+        )
     if not isinstance(factor, Real) and not (
         isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
     ):
@@ -401,6 +406,10 @@ def check_grids(first: Grid, second: Grid, what: str) -> None:
 @untraced
 def _compare(first: Grid, second: Grid, what: str) -> None:
     refusal = f"operators on different grids cannot be {what}:"
+    if first.units != second.units:
+        raise ArgumentTypeError(
+            f"operators on grids of different units cannot be {what}: {first.units} and {second.units}"
+        )
     if first.lengths != second.lengths or first.axes != second.axes:
         raise ArgumentValueError(
             f"{refusal} {first.described()} and {second.described()}{_one_spelling(first, second)}"

@@ -15,6 +15,8 @@ from ._execute_xp import leading
 from ._outputs import check_places, split_out
 from ._plan import Term, arithmetic_type, own_terms
 from ._stencils import Array
+from ._wraps.foreign import is_stored, named, remedy
+from ._wraps.units import present
 
 _SECOND_THOUGHTS = {
     "b": "booleans have no differences; convert them first, f.astype(float)",
@@ -31,14 +33,16 @@ def samples(f: Any) -> Array:
     if isinstance(f, np.ndarray):
         if type(f) not in (np.ndarray, MaskedArray, np.memmap):
             raise ArgumentTypeError(
-                f"f is a {type(f).__module__}.{type(f).__name__}, whose meaning a plain result would lose; "
-                "pass numpy.asarray(f), or the values of f"
+                f"f is {named(type(f))}, whose meaning a plain result would lose; give {remedy(type(f), 'f')}"
+            )
+        if isinstance(f, MaskedArray) and f.baseclass not in (np.ndarray, np.memmap):
+            raise ArgumentTypeError(
+                f"f is a masked array over one {named(f.baseclass)}, whose meaning a plain result would lose; "
+                f"give {remedy(type(f), 'f')}"
             )
     else:
-        if isinstance(f, (list, tuple)) and any(isinstance(entry, MaskedArray) for entry in f):
-            raise ArgumentTypeError(
-                "f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)"
-            )
+        if isinstance(f, (list, tuple)):
+            _check_entries(f)
         try:
             f = np.asarray(f)
         except ValueError as error:
@@ -54,6 +58,22 @@ def samples(f: Any) -> Array:
     return data
 
 
+def _check_entries(f: Any) -> None:
+    """Refuse a list of what would lose something in one plain array."""
+    kinds: set[Any] = set(map(type, f))
+    if any(issubclass(kind, MaskedArray) for kind in kinds):
+        raise ArgumentTypeError("f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)")
+    for entry in f if kinds & {list, tuple} else ():
+        if isinstance(entry, (list, tuple)):
+            _check_entries(entry)
+    if present(f):
+        raise ArgumentTypeError("f holds quantities, whose units would be lost; give their numbers")
+    for kind in filter(is_stored, kinds):
+        raise ArgumentTypeError(
+            f"f holds entries {named(kind)}, not arrays; give their numbers, {remedy(kind, 'f[0]')} and so on"
+        )
+
+
 def real_of(f: Array) -> Any:
     """The type weights are made in."""
     return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
@@ -61,7 +81,8 @@ def real_of(f: Array) -> Any:
 
 def is_within(field: Array, limit: int) -> bool:
     """Whether no integer of the field is larger in size than `limit`."""
-    return field.size == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
+    values = np.ma.getdata(field)
+    return values.size == 0 or (int(values.min()) >= -limit and int(values.max()) <= limit)
 
 
 def result_dtype(f: Array) -> np.dtype[Any]:

@@ -23,6 +23,8 @@ from ._stencils import Array
 from ._sums import merged
 from ._tracing import constant, is_compiling, keep, untraced
 from ._words import offered
+from ._wraps import calls
+from ._wraps.units import present
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -84,7 +86,9 @@ class Operator(Linear):
         Returns
         -------
         array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked.
+            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
+            coefficient or the grid has units, the results are quantities. What is masked in a field or
+            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
         """
         if fields:
             return self.with_fields(**fields)(f, out, workers)
@@ -99,6 +103,14 @@ class Operator(Linear):
                 return shaped(found, self.outputs) if out is None else out
         elif is_compiling():
             return self._traced(f, out)
+        if self.grid.units is not None or present(f, out, *self.coefficients):
+            return calls.operator(self, f, out, workers)
+        return self.on_numbers(f, out, workers, given)
+
+    def on_numbers(
+        self, f: Any, out: Any = None, workers: int | None = None, given: tuple[Any, ...] | None = None
+    ) -> Any:
+        """The operator applied to arrays without units, as if its grid had none; `given` as they came."""
         call = gather(f, self.inputs, self.current_coefficients())
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
@@ -178,6 +190,10 @@ class Operator(Linear):
     def current_coefficients(self) -> tuple[Any, ...]:
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
+
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
+        """The operator of the same coefficients without their units."""
+        return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
     def bare(self) -> Operator:
         """The operator as if its coefficients were not known yet."""

@@ -16,6 +16,7 @@ from ._fields import gather
 from ._linear import Linear, Product, Sum, flat
 from ._plan import Term
 from ._stencils import Array, Stencil
+from ._wraps.calls import check_without_units
 
 if TYPE_CHECKING:
     from ._grid import Grid
@@ -35,6 +36,7 @@ def _sum_of_terms(operator: Operator) -> Any:
     from scipy import sparse
 
     operator._require_linear("a matrix")
+    check_without_units(operator, "a matrix")
     grid = operator.grid
     points = prod(grid.shape)
     factors = [_on_host(c, grid) for c in _unmasked(operator.current_coefficients())]
@@ -174,6 +176,7 @@ def linear_operator(operator: Linear, dtype: Any, xp: Any) -> Any:
         from cupyx.scipy.sparse import linalg
     else:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
+    check_without_units(operator, "a LinearOperator")
     fields = _unmasked(_fields_of(operator))
     return linalg.LinearOperator(
         operator.shape,

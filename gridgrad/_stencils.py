@@ -30,7 +30,8 @@ class Stencil:
     stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
     belongs to it. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave
     the range of normal numbers: then rows are made of slices, each weight applied as factors that all
-    arrays can hold (`_rows`).
+    arrays can hold (`_rows`). Weights are in 1/[x]^order; None where that is not
+    known.
     """
 
     length: int
@@ -40,6 +41,7 @@ class Stencil:
     trailing: tuple[Row, ...]
     values: bool = False
     power: int = 0
+    order: int | None = None
     _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
 
     def __reduce__(self) -> Any:
@@ -52,6 +54,7 @@ class Stencil:
             self.trailing,
             self.values,
             self.power,
+            self.order,
         )
 
     @property

@@ -59,7 +59,8 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
     weights = [weight for *_, weight in inner]
     table = in_one_piece(weights, len(weights))
     whole = Stencil(length, tuple((a, b) for a, b, _ in inner), table, tuple(rows[i] for i in range(start)),
-                    tuple(rows[i] for i in range(stop, length)), first.values, first.power)  # fmt: skip
+                    tuple(rows[i] for i in range(stop, length)), first.values, first.power,
+                    first.order if first.order == second.order else None)  # fmt: skip
     if not np.isfinite(whole.smallest_and_largest_weight()[1]):
         return None
     return without_zeros(whole, faces)

@@ -60,7 +60,8 @@ def curl(grid: Grid, accuracy: int | None) -> Operator:
 
 def identity(grid: Grid) -> Operator:
     """The one row that is no derivative: each point itself."""
-    stencil = Stencil(grid.lengths[0], ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True)
+    one = np.ones((), grid.dtype)[()]
+    stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
     return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
 
 
@@ -70,7 +71,7 @@ def ratio_of_measures(grid: Grid, other: Grid, form: Form) -> Linear | None:
     result: Linear | None = None
     for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
         if not np.array_equal(own, others):
-            stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True)
+            stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)
             terms = tuple(Term(i, i, a, stencil) for i in range(prod(form)))
             factor = Operator(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)

@@ -12,6 +12,7 @@ import torch
 from . import _execute_torch
 from ._adjoint import adjoint_terms
 from ._arguments import Asked, clean, clean_axis, clean_rules, per_axis_spacing
+from ._axes import check_class
 from ._errors import ArgumentTypeError
 from ._plan import Term
 from ._torch_coordinates import Way, check_formula, rows
@@ -34,18 +35,27 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
             "out= is not supported under torch.compile; leave it away, the compiler plans memory"
         )
     axes = clean_axis(axis, f.ndim)
-    steps = [_as_tensor(value) for value in per_axis_spacing(varargs, len(axes))]
+    spacings = per_axis_spacing(varargs, len(axes))
+    steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
     rules, periods = clean_rules(axes, asked)
     results = torch.ops.gridgrad.gradient(
         f, steps, list(axes), asked.edge_order, " ".join([end for rule in rules for end in rule.boundary]),
-        [nan if value is None else float(value) for value in periods], asked.accuracy or 0,
+        [_as_float(value, a) for value, a in zip(periods, axes, strict=True)], asked.accuracy or 0,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _as_tensor(value: Any) -> Any:
+def _as_float(value: Any, axis: int) -> float:
+    if value is None:
+        return nan
+    check_class(value, axis)
+    return float(value)
+
+
+def _as_tensor(value: Any, axis: int) -> Any:
     if isinstance(value, torch.Tensor):
         return value
+    check_class(value, axis)  # torch would take the numbers of a quantity
     if isinstance(value, (int, float)):
         return torch.scalar_tensor(value, dtype=torch.float64)
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import chain
 from math import copysign
@@ -98,7 +98,8 @@ def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False
             if read in edges and weight != 0:  # what has no weight is not read
                 ratio = 1 if scale is None else scale[point] / scale[read]
                 edges[read][_turned(point, read, other)] = weight * ratio
-    return Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)
+    turned = Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)
+    return replace(turned, order=stencil.order)
 
 
 def product(outer: Stencil, inner: Stencil) -> Stencil:
@@ -130,6 +131,8 @@ def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> St
                 _add(row, place, weight * further)
         edges.append(_without_zeros(row))
     whole = Bands(left.length, bands, tuple(edges), first, last).stencil(inner.values, 0)
+    if outer.order is not None and inner.order is not None:
+        whole = replace(whole, order=outer.order + inner.order)
     return unscaled(whole, power + inner_power)
 
 

@@ -23,8 +23,9 @@ HEAVY = {"cupy", "torch", "jax", "jaxlib", "dask", "xarray", "pandas"}
 
 # From the bottom to the top; a module imports only from strictly lower layers.
 LAYERS = [
-    {"_errors", "_hints", "_wide", "_cache", "_tracing", "_torch_sums"},
-    {"_stencils", "_words"},
+    {"_errors", "_hints", "_wide", "_cache", "_tracing", "_torch_sums", "_wraps.__init__"},
+    {"_stencils", "_words", "_wraps.units"},
+    {"_wraps.foreign", "_wraps.axes"},
     {"_derivatives", "_transpose"},
     {"_axes", "_plan", "_outputs", "_grid_arguments"},
     {
@@ -43,7 +44,6 @@ LAYERS = [
     {"_execute_cuda", "_execute_torch", "_config"},
     {"_dispatch", "_torch_autograd", "_torch_coordinates", "cuda"},
     {
-        "_gradient",
         "torch",
         "_torch_apply",
         "_torch_operators",
@@ -56,6 +56,8 @@ LAYERS = [
         "autodiff._plain",
         "autodiff._quotients",
     },
+    {"_wraps.calls"},
+    {"_gradient"},
     {"autodiff._jet"},
     {"autodiff._calculus"},
     {"autodiff._functions", "autodiff._rules"},

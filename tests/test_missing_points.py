@@ -56,9 +56,7 @@ def test_a_missing_point_stays_missing(name, kind, rng):
     function, arrays = call_of(name, kind, rng)
     masks, given = veiled(arrays, rng)
     expected = lost(function, arrays, masks)
-    for own, part, read in zip(
-        made_of(function, arrays), function(*given), expected, strict=True
-    ):
+    for own, part, read in zip(made_of(function, arrays), function(*given), expected, strict=True):
         kept = np.logical_or.reduce([mask for mask, used in zip(masks, own, strict=True) if used])
         assert isinstance(part, np.ma.MaskedArray)
         assert np.array_equal(np.ma.getmaskarray(part), read | kept)

@@ -32,7 +32,9 @@ def near(rng, dtype, shape=SHAPE):
     small = rng.integers(0, 100, shape)
     if np.dtype(dtype).kind not in "iu":
         return (small / 4).astype(dtype)
-    return (np.array(FAR[dtype], np.uint64 if dtype[0] == "u" else np.int64) + small.astype(dtype)).astype(dtype)
+    return (np.array(FAR[dtype], np.uint64 if dtype[0] == "u" else np.int64) + small.astype(dtype)).astype(
+        dtype
+    )
 
 
 def made(name, mix, rng):
@@ -92,7 +94,13 @@ def test_torch_gives_the_same_bits(name, mix, rng):
     torch = pytest.importorskip("torch")
     case, here, fields, c = made(name, mix, rng)
     expected = case.make(here.grid, c)(fields if case.vector else fields[0])
-    c = [torch.as_tensor(part) for part in c] if isinstance(c, list) else None if c is None else torch.as_tensor(c)
+    c = (
+        [torch.as_tensor(part) for part in c]
+        if isinstance(c, list)
+        else None
+        if c is None
+        else torch.as_tensor(c)
+    )
     tensors = [torch.as_tensor(f) for f in fields]
     got = case.make(here.grid, c)(tensors if case.vector else tensors[0])
     for a, b in zip(flat(got), flat(expected), strict=True):
@@ -108,7 +116,9 @@ def test_jax_without_float64(name, rng):
     c = [rng.integers(1, 50, SHAPE).astype("f4") for _ in range(3)]
     c = {"velocity": c, "diffusivity": c[0]}.get(case.coefficients)
     expected = case.make(here.grid, c)(fields if case.vector else fields[0])
-    of_jax = [jnp.asarray(part) for part in c] if isinstance(c, list) else None if c is None else jnp.asarray(c)
+    of_jax = (
+        [jnp.asarray(part) for part in c] if isinstance(c, list) else None if c is None else jnp.asarray(c)
+    )
     given = [jnp.asarray(f) for f in fields]
     got = case.make(here.grid, of_jax)(given if case.vector else given[0])
     for a, b in zip(flat(got), flat(expected), strict=True):
@@ -148,6 +158,9 @@ class TestCalls:
         got = gg.advect([np.ones(5, "f4")], f, 1.0)
         assert got.dtype == np.float64
         assert got.tolist() == [1.0, 1.0, 1.0, None, None]
+        nothing = gg.advect([np.ones(5, "f4")], np.ma.array(f, mask=True), 1.0)
+        assert nothing.dtype == np.float64
+        assert nothing.mask.all()
 
     def test_derivatives_beside_integers(self):
         torch = pytest.importorskip("torch")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError
+from .._wraps.units import require_numbers
 
 TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
@@ -60,6 +61,7 @@ def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
             "a function needs coordinates to be differentiated at: gradient(f, x, y), one for each of its arguments"
         )
     refuse_nested(coords)
+    require_numbers(*coords)
     given = tuple(clean(c, k) for k, c in enumerate(coords))
     if points or any(c.ndim > 1 for c in given):
         places: tuple[int | None, ...] = (None,) * len(given)

@@ -13,6 +13,7 @@ from .._errors import ArgumentTypeError, ArgumentValueError, counted
 from .._grid import Grid
 from .._linear import Linear, flat
 from .._stencils import Array
+from .._wraps.units import require_numbers
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
 from ._subjects import Subject, parts, sampled, subject
 
@@ -131,6 +132,7 @@ def compare(
     """
     kind = _clean_dtype(dtype)
     wide = np.longdouble if kind == np.dtype(np.longdouble) else np.float64
+    require_numbers(*axes, period, *options.values())
     grid = Grid(*axes, boundary=boundary, period=period, edge_order=edge_order, dtype=wide)
     engine = _engine_of(axes) if engine == "auto" else engine
     if isinstance(operator, str):

@@ -14,6 +14,7 @@ import numpy as np
 from .._arguments import int_or_none
 from .._errors import ArgumentTypeError, ArgumentValueError
 from .._grid_arguments import clean_boundary
+from .._wraps.units import require_numbers
 from ._compare import Comparison, Operators, compare
 from ._ends import Parts
 from ._fall import Fall
@@ -205,6 +206,7 @@ def convergence(
     passed: order 2.00 inside (stated 2), order 1.06 at ends (stated 1)
     """
     counts = _clean_sizes(sizes)
+    require_numbers(*extents)
     bounds = [_clean_extent(extent, k) for k, extent in enumerate(extents)]
     if not bounds:
         raise ArgumentTypeError("give an extent (start, stop) for each coordinate of the function")

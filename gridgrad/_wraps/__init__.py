@@ -1,0 +1,1 @@
+"""What carries more than numbers: unwrapped, run on the numbers, wrapped again."""

@@ -1,0 +1,71 @@
+"""Objects that are no plain arrays: what they are called, and what to type for their numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
+
+from .units import is_quantity_class
+
+# What arrays, tensors and tables offer, and variables of files do not.
+_OF_ARRAYS = ("__array_namespace__", "__array_priority__", "__array_function__", "__dlpack__",
+              "__cuda_array_interface__", "to_numpy", "detach")  # fmt: skip
+_OWN_WORDS = {"xarray": ".values", "pandas": ".to_numpy()", "polars": ".to_numpy()"}
+
+
+def named(cls: type) -> str:
+    """``a dict``, or ``of class zarr.core.array.Array``: with its module, as many are called Array."""
+    name = cls.__qualname__
+    if cls.__module__ != "builtins":
+        return f"of class {cls.__module__}.{name}"
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def roots_of(cls: type) -> set[str]:
+    """The top-level packages of a class and its bases."""
+    return {base.__module__.partition(".")[0] for base in cls.__mro__}
+
+
+def remedy(cls: Any, name: str) -> str:
+    """What to type for the numbers of an object of this class that is called `name`."""
+    if is_quantity_class(cls):
+        return name + (".value" if issubclass(cls, np.ndarray) else ".magnitude")
+    if hasattr(cls, "unmasked"):  # of astropy, whose mask numpy.asarray drops
+        return f"numpy.ma.array({name}.unmasked{'.value' if hasattr(cls, 'unit') else ''}, mask={name}.mask)"
+    if issubclass(cls, MaskedArray):
+        return f"numpy.ma.array(numpy.asarray({name}.data), mask={name}.mask)"
+    if hasattr(cls, "quantity"):  # a column of an astropy table
+        return f"{name}.quantity"
+    own = next((word for root, word in _OWN_WORDS.items() if root in roots_of(cls)), None)
+    if own is not None:
+        return name + own
+    if issubclass(cls, np.ndarray):
+        return f"numpy.asarray({name})"
+    if hasattr(cls, "toarray"):  # sparse matrices
+        return f"{name}.toarray()"
+    if is_stored(cls):
+        return f"{name}[:]"
+    if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
+        return f"numpy.asarray({name})"
+    return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
+
+
+def is_foreign(cls: Any) -> bool:
+    """Whether coordinates of this class would lose something, or everything, in ``numpy.asarray``."""
+    if issubclass(cls, np.ndarray):
+        return cls not in (np.ndarray, np.memmap, MaskedArray)
+    if hasattr(cls, "__array_namespace__"):
+        return False
+    return is_stored(cls) or (hasattr(cls, "__dlpack__") and not hasattr(cls, "__array__"))
+
+
+def is_stored(cls: type) -> bool:
+    """Whether the numbers are elsewhere, in a file say, until they are asked for by index.
+
+    ``numpy.asarray`` would read them without their mask.
+    """
+    if any(hasattr(cls, name) for name in _OF_ARRAYS):
+        return False
+    return all(hasattr(cls, name) for name in ("__getitem__", "shape", "__array__"))
