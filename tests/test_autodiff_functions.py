@@ -156,6 +156,13 @@ def test_a_function_that_torch_lost_track_of_is_refused(name):
             autodiff.gradient(lambda y, x: f(x) * y, x, x)
 
 
+@pytest.mark.filterwarnings("ignore:Dynamo does not know")  # where it hands over to Python, to look at values
+def test_under_torch_compile():
+    x = torch.linspace(0.1, 1, 40, dtype=torch.float64)
+    compiled = torch.compile(lambda x: autodiff.gradient(lambda x: torch.sin(x) ** 2, x), backend="eager")
+    torch.testing.assert_close(compiled(x), torch.sin(2 * x))
+
+
 def test_a_function_that_does_not_depend_or_jumps_keeps_its_zeros():
     x = torch.linspace(-1, 2, 7, dtype=torch.float64)
     table = torch.tensor([1.0, 5.0, 7.0], dtype=torch.float64)
