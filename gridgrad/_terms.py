@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._grid import Grid
 
 FORMS = ("compact", "wide", "conservative")
+_NOT_AS_FLOAT = (np.complexfloating, np.longdouble, np.timedelta64)  # NumPy's numbers that a float would cut
 
 
 def vector(grid: Grid) -> tuple[int, ...]:
@@ -178,7 +179,7 @@ def _real_number(value: Any, a: int) -> float:
 
 def diffusion(grid: Grid, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
-    if isinstance(k, (int, float, np.number)) and not isinstance(k, (np.complexfloating, np.longdouble)):
+    if isinstance(k, (int, float, np.number)) and not isinstance(k, _NOT_AS_FLOAT):
         k = specialised(k) if is_compiling() else k
         if not isfinite(k):
             raise ArgumentValueError(f"k is {k}; a diffusivity given as a number must be finite")
