@@ -102,7 +102,8 @@ def _into(
         )
     check_targets(targets, _execute_xp.leading(fields))
     if all(is_plain_memory(tensor) for tensor in (*fields, *targets)):
-        _write(terms, [_apart(field, targets) for field in fields], targets, workers)
+        with torch._C._DisableFuncTorch():
+            _write(terms, [_apart(field, targets) for field in fields], targets, workers)
         for target in targets:  # as torch's own in-place operations do: a graph that saved it must notice
             torch.autograd.graph.increment_version(target)
         return targets

@@ -142,7 +142,9 @@ class Grid:
     def __reduce__(self) -> Any:
         given = [
             (n, wrap(x[()], unit), wrap(origin, unit)) if x.ndim == 0 else wrap(x, unit)
-            for x, n, origin, unit in zip(self._spacings, self.lengths, self._origins, self._units, strict=True)
+            for x, n, origin, unit in zip(
+                self._spacings, self.lengths, self._origins, self._units, strict=True
+            )
         ]
         periods = [
             value if value is None else wrap(value, unit)

@@ -119,7 +119,7 @@ def _sum(p: Any, q: Any) -> Any:
 def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[Term, ...]:
     """The terms on the real and imaginary parts of complex fields, each part a field of its own.
 
-    An output becomes two, so does each input that `is_complex`; a real coefficient stays one. A product with
+    An output becomes two, so does each input that `is_complex`; a real one stays one. A product with
     a complex coefficient is two products in each part: ``re = c.re v.re - c.im v.im``, ``im = c.re v.im + c.im v.re``.
     """
     key = terms, is_complex
@@ -136,16 +136,20 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
     result = []
     for term in terms:
         c, f, o = term.coefficient, first[term.input], 2 * term.output
+        parts = range(1 + is_complex[term.input])
         if c is None or not is_complex[c]:
             own = None if c is None else first[c]
-            result += [term._replace(output=o + k, input=f + k, coefficient=own) for k in range(2)]
+            result += [term._replace(output=o + k, input=f + k, coefficient=own) for k in parts]
+            continue
+        re, im = first[c], first[c] + 1
+        if len(parts) == 1:
+            result += [term._replace(output=o + k, input=f, coefficient=part) for k, part in enumerate((re, im))]
             continue
         if term.stencil not in negative:
             negative[term.stencil] = negated(term.stencil)
-        minus, re, im = negative[term.stencil], first[c], first[c] + 1
         result += [
             term._replace(output=o, input=f, coefficient=re),
-            term._replace(output=o, input=f + 1, coefficient=im, stencil=minus),
+            term._replace(output=o, input=f + 1, coefficient=im, stencil=negative[term.stencil]),
             term._replace(output=o + 1, input=f + 1, coefficient=re),
             term._replace(output=o + 1, input=f, coefficient=im),
         ]

@@ -61,12 +61,16 @@ def is_differentiated(tensor: Any) -> bool:
             return _has_tangent(tensor)
     if tensor.requires_grad:
         return True
-    if functorch.maybe_get_level(tensor) == functorch.peek_interpreter_stack().level():
-        if _has_tangent(tensor):
-            return True
-        tensor = functorch.get_unwrapped(tensor)
-    with temporarily_pop_interpreter_stack():
-        return is_differentiated(tensor)
+    level, stack = functorch.maybe_get_level(tensor), functorch.peek_interpreter_stack()
+    running = 0 if stack is None else stack.level()
+    if 0 < level < running:
+        with temporarily_pop_interpreter_stack():
+            return is_differentiated(tensor)
+    if level > running:  # it escaped from a function that was mapped: torch says so
+        return True
+    if level == running and _has_tangent(tensor):
+        return True
+    return is_differentiated(functorch.get_unwrapped(tensor))
 
 
 def _has_tangent(tensor: Any) -> bool:
@@ -92,7 +96,9 @@ def is_plain_in_transforms(tensor: Any) -> bool:
     lazy = tensor.is_conj() or tensor.is_neg() or tensor._is_zerotensor()
     lazy = lazy or torch._C._functorch.is_legacy_batchedtensor(tensor)  # is_grads_batched of autograd
     traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0
-    return not (lazy or traced or torch._is_functional_tensor(tensor))
+    active = torch._C._are_functorch_transforms_active()
+    escaped = not active and torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+    return not (lazy or traced or escaped or torch._is_functional_tensor(tensor))
 
 
 def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:

@@ -279,7 +279,8 @@ def test_complex_step(name):
     "name",
     sorted(
         n
-        for n in (_jet.CONSTANT | {"sign", "heaviside"}) - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"}
+        for n in (_jet.CONSTANT | {"sign", "heaviside"})
+        - {"invert", "bitwise_and", "bitwise_or", "bitwise_xor"}
         if hasattr(np, n)
     ),
 )

@@ -226,6 +226,26 @@ def test_constants_in_functions(call, inside):
     assert_constant(FREE[call], inside)
 
 
+def test_tensors_that_escaped_from_a_transform():
+    kept = []
+    torch.func.grad(lambda x: (kept.append(x), kept.append(2 * x), x.sum())[2])(X)
+    torch.func.jvp(lambda x: (kept.append(x), kept.append(2 * x), x.sum())[2], (X,), (X,))
+    for x in kept:
+        plain = torch.tensor(x.tolist())
+        assert torch.equal(gg.gradient(x), gg.gradient(plain))
+        assert torch.equal(gg.gradient(Y[1:], x.detach()), gg.gradient(Y[1:], plain))
+    torch.func.vmap(lambda x: (kept.append(x), x.sum())[1])(torch.rand(2, 5))
+    with pytest.raises(RuntimeError, match="escaped from inside a function being vmapped"):
+        gg.gradient(kept[-1])
+
+
+def test_out_inside_a_transform_may_overlap():
+    f = F.clone()
+    (wanted,) = torch.func.vjp(lambda p: (p, GRID.laplacian(f, out=f)), X.sum(), has_aux=True)[2:]
+    assert torch.equal(wanted, GRID.laplacian(F))
+    assert torch.equal(f, wanted)
+
+
 @pytest.mark.parametrize("name", OPERATORS)
 def test_tangents_from_outside_of_a_transform_are_seen(name, rng):
     """Of a dual number that a function under torch.func closes over."""
