@@ -16,17 +16,19 @@ BUDGET = 128 << 20
 LARGE = 2
 SHARES = {
     "stencils": 40 << 20,
-    "multiples": 8 << 20,
+    "multiples": 7 << 20,
     "tables": 32 << 20,
     "plans": 24 << 20,
     "adjoints": 8 << 20,
     "grids": 8 << 20,
     "calls": 4 << 20,
     "algebras": 2 << 20,
+    "complex terms": 1 << 20,
     "kernels": 1 << 20,
     "libraries": 256 << 10,
     "functions": 256 << 10,
     "ufuncs": 256 << 10,
+    "units": 256 << 10,
 }
 DEVICE_SHARES = {"device tables": 128 << 20, "device plans": 128 << 20}  # of a device's memory
 

@@ -14,7 +14,7 @@ from ._transpose import negated
 
 Pairs = Sequence[tuple[int, int, Any]]
 
-_real: Cache[tuple[Term, ...]] = Cache("terms of complex fields", entries=256)
+_real: Cache[tuple[Term, ...]] = Cache("complex terms", entries=256)
 
 
 def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
