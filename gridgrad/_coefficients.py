@@ -68,8 +68,8 @@ def _number_or_none(value: Any, label: str, what: str) -> float | None:
     """A finite real number, None of a field."""
     if isinstance(value, (complex, np.complexfloating)):
         raise ArgumentTypeError(f"{label} is complex; give a real number, or a complex field")
-    if not isinstance(value, (int, float, Real)) or isinstance(value, np.timedelta64):
-        return None  # the symbolic numbers of a compiler are not `Real`; times are
+    if not isinstance(value, (int, float, Real)) or "time" in str(getattr(value, "dtype", "")):
+        return None  # the symbolic numbers of a compiler are not `Real`; NumPy's times are
     try:
         number = float(specialised(value) if is_compiling() else value)
     except OverflowError:

@@ -221,3 +221,31 @@ def stack(results: list[Any], form: Form) -> Any:
         return joined.reshape(*form, *results[0].shape)
     xp = _namespace_of(*results)
     return xp.reshape(xp.stack(results), (*form, *results[0].shape))
+
+
+def dtype_of(f: Any, form: Form) -> str:
+    """The dtype of a field, of its components together."""
+    if form and isinstance(f, (list, tuple)):
+        names = {dtype_of(part, form[1:]) for part in f}
+        return names.pop() if len(names) == 1 else joined_name(names)
+    return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
+
+
+def check_dtypes(targets: list[Any], wanted: str) -> None:
+    """Refuse an `out` that would round, before anything is written."""
+    for k, target in enumerate(targets):
+        if hasattr(target, "dtype") and dtype_name(target) != wanted:
+            name = f"out[{k}]" if len(targets) > 1 else "out"
+            raise ArgumentTypeError(
+                f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
+            )
+
+
+def flat(field: Any, form: Form) -> list[Any]:
+    """The components of a result, whether nested tuples or one stacked array."""
+    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
+
+
+def form_name(form: Form) -> str:
+    """What a field of this form is called."""
+    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")

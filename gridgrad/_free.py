@@ -14,7 +14,7 @@ from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
 from ._words import offered, unexpected
-from ._wraps.units import is_quantity_class, unwrap, wrap
+from ._wraps.units import present, unwrap, wrap
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, bool, type(None), np.float64)
@@ -161,7 +161,7 @@ def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> 
 
 def _numbers_of(entry: Any) -> tuple[Any, Any]:
     """An argument without its unit, and that unit."""
-    if type(entry) in _PLAIN or type(entry) is np.ndarray or not is_quantity_class(type(entry)):
+    if type(entry) in _PLAIN or type(entry) is np.ndarray or not present(entry):
         return entry, None
     return unwrap(entry, "the spacing")
 

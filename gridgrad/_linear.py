@@ -10,9 +10,9 @@ import numpy as np
 
 from ._coefficients import Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._execute_xp import dtype_name
-from ._fields import Form, joined_name, targets_of
-from ._tracing import is_compiling, specialised, untraced
+from ._fields import Form, check_dtypes, dtype_of, flat, form_name, joined_name, targets_of
+from ._matching import check_grids
+from ._tracing import is_compiling, specialised
 from ._wraps.units import present
 
 if TYPE_CHECKING:
@@ -374,62 +374,6 @@ def _added(a: Any, b: Any) -> Any:
     return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
 
 
-def dtype_of(f: Any, form: Form) -> str:
-    """The dtype of a field, of its components together."""
-    if form and isinstance(f, (list, tuple)):
-        names = {dtype_of(part, form[1:]) for part in f}
-        return names.pop() if len(names) == 1 else joined_name(names)
-    return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
-
-
-def check_dtypes(targets: list[Any], wanted: str) -> None:
-    """Refuse an `out` that would round, before anything is written."""
-    for k, target in enumerate(targets):
-        if hasattr(target, "dtype") and dtype_name(target) != wanted:
-            name = f"out[{k}]" if len(targets) > 1 else "out"
-            raise ArgumentTypeError(
-                f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
-            )
-
-
-def flat(field: Any, form: Form) -> list[Any]:
-    """The components of a result, whether nested tuples or one stacked array."""
-    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
-
-
-def check_grids(first: Grid, second: Grid, what: str) -> None:
-    """Refuse grids of other points; other boundaries are allowed."""
-    if first is not second:
-        _compare(first, second, what)
-
-
-@untraced
-def _compare(first: Grid, second: Grid, what: str) -> None:
-    refusal = f"operators on different grids cannot be {what}:"
-    if first.units != second.units:
-        raise ArgumentTypeError(
-            f"operators on grids of different units cannot be {what}: {first.units} and {second.units}"
-        )
-    if first.lengths != second.lengths or first.axes != second.axes:
-        raise ArgumentValueError(
-            f"{refusal} {first.described()} and {second.described()}{_one_spelling(first, second)}"
-        )
-    for axis, x, y in zip(first.axes, first.coordinates, second.coordinates, strict=True):
-        if not np.array_equal(x, y):
-            raise ArgumentValueError(f"{refusal} their coordinates along axis {axis} differ")
-
-
-def _one_spelling(first: Grid, second: Grid) -> str:
-    """What to do about axes that are the same in some fields, or are named in another order."""
-    if first.axes != second.axes and sorted(first.axes) == sorted(second.axes):
-        return f"; the first names its axes in the order {first.axes}, the second {second.axes}: name them in one order"
-    pairs = [(a, b) for a, b in zip(first.axes, second.axes, strict=False) if a != b]
-    apart = {abs(a - b) for a, b in pairs}
-    if first.lengths == second.lengths and len(apart) == 1 and all((a < 0) != (b < 0) for a, b in pairs):
-        return f"; these are the same axes of fields of {min(apart)} dimensions only: give both grids axes={first.axes}"
-    return ""
-
-
 def check_alike(first: Linear, second: Linear) -> None:
     """Refuse to add operators that are not maps between the same fields."""
     check_grids(first.grid, second.grid, "added")
@@ -438,8 +382,3 @@ def check_alike(first: Linear, second: Linear) -> None:
             f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
             f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
         )
-
-
-def form_name(form: Form) -> str:
-    """What a field of this form is called."""
-    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import copysign, prod
+from math import prod
 from operator import is_
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ from ._coefficients import Argument, Given, check_names, conjugated, replaced, t
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import dtype_name
 from ._fast import ObjectCalls
-from ._fields import Fields, Form, gather, joined_name, shaped, stack, targets_of
-from ._linear import Linear, check_alike, form_name
+from ._fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from ._linear import Linear, check_alike
 from ._plan import Term, shifted
 from ._stencils import Array
 from ._sums import merged
@@ -310,15 +310,14 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
 
 @untraced
 def _multiple_of(operator: Operator, factor: float) -> Operator:
-    key = factor, copysign(1.0, factor)  # -0.0 == 0.0
-    found = operator._multiples.get(key)
+    found = operator._multiples.get(factor)
     if found is None:
         stencils = {term.stencil for term in operator.terms}
         scaled = {stencil: _transpose.scaled(stencil, factor) for stencil in stencils}
         terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in operator.terms)
         name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
         found = Operator(operator.grid, name, terms, operator.inputs, operator.outputs, operator.arguments)
-        operator._multiples.put(key, found, sum(stencil.nbytes for stencil in scaled.values()))
+        operator._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
     return found
 
 

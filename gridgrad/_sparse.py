@@ -12,8 +12,8 @@ from array_api_compat import array_namespace
 
 from . import _transpose
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._fields import gather
-from ._linear import Linear, Product, Sum, flat
+from ._fields import flat, gather
+from ._linear import Linear, Product, Sum
 from ._plan import Term
 from ._stencils import Array, Stencil
 from ._wraps.calls import check_without_units

@@ -143,7 +143,9 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
             continue
         re, im = first[c], first[c] + 1
         if len(parts) == 1:
-            result += [term._replace(output=o + k, input=f, coefficient=part) for k, part in enumerate((re, im))]
+            result += [
+                term._replace(output=o + k, input=f, coefficient=part) for k, part in enumerate((re, im))
+            ]
             continue
         if term.stencil not in negative:
             negative[term.stencil] = negated(term.stencil)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import chain
-from math import copysign
 from typing import Any
 
 import numpy as np
@@ -175,7 +174,7 @@ def whole_weights(weights: Array, power: int, dtype: npt.DTypeLike) -> Array:
 
 def scaled(stencil: Stencil, factor: float) -> Stencil:
     """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
-    key = stencil, factor, copysign(1.0, factor)  # -0.0 == 0.0
+    key = stencil, factor
     found = _multiples.get(key)
     if found is None:
         with np.errstate(all="ignore"):

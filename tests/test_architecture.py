@@ -27,7 +27,8 @@ LAYERS = [
     {"_stencils", "_words", "_wraps.units"},
     {"_wraps.foreign", "_wraps.axes"},
     {"_derivatives", "_transpose"},
-    {"_axes", "_plan", "_outputs", "_grid_arguments"},
+    {"_axes", "_plan", "_outputs"},
+    {"_grid_arguments"},
     {
         "_core",
         "_arguments",
@@ -38,8 +39,8 @@ LAYERS = [
         "_adjoint",
         "_sums",
     },
-    {"_execute_xp", "_ladder"},
-    {"_execute_host"},
+    {"_execute_xp", "_ladder", "_points"},
+    {"_execute_host", "_matching"},
     {"_numpy", "_fast"},
     {"_execute_cuda", "_execute_torch", "_config"},
     {"_dispatch", "_torch_autograd", "_torch_coordinates", "cuda"},
@@ -199,6 +200,7 @@ NO_CACHES = {
     "_cache": {"_caches"},  # the list of caches itself
     "_execute_cuda": {"_captured"},  # CUDA graphs hold addresses in it
     "_tracing": {"KEPT"},  # compiled graphs name what is in it
+    "_words": {"_offered"},  # the public functions, noted as they are defined
     "autodiff._jet": {
         "STRUCTURAL",
         "UNARY",

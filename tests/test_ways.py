@@ -107,7 +107,8 @@ class TestEveryOperatorStaysInTheCore:
         is_complex = np.dtype(dtype).kind == "c"
         for make in (*SCALAR.values(), *SUMS.values()):
             operator = make(grid, v, k)
-            check(operator, f, f, split=2 * is_complex)
+            g = f >> 11 if operator.coefficients and np.dtype(dtype).kind in "iu" and f.itemsize == 8 else f
+            check(operator, g, g, split=2 * is_complex)
 
     @pytest.mark.parametrize("dtype", COMPILED, ids=dtype_id)
     @pytest.mark.parametrize("ndim", [1, 2, 3, 4])

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._errors import ArgumentTypeError, ArgumentValueError, counted
+from .._fields import flat
 from .._grid import Grid
-from .._linear import Linear, flat
+from .._linear import Linear
 from .._stencils import Array
 from .._wraps.units import require_numbers
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
