@@ -35,6 +35,12 @@ def pairs_of(stencil, i, real, faces):
     return [(i + a, i + b, weight) for (a, b), weight in zip(stencil.offsets, weights, strict=True)]
 
 
+def may_be_zero(stencil, i):
+    """Whether a weight of 0 in a row of differences reads nothing: in vectors, but not in formula (1)."""
+    inner = stencil.interior()
+    return inner.start <= i < inner.stop and not stencil.is_uniform and not stencil.is_central
+
+
 def rows(stencil, f, real, c=None, place="point"):
     """Every row of a stencil along the first axis; `c` at the samples or faces."""
     result = np.zeros(f.shape, real)
@@ -46,10 +52,9 @@ def rows(stencil, f, real, c=None, place="point"):
                 scaled = weight * ((c[a].astype(real) + c[b].astype(real)) * real(0.5))
             elif place == "samples":
                 scaled = weight * c[b].astype(real)
-            if stencil.values:
-                value = np.where(weight == 0, real(0), scaled * f[b].astype(real))
-            else:
-                value = scaled * difference(f[b], f[a], real)
+            value = scaled * (f[b].astype(real) if stencil.values else difference(f[b], f[a], real))
+            if weight == 0 and (stencil.values or may_be_zero(stencil, i)):
+                value = np.zeros_like(value)
             result[i] = value if k == 0 else result[i] + value
     return result
 

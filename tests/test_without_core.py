@@ -104,5 +104,6 @@ def test_show_config_prints_and_returns_the_same_facts(capsys):
 def test_a_cpu_level_has_the_name_of_its_machine(monkeypatch, machine, levels):
     monkeypatch.setattr("platform.machine", lambda: machine)
     for level, name in enumerate(levels):
-        monkeypatch.setattr(_core, "core", SimpleNamespace(gg_cpu_level=lambda n=level: n, _name="core.so"))
+        core = SimpleNamespace(gg_cpu_level=lambda n=level: n, gg_sweeps=lambda: 0, _name="core.so")
+        monkeypatch.setattr(_core, "core", core)
         assert gg.show_config("dict")["cpu level"] == name
