@@ -14,8 +14,8 @@ from ._derivatives import Rule, derivative_stencil
 from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._stencils import Array, Stencil, exact_steps, wrap_step
 from ._wide import Wide, exact_fraction, from_fraction
-from ._wraps.foreign import is_foreign, named, remedy
-from ._wraps.units import present
+from ._wraps.foreign import is_foreign, named, remedy, remedy_for_units
+from ._wraps.units import held, present
 
 SMALL_BYTES = 32 << 10  # of coordinates whose calls are kept
 HASHED_BYTES = 4 << 10  # up to this, hashing bytes is faster than comparing arrays
@@ -198,17 +198,18 @@ def check_class(spacing: Any, axis: int) -> None:
     if cls in (np.ndarray, np.float64, float, int):
         return
     masked = isinstance(spacing, MaskedArray) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing
-    if isinstance(spacing, (list, tuple)):
+    is_list = isinstance(spacing, (list, tuple))
+    if is_list:
         masked = any(issubclass(kind, MaskedArray) for kind in set(map(type, spacing)))
     if masked:
         raise ArgumentTypeError(
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates, or "
             "leave the points out that have none, f[~x.mask] and x.compressed()"
         )
-    if present(spacing, getattr(spacing, "data", None) if hasattr(cls, "to_numpy") else None):
+    if present(spacing, *held(spacing if is_list else [spacing])):
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} has units, which are not carried here; give its numbers, x.magnitude of pint, "
-            "x.value of astropy and unyt"
+            f"the spacing of axis {axis} has units, which are not carried here; give its numbers, "
+            f"{remedy_for_units(spacing, 'x')}"
         )
     if is_foreign(cls):
         raise ArgumentTypeError(

@@ -68,8 +68,8 @@ def _number_or_none(value: Any, label: str, what: str) -> float | None:
     """A finite real number, None of a field."""
     if isinstance(value, (complex, np.complexfloating)):
         raise ArgumentTypeError(f"{label} is complex; give a real number, or a complex field")
-    if not isinstance(value, (int, float, Real)) or "time" in str(getattr(value, "dtype", "")):
-        return None  # the symbolic numbers of a compiler are not `Real`; NumPy's times are
+    if type(value) is np.timedelta64 or not isinstance(value, (int, float, Real)):
+        return None  # NumPy's times are `Real`; a compiler's symbols answer no more than for their type
     try:
         number = float(specialised(value) if is_compiling() else value)
     except OverflowError:
@@ -152,9 +152,8 @@ def check_names(given: Sequence[Given], fields: dict[str, Any]) -> None:
         own = [(argument, values) for argument, values in given if argument.name == name]
         varied = [(argument, values) for argument, values in own if argument.fields]
         if not own:
-            raise unexpected(
-                "Operator.__call__", (name,), ("f", "out", "workers", *(a.name for a, _ in given))
-            )
+            known = dict.fromkeys(("f", "out", "workers", *(argument.name for argument, _ in given)))
+            raise unexpected("Operator.__call__", (name,), tuple(known))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"

@@ -15,8 +15,8 @@ from ._execute_xp import leading
 from ._outputs import check_places, split_out
 from ._plan import Term, arithmetic_type, own_terms
 from ._stencils import Array
-from ._wraps.foreign import is_stored, named, remedy
-from ._wraps.units import present
+from ._wraps.foreign import is_stored, named, remedy, remedy_for_units
+from ._wraps.units import held, present
 
 _SECOND_THOUGHTS = {
     "b": "booleans have no differences; convert them first, f.astype(float)",
@@ -66,8 +66,10 @@ def _check_entries(f: Any) -> None:
     for entry in f if kinds & {list, tuple} else ():
         if isinstance(entry, (list, tuple)):
             _check_entries(entry)
-    if present(f):
-        raise ArgumentTypeError("f holds quantities, whose units would be lost; give their numbers")
+    if present(f, *held(f)):
+        raise ArgumentTypeError(
+            f"f holds quantities, whose units would be lost; give their numbers, {remedy_for_units(f, 'f')}"
+        )
     for kind in filter(is_stored, kinds):
         raise ArgumentTypeError(
             f"f holds entries {named(kind)}, not arrays; give their numbers, {remedy(kind, 'f[0]')} and so on"

@@ -70,6 +70,8 @@ _FOR_GRIDS = _ANYWHERE | {
 }
 _OF_THE_GRID = "the grid has it from where it was made: "
 _FOR_OPERATORS = _ANYWHERE | {
+    "velocity": "an operator has a velocity from where it was made: grid.advect((u, v))(f)",
+    "diffusivity": "an operator has a diffusivity from where it was made: grid.diffuse(k)(f)",
     "spacing": _OF_THE_GRID + "Grid(x).laplacian(f)",
     "axis": _OF_THE_GRID + "Grid(x, axes=(0,)).laplacian(f), and of one axis there is Grid(x).derivative(0)",
     "ends": _OF_THE_GRID + 'Grid(x, boundary="symmetric").laplacian(f)',
@@ -146,7 +148,12 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
     if sentence is not None:
         return sentence.format(call=_call_of(name, known))
     close = get_close_matches(word, known, 1)
-    return f"did you mean {close[0]}=?" if close else f"it takes {', '.join(f'{key}=' for key in known)}"
+    if close:
+        return f"did you mean {close[0]}=?"
+    elsewhere = [near for near in get_close_matches(word, _TOPIC, 1, 0.8) if near != word]
+    if elsewhere:  # a typing error in a word that another function has
+        return _instead(name, elsewhere[0], known)
+    return f"it takes {', '.join(f'{key}=' for key in known)}"
 
 
 def _sentences(name: str) -> dict[str, str]:

@@ -173,13 +173,15 @@ F, U, K = np.random.default_rng(3).uniform(1, 2, (3, *SHAPE))
 STEP = GRID.identity - GRID.advect((U, K))
 TWO = GRID.advect((U, K)) + GRID.advect((K, U))
 REFUSED = {
-    "an unknown name": (lambda: STEP(F, k=K), TypeError, "unexpected keyword 'k': an operator is called with f, out=, workers= and the fields that it was made with, v="),
-    "a word of another function": (lambda: STEP(F, axis=0), TypeError, "unexpected keyword 'axis'.* made with, v="),
-    "of both kinds": (lambda: (STEP + GRID.diffuse(K))(F, u=K), TypeError, "made with, v= and k="),
-    "no fields at all": (lambda: GRID.hessian(F, v=K), TypeError, "unexpected keyword 'v'.* of which this one has none"),
-    "no fields in a product": (lambda: (GRID.laplacian @ GRID.laplacian)(F, k=K), TypeError, "of which this one has none"),
-    "in an adjoint": (lambda: STEP.adjoint(F, wieght=None), TypeError, "unexpected keyword 'wieght'"),
-    "in with_fields": (lambda: STEP.with_fields(k=K), TypeError, "unexpected keyword 'k'"),
+    "an unknown name": (lambda: STEP(F, k=K), TypeError, r"unexpected keyword argument 'k'; an operator has a diffusivity from where it was made: grid.diffuse\(k\)\(f\)"),
+    "a word of another function": (lambda: STEP(F, axis=0), TypeError, r"unexpected keyword argument 'axis'; the grid has it from where it was made: Grid\(x, axes=\(0,\)\).laplacian\(f\), and of one axis there is Grid\(x\).derivative\(0\)"),
+    "of both kinds": (lambda: (STEP + GRID.diffuse(K))(F, u=K), TypeError, "unexpected keyword argument 'u'; it takes f=, out=, workers=, v=, k="),
+    "no fields at all": (lambda: GRID.hessian(F, v=K), TypeError, r"unexpected keyword argument 'v'; an operator has a velocity from where it was made: grid.advect\(\(u, v\)\)\(f\)"),
+    "no fields in a product": (lambda: (GRID.laplacian @ GRID.laplacian)(F, k=K), TypeError, r"unexpected keyword argument 'k'; .* grid.diffuse\(k\)\(f\)"),
+    "a long name": (lambda: STEP(F, velocity=(U, K)), TypeError, "unexpected keyword argument 'velocity'; here it is v="),
+    "a long name of two": (lambda: TWO(F, velocity=(U, K)), TypeError, "unexpected keyword argument 'velocity'; here it is v="),
+    "in an adjoint": (lambda: STEP.adjoint(F, wieght=None), TypeError, r'unexpected keyword argument .wieght.; adjoints have weights: grid.gradient.adjoint\(g, weight="quadrature"\)'),
+    "in with_fields": (lambda: STEP.with_fields(k=K), TypeError, r"unexpected keyword argument 'k'; .* grid.diffuse\(k\)\(f\)"),
     "two velocities": (lambda: TWO(F, v=(U, K)), TypeError, "v= is ambiguous: 2 operators of this expression were made with different v; apply each with its own and combine the results"),
     "two in a product": (lambda: (GRID.diffuse(K) @ GRID.diffuse(U))(F, k=K), TypeError, "k= is ambiguous"),
     "two in a sum of products": (lambda: (GRID.diffuse(K) @ GRID.laplacian + GRID.diffuse(U))(F, k=K), TypeError, "k= is ambiguous"),

@@ -10,18 +10,19 @@ import pytest
 from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_functions import ROWS as FUNCTIONS
+from remedies_objects import ROWS as OBJECTS
 
 import gridgrad as gg
 from gridgrad import _words
 
 PACKAGE = Path(gg.__file__).parent
-ROWS = [*SAMPLES, *FUNCTIONS]
+ROWS = [*SAMPLES, *FUNCTIONS, *OBJECTS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
 @pytest.mark.filterwarnings("ignore:.*quantized tensor creation")
 def test_the_remedy_gives_the_right_value(row):
-    for library in {row.needs, "torch" if row in TORCH else ""} - {"", "longdouble"}:
+    for library in {*row.needs.split(), *(["torch"] if row in TORCH else [])} - {"longdouble"}:
         pytest.importorskip(library)
     if row.needs == "longdouble" and np.finfo(np.longdouble).max == np.finfo(float).max:
         pytest.skip("long double is float64 here")
@@ -46,6 +47,11 @@ NOT_HERE = {
 }
 
 
+LIBRARIES = (
+    "torch", "jax", "dask", "sympy", "pandas", "ml_dtypes", "pint", "astropy", "xarray", "zarr", "h5py", "netCDF4",
+)  # fmt: skip
+
+
 def text_of(node):
     """The constant parts of a message as a regular expression, None for what is computed elsewhere."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -65,19 +71,21 @@ def messages():
 
 def remedies_in(path):
     """The messages of a module that tell what to type."""
-    raised = [node.exc for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise)]
-    texts = [text_of(e.args[0]) for e in raised if isinstance(e, ast.Call) and e.args]
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    errors = [call for call in calls if ast.unparse(call.func).endswith("Error")]
+    texts = [text_of(error.args[0]) for error in errors if error.args]
     return [text for text in texts if re.search(r"; |\bgive\b|\buse\b", text.replace("\\ ", " "))]
 
 
-MODULES = [path for folder in (".", "autodiff", "verify") for path in sorted((PACKAGE / folder).glob("*.py"))]
+FOLDERS = (".", "_wraps", "autodiff", "verify")
+MODULES = [path for folder in FOLDERS for path in sorted((PACKAGE / folder).glob("*.py"))]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_every_remedy_is_in_the_table(path):
     if path.stem in NOT_HERE:
         return
-    for library in ("torch", "jax", "dask", "sympy", "pandas", "ml_dtypes"):  # some remedies are about them
+    for library in LIBRARIES:
         pytest.importorskip(library)
     missing = [
         text

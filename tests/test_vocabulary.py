@@ -131,7 +131,11 @@ def test_a_wrong_word_beside_right_ones():
         gg.gradient(F, acc=4)
 
 
-@pytest.mark.parametrize("function", [gg.gradient, gg.Grid, gg.Grid.advect, gg.Grid.derivative], ids=lambda function: function.__qualname__)
+@pytest.mark.parametrize(
+    "function",
+    [gg.gradient, gg.Grid, gg.Grid.advect, gg.Grid.derivative],
+    ids=lambda function: function.__qualname__,
+)
 def test_signatures_show_what_is_taken(function):
     assert "others" not in inspect.signature(function).parameters
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
-from .units import is_quantity_class
+from .units import held, is_quantity_class, present
 
 # What arrays, tensors and tables offer, and variables of files do not.
 _OF_ARRAYS = ("__array_namespace__", "__array_priority__", "__array_function__", "__dlpack__",
@@ -50,6 +50,16 @@ def remedy(cls: Any, name: str) -> str:
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
         return f"numpy.asarray({name})"
     return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
+
+
+def remedy_for_units(value: Any, name: str) -> str:
+    """What to type for the numbers of a quantity, of labels around one, or of a list of such."""
+    if isinstance(value, (list, tuple)):
+        entry = next(entry for entry in value if present(entry, *held([entry])))
+        return f"[{remedy_for_units(entry, 's')} for s in {name}]"
+    if is_quantity_class(type(value)):
+        return remedy(type(value), name)
+    return remedy_for_units(value.data, f"{name}.data")
 
 
 def is_foreign(cls: Any) -> bool:

@@ -6,7 +6,7 @@ an ndarray keeps its numbers in itself, any other in ``magnitude``; ``to`` conve
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +57,12 @@ def present(*values: Any) -> bool:
         elif is_quantity_class(cls):
             return True
     return False
+
+
+def held(values: Sequence[Any]) -> list[Any]:
+    """What labelled arrays among the values hold: quantities perhaps, of which NumPy would take the numbers alone."""
+    labelled = {cls for cls in set(map(type, values)) if hasattr(cls, "to_numpy")}
+    return [getattr(value, "data", None) for value in values if type(value) in labelled] if labelled else []
 
 
 def require_numbers(*values: Any) -> None:
