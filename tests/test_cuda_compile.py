@@ -91,6 +91,9 @@ def gradient_variants():
     return {launch.variant for launch in _practical_launches(dtypes, (1, 2, 3))}
 
 
+# Ten arrays, of which one element at a time spills 8 to 64 bytes but on Hopper; with 80 registers it does so elsewhere.
+SPILLS_BUT_ON_HOPPER = {"hessian.T"}
+
 # With 64-bit indices, so of more than 2**31 points, ten arrays of them: few devices hold that, or none.
 TOO_LARGE = [("hessian", "float64"), ("hessian.T", "float32"), ("hessian.T", "float64")]
 
@@ -104,10 +107,10 @@ def variants_of(name, dtype, spacing="irregular", indices=("int32", "int64")):
         yield from (_kernels.make_launch(plan, width, index).variant for index in indices)
 
 
-def operator_variants():
+def operator_variants(but=()):
     """Several inputs and terms, formula (1) and other rows; of spacings the one with vectors of weights."""
     found = set()
-    for name in OPERATORS:
+    for name in sorted(OPERATORS.keys() - set(but)):
         for dtype in ("float32", "float64"):
             narrow = (name, dtype) in TOO_LARGE
             found |= set(variants_of(name, dtype, indices=("int32",) if narrow else ("int32", "int64")))
@@ -160,7 +163,7 @@ def test_every_variant_for_hopper(variants, capsys):
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_common_variants_for_every_architecture(arch, capsys):
     three_d = {launch.variant for launch in _practical_launches(("float32", "float64", "float16"), (3,))}
-    check_and_report(three_d | set(sorted(operator_variants())[::14]), arch, capsys)
+    check_and_report(three_d | set(sorted(operator_variants(but=SPILLS_BUT_ON_HOPPER))[::14]), arch, capsys)
 
 
 def test_what_spills_spills_little():
