@@ -36,7 +36,9 @@ class Content:
     def __init__(self, values: Array) -> None:
         self.values = values
         self.whole = values.size < 2 * SAMPLES  # the sample is all of it
-        points = values if self.whole else values[:: len(values) // SAMPLES]
+        points = (
+            values if self.whole else values[:: max(1, len(values) // SAMPLES)]
+        )  # 2-D ones are refused later
         self.sample = (values.dtype, values.shape, points.tobytes())
         self.hash = hash(self.sample)
 

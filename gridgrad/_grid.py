@@ -131,8 +131,8 @@ class Grid(Points):
         """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
 
         Components and signs follow the axes of the grid, not those of the arrays: for arrays
-        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u along y,
-        silently.
+        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u for the
+        component along y, silently.
         """
         return self.operator(Choice, _terms.curl, _terms.accuracy_option)
 

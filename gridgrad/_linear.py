@@ -177,6 +177,8 @@ class Linear:
     def __add__(self, other: Any) -> Linear:
         if isinstance(other, (int, float)) and other == 0:  # where sum() begins
             return self
+        if present(other):  # what a quantity times an operator is
+            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
         if not isinstance(other, Linear):
             raise _no_operator(
                 "operators are added to operators",

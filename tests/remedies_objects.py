@@ -53,6 +53,7 @@ UNITS = [
     Row("gradient(f, d)", "give its numbers, x.data.magnitude", f"gradient(f, d.data.magnitude, {E2})", "slope", LABELLED, "pint xarray"),
     Row("gradient(f, list(d))", "give its numbers, [s.data.magnitude for s in x]", f"gradient(f, [s.data.magnitude for s in list(d)], {E2})", "slope", LABELLED, "pint xarray"),
     Row("gradient([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
+    Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
     Row("line.laplacian * q(3.0, 's')", "apply it with op(f), and multiply what it gives", "(line.laplacian(f) * q(3.0, 's')).to('s').magnitude", "np.full(5, 6.)", PINT, "pint"),
     # periods, outputs, sums
     Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=q(360., 'km'))", "give one for each axis, and None where it does not repeat",

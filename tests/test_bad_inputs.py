@@ -47,6 +47,8 @@ COORDINATES = {
     "a list of datetimes": ((LINE, [datetime(2020, 1, 1, h) for h in range(5)]), {}, TypeError,
                             r"have datetime objects, and a derivative per time needs a unit; name it, for example \[\(s - t\[0\]\).total_seconds\(\) for s in t\]"),
     "a list of timedeltas": ((LINE, [timedelta(hours=h) for h in range(5)]), {}, TypeError, r"have timedelta objects, .*\[s.total_seconds\(\) for s in t\]"),
+    "large 2-D meshgrid coords": ((np.ones((20, 30)), *np.meshgrid(np.linspace(0, 1, 30), np.linspace(0, 1, 20))), {}, ValueError,
+                                  r"spacing of axis 0 has shape \(20, 30\); it varies along its axis 1 only"),
     "2-D meshgrid coords both axes": ((PLANE, *np.meshgrid(X, X[:-1])), {}, ValueError,
                                       r"spacing of axis 0 has shape \(4, 5\); it varies along its axis 1 only: as the coordinates of that axis give x\[0, :\]"),
     "length-1 array as spacing": ((LINE, [0.5]), {}, ValueError, "axis 0 has 5 points but 1 coordinate came for it; a step goes in as the number itself"),

@@ -204,6 +204,16 @@ class TestNeverStale:
             assert np.array_equal(result, np.zeros(4))
             assert not np.signbit(result).any()
 
+    @pytest.mark.parametrize("shape", [(20, 30), (63, 63), (200, 3)])
+    def test_spacings_of_two_dimensions_are_refused_as_such(self, shape):
+        for wrong in (
+            lambda x: gg.gradient(x, x, x),
+            lambda x: gg.laplacian(x, x, x),
+            lambda x: gg.curl(x, x),
+        ):
+            with pytest.raises((ValueError, TypeError), match="has shape|differentiated ax|components"):
+                wrong(np.arange(float(np.prod(shape))).reshape(shape))
+
     def test_a_sample_that_is_equal_is_not_enough(self, rng):
         x = np.cumsum(rng.uniform(1, 2, 10_000))
         key, other = _axes.Content(x), x.copy()
