@@ -241,6 +241,17 @@ def check_dtypes(targets: list[Any], wanted: str) -> None:
             )
 
 
+def check_masks(targets: list[Any], values: list[Any]) -> bool:
+    """Whether values have masks, which then their targets must be able to carry."""
+    masked = [isinstance(value, np.ma.MaskedArray) for value in values]
+    for target, has_mask in zip(targets, masked, strict=True):
+        if has_mask and not isinstance(target, np.ma.MaskedArray):
+            raise ArgumentTypeError(
+                f"out is a {type(target).__name__} and cannot carry the mask of the result; give a masked array"
+            )
+    return any(masked)
+
+
 def flat(field: Any, form: Form) -> list[Any]:
     """The components of a result, whether nested tuples or one stacked array."""
     return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ._coefficients import Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
-from ._fields import Form, check_dtypes, dtype_of, flat, form_name, joined_name, targets_of
+from ._fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
 from ._matching import check_grids
 from ._tracing import is_compiling, specialised
 from ._wraps.units import present
@@ -317,7 +317,8 @@ class Sum(Linear):
         values = flat(other(f, None, workers), self.outputs)
         targets = targets_of(out, self.outputs, values[0].shape)
         check_dtypes(targets, wanted)
-        if into.result_name(given) == wanted:
+        masked = check_masks(targets, values)
+        if into.result_name(given) == wanted and not masked:
             into(f, out, workers)
             for target, value in zip(targets, values, strict=True):
                 target[...] += value

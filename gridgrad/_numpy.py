@@ -118,12 +118,13 @@ def operate(
     """
     f = leading(fields)
     dtype = result_dtype(f)
+    masked = any(isinstance(field, MaskedArray) for field in fields)
     if out is None:
         targets = None
     else:
         targets = split_out(out, outputs, f.shape)
-        check_targets(targets, f, dtype)
-    if any(isinstance(field, MaskedArray) for field in fields):
+        check_targets(targets, f, dtype, masked)
+    if masked:
         results = [_masked(own_terms(terms, k), fields, workers, own_masks) for k in range(outputs)]
     elif f.dtype.kind in "mM":
         results = [_time_gradient(own_terms(terms, k)[0], f) for k in range(outputs)]
@@ -207,11 +208,10 @@ def _time_gradient(term: Term, f: Array) -> Array:
     return result
 
 
-def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any]) -> None:
+def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any], masked: bool = False) -> None:
     """Every output array fits, can be written, and shares no memory with another."""
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
-        masked = isinstance(f, MaskedArray)
         if masked and not isinstance(target, MaskedArray):
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"

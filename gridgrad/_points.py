@@ -56,7 +56,7 @@ class Points:
         self.slopes = tuple(slope(unit, f"axis {a}") for unit, a in zip(self._units, self.axes, strict=True))
         self.boundary, periods = clean_ends(boundary, periodic, period, range(self.ndim), of_grid=True)
         self._periods = [
-            None if value is None else converted(value, unit, "period", f"axis {a}")
+            None if value is None else converted(value, unit, "period", f"axis {a}", True)
             for value, unit, a in zip(periods, self.slopes, self.axes, strict=True)
         ]
         self._stencils: dict[Any, Stencil] = {}

@@ -153,6 +153,8 @@ def _pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
     entries = [(i, *pair) for i, row in edges for pair in row]
     if entries:
         columns.append(tuple(np.array(column) for column in zip(*entries, strict=True)))
+    if not columns:  # of a factor of 0
+        columns.append((*np.zeros((3, 0), int), np.zeros(0)))
     row, a, b, weight = (np.concatenate([column[k] for column in columns]) for k in range(4))
     return row, a, b, _transpose.whole_weights(weight, stencil.power, np.float64)
 

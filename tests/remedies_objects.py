@@ -25,6 +25,8 @@ FIELDS = [
     Row("Grid(X, Y, axes=(1, -2)).diffuse(np.ones((1, 4, 5))).to_sparse()", "count all axes from the same end", "(Grid(X, Y, axes=(1, 2)).diffuse(np.full((1, 4, 5), 2.)).to_sparse() @ U.ravel()).reshape(4, 5)[1:-1, 1:-1]", "np.full((2, 3), 16.)"),
     Row("grid.diffuse(np.ma.array(np.ones((4, 5)), mask=U > 80)).to_sparse()", "numpy.ma.filled(k, 0.0)",
         "(grid.diffuse(numpy.ma.filled(np.ma.array(np.ones((4, 5)), mask=U > 200), 0.0)).to_sparse() @ U.ravel()).reshape(4, 5)[1:-1, 1:-1]", "np.full((2, 3), 8.)"),
+    Row("(line.identity + line.laplacian @ line.diffuse(np.ma.array(x)))(f, out=np.empty(5))", "and cannot carry the mask of the result; give a masked array",
+        "(line.identity + line.laplacian @ line.diffuse(np.ma.array(x)))(f, out=np.ma.empty(5))", "f + (line.laplacian @ line.diffuse(x))(f)"),
     Row("op.to_sparse()", "apply it, op(f)", "op(f * 1e-300)", "np.full(5, 2e8)", "op = line.laplacian * 1e308"),
     Row("op.to_sparse()", "or in a solver use op.to_linear_operator()", "op.to_linear_operator() @ (f * 1e-300)", "np.full(5, 2e8)", "op = line.laplacian * 1e308"),
 ]  # fmt: skip
@@ -54,6 +56,8 @@ UNITS = [
     Row("gradient(f, list(d))", "give its numbers, [s.data.magnitude for s in x]", f"gradient(f, [s.data.magnitude for s in list(d)], {E2})", "slope", LABELLED, "pint xarray"),
     Row("gradient([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
     Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
+    Row("gradient(f, q(x, 'K'), periodic=True, period=q(9., 'degC'))", "for example 'K'", "gradient(f, q(x, 'K'), periodic=True, period=q(9., 'K')).magnitude",
+        "gradient(f, x, periodic=True, period=9.)", PINT, "pint"),
     Row("line.laplacian * q(3.0, 's')", "apply it with op(f), and multiply what it gives", "(line.laplacian(f) * q(3.0, 's')).to('s').magnitude", "np.full(5, 6.)", PINT, "pint"),
     # periods, outputs, sums
     Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=q(360., 'km'))", "give one for each axis, and None where it does not repeat",

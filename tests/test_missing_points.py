@@ -132,3 +132,35 @@ def test_out_over_the_field_itself():
     assert got is m
     assert np.array_equal(m.mask, expected.mask)
     assert np.array_equal(m.compressed(), expected.compressed())
+
+
+class TestOut:
+    """A plain `out` cannot carry a mask, whichever of the fields has it."""
+
+    GRID = gg.Grid((4, 1.0))
+    K = np.ma.array([1, 1e9, 1, 1], mask=[0, 1, 0, 0])
+    F = np.arange(4.0) ** 2
+
+    @pytest.mark.parametrize("of_sum", [False, True])
+    def test_of_plain_fields_and_masked_coefficients(self, of_sum):
+        grid = self.GRID
+        operator = grid.diffuse(self.K)
+        if of_sum:
+            operator = grid.identity + grid.laplacian @ operator
+        expected = operator(self.F)
+        with pytest.raises(TypeError, match=r"cannot carry the mask of .*; give a masked array"):
+            operator(self.F, out=np.empty(4))
+        out = np.ma.empty(4)
+        assert operator(self.F, out=out) is out
+        assert np.array_equal(out.mask, expected.mask)
+        assert np.array_equal(out.compressed(), expected.compressed())
+
+    def test_of_plain_and_masked_components(self):
+        grid = gg.Grid((4, 1.0), (4, 1.0))
+        F = [np.zeros((4, 4)), np.ma.array(np.arange(16.0).reshape(4, 4), mask=np.eye(4, dtype=bool))]
+        for components in (F, F[::-1]):
+            with pytest.raises(TypeError, match="cannot carry the mask"):
+                grid.divergence(components, out=np.empty((4, 4)))
+            out = np.ma.empty((4, 4))
+            grid.divergence(components, out=out)
+            assert np.array_equal(out.mask, np.ma.getmaskarray(grid.divergence(components)))

@@ -334,3 +334,9 @@ class TestTheDtypeOfASum:
                 TypeError, match="out has dtype float32, but the result of the sum has dtype float64"
             ):
                 whole(f, torch.empty(6))
+
+
+def test_a_factor_of_zero_has_a_matrix():
+    grid = gg.Grid((4, 1.0))
+    for operator in (0 * grid.diffuse(np.ones(4)), (0 * grid.diffuse(np.ones(4))).T, 0 * grid.laplacian):
+        assert np.array_equal(operator.to_sparse().toarray(), np.zeros((4, 4)))

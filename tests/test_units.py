@@ -170,3 +170,13 @@ def test_one_physical_number_in_any_unit(name):
     near = function(lib.q(PLANE, "K"), lib.q(500.0, "m"))
     assert np.allclose(lib.numbers(far.to(near.unit)), lib.numbers(near), rtol=1e-12)
     assert near.unit == lib.unit(unit.replace("km", "m"))
+
+
+def test_stacked_fields_into_stacked_out():
+    pint = pytest.importorskip("pint")
+    q = pint.UnitRegistry().Quantity
+    grid = gg.Grid((4, q(2.0, "km")), (5, q(0.5, "km")))
+    F = np.arange(40.0).reshape(2, 4, 5) ** 2
+    out = q(np.empty_like(F), "K/km**2")
+    grid.vector_laplacian(q(F, "K"), out=out)
+    assert np.array_equal(out.magnitude, gg.Grid((4, 2.0), (5, 0.5)).vector_laplacian(F))

@@ -36,7 +36,9 @@ def _periods(period: Any, per: list[Maybe]) -> Any:
     """The numbers of one period, or of one for each axis, in the units of the spacing."""
     if isinstance(period, (list, tuple)):
         return [
-            None if value is None else converted(value, per[k % len(per)], f"period[{k}]", "its spacing")
+            None
+            if value is None
+            else converted(value, per[k % len(per)], f"period[{k}]", "its spacing", True)
             for k, value in enumerate(period)
         ]
     if period is None:
@@ -45,7 +47,7 @@ def _periods(period: Any, per: list[Maybe]) -> Any:
         raise ArgumentTypeError(
             "period is one length, but the axes have different units; give one for each axis, and None where it does not repeat"
         )
-    return converted(period, per[0], "period", "the spacing")
+    return converted(period, per[0], "period", "the spacing", True)
 
 
 def _unwrapped_out(out: Any, units: list[Maybe]) -> Any:
@@ -84,7 +86,7 @@ def operator(op: Operator, f: Any, out: Any, workers: int | None) -> Any:
     numbers = unwrap(f, "f")[0] if stacked else shaped([part for part, _ in fields], op.inputs)
     targets = None
     if out is not None:
-        shape = tuple(np.shape(fields[0][0]))
+        shape = tuple(np.shape(fields[0][0]))[len(op.inputs) if stacked else 0 :]
         outs = zip(targets_of(out, op.outputs, shape), units, strict=True)
         targets = shaped([target_in(target, unit, "out") for target, unit in outs], op.outputs)
     elif stacked and op.outputs:

@@ -199,11 +199,16 @@ def _product(factors: tuple[tuple[Unit, int], ...]) -> Unit:
     return result
 
 
-def converted(value: Any, unit: Maybe, name: str, to: str) -> Any:
+def converted(value: Any, unit: Maybe, name: str, to: str, is_difference: bool = False) -> Any:
     """The number that a quantity is in another unit, that of `to`."""
     numbers, own = unwrap(value, name)
     if alike(own, unit):
         return numbers
+    if is_difference and not alike(own, slope(own, name)):
+        raise ArgumentTypeError(
+            f"{name} is a difference, but {own} is a scale with a zero of its own; give its number in a unit of differences, "
+            "for example 'K'"
+        )
     if own is None or unit is None:
         there, missing = (name, to) if unit is None else (to, name)
         raise ArgumentTypeError(
