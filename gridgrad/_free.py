@@ -13,7 +13,7 @@ from ._cache import Cache
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
-from ._words import offered, unexpected
+from ._words import offered, required, unexpected
 from ._wraps.units import present, unwrap, wrap
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
@@ -66,6 +66,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
+    required(name, f=f)
     sample = f
     if vector:
         if isinstance(f, (list, tuple)):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from ._errors import MISSING
 from ._free import Ends, documented, grid_of
 
 
 @documented
 def directional_derivative(
-    f: Any, v: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    f: Any = MISSING, v: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f`` along the vector `v`, which is not normalised.
@@ -43,7 +44,7 @@ def directional_derivative(
 
 @documented
 def advect(
-    v: Any, f: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    v: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
@@ -75,7 +76,7 @@ def advect(
 
 @documented
 def diffuse(
-    k: Any, f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    k: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``div(k grad f)`` in conservative flux form, in one pass.

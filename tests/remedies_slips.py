@@ -17,5 +17,31 @@ SLIPS = [
     Row("gradient(f, ['0', '1', '3', '4', '6'])", "numpy.asarray(x, float)", f"gradient(f, numpy.asarray(['0', '1', '3', '4', '6'], float), {E2})", "slope"),
     Row("gradient(masked * ureg.K, x)", "give one quantity of the whole array, ureg.Quantity(masked, 'kelvin')", f"gradient(ureg.Quantity(masked, 'kelvin'), x, {E2})[:3].magnitude.filled(-1)", "slope[:3]", MASKED, "pint"),
     Row("gradient(f, (4, 0.5), (5, 0.1))", "(n, step) is for Grid: here give the step, 0.5", "gradient(f, 0.5, 0.1)[0]", "np.gradient(U, 0.5, 0.1)[0]", PLANE),
+    # words where the field is missing, and names of other books
+    Row("grid.hessian(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
+    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="symmetric").laplacian(f)', 'Grid(x, boundary="symmetric").laplacian(f)[1:-1]', "np.full(3, 2.)"),
+    Row("grid.identity(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
+    Row("grid.identity()", "an operator needs a field: give it, op(f)", "grid.identity(U)", "U"),
+    Row("diffuse(D=k, f=f)", "here it is k=", "diffuse(k=k, f=f)", "diffuse(1.0, U)", PLANE),
+    *(Row(f"grid.diffuse({word}=2.0)", "here it is k=", "grid.diffuse(k=2.0)(U)", "grid.diffuse(2.0)(U)") for word in ["kappa", "nu", "alpha", "D"]),
+    Row("grid.diffuse(U)(U, kappa=U)", "here it is k=", "grid.diffuse(2 * U)(U, k=U)", "grid.diffuse(U)(U)"),
+    Row("grid.advect(u=[0, 2.0])", "here it is v=", "grid.advect(v=[0, 2.0])(U)[0]", "12 * Y"),
+    Row("advect(u=[0, 2.0], f=U)", "here it is v=", f"advect([0, 2.0], U, X, Y, {E2})[0]", "12 * Y"),
+    Row("grid.diffuse()", "Grid.diffuse() needs k; it takes k", "grid.diffuse(2.0)(U)[1:-1, 1:-1]", "np.full((2, 3), 16.)"),
+    Row("diffuse(2.0)", "diffuse() needs f; it takes k, f, axis", "diffuse(k=2.0, f=U, axis=0)", "diffuse(2.0, U, axis=0)"),
+    # words of the grid, with the operator that was asked for
+    Row("line.gradient(edge_order=1)", "Grid(x, edge_order=1).gradient(f)", "Grid(x, edge_order=1).gradient(f)", "np.gradient(f, x)"),
+    Row("grid.curl(F, periodic=True)", "Grid(x, y, periodic=True, period=360).curl(F)", "Grid(x, y, periodic=True, period=360).curl(F)", "curl(F, x, y, periodic=True, period=360)", PLANE),
+    Row("grid.divergence(F, dx=1.0)", "Grid(x, y).divergence(F)", "Grid(x, y).divergence(F)[0]", "6 * y", PLANE),
+    Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="symmetric").advect(v)(f)', 'Grid(x, boundary="symmetric").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
+    Row("grid.derivative(0, edge_order=1)", "Grid(x, edge_order=1).derivative(0)(f)", "Grid(x, edge_order=1).derivative(0)(f)", "np.gradient(f, x)"),
+    Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
+    # the field is to blame before the coefficients are
+    *(Row(f"{made}(U.T)", "the field has shape (5, 4) with 5 points along axis -2, but the grid has shape (4, 5)", f"{made}(U.T.T)", f"{made}(U)")
+      for made in ["grid.diffuse(U)", "grid.advect([U, U])"]),
+    Row("grid.diffuse(np.ones((7, 8)))(U)", "k of shape (7, 8) does not broadcast to the field's shape (4, 5)", "grid.diffuse(np.ones((4, 5)))(U)", "grid.diffuse(1.0)(U)"),
+    Row("grid.advect([0, U.T])(U)", "v[1] of shape (5, 4) does not broadcast to the field's shape (4, 5)", "grid.advect([0, np.full((4, 5), 2.)])(U)[0]", "12 * Y"),
+    Row("grid.diffuse(U)(U, k=0.5)", "k=numpy.array(0.5)", "grid.diffuse(U)(U, k=numpy.array(0.5))[1:-1, 1:-1]", "np.full((2, 3), 4.)"),
+    Row("grid.advect([0, U])(U, v=[0, 2.0])", "numpy.array(2.0) in its place", "grid.advect([0, U])(U, v=[0, numpy.array(2.0)])[0]", "12 * Y"),
 ]  # fmt: skip
 ROWS = SLIPS
