@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,14 @@ def _ends(entry: Any, axis: int) -> Ends:
 
 
 def _meant(name: Any) -> str:
-    """What another library calls by this name, in our words."""
-    return f"{_OTHER_NAMES[name.lower()]}; " if isinstance(name, str) and name.lower() in _OTHER_NAMES else ""
+    """What another library calls by this name, in our words, or one of ours in another spelling."""
+    if not isinstance(name, str):
+        return ""
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    if plain in _OTHER_NAMES:
+        return f"{_OTHER_NAMES[plain]}; "
+    close = get_close_matches(plain, BOUNDARIES, 1)
+    return f'did you mean "{close[0]}"? ' if close else ""
 
 
 def _allowed() -> str:
@@ -192,6 +199,7 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
     """Spacings, lengths and origins."""
     spacings, lengths, origins = [], [], []
     for k, given in enumerate(coordinates):
+        _check_single(given, k)
         if isinstance(given, tuple):
             if (
                 len(given) not in (2, 3)
@@ -220,6 +228,16 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
         lengths.append(len(given))
         origins.append(0.0)
     return spacings, tuple(lengths), origins
+
+
+def _check_single(given: Any, k: int) -> None:
+    """Refuse a list or tuple of axes, of which each is an argument of its own."""
+    if not isinstance(given, (list, tuple)) or set(map(type, given)) <= {float, int, np.float64}:
+        return
+    if any(isinstance(entry, (list, tuple)) or getattr(entry, "ndim", 0) for entry in given):
+        raise ArgumentTypeError(
+            f"axis {k} of the grid is a {type(given).__name__} of {len(given)} sequences; axes go in one by one, Grid(*axes)"
+        )
 
 
 def clean_axes(axes: Any, count: int) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from ._errors import MISSING
+from ._errors import MISSING, ArgumentTypeError
 from ._free import Ends, documented, grid_of
 
 
@@ -37,6 +37,8 @@ def directional_derivative(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("directional_derivative(f, v, x)")
     return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy)(
         f, out, workers
     )
@@ -71,6 +73,8 @@ def advect(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("advect(v, f, x)")
     return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
 
 
@@ -103,4 +107,22 @@ def diffuse(
     ValueError, TypeError
         As `Grid`; a coefficient that does not broadcast to `f`.
     """
+    if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
+        raise _swapped("diffuse(k, f, x)")
     return grid_of("diffuse", f, spacing, axis, ends).diffuse(k)(f, out, workers)
+
+
+def _is_velocity(f: Any, v: Any, axis: Any) -> bool:
+    """Whether `f` is the components that go with the field `v`; only where this call could not be right."""
+    ndim = getattr(v, "ndim", 0)
+    if not ndim or ndim != len(f):
+        return False
+    if all(isinstance(entry, (int, float)) for entry in f):
+        return True  # a line of samples, and more dimensions in `v`
+    axes = len(axis) if isinstance(axis, (list, tuple)) else ndim + 1 if axis is None else 1
+    alike = all(getattr(entry, "shape", ()) == v.shape for entry in f)
+    return alike and axes > 1 and len(v) != axes
+
+
+def _swapped(call: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"the field came in the place of the other argument; give {call}, in this order")

@@ -1,6 +1,6 @@
 """What errors tell the user to type where arguments came in another place, order or spelling, and its value."""
 
-from remedies import E2, PLANE, Row
+from remedies import E2, PLANE, ROUND, Row
 
 NINE = "x = np.array([0., 1, 3, 4, 6, 7, 9]); "
 DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-07']; day = 86400.; "
@@ -43,5 +43,29 @@ SLIPS = [
     Row("grid.advect([0, U.T])(U)", "v[1] of shape (5, 4) does not broadcast to the field's shape (4, 5)", "grid.advect([0, np.full((4, 5), 2.)])(U)[0]", "12 * Y"),
     Row("grid.diffuse(U)(U, k=0.5)", "k=numpy.array(0.5)", "grid.diffuse(U)(U, k=numpy.array(0.5))[1:-1, 1:-1]", "np.full((2, 3), 4.)"),
     Row("grid.advect([0, U])(U, v=[0, 2.0])", "numpy.array(2.0) in its place", "grid.advect([0, U])(U, v=[0, numpy.array(2.0)])[0]", "12 * Y"),
+    # axes and components, together or apart
+    *(Row(f"Grid({axes})", "axes go in one by one, Grid(*axes)", f"Grid(*{axes}).derivative(1)({field})[0]", value)
+      for axes, field, value in [("[X, Y]", "U", "6 * Y"), ("(X, Y)", "U", "6 * Y"), ("[Y, Y]", "np.add.outer(Y, Y**2)", "2 * Y"), ("(Y, Y)", "np.add.outer(Y, Y**2)", "2 * Y")]),
+    Row("curl(U, U, X, Y)", "give curl((u, v), x, y)", f"curl((u, v), x, y, {E2})", "(2 * X)[:, None] - 6 * Y", "u = v = U; x, y = X, Y"),
+    Row("curl(U, U)", "give curl((u, v))", f"curl((u, v), {E2})", f"curl([U, U], {E2})", "u = v = U"),
+    Row("divergence(U, U, X, Y)", "give divergence((u, v), x, y)", f"divergence((u, v), x, y, {E2})[0]", "6 * Y", "u = v = U; x, y = X, Y"),
+    Row("gradient(np.stack([U, U]), X, Y)", "for the last 2: axis=(-2, -1)", f"gradient(np.stack([U, U]), X, Y, axis=(-2, -1), {E2})[1][0, 0]", "6 * Y"),
+    Row("gradient(U, Y)", "for the last one: axis=-1", f"gradient(U, Y, axis=-1, {E2})[0]", "6 * Y"),
+    Row("laplacian(np.stack([U, U]), X, Y)", "for the last 2: axis=(-2, -1)", "laplacian(np.stack([U, U]), X, Y, axis=(-2, -1))[1]", "np.full((4, 5), 8.)"),
+    Row("derivative(U, X)", "they fit axis 0: axis=0", f"derivative(U, X, axis=0, {E2})[:, 0]", "2 * X"),
+    Row("derivative(U, list(Y), axis=0)", "they fit axis 1: axis=1", f"derivative(U, list(Y), axis=1, {E2})[0]", "6 * Y"),
+    *(Row(call, f"give {order}, in this order", typed, value, PLANE) for call, order, typed, value in [
+        ("advect(f, (f, f), x, y)", "advect(v, f, x)", f"advect((f, f), f, x, y, {E2})[0]", "f[0] * 6 * y"),
+        ("advect(f, (f, f))", "advect(v, f, x)", "advect((f, f), f)", "Grid((4, 1.0), (5, 1.0)).advect((f, f))(f)"),
+        ("advect(f, [0, 2.0], x, y)", "advect(v, f, x)", f"advect([0, 2.0], f, x, y, {E2})[0]", "12 * y"),
+        ("directional_derivative([0, 2.0], f, x, y)", "directional_derivative(f, v, x)", f"directional_derivative(f, [0, 2.0], x, y, {E2})[0]", "12 * y"),
+        ("directional_derivative((f, f), f, x, y)", "directional_derivative(f, v, x)", f"directional_derivative(f, (0, 2.0), x, y, {E2})[0]", "12 * y"),
+        ("diffuse(f, 0.1)", "diffuse(k, f, x)", "diffuse(0.1, f, x, y)", "0.1 * diffuse(1.0, f, x, y)"),
+    ]),
+    # names of ends in other spellings
+    *(Row(f"gradient(f, x, boundary={name!r}, {E2})", f'did you mean "{meant}"?', f"gradient(f, x, boundary={meant!r}, {E2})[1:-1]", "slope[1:-1]")
+      for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Symmetric", "symmetric"), ("antisymetric", "antisymmetric")]),
+    Row("gradient(f, 30.0, boundary='Periodic')", 'did you mean "periodic"?', "gradient(f, 30.0, boundary='periodic')", "wave", ROUND),
+    Row("gradient(f, boundary='no flux')", 'the mirror at the end point is "symmetric" here', "gradient(f, boundary='symmetric')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
 ]  # fmt: skip
 ROWS = SLIPS
