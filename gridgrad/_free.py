@@ -110,10 +110,8 @@ def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
     shape = getattr(f, "shape", ())
     apart = 1 + sum(len(shape) > 1 and getattr(entry, "shape", ()) == shape for entry in spacing)
     if apart > 1:
-        components, axes = (
-            "u, v, w"[: 3 * apart - 2],
-            "".join(f", {x}" for x in "xyz"[: len(spacing) + 1 - apart]),
-        )
+        components = "u, v, w"[: 3 * apart - 2]
+        axes = "".join(f", {x}" for x in "xyz"[: len(spacing) + 1 - apart])
         raise ArgumentTypeError(
             f"{name}() takes all components as one argument; give {name}(({components}){axes})"
         )

@@ -232,9 +232,8 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
 
 def _check_single(given: Any, k: int) -> None:
     """Refuse a list or tuple of axes, of which each is an argument of its own."""
-    if not isinstance(given, (list, tuple)) or set(map(type, given)) <= {float, int, np.float64}:
-        return
-    if any(isinstance(entry, (list, tuple)) or getattr(entry, "ndim", 0) for entry in given):
+    first = given[0] if isinstance(given, (list, tuple)) and len(given) else None
+    if isinstance(first, (list, tuple)) or getattr(first, "ndim", 0) > 0:
         raise ArgumentTypeError(
             f"axis {k} of the grid is a {type(given).__name__} of {len(given)} sequences; axes go in one by one, Grid(*axes)"
         )

@@ -56,7 +56,7 @@ _FOR_SAMPLES = _ANYWHERE | {
     "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
-    "order": "derivatives of order 2 are, along an axis, derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
+    "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
     "accuracy": f"{_ACCURATE}; this one has three-point rows",
     "dtype": "the result has the dtype of the samples, so convert those: f.astype(numpy.float32)",
 }
