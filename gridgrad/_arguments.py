@@ -144,7 +144,7 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int, ndim: int = 0) -> lis
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
-        hint = _packed(spacing, count) or _scattered(spacing, ndim)
+        hint = _packed(spacing, count) or _scattered(spacing, ndim) or _last(len(spacing), count, ndim)
         raise ArgumentTypeError(
             f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
             f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
@@ -157,6 +157,14 @@ def _packed(spacing: tuple[Any, ...], count: int) -> str:
     if len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count:
         return "; a sequence of one for each axis goes in as gradient(f, *spacing)"
     return ""
+
+
+def _last(given: int, count: int, ndim: int) -> str:
+    """On coordinates of some of the axes, of which the first are often times, levels or batches."""
+    if not given < count == ndim:
+        return ""
+    axes = tuple(range(-given, 0))
+    return f"; for the last {given}: axis={axes}" if given > 1 else "; for the last one: axis=-1"
 
 
 def _scattered(spacing: tuple[Any, ...], ndim: int) -> str:

@@ -30,6 +30,12 @@ class Argument(NamedTuple):
         """How many coefficients are its fields."""
         return self.numbers.count(None)
 
+    def labels(self) -> list[str]:
+        """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
+        if not self.is_vector:
+            return [self.name] * self.fields
+        return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
+
 
 Given = tuple[Argument, tuple[Any, ...]]  # with its fields
 
@@ -139,9 +145,11 @@ def _is_number(value: Any) -> bool:
 
 def _field(value: Any, label: str) -> Any:
     if _is_number(value):
+        array = f"numpy.array({value!r})"
+        typed = f"{array} in its place" if "[" in label else f"{label}={array}"
         raise ArgumentTypeError(
             f"{label} is the number {value!r}, but the operator was made with a field there; give an array, also a "
-            "0-dimensional one of the library of f"
+            f"0-dimensional one of the library of f, {typed}"
         )
     return clean_coefficient(value, label)
 

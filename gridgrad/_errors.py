@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+# The default of what has to be given: so that a wrong word is answered before a missing one.
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
+
 
 class ArgumentValueError(ValueError):
     """An argument of the right type with a value that cannot be right."""

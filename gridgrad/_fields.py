@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from . import _dispatch
-from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import default_real, dtype_name, is_complex
 from ._rows import name_of
 from ._tracing import constant, is_compiling
@@ -30,8 +30,16 @@ class Fields(NamedTuple):
     stacked: bool  # a vector field came as one array
 
 
-def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f") -> Fields:
-    """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype."""
+def gather(
+    f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f", check: Callable[[tuple[int, ...]], Any] | None = None,
+    arguments: Sequence[Any] = (),
+) -> Fields:  # fmt: skip
+    """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
+
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    """
+    if f is MISSING:
+        raise ArgumentTypeError("an operator needs a field: give it, op(f)")
     stacked = False
     if form:
         given, stacked = components(f, form, name)
@@ -60,7 +68,14 @@ def gather(f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f"
                 f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
-    return Fields(library, *_promoted(library, fields, factors), stacked)
+    shape = tuple(fields[0].shape)
+    if check is not None:
+        check(shape)
+    fields, factors = _promoted(library, fields, factors)
+    for k, factor in enumerate(factors):
+        if tuple(factor.shape) != shape:
+            factors[k] = _broadcast(factor, shape, k, arguments)
+    return Fields(library, fields, factors, stacked)
 
 
 def clean_coefficient(value: Any, name: str) -> Any:
@@ -110,8 +125,7 @@ def _promoted(library: Any, fields: list[Any], factors: list[Any]) -> tuple[list
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
         factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
-    shape = tuple(fields[0].shape)
-    return fields, [_broadcast(c, shape) for c in factors]
+    return fields, factors
 
 
 def _common(names: set[str], xp: Any, like: Any, factors: int) -> str:
@@ -170,9 +184,8 @@ def _as(xp: Any, field: Any, name: str) -> Any:
     return xp.astype(field, np.dtype(name) if dtype is None else dtype)
 
 
-def _broadcast(c: Any, shape: tuple[int, ...]) -> Any:
-    if tuple(c.shape) == shape:
-        return c
+def _broadcast(c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]) -> Any:
+    """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, np.ma.MaskedArray):
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
@@ -180,8 +193,10 @@ def _broadcast(c: Any, shape: tuple[int, ...]) -> Any:
     try:
         return _namespace_of(c).broadcast_to(c, shape)
     except (ValueError, RuntimeError, TypeError):
+        labels = [label for argument in arguments for label in argument.labels()]
+        label = labels[k] if labels else "a coefficient"
         raise ArgumentValueError(
-            f"a coefficient of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
+            f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
         ) from None
 
 

@@ -10,10 +10,10 @@ from . import _dispatch
 from ._arguments import clean_axis, per_axis_spacing
 from ._axes import HASHED_BYTES, Content, check_coordinates, kept_key, to_host
 from ._cache import Cache
-from ._errors import ArgumentTypeError, ArgumentValueError
+from ._errors import ArgumentTypeError, ArgumentValueError, counted
 from ._grid import Grid
 from ._tracing import is_compiling, untraced
-from ._words import offered, unexpected
+from ._words import offered, required, unexpected
 from ._wraps.units import present, unwrap, wrap
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
@@ -66,6 +66,9 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
+    required(name, f=f)
+    if vector:
+        _check_together(name, f, spacing)
     sample = f
     if vector:
         if isinstance(f, (list, tuple)):
@@ -102,15 +105,43 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     return grid
 
 
+def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
+    """Refuse components that came as arguments of their own, where spacings go."""
+    shape = getattr(f, "shape", ())
+    apart = 1 + sum(len(shape) > 1 and getattr(entry, "shape", ()) == shape for entry in spacing)
+    if apart > 1:
+        components = "u, v, w"[: 3 * apart - 2]
+        axes = "".join(f", {x}" for x in "xyz"[: len(spacing) + 1 - apart])
+        raise ArgumentTypeError(
+            f"{name}() takes all components as one argument; give {name}(({components}){axes})"
+        )
+
+
 def spacing_of_one(f: Any, spacing: tuple[Any, ...], axis: Any) -> tuple[Any, ...]:
     """The spacing of one axis, of which there is one, or one for each axis of `f`; those must fit as well."""
     shape = np.shape(f) if isinstance(f, (list, tuple)) else tuple(getattr(f, "shape", ()))
+    if len(spacing) == 1 and shape and not is_compiling():
+        _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():
             _axis(n, entry, a)
     return (spacing[clean_axis((axis,), len(shape))[0]],)
+
+
+def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: Any) -> None:
+    """Refuse the coordinates of another axis than the one that is differentiated, under the name of that."""
+    if not isinstance(entry, (list, tuple)) and getattr(entry, "ndim", 0) != 1:
+        return
+    points = len(entry)
+    own = clean_axis((axis,), len(shape))[0] if points in shape else None
+    if own is not None and shape[own] != points:
+        raise ArgumentValueError(
+            f"when 1d, distances must match the length of the corresponding dimension: axis {own} has "
+            f"{counted(shape[own], 'point')} but {counted(points, 'coordinate')} came for it; they fit axis "
+            f"{shape.index(points)}: axis={shape.index(points)}"
+        )
 
 
 def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Grid:

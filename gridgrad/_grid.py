@@ -10,20 +10,22 @@ import numpy as np
 from . import _terms
 from ._arguments import clean_axis
 from ._choice import Choice
+from ._errors import MISSING
 from ._fields import Form, gather
 from ._linear import Linear
 from ._operator import Operator
 from ._points import Points
 from ._tracing import is_compiling, untraced
-from ._words import offered, unexpected
+from ._words import offered, required, unexpected
 from ._wraps.units import unwrap, wrap
 
 Made = TypeVar("Made", bound=Operator)
 
 
-def _check_words(method: str, others: Any) -> None:
+def _check_words(method: str, others: Any, **given: Any) -> None:
     if others:
         raise unexpected(f"Grid.{method}", others)
+    required(f"Grid.{method}", **given)
 
 
 class Grid(Points):
@@ -186,16 +188,18 @@ class Grid(Points):
         return self.operator(_terms.mixed_derivative, a, b)
 
     @offered
-    def directional_derivative(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
+    def directional_derivative(
+        self, v: Any = MISSING, accuracy: int | None = None, **others: Never
+    ) -> Operator:
         """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
 
         `v` is as in `advect`, also in the order of its components, and at a call.
         """
-        _check_words("directional_derivative", others)
+        _check_words("directional_derivative", others, v=v)
         return _terms.advection(self, v, "directional_derivative", accuracy)
 
     @offered
-    def advect(self, v: Any, accuracy: int | None = None, **others: Never) -> Operator:
+    def advect(self, v: Any = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
         """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
         One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
@@ -209,11 +213,11 @@ class Grid(Points):
         Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
         resolve; ``edge_order=1`` or a symmetric end does not.
         """
-        _check_words("advect", others)
+        _check_words("advect", others, v=v)
         return _terms.advection(self, v, "advect", accuracy)
 
     @offered
-    def diffuse(self, k: Any, **others: Never) -> Operator:
+    def diffuse(self, k: Any = MISSING, **others: Never) -> Operator:
         """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
         No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
@@ -223,7 +227,7 @@ class Grid(Points):
         A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
         must be finite.
         """
-        _check_words("diffuse", others)
+        _check_words("diffuse", others, k=k)
         return _terms.diffusion(self, k)
 
     @offered

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -88,8 +89,14 @@ def _ends(entry: Any, axis: int) -> Ends:
 
 
 def _meant(name: Any) -> str:
-    """What another library calls by this name, in our words."""
-    return f"{_OTHER_NAMES[name.lower()]}; " if isinstance(name, str) and name.lower() in _OTHER_NAMES else ""
+    """What another library calls by this name, in our words, or one of ours in another spelling."""
+    if not isinstance(name, str):
+        return ""
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    if plain in _OTHER_NAMES:
+        return f"{_OTHER_NAMES[plain]}; "
+    close = get_close_matches(plain, BOUNDARIES, 1)
+    return f'did you mean "{close[0]}"? ' if close else ""
 
 
 def _allowed() -> str:
@@ -192,6 +199,7 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
     """Spacings, lengths and origins."""
     spacings, lengths, origins = [], [], []
     for k, given in enumerate(coordinates):
+        _check_single(given, k)
         if isinstance(given, tuple):
             if (
                 len(given) not in (2, 3)
@@ -220,6 +228,15 @@ def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[in
         lengths.append(len(given))
         origins.append(0.0)
     return spacings, tuple(lengths), origins
+
+
+def _check_single(given: Any, k: int) -> None:
+    """Refuse a list or tuple of axes, of which each is an argument of its own."""
+    first = given[0] if isinstance(given, (list, tuple)) and len(given) else None
+    if isinstance(first, (list, tuple)) or getattr(first, "ndim", 0) > 0:
+        raise ArgumentTypeError(
+            f"axis {k} of the grid is a {type(given).__name__} of {len(given)} sequences; axes go in one by one, Grid(*axes)"
+        )
 
 
 def clean_axes(axes: Any, count: int) -> tuple[int, ...]:

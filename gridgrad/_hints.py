@@ -36,6 +36,8 @@ def _is_unwrapped(before: Array, after: Array) -> bool:
 
 def of_length(values: Array, length: int) -> str:
     """On a number of coordinates that is not that of the points: a step, steps between points, edges of cells."""
+    if len(values) == 2 < length and values[0] == length:
+        return f"; (n, step) is for Grid: here give the step, {values[1]}"
     if len(values) == 1:
         return f"; a step goes in as the number itself, {values[0]}"
     if len(values) == length - 1 and (np.all(values > 0) or np.all(values < 0)):
@@ -69,9 +71,26 @@ def of_times(values: Array, name: str) -> str | None:
         return f"{name} / np.timedelta64(1, 's')"
     if values.dtype.kind in "mM":
         return f"({name} - {name}[0]) / np.timedelta64(1, 's')"
+    if _are_dates(values):
+        return f"({name} - {name}[0]) / numpy.timedelta64(1, 's') with {name} = numpy.asarray({name}, 'datetime64[s]')"
     first = values.reshape(-1)[0] if values.dtype.kind == "O" and values.size else None
     if hasattr(first, "total_seconds"):  # a timedelta of Python or pandas
         return f"{name}.total_seconds()" if single else f"[s.total_seconds() for s in {name}]"
     if hasattr(first, "year") and hasattr(first, "month"):  # datetime, pandas.Timestamp, cftime
         return f"[(s - {name}[0]).total_seconds() for s in {name}]"
     return None
+
+
+def _are_dates(values: Array) -> bool:
+    """Whether these are texts that NumPy reads as times, and not as numbers."""
+    if values.dtype.kind not in "US" or values.ndim == 0:
+        return False
+    return not _reads(values, "f8") and _reads(values.astype("U"), "M8[s]")
+
+
+def _reads(values: Array, dtype: str) -> bool:
+    try:
+        values.astype(dtype)
+    except ValueError:
+        return False
+    return True

@@ -16,7 +16,7 @@ from ._outputs import check_places, split_out
 from ._plan import Term, arithmetic_type, own_terms
 from ._stencils import Array
 from ._wraps.foreign import is_stored, named, remedy, remedy_for_units
-from ._wraps.units import held, present
+from ._wraps.units import held, is_quantity_class, present, unwrap
 
 _SECOND_THOUGHTS = {
     "b": "booleans have no differences; convert them first, f.astype(float)",
@@ -52,6 +52,12 @@ def samples(f: Any) -> Array:
     if kind == "V" and f.dtype.names is None:
         raise ArgumentTypeError(
             f"f has dtype {f.dtype}, which is not supported; convert it, f.astype('float32')"
+        )
+    entry = np.ma.getdata(f).flat[0] if kind == "O" and f.size else None
+    if entry is not None and is_quantity_class(type(entry)):
+        raise ArgumentTypeError(
+            "f is an array of single quantities, as masked * ureg.K makes them; give one quantity of the whole array, "
+            f"ureg.Quantity(masked, {str(unwrap(entry, 'f')[1])!r})"
         )
     if kind in _SECOND_THOUGHTS:
         raise ArgumentTypeError(f"f has dtype {f.dtype}: {_SECOND_THOUGHTS[kind]}")

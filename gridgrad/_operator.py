@@ -13,7 +13,7 @@ from ._adjoint import adjoint_terms
 from ._arguments import clean_workers
 from ._cache import Cache
 from ._coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from ._errors import ArgumentTypeError, ArgumentValueError, counted
+from ._errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ._execute_xp import dtype_name
 from ._fast import ObjectCalls
 from ._fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
@@ -66,7 +66,7 @@ class Operator(Linear):
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
     @offered
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply the operator.
 
         Parameters
@@ -111,7 +111,8 @@ class Operator(Linear):
         self, f: Any, out: Any = None, workers: int | None = None, given: tuple[Any, ...] | None = None
     ) -> Any:
         """The operator applied to arrays without units, as if its grid had none; `given` as they came."""
-        call = gather(f, self.inputs, self.current_coefficients())
+        coefficients = self.current_coefficients()
+        call = gather(f, self.inputs, coefficients, check=self._terms_for, arguments=self.arguments)
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         terms = self._terms_for(shape)

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from ._arguments import UNSET, merge_aliases
 from ._errors import ArgumentValueError, counted
 from ._free import Ends, documented, grid_of, spacing_of_one
+from ._terms import clean_order
 
 
 @documented
@@ -61,6 +62,7 @@ def derivative(
     """
     varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
     grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
+    clean_order(order, accuracy, grid)
     return grid.derivative(0, order, accuracy)(f, out, workers)
 
 

@@ -158,6 +158,10 @@ class Points:
         widths = zip(self._steps, self.lengths, strict=True)
         return tuple(_read_only(dual_widths(steps, n, wrap)) for (steps, wrap), n in widths)
 
+    def has_coordinates(self, k: int) -> bool:
+        """Whether axis `k` of the grid was given by coordinates, not by its step."""
+        return self._spacings[k].ndim > 0
+
     def clean_axis(self, axis: Any) -> int:
         """One axis of the grid, counted from 0."""
         return clean_axis((axis,), self.ndim)[0]

@@ -193,11 +193,15 @@ def _diffusion_terms(grid: Grid, number: float | None) -> Operator:
     return Operator(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
 
 
-def clean_order(order: Any, accuracy: Any) -> tuple[int, int | None]:
-    """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None."""
+def clean_order(order: Any, accuracy: Any, made: Grid | None = None) -> tuple[int, int | None]:
+    """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None; `made` is a grid that the caller did not make."""
     number = int_or_none(order)
     if number not in (1, 2):
-        raise ArgumentValueError(f"order must be 1 or 2, got {order!r}{_HIGHER.get(number or 0, '')}")
+        higher = _HIGHER.get(number or 0, "")
+        if higher and made is not None:
+            x = "x" if made.has_coordinates(0) else f"({made.lengths[0]}, h)"
+            higher += f"; with grid = gridgrad.Grid({x}, axes=[{made.axes[0]}])"
+        raise ArgumentValueError(f"order must be 1 or 2, got {order!r}{higher}")
     return number, clean_accuracy(accuracy)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
+from ._errors import MISSING, ArgumentTypeError
 from ._free import Ends, documented, grid_of
 
 
 @documented
 def directional_derivative(
-    f: Any, v: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    f: Any = MISSING, v: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f`` along the vector `v`, which is not normalised.
@@ -36,6 +37,8 @@ def directional_derivative(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("directional_derivative(f, v, x)")
     return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy)(
         f, out, workers
     )
@@ -43,7 +46,7 @@ def directional_derivative(
 
 @documented
 def advect(
-    v: Any, f: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    v: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
@@ -70,12 +73,14 @@ def advect(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("advect(v, f, x)")
     return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
 
 
 @documented
 def diffuse(
-    k: Any, f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    k: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, out: Any = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> Any:  # fmt: skip
     """``div(k grad f)`` in conservative flux form, in one pass.
@@ -102,4 +107,22 @@ def diffuse(
     ValueError, TypeError
         As `Grid`; a coefficient that does not broadcast to `f`.
     """
+    if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
+        raise _swapped("diffuse(k, f, x)")
     return grid_of("diffuse", f, spacing, axis, ends).diffuse(k)(f, out, workers)
+
+
+def _is_velocity(f: Any, v: Any, axis: Any) -> bool:
+    """Whether `f` is the components that go with the field `v`; only where this call could not be right."""
+    ndim = getattr(v, "ndim", 0)
+    if not ndim or ndim != len(f):
+        return False
+    if all(isinstance(entry, (int, float)) for entry in f):
+        return True  # a line of samples, and more dimensions in `v`
+    axes = len(axis) if isinstance(axis, (list, tuple)) else ndim + 1 if axis is None else 1
+    alike = all(getattr(entry, "shape", ()) == v.shape for entry in f)
+    return alike and axes > 1 and len(v) != axes
+
+
+def _swapped(call: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"the field came in the place of the other argument; give {call}, in this order")

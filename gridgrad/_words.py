@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from inspect import signature
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from ._errors import ArgumentTypeError
+from ._errors import MISSING, ArgumentTypeError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _offered: dict[str, Callable[..., Any]] = {}
@@ -30,8 +30,8 @@ _TOPICS = {
     "engine": "engine points check",
     "dtype": "dtype",
     "time": "datetime_unit time_unit",
-    "velocity": "v velocity",
-    "diffusivity": "k diffusivity",
+    "velocity": "v velocity wind",
+    "diffusivity": "k diffusivity d kappa nu alpha",
     "mean": "mean",
 }
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
@@ -56,7 +56,7 @@ _FOR_SAMPLES = _ANYWHERE | {
     "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
-    "order": "derivatives of order 2 are derivative(f, x, order=2) and, for all axes, hessian(f, x)",
+    "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
     "accuracy": f"{_ACCURATE}; this one has three-point rows",
     "dtype": "the result has the dtype of the samples, so convert those: f.astype(numpy.float32)",
 }
@@ -72,9 +72,9 @@ _OF_THE_GRID = "the grid has it from where it was made: "
 _FOR_OPERATORS = _ANYWHERE | {
     "velocity": "an operator has a velocity from where it was made: grid.advect((u, v))(f)",
     "diffusivity": "an operator has a diffusivity from where it was made: grid.diffuse(k)(f)",
-    "spacing": _OF_THE_GRID + "Grid(x).laplacian(f)",
+    "spacing": _OF_THE_GRID + "Grid({axes}).{operator}",
     "axis": _OF_THE_GRID + "Grid(x, axes=(0,)).laplacian(f), and of one axis there is Grid(x).derivative(0)",
-    "ends": _OF_THE_GRID + 'Grid(x, boundary="symmetric").laplacian(f)',
+    "ends": _OF_THE_GRID + "Grid({axes}, {end}).{operator}",
     "order": "derivatives of order 2 are grid.derivative(0, order=2) and, for all axes, grid.hessian",
     "accuracy": _ACCURATE.replace("gradient, ", "Grid's gradient, ", 1),
     "dtype": "the result has the dtype of the field, so convert that: f.astype(numpy.float32)",
@@ -103,10 +103,14 @@ _FOR_TORCH = _FOR_SAMPLES | {
 def offered(function: Function) -> Function:
     """Note a public function, whose keywords errors then name; the function itself, at no cost in calls.
 
-    What catches other keywords, ``**others``, is no part of its signature.
+    What catches other keywords, ``**others``, is no part of its signature, and what is `MISSING` has no default.
     """
     _offered[_name_of(function)] = function
-    parameters = [p for p in signature(function).parameters.values() if p.name != "others"]
+    parameters = [
+        p.replace(default=p.empty) if p.default is MISSING else p
+        for p in signature(function).parameters.values()
+        if p.name != "others"
+    ]
     function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
     return function
 
@@ -114,6 +118,13 @@ def offered(function: Function) -> Function:
 def _name_of(function: Callable[..., Any]) -> str:
     torch = function.__module__ == "gridgrad.torch"
     return f"gridgrad.torch.{function.__name__}" if torch else function.__qualname__
+
+
+def required(name: str, **given: Any) -> None:
+    """Refuse a call of the function of this name without what it needs."""
+    for word, value in given.items():
+        if value is MISSING:
+            raise ArgumentTypeError(f"{name}() needs {word}; it takes {', '.join(keywords(name))}")
 
 
 def unexpected(name: str, others: Iterable[str], known: Sequence[str] = ()) -> ArgumentTypeError:
@@ -140,13 +151,17 @@ def keywords(name: str) -> list[str]:
 
 
 def _instead(name: str, word: str, known: Sequence[str]) -> str:
-    topic = _TOPIC.get(word.lower(), "")
+    flows = "v" in known and "k" not in known  # what else could be meant by u
+    topic = _TOPIC.get(word.lower(), "velocity" if flows and word.lower() in ("u", "c", "w") else "")
     meant = [key for key in known if _TOPIC.get(key) == topic != "ends"]
     if len(meant) == 1:
         return f"here it is {meant[0]}="
     sentence = _sentences(name).get(topic)
     if sentence is not None:
-        return sentence.format(call=_call_of(name, known))
+        axes, operator = _made_by(name)
+        return sentence.format(
+            call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower())
+        )
     close = get_close_matches(word, known, 1)
     if close:
         return f"did you mean {close[0]}=?"
@@ -169,3 +184,27 @@ def _sentences(name: str) -> dict[str, str]:
 def _call_of(name: str, known: Sequence[str]) -> str:
     """The beginning of a call, with the samples."""
     return f"{name}({', '.join(key for key in known if key in ('f', 'F', 'v', 'k'))}"
+
+
+_OF_OPERATORS = {
+    "derivative": "0)(f",
+    "mixed_derivative": "0, 1)(f",
+    "directional_derivative": "v)(f",
+    "advect": "v)(f",
+    "diffuse": "k)(f",
+}
+_OF_VECTORS = ("divergence", "curl", "jacobian", "vector_laplacian")
+
+
+def _made_by(name: str) -> tuple[str, str]:
+    """The axes of a grid, and the call of the operator of this name on it."""
+    method = name.removeprefix("Grid.") if name.startswith("Grid.") else "laplacian"
+    given = "F" if method in _OF_VECTORS else _OF_OPERATORS.get(method, "f")
+    return "x, y" if given in ("F", "0, 1)(f") else "x", f"{method}({given})"
+
+
+def _end(word: str) -> str:
+    """The word of a grid about its ends that is meant, with a value."""
+    if word == "edge_order":
+        return "edge_order=1"
+    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="symmetric"'

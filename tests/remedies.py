@@ -335,8 +335,8 @@ WORDS = [
     Row("laplacian(f, n_jobs=2)", "here it is workers=", "laplacian(f, x, y, workers=2)", "second", PLANE),
     *(Row(f"{call}, mode='wrap')", f'{call}, boundary="periodic")', f'{call}, boundary="periodic")', f"{call}, periodic=True)", PLANE)
       for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
-    Row("gradient(f, x, order=2)", "derivative(f, x, order=2)", "derivative(f, x, order=2)", "np.full(5, 2.)"),
-    Row("gradient(f, order=2)", "for all axes, hessian(f, x)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
+    Row("gradient(f, x, y, order=2)", "derivative(f, x, axis=0, order=2)", "derivative(f, x, axis=0, order=2)", "np.full((4, 5), 2.)", PLANE),
+    Row("gradient(f, order=2)", "for all axes, hessian(f, x, y)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
     Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative",
         "np.stack([o(accuracy=2) for o in calls]).shape",
         "(6, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "

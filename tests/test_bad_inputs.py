@@ -175,7 +175,7 @@ KEYWORDS = {
     "a function with a boundary": ((np.sin, LINE), {"boundary": "periodic"}, TypeError, "boundary is given with a function"),
     "a function with an accuracy": ((np.sin, LINE), {"accuracy": 4, "periodic": True}, TypeError, "periodic and accuracy are given with a function"),
     "another function's keyword": ((LINE,), {"order": 2}, TypeError,
-                                   r"gradient\(\) got an unexpected keyword argument 'order'; derivatives of order 2 are derivative\(f, x, order=2\)"),
+                                   r"gradient\(\) got an unexpected keyword argument 'order'; derivatives of order 2 are derivative\(f, x, axis=0, order=2\)"),
     "numpy.pad's mode": ((LINE,), {"mode": "wrap"}, TypeError, "unexpected keyword argument 'mode'; the ends of axes are given by boundary="),
     "backward differences": ((LINE,), {"scheme": "backward"}, TypeError, r"unexpected keyword argument 'scheme'; .*numpy.diff\(f\) / numpy.diff\(x\)"),
     "coordinates without period": ((LINE, X), {"periodic": True}, ValueError,

@@ -192,7 +192,7 @@ REFUSED = {
     "a field for a number": (lambda: GRID.advect((1.5, U))(F, v=(K, U)), ValueError, r"v\[0\] was made part of the weights, as the number 1.5"),
     "too few": (lambda: STEP(F, v=(U,)), ValueError, "v has 1 component, but the grid has 2 axes; give one for each"),
     "one array": (lambda: STEP(F, v=2.0), TypeError, "v must have one component for each of 2 axes, got 2.0"),
-    "another shape": (lambda: STEP(F, v=(U, K.T)), ValueError, r"a coefficient of shape \(6, 5\) does not broadcast to the field's shape \(5, 6\)"),
+    "another shape": (lambda: STEP(F, v=(U, K.T)), ValueError, r"v\[1\] of shape \(6, 5\) does not broadcast to the field's shape \(5, 6\)"),
     "booleans": (lambda: GRID.diffuse(K)(F, k=K > 1.5), TypeError, "k has dtype bool"),
     "None": (lambda: GRID.diffuse(K)(F, k=None), TypeError, "k is None"),
 }  # fmt: skip

@@ -11,12 +11,13 @@ from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_functions import ROWS as FUNCTIONS
 from remedies_objects import ROWS as OBJECTS
+from remedies_slips import ROWS as SLIPS
 
 import gridgrad as gg
 from gridgrad import _words
 
 PACKAGE = Path(gg.__file__).parent
-ROWS = [*SAMPLES, *FUNCTIONS, *OBJECTS]
+ROWS = [*SAMPLES, *FUNCTIONS, *OBJECTS, *SLIPS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
@@ -106,4 +107,4 @@ def test_every_sentence_about_a_keyword_is_in_the_table():
     )
     sentences = {sentence for table in tables for sentence in table.values()}
     said = "\n".join(messages())
-    assert [s for s in sentences if not re.search(re.escape(s).replace(r"\{call\}", ".*"), said)] == []
+    assert [s for s in sentences if not re.search(re.sub(r"\\{\w+\\}", ".*", re.escape(s)), said)] == []

@@ -1,0 +1,71 @@
+"""What errors tell the user to type where arguments came in another place, order or spelling, and its value."""
+
+from remedies import E2, PLANE, ROUND, Row
+
+NINE = "x = np.array([0., 1, 3, 4, 6, 7, 9]); "
+DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-07']; day = 86400.; "
+MASKED = "import pint; ureg = pint.UnitRegistry(); masked = np.ma.masked_where(x > 5, f)"
+SLIPS = [
+    Row("derivative(x**4, x, order=3)", "with grid = gridgrad.Grid(x, axes=[0])",
+        "(lambda grid: (grid.derivative(0, accuracy=4) @ grid.derivative(0, order=2, accuracy=4))(x**4))(gridgrad.Grid(x, axes=[0]))", "24 * x", NINE),
+    Row("derivative(x**4, 0.5, order=3)", "with grid = gridgrad.Grid((7, h), axes=[0])",
+        "(lambda grid: (grid.derivative(0, accuracy=4) @ grid.derivative(0, order=2, accuracy=4))(x**4))(gridgrad.Grid((7, h), axes=[0]))", "24 * x", "h = 0.5; x = np.arange(7) * h"),
+    Row("gradient(f, t)", "(t - t[0]) / numpy.timedelta64(1, 's') with t = numpy.asarray(t, 'datetime64[s]')",
+        f"(lambda t: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), {E2}))(numpy.asarray(t, 'datetime64[s]'))", "slope / day", DATES),
+    Row("gradient(f, np.array(t, 'S'))", "numpy.asarray(t, 'datetime64[s]')",
+        f"(lambda t: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), {E2}))(numpy.asarray(t, 'datetime64[s]'))", "slope / day", DATES),
+    Row("gradient(f, ['0', '1', '3', '4', '6'])", "numpy.asarray(x, float)", f"gradient(f, numpy.asarray(['0', '1', '3', '4', '6'], float), {E2})", "slope"),
+    Row("gradient(masked * ureg.K, x)", "give one quantity of the whole array, ureg.Quantity(masked, 'kelvin')", f"gradient(ureg.Quantity(masked, 'kelvin'), x, {E2})[:3].magnitude.filled(-1)", "slope[:3]", MASKED, "pint"),
+    Row("gradient(f, (4, 0.5), (5, 0.1))", "(n, step) is for Grid: here give the step, 0.5", "gradient(f, 0.5, 0.1)[0]", "np.gradient(U, 0.5, 0.1)[0]", PLANE),
+    # words where the field is missing, and names of other books
+    Row("grid.hessian(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
+    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="symmetric").laplacian(f)', 'Grid(x, boundary="symmetric").laplacian(f)[1:-1]', "np.full(3, 2.)"),
+    Row("grid.identity(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
+    Row("grid.identity()", "an operator needs a field: give it, op(f)", "grid.identity(U)", "U"),
+    Row("diffuse(D=k, f=f)", "here it is k=", "diffuse(k=k, f=f)", "diffuse(1.0, U)", PLANE),
+    *(Row(f"grid.diffuse({word}=2.0)", "here it is k=", "grid.diffuse(k=2.0)(U)", "grid.diffuse(2.0)(U)") for word in ["kappa", "nu", "alpha", "D"]),
+    Row("grid.diffuse(U)(U, kappa=U)", "here it is k=", "grid.diffuse(2 * U)(U, k=U)", "grid.diffuse(U)(U)"),
+    Row("grid.advect(u=[0, 2.0])", "here it is v=", "grid.advect(v=[0, 2.0])(U)[0]", "12 * Y"),
+    Row("advect(u=[0, 2.0], f=U)", "here it is v=", f"advect([0, 2.0], U, X, Y, {E2})[0]", "12 * Y"),
+    Row("grid.diffuse()", "Grid.diffuse() needs k; it takes k", "grid.diffuse(2.0)(U)[1:-1, 1:-1]", "np.full((2, 3), 16.)"),
+    Row("diffuse(2.0)", "diffuse() needs f; it takes k, f, axis", "diffuse(k=2.0, f=U, axis=0)", "diffuse(2.0, U, axis=0)"),
+    # words of the grid, with the operator that was asked for
+    Row("line.gradient(edge_order=1)", "Grid(x, edge_order=1).gradient(f)", "Grid(x, edge_order=1).gradient(f)", "np.gradient(f, x)"),
+    Row("grid.curl(F, periodic=True)", "Grid(x, y, periodic=True, period=360).curl(F)", "Grid(x, y, periodic=True, period=360).curl(F)", "curl(F, x, y, periodic=True, period=360)", PLANE),
+    Row("grid.divergence(F, dx=1.0)", "Grid(x, y).divergence(F)", "Grid(x, y).divergence(F)[0]", "6 * y", PLANE),
+    Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="symmetric").advect(v)(f)', 'Grid(x, boundary="symmetric").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
+    Row("grid.derivative(0, edge_order=1)", "Grid(x, edge_order=1).derivative(0)(f)", "Grid(x, edge_order=1).derivative(0)(f)", "np.gradient(f, x)"),
+    Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
+    # the field is to blame before the coefficients are
+    *(Row(f"{made}(U.T)", "the field has shape (5, 4) with 5 points along axis -2, but the grid has shape (4, 5)", f"{made}(U.T.T)", f"{made}(U)")
+      for made in ["grid.diffuse(U)", "grid.advect([U, U])"]),
+    Row("grid.diffuse(np.ones((7, 8)))(U)", "k of shape (7, 8) does not broadcast to the field's shape (4, 5)", "grid.diffuse(np.ones((4, 5)))(U)", "grid.diffuse(1.0)(U)"),
+    Row("grid.advect([0, U.T])(U)", "v[1] of shape (5, 4) does not broadcast to the field's shape (4, 5)", "grid.advect([0, np.full((4, 5), 2.)])(U)[0]", "12 * Y"),
+    Row("grid.diffuse(U)(U, k=0.5)", "k=numpy.array(0.5)", "grid.diffuse(U)(U, k=numpy.array(0.5))[1:-1, 1:-1]", "np.full((2, 3), 4.)"),
+    Row("grid.advect([0, U])(U, v=[0, 2.0])", "numpy.array(2.0) in its place", "grid.advect([0, U])(U, v=[0, numpy.array(2.0)])[0]", "12 * Y"),
+    # axes and components, together or apart
+    *(Row(f"Grid({axes})", "axes go in one by one, Grid(*axes)", f"Grid(*{axes}).derivative(1)({field})[0]", value)
+      for axes, field, value in [("[X, Y]", "U", "6 * Y"), ("(X, Y)", "U", "6 * Y"), ("[Y, Y]", "np.add.outer(Y, Y**2)", "2 * Y"), ("(Y, Y)", "np.add.outer(Y, Y**2)", "2 * Y")]),
+    Row("curl(U, U, X, Y)", "give curl((u, v), x, y)", f"curl((u, v), x, y, {E2})", "(2 * X)[:, None] - 6 * Y", "u = v = U; x, y = X, Y"),
+    Row("curl(U, U)", "give curl((u, v))", f"curl((u, v), {E2})", f"curl([U, U], {E2})", "u = v = U"),
+    Row("divergence(U, U, X, Y)", "give divergence((u, v), x, y)", f"divergence((u, v), x, y, {E2})[0]", "6 * Y", "u = v = U; x, y = X, Y"),
+    Row("gradient(np.stack([U, U]), X, Y)", "for the last 2: axis=(-2, -1)", f"gradient(np.stack([U, U]), X, Y, axis=(-2, -1), {E2})[1][0, 0]", "6 * Y"),
+    Row("gradient(U, Y)", "for the last one: axis=-1", f"gradient(U, Y, axis=-1, {E2})[0]", "6 * Y"),
+    Row("laplacian(np.stack([U, U]), X, Y)", "for the last 2: axis=(-2, -1)", "laplacian(np.stack([U, U]), X, Y, axis=(-2, -1))[1]", "np.full((4, 5), 8.)"),
+    Row("derivative(U, X)", "they fit axis 0: axis=0", f"derivative(U, X, axis=0, {E2})[:, 0]", "2 * X"),
+    Row("derivative(U, list(Y), axis=0)", "they fit axis 1: axis=1", f"derivative(U, list(Y), axis=1, {E2})[0]", "6 * Y"),
+    *(Row(call, f"give {order}, in this order", typed, value, PLANE) for call, order, typed, value in [
+        ("advect(f, (f, f), x, y)", "advect(v, f, x)", f"advect((f, f), f, x, y, {E2})[0]", "f[0] * 6 * y"),
+        ("advect(f, (f, f))", "advect(v, f, x)", "advect((f, f), f)", "Grid((4, 1.0), (5, 1.0)).advect((f, f))(f)"),
+        ("advect(f, [0, 2.0], x, y)", "advect(v, f, x)", f"advect([0, 2.0], f, x, y, {E2})[0]", "12 * y"),
+        ("directional_derivative([0, 2.0], f, x, y)", "directional_derivative(f, v, x)", f"directional_derivative(f, [0, 2.0], x, y, {E2})[0]", "12 * y"),
+        ("directional_derivative((f, f), f, x, y)", "directional_derivative(f, v, x)", f"directional_derivative(f, (0, 2.0), x, y, {E2})[0]", "12 * y"),
+        ("diffuse(f, 0.1)", "diffuse(k, f, x)", "diffuse(0.1, f, x, y)", "0.1 * diffuse(1.0, f, x, y)"),
+    ]),
+    # names of ends in other spellings
+    *(Row(f"gradient(f, x, boundary={name!r}, {E2})", f'did you mean "{meant}"?', f"gradient(f, x, boundary={meant!r}, {E2})[1:-1]", "slope[1:-1]")
+      for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Symmetric", "symmetric"), ("antisymetric", "antisymmetric")]),
+    Row("gradient(f, 30.0, boundary='Periodic')", 'did you mean "periodic"?', "gradient(f, 30.0, boundary='periodic')", "wave", ROUND),
+    Row("gradient(f, boundary='no flux')", 'the mirror at the end point is "symmetric" here', "gradient(f, boundary='symmetric')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
+]  # fmt: skip
+ROWS = SLIPS
