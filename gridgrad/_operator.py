@@ -159,6 +159,10 @@ class Operator(Linear):
             raise ArgumentTypeError(
                 "out= is not supported under torch.compile; leave it away, the compiler plans memory"
             )
+        if self.grid.has_units:
+            raise ArgumentTypeError(
+                "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
+            )
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)

@@ -45,6 +45,7 @@ class Points:
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
         coordinates, self._units = plain_axes(coordinates)
+        self.has_units = any(unit is not None for unit in self._units)
         spacings, self.lengths, origins = clean_coordinates(coordinates)
         self.axes = clean_axes(axes, len(self.lengths))
         self._order = in_order(smallest_field(self.axes)[1])
@@ -84,7 +85,7 @@ class Points:
         `coordinates`, `steps`, `mesh`, `quadrature` and `measure` are numbers in these units. Operators
         give quantities.
         """
-        if all(unit is None for unit in self._units):
+        if not self.has_units:
             return None
         return tuple(None if unit is None else unit.unit for unit in self._units)
 

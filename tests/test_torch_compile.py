@@ -352,3 +352,10 @@ class TestNames:
         grid = gg.Grid((7, 1.0))
         with pytest.raises(Exception, match="curl needs a grid of 2 or 3 axes"):
             compiled(lambda f: grid.curl((f, f)))(f)
+
+
+def test_a_grid_with_units_is_refused():
+    pint = pytest.importorskip("pint")
+    grid = gg.Grid((4, pint.UnitRegistry().Quantity(2.0, "km")))
+    with pytest.raises(Exception, match="quantities are not carried under torch.compile|Observed exception"):
+        compiled(lambda f: grid.laplacian(f))(torch.arange(4.0))
