@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
@@ -154,24 +154,36 @@ def _field(value: Any, label: str) -> Any:
     return clean_coefficient(value, label)
 
 
-def check_names(given: Sequence[Given], fields: dict[str, Any]) -> None:
-    """Refuse names that the operators of an expression do not have, or have for different fields."""
+def check_names(
+    arguments: Sequence[Argument], fields: dict[str, Any], taken: Callable[[], Sequence[Given]]
+) -> None:
+    """Refuse names that the operators of an expression do not have, or have for different fields.
+
+    Those, `taken`, are looked at only where a name occurs twice: a compiler that sees a field which is about to be replaced
+    may hold it for the new one, if they are the same in the call that it traces.
+    """
     for name in fields:
-        own = [(argument, values) for argument, values in given if argument.name == name]
-        varied = [(argument, values) for argument, values in own if argument.fields]
+        own = [argument for argument in arguments if argument.name == name]
+        varied = [argument for argument in own if argument.fields]
         if not own:
-            known = dict.fromkeys(("f", "out", "workers", *(argument.name for argument, _ in given)))
+            known = dict.fromkeys(("f", "out", "workers", *(argument.name for argument in arguments)))
             raise unexpected("Operator.__call__", (name,), tuple(known))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        first = varied[0]
-        if not all(_are_alike(first, other) for other in varied[1:]):
-            raise ArgumentTypeError(
-                f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
-                "with its own and combine the results, or make the operator anew"
-            )
+        if len(varied) > 1:
+            _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
+
+
+def _check_alike(name: str, varied: Sequence[Given]) -> None:
+    """Refuse one name for arguments that were given different fields."""
+    first = varied[0]
+    if not all(_are_alike(first, other) for other in varied[1:]):
+        raise ArgumentTypeError(
+            f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
+            "with its own and combine the results, or make the operator anew"
+        )
 
 
 def _are_alike(first: Given, second: Given) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._coefficients import Given, check_names
+from ._coefficients import Argument, Given, check_names
 from ._errors import ArgumentTypeError, ArgumentValueError
 from ._fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
 from ._matching import check_grids
@@ -25,6 +25,7 @@ class Linear:
     grid: Grid
     inputs: Form
     outputs: Form
+    arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
     def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
@@ -243,6 +244,7 @@ class Product(Linear):
             )
         self.outer, self.inner = outer, inner
         self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
+        self.arguments = outer.arguments + inner.arguments
 
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
@@ -255,7 +257,7 @@ class Product(Linear):
 
     def with_fields(self, **fields: Any) -> Product:
         """The product of operators of other fields."""
-        check_names(self.taken(), fields)
+        check_names(self.arguments, fields, self.taken)
         return Product(_own_fields(self.outer, fields), _own_fields(self.inner, fields))
 
     def taken(self) -> list[Given]:
@@ -298,6 +300,7 @@ class Sum(Linear):
         check_alike(first, second)
         self.first, self.second = first, second
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
+        self.arguments = first.arguments + second.arguments
 
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
@@ -331,7 +334,7 @@ class Sum(Linear):
 
     def with_fields(self, **fields: Any) -> Sum:
         """The sum of operators of other fields."""
-        check_names(self.taken(), fields)
+        check_names(self.arguments, fields, self.taken)
         return Sum(_own_fields(self.first, fields), _own_fields(self.second, fields))
 
     def taken(self) -> list[Given]:
@@ -368,7 +371,7 @@ class Sum(Linear):
 
 def _own_fields(operator: Linear, fields: dict[str, Any]) -> Linear:
     """An operator of those fields whose names it has."""
-    names = {argument.name for argument, own in operator.taken() if own}
+    names = {argument.name for argument in operator.arguments if argument.fields}
     own = {name: field for name, field in fields.items() if name in names}
     return operator.with_fields(**own) if own else operator
 

@@ -184,9 +184,8 @@ class Operator(Linear):
 
     def with_fields(self, **fields: Any) -> Operator:
         """The operator of other fields than those that it was made with; see `Linear.with_fields`."""
-        given = self.taken()
-        check_names(given, fields)
-        return self.with_coefficients(replaced(given, fields))
+        check_names(self.arguments, fields, self.taken)
+        return self.with_coefficients(replaced(self.taken(), fields))
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""

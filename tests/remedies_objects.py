@@ -1,6 +1,6 @@
 """What the errors about fields of operators, files, units and subclasses tell the user to type, and its value."""
 
-from remedies import E2, ROUND, Row
+from remedies import E2, ROUND, TENSOR, Row
 from remedies_functions import AD
 
 VELOCITY = "u, v = 0 * U, 0 * U + 2; "
@@ -58,6 +58,10 @@ UNITS = [
     Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
     Row("gradient(f, q(x, 'K'), periodic=True, period=q(9., 'degC'))", "for example 'K'", "gradient(f, q(x, 'K'), periodic=True, period=q(9., 'K')).magnitude",
         "gradient(f, x, periodic=True, period=9.)", PINT, "pint"),
+    Row("torch.compile(lambda f: Q.laplacian(f), backend='eager', fullgraph=True)(T)", "call the operator outside, or make the grid of numbers", "Q.laplacian(f).magnitude",
+        "np.full(5, 2.)", PINT + TENSOR + "Q = Grid(q(x, 'km'))", "pint torch"),
+    Row("torch.compile(lambda f: Q.laplacian(f), backend='eager', fullgraph=True)(T)", "or make the grid of numbers",
+        "torch.compile(lambda f: line.laplacian(f), backend='eager', fullgraph=True)(T).numpy()", "np.full(5, 2.)", PINT + TENSOR + "Q = Grid(q(x, 'km'))", "pint torch"),
     Row("line.laplacian * q(3.0, 's')", "apply it with op(f), and multiply what it gives", "(line.laplacian(f) * q(3.0, 's')).to('s').magnitude", "np.full(5, 6.)", PINT, "pint"),
     # periods, outputs, sums
     Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=q(360., 'km'))", "give one for each axis, and None where it does not repeat",
