@@ -50,7 +50,7 @@ FUNCTIONS = [
     Row("ad.symbolic(lambda x: np.sin(x))", "sympy.sin for numpy.sin", "ad.gradient(ad.symbolic(lambda x: sympy.sin(x)), x)", "np.cos(x)", SYMPY, "sympy"),
     Row("ad.symbolic(lambda x: np.sin(x))", "or use engine='jet'", "ad.gradient(lambda x: np.sin(x), x, engine='jet')", "np.cos(x)", SYMPY, "sympy"),
     Row("ad.symbolic(7)", "give an expression", "ad.gradient(ad.symbolic(s**2), x)", "slope", SYMPY, "sympy"),
-    Row("ad.gradient(lambda x, y: x * y, V, J)", "give them all in one library", "ad.gradient(lambda x, y: x * y, X, Y)[0][0]", "Y", IN_TORCH + "; import jax.numpy as jnp; J = jnp.asarray(x)", "jax"),
+    Row("ad.gradient(lambda x, y: x * y, V, J)", "give them all in one library", "ad.gradient(lambda x, y: x * y, X, Y)[0][0]", "Y", IN_TORCH + "; import jax.numpy as jnp; J = jnp.asarray(x)", "torch jax"),
     Row("ad.gradient(np.square, V.requires_grad_(), engine='jet')", "give x.detach(), or engine='torch'", "ad.gradient(np.square, V.detach(), engine='jet').numpy()", "slope", IN_TORCH, "torch"),
     Row("ad.gradient(lambda x: x**2, V.to_sparse())", "give c.to_dense()", "ad.gradient(lambda x: x**2, V.to_sparse().to_dense()).numpy()", "slope", IN_TORCH, "torch"),
     Row("ad.gradient(lambda x: x**2, V > 3)", "x.double()", "ad.gradient(lambda x: x**2, (V > 3).double()).numpy()", "2.0 * (x > 3)", IN_TORCH, "torch"),
