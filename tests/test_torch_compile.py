@@ -361,20 +361,6 @@ def test_a_grid_with_units_is_refused():
         compiled(lambda f: grid.laplacian(f))(torch.arange(4.0))
 
 
-@pytest.mark.parametrize("fullgraph", [True, False])
-def test_a_spacing_with_units_is_not_stripped(fullgraph):
-    q = pytest.importorskip("pint").UnitRegistry().Quantity
-    f = torch.arange(20.0).reshape(4, 5) ** 2
-    for call in (
-        lambda f: gg.derivative(f, q(2.0, "km")),
-        lambda f: gg.derivative(f, q(np.arange(4.0), "km"), axis=0),
-        lambda f: gg.gradient(f, q(2.0, "km")),
-    ):
-        torch._dynamo.reset()
-        with pytest.raises(torch._dynamo.exc.TorchDynamoException):
-            torch.compile(call, backend="eager", fullgraph=fullgraph)(f)
-
-
 def test_several_fields_at_the_call_that_are_those_of_a_global_operator(rng):
     """Whose old fields the compiler must not see, or it takes them for the arguments."""
     f, w, k, w2, k2 = (tensor(rng, (6, 7), False) for _ in range(5))

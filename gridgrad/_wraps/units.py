@@ -43,22 +43,13 @@ def is_quantity_class(cls: Any) -> bool:
     return hasattr(cls, "magnitude") and hasattr(cls, "units")
 
 
-def _refuse(value: Any) -> None:
-    """Under a compiler; where it may leave code out of its graph, that code then runs as it stands, with units."""
-    if hasattr(value, "requires_grad") or isinstance(value, (int, float, list, tuple)) or callable(value):
-        return
-    if type(value).__module__.partition(".")[0] in ("pint", "astropy", "unyt"):
-        raise ArgumentTypeError("quantities are not carried under torch.compile")
-
-
 def present(*values: Any) -> bool:
     """Whether a quantity is among the values, or in lists among them; a compiler traces none."""
+    if is_compiling():
+        return False
     for value in values:
         cls = type(value)
         if cls in _PLAIN:
-            continue
-        if is_compiling():
-            _refuse(value)
             continue
         if isinstance(value, (list, tuple)):
             if not set(map(type, value)) <= _PLAIN and present(*value):
