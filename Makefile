@@ -53,8 +53,8 @@ demo: $(VENV)/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: $(VENV)/tools
-	PYTHONPATH=tests $(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone'
-	PYTHONPATH=tests $(BIN)/pytest $(TESTS) -q -m alone
+	$(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone'
+	$(BIN)/pytest $(TESTS) -q -m alone
 
 test-all:
 	$(MAKE) VENV=.venv-all .venv-all/optional
@@ -73,7 +73,7 @@ bench: $(VENV)/installed
 
 gpu: $(VENV)/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"
-	PYTHONPATH=tests $(BIN)/pytest tests -m gpu
+	$(BIN)/pytest tests -m gpu
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
 
 clean:
