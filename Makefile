@@ -63,7 +63,7 @@ test-all:
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
-	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cpp kernels/*.cu
+	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp
 
 bench: $(VENV)/installed
 	-$(PIP) $(PEERS)
