@@ -2,8 +2,10 @@
 #   make demo      the examples: real terrain and a heat equation, with their checks; figures in out/
 #   make test      every test this machine can run; the others are skipped and listed
 #   make test-all  the same beside every optional library, which it installs in .venv-all
+#   make check     while you change something: ruff, mypy and a core of the tests, on the source tree
 #   make lint      ruff, mypy and clang-format
-#   make bench     the tables of README.md, side by side with the peers
+#   make docs      the pictures of docs/design/journey.md, drawn anew
+#   make bench     the tables of docs/guide/speed.md, side by side with the peers
 #   make gpu       tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
 # With PYTHON=python3.12 an environment that another Python made is made anew.
 PYTHON ?= python3
@@ -20,7 +22,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -not -
 export GRIDGRAD_REQUIRE_CORE = 1
 export PYTHONSAFEPATH = 1
 
-.PHONY: demo test test-all lint bench gpu clean
+.PHONY: demo test test-all check checked lint docs bench gpu clean
 .DELETE_ON_ERROR:
 
 VERSION := -c 'import sys; print(sys.version)'
@@ -60,10 +62,27 @@ test-all:
 	$(MAKE) VENV=.venv-all .venv-all/optional
 	$(MAKE) VENV=.venv-all test
 
+# The source tree itself is what runs here, so only a change of the kernels or of the list of modules installs anything.
+LISTED := $(shell find gridgrad -name '*.py' | sort | cksum | cut -d ' ' -f 1)
+$(VENV)/editable-$(LISTED): $(VENV)/made pyproject.toml $(shell find kernels -type f)
+	$(PIP) --no-build-isolation --editable ".[examples,dev]"
+	touch $@
+
+check:
+	@$(MAKE) --no-print-directory VENV=.venv-check checked
+
+checked: $(VENV)/editable-$(LISTED)
+	$(BIN)/ruff check .
+	$(BIN)/mypy gridgrad
+	PYTHONPATH=tests $(BIN)/pytest $(CORE) -q -n 2 --dist loadfile
+
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
 	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cpp kernels/*.cu
+
+docs: $(VENV)/installed
+	PYTHONPATH=tests/support $(BIN)/python docs/journey.py --write
 
 bench: $(VENV)/installed
 	-$(PIP) $(PEERS)
@@ -77,4 +96,4 @@ gpu: $(VENV)/tools
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
 
 clean:
-	rm -rf .venv .venv-all build out
+	rm -rf .venv .venv-all .venv-check build out
