@@ -55,8 +55,8 @@ demo: $(VENV)/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: $(VENV)/tools
-	PYTHONPATH=tests $(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone'
-	PYTHONPATH=tests $(BIN)/pytest $(TESTS) -q -m alone
+	$(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone'
+	$(BIN)/pytest $(TESTS) -q -m alone
 
 test-all:
 	$(MAKE) VENV=.venv-all .venv-all/optional
@@ -74,7 +74,7 @@ check:
 checked: $(VENV)/editable-$(LISTED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
-	PYTHONPATH=tests $(BIN)/pytest $(CORE) -q -n 2 --dist loadfile
+	$(BIN)/pytest $(CORE) -q -n 2 --dist loadfile
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
@@ -92,7 +92,7 @@ bench: $(VENV)/installed
 
 gpu: $(VENV)/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"
-	PYTHONPATH=tests $(BIN)/pytest tests -m gpu
+	$(BIN)/pytest tests -m gpu
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
 
 clean:

@@ -2,15 +2,17 @@
 
 import numpy as np
 
-from gridgrad import _core
-from gridgrad._axes import axis_stencil
-from gridgrad._derivatives import Rule
-from gridgrad._execute_host import run
-from gridgrad._plan import Layout, Term, make_plan
+from gridgrad._backends.numpy import core
+from gridgrad._backends.numpy.memory import run
+from gridgrad._grid.spacing import axis_stencil
+from gridgrad._plan.layout import Layout
+from gridgrad._plan.plan import make_plan
+from gridgrad._stencils.derivatives import Rule
+from gridgrad._terms.term import Term
 
 stencil = axis_stencil(1.0, 1000, 0, Rule(), None, np.float64)
 layout = Layout((1000,), (1,))
 plan = make_plan((Term(0, 0, 0, stencil),), "float64", (layout,), (layout,))
 f, out = np.zeros(990), np.zeros(1000)
-assert _core.core is not None
+assert core.core is not None
 run(plan, [f.ctypes.data, out.ctypes.data])

@@ -23,9 +23,12 @@ from typing import Any
 import numpy as np
 
 import gridgrad as gg
-from gridgrad import _execute_cuda, _execute_host, _kernels
-from gridgrad._plan import Plan, Term, make_plan
-from gridgrad._stencils import first_derivative
+from gridgrad._backends.cuda import arrays as _execute_cuda
+from gridgrad._backends.cuda import variants as _kernels
+from gridgrad._backends.numpy import memory
+from gridgrad._plan.plan import Plan, make_plan
+from gridgrad._stencils.weights import first_derivative
+from gridgrad._terms.term import Term
 
 cupy = _execute_cuda.cupy
 SHAPES = ((2**28,), (16384, 16384), (512, 512, 512), (1024, 1024, 1024), (4, 4096, 16384), (2**20, 8, 8))
@@ -133,7 +136,7 @@ def operators(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) ->
 def contiguous_plan(shape: tuple[int, ...], dtype: str) -> Plan:
     """The plan of a gradient over all axes of a C-ordered array."""
     f = cupy.empty(shape, dtype)
-    layout = _execute_host.layout_of(f, 1)
+    layout = memory.layout_of(f, 1)
     steps = spacing_of(shape, False)
     terms = tuple(Term(k, 0, k, first_derivative(np.diff(steps[k]), n, 2)) for k, n in enumerate(shape))
     return make_plan(terms, dtype, (layout,), (layout,) * len(shape), 1)

@@ -2,24 +2,15 @@
 
 from typing import Any as _Any
 
-from ._cache import clear_caches as clear_caches
-from ._config import show_config as show_config
-from ._gradient import gradient as gradient
-from ._grid import Grid as Grid
-from ._operators import derivative as derivative
-from ._operators import gradient_norm as gradient_norm
-from ._operators import hessian as hessian
-from ._operators import laplacian as laplacian
-from ._operators import mixed_derivative as mixed_derivative
-from ._transport import advect as advect
-from ._transport import diffuse as diffuse
-from ._transport import directional_derivative as directional_derivative
-from ._vector_operators import curl as curl
-from ._vector_operators import divergence as divergence
-from ._vector_operators import jacobian as jacobian
-from ._vector_operators import vector_laplacian as vector_laplacian
+from ._base.cache import clear_caches
+from ._base.version import __version__ as __version__
+from ._config import show_config
+from ._functions.gradient import gradient
+from ._functions.scalar import derivative, gradient_norm, hessian, laplacian, mixed_derivative
+from ._functions.transport import advect, diffuse, directional_derivative
+from ._functions.vector import curl, divergence, jacobian, vector_laplacian
+from .grid import Grid
 
-__version__ = "0.1.0"
 _LAZY = ("autodiff", "cuda", "torch", "verify")
 __all__ = [
     "Grid", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from . import _cache, _core, _ladder
+from ._backends import ladder
+from ._backends.numpy import core
+from ._base import cache
+from ._base.version import __version__
 
 
 def show_config(mode: str = "print") -> dict[str, Any] | None:
@@ -23,18 +26,16 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     """
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")
-    from . import __version__
-
     facts: dict[str, Any] = {
         "gridgrad": __version__,
         "python": sys.version.split()[0],
         "numpy": np.__version__,
     }
-    facts |= _core.describe()
+    facts |= core.describe()
     facts["ways"] = _ways()
     facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     facts["cuda devices"] = _devices() if facts["cupy"] else []
-    facts["caches"] = _cache.describe()
+    facts["caches"] = cache.describe()
     if mode == "dict":
         return facts
     facts["caches"] = _in_words(facts["caches"])
@@ -44,8 +45,8 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
 
 def _ways() -> dict[str, int]:
     """How calls were computed so far."""
-    counted = dict(_ladder.counts)
-    return {"kernel": _core.sweeps() + counted.pop("launch"), **counted}
+    counted = dict(ladder.counts)
+    return {"kernel": core.sweeps() + counted.pop("launch"), **counted}
 
 
 def _in_words(caches: dict[str, dict[str, int]]) -> str:
@@ -66,7 +67,7 @@ def _version(distribution: str) -> str | None:
 
 
 def _devices() -> list[str]:
-    from . import _execute_cuda
+    from ._backends.cuda import arrays
 
-    names: list[str] = _execute_cuda.device_names()
+    names: list[str] = arrays.device_names()
     return names

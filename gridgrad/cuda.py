@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from . import _kernels
-from ._plan import ITEM_BYTES, Layout, Term, make_plan
-from ._stencils import first_derivative
+from ._backends.cuda import variants as _kernels
+from ._plan.descriptor import ITEM_BYTES
+from ._plan.layout import Layout
+from ._plan.plan import make_plan
+from ._stencils.weights import first_derivative
+from ._terms.term import Term
 
 _REAL_PARTS = {"complex64": ("float32", 2), "complex128": ("float64", 2)}
 
@@ -48,14 +51,14 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     4
     """
     variants = {launch.variant for launch in _practical_launches(dtypes, ndims)}
-    from . import _execute_cuda
+    from ._backends.cuda import arrays
 
-    if not _execute_cuda.device_names():
+    if not arrays.device_names():
         raise RuntimeError(
             "no CUDA device: CuPy is not installed or finds no driver; gridgrad.show_config() tells what there is"
         )
     for variant in variants:
-        _execute_cuda.kernel_of(variant).compile()
+        arrays.kernel_of(variant).compile()
     return len(variants)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from optional import Skips
 
-from gridgrad import _core
+from gridgrad._backends.numpy import core as _core
 
 # CI runs the same examples every time; HYPOTHESIS_PROFILE=search looks for new ones.
 hypothesis.settings.register_profile("ci", derandomize=True, deadline=None, max_examples=100, database=None)

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
-from .._cache import Cache
-from .._errors import ArgumentTypeError, ArgumentValueError
-from .._tracing import is_compiling
+from .._base.cache import Cache
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.tracing import is_compiling
 
 UNIT_BYTES = 1024  # about what a unit takes
 _PLAIN = frozenset({np.ndarray, np.float64, MaskedArray, float, int, bool, complex, str, range, type(None)})

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import ArgumentTypeError, ArgumentValueError
-from . import _functions, _rules, _special  # noqa: F401 - they fill the tables of _jet
-from ._algebra import algebra_for, scale
-from ._engines import _from_numpy, _to_numpy, _wide, chosen
-from ._jet import Jet, payload
-from ._mesh import clean_numpy, refuse_nested
-from ._plain import disagreement, refusal
-from ._run import called, check_carries
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from ._evaluate import _from_numpy, _to_numpy, _wide, chosen
+from ._jets import functions, rules, special  # noqa: F401  they fill the tables of `jet`
+from ._jets.algebra import algebra_for, scale
+from ._jets.jet import Jet, payload
+from ._jets.mesh import clean_numpy, refuse_nested
+from ._jets.plain import disagreement, refusal
+from ._jets.run import called, check_carries
 
 LIMIT = 1 << 24  # numbers: 128 MiB of float64
 
@@ -66,7 +66,7 @@ def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", li
     home, engine = chosen(engine, args)
     paths = [(k,) for k in range(len(args))] if order is None else [_clean_path(order, len(args))]
     if engine in ("torch", "jax"):
-        backend: Any = import_module(f"gridgrad.autodiff._{engine}_forward")
+        backend: Any = import_module(f"gridgrad.autodiff._engines.{engine}")
         with _wide(engine, args):
             arrays = [backend.clean(a if home == engine else _to_numpy(a), k) for k, a in enumerate(args)]
             result = function(*arrays)

@@ -6,10 +6,11 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
-from .._arguments import UNSET, Asked, int_or_none
-from .._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._algebra import Monomial, units
-from ._engines import expand
+from .._base.checks import UNSET, int_or_none
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._grid.asked import Asked
+from ._evaluate import expand
+from ._jets.algebra import Monomial, units
 
 
 class Options(TypedDict, total=False):

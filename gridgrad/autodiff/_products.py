@@ -7,12 +7,12 @@ from typing import Any, Unpack
 
 import numpy as np
 
-from .._errors import ArgumentTypeError, ArgumentValueError, counted
-from ._algebra import units
-from ._engines import Directions, expand
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ._evaluate import Directions, expand
 from ._exact import Options, _bare, _one_for_out, _single, documented
-from ._mesh import Mesh
-from ._run import Direction
+from ._jets.algebra import units
+from ._jets.mesh import Mesh
+from ._jets.run import Direction
 
 
 def _coordinates(coords: Any) -> tuple[Any, ...]:

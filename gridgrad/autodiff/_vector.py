@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from .._errors import ArgumentValueError, counted
-from ._algebra import units
-from ._engines import expand
+from .._base.errors import ArgumentValueError, counted
+from ._evaluate import expand
 from ._exact import Options, _one, documented
+from ._jets.algebra import units
 
 Parts = list[list[Any]]
 

@@ -4,11 +4,7 @@
 order at which the error falls.
 """
 
-from ._compare import Comparison as Comparison
-from ._compare import Component as Component
-from ._compare import Errors as Errors
-from ._compare import compare as compare
-from ._convergence import Convergence as Convergence
-from ._convergence import convergence as convergence
+from ._compare import Comparison, Component, Errors, compare
+from ._convergence import Convergence, convergence
 
 __all__ = ["Comparison", "Component", "Convergence", "Errors", "compare", "convergence"]

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._errors import ArgumentTypeError, ArgumentValueError, counted
-from .._fields import flat
-from .._grid import Grid
-from .._linear import Linear
-from .._stencils import Array
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array
+from .._grid.points import Points
+from .._operators.fields import flat
+from .._operators.linear import Linear
 from .._wraps.units import require_numbers
+from ..grid import Grid
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
 from ._subjects import Subject, parts, sampled, subject
 
@@ -43,7 +44,7 @@ class Comparison:
     """Errors of an operator on a grid; ``print`` it, or take its data."""
 
     operator: str
-    grid: Grid
+    grid: Points
     components: tuple[Component, ...]
     floor: Parts  # an error that rounding of the samples alone may cause
 
@@ -156,7 +157,7 @@ def compare(
 
 
 def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) -> Comparison:
-    operator, grid = task.operator, task.operator.grid
+    operator = task.operator
     found = flat(operator(fields if operator.inputs else fields[0]), operator.outputs)
     if len(found) != len(wanted):
         raise ArgumentValueError(
@@ -164,12 +165,12 @@ def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) 
         )
     names = task.names or ["result" if len(found) == 1 else f"component {k}" for k in range(len(found))]
     components = tuple(
-        _component(name, got, value, at_ends(grid.shape, width))
+        _component(name, got, value, at_ends(operator.grid.shape, width))
         for name, got, value, width in zip(names, found, wanted, end_widths(operator), strict=True)
     )
-    rounding = max(_rounding(field, grid) for field in fields)
+    rounding = max(_rounding(field, operator.grid) for field in fields)
     floor = Parts(*(rounding * total for total in row_sums(operator)))
-    return Comparison(name, grid, components, floor)
+    return Comparison(name, operator.grid, components, floor)
 
 
 def _typed(field: Array, kind: np.dtype[Any]) -> Array:
@@ -183,7 +184,7 @@ def _title(operator: str, options: dict[str, Any]) -> str:
     return f"{operator}({', '.join(given)})" if given else operator
 
 
-def _rounding(field: Array, grid: Grid) -> float:
+def _rounding(field: Array, grid: Points) -> float:
     """How far a sample may be from the function: an ulp of it, and of the positions times its slopes."""
     total = float(np.finfo(field.dtype).eps) * float(np.max(np.abs(field)))
     for k, x in enumerate(grid.coordinates):

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from .._arguments import int_or_none
-from .._errors import ArgumentTypeError, ArgumentValueError
-from .._grid_arguments import clean_boundary
+from .._base.checks import int_or_none
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._grid.ends import clean_boundary
 from .._wraps.units import require_numbers
 from ._compare import Comparison, Operators, compare
 from ._ends import Parts
 from ._fall import Fall
+from ._plot import plot
 from ._refine import Positions, axis
 from ._subjects import stated_order
 
@@ -136,8 +137,6 @@ class Convergence:
         -------
         matplotlib Axes
         """
-        from ._plot import plot
-
         return plot(self, path, ax)
 
 

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._linear import Linear, Product, Sum
-from .._operator import Operator
-from .._plan import Term
-from .._stencils import Array, Stencil
+from .._base.types import Array
+from .._operators.linear import Linear, Product, Sum
+from .._operators.operator import Operator
+from .._stencils.stencil import Stencil
+from .._terms.term import Term
 
 
 class Parts(NamedTuple):

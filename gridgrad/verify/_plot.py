@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ._convergence import Convergence
+from ._compare import Comparison
+from ._ends import Parts
 
 COLOURS = {"inside": "#1b6ca8", "ends": "#d1495b"}
 
 
-def plot(found: Convergence, path: Any, ax: Any) -> Any:
+class Table(Protocol):
+    """What a figure shows of a convergence table."""
+
+    @property
+    def lengths(self) -> Sequence[float]:
+        """The steps, in extents."""
+
+    @property
+    def levels(self) -> Sequence[Comparison]:
+        """One comparison for each."""
+
+    @property
+    def norm(self) -> str:
+        """What errors are measured in."""
+
+    @property
+    def stated(self) -> Parts:
+        """The orders that the docstring promises."""
+
+    def errors(self, part: str) -> Sequence[float]:
+        """The errors of one part."""
+
+    def resolved(self, part: str) -> Sequence[bool]:
+        """Which of them are above the rounding of samples."""
+
+    def order(self, part: str) -> float:
+        """The order of one part."""
+
+
+def plot(found: Table, path: Any, ax: Any) -> Any:
     """Errors over lengths, the stated slopes beside them, and the floor of rounding."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
@@ -36,7 +66,7 @@ def plot(found: Convergence, path: Any, ax: Any) -> Any:
     return ax
 
 
-def _lines(found: Convergence, part: str, where: str, lengths: Any, errors: Any, ax: Any) -> None:
+def _lines(found: Table, part: str, where: str, lengths: Any, errors: Any, ax: Any) -> None:
     """Errors of one part, and the stated slope through the first."""
     colour, kept, slope = COLOURS[part], np.array(found.resolved(part)), getattr(found.stated, part)
     label = f"{where}: order {found.order(part):.2f}" if kept.sum() > 1 else where

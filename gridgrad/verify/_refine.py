@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .._errors import ArgumentTypeError, ArgumentValueError
-from .._stencils import Array
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Array
 
 ENDS = 8  # points at each end, more than the rows there read
 Positions = Callable[[int], Array]  # n positions from 0 to 1

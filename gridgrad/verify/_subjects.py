@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .. import _terms, autodiff
-from .._errors import ArgumentTypeError, ArgumentValueError
-from .._grid import Grid
-from .._linear import Linear
+from .. import autodiff
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._operators import catalogue
+from .._operators.linear import Linear
+from ..grid import Grid
 from ._ends import Parts
 
 
@@ -173,7 +174,7 @@ def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
     if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
         raise ArgumentTypeError("gradient_norm of a complex function: verify its real and its imaginary part")
     total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
-    return Subject(grid.operator(_terms.gradient_norm, 1), total, ["gradient norm"])
+    return Subject(grid.kept(catalogue.gradient_norm, 1), total, ["gradient norm"])
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {

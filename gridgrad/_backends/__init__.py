@@ -1,0 +1,1 @@
+"""Where it is computed: one room for each library of arrays."""

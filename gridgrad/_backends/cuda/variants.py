@@ -1,0 +1,274 @@
+"""The CUDA kernel without a device: its text, its variants, and what a plan launches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from math import prod
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._base.types import Array
+from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
+from ..._plan.plan import Plan
+from ..._stencils.stencil import CENTRAL
+from ..._terms.term import PLACES
+
+ENTRY = "gridgrad_apply"
+ROW = MAX_DIMS - 1
+THREADS = 256  # of a block, as in __launch_bounds__
+GRID_LIMIT = 65535  # of CUDA, for y and z
+ACCESS_BYTES = 16  # the widest load and store there is
+VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
+INT_LIMIT = 2**31 - 1
+
+# The only words that a macro can become.
+_TYPES = {
+    "float16": "Half", "bfloat16": "BFloat16", "float32": "float", "float64": "double",
+    "int8": "int8", "uint8": "uint8", "int16": "int16", "uint16": "uint16",
+    "int32": "int32", "uint32": "uint32", "int64": "int64", "uint64": "uint64",
+}  # fmt: skip
+_INDICES = {"int32": "int", "int64": "int64"}
+EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
+VALUE, SELECTED = 1, 2  # kinds of pairs that are no plain differences, as in apply.cu
+AT_POINT = PLACES.index("point")
+
+
+class Variant(NamedTuple):
+    """What is fixed when the kernel is compiled."""
+
+    stored: str
+    real: str
+    out: str
+    indices: str
+    rank: int
+    inputs: int
+    outputs: int
+    vector: int
+    inner: int
+    general: int
+    strides: int
+    terms: tuple[tuple[int, ...], ...]
+    stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Launch:
+    """A plan as CUDA runs it: compiled variant, shape of the launch, bytes of its one parameter.
+
+    The descriptor's data and weight pointers are those of the host until `parameter` puts others in.
+    """
+
+    plan: Plan
+    variant: Variant
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    descriptor: Array
+
+
+@cache
+def source() -> str:
+    """kernels/apply.cu with its headers put in their place: one text, as NVRTC wants it."""
+    folder: Any = files("gridgrad").joinpath("kernels")
+    if not folder.is_dir():  # a checkout that is not installed
+        folder = Path(__file__).parents[3] / "kernels"
+    seen: set[str] = set()
+
+    def text_of(name: str) -> str:
+        text = folder.joinpath(name).read_text(encoding="utf-8")
+        return re.sub(r'^#include "(\w+\.h)"$', included, text, flags=re.MULTILINE)
+
+    def included(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in seen:
+            return ""
+        seen.add(name)
+        return text_of(name)
+
+    return text_of("apply.cu")
+
+
+def options(variant: Variant) -> tuple[str, ...]:
+    """The compiler's options; every word comes from a table above or is a number."""
+
+    def rows(table: tuple[Any, ...]) -> str:
+        return ",".join("{" + rows(v) + "}" if isinstance(v, tuple) else str(int(v)) for v in table)
+
+    macros = {
+        "STORED": _TYPES[variant.stored],
+        "REAL": _TYPES[variant.real],
+        "OUT": _TYPES[variant.out],
+        "INDEX": _INDICES[variant.indices],
+        "RANK": int(variant.rank),
+        "INPUTS": int(variant.inputs),
+        "OUTPUTS": int(variant.outputs),
+        "VECTOR": int(variant.vector),
+        "INNER": int(variant.inner),
+        "GENERAL": int(variant.general),
+        "STRIDES": int(variant.strides),
+        "TERMS": rows(variant.terms),
+        "STENCILS": rows(variant.stencils),
+    }
+    return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
+
+
+def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:
+    """Elements of one access at these addresses, at most `widest`; 1 fits always."""
+    width = widest
+    for k, address in enumerate(addresses):
+        item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
+        while width > 1 and address % (width * item):
+            width //= 2
+    return width
+
+
+def widest_vector(plan: Plan) -> int:
+    """Elements of one access that layout and registers allow, given perfect alignment."""
+    packed = device_descriptor(plan)
+    width = ACCESS_BYTES // max(ITEM_BYTES[plan.storage], ITEM_BYTES[plan.output_storage])
+    if is_general(packed):
+        return 1
+    held = plan.outputs + 2 * sum(s["dim"] == ROW and bool(s["weights"]) for s in _stencils(packed))
+    held += 2 * int(packed["term"]["norm"].any())  # what a root and a quotient take
+    while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
+        width //= 2
+    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
+    if np.any(strides[:, ROW] != 1) or _inner(packed) == 0:
+        return 1
+    for number in (lengths[ROW], *strides[:, :ROW][:, lengths[:ROW] > 1].flat):
+        while number % width:
+            width //= 2
+    return width
+
+
+def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
+    """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
+    packed = device_descriptor(plan)
+    lengths = [int(n) for n in packed["length"]]
+    work = -(-lengths[ROW] // vector), lengths[ROW - 1], prod(lengths[: ROW - 1])
+    block = block_shape(*work)
+    blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
+    grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
+    variant = Variant(
+        stored=plan.storage,
+        real=plan.real,
+        out=plan.output_storage,
+        indices=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
+        rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
+        inputs=plan.inputs,
+        outputs=plan.outputs,
+        vector=vector,
+        inner=_inner(packed),
+        general=int(is_general(packed)),
+        strides=int(tuple(blocks) != grid),
+        terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
+        stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
+    )
+    return Launch(plan, variant, grid, block, packed)
+
+
+def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:
+    """A warp along the row and eight rows; where a dim is short, its share goes to the others."""
+    x = min(_power_of_two(columns), 32)
+    y = min(_power_of_two(rows), THREADS // x)
+    z = min(_power_of_two(layers), THREADS // (x * y), 64)
+    return min(_power_of_two(columns), THREADS // (y * z)), y, z
+
+
+def _power_of_two(n: int) -> int:
+    return 1 << (n - 1).bit_length()
+
+
+def device_descriptor(plan: Plan) -> Array:
+    """The descriptor with its dims in the order of their strides.
+
+    The host prefers a long row to a dense one; neighbouring threads want neighbouring elements.
+    """
+    packed = plan.descriptor.copy()
+    stencils = _stencils(packed)
+    if any(int(s["inner"]) > 1 for s in stencils):
+        return packed
+    arrays = plan.inputs + plan.outputs
+    sizes = np.abs(packed["array"]["stride"][:arrays])
+
+    def rank(dim: int) -> tuple[bool, int, int]:
+        return bool(packed["length"][dim] > 1), -int(sizes[1:, dim].max()), -int(sizes[0, dim])
+
+    order = sorted(range(MAX_DIMS), key=rank)
+    packed["length"] = packed["length"][order]
+    packed["array"]["stride"] = packed["array"]["stride"][:, order]
+    for stencil in stencils:
+        stencil["dim"] = order.index(int(stencil["dim"]))
+    return packed
+
+
+def _inner(packed: Array) -> int:
+    """Elements per point in the row: 1 and 2 have variants, 0 leaves it to the descriptor."""
+    inner = max(int(s["inner"]) for s in _stencils(packed))
+    return inner if inner <= 2 else 0
+
+
+def is_general(packed: Array) -> bool:
+    """Whether a term needs more than formula (1), its rows by the vector along the row."""
+    stencils = _stencils(packed)
+    if any(
+        not _is_central(s) or (s["dim"] == ROW and max(s["leading"], s["trailing"]) > 1) for s in stencils
+    ):
+        return True
+    terms = packed["term"][: int(packed["terms"])]
+    return any(t["then"] >= 0 or (t["coefficient"] >= 0 and t["place"] != AT_POINT) for t in terms)
+
+
+def _is_central(stencil: Any) -> bool:
+    offsets = tuple(zip(*(stencil[side][: int(stencil["pairs"])].tolist() for side in "ab"), strict=True))
+    return offsets == CENTRAL and not stencil["values"]
+
+
+def _stencils(packed: Array) -> Any:
+    return packed["stencil"][: int(packed["stencils"])]
+
+
+def _shape(stencil: Any, real: str) -> tuple[Any, ...]:
+    """A stencil as the kernel's compiler sees it."""
+    central, pairs = _is_central(stencil), int(stencil["pairs"])
+    lower, upper = stencil["weight"][:2].astype(real)
+    kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
+    offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
+    pair = VALUE if stencil["values"] else SELECTED if stencil["selects"] else 0
+    return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets
+
+
+def _reach(
+    packed: Array, plan: Plan, vector: int, grid: tuple[int, int, int], block: tuple[int, int, int]
+) -> int:
+    """Bound of every index and offset that a thread forms, those beyond the end included."""
+    lengths = packed["length"].astype(object)
+    strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
+    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
+    threads = [g * b for g, b in zip(grid, block, strict=True)]
+    ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
+    return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
+
+
+def joined(tables: Sequence[Array]) -> tuple[Array, list[int]]:
+    """The bytes of all tables in one array, and where each begins: aligned to the widest access."""
+    ends = np.cumsum([0, *(-(-table.nbytes // ACCESS_BYTES) * ACCESS_BYTES for table in tables)])
+    packed = np.zeros(int(ends[-1]), np.uint8)
+    for table, start in zip(tables, ends[:-1], strict=True):
+        packed[start : start + table.nbytes] = table.reshape(-1).view(np.uint8)
+    return packed, [int(start) for start in ends[:-1]]
+
+
+def parameter(launch: Launch, addresses: Sequence[int], weights: Sequence[int] | None = None) -> Array:
+    """The kernel's parameter, shape (1,): a fresh descriptor with these pointers in it."""
+    packed = launch.descriptor.reshape(1).copy()
+    packed["array"]["data"][0, : len(addresses)] = addresses
+    if weights is not None:
+        for stencil, name, place in launch.plan.weight_fields:
+            packed["stencil"][name][0, stencil] = weights[place]
+    return packed

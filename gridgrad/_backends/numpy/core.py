@@ -1,0 +1,116 @@
+"""The compiled core: found, checked and typed once; the only module that touches ctypes functions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import warnings
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..._plan.descriptor import ABI_VERSION, DESCRIPTOR
+
+MAX_OBJECTS = 4  # arrays of gg_apply_objects
+NO_MEMORY = 8  # a status, as in kernels/core.cpp
+
+
+class CoreError(RuntimeError):
+    """The compiled core refused a descriptor: a bug of gridgrad, not of its caller."""
+
+
+def _load() -> ctypes.CDLL | None:
+    names = {"darwin": "libgridgrad_core.dylib", "win32": "gridgrad_core.dll"}
+    override = os.environ.get("GRIDGRAD_CORE")  # sanitizer and coverage builds
+    installed = str(files("gridgrad").joinpath(names.get(sys.platform, "libgridgrad_core.so")))
+    path = Path(override or installed)
+    if not path.is_file():
+        checkout = Path(__file__).parents[3]
+        shadowed = (checkout / "kernels" / "CMakeLists.txt").is_file()
+        remedy = (
+            f"this is the source tree {checkout}, imported in place of an installed gridgrad; "
+            "start Python in another directory, or pip install -e ."
+            if shadowed
+            else "reinstall with a C++17 compiler (gcc or clang) present"
+        )
+        if os.environ.get("GRIDGRAD_REQUIRE_CORE") or override:
+            raise ImportError(f"the compiled core of gridgrad is not at {path}: {remedy}")
+        if shadowed:
+            warnings.warn(
+                f"gridgrad works without its compiled core, slowly: {remedy}", RuntimeWarning, stacklevel=2
+            )
+        return None
+    core = ctypes.CDLL(str(path.resolve()))
+    if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
+        raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
+    pointer, integer = ctypes.c_void_p, ctypes.c_int64
+    core.gg_sweeps.argtypes, core.gg_sweeps.restype = [], integer
+    core.gg_message.restype = ctypes.c_char_p
+    core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
+    core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
+    core.gg_apply_objects.argtypes = [pointer, integer, *[pointer] * MAX_OBJECTS]
+    return core
+
+
+core: Any = _load()
+
+
+def _data_offset() -> int | None:
+    """Where an ndarray object keeps its data pointer, or None if this Python does not tell.
+
+    ``PyArrayObject_fields`` begins with the object header and the pointer; both are part of
+    NumPy's C ABI. Reading it in C saves a small call more time than its arithmetic takes.
+    """
+    offset = object.__basicsize__
+    for probe in (np.zeros(3), np.zeros(5, np.int8)[2:]):
+        found = ctypes.c_void_p.from_address(id(probe) + offset).value
+        if found != probe.__array_interface__["data"][0]:
+            return None
+    return offset
+
+
+data_offset = _data_offset() if sys.implementation.name == "cpython" else None
+
+
+def check(status: int) -> None:
+    """Raise what a status of the core means."""
+    if status == NO_MEMORY:
+        raise MemoryError(core.gg_message(status).decode())
+    if status:
+        raise CoreError(core.gg_message(status).decode())
+
+
+@cache
+def available_cpus() -> int:
+    """CPUs of this process, at most 16: more do not add memory bandwidth."""
+    try:
+        count = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        count = os.cpu_count() or 1
+    return min(count, 16)
+
+
+def sweeps() -> int:
+    """How often the core has applied a plan in this process."""
+    return 0 if core is None else int(core.gg_sweeps())
+
+
+def describe() -> dict[str, Any]:
+    """What `show_config` tells of the core."""
+    if core is None:
+        return {"core": None, "cpu level": None, "threads": 1}
+    return {"core": core._name, "cpu level": _level_name(core.gg_cpu_level()), "threads": available_cpus()}
+
+
+def _level_name(level: int) -> str:
+    """What a CPU level of the core is called; only x86-64 has more than the one that the compiler takes unasked."""
+    import platform  # slow for what an import of gridgrad may take
+
+    machine = platform.machine()
+    if machine not in ("x86_64", "AMD64"):
+        return f"{machine} (baseline)"
+    return ("x86-64", "x86-64-v3 (AVX2)", "x86-64-v4 (AVX-512)")[level]

@@ -1,0 +1,195 @@
+"""The rows of a stencil as slices of any array-API namespace: differentiable, traceable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from operator import mul
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._stencils.stencil import Row, Stencil
+
+_LONG = ("longdouble", "float128", "float96")  # what NumPy calls its long double
+
+
+def name_of(dtype: Any) -> str:
+    """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
+    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype).rpartition(".")[2]
+    return str(name)
+
+
+class Factors(NamedTuple):
+    """A weight as numbers to multiply by one after the other: powers of two, mostly none, on both sides."""
+
+    before: list[Any]  # at least 1
+    weight: Any
+    after: list[Any]  # at most 1
+
+
+class Rows:
+    """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
+
+    def __init__(self, xp: Any, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]) -> None:
+        self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
+
+    def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
+        """Leading rows, interior, trailing rows, joined along the axis."""
+        self.split = None if stencil.fits(name_of(self.real)) else stencil.power
+        stencil = fitted(stencil, self.real)
+        self.coefficient, self.place = (None if place == "point" else coefficient), place
+        self.values = stencil.values
+        result = self._joined(stencil)
+        return result if self.split is None else self._without_early_overflow(stencil, result)
+
+    def _without_early_overflow(self, stencil: Stencil, result: Any) -> Any:
+        """Where a part of a sum is infinite, the sum scaled down: it may be less, and is not inf - inf."""
+        exponent = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1]) + stencil.power
+        if exponent <= 0:
+            return result
+        self.split = stencil.power - exponent
+        powers = _powers(np.int64(exponent), name_of(self.real))
+        scaled = reduce(mul, map(self._factor, powers), self._joined(stencil))
+        return self.xp.where(self.xp.isfinite(result), result, scaled)
+
+    def _joined(self, stencil: Stencil) -> Any:
+        inner = stencil.interior()
+        pieces = [self._edge(row) for row in stencil.leading]
+        if inner.stop > inner.start:
+            pieces.append(self._interior(stencil, inner))
+        pieces += [self._edge(row) for row in stencil.trailing]
+        return pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
+
+    def _at(self, x: Any, start: int, stop: int) -> Any:
+        if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
+            return x
+        return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
+
+    def _weight(self, values: Any, points: slice) -> Factors:
+        """A weight, or those of `points`."""
+        values = values if np.ndim(values) == 0 else values[points]
+        if self.split is None:
+            return Factors([], self._factor(values), [])
+        before, near_one, after = factors_of(values, self.split, name_of(self.real))
+        return Factors([*map(self._factor, before)], self._factor(near_one), [*map(self._factor, after)])
+
+    def _factor(self, values: Any) -> Any:
+        if np.ndim(values) == 0:
+            return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
+        return as_weights(self.xp, self._shaped(values), self.real, self.f)
+
+    def _shaped(self, vector: Any) -> Any:
+        """A vector along the axis."""
+        return vector.reshape([len(vector) if k == self.axis else 1 for k in range(self.f.ndim)])
+
+    def _nothing(self, start: int, stop: int) -> Any:
+        return self.xp.zeros_like(self._at(self.f, start, stop), dtype=self.real)
+
+    def _edge(self, row: Row) -> Any:
+        total = None
+        for a, b, weight in row:
+            value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
+            total = value if total is None else total + value
+        return self._nothing(0, 1) if total is None else total
+
+    def _interior(self, stencil: Stencil, points: slice) -> Any:
+        if stencil.is_central and self.coefficient is None:
+            return self._central(stencil, points)
+        total = None
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
+            from_, to = ((points.start + offset, points.stop + offset) for offset in (a, b))
+            value = self._pair(from_, to, self._weight(weight, points))
+            if np.ndim(weight) and not np.all(weight[points]):
+                used = as_weights(self.xp, self._shaped(weight[points] != 0), None, self.f)
+                value = self.xp.where(used, value, self.xp.zeros_like(value))
+            total = value if total is None else total + value
+        return self._nothing(points.start, points.stop) if total is None else total
+
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Any:
+        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
+        before, weight, after = factors
+        c, factor = self.coefficient, weight
+        if self.place == "faces" and c is not None:
+            factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
+        elif self.place == "samples" and c is not None:
+            factor = weight * self._at(c, *to)
+        at_b = self._at(self.f, *to)
+        if not self.values:
+            difference = self.difference(at_b, self._at(self.f, *from_))
+            return reduce(mul, after, factor * reduce(mul, before, difference))
+        at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
+        return reduce(mul, after, factor * reduce(mul, before, at_b))
+
+    def _central(self, stencil: Stencil, points: slice) -> Any:
+        """Formula (1); where its weights are equal the short form."""
+        lower, upper = stencil.weights
+        start, stop = points.start, points.stop
+        below, above = (start - 1, stop - 1), (start + 1, stop + 1)
+        short = np.equal(lower, upper)
+        short = short if np.ndim(short) == 0 else short[points]
+        wide = split = None
+        if np.any(short):
+            wide = self._pair(below, above, self._weight(lower, points))
+        if not np.all(short):
+            split = self._pair(below, (start, stop), self._weight(lower, points))
+            split = split + self._pair((start, stop), above, self._weight(upper, points))
+        if wide is None or split is None:
+            return split if wide is None else wide
+        return self.xp.where(as_weights(self.xp, self._shaped(short), None, wide), wide, split)
+
+
+def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
+    if hasattr(xp, "cat"):  # torch, whose batched gradients know this name only
+        return xp.cat(pieces, dim=axis)
+    return xp.concat(pieces, axis=axis)
+
+
+def fitted(stencil: Stencil, real: Any) -> Stencil:
+    """`stencil` with weights rounded to the type `real`, if its exponents suffice; else as it is."""
+    name = name_of(real)
+    if not stencil.fits(name) or stencil.dtype == name:
+        return stencil
+
+    def rounded(weight: Any) -> Any:  # a scalar by way of float64, as in a descriptor
+        return np.asarray(np.float64(weight) if np.ndim(weight) == 0 else weight, dtype=name)[()]
+
+    return replace(stencil, weights=tuple(map(rounded, stencil.weights)))
+
+
+def factors_of(values: Any, power: int, real: str) -> Factors:
+    """``values * 2**power`` as factors in the type `real`, of which one is no power of two.
+
+    A weight of at least 1 has only such, a smaller one only others, so that a product with one after
+    the other leaves the range of `real` on its way only if it ends outside; and what is subnormal
+    grows before it is rounded.
+    """
+    mantissas, exponents = np.frexp(values)
+    exponents = exponents + power
+    grows = exponents > 0
+    near_one = np.where(grows, 2 * mantissas, mantissas).astype(real)[()]
+    left = np.where(mantissas == 0, 0, exponents - grows)
+    before, after = (_powers(part, real) for part in (np.maximum(left, 0), np.minimum(left, 0)))
+    return Factors(before, near_one, after)
+
+
+def _powers(exponents: Any, real: str) -> list[Any]:
+    """``2**exponents`` as factors that `real` holds."""
+    limit = int(np.finfo(real).maxexp) - 24
+    factors = []
+    while np.any(exponents):
+        now = np.clip(exponents, -limit, limit)
+        factors.append(np.ldexp(np.ones(1, real), now).reshape(np.shape(now))[()])
+        exponents = exponents - now
+    return factors
+
+
+def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
+    """A small NumPy array in `like`'s library, on its device."""
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()  # torch takes no others
+    device = getattr(like, "device", None)
+    if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
+        return xp.asarray(values, dtype=dtype)
+    return xp.asarray(values, dtype=dtype, device=device)

@@ -1,0 +1,1 @@
+"""Tensors: their memory, their graphs."""

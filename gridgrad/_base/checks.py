@@ -1,0 +1,159 @@
+"""Numbers, axes and threads as a caller gives them, checked once at the border, returned as narrow types."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import ArgumentTypeError, ArgumentValueError, counted
+
+UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
+
+
+def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Axes as non-negative ints, order kept."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, str) or not (isinstance(axis, Sequence) or _ndim(axis) > 0):
+        given = [axis]
+    else:
+        given = list(axis)
+    axes = []
+    for value in given:
+        index = int_or_none(value)
+        if index is None:
+            raise ArgumentTypeError(
+                f"axis must be an int or a sequence of ints, got {value!r} of type {type(value).__name__}"
+            )
+        if not -ndim <= index < ndim:
+            raise np.exceptions.AxisError(
+                f"axis {index} is out of bounds for an array of dimension {ndim}; "
+                f"allowed are {-ndim} to {ndim - 1}"
+            )
+        axes.append(index % ndim)
+    for place, a in enumerate(axes):
+        if a in axes[:place]:
+            raise ArgumentValueError(
+                f"repeated axis: axis {a} is named twice in axis={axis!r}; name each axis once"
+            )
+    return tuple(axes)
+
+
+def int_or_none(value: Any) -> int | None:
+    """An integer of any library as an int; booleans are none."""
+    if type(value) is int:  # also what a compiler holds for a variable
+        return value
+    if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def clean_edge_order(edge_order: Any) -> int:
+    """The order as an int, 1 or 2."""
+    order = int_or_none(edge_order)
+    if order is None:
+        raise ArgumentTypeError(
+            f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}"
+            + ("; under jax.jit close over it" if "Tracer" in type(edge_order).__name__ else "")
+        )
+    if order > 2:
+        raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
+    if order < 1:
+        raise ArgumentValueError(f"edge_order must be 1 or 2, got {order}")
+    return order
+
+
+def clean_accuracy(accuracy: Any) -> int | None:
+    """The accuracy as an int, or None for three-point rows."""
+    if accuracy is None:
+        return None
+    number = int_or_none(accuracy)
+    if number not in (2, 4, 6):
+        if _ndim(accuracy):
+            raise ArgumentTypeError(
+                "accuracy is an array; if it is the field, give it to the operator, as grid.advect(v)(f)"
+            )
+        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {accuracy!r}")
+    return number
+
+
+def per_axis_spacing(spacing: tuple[Any, ...], count: int, ndim: int = 0) -> list[Any]:
+    """NumPy's rule: nothing, one scalar for all axes, or one entry for each of `count` axes."""
+    if not spacing:
+        return [1.0] * count
+    if len(spacing) == 1 and _ndim(spacing[0]) == 0:
+        return [spacing[0]] * count
+    if len(spacing) != count:
+        hint = _packed(spacing, count) or _scattered(spacing, ndim) or _last(len(spacing), count, ndim)
+        raise ArgumentTypeError(
+            f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
+            f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
+            f"scalar or 1-D coordinate array for each axis{hint}"
+        )
+    return list(spacing)
+
+
+def _packed(spacing: tuple[Any, ...], count: int) -> str:
+    if len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count:
+        return "; a sequence of one for each axis goes in as gradient(f, *spacing)"
+    return ""
+
+
+def _last(given: int, count: int, ndim: int) -> str:
+    """On coordinates of some of the axes, of which the first are often times, levels or batches."""
+    if not given < count == ndim:
+        return ""
+    axes = tuple(range(-given, 0))
+    return f"; for the last {given}: axis={axes}" if given > 1 else "; for the last one: axis=-1"
+
+
+def _scattered(spacing: tuple[Any, ...], ndim: int) -> str:
+    """On the positions of points that are on no grid."""
+    if ndim == 1 and all(_ndim(entry) == 1 for entry in spacing) and len({len(x) for x in spacing}) == 1:
+        return (
+            "; scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, "
+            "tuple(numpy.meshgrid(X, Y, indexing='ij')))"
+        )
+    return ""
+
+
+def _ndim(value: Any) -> int:
+    """Dimensions of an array of any library or a nested list, without making an array of it."""
+    if isinstance(value, (list, tuple)):
+        return 1 + max([_ndim(entry) for entry in value] or [0])
+    if isinstance(value, (int, float)):  # also the symbolic numbers of torch.compile
+        return 0
+    return int(getattr(value, "ndim", 0))
+
+
+def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:
+    """The ``spacing=`` and ``dim=`` of torch, folded into the positional spacing and ``axis=``."""
+    if dim is not UNSET:
+        if axis is not UNSET:
+            raise ArgumentTypeError("axis= and its alias dim= were both given; give one of them")
+        axis = dim
+    if spacing is not UNSET and spacing is not None:
+        if varargs:
+            raise ArgumentTypeError("spacing was given both positionally and as spacing=; give it once")
+        varargs = tuple(spacing) if isinstance(spacing, (list, tuple)) else (spacing,)
+        if _ndim(spacing) == 1 and not isinstance(spacing, (list, tuple)):
+            varargs = (spacing,)
+    return varargs, None if axis is UNSET else axis
+
+
+def clean_workers(workers: Any) -> int | None:
+    """A positive number of threads, or None."""
+    if workers is None:
+        return None
+    count = int_or_none(workers)
+    if count is None:
+        raise ArgumentTypeError(f"workers must be a positive int or None, got {workers!r}")
+    if count < 1:
+        raise ArgumentValueError(f"workers must be at least 1, got {count}; None chooses by size")
+    return min(count, 1024)

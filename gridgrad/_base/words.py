@@ -1,0 +1,210 @@
+"""Keywords that a function does not have, answered with what is to be typed there instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
+from inspect import signature
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from .errors import MISSING, ArgumentTypeError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_offered: dict[str, Callable[..., Any]] = {}
+
+# What a keyword is about: in our other functions, NumPy, SciPy, torch, findiff, xarray, py-pde and others.
+_TOPICS = {
+    "spacing": "spacing coords coordinates coord varargs dx dy dz h step steps delta deltas x y z distances",
+    "axis": "axis axes dim dims x_dim y_dim",
+    "ends": "boundary periodic period edge_order bc bcs mode pad padding padding_mode wrap circular boundary_conditions",
+    "values": "cval constant_values end_values values value ghost",
+    "order": "order deriv degree n derivative",
+    "accuracy": "accuracy acc",
+    "form": "form",
+    "side": "scheme side bias direction step_direction method upwind difference stencil offsets",
+    "mask": "mask where",
+    "breaks": "breaks segments split gap max_step",
+    "weight": "weight",
+    "workers": "workers threads nthreads num_threads n_jobs num_workers parallel",
+    "out": "out output",
+    "engine": "engine points check",
+    "dtype": "dtype",
+    "time": "datetime_unit time_unit",
+    "velocity": "v velocity wind",
+    "diffusivity": "k diffusivity d kappa nu alpha",
+    "mean": "mean",
+}
+_TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
+
+_ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative"
+_ANYWHERE = {
+    "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
+    "values": "values at and beyond ends are not prescribed: hold them in the solver, change[0] = 0",
+    "side": "differences are central inside an axis; those to the point before are numpy.diff(f) / numpy.diff(x), "
+    "n - 1 of them, and with a uniform step h, as an operator, grid.derivative(0) - h / 2 * grid.derivative(0, order=2)",
+    "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
+    "breaks": "there are no ends inside an axis; differentiate the parts, numpy.concatenate([gradient(part, at) for part, at in "
+    "zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
+    "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',
+    "engine": "it belongs to the derivatives of functions: gridgrad.autodiff.gradient(function, x)",
+    "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
+    "velocity": "a velocity is the first argument of advect(v, f, x)",
+    "diffusivity": "a diffusivity is the first argument of diffuse(k, f, x)",
+    "mean": "k at a face is the arithmetic mean of its two points; no other mean is offered",
+}
+_FOR_SAMPLES = _ANYWHERE | {
+    "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
+    "axis": "axes are named by axis=: {call}, x, axis=0)",
+    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
+    "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
+    "accuracy": f"{_ACCURATE}; this one has three-point rows",
+    "dtype": "the result has the dtype of the samples, so convert those: f.astype(numpy.float32)",
+}
+_FOR_GRIDS = _ANYWHERE | {
+    "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
+    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="symmetric")',
+    "order": "operators have an order: Grid(x).derivative(0, order=2)",
+    "accuracy": "operators have an accuracy: Grid(x).laplacian(accuracy=4)",
+    "workers": "operators have workers: Grid(x).laplacian(f, workers=1)",
+    "out": "operators have out=: Grid(x).laplacian(f, out=result)",
+}
+_OF_THE_GRID = "the grid has it from where it was made: "
+_FOR_OPERATORS = _ANYWHERE | {
+    "velocity": "an operator has a velocity from where it was made: grid.advect((u, v))(f)",
+    "diffusivity": "an operator has a diffusivity from where it was made: grid.diffuse(k)(f)",
+    "spacing": _OF_THE_GRID + "Grid({axes}).{operator}",
+    "axis": _OF_THE_GRID + "Grid(x, axes=(0,)).laplacian(f), and of one axis there is Grid(x).derivative(0)",
+    "ends": _OF_THE_GRID + "Grid({axes}, {end}).{operator}",
+    "order": "derivatives of order 2 are grid.derivative(0, order=2) and, for all axes, grid.hessian",
+    "accuracy": _ACCURATE.replace("gradient, ", "Grid's gradient, ", 1),
+    "dtype": "the result has the dtype of the field, so convert that: f.astype(numpy.float32)",
+    "workers": "the number of threads is given with the field: grid.laplacian(f, workers=1)",
+    "out": "the result goes where out= says, given with the field: grid.laplacian(f, out=result)",
+}
+_EXACT = "derivatives of functions are exact, with no differences and no ends; those of samples are gradient(function(x), x, edge_order=2)"
+_FOR_FUNCTIONS = {
+    "ends": _EXACT,
+    "accuracy": _EXACT,
+    "side": _EXACT,
+    "form": _EXACT,
+    "spacing": "coordinates go in after the function: gridgrad.autodiff.gradient(function, x)",
+    "axis": "one argument is differentiated by gridgrad.autodiff.partial(function, argnum=0)(x)",
+    "order": "orders are those of gridgrad.autodiff.derivative(function, x, orders=(2,))",
+    "dtype": "the result has the dtype of the coordinates, so convert those: x.astype(numpy.float32)",
+}
+_FOR_TORCH = _FOR_SAMPLES | {
+    "ends": 'torch.gradient has edge_order= only; the other ends are those of gridgrad.gradient(f, 0.5, boundary="periodic")',
+    "accuracy": "torch.gradient has none; use gridgrad.gradient(f, 0.5, accuracy=4)",
+    "workers": "torch.gradient has none; use gridgrad.gradient(f, 0.5, workers=1)",
+    "out": "torch.gradient has none; use gridgrad.gradient(f, 0.5, out=result)",
+}
+
+
+def offered(function: Function) -> Function:
+    """Note a public function, whose keywords errors then name; the function itself, at no cost in calls.
+
+    What catches other keywords, ``**others``, is no part of its signature, and what is `MISSING` has no default.
+    """
+    _offered[_name_of(function)] = function
+    parameters = [
+        p.replace(default=p.empty) if p.default is MISSING else p
+        for p in signature(function).parameters.values()
+        if p.name != "others"
+    ]
+    function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+    return function
+
+
+def _name_of(function: Callable[..., Any]) -> str:
+    torch = function.__module__.startswith("gridgrad.torch")
+    return f"gridgrad.torch.{function.__name__}" if torch else function.__qualname__
+
+
+def required(name: str, **given: Any) -> None:
+    """Refuse a call of the function of this name without what it needs."""
+    for word, value in given.items():
+        if value is MISSING:
+            raise ArgumentTypeError(f"{name}() needs {word}; it takes {', '.join(keywords(name))}")
+
+
+def unexpected(name: str, others: Iterable[str], known: Sequence[str] = ()) -> ArgumentTypeError:
+    """The error on the first of the keywords that the function of this name does not have."""
+    word, known = next(iter(others)), known or keywords(name)
+    called = name.removesuffix(".__init__").removesuffix(".__call__") + "()"
+    if name == "gridgrad.autodiff":
+        called = "a function of gridgrad.autodiff"
+    return ArgumentTypeError(
+        f"{called} got an unexpected keyword argument {word!r}; {_instead(name, word, known)}"
+    )
+
+
+def keywords(name: str) -> list[str]:
+    """The keywords of a public function, those of its ``**ends`` included."""
+    found: list[str] = []
+    for parameter in signature(_offered[name]).parameters.values():
+        if parameter.kind is parameter.VAR_KEYWORD:
+            hints = get_type_hints(_offered[name]).get(parameter.name)
+            found += [key for typed in get_args(hints) for key in get_type_hints(typed)]
+        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name != "self":
+            found.append(parameter.name)
+    return found
+
+
+def _instead(name: str, word: str, known: Sequence[str]) -> str:
+    flows = "v" in known and "k" not in known  # what else could be meant by u
+    topic = _TOPIC.get(word.lower(), "velocity" if flows and word.lower() in ("u", "c", "w") else "")
+    meant = [key for key in known if _TOPIC.get(key) == topic != "ends"]
+    if len(meant) == 1:
+        return f"here it is {meant[0]}="
+    sentence = _sentences(name).get(topic)
+    if sentence is not None:
+        axes, operator = _made_by(name)
+        return sentence.format(
+            call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower())
+        )
+    close = get_close_matches(word, known, 1)
+    if close:
+        return f"did you mean {close[0]}=?"
+    elsewhere = [near for near in get_close_matches(word, _TOPIC, 1, 0.8) if near != word]
+    if elsewhere:  # a typing error in a word that another function has
+        return _instead(name, elsewhere[0], known)
+    return f"it takes {', '.join(f'{key}=' for key in known)}"
+
+
+def _sentences(name: str) -> dict[str, str]:
+    if name.startswith("gridgrad.torch."):
+        return _FOR_TORCH
+    if name == "gridgrad.autodiff":
+        return _FOR_FUNCTIONS
+    if name == "Grid.__init__":
+        return _FOR_GRIDS
+    return _FOR_OPERATORS if "." in name else _FOR_SAMPLES
+
+
+def _call_of(name: str, known: Sequence[str]) -> str:
+    """The beginning of a call, with the samples."""
+    return f"{name}({', '.join(key for key in known if key in ('f', 'F', 'v', 'k'))}"
+
+
+_OF_OPERATORS = {
+    "derivative": "0)(f",
+    "mixed_derivative": "0, 1)(f",
+    "directional_derivative": "v)(f",
+    "advect": "v)(f",
+    "diffuse": "k)(f",
+}
+_OF_VECTORS = ("divergence", "curl", "jacobian", "vector_laplacian")
+
+
+def _made_by(name: str) -> tuple[str, str]:
+    """The axes of a grid, and the call of the operator of this name on it."""
+    method = name.removeprefix("Grid.") if name.startswith("Grid.") else "laplacian"
+    given = "F" if method in _OF_VECTORS else _OF_OPERATORS.get(method, "f")
+    return "x, y" if given in ("F", "0, 1)(f") else "x", f"{method}({given})"
+
+
+def _end(word: str) -> str:
+    """The word of a grid about its ends that is meant, with a value."""
+    if word == "edge_order":
+        return "edge_order=1"
+    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="symmetric"'

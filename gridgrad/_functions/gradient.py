@@ -1,0 +1,183 @@
+"""`gradient`: samples on a grid to their derivatives, on the caller's own array."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Never
+
+from .._backends import dispatch
+from .._base.checks import UNSET, clean_workers, merge_aliases
+from .._base.tracing import is_compiling
+from .._base.words import offered, unexpected
+from .._grid.asked import Asked, clean
+from .._operators import quantities
+from .._operators.calls import call_key, fast_gradient, remember
+from .._terms.term import Term
+from .._wraps.units import present, require_numbers
+
+
+@offered
+def gradient(
+    f: Any,
+    *varargs: Any,
+    axis: Any = UNSET,
+    edge_order: int = 1,
+    boundary: Any = None,
+    periodic: Any = None,
+    period: Any = None,
+    accuracy: int | None = None,
+    out: Any = None,
+    workers: int | None = None,
+    spacing: Any = UNSET,
+    dim: Any = UNSET,
+    **others: Never,
+) -> Any:
+    """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
+
+    Interior points use both neighbours and are second-order accurate on any grid; the ends of an
+    axis are one-sided, of order `edge_order`, or wrap round where the axis is periodic. A drop-in
+    for ``numpy.gradient``; torch's spellings ``spacing=`` and ``dim=`` are accepted too.
+
+    Parameters
+    ----------
+    f : array, shape (..., n, ...), real or complex
+        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
+        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
+        masked is masked in the rows that read it, and in no other.
+    *varargs : scalar or 1-D array
+        Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
+        differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
+        either direction; a list is coordinates. Units: [x].
+    axis : int or sequence of int, optional
+        Differentiated axes, in the order of the result; all by default. The others are batch axes.
+    edge_order : 1 or 2
+        Order of accuracy at the ends. An axis needs ``edge_order + 1`` points.
+    boundary : str, pair, or sequence with one of them for each axis, optional
+        How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` or
+        ``"antisymmetric"``; a pair gives the two ends of an axis.
+    periodic : bool or sequence of bool, optional
+        Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
+        The short form of ``boundary="periodic"``.
+    period : scalar or sequence of scalars, optional
+        Length after which a periodic axis repeats; needed with coordinates, ``n * step`` otherwise.
+        One number counts for all periodic axes.
+    accuracy : None, 2, 4 or 6
+        None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
+        grid, ends included, with wider rows.
+    out : array, sequence of arrays, or one array of shape (k, *f.shape), optional
+        Where the results go; any strides, result dtype. May overlap `f`.
+    workers : int, optional
+        Threads on a CPU; by default one for small arrays and all available CPUs for large ones.
+    spacing, dim : optional
+        torch's names of the spacing (None, scalar, or one entry for each axis) and of `axis`.
+
+    Returns
+    -------
+    array or tuple of arrays, shape of `f`
+        One array for one axis (an int, or the only axis), else a tuple. Library, device, dtype and
+        memory order of `f`; integers give float64, datetimes timedelta64. Units: [f]/[x], quantities
+        of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is
+        allocated on the compiled path, and for coordinates two weights and a copy for each point of
+        their axis (weights times 2 for complex data, or the length of a short batch axis that
+        follows); these are kept for later quantities, see `clear_caches`.
+
+    Raises
+    ------
+    ValueError
+        An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
+        monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
+        is offered, a period does not go with the ends, or `out` does not fit.
+    TypeError
+        Data that is not numeric (or boolean), a wrong number of spacings, complex or datetime
+        coordinates, an argument given under two names, a keyword that is none of these.
+    IndexError
+        An axis is out of range (``numpy.exceptions.AxisError``, also a ValueError).
+
+    Notes
+    -----
+    With left and right steps hl and hr, the row of an interior point is
+
+        (hr/(hl+hr))/hl * (f[i]-f[i-1]) + (hl/(hl+hr))/hr * (f[i+1]-f[i]),   error (hl hr / 6) f'''
+
+    (Fornberg, Math. Comp. 51 (1988) 699-706, written in differences so that constants give exactly
+    0); where both weights are equal it is ``w * (f[i+1]-f[i-1])`` and a NaN at f[i] is not read.
+    Values of one call have the same bits for every thread count, layout and CPU.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> x = np.array([0.0, 1.0, 3.0, 4.0])
+    >>> gg.gradient(x**2, x, edge_order=2)
+    array([0., 2., 6., 8.])
+    >>> dy, dx = gg.gradient(np.array([[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]))
+    >>> dy
+    array([[1., 2., 4.],
+           [1., 2., 4.]])
+    >>> lat, lon = np.array([-60.0, 0.0, 60.0]), np.array([0.0, 90.0, 180.0, 270.0])
+    >>> f = lat[:, None] + np.array([0.0, 1.0, 0.0, -1.0])
+    >>> of_lat, of_lon = gg.gradient(f, lat, lon, periodic=[False, True], period=360)
+    >>> of_lon[0] * 180
+    array([ 2.,  0., -2.,  0.])
+    """
+    if spacing is UNSET and dim is UNSET and workers is None and not others:
+        result = fast_gradient(f, varargs, axis, edge_order, periodic, period, boundary, accuracy, out)
+        if result is not None:
+            return result
+    if others:
+        raise unexpected("gradient", others)
+    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    asked = Asked(edge_order, periodic, period, boundary, accuracy)
+    if present(f, period, out, *varargs):
+        return _of_quantities(f, varargs, axis, asked, out, workers)
+    if hasattr(f, "requires_grad"):  # a torch tensor
+        if is_compiling():
+            from ..torch._traced import traced_gradient
+
+            return traced_gradient(f, varargs, axis, asked, out)
+        if any(hasattr(value, "requires_grad") for value in varargs):
+            from ..torch._coordinates import carries_derivative, gradient_by_coordinates
+
+            if out is None and any(map(carries_derivative, varargs)):
+                return gradient_by_coordinates(f, varargs, axis, asked)
+    if is_function(f):
+        return gradient_of(f, varargs, axis, asked, out, workers)
+    return _of_samples(f, varargs, axis, asked, out, workers)
+
+
+def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+    """The gradient of an array that has to be looked at in full."""
+    library, f = dispatch.samples(f)
+    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.real_of(f))
+    terms = tuple(
+        Term(k, 0, a, stencil)
+        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
+    )
+    key = call_key(f, varargs, axis, asked, out)
+    operate = getattr(library, "operate_as_read", library.operate)
+    results = operate(terms, [f], len(terms), out, clean_workers(workers))
+    remember(key, f, terms, results)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+    """The gradient of the numbers, with the units of the results."""
+    if is_function(f):
+        require_numbers(*varargs, asked.period, out)
+
+    def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
+        return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)
+
+    return quantities.gradient(run, f, varargs, asked.period, out)
+
+
+def is_function(f: Any) -> bool:
+    """Whether `f` is to be evaluated: a callable, or an expression of sympy, that is no array."""
+    if hasattr(f, "shape"):
+        return False
+    return callable(f) or any(base.__module__.startswith("sympy.") for base in type(f).__mro__)
+
+
+def gradient_of(f: Any, *arguments: Any) -> Any:
+    """Exact derivatives, by a package that is imported at the first use."""
+    return import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)

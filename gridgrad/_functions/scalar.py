@@ -1,0 +1,192 @@
+"""The free functions of scalar fields: an array and its spacing in, an array out."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from .._base.checks import UNSET, merge_aliases
+from .._base.errors import ArgumentValueError, counted
+from .._operators.catalogue import clean_order
+from .share import Ends, documented, grid_of, spacing_of_one
+
+
+@documented
+def derivative(
+    f: Any, *varargs: Any, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    out: Any = None,
+    workers: int | None = None, spacing: Any = UNSET, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """The first or second derivative along one axis.
+
+    Parameters
+    ----------
+    f : array, shape (..., n, ...), real or complex
+        Samples. Units: [f].
+    *varargs : scalar or 1-D array
+        The spacing: a step or the n coordinates of the axis (1 by default), or one of them for each
+        axis of `f`, in their order. Units: [x].
+    axis : int
+        The axis.
+    order : 1 or 2
+        Of the derivative.
+    accuracy : None, 2, 4 or 6
+        None is the three-point row. 2, 4 and 6 hold at every point of every grid, with wider rows.
+    boundary, periodic, period, edge_order :
+        As in `Grid`.
+    out : array, optional
+        Where the result goes.
+    workers : int, optional
+        Threads on a CPU.
+    spacing : optional
+        The spacing by name.
+
+    Returns
+    -------
+    array, shape of `f`
+        Units: [f]/[x]^order. Three-point second derivatives have the interior error
+        ``(hr - hl)/3 f''' + O(h^2)``: second order where steps vary smoothly, first order on an
+        irregular grid; at one-sided ends four points, second order.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; an axis too short for the accuracy; an order or accuracy that is not offered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> x = np.array([0.0, 1.0, 3.0, 4.0, 6.0])
+    >>> gg.derivative(x**2, x, order=2)
+    array([2., 2., 2., 2., 2.])
+    """
+    varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
+    grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
+    clean_order(order, accuracy, grid)
+    return grid.derivative(0, order, accuracy)(f, out, workers)
+
+
+@documented
+def mixed_derivative(
+    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order; units [f]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; anything but two different axes.
+    """
+    grid = grid_of("mixed_derivative", f, spacing, axis, ends)
+    if grid.ndim != 2:
+        raise ArgumentValueError(
+            f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
+            "and d2/dx2 is derivative(f, order=2, axis=0)"
+        )
+    return grid.mixed_derivative(0, 1)(f, out, workers)
+
+
+@documented
+def laplacian(
+    f: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
+    out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum d_a d_a f``, the sum of second derivatives.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    form : "compact", "wide" or "conservative"
+        Three-point second derivatives; the divergence of the gradient (rows of five points); or the
+        compact rows with ends that no flux passes, symmetric in the inner product of `Grid.quadrature`.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Units: [f]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; an unknown form.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(4.0), np.arange(5.0), indexing="ij")
+    >>> gg.laplacian(x**2 + 3 * y**2)[0]
+    array([8., 8., 8., 8., 8.])
+    """
+    return grid_of("laplacian", f, spacing, axis, ends).laplacian(form=form, accuracy=accuracy)(
+        f, out, workers
+    )
+
+
+@documented
+def hessian(
+    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``d_a d_b f`` as ``result[a][b]``: compact on the diagonal, products of first derivatives beside it.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    tuple of tuples of arrays
+        ``result[a][b]`` equals ``result[b][a]``; on one axis the array itself. Units [f]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`.
+    """
+    return grid_of("hessian", f, spacing, axis, ends).hessian(f, out, workers)
+
+
+@documented
+def gradient_norm(
+    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sqrt(sum |d_a f|^2)``, the length of the gradient, in one pass.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    real array, shape of `f`
+        Without overflow or underflow on the way; units [f]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`.
+    """
+    return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm(f, out, workers)

@@ -1,0 +1,207 @@
+"""What the free functions share: the grid of a call, and the words on their parameters."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+import numpy as np
+
+from .._backends import dispatch
+from .._base.cache import Cache
+from .._base.checks import clean_axis, per_axis_spacing
+from .._base.content import HASHED_BYTES, Content, kept_key
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.tracing import is_compiling, untraced
+from .._base.words import offered, required, unexpected
+from .._grid.spacing import check_coordinates, to_host
+from .._wraps.units import present, unwrap, wrap
+from ..grid import Grid
+
+_grids: Cache[Grid] = Cache("grids", entries=64)
+_PLAIN = (int, float, str, bool, type(None), np.float64)
+_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
+
+
+class Ends(TypedDict, total=False):
+    """The keywords that `Grid` takes about the ends of axes."""
+
+    boundary: Any
+    periodic: Any
+    period: Any
+    edge_order: int
+
+
+_SHARED = """*spacing : scalar or 1-D array
+        As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
+        axis, a step or its coordinates. Units: [x]; with quantities the results are quantities, and
+        what is added must have one unit.
+    axis : int or sequence of int, optional
+        The axes of the grid; all by default. The others are batch axes.
+    boundary, periodic, period, edge_order :
+        As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
+        the order of one-sided ends.
+    out : array, or sequence of arrays, optional
+        Where the result goes; any strides. May overlap `f`.
+    workers : int, optional
+        Threads on a CPU."""
+
+
+_NOTES = """Notes
+    -----
+    What is masked in a field or a coefficient is masked in every result made of it, and so is every
+    row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
+"""
+
+
+def documented(function: Any) -> Any:
+    """Put the paragraphs that all share in their places, and note the keywords."""
+    if function.__doc__:  # not under -OO
+        text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
+        notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
+        function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
+    return offered(function)
+
+
+def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
+    """The grid of a call of function `name`: axes of the field `f`, or of each component of a vector field."""
+    unknown = set(ends) - Ends.__annotations__.keys()
+    if unknown:
+        raise unexpected(name, unknown)
+    required(name, f=f)
+    if vector:
+        _check_together(name, f, spacing)
+    sample = f
+    if vector:
+        if isinstance(f, (list, tuple)):
+            if not len(f):
+                raise ArgumentValueError("the vector field has no components; give one for each axis")
+            sample = f[0]
+        elif getattr(f, "ndim", 0) < 2:
+            raise ArgumentTypeError(
+                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {type(f).__name__} "
+                f"of {getattr(f, 'ndim', 0)} dimensions"
+            )
+        else:
+            sample = f[0]
+    library, sample = dispatch.samples(unwrap(sample, "f")[0])
+    shape = tuple(sample.shape)
+    if not shape:
+        raise ArgumentValueError(
+            "f is 0-dimensional: a single number has no neighbours to difference; give an array with at least one axis"
+        )
+    axes = clean_axis(axis, len(shape))
+    entries = per_axis_spacing(spacing, len(axes), len(shape))
+    lengths = tuple(shape[a] for a in axes)
+    if is_compiling():
+        return _traced_grid(lengths, axes, entries, ends)
+    real = library.real_of(sample)
+    key = _key(lengths, axes, entries, ends, real)
+    grid = None if key is None else _grids.get(key)
+    if grid is None:
+        given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
+        grid = Grid(*given, axes=axes, dtype=real, **ends)
+        if key is not None:
+            points = sum(np.size(x) for x in given if not isinstance(x, tuple))
+            _grids.put(kept_key(key), grid, points * _POINT_BYTES)
+    return grid
+
+
+def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
+    """Refuse components that came as arguments of their own, where spacings go."""
+    shape = getattr(f, "shape", ())
+    apart = 1 + sum(len(shape) > 1 and getattr(entry, "shape", ()) == shape for entry in spacing)
+    if apart > 1:
+        components = "u, v, w"[: 3 * apart - 2]
+        axes = "".join(f", {x}" for x in "xyz"[: len(spacing) + 1 - apart])
+        raise ArgumentTypeError(
+            f"{name}() takes all components as one argument; give {name}(({components}){axes})"
+        )
+
+
+def spacing_of_one(f: Any, spacing: tuple[Any, ...], axis: Any) -> tuple[Any, ...]:
+    """The spacing of one axis, of which there is one, or one for each axis of `f`; those must fit as well."""
+    shape = np.shape(f) if isinstance(f, (list, tuple)) else tuple(getattr(f, "shape", ()))
+    if len(spacing) == 1 and shape and not is_compiling():
+        _check_other_axes(shape, spacing[0], axis)
+    if len(spacing) < 2 or len(spacing) != len(shape):
+        return spacing
+    for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
+        if not is_compiling():
+            _axis(n, entry, a)
+    return (spacing[clean_axis((axis,), len(shape))[0]],)
+
+
+def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: Any) -> None:
+    """Refuse the coordinates of another axis than the one that is differentiated, under the name of that."""
+    if not isinstance(entry, (list, tuple)) and getattr(entry, "ndim", 0) != 1:
+        return
+    points = len(entry)
+    own = clean_axis((axis,), len(shape))[0] if points in shape else None
+    if own is not None and shape[own] != points:
+        raise ArgumentValueError(
+            f"when 1d, distances must match the length of the corresponding dimension: axis {own} has "
+            f"{counted(shape[own], 'point')} but {counted(points, 'coordinate')} came for it; they fit axis "
+            f"{shape.index(points)}: axis={shape.index(points)}"
+        )
+
+
+def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Grid:
+    """The grid of a call that a compiler traces: its numbers become part of the graph."""
+    for entry, axis in zip(entries, axes, strict=True):
+        if not isinstance(entry, (int, float, list, tuple)):
+            raise ArgumentTypeError(
+                f"the spacing of axis {axis} is a {type(entry).__name__}, whose values a compiler may not read; under "
+                "torch.compile give a number or a list, or make the grid outside: grid = gridgrad.Grid(x)"
+            )
+    return _constant_grid(tuple(lengths), tuple(axes), tuple(entries), *ends.items())
+
+
+@untraced
+def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
+    given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
+    return Grid(*given, axes=axes, **dict(ends))
+
+
+def _axis(length: int, entry: Any, axis: int) -> Any:
+    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
+    values = to_host(numbers, axis)
+    if values.ndim == 0:
+        return length, wrap(values[()], unit)
+    check_coordinates(values, length, axis)
+    return wrap(values, unit)
+
+
+def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
+    """What a grid depends on, coordinates by content; None where something is unusual."""
+    parts: list[Any] = [lengths, axes, real]
+    for entry in ends.values():
+        entry, unit = _numbers_of(entry)
+        if type(entry) not in _PLAIN:
+            return None
+        parts += (unit, type(entry), entry)
+    for entry, axis in zip(entries, axes, strict=True):
+        entry, unit = _numbers_of(entry)
+        parts.append(unit)
+        if type(entry) in _PLAIN:
+            parts += (type(entry), entry)
+            continue
+        values = entry if type(entry) is np.ndarray else to_host(entry, axis)
+        small = values.nbytes <= HASHED_BYTES
+        parts += (values.dtype, values.shape, values.tobytes()) if small else (Content(values),)
+    return (*ends, *parts)
+
+
+def _numbers_of(entry: Any) -> tuple[Any, Any]:
+    """An argument without its unit, and that unit."""
+    if type(entry) in _PLAIN or type(entry) is np.ndarray or not present(entry):
+        return entry, None
+    return unwrap(entry, "the spacing")
+
+
+def only(F: Any, grid: Grid) -> Any:
+    """On one axis the single component of a vector field, which a grid then takes as it is."""
+    if grid.ndim > 1:
+        return F
+    if len(F) != 1:
+        raise ArgumentValueError(f"the vector field has {len(F)} components, but there is 1 axis")
+    return F[0]

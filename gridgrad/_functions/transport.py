@@ -1,0 +1,128 @@
+"""The free functions that move a scalar field: along a vector, with a flow, by diffusion."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from .._base.errors import MISSING, ArgumentTypeError
+from .share import Ends, documented, grid_of
+
+
+@documented
+def directional_derivative(
+    f: Any = MISSING, v: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum v_a d_a f`` along the vector `v`, which is not normalised.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    v : sequence of numbers or arrays, or array of shape (k, ...)
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
+        broadcast to `f`; numbers must be finite.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order; units [v][f]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("directional_derivative(f, v, x)")
+    return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy)(
+        f, out, workers
+    )
+
+
+@documented
+def advect(
+    v: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
+
+    Parameters
+    ----------
+    v : sequence of numbers or arrays, or array of shape (k, ...)
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
+        broadcast to `f`; numbers must be finite.
+    f : array, real or complex
+        Samples. Units: [f].
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order, not in flux form; units [v][f]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
+        raise _swapped("advect(v, f, x)")
+    return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
+
+
+@documented
+def diffuse(
+    k: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``div(k grad f)`` in conservative flux form, in one pass.
+
+    Parameters
+    ----------
+    k : number or array
+        The diffusivity at the points; its arithmetic mean is taken at the faces between them. Beside an
+        obstacle of ``k = 0`` that is half of the neighbour's `k`: half of the flux passes. A number
+        must be finite.
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        ``(k_+ (f_+ - f)/h_+ - k_- (f - f_-)/h_-) / h``; no flux passes one-sided ends. Second order
+        where steps vary smoothly, first order at such ends unless `k` is even there, too; units
+        [k][f]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a coefficient that does not broadcast to `f`.
+    """
+    if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
+        raise _swapped("diffuse(k, f, x)")
+    return grid_of("diffuse", f, spacing, axis, ends).diffuse(k)(f, out, workers)
+
+
+def _is_velocity(f: Any, v: Any, axis: Any) -> bool:
+    """Whether `f` is the components that go with the field `v`; only where this call could not be right."""
+    ndim = getattr(v, "ndim", 0)
+    if not ndim or ndim != len(f):
+        return False
+    if all(isinstance(entry, (int, float)) for entry in f):
+        return True  # a line of samples, and more dimensions in `v`
+    axes = len(axis) if isinstance(axis, (list, tuple)) else ndim + 1 if axis is None else 1
+    alike = all(getattr(entry, "shape", ()) == v.shape for entry in f)
+    return alike and axes > 1 and len(v) != axes
+
+
+def _swapped(call: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"the field came in the place of the other argument; give {call}, in this order")

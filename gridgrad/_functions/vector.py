@@ -1,0 +1,134 @@
+"""The free functions of vector fields: an array and its spacing in, an array out."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from .share import Ends, documented, grid_of, only
+
+
+@documented
+def vector_laplacian(
+    F: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
+    out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """The laplacian of each component of a vector field.
+
+    Parameters
+    ----------
+    F : sequence of arrays, or array of shape (k, ...)
+        One component for each axis. What goes in comes out: a tuple, or one stacked array.
+    form, accuracy :
+        As in `laplacian`.
+    {shared}
+
+    Returns
+    -------
+    vector field
+        Units: [F]/[x]^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
+    return grid.vector_laplacian(form=form, accuracy=accuracy)(only(F, grid), out, workers)
+
+
+@documented
+def divergence(
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``sum d_a F_a`` of a vector field.
+
+    Parameters
+    ----------
+    F : sequence of arrays, or array of shape (k, ...)
+        One component for each axis, in the order in which `axis` names them, by default that of the
+        array: (v, u) for arrays ``u[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of a component
+        Second order; units [F]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
+    array([3., 5., 7.])
+    """
+    grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
+    return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
+
+
+@documented
+def curl(
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """The curl of a vector field on two axes (a scalar) or three (a vector).
+
+    Parameters
+    ----------
+    F : sequence of arrays, or array of shape (k, ...)
+        One component for each axis, in the order of the axes, which count as right-handed.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array or vector field
+        ``d_0 F_1 - d_1 F_0`` on two axes. For arrays ``u[y, x]`` that are ``F = (v, u)`` that is the
+        negative of ``dv/dx - du/dy``: name the axes in the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``,
+        for the usual sign. Second order; units [F]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components, or of axes.
+    """
+    return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
+
+
+@documented
+def jacobian(
+    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> Any:  # fmt: skip
+    """``d_b F_a`` of a vector field, as ``result[a][b]``.
+
+    Parameters
+    ----------
+    F : sequence of arrays, or array of shape (k, ...)
+        One component for each axis, in the order in which `axis` names them: as in `divergence`.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    tuple of tuples of arrays, or one array of shape (k, k, ...)
+        As `F` was given. Second order; units [F]/[x].
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; a wrong number of components.
+    """
+    grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
+    return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)

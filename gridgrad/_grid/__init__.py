@@ -1,0 +1,1 @@
+"""Axes: their spacing and their ends, one by one and together."""

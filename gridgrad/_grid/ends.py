@@ -1,0 +1,194 @@
+"""How axes end: boundaries, periods, and the rows that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._stencils.derivatives import Rule, points_needed
+
+BOUNDARIES = ("one-sided", "periodic", "symmetric", "antisymmetric")
+Ends = tuple[str, str]
+ONE_SIDED: Ends = ("one-sided", "one-sided")
+PERIODIC: Ends = ("periodic", "periodic")
+_NODE = 'the mirror at the end point is "symmetric" here'
+_HALF = "a mirror half a step outside the ends is not offered"
+_HELD = "values at ends are not prescribed: hold them in the solver, change[0] = 0"
+# What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
+_OTHER_NAMES = {
+    "reflect": f"as numpy.pad means it, {_NODE}; as scipy.ndimage means it, {_HALF}",
+    "mirror": _NODE, "even": _NODE, "neumann": f"for a slope of 0 at the end, {_NODE}", "no-flux": f"for a slope of 0 at the end, {_NODE}",
+    "odd": 'the odd mirror about the value at the end point is "antisymmetric" here',
+    "wrap": 'it is "periodic" here', "grid-wrap": 'it is "periodic" here', "circular": 'it is "periodic" here',
+    "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "robin": _HELD,
+    "edge": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
+    "extrapolate": 'rows that end at the last point are "one-sided" here', "open": 'rows that end at the last point are "one-sided" here',
+}  # fmt: skip
+
+
+def clean_ends(
+    boundary: Any, periodic: Any, period: Any, axes: Sequence[int], of_grid: bool = False
+) -> tuple[tuple[Ends, ...], list[Any]]:
+    """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
+    wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
+    if boundary is None:
+        ends = tuple((PERIODIC if wrap else ONE_SIDED) for wrap in wraps or [False] * len(axes))
+        return ends, clean_periods(period, ends, axes, of_grid)
+    ends = clean_boundary(boundary, axes)
+    for a, pair, wrap in zip(axes, ends, wraps or [pair == PERIODIC for pair in ends], strict=True):
+        if wrap != (pair == PERIODIC):
+            raise ArgumentTypeError(
+                f"boundary={boundary!r} and periodic={periodic!r} contradict each other on axis {a}; "
+                "give boundary= alone, which names the other ends too"
+            )
+    return ends, clean_periods(period, ends, axes, of_grid)
+
+
+def clean_boundary(boundary: Any, axes: Sequence[int]) -> tuple[Ends, ...]:
+    """Both ends of each axis."""
+    if isinstance(boundary, str):
+        return tuple(_ends(boundary, a) for a in axes)
+    if not isinstance(boundary, (list, tuple)):
+        raise ArgumentTypeError(
+            f"boundary must be a name, or a sequence of names, got {boundary!r}; {_allowed()}"
+        )
+    entries = list(boundary)
+    if (
+        len(axes) == 1
+        and len(entries) == 2
+        and not any(isinstance(entry, (list, tuple)) for entry in entries)
+    ):
+        entries = [tuple(entries)]  # the two ends of the only axis
+    if len(entries) != len(axes):
+        raise ArgumentValueError(
+            f"boundary is of length {len(entries)} for {counted(len(axes), 'axis')}; give one name for all, or one (or a pair) for each"
+        )
+    return tuple(_ends(entry, a) for entry, a in zip(entries, axes, strict=True))
+
+
+def _ends(entry: Any, axis: int) -> Ends:
+    pair = (entry, entry) if isinstance(entry, str) else entry
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2:
+        raise ArgumentTypeError(
+            f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends"
+        )
+    for name in pair:
+        if name not in BOUNDARIES:
+            raise ArgumentValueError(f"unknown boundary {name!r} of axis {axis}; {_meant(name)}{_allowed()}")
+    left, right = pair
+    if (left == "periodic") != (right == "periodic"):
+        raise ArgumentValueError(
+            f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
+        )
+    return left, right
+
+
+def _meant(name: Any) -> str:
+    """What another library calls by this name, in our words, or one of ours in another spelling."""
+    if not isinstance(name, str):
+        return ""
+    plain = name.strip().lower().replace("_", "-").replace(" ", "-")
+    if plain in _OTHER_NAMES:
+        return f"{_OTHER_NAMES[plain]}; "
+    close = get_close_matches(plain, BOUNDARIES, 1)
+    return f'did you mean "{close[0]}"? ' if close else ""
+
+
+def _allowed() -> str:
+    return "allowed are " + ", ".join(map(repr, BOUNDARIES))
+
+
+def clean_periodic(value: Any, axis: int) -> bool:
+    """One axis' periodic flag."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ArgumentTypeError(
+            f"periodic must be True or False (or one of them per axis), got {value!r} for axis {axis}"
+        )
+    return bool(value)
+
+
+def clean_periods(period: Any, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[Any]:
+    """The period of each axis, None where there is none; one number is that of all periodic axes."""
+    repeats = [pair == PERIODIC for pair in ends]
+    if not _is_sequence(period):
+        if period is not None and not any(repeats):
+            raise ArgumentValueError(
+                'period is given, but no axis is "periodic"; say which are, '
+                + ("periodic=True" if len(axes) == 1 else f"periodic={[k > 0 for k in range(len(axes))]}")
+                + " for example, or leave period= away"
+            )
+        return [period if wrap else None for wrap in repeats]
+    periods = per_axis("period", period, axes, lambda value, _: value, of_grid)
+    for a, value, wrap in zip(axes, periods, repeats, strict=True):
+        if value is not None and not wrap:
+            raise ArgumentValueError(
+                f"period is given for axis {a}{' of the grid' if of_grid else ''}, which is not periodic; "
+                "give None in its place, or a number alone, which counts for the periodic axes"
+            )
+    return periods
+
+
+def per_axis(name: str, value: Any, axes: Sequence[int], check: Any, of_grid: bool = False) -> list[Any]:
+    """One value for all axes, or a sequence with one for each."""
+    many = _is_sequence(value)
+    if many and len(value) != len(axes):
+        of = (
+            f"a grid of {counted(len(axes), 'axis')}"
+            if of_grid
+            else counted(len(axes), "differentiated axis")
+        )
+        raise ArgumentValueError(
+            f"{name} is of length {len(value)} for {of}; give one value, or one for each axis"
+        )
+    return [check(v, a) for v, a in zip(value if many else [value] * len(axes), axes, strict=True)]
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
+
+
+def rule_of(order: int, accuracy: int | None, ends: Ends, edge_order: int) -> Rule:
+    """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
+    return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
+
+
+def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> None:
+    """Refuse an axis too short for the rows of a rule."""
+    needed = points_needed(rule, uniform)
+    if length < needed:
+        raise ArgumentValueError(
+            f"axis {axis} has {counted(length, 'point')} but {_asked(rule)} needs at least {needed}; "
+            + _less(length, rule, uniform)
+        )
+
+
+def _asked(rule: Rule) -> str:
+    if rule.order == 1 and rule.accuracy is None and rule.boundary in (ONE_SIDED, PERIODIC):
+        return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
+    left, right = rule.boundary
+    what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
+    return (
+        f"a derivative of order {rule.order}{what} with boundary {left if left == right else rule.boundary} "
+        f"and edge_order={rule.edge_order}"
+    )
+
+
+def _less(length: int, rule: Rule, uniform: bool) -> str:
+    """The nearest rule that has room on the axis, as what to type."""
+    if rule.accuracy is None and length >= points_needed(rule._replace(edge_order=1), uniform):
+        return "use edge_order=1 or add points"
+    for accuracy in (4, 2):
+        smaller = rule_of(rule.order, accuracy, rule.boundary, rule.edge_order)
+        if accuracy < (rule.accuracy or 0) and length >= points_needed(smaller, uniform):
+            return f"use accuracy={accuracy} or add points"
+    if rule.accuracy is not None and length >= points_needed(rule._replace(accuracy=None), uniform):
+        return "leave accuracy= away or add points"
+    return (
+        "add points"
+        if rule.is_periodic
+        else "add points or leave the axis out, with axis= or in a grid with axes="
+    )

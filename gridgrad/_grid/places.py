@@ -1,0 +1,86 @@
+"""Where the axes of a grid are: their coordinates, and the axes of a field that they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .spacing import check_class
+
+
+def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...], list[Any]]:
+    """Spacings, lengths and origins."""
+    spacings, lengths, origins = [], [], []
+    for k, given in enumerate(coordinates):
+        _check_single(given, k)
+        if isinstance(given, tuple):
+            if (
+                len(given) not in (2, 3)
+                or isinstance(given[0], bool)
+                or not isinstance(given[0], (int, np.integer))
+            ):
+                raise ArgumentTypeError(
+                    f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
+                )
+            if given[0] < 2:
+                raise ArgumentValueError(
+                    f"axis {k} of the grid has {counted(int(given[0]), 'point')}; it needs at least 2"
+                )
+            spacings.append(given[1])
+            lengths.append(int(given[0]))
+            origins.append(given[2] if len(given) == 3 else 0.0)
+            continue
+        check_class(given, k)
+        if getattr(given, "ndim", np.ndim(given)) == 0:
+            raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
+        if len(given) < 2:
+            raise ArgumentValueError(
+                f"axis {k} of the grid has {counted(len(given), 'point')}; it needs at least 2"
+            )
+        spacings.append(given)
+        lengths.append(len(given))
+        origins.append(0.0)
+    return spacings, tuple(lengths), origins
+
+
+def _check_single(given: Any, k: int) -> None:
+    """Refuse a list or tuple of axes, of which each is an argument of its own."""
+    first = given[0] if isinstance(given, (list, tuple)) and len(given) else None
+    if isinstance(first, (list, tuple)) or getattr(first, "ndim", 0) > 0:
+        raise ArgumentTypeError(
+            f"axis {k} of the grid is a {type(given).__name__} of {len(given)} sequences; axes go in one by one, Grid(*axes)"
+        )
+
+
+def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
+    """The array axes of the grid, as ints."""
+    if axes is None:
+        return tuple(range(-count, 0))
+    given = list(axes) if isinstance(axes, (list, tuple, range)) else [axes]
+    if len(given) != count:
+        raise ArgumentValueError(
+            f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each"
+        )
+    if any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in given):
+        raise ArgumentTypeError(f"axes must be ints, got {axes!r}")
+    if len(set(given)) != count:
+        raise ArgumentValueError(f"axes {tuple(given)} names an axis twice")
+    return tuple(int(a) for a in given)
+
+
+def smallest_field(axes: tuple[int, ...], ndim: int = 0) -> tuple[int, tuple[int, ...]]:
+    """`ndim`, or the next number of dimensions in which no axes meet; and the axes in it, counted from 0.
+
+    Axes counted from both ends may come in another order in other fields.
+    """
+    ndim = max(ndim, *(axis + 1 if axis >= 0 else -axis for axis in axes), len(axes))
+    while len({axis % ndim for axis in axes}) < len(axes):
+        ndim += 1
+    return ndim, tuple(axis % ndim for axis in axes)
+
+
+def in_order(places: tuple[int, ...]) -> tuple[int, ...]:
+    """Which of the places is the first, the second and so on: also turns such an order into places."""
+    return tuple(sorted(range(len(places)), key=places.__getitem__))

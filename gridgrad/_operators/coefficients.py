@@ -1,0 +1,222 @@
+"""The fields that an operator is made of, a velocity or a diffusivity: by which name a call gives others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import isfinite
+from numbers import Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.tracing import is_compiling, specialised
+from .._base.words import unexpected
+from .._wraps.units import present
+from .fields import clean_coefficient
+
+Numbers = tuple[float | None, ...]
+
+
+class Argument(NamedTuple):
+    """What an operator was given under a name, without the fields: these are coefficients of the operator."""
+
+    name: str
+    numbers: Numbers  # of each component, which are in the weights; None for a field
+    is_vector: bool
+    conjugate: bool = False  # an adjoint reads the conjugates of its fields
+
+    @property
+    def fields(self) -> int:
+        """How many coefficients are its fields."""
+        return self.numbers.count(None)
+
+    def labels(self) -> list[str]:
+        """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
+        if not self.is_vector:
+            return [self.name] * self.fields
+        return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
+
+
+Given = tuple[Argument, tuple[Any, ...]]  # with its fields
+
+
+def velocity(v: Any, axes: int) -> tuple[Numbers, tuple[Any, ...]]:
+    """The numbers, None for a field, of one component for each axis; and the fields."""
+    components = _components(v, axes)
+    numbers = tuple(
+        [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
+    )
+    places = [a for a, number in enumerate(numbers) if number is None]
+    return numbers, tuple([clean_coefficient(components[a], f"v[{a}]") for a in places])
+
+
+def diffusivity(k: Any) -> tuple[float | None, tuple[Any, ...]]:
+    """A number, or None and the field; a number that no weight can hold is a field of one value."""
+    if isinstance(k, (complex, np.complexfloating, np.longdouble)):
+        k = np.asarray(k)
+    number = _number_or_none(k, "k", "a diffusivity given as a number")
+    return number, (clean_coefficient(k, "k"),) if number is None else ()
+
+
+def clean_factor(factor: Any) -> float:
+    """A finite real number that scales an operator."""
+    if is_compiling():
+        factor = specialised(factor)
+    if present(factor):
+        raise ArgumentTypeError(
+            f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
+        )
+    if not isinstance(factor, Real) and not (
+        isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
+    ):
+        raise ArgumentTypeError(
+            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it and multiply what it gives, k * op(f)"
+        )
+    try:
+        number = float(factor)
+    except OverflowError:  # an int beyond all floats
+        number = float("inf")
+    if not isfinite(number):
+        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
+    return number
+
+
+def _components(v: Any, axes: int) -> Sequence[Any]:
+    if axes == 1 and not isinstance(v, (list, tuple)):
+        return [v]
+    if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
+        raise ArgumentTypeError(f"v must have one component for each of {counted(axes, 'axis')}, got {v!r}")
+    if len(v) != axes:
+        raise ArgumentValueError(
+            f"v has {counted(len(v), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
+        )
+    return [v[k] for k in range(len(v))]
+
+
+def _number_or_none(value: Any, label: str, what: str) -> float | None:
+    """A finite real number, None of a field."""
+    if isinstance(value, (complex, np.complexfloating)):
+        raise ArgumentTypeError(f"{label} is complex; give a real number, or a complex field")
+    if type(value) is np.timedelta64 or not isinstance(value, (int, float, Real)):
+        return None  # NumPy's times are `Real`; a compiler's symbols answer no more than for their type
+    try:
+        number = float(specialised(value) if is_compiling() else value)
+    except OverflowError:
+        raise ArgumentValueError(f"{label} is larger than any float; {what} must be finite") from None
+    if not isfinite(number):
+        raise ArgumentValueError(
+            f"{label} is {number}; {what} must be finite, only fields may hold other values"
+        )
+    return number
+
+
+def taken(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> Iterator[Given]:
+    """Each argument with its own coefficients."""
+    start = 0
+    for argument in arguments:
+        stop = start + argument.fields
+        yield argument, coefficients[start:stop]
+        start = stop
+
+
+def conjugated(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The coefficients as they are now, conjugated where an adjoint wants it: never kept, as fields may change."""
+    if not any([argument.conjugate for argument in arguments]):
+        return coefficients
+    return tuple(
+        [
+            c.conj() if argument.conjugate and "complex" in str(c.dtype) else c
+            for argument, own in taken(arguments, coefficients)
+            for c in own
+        ]
+    )
+
+
+def replaced(given: Iterable[Given], fields: dict[str, Any]) -> tuple[Any, ...]:
+    """The coefficients with those of `fields`, by the names of their arguments, in the place of the old ones."""
+    result: list[Any] = []
+    for argument, own in given:
+        is_given = argument.fields and argument.name in fields
+        result += _anew(argument, fields[argument.name]) if is_given else own
+    return tuple(result)
+
+
+def _anew(argument: Argument, value: Any) -> list[Any]:
+    """The fields of one argument, in the places where fields were."""
+    numbers = argument.numbers
+    components = _components(value, len(numbers)) if argument.is_vector else [value]
+    found = []
+    for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
+        is_plain = type(component) is np.ndarray and component.dtype.kind in "fc"
+        if number is None and is_plain:  # the usual case, without a detour
+            found.append(component)
+            continue
+        label = f"{argument.name}[{a}]" if argument.is_vector else argument.name
+        if number is None:
+            found.append(_field(component, label))
+        elif not (_is_number(component) and component == number):
+            raise ArgumentValueError(
+                f"{label} was made part of the weights, as the number {number!r}; give that again, or make the operator with "
+                f"an array there, numpy.full(grid.shape, {number!r})"
+            )
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, complex, Real, np.number))
+
+
+def _field(value: Any, label: str) -> Any:
+    if _is_number(value):
+        array = f"numpy.array({value!r})"
+        typed = f"{array} in its place" if "[" in label else f"{label}={array}"
+        raise ArgumentTypeError(
+            f"{label} is the number {value!r}, but the operator was made with a field there; give an array, also a "
+            f"0-dimensional one of the library of f, {typed}"
+        )
+    return clean_coefficient(value, label)
+
+
+def check_names(
+    arguments: Sequence[Argument], fields: dict[str, Any], taken: Callable[[], Sequence[Given]]
+) -> None:
+    """Refuse names that the operators of an expression do not have, or have for different fields.
+
+    Those, `taken`, are looked at only where a name occurs twice: a compiler that sees a field which is about to be replaced
+    may hold it for the new one, if they are the same in the call that it traces.
+    """
+    for name in fields:
+        own = [argument for argument in arguments if argument.name == name]
+        varied = [argument for argument in own if argument.fields]
+        if not own:
+            known = dict.fromkeys(("f", "out", "workers", *(argument.name for argument in arguments)))
+            raise unexpected("Operator.__call__", (name,), tuple(known))
+        if not varied:
+            raise ArgumentTypeError(
+                f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
+            )
+        if len(varied) > 1:
+            _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
+
+
+def _check_alike(name: str, varied: Sequence[Given]) -> None:
+    """Refuse one name for arguments that were given different fields."""
+    first = varied[0]
+    if not all(_are_alike(first, other) for other in varied[1:]):
+        raise ArgumentTypeError(
+            f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
+            "with its own and combine the results, or make the operator anew"
+        )
+
+
+def _are_alike(first: Given, second: Given) -> bool:
+    pairs = zip(first[1], second[1], strict=False)
+    return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """The same memory, seen in the same way."""
+    if type(a) is np.ndarray and type(b) is np.ndarray:
+        return bool(a.__array_interface__ == b.__array_interface__)
+    return a is b

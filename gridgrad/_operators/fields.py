@@ -1,0 +1,277 @@
+"""What an operator is given and gives back: scalar and vector fields, their dtypes, `out=`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence, Set
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from .._backends import dispatch
+from .._backends.rows import name_of
+from .._backends.slices import default_real, dtype_name, is_complex
+from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._base.tracing import constant, is_compiling
+from .._wraps.units import unwrap, wrap
+
+Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
+
+
+class Fields(NamedTuple):
+    """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
+
+    library: Any
+    samples: list[Any]
+    coefficients: list[Any]
+    stacked: bool  # a vector field came as one array
+
+
+def gather(
+    f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f", check: Callable[[tuple[int, ...]], Any] | None = None,
+    arguments: Sequence[Any] = (),
+) -> Fields:  # fmt: skip
+    """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
+
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    """
+    if f is MISSING:
+        raise ArgumentTypeError("an operator needs a field: give it, op(f)")
+    stacked = False
+    if form:
+        given, stacked = components(f, form, name)
+    else:
+        given = [f]
+    library = None
+    fields: list[Any] = []
+    factors: list[Any] = []
+    for k, field in enumerate((*given, *coefficients)):
+        own, cleaned = dispatch.samples(field)
+        if library is not None and own is not library:
+            raise ArgumentTypeError(
+                f"{name} and its components or coefficients are arrays of different libraries, "
+                f"{type(given[0]).__module__} and {type(field).__module__}; convert them to one"
+            )
+        library = own
+        if cleaned.dtype is not None and str(cleaned.dtype).startswith(("datetime", "timedelta")):
+            raise ArgumentTypeError(
+                f"{name} has dtype {cleaned.dtype}; only gradient takes times: give numbers, for example "
+                f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"
+            )
+        (fields if k < len(given) else factors).append(cleaned)
+    for k, field in enumerate(fields[1:], start=1):
+        if tuple(field.shape) != tuple(fields[0].shape):
+            raise ArgumentValueError(
+                f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
+                f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
+            )
+    shape = tuple(fields[0].shape)
+    if check is not None:
+        check(shape)
+    fields, factors = _promoted(library, fields, factors)
+    for k, factor in enumerate(factors):
+        if tuple(factor.shape) != shape:
+            factors[k] = _broadcast(factor, shape, k, arguments)
+    return Fields(library, fields, factors, stacked)
+
+
+def clean_coefficient(value: Any, name: str) -> Any:
+    """A coefficient field, cleaned as samples are, with its unit; refused under its own name."""
+    try:
+        numbers, unit = unwrap(value, name)
+        return wrap(dispatch.samples(numbers)[1], unit)
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
+
+
+def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
+    """The components of a vector or tensor field, and whether it is one stacked array."""
+    if isinstance(f, (list, tuple)):
+        if len(f) != form[0]:
+            raise ArgumentValueError(
+                f"{name} has {counted(len(f), 'component')}, but the operator takes {form[0]}; give one for each axis of the grid"
+            )
+        if len(form) == 1:
+            return list(f), False
+        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
+        return [field for part in parts for field in part], False
+    shape = getattr(f, "shape", None)
+    if shape is None:
+        raise ArgumentTypeError(
+            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
+        )
+    if tuple(shape[: len(form)]) != form:
+        raise ArgumentValueError(
+            f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
+            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
+        )
+    return [f[index] for index in product(*map(range, form))], True
+
+
+def _promoted(library: Any, fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
+    """One dtype for all; integers count as float64, and a coefficient stays real where it is.
+
+    An integer field that the common dtype would round keeps its own, and is differenced in that.
+    """
+    names = {dtype_name(a) for a in (*fields, *factors)}
+    if len(names) > 1 or (
+        factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
+    ):
+        xp = _namespace_of(*fields, *factors)
+        wanted = _common(names, xp, fields[0], len(factors))
+        fields = [_as_exactly(library, xp, field, wanted) for field in fields]
+        real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
+        factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
+    return fields, factors
+
+
+def _common(names: set[str], xp: Any, like: Any, factors: int) -> str:
+    """The dtype of all: of integers alone an integer one that holds them, if there is one."""
+    if not factors and all(name.startswith(("int", "uint")) for name in names):
+        together = _widest(*names)
+        if together.startswith(("int", "uint")):
+            return together
+    return joined_name(names, name_of(default_real(xp, like)))
+
+
+def joined_name(names: Set[str], real: str = "float64") -> str:
+    """The floating dtype that all of these become together, where integers count as `real`."""
+    floating = {real if name.startswith(("int", "uint")) else name for name in names}
+    if len(floating) == 1:
+        return floating.pop()
+    known = ["float32" if name == "bfloat16" else name for name in sorted(floating)]
+    return _widest(*known)
+
+
+@constant
+def _widest(*names: str) -> str:
+    return np.result_type(*names).name
+
+
+def _as_exactly(library: Any, xp: Any, field: Any, name: str) -> Any:
+    """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
+    own = dtype_name(field)
+    if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
+        return _as(xp, field, name)
+    digits = _digits(name)
+    if int(own.strip("uint")) - (own[0] == "i") <= digits:
+        return _as(xp, field, name)
+    is_within = None if is_compiling() else getattr(library, "is_within", None)
+    return _as(xp, field, name) if is_within is not None and is_within(field, 2**digits) else field
+
+
+@constant
+def _digits(name: str) -> int:
+    """Bits of the integers that a floating dtype holds exactly."""
+    return int(np.finfo(name).nmant) + 1
+
+
+def _namespace_of(*arrays: Any) -> Any:
+    if is_compiling():
+        from array_api_compat import torch
+
+        return torch
+    return array_namespace(*arrays)
+
+
+def _as(xp: Any, field: Any, name: str) -> Any:
+    if dtype_name(field) == name:
+        return field
+    dtype = getattr(xp, name, None)
+    return xp.astype(field, np.dtype(name) if dtype is None else dtype)
+
+
+def _broadcast(c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]) -> Any:
+    """Coefficient number `k`, of another shape, in that of the field."""
+    if isinstance(c, np.ma.MaskedArray):
+        raise ArgumentValueError(
+            f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
+        )
+    try:
+        return _namespace_of(c).broadcast_to(c, shape)
+    except (ValueError, RuntimeError, TypeError):
+        labels = [label for argument in arguments for label in argument.labels()]
+        label = labels[k] if labels else "a coefficient"
+        raise ArgumentValueError(
+            f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
+        ) from None
+
+
+def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Any]:
+    """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
+    if not form:
+        return [out]
+    if isinstance(out, (list, tuple)):
+        if len(out) != form[0]:
+            raise ArgumentValueError(
+                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
+            )
+        return [target for part in out for target in targets_of(part, form[1:], shape)]
+    if not hasattr(out, "shape"):
+        raise ArgumentTypeError(
+            f"out is a {type(out).__name__}; give an array of shape {(*form, *shape)} or a sequence of arrays"
+        )
+    if tuple(out.shape) != (*form, *shape):
+        raise ArgumentValueError(
+            f"out has shape {tuple(out.shape)}, but the result needs {(*form, *shape)}, or a sequence of arrays"
+        )
+    return [out[index] for index in product(*map(range, form))]
+
+
+def shaped(results: Sequence[Any], form: Form) -> Any:
+    """The results as nested tuples of this form."""
+    if not form:
+        return results[0]
+    share = prod(form[1:])
+    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
+
+
+def stack(results: list[Any], form: Form) -> Any:
+    """The results as one array of shape ``(*form, *shape)``."""
+    if any(isinstance(result, np.ma.MaskedArray) for result in results):
+        joined: Any = np.ma.stack(results)
+        return joined.reshape(*form, *results[0].shape)
+    xp = _namespace_of(*results)
+    return xp.reshape(xp.stack(results), (*form, *results[0].shape))
+
+
+def dtype_of(f: Any, form: Form) -> str:
+    """The dtype of a field, of its components together."""
+    if form and isinstance(f, (list, tuple)):
+        names = {dtype_of(part, form[1:]) for part in f}
+        return names.pop() if len(names) == 1 else joined_name(names)
+    return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
+
+
+def check_dtypes(targets: list[Any], wanted: str) -> None:
+    """Refuse an `out` that would round, before anything is written."""
+    for k, target in enumerate(targets):
+        if hasattr(target, "dtype") and dtype_name(target) != wanted:
+            name = f"out[{k}]" if len(targets) > 1 else "out"
+            raise ArgumentTypeError(
+                f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
+            )
+
+
+def check_masks(targets: list[Any], values: list[Any]) -> bool:
+    """Whether values have masks, which then their targets must be able to carry."""
+    masked = [isinstance(value, np.ma.MaskedArray) for value in values]
+    for target, has_mask in zip(targets, masked, strict=True):
+        if has_mask and not isinstance(target, np.ma.MaskedArray):
+            raise ArgumentTypeError(
+                f"out is a {type(target).__name__} and cannot carry the mask of the result; give a masked array"
+            )
+    return any(masked)
+
+
+def flat(field: Any, form: Form) -> list[Any]:
+    """The components of a result, whether nested tuples or one stacked array."""
+    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
+
+
+def form_name(form: Form) -> str:
+    """What a field of this form is called."""
+    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")

@@ -1,0 +1,382 @@
+"""What every linear operator offers; products and sums that are applied one after the other."""
+
+from __future__ import annotations
+
+from math import isfinite, prod
+from typing import Any
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._grid.matching import check_grids
+from .._grid.points import Points
+from .._wraps.units import present
+from .coefficients import Argument, Given, check_names, clean_factor
+from .fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
+from .sparse import linear_operator
+
+
+class Linear:
+    """What operators and their products share."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+    arguments: tuple[Argument, ...]  # what it was made with, without the fields
+    __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+        """Apply the operator to `f`."""
+        raise NotImplementedError
+
+    def with_fields(self, **fields: Any) -> Linear:
+        """The operator of other fields than those that it was made with: nothing is planned anew.
+
+        Parameters
+        ----------
+        **fields
+            ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`, also where
+            they stand in sums, multiples, products and adjoints. ``A(f, v=v)`` is
+            ``A.with_fields(v=v)(f)``; matrices, ``A.with_fields(v=v).to_sparse()``, are asked for in
+            this way.
+
+        Raises
+        ------
+        TypeError
+            A name that the operator does not have, or has for several different fields; a number in
+            the place of a field.
+        ValueError
+            A wrong number of components; another number in the place of one that is in the weights.
+        """
+        raise NotImplementedError
+
+    def taken(self) -> list[Given]:
+        """The arguments that the operator was made with, each with its fields."""
+        raise NotImplementedError
+
+    @property
+    def T(self) -> Linear:
+        """The transpose as an operator, edges included."""
+        raise NotImplementedError
+
+    def adjoint(
+        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
+    ) -> Any:
+        """The adjoint applied to `g`.
+
+        Parameters
+        ----------
+        g : field of the operator's output form
+            An array, or a vector field as a sequence of components or stacked along axis 0.
+        out : array or nested sequence of arrays, optional
+            Where the result goes.
+        weight : "quadrature" or None
+            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid. Of
+            several grids with the same points it is that of the first in a sum; in a product ``A @ B``
+            that of B for what goes in and that of A for what comes out.
+        workers : int, optional
+            Threads on a CPU.
+        **fields
+            Other fields than those that the operator was made with, for this call.
+
+        Returns
+        -------
+        field of the operator's input form
+            ``A^H g``, or ``H^-1 A^H H g``.
+        """
+        return self.adjoint_operator(weight)(g, out, workers, **fields)
+
+    def adjoint_operator(self, weight: str | None = None) -> Linear:
+        """The operator that `adjoint` applies."""
+        raise NotImplementedError
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, which in products may end otherwise than `grid`."""
+        return self.grid
+
+    def reweighted(
+        self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
+    ) -> Linear:
+        """The operator between multiplications with the ratios of two grids' measures, where they differ."""
+        result = self
+        if before is not None:
+            ratio = self.ratio_of_measures(*before, self.inputs)
+            result = result if ratio is None else Product(result, ratio)
+        if after is not None:
+            ratio = self.ratio_of_measures(*after, self.outputs)
+            result = result if ratio is None else Product(ratio, result)
+        return result
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+        """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
+        points = prod(self.grid.shape)
+        return prod(self.outputs) * points, prod(self.inputs) * points
+
+    def to_sparse(self, format: str = "csr") -> Any:
+        """The operator as a ``scipy.sparse`` array of ``self.shape``.
+
+        Fields of ``grid.shape`` are flattened in C order, vector fields component after component.
+        `format` is any name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy,
+        convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+
+        The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
+        coefficient is complex: coefficients of other dtypes are converted first, as the operator
+        does. It has the values of this moment, of `with_fields` those given there.
+        """
+        return self.matrix().asformat(format)
+
+    def matrix(self) -> Any:
+        """The matrix on flattened fields, vector fields component after component."""
+        raise NotImplementedError
+
+    def to_linear_operator(self, dtype: Any = None, xp: Any = None) -> Any:
+        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
+
+        By default float64, or complex128 where a coefficient is complex. Vectors are fields of
+        ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
+        """
+        return linear_operator(self, dtype, xp)
+
+    def __matmul__(self, other: Any) -> Linear:
+        if not isinstance(other, Linear):
+            raise _no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
+        return Product(self, other)
+
+    def __rmatmul__(self, other: Any) -> Linear:
+        raise _no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
+
+    def __pow__(self, other: Any) -> Linear:
+        raise _no_operator("operators have no powers", other, "compose them, op @ op")
+
+    def __pos__(self) -> Linear:
+        return self
+
+    def __mul__(self, factor: Any) -> Linear:
+        return self.scaled(clean_factor(factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Linear:
+        number = clean_factor(divisor)
+        if not isfinite(1 / number):  # of a subnormal number
+            return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
+        return self.scaled(1 / number)
+
+    def __rtruediv__(self, other: Any) -> Linear:
+        raise _no_operator(
+            "nothing is divided by an operator", other, "solve with op.to_sparse() or op.to_linear_operator()"
+        )
+
+    def __neg__(self) -> Linear:
+        return self.scaled(-1.0)
+
+    def __add__(self, other: Any) -> Linear:
+        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
+            return self
+        if present(other):  # what a quantity times an operator is
+            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+        if not isinstance(other, Linear):
+            raise _no_operator(
+                "operators are added to operators",
+                other,
+                "a multiple of the field itself is 2 * grid.identity",
+            )
+        return Sum(self, other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Linear:
+        return self.__add__(-other if isinstance(other, Linear) else other)
+
+    def __rsub__(self, other: Any) -> Linear:
+        return (-self).__add__(other)
+
+    def scaled(self, factor: float) -> Linear:
+        """The operator times a finite real number."""
+        raise NotImplementedError
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        raise NotImplementedError
+
+
+def _no_operator(rule: str, other: Any, instead: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
+
+
+class Product(Linear):
+    """``outer @ inner``: applied one after the other."""
+
+    def __init__(self, outer: Linear, inner: Linear) -> None:
+        check_grids(outer.grid, inner.grid, "composed")
+        if outer.inputs != inner.outputs:
+            raise ArgumentValueError(
+                f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
+                f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
+            )
+        self.outer, self.inner = outer, inner
+        self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
+        self.arguments = outer.arguments + inner.arguments
+
+    def __repr__(self) -> str:
+        return f"{self.outer!r} @ {self.inner!r}"
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+        """Apply `inner`, then `outer`; the field between them is a temporary."""
+        if fields:
+            return self.with_fields(**fields)(f, out, workers)
+        return self.outer(self.inner(f, None, workers), out, workers)
+
+    def with_fields(self, **fields: Any) -> Product:
+        """The product of operators of other fields."""
+        check_names(self.arguments, fields, self.taken)
+        return Product(_own_fields(self.outer, fields), _own_fields(self.inner, fields))
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return self.outer.taken() + self.inner.taken()
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results."""
+        return self.outer.grid_out
+
+    @property
+    def T(self) -> Product:
+        """The transpose: both transposed, in the other order."""
+        return Product(self.inner.T, self.outer.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Product:
+        """The operator that `adjoint` applies.
+
+        Each adjoint weighs with its own grid: the field between them then needs the ratio of both.
+        """
+        outer: Linear = self.outer.adjoint_operator(weight)
+        if weight is not None:
+            outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
+        return Product(self.inner.adjoint_operator(weight), outer)
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+        """The multiplication with the measures of one grid over those of another."""
+        return self.outer.ratio_of_measures(grid, other, form)
+
+    def matrix(self) -> Any:
+        """The product of both matrices."""
+        return self.outer.matrix() @ self.inner.matrix()
+
+    def scaled(self, factor: float) -> Product:
+        """The product with the outer operator times a finite real number."""
+        return Product(self.outer.scaled(factor), self.inner)
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return self.outer.result_name(self.inner.result_name(given))
+
+
+class Sum(Linear):
+    """Two operators applied to the same field, their results added; of which at least one is a product."""
+
+    def __init__(self, first: Linear, second: Linear) -> None:
+        check_alike(first, second)
+        self.first, self.second = first, second
+        self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
+        self.arguments = first.arguments + second.arguments
+
+    def __repr__(self) -> str:
+        return f"{self.first!r} + {self.second!r}"
+
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+        """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
+        if fields:
+            return self.with_fields(**fields)(f, out, workers)
+        if out is None:
+            addend = self.second(f, None, workers)
+            return _added(self.first(f, None, workers), addend)
+        given = dtype_of(f, self.inputs)
+        wanted = self.result_name(given)
+        into, other = self.first, self.second
+        if into.result_name(given) != wanted:  # rounds: what is written first has the dtype of the whole
+            into, other = other, into
+        values = flat(other(f, None, workers), self.outputs)
+        targets = targets_of(out, self.outputs, values[0].shape)
+        check_dtypes(targets, wanted)
+        masked = check_masks(targets, values)
+        if into.result_name(given) == wanted and not masked:
+            into(f, out, workers)
+            for target, value in zip(targets, values, strict=True):
+                target[...] += value
+            return out
+        for target, value, addend in zip(
+            targets, flat(into(f, None, workers), self.outputs), values, strict=True
+        ):
+            target[...] = value + addend
+        return out
+
+    def with_fields(self, **fields: Any) -> Sum:
+        """The sum of operators of other fields."""
+        check_names(self.arguments, fields, self.taken)
+        return Sum(_own_fields(self.first, fields), _own_fields(self.second, fields))
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return self.first.taken() + self.second.taken()
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, of the first operator's."""
+        return self.first.grid_out
+
+    @property
+    def T(self) -> Sum:
+        """The transpose: the sum of both."""
+        return Sum(self.first.T, self.second.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Sum:
+        """The operator that `adjoint` applies: with a weight, that of the first operator's grids."""
+        first, second = self.first.adjoint_operator(weight), self.second.adjoint_operator(weight)
+        if weight is not None:
+            second = second.reweighted(
+                before=(self.first.grid_out, self.second.grid_out), after=(self.second.grid, self.first.grid)
+            )
+        return Sum(first, second)
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+        """The multiplication with the measures of one grid over those of another."""
+        return self.first.ratio_of_measures(grid, other, form)
+
+    def matrix(self) -> Any:
+        """The sum of both matrices."""
+        return self.first.matrix() + self.second.matrix()
+
+    def scaled(self, factor: float) -> Sum:
+        """Both times a finite real number."""
+        return Sum(self.first.scaled(factor), self.second.scaled(factor))
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return joined_name({self.first.result_name(given), self.second.result_name(given)})
+
+
+def _own_fields(operator: Linear, fields: dict[str, Any]) -> Linear:
+    """An operator of those fields whose names it has."""
+    names = {argument.name for argument in operator.arguments if argument.fields}
+    own = {name: field for name, field in fields.items() if name in names}
+    return operator.with_fields(**own) if own else operator
+
+
+def _added(a: Any, b: Any) -> Any:
+    return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
+
+
+def check_alike(first: Linear, second: Linear) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    check_grids(first.grid, second.grid, "added")
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )

@@ -1,0 +1,175 @@
+"""Calls with quantities: the numbers go to the call, and [f]/[x] comes back with its results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._grid.points import Points
+from .._stencils.stencil import Stencil
+from .._terms.term import Term
+from .._wraps.units import Maybe, alike, converted, present, product, ratio, slope, told, unwrap, wrap
+from .fields import Form, components, shaped, targets_of
+
+
+class OnNumbers(Protocol):
+    """An operator as calls with quantities need it."""
+
+    name: str
+    grid: Points
+    terms: tuple[Term, ...]
+    inputs: Form
+    outputs: Form
+    coefficients: tuple[Any, ...]
+
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> OnNumbers:
+        """The operator of coefficients without units."""
+
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+        """Apply it to arrays without units."""
+
+
+def gradient(run: Callable[..., Any], f: Any, spacing: Sequence[Any], period: Any, out: Any) -> Any:
+    """``run(f, spacing, period, out)`` with the numbers of all, and the units of its results."""
+    numbers, own = unwrap(f, "f")
+    own = slope(own, "f")
+    steps = [unwrap(x, f"spacing {k}") for k, x in enumerate(spacing)]
+    per = [slope(unit, f"spacing {k}") for k, (_, unit) in enumerate(steps)] or [None]
+    units = [product([(own, 1), (unit, -1)]) for unit in per]
+    targets = None if out is None else _unwrapped_out(out, units)
+    results = run(numbers, tuple(x for x, _ in steps), _periods(period, per), targets)
+    if out is not None:
+        return out
+    if not isinstance(results, tuple):
+        return wrap(results, units[0])
+    return tuple(wrap(result, units[k % len(units)]) for k, result in enumerate(results))
+
+
+def _periods(period: Any, per: list[Maybe]) -> Any:
+    """The numbers of one period, or of one for each axis, in the units of the spacing."""
+    if isinstance(period, (list, tuple)):
+        return [
+            None
+            if value is None
+            else converted(value, per[k % len(per)], f"period[{k}]", "its spacing", True)
+            for k, value in enumerate(period)
+        ]
+    if period is None:
+        return None
+    if not all(alike(unit, per[0]) for unit in per):
+        raise ArgumentTypeError(
+            "period is one length, but the axes have different units; give one for each axis, and None where it does not repeat"
+        )
+    return converted(period, per[0], "period", "the spacing", True)
+
+
+def _unwrapped_out(out: Any, units: list[Maybe]) -> Any:
+    """The numbers of `out`: a sequence of arrays, or one, which then has the one unit of all results."""
+    if isinstance(out, (list, tuple)):
+        return [target_in(target, units[k % len(units)], f"out[{k}]") for k, target in enumerate(out)]
+    return target_in(out, one_unit(units, "out is one array"), "out")
+
+
+def one_unit(units: Sequence[Maybe], why: str) -> Maybe:
+    """The unit of all, where one array holds them."""
+    for unit in units:
+        if not alike(unit, units[0]):
+            raise ArgumentTypeError(
+                f"{why}, but the first result {told(units[0])} and another {told(unit)}; give a sequence with one for each"
+            )
+    return units[0]
+
+
+def target_in(target: Any, unit: Maybe, name: str) -> Any:
+    """The numbers of an output, which must be in the unit of its result."""
+    numbers, own = unwrap(target, name)
+    if not alike(own, unit):
+        raise ArgumentTypeError(
+            f"{name} {told(own)}, but its result {told(unit)}; give one in that unit, or leave out= away"
+        )
+    return numbers
+
+
+def operator(op: OnNumbers, f: Any, out: Any, workers: int | None) -> Any:
+    """An operator applied to quantities, or on a grid whose coordinates are."""
+    parts, stacked = _parts(f, op.inputs)
+    fields = [unwrap(part, "f" if len(parts) == 1 else f"f[{k}]") for k, part in enumerate(parts)]
+    factors = [unwrap(c, "a coefficient") for c in op.coefficients]
+    units = result_units(op, [unit for _, unit in fields], [unit for _, unit in factors])
+    numbers = unwrap(f, "f")[0] if stacked else shaped([part for part, _ in fields], op.inputs)
+    targets = None
+    if out is not None:
+        shape = tuple(np.shape(fields[0][0]))[len(op.inputs) if stacked else 0 :]
+        outs = zip(targets_of(out, op.outputs, shape), units, strict=True)
+        targets = shaped([target_in(target, unit, "out") for target, unit in outs], op.outputs)
+    elif stacked and op.outputs:
+        one_unit(units, "f is one array and so is the result")
+    results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers)
+    if out is not None:
+        return out
+    if stacked and op.outputs:
+        return wrap(results, units[0])
+    return _wrapped(results, units, op.outputs)
+
+
+def _parts(f: Any, form: Form) -> tuple[list[Any], bool]:
+    if not form:
+        return [f], False
+    if isinstance(f, (list, tuple)):
+        return components(f, form, "f")
+    numbers, _ = unwrap(f, "f")
+    components(numbers, form, "f")
+    return [f] * prod(form), True
+
+
+def _wrapped(results: Any, units: list[Maybe], form: Form) -> Any:
+    if not form:
+        return wrap(results, units[0])
+    share = prod(form[1:])
+    return tuple(
+        _wrapped(result, units[k * share : (k + 1) * share], form[1:]) for k, result in enumerate(results)
+    )
+
+
+def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> list[Maybe]:
+    """The unit of each output; all terms that are added into one have the same."""
+    units: dict[int, Maybe] = {}
+    for term in op.terms:
+        own = fields[term.input]
+        own = ratio(own, "f") if term.stencil.values else slope(own, "f")
+        powers = [(own, 1)]
+        if term.coefficient is not None:
+            powers.append((ratio(factors[term.coefficient], "a coefficient"), 1))
+        powers += [(op.grid.slopes[axis], -_order(op, stencil)) for axis, stencil in term.stencils()
+                   if op.grid.slopes[axis] is not None]  # fmt: skip
+        unit = product(powers)
+        if not alike(unit, units.setdefault(term.output, unit)):
+            raise ArgumentTypeError(
+                f"{op.name} would add what {told(units[term.output])} and what {told(unit)}; give the axes (and the components "
+                "of a vector) in one unit, converted with to()"
+            )
+    return [units[k] for k in range(prod(op.outputs))]
+
+
+def _order(op: OnNumbers, stencil: Stencil) -> int:
+    if stencil.order is None:
+        raise ArgumentTypeError(
+            f"{op.name} adds derivatives of different orders, which are in different units; make the grid of numbers"
+        )
+    return int(stencil.order)
+
+
+def check_without_units(op: Any, what: str) -> None:
+    """Refuse what holds numbers only, for a grid or coefficients with units."""
+    for part in ("outer", "inner", "first", "second"):  # of products and sums
+        if hasattr(op, part):
+            check_without_units(getattr(op, part), what)
+    if op.grid.units is not None or present(*getattr(op, "coefficients", ())):
+        raise ArgumentValueError(
+            f"{what} holds numbers, but the grid or a coefficient has units; make it of their numbers "
+            "(x.magnitude of pint, x.value of astropy and unyt)"
+        )

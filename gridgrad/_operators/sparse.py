@@ -1,0 +1,139 @@
+"""Operators as sparse matrices and LinearOperators, from the very weights that the kernels use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Array
+from .._grid.points import Points
+from .._terms.matrix import term_matrix
+from .._terms.term import Term
+from .fields import Form, flat, gather
+from .quantities import check_without_units
+
+
+class Applied(Protocol):
+    """What a LinearOperator needs of an operator."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+
+    def __call__(self, f: Any) -> Any:
+        """Apply it."""
+
+    def adjoint_operator(self) -> Applied:
+        """The operator of the adjoint."""
+
+    def taken(self) -> Sequence[tuple[Any, tuple[Any, ...]]]:
+        """Its arguments, each with its fields."""
+
+
+def factors_on(grid: Points, coefficients: Sequence[Any]) -> list[Array]:
+    """The values of coefficients at the points of a grid."""
+    return [_on_host(c, grid) for c in _unmasked(coefficients)]
+
+
+def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> Any:
+    """The matrix of terms on flattened fields, vector fields component after component."""
+    from scipy import sparse
+
+    points = prod(grid.shape)
+    blocks: dict[tuple[int, int], Any] = {}
+    for term in (_placed(term, grid.places) for term in terms):
+        matrix = term_matrix(term, grid.shape, factors)
+        place = (term.output, term.input)
+        blocks[place] = blocks[place] + matrix if place in blocks else matrix
+    empty = sparse.csr_array((points, points))
+    rows = [
+        [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(inputs)]
+        for i in range(outputs)
+    ]
+    whole: Any = (
+        rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
+    )
+    return whole.astype(_dtype_of(factors), copy=False)
+
+
+def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
+    if any(np.ma.is_masked(c) for c in coefficients):
+        raise ArgumentTypeError(
+            "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
+        )
+    return coefficients
+
+
+def _dtype_of(coefficients: Iterable[Any]) -> Any:
+    """Of matrices and vectors: complex where a coefficient is."""
+    return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
+
+
+def _placed(term: Term, places: tuple[int, ...]) -> Term:
+    """The term on the axes of the grid's shape, which are those of a field without batch axes."""
+    then = None if term.then is None else (places[term.then[0]], term.then[1])
+    return term._replace(axis=places[term.axis], then=then)
+
+
+def _on_host(coefficient: Any, grid: Points) -> Array:
+    """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
+    value = gather(coefficient, ()).samples[0]
+    if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__"):
+        value = value.get()
+    elif hasattr(value, "detach"):
+        value = import_module("gridgrad._backends.torch.tensors").to_host(value)
+    values = np.asarray(value)
+    values = values.astype(np.result_type(values.dtype, np.float64), copy=False)
+    try:
+        return np.broadcast_to(values, grid.alone(values.ndim)).reshape(grid.shape)
+    except ValueError as error:
+        if isinstance(error, ArgumentValueError):
+            raise
+        raise ArgumentValueError(
+            f"a coefficient of shape {values.shape} has batch axes; a matrix is for one field of shape {grid.shape}"
+        ) from None
+
+
+def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
+    """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
+    if xp is None or xp is np:
+        from scipy.sparse import linalg
+    elif getattr(xp, "__name__", "") == "cupy":
+        from cupyx.scipy.sparse import linalg
+    else:
+        raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
+    check_without_units(operator, "a LinearOperator")
+    fields = _unmasked(_fields_of(operator))
+    return linalg.LinearOperator(
+        operator.shape,
+        matvec=_OnVectors(operator),
+        rmatvec=_OnVectors(operator.adjoint_operator()),
+        dtype=np.dtype(_dtype_of(fields) if dtype is None else dtype),
+    )
+
+
+def _fields_of(operator: Applied) -> list[Any]:
+    return [field for _, own in operator.taken() for field in own]
+
+
+class _OnVectors:
+    """An operator on the flat vectors of one field; an object, as functions inside of functions do not pickle."""
+
+    def __init__(self, operator: Applied) -> None:
+        self.operator = operator
+
+    def __call__(self, x: Any) -> Any:
+        operator = self.operator
+        most = max((c.ndim for c in _fields_of(operator)), default=0)
+        parts = flat(operator(x.reshape(*operator.inputs, *operator.grid.alone(most))), operator.outputs)
+        return array_namespace(*parts).concat([part.ravel() for part in parts])

@@ -1,0 +1,1 @@
+"""How it lies in memory: descriptors of sweeps."""

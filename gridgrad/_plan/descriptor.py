@@ -1,0 +1,72 @@
+"""What kernels read: the layout of a descriptor, its bounds, and what fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .._stencils.stencil import Stencil
+from .._terms.term import Term
+
+ABI_VERSION = 3
+MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
+MAX_OFFSET = 127  # of a pair from its own point
+
+# Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
+STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",
+           "int32", "uint32", "int64", "uint64")  # fmt: skip
+ITEM_BYTES = dict(zip(STORAGE, (2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8), strict=True))
+
+_FLOAT64 = np.dtype(np.float64)
+PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")])
+_STENCIL = np.dtype(
+    [("dim", "i1"), ("pairs", "i1"), ("values", "i1"), ("selects", "i1"), ("inner", "i4"), ("leading", "i4"),
+     ("trailing", "i4"), ("length", "i8"), ("a", "i1", MAX_PAIRS), ("b", "i1", MAX_PAIRS), ("weight", "f8", MAX_PAIRS),
+     ("weights", "u8"), ("start", "u8"), ("pair", "u8")],
+    align=True,
+)  # fmt: skip
+_TERM = np.dtype([(name, "i1") for name in
+                  ("output", "input", "stencil", "assign", "coefficient", "place", "then", "norm")])  # fmt: skip
+_ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
+DESCRIPTOR = np.dtype(
+    [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
+     ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
+     ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
+     ("stencil", _STENCIL, MAX_STENCILS)],
+    align=True,
+)  # fmt: skip
+
+
+class TooManyDims(Exception):
+    """The dims that do not collapse, the arrays, terms or stencils are more than a descriptor holds."""
+
+    def __init__(self, dims: bool) -> None:
+        self.dims = dims  # whether it is the dims
+        super().__init__("too many dims" if dims else "too many arrays, terms or stencils")
+
+
+def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no coefficient is complex."""
+    if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
+        return False
+    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
+
+
+def _has_rows(stencil: Stencil) -> bool:
+    offsets = stencil.offsets
+    if not stencil.fits(_FLOAT64) or len(offsets) > MAX_PAIRS:
+        return False
+    return all(-MAX_OFFSET <= end <= MAX_OFFSET for pair in offsets for end in pair)
+
+
+def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
+    """float32 for storage of at most that precision, unless its exponents cannot hold a weight."""
+    if storage not in STORAGE[:3]:
+        return "float64"
+    limits = np.finfo(np.float32)
+    for _, stencil in (entry for term in terms for entry in term.stencils()):
+        smallest, largest = stencil.smallest_and_largest_weight()
+        if smallest < float(limits.tiny) or largest > float(limits.max):
+            return "float64"
+    return "float32"

@@ -1,0 +1,161 @@
+"""Terms and a memory layout to a descriptor: packed bytes; cached, no arrays of data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._base.cache import Cache
+from .._base.types import Array
+from .._stencils.stencil import Stencil
+from .._terms.term import PLACES, Term
+from .descriptor import (
+    ABI_VERSION,
+    DESCRIPTOR,
+    ITEM_BYTES,
+    MAX_ARRAYS,
+    MAX_DIMS,
+    MAX_STENCILS,
+    MAX_TERMS,
+    STORAGE,
+    TooManyDims,
+    arithmetic_type,
+)
+from .layout import Dim, Layout, collapse
+from .tables import Tables, tables_of
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Plan:
+    """A packed operator for one memory layout. Pointers are not part of it."""
+
+    descriptor: Array
+    address: int  # of the descriptor's bytes
+    storage: str
+    output_storage: str
+    real: str
+    terms: tuple[Term, ...]
+    inputs: int
+    outputs: int
+    elements: int
+    traffic: int  # bytes read and written, each array once
+    weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
+    weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
+    tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the plan keeps alive, much of it together with others."""
+        return int(self.descriptor.nbytes) + sum(tables.nbytes for tables in self.tables)
+
+
+_plans: Cache[Plan] = Cache("plans", entries=512)
+
+
+def make_plan(
+    terms: tuple[Term, ...],
+    storage: str,
+    inputs: tuple[Layout, ...],
+    outputs: tuple[Layout, ...],
+    components: int = 1,
+    adds: bool = False,
+) -> Plan:
+    """Pack `terms` for arrays of these layouts.
+
+    `components` is 2 for complex data, whose strides count real numbers. With `adds` the terms join what
+    the outputs hold, which must be of the arithmetic type.
+    """
+    key = (terms, storage, inputs, outputs, components, adds)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _pack(*key)
+        _plans.put(key, plan, plan.nbytes)
+    return plan
+
+
+def _pack(
+    terms: tuple[Term, ...],
+    storage: str,
+    inputs: tuple[Layout, ...],
+    outputs: tuple[Layout, ...],
+    components: int,
+    adds: bool,
+) -> Plan:
+    terms = tuple(sorted(terms, key=lambda term: term.output))
+    real = arithmetic_type(storage, terms)
+    output_storage = storage if storage in STORAGE[:4] else "float64"
+    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
+    later = {term.then[0] for term in terms if term.then is not None}
+    axes = {axis for axis, _ in stencils}
+    dims = collapse(inputs[0].shape, (*inputs, *outputs), axes, components, later)
+    arrays = len(inputs) + len(outputs)
+    tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS)
+    counts = (len(dims), arrays, len(terms), len(stencils))
+    if any(n > most for n, most in zip(counts, tables, strict=True)):
+        raise TooManyDims(len(dims) > MAX_DIMS)
+    packed = np.zeros((), DESCRIPTOR)
+    packed["abi"], packed["storage"] = ABI_VERSION, STORAGE.index(storage)
+    packed["real_bytes"], packed["output_bytes"] = np.dtype(real).itemsize, ITEM_BYTES[output_storage]
+    packed["inputs"], packed["outputs"] = len(inputs), len(outputs)
+    packed["terms"], packed["stencils"] = len(terms), len(stencils)
+    _pack_dims(packed, dims, arrays)
+    seen = {term.output for term in terms} if adds else set()
+    for k, term in enumerate(terms):
+        packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
+        seen.add(term.output)
+    weights: list[Array] = []
+    fields: list[tuple[int, str, int]] = []
+    shared: list[Tables] = []
+    for k, (axis, stencil) in enumerate(stencils):
+        shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
+        for name, table in shared[k].named().items():
+            fields.append((k, name, len(weights)))
+            weights.append(table)
+    elements = prod(dim.length for dim in dims)
+    traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
+    return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
+                traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
+
+
+def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
+    packed["length"] = 1
+    for place, dim in enumerate(dims, start=MAX_DIMS - len(dims)):
+        packed["length"][place] = dim.length
+        for k in range(arrays):
+            packed["array"][k]["stride"][place] = dim.strides[k]
+
+
+def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> tuple[int, ...]:
+    own, *then = [stencils.index(entry) for entry in term.stencils()]
+    coefficient = -1 if term.coefficient is None else term.coefficient
+    return (
+        term.output,
+        term.input,
+        own,
+        first,
+        coefficient,
+        PLACES.index(term.place),
+        *(then or [-1]),
+        term.norm,
+    )
+
+
+def _pack_stencil(packed: Any, dims: list[Dim], axis: int, stencil: Stencil, real: str) -> Tables:
+    position = next(k for k, dim in enumerate(dims) if dim.axis == axis)
+    inner = dims[position].inner
+    packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner
+    packed["length"], packed["values"] = stencil.length, stencil.values
+    packed["selects"] = stencil.selects
+    packed["leading"], packed["trailing"] = len(stencil.leading), len(stencil.trailing)
+    packed["pairs"] = len(stencil.offsets)
+    for k, (a, b) in enumerate(stencil.offsets):
+        packed["a"][k], packed["b"][k] = a, b
+    if stencil.is_uniform:
+        packed["weight"][: len(stencil.weights)] = stencil.weights
+    tables = tables_of(stencil, real, inner)
+    for name, table in tables.named().items():
+        packed[name] = table.ctypes.data
+    return tables

@@ -1,0 +1,1 @@
+"""Numbers to rows: the stencils of derivatives."""

@@ -1,0 +1,200 @@
+"""`Stencil`: the rows of one derivative along one axis, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .._base.types import Array
+
+Pair = tuple[int, int, Any]  # (a, b, weight): weight * (f[b] - f[a])
+Row = tuple[Pair, ...]  # an empty row is 0 and reads nothing
+
+CENTRAL = ((-1, 0), (0, 1))  # the pairs of formula (1)
+BLOCK = 1 << 14
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stencil:
+    """One derivative along one axis, each row a sum of ``weight * (f[b] - f[a])``.
+
+    The pairs of an interior row are `offsets` from its point; `weights` has for each pair a scalar
+    when every point has the same, else a vector of shape ``(length,)``. `leading` and `trailing` are
+    the rows of the first and the last points as data, with the indices of points. A weight of 0 in a
+    vector reads nothing, but in formula (1), which has none. Where `values` is set, as in transposed
+    stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
+    belongs to it. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave
+    the range of normal numbers: then rows are made of slices, each weight applied as factors that all
+    arrays can hold (`_rows`). Weights are in 1/[x]^order; None where that is not
+    known.
+    """
+
+    length: int
+    offsets: tuple[tuple[int, int], ...]
+    weights: tuple[Any, ...]
+    leading: tuple[Row, ...]
+    trailing: tuple[Row, ...]
+    values: bool = False
+    power: int = 0
+    order: int | None = None
+    _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
+
+    def __reduce__(self) -> Any:
+        """The rows and nothing else: names of compiled graphs are made of pickles."""
+        return _restored, (
+            self.length,
+            self.offsets,
+            self.weights,
+            self.leading,
+            self.trailing,
+            self.values,
+            self.power,
+            self.order,
+        )
+
+    @property
+    def is_central(self) -> bool:
+        """Whether interior rows follow formula (1), ``lower (f[i]-f[i-1]) + upper (f[i+1]-f[i])``."""
+        return self.offsets == CENTRAL and not self.values
+
+    @property
+    def selects(self) -> bool:
+        """Whether there are differences whose weight is 0 at some point, where they read nothing."""
+        inner = self.interior()
+        vectors = () if self.values or self.is_central else self.weights
+        return any(np.ndim(weight) and not np.all(weight[inner]) for weight in vectors)
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether one set of weights serves every interior point."""
+        return all(np.ndim(weight) == 0 for weight in self.weights)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type the weights were made in."""
+        dtype: np.dtype[Any] = self.smallest_and_largest_weight()[1].dtype
+        return dtype
+
+    def fits(self, real: npt.DTypeLike) -> bool:
+        """Whether the type `real` has the exponents of all weights: else they are applied in factors."""
+        smallest, largest = self.smallest_and_largest_weight()
+        if self.power or largest.dtype == real:
+            return not self.power
+        limits = np.finfo(real)
+        return bool(smallest >= limits.tiny and largest <= limits.max)
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the weights."""
+        return sum(int(np.asarray(weight).nbytes) for weight in self.weights)
+
+    def table(self) -> Array | None:
+        """The weights as the array whose rows they are, shape ``(pairs, length)``, or None."""
+        whole = getattr(self.weights[0], "base", None) if self.weights else None
+        shape = (len(self.weights), self.length)
+        if not isinstance(whole, np.ndarray) or whole.shape != shape or not whole.flags.c_contiguous:
+            return None
+        rows = (w.base is whole and w.ctypes.data == row.ctypes.data and w.strides == row.strides
+                for w, row in zip(self.weights, whole, strict=True))  # fmt: skip
+        return whole if all(rows) else None
+
+    def interior(self) -> slice:
+        """The points whose rows are not data."""
+        return slice(len(self.leading), self.length - len(self.trailing))
+
+    def smallest_and_largest_weight(self) -> tuple[Any, Any]:
+        """Bounds of the magnitude of all weights but 0: what decides the arithmetic type."""
+        if not self._range:
+            self._range.append(self._measured())
+        smallest, largest = self._range[0]
+        return smallest, largest
+
+    def _measured(self) -> tuple[Any, Any]:
+        single = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
+        single += [weight for weight in self.weights if np.ndim(weight) == 0]
+        inner = self.interior()
+        bounds = []
+        for values in (single, *(weight[inner] for weight in self.weights if np.ndim(weight))):
+            sizes = np.abs(values)
+            if not self.is_central:  # whose weights are never 0, unless one was too small
+                sizes = sizes[sizes != 0]
+            if len(sizes):
+                bounds += [sizes.min(), sizes.max()]
+        return (np.min(bounds), np.max(bounds)) if bounds else (np.float64(1), np.float64(1))
+
+    def mapped(self, change: Callable[[Any], Any], power: int) -> Stencil:
+        """The same rows with `change` of every weight, and with another power."""
+        weights = in_one_piece(map(change, self.weights), len(self.weights))
+
+        def rows(old: tuple[Row, ...]) -> tuple[Row, ...]:
+            return tuple(tuple((a, b, change(weight)) for a, b, weight in row) for row in old)
+
+        return replace(self, weights=weights, leading=rows(self.leading),
+                       trailing=rows(self.trailing), power=power)  # fmt: skip
+
+
+def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
+    """Without pairs whose weight is 0, which read nothing; formula (1) with a 0 at some points becomes plain pairs."""
+    inner = stencil.interior()
+    kept = [
+        (pair, weight)
+        for pair, weight in zip(stencil.offsets, stencil.weights, strict=True)
+        if np.any(weight if np.ndim(weight) == 0 else weight[inner])
+    ]
+    if stencil.is_central and any(np.ndim(w) and not np.all(w[inner]) for _, w in kept):
+        kept = _plain_pairs(stencil, faces)
+    rows = (
+        tuple(tuple(pair for pair in row if pair[2] != 0) for row in side)
+        for side in (stencil.leading, stencil.trailing)
+    )
+    leading, trailing = rows
+    offsets = tuple(pair for pair, _ in kept)
+    if (offsets, leading, trailing) == (stencil.offsets, stencil.leading, stencil.trailing):
+        return stencil
+    weights = in_one_piece((weight for _, weight in kept), len(kept))
+    return replace(stencil, offsets=offsets, weights=weights, leading=leading, trailing=trailing)
+
+
+def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], Any]]:
+    """Formula (1) with vectors of weights as pairs, one of them the short form, which has no faces."""
+    lower, upper = stencil.weights
+    short = (lower == upper) & (lower != 0) & (not faces)
+    pairs = [
+        ((-1, 1), np.where(short, lower, 0)),
+        ((0, -1), np.where(short, 0, -lower)),
+        ((0, 1), np.where(short, 0, upper)),
+    ]
+    return [(pair, weight) for pair, weight in pairs if np.any(weight[stencil.interior()])]
+
+
+def in_one_piece(weights: Iterable[Any], count: int) -> tuple[Any, ...]:
+    """Weights of which some vary as the rows of one array, where kernels can read them as they are."""
+    table: Array | None = None
+    scalars: list[Any] = []
+    for k, values in enumerate(weights):
+        if table is None and np.ndim(values) == 0:
+            scalars.append(values)
+            continue
+        if table is None:
+            table = np.empty((count, len(values)), values.dtype)
+            table[:k] = np.reshape(scalars, (k, 1))
+        table[k] = values
+    return tuple(scalars if table is None else table)
+
+
+def _restored(length: int, offsets: Any, weights: tuple[Any, ...], *others: Any) -> Stencil:
+    return Stencil(length, offsets, in_one_piece(weights, len(weights)), *others)
+
+
+def unscaled(stencil: Stencil, power: int) -> Stencil:
+    """The weights times ``2**power``; the power kept apart where they would not be normal numbers."""
+    smallest, largest = stencil.smallest_and_largest_weight()
+    limits = np.finfo(np.asarray(largest).dtype)
+    smallest, largest = (np.ldexp(w, power) for w in (smallest, largest))
+    if not (smallest >= limits.tiny and largest <= limits.max):
+        return replace(stencil, power=power)
+    return stencil.mapped(lambda weight: np.ldexp(weight, power), 0)

@@ -1,0 +1,90 @@
+"""Sums of stencils: rows that read the same points become one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .stencil import Row, Stencil, in_one_piece, without_zeros
+
+Pairs = Sequence[tuple[int, int, Any]]
+
+
+def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | None:
+    """The stencil of the sum of two, or None where their weights have different exponents.
+
+    Weights of equal pairs are added and rounded once; what is left of two that cancel, at most 2 eps of the
+    larger, is but their own rounding, and is 0. With `faces` a pair is its face; otherwise pairs that are not
+    the same in both are taken relative to their own point, so that each point is read once.
+    """
+    if first.power != second.power:
+        return None
+    length = first.length
+    start = max(first.interior().start, second.interior().start)
+    stop = min(first.interior().stop, second.interior().stop)
+    if start >= stop:
+        start = stop = length
+    with np.errstate(all="ignore"):
+        inner = _joined(0, _inner(first), _inner(second), first.values, faces)
+        rows = {i: _joined(i, row_at(first, i), row_at(second, i), first.values, faces)
+                for i in (*range(start), *range(stop, length))}  # fmt: skip
+    weights = [weight for *_, weight in inner]
+    table = in_one_piece(weights, len(weights))
+    whole = Stencil(length, tuple((a, b) for a, b, _ in inner), table, tuple(rows[i] for i in range(start)),
+                    tuple(rows[i] for i in range(stop, length)), first.values, first.power,
+                    first.order if first.order == second.order else None)  # fmt: skip
+    if not np.isfinite(whole.smallest_and_largest_weight()[1]):
+        return None
+    return without_zeros(whole, faces)
+
+
+def row_at(stencil: Stencil, point: int) -> Row:
+    """The pairs of one row, with the indices of points."""
+    inner = stencil.interior()
+    if point < inner.start:
+        return stencil.leading[point]
+    if point >= inner.stop:
+        return stencil.trailing[point - inner.stop]
+    return tuple((point + a, point + b, w if np.ndim(w) == 0 else w[point]) for a, b, w in _inner(stencil))
+
+
+def _inner(stencil: Stencil) -> Row:
+    return tuple((a, b, weight) for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True))
+
+
+def _joined(own: int, first: Row, second: Row, values: bool, faces: bool) -> Row:
+    """Both rows as one."""
+    if values and not faces:
+        first, second = (tuple((b, b, weight) for _, b, weight in row) for row in (first, second))
+    elif not values and not faces and _places(first) != _places(second) and first and second:
+        first, second = _around(own, first), _around(own, second)
+        return tuple(sorted(_by_pair((*first, *second), values), key=lambda pair: pair[1]))
+    return _by_pair((*first, *second), values)
+
+
+def _places(row: Row) -> set[frozenset[int]]:
+    return {frozenset((a, b)) for a, b, _ in row}
+
+
+def _around(own: int, row: Row) -> Row:
+    """Differences from the own point."""
+    ends = [pair for a, b, weight in row for pair in ((own, b, weight), (own, a, -weight))]
+    return tuple(pair for pair in ends if pair[1] != own)
+
+
+def _by_pair(pairs: Pairs, values: bool) -> Row:
+    """Each pair once; a difference may be given from either end."""
+    weights: dict[tuple[int, int], Any] = {}
+    for a, b, weight in pairs:
+        if not values and (b, a) in weights:
+            a, b, weight = b, a, -weight
+        weights[a, b] = _sum(weights[a, b], weight) if (a, b) in weights else weight
+    return tuple((a, b, weight) for (a, b), weight in weights.items())
+
+
+def _sum(p: Any, q: Any) -> Any:
+    total = p + q
+    noise = 2 * np.finfo(np.asarray(total).dtype).eps * np.maximum(np.abs(p), np.abs(q))
+    return np.where(np.abs(total) <= noise, np.zeros_like(total), total)[()]

@@ -1,0 +1,252 @@
+"""Stencils made from stencils: transposes, products, sparse matrices; and the widths of dual cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._base.cache import Cache
+from .._base.types import Array
+from .._base.wide import Wide, join, narrow
+from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
+
+Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
+Entries = dict[Place, Any]
+
+_multiples: Cache[Stencil] = Cache("multiples", entries=256)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Bands:
+    """A stencil as a matrix: its bands by offset in the interior, the rows at the edges by point."""
+
+    length: int
+    inner: Entries  # of rows first to last - 1; each entry a scalar or a vector of shape (length,)
+    edges: tuple[Entries, ...]  # the rows before, then those behind
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, stencil: Stencil, faces: bool = False) -> Bands:
+        """Entries of a row that read one point are summed, with `faces` only those of the same face."""
+        inside = stencil.interior()
+        pairs = ((a, b, weight) for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True))
+        inner = _without_zeros(_entries(pairs, stencil.values, faces), inside)
+        edges = (_entries(row, stencil.values, faces) for row in (*stencil.leading, *stencil.trailing))
+        return cls(stencil.length, inner, tuple(map(_without_zeros, edges)), inside.start, inside.stop)
+
+    def row(self, point: int) -> Entries:
+        """The entries of one row, by points instead of offsets."""
+        if point < self.first:
+            return self.edges[point]
+        if point >= self.last:
+            return self.edges[self.first + point - self.last]
+        return {
+            (point + read, point + other): weight if np.ndim(weight) == 0 else weight[point]
+            for (read, other), weight in self.inner.items()
+        }
+
+    def stencil(self, values: bool, power: int) -> Stencil:
+        """Back to a stencil: of values, or of pairs relative to their own point where rows sum to 0."""
+
+        def pairs(own: int, entries: Entries) -> Row:
+            def distance(place: Place) -> list[int]:
+                # From the own point, also round a ring: the order of the interior.
+                return [(end - own + self.length // 2) % self.length for end in place]
+
+            ordered = [(*place, entries[place]) for place in sorted(entries, key=distance)]
+            if values:
+                return tuple((other, read, weight) for read, other, weight in ordered)
+            return tuple((own, read, weight) for read, _, weight in ordered if read != own)
+
+        inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
+        weights = [weight for *_, weight in inner]
+        table = in_one_piece(weights, len(weights))
+        leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
+        trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
+        offsets = tuple((a, b) for a, b, _ in inner)
+        return Stencil(self.length, offsets, table, leading, trailing, values, power)
+
+
+def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False) -> Stencil:
+    """The transpose, or ``diag(1/scale) D^T diag(scale)``, as a stencil of values; edges included.
+
+    Its weights are those of the stencil, or the sum of the two that meet at a point, rounded once. With
+    `faces` these two stay apart, each with its face, for a coefficient averaged to faces; then every
+    pair must hold its own point. Without `scale`, the transpose of the transpose has the entries of the
+    stencil.
+    """
+    bands = Bands.of(stencil, faces)
+    length, (first, last) = bands.length, _columns_of_bands(bands)
+    inner: Entries = {}
+    for (read, other), weight in bands.inner.items():
+        point, end = _turned(0, read, other)
+        inner[point - read, end - read] = _scaled_band(weight, -read, first, last, scale)
+    edges: dict[int, Entries] = {point: {} for point in outside(first, last, length)}
+    reads = [read for read, _ in bands.inner]
+    start = min(length, max(bands.first, first - min(reads, default=0)))  # rows start to stop - 1: only bands
+    stop = max(start, min(bands.last, last - max(reads, default=0)))
+    for point in outside(start, stop, length):
+        for (read, other), weight in bands.row(point).items():
+            if read in edges and weight != 0:  # what has no weight is not read
+                ratio = 1 if scale is None else scale[point] / scale[read]
+                edges[read][_turned(point, read, other)] = weight * ratio
+    turned = Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)
+    return replace(turned, order=stencil.order)
+
+
+def product(outer: Stencil, inner: Stencil) -> Stencil:
+    """The stencil of the matrix product ``outer @ inner`` along one axis.
+
+    Each entry is a sum of products of the rounded weights. Where `inner` makes 0 of a constant, so does
+    the product, in pairs relative to their own point; where it is a stencil of values, so is the product.
+    """
+    with np.errstate(all="ignore"):
+        return _product(*_near_one(outer), *_near_one(inner))
+
+
+def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> Stencil:
+    left, right = Bands.of(outer), Bands.of(inner)
+    reads = [read for read, _ in left.inner]
+    first = max(left.first, right.first - min(reads, default=0))
+    last = min(left.last, right.last - max(reads, default=0))
+    if first >= last:
+        first = last = left.length
+    bands: Entries = {}
+    for (middle, _), weight in left.inner.items():
+        for (read, _), further in right.inner.items():
+            _add(bands, (middle + read,) * 2, weight * _shifted(further, middle, first, last))
+    edges = []
+    for point in outside(first, last, left.length):
+        row: Entries = {}
+        for (middle, _), weight in left.row(point).items():
+            for place, further in right.row(middle).items():
+                _add(row, place, weight * further)
+        edges.append(_without_zeros(row))
+    whole = Bands(left.length, bands, tuple(edges), first, last).stencil(inner.values, 0)
+    if outer.order is not None and inner.order is not None:
+        whole = replace(whole, order=outer.order + inner.order)
+    return unscaled(whole, power + inner_power)
+
+
+def scaled(stencil: Stencil, factor: float) -> Stencil:
+    """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
+    key = stencil, factor
+    found = _multiples.get(key)
+    if found is None:
+        with np.errstate(all="ignore"):
+            found = _scaled(stencil, factor)
+        _multiples.put(key, found, stencil.nbytes + found.nbytes)
+    return found
+
+
+def _scaled(stencil: Stencil, factor: float) -> Stencil:
+    plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
+    if factor == 0:
+        return without_zeros(plain)
+    smallest, largest = plain.smallest_and_largest_weight()
+    limits = np.finfo(plain.dtype)
+    if smallest >= limits.tiny and largest <= limits.max:
+        return plain
+    near_one, power = _near_one(stencil)
+    mantissa, exponent = np.frexp(factor)
+    return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
+
+
+def negated(stencil: Stencil) -> Stencil:
+    """Every weight with the other sign."""
+    return stencil.mapped(lambda weight: -weight, stencil.power)
+
+
+def dual_widths(steps: Any, length: int, wrap: Any = None) -> Array:
+    """Half of both steps beside each point, as lengths: the weights of the trapezoidal rule.
+
+    Half a step at the ends; on a periodic axis `wrap` is the step beyond both. Each is rounded once.
+    `steps` is a scalar or has shape ``(length - 1,)``.
+    """
+    between = narrow(steps).scaled(-1)
+    if np.ndim(between.high) == 0:
+        between = Wide(*(np.full(length - 1, part) for part in (between.high, between.low)))
+    around = narrow(np.zeros((), between.high.dtype) if wrap is None else wrap).scaled(-1)
+    widths: Array = np.abs((join([around, between]) + join([between, around])).high)
+    return widths
+
+
+def _entries(pairs: Iterable[tuple[int, int, Any]], values: bool, faces: bool) -> Entries:
+    """What a row reads: ``+weight`` at b and, unless it is of values, ``-weight`` at a."""
+    entries: Entries = {}
+    for a, b, weight in pairs:
+        _add(entries, (b, a if faces else b), weight)
+        if not values:
+            _add(entries, (a, b if faces else a), -weight)
+    return entries
+
+
+def _add(entries: Entries, place: Place, weight: Any) -> None:
+    entries[place] = entries[place] + weight if place in entries else weight
+
+
+def _without_zeros(entries: Entries, inside: slice = slice(None)) -> Entries:
+    """Without those that are exactly 0 at every point."""
+    return {
+        place: weight
+        for place, weight in entries.items()
+        if np.any(weight if np.ndim(weight) == 0 else weight[inside])
+    }
+
+
+def outside(first: int, last: int, length: int) -> Iterable[int]:
+    """The points before `first` and from `last` on."""
+    return (*range(first), *range(last, length))
+
+
+def _columns_of_bands(bands: Bands) -> tuple[int, int]:
+    """The columns that only interior rows have entries in, all of them; none on short axes."""
+    reads = [read for read, _ in bands.inner] or [0]
+    first, last = max(0, bands.first + max(reads)), min(bands.length, bands.last + min(reads))
+    for read in {read for row in bands.edges for read, _ in row}:
+        if 2 * read < bands.length:
+            first = max(first, read + 1)
+        else:
+            last = min(last, read)
+    return (first, last) if first < last else (bands.length, bands.length)
+
+
+def _turned(row: int, read: int, other: int) -> Place:
+    """The place in the transpose's row `read` of an entry of `row`: it reads `row`, of the same face."""
+    if read == other:
+        return row, row
+    if row not in (read, other):
+        raise ValueError(f"row {row} has the pair {other, read}: its face has no place in the transpose")
+    return row, read if row == other else other
+
+
+def _shifted(weight: Any, offset: int, first: int, last: int) -> Any:
+    """The band as seen from the points at `offset` before, in rows first to last - 1, and 0 elsewhere."""
+    if np.ndim(weight) == 0:
+        return weight
+    moved = np.zeros_like(weight)
+    moved[first:last] = weight[first + offset : last + offset]
+    return moved
+
+
+def _scaled_band(weight: Any, offset: int, first: int, last: int, scale: Array | None) -> Any:
+    """The shifted band of a transpose times ``scale[j + offset] / scale[j]``."""
+    moved = _shifted(weight, offset, first, last)
+    if scale is None or first >= last:
+        return moved
+    ratio = scale[first + offset : last + offset] / scale[first:last]
+    if np.ndim(moved) == 0 and np.all(ratio == 1):
+        return moved
+    result = np.zeros(len(scale), np.result_type(weight))
+    result[first:last] = (moved if np.ndim(moved) == 0 else moved[first:last]) * ratio
+    return result
+
+
+def _near_one(stencil: Stencil) -> tuple[Stencil, int]:
+    """The stencil with its largest weight between 1/2 and 1, and the power of two that is left."""
+    exponent = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1])
+    return stencil.mapped(lambda weight: np.ldexp(weight, -exponent), 0), exponent + stencil.power

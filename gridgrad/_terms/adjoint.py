@@ -1,0 +1,49 @@
+"""The adjoint of a term list: outputs and inputs swapped, each row transposed, edges included."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .._base.cache import Cache
+from .._base.types import Array
+from .._stencils.stencil import Stencil
+from .._stencils.transpose import transposed
+from .term import Term
+
+_adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
+_PLACES = {"point": "samples", "samples": "point", "faces": "faces"}
+
+
+def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None) -> tuple[Term, ...]:
+    """The transposed operator; with `scale`, a vector s per axis, ``diag(1/s) A^T diag(s)``.
+
+    A coefficient at the point comes to stand at the samples; one at the faces stays.
+    """
+    found = _adjoints.get(terms) if scale is None else None
+    if found is not None:
+        return found
+    turned: dict[Any, Stencil] = {}
+
+    def turn(axis: int, stencil: Stencil, faces: bool = False) -> Stencil:
+        key = axis, stencil, faces
+        if key not in turned:
+            turned[key] = transposed(stencil, None if scale is None else scale[axis], faces=faces)
+        return turned[key]
+
+    result = tuple(
+        Term(
+            term.input,
+            term.output,
+            term.axis,
+            turn(term.axis, term.stencil, term.place == "faces"),
+            term.coefficient,
+            "point" if term.coefficient is None else _PLACES[term.place],
+            None if term.then is None else (term.then[0], turn(*term.then)),
+        )
+        for term in terms
+    )
+    if scale is None:
+        both = {id(stencil): stencil for term in (*terms, *result) for _, stencil in term.stencils()}
+        _adjoints.put(terms, result, sum(stencil.nbytes for stencil in both.values()))
+    return result

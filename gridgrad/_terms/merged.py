@@ -1,0 +1,30 @@
+"""Sums of terms: those that differ in their stencil only become one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._stencils.stencil import Stencil
+from .._stencils.sums import added
+from .term import Term
+
+
+def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The same sum with one stencil for all terms that differ in their stencil only, at the first one's place."""
+    result: list[Term] = []
+    place: dict[Any, int] = {}
+    sums: dict[Any, Stencil | None] = {}  # terms of one stencil stay so
+    for term in terms:
+        key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
+        if key in place and not term.norm:
+            held = result[place[key]]
+            pair = held.stencil, term.stencil, term.place == "faces"
+            if pair not in sums:
+                sums[pair] = added(*pair)
+            together = sums[pair]
+            if together is not None:
+                result[place[key]] = held._replace(stencil=together)
+                continue
+        place[key] = len(result)
+        result.append(term)
+    return tuple(result)

@@ -1,0 +1,1 @@
+"""What differentiates functions: jets, torch, JAX, sympy."""

@@ -1,0 +1,132 @@
+"""Derivatives by nested forward products of torch or JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from .._jets.jet import DENSE
+from .._jets.run import Direction, Expansion, Task, called
+from .backend import Arrays, Backend
+from .probe import Products, probe
+
+
+def expand(task: Task, backend: Backend) -> Expansion:
+    """Every wanted derivative of a task, by one nested product for each."""
+    task = _matched(task, backend)
+    outputs, single = _checked(task, backend)
+    outputs = backend.careful(outputs, task.mesh.coords)
+    rows: list[list[Any]] = []
+    cache: Products = {}
+    for m in sorted(task.wanted, key=lambda m: -sum(m)):
+        path = tuple(j for j, e in enumerate(m) for _ in range(e))
+        if not path and cache:
+            first_order = [pair for key, pair in cache.items() if len(key) == 1]
+            cache[path] = (first_order[0][0], None) if first_order else (outputs(*task.mesh.coords), None)
+        elif not path:
+            cache[path] = (outputs(*task.mesh.coords), None)
+        else:
+            cache[path] = _product(outputs, task.mesh.coords, [task.directions[j] for j in path], backend)
+    if task.check:
+        probe(task, outputs, cache, backend)
+    count = len(next(iter(cache.values()))[0])
+    for k in range(count):
+        rows.append([])
+        for m in task.wanted:
+            path = tuple(j for j, e in enumerate(m) for _ in range(e))
+            value, tangent = cache[path]
+            a = (value if tangent is None else tangent)[k]
+            rows[-1].append(_fitting(a, k, task))
+    if task.combine is not None:
+        rows = task.combine(rows)
+    full = [[backend.finish(a, task.mesh.shape, task.mesh.coords) for a in row] for row in rows]
+    return Expansion(full, single[0])
+
+
+def _matched(task: Task, backend: Backend) -> Task:
+    """Coordinates widened to the shape of their directions, where those vary along open axes."""
+    coords, directions = list(task.mesh.coords), [list(d) for d in task.directions]
+    for k, c in enumerate(coords):
+        arrays = [d[k] for d in directions if d[k] is not None and not isinstance(d[k], float)]
+        shape = np.broadcast_shapes(tuple(c.shape), *(tuple(a.shape) for a in arrays))
+        coords[k] = backend.widened(c, shape)
+        for d in directions:
+            if d[k] is not None and not isinstance(d[k], float):
+                d[k] = backend.widened(backend.array(d[k], (c,)), shape)
+    mesh = replace(task.mesh, coords=tuple(coords))
+    return replace(task, mesh=mesh, directions=tuple(map(tuple, directions)))
+
+
+def _fitting(a: Any, k: int, task: Task) -> Any:
+    shape = task.mesh.shape
+    try:
+        fits = np.broadcast_shapes(tuple(a.shape), shape) == shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ArgumentValueError(
+            f"output {k} of the function has shape {tuple(a.shape)} on a mesh of shape {shape}; "
+            f"a function of the mesh returns one value for each point; {DENSE}"
+        )
+    return a
+
+
+def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[bool]]:
+    """The function with a tuple of arrays as result, and where it tells whether it returned a single one."""
+    single = [True]
+
+    def outputs(*coords: Any) -> Arrays:
+        versions = [_version(c) for c in coords]
+        try:
+            results, single[0] = called(task.function, coords)
+        except (ArgumentTypeError, ArgumentValueError):
+            raise
+        except Exception as error:
+            text = " ".join(str(error).split())
+            if backend.explains(text):
+                raise ArgumentTypeError(
+                    f"the function cannot be traced by {backend.name} ({type(error).__name__}: {text[:160]}); write it with "
+                    f"{backend.name}'s own elementwise functions (where for `if`, not math.sin or numpy.sin), or give "
+                    "NumPy coordinates and NumPy functions"
+                ) from error
+            raise
+        for k, (before, c) in enumerate(zip(versions, coords, strict=True)):
+            if _version(c) != before:
+                raise ArgumentTypeError(
+                    f"the function changes its argument {k} in place (+=, x.mul_ or an assignment); it is evaluated more than once, "
+                    "so write new values, x = 2 * x"
+                )
+        return tuple(backend.array(a, coords) for a in results)
+
+    return outputs, single
+
+
+def _version(c: Any) -> int:
+    """How often a tensor was changed in place; 0 of arrays that cannot be."""
+    return int(getattr(c, "_version", 0))
+
+
+def _product(
+    f: Callable[..., Arrays], coords: Arrays, path: Sequence[Direction], backend: Backend
+) -> tuple[Arrays, Arrays]:
+    """Value and nested directional derivative along every direction of `path`."""
+    active = [i for i, rate in enumerate(path[0]) if rate is not None]
+    rates = tuple(_tangent(path[0][i], coords[i], backend) for i in active)
+
+    def inner(*moved: Any) -> Arrays:
+        full = list(coords)
+        for i, c in zip(active, moved, strict=True):
+            full[i] = c
+        if len(path) == 1:
+            return f(*full)
+        return _product(f, tuple(full), path[1:], backend)[1]
+
+    return backend.jvp(inner, tuple(coords[i] for i in active), rates)
+
+
+def _tangent(rate: Any, c: Any, backend: Backend) -> Any:
+    return backend.filled(rate, c) if isinstance(rate, float) else rate

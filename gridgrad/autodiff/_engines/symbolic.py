@@ -1,0 +1,171 @@
+"""sympy expressions as functions: symbolic derivatives, their NumPy code, and their C or CUDA text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from .._jets.algebra import Monomial
+
+_MODULES = {"numpy": ["numpy", "scipy"], "torch": "torch", "jax": "jax"}
+
+
+class Symbolic:
+    """Outputs of a function as expressions of its arguments; made by `symbolic`.
+
+    Attributes
+    ----------
+    symbols : tuple of sympy.Symbol, the arguments
+    expressions : tuple of sympy.Expr, the outputs
+    single : whether there is one output that is not in a tuple
+    """
+
+    def __init__(self, symbols: tuple[Any, ...], expressions: tuple[Any, ...], single: bool) -> None:
+        self.symbols = symbols
+        self.expressions = expressions
+        self.single = single
+        self._compiled: dict[Any, Any] = {}
+
+    def __call__(self, *coords: Any) -> Any:
+        """The values at coordinates, of NumPy code (which takes jets as well)."""
+        return self.function("numpy")(*coords)
+
+    def function(self, library: str) -> Any:
+        """The outputs as a function of arrays of a library, common subexpressions computed once."""
+        values = self.expressions[0] if self.single else list(self.expressions)
+        return self._lambdified(library, values)
+
+    def derivatives(
+        self, coords: Sequence[Any], wanted: tuple[Monomial, ...]
+    ) -> tuple[list[list[Any]], bool]:
+        """The wanted derivatives of every output, at NumPy coordinates."""
+        rows = [list(self.derivative(*m).expressions) for m in wanted]
+        flat = [rows[j][k] for k in range(len(self.expressions)) for j in range(len(wanted))]
+        with np.errstate(all="ignore"):
+            found = self._lambdified("numpy", flat)(*coords)
+        n = len(wanted)
+        return [list(found[k * n : (k + 1) * n]) for k in range(len(self.expressions))], self.single
+
+    def derivative(self, *orders: int) -> Symbolic:
+        """The symbolic derivative: one order for each argument."""
+        import sympy  # type: ignore[import-untyped,unused-ignore]
+
+        if len(orders) != len(self.symbols):
+            raise ArgumentValueError(f"give one order for each of the arguments {self.symbols}, got {orders}")
+        steps = [(s, n) for s, n in zip(self.symbols, orders, strict=True) if n]
+        found = tuple(sympy.diff(e, *steps) if steps else e for e in self.expressions)
+        return Symbolic(self.symbols, found, self.single)
+
+    def source(self, language: str = "c", name: str = "derivatives", dtype: str = "double") -> str:
+        """Text of a C function, or CUDA device function, of the outputs and their first derivatives.
+
+        ``void name(x, y, ..., out)`` writes each output, then its derivative in each argument; common
+        subexpressions are computed once.
+        """
+        import sympy  # type: ignore[import-untyped,unused-ignore]
+
+        if language not in ("c", "cuda"):
+            raise ArgumentValueError(f"language must be 'c' or 'cuda', got {language!r}")
+        if dtype not in ("double", "float"):
+            raise ArgumentValueError(f"dtype must be 'double' or 'float', got {dtype!r}")
+        from .quotients import divided
+
+        rows = [e for f in self.expressions for e in (f, *(sympy.diff(f, s) for s in self.symbols))]
+        common, results = sympy.cse([divided(e) for e in rows])
+        lines = [f"    const {dtype} {s} = {sympy.ccode(e)};" for s, e in common]
+        lines += [f"    out[{k}] = {sympy.ccode(e)};" for k, e in enumerate(results)]
+        head = "#include <math.h>\n\n" if language == "c" else "__device__ __forceinline__ "
+        arguments = ", ".join(f"{dtype} {s}" for s in self.symbols)
+        return f"{head}void {name}({arguments}, {dtype} *out)\n{{\n" + "\n".join(lines) + "\n}\n"
+
+    def _lambdified(self, library: str, values: Any) -> Any:
+        import sympy  # type: ignore[import-untyped,unused-ignore]
+
+        from .quotients import divided
+
+        key = (library, str(values))
+        if key not in self._compiled:
+            values = [divided(e) for e in values] if isinstance(values, list) else divided(values)
+            self._compiled[key] = sympy.lambdify(self.symbols, values, modules=_MODULES[library], cse=True)
+        return self._compiled[key]
+
+    def __repr__(self) -> str:
+        return f"Symbolic({', '.join(map(str, self.symbols))}: {', '.join(map(str, self.expressions))})"
+
+
+def symbolic(function: Any, names: Sequence[str] | None = None, arguments: int | None = None) -> Symbolic:
+    """A function in sympy's form, with derivatives as expressions and as C or CUDA text.
+
+    Parameters
+    ----------
+    function : sympy.Expr, sympy.Lambda, class of sympy functions, or a function of symbols
+        The symbols of an expression are its arguments in the order of `names`, alphabetical by default.
+        A Python function is called with symbols: it must use sympy's functions, or only arithmetic.
+    names : sequence of str, optional
+        The arguments' names and order.
+    arguments : int, optional
+        How many arguments there are, for a function that does not tell.
+
+    Returns
+    -------
+    Symbolic
+        Callable; with ``derivative(*orders)``, ``source("c" or "cuda")``, ``expressions``.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from gridgrad import autodiff
+    >>> x = sympy.Symbol("x")
+    >>> autodiff.symbolic(1 / x).derivative(1).expressions
+    (-1/x**2,)
+    """
+    import sympy
+
+    if isinstance(function, Symbolic):
+        return function
+    if isinstance(function, sympy.Lambda):
+        symbols, result = tuple(function.signature), function.expr
+    elif isinstance(function, (sympy.Expr, sympy.MatrixBase)):
+        free = {s.name: s for s in function.free_symbols}
+        order = sorted(free) if names is None else list(names)
+        if set(free) - set(order) or (arguments is not None and len(order) != arguments):
+            raise ArgumentValueError(
+                f"the expression has the symbols {sorted(free)}, for {arguments or len(order)} coordinates; "
+                "say which is which: gg.autodiff.symbolic(expression, names=('x', 'y'))"
+            )
+        symbols, result = tuple(free.get(name, sympy.Symbol(name)) for name in order), function
+    elif callable(function):
+        symbols = _symbols_for(function, names, arguments)
+        try:
+            result = function(*symbols)
+        except TypeError as error:
+            raise ArgumentTypeError(
+                f"the function cannot be called with symbols ({error}); write it with sympy's functions, sympy.sin for numpy.sin, "
+                "or use engine='jet'"
+            ) from error
+    else:
+        raise ArgumentTypeError(f"a {type(function).__name__} is no function of sympy; give an expression")
+    if isinstance(result, sympy.MatrixBase):
+        result = tuple(result)
+    single = not isinstance(result, (tuple, list, sympy.Tuple))
+    return Symbolic(symbols, tuple(map(sympy.sympify, [result] if single else result)), single)
+
+
+def _symbols_for(function: Any, names: Sequence[str] | None, arguments: int | None) -> tuple[Any, ...]:
+    """Symbols named like the arguments of a Python function."""
+    import inspect
+
+    import sympy
+
+    if names is None:
+        if arguments is None or not isinstance(function, type):
+            try:
+                names = list(inspect.signature(function).parameters)
+            except ValueError:
+                names = None
+        if names is None or (arguments is not None and len(names) != arguments):
+            names = [f"x{k}" for k in range(arguments or 1)]
+    return tuple(sympy.Symbol(name, real=True) for name in names)

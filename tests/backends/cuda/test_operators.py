@@ -1,0 +1,226 @@
+"""Operators by the CUDA kernel on NumPy arrays: coefficients, second axes, norms, wide rows; bits of the host core."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from cuda_cases import (
+    DTYPES,
+    ENDS,
+    GENERAL,
+    IN_VECTORS,
+    LAYOUTS,
+    OPERATORS,
+    built_kernels,
+    check,
+    check_fault,
+    holes,
+    only_rows,
+    operator,
+    result_type,
+    same_bits,
+    samples,
+    stencil,
+    uneven_rows,
+)
+
+from gridgrad._backends.cuda import variants
+from gridgrad._backends.numpy import memory
+from gridgrad._backends.numpy.memory import plan_for
+from gridgrad._terms.term import Term
+
+SHAPE = (9, 10, 16)
+ACROSS, ALONG = 0, 1  # of a field of two axes
+
+
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory):
+    return built_kernels(tmp_path_factory)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator(kernels, name):
+    """Other boundaries are other data for the same kernel."""
+    for spacing in ("uniform", "irregular"):
+        for ends in ENDS:
+            terms, inputs = operator(name, SHAPE, "float32", spacing, ends)
+            launch = check(kernels, terms, inputs, backwards=ends == ENDS[1])
+            assert launch.variant.general == (name not in IN_VECTORS)
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize("name", ["divergence", "diffuse", "mixed.T", "advect"])
+def test_every_dtype(kernels, name, dtype):
+    for shape in (SHAPE[1:], (6, 7)):
+        check(kernels, *operator(name, shape, dtype))
+
+
+@pytest.mark.parametrize(
+    "dtype", [d for d in DTYPES if np.dtype(d).kind != "c"], ids=lambda d: np.dtype(d).name
+)
+def test_norms_of_every_real_dtype(kernels, dtype):
+    for shape in (SHAPE[1:], (6, 7)):
+        check(kernels, *operator("gradient norm", shape, dtype))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_layouts_of_fields_and_coefficients(kernels, layout):
+    """Each field and coefficient is a view of its own; a coefficient may be broadcast among full fields."""
+    shape = LAYOUTS[layout](samples((8, 9, 16))).shape
+
+    def view(_, dtype, seed):
+        return LAYOUTS[layout](samples((8, 9, 16), dtype, seed))
+
+    for name, dtype in (("advect", "float32"), ("diffuse.T", "complex64")):
+        for index in ("int32", "int64"):
+            check(kernels, *operator(name, shape, dtype, make=view), index=index)
+    terms, inputs = operator("advect", shape)
+    check(kernels, terms, [inputs[0], *(np.broadcast_to(c[:1, :, :1], shape) for c in inputs[1:])])
+
+
+def test_wide_rows_on_short_axes(kernels):
+    for n in range(8, 20):
+        check(kernels, *operator("laplacian 6", (n, n), "float64", ends="periodic", spacing="uniform"))
+        check(kernels, *operator("laplacian 4.T", (n, n + 1), "float64"))
+
+
+@pytest.mark.parametrize("place", ["point", "faces"])
+@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_rows_of_data(kernels, axis, make, place):
+    """Several at an end, empty ones, nothing else: alone, and with a coefficient; complex ones in pairs."""
+    for dtype in ("float32", "complex64"):
+        f, real = samples((8, 7), dtype), samples((8, 7), seed=1)
+        terms = (Term(0, 0, axis, make(f.shape[axis])), Term(0, 0, axis, make(f.shape[axis]), 1, place))
+        check(kernels, terms, [f, real])
+
+
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_weights_of_zero_read_nothing(kernels, axis):
+    rows = holes(9)
+    f = samples((9, 9), "float64")
+    f[::3, ::3] = np.nan
+    for place in ("samples", "faces"):
+        check(
+            kernels,
+            (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, place)),
+            [f, samples((9, 9), "float64", 1)],
+        )
+
+
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_differences_of_weight_zero_read_nothing(kernels, axis):
+    f = samples((9, 9), "float64")
+    f[::3, ::3] = np.nan
+    rows = holes(9, values=False)
+    launch = check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, "faces")),
+                   [f, samples((9, 9), "float64", 1)])  # fmt: skip
+    assert launch.variant.stencils[0][2] == variants.SELECTED
+
+
+@pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", "gradient norm"])
+def test_sweeps_that_add(kernels, name):
+    """To what the outputs hold: the second half of the terms after the first is all of them."""
+    for dtype in ("float32", "complex64", "int16"):
+        if name == "gradient norm" and dtype == "complex64":
+            continue
+        terms, inputs = operator(name, (6, 9, 16), dtype)
+        whole, host, device = (
+            [np.full(inputs[0].shape, 3, result_type(inputs[0])) for _ in range(1 + terms[-1].output)]
+            for _ in range(3)
+        )
+        memory.apply(terms, inputs, whole)
+        middle = (len(terms) + 1) // 2
+        for adds, some in ((False, terms[:middle]), (True, terms[middle:])):
+            plans = [plan_for(some, inputs, outputs, adds) for outputs in (host, device)]
+            addresses = [[a.ctypes.data for a in (*inputs, *outputs)] for outputs in (host, device)]
+            memory.run(plans[0], addresses[0])
+            kernels.run(plans[1], addresses[1])
+        written = {term.output for term in terms[:middle]}
+        for k, (a, b, c) in enumerate(zip(whole, host, device, strict=True)):
+            assert same_bits(b, c)
+            assert same_bits(a, b) or k not in written
+
+
+def test_second_stencils_of_every_kind(kernels):
+    f = samples((9, 8), "float32")
+    first = [stencil(8, spacing) for spacing in ("uniform", "irregular")] + [
+        uneven_rows(8),
+        holes(8),
+        only_rows(8),
+    ]
+    second = [stencil(9, spacing) for spacing in ("uniform", "irregular")] + [
+        uneven_rows(9),
+        holes(9),
+        only_rows(9),
+    ]
+    for k, (own, then) in enumerate(zip(first, second, strict=True)):
+        check(
+            kernels,
+            (Term(0, 0, 1, own, then=(0, second[(k + 1) % 5])), Term(1, 0, 1, own, then=(0, then))),
+            [f],
+        )
+
+
+def test_norms_of_everything(kernels):
+    """A coefficient and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
+    f, c = samples((9, 8), "float64") * 1e200, samples((9, 8), "float64", 1)
+    own, other = stencil(8, "irregular"), stencil(9)
+    terms = (
+        Term(0, 0, 1, own, 1, norm=True),
+        Term(0, 0, 0, other, norm=True),
+        Term(0, 0, 1, own, then=(0, other), norm=True),
+    )
+    check(kernels, terms, [f, c])
+    check(kernels, terms, [f * 1e-300 * 1e-200, c])
+
+
+def test_only_formula_1_stays_in_vectors():
+    """Its norm and its coefficient at the point do too, if the coefficient's elements are adjacent."""
+    for name in ("advect", *GENERAL):
+        terms, inputs = operator(name, (8, 8, 64))
+        outputs = [np.empty_like(inputs[0]) for _ in range(1 + max(t.output for t in terms))]
+        plan = plan_for(terms, inputs, outputs)
+        assert variants.widest_vector(plan) == (1 if name in GENERAL else 4)
+    inputs[1:] = [np.broadcast_to(c[..., :1], c.shape) for c in inputs[1:]]
+    terms, _ = operator("advect", (8, 8, 64))
+    assert variants.widest_vector(plan_for(terms, inputs, outputs)) == 1
+
+
+def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
+    """As in every executor: whether weights are equal is asked of the rounded ones."""
+    rows = stencil(12)
+    rows = type(rows)(12, rows.offsets, (1.0, 1.0 + 2.0**-40), rows.leading, rows.trailing)
+    f = samples((5, 12))
+    f[2, 5] = np.nan
+    assert check(kernels, (Term(0, 0, 1, rows),), [f]).variant.stencils[0][1] == variants.EQUAL
+
+
+FAULTS = {
+    "a coefficient of the other sample": ("advect.T", "weight * load<Real>(c[b * step])", "weight * load<Real>(c[0])"),
+    "a face of one point": ("diffuse", "face_mean<Real>(c[a * step], c[b * step])", "face_mean<Real>(c[a * step], c[a * step])"),
+    "values as differences": ("gradient.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
+    "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
+    "differences of weight 0 that read": ("holes of differences", "values == SELECTED ? unless_zero(weight, value) : value", "value"),
+    "the second stencil at the first point": ("mixed.T", "Coefficient{}, at[other],", "Coefficient{}, at[dim],"),
+    "the second stencil along the first axis": ("mixed.T", "stride_of(input, other));", "stride_of(input, dim));"),
+    "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
+    "the first edge row for all": ("laplacian 4", "return i < stencil.leading ? i :", "return i < stencil.leading ? 0 :"),
+    "weights of the first point": ("laplacian 4", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
+    "component forgotten": ("complex", "step = inner * stride;", "step = stride;"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
+    """As in test_cuda_host.py, of what only the general path does."""
+    name, right, wrong = FAULTS[fault]
+    if name.startswith("holes"):
+        f = samples((9, 9))
+        f[::3] = np.nan
+        terms, inputs = (Term(0, 0, 0, holes(9, values=name == "holes")),), [f]
+    elif name == "complex":
+        terms, inputs = operator("laplacian 4", (9, 9), "complex64")
+    else:
+        terms, inputs = operator(name, (10, 8))
+    check_fault(kernels, tmp_path, right, wrong, terms, inputs)

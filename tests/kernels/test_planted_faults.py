@@ -1,0 +1,130 @@
+"""Faults planted in the host kernels must be noticed by a compact check of values, bits and sums."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from house import KERNELS
+
+SUPPORT = Path(__file__).parents[1] / "support"
+COMPILER = shutil.which("g++") or shutil.which("c++")
+pytestmark = pytest.mark.skipif(
+    not COMPILER or not (KERNELS / "apply.cpp").is_file(), reason="no compiler or kernels"
+)
+
+TYPES = {"FLOAT64": "f8", "FLOAT32": "f4", "HALF": "f2", "INT64": "i8", "UINT64": "u8"}
+# name: (file, text, what a tired author might have written)
+FAULTS = {
+    "swapped weights": ("stencil.h", "return lower * Difference<Real, Stored>::of(centre, below) +\n         upper *",
+                        "return upper * Difference<Real, Stored>::of(centre, below) +\n         lower *"),
+    "swapped sign of a pair": ("stencil.h", "return weight * Difference<Real, Stored>::of(b, a);",
+                               "return weight * Difference<Real, Stored>::of(a, b);"),
+    "split form where the weights are equal": ("stencil.h", "lower == upper ? wide : split", "lower == upper ? split : split"),
+    "wide form everywhere": ("stencil.h", "lower == upper ? wide : split", "wide"),
+    "int64 differences wrap": ("stencil.h", "return b >= a ? static_cast<Real>(forward) : -static_cast<Real>(0 - forward);",
+                               "return static_cast<Real>(static_cast<int64>(forward));"),
+    "int64 differences of doubles": ("stencil.h", "return b >= a ? static_cast<Real>(forward)",
+                                     "return b < 0 ? load<Real>(b) - load<Real>(a) : b >= a ? static_cast<Real>(forward)"),
+    "uint64 differences wrap": ("stencil.h", "static_cast<Real>(b - a) : -static_cast<Real>(a - b)",
+                                "static_cast<Real>(b - a) : static_cast<Real>(b - a)"),
+    "half truncates": ("stencil.h", "magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)", "magnitude - 0x38000000u"),
+    "half loses its sign": ("stencil.h", "rounded | (sign >> 16)", "rounded"),
+    "one edge pair dropped across rows": ("rows.h", "row.count = stencil.start[edge + 1] - stencil.start[edge];",
+                                          "row.count = stencil.start[edge + 1] - stencil.start[edge] - 1;"),
+    "one edge pair dropped in the row": ("terms.h", "stencil.pair + stencil.start[edge + 1];", "stencil.pair + stencil.start[edge + 1] - 1;"),
+    "leading row used at both ends": ("rows.h", "return i < trailing ? -1 : stencil.leading + i - trailing;", "return i < trailing ? -1 : 0;"),
+    "no trailing edge in the row": ("terms.h", "last = larger(smaller(last, (stencil.length - stencil.trailing) * stencil.inner), first);",
+                                    "last = larger(smaller(last, stencil.length * stencil.inner), first);"),
+    "leading edge one too short": ("terms.h", "first = smaller(larger(first, stencil.leading * stencil.inner), last);",
+                                   "first = smaller(larger(first, (stencil.leading - 1) * stencil.inner), last);"),
+    "neighbour of the wrong distance": ("rows.h", "row.inner[0].b = one ? 1 : 0;", "row.inner[0].b = 0;"),
+    "weights of the next point": ("rows.h", "weights[k * stencil.length + i]", "weights[k * stencil.length + i - 1]"),
+    "shift without components": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return plan_.array[k].stride[stencil.dim];"),
+    "shift without stride": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return stencil.inner;"),
+    "component forgotten in edges": ("terms.h", "f += j * plan_.array[term.input].stride[ROW] - point * shift;", ""),
+    "row stride forgotten": ("terms.h", "return plane_[k] + at_ * plan_.array[k].stride[MIDDLE];", "return plane_[k] + at_ * plan_.array[0].stride[MIDDLE];"),
+    "rows taken for alike": ("terms.h", "pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1", "end"),
+    "gaps between rows forgotten": ("terms.h", "!= plan_.length[ROW] * plan_.array[k].stride[ROW]) return 1;", "== 0) return 1;"),
+    "the row's axis runs on": ("terms.h", "end > plan_.length[ROW] && stencil_of(t).dim == ROW", "false"),
+    "terms assign instead of add": ("sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
+    "both ends of a face are one": ("sum.h", "B::read(part.c_a + j) + B::read(part.c_b + j)", "B::read(part.c_a + j) + B::read(part.c_a + j)"),
+    "weights of 0 are read": ("sum.h", "part.selects ? B::select(weight, scaled * x) : scaled * x", "scaled * x"),
+    "differences of weight 0 are read": ("terms.h", "(stencil.values || stencil.selects) && (", "stencil.values && ("),
+    "what an output holds is forgotten": ("terms.h", "if (!plan_.term[t].assign) add_held", "if (false) add_held"),
+    "what an output holds is read where it is written": ("terms.h", "    Real* const values = tiles_.take();\n    fetch(held, stride, end - begin, values);", "    const Real* const values = held;"),
+    "second stencil reversed": ("terms.h", "add_row(t, row(term.input) + pairs.b(k) * shift, begin, end);", "add_row(t, row(term.input) + pairs.a(k) * shift, begin, end);"),
+    "a norm of the last term": ("sum.h", "sums[j] = hypotenuse(sums[j], values[j]);", "sums[j] = values[j];"),
+    "weights of the first pair": ("terms.h", "pairs.weights + k * plan_.length[ROW] + begin", "pairs.weights + begin"),
+    "out stride forgotten": ("apply.cpp", "out[j * stride] = Rounding", "out[j] = Rounding"),
+    "last pieces of a split missing": ("core.cpp", "begin + share * piece + (piece < rest ? piece : rest)", "begin + share * piece"),
+    "collected words not stored": ("stream.h", "GG_STREAM(end_ - LANES, word_);", ""),
+    "flush forgotten": ("stream.h", "for (int64 k = 0; k < waiting_; ++k) *(end_ - waiting_ + k) = word_[k];", ""),
+}  # fmt: skip
+
+
+def types_of(name):
+    """float64 shows most faults; the honest kernels are checked in every type with code of its own."""
+    if name == "honest":
+        return TYPES
+    return {case: dtype for case, dtype in TYPES.items() if case == "FLOAT64" or case.lower() in name.split()}
+
+
+def build(folder, name, fault=None):
+    """The core with one fault, compiled for one CPU level and few types; the path of the library."""
+    place = folder / name.replace(" ", "_")
+    shutil.copytree(KERNELS, place)
+    loops = place / "apply.cpp"
+    kept = "|".join(types_of(name))
+    loops.write_text(re.sub(rf"case (?!({kept}):)[A-Z0-9]+:\s+return [^;]+;", "", loops.read_text()))
+    if fault:
+        file, right, wrong = fault
+        text = (place / file).read_text()
+        assert right in text, f"{name!r} no longer fits {file}: plant it anew"
+        (place / file).write_text(text.replace(right, wrong))
+    library = place / "core.so"
+    command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
+               "-DGG_SWEEPS=sweep", str(place / "apply.cpp"), str(place / "core.cpp"), "-o", str(library)]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
+    return library
+
+
+def verdict(library, name):
+    """Exit status and words of the check; a crash counts as noticed, too."""
+    path = os.pathsep.join([str(SUPPORT), *sys.path])
+    done = subprocess.run([sys.executable, SUPPORT / "planted_check.py", *types_of(name).values()], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PYTHONPATH": path, "GRIDGRAD_CORE": str(library)}, timeout=300)  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory):
+    """Every mutant and the honest kernels, built and checked two at a time."""
+    folder = tmp_path_factory.mktemp("mutants")
+
+    def judge(name):
+        try:
+            return name, verdict(build(folder, name, FAULTS.get(name)), name)
+        except AssertionError as error:
+            return name, error
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(pool.map(judge, ["honest", *FAULTS]))
+
+
+def test_the_honest_kernels_pass(verdicts):
+    assert verdicts["honest"] == (0, "ok\n")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_is_noticed(name, verdicts):
+    if isinstance(verdicts[name], AssertionError):
+        raise verdicts[name]
+    status, said = verdicts[name]
+    assert status != 0, f"{name}: nobody noticed"
+    assert "Import" not in said, said

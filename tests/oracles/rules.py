@@ -1,0 +1,26 @@
+"""Every rule of a derivative, and the exact positions and periods of the grids that tests try them on."""
+
+import numpy as np
+from oracles import fraction, fractions
+
+from gridgrad._stencils.derivatives import Rule
+
+RING = ("periodic", "periodic")
+SIDES = ("one-sided", "symmetric", "antisymmetric")
+BOUNDARIES = [(a, b) for a in SIDES for b in SIDES] + [RING]
+RULES = [Rule(order, accuracy, boundary, edge_order) for order in (1, 2) for accuracy in (None, 2, 4, 6)
+         for boundary in BOUNDARIES for edge_order in (1, 2) if edge_order == 1 or accuracy is None]  # fmt: skip
+
+
+def name(rule):
+    sides = "periodic" if rule.is_periodic else "-".join(rule.boundary)
+    return f"order{rule.order}-accuracy{rule.accuracy}-{sides}-edge{rule.edge_order}"
+
+
+def positions(spacing, n):
+    return [k * fraction(spacing) for k in range(n)] if np.ndim(spacing) == 0 else fractions(spacing)
+
+
+def around(x, rule):
+    """A period for a periodic axis of coordinates."""
+    return float(abs(x[-1] - x[0])) * 1.07 if rule.is_periodic else None

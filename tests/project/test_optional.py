@@ -1,0 +1,78 @@
+"""A test asks for an optional library in one way, and a run that leaves out more than it may fails."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from optional import Skips, libraries, requirements, verdict
+
+SUPPORT = Path(__file__).parents[1] / "support"
+
+CASES = """
+import pytest
+
+@pytest.mark.needs("torch.nowhere")
+def test_marked():
+    pass
+
+def test_of_a_device():
+    pytest.importorskip("cupy.nowhere")
+
+@pytest.mark.gpu
+def test_of_two_devices():
+    pytest.skip("one CUDA device only")
+"""
+MODULE = 'pytest.skip("the weather", allow_module_level=True)'
+
+
+def skipping_run(folder, allowed, more=""):
+    """A run of a file of its own with the conftest of this folder: exit status and output."""
+    shutil.copy(SUPPORT.parent / "conftest.py", folder)
+    (folder / "test_one.py").write_text(CASES)
+    (folder / "test_two.py").write_text(CASES + more)
+    (folder / "pytest.ini").write_text("[pytest]\nmarkers = gpu\n  needs\n")
+    environment = os.environ | {"PYTHONPATH": str(SUPPORT), "GRIDGRAD_MAY_SKIP": allowed}
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n2", str(folder)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_run_without_optional_libraries_passes(tmp_path):
+    status, output = skipping_run(tmp_path, "optional")
+    assert "skips: 2 optional, 4 gpu, 0 other" in output, output
+    assert status == 0, output
+
+
+def test_a_run_that_leaves_out_more_than_it_may_fails(tmp_path):
+    status, output = skipping_run(tmp_path, "gpu", more=MODULE)
+    assert "skips: 1 optional, 2 gpu, 1 other" in output, output
+    assert "ERROR: nothing may be skipped here for: torch" in output, output
+    assert "ERROR: nothing may be skipped here for: Skipped: the weather" in output, output
+    assert status == 1, output
+
+
+@pytest.mark.parametrize(
+    ("reason", "gpu", "kind"),
+    [
+        ("Skipped: could not import 'jax.numpy': No module named 'jax'", False, ("optional", "jax")),
+        ("Skipped: could not import 'netCDF4': No module named 'netCDF4'", False, ("optional", "netCDF4")),
+        ("Skipped: could not import 'dask.array': No module named 'dask'", False, ("optional", "dask")),
+        ("Skipped: could not import 'cupyx.scipy.special': No module named", False, ("gpu", "a CUDA device")),
+        ("Skipped: no CUDA device", False, ("gpu", "a CUDA device")),
+        ("Skipped: 3 GiB of device memory are free", True, ("gpu", "a CUDA device")),
+        ("Skipped: no locale", False, ("other", "Skipped: no locale")),
+    ],
+)
+def test_reasons_are_told_apart(reason, gpu, kind):
+    assert verdict(reason, gpu) == kind
+
+
+def test_what_every_run_installs_is_not_optional():
+    assert libraries() >= {"torch", "jax", "dask", "xarray", "pint", "netcdf4", "autograd"}
+    for requirement in requirements("examples", "dev"):
+        assert verdict(f"could not import '{requirement.name}'", False)[0] == "other"
+    with pytest.raises(pytest.UsageError, match="not one of"):
+        Skips("nothing")

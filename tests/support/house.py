@@ -1,0 +1,77 @@
+"""The package as its source shows it: modules, all their imports, the folders that they are in."""
+
+import ast
+from pathlib import Path
+
+import gridgrad
+
+PACKAGE = Path(gridgrad.__file__).parent
+KERNELS = next(
+    (p for p in (PACKAGE / "kernels", PACKAGE.parent / "kernels") if p.is_dir()), PACKAGE.parent / "kernels"
+)
+MODULES = sorted(p for p in PACKAGE.rglob("*.py") if "kernels" not in p.parts)
+TREES = {path: ast.parse(path.read_text()) for path in MODULES}
+
+# From the bottom to the top; a module imports from its own room and from rooms in lower rows.
+RANKS = [
+    {"_base"},
+    {"_stencils", "_wraps"},
+    {"_terms"},
+    {"_plan"},
+    {"_backends"},
+    {"_grid"},
+    {"_operators"},
+    {"grid"},
+    {"torch", "autodiff"},
+    {"_functions"},
+    {"verify", "cuda", "_config"},
+    {"__init__"},
+]
+RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
+
+
+def name_of(path):
+    """``_grid.points`` of a file; a folder's ``__init__`` is called as the folder."""
+    name = path.relative_to(PACKAGE).with_suffix("").as_posix().replace("/", ".")
+    return name.removesuffix(".__init__")
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+def room_of(name):
+    """The folder (or the file) at the top that a module is in."""
+    return name.partition(".")[0]
+
+
+def imports_of(path):
+    """The modules of gridgrad that a file imports anywhere: also in functions, for type checkers, by a string."""
+    name = name_of(path)
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    package = [] if name == "__init__" else package
+    found = set()
+    for node in ast.walk(TREES[path]):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            found |= _imported(package[: len(package) - node.level + 1], node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {node.value.removeprefix("gridgrad.")} if node.value.startswith("gridgrad._") else set()
+    return {other for other in found if other in NAMES} - {name}
+
+
+def _imported(base, node):
+    """The modules of one ``from ... import``: names of a package may be modules of it."""
+    stem = [*base, *(node.module.split(".") if node.module else [])]
+    inner = {".".join([*stem, alias.name]) for alias in node.names}
+    modules = inner & set(NAMES)
+    return modules if modules == inner else modules | {".".join(stem)}
+
+
+def circles():
+    """Groups of modules that import each other, however indirectly."""
+    reached = {name: imports_of(path) for name, path in NAMES.items()}
+    for middle in NAMES:
+        for others in reached.values():
+            if middle in others:
+                others |= reached[middle]
+    groups = {frozenset(b for b in reached[a] if a in reached[b]) for a in NAMES if a in reached[a]}
+    return sorted(map(sorted, groups))

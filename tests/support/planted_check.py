@@ -1,0 +1,137 @@
+"""A compact check of whatever core GRIDGRAD_CORE names; exit status 1 if it is wrong.
+
+Arguments: the real dtypes to check, all by default; complex ones are pairs of them.
+"""
+
+import sys
+
+import numpy as np
+from fuzz import CONTRACT_EPS, ORACLE_EPS
+from oracles import extended_gradient, extended_steps, finfo
+from samples import noise
+
+import gridgrad as gg
+from gridgrad._backends import slices
+
+
+def wrong(result, f, axis, spacing, edge_order, period):
+    """Whether a result leaves the contract."""
+    steps = extended_steps(spacing, f.shape[axis])
+    wrap = None
+    if period is not None:
+        wrap = steps[0] if np.ndim(spacing) == 0 else np.longdouble(period) - (spacing[-1] - spacing[0])
+    parts = [(result.real, f.real), (result.imag, f.imag)] if f.dtype.kind == "c" else [(result, f)]
+    for got, samples in parts:
+        value, scale = extended_gradient(samples, axis, steps, edge_order, wrap)
+        eps, unit = float(finfo(got.dtype).eps), float(finfo(got.dtype).smallest_subnormal)
+        bound = (CONTRACT_EPS * eps + ORACLE_EPS) * scale + unit
+        if not (np.abs(got.astype(np.longdouble) - value) <= bound).all():
+            return True
+    return False
+
+
+def problems(rng, dtypes):
+    """Every code path of the host loops: rows, slow axes, strides, threads, streams, dtypes."""
+    for dtype in (*dtypes, "c16"):
+        for shape in ((13,), (7, 40), (40, 7), (5, 6, 3)):
+            yield noise(rng, shape, dtype), {}
+    yield noise(rng, (60, 60))[::2, ::-3], {}
+    yield noise(rng, (9, 2100)), {"workers": 2}
+    yield noise(rng, (3, 1001, 701)), {"workers": 2}
+
+
+def check_values(dtypes):
+    """Uniform and uneven axes, both edge orders, periodic."""
+    rng = np.random.default_rng(3)
+    for f, keywords in problems(rng, dtypes):
+        for axis in range(f.ndim):
+            n = f.shape[axis]
+            x = np.cumsum(rng.uniform(0.2, 2, n))
+            for spacing in (0.3, x):
+                for edge_order in (1, 2):
+                    got = gg.gradient(f, spacing, axis=axis, edge_order=edge_order, **keywords)
+                    if wrong(got, f, axis, spacing, edge_order, None):
+                        return f"{f.shape} {f.dtype} axis {axis} edge_order {edge_order}"
+                period = None if np.ndim(spacing) == 0 else 2.0 * n
+                got = gg.gradient(f, spacing, axis=axis, periodic=True, period=period, **keywords)
+                if wrong(got, f, axis, spacing, 1, period or 1.0):
+                    return f"{f.shape} {f.dtype} axis {axis} periodic"
+    return None
+
+
+def check_bits(dtypes):
+    """All axes at once, NaN locality and signed zeros as the array path has them."""
+    from gridgrad._grid.asked import Asked, clean
+    from gridgrad._terms.term import Term
+
+    rng = np.random.default_rng(4)
+    for dtype in sorted({"f8", "f4", "f2"} & set(dtypes)):
+        f = np.array(noise(rng, (9, 11, 33), dtype))
+        f[rng.random(f.shape) < 0.02] = np.nan
+        f[rng.random(f.shape) < 0.2] = -0.0
+        spacing = (0.5, np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 33)))
+        cleaned = clean(f.shape, spacing, None, Asked(2))
+        terms = [Term(k, 0, k, s) for k, s in enumerate(cleaned.stencils)]
+        expected = slices.apply(np, tuple(terms), [f], 3)
+        for a, b in zip(gg.gradient(f, *spacing, edge_order=2), expected, strict=True):
+            if not np.array_equal(a, b, equal_nan=True):
+                return f"bits of {dtype}"
+    return None
+
+
+def check_sums():
+    """A divergence: the second term of an output is added."""
+    from gridgrad._backends.numpy import memory
+    from gridgrad._grid import spacing as _axes
+    from gridgrad._stencils.derivatives import Rule
+    from gridgrad._terms.term import Term
+
+    rng = np.random.default_rng(5)
+    field = [noise(rng, (20, 30)) for _ in range(2)]
+    terms = tuple(
+        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
+    )
+    out = np.empty((20, 30))
+    memory.apply(terms, field, [out])
+    same = np.array_equal(out, np.gradient(field[0], 0.5, axis=0) + np.gradient(field[1], 0.5, axis=1))
+    return None if same else "sum of terms"
+
+
+def check_operators(dtypes):
+    """Coefficients, second axes, norms, wide and transposed rows as the array path has them."""
+    from gridgrad._backends.numpy import memory
+    from gridgrad._stencils import transpose
+    from gridgrad._terms.adjoint import adjoint_terms
+    from gridgrad._terms.term import Term
+
+    rng = np.random.default_rng(6)
+    grid = gg.Grid(np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 70)))
+    f, g = (np.array(noise(rng, grid.shape)) for _ in range(2))
+    f[rng.random(f.shape) < 0.02] = np.nan
+    s = grid.stencil(0)
+    norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
+    faces = tuple(term._replace(coefficient=1) for term in grid.diffuse(g).terms)
+    cases = {
+        "faces": (faces, 1),
+        "faces, transposed": (adjoint_terms(faces), 1),
+        "mixed": (grid.mixed_derivative(0, 1).terms, 1),
+        "norm": (norm, 1),
+        "wide": (grid.laplacian(accuracy=4).terms, 1),
+        "transposed": (adjoint_terms(grid.gradient.terms), 1),
+        "weights of 0": (grid.laplacian(form="wide").terms, 1),
+        "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
+    }
+    for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
+        got = [np.empty(grid.shape) for _ in range(outputs)]
+        memory.apply(terms, [f, g], got)
+        for a, b in zip(got, slices.apply(np, terms, [f, g], outputs), strict=True):
+            if not np.array_equal(a, b, equal_nan=True):
+                return name
+    return None
+
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or ["f8", "f4", "f2", "i8", "u8"]
+    fault = check_bits(asked) or check_values(asked) or check_sums() or check_operators(asked)
+    print(fault or "ok")
+    sys.exit(1 if fault else 0)
