@@ -85,7 +85,10 @@ def ways() -> list[Way]:
 def drawing(way: Way) -> str:
     """A lane for each folder, time from left to right: where the call is, and how it moves."""
     stays = way.drawn()
-    lanes = {room: [" "] * (2 * len(stays) - 1) for room in sorted(dict.fromkeys(stays), key=lambda room: -RANK[room])}
+    lanes = {
+        room: [" "] * (2 * len(stays) - 1)
+        for room in sorted(dict.fromkeys(stays), key=lambda room: -RANK[room])
+    }
     order = list(lanes)
     for k, room in enumerate(stays):
         lanes[room][2 * k] = "●"
