@@ -12,10 +12,10 @@ from .._base.cache import Cache
 from .._base.content import Content, kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
-from .._base.wide import Wide, exact_fraction, from_fraction
 from .._stencils.derivatives import Rule, derivative_stencil
 from .._stencils.stencil import Stencil
 from .._stencils.weights import exact_steps, wrap_step
+from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.foreign import is_foreign, named, remedy, remedy_for_units
 from .._wraps.units import held, present
 from . import hints

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from .._base.types import Array
-from .._base.wide import Wide, exact_fraction, from_fraction, narrow
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .weights import scaled_first_derivative, scaled_steps
+from .wide import Wide, exact_fraction, from_fraction, narrow
 
 Number = TypeVar("Number", Fraction, Wide)
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from .._base.cache import Cache
 from .._base.types import Array
-from .._base.wide import Wide, join, narrow
 from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
+from .wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
 Entries = dict[Place, Any]

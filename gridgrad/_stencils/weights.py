@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.types import Array
-from .._base.wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
+from .wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
 
 
 def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:

@@ -1,5 +1,4 @@
 """Caches: their bounds, what they must never answer, and that nothing is made twice, however long an axis is."""
-
 import gc
 import pickle
 import sys

@@ -14,7 +14,7 @@ from house import KERNELS
 SUPPORT = Path(__file__).parents[1] / "support"
 COMPILER = shutil.which("g++") or shutil.which("c++")
 pytestmark = pytest.mark.skipif(
-    not COMPILER or not (KERNELS / "apply.cpp").is_file(), reason="no compiler or kernels"
+    not COMPILER or not (KERNELS / "host/apply.cpp").is_file(), reason="no compiler or kernels"
 )
 
 TYPES = {"FLOAT64": "f8", "FLOAT32": "f4", "HALF": "f2", "INT64": "i8", "UINT64": "u8"}
@@ -34,36 +34,36 @@ FAULTS = {
                                 "static_cast<Real>(b - a) : static_cast<Real>(b - a)"),
     "half truncates": ("stencil.h", "magnitude - 0x38000000u + 0xfffu + ((magnitude >> 13) & 1u)", "magnitude - 0x38000000u"),
     "half loses its sign": ("stencil.h", "rounded | (sign >> 16)", "rounded"),
-    "one edge pair dropped across rows": ("rows.h", "row.count = stencil.start[edge + 1] - stencil.start[edge];",
+    "one edge pair dropped across rows": ("host/rows.h", "row.count = stencil.start[edge + 1] - stencil.start[edge];",
                                           "row.count = stencil.start[edge + 1] - stencil.start[edge] - 1;"),
-    "one edge pair dropped in the row": ("terms.h", "stencil.pair + stencil.start[edge + 1];", "stencil.pair + stencil.start[edge + 1] - 1;"),
-    "leading row used at both ends": ("rows.h", "return i < trailing ? -1 : stencil.leading + i - trailing;", "return i < trailing ? -1 : 0;"),
-    "no trailing edge in the row": ("terms.h", "last = larger(smaller(last, (stencil.length - stencil.trailing) * stencil.inner), first);",
-                                    "last = larger(smaller(last, stencil.length * stencil.inner), first);"),
-    "leading edge one too short": ("terms.h", "first = smaller(larger(first, stencil.leading * stencil.inner), last);",
-                                   "first = smaller(larger(first, (stencil.leading - 1) * stencil.inner), last);"),
-    "neighbour of the wrong distance": ("rows.h", "row.inner[0].b = one ? 1 : 0;", "row.inner[0].b = 0;"),
-    "weights of the next point": ("rows.h", "weights[k * stencil.length + i]", "weights[k * stencil.length + i - 1]"),
-    "shift without components": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return plan_.array[k].stride[stencil.dim];"),
-    "shift without stride": ("terms.h", "return stencil.inner * plan_.array[k].stride[stencil.dim];", "return stencil.inner;"),
-    "component forgotten in edges": ("terms.h", "f += j * plan_.array[term.input].stride[ROW] - point * shift;", ""),
-    "row stride forgotten": ("terms.h", "return plane_[k] + at_ * plan_.array[k].stride[MIDDLE];", "return plane_[k] + at_ * plan_.array[0].stride[MIDDLE];"),
-    "rows taken for alike": ("terms.h", "pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1", "end"),
-    "gaps between rows forgotten": ("terms.h", "!= plan_.length[ROW] * plan_.array[k].stride[ROW]) return 1;", "== 0) return 1;"),
-    "the row's axis runs on": ("terms.h", "end > plan_.length[ROW] && stencil_of(t).dim == ROW", "false"),
-    "terms assign instead of add": ("sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
-    "both ends of a face are one": ("sum.h", "B::read(part.c_a + j) + B::read(part.c_b + j)", "B::read(part.c_a + j) + B::read(part.c_a + j)"),
-    "weights of 0 are read": ("sum.h", "part.selects ? B::select(weight, scaled * x) : scaled * x", "scaled * x"),
-    "differences of weight 0 are read": ("terms.h", "(stencil.values || stencil.selects) && (", "stencil.values && ("),
-    "what an output holds is forgotten": ("terms.h", "if (!plan_.term[t].assign) add_held", "if (false) add_held"),
-    "what an output holds is read where it is written": ("terms.h", "    Real* const values = tiles_.take();\n    fetch(held, stride, end - begin, values);", "    const Real* const values = held;"),
-    "second stencil reversed": ("terms.h", "add_row(t, row(term.input) + pairs.b(k) * shift, begin, end);", "add_row(t, row(term.input) + pairs.a(k) * shift, begin, end);"),
-    "a norm of the last term": ("sum.h", "sums[j] = hypotenuse(sums[j], values[j]);", "sums[j] = values[j];"),
-    "weights of the first pair": ("terms.h", "pairs.weights + k * plan_.length[ROW] + begin", "pairs.weights + begin"),
-    "out stride forgotten": ("apply.cpp", "out[j * stride] = Rounding", "out[j] = Rounding"),
-    "last pieces of a split missing": ("core.cpp", "begin + share * piece + (piece < rest ? piece : rest)", "begin + share * piece"),
-    "collected words not stored": ("stream.h", "GG_STREAM(end_ - LANES, word_);", ""),
-    "flush forgotten": ("stream.h", "for (int64 k = 0; k < waiting_; ++k) *(end_ - waiting_ + k) = word_[k];", ""),
+    "one edge pair dropped in the row": ("host/edges.h", "stencil.pair + stencil.start[edge + 1];", "stencil.pair + stencil.start[edge + 1] - 1;"),
+    "leading row used at both ends": ("host/rows.h", "return i < trailing ? -1 : stencil.leading + i - trailing;", "return i < trailing ? -1 : 0;"),
+    "no trailing edge in the row": ("host/position.h", "last = larger(smaller(last, (own.length - own.trailing) * own.inner), first);",
+                                    "last = larger(smaller(last, own.length * own.inner), first);"),
+    "leading edge one too short": ("host/position.h", "first = smaller(larger(first, own.leading * own.inner), last);",
+                                   "first = smaller(larger(first, (own.leading - 1) * own.inner), last);"),
+    "neighbour of the wrong distance": ("host/rows.h", "row.inner[0].b = one ? 1 : 0;", "row.inner[0].b = 0;"),
+    "weights of the next point": ("host/rows.h", "weights[k * stencil.length + i]", "weights[k * stencil.length + i - 1]"),
+    "shift without components": ("host/position.h", "return stencil.inner * plan.array[k].stride[stencil.dim];", "return plan.array[k].stride[stencil.dim];"),
+    "shift without stride": ("host/position.h", "return stencil.inner * plan.array[k].stride[stencil.dim];", "return stencil.inner;"),
+    "component forgotten in edges": ("host/edges.h", "f += j * here.plan.array[term.input].stride[ROW] - point * shift;", ""),
+    "row stride forgotten": ("host/position.h", "return plane_[k] + at_ * plan.array[k].stride[MIDDLE];", "return plane_[k] + at_ * plan.array[0].stride[MIDDLE];"),
+    "rows taken for alike": ("host/position.h", "pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1", "end"),
+    "gaps between rows forgotten": ("host/position.h", "!= plan.length[ROW] * plan.array[k].stride[ROW]) return 1;", "== 0) return 1;"),
+    "the row's axis runs on": ("host/terms.h", "end > here.plan.length[ROW] && here.stencil(t).dim == ROW", "false"),
+    "terms assign instead of add": ("host/sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
+    "both ends of a face are one": ("host/sum.h", "B::read(part.c_a + j) + B::read(part.c_b + j)", "B::read(part.c_a + j) + B::read(part.c_a + j)"),
+    "weights of 0 are read": ("host/sum.h", "part.selects ? B::select(weight, scaled * x) : scaled * x", "scaled * x"),
+    "differences of weight 0 are read": ("host/terms.h", "(stencil.values || stencil.selects) && (", "stencil.values && ("),
+    "what an output holds is forgotten": ("host/terms.h", "if (!here.plan.term[t].assign) add_held", "if (false) add_held"),
+    "what an output holds is read where it is written": ("host/terms.h", "part.b = tiles_.copy(held + begin * stride_of(k), stride_of(k), end - begin);", "part.b = held + begin * stride_of(k);"),
+    "second stencil reversed": ("host/terms.h", "add_row(t, f + pairs.b(k) * shift, begin, end);", "add_row(t, f + pairs.a(k) * shift, begin, end);"),
+    "a norm of the last term": ("host/sum.h", "sums[j] = hypotenuse(sums[j], values[j]);", "sums[j] = values[j];"),
+    "weights of the first pair": ("host/terms.h", "pairs.weights + k * here.plan.length[ROW] + begin", "pairs.weights + begin"),
+    "out stride forgotten": ("host/apply.cpp", "out[j * stride] = Rounding", "out[j] = Rounding"),
+    "last pieces of a split missing": ("host/core.cpp", "begin + share * piece + (piece < rest ? piece : rest)", "begin + share * piece"),
+    "collected words not stored": ("host/stream.h", "GG_STREAM(end_ - LANES, word_);", ""),
+    "flush forgotten": ("host/stream.h", "for (int64 k = 0; k < waiting_; ++k) *(end_ - waiting_ + k) = word_[k];", ""),
 }  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def build(folder, name, fault=None):
     """The core with one fault, compiled for one CPU level and few types; the path of the library."""
     place = folder / name.replace(" ", "_")
     shutil.copytree(KERNELS, place)
-    loops = place / "apply.cpp"
+    loops = place / "host/apply.cpp"
     kept = "|".join(types_of(name))
     loops.write_text(re.sub(rf"case (?!({kept}):)[A-Z0-9]+:\s+return [^;]+;", "", loops.read_text()))
     if fault:
@@ -88,7 +88,7 @@ def build(folder, name, fault=None):
         (place / file).write_text(text.replace(right, wrong))
     library = place / "core.so"
     command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
-               "-DGG_SWEEPS=sweep", str(place / "apply.cpp"), str(place / "core.cpp"), "-o", str(library)]  # fmt: skip
+               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), "-o", str(library)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
     return library

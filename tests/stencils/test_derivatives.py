@@ -12,11 +12,11 @@ from rules import RING, RULES, around, name, positions
 from stencil_oracles import ExactAxis, nodes_of, row_entries
 
 from gridgrad._base.errors import ArgumentValueError
-from gridgrad._base.wide import narrow
 from gridgrad._grid.spacing import axis_stencil, axis_steps
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
 from gridgrad._stencils.stencil import BLOCK
 from gridgrad._stencils.weights import first_derivative
+from gridgrad._stencils.wide import narrow
 
 GRIDS = {
     "random": lambda rng, n: np.cumsum(rng.uniform(0.1, 2, n)) + 7.3,

@@ -12,11 +12,11 @@ from oracles import exact_steps, exact_wrap
 from rules import RULES, around, name, positions
 from stencil_oracles import dense, row_entries
 
-from gridgrad._base.wide import narrow
 from gridgrad._grid.spacing import axis_stencil, axis_steps
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
 from gridgrad._stencils.matrix import matrix
 from gridgrad._stencils.transpose import dual_widths, negated, product, scaled, transposed
+from gridgrad._stencils.wide import narrow
 
 EPS = np.finfo(float).eps
 BOTH = [False, True]

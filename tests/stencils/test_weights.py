@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from oracles import exact_steps, exact_wrap, fraction
 
-from gridgrad._base.wide import Wide, exact_fraction, from_fraction, narrow, pieces
 from gridgrad._grid.spacing import axis_stencil
 from gridgrad._stencils.derivatives import Rule
+from gridgrad._stencils.wide import Wide, exact_fraction, from_fraction, narrow, pieces
 
 GRIDS = {
     "random": lambda rng, n: np.cumsum(rng.uniform(0.1, 2, n)) + 7.3,

@@ -16,7 +16,7 @@ import numpy as np
 from ..._plan.descriptor import ABI_VERSION, DESCRIPTOR
 
 MAX_OBJECTS = 4  # arrays of gg_apply_objects
-NO_MEMORY = 8  # a status, as in kernels/core.cpp
+NO_MEMORY = 8  # a status, as in kernels/host/core.cpp
 
 
 class CoreError(RuntimeError):

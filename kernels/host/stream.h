@@ -2,7 +2,7 @@
 #ifndef GRIDGRAD_STREAM_H
 #define GRIDGRAD_STREAM_H
 
-#include "portable.h"
+#include "../portable.h"
 
 namespace gridgrad {
 namespace {

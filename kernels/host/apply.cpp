@@ -57,13 +57,13 @@ class Apply {
   // The rows [first, last) x [begin, end) at one point of all slower dims.
   void plane(int64* at, int64 first, int64 last, int64 begin, int64 end) {
     at[MIDDLE] = first;
-    terms_.go_to(at);
+    terms_.here.go_to(at);
     while (true) {
       const bool whole = begin == 0 && end == plan_.length[ROW];
-      const int64 alike = whole ? terms_.rows_alike(last) : 1;
+      const int64 alike = whole ? terms_.here.rows_alike(last, TILE) : 1;
       for (int64 j = begin; j < end; j += TILE) tile(j, alike > 1 ? alike * end : smaller(j + TILE, end));
       if ((at[MIDDLE] += alike) == last) break;
-      terms_.go_on_to(at);
+      terms_.here.go_on_to(at);
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
   }
@@ -74,15 +74,15 @@ class Apply {
       const Term& term = plan_.term[t];
       const int k = plan_.inputs + term.output;
       const int64 stride = plan_.array[k].stride[ROW];
-      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.offset(k) + begin * stride;
+      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin * stride;
       if constexpr (NATIVE) {
-        if (streamed_[t] && terms_.form(t) != SUM) {
+        if (streamed_[t] && terms_.here.form(t) != SUM) {
           stream_row(t, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
-      if (alone_[t]) terms_.rows(t, terms_.row(term.input), begin, end, target);
+      if (alone_[t]) terms_.rows(t, terms_.here.row(term.input), begin, end, target);
       else terms_.sum(t, next_[t], begin, end, target);
       if (target == tile_) store(term.output, out, stride, end - begin);
     }
@@ -119,11 +119,11 @@ class Apply {
   // A term alone in its output: whole words go from registers to memory.
   void stream_row(int t, int64 begin, int64 end, Real* out) {
     const Term& term = plan_.term[t];
-    const Stored* f = terms_.row(term.input);
+    const Stored* f = terms_.here.row(term.input);
     const int64 length = plan_.stencil[term.stencil].dim == ROW ? smaller(end, plan_.length[ROW]) : end;
     for (int64 done = 0; done + begin < end; done += length, f += plan_.array[term.input].stride[MIDDLE]) {
       int64 first = begin, last = length;
-      terms_.inner_elements(t, first, last);
+      terms_.here.inner_elements(t, first, last);
       terms_.visit(t, f,
                    [&](const auto& op) { stream_points(t, op, f, begin, first, last, length, out + done); });
     }
@@ -138,12 +138,12 @@ class Apply {
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;
-    for (; j < first; ++j) stream.push(terms_.edge_value(t, f, j));
+    for (; j < first; ++j) stream.push(edge_value(terms_.here, t, f, j));
     for (; j < last && stream.missing(); ++j) stream.push(op.at(read, j));
     const int64 count = (last - j) / Words<Real>::LANES * Words<Real>::LANES;
     word_loop(op, j, count, stream.words(count));
     for (j += count; j < last; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(terms_.edge_value(t, f, j));
+    for (; j < end; ++j) stream.push(edge_value(terms_.here, t, f, j));
   }
 
   const Descriptor& plan_;

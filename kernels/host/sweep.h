@@ -2,7 +2,7 @@
 #ifndef GRIDGRAD_SWEEP_H
 #define GRIDGRAD_SWEEP_H
 
-#include "descriptor.h"
+#include "../descriptor.h"
 
 namespace gridgrad {
 

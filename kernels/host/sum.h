@@ -3,10 +3,10 @@
 #define GRIDGRAD_SUM_H
 
 #include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "rows.h"
-#include "stencil.h"
 
 namespace gridgrad {
 namespace {
@@ -141,47 +141,33 @@ void sum_parts(const std::vector<Part<Real>>& parts, int64 count, Real* target) 
   else sum_blocks<false, Wide>(begin, end, count, target);
 }
 
-// Formula (1) along up to three axes around the same points, as of a Laplacian on even steps.
-const int STAR_AXES = 3;
-
-template <class Real>
-struct Star {
-  int axes = 0;
-  const Real *centre, *below[STAR_AXES], *above[STAR_AXES];
-  Real lower[STAR_AXES], upper[STAR_AXES];
-};
-
-// `count` elements, at least a word; every centre is read once.
-template <int AXES, class Real>
-GG_NOINLINE void sum_star(const Star<Real>& star, int64 count, Real* target) {
-  typedef Words<Real> Reader;
-  const Reader read{};
-  const Real *centre = star.centre, *below[AXES], *above[AXES];
-  typename Reader::Word lower[AXES], upper[AXES];
-  for (int k = 0; k < AXES; ++k) {
-    below[k] = star.below[k];
-    above[k] = star.above[k];
-    lower[k] = read.weight(star.lower[k]);
-    upper[k] = read.weight(star.upper[k]);
-  }
-  for (int64 next = 0; next < count; next += Reader::LANES) {
-    const int64 j = smaller(next, count - Reader::LANES);
-    const typename Reader::Word middle = read(centre, j);
-    typename Reader::Word sum =
-        two_differences(lower[0], upper[0], read(below[0], j), middle, read(above[0], j));
-    for (int k = 1; k < AXES; ++k)
-      sum = sum + two_differences(lower[k], upper[k], read(below[k], j), middle, read(above[k], j));
-    std::memcpy(target + j, &sum, sizeof sum);
-  }
+template <class Real, class Stored>
+GG_NOINLINE void fetch(const Stored* f, int64 stride, int64 count, Real* __restrict values) {
+  for (int64 j = 0; j < count; ++j) values[j] = load<Real>(f[j * stride]);
 }
 
-// Room for rows, kept for the next sum.
+// Rows of the arithmetic type for a sum, in room that the next sum takes again.
 template <class Real>
 class Tiles {
  public:
   Real* take() {
     if (used_ == tiles_.size()) tiles_.push_back(std::make_unique<Tile>());
     return tiles_[used_++]->value;
+  }
+
+  // A row of numbers: where it is, or in a tile if it is of another type or stride.
+  template <class Stored>
+  const Real* row(const Stored* f, int64 stride, int64 count) {
+    if constexpr (std::is_same_v<Stored, Real>)
+      if (stride == 1) return f;
+    return copy(f, stride, count);
+  }
+
+  template <class Stored>
+  const Real* copy(const Stored* f, int64 stride, int64 count) {
+    Real* const values = take();
+    fetch(f, stride, count, values);
+    return values;
   }
 
   std::size_t used() const { return used_; }
@@ -195,12 +181,6 @@ class Tiles {
   std::vector<std::unique_ptr<Tile>> tiles_;
   std::size_t used_ = 0;
 };
-
-// Elements of another type or stride.
-template <class Real, class Stored>
-GG_NOINLINE void fetch(const Stored* f, int64 stride, int64 count, Real* __restrict values) {
-  for (int64 j = 0; j < count; ++j) values[j] = load<Real>(f[j * stride]);
-}
 
 }  // namespace
 }  // namespace gridgrad

@@ -2,8 +2,8 @@
 #ifndef GRIDGRAD_ROWS_H
 #define GRIDGRAD_ROWS_H
 
-#include "descriptor.h"
-#include "stencil.h"
+#include "../descriptor.h"
+#include "../stencil.h"
 #include "stream.h"
 
 namespace gridgrad {
@@ -146,6 +146,12 @@ template <class Op, class Read, class Real>
 GG_NOINLINE void loop(const Op& given, const Read read, int64 first, int64 last, Real* __restrict target) {
   const Op op = given;  // passed by reference, but read only once
   for (int64 j = first; j < last; ++j) target[j] = op.at(read, j);
+}
+
+template <class Stored, class Real, class Op>
+void fill(const Op& op, int64 stride, int64 first, int64 last, Real* target) {
+  if (stride == 1) loop(op, Elements<Stored, Real, One>{}, first, last, target);
+  else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
 }
 
 template <class Op, class Real>

@@ -1,0 +1,127 @@
+// Where a sweep stands: its row in the arrays, and what the stencils of all terms are there.
+#ifndef GRIDGRAD_POSITION_H
+#define GRIDGRAD_POSITION_H
+
+#include "rows.h"
+
+namespace gridgrad {
+namespace {
+
+const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
+
+inline bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
+
+// How the inner points of a row are formed: by one pair, by formula (1), by formula (1) with vectors of
+// weights; or as a sum of many.
+enum Form { ONE_PAIR, TWO_DIFFERENCES, WEIGHTED, SUM };
+
+template <class Stored, class Real>
+class Position {
+ public:
+  const Descriptor& plan;
+
+  Position(const Descriptor& given, void* const* pointers) : plan(given), pointers_(pointers) {
+    for (int t = 0; t < plan.terms; ++t) pairs_[t].uniform = pairs_[t].filled = then_[t].filled = false;
+  }
+
+  // Goes to a row: `at` is its place in all slower dims.
+  void go_to(const int64* at) {
+    at_ = at[MIDDLE];
+    for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
+      plane_[k] = 0;
+      for (int dim = 0; dim < MIDDLE; ++dim) plane_[k] += at[dim] * plan.array[k].stride[dim];
+    }
+    for (int t = 0; t < plan.terms; ++t) locate(t, at);
+  }
+
+  // Goes on to another row of the same plane.
+  void go_on_to(const int64* at) {
+    at_ = at[MIDDLE];
+    for (int t = 0; t < plan.terms; ++t)
+      if (moves(plan.term[t])) locate(t, at);
+  }
+
+  // Goes `rows` further among rows that are alike.
+  void go_along(int64 rows) { at_ += rows; }
+
+  // How many rows from this one on, before row `last` of the plane and of at most `most` elements together,
+  // have the same pairs and follow each other in memory: they are taken for one long row, except along it.
+  int64 rows_alike(int64 last, int64 most) const {
+    if (2 * plan.length[ROW] > most) return 1;
+    for (int k = 0; k < plan.inputs + plan.outputs; ++k)
+      if (plan.array[k].stride[MIDDLE] != plan.length[ROW] * plan.array[k].stride[ROW]) return 1;
+    int64 end = smaller(last, at_ + most / plan.length[ROW]);
+    for (int t = 0; t < plan.terms; ++t) {
+      limit(stencil(t), pairs_[t], end);
+      if (plan.term[t].then >= 0) limit(plan.stencil[plan.term[t].then], then_[t], end);
+    }
+    return end - at_;
+  }
+
+  Form form(int t) const { return forms_[t]; }
+  const Stencil& stencil(int t) const { return plan.stencil[plan.term[t].stencil]; }
+  const Pairs<Real>& pairs(int t) const { return pairs_[t]; }
+  const Pairs<Real>& then(int t) const { return then_[t]; }
+
+  // The first element of the row in input k; of an output, in elements from the output's first.
+  const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + offset(k); }
+  int64 offset(int k) const { return plane_[k] + at_ * plan.array[k].stride[MIDDLE]; }
+  void* data(int k) const { return pointers_[k]; }
+
+  // From a point of a stencil's axis to the next, in elements of array k.
+  int64 step(const Stencil& stencil, int k) const {
+    return stencil.inner * plan.array[k].stride[stencil.dim];
+  }
+  int64 step(int t) const { return step(stencil(t), plan.term[t].input); }
+
+  // Leaves of [first, last) the elements whose rows are not data of an axis in the row.
+  GG_INLINE void inner_elements(int t, int64& first, int64& last) const {
+    const Stencil& own = stencil(t);
+    if (own.dim != ROW) return;
+    first = smaller(larger(first, own.leading * own.inner), last);
+    last = larger(smaller(last, (own.length - own.trailing) * own.inner), first);
+  }
+
+ private:
+  // The rows of a term's stencils at this point.
+  void locate(int t, const int64* at) {
+    const Term& term = plan.term[t];
+    const Stencil& own = stencil(t);
+    const bool faces = has(term, AT_FACES);
+    if (own.dim == ROW) set_inner_pairs(own, 0, faces, pairs_[t]);
+    else if (!pairs_[t].uniform || edge_of(own, at[own.dim]) >= 0)
+      set_pairs(own, at[own.dim], faces, pairs_[t]);
+    forms_[t] = form_of(term, own, pairs_[t]);
+    if (term.then < 0) return;
+    const Stencil& then = plan.stencil[term.then];
+    set_pairs(then, at[then.dim], false, then_[t]);
+  }
+
+  static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
+    if (stencil.values || stencil.selects || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
+    if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
+    if (pairs.count == 1) return ONE_PAIR;
+    return pairs.count == 2 && pairs.b(0) == pairs.a(1) ? TWO_DIFFERENCES : SUM;
+  }
+
+  // Lowers `end` to where the pairs of an axis across the rows of a plane are no longer those of this row.
+  void limit(const Stencil& stencil, const Pairs<Real>& pairs, int64& end) const {
+    if (stencil.dim == MIDDLE)
+      end = pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1;
+  }
+
+  bool moves(const Term& term) const {
+    return plan.stencil[term.stencil].dim == MIDDLE ||
+           (term.then >= 0 && plan.stencil[term.then].dim == MIDDLE);
+  }
+
+  void* const* const pointers_;
+  int64 at_, plane_[MAX_ARRAYS];                    // the row in its plane, the planes in the arrays
+  Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
+  Form forms_[MAX_TERMS];
+};
+
+}  // namespace
+}  // namespace gridgrad
+
+#endif
