@@ -14,7 +14,7 @@ PEERS ?= findiff py-pde MetPy numba jax torch autograd
 TORCH ?= torch==2.13.0  # test_torch_drop_in.py runs torch's own tests, which belong to a release
 TESTS ?= tests
 CORE ?= $(addprefix tests/,project/test_architecture.py project/test_docstrings.py project/test_readme.py project/test_guide.py \
-	project/test_journey.py stencils/test_weights.py terms/test_merged.py terms/test_reads.py plan grid wraps backends/test_arrays.py \
+	project/test_design.py stencils/test_weights.py terms/test_merged.py terms/test_reads.py plan grid wraps backends/test_arrays.py \
 	backends/test_slices.py functions/test_gradient.py functions/test_bad_inputs.py functions/test_nonfinite.py \
 	operators/test_operators.py operators/test_objects.py operators/test_identities.py operators/test_algebra.py operators/test_fields.py)
 VENV ?= .venv
