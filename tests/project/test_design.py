@@ -6,13 +6,13 @@ import subprocess
 import sys
 
 import pytest
-from house import NAMES
-from pages import ROOT, name_of, prose, text_of
+from house import NAMES, RANK
+from pages import ROOT, name_of, prose, sections, text_of
 
 NOTES = [ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs" / "design").glob("*.md"))]
 PAGE = text_of(ROOT / "docs" / "design" / "journey.md")
 FILE = re.compile(r"`((?:[\w.-]+/)*[\w-]+\.(?:py|h|cpp|cu|md|toml))`")
-NAME = re.compile(r"`(_\w+(?:\.\w+)+)`")
+NAME = re.compile(r"`(_\w+(?:\.\w+)+)`(?<!\.py`)")
 SOURCES = [
     path
     for folder in ("gridgrad", "kernels", "tests", "docs", "benchmarks")
@@ -38,6 +38,15 @@ def test_names_that_a_note_mentions_exist(page):
         assert module, f"{name} is in no module"
         member = name.removeprefix(module).strip(".").partition(".")[0]
         assert re.search(rf"^(?:class |def )?{member}\b", NAMES[module].read_text(), re.MULTILINE), name
+
+
+def test_the_folders_of_contributing_are_in_the_order_of_imports():
+    """Each room of the package but its ``__init__``, none above one that it may import."""
+    table = sections(ROOT / "CONTRIBUTING.md")["Where things live"]
+    rows = [re.findall(r"`(\w+)(?:/|\.py)?`", row) for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)]
+    assert {room for row in rows for room in row} == set(RANK) - {"__init__"}
+    ranks = [RANK[room] for row in rows for room in row]
+    assert ranks == sorted(ranks)
 
 
 @pytest.fixture(scope="module")
