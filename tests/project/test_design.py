@@ -43,7 +43,9 @@ def test_names_that_a_note_mentions_exist(page):
 def test_the_folders_of_contributing_are_in_the_order_of_imports():
     """Each room of the package but its ``__init__``, none above one that it may import."""
     table = sections(ROOT / "CONTRIBUTING.md")["Where things live"]
-    rows = [re.findall(r"`(\w+)(?:/|\.py)?`", row) for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)]
+    rows = [
+        re.findall(r"`(\w+)(?:/|\.py)?`", row) for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    ]
     assert {room for row in rows for room in row} == set(RANK) - {"__init__"}
     ranks = [RANK[room] for row in rows for room in row]
     assert ranks == sorted(ranks)

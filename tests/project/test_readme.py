@@ -8,6 +8,7 @@ from optional import NO_DEVICE, optional
 from pages import README, ROOT, asking, blocks, prose, python_places, run, sections, text_of
 
 import gridgrad
+from gridgrad.verify import _subjects
 
 PYTHON = python_places(README)
 
@@ -91,3 +92,4 @@ def test_operator_table_names_every_function():
     others = {"Grid", "clear_caches", "show_config"}
     assert named == set(gridgrad.__all__) - others
     assert all(hasattr(gridgrad.Grid, name) for name in named)
+    assert named == set(_subjects._MAKERS)  # the guide says that verify takes every operator of the table
