@@ -21,15 +21,15 @@ _NUMPY_READS = (np.ndarray, np.generic, list, tuple, range, memoryview, array, i
 def samples(f: Any) -> tuple[Any, Any]:
     """The library module that serves `f`, and `f` cleaned by it."""
     cls: Any = type(f)
-    library = import_torch() if is_compiling() and hasattr(f, "requires_grad") else library_of(cls)
+    library = _import_traced() if is_compiling() and hasattr(f, "requires_grad") else library_of(cls)
     return library, library.samples(f)
 
 
-def import_torch() -> Any:
-    """The executor of torch, by a statement that a compiler can trace."""
-    from .torch import arrays
+def _import_traced() -> Any:
+    """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
+    from .torch import traced
 
-    return arrays
+    return traced
 
 
 @cached("libraries", entries=256)
@@ -39,7 +39,7 @@ def library_of(cls: type) -> Any:
         return arrays
     roots = roots_of(cls)
     if "torch" in roots:
-        return import_torch()
+        return import_module("gridgrad._backends.torch.arrays")
     if "cupy" in roots:
         return import_module("gridgrad._backends.cuda.arrays")
     if roots & {"jax", "jaxlib", "dask"} or hasattr(cls, "__array_namespace__"):

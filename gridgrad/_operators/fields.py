@@ -12,10 +12,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from .._backends import dispatch
+from .._backends.once import made_once
 from .._backends.rows import name_of
 from .._backends.slices import default_real, dtype_name, is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import constant, is_compiling
+from .._base.tracing import is_compiling
 from .._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
@@ -146,7 +147,7 @@ def joined_name(names: Set[str], real: str = "float64") -> str:
     return _widest(*known)
 
 
-@constant
+@made_once
 def _widest(*names: str) -> str:
     return np.result_type(*names).name
 
@@ -159,11 +160,11 @@ def _as_exactly(library: Any, xp: Any, field: Any, name: str) -> Any:
     digits = _digits(name)
     if int(own.strip("uint")) - (own[0] == "i") <= digits:
         return _as(xp, field, name)
-    is_within = None if is_compiling() else getattr(library, "is_within", None)
+    is_within = getattr(library, "is_within", None)
     return _as(xp, field, name) if is_within is not None and is_within(field, 2**digits) else field
 
 
-@constant
+@made_once
 def _digits(name: str) -> int:
     """Bits of the integers that a floating dtype holds exactly."""
     return int(np.finfo(name).nmant) + 1

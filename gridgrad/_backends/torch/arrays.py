@@ -18,6 +18,7 @@ from ..._terms.term import Term
 from .. import slices
 from ..ladder import Ladder
 from ..numpy import core, memory
+from .graph import differentiated
 from .tensors import check_samples, dtype_name, is_differentiated, is_plain_memory, layout_of, storage_of
 
 
@@ -61,18 +62,11 @@ def _resolved(field: Any) -> Any:
     return field.resolve_conj().resolve_neg() if field.is_conj() or field.is_neg() else field
 
 
-def traced(name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[Any]) -> list[Any]:
-    """A kept operator applied while a compiler traces."""
-    from .apply import apply
-
-    return list(apply(name, list(axes), fields, coefficients))
-
-
 def _traced(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any]:
     """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
     results = None
     if not slices.is_mixed(fields):
-        results = import_module("gridgrad._backends.torch.graph").differentiated(terms, fields, outputs)
+        results = differentiated(terms, fields, outputs, operate)
     return slices.apply(namespace, terms, fields, outputs) if results is None else list(results)
 
 
