@@ -21,7 +21,7 @@ def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
             return make(*given, **words)
         from .torch import compiled  # by a statement that the compiler can trace
 
-        made: Made = compiled.made(make, *given)
+        made: Made = compiled.made(make, *given, **words)
         return made
 
     return call

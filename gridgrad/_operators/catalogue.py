@@ -14,7 +14,7 @@ from .._stencils import transpose
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .coefficients import Argument, diffusivity, velocity
-from .operator import Operator, Pattern
+from .operator import Operator
 
 FORMS = ("compact", "wide", "conservative")
 _TWICE = "compose accurate ones, d2 = grid.derivative(0, order=2, accuracy=4) and"
@@ -131,18 +131,18 @@ def gradient_norm(grid: Points, parts: int) -> Operator:
 def advection(grid: Points, v: Any, name: str, accuracy: int | None) -> Operator:
     """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
     numbers, fields = velocity(v, grid.ndim)
-    return Operator(_advection(grid, name, clean_accuracy(accuracy), *numbers), fields)
+    return _advection(grid, name, clean_accuracy(accuracy), *numbers).with_coefficients(fields)
 
 
 @made_once
-def _advection(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Pattern:
-    """None stands in place of each field; kept where there are no numbers."""
+def _advection(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
+    """The operator without its fields, None in place of each; kept where there are no numbers."""
     if any(number is not None for number in numbers):
         return _advection_terms(grid, name, accuracy, *numbers)
     return grid.kept(_advection_terms, name, accuracy, *numbers)
 
 
-def _advection_terms(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Pattern:
+def _advection_terms(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
     terms: list[Term] = []
     for a, number in enumerate(numbers):
         stencil = grid.stencil(a, 1, accuracy)
@@ -150,29 +150,29 @@ def _advection_terms(grid: Points, name: str, accuracy: int | None, *numbers: fl
             terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
-    return Pattern(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
 def diffusion(grid: Points, k: Any) -> Operator:
     """The divergence of k times the gradient, k averaged to the faces between points."""
     number, fields = diffusivity(k)
-    return Operator(_diffusion(grid, number), fields)
+    return _diffusion(grid, number).with_coefficients(fields)
 
 
 @made_once
-def _diffusion(grid: Points, number: float | None) -> Pattern:
-    """None stands in place of the field; kept where it is not of a number."""
+def _diffusion(grid: Points, number: float | None) -> Operator:
+    """The operator without its field; kept where it is not of a number."""
     return grid.kept(_diffusion_terms, None) if number is None else _diffusion_terms(grid, number)
 
 
-def _diffusion_terms(grid: Points, number: float | None) -> Pattern:
+def _diffusion_terms(grid: Points, number: float | None) -> Operator:
     stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
     if number is not None:
         stencils = [transpose.scaled(stencil, number) for stencil in stencils]
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
     else:
         terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
-    return Pattern(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
 
 
 def clean_order(order: Any, accuracy: Any, made: Points | None = None) -> tuple[int, int | None]:

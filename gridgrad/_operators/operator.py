@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -50,7 +50,7 @@ class Pattern:
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.calls = ObjectCalls()
         self._bound: dict[Shape, tuple[Term, ...]] = {}
-        self._adjoints: dict[str | None, Pattern] = {}
+        self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> Any:
@@ -82,25 +82,24 @@ class Pattern:
     @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
-        found = self._adjoints.get("transpose")
-        if found is None:
-            self.require_linear("a transpose")
-            found = Pattern(self.grid, f"{self.name}.T", adjoint_terms(self.terms), self.outputs, self.inputs,
-                            self.arguments)  # fmt: skip
-            self._adjoints["transpose"] = found
-        return found
+        self.require_linear("a transpose")
+        return self._turned("T", None, self.arguments)
 
     @made_once
     def adjoint(self, weight: str | None) -> Pattern:
         """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``."""
-        found = self._adjoints.get(weight)
+        self.require_linear("an adjoint")
+        if weight not in (None, "quadrature"):
+            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
+        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in self.arguments)
+        return self._turned("adjoint", weight, conjugate)
+
+    def _turned(self, name: str, weight: str | None, arguments: tuple[Argument, ...]) -> Pattern:
+        found = self._adjoints.get((name, weight))
         if found is None:
-            self.require_linear("an adjoint")
-            scale = None if weight is None else self.grid.quadrature
-            conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in self.arguments)
-            found = Pattern(self.grid, f"{self.name}.adjoint", adjoint_terms(self.terms, scale),
-                            self.outputs, self.inputs, conjugate)  # fmt: skip
-            self._adjoints[weight] = found
+            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
+            self._adjoints[name, weight] = found
         return found
 
     @made_once
@@ -143,10 +142,11 @@ class Operator(Linear):
 
     @classmethod
     def of(
-        cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = ()
-    ) -> Operator:
-        """An operator without fields."""
-        return Operator(Pattern(grid, name, terms, inputs, outputs))
+        cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
+        arguments: tuple[Argument, ...] = (),
+    ) -> Self:  # fmt: skip
+        """The operator of a new pattern, still without its fields."""
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments))
 
     def __reduce__(self) -> Any:
         return Operator, (self.pattern, self.coefficients)
@@ -253,7 +253,11 @@ class Operator(Linear):
 
     def with_own(self, fields: dict[str, Any]) -> Operator:
         """The operator of those other fields whose names it has."""
-        return Operator(self.pattern, replaced(self.taken(), fields))
+        return self.with_coefficients(replaced(self.taken(), fields))
+
+    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
+        """The operator of these fields, which shares with this one what does not depend on them."""
+        return Operator(self.pattern, coefficients) if coefficients else self
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""
@@ -265,7 +269,7 @@ class Operator(Linear):
 
     def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
         """The operator of the same coefficients without their units."""
-        return Operator(self.pattern, coefficients) if present(*self.coefficients) else self
+        return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
     def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on an array of this shape, whose grid axes are checked."""
@@ -278,9 +282,6 @@ class Operator(Linear):
 
     def adjoint_operator(self, weight: str | None = None) -> Operator:
         """The operator that `adjoint` applies."""
-        self.pattern.require_linear("an adjoint")
-        if weight not in (None, "quadrature"):
-            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
         return self._like(self.pattern.adjoint(weight))
 
     def scaled(self, factor: float) -> Operator:

@@ -52,13 +52,14 @@ def name_of(made: object) -> str:
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _name_of_made(make: Callable[..., object], *given: Any) -> str:
-    return CONSTANTS.keep(make(*given))
+def _name_of_made(make: Callable[..., object], *given: Any, **words: Any) -> str:
+    return CONSTANTS.keep(make(*given, **words))
 
 
-def made(make: Callable[..., object], *given: Any) -> Any:
+def made(make: Callable[..., object], *given: Any, **words: Any) -> Any:
     """What a function makes of constants, itself a constant of the graph that is being traced."""
-    return getattr(CONSTANTS, _name_of_made(make, *[specialised(value) for value in given]))
+    words = {word: specialised(value) for word, value in words.items()}
+    return getattr(CONSTANTS, _name_of_made(make, *[specialised(value) for value in given], **words))
 
 
 def check_out(out: object) -> None:
