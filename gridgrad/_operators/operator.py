@@ -26,6 +26,7 @@ from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
 from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .kinds import Origin
 from .linear import Linear, Product, check_alike
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
@@ -50,6 +51,9 @@ class Operator(Linear):
         self.arguments, self.coefficients = arguments, coefficients
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
         self._plain = plain
+        self.origin: Origin | None = None  # none of what was made of other operators
+        if plain is not None:
+            self.origin, self.__doc__ = plain.origin, plain.__doc__
         # What does not depend on the fields is made once for all of them.
         self._bound: dict[Shape, tuple[Term, ...]] = {} if plain is None else plain._bound
         self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
@@ -59,6 +63,8 @@ class Operator(Linear):
         self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
 
     def __reduce__(self) -> Any:
+        if self.origin is not None:
+            return _from_origin, (self.grid, self.origin, self.coefficients)
         structure = (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
         return _rebuild, (structure, self.coefficients)
 
@@ -92,7 +98,9 @@ class Operator(Linear):
             coefficient is masked in every result made of it; only `gradient` keeps to what is read.
         """
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            if self.origin is not None:
+                self.origin.refuse_options(fields, f)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         if type(f) is _ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
@@ -183,9 +191,21 @@ class Operator(Linear):
         return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, coefficients,
                         self.plain)  # fmt: skip
 
-    def with_fields(self, **fields: Any) -> Operator:
-        """The operator of other fields than those that it was made with; see `Linear.with_fields`."""
-        check_names(self.arguments, fields, self.taken)
+    def with_(self, **changes: Any) -> Operator:
+        """The operator with other options, or of other fields; see `Linear.with_`."""
+        known = () if self.origin is None else self.origin.kind.options
+        fields = {word: value for word, value in changes.items() if word not in known}
+        other = self.of_fields(fields, "with_", known) if fields else self
+        if self.origin is None or len(fields) == len(changes):
+            return other
+        options = {word: value for word, value in changes.items() if word in known}
+        made: Operator = self.origin.other(self.grid, options)
+        return made.with_coefficients(other.coefficients)
+
+    def of_fields(self, fields: dict[str, Any], method: str, known: tuple[str, ...] = ()) -> Operator:
+        """The operator of other fields than those that it was made with."""
+        path = "Operator" if self.origin is None else self.origin.path
+        check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
         return self.with_coefficients(replaced(self.taken(), fields))
 
     def taken(self) -> list[Given]:
@@ -360,6 +380,11 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None
             factor = Operator(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
+
+
+def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
+    made: Operator = origin.made(grid)
+    return made.with_coefficients(coefficients)
 
 
 def _rebuild(structure: tuple[Any, ...], coefficients: tuple[Any, ...]) -> Operator:
