@@ -7,7 +7,6 @@ from math import prod
 from typing import Any, Protocol
 
 import torch
-from array_api_compat import torch as namespace
 from torch import Tensor
 
 from ..._base.errors import ArgumentTypeError
@@ -18,6 +17,7 @@ from . import arrays
 from .compiled import CONSTANTS, check_out, name_of
 from .define import Defined, define, is_transformed, is_varied
 from .graph import Map, Tensors, norm
+from .operations import OPERATIONS as namespace
 from .tensors import batched_first
 
 
@@ -91,17 +91,23 @@ class ByName(Defined):
 define(ByName)
 
 
-# The rest is the executor's own, which goes on where the compiler leaves off.
-samples, real_of, operate = arrays.samples, arrays.real_of, arrays.operate
+class Traced(arrays.Torch):
+    """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
+
+    def within(self, field: Tensor, limit: int) -> bool:
+        """False: there are no values to look at."""
+        return False
+
+    def traced(
+        self, pattern: Kept, axes: Sequence[int], fields: Tensors, coefficients: Tensors, out: object
+    ) -> list[Tensor]:
+        """A pattern applied to fields of one shape and dtype, as a node of the graph that is being traced."""
+        check_out(out)
+        if pattern.grid.has_units:
+            raise ArgumentTypeError(
+                "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
+            )
+        return list(torch.ops.gridgrad.apply(fields, coefficients, name_of(pattern), list(axes), False))
 
 
-def traced(
-    pattern: Kept, axes: Sequence[int], fields: Tensors, coefficients: Tensors, out: object
-) -> list[Tensor]:
-    """A pattern applied to fields of one shape and dtype, as a node of the graph that is being traced."""
-    check_out(out)
-    if pattern.grid.has_units:
-        raise ArgumentTypeError(
-            "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
-        )
-    return list(torch.ops.gridgrad.apply(fields, coefficients, name_of(pattern), list(axes), False))
+BACKEND = Traced("torch", "tensor")
