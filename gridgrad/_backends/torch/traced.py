@@ -92,7 +92,11 @@ define(ByName)
 
 
 class Traced(arrays.Torch):
-    """Tensors that a compiler traces: operators are nodes of its graph."""
+    """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
+
+    def within(self, field: Tensor, limit: int) -> bool:
+        """False: there are no values to look at."""
+        return False
 
     def traced(
         self, pattern: Kept, axes: Sequence[int], fields: Tensors, coefficients: Tensors, out: object
