@@ -1,6 +1,5 @@
 """torch.compile: whole graphs of every operator, forward, backward, forward mode and vmap, as eager calls give them."""
 
-import gc
 import shutil
 
 import numpy as np
@@ -8,12 +7,11 @@ import pytest
 from operator_calls import parts
 
 import gridgrad as gg
-from gridgrad._functions import share
 
 torch = pytest.importorskip("torch")
 
 import gridgrad.torch as gt  # noqa: E402  needs torch
-from gridgrad._backends.torch.compiled import CONSTANTS, Constants  # noqa: E402  needs torch
+from gridgrad._backends.torch.compiled import CONSTANTS  # noqa: E402  needs torch
 
 # torch's compiler warns of its own parts.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -160,7 +158,7 @@ GRID = gg.Grid((6, 0.1), np.linspace(0, 1, 7) ** 2, boundary=["symmetric", "one-
 LAPLACIAN, PRODUCT = GRID.laplacian, GRID.divergence @ GRID.gradient
 OPERATORS = {
     "an operator from outside": lambda f, u, k: LAPLACIAN(f),
-    "another form": lambda f, u, k: GRID.laplacian(form="wide")(f),
+    "another form": lambda f, u, k: GRID.laplacian.with_(form="wide")(f),
     "derivative": lambda f, u, k: GRID.derivative(1, order=2)(f),
     "gradient": lambda f, u, k: GRID.gradient(f),
     "stacked": lambda f, u, k: (GRID.divergence(torch.stack([f, u])), GRID.jacobian(torch.stack([f, u]))),
@@ -314,38 +312,12 @@ class TestOperators:
             grid = gg.Grid((6, step), (7, 1.0))
             for _ in range(2):
                 assert torch.equal(function(f, grid), grid.divergence(grid.gradient(f)))
-                _ = grid.curl, grid.gradient(accuracy=4), grid.gradient(np.zeros((6, 7)))
+                _ = grid.curl, grid.gradient.with_(accuracy=4), grid.gradient(np.zeros((6, 7)))
         assert graphs() == 2
 
 
-class TestNames:
-    def test_content_names_an_operator(self):
-        one, same, other = (gg.Grid((5, h)).laplacian.pattern for h in (0.5, 0.5, 0.25))
-        assert CONSTANTS.keep(one) == CONSTANTS.keep(same) != CONSTANTS.keep(other)
-        assert CONSTANTS.of(CONSTANTS.keep(other)).grid.steps == (0.25,)
-
-    def test_a_forgotten_operator_is_traced_again(self, rng, monkeypatch):
-        monkeypatch.setattr(Constants, "most", 2)
-        f, grid = tensor(rng, (9,)), gg.Grid((9, 0.5))
-        function = compiled(lambda f: grid.laplacian(f))
-        result = function(f)
-        for n in range(5, 8):
-            CONSTANTS.keep(gg.Grid((n, 0.5)).laplacian.pattern)
-        assert len(vars(CONSTANTS)) == 2
-        with pytest.raises(RuntimeError, match="compile the function again"):
-            result.sum().backward()
-        assert torch.equal(function(f), result)
-        function(f).sum().backward()
-
-    def test_grids_of_free_functions_live_as_long_as_their_graphs(self, rng):
-        f = tensor(rng, (9,))
-        function = compiled(lambda f: gg.laplacian(f, 0.37))
-        function(f)
-        share._grids.clear()
-        gc.collect()
-        assert torch.equal(function(f), gg.laplacian(f, 0.37))
-
-    def test_refusals(self, rng):
+class TestRefused:
+    def test_under_a_compiler(self, rng):
         f, x = tensor(rng, (7,)), torch.tensor(X)
         with pytest.raises(Exception, match=r"make the grid outside: grid = gridgrad\.Grid\(x\)"):
             compiled(lambda f, x: gg.laplacian(f, x))(f, x)
