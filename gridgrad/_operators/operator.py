@@ -257,7 +257,7 @@ class Operator(Linear):
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # a compiler traces tensors only
+        library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
         if fields.stacked and self.outputs:
             return stack(library, results, self.outputs)
