@@ -94,7 +94,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     lengths = tuple(shape[a] for a in axes)
     if is_compiling():
         return _traced_grid(lengths, axes, entries, ends)
-    real = library.real_of(sample)
+    real = library.weights_dtype(sample)
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
     if grid is None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .._backends.slices import dtype_name
+from .._backends import ladder
+from .._backends.operations import dtype_name
 from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
@@ -137,8 +138,7 @@ class Operator(Linear):
         self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
     ) -> Any:  # fmt: skip
         """One array for all components: written in place where the library can."""
-        empty = getattr(fields.library, "empty_stack", None)
-        whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
+        whole = ladder.stack_for(fields.library, arrays, (*self.outputs, *shape))
         if whole is None:
             return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
         self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
@@ -148,11 +148,8 @@ class Operator(Linear):
         self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
     ) -> list[Any]:  # fmt: skip
         """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
-        operate = fields.library.operate
-        if self.name == "gradient":
-            operate = getattr(fields.library, "operate_as_read", operate)
-        results: list[Any] = operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
-        return results
+        as_read, workers = self.name == "gradient", clean_workers(workers)
+        return ladder.operate(fields.library, terms, arrays, prod(self.outputs), targets, workers, as_read)
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
@@ -166,7 +163,8 @@ class Operator(Linear):
             )
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
+        library: Any = fields.library  # a compiler traces tensors only
+        results = library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
         if fields.stacked and self.outputs:
             return stack(results, self.outputs)
         return shaped(results, self.outputs)
