@@ -224,10 +224,7 @@ def shaped(results: Sequence[Any], form: Form) -> Any:
 
 def stack(library: Backend[Any], results: list[Any], form: Form) -> Any:
     """The results as one array of shape ``(*form, *shape)``."""
-    if any(isinstance(result, np.ma.MaskedArray) for result in results):
-        joined: Any = np.ma.stack(results)
-        return joined.reshape(*form, *results[0].shape)
-    xp = library.operations(*results)
+    xp = library.among(results).operations(*results)
     return xp.reshape(xp.stack(results), (*form, *results[0].shape))
 
 

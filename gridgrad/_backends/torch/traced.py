@@ -91,7 +91,7 @@ class ByName(Defined):
 define(ByName)
 
 
-class Traced(arrays.Torch):
+class Traced(Torch):
     """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
 
     def within(self, field: Tensor, limit: int) -> bool:
