@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Never
 
-from .._backends import dispatch
+from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_workers, merge_aliases
 from .._base.tracing import is_compiling
 from .._base.types import Axes, Boundary, Field, Spacing
@@ -152,14 +152,13 @@ def gradient(
 def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
     """The gradient of an array that has to be looked at in full."""
     library, f = dispatch.samples(f)
-    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.real_of(f))
+    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.weights_dtype(f))
     terms = tuple(
         Term(k, 0, a, stencil)
         for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
     )
     key = call_key(f, varargs, axis, asked, out)
-    operate = getattr(library, "operate_as_read", library.operate)
-    results = operate(terms, [f], len(terms), out, clean_workers(workers))
+    results = ladder.operate(library, terms, [f], len(terms), out, clean_workers(workers), as_read=True)
     remember(key, f, terms, results)
     return results[0] if len(results) == 1 else tuple(results)
 

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._backends import dispatch
+from .._backends.once import made_once
 from .._base.cache import Cache
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.content import HASHED_BYTES, Content, kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, untraced
+from .._base.tracing import is_compiling
 from .._base.words import offered, required, unexpected
 from .._grid.spacing import check_coordinates, to_host
 from .._wraps.units import present, unwrap, wrap
@@ -90,7 +91,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     lengths = tuple(shape[a] for a in axes)
     if is_compiling():
         return _traced_grid(lengths, axes, entries, ends)
-    real = library.real_of(sample)
+    real = library.weights_dtype(sample)
     key = _key(lengths, axes, entries, ends, real)
     grid = None if key is None else _grids.get(key)
     if grid is None:
@@ -152,7 +153,7 @@ def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Gri
     return _constant_grid(tuple(lengths), tuple(axes), tuple(entries), *ends.items())
 
 
-@untraced
+@made_once
 def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
     return Grid(*given, axes=axes, **dict(ends))

@@ -38,7 +38,7 @@ def vector_laplacian(
         As `Grid`; a wrong number of components.
     """
     grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-    return grid.vector_laplacian(form=form, accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.vector_laplacian.with_(form=form, accuracy=accuracy)(only(F, grid), out, workers)
 
 
 @typed.of_vector
@@ -77,7 +77,7 @@ def divergence(
     array([3., 5., 7.])
     """
     grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-    return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.divergence.with_(accuracy=accuracy)(only(F, grid), out, workers)
 
 
 @typed.vector_to_curl
@@ -108,7 +108,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
+    return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy)(F, out, workers)
 
 
 @typed.vector_to_rows
@@ -138,4 +138,4 @@ def jacobian(
         As `Grid`; a wrong number of components.
     """
     grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-    return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.jacobian.with_(accuracy=accuracy)(only(F, grid), out, workers)

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, untraced
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
@@ -217,11 +217,9 @@ class Points:
             )
         return self._stencils[key]
 
+    @made_once
     def kept(self, make: Callable[..., Made], *arguments: Any) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
-        if is_compiling():
-            found: Made = _kept_of(self, make, *arguments)
-            return found
         key = (make, *arguments)
         if key not in self._kept:
             self._kept[key] = make(self, *arguments)
@@ -233,12 +231,6 @@ class Points:
         return axis_steps(
             self._spacings[k], self.lengths[k], self.axes[k], periodic, self._periods[k], self.dtype
         )
-
-
-@untraced
-def _kept_of(points: Points, make: Callable[..., Made], *arguments: Any) -> Made:
-    """`kept`, also while a compiler traces."""
-    return points.kept(make, *arguments)
 
 
 def _read_only(a: Array) -> Array:

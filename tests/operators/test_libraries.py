@@ -8,8 +8,9 @@ from operator_cases import BOUNDARIES, CASES, SHAPE, coefficients_of, field_of, 
 from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
+from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import memory
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators import calls
 
 EPS = np.finfo(float).eps
@@ -64,7 +65,7 @@ class TestWaysOfRunning:
                 terms = operator._terms_for(SHAPE)
                 count = max(t.output for t in terms) + 1
                 compiled = flat(operator(f))
-                sliced = slices.apply(np, terms, flat(f), count)
+                sliced = slices.apply(NUMPY, terms, flat(f), count)
                 assert all(same_bits(a, b) for a, b in zip(compiled, sliced, strict=True)), (ends, name)
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128, np.int32],
@@ -74,12 +75,12 @@ class TestWaysOfRunning:
         for ends in BOUNDARIES:
             example = Example(name, ends, dtype)
             with monkeypatch.context() as patch:
-                patch.setattr(memory._Memory, "sliced", refuse)
+                patch.setattr(ladder.Ladder, "sliced", refuse)
                 compiled = flat(example.operator(moved(example.f, np.array)))
                 back = flat(example.operator.adjoint(moved(example.g, np.array)))
             assert all(same_bits(a, b) for a, b in zip(compiled, example.result, strict=True))
             with monkeypatch.context() as patch:
-                patch.setattr(memory, "apply", by_slices)
+                patch.setattr(memory, "storage_of", lambda dtype: None)
                 patch.setattr(calls.ObjectCalls, "get", lambda *arguments: None)
                 sliced = flat(example.operator(example.f))
                 sliced_back = flat(example.operator.adjoint(example.g))
@@ -119,7 +120,7 @@ class TestWaysOfRunning:
             boundary=["periodic", "one-sided", "symmetric"],
         )
         f, k = rng.standard_normal((40, 50, 60)), rng.uniform(1, 2, (40, 50, 60))
-        for operator in (grid.laplacian, grid.hessian, grid.diffuse(k), grid.laplacian(form="wide")):
+        for operator in (grid.laplacian, grid.hessian, grid.diffuse(k), grid.laplacian.with_(form="wide")):
             plain = flat(operator(f, workers=1))
             before = core.gg_use_stream_bytes(0)
             try:
@@ -131,14 +132,6 @@ class TestWaysOfRunning:
 
 def refuse(*arguments):
     raise AssertionError("the compiled side went through the slices")
-
-
-def by_slices(terms, inputs, outputs, workers=None):
-    """What runs without a core."""
-    for target, result in zip(
-        outputs, slices.apply(np, tuple(terms), inputs, len(outputs)), strict=True
-    ):
-        target[...] = result
 
 
 class TestTorch:
@@ -215,7 +208,7 @@ class TestTorch:
             5, 4, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(0)
         )
         k = (1 + f.detach() ** 2).requires_grad_()
-        assert torch.autograd.gradcheck(lambda a: grid.laplacian(form="wide")(a), (f,))
+        assert torch.autograd.gradcheck(lambda a: grid.laplacian.with_(form="wide")(a), (f,))
         assert torch.autograd.gradcheck(lambda a, c: grid.diffuse(c)(a), (f, k))
         assert torch.autograd.gradgradcheck(lambda a, c: grid.advect([c, a])(a), (f, k))
         assert torch.autograd.gradcheck(grid.gradient_norm, (f,))

@@ -11,8 +11,9 @@ from oracles import fractions
 from samples import noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators import fields as fields_module
 from gridgrad._stencils.stencil import CENTRAL
 from gridgrad._stencils.sums import added
@@ -30,13 +31,13 @@ def reads(operator, n):
         f[k] = np.nan
         spread[:, k] = np.isnan(operator(f))
         terms = operator._terms_for((n,))
-        (sliced,) = slices.apply(np, terms, [f, *operator.coefficients], 1)
+        (sliced,) = slices.apply(NUMPY, terms, [f, *operator.coefficients], 1)
         assert np.array_equal(np.isnan(sliced), spread[:, k])
         masked = operator(np.ma.array(np.zeros(n), mask=np.isnan(f)))
         assert np.array_equal(
             np.ma.getmaskarray(masked), spread[:, k] | np.isnan(f)
         )  # what is missing stays so
-        (wide,) = slices.apply(np, terms, [f.astype(np.longdouble), *operator.coefficients], 1)
+        (wide,) = slices.apply(NUMPY, terms, [f.astype(np.longdouble), *operator.coefficients], 1)
         assert np.array_equal(np.isnan(wide), spread[:, k])
     return spread
 
@@ -85,11 +86,11 @@ class TestMergedTaps:
             f[rng.random(f.shape) < 0.05] = np.nan
         for a in range(2):
             one_sided = grid.derivative(a) + 0.5 * grid.derivative(a, 2)
-            wide = grid.laplacian(form="wide") + 0.5 * one_sided
+            wide = grid.laplacian.with_(form="wide") + 0.5 * one_sided
             for operator in (one_sided, wide, wide + grid.advect([k, k]) + 2 * grid.advect([1.0, 0.0])):
                 fields = fields_module.gather(f, (), operator.coefficients)
                 arrays = fields.samples + fields.coefficients
-                (sliced,) = slices.apply(np, operator._terms_for(f.shape), arrays, 1)
+                (sliced,) = slices.apply(NUMPY, operator._terms_for(f.shape), arrays, 1)
                 assert same_bits(operator(f), sliced)
                 assert same_bits(operator(f, workers=3), sliced)
 
@@ -100,12 +101,12 @@ class TestMergedTaps:
             (grid.laplacian - grid.advect([1.0, 2.0, 3.0]), 3),
             (grid.laplacian - grid.advect([1.0, 2.0, 3.0]) - grid.identity, 4),
             (grid.identity + grid.identity, 1),
-            (grid.laplacian + grid.laplacian(accuracy=4) + grid.laplacian(form="wide"), 3),
+            (grid.laplacian + grid.laplacian.with_(accuracy=4) + grid.laplacian.with_(form="wide"), 3),
             (grid.advect(v) + grid.laplacian, 6),
             (grid.advect(v) + grid.advect(v), 6),  # two fields each, though the same
             (grid.diffuse(k) + grid.diffuse(2.0), 6),
             (grid.hessian + 0.5 * grid.hessian, 9),
-            (grid.gradient + grid.gradient(accuracy=4), 3),
+            (grid.gradient + grid.gradient.with_(accuracy=4), 3),
             (grid.laplacian.T + grid.derivative(0).T, 3),
         ]:
             assert len(operator.terms) == terms
@@ -131,12 +132,12 @@ class TestMergedTaps:
         grid = gg.Grid(entry, boundary=ends, period=None if spacing == "even" or ends != "periodic" else 20.0)
         one = grid.laplacian - 3 * grid.derivative(0)
         other = {
-            "wide": grid.laplacian(form="wide"),
-            "accuracy 4": grid.laplacian(accuracy=4),
-            "accuracy 6": grid.laplacian(accuracy=6),
+            "wide": grid.laplacian.with_(form="wide"),
+            "accuracy 4": grid.laplacian.with_(accuracy=4),
+            "accuracy 6": grid.laplacian.with_(accuracy=6),
             "first 6": grid.derivative(0, accuracy=6),
             "transposes": grid.derivative(0, accuracy=4).T,
-            "conservative": grid.laplacian(form="conservative"),
+            "conservative": grid.laplacian.with_(form="conservative"),
         }[name]
         if name == "transposes":
             one = one.T
@@ -182,7 +183,7 @@ class TestMergedTaps:
         assert together.offsets == CENTRAL
         out = [np.empty(10) for _ in range(3)]
         for stencil, target in zip((together, *stencils), out, strict=True):
-            memory.apply((Term(0, 0, 0, stencil, 1, "faces"),), [f, k], [target])
+            ladder.apply(BACKEND, (Term(0, 0, 0, stencil, 1, "faces"),), [f, k], [target])
         scale = np.abs(out[1]) + np.abs(out[2]) + 1
         assert np.all(abs(out[0] - out[1] - out[2]) <= 10 * EPS * scale)
 
@@ -208,7 +209,7 @@ class TestPointsThatAreNotNeeded:
 
     def test_wide_rows_of_partly_even_axes(self):
         for ends in ("one-sided", "symmetric"):
-            check_reads(gg.Grid(UNEVEN, boundary=ends).laplacian(form="wide"), 10)
+            check_reads(gg.Grid(UNEVEN, boundary=ends).laplacian.with_(form="wide"), 10)
 
 
 ZEROS = {
@@ -275,7 +276,7 @@ class TestExtremeFactors:
     def test_the_state_of_errors_does_not_matter(self):
         with np.errstate(all="raise"):
             grid = gg.Grid((6, 1e100))
-            for operator in (1e-300 * grid.laplacian, grid.laplacian(form="wide"), 1e300 * grid.laplacian / 1e-300,
+            for operator in (1e-300 * grid.laplacian, grid.laplacian.with_(form="wide"), 1e300 * grid.laplacian / 1e-300,
                              1e-200 * grid.laplacian - 1e-200 * grid.derivative(0)):  # fmt: skip
                 assert np.array_equal(operator(np.ones(6)), np.zeros(6))
 
