@@ -6,14 +6,14 @@ from importlib import import_module
 from typing import Any, Never
 
 from .._backends import dispatch
-from .._base.checks import UNSET, clean_workers, merge_aliases
+from .._base.checks import UNSET, clean_accuracy, clean_workers, merge_aliases, per_axis_spacing
 from .._base.tracing import is_compiling
 from .._base.words import offered, unexpected
-from .._grid.asked import Asked, clean
-from .._operators import quantities
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
+from .._operators import catalogue, quantities
 from .._operators.calls import call_key, fast_gradient, remember
-from .._terms.term import Term
 from .._wraps.units import present, require_numbers
+from ..grid import Grid
 
 
 @offered
@@ -146,18 +146,25 @@ def gradient(
 
 
 def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
-    """The gradient of an array that has to be looked at in full."""
+    """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     library, f = dispatch.samples(f)
-    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.real_of(f))
-    terms = tuple(
-        Term(k, 0, a, stencil)
-        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
-    )
+    shape = tuple(f.shape)
+    axes = clean_axes(axis, shape)
+    if not axes:
+        return _of_no_axes(library, f, varargs, asked, out, workers)
+    grid = points_of(Grid, shape, axes, varargs, asked, library.real_of(f))
+    operator = catalogue.gradient(grid, clean_accuracy(asked.accuracy))  # not kept by the grid, which it holds
     key = call_key(f, varargs, axis, asked, out)
-    operate = getattr(library, "operate_as_read", library.operate)
-    results = operate(terms, [f], len(terms), out, clean_workers(workers))
-    remember(key, f, terms, results)
+    results = operator.results(library, [f], out, workers)
+    remember(key, f, operator.terms_on(axes), results)
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _of_no_axes(library: Any, f: Any, varargs: tuple[Any, ...], asked: Asked, out: Any, workers: Any) -> Any:
+    """What NumPy gives for ``axis=()``: there is no such grid."""
+    per_axis_spacing(varargs, 0, f.ndim)
+    clean_words((), asked)
+    return tuple(library.operate((), [f], 0, out, clean_workers(workers)))
 
 
 def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:

@@ -33,7 +33,7 @@ def vector(grid: Points) -> tuple[int, ...]:
 def gradient(grid: Points, accuracy: int | None) -> Operator:
     """Output a is d_a of the field."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator(grid, "gradient", terms, (), vector(grid))
+    return Operator(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 def divergence(grid: Points, accuracy: int | None) -> Operator:

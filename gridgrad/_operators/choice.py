@@ -18,7 +18,8 @@ class Choice(Operator):
         self, grid: Points, build: Callable[..., Operator], clean: Callable[..., tuple[Any, ...]]
     ) -> None:
         default = build(grid, *clean())
-        super().__init__(grid, default.name, default.terms, default.inputs, default.outputs)
+        super().__init__(grid, default.name, default.terms, default.inputs, default.outputs,
+                         masks_as_read=default.masks_as_read)  # fmt: skip
         self._build, self._clean = build, clean
 
     def __reduce__(self) -> Any:

@@ -25,7 +25,7 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
 from .linear import Linear, Product, check_alike
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
@@ -44,8 +44,10 @@ class Operator(Linear):
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
         arguments: tuple[Argument, ...] = (), coefficients: tuple[Any, ...] = (), plain: Operator | None = None,
+        masks_as_read: bool = False,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
+        self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
         self.inputs, self.outputs = inputs, outputs
         self.arguments, self.coefficients = arguments, coefficients
         self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
@@ -59,7 +61,8 @@ class Operator(Linear):
         self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
 
     def __reduce__(self) -> Any:
-        structure = (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
+        structure = (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, (), None,
+                     self.masks_as_read)  # fmt: skip
         return _rebuild, (structure, self.coefficients)
 
     def __repr__(self) -> str:
@@ -89,7 +92,8 @@ class Operator(Linear):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
             coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
         """
         if fields:
             return self.with_fields(**fields)(f, out, workers)
@@ -119,8 +123,8 @@ class Operator(Linear):
         terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if targets is None and call.stacked and self.outputs:
-            return self._into_stack(call, terms, arrays, shape, workers)
-        results = self._operate(call, terms, arrays, targets, workers)
+            return self._into_stack(call.library, arrays, shape, workers)
+        results = self.results(call.library, arrays, targets, workers)
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -133,25 +137,22 @@ class Operator(Linear):
             return (*f, *self.coefficients)
         return None
 
-    def _into_stack(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
-    ) -> Any:  # fmt: skip
+    def _into_stack(self, library: Any, arrays: list[Any], shape: tuple[int, ...], workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
-        empty = getattr(fields.library, "empty_stack", None)
+        empty = getattr(library, "empty_stack", None)
         whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
-        self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
+            return stack(self.results(library, arrays, None, workers), self.outputs)
+        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def _operate(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
-    ) -> list[Any]:  # fmt: skip
-        """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
-        operate = fields.library.operate
-        if self.name == "gradient":
-            operate = getattr(fields.library, "operate_as_read", operate)
-        results: list[Any] = operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
+    def results(self, library: Any, arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+        """What becomes of fields and coefficients of one shape, by the library that serves them."""
+        operate = library.operate
+        if self.masks_as_read:
+            operate = getattr(library, "operate_as_read", operate)
+        terms = self._terms_for(tuple(arrays[0].shape))
+        results: list[Any] = operate(terms, arrays, prod(self.outputs), out, clean_workers(workers))
         return results
 
     def _traced(self, f: Any, out: Any) -> Any:
@@ -181,7 +182,7 @@ class Operator(Linear):
         if len(coefficients) == 0:
             return self
         return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, coefficients,
-                        self.plain)  # fmt: skip
+                        self.plain, self.masks_as_read)  # fmt: skip
 
     def with_fields(self, **fields: Any) -> Operator:
         """The operator of other fields than those that it was made with; see `Linear.with_fields`."""
@@ -321,7 +322,8 @@ def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
     check_alike(first, second)
     terms = merged(first.terms + shifted(second.terms, count))
     return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs,
-                    first.arguments + second.arguments)  # fmt: skip
+                    first.arguments + second.arguments,
+                    masks_as_read=first.masks_as_read and second.masks_as_read)  # fmt: skip
 
 
 @untraced
@@ -332,7 +334,8 @@ def _multiple_of(operator: Operator, factor: float) -> Operator:
         scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
         terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in operator.terms)
         name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
-        found = Operator(operator.grid, name, terms, operator.inputs, operator.outputs, operator.arguments)
+        found = Operator(operator.grid, name, terms, operator.inputs, operator.outputs, operator.arguments,
+                         masks_as_read=operator.masks_as_read)  # fmt: skip
         operator._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
     return found
 
