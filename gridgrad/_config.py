@@ -67,7 +67,6 @@ def _version(distribution: str) -> str | None:
 
 
 def _devices() -> list[str]:
-    from ._backends.cuda import arrays
+    from ._backends.cuda import device
 
-    names: list[str] = arrays.device_names()
-    return names
+    return device.device_names()

@@ -26,6 +26,7 @@ SHARES = {
     "complex terms": 1 << 20,
     "kernels": 1 << 20,
     "libraries": 256 << 10,
+    "array API libraries": 64 << 10,
     "functions": 256 << 10,
     "ufuncs": 256 << 10,
     "units": 256 << 10,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, Never
 
-from .._backends import dispatch
+from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_accuracy, clean_workers, merge_aliases, per_axis_spacing
 from .._base.tracing import is_compiling
 from .._base.words import offered, unexpected
@@ -152,7 +152,7 @@ def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: 
     axes = clean_axes(axis, shape)
     if not axes:
         return _of_no_axes(library, f, varargs, asked, out, workers)
-    grid = points_of(Grid, shape, axes, varargs, asked, library.real_of(f))
+    grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     operator = catalogue.gradient(grid, clean_accuracy(asked.accuracy))  # not kept by the grid, which it holds
     key = call_key(f, varargs, axis, asked, out)
     results = operator.results(library, [f], out, workers)
@@ -164,7 +164,7 @@ def _of_no_axes(library: Any, f: Any, varargs: tuple[Any, ...], asked: Asked, ou
     """What NumPy gives for ``axis=()``: there is no such grid."""
     per_axis_spacing(varargs, 0, f.ndim)
     clean_words((), asked)
-    return tuple(library.operate((), [f], 0, out, clean_workers(workers)))
+    return tuple(ladder.operate(library, (), [f], 0, out, clean_workers(workers)))
 
 
 def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:

@@ -85,7 +85,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    return points_of(Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.real_of(sample))
+    return points_of(Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample))
 
 
 def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:

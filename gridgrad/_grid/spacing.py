@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from .._backends import dispatch
 from .._base.cache import Cache
 from .._base.content import Content
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
@@ -133,11 +133,8 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
         )
     if type(spacing) is int and not -(2**63) <= spacing < 2**64 and _is_float(spacing):
         spacing = float(spacing)  # which NumPy would make an object
-    if hasattr(spacing, "detach"):
-        spacing = import_module("gridgrad._backends.torch.tensors").coordinates_to_host(spacing, axis, name)
-    elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
-        spacing = spacing.get()
-    values = _as_numpy(spacing, axis)
+    values = np.asarray(dispatch.host(spacing, axis, name))
+    values = values.astype(np.float32) if values.dtype.name == "bfloat16" else values
     if values.ndim > 1:
         raise ArgumentValueError(
             f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
@@ -179,20 +176,6 @@ def check_class(spacing: Any, axis: int) -> None:
             f"the spacing of axis {axis} is {named(cls)}, not a plain array: what it knows beside its numbers (a unit, a "
             f"mask) would be lost; give its numbers, {remedy(cls, 'x')}"
         )
-
-
-def _as_numpy(spacing: Any, axis: int) -> Array:
-    """Its values, if they are known: a tracer of JAX has none."""
-    try:
-        values = np.asarray(spacing)
-    except TypeError as error:
-        if not any(base.__module__.startswith("jax") for base in type(spacing).__mro__):
-            raise
-        raise ArgumentTypeError(
-            f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
-            "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
-        ) from None
-    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
 
 
 def _check_dtype(values: Array, axis: int) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .._backends.slices import dtype_name
+from .._backends import ladder
+from .._backends.operations import dtype_name
+from .._backends.protocol import Backend
 from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
@@ -139,21 +141,17 @@ class Operator(Linear):
 
     def _into_stack(self, library: Any, arrays: list[Any], shape: tuple[int, ...], workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
-        empty = getattr(library, "empty_stack", None)
-        whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
+        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
             return stack(self.results(library, arrays, None, workers), self.outputs)
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def results(self, library: Any, arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
-        operate = library.operate
-        if self.masks_as_read:
-            operate = getattr(library, "operate_as_read", operate)
-        terms = self._terms_for(tuple(arrays[0].shape))
-        results: list[Any] = operate(terms, arrays, prod(self.outputs), out, clean_workers(workers))
-        return results
+        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.masks_as_read)
+
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
@@ -167,7 +165,8 @@ class Operator(Linear):
             )
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
+        library: Any = fields.library  # a compiler traces tensors only
+        results = library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
         if fields.stacked and self.outputs:
             return stack(results, self.outputs)
         return shaped(results, self.outputs)

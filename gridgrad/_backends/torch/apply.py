@@ -7,7 +7,6 @@ from math import prod
 from typing import Any
 
 import torch
-from array_api_compat import torch as namespace
 
 from ..._base.tracing import kept
 from ..._terms.adjoint import adjoint_terms
@@ -24,6 +23,7 @@ from .define import (
     with_tangents,
 )
 from .graph import norm
+from .operations import OPERATIONS as namespace
 from .tensors import batched_first
 
 

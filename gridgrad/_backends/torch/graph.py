@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from array_api_compat import torch as namespace
 
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.term import Term, shifted
 from .. import slices
 from . import arrays as _execute_torch
+from .operations import OPERATIONS as namespace
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
 
