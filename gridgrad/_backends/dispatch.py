@@ -36,7 +36,7 @@ def samples(f: Any) -> tuple[Backend[Any], Any]:
 
 def _of_tensors() -> Any:
     """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
-    from .torch.arrays import BACKEND
+    from .torch.traced import BACKEND
 
     return BACKEND
 

@@ -156,7 +156,7 @@ def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: 
     operator = catalogue.gradient(grid, clean_accuracy(asked.accuracy))  # not kept by the grid, which it holds
     key = call_key(f, varargs, axis, asked, out)
     results = operator.results(library, [f], out, workers)
-    remember(key, f, operator.terms_on(axes), results)
+    remember(key, f, operator.pattern.terms_on(axes), results)
     return results[0] if len(results) == 1 else tuple(results)
 
 

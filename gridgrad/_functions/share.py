@@ -7,9 +7,10 @@ from typing import Any, TypedDict
 import numpy as np
 
 from .._backends import dispatch
+from .._backends.once import made_once
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, untraced
+from .._base.tracing import is_compiling
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
@@ -138,7 +139,7 @@ def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Gri
     return _constant_grid(tuple(lengths), tuple(axes), tuple(entries), *ends.items())
 
 
-@untraced
+@made_once
 def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
     return Grid(*given, axes=axes, **dict(ends))

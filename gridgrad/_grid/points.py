@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, untraced
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
@@ -221,11 +221,9 @@ class Points:
             )
         return self._stencils[key]
 
+    @made_once
     def kept(self, make: Callable[..., Made], *arguments: Any) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
-        if is_compiling():
-            found: Made = _kept_of(self, make, *arguments)
-            return found
         key = (make, *arguments)
         if key not in self._kept:
             self._kept[key] = make(self, *arguments)
@@ -241,12 +239,6 @@ class Points:
                 self._spacings, self.lengths, self.axes, self.boundary, self._periods, strict=True
             )
         ]
-
-
-@untraced
-def _kept_of(points: Points, make: Callable[..., Made], *arguments: Any) -> Made:
-    """`kept`, also while a compiler traces."""
-    return points.kept(make, *arguments)
 
 
 def _read_only(a: Array) -> Array:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.checks import clean_accuracy, int_or_none
 from .._base.errors import ArgumentValueError
-from .._base.tracing import untraced
 from .._grid.points import Points
 from .._stencils import transpose
 from .._stencils.stencil import Stencil
@@ -33,13 +33,13 @@ def vector(grid: Points) -> tuple[int, ...]:
 def gradient(grid: Points, accuracy: int | None) -> Operator:
     """Output a is d_a of the field."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
+    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 def divergence(grid: Points, accuracy: int | None) -> Operator:
     """The sum of d_a of component a."""
     terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator(grid, "divergence", terms, vector(grid), ())
+    return Operator.of(grid, "divergence", terms, vector(grid), ())
 
 
 def curl(grid: Points, accuracy: int | None) -> Operator:
@@ -50,21 +50,21 @@ def curl(grid: Points, accuracy: int | None) -> Operator:
     minus = [transpose.negated(stencil) for stencil in plus]
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
-    return Operator(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+    return Operator.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
 
 
 def identity(grid: Points) -> Operator:
     """The one row that is no derivative: each point itself."""
     one = np.ones((), grid.dtype)[()]
     stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
-    return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
+    return Operator.of(grid, "identity", (Term(0, 0, 0, stencil),))
 
 
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
     """The sum of the second derivatives."""
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
-    return Operator(grid, _laplacian_name("laplacian", form, accuracy), terms)
+    return Operator.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
 
 
 def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
@@ -72,7 +72,7 @@ def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     count = vector(grid)
     terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
-    return Operator(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
+    return Operator.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
 
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Any:
@@ -99,33 +99,33 @@ def hessian(grid: Points) -> Operator:
             else:
                 low, high = sorted((a, b))
                 terms.append(Term(n * a + b, 0, high, grid.stencil(high), then=(low, grid.stencil(low))))
-    return Operator(grid, "hessian", tuple(terms), (), (n, n))
+    return Operator.of(grid, "hessian", tuple(terms), (), (n, n))
 
 
 def jacobian(grid: Points, accuracy: int | None) -> Operator:
     """Output (i, a) is d_a of component i."""
     n = grid.ndim
     terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
-    return Operator(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
+    return Operator.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
 
 
 def derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Operator:
     """One derivative along one axis."""
     name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
-    return Operator(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
+    return Operator.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
 
 
 def mixed_derivative(grid: Points, a: int, b: int) -> Operator:
     """The first derivative along one axis of that along another."""
     low, high = sorted((a, b))
     term = Term(0, 0, high, grid.stencil(high), then=(low, grid.stencil(low)))
-    return Operator(grid, f"mixed_derivative({a}, {b})", (term,))
+    return Operator.of(grid, f"mixed_derivative({a}, {b})", (term,))
 
 
 def gradient_norm(grid: Points, parts: int) -> Operator:
     """The norm over all axes, and over the real and imaginary parts of complex samples."""
     terms = tuple(Term(0, p, a, grid.stencil(a), norm=True) for p in range(parts) for a in range(grid.ndim))
-    return Operator(grid, "gradient_norm", terms, (parts,) if parts > 1 else ())
+    return Operator.of(grid, "gradient_norm", terms, (parts,) if parts > 1 else ())
 
 
 def advection(grid: Points, v: Any, name: str, accuracy: int | None) -> Operator:
@@ -134,7 +134,7 @@ def advection(grid: Points, v: Any, name: str, accuracy: int | None) -> Operator
     return _advection(grid, name, clean_accuracy(accuracy), *numbers).with_coefficients(fields)
 
 
-@untraced
+@made_once
 def _advection(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
     """The operator without its fields, None in place of each; kept where there are no numbers."""
     if any(number is not None for number in numbers):
@@ -150,7 +150,7 @@ def _advection_terms(grid: Points, name: str, accuracy: int | None, *numbers: fl
             terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
-    return Operator(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
 def diffusion(grid: Points, k: Any) -> Operator:
@@ -159,7 +159,7 @@ def diffusion(grid: Points, k: Any) -> Operator:
     return _diffusion(grid, number).with_coefficients(fields)
 
 
-@untraced
+@made_once
 def _diffusion(grid: Points, number: float | None) -> Operator:
     """The operator without its field; kept where it is not of a number."""
     return grid.kept(_diffusion_terms, None) if number is None else _diffusion_terms(grid, number)
@@ -172,7 +172,7 @@ def _diffusion_terms(grid: Points, number: float | None) -> Operator:
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
     else:
         terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
-    return Operator(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
 
 
 def clean_order(order: Any, accuracy: Any, made: Points | None = None) -> tuple[int, int | None]:

@@ -17,9 +17,7 @@ class Choice(Operator):
     def __init__(
         self, grid: Points, build: Callable[..., Operator], clean: Callable[..., tuple[Any, ...]]
     ) -> None:
-        default = build(grid, *clean())
-        super().__init__(grid, default.name, default.terms, default.inputs, default.outputs,
-                         masks_as_read=default.masks_as_read)  # fmt: skip
+        super().__init__(build(grid, *clean()).pattern)
         self._build, self._clean = build, clean
 
     def __reduce__(self) -> Any:

@@ -12,11 +12,12 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from .._backends import dispatch
+from .._backends.once import made_once
 from .._backends.operations import dtype_name, name_of
 from .._backends.protocol import Backend
 from .._backends.slices import is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import constant, is_compiling
+from .._base.tracing import is_compiling
 from .._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
@@ -147,7 +148,7 @@ def joined_name(names: Set[str], real: str = "float64") -> str:
     return _widest(*known)
 
 
-@constant
+@made_once
 def _widest(*names: str) -> str:
     return np.result_type(*names).name
 
@@ -164,7 +165,7 @@ def _as_exactly(library: Backend[Any], xp: Any, field: Any, name: str) -> Any:
     return _as(xp, field, name) if fits else field
 
 
-@constant
+@made_once
 def _digits(name: str) -> int:
     """Bits of the integers that a floating dtype holds exactly."""
     return int(np.finfo(name).nmant) + 1

@@ -19,6 +19,7 @@ from ..array_api import ArrayAPI
 from ..numpy import core, memory
 from ..operations import Operations
 from ..protocol import Call, DType, Facts, Memory
+from .graph import differentiated
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
@@ -132,8 +133,7 @@ class Torch(ArrayAPI[Any]):
             return ladder.operate(self, call.terms, resolved, call.outputs, None, call.workers)
         results = None
         if not slices.is_mixed(resolved):
-            graph = import_module("gridgrad._backends.torch.graph")
-            results = graph.differentiated(call.terms, resolved, call.outputs)
+            results = differentiated(call.terms, resolved, call.outputs, operate)
         return super().carried(call, resolved) if results is None else list(results)
 
     def within(self, field: Any, limit: int) -> bool:
@@ -145,12 +145,6 @@ class Torch(ArrayAPI[Any]):
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
         return to_host(a) if axis is None else coordinates_to_host(a, axis, name)
-
-    def traced(self, name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[Any]) -> list[Any]:
-        """A kept operator applied while a compiler traces."""
-        from .apply import apply
-
-        return list(apply(name, list(axes), fields, coefficients))
 
 
 BACKEND = Torch("torch", "tensor")
