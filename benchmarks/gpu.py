@@ -113,7 +113,7 @@ def operators(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) ->
         grid = gg.Grid(*[(n, s) if uniform else s for n, s in zip(shape, steps, strict=True)])
         c = random_field(shape, dtype)
         rows = {
-            "laplacian": grid.laplacian, "laplacian, accuracy 4": grid.laplacian(accuracy=4),
+            "laplacian": grid.laplacian, "laplacian, accuracy 4": grid.laplacian.with_(accuracy=4),
             "divergence": grid.divergence, "curl": grid.curl, "adjoint of gradient": grid.gradient.T,
             "adjoint of curl": grid.curl.T, "hessian": grid.hessian, "diffuse": grid.diffuse(c),
             "advect": grid.advect([c] * len(shape)),

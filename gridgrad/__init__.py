@@ -9,12 +9,13 @@ from ._functions.gradient import gradient
 from ._functions.scalar import derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
+from ._operators.linear import Linear as Operator
 from .grid import Grid
 
 _LAZY = ("autodiff", "cuda", "torch", "verify")
 __all__ = [
-    "Grid", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
-    "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
+    "Grid", "Operator", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence",
+    "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
 ]  # fmt: skip
 
 

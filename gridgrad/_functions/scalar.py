@@ -135,9 +135,8 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-    return grid_of("laplacian", f, spacing, axis, ends).laplacian(form=form, accuracy=accuracy)(
-        f, out, workers
-    )
+    grid = grid_of("laplacian", f, spacing, axis, ends)
+    return grid.laplacian.with_(form=form, accuracy=accuracy)(f, out, workers)
 
 
 @documented

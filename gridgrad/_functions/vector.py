@@ -34,7 +34,7 @@ def vector_laplacian(
         As `Grid`; a wrong number of components.
     """
     grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-    return grid.vector_laplacian(form=form, accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.vector_laplacian.with_(form=form, accuracy=accuracy)(only(F, grid), out, workers)
 
 
 @documented
@@ -72,7 +72,7 @@ def divergence(
     array([3., 5., 7.])
     """
     grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-    return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.divergence.with_(accuracy=accuracy)(only(F, grid), out, workers)
 
 
 @documented
@@ -102,7 +102,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
+    return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy)(F, out, workers)
 
 
 @documented
@@ -131,4 +131,4 @@ def jacobian(
         As `Grid`; a wrong number of components.
     """
     grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-    return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)
+    return grid.jacobian.with_(accuracy=accuracy)(only(F, grid), out, workers)

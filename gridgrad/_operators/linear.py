@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.words import absent
 from .._grid.matching import check_grids
 from .._grid.points import Points
 from .._wraps.units import present
@@ -15,7 +16,16 @@ from .sparse import linear_operator
 
 
 class Linear:
-    """What operators and their products share."""
+    """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
+
+    Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
+
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> def twice(A: gg.Operator) -> gg.Operator:
+    ...     return A @ A
+    """
 
     grid: Points
     inputs: Form
@@ -23,20 +33,23 @@ class Linear:
     arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+        __getattr__ = absent
+
     def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply the operator to `f`."""
         raise NotImplementedError
 
-    def with_fields(self, **fields: Any) -> Self:
-        """The operator of other fields than those that it was made with: nothing is planned anew.
+    def with_(self, **changes: Any) -> Linear:
+        """The operator with other options, or of other fields than those that it was made with.
 
         Parameters
         ----------
-        **fields
-            ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`, also where
-            they stand in sums, multiples, products and adjoints. ``A(f, v=v)`` is
-            ``A.with_fields(v=v)(f)``; matrices, ``A.with_fields(v=v).to_sparse()``, are asked for in
-            this way.
+        **changes
+            Options of an operator of a grid, which its `help` lists: ``grid.laplacian.with_(accuracy=4)``.
+            And fields, ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`,
+            also where they stand in sums, multiples, products and adjoints: for these nothing is planned
+            anew. ``A(f, v=v)`` is ``A.with_(v=v)(f)``; matrices are those of ``A.with_(v=v).to_sparse()``.
 
         Raises
         ------
@@ -44,10 +57,14 @@ class Linear:
             A name that the operator does not have, or has for several different fields; a number in
             the place of a field.
         ValueError
-            A wrong number of components; another number in the place of one that is in the weights.
+            An option that is not offered; a wrong number of components; another number in the weights.
         """
-        check_names(self.arguments, fields, self.taken)
-        return cast("Self", self.with_own(fields))
+        return self.of_fields(changes, "with_")
+
+    def of_fields(self, fields: dict[str, Any], method: str) -> Linear:
+        """The operator of other fields, that a call of `method` gave."""
+        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
+        return self.with_own(fields)
 
     def with_own(self, fields: dict[str, Any]) -> Linear:
         """The operator of those other fields whose names it has."""
@@ -130,7 +147,7 @@ class Linear:
 
         The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
         coefficient is complex: coefficients of other dtypes are converted first, as the operator
-        does. It has the values of this moment, of `with_fields` those given there.
+        does. It has the values of this moment, of `with_` those given there.
         """
         return self.matrix().asformat(format)
 
@@ -253,7 +270,7 @@ class Product(Joined):
     def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         return self.outer(self.inner(f, None, workers), out, workers)
 
     @property
@@ -304,7 +321,7 @@ class Sum(Joined):
     def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         if out is None:
             addend = self.second(f, None, workers)
             return _added(self.first(f, None, workers), addend)

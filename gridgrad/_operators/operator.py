@@ -26,8 +26,9 @@ from .._terms.term import Term, shifted
 from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
-from .coefficients import Argument, Given, conjugated, replaced, taken
+from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
 from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .kinds import Origin
 from .linear import Linear, Product, check_alike
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
@@ -49,6 +50,7 @@ class Pattern:
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
+        self.origin: Origin | None = None  # set by its kind
         self.calls = ObjectCalls()
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
@@ -140,6 +142,9 @@ class Operator(Linear):
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
         self._calls = pattern.calls
+        self.origin = pattern.origin  # none of what was made of other operators
+        if self.origin is not None:
+            self.__doc__ = self.origin.kind.__doc__
 
     @classmethod
     def of(
@@ -149,7 +154,14 @@ class Operator(Linear):
         """The operator of a new pattern, still without its fields."""
         return cls(Pattern(grid, name, terms, inputs, outputs, arguments))
 
+    def descend_from(self, origin: Origin) -> None:
+        """Note what it was made from, which its help shows."""
+        self.origin = self.pattern.origin = origin
+        self.__doc__ = origin.kind.__doc__
+
     def __reduce__(self) -> Any:
+        if self.origin is not None:
+            return _from_origin, (self.grid, self.origin, self.coefficients)
         return Operator, (self.pattern, self.coefficients)
 
     def __repr__(self) -> str:
@@ -181,7 +193,9 @@ class Operator(Linear):
             coefficient is masked in every result made of it; only `gradient` keeps to what is read.
         """
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            if self.origin is not None:
+                self.origin.refuse_options(fields, f)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         if type(f) is _ndarray and workers is None and self._alone:  # the shortest way
             found = self._calls.one(f, out)
             if found is not None:
@@ -255,7 +269,24 @@ class Operator(Linear):
 
     def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
         """The operator of these fields, which shares with this one what does not depend on them."""
-        return Operator(self.pattern, coefficients) if coefficients else self
+        return type(self)(self.pattern, coefficients) if coefficients else self
+
+    def with_(self, **changes: Any) -> Operator:
+        """The operator with other options, or of other fields; see `Linear.with_`."""
+        known = () if self.origin is None else self.origin.kind.options
+        fields = {word: value for word, value in changes.items() if word not in known}
+        other = self.of_fields(fields, "with_", known) if fields else self
+        if self.origin is None or len(fields) == len(changes):
+            return other
+        options = {word: value for word, value in changes.items() if word in known}
+        made: Operator = self.origin.other(self.grid, options)
+        return made.with_coefficients(other.coefficients)
+
+    def of_fields(self, fields: dict[str, Any], method: str, known: tuple[str, ...] = ()) -> Operator:
+        """The operator of other fields than those that it was made with."""
+        path = "Operator" if self.origin is None else self.origin.path
+        check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
+        return self.with_own(fields)
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""
@@ -353,3 +384,8 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None
             factor = Operator.of(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
+
+
+def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
+    made: Operator = origin.made(grid)
+    return made.with_coefficients(coefficients)

@@ -9,7 +9,6 @@ import numpy as np
 
 from .. import autodiff
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._operators import catalogue
 from .._operators.linear import Linear
 from ..grid import Grid
 from ._ends import Parts
@@ -84,23 +83,23 @@ def _axes(grid: Grid, letter: str = "d") -> list[str]:
 
 
 def _gradient(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.gradient(**options)
+    operator = grid.gradient.with_(**options)
     return Subject(operator, exact(autodiff.gradient), _axes(grid))
 
 
 def _divergence(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.divergence(**options)
+    operator = grid.divergence.with_(**options)
     return Subject(operator, exact(autodiff.divergence), ["divergence"])
 
 
 def _curl(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.curl(**options)
+    operator = grid.curl.with_(**options)
     names = ["curl"] if grid.ndim == 2 else _axes(grid, "curl ")
     return Subject(operator, exact(autodiff.curl), names)
 
 
 def _jacobian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.jacobian(**options)
+    operator = grid.jacobian.with_(**options)
     names = [f"d{b} F{a}" for a in range(grid.ndim) for b in range(grid.ndim)]
     return Subject(operator, exact(autodiff.jacobian), names)
 
@@ -111,12 +110,12 @@ def _hessian(grid: Grid, exact: Exact) -> Subject:
 
 
 def _laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.laplacian(**options)
+    operator = grid.laplacian.with_(**options)
     return Subject(operator, exact(autodiff.laplacian), ["laplacian"])
 
 
 def _vector_laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.vector_laplacian(**options)
+    operator = grid.vector_laplacian.with_(**options)
     twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
     values = [parts(part) for part in twice] if exact.wanted else []
     total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
@@ -174,7 +173,7 @@ def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
     if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
         raise ArgumentTypeError("gradient_norm of a complex function: verify its real and its imaginary part")
     total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
-    return Subject(grid.kept(catalogue.gradient_norm, 1), total, ["gradient norm"])
+    return Subject(grid.gradient_norm, total, ["gradient norm"])
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {

@@ -116,9 +116,9 @@ def check_operators(dtypes):
         "faces, transposed": (adjoint_terms(faces), 1),
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
-        "wide": (grid.laplacian(accuracy=4).terms, 1),
+        "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
         "transposed": (adjoint_terms(grid.gradient.terms), 1),
-        "weights of 0": (grid.laplacian(form="wide").terms, 1),
+        "weights of 0": (grid.laplacian.with_(form="wide").terms, 1),
         "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
