@@ -90,7 +90,7 @@ def vector(grid: Points) -> tuple[int, ...]:
 def gradient(grid: Points, accuracy: int | None) -> Operator[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator.of(grid, "gradient", terms, (), vector(grid))
+    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 @kind(accuracy_option)

@@ -11,6 +11,7 @@ import numpy as np
 from .._backends import ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
+from .._backends.protocol import Backend
 from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
@@ -27,7 +28,7 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
 from .linear import AnyLinear, Linear, Product, applies, check_alike
 from .quantities import check_without_units
@@ -46,18 +47,19 @@ class Pattern:
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (),
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind
+        self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
         self.calls = ObjectCalls()
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> Any:
-        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
+        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
@@ -113,7 +115,8 @@ class Pattern:
         check_alike(self, other)
         fields = sum(argument.fields for argument in self.arguments)
         return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + shifted(other.terms, fields)),
-                       self.inputs, self.outputs, self.arguments + other.arguments)  # fmt: skip
+                       self.inputs, self.outputs, self.arguments + other.arguments,
+                       self.masks_as_read and other.masks_as_read)  # fmt: skip
 
     @made_once
     def times(self, factor: float) -> Pattern:
@@ -125,7 +128,7 @@ class Pattern:
             scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
             terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
             name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments)
+            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
             self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
         return found
 
@@ -149,10 +152,10 @@ class Operator(Linear[In, Out]):
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (),
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -193,7 +196,8 @@ class Operator(Linear[In, Out]):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
             coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
         """
         if fields:
             if self.origin is not None:
@@ -225,8 +229,8 @@ class Operator(Linear[In, Out]):
         terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if targets is None and call.stacked and self.outputs:
-            return self._into_stack(call, terms, arrays, shape, workers)
-        results = self._operate(call, terms, arrays, targets, workers)
+            return self._into_stack(call.library, arrays, shape, workers)
+        results = self.results(call.library, arrays, targets, workers)
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -239,31 +243,27 @@ class Operator(Linear[In, Out]):
             return (*f, *self.coefficients)
         return None
 
-    def _into_stack(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
-    ) -> Any:  # fmt: skip
+    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
-        whole = ladder.stack_for(fields.library, arrays, (*self.outputs, *shape))
+        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
-        self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
+            return stack(library, self.results(library, arrays, None, workers), self.outputs)
+        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def _operate(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
-    ) -> list[Any]:  # fmt: skip
-        """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
-        as_read, workers = self.name == "gradient", clean_workers(workers)
-        return ladder.operate(fields.library, terms, arrays, prod(self.outputs), targets, workers, as_read)
+    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+        """What becomes of fields and coefficients of one shape, by the library that serves them."""
+        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # a compiler traces tensors only
+        library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
         if fields.stacked and self.outputs:
-            return stack(results, self.outputs)
+            return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
