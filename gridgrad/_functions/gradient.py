@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Never
 
 from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_workers, merge_aliases
 from .._base.tracing import is_compiling
+from .._base.types import Axes, Boundary, Field, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked, clean
 from .._operators import quantities
 from .._operators.calls import call_key, fast_gradient, remember
 from .._terms.term import Term
 from .._wraps.units import present, require_numbers
+from . import typed
 
 
+@typed.gradient
 @offered
 def gradient(
     f: Any,
-    *varargs: Any,
-    axis: Any = UNSET,
+    *varargs: Spacing,
+    axis: Axes = UNSET,
     edge_order: int = 1,
-    boundary: Any = None,
-    periodic: Any = None,
-    period: Any = None,
+    boundary: Boundary | None = None,
+    periodic: bool | Sequence[bool] | None = None,
+    period: float | Field | Sequence[float | None] | None = None,
     accuracy: int | None = None,
-    out: Any = None,
+    out: object = None,
     workers: int | None = None,
-    spacing: Any = UNSET,
-    dim: Any = UNSET,
+    spacing: Spacing | Sequence[Spacing] | None = UNSET,
+    dim: Axes = UNSET,
     **others: Never,
-) -> Any:
+) -> object:
     """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
 
     Interior points use both neighbours and are second-order accurate on any grid; the ends of an

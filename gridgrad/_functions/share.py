@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,19 +18,11 @@ from .._base.words import offered, required, unexpected
 from .._grid.spacing import check_coordinates, to_host
 from .._wraps.units import present, unwrap, wrap
 from ..grid import Grid
+from .typed import Ends
 
 _grids: Cache[Grid] = Cache("grids", entries=64)
 _PLAIN = (int, float, str, bool, type(None), np.float64)
 _POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
-
-
-class Ends(TypedDict, total=False):
-    """The keywords that `Grid` takes about the ends of axes."""
-
-    boundary: Any
-    periodic: Any
-    period: Any
-    edge_order: int
 
 
 _SHARED = """*spacing : scalar or 1-D array
@@ -54,7 +47,10 @@ _NOTES = """Notes
 """
 
 
-def documented(function: Any) -> Any:
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def documented(function: Function) -> Function:
     """Put the paragraphs that all share in their places, and note the keywords."""
     if function.__doc__:  # not under -OO
         text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")

@@ -242,7 +242,7 @@ class Operator(Linear):
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(fields.library, arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
+            return stack(fields.library, self._operate(fields, terms, arrays, None, workers), self.outputs)
         self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
@@ -257,10 +257,10 @@ class Operator(Linear):
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # a compiler traces tensors only
+        library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
         if fields.stacked and self.outputs:
-            return stack(results, self.outputs)
+            return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
     def with_own(self, fields: dict[str, Any]) -> Operator:

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import torch
 
-from .._backends.torch import arrays
+from .._backends import ladder
+from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
@@ -34,12 +35,12 @@ def carries_derivative(spacing: Any) -> bool:
 
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
-    f = arrays.samples(f)
+    f = BACKEND.samples(f)
     axes = clean_axis(axis, f.ndim)
     values = per_axis_spacing(tuple(spacings), len(axes))
     plain = [concrete(value) for value in values]
     cleaned = clean(tuple(f.shape), tuple(plain), axes, asked)
-    f = f if f.is_floating_point() or f.is_complex() else f.to(arrays.result_dtype(f))
+    f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     ways = tuple(map(Way, cleaned.axes, cleaned.rules, cleaned.periods))
     varied = [value if carries_derivative(value) else None for value in values]
     for value, way in zip(varied, ways, strict=True):
@@ -105,7 +106,7 @@ def _terms(ways: Sequence[Way], stencils: Sequence[Stencil]) -> tuple[Term, ...]
 
 
 def _sweep(f: Any, ways: Sequence[Way], stencils: Sequence[Stencil]) -> Any:
-    return arrays.operate(_terms(ways, stencils), [f], len(ways), None, None)
+    return ladder.operate(BACKEND, _terms(ways, stencils), [f], len(ways))
 
 
 class ByCoordinates(torch.autograd.Function):  # type: ignore[misc]
@@ -135,7 +136,7 @@ class ByCoordinates(torch.autograd.Function):  # type: ignore[misc]
         if needed[0] and given:
             terms = _terms([ctx.ways[k] for k in given], [ctx.stencils[k] for k in given])
             fields = [grads[k] for k in given]
-            (of_f,) = arrays.operate(adjoint_terms(terms), fields, 1, None, None)
+            (of_f,) = ladder.operate(BACKEND, adjoint_terms(terms), fields, 1)
         of_x = [
             _of_coordinates(f, x, g, way) if wanted and g is not None else None
             for x, g, way, wanted in zip(spacings, grads, ctx.ways, needed[1:], strict=True)

@@ -317,14 +317,15 @@ class TestCounting:
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "complex64", "int32"])
     def test_torch_splits_alike(self, rng, dtype):
         torch = pytest.importorskip("torch")
-        from gridgrad._backends.torch import arrays
+        from gridgrad._backends.torch.arrays import BACKEND
+        from gridgrad._backends.torch.operations import OPERATIONS
 
         f = torch.from_numpy(20 * rng.standard_normal((9, 9))).to(getattr(torch, dtype))
         terms = many_terms(9, 40)
         with Taken() as taken:
-            (got,) = arrays.operate(terms, [f], 1, None, None)
+            (got,) = ladder.operate(BACKEND, terms, [f], 1)
         assert (taken.ways["slices"], taken.ways["split"]) == (0, 1)
-        (expected,) = slices.apply(arrays.OPERATIONS, terms, [f], 1)
+        (expected,) = slices.apply(OPERATIONS, terms, [f], 1)
         assert torch.equal(got, expected)
 
     def test_the_ladder_and_the_descriptor_agree_on_rows(self):

@@ -40,7 +40,7 @@ class TestEveryLibrary:
         a = noise(rng, GRID.shape, dtype)
         with library.wide():
             f = library.array(a)
-            for operator in (GRID.gradient, GRID.laplacian(accuracy=4), GRID.hessian.T):
+            for operator in (GRID.gradient, GRID.laplacian.with_(accuracy=4), GRID.hessian.T):
                 fields = f if not operator.inputs else ((f, f), (f, f))
                 own = a if not operator.inputs else ((a, a), (a, a))
                 for got, wanted in zip(flat(operator(fields)), flat(operator(own)), strict=True):

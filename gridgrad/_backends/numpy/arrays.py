@@ -25,6 +25,8 @@ _NO_OBJECTS = (0,) * core.MAX_OBJECTS
 class NumPy(ArrayAPI[Array]):
     """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
+    linalg = "scipy.sparse.linalg"
+
     def __init__(self) -> None:
         super().__init__("numpy")
         self.carriers: list[Carrier] = []
@@ -91,9 +93,8 @@ class NumPy(ArrayAPI[Array]):
             for target in results:
                 if not target.flags.writeable:
                     return None
-        objects = [*map(id, inputs), *map(id, results)]
-        small = plan.traffic < memory.THREAD_BYTES and (workers is None or workers == 1)
-        if small and len(objects) <= core.MAX_OBJECTS and _apply is not None:
+        if _apply is not None and memory.is_small(plan, workers):
+            objects = [*map(id, inputs), *map(id, results)]
             refused = _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :])
             return None if refused else results
         arrays = (*inputs, *results)

@@ -17,6 +17,9 @@ from . import core
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
+_POINTER = ctypes.sizeof(ctypes.c_void_p)
+_CELLS = ctypes.c_void_p * core.MAX_OBJECTS
+
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
@@ -44,6 +47,19 @@ def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> Non
     pieces = 1 + plan.traffic // PIECE_BYTES
     for piece in range(pieces):
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
+
+
+def run_small(plan: Plan, addresses: Sequence[int]) -> bool:
+    """Apply a small plan to a few arrays in one piece; False where addresses are unaligned or may overlap."""
+    cells = _CELLS(*addresses)
+    first = ctypes.addressof(cells)
+    return not core.core.gg_apply_objects(plan.address, 0, *range(first, first + ctypes.sizeof(cells), _POINTER))
+
+
+def is_small(plan: Plan, workers: int | None) -> bool:
+    """Whether `run_small` is for it: of few arrays, and over before a second thread would help."""
+    few = plan.inputs + plan.outputs <= core.MAX_OBJECTS
+    return few and plan.traffic < THREAD_BYTES and (workers is None or workers == 1)
 
 
 def default_workers(traffic: int) -> int:
