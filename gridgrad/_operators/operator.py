@@ -87,22 +87,21 @@ class Pattern:
     @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
-        self.require_linear("a transpose")
-        return self._turned("T", None, self.arguments)
+        return self._turned("T")
 
     @made_once
     def adjoint(self, weight: str | None) -> Pattern:
-        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``."""
-        self.require_linear("an adjoint")
+        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in self.arguments)
-        return self._turned("adjoint", weight, conjugate)
+        return self._turned("adjoint", weight)
 
-    def _turned(self, name: str, weight: str | None, arguments: tuple[Argument, ...]) -> Pattern:
+    def _turned(self, name: str, weight: str | None = None) -> Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
+            self.require_linear("a transpose" if name == "T" else "an adjoint")
             terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
             found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
             self._adjoints[name, weight] = found
         return found
