@@ -11,8 +11,8 @@ from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axi
 from .._base.errors import ArgumentValueError
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
+from .axis import axis_stencil
 from .ends import check_length, clean_ends, rule_of
-from .spacing import axis_stencil
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked
+from .._grid.axis import axis_stencil
 from .._grid.ends import check_length
-from .._grid.spacing import axis_stencil, check_coordinates, to_host
+from .._grid.spacing import check_coordinates, to_host
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._stencils.weights import exact_steps, first_derivative

@@ -12,7 +12,7 @@ from samples import COMPILED, LAYOUTS, dtype_id, frozen, noise, same_bits
 import gridgrad as gg
 from gridgrad._backends import slices
 from gridgrad._backends.numpy import memory
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._terms.term import Term
 
