@@ -2,8 +2,10 @@
 #   make demo      the examples: real terrain and a heat equation, with their checks; figures in out/
 #   make test      every test this machine can run; the others are skipped and listed
 #   make test-all  the same beside every optional library, which it installs in .venv-all
+#   make check     while you change something: ruff, mypy and a core of the tests, on the source tree
 #   make lint      ruff, mypy and clang-format
-#   make bench     the tables of README.md, side by side with the peers
+#   make docs      the pictures of docs/design/journey.md, drawn anew
+#   make bench     the tables of docs/guide/speed.md, side by side with the peers
 #   make gpu       tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
 # With PYTHON=python3.12 an environment that another Python made is made anew.
 PYTHON ?= python3
@@ -11,6 +13,10 @@ CUDA ?= cuda13
 PEERS ?= findiff py-pde MetPy numba jax torch autograd
 TORCH ?= torch==2.13.0  # test_torch_drop_in.py runs torch's own tests, which belong to a release
 TESTS ?= tests
+CORE ?= $(addprefix tests/,project/test_architecture.py project/test_docstrings.py project/test_readme.py project/test_guide.py \
+	project/test_design.py stencils/test_weights.py terms/test_merged.py terms/test_reads.py plan grid wraps backends/test_arrays.py \
+	backends/test_slices.py functions/test_gradient.py functions/test_bad_inputs.py functions/test_nonfinite.py \
+	operators/test_operators.py operators/test_objects.py operators/test_identities.py operators/test_algebra.py operators/test_fields.py)
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
@@ -20,7 +26,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -not -
 export GRIDGRAD_REQUIRE_CORE = 1
 export PYTHONSAFEPATH = 1
 
-.PHONY: demo test test-all lint bench gpu clean
+.PHONY: demo test test-all check checked lint docs bench gpu clean
 .DELETE_ON_ERROR:
 
 VERSION := -c 'import sys; print(sys.version)'
@@ -60,10 +66,27 @@ test-all:
 	$(MAKE) VENV=.venv-all .venv-all/optional
 	$(MAKE) VENV=.venv-all test
 
+# The source tree itself is what runs here, so only a change of the kernels or of the list of modules installs anything.
+LISTED := $(shell find gridgrad -name '*.py' | sort | cksum | cut -d ' ' -f 1)
+$(VENV)/editable-$(LISTED): $(VENV)/made pyproject.toml $(shell find kernels -type f)
+	$(PIP) --no-build-isolation --editable ".[examples,dev]"
+	touch $@
+
+check:
+	@$(MAKE) --no-print-directory VENV=.venv-check checked
+
+checked: $(VENV)/editable-$(LISTED)
+	$(BIN)/ruff check .
+	$(BIN)/mypy gridgrad
+	$(BIN)/pytest $(CORE) -q -rfE -n 2 --dist loadfile
+
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
 	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp
+
+docs: $(VENV)/installed
+	PYTHONPATH=tests/support $(BIN)/python docs/journey.py --write
 
 bench: $(VENV)/installed
 	-$(PIP) $(PEERS)
@@ -77,4 +100,4 @@ gpu: $(VENV)/tools
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
 
 clean:
-	rm -rf .venv .venv-all build out
+	rm -rf .venv .venv-all .venv-check build out

@@ -2,7 +2,7 @@
 
 python benchmarks/autodiff.py            all rows, a few minutes
 python benchmarks/autodiff.py --quick    tiny arrays: shows that it works, not how fast
-python benchmarks/autodiff.py --readme   the newest results as the README's table; runs nothing
+python benchmarks/autodiff.py --table    the newest results as a table of the guide; runs nothing
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def text(report: dict[str, Any]) -> str:
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """The table of README.md, with machine, date and versions."""
+    """The table of docs/guide/speed.md, with machine, date and versions."""
     lines = ["| | gridgrad | the others, in multiples of its time |", "|---|---:|---|"]
     for name, times in report["rows"].items():
         lines.append(f"| {name} | {duration(times['gridgrad']['min'])} | {others(times)} |")

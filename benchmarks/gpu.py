@@ -23,9 +23,9 @@ from typing import Any
 import numpy as np
 
 import gridgrad as gg
-from gridgrad._backends.cuda import arrays as _execute_cuda
+from gridgrad._backends.cuda import device as _execute_cuda
 from gridgrad._backends.cuda import variants as _kernels
-from gridgrad._backends.numpy import memory
+from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import Plan, make_plan
 from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
@@ -136,7 +136,7 @@ def operators(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) ->
 def contiguous_plan(shape: tuple[int, ...], dtype: str) -> Plan:
     """The plan of a gradient over all axes of a C-ordered array."""
     f = cupy.empty(shape, dtype)
-    layout = memory.layout_of(f, 1)
+    layout = Layout(f.shape, tuple(s // f.itemsize for s in f.strides))
     steps = spacing_of(shape, False)
     terms = tuple(Term(k, 0, k, first_derivative(np.diff(steps[k]), n, 2)) for k, n in enumerate(shape))
     return make_plan(terms, dtype, (layout,), (layout,) * len(shape), 1)

@@ -2,7 +2,7 @@
 
 python benchmarks/gradient.py            all rows, several minutes
 python benchmarks/gradient.py --quick    tiny arrays: shows that it works, not how fast
-python benchmarks/gradient.py --readme   the newest results as the README's table; runs nothing
+python benchmarks/gradient.py --table    the newest results as a table of the guide; runs nothing
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ SHOWN = [name for name, _, _ in CONTENDERS if name not in ("gridgrad", "ceiling"
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     parser = argparse.ArgumentParser(description="Benchmark of gradient()")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, two rounds")
-    parser.add_argument("--readme", action="store_true", help="print the newest results as Markdown")
+    parser.add_argument("--table", action="store_true", help="print the newest results as Markdown")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--workers", type=int, default=available_cpus())
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     arguments = parser.parse_args(argv)
-    if arguments.readme:
+    if arguments.table:
         print(markdown(json.loads(newest(arguments.out, "2*.json").read_text())))
         return {}
     report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
@@ -128,7 +128,7 @@ def text(report: dict[str, Any]) -> str:
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """The table of README.md, with machine, date and versions."""
+    """The table of docs/guide/speed.md, with machine, date and versions."""
     facts, found = report["machine"], report["versions"]
     heads = [*SHOWN, "share of ceiling"]
     lines = [

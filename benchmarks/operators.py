@@ -2,7 +2,7 @@
 
 python benchmarks/operators.py            all rows, several minutes
 python benchmarks/operators.py --quick    tiny arrays: shows that it works, not how fast
-python benchmarks/operators.py --readme   the newest results as the README's table; runs nothing
+python benchmarks/operators.py --table    the newest results as a table of the guide; runs nothing
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def run(
     """The command line of a benchmark: measure, print, write JSON; or print the newest results as Markdown."""
     parser = argparse.ArgumentParser(description=f"Benchmark: {name}")
     parser.add_argument("--quick", action="store_true", help="tiny arrays, two rounds")
-    parser.add_argument("--readme", action="store_true", help="print the newest results as Markdown")
+    parser.add_argument("--table", action="store_true", help="print the newest results as Markdown")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--workers", type=int, default=available_cpus())
     parser.add_argument("--out", type=Path, default=RESULTS, help="folder of the JSON files")
     arguments = parser.parse_args(argv)
-    if arguments.readme:
+    if arguments.table:
         print(markdown(json.loads(newest(arguments.out, f"{name}-2*.json").read_text(encoding="utf-8"))))
         return {}
     report = measure(arguments.quick, 2 if arguments.quick else arguments.rounds, arguments.workers)
@@ -141,7 +141,7 @@ def goals(rows: Sequence[Row], report: dict[str, Any]) -> list[str]:
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """The table of README.md, with machine, date and versions."""
+    """The table of docs/guide/speed.md, with machine, date and versions."""
     lines = ["| float64, `out=` | gridgrad | the others, in multiples of its time | share of ceiling |",
              "|---|---:|---|---:|"]  # fmt: skip
     for name, times in report["rows"].items():

@@ -51,14 +51,14 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     4
     """
     variants = {launch.variant for launch in _practical_launches(dtypes, ndims)}
-    from ._backends.cuda import arrays
+    from ._backends.cuda import device
 
-    if not arrays.device_names():
+    if not device.device_names():
         raise RuntimeError(
             "no CUDA device: CuPy is not installed or finds no driver; gridgrad.show_config() tells what there is"
         )
     for variant in variants:
-        arrays.kernel_of(variant).compile()
+        device.kernel_of(variant).compile()
     return len(variants)
 
 

@@ -1,4 +1,4 @@
-"""Which executor serves an array: by its class, looked up once, importing nothing the user has not."""
+"""Which back end serves an array: by its class, looked up once, importing nothing the user has not."""
 
 from __future__ import annotations
 
@@ -13,37 +13,52 @@ from .._base.cache import cached
 from .._base.errors import ArgumentTypeError
 from .._base.tracing import is_compiling
 from .._wraps.foreign import named, remedy, roots_of
-from .numpy import arrays
+from .array_api import ArrayAPI
+from .protocol import Backend
 
-_NUMPY_READS = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)
+# By the package that a class, or a base of it, comes from: the module with its BACKEND. One line a library.
+ROOMS = {
+    "torch": "gridgrad._backends.torch.arrays",
+    "cupy": "gridgrad._backends.cuda.arrays",
+    "jax": "gridgrad._backends.jax",
+    "jaxlib": "gridgrad._backends.jax",
+    "dask": "gridgrad._backends.dask",
+    "numpy": "gridgrad._backends.numpy",
+}
+_READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)  # by NumPy's
 
 
-def samples(f: Any) -> tuple[Any, Any]:
-    """The library module that serves `f`, and `f` cleaned by it."""
-    cls: Any = type(f)
-    library = import_torch() if is_compiling() and hasattr(f, "requires_grad") else library_of(cls)
+def samples(f: Any) -> tuple[Backend[Any], Any]:
+    """The back end that serves `f`, and `f` cleaned by it."""
+    library = _of_tensors() if is_compiling() and hasattr(f, "requires_grad") else library_of(type(f))
     return library, library.samples(f)
 
 
-def import_torch() -> Any:
-    """The executor of torch, by a statement that a compiler can trace."""
-    from .torch import arrays
+def _of_tensors() -> Backend[Any]:
+    """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
+    from .torch.traced import BACKEND
 
-    return arrays
+    return BACKEND
 
 
-@cached("libraries", entries=256)
-def library_of(cls: type) -> Any:
-    """The module for a class; its `samples`, `real_of` and `operate` are the executor's interface."""
-    if issubclass(cls, _NUMPY_READS):
-        return arrays
-    roots = roots_of(cls)
-    if "torch" in roots:
-        return import_torch()
-    if "cupy" in roots:
-        return import_module("gridgrad._backends.cuda.arrays")
-    if roots & {"jax", "jaxlib", "dask"} or hasattr(cls, "__array_namespace__"):
-        return import_module("gridgrad._backends.slices")
+def host(a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+    """The numbers of an array on the host, for ``numpy.asarray``; anything else as it is."""
+    library = _found(type(a))
+    return a if library is None else library.host(a, axis, name)
+
+
+def linalg_of(xp: Any) -> Any:
+    """The module with the LinearOperator of a library that its user names by its module, or None."""
+    room = ROOMS.get(getattr(xp, "__name__", ""))
+    name = None if room is None else import_module(room).BACKEND.linalg
+    return None if name is None else import_module(name)
+
+
+def library_of(cls: type) -> Backend[Any]:
+    """The back end of a class; what is no array is refused."""
+    library = _found(cls)
+    if library is not None:
+        return library
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
     if issubclass(cls, (FunctionType, BuiltinFunctionType, np.ufunc)):
@@ -55,3 +70,20 @@ def library_of(cls: type) -> Any:
         f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "
         f"give its numbers, {remedy(cls, 'f')}"
     )
+
+
+@cached("libraries", entries=256)
+def _found(cls: type) -> Backend[Any] | None:
+    """The back end of a class, if there is one."""
+    roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
+    room = next((room for root, room in ROOMS.items() if root in roots), None)
+    if room is not None:
+        library: Backend[Any] = import_module(room).BACKEND
+        return library
+    return _of_standard(cls.__module__.partition(".")[0]) if hasattr(cls, "__array_namespace__") else None
+
+
+@cached("array API libraries", entries=64)
+def _of_standard(root: str) -> Backend[Any]:
+    """The back end of a package that has no line above."""
+    return ArrayAPI(root)

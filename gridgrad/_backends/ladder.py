@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Generic
 
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.outputs import check_places, split_out
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
+from .._plan.plan import Plan, make_plan
 from .._terms.real import real_terms
 from .._terms.term import Term, own_terms
+from . import slices
+from .protocol import A, Backend, Call, DType, Memory, meet
 
 Part = tuple[tuple[Term, ...], list[Any], list[Any], bool]  # terms, inputs, outputs, whether they add
 
@@ -15,124 +20,216 @@ Part = tuple[tuple[Term, ...], list[Any], list[Any], bool]  # terms, inputs, out
 counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
 
 
-class Ladder:
-    """What a library's memory must offer; `apply` does the rest."""
+def operate(
+    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, out: Any = None,
+    workers: int | None = None, as_read: bool = False,
+) -> list[A]:  # fmt: skip
+    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in those of `out` if it is given.
 
-    def has_kernels(self, f: Any) -> bool:
-        """Whether kernels are there, and know the dtype."""
-        raise NotImplementedError
+    `workers` is the most threads on a CPU; of `as_read` see `Call`.
+    """
+    library, f = library.among(fields), slices.leading(fields)
+    dtype = library.result_dtype(f)
+    targets = None if out is None else split_out(out, outputs, tuple(f.shape))
+    if targets is not None:
+        check_targets(library, targets, fields, dtype)
+    if any(library.facts(a) is None for a in (*fields, *(targets or ()))):
+        results = library.carried(Call(terms, outputs, workers, as_read), fields)
+        for target, result in zip(targets or (), results, strict=bool(targets)):
+            library.assign(target, result)
+        return targets or results
+    with library.at(f):
+        if targets is None:
+            targets = [library.empty(f, dtype) for _ in range(outputs)]
+        else:
+            fields = [_apart(library, field, targets) for field in fields]
+        apply(library, terms, fields, targets, workers)
+    return targets
 
-    def storage_of(self, f: Any) -> str:
-        """The kernels' name of a dtype, of complex data that of its parts."""
-        raise NotImplementedError
 
-    def is_complex(self, a: Any) -> bool:
-        """Whether the elements have an imaginary part."""
-        raise NotImplementedError
+def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) -> A | None:
+    """One array for all results of these fields, or None where they must be joined afterwards."""
+    library, f = library.among(fields), slices.leading(fields)
+    if any(library.facts(field) is None for field in fields):
+        return None
+    return library.empty(f, library.result_dtype(f), shape)
 
-    def is_aligned(self, a: Any) -> bool:
-        """Whether kernels can read it where it is."""
-        raise NotImplementedError
 
-    def parts(self, a: Any) -> list[Any]:
-        """Views of the real and the imaginary parts."""
-        raise NotImplementedError
+def check_targets(library: Backend[A], targets: Sequence[Any], fields: Sequence[A], dtype: DType) -> None:
+    """Every output fits, can be written, and shares no memory with another."""
+    shape, remedy = tuple(slices.leading(fields).shape), f"{library.name}.empty_like(f, dtype={_quoted(dtype)})"
+    places: list[Memory] = []
+    for k, target in enumerate(targets):
+        name = f"out[{k}]" if len(targets) > 1 else "out"
+        place = library.check_target(name, target, fields)
+        if tuple(target.shape) != shape:
+            raise ArgumentValueError(
+                f"{name} has shape {tuple(target.shape)}, but the result has shape {shape}; give {remedy}"
+            )
+        if target.dtype != dtype:
+            raise ArgumentTypeError(
+                f"{name} has dtype {target.dtype}, but the result has dtype {dtype}; give {remedy}"
+            )
+        if place is not None:
+            check_places(name, place.shadow(), [other.shadow() for other in places], place.strides, library.noun)
+            places.append(place)
 
-    def empty(self, like: Any, real: str | None = None) -> Any:
-        """A compact array, in the precision of `real` if that is given."""
-        raise NotImplementedError
 
-    def copy(self, a: Any, real: str | None = None) -> Any:
-        """A compact copy, in the precision of `real` if that is given."""
-        raise NotImplementedError
+def _quoted(dtype: DType) -> str:
+    """A dtype as one types it: by its name, or as an attribute of its library."""
+    return str(dtype) if "." in str(dtype) else repr(str(dtype))
 
-    def write(self, target: Any, result: Any) -> None:
-        """Round `result` into `target`, float64 to a half by way of float32, as kernels do."""
-        raise NotImplementedError
 
-    def launch(
-        self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
-    ) -> None:
-        """One sweep; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
-        raise NotImplementedError
+def _apart(library: Backend[A], field: A, targets: Sequence[A]) -> A:
+    """The field, or a copy where a target may be in its memory."""
+    places = [library.memory(a) for a in (field, *targets)]
+    return library.copy(field) if any(meet([places[0], other], 1) for other in places[1:]) else field
 
-    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
-        """The results as new arrays, through slices."""
-        raise NotImplementedError
 
-    def apply(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
-        """Write `terms` of `inputs` into `outputs`, which share no memory."""
+def apply(
+    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], workers: int | None = None
+) -> None:  # fmt: skip
+    """Write `terms` of `inputs` into `outputs`, plain memory of any layout that is not shared among them."""
+    if outputs and 0 not in outputs[0].shape:
+        Ladder(library, workers).apply(terms, inputs, outputs)
+
+
+def plan_for(
+    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
+) -> Plan:
+    """The cached plan of these arrays' layout; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
+    places = [library.memory(a) for a in (*inputs, *outputs)]
+    storage, components = places[0].storage, places[0].components
+    assert storage is not None
+    layouts = tuple(place.layout(components) for place in places)
+    return make_plan(terms, storage, layouts[: len(inputs)], layouts[len(inputs) :], components, adds)
+
+
+def bound(
+    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]
+) -> Plan | None:
+    """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
+
+    `Backend.run` applies it to all arrays with the same facts.
+    """
+    if any(library.facts(a) is None for a in (*inputs, *outputs)) or 0 in inputs[0].shape:
+        return None
+    places = [library.memory(a) for a in inputs]
+    if places[0].storage is None or len({place.storage for place in places}) > 1:
+        return None
+    if not has_kernel(terms, [place.components > 1 for place in places]):
+        return None
+    if not all(library.memory(a).is_native for a in (*inputs, *outputs)):
+        return None
+    try:
+        return plan_for(library, terms, inputs, outputs)
+    except TooManyDims:
+        return None
+
+
+class Ladder(Generic[A]):
+    """The way of one call, on memory of one library."""
+
+    def __init__(self, library: Backend[A], workers: int | None) -> None:
+        self.library, self.workers = library, workers
+
+    def apply(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
+        """By kernels, in as few sweeps as it takes, else through slices."""
         if not self._has_kernels_for(terms, inputs):
-            counts["slices"] += 1
-            for target, result in zip(outputs, self.sliced(terms, inputs, len(outputs)), strict=True):
-                self.write(target, result)
+            self._write(outputs, self.sliced(terms, inputs, len(outputs)))
             return
-        kinds = [self.is_complex(f) for f in inputs]
+        kinds = [self._is_complex(f) for f in inputs]
         if not has_kernel(terms, kinds):
             terms = real_terms(terms, tuple(kinds))
-            inputs = [
-                part
-                for f, kind in zip(inputs, kinds, strict=True)
-                for part in (self.parts(f) if kind else [f])
-            ]
-            outputs = [part for target in outputs for part in self.parts(target)]
-        if all(map(self.is_aligned, (*inputs, *outputs))):
+            inputs = [part for f in inputs for part in self._parts(f)]
+            outputs = [part for target in outputs for part in self._parts(target)]
+        if all(map(self._is_aligned, (*inputs, *outputs))):
             self._sweep(terms, inputs, outputs)
             return
         counts["copy"] += 1
-        results: list[Any] = [o if self.is_aligned(o) else self.empty(o) for o in outputs]
-        self._sweep(terms, [f if self.is_aligned(f) else self.copy(f) for f in inputs], results)
-        self._write_others(outputs, results)
+        results = [o if self._is_aligned(o) else self.library.empty(o) for o in outputs]
+        self._sweep(terms, [f if self._is_aligned(f) else self.library.copy(f) for f in inputs], results)
+        self._write(outputs, results)
 
-    def _has_kernels_for(self, terms: tuple[Term, ...], inputs: Sequence[Any]) -> bool:
+    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
+        """New arrays, through slices: the last way, which takes memory and is slow."""
+        counts["slices"] += 1
+        return slices.apply(self.library.operations(*inputs), terms, inputs, outputs)
+
+    def _has_kernels_for(self, terms: tuple[Term, ...], inputs: Sequence[A]) -> bool:
         """Of inputs of one storage: integers beside another dtype are differenced as they are, in slices."""
-        if not self.has_kernels(inputs[0]) or not has_kernel(terms, [False] * len(inputs)):
-            return False
-        return len(inputs) == 1 or len({self.storage_of(f) for f in inputs}) == 1
+        storages = {self._storage(f) for f in inputs}
+        return None not in storages and len(storages) == 1 and has_kernel(terms, [False] * len(inputs))
 
-    def _write_others(self, outputs: Sequence[Any], results: list[Any]) -> None:
-        for target, result in zip(outputs, results, strict=True):
+    def _storage(self, a: A) -> str | None:
+        return self.library.memory(a).storage
+
+    def _is_complex(self, a: A) -> bool:
+        return self.library.memory(a).components > 1
+
+    def _is_aligned(self, a: A) -> bool:
+        return self.library.memory(a).is_aligned
+
+    def _parts(self, a: A) -> list[A]:
+        """Views of the real and the imaginary parts, or what is real."""
+        xp = self.library.operations(a)
+        return [xp.real(a), xp.imag(a)] if self._is_complex(a) else [a]
+
+    def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:
+        """Round the results into their targets, where those are others; to a half by way of float32, as kernels do."""
+        for target, result in zip(targets, results, strict=True):
             if result is not target:
-                self.write(target, result)
+                narrow = slices.through_float32(self.library.operations(result), result, target.dtype)
+                self.library.assign(target, narrow)
 
-    def _sweep(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
+    def _launch(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool) -> None:
+        plan = plan_for(self.library, terms, inputs, outputs, adds)
+        self.library.launch(plan, (*inputs, *outputs), self.workers)
+
+    def _sweep(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         try:
-            self.launch(terms, inputs, outputs, False)
+            self._launch(terms, inputs, outputs, False)
         except TooManyDims as error:
             counts["split"] += 1
-            storage = self.storage_of(inputs[0])
+            storage = str(self._storage(inputs[0]))
             wide = storage != "float64" and arithmetic_type(storage, terms) == "float64"
-            if wide and storage == self.storage_of(outputs[0]):
+            if wide and storage == self._storage(outputs[0]):
                 self._widened("float64", terms, inputs, outputs)  # every part in the type of the whole
             else:
                 self._split(error, terms, list(inputs), list(outputs), False)
 
     def _widened(
-        self, real: str, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any]
+        self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]
     ) -> None:
         """Through copies in the arithmetic type, so that no part of a sum is rounded to less."""
         counts["copy"] += 1
-        results = [self.empty(o, real) for o in outputs]
-        self._part(terms, [self.copy(f, real) for f in inputs], results, False)
-        self._write_others(outputs, results)
+        results = [self.library.empty(o, self._wide(o, real)) for o in outputs]
+        self._part(terms, [self.library.copy(f, self._wide(f, real)) for f in inputs], results, False)
+        self._write(outputs, results)
 
-    def _part(self, terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool) -> None:
+    def _wide(self, a: A, real: str) -> DType:
+        """The dtype of an array with the precision of `real`."""
+        xp = self.library.operations(a)
+        return xp.result_type(a.dtype, getattr(xp, real))
+
+    def _part(self, terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool) -> None:
         try:
-            self.launch(terms, inputs, outputs, adds)
+            self._launch(terms, inputs, outputs, adds)
         except TooManyDims as error:
             self._split(error, terms, inputs, outputs, adds)
 
     def _split(
-        self, error: TooManyDims, terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool
+        self, error: TooManyDims, terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool
     ) -> None:
         """In parts: along a batch axis where there are too many dims, else by outputs, then by terms."""
-        free = _batch_axes(terms, outputs[0].shape) if error.dims else []
+        shape = tuple(outputs[0].shape)
+        free = _batch_axes(terms, shape) if error.dims else []
         if free:
-            parts = _along(min(free, key=lambda axis: outputs[0].shape[axis]), terms, inputs, outputs, adds)
+            parts = _along(min(free, key=lambda axis: shape[axis]), terms, inputs, outputs, adds)
         elif len(outputs) > 1:
             parts = _by_outputs(terms, inputs, outputs, adds)
         elif len(terms) > 1:
-            storage = self.storage_of(outputs[0])
+            storage = str(self._storage(outputs[0]))
             real = arithmetic_type(storage, terms)
             if storage != real:
                 self._widened(real, terms, inputs, outputs)

@@ -11,14 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._stencils.stencil import Row, Stencil
-
-_LONG = ("longdouble", "float128", "float96")  # what NumPy calls its long double
-
-
-def name_of(dtype: Any) -> str:
-    """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
-    name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype).rpartition(".")[2]
-    return str(name)
+from .operations import Operations, name_of
 
 
 class Factors(NamedTuple):
@@ -32,7 +25,9 @@ class Factors(NamedTuple):
 class Rows:
     """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
 
-    def __init__(self, xp: Any, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]) -> None:
+    def __init__(
+        self, xp: Operations, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]
+    ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
     def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
@@ -60,7 +55,7 @@ class Rows:
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        return pieces[0] if len(pieces) == 1 else _join(self.xp, pieces, self.axis)
+        return pieces[0] if len(pieces) == 1 else self.xp.joined(pieces, self.axis)
 
     def _at(self, x: Any, start: int, stop: int) -> Any:
         if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
@@ -78,7 +73,7 @@ class Rows:
     def _factor(self, values: Any) -> Any:
         if np.ndim(values) == 0:
             return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
-        return as_weights(self.xp, self._shaped(values), self.real, self.f)
+        return self.xp.weights(self._shaped(values), self.real, self.f)
 
     def _shaped(self, vector: Any) -> Any:
         """A vector along the axis."""
@@ -102,7 +97,7 @@ class Rows:
             from_, to = ((points.start + offset, points.stop + offset) for offset in (a, b))
             value = self._pair(from_, to, self._weight(weight, points))
             if np.ndim(weight) and not np.all(weight[points]):
-                used = as_weights(self.xp, self._shaped(weight[points] != 0), None, self.f)
+                used = self.xp.weights(self._shaped(weight[points] != 0), None, self.f)
                 value = self.xp.where(used, value, self.xp.zeros_like(value))
             total = value if total is None else total + value
         return self._nothing(points.start, points.stop) if total is None else total
@@ -137,13 +132,7 @@ class Rows:
             split = split + self._pair((start, stop), above, self._weight(upper, points))
         if wide is None or split is None:
             return split if wide is None else wide
-        return self.xp.where(as_weights(self.xp, self._shaped(short), None, wide), wide, split)
-
-
-def _join(xp: Any, pieces: list[Any], axis: int) -> Any:
-    if hasattr(xp, "cat"):  # torch, whose batched gradients know this name only
-        return xp.cat(pieces, dim=axis)
-    return xp.concat(pieces, axis=axis)
+        return self.xp.where(self.xp.weights(self._shaped(short), None, wide), wide, split)
 
 
 def fitted(stencil: Stencil, real: Any) -> Stencil:
@@ -183,13 +172,3 @@ def _powers(exponents: Any, real: str) -> list[Any]:
         factors.append(np.ldexp(np.ones(1, real), now).reshape(np.shape(now))[()])
         exponents = exponents - now
     return factors
-
-
-def as_weights(xp: Any, values: Any, dtype: Any, like: Any) -> Any:
-    """A small NumPy array in `like`'s library, on its device."""
-    if isinstance(values, np.ndarray) and not values.flags.writeable:
-        values = values.copy()  # torch takes no others
-    device = getattr(like, "device", None)
-    if isinstance(like, np.ndarray) or device is None or "jax" in xp.__name__ or "dask" in xp.__name__:
-        return xp.asarray(values, dtype=dtype)
-    return xp.asarray(values, dtype=dtype, device=device)

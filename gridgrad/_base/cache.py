@@ -25,7 +25,8 @@ SHARES = {
     "algebras": 2 << 20,
     "complex terms": 1 << 20,
     "kernels": 1 << 20,
-    "libraries": 256 << 10,
+    "libraries": 192 << 10,
+    "array API libraries": 64 << 10,
     "functions": 256 << 10,
     "ufuncs": 256 << 10,
     "units": 256 << 10,
@@ -39,15 +40,16 @@ _by_use = attrgetter("used")
 class Entry(Generic[Value]):
     """A value with its key, what it weighs, and when it was last used.
 
-    Time is the number of entries that were ever made: between two of them nothing can leave.
+    Time goes on when an entry is made, as between two of them nothing can leave: by two, so that what
+    is used after an entry was made is younger than that.
     """
 
     __slots__ = ("key", "nbytes", "used", "value")
     now: ClassVar[int] = 0
 
     def __init__(self, key: Any, value: Value, nbytes: int) -> None:
-        Entry.now += 1
-        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now
+        Entry.now += 2
+        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now - 1
 
 
 class Cache(Generic[Value]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.tracing import untraced
 from .points import Points
 
 
@@ -15,7 +15,7 @@ def check_grids(first: Points, second: Points, what: str) -> None:
         _compare(first, second, what)
 
 
-@untraced
+@made_once
 def _compare(first: Points, second: Points, what: str) -> None:
     refusal = f"operators on different grids cannot be {what}:"
     if first.units != second.units:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, untraced
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
@@ -162,22 +162,14 @@ class Points:
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
         return self.lines[k].stencil(order, accuracy, self.edge_order, ends)
 
+    @made_once
     def kept(self, make: Callable[..., Made], *arguments: Any) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
-        if is_compiling():
-            found: Made = _kept_of(self, make, *arguments)
-            return found
         key = (make, *arguments)
         if key not in self._kept:
             self._kept[key] = make(self, *arguments)
         made: Made = self._kept[key]
         return made
-
-
-@untraced
-def _kept_of(points: Points, make: Callable[..., Made], *arguments: Any) -> Made:
-    """`kept`, also while a compiler traces."""
-    return points.kept(make, *arguments)
 
 
 def _rebuild(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from .._backends import dispatch
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.wide import exact_fraction
@@ -28,11 +28,8 @@ def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
         )
     if type(spacing) is int and not -(2**63) <= spacing < 2**64 and _is_float(spacing):
         spacing = float(spacing)  # which NumPy would make an object
-    if hasattr(spacing, "detach"):
-        spacing = import_module("gridgrad._backends.torch.tensors").coordinates_to_host(spacing, axis, name)
-    elif hasattr(spacing, "get") and hasattr(spacing, "__cuda_array_interface__"):
-        spacing = spacing.get()
-    values = _as_numpy(spacing, axis)
+    values = np.asarray(dispatch.host(spacing, axis, name))
+    values = values.astype(np.float32) if values.dtype.name == "bfloat16" else values
     if values.ndim > 1:
         raise ArgumentValueError(
             f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
@@ -76,20 +73,6 @@ def check_class(spacing: Any, axis: int) -> None:
         )
 
 
-def _as_numpy(spacing: Any, axis: int) -> Array:
-    """Its values, if they are known: a tracer of JAX has none."""
-    try:
-        values = np.asarray(spacing)
-    except TypeError as error:
-        if not any(base.__module__.startswith("jax") for base in type(spacing).__mro__):
-            raise
-        raise ArgumentTypeError(
-            f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
-            "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
-        ) from None
-    return values.astype(np.float32) if values.dtype.name == "bfloat16" else values
-
-
 def _check_dtype(values: Array, axis: int) -> None:
     kind = values.dtype.kind
     if kind in "iuf":
@@ -131,15 +114,20 @@ def clean_step(values: Array, axis: int) -> Any:
 
 def check_coordinates(values: Array, length: int, axis: int) -> None:
     """Right length, and finite everywhere."""
-    if len(values) != length:
-        raise ArgumentValueError(
-            "when 1d, distances must match the length of the corresponding dimension: "
-            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hints.of_length(values, length)}"
-        )
+    check_count(values, length, axis)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values)))
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not finite: x[{index}]={values[index]}; give a position for every point"
+        )
+
+
+def check_count(values: Array, length: int, axis: int) -> None:
+    """One coordinate for each point."""
+    if len(values) != length:
+        raise ArgumentValueError(
+            "when 1d, distances must match the length of the corresponding dimension: "
+            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hints.of_length(values, length)}"
         )
 
 

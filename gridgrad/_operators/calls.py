@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from .._backends.numpy import core
-from .._backends.numpy.memory import THREAD_BYTES, plan_for, storage_of
+from .._backends.ladder import bound
+from .._backends.numpy import BACKEND, core
+from .._backends.numpy.memory import THREAD_BYTES
 from .._base.cache import Cache, Entry
 from .._base.checks import UNSET
 from .._base.content import HASHED_BYTES, SMALL_BYTES, Content, kept_key
 from .._grid.asked import Asked
-from .._plan.descriptor import TooManyDims, has_kernel
 from .._plan.plan import Plan
 from .._terms.term import Term
 
@@ -103,18 +103,12 @@ def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
 
 def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> Found | None:
     """The plan of a call that is small and that the core can run on the objects themselves."""
-    f = inputs[0]
-    if _apply is None or storage_of(f.dtype) is None or not f.size or not results:
+    if _apply is None or not results or len(inputs) + len(results) > core.MAX_OBJECTS:
         return None
     if not all(type(a) is _ndarray and a.flags.aligned for a in (*inputs, *results)):
         return None
-    if len(inputs) + len(results) > core.MAX_OBJECTS or len({storage_of(a.dtype) for a in inputs}) > 1:
-        return None
-    if not has_kernel(terms, [a.dtype.kind == "c" for a in inputs]):
-        return None
-    try:
-        plan = plan_for(terms, inputs, results)
-    except TooManyDims:
+    plan = bound(BACKEND, terms, inputs, results)
+    if plan is None:
         return None
     small = plan.traffic < THREAD_BYTES and plan.nbytes <= 4 * SMALL_BYTES * len(terms)
     return (plan.address, plan.outputs, results[0].dtype, plan) if small else None

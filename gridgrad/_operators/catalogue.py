@@ -88,7 +88,7 @@ def vector(grid: Points) -> tuple[int, ...]:
 def gradient(grid: Points, accuracy: int | None) -> Operator:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator(grid, "gradient", terms, (), vector(grid))
+    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 @kind(accuracy_option)
@@ -101,7 +101,7 @@ def divergence(grid: Points, accuracy: int | None) -> Operator:
     an even field is the divergence that fits: ``-grid.gradient.adjoint(F, weight="quadrature")``.
     """
     terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator(grid, "divergence", terms, vector(grid), ())
+    return Operator.of(grid, "divergence", terms, vector(grid), ())
 
 
 @kind(accuracy_option)
@@ -119,7 +119,7 @@ def curl(grid: Points, accuracy: int | None) -> Operator:
     # output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
-    return Operator(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+    return Operator.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
 
 
 @kind()
@@ -127,7 +127,7 @@ def identity(grid: Points) -> Operator:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
     one = np.ones((), grid.dtype)[()]
     stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
-    return Operator(grid, "identity", (Term(0, 0, 0, stencil),))
+    return Operator.of(grid, "identity", (Term(0, 0, 0, stencil),))
 
 
 @kind(laplacian_options)
@@ -135,7 +135,7 @@ def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
     """``sum d_a d_a f``, the sum of the second derivatives."""
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
-    return Operator(grid, _laplacian_name("laplacian", form, accuracy), terms)
+    return Operator.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
 
 
 @kind(laplacian_options)
@@ -144,7 +144,7 @@ def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     count = vector(grid)
     terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
-    return Operator(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
+    return Operator.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
 
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Stencil:
@@ -163,7 +163,7 @@ def hessian(grid: Points) -> Operator:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
     n = grid.ndim
     if n == 1:
-        return Operator(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
+        return Operator.of(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
     terms = []
     for a in range(n):
         for b in range(n):
@@ -171,7 +171,7 @@ def hessian(grid: Points) -> Operator:
                 terms.append(Term(n * a + a, 0, a, grid.stencil(a, 2)))
             else:
                 terms.append(_mixed_term(grid, n * a + b, a, b))
-    return Operator(grid, "hessian", tuple(terms), (), (n, n))
+    return Operator.of(grid, "hessian", tuple(terms), (), (n, n))
 
 
 def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
@@ -187,13 +187,13 @@ def jacobian(grid: Points, accuracy: int | None) -> Operator:
     """
     n = grid.ndim
     terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
-    return Operator(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
+    return Operator.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
 
 
 @kind()
 def gradient_norm(grid: Points) -> Norm:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    return Norm(grid, "gradient_norm", _norm_terms(grid, 1))
+    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
 
 
 class Norm(Operator):
@@ -214,7 +214,7 @@ class Norm(Operator):
 @kind()
 def _norm_of_parts(grid: Points) -> Operator:
     """The norm over the axes and over the real and the imaginary part of complex samples."""
-    return Operator(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+    return Operator.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
 
 
 def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
@@ -242,7 +242,7 @@ def derivative(
 def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Operator:
     """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
     name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
-    return Operator(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
+    return Operator.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
 
 
 @method
@@ -255,7 +255,7 @@ def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Op
 @kind()
 def _mixed_derivative(grid: Points, a: int, b: int) -> Operator:
     """``d_a d_b f`` for two different axes of the grid."""
-    return Operator(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
+    return Operator.of(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
 
 
 @method
@@ -312,7 +312,7 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> O
             terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
-    return Operator(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
 @method
@@ -340,4 +340,4 @@ def _diffuse(grid: Points, number: float | None) -> Operator:
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
     else:
         terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
-    return Operator(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))

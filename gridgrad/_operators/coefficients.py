@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import isfinite
 from numbers import Real
+from sys import float_info
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling, specialised
 from .._base.words import unexpected
 from .._wraps.units import present
 from .fields import clean_coefficient
@@ -59,10 +58,13 @@ def diffusivity(k: Any) -> tuple[float | None, tuple[Any, ...]]:
     return number, (clean_coefficient(k, "k"),) if number is None else ()
 
 
+def is_finite(number: float) -> bool:
+    """Whether it is neither infinite nor NaN: a comparison, as a compiler can trace no more of its own symbols."""
+    return abs(number) <= float_info.max
+
+
 def clean_factor(factor: Any) -> float:
     """A finite real number that scales an operator."""
-    if is_compiling():
-        factor = specialised(factor)
     if present(factor):
         raise ArgumentTypeError(
             f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
@@ -77,7 +79,7 @@ def clean_factor(factor: Any) -> float:
         number = float(factor)
     except OverflowError:  # an int beyond all floats
         number = float("inf")
-    if not isfinite(number):
+    if not is_finite(number):
         raise ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
     return number
 
@@ -101,10 +103,10 @@ def _number_or_none(value: Any, label: str, what: str) -> float | None:
     if type(value) is np.timedelta64 or not isinstance(value, (int, float, Real)):
         return None  # NumPy's times are `Real`; a compiler's symbols answer no more than for their type
     try:
-        number = float(specialised(value) if is_compiling() else value)
+        number = float(value)
     except OverflowError:
         raise ArgumentValueError(f"{label} is larger than any float; {what} must be finite") from None
-    if not isfinite(number):
+    if not is_finite(number):
         raise ArgumentValueError(
             f"{label} is {number}; {what} must be finite, only fields may hold other values"
         )

@@ -9,13 +9,13 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from .._backends import dispatch
-from .._backends.rows import name_of
-from .._backends.slices import default_real, dtype_name, is_complex
+from .._backends.once import made_once
+from .._backends.operations import dtype_name, name_of
+from .._backends.protocol import Backend
+from .._backends.slices import is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import constant, is_compiling
 from .._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
@@ -24,7 +24,7 @@ Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) o
 class Fields(NamedTuple):
     """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
 
-    library: Any
+    library: Backend[Any]
     samples: list[Any]
     coefficients: list[Any]
     stacked: bool  # a vector field came as one array
@@ -45,7 +45,7 @@ def gather(
         given, stacked = components(f, form, name)
     else:
         given = [f]
-    library = None
+    library: Any = None
     fields: list[Any] = []
     factors: list[Any] = []
     for k, field in enumerate((*given, *coefficients)):
@@ -74,7 +74,7 @@ def gather(
     fields, factors = _promoted(library, fields, factors)
     for k, factor in enumerate(factors):
         if tuple(factor.shape) != shape:
-            factors[k] = _broadcast(factor, shape, k, arguments)
+            factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
 
 
@@ -111,7 +111,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def _promoted(library: Any, fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
+def _promoted(library: Backend[Any], fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
@@ -120,21 +120,21 @@ def _promoted(library: Any, fields: list[Any], factors: list[Any]) -> tuple[list
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
-        xp = _namespace_of(*fields, *factors)
-        wanted = _common(names, xp, fields[0], len(factors))
+        xp = library.operations(*fields, *factors)
+        wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
         factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
     return fields, factors
 
 
-def _common(names: set[str], xp: Any, like: Any, factors: int) -> str:
+def _common(names: set[str], library: Backend[Any], like: Any, factors: int) -> str:
     """The dtype of all: of integers alone an integer one that holds them, if there is one."""
     if not factors and all(name.startswith(("int", "uint")) for name in names):
         together = _widest(*names)
         if together.startswith(("int", "uint")):
             return together
-    return joined_name(names, name_of(default_real(xp, like)))
+    return joined_name(names, name_of(library.operations(like).real_type(like)))
 
 
 def joined_name(names: Set[str], real: str = "float64") -> str:
@@ -146,12 +146,12 @@ def joined_name(names: Set[str], real: str = "float64") -> str:
     return _widest(*known)
 
 
-@constant
+@made_once
 def _widest(*names: str) -> str:
     return np.result_type(*names).name
 
 
-def _as_exactly(library: Any, xp: Any, field: Any, name: str) -> Any:
+def _as_exactly(library: Backend[Any], xp: Any, field: Any, name: str) -> Any:
     """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
     own = dtype_name(field)
     if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
@@ -159,22 +159,13 @@ def _as_exactly(library: Any, xp: Any, field: Any, name: str) -> Any:
     digits = _digits(name)
     if int(own.strip("uint")) - (own[0] == "i") <= digits:
         return _as(xp, field, name)
-    is_within = None if is_compiling() else getattr(library, "is_within", None)
-    return _as(xp, field, name) if is_within is not None and is_within(field, 2**digits) else field
+    return _as(xp, field, name) if library.within(field, 2**digits) else field
 
 
-@constant
+@made_once
 def _digits(name: str) -> int:
     """Bits of the integers that a floating dtype holds exactly."""
     return int(np.finfo(name).nmant) + 1
-
-
-def _namespace_of(*arrays: Any) -> Any:
-    if is_compiling():
-        from array_api_compat import torch
-
-        return torch
-    return array_namespace(*arrays)
 
 
 def _as(xp: Any, field: Any, name: str) -> Any:
@@ -184,14 +175,16 @@ def _as(xp: Any, field: Any, name: str) -> Any:
     return xp.astype(field, np.dtype(name) if dtype is None else dtype)
 
 
-def _broadcast(c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]) -> Any:
+def _broadcast(
+    library: Backend[Any], c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
+) -> Any:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, np.ma.MaskedArray):
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     try:
-        return _namespace_of(c).broadcast_to(c, shape)
+        return library.operations(c).broadcast_to(c, shape)
     except (ValueError, RuntimeError, TypeError):
         labels = [label for argument in arguments for label in argument.labels()]
         label = labels[k] if labels else "a coefficient"
@@ -229,12 +222,9 @@ def shaped(results: Sequence[Any], form: Form) -> Any:
     return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
 
 
-def stack(results: list[Any], form: Form) -> Any:
+def stack(library: Backend[Any], results: list[Any], form: Form) -> Any:
     """The results as one array of shape ``(*form, *shape)``."""
-    if any(isinstance(result, np.ma.MaskedArray) for result in results):
-        joined: Any = np.ma.stack(results)
-        return joined.reshape(*form, *results[0].shape)
-    xp = _namespace_of(*results)
+    xp = library.among(results).operations(*results)
     return xp.reshape(xp.stack(results), (*form, *results[0].shape))
 
 

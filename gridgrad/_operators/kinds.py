@@ -6,8 +6,8 @@ from collections.abc import Callable
 from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
 
+from .._backends.once import made_once
 from .._base.errors import MISSING
-from .._base.tracing import untraced
 from .._base.words import misplaced, offered, required, unexpected
 from .._grid.points import Points
 
@@ -47,7 +47,8 @@ class Origin(NamedTuple):
 class HasOrigin(Protocol):
     """What is made by a kind."""
 
-    origin: Origin | None
+    def descend_from(self, origin: Origin) -> None:
+        """Note what it was made from."""
 
 
 Made = TypeVar("Made", bound=HasOrigin)
@@ -74,7 +75,7 @@ class Kind(Generic[Made]):
     def __call__(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """Make the operator anew."""
         operator = self.build(grid, *arguments, *options)
-        operator.origin, operator.__doc__ = Origin(self, arguments, options), self.__doc__
+        operator.descend_from(Origin(self, arguments, options))
         return operator
 
     def on(self, grid: Points, *arguments: Any, **options: Any) -> Made:
@@ -93,7 +94,7 @@ def _has_numbers(arguments: Cleaned) -> bool:
     return any([isinstance(a, float) or (isinstance(a, tuple) and _has_numbers(a)) for a in arguments])
 
 
-@untraced
+@made_once
 def _anew(kind: Kind[Made], grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
     return kind(grid, arguments, options)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from math import isfinite, prod
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.words import absent
 from .._grid.matching import check_grids
 from .._grid.points import Points
 from .._wraps.units import present
-from .coefficients import Argument, Given, check_names, clean_factor
+from .coefficients import Argument, Given, check_names, clean_factor, is_finite
 from .fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
 from .sparse import linear_operator
 
@@ -63,6 +63,11 @@ class Linear:
 
     def of_fields(self, fields: dict[str, Any], method: str) -> Linear:
         """The operator of other fields, that a call of `method` gave."""
+        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
+        return self.with_own(fields)
+
+    def with_own(self, fields: dict[str, Any]) -> Linear:
+        """The operator of those other fields whose names it has."""
         raise NotImplementedError
 
     def taken(self) -> list[Given]:
@@ -179,7 +184,7 @@ class Linear:
 
     def __truediv__(self, divisor: Any) -> Linear:
         number = clean_factor(divisor)
-        if not isfinite(1 / number):  # of a subnormal number
+        if not is_finite(1 / number):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)
 
@@ -225,7 +230,27 @@ def _no_operator(rule: str, other: Any, instead: str) -> ArgumentTypeError:
     return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
 
 
-class Product(Linear):
+class Joined(Linear):
+    """What is made of two operators, with the fields of both."""
+
+    def __init__(self, first: Linear, second: Linear) -> None:
+        self.parts = first, second
+        self.arguments = first.arguments + second.arguments
+
+    def with_own(self, fields: dict[str, Any]) -> Linear:
+        """The same, made of operators of other fields."""
+        return type(self)(*[part.with_own(fields) for part in self.parts])
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return [given for part in self.parts for given in part.taken()]
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+        """The multiplication with the measures of one grid over those of another."""
+        return self.parts[0].ratio_of_measures(grid, other, form)
+
+
+class Product(Joined):
     """``outer @ inner``: applied one after the other."""
 
     def __init__(self, outer: Linear, inner: Linear) -> None:
@@ -235,9 +260,9 @@ class Product(Linear):
                 f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
                 f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
             )
+        super().__init__(outer, inner)
         self.outer, self.inner = outer, inner
         self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
-        self.arguments = outer.arguments + inner.arguments
 
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
@@ -247,15 +272,6 @@ class Product(Linear):
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers)
         return self.outer(self.inner(f, None, workers), out, workers)
-
-    def of_fields(self, fields: dict[str, Any], method: str) -> Product:
-        """The product of operators of other fields."""
-        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
-        return Product(_own_fields(self.outer, fields), _own_fields(self.inner, fields))
-
-    def taken(self) -> list[Given]:
-        """The arguments of both."""
-        return self.outer.taken() + self.inner.taken()
 
     @property
     def grid_out(self) -> Points:
@@ -277,10 +293,6 @@ class Product(Linear):
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
-        """The multiplication with the measures of one grid over those of another."""
-        return self.outer.ratio_of_measures(grid, other, form)
-
     def matrix(self) -> Any:
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
@@ -294,14 +306,14 @@ class Product(Linear):
         return self.outer.result_name(self.inner.result_name(given))
 
 
-class Sum(Linear):
+class Sum(Joined):
     """Two operators applied to the same field, their results added; of which at least one is a product."""
 
     def __init__(self, first: Linear, second: Linear) -> None:
         check_alike(first, second)
+        super().__init__(first, second)
         self.first, self.second = first, second
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
-        self.arguments = first.arguments + second.arguments
 
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
@@ -333,15 +345,6 @@ class Sum(Linear):
             target[...] = value + addend
         return out
 
-    def of_fields(self, fields: dict[str, Any], method: str) -> Sum:
-        """The sum of operators of other fields."""
-        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
-        return Sum(_own_fields(self.first, fields), _own_fields(self.second, fields))
-
-    def taken(self) -> list[Given]:
-        """The arguments of both."""
-        return self.first.taken() + self.second.taken()
-
     @property
     def grid_out(self) -> Points:
         """The grid of the results, of the first operator's."""
@@ -361,10 +364,6 @@ class Sum(Linear):
             )
         return Sum(first, second)
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
-        """The multiplication with the measures of one grid over those of another."""
-        return self.first.ratio_of_measures(grid, other, form)
-
     def matrix(self) -> Any:
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
@@ -378,18 +377,19 @@ class Sum(Linear):
         return joined_name({self.first.result_name(given), self.second.result_name(given)})
 
 
-def _own_fields(operator: Linear, fields: dict[str, Any]) -> Linear:
-    """An operator of those fields whose names it has."""
-    names = {argument.name for argument in operator.arguments if argument.fields}
-    own = {name: field for name, field in fields.items() if name in names}
-    return operator.with_(**own) if own else operator
-
-
 def _added(a: Any, b: Any) -> Any:
     return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
 
 
-def check_alike(first: Linear, second: Linear) -> None:
+class Mapping(Protocol):
+    """What can be added: a map between fields on a grid."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+
+
+def check_alike(first: Mapping, second: Mapping) -> None:
     """Refuse to add operators that are not maps between the same fields."""
     check_grids(first.grid, second.grid, "added")
     if (first.inputs, first.outputs) != (second.inputs, second.outputs):

@@ -1,18 +1,21 @@
-"""Linear operators on a grid as objects: apply, adjoint, matrix forms, algebra; each a term list."""
+"""Linear operators on a grid as objects: a pattern, which is a term list, and the fields that it is given."""
 
 from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from .._backends.slices import dtype_name
+from .._backends import ladder
+from .._backends.once import made_once
+from .._backends.operations import dtype_name
+from .._backends.protocol import Backend
 from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import constant, is_compiling, keep, untraced
+from .._base.tracing import is_compiling
 from .._base.types import Array
 from .._base.words import offered
 from .._grid.points import Points
@@ -25,7 +28,7 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
 from .linear import Linear, Product, check_alike
 from .quantities import check_without_units
@@ -35,42 +38,137 @@ Shape = tuple[int, ...]
 _ndarray = np.ndarray
 
 
-class Operator(Linear):
-    """A linear map from fields on a grid to fields on it, in one sweep over memory.
+class Pattern:
+    """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
-    Made by a `Grid`; ``axis`` of a term counts the grid's dimensions, ``coefficient`` the operator's
-    coefficients. Not to be changed.
+    ``axis`` of a term counts the grid's dimensions, ``coefficient`` those fields. Not to be changed: a
+    compiler keeps it as a constant.
     """
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), coefficients: tuple[Any, ...] = (), plain: Operator | None = None,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
-        self.inputs, self.outputs = inputs, outputs
-        self.arguments, self.coefficients = arguments, coefficients
-        self._alone = len(inputs) + len(outputs) + len(coefficients) == 0  # one array in, one out
-        self._plain = plain
-        self.origin: Origin | None = None  # none of what was made of other operators
-        if plain is not None:
-            self.origin, self.__doc__ = plain.origin, plain.__doc__
-        # What does not depend on the fields is made once for all of them.
-        self._bound: dict[Shape, tuple[Term, ...]] = {} if plain is None else plain._bound
-        self._adjoints: dict[str | None, Operator] = {} if plain is None else plain._adjoints
-        self._multiples: Cache[Operator] = (
-            Cache(None, entries=16, nbytes=1 << 20) if plain is None else plain._multiples
-        )
-        self._calls: ObjectCalls = ObjectCalls() if plain is None else plain._calls
+        self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
+        self.origin: Origin | None = None  # set by its kind
+        self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
+        self.calls = ObjectCalls()
+        self._bound: dict[Shape, tuple[Term, ...]] = {}
+        self._adjoints: dict[tuple[str, str | None], Pattern] = {}
+        self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> Any:
-        if self.origin is not None:
-            return _from_origin, (self.grid, self.origin, self.coefficients)
-        structure = (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
-        return _rebuild, (structure, self.coefficients)
+        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
+
+    def terms_for(self, shape: Shape) -> tuple[Term, ...]:
+        """The terms on an array of this shape, whose grid axes are checked."""
+        found = self._bound.get(shape)
+        if found is None:
+            found = self.terms_on(self.grid.axes_of(shape))
+            if len(self._bound) >= 64:
+                self._bound.clear()
+            self._bound[shape] = found
+        return found
+
+    def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
+        """The terms on these axes of an array, its coefficients behind its fields."""
+        return tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
+
+    def require_linear(self, what: str) -> None:
+        """Refuse the norm of the gradient, which alone is not linear."""
+        if any(term.norm for term in self.terms):
+            raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
+
+    @made_once
+    def transposed(self) -> Pattern:
+        """The transpose, edges included."""
+        self.require_linear("a transpose")
+        return self._turned("T", None, self.arguments)
+
+    @made_once
+    def adjoint(self, weight: str | None) -> Pattern:
+        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``."""
+        self.require_linear("an adjoint")
+        if weight not in (None, "quadrature"):
+            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
+        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in self.arguments)
+        return self._turned("adjoint", weight, conjugate)
+
+    def _turned(self, name: str, weight: str | None, arguments: tuple[Argument, ...]) -> Pattern:
+        found = self._adjoints.get((name, weight))
+        if found is None:
+            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
+            self._adjoints[name, weight] = found
+        return found
+
+    @made_once
+    def plus(self, other: Pattern) -> Pattern:
+        """The sum, in which the fields of `other` come last."""
+        self.require_linear("a sum")
+        other.require_linear("a sum")
+        check_alike(self, other)
+        fields = sum(argument.fields for argument in self.arguments)
+        return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + shifted(other.terms, fields)),
+                       self.inputs, self.outputs, self.arguments + other.arguments,
+                       self.masks_as_read and other.masks_as_read)  # fmt: skip
+
+    @made_once
+    def times(self, factor: float) -> Pattern:
+        """All weights times a number; kept, as time steps often ask for the same."""
+        found = self._multiples.get(factor)
+        if found is None:
+            self.require_linear("a multiple")
+            stencils = {term.stencil for term in self.terms}
+            scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
+            terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
+            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
+            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
+            self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
+        return found
+
+
+class Operator(Linear):
+    """A linear map from fields on a grid to fields on it, in one sweep over memory.
+
+    Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
+    """
+
+    def __init__(self, pattern: Pattern, coefficients: tuple[Any, ...] = ()) -> None:
+        self.pattern, self.coefficients = pattern, coefficients
+        self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
+        self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
+        self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
+        self._calls = pattern.calls
+        self.origin: Origin | None = None  # none of what was made of other operators
+        if pattern.origin is not None:
+            self.descend_from(pattern.origin)
+
+    @classmethod
+    def of(
+        cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+    ) -> Self:  # fmt: skip
+        """The operator of a new pattern, still without its fields."""
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+
+    def descend_from(self, origin: Origin) -> None:
+        """Note what it was made from, which its help shows."""
+        self.origin = self.pattern.origin = origin
+        self.__doc__ = origin.kind.__doc__
+
+    def __reduce__(self) -> Any:
+        if self.origin is not None:
+            return _from_origin, (self.grid, self.origin, self.coefficients)
+        return Operator, (self.pattern, self.coefficients)
+
+    def __repr__(self) -> str:
+        return repr(self.pattern)
 
     @offered
     def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
@@ -95,7 +193,8 @@ class Operator(Linear):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
             coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
         """
         if fields:
             if self.origin is not None:
@@ -127,8 +226,8 @@ class Operator(Linear):
         terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if targets is None and call.stacked and self.outputs:
-            return self._into_stack(call, terms, arrays, shape, workers)
-        results = self._operate(call, terms, arrays, targets, workers)
+            return self._into_stack(call.library, arrays, shape, workers)
+        results = self.results(call.library, arrays, targets, workers)
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -141,55 +240,36 @@ class Operator(Linear):
             return (*f, *self.coefficients)
         return None
 
-    def _into_stack(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
-    ) -> Any:  # fmt: skip
+    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
-        empty = getattr(fields.library, "empty_stack", None)
-        whole = None if empty is None else empty(arrays, (*self.outputs, *shape))
+        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(self._operate(fields, terms, arrays, None, workers), self.outputs)
-        self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
+            return stack(library, self.results(library, arrays, None, workers), self.outputs)
+        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def _operate(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
-    ) -> list[Any]:  # fmt: skip
-        """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
-        operate = fields.library.operate
-        if self.name == "gradient":
-            operate = getattr(fields.library, "operate_as_read", operate)
-        results: list[Any] = operate(terms, arrays, prod(self.outputs), targets, clean_workers(workers))
-        return results
+    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+        """What becomes of fields and coefficients of one shape, by the library that serves them."""
+        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
-        if out is not None:
-            raise ArgumentTypeError(
-                "out= is not supported under torch.compile; leave it away, the compiler plans memory"
-            )
-        if self.grid.has_units:
-            raise ArgumentTypeError(
-                "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
-            )
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        results = fields.library.traced(_name_of(self.plain), axes, fields.samples, fields.coefficients)
+        library: Any = fields.library  # that of tensors, while a compiler traces
+        results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
         if fields.stacked and self.outputs:
-            return stack(results, self.outputs)
+            return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
-    @property
-    def plain(self) -> Operator:
-        """The operator without its coefficients, where it was made from one: a compiler's constant."""
-        return self if self._plain is None else self._plain
+    def with_own(self, fields: dict[str, Any]) -> Operator:
+        """The operator of those other fields whose names it has."""
+        return self.with_coefficients(replaced(self.taken(), fields))
 
     def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
-        """The operator of these coefficient fields, which shares with this one what does not depend on them."""
-        if len(coefficients) == 0:
-            return self
-        return Operator(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, coefficients,
-                        self.plain)  # fmt: skip
+        """The operator of these fields, which shares with this one what does not depend on them."""
+        return type(self)(self.pattern, coefficients) if coefficients else self
 
     def with_(self, **changes: Any) -> Operator:
         """The operator with other options, or of other fields; see `Linear.with_`."""
@@ -206,7 +286,7 @@ class Operator(Linear):
         """The operator of other fields than those that it was made with."""
         path = "Operator" if self.origin is None else self.origin.path
         check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
-        return self.with_coefficients(replaced(self.taken(), fields))
+        return self.with_own(fields)
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""
@@ -220,40 +300,26 @@ class Operator(Linear):
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
-    def bare(self) -> Operator:
-        """The operator as if its coefficients were not known yet."""
-        return self.plain
-
     def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on an array of this shape, whose grid axes are checked."""
-        found = self._bound.get(shape)
-        if found is None:
-            found = self.terms_on(self.grid.axes_of(shape))
-            if len(self._bound) >= 64:
-                self._bound.clear()
-            self._bound[shape] = found
-        return found
-
-    def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on these axes of an array, its coefficients behind its fields."""
-        return tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
-
-    @property
-    def is_linear(self) -> bool:
-        """False of the norm of the gradient only."""
-        return not any(term.norm for term in self.terms)
+        return self.pattern.terms_for(shape)
 
     @property
     def T(self) -> Operator:
         """The transpose as an operator, edges included."""
-        return _transpose_of(self.plain).with_coefficients(self.coefficients)
+        return self._like(self.pattern.transposed())
 
     def adjoint_operator(self, weight: str | None = None) -> Operator:
         """The operator that `adjoint` applies."""
-        self._require_linear("an adjoint")
-        if weight not in (None, "quadrature"):
-            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        return _adjoint_of(self.plain, weight).with_coefficients(self.coefficients)
+        return self._like(self.pattern.adjoint(weight))
+
+    def scaled(self, factor: float) -> Operator:
+        """The operator with all weights times a number."""
+        return self._like(self.pattern.times(factor))
+
+    def _like(self, pattern: Pattern) -> Operator:
+        """Another pattern of the same fields."""
+        return Operator(pattern, self.coefficients)
 
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.
@@ -278,13 +344,7 @@ class Operator(Linear):
     def __add__(self, other: Any) -> Linear:
         if not isinstance(other, Operator):
             return super().__add__(other)
-        together = _sum_of(self.plain, other.plain, len(self.coefficients))
-        return together.with_coefficients(self.coefficients + other.coefficients)
-
-    def scaled(self, factor: float) -> Operator:
-        """The operator with all weights times a number; kept, as time steps often ask for the same."""
-        self._require_linear("a multiple")
-        return _multiple_of(self.plain, factor).with_coefficients(self.coefficients)
+        return Operator(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
@@ -296,14 +356,10 @@ class Operator(Linear):
 
     def matrix(self) -> Any:
         """The matrix on flattened fields, from its terms."""
-        self._require_linear("a matrix")
+        self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
         factors = factors_on(self.grid, self.current_coefficients())
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
-
-    def _require_linear(self, what: str) -> None:
-        if not self.is_linear:
-            raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
 
 def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
@@ -317,59 +373,7 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
     return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
 
 
-@constant
-def _name_of(operator: Operator) -> str:
-    return keep(operator)
-
-
-@untraced
-def _transpose_of(operator: Operator) -> Operator:
-    found = operator._adjoints.get("transpose")
-    if found is None:
-        operator._require_linear("a transpose")
-        found = Operator(operator.grid, f"{operator.name}.T", adjoint_terms(operator.terms), operator.outputs,
-                         operator.inputs, operator.arguments)  # fmt: skip
-        operator._adjoints["transpose"] = found
-    return found
-
-
-@untraced
-def _sum_of(first: Operator, second: Operator, count: int) -> Operator:
-    """The first has `count` coefficients, and those of the second follow them."""
-    first._require_linear("a sum")
-    second._require_linear("a sum")
-    check_alike(first, second)
-    terms = merged(first.terms + shifted(second.terms, count))
-    return Operator(first.grid, f"({first.name} + {second.name})", terms, first.inputs, first.outputs,
-                    first.arguments + second.arguments)  # fmt: skip
-
-
-@untraced
-def _multiple_of(operator: Operator, factor: float) -> Operator:
-    found = operator._multiples.get(factor)
-    if found is None:
-        stencils = {term.stencil for term in operator.terms}
-        scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
-        terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in operator.terms)
-        name = f"-{operator.name}" if factor == -1 else f"{factor:g} * {operator.name}"
-        found = Operator(operator.grid, name, terms, operator.inputs, operator.outputs, operator.arguments)
-        operator._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
-    return found
-
-
-@untraced
-def _adjoint_of(operator: Operator, weight: str | None) -> Operator:
-    found = operator._adjoints.get(weight)
-    if found is None:
-        scale = None if weight is None else operator.grid.quadrature
-        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in operator.arguments)
-        found = Operator(operator.grid, f"{operator.name}.adjoint", adjoint_terms(operator.terms, scale),
-                         operator.outputs, operator.inputs, conjugate)  # fmt: skip
-        operator._adjoints[weight] = found
-    return found
-
-
-@untraced
+@made_once
 def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None:
     """The measures of one grid over those of another, along each axis where they differ."""
     result: Linear | None = None
@@ -377,7 +381,7 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None
         if not np.array_equal(own, others):
             stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)
             terms = tuple(Term(i, i, a, stencil) for i in range(prod(form)))
-            factor = Operator(grid, f"measure along axis {a} / another", terms, form, form)
+            factor = Operator.of(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
 
@@ -385,7 +389,3 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None
 def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
     made: Operator = origin.made(grid)
     return made.with_coefficients(coefficients)
-
-
-def _rebuild(structure: tuple[Any, ...], coefficients: tuple[Any, ...]) -> Operator:
-    return Operator(*structure).with_coefficients(coefficients)

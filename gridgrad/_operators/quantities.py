@@ -165,9 +165,8 @@ def _order(op: OnNumbers, stencil: Stencil) -> int:
 
 def check_without_units(op: Any, what: str) -> None:
     """Refuse what holds numbers only, for a grid or coefficients with units."""
-    for part in ("outer", "inner", "first", "second"):  # of products and sums
-        if hasattr(op, part):
-            check_without_units(getattr(op, part), what)
+    for part in getattr(op, "parts", ()):  # of products and sums
+        check_without_units(part, what)
     if op.grid.units is not None or present(*getattr(op, "coefficients", ())):
         raise ArgumentValueError(
             f"{what} holds numbers, but the grid or a coefficient has units; make it of their numbers "

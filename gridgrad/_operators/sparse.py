@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from math import prod
 from typing import Any, Protocol
 
 import numpy as np
 from array_api_compat import array_namespace
 
+from .._backends import dispatch
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._grid.points import Points
@@ -88,11 +88,7 @@ def _placed(term: Term, places: tuple[int, ...]) -> Term:
 def _on_host(coefficient: Any, grid: Points) -> Array:
     """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
     value = gather(coefficient, ()).samples[0]
-    if hasattr(value, "get") and hasattr(value, "__cuda_array_interface__"):
-        value = value.get()
-    elif hasattr(value, "detach"):
-        value = import_module("gridgrad._backends.torch.tensors").to_host(value)
-    values = np.asarray(value)
+    values = np.asarray(dispatch.host(value))
     values = values.astype(np.result_type(values.dtype, np.float64), copy=False)
     try:
         return np.broadcast_to(values, grid.alone(values.ndim)).reshape(grid.shape)
@@ -106,11 +102,8 @@ def _on_host(coefficient: Any, grid: Points) -> Array:
 
 def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
-    if xp is None or xp is np:
-        from scipy.sparse import linalg
-    elif getattr(xp, "__name__", "") == "cupy":
-        from cupyx.scipy.sparse import linalg
-    else:
+    linalg = dispatch.linalg_of(np if xp is None else xp)
+    if linalg is None:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
     check_without_units(operator, "a LinearOperator")
     fields = _unmasked(_fields_of(operator))

@@ -44,8 +44,9 @@ class Stencil:
     _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
 
     def __reduce__(self) -> Any:
-        """The rows and nothing else: names of compiled graphs are made of pickles."""
+        """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""
         return _restored, (
+            self.smallest_and_largest_weight(),
             self.length,
             self.offsets,
             self.weights,
@@ -112,6 +113,11 @@ class Stencil:
             self._range.append(self._measured())
         smallest, largest = self._range[0]
         return smallest, largest
+
+    def as_if_of(self, smallest: Any, largest: Any) -> Stencil:
+        """The same stencil, whose weights are known to have these bounds: measured before, or of a whole axis."""
+        self._range[:] = [(smallest, largest)]
+        return self
 
     def _measured(self) -> tuple[Any, Any]:
         single = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
@@ -186,8 +192,10 @@ def in_one_piece(weights: Iterable[Any], count: int) -> tuple[Any, ...]:
     return tuple(scalars if table is None else table)
 
 
-def _restored(length: int, offsets: Any, weights: tuple[Any, ...], *others: Any) -> Stencil:
-    return Stencil(length, offsets, in_one_piece(weights, len(weights)), *others)
+def _restored(
+    measured: tuple[Any, Any], length: int, offsets: Any, weights: tuple[Any, ...], *others: Any
+) -> Stencil:
+    return Stencil(length, offsets, in_one_piece(weights, len(weights)), *others).as_if_of(*measured)
 
 
 def unscaled(stencil: Stencil, power: int) -> Stencil:

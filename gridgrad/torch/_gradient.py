@@ -9,7 +9,8 @@ from typing import Any, Never
 import numpy as np
 import torch
 
-from .._backends.torch import arrays
+from .._backends import ladder
+from .._backends.torch.arrays import BACKEND
 from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.words import offered, unexpected
@@ -93,7 +94,7 @@ def gradient(
         order = _clean_order(edge_order)
         spacings = _clean_spacing(spacing, len(dims))
         _check_sizes(input.shape, dims, order)
-        f = arrays.samples(input)
+        f = BACKEND.samples(input)
         if torch.compiler.is_compiling():
             return _compiled(f, spacings, dims, order)
         stencils = [
@@ -232,7 +233,7 @@ def _differentiate(f: Any, spacings: list[Any], dims: tuple[int, ...], stencils:
         places = [k for k, own in enumerate(dtypes) if own is dtype]
         terms = tuple(Term(n, 0, dims[k], stencils[k]) for n, k in enumerate(places))
         exact = f if not (f.is_floating_point() or f.is_complex()) else f.to(dtype)
-        values = arrays.operate(terms, [exact], len(terms), None, None)
+        values = ladder.operate(BACKEND, terms, [exact], len(terms))
         for k, value in zip(places, values, strict=True):
             results[k] = value.to(dtype)
     return results

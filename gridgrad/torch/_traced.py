@@ -6,42 +6,32 @@ from collections.abc import Sequence
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from .._backends.torch import arrays
-from .._backends.torch.define import (
-    asks_for_gradient,
-    check_forward_mode,
-    define,
-    has_tangent,
-    is_transformed,
-    is_varied,
-    with_tangents,
-)
-from .._backends.torch.tensors import batched_first
+from .._backends.torch.arrays import BACKEND
+from .._backends.torch.compiled import check_out
+from .._backends.torch.define import Defined, define, is_transformed, is_varied
+from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
-from .._grid.asked import Asked, clean, clean_rules
+from .._grid.asked import Asked, clean_words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
-from ._coordinates import Way, check_formula, rows
+from ._coordinates import Way, check_formula, operator_of, rows
 
 
 def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any = None) -> Any:
     """`gradient` of a tensor inside ``torch.compile``: the same, as one node of the graph."""
-    if out is not None:
-        raise ArgumentTypeError(
-            "out= is not supported under torch.compile; leave it away, the compiler plans memory"
-        )
+    check_out(out)
     axes = clean_axis(axis, f.ndim)
     spacings = per_axis_spacing(varargs, len(axes))
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
-    rules, periods = clean_rules(axes, asked)
+    words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
-        f, steps, list(axes), asked.edge_order, " ".join([end for rule in rules for end in rule.boundary]),
-        [_as_float(value, a) for value, a in zip(periods, axes, strict=True)], asked.accuracy or 0,
+        [f], steps, list(axes), asked.edge_order, " ".join([end for pair in words.ends for end in pair]),
+        [_as_float(value, a) for value, a in zip(words.periods, axes, strict=True)], asked.accuracy or 0, False,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
 
@@ -62,34 +52,62 @@ def _as_tensor(value: Any, axis: int) -> Any:
     return torch.as_tensor(value) if hasattr(value, "dtype") else torch.as_tensor(value, dtype=torch.float64)
 
 
-def _gradient(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[torch.Tensor]:
-    """All results of one call; coordinates are checked when it runs."""
-    check_forward_mode([f])
-    terms = _terms(tuple(f.shape), spacings, axes, *ends)
-    return arrays.operate(terms, [arrays.samples(f)], len(terms), None, None) if terms else []
+class BySpacings(Defined):
+    """The gradient along `axes` or its transpose, whose constants are steps and coordinates; checked when it runs."""
+
+    operator = "gradient"
+    schema = "int[] axes, int edge_order, str boundary, float[] periods, int accuracy, bool transposed"
+
+    def __init__(self, axes: Sequence[int], *ends: Any) -> None:
+        super().__init__(axes, *ends)
+        self.axes, self.ends, self.is_transposed = axes, ends[:-1], ends[-1]
+
+    @property
+    def outputs(self) -> int:
+        """One for each axis, or the field that they are of."""
+        return 1 if self.is_transposed else len(self.axes)
+
+    def reads(self, fields: Tensors, spacings: Tensors) -> list[Tensor]:
+        """The fields alone."""
+        return [BACKEND.samples(f) for f in fields]
+
+    def terms(self, fields: Tensors, spacings: Tensors) -> tuple[Term, ...]:
+        """Those of the gradient on these spacings."""
+        terms = _terms(tuple(fields[0].shape), spacings, self.axes, *self.ends)
+        return adjoint_terms(terms) if self.is_transposed else terms
+
+    def transposed(self, inputs: int) -> BySpacings:
+        """The other of the two."""
+        return BySpacings(self.axes, *self.ends, not self.is_transposed)
+
+    def batched(self, size: int, dims: Sequence[int | None], spacings: Tensors) -> tuple[Map, list[Tensor]]:
+        """The same one axis further; no one grid has several spacings."""
+        if any(dim is not None for dim in dims):
+            raise ArgumentTypeError(
+                "a spacing is mapped by torch.func.vmap, so there is no one grid; map over f only, or loop over the spacings"
+            )
+        return BySpacings([axis + 1 for axis in self.axes], *self.ends, self.is_transposed), list(spacings)
+
+    def by_operations(self, fields: Tensors, spacings: Tensors, graph: bool) -> list[Tensor] | None:
+        """Derivatives of a gradient by spacings, and those inside of torch.func's transforms."""
+        is_by_spacings = is_varied(spacings)
+        if self.is_transposed:
+            if is_by_spacings:
+                raise ArgumentTypeError(
+                    "the adjoint is not differentiable by a spacing; detach it, x.detach()"
+                )
+            return None
+        if is_by_spacings or (graph and is_transformed([*fields, *spacings])):
+            return _by_rows(fields[0], spacings, self.axes, *self.ends)
+        return None
 
 
-def _gradient_shapes(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
-    return [torch.empty_like(f, dtype=arrays.result_dtype(f)) for _ in axes]
-
-
-def _adjoint(results: Any, spacings: Any, axes: Any, *ends: Any) -> torch.Tensor:
-    """The transposed operator: cotangents of all results to the one of `f`."""
-    terms = adjoint_terms(_terms(tuple(results[0].shape), spacings, axes, *ends))
-    result: torch.Tensor = arrays.operate(terms, list(results), 1, None, None)[0]
-    return result
-
-
-def _adjoint_shape(results: Any, *options: Any) -> Any:
-    return torch.empty_like(results[0])
+define(BySpacings)
 
 
 def _terms(shape: tuple[int, ...], spacings: Any, axes: Any, *ends: Any) -> tuple[Term, ...]:
-    cleaned = clean(shape, tuple(spacings), tuple(axes), _asked(*ends), np.float64)
-    return tuple(
-        Term(k, 0, a, stencil)
-        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
-    )
+    axes = tuple(axes)
+    return operator_of(shape, axes, tuple(spacings), _asked(*ends)).pattern.terms_on(axes) if axes else ()
 
 
 def _asked(edge_order: int, boundary: str, periods: Sequence[float], accuracy: int) -> Asked:
@@ -99,117 +117,18 @@ def _asked(edge_order: int, boundary: str, periods: Sequence[float], accuracy: i
     return Asked(edge_order, None, lengths, list(zip(names, names, strict=True)), accuracy or None)
 
 
-class Gradient(torch.autograd.Function):  # type: ignore[misc]
-    """All results; the backward pass is the transposed operator, and only spacings are saved."""
-
-    @staticmethod
-    def forward(
-        f: Any, axes: Any, edge_order: int, boundary: str, periods: Any, accuracy: int, *spacings: Any
-    ) -> Any:
-        return tuple(torch.ops.gridgrad.gradient(f, spacings, axes, edge_order, boundary, periods, accuracy))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.options = inputs[1:6]
-        ctx.save_for_backward(*inputs[6:])
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        of_f = torch.ops.gridgrad.gradient_adjoint(grads, ctx.saved_tensors, *ctx.options)
-        return of_f, *(None for _ in ctx.options), *(None for _ in ctx.saved_tensors)
-
-
-class Adjoint(torch.autograd.Function):  # type: ignore[misc]
-    """The transposed operator, whose backward pass is `gradient` again."""
-
-    @staticmethod
-    def forward(
-        count: int, axes: Any, edge_order: int, boundary: str, periods: Any, accuracy: int, *tensors: Any
-    ) -> Any:
-        options = axes, edge_order, boundary, periods, accuracy
-        return torch.ops.gridgrad.gradient_adjoint(tensors[:count], tensors[count:], *options)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        count, *ctx.options = inputs[:6]
-        ctx.save_for_backward(*inputs[6 + count :])
-
-    @staticmethod
-    def backward(ctx: Any, grad: Any) -> Any:
-        results = torch.ops.gridgrad.gradient(grad, ctx.saved_tensors, *ctx.options)
-        return None, *(None for _ in ctx.options), *results, *(None for _ in ctx.saved_tensors)
-
-
-def refuse_mapped(dims: Any) -> None:
-    """No one grid has several spacings."""
-    if any(dim is not None for dim in dims):
-        raise ArgumentTypeError(
-            "a spacing is mapped by torch.func.vmap, so there is no one grid; map over f only, or loop over the spacings"
-        )
-
-
-def _gradient_differentiated(f: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
-    """The gradient of `f` by the adjoint and its tangent by the operator, all else as torch operations."""
-    tensors = [f, *spacings]
-    graph, dual = asks_for_gradient(tensors), has_tangent(tensors)
-    if dual:
-        check_forward_mode(tensors)
-    if is_varied(spacings) or (graph and is_transformed(tensors)):
-        return _by_rows(f, spacings, axes, *ends)
-    if dual:
-        return with_tangents(lambda fs: torch.ops.gridgrad.gradient(fs[0], spacings, axes, *ends), [f])
-    if graph:
-        return list(Gradient.apply(f, axes, *ends, *spacings))
-    with torch._C._AutoDispatchBelowAutograd():
-        return torch.ops.gridgrad.gradient(f, spacings, axes, *ends)
-
-
 def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     results = []
-    f = f if f.is_floating_point() or f.is_complex() else f.to(arrays.result_dtype(f))
+    f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     asked = _asked(*ends)
-    rules, periods = clean_rules(tuple(axes), asked)
-    for x, axis, rule, period in zip(spacings, axes, rules, periods, strict=True):
+    words = clean_words(tuple(axes), asked)
+    for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):
         way = Way(axis, rule, period)
         check_formula(way)
         own = " ".join(rule.boundary), [nan if period is None else period], asked.accuracy or 0
         same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], asked.edge_order, *own)
         results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
     return results
-
-
-def _adjoint_differentiated(results: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
-    if is_varied(spacings):
-        raise ArgumentTypeError("the adjoint is not differentiable by a spacing; detach it, x.detach()")
-    if has_tangent(results):
-        check_forward_mode(results)
-        return with_tangents(
-            lambda fields: [torch.ops.gridgrad.gradient_adjoint(fields, spacings, axes, *ends)], results
-        )[0]
-    if asks_for_gradient(results):
-        return Adjoint.apply(len(results), axes, *ends, *results, *spacings)
-    with torch._C._AutoDispatchBelowAutograd():
-        return torch.ops.gridgrad.gradient_adjoint(results, spacings, axes, *ends)
-
-
-def _gradient_batched(info: Any, dims: Any, f: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
-    refuse_mapped(dims[1])
-    f = batched_first(info.batch_size, dims[0], f)
-    results = torch.ops.gridgrad.gradient(f, spacings, [axis + 1 for axis in axes], *ends)
-    return results, [0] * len(results)
-
-
-def _adjoint_batched(info: Any, dims: Any, results: Any, spacings: Any, axes: Any, *ends: Any) -> Any:
-    refuse_mapped(dims[1])
-    results = [batched_first(info.batch_size, dim, g) for dim, g in zip(dims[0], results, strict=True)]
-    return torch.ops.gridgrad.gradient_adjoint(results, spacings, [axis + 1 for axis in axes], *ends), 0
-
-
-OPTIONS = "Tensor[] spacings, int[] axes, int edge_order, str boundary, float[] periods, int accuracy"
-define("gradient", f"(Tensor f, {OPTIONS}) -> Tensor[]",
-       _gradient, _gradient_shapes, _gradient_differentiated, _gradient_batched)  # fmt: skip
-define("gradient_adjoint", f"(Tensor[] results, {OPTIONS}) -> Tensor",
-       _adjoint, _adjoint_shape, _adjoint_differentiated, _adjoint_batched)  # fmt: skip
 
 
 @torch.library.custom_op("gridgrad::checked_spacing", mutates_args=())  # type: ignore[untyped-decorator]

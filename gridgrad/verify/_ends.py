@@ -18,8 +18,8 @@ from .._terms.term import Term
 class Parts(NamedTuple):
     """One number for the interior rows of an operator, one for those at ends."""
 
-    inside: Any
-    ends: Any
+    inside: float
+    ends: Any  # a number, or None where nothing is promised
 
 
 Widths = dict[

@@ -12,8 +12,9 @@ from samples import COMPILED, dtype_id, noise, same_bits
 
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND, memory
 from gridgrad._backends.numpy import core as _core
-from gridgrad._backends.numpy import memory
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators import calls
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import Stencil
@@ -91,7 +92,7 @@ def check(operator, f, g, split=0):
     assert taken.ways["split"] <= split
     assert taken.ways["kernel"] == 2 or split
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory._Memory, "has_kernels", lambda self, f: False)
+        patch.setattr(memory, "storage_of", lambda dtype: None)
         patch.setattr(calls.ObjectCalls, "get", lambda *arguments: None)
         with Taken() as taken:
             sliced = flat(operator(f)), flat(operator.adjoint(g))
@@ -221,26 +222,26 @@ class TestSplit:
         terms, f = many_terms(9, count), noise(rng, (9, 9), dtype)
         out = np.full(f.shape, 7, np.result_type(f, np.float64) if f.dtype.kind in "iu" else f.dtype)
         with Taken() as taken:
-            memory.apply(terms, [f], [out])
+            ladder.apply(BACKEND, terms, [f], [out])
         assert (taken.ways["slices"], taken.ways["split"]) == (0, 1)
         assert taken.ways["copy"] == (f.dtype.itemsize == 2 and f.dtype.kind not in "iu")  # halves
-        assert same_bits(out, slices.apply(np, terms, [f], 1)[0])
+        assert same_bits(out, slices.apply(NUMPY, terms, [f], 1)[0])
 
     def test_weights_beyond_float32_in_one_part_only(self, rng):
         """The arithmetic type is that of the whole sum."""
         extreme = Stencil(9, ((-1, 0), (0, 1)), (1e-60, 2e-60), (((0, 1, 1e-60),),), ((),))
         terms, f = (*many_terms(9, 20), Term(0, 0, 0, extreme)), noise(rng, (9, 9), np.float32)
         out = np.empty_like(f)
-        memory.apply(terms, [f], [out])
-        assert same_bits(out, slices.apply(np, terms, [f], 1)[0])
+        ladder.apply(BACKEND, terms, [f], [out])
+        assert same_bits(out, slices.apply(NUMPY, terms, [f], 1)[0])
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
     def test_norms(self, rng, dtype):
         terms = tuple(term._replace(norm=True) for term in many_terms(9, 20))
         f = noise(rng, (9, 9), dtype)
         out = np.empty_like(f)
-        memory.apply(terms, [f], [out])
-        assert same_bits(out, slices.apply(np, terms, [f], 1)[0])
+        ladder.apply(BACKEND, terms, [f], [out])
+        assert same_bits(out, slices.apply(NUMPY, terms, [f], 1)[0])
 
     def test_large_and_streamed(self, rng, core):
         terms, f = many_terms(300, 20), noise(rng, (300, 300))
@@ -248,8 +249,8 @@ class TestSplit:
         try:
             for workers in (1, 3):
                 out = np.empty_like(f)
-                memory.apply(terms, [f], [out], workers)
-                assert same_bits(out, slices.apply(np, terms, [f], 1)[0])
+                ladder.apply(BACKEND, terms, [f], [out], workers)
+                assert same_bits(out, slices.apply(NUMPY, terms, [f], 1)[0])
         finally:
             core.gg_use_stream_bytes(before)
 
@@ -275,7 +276,7 @@ class TestSplit:
 
     def test_an_output_that_adds_must_be_of_the_arithmetic_type(self, core):
         f = np.zeros((9, 9), np.float16)
-        plan = memory.plan_for(many_terms(9, 3), [f], [f.copy()], adds=True)
+        plan = ladder.plan_for(BACKEND, many_terms(9, 3), [f], [f.copy()], adds=True)
         with pytest.raises(_core.CoreError, match="a term names"):
             memory.run(plan, [f.ctypes.data, f.copy().ctypes.data])
 
@@ -316,14 +317,15 @@ class TestCounting:
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "complex64", "int32"])
     def test_torch_splits_alike(self, rng, dtype):
         torch = pytest.importorskip("torch")
-        from gridgrad._backends.torch import arrays
+        from gridgrad._backends.torch.arrays import BACKEND
+        from gridgrad._backends.torch.operations import OPERATIONS
 
         f = torch.from_numpy(20 * rng.standard_normal((9, 9))).to(getattr(torch, dtype))
         terms = many_terms(9, 40)
         with Taken() as taken:
-            (got,) = arrays.operate(terms, [f], 1, None, None)
+            (got,) = ladder.operate(BACKEND, terms, [f], 1)
         assert (taken.ways["slices"], taken.ways["split"]) == (0, 1)
-        (expected,) = slices.apply(arrays.namespace, terms, [f], 1)
+        (expected,) = slices.apply(OPERATIONS, terms, [f], 1)
         assert torch.equal(got, expected)
 
     def test_the_ladder_and_the_descriptor_agree_on_rows(self):
@@ -333,7 +335,7 @@ class TestCounting:
         row = Stencil(40, offsets, (1.0,) * len(offsets), (), ((),) * n)
         f, out = np.arange(40.0) ** 2, np.empty(40)
         with Taken() as taken:
-            memory.apply((Term(0, 0, 0, row),), [f], [out])
+            ladder.apply(BACKEND, (Term(0, 0, 0, row),), [f], [out])
         assert taken.ways["slices"] == 1
         assert out[0] == sum(k**2 for k in range(1, n))
         assert set(ladder.counts) == {"launch", "split", "copy", "slices"}

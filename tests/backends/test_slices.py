@@ -10,8 +10,9 @@ from oracles import extended_gradient, extended_steps
 from samples import COMPILED, LAYOUTS, dtype_id, frozen, noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._terms.term import Term
@@ -37,8 +38,8 @@ def term(spacing, length=7, axis=0, edge_order=1, period=None):
 def both_ways(terms, f, outputs):
     dtype = np.float64 if f.dtype.kind in "iu" else f.dtype
     compiled = [np.empty_like(f, dtype) for _ in range(outputs)]
-    memory.apply(terms, [f], compiled)
-    return compiled, slices.apply(np, terms, [f], outputs)
+    ladder.apply(BACKEND, terms, [f], compiled)
+    return compiled, slices.apply(NUMPY, terms, [f], outputs)
 
 
 def assert_same(compiled, sliced):
@@ -58,7 +59,7 @@ def compiled_core(core, monkeypatch):
     def refuse(*arguments):
         raise AssertionError("the compiled side went through the slices")
 
-    monkeypatch.setattr(memory._Memory, "sliced", refuse)
+    monkeypatch.setattr(ladder.Ladder, "sliced", refuse)
 
 
 @pytest.mark.usefixtures("compiled_core")
@@ -109,7 +110,7 @@ def test_overflow_warns_no_more_than_the_core():
     f = frozen([-1.5e308, 1.5e308, 0.0])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        (result,) = slices.apply(np, (term(1.0, 3),), [f], 1)
+        (result,) = slices.apply(NUMPY, (term(1.0, 3),), [f], 1)
     assert result[0] == np.inf
 
 

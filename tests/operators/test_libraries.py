@@ -8,8 +8,9 @@ from operator_cases import BOUNDARIES, CASES, SHAPE, coefficients_of, field_of, 
 from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
+from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import memory
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators import calls
 
 EPS = np.finfo(float).eps
@@ -64,7 +65,7 @@ class TestWaysOfRunning:
                 terms = operator._terms_for(SHAPE)
                 count = max(t.output for t in terms) + 1
                 compiled = flat(operator(f))
-                sliced = slices.apply(np, terms, flat(f), count)
+                sliced = slices.apply(NUMPY, terms, flat(f), count)
                 assert all(same_bits(a, b) for a, b in zip(compiled, sliced, strict=True)), (ends, name)
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.complex128, np.int32],
@@ -74,12 +75,12 @@ class TestWaysOfRunning:
         for ends in BOUNDARIES:
             example = Example(name, ends, dtype)
             with monkeypatch.context() as patch:
-                patch.setattr(memory._Memory, "sliced", refuse)
+                patch.setattr(ladder.Ladder, "sliced", refuse)
                 compiled = flat(example.operator(moved(example.f, np.array)))
                 back = flat(example.operator.adjoint(moved(example.g, np.array)))
             assert all(same_bits(a, b) for a, b in zip(compiled, example.result, strict=True))
             with monkeypatch.context() as patch:
-                patch.setattr(memory, "apply", by_slices)
+                patch.setattr(memory, "storage_of", lambda dtype: None)
                 patch.setattr(calls.ObjectCalls, "get", lambda *arguments: None)
                 sliced = flat(example.operator(example.f))
                 sliced_back = flat(example.operator.adjoint(example.g))
@@ -131,14 +132,6 @@ class TestWaysOfRunning:
 
 def refuse(*arguments):
     raise AssertionError("the compiled side went through the slices")
-
-
-def by_slices(terms, inputs, outputs, workers=None):
-    """What runs without a core."""
-    for target, result in zip(
-        outputs, slices.apply(np, tuple(terms), inputs, len(outputs)), strict=True
-    ):
-        target[...] = result
 
 
 class TestTorch:

@@ -10,7 +10,8 @@ import pytest
 from host_kernels import HostKernels, compiler, flags_from_environment
 
 import gridgrad as gg
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
@@ -168,7 +169,7 @@ def check(kernels, terms, inputs, make_output=None, **how):
     count, f = 1 + max(t.output for t in terms), inputs[0]
     make_output = make_output or (lambda: poisoned(f.shape, result_type(f), like=f))
     wanted, got = ([make_output() for _ in range(count)] for _ in range(2))
-    memory.apply(terms, inputs, [o for o, _ in wanted])
+    ladder.apply(BACKEND, terms, inputs, [o for o, _ in wanted])
     launch = kernels.apply(terms, inputs, [o for o, _ in got], **how)
     for (a, around), (b, touched) in zip(wanted, got, strict=True):
         assert same_bits(a, b)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from samples import noise
 
+from gridgrad._backends import ladder
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy import core as _core
-from gridgrad._backends.numpy import memory
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._plan.descriptor import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, PAIR
 from gridgrad._stencils.derivatives import Rule
@@ -95,7 +96,7 @@ def call(rng):
         Term(k, 0, k, axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64))
         for k in range(2)
     )
-    plan = memory.plan_for(terms, [f], outs)
+    plan = ladder.plan_for(BACKEND, terms, [f], outs)
 
     def apply(change=None, addresses=None, piece=0, pieces=1, workers=1):
         descriptor = plan.descriptor.copy()
@@ -157,7 +158,7 @@ def test_pieces_write_every_element_once(pieces, call):
 def test_object_calls_check_the_descriptor_too(call):
     f, out = call.f, call.outs[0]
     terms = (Term(0, 0, 0, axis_stencil(1.0, 6, 0, Rule(edge_order=1), None, np.float64)),)
-    plan = memory.plan_for(terms, [f], [out])
+    plan = ladder.plan_for(BACKEND, terms, [f], [out])
     bad = plan.descriptor.copy()
     bad["abi"] = 99
     offset = _core.data_offset

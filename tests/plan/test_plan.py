@@ -6,8 +6,9 @@ from oracles import assert_within_contract, exact_gradient, exact_steps, fractio
 from samples import frozen, noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._grid import axis as axis_module
 from gridgrad._operators import calls
 from gridgrad._plan import descriptor
@@ -131,7 +132,7 @@ def test_more_dims_than_a_descriptor_holds(ndim, rng):
     terms = (Term(0, 0, 0, axis_module.axis_stencil(1.0, 3, 0, Rule(), None, np.float64)),)
     if ndim == 9:
         with pytest.raises(TooManyDims):
-            memory.plan_for(terms, [wide], [np.empty(wide.shape)[..., ::-1]])
+            ladder.plan_for(BACKEND, terms, [wide], [np.empty(wide.shape)[..., ::-1]])
     for axis in (0, 4, 8):
         assert same_bits(gg.gradient(wide, axis=axis), np.gradient(wide, axis=axis))
     out = np.empty((*wide.shape[:-1], 2 * wide.shape[-1]))[..., ::2]
@@ -179,9 +180,9 @@ def test_batch_dims_collapse_to_one_loop():
 def test_plans_of_one_layout_are_the_same_object(rng):
     f = noise(rng, (4, 5))
     terms = (Term(0, 0, 1, axis_module.axis_stencil(1.0, 5, 1, Rule(), None, np.float64)),)
-    plan = memory.plan_for(terms, [f], [np.empty(f.shape)])
-    assert memory.plan_for(terms, [f.copy()], [np.empty(f.shape)]) is plan
-    assert memory.plan_for(terms, [f.T], [np.empty(f.T.shape)]) is not plan
+    plan = ladder.plan_for(BACKEND, terms, [f], [np.empty(f.shape)])
+    assert ladder.plan_for(BACKEND, terms, [f.copy()], [np.empty(f.shape)]) is plan
+    assert ladder.plan_for(BACKEND, terms, [f.T], [np.empty(f.T.shape)]) is not plan
     layout = Layout((4, 5), (5, 1))
     assert make_plan(terms, "float64", (layout,), (layout,)) is plan
 
@@ -210,8 +211,8 @@ def by_hand(f, axis, h):
 def applied(terms, inputs, count):
     """Both executors, which must agree bit for bit."""
     outputs = [np.full(inputs[0].shape, np.nan) for _ in range(count)]
-    memory.apply(tuple(terms), inputs, outputs)
-    for got, other in zip(outputs, slices.apply(np, tuple(terms), inputs, count), strict=True):
+    ladder.apply(BACKEND, tuple(terms), inputs, outputs)
+    for got, other in zip(outputs, slices.apply(NUMPY, tuple(terms), inputs, count), strict=True):
         assert same_bits(got, other)
     return outputs
 

@@ -25,7 +25,7 @@ def test_operators(tmp_path, without):
     assert (
         printed.count("goal <= ") == 2 * 13 + 2
     )  # by each row and in the end, and the memory of two operators
-    assert "| Gray-Scott step, 512² |" in run_benchmark("operators", "--readme", "--out", tmp_path)
+    assert "| Gray-Scott step, 512² |" in run_benchmark("operators", "--table", "--out", tmp_path)
     assert without == () or not any(name.startswith(NAMES) for row in rows.values() for name in row)
 
 
@@ -42,7 +42,7 @@ def test_autodiff(tmp_path, without):
     assert len(rows) == 6
     assert printed.count("goal <= ") == 2 * 12  # by each row and in the end
     assert "| backward of differences, 2000² float32 |" in run_benchmark(
-        "autodiff", "--readme", "--out", tmp_path
+        "autodiff", "--table", "--out", tmp_path
     )
     names = {name for row in rows.values() for name in row}
     assert {"torch.gradient", "torch.func.vjp"} <= names
@@ -57,7 +57,7 @@ def test_autodiff_without_the_library_that_goes_back(tmp_path, without):
     assert printed.count("  left out: ") == 2
     assert printed.count("goal <= ") == 10 + 12
     assert "backward of differences, 2000² float32: goal <= 0.1 x torch.gradient: not measured" in printed
-    table = run_benchmark("autodiff", "--readme", "--out", tmp_path)
+    table = run_benchmark("autodiff", "--table", "--out", tmp_path)
     assert table.count("\n| gradient of a function") == 2
     assert "backward" not in table
     assert without != PEERS or not any(name.startswith(NAMES) for row in rows.values() for name in row)
@@ -71,7 +71,7 @@ def test_gradient_without_peers(tmp_path):
         "gridgrad",
         "np.gradient",
     }  # too small for the ceiling
-    table = run_benchmark("gradient", "--readme", "--out", tmp_path)
+    table = run_benchmark("gradient", "--table", "--out", tmp_path)
     assert table.count(" | - | - | - | - | - | - |\n") == 7
 
 

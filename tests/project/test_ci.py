@@ -1,6 +1,7 @@
 """What builds and checks the project: environments of the Makefile, the Pythons and lowest releases of .ci."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,3 +74,29 @@ def test_the_lowest_releases_are_those_of_pyproject():
 def test_every_requirement_says_from_which_release_on_it_works(extra):
     for requirement in requirements(extra):
         assert [s.operator for s in requirement.specifier if s.operator == ">="], str(requirement)
+
+
+def test_the_releases_of_pre_commit_are_among_those_that_check_installs():
+    pinned = re.findall(r"\[(\S+)==(\S+)\]", (ROOT / ".pre-commit-config.yaml").read_text())
+    allowed = {requirement.name: requirement.specifier for requirement in requirements("dev")}
+    assert {name for name, _ in pinned} == {"ruff", "clang-format"}
+    assert all(version in allowed[name] for name, version in pinned)
+
+
+def test_check_installs_the_tree_once(tmp_path):
+    """Another Python file runs as it is; another list of them, or another kernel, is installed again."""
+    for name in ("gridgrad/one.py", "kernels/apply.h", "pyproject.toml", ".venv-check/made"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    plan = ["make", "-n", "-f", ROOT / "Makefile", "VENV=.venv-check", "checked"]
+    first = said_by(plan, tmp_path)
+    assert "--editable" in first
+    (tmp_path / re.search(r"touch (\S+)", first)[1]).touch()
+    (tmp_path / "gridgrad" / "one.py").write_text("changed")
+    assert "--editable" not in said_by(plan, tmp_path)
+    later = (tmp_path / "gridgrad" / "one.py").stat().st_mtime + 10
+    os.utime(tmp_path / "kernels" / "apply.h", (later, later))
+    assert "--editable" in said_by(plan, tmp_path)
+    os.utime(tmp_path / "kernels" / "apply.h", (0, 0))
+    (tmp_path / "gridgrad" / "two.py").touch()
+    assert "--editable" in said_by(plan, tmp_path)

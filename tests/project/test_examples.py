@@ -220,7 +220,7 @@ def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     benchmark = example("benchmarks", "gradient")
     report = benchmark.main(["--quick", "--out", str(tmp_path)])
     assert all("np.gradient" in row and row["gridgrad"]["min"] > 0 for row in report["rows"].values())
-    benchmark.main(["--readme", "--out", str(tmp_path)])
+    benchmark.main(["--table", "--out", str(tmp_path)])
     assert "| 1-D, 100 points, fresh |" in capsys.readouterr().out
 
 

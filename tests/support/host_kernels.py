@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants
-from gridgrad._backends.numpy.memory import plan_for
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
 from gridgrad._plan.plan import Plan
 from gridgrad._stencils.weights import first_derivative
@@ -89,7 +90,7 @@ class HostKernels:
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
               **how: object) -> variants.Launch:  # fmt: skip
         """`terms` of `inputs` into `outputs`, as `_execute_host.apply` does it."""
-        plan = plan_for(terms, inputs, outputs)
+        plan = ladder.plan_for(BACKEND, terms, inputs, outputs)
         return self.run(plan, [a.ctypes.data for a in (*inputs, *outputs)], **how)
 
 

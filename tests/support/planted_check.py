@@ -11,7 +11,9 @@ from oracles import extended_gradient, extended_steps, finfo
 from samples import noise
 
 import gridgrad as gg
-from gridgrad._backends import slices
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 
 
 def wrong(result, f, axis, spacing, edge_order, period):
@@ -61,8 +63,7 @@ def check_values(dtypes):
 
 def check_bits(dtypes):
     """All axes at once, NaN locality and signed zeros as the array path has them."""
-    from gridgrad._grid.asked import Asked, clean
-    from gridgrad._terms.term import Term
+    from gridgrad._grid.asked import Asked, points_of
 
     rng = np.random.default_rng(4)
     for dtype in sorted({"f8", "f4", "f2"} & set(dtypes)):
@@ -70,9 +71,8 @@ def check_bits(dtypes):
         f[rng.random(f.shape) < 0.02] = np.nan
         f[rng.random(f.shape) < 0.2] = -0.0
         spacing = (0.5, np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 33)))
-        cleaned = clean(f.shape, spacing, None, Asked(2))
-        terms = [Term(k, 0, k, s) for k, s in enumerate(cleaned.stencils)]
-        expected = slices.apply(np, tuple(terms), [f], 3)
+        grid = points_of(gg.Grid, f.shape, (0, 1, 2), spacing, Asked(2), np.float64)
+        expected = slices.apply(NUMPY, grid.gradient.terms, [f], 3)
         for a, b in zip(gg.gradient(f, *spacing, edge_order=2), expected, strict=True):
             if not np.array_equal(a, b, equal_nan=True):
                 return f"bits of {dtype}"
@@ -81,7 +81,6 @@ def check_bits(dtypes):
 
 def check_sums():
     """A divergence: the second term of an output is added."""
-    from gridgrad._backends.numpy import memory
     from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
@@ -92,14 +91,13 @@ def check_sums():
         Term(0, k, k, axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
     )
     out = np.empty((20, 30))
-    memory.apply(terms, field, [out])
+    ladder.apply(BACKEND, terms, field, [out])
     same = np.array_equal(out, np.gradient(field[0], 0.5, axis=0) + np.gradient(field[1], 0.5, axis=1))
     return None if same else "sum of terms"
 
 
 def check_operators(dtypes):
     """Coefficients, second axes, norms, wide and transposed rows as the array path has them."""
-    from gridgrad._backends.numpy import memory
     from gridgrad._stencils import transpose
     from gridgrad._terms.adjoint import adjoint_terms
     from gridgrad._terms.term import Term
@@ -123,8 +121,8 @@ def check_operators(dtypes):
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
         got = [np.empty(grid.shape) for _ in range(outputs)]
-        memory.apply(terms, [f, g], got)
-        for a, b in zip(got, slices.apply(np, terms, [f, g], outputs), strict=True):
+        ladder.apply(BACKEND, terms, [f, g], got)
+        for a, b in zip(got, slices.apply(NUMPY, terms, [f, g], outputs), strict=True):
             if not np.array_equal(a, b, equal_nan=True):
                 return name
     return None

@@ -11,8 +11,9 @@ from oracles import fractions
 from samples import noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators import fields as fields_module
 from gridgrad._stencils.stencil import CENTRAL
 from gridgrad._stencils.sums import added
@@ -30,13 +31,13 @@ def reads(operator, n):
         f[k] = np.nan
         spread[:, k] = np.isnan(operator(f))
         terms = operator._terms_for((n,))
-        (sliced,) = slices.apply(np, terms, [f, *operator.coefficients], 1)
+        (sliced,) = slices.apply(NUMPY, terms, [f, *operator.coefficients], 1)
         assert np.array_equal(np.isnan(sliced), spread[:, k])
         masked = operator(np.ma.array(np.zeros(n), mask=np.isnan(f)))
         assert np.array_equal(
             np.ma.getmaskarray(masked), spread[:, k] | np.isnan(f)
         )  # what is missing stays so
-        (wide,) = slices.apply(np, terms, [f.astype(np.longdouble), *operator.coefficients], 1)
+        (wide,) = slices.apply(NUMPY, terms, [f.astype(np.longdouble), *operator.coefficients], 1)
         assert np.array_equal(np.isnan(wide), spread[:, k])
     return spread
 
@@ -89,7 +90,7 @@ class TestMergedTaps:
             for operator in (one_sided, wide, wide + grid.advect([k, k]) + 2 * grid.advect([1.0, 0.0])):
                 fields = fields_module.gather(f, (), operator.coefficients)
                 arrays = fields.samples + fields.coefficients
-                (sliced,) = slices.apply(np, operator._terms_for(f.shape), arrays, 1)
+                (sliced,) = slices.apply(NUMPY, operator._terms_for(f.shape), arrays, 1)
                 assert same_bits(operator(f), sliced)
                 assert same_bits(operator(f, workers=3), sliced)
 
@@ -182,7 +183,7 @@ class TestMergedTaps:
         assert together.offsets == CENTRAL
         out = [np.empty(10) for _ in range(3)]
         for stencil, target in zip((together, *stencils), out, strict=True):
-            memory.apply((Term(0, 0, 0, stencil, 1, "faces"),), [f, k], [target])
+            ladder.apply(BACKEND, (Term(0, 0, 0, stencil, 1, "faces"),), [f, k], [target])
         scale = np.abs(out[1]) + np.abs(out[2]) + 1
         assert np.all(abs(out[0] - out[1] - out[2]) <= 10 * EPS * scale)
 

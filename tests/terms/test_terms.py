@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from samples import LAYOUTS, noise
 
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
 
@@ -112,7 +113,7 @@ def check(core, terms, inputs, outputs=1, workers=(1, 3)):
         got = [np.full(a.shape, 7, dtype, order=order) for a in want]
         before = core.gg_use_stream_bytes(0 if streamed else 1 << 40)
         try:
-            memory.apply(tuple(terms), inputs, got, threads)
+            ladder.apply(BACKEND, tuple(terms), inputs, got, threads)
         finally:
             core.gg_use_stream_bytes(before)
         for a, b in zip(got, want, strict=True):

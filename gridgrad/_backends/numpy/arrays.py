@@ -1,241 +1,154 @@
-"""NumPy arrays, lists, masked arrays and datetimes: what they become and what comes back."""
+"""The back end of NumPy arrays: plain memory on a CPU, through the compiled core."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import check_places, split_out
 from ..._base.types import Array
-from ..._plan.descriptor import arithmetic_type
-from ..._terms.term import Term, own_terms
-from ..._wraps.foreign import is_stored, named, remedy, remedy_for_units
-from ..._wraps.units import held, is_quantity_class, present, unwrap
-from .. import reads, slices
-from ..slices import leading
-from . import memory
+from ..._plan.plan import Plan
+from ..array_api import ArrayAPI
+from ..operations import Operations
+from ..protocol import DType, Facts, Memory
+from . import core, memory, samples
+from .operations import NUMPY
 
-_SECOND_THOUGHTS = {
-    "b": "booleans have no differences; convert them first, f.astype(float)",
-    "O": "convert it first, for example f.astype(float)",
-    "S": "give numbers",
-    "U": "give numbers",
-    "V": "differentiate one field at a time, f['name']",
-    "T": "give numbers, f.astype(float)",
-}
+_ndarray, _memmap, _empty_like = np.ndarray, np.memmap, np.empty_like
+_apply: Any = core.core.gg_apply_objects if core.core is not None and core.data_offset else None
+_offset = core.data_offset
+_NO_OBJECTS = (0,) * core.MAX_OBJECTS
 
 
-def samples(f: Any) -> Array:
-    """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
-    if isinstance(f, np.ndarray):
-        if type(f) not in (np.ndarray, MaskedArray, np.memmap):
-            raise ArgumentTypeError(
-                f"f is {named(type(f))}, whose meaning a plain result would lose; give {remedy(type(f), 'f')}"
-            )
-        if isinstance(f, MaskedArray) and f.baseclass not in (np.ndarray, np.memmap):
-            raise ArgumentTypeError(
-                f"f is a masked array over one {named(f.baseclass)}, whose meaning a plain result would lose; "
-                f"give {remedy(type(f), 'f')}"
-            )
-    else:
-        if isinstance(f, (list, tuple)):
-            _check_entries(f)
-        try:
-            f = np.asarray(f)
-        except ValueError as error:
-            raise ArgumentValueError(f"f is not a regular array: {error}") from None
-    data: Array = f
-    kind = "f" if f.dtype.name == "bfloat16" else f.dtype.kind
-    if kind == "V" and f.dtype.names is None:
-        raise ArgumentTypeError(
-            f"f has dtype {f.dtype}, which is not supported; convert it, f.astype('float32')"
-        )
-    entry = np.ma.getdata(f).flat[0] if kind == "O" and f.size else None
-    if entry is not None and is_quantity_class(type(entry)):
-        raise ArgumentTypeError(
-            "f is an array of single quantities, as masked * ureg.K makes them; give one quantity of the whole array, "
-            f"ureg.Quantity(masked, {str(unwrap(entry, 'f')[1])!r})"
-        )
-    if kind in _SECOND_THOUGHTS:
-        raise ArgumentTypeError(f"f has dtype {f.dtype}: {_SECOND_THOUGHTS[kind]}")
-    return data
+class NumPy(ArrayAPI[Array]):
+    """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
+    linalg = "scipy.sparse.linalg"
 
-def _check_entries(f: Any) -> None:
-    """Refuse a list of what would lose something in one plain array."""
-    kinds: set[Any] = set(map(type, f))
-    if any(issubclass(kind, MaskedArray) for kind in kinds):
-        raise ArgumentTypeError("f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)")
-    for entry in f if kinds & {list, tuple} else ():
-        if isinstance(entry, (list, tuple)):
-            _check_entries(entry)
-    if present(f, *held(f)):
-        raise ArgumentTypeError(
-            f"f holds quantities, whose units would be lost; give their numbers, {remedy_for_units(f, 'f')}"
-        )
-    for kind in filter(is_stored, kinds):
-        raise ArgumentTypeError(
-            f"f holds entries {named(kind)}, not arrays; give their numbers, {remedy(kind, 'f[0]')} and so on"
-        )
+    def __init__(self) -> None:
+        super().__init__("numpy")
+        self.carriers: list[Carrier] = []
 
+    def samples(self, f: Any) -> Array:
+        """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
+        return samples.samples(f)
 
-def real_of(f: Array) -> Any:
-    """The type weights are made in."""
-    return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
+    def among(self, fields: Sequence[Array]) -> NumPy:
+        """The first carrier that finds something to carry."""
+        return next((own for own in self.carriers if any(map(own.carries, fields))), self)
 
+    def operations(self, *fields: Array) -> Operations:
+        """NumPy's."""
+        return NUMPY
 
-def is_within(field: Array, limit: int) -> bool:
-    """Whether no integer of the field is larger in size than `limit`."""
-    values = np.ma.getdata(field)
-    return values.size == 0 or (int(values.min()) >= -limit and int(values.max()) <= limit)
+    def facts(self, a: Array) -> Facts:
+        """Shape, strides in bytes and dtype, which has no masks and no ticks."""
+        cls = type(a)
+        plain = (cls is _ndarray or cls is _memmap) and a.dtype.kind not in "mM"
+        return (a.shape, a.strides, a.dtype) if plain else None
 
+    def memory(self, a: Array) -> Memory:
+        """Its address; without a core there is nobody to read it."""
+        own = memory.memory_of(a, a.ctypes.data)
+        return own if core.core is not None else own._replace(storage=None)
 
-def result_dtype(f: Array) -> np.dtype[Any]:
-    """Floating and complex kept, integers to float64, datetimes to their timedelta."""
-    if f.dtype.kind == "M":
-        return np.dtype(f.dtype.name.replace("datetime", "timedelta"))
-    return np.dtype(np.float64) if f.dtype.kind in "iu" else f.dtype
+    def result_dtype(self, f: Array) -> np.dtype[Any]:
+        """Floating and complex kept, integers to float64, datetimes to their timedelta."""
+        return result_type(f.dtype)
 
+    def weights_dtype(self, f: Array) -> type[np.floating[Any]]:
+        """Double precision, or that of what is wider."""
+        return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
 
-def empty_stack(fields: Sequence[Array], shape: tuple[int, ...]) -> Array | None:
-    """One array for all results, or None where they must be joined afterwards."""
-    if any(isinstance(field, MaskedArray) for field in fields):
-        return None
-    return np.empty(shape, result_dtype(leading(fields)))
+    def empty(self, like: Array, dtype: DType = None, shape: tuple[int, ...] | None = None) -> Array:
+        """A plain array; in the machine's byte order unless a dtype says otherwise."""
+        dtype = like.dtype.newbyteorder("=") if dtype is None else dtype
+        return np.empty_like(like, dtype, subok=False) if shape is None else np.empty(shape, dtype)
 
+    def copy(self, a: Array, dtype: DType = None) -> Array:
+        """In the machine's byte order."""
+        return a.astype(a.dtype.newbyteorder("=") if dtype is None else dtype, order="C", subok=False)
 
-def operate_as_read(
-    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None
-) -> list[Array]:
-    """`operate` by NumPy's rule for masks: a masked point masks the rows that read it, and no other."""
-    return operate(terms, fields, outputs, out, workers, False)
+    def assign(self, target: Array, values: Array) -> None:
+        """As NumPy assigns."""
+        target[...] = values
 
+    def launch(self, plan: Plan, arrays: Sequence[Array], workers: int | None = None) -> None:
+        """On at most `workers` threads."""
+        memory.run(plan, [a.ctypes.data for a in arrays], workers)
 
-def operate(
-    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, out: Any, workers: int | None,
-    own_masks: bool = True,
-) -> list[Array]:  # fmt: skip
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape.
-
-    A missing point is missing in what is made of it, read or not, unless `own_masks` is False.
-    """
-    f = leading(fields)
-    dtype = result_dtype(f)
-    masked = any(isinstance(field, MaskedArray) for field in fields)
-    if out is None:
-        targets = None
-    else:
-        targets = split_out(out, outputs, f.shape)
-        check_targets(targets, f, dtype, masked)
-    if masked:
-        results = [_masked(own_terms(terms, k), fields, workers, own_masks) for k in range(outputs)]
-    elif f.dtype.kind in "mM":
-        results = [_time_gradient(own_terms(terms, k)[0], f) for k in range(outputs)]
-    elif targets is None or not (f.dtype.isnative and dtype.isnative):
-        results = _fresh(terms, fields, outputs, dtype, workers)
-    else:
-        sources = [_apart(field, targets) for field in fields]
-        memory.apply(terms, sources, targets, workers)
-        return targets
-    if targets is None:
+    def run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[Array], out: Sequence[Array] | None = None,
+        workers: int | None = None,
+    ) -> Sequence[Array] | None:  # fmt: skip
+        """A small call of few arrays by the objects themselves, which the core looks into."""
+        if out is None:
+            results = [_empty_like(inputs[0], dtype, subok=False)]
+            while len(results) < plan.outputs:
+                results.append(_empty_like(inputs[0], dtype, subok=False))
+        else:
+            results = list(out)
+            for target in results:
+                if not target.flags.writeable:
+                    return None
+        if _apply is not None and memory.is_small(plan, workers):
+            objects = [*map(id, inputs), *map(id, results)]
+            refused = _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :])
+            return None if refused else results
+        arrays = (*inputs, *results)
+        if not all(a.flags.aligned for a in arrays):
+            return None
+        if out is not None and _may_overlap(inputs, results):
+            return None
+        self.launch(plan, arrays, workers)
         return results
-    for target, result in zip(targets, results, strict=True):
-        target[...] = result
-    return targets
 
-
-def _apart(field: Array, targets: list[Array]) -> Array:
-    return field.copy() if any(np.may_share_memory(field, target) for target in targets) else field
-
-
-def _fresh(
-    terms: tuple[Term, ...], fields: Sequence[Array], outputs: int, dtype: np.dtype[Any], workers: int | None
-) -> list[Array]:
-    native = [field.astype(field.dtype.newbyteorder("="), copy=False) for field in fields]
-    results = [np.empty_like(native[0], dtype.newbyteorder("="), subok=False) for _ in range(outputs)]
-    memory.apply(terms, native, results, workers)
-    return [result.astype(dtype, copy=False) for result in results]
-
-
-def _masked(terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None, own: bool) -> Any:
-    """The mask spreads to every row that reads a masked point; with `own` it also stays where it was."""
-    plain = [np.asarray(np.ma.getdata(field)) for field in fields]
-    data = operate(terms, plain, 1, None, workers)[0]
-    storage = memory.storage_of(data.dtype)
-    real = real_of(data) if storage is None else arithmetic_type(storage, terms)
-    masks: list[Any] = [_mask_of(term, fields, real) for term in terms]
-    if own:
-        used = {k for term in terms for k in (term.input, term.coefficient) if k is not None}
-        masks += [np.ma.getmask(fields[k]) for k in used]
-    spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
-    return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
-
-
-def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
-    """Where a term reads a masked sample, or a masked coefficient."""
-    flags, factor = (
-        np.ma.nomask if k is None else np.ma.getmask(fields[k]) for k in (term.input, term.coefficient)
-    )
-    if term.place == "samples":
-        flags, factor = np.ma.mask_or(flags, factor), np.ma.nomask
-    if flags is not np.ma.nomask:
-        for axis, stencil in term.stencils():
-            flags = reads.reads(flags, stencil, axis, real)
-    if term.place == "faces" and factor is not np.ma.nomask:  # both ends of a face are in its mean
-        factor = reads.reads(factor, replace(term.stencil, values=False), term.axis, real)
-    if factor is not np.ma.nomask:
-        flags = factor if flags is np.ma.nomask else flags | factor
-    return None if flags is np.ma.nomask else flags
-
-
-NAT_TICKS = -(2.0**63)  # what NumPy stores for NaT, whatever the unit
-
-
-def _time_gradient(term: Term, f: Array) -> Array:
-    """Datetimes: exact tick differences, cut to a whole tick as NumPy does, NaT where a NaT is read.
-
-    Computed in long double. NumPy rounds to float64 before it cuts, so that what is a whole tick but for
-    rounding is that tick; beyond 2**53, where float64 would lose ticks, long double does not. A result
-    beyond the range of ticks is NaT.
-    """
-    native = f.astype(f.dtype.newbyteorder("="))
-    value = slices.apply(np, (term,), [native.view(np.int64).astype(np.longdouble)], 1)[0]
-    nearest = np.rint(value)
-    is_whole = np.abs(value - nearest) <= 4 * np.finfo(value.dtype).eps * np.abs(value)
-    beyond = np.where(is_whole, nearest, np.trunc(value))
-    rounded = value.astype(np.float64)
-    ticks = np.where(np.abs(rounded) < 2.0**53, np.trunc(rounded), beyond)
-    touched = reads.reads(np.isnat(native), term.stencil, term.axis, np.longdouble)
-    lost = ~(np.abs(ticks) < 2.0**63) | touched
-    result: Array = np.where(lost, NAT_TICKS, ticks).astype(np.int64).view(result_dtype(native))
-    return result
-
-
-def check_targets(targets: list[Any], f: Array, dtype: np.dtype[Any], masked: bool = False) -> None:
-    """Every output array fits, can be written, and shares no memory with another."""
-    for k, target in enumerate(targets):
-        name = f"out[{k}]" if len(targets) > 1 else "out"
-        if masked and not isinstance(target, MaskedArray):
-            raise ArgumentTypeError(
-                f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"
-            )
-        if not masked and type(target) not in (np.ndarray, np.memmap):
+    def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
+        """Refuse what is no plain array, or read-only."""
+        if type(target) not in (_ndarray, _memmap):
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__}; f is a plain NumPy array, so out must be one too"
             )
-        if target.shape != f.shape:
-            raise ArgumentValueError(
-                f"{name} has shape {target.shape}, but the result has shape {f.shape}; give numpy.empty_like(f, dtype={str(dtype)!r})"
-            )
-        if target.dtype != dtype:
-            raise ArgumentTypeError(
-                f"{name} has dtype {target.dtype}, but the result has dtype {dtype}; give numpy.empty_like(f, dtype={str(dtype)!r})"
-            )
+        return self.writeable(name, target)
+
+    def writeable(self, name: str, target: Array) -> Memory:
+        """Where an array lies that can be written."""
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
-        check_places(name, target, targets[:k], target.strides, "array")
+        return self.memory(target)
+
+    def within(self, field: Array, limit: int) -> bool:
+        """By a look at all values."""
+        values = np.ma.getdata(field)
+        return values.size == 0 or (int(values.min()) >= -limit and int(values.max()) <= limit)
+
+
+class Carrier(NumPy):
+    """The back end of arrays that have more than numbers; those alone go through `plain`."""
+
+    def __init__(self, plain: NumPy) -> None:
+        super().__init__()
+        self.plain = plain
+
+    def carries(self, a: Array) -> bool:
+        """Whether an array has what this back end carries."""
+        raise NotImplementedError
+
+    def facts(self, a: Array) -> Facts:
+        """None: the numbers are not all there is."""
+        return None
+
+
+def _may_overlap(inputs: Sequence[Array], outputs: Sequence[Array]) -> bool:
+    """Whether the extent of an output meets that of an array before it."""
+    before = ((a, b) for k, b in enumerate(outputs) for a in (*inputs, *outputs[:k]))
+    return any(np.may_share_memory(a, b) for a, b in before)
+
+
+def result_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Of derivatives: floating and complex kept, integers to float64, datetimes to their timedelta."""
+    if dtype.kind == "M":
+        return np.dtype(dtype.name.replace("datetime", "timedelta"))
+    return np.dtype(np.float64) if dtype.kind in "iu" else dtype

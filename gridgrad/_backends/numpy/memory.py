@@ -1,4 +1,4 @@
-"""NumPy arrays through the compiled core."""
+"""NumPy arrays as the compiled core reads them: where they lie, and how a plan is run at addresses."""
 
 from __future__ import annotations
 
@@ -10,118 +10,56 @@ import numpy as np
 
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
-from ..._plan.layout import Layout
-from ..._plan.plan import Plan, make_plan
-from ..._terms.term import Term
-from .. import slices
-from ..ladder import Ladder
+from ..._plan.plan import Plan
+from ..protocol import Memory
 from . import core
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
+
+_POINTER = ctypes.sizeof(ctypes.c_void_p)
+_CELLS = ctypes.c_void_p * core.MAX_OBJECTS
 
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
 
 
-def apply(
-    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], workers: int | None = None
-) -> None:
-    """Write ``terms`` of `inputs` into `outputs`; layouts may be anything, dtypes are checked."""
-    if not outputs or outputs[0].size == 0:
-        return
-    _Memory(workers).apply(terms, inputs, outputs)
-
-
-class _Memory(Ladder):
-    """NumPy arrays, on at most `workers` threads."""
-
-    def __init__(self, workers: int | None) -> None:
-        self.workers = workers
-
-    def has_kernels(self, f: Array) -> bool:
-        """Whether the core was compiled, and knows the dtype."""
-        return core.core is not None and storage_of(f.dtype) is not None
-
-    def storage_of(self, f: Array) -> str:
-        """The kernels' name of a dtype they know."""
-        return str(storage_of(f.dtype))
-
-    def is_complex(self, a: Array) -> bool:
-        """Whether the elements have an imaginary part."""
-        return a.dtype.kind == "c"
-
-    def is_aligned(self, a: Array) -> bool:
-        """Whether address and strides are multiples of what the core reads."""
-        return bool(a.flags.aligned)
-
-    def parts(self, a: Array) -> list[Array]:
-        """Views of the real and the imaginary parts."""
-        return [a.real, a.imag]
-
-    def empty(self, like: Array, real: str | None = None) -> Array:
-        """A compact array."""
-        return np.empty(like.shape, like.dtype if real is None else np.result_type(real, like.dtype))
-
-    def copy(self, a: Array, real: str | None = None) -> Array:
-        """A compact copy."""
-        return a.copy() if real is None else a.astype(np.result_type(real, a.dtype), order="C")
-
-    def write(self, target: Array, result: Array) -> None:
-        """Round `result` into `target`."""
-        target[...] = (
-            result.astype(np.float32) if target.dtype.itemsize < 4 < result.dtype.itemsize else result
-        )
-
-    def launch(
-        self, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], adds: bool
-    ) -> None:
-        """One sweep of the core."""
-        plan = plan_for(terms, inputs, outputs, adds)
-        run(plan, [a.ctypes.data for a in (*inputs, *outputs)], self.workers)
-
-    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: int) -> list[Array]:
-        """The results as new arrays."""
-        return slices.apply(np, terms, inputs, outputs)
-
-
-def plan_for(
-    terms: tuple[Term, ...], inputs: Sequence[Array], outputs: Sequence[Array], adds: bool = False
-) -> Plan:
-    """The cached plan of these arrays' layout."""
-    dtype = inputs[0].dtype
-    components = 2 if dtype.kind == "c" else 1
-    storage = storage_of(dtype)
-    assert storage is not None
-    layouts = [layout_of(a, components) for a in (*inputs, *outputs)]
-    count = len(inputs)
-    return make_plan(terms, storage, tuple(layouts[:count]), tuple(layouts[count:]), components, adds)
-
-
 def storage_of(dtype: np.dtype[Any]) -> str | None:
-    """The kernels' name of a dtype; complex data is pairs of reals; None if they lack it."""
+    """The kernels' name of a dtype, in whatever byte order; complex data is pairs of reals; None if they lack it."""
     known = _NAMES.get(dtype)
-    if known is not None or not dtype.isnative:
+    if known is not None:
         return known
-    return dtype.name if dtype.name in STORAGE else None
+    return dtype.name if dtype.name in STORAGE else _NAMES.get(dtype.newbyteorder("="))
 
 
-def layout_of(a: Array, components: int) -> Layout:
-    """Shape and strides, in real numbers; a real array among complex ones has one component."""
-    item = a.itemsize // components
-    if components == 2 and a.dtype.kind != "c":
-        return Layout(a.shape, tuple(s // a.itemsize for s in a.strides), 0)
-    return Layout(a.shape, tuple(s // item for s in a.strides))
+def memory_of(a: Array, address: int) -> Memory:
+    """Where an array lies that has NumPy's dtypes and strides in bytes."""
+    components = 2 if a.dtype.kind == "c" else 1
+    item = a.dtype.itemsize // components
+    return Memory(storage_of(a.dtype), components, item, a.shape, a.strides, 1, address, a.dtype.isnative)
 
 
-def run(plan: Plan, addresses: list[int], workers: int | None = None) -> None:
+def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> None:
     """Apply `plan` at `addresses`: inputs, then outputs; between pieces Python sees signals."""
     pointers = (ctypes.c_void_p * len(addresses))(*addresses)
     threads = workers or default_workers(plan.traffic)
     pieces = 1 + plan.traffic // PIECE_BYTES
     for piece in range(pieces):
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
+
+
+def run_small(plan: Plan, addresses: Sequence[int]) -> bool:
+    """Apply a small plan to a few arrays in one piece; False where addresses are unaligned or may overlap."""
+    cells = _CELLS(*addresses)
+    first = ctypes.addressof(cells)
+    return not core.core.gg_apply_objects(plan.address, 0, *range(first, first + ctypes.sizeof(cells), _POINTER))
+
+
+def is_small(plan: Plan, workers: int | None) -> bool:
+    """Whether `run_small` is for it: of few arrays, and over before a second thread would help."""
+    few = plan.inputs + plan.outputs <= core.MAX_OBJECTS
+    return few and plan.traffic < THREAD_BYTES and (workers is None or workers == 1)
 
 
 def default_workers(traffic: int) -> int:

@@ -1,222 +1,133 @@
-"""Torch tensors: plain CPU and CUDA memory through the kernels, everything else as torch operations."""
+"""The back end of torch tensors: plain memory of a CPU or CUDA device, and what a pointer would cut from its graph."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-import numpy as np
 import torch
-from array_api_compat import torch as namespace
+from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import check_places, split_out
 from ..._plan.descriptor import ITEM_BYTES
-from ..._plan.plan import make_plan
-from ..._terms.term import Term
-from .. import slices
-from ..ladder import Ladder
+from ..._plan.plan import Plan
+from .. import ladder, slices
+from ..array_api import ArrayAPI
 from ..numpy import core, memory
-from .tensors import check_samples, dtype_name, is_differentiated, is_plain_memory, layout_of, storage_of
+from ..operations import Operations
+from ..protocol import Call, DType, Facts, Memory
+from .graph import differentiated
+from .operations import OPERATIONS
+from .tensors import (
+    check_samples,
+    coordinates_to_host,
+    is_differentiated,
+    is_plain_memory,
+    storage_of,
+    to_host,
+)
+
+_Tensor, _functorch = torch.Tensor, torch._C._functorch
+_keys_of, _is_transforming = torch._C._dispatch_keys, torch._C._are_functorch_transforms_active
+_is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
+_PLAIN = _keys_of(torch.empty(0))  # of a dense tensor in a CPU's memory that is no subclass and not lazy
 
 
-def samples(f: Any) -> Any:
-    """`f` itself, if its dtype has differences and its memory is dense."""
-    check_samples(f)
-    return f
+class Torch(ArrayAPI[Any]):
+    """Tensors on the device and stream that torch is using."""
 
+    def samples(self, f: Any) -> Any:
+        """`f` itself, if its dtype has differences and its memory is dense."""
+        check_samples(f)
+        return f
 
-def real_of(f: Any) -> Any:
-    """The type weights are made in."""
-    return np.float64
+    def at(self, like: Any) -> AbstractContextManager[Any]:
+        """Out of all transforms: plain tensors are their constants, and so is what is made of them."""
+        guard: AbstractContextManager[Any] = torch._C._DisableFuncTorch()
+        return guard
 
+    def operations(self, *fields: Any) -> Operations:
+        """Torch's."""
+        return OPERATIONS
 
-def empty_stack(fields: Sequence[Any], shape: tuple[int, ...]) -> Any:
-    """One tensor for all results, or None where a graph must join them afterwards."""
-    if not all(is_plain_memory(field) for field in fields):
-        return None
-    with torch._C._DisableFuncTorch():
-        return torch.empty(shape, dtype=result_dtype(slices.leading(fields)), device=fields[0].device)
+    def facts(self, a: Any) -> Facts:
+        """Shape, strides in elements, dtype and device of a tensor whose numbers are all there is to it."""
+        if (
+            type(a) is _Tensor and not a.requires_grad and forward_ad._current_level < 0
+            and not (_is_transforming() or _modes() or _is_tracing())
+            and _keys_of(a) == _PLAIN
+        ):  # fmt: skip
+            return a.shape, a.stride(), a.dtype, a.device
+        return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
 
+    def memory(self, a: Any) -> Memory:
+        """Its address; read where the kernels of its device are there."""
+        name, components = storage_of(a)
+        there = core.core if a.device.type == "cpu" else import_module("gridgrad._backends.cuda.device").cupy
+        item = ITEM_BYTES[name]
+        return Memory(
+            None if there is None else name, components, item, tuple(a.shape), tuple(a.stride()), item * components,
+            a.data_ptr(),
+        )  # fmt: skip
 
-def operate(
-    terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
-) -> list[Any]:
-    """The `outputs` tensors of `terms` applied to `fields`, on their device."""
-    fields = [_resolved(field) for field in fields]
-    f = slices.leading(fields)
-    if out is not None:
-        return _into(split_out(out, outputs, tuple(f.shape)), terms, fields, workers)
-    if not all(is_plain_memory(field) for field in fields):
-        return _traced(terms, fields, outputs)
-    with torch._C._DisableFuncTorch():  # constants of all transforms, and so is what is made of them
-        targets = [torch.empty_like(f, dtype=result_dtype(f)) for _ in range(outputs)]
-        _write(terms, fields, targets, workers)
-    return targets
+    def empty(self, like: Any, dtype: DType = None, shape: tuple[int, ...] | None = None) -> Any:
+        """On the device of `like`."""
+        dtype = like.dtype if dtype is None else dtype
+        if shape is None:
+            return torch.empty_like(like, dtype=dtype)
+        with self.at(like):
+            return torch.empty(shape, dtype=dtype, device=like.device)
 
+    def copy(self, a: Any, dtype: DType = None) -> Any:
+        """By torch's own kernels."""
+        return torch.empty(a.shape, dtype=a.dtype if dtype is None else dtype, device=a.device).copy_(a)
 
-def _resolved(field: Any) -> Any:
-    """Without a lazy conjugate or negative: kernels cannot read it, and vmap cannot take it apart."""
-    return field.resolve_conj().resolve_neg() if field.is_conj() or field.is_neg() else field
+    def assign(self, target: Any, values: Any) -> None:
+        """As torch copies."""
+        target.copy_(values)
 
-
-def traced(name: str, axes: Any, fields: Sequence[Any], coefficients: Sequence[Any]) -> list[Any]:
-    """A kept operator applied while a compiler traces."""
-    from .apply import apply
-
-    return list(apply(name, list(axes), fields, coefficients))
-
-
-def _traced(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any]:
-    """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
-    results = None
-    if not slices.is_mixed(fields):
-        results = import_module("gridgrad._backends.torch.graph").differentiated(terms, fields, outputs)
-    return slices.apply(namespace, terms, fields, outputs) if results is None else list(results)
-
-
-def is_within(field: Any, limit: int) -> bool:
-    """Whether no integer of the field is larger in size than `limit`, where a look at it costs no waiting."""
-    if field.device.type != "cpu" or field.dtype is torch.uint64 or not is_plain_memory(field):
-        return False
-    return field.numel() == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
-
-
-def result_dtype(f: Any) -> Any:
-    """Floating and complex kept, integers to float64 (float32 on Apple's devices, which lack it)."""
-    return slices.result_dtype(namespace, f)
-
-
-def _into(
-    targets: list[Any], terms: tuple[Term, ...], fields: Sequence[Any], workers: int | None
-) -> list[Any]:
-    if any(is_differentiated(field) for field in fields):
-        raise ArgumentTypeError(
-            "f requires grad, and writing into out= would cut the result from its graph; "
-            "leave out= away, or give f.detach()"
-        )
-    check_targets(targets, slices.leading(fields))
-    if all(is_plain_memory(tensor) for tensor in (*fields, *targets)):
-        with torch._C._DisableFuncTorch():
-            _write(terms, [_apart(field, targets) for field in fields], targets, workers)
-        for target in targets:  # as torch's own in-place operations do: a graph that saved it must notice
-            torch.autograd.graph.increment_version(target)
-        return targets
-    _write_slices(terms, fields, targets)
-    return targets
-
-
-def _apart(field: Any, targets: list[Any]) -> Any:
-    return field.clone() if any(may_share_memory(field, target) for target in targets) else field
-
-
-def _write(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any], workers: int | None) -> None:
-    """Plain memory to plain memory, without a copy wherever the kernels can read it."""
-    f = fields[0]
-    if f.numel() == 0 or not targets:
-        return
-    _Memory(workers).apply(terms, fields, targets)
-
-
-class _Memory(Ladder):
-    """Tensors of plain memory; those on a CPU on at most `workers` threads."""
-
-    def __init__(self, workers: int | None) -> None:
-        self.workers = workers
-
-    def has_kernels(self, f: Any) -> bool:
-        """Whether the device's executor is there: torch operations need neither core nor CuPy."""
-        if f.device.type == "cuda":
-            return import_module("gridgrad._backends.cuda.arrays").cupy is not None
-        return core.core is not None
-
-    def storage_of(self, f: Any) -> str:
-        """The kernels' name of the dtype, of complex data that of its parts."""
-        return storage_of(f)[0]
-
-    def is_complex(self, a: Any) -> bool:
-        """Whether the elements have an imaginary part."""
-        return bool(a.is_complex())
-
-    def is_aligned(self, a: Any) -> bool:
-        """Whether the kernels can read it: torch may view any byte of a buffer."""
-        return is_aligned(a)
-
-    def parts(self, a: Any) -> list[Any]:
-        """Views of the real and the imaginary parts."""
-        return list(torch.view_as_real(a).unbind(-1))
-
-    def empty(self, like: Any, real: str | None = None) -> Any:
-        """A compact tensor."""
-        return torch.empty(like.shape, dtype=_widened(like, real), device=like.device)
-
-    def copy(self, a: Any, real: str | None = None) -> Any:
-        """A compact copy."""
-        return self.empty(a, real).copy_(a)
-
-    def write(self, target: Any, result: Any) -> None:
-        """Round `result` into `target`."""
-        target.copy_(
-            result.to(torch.float32) if target.element_size() < 4 < result.element_size() else result
-        )
-
-    def launch(
-        self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: Sequence[Any], adds: bool
-    ) -> None:
-        """Addresses and layouts to the kernels of the device, on the stream that torch is using."""
-        f = inputs[0]
-        storage, components = storage_of(f)
-        sources, targets = (
-            tuple(layout_of(tensor, components) for tensor in group) for group in (inputs, outputs)
-        )
-        addresses = [tensor.data_ptr() for tensor in (*inputs, *outputs)]
-        if f.device.type == "cuda":
-            stream = torch.cuda.current_stream(f.device).cuda_stream
-            apply_pointers = import_module("gridgrad._backends.cuda.arrays").apply_pointers
-            apply_pointers(
-                terms, storage, components, sources, targets, addresses, f.device.index, stream, adds
-            )
+    def launch(self, plan: Plan, arrays: Sequence[Any], workers: int | None = None) -> None:
+        """On the stream that torch is using, or on at most `workers` threads of a CPU."""
+        addresses, device = [tensor.data_ptr() for tensor in arrays], arrays[0].device
+        if device.type == "cuda":
+            stream = torch.cuda.current_stream(device).cuda_stream
+            import_module("gridgrad._backends.cuda.device").launch(plan, addresses, device.index, stream)
         else:
-            plan = make_plan(terms, storage, sources, targets, components, adds)
-            memory.run(plan, addresses, self.workers)
+            memory.run(plan, addresses, workers)
+        # As torch's own in-place operations do: a graph that saved an output must notice.
+        torch._C._increment_version(arrays[plan.inputs :])
 
-    def sliced(self, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int) -> list[Any]:
-        """The results as new tensors."""
-        return slices.apply(namespace, terms, inputs, outputs)
+    def run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None = None,
+        workers: int | None = None,
+    ) -> Sequence[Any] | None:  # fmt: skip
+        """A small call of few tensors of a CPU without a detour; a tensor that requires grad is not written."""
+        if out is not None and any(target.requires_grad for target in out):
+            return None
+        if not (inputs[0].is_cpu and memory.is_small(plan, workers)):
+            return super().run(plan, dtype, inputs, out, workers)
+        with self.at(inputs[0]):
+            results = [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)] if out is None else out
+        if not memory.run_small(plan, [tensor.data_ptr() for tensor in (*inputs, *results)]):
+            return None
+        if out is not None:
+            torch._C._increment_version(out)
+        return results
 
-
-def _widened(like: Any, real: str | None) -> Any:
-    return like.dtype if real is None else torch.promote_types(like.dtype, getattr(torch, real))
-
-
-def _write_slices(terms: tuple[Term, ...], fields: Sequence[Any], targets: list[Any]) -> None:
-    results = slices.apply(namespace, terms, fields, len(targets))
-    for target, result in zip(targets, results, strict=True):
-        target.copy_(result)
-
-
-def is_aligned(tensor: Any) -> bool:
-    """Whether the kernels can read it: torch may view any byte of a buffer."""
-    return bool(tensor.data_ptr() % ITEM_BYTES[storage_of(tensor)[0]] == 0)
-
-
-def check_targets(targets: list[Any], f: Any) -> None:
-    """Every output tensor fits, is on the device, and shares no memory with another."""
-    dtype = result_dtype(f)
-    for k, target in enumerate(targets):
-        name = f"out[{k}]" if len(targets) > 1 else "out"
+    def check_target(self, name: str, target: Any, fields: Sequence[Any]) -> Memory | None:
+        """Refuse what is no dense tensor on the device of the fields, or would cut or join a graph."""
+        f = fields[0]
+        if any(map(is_differentiated, fields)):
+            raise ArgumentTypeError(
+                "f requires grad, and writing into out= would cut the result from its graph; "
+                "leave out= away, or give f.detach()"
+            )
         if not isinstance(target, torch.Tensor):
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__}; f is a torch tensor, so out must be one too"
-            )
-        if target.shape != f.shape:
-            raise ArgumentValueError(
-                f"{name} has shape {tuple(target.shape)}, but the result has shape {tuple(f.shape)}"
-            )
-        if target.dtype != dtype:
-            raise ArgumentTypeError(
-                f"{name} has dtype torch.{dtype_name(target)}, but the result has dtype {dtype}"
             )
         if target.device != f.device:
             raise ArgumentValueError(
@@ -228,36 +139,34 @@ def check_targets(targets: list[Any], f: Any) -> None:
             raise ArgumentTypeError(
                 f"{name} is not plain memory (sparse, or a lazy conjugate); give a dense tensor"
             )
-        _check_memory(name, target, targets[:k])
+        if target.device.type not in ("cpu", "cuda") or _functorch.is_functorch_wrapped_tensor(target):
+            return None
+        return self.memory(target) if storage_of(target)[0] in ITEM_BYTES else None
+
+    def carried(self, call: Call, fields: Sequence[Any]) -> list[Any]:
+        """Under autograd or a transform: by kernels that know their derivative, else as torch operations."""
+        resolved = [_resolved(field) for field in fields]
+        if all(map(is_plain_memory, resolved)):
+            return ladder.operate(self, call.terms, resolved, call.outputs, None, call.workers)
+        results = None
+        if not slices.is_mixed(resolved):
+            results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
+        return super().carried(call, resolved) if results is None else list(results)
+
+    def within(self, field: Any, limit: int) -> bool:
+        """By a look at all values of a CPU's memory."""
+        if field.device.type != "cpu" or field.dtype is torch.uint64 or not is_plain_memory(field):
+            return False
+        return field.numel() == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
+
+    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+        """The values as a NumPy array."""
+        return to_host(a) if axis is None else coordinates_to_host(a, axis, name)
 
 
-def _check_memory(name: str, target: Any, others: list[Any]) -> None:
-    if target.device.type not in ("cpu", "cuda") or torch._C._functorch.is_functorch_wrapped_tensor(target):
-        return
-    check_places(
-        name, memory_of(target), [memory_of(other) for other in others], tuple(target.stride()), "tensor"
-    )
+BACKEND = Torch("torch", "tensor")
 
 
-def may_share_memory(a: Any, b: Any) -> bool:
-    """Whether the address ranges of two tensors meet."""
-    return bool(np.may_share_memory(memory_of(a), memory_of(b)))
-
-
-class _Places:
-    """Addresses in NumPy's clothes, for its overlap tests; never read, so any device will do."""
-
-    def __init__(self, tensor: Any) -> None:
-        item = tensor.element_size()
-        self.__array_interface__ = {
-            "version": 3,
-            "data": (tensor.data_ptr(), False),
-            "shape": tuple(tensor.shape),
-            "strides": tuple(stride * item for stride in tensor.stride()),
-            "typestr": f"|V{item}",
-        }
-
-
-def memory_of(tensor: Any) -> Any:
-    """An array over the tensor's addresses that is only asked where it lies."""
-    return np.asarray(_Places(tensor)) if tensor.numel() else np.empty(0)
+def _resolved(field: Any) -> Any:
+    """Without a lazy conjugate or negative: kernels cannot read it, and vmap cannot take it apart."""
+    return field.resolve_conj().resolve_neg() if field.is_conj() or field.is_neg() else field

@@ -1,28 +1,100 @@
-"""How gridgrad's operators become nodes of torch's graphs."""
+"""How gridgrad's linear maps become operators of torch, which its compiler takes into graphs whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError
+from ..._terms.term import Term
+from .. import ladder, slices
+from .arrays import BACKEND
+from .graph import Map, Node, Tensors, along_first
 
 LIBRARY = torch.library.Library("gridgrad", "FRAGMENT")
 
 
-def define(name: str, schema: str, run: Any, shapes: Any, differentiated: Any, batched: Any) -> None:
+class Defined(Map):
+    """A map by an operator of torch, whose options are those of its schema."""
+
+    operator: ClassVar[str]
+    schema: ClassVar[str]
+
+    def __init__(self, *options: object) -> None:
+        self.options = options
+
+    def __call__(self, fields: Tensors, constants: Tensors) -> Tensors:
+        """Call the operator, which may be traced."""
+        results: Tensors = getattr(torch.ops.gridgrad, self.operator)(fields, constants, *self.options)
+        return results
+
+    def reads(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
+        """The arrays that its terms read."""
+        raise NotImplementedError
+
+    def terms(self, fields: Tensors, constants: Tensors) -> tuple[Term, ...]:
+        """Its terms, when the operator runs."""
+        raise NotImplementedError
+
+    def by_operations(self, fields: Tensors, constants: Tensors, graph: bool) -> list[Tensor] | None:
+        """The results as torch operations, where a derivative is asked for that the node does not have."""
+        raise NotImplementedError
+
+    def run(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
+        """By kernels."""
+        read = self.reads(fields, constants)
+        check_forward_mode(read)
+        terms = self.terms(fields, constants)
+        return ladder.operate(BACKEND, terms, read, self.outputs) if terms else []
+
+    def shapes(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
+        """Tensors like the results."""
+        dtype = BACKEND.result_dtype(slices.leading(self.reads(fields, constants)))
+        return [torch.empty_like(fields[0], dtype=dtype) for _ in range(self.outputs)]
+
+    def differentiated(self, fields: Tensors, constants: Tensors) -> Tensors:
+        """By the node, or by the map of values and tangents; all else as torch operations."""
+        tensors = [*fields, *constants]
+        graph, dual = asks_for_gradient(tensors), has_tangent(tensors)
+        if dual:
+            check_forward_mode(tensors)
+        results = self.by_operations(fields, constants, graph) if graph or dual else None
+        if results is not None:
+            return results
+        if dual:
+            return with_tangents(lambda values: self(values, constants), fields)
+        if graph:
+            return list(Node.apply(self, len(fields), *tensors))
+        with torch._C._AutoDispatchBelowAutograd():
+            return self(fields, constants)
+
+
+def define(kind: type[Defined]) -> None:
     """A new operator: what it does, its shapes, and its derivatives in every mode.
 
     ``torch.library.custom_op`` is not used because its operators drop tangents: forward mode would
     give zeros without a word.
     """
-    LIBRARY.define(name + schema, tags=(torch.Tag.pt2_compliant_tag,))
-    LIBRARY.impl(name, run, "CompositeExplicitAutograd")
-    LIBRARY.impl(name, differentiated, "Autograd")
-    torch.library.register_fake(f"gridgrad::{name}", shapes, lib=LIBRARY)
+    name = kind.operator
+
+    def batched(info: Any, dims: Any, fields: Tensors, constants: Tensors, *options: Any) -> Any:
+        own, moved = along_first(kind(*options), info.batch_size, [*dims[0], *dims[1]], fields, constants)
+        results = own(moved[: len(fields)], moved[len(fields) :])
+        return results, [0] * len(results)
+
+    LIBRARY.define(
+        f"{name}(Tensor[] fields, Tensor[] constants, {kind.schema}) -> Tensor[]",
+        tags=(torch.Tag.pt2_compliant_tag,),
+    )
+    LIBRARY.impl(name, lambda f, c, *options: kind(*options).run(f, c), "CompositeExplicitAutograd")
+    LIBRARY.impl(name, lambda f, c, *options: kind(*options).differentiated(f, c), "Autograd")
+    torch.library.register_fake(
+        f"gridgrad::{name}", lambda f, c, *options: kind(*options).shapes(f, c), lib=LIBRARY
+    )
     torch.library.register_vmap(f"gridgrad::{name}", batched, lib=LIBRARY)
 
 

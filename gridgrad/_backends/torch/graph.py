@@ -1,21 +1,154 @@
-"""Term lists under torch's autograd and torch.func: kernels both ways, and nothing of the field is saved."""
+"""Linear maps as nodes of torch's graphs: differentiable in every mode, and nothing of the fields is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from array_api_compat import torch as namespace
+from torch import Tensor
 
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.term import Term, shifted
 from .. import slices
-from . import arrays as _execute_torch
+from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
+Tensors = Sequence[Tensor]
+Operate = Callable[[tuple[Term, ...], Tensors, int, None, None], list[Tensor]]
 
-def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> list[Any] | None:
+
+class Map:
+    """A linear map of fields, with constants beside them: coefficients, or what its terms are made of."""
+
+    @property
+    def outputs(self) -> int:
+        """How many results it has."""
+        raise NotImplementedError
+
+    def __call__(self, fields: Tensors, constants: Tensors) -> Tensors:
+        """Apply it."""
+        raise NotImplementedError
+
+    def transposed(self, inputs: int) -> Map:
+        """The map of cotangents: of as many results as it has `inputs`."""
+        raise NotImplementedError
+
+    def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
+        """The map beside a new first axis of this size, and its constants, of which `dims` says where they have it."""
+        raise NotImplementedError
+
+    def among(self, fields: Sequence[Tensor | None]) -> tuple[Map, list[Tensor], list[int]]:
+        """For fields of which some are missing: a map, its fields, and the places of its results."""
+        like = next(field for field in fields if field is not None)
+        filled = [torch.zeros_like(like) if field is None else field for field in fields]
+        return self, filled, list(range(self.outputs))
+
+
+class Node(torch.autograd.Function):  # type: ignore[misc]
+    """A `Map`: ``apply(own, count, *tensors)`` of `count` fields, then its constants.
+
+    The backward pass is the transposed map, the forward mode the map itself.
+    """
+
+    @staticmethod
+    def forward(own: Map, count: int, *tensors: Tensor) -> tuple[Tensor, ...]:
+        return tuple(own(tensors[:count], tensors[count:]))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+        ctx.own, ctx.count, *tensors = inputs
+        ctx.save_for_backward(*tensors[ctx.count :])
+        ctx.save_for_forward(*tensors[ctx.count :])
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
+        # torch's gradient of a holomorphic map is the conjugate transpose.
+        constants = [c.conj().resolve_conj() for c in ctx.saved_tensors]
+        results = through(ctx.own.transposed(ctx.count), grads, constants)
+        return None, None, *results, *(None for _ in constants)
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, ...]:
+        own = tangents[2 : 2 + ctx.count]
+        like = next(tangent for tangent in own if tangent is not None)
+        results = through(ctx.own, own, ctx.saved_tensors)
+        return tuple(torch.zeros_like(like) if result is None else result for result in results)
+
+    @staticmethod
+    def vmap(info: Any, dims: Any, own: Map, count: int, *tensors: Tensor) -> Any:
+        further, moved = along_first(own, info.batch_size, dims[2:], tensors[:count], tensors[count:])
+        results = Node.apply(further, count, *moved)
+        return results, (0,) * len(results)
+
+
+def along_first(
+    own: Map, size: int, dims: Sequence[int | None], fields: Tensors, constants: Tensors
+) -> tuple[Map, list[Tensor]]:
+    """The map, its fields and constants where torch.func.vmap maps some of them, whose axes `dims` are."""
+    moved = [batched_first(size, dim, field) for dim, field in zip(dims, fields, strict=False)]
+    further, beside = own.batched(size, dims[len(fields) :], constants)
+    return further, moved + beside
+
+
+def through(own: Map, fields: Sequence[Tensor | None], constants: Tensors) -> list[Tensor | None]:
+    """The results that any of the given fields reaches, by a node; None for the others, as for a missing field."""
+    results: list[Tensor | None] = [None] * own.outputs
+    if all(field is None for field in fields):
+        return results
+    part, given, reached = own.among(fields)
+    if reached:
+        values = Node.apply(part, len(given), *given, *constants)
+        for k, value in zip(reached, values, strict=True):
+            results[k] = value
+    return results
+
+
+class ByTerms(Map):
+    """Terms whose constants are their coefficients, by the function that applies them."""
+
+    def __init__(self, terms: tuple[Term, ...], outputs: int, operate: Operate) -> None:
+        self.terms, self._outputs, self.operate = terms, outputs, operate
+
+    @property
+    def outputs(self) -> int:
+        """How many results it has."""
+        return self._outputs
+
+    def __call__(self, fields: Tensors, constants: Tensors) -> Tensors:
+        """Apply them."""
+        return self.operate(self.terms, (*fields, *constants), self._outputs, None, None)
+
+    def transposed(self, inputs: int) -> ByTerms:
+        """The adjoint terms."""
+        return ByTerms(shifted(adjoint_terms(self.terms), self._outputs - inputs), inputs, self.operate)
+
+    def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
+        """The terms one axis further."""
+        terms = tuple(
+            t._replace(axis=t.axis + 1, then=None if t.then is None else (t.then[0] + 1, t.then[1]))
+            for t in self.terms
+        )
+        moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]
+        return ByTerms(terms, self._outputs, self.operate), moved
+
+    def among(self, fields: Sequence[Tensor | None]) -> tuple[Map, list[Tensor], list[int]]:
+        """Only the terms of given fields."""
+        given = [field for field in fields if field is not None]
+        places = [k for k, field in enumerate(fields) if field is not None]
+        terms = tuple(term for term in self.terms if term.input in places)
+        reached = sorted({term.output for term in terms})
+        if len(given) == len(fields) and len(reached) == self._outputs:
+            return self, given, reached
+        terms = tuple(t._replace(input=places.index(t.input), output=reached.index(t.output)) for t in terms)
+        own = ByTerms(shifted(terms, len(given) - len(fields)), len(reached), self.operate)
+        return own, given, reached
+
+
+def differentiated(
+    terms: tuple[Term, ...], fields: Tensors, outputs: int, operate: Operate
+) -> list[Tensor] | None:
     """The results with their derivatives attached; None where torch operations have to do it."""
     count = 1 + max(term.input for term in terms) if terms else 0
     if not terms or not all(map(is_plain_in_transforms, fields)):
@@ -24,87 +157,18 @@ def differentiated(terms: tuple[Term, ...], fields: Sequence[Any], outputs: int)
         return None
     if any(term.norm for term in terms):
 
-        def run(own: tuple[Term, ...], arrays: Sequence[Any]) -> Any:
-            return LinearMap.apply(own, 1 + own[-1].output, len(arrays), *arrays)
+        def run(own: tuple[Term, ...], arrays: Tensors) -> Any:
+            return Node.apply(ByTerms(own, 1 + own[-1].output, operate), len(arrays), *arrays)
 
         return [norm(terms, fields, run, run)]
-    return list(LinearMap.apply(terms, outputs, count, *fields))
+    return list(Node.apply(ByTerms(terms, outputs, operate), count, *fields))
 
 
-def norm(terms: tuple[Term, ...], fields: Sequence[Any], size_of: Any, components_of: Any) -> Any:
+def norm(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: Any) -> Tensor:
     """The norm of all terms: its size from a kernel, its derivatives from the components."""
     narrow = fields[0].dtype in (torch.float16, torch.bfloat16)
     wide = [field.to(torch.float32) for field in fields] if narrow else fields  # the type kernels compute in
     (size,) = size_of(terms, [field.detach() for field in wide])
     components = tuple(term._replace(output=k, norm=False) for k, term in enumerate(terms))
-    result = slices.with_slope(namespace, size, components_of(components, wide))
+    result: Tensor = slices.with_slope(OPERATIONS, size, components_of(components, wide))
     return result.to(fields[0].dtype) if narrow else result
-
-
-class LinearMap(torch.autograd.Function):  # type: ignore[misc]
-    """Outputs of linear terms; the backward pass is the adjoint term list, the forward mode the same one.
-
-    ``apply(terms, outputs, count, *tensors)``: `count` fields, then the coefficients.
-    """
-
-    @staticmethod
-    def forward(terms: tuple[Term, ...], outputs: int, count: int, *tensors: Any) -> tuple[Any, ...]:
-        return tuple(_execute_torch.operate(terms, tensors, outputs, None, None))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.terms, ctx.outputs, ctx.count, *tensors = inputs
-        ctx.save_for_backward(*tensors[ctx.count :])
-        ctx.save_for_forward(*tensors[ctx.count :])
-        ctx.set_materialize_grads(False)
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> Any:
-        turned = shifted(adjoint_terms(ctx.terms), len(grads) - ctx.count)
-        # torch's gradient of a holomorphic map is the conjugate transpose.
-        coefficients = [c.conj().resolve_conj() for c in ctx.saved_tensors]
-        results = _apply(turned, ctx.count, grads, coefficients)
-        return None, None, None, *results, *(None for _ in coefficients)
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Any) -> Any:
-        tangents = tangents[3 : 3 + ctx.count]
-        results = _apply(ctx.terms, ctx.outputs, tangents, ctx.saved_tensors)
-        like = next(tangent for tangent in tangents if tangent is not None)
-        return tuple(torch.zeros_like(like) if result is None else result for result in results)
-
-    @staticmethod
-    def vmap(
-        info: Any, in_dims: Any, terms: tuple[Term, ...], outputs: int, count: int, *tensors: Any
-    ) -> Any:
-        moved = [
-            batched_first(info.batch_size, dim, tensor)
-            for tensor, dim in zip(tensors, in_dims[3:], strict=True)
-        ]
-        further = tuple(
-            term._replace(
-                axis=term.axis + 1, then=None if term.then is None else (term.then[0] + 1, term.then[1])
-            )
-            for term in terms
-        )
-        results = LinearMap.apply(further, outputs, count, *moved)
-        return results, (0,) * outputs
-
-
-def _apply(
-    terms: tuple[Term, ...], outputs: int, fields: Sequence[Any], coefficients: Sequence[Any]
-) -> list[Any]:
-    """The outputs that any of the given fields reaches; None for the others, and for a missing field."""
-    given = [k for k, field in enumerate(fields) if field is not None]
-    kept = [term for term in terms if term.input in given]
-    reached = sorted({term.output for term in kept})
-    results: list[Any] = [None] * outputs
-    if not kept:
-        return results
-    if len(given) < len(fields) or len(reached) < outputs:
-        kept = [t._replace(input=given.index(t.input), output=reached.index(t.output)) for t in kept]
-    renumbered = shifted(tuple(kept), len(given) - len(fields))
-    values = LinearMap.apply(renumbered, len(reached), len(given), *(fields[k] for k in given), *coefficients)
-    for k, value in zip(reached, values, strict=True):
-        results[k] = value
-    return results

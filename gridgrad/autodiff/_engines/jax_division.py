@@ -62,9 +62,8 @@ def _inner(step: Any) -> Any:
 
 def _quotient(step: Any) -> bool:
     inverse = step.primitive.name == "integer_pow" and step.params["y"] == -1
-    return (step.primitive.name == "div" or inverse) and jnp.issubdtype(
-        step.outvars[0].aval.dtype, jnp.inexact
-    )
+    divides = step.primitive.name == "div" or inverse
+    return divides and bool(jnp.issubdtype(step.outvars[0].aval.dtype, jnp.inexact))
 
 
 def _divides(jaxpr: Any) -> bool:

@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants as _kernels
-from gridgrad._backends.numpy.memory import plan_for
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import ITEM_BYTES
 from gridgrad.cuda import _practical_launches
 
@@ -102,7 +103,7 @@ def variants_of(name, dtype, spacing="irregular", indices=("int32", "int64")):
     """An operator in the widest accesses, and in those of one element."""
     terms, fields = operator(name, (16, 16, 64), dtype, spacing)
     outputs = [np.zeros((16, 16, 64), dtype) for _ in range(1 + max(t.output for t in terms))]
-    plan = plan_for(terms, fields, outputs)
+    plan = ladder.plan_for(BACKEND, terms, fields, outputs)
     for width in {1, _kernels.widest_vector(plan)}:
         yield from (_kernels.make_launch(plan, width, index).variant for index in indices)
 
@@ -127,7 +128,7 @@ def wide_index_variants():
         for spacing in ("uniform", "irregular"):
             f = samples((8, 8, 64), dtype)
             terms = gradient_terms(f.shape, None, spacing)
-            plan = plan_for(terms, [f], [np.empty_like(f) for _ in terms])
+            plan = ladder.plan_for(BACKEND, terms, [f], [np.empty_like(f) for _ in terms])
             for width in {1, _kernels.widest_vector(plan)}:
                 variant = _kernels.make_launch(plan, width, "int64").variant
                 found |= {variant, variant._replace(strides=1), variant._replace(strides=1, indices="int32")}

@@ -11,10 +11,11 @@ from host_kernels import compiler
 import gridgrad as gg
 import gridgrad.cuda
 from gridgrad._backends import dispatch
-from gridgrad._backends.cuda import arrays
+from gridgrad._backends.cuda import arrays, device
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import Cache
 from gridgrad._plan.layout import Layout
+from gridgrad._plan.plan import make_plan
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
 
@@ -27,19 +28,16 @@ def built(tmp_path_factory):
 @pytest.fixture
 def cupy(built, monkeypatch):
     fake = FakeCupy(built)
-    monkeypatch.setattr(arrays, "cupy", fake)
+    monkeypatch.setattr(device, "cupy", fake)
     # Another plan's weights at a recycled address would hide a missing upload.
     for cache in ("_ready", "_uploaded"):
-        monkeypatch.setattr(arrays, cache, Cache(None, 512, 1 << 28))
-    monkeypatch.setattr(arrays, "_captured", set())
-    arrays.kernel_of.cache_clear()
-    dispatch.library_of.cache_clear()
-    library_of = dispatch.library_of
-    monkeypatch.setattr(
-        dispatch, "library_of", lambda cls: arrays if cls is ndarray else library_of(cls)
-    )
+        monkeypatch.setattr(device, cache, Cache(None, 512, 1 << 28))
+    monkeypatch.setattr(device, "_captured", set())
+    device.kernel_of.cache_clear()
+    found = dispatch._found
+    monkeypatch.setattr(dispatch, "_found", lambda cls: arrays.BACKEND if cls is ndarray else found(cls))
     yield fake
-    arrays.kernel_of.cache_clear()
+    device.kernel_of.cache_clear()
 
 
 def steps_of(shape):
@@ -77,8 +75,8 @@ def test_tables_are_uploaded_once_for_each_device(cupy):
             gg.gradient(cupy.asarray(f), *grid)
     assert cupy.uploads == 2
     cupy.launches.clear()
-    for device in (0, 0, 0, 1):
-        gg.gradient(cupy.asarray(f, device=device), *steps_of((6, 8)))
+    for number in (0, 0, 0, 1):
+        gg.gradient(cupy.asarray(f, device=number), *steps_of((6, 8)))
     assert cupy.uploads == 3
     assert [launch.device for launch in cupy.launches] == [0, 0, 0, 1]
 
@@ -182,25 +180,16 @@ def test_a_capture_needs_the_tables_before_it_and_keeps_them(cupy, grid):
         gg.gradient(f, *grid)
     cupy.capturing = False
     gg.gradient(f, *grid)
-    assert not arrays._captured
+    assert not device._captured
     cupy.capturing = True
     gg.gradient(f, *grid)
-    assert len(arrays._captured) == 1
+    assert len(device._captured) == 1
 
 
 def test_pointers_of_other_libraries(cupy):
     f, target = samples((4, 8)), [np.zeros((4, 8), "f4") for _ in range(2)]
-    layout = Layout((4, 8), (8, 1))
-    arrays.apply_pointers(
-        gradient_terms((4, 8)),
-        "float32",
-        1,
-        [layout],
-        [layout] * 2,
-        [a.ctypes.data for a in (f, *target)],
-        1,
-        7,
-    )
+    plan = make_plan(gradient_terms((4, 8)), "float32", (Layout((4, 8), (8, 1)),), (Layout((4, 8), (8, 1)),) * 2)
+    device.launch(plan, [a.ctypes.data for a in (f, *target)], 1, 7)
     assert (cupy.launches[0].device, cupy.launches[0].stream) == (1, 7)
     assert all(same_bits(a, b) for a, b in zip(gg.gradient(f, 0.3), target, strict=True))
 
@@ -278,20 +267,20 @@ def test_complex_coefficients_in_one_launch(cupy):
 
 
 def test_fields_of_several_devices_are_refused(cupy):
-    fields = [cupy.asarray(samples((8, 9)), device=device) for device in (0, 1)]
+    fields = [cupy.asarray(samples((8, 9)), device=number) for number in (0, 1)]
     with pytest.raises(ValueError, match="on CUDA devices 0, 1; copy them to one device"):
         operators_on((8, 9))["divergence"](None)(fields)
     assert cupy.launches == []
 
 
 def test_device_names_never_raise(cupy, monkeypatch):
-    assert arrays.device_names() == ["Fake 0", "Fake 1"]
+    assert device.device_names() == ["Fake 0", "Fake 1"]
     cupy.cuda.runtime.getDeviceCount = lambda: 1 / 0
-    assert arrays.device_names() == []
-    monkeypatch.setattr(arrays, "cupy", None)
-    assert arrays.device_names() == []
+    assert device.device_names() == []
+    monkeypatch.setattr(device, "cupy", None)
+    assert device.device_names() == []
     with pytest.raises(TypeError, match="need CuPy"):
-        arrays.require_cupy()
+        device.require_cupy()
 
 
 def test_warmup_compiles_what_gradient_then_uses(cupy, monkeypatch):
@@ -301,7 +290,7 @@ def test_warmup_compiles_what_gradient_then_uses(cupy, monkeypatch):
         compiled.append(variant)
         return type("Kernel", (), {"compile": lambda self: None})()
 
-    monkeypatch.setattr(arrays, "kernel_of", kernel_of)
+    monkeypatch.setattr(device, "kernel_of", kernel_of)
     count = gridgrad.cuda.warmup(dtypes=["float32"], ndims=[2])
     assert count == len(compiled) == 4
     monkeypatch.undo()
@@ -316,12 +305,12 @@ def test_warmup_variants_serve_later_calls(cupy):
     for shape in ((6, 32), (6, 33)):
         for grid in ([0.5], steps_of(shape)):
             gg.gradient(cupy.asarray(samples(shape)), *grid)
-    options = {arrays.variants.options(v) for v in variants}
+    options = {device.variants.options(v) for v in variants}
     assert {launch.options for launch in cupy.launches} == options
 
 
 def test_warmup_without_a_device(monkeypatch):
-    monkeypatch.setattr(arrays, "cupy", None)
+    monkeypatch.setattr(device, "cupy", None)
     with pytest.raises(RuntimeError, match="no CUDA device"):
         gridgrad.cuda.warmup()
 
@@ -332,7 +321,7 @@ def test_a_long_axis_is_uploaded_once(cupy, dtype, monkeypatch):
     for cache in list(_cache._caches.values()):
         monkeypatch.setattr(cache, "nbytes", 1 << 10)
     for cache in ("_ready", "_uploaded"):
-        monkeypatch.setattr(arrays, cache, Cache(None, 512, 1 << 10))
+        monkeypatch.setattr(device, cache, Cache(None, 512, 1 << 10))
     n = 5000
     (x,) = steps_of((n,))
     f, out, grid = cupy.asarray(samples((n,), dtype)), cupy.empty((n,), dtype), gg.Grid(x)

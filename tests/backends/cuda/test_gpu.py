@@ -11,12 +11,13 @@ from optional import NO_DEVICE
 
 import gridgrad as gg
 import gridgrad.cuda
-from gridgrad._backends.cuda import arrays
-from gridgrad._backends.numpy import memory as _execute_host
+from gridgrad._backends import ladder
+from gridgrad._backends.cuda import arrays, device
+from gridgrad._backends.numpy import BACKEND
 
 pytestmark = pytest.mark.gpu
-cupy = arrays.cupy
-DEVICES = arrays.device_names()
+cupy = device.cupy
+DEVICES = device.device_names()
 if not DEVICES:
     pytest.skip(NO_DEVICE, allow_module_level=True)
 
@@ -42,7 +43,7 @@ def apply_on_device(terms, inputs):
     count = 1 + max(t.output for t in terms)
     fields = [to_device(f) for f in inputs]
     outputs = [cupy.full(inputs[0].shape, np.nan, result_type(inputs[0])) for _ in range(count)]
-    arrays.apply(terms, fields, outputs)
+    ladder.apply(arrays.BACKEND, terms, fields, outputs)
     return [cupy.asnumpy(o) for o in outputs]
 
 
@@ -57,7 +58,7 @@ def to_device(f):
 def check(terms, inputs):
     count = 1 + max(t.output for t in terms)
     wanted = [np.empty(inputs[0].shape, result_type(inputs[0])) for _ in range(count)]
-    _execute_host.apply(terms, inputs, wanted)
+    ladder.apply(BACKEND, terms, inputs, wanted)
     for a, b in zip(wanted, apply_on_device(terms, inputs), strict=True):
         assert same_bits(a, b)
 

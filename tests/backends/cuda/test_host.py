@@ -21,9 +21,9 @@ from cuda_cases import (
 )
 from host_kernels import layout_of_the_struct
 
+from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants
-from gridgrad._backends.numpy import memory
-from gridgrad._backends.numpy.memory import plan_for
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
 from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
@@ -121,7 +121,7 @@ def test_offsets_beyond_31_bits_take_64_bit_indices(kernels):
     launch = kernels.apply(gradient_terms((3,), None, "uniform", 2), [f], [target])
     assert launch.variant.indices == "int64"
     wanted = np.empty(3)
-    memory.apply(gradient_terms((3,), None, "uniform", 2), [f], [wanted])
+    ladder.apply(BACKEND, gradient_terms((3,), None, "uniform", 2), [f], [wanted])
     assert np.array_equal(target, wanted)
     near = buffer[: 2**30 : 2**29 - 1]
     assert (
@@ -165,7 +165,7 @@ def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
 
 
 def test_a_macro_never_carries_a_foreign_word():
-    plan = plan_for(gradient_terms((8,)), [np.zeros(8)], [np.zeros(8)])
+    plan = ladder.plan_for(BACKEND, gradient_terms((8,)), [np.zeros(8)], [np.zeros(8)])
     good = variants.make_launch(plan, 1).variant
     evil = "float\n#include </etc/passwd>"
     for name in ("stored", "real", "out", "indices"):
@@ -213,7 +213,7 @@ def test_the_device_row_is_the_densest_dim():
     """The host takes the longest dim as row when the last is short; on a device that would not coalesce."""
     f = np.zeros((400, 8, 8), "float32")
     terms = gradient_terms(f.shape)
-    plan = plan_for(terms, [f], [np.empty_like(f) for _ in terms])
+    plan = ladder.plan_for(BACKEND, terms, [f], [np.empty_like(f) for _ in terms])
     assert plan.descriptor["array"]["stride"][0, variants.ROW] != 1
     launch = variants.make_launch(plan, variants.widest_vector(plan))
     assert launch.descriptor["array"]["stride"][0, variants.ROW] == 1

@@ -24,9 +24,9 @@ from cuda_cases import (
     uneven_rows,
 )
 
+from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants
-from gridgrad._backends.numpy import memory
-from gridgrad._backends.numpy.memory import plan_for
+from gridgrad._backends.numpy import BACKEND, memory
 from gridgrad._terms.term import Term
 
 SHAPE = (9, 10, 16)
@@ -129,10 +129,10 @@ def test_sweeps_that_add(kernels, name):
             [np.full(inputs[0].shape, 3, result_type(inputs[0])) for _ in range(1 + terms[-1].output)]
             for _ in range(3)
         )
-        memory.apply(terms, inputs, whole)
+        ladder.apply(BACKEND, terms, inputs, whole)
         middle = (len(terms) + 1) // 2
         for adds, some in ((False, terms[:middle]), (True, terms[middle:])):
-            plans = [plan_for(some, inputs, outputs, adds) for outputs in (host, device)]
+            plans = [ladder.plan_for(BACKEND, some, inputs, outputs, adds) for outputs in (host, device)]
             addresses = [[a.ctypes.data for a in (*inputs, *outputs)] for outputs in (host, device)]
             memory.run(plans[0], addresses[0])
             kernels.run(plans[1], addresses[1])
@@ -180,11 +180,11 @@ def test_only_formula_1_stays_in_vectors():
     for name in ("advect", *GENERAL):
         terms, inputs = operator(name, (8, 8, 64))
         outputs = [np.empty_like(inputs[0]) for _ in range(1 + max(t.output for t in terms))]
-        plan = plan_for(terms, inputs, outputs)
+        plan = ladder.plan_for(BACKEND, terms, inputs, outputs)
         assert variants.widest_vector(plan) == (1 if name in GENERAL else 4)
     inputs[1:] = [np.broadcast_to(c[..., :1], c.shape) for c in inputs[1:]]
     terms, _ = operator("advect", (8, 8, 64))
-    assert variants.widest_vector(plan_for(terms, inputs, outputs)) == 1
+    assert variants.widest_vector(ladder.plan_for(BACKEND, terms, inputs, outputs)) == 1
 
 
 def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):

@@ -1,6 +1,5 @@
 """torch.compile: whole graphs of every operator, forward, backward, forward mode and vmap, as eager calls give them."""
 
-import gc
 import shutil
 
 import numpy as np
@@ -8,12 +7,11 @@ import pytest
 from operator_calls import parts
 
 import gridgrad as gg
-from gridgrad._base import tracing
-from gridgrad._functions import share
 
 torch = pytest.importorskip("torch")
 
 import gridgrad.torch as gt  # noqa: E402  needs torch
+from gridgrad._backends.torch.compiled import CONSTANTS  # noqa: E402  needs torch
 
 # torch's compiler warns of its own parts.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -121,35 +119,38 @@ class TestRegistration:
         import gridgrad.torch._traced  # noqa: F401  registers them
 
         f = tensor(rng, (3, 7))
-        rest = ([torch.tensor(spacing, dtype=torch.float64)], [1], edge_order, boundary, [period], accuracy)
-        torch.library.opcheck(torch.ops.gridgrad.gradient.default, (f, *rest))
-        torch.library.opcheck(torch.ops.gridgrad.gradient_adjoint.default, ([f], *rest))
-        for options in ({"check_forward_ad": True}, {}):
-            assert torch.autograd.gradcheck(lambda f: torch.ops.gridgrad.gradient(f, *rest), f, **options)
-            assert torch.autograd.gradcheck(
-                lambda f: torch.ops.gridgrad.gradient_adjoint([f], *rest), f, **options
-            )
-        assert torch.autograd.gradgradcheck(lambda f: torch.ops.gridgrad.gradient(f, *rest)[0] ** 2, f)
-        assert torch.autograd.gradgradcheck(lambda f: torch.ops.gridgrad.gradient_adjoint([f], *rest) ** 2, f)
-        mapped = torch.func.vmap(lambda f: torch.ops.gridgrad.gradient(f, rest[0], [0], *rest[2:]))(f)
-        assert all(map(torch.equal, mapped, torch.ops.gridgrad.gradient(f, *rest)))
+        spacings = [torch.tensor(spacing, dtype=torch.float64)]
+        for transposed in (False, True):
+            rest = (spacings, [1], edge_order, boundary, [period], accuracy, transposed)
+
+            def results(f, rest=rest):
+                return torch.ops.gridgrad.gradient([f], *rest)
+
+            torch.library.opcheck(torch.ops.gridgrad.gradient.default, ([f], *rest))
+            for options in ({"check_forward_ad": True}, {}):
+                assert torch.autograd.gradcheck(results, f, **options)
+            assert torch.autograd.gradgradcheck(lambda f, results=results: results(f)[0] ** 2, f)
+            mapped = torch.func.vmap(
+                lambda f, rest=rest: torch.ops.gridgrad.gradient([f], spacings, [0], *rest[2:])
+            )(f)
+            assert all(map(torch.equal, mapped, results(f)))
 
     @pytest.mark.parametrize("transposed", [False, True])
     def test_apply(self, transposed, rng):
-        import gridgrad._backends.torch.apply  # noqa: F401  registers it
+        import gridgrad._backends.torch.traced  # noqa: F401  registers it
 
         grid = gg.Grid(X, (5, 0.2))
         k = tensor(rng, (7, 5), requires_grad=False) + 1
-        operator = (grid.laplacian + grid.diffuse(np.ones((7, 5)))).bare()
-        rest = (tracing.keep(operator), [0, 1], transposed)
+        pattern = (grid.laplacian + grid.diffuse(np.ones((7, 5)))).pattern
+        rest = (CONSTANTS.keep(pattern), [0, 1], transposed)
         f = tensor(rng, (7, 5))
-        torch.library.opcheck(torch.ops.gridgrad.apply.default, (*rest, [f], [k]))
-        torch.library.opcheck(torch.ops.gridgrad.apply.default, (*rest, [f], [k.clone().requires_grad_()]))
+        torch.library.opcheck(torch.ops.gridgrad.apply.default, ([f], [k], *rest))
+        torch.library.opcheck(torch.ops.gridgrad.apply.default, ([f], [k.clone().requires_grad_()], *rest))
         assert torch.autograd.gradcheck(
-            lambda f: torch.ops.gridgrad.apply(*rest, [f], [k]), f, check_forward_ad=True, fast_mode=True
+            lambda f: torch.ops.gridgrad.apply([f], [k], *rest), f, check_forward_ad=True, fast_mode=True
         )
         assert torch.autograd.gradgradcheck(
-            lambda f: torch.ops.gridgrad.apply(*rest, [f], [k])[0] ** 2, f, fast_mode=True
+            lambda f: torch.ops.gridgrad.apply([f], [k], *rest)[0] ** 2, f, fast_mode=True
         )
 
 
@@ -315,34 +316,8 @@ class TestOperators:
         assert graphs() == 2
 
 
-class TestNames:
-    def test_content_names_an_operator(self):
-        one, same, other = (gg.Grid((5, h)).laplacian.bare() for h in (0.5, 0.5, 0.25))
-        assert tracing.keep(one) == tracing.keep(same) != tracing.keep(other)
-        assert tracing.kept(tracing.keep(other)).grid.steps == (0.25,)
-
-    def test_a_forgotten_operator_is_traced_again(self, rng, monkeypatch):
-        monkeypatch.setattr(tracing, "MOST", 2)
-        f, grid = tensor(rng, (9,)), gg.Grid((9, 0.5))
-        function = compiled(lambda f: grid.laplacian(f))
-        result = function(f)
-        for n in range(5, 8):
-            tracing.keep(gg.Grid((n, 0.5)).laplacian)
-        assert len(vars(tracing.KEPT)) == 2
-        with pytest.raises(RuntimeError, match="compile the function again"):
-            result.sum().backward()
-        assert torch.equal(function(f), result)
-        function(f).sum().backward()
-
-    def test_grids_of_free_functions_live_as_long_as_their_graphs(self, rng):
-        f = tensor(rng, (9,))
-        function = compiled(lambda f: gg.laplacian(f, 0.37))
-        function(f)
-        share._grids.clear()
-        gc.collect()
-        assert torch.equal(function(f), gg.laplacian(f, 0.37))
-
-    def test_refusals(self, rng):
+class TestRefused:
+    def test_under_a_compiler(self, rng):
         f, x = tensor(rng, (7,)), torch.tensor(X)
         with pytest.raises(Exception, match=r"make the grid outside: grid = gridgrad\.Grid\(x\)"):
             compiled(lambda f, x: gg.laplacian(f, x))(f, x)

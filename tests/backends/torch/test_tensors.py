@@ -81,7 +81,7 @@ class TestValues:
     def test_torch_operations_give_the_same_bits(self, name, edge_order, rng):
         """What a differentiated tensor goes through equals what plain memory goes through."""
         from gridgrad._backends import slices
-        from gridgrad._backends.torch import arrays
+        from gridgrad._backends.torch.operations import OPERATIONS
         from gridgrad._grid.axis import axis_stencil
         from gridgrad._stencils.derivatives import Rule
         from gridgrad._terms.term import Term
@@ -89,7 +89,7 @@ class TestValues:
         array = noise(rng, (7, 3), "float32" if name in HALVES else name)
         f = tensor_of(array).to(getattr(torch, name))
         term = Term(0, 0, 0, axis_stencil(X, 7, 0, Rule(edge_order=edge_order), None, np.float64))
-        (sliced,) = slices.apply(arrays.namespace, (term,), [f], 1)
+        (sliced,) = slices.apply(OPERATIONS, (term,), [f], 1)
         assert same_bits(sliced, gg.gradient(f, X, axis=0, edge_order=edge_order))
 
     def test_nan_locality(self):
@@ -177,22 +177,22 @@ class OnDevice:
 
 @pytest.mark.parametrize("name", ["bfloat16", "complex64", "int64", "float64"])
 def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
-    from gridgrad._backends.cuda import arrays as cuda_arrays
+    from gridgrad._backends import ladder
+    from gridgrad._backends.cuda import device
     from gridgrad._backends.numpy import memory
-    from gridgrad._backends.torch import arrays
+    from gridgrad._backends.torch.arrays import BACKEND
     from gridgrad._grid.axis import axis_stencil
-    from gridgrad._plan.plan import make_plan
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 
     places = []
 
-    def apply_pointers(terms, storage, components, inputs, outputs, addresses, device, stream, adds):
-        places.append((device, stream))
-        memory.run(make_plan(terms, storage, inputs, outputs, components, adds), addresses)
+    def launch(plan, addresses, number, stream):
+        places.append((number, stream))
+        memory.run(plan, addresses)
 
-    monkeypatch.setattr(cuda_arrays, "cupy", object())
-    monkeypatch.setattr(cuda_arrays, "apply_pointers", apply_pointers)
+    monkeypatch.setattr(device, "cupy", object())
+    monkeypatch.setattr(device, "launch", launch)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda device: type("Stream", (), {"cuda_stream": 7}))
     f = PLANE.t().to(getattr(torch, name))
     stencils = [
@@ -201,7 +201,9 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     terms = tuple(Term(k, 0, k, stencil) for k, stencil in enumerate(stencils))
     expected = gg.gradient(f, X[:5], 2.0)
     targets = [torch.zeros_like(result) for result in expected]
-    arrays._write(terms, [OnDevice(f)], list(map(OnDevice, targets)), None)
+    places_of = [OnDevice(target) for target in targets]
+    monkeypatch.setattr(torch._C, "_increment_version", lambda tensors: None)
+    ladder.apply(BACKEND, terms, [OnDevice(f)], places_of)
     assert places == [(3, 7)]
     assert all(map(torch.equal, targets, expected))
 

@@ -1,0 +1,119 @@
+"""Any library of the array API standard: new arrays, made of slices; what the others take from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Generic, NoReturn
+
+import numpy as np
+from array_api_compat import array_namespace
+
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._plan.plan import Plan
+from . import slices
+from .operations import INTEGERS, Operations, dtype_name
+from .protocol import A, Backend, Call, DType, Facts, Memory, meet
+
+_KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
+
+
+class ArrayAPI(Generic[A]):
+    """A `Backend` without memory of its own: nothing is written, no kernel runs."""
+
+    linalg: str | None = None  # the module of its LinearOperator, if there is one
+
+    def __init__(self, name: str, noun: str = "array") -> None:
+        self.name, self.noun = name, noun
+
+    def samples(self, f: A) -> A:
+        """`f` itself, if its dtype has differences."""
+        given: Any = f
+        if dtype_name(f) == "bool":
+            raise ArgumentTypeError(
+                "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
+            )
+        if dtype_name(f) not in _KNOWN:
+            raise ArgumentTypeError(f"f has dtype {given.dtype}; convert it to one of {', '.join(_KNOWN)}")
+        if any(n is None or n != n for n in given.shape):
+            raise ArgumentValueError(
+                f"f has unknown sizes, shape {given.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
+            )
+        return f
+
+    def among(self, fields: Sequence[A]) -> Backend[A]:
+        """Itself."""
+        return self
+
+    def at(self, like: A) -> AbstractContextManager[Any]:
+        """Anywhere."""
+        return nullcontext()
+
+    def operations(self, *fields: A) -> Operations:
+        """The namespace that the arrays name."""
+        return Operations(array_namespace(*fields))
+
+    def facts(self, a: A) -> Facts:
+        """None: where the numbers are is not known."""
+        return None
+
+    def result_dtype(self, f: A) -> DType:
+        """Floating and complex kept, integers to the widest real type."""
+        return slices.result_dtype(self.operations(f), f)
+
+    def weights_dtype(self, f: A) -> type[np.floating[Any]]:
+        """Double precision."""
+        return np.float64
+
+    def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
+        """New arrays, through slices."""
+        return slices.apply(self.operations(*fields), call.terms, fields, call.outputs)
+
+    def within(self, field: A, limit: int) -> bool:
+        """False: a look may have to wait."""
+        return False
+
+    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+        """The array itself, which ``numpy.asarray`` takes."""
+        return a
+
+    def check_target(self, name: str, target: Any, fields: Sequence[A]) -> Memory | None:
+        """Refuse every one."""
+        raise ArgumentTypeError(
+            f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"
+        )
+
+    def run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[A], out: Sequence[A] | None = None, workers: int | None = None
+    ) -> Sequence[A] | None:  # fmt: skip
+        """By `memory`, `empty` and `launch`, for libraries that have them."""
+        with self.at(inputs[0]):
+            results = [self.empty(inputs[0], dtype) for _ in range(plan.outputs)] if out is None else list(out)
+            places = [self.memory(a) for a in (*inputs, *results)]
+            if not all(place.is_aligned for place in places) or (out is not None and meet(places, len(inputs))):
+                return None
+            self.launch(plan, (*inputs, *results), workers)
+        return results
+
+    def memory(self, a: A) -> Memory:
+        """Nowhere that is known."""
+        self._refuse()
+
+    def empty(self, like: A, dtype: DType = None, shape: tuple[int, ...] | None = None) -> A:
+        """Nothing to write to."""
+        self._refuse()
+
+    def copy(self, a: A, dtype: DType = None) -> A:
+        """Nothing that kernels could read."""
+        self._refuse()
+
+    def assign(self, target: A, values: A) -> None:
+        """Nothing is written."""
+        self._refuse()
+
+    def launch(self, plan: Plan, arrays: Sequence[A], workers: int | None = None) -> None:
+        """Nothing is launched."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise NotImplementedError(f"arrays of {self.name} are no memory that kernels read")

@@ -1,0 +1,55 @@
+"""The back end of JAX: new arrays, of tracers too, made of slices that it differentiates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from array_api_compat import array_namespace
+
+from .._base.errors import ArgumentTypeError
+from .array_api import ArrayAPI
+from .operations import Operations
+
+
+class OfJAX(Operations):
+    """Differentiable and traceable; a device is nowhere asked for."""
+
+    constant: Callable[[Any], Any] | None = staticmethod(jax.lax.stop_gradient)
+
+    def real_type(self, like: Any) -> Any:
+        """float64, or float32 without x64."""
+        return self.result_type(float)
+
+    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+        """Where JAX puts them."""
+        return self.asarray(values, dtype=dtype)
+
+    def complex_of(self, real: Any, imaginary: Any) -> Any:
+        """By JAX's own function."""
+        return jax.lax.complex(real, imaginary)
+
+
+class JAX(ArrayAPI[Any]):
+    """Arrays and tracers."""
+
+    def operations(self, *fields: Any) -> Operations:
+        """JAX's."""
+        return OfJAX(array_namespace(*fields))
+
+    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+        """The values, if they are known: a tracer has none."""
+        try:
+            return np.asarray(a)
+        except TypeError as error:
+            if axis is None:
+                raise
+            raise ArgumentTypeError(
+                f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
+                "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
+            ) from None
+
+
+BACKEND = JAX("jax.numpy")

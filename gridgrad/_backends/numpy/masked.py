@@ -1,0 +1,89 @@
+"""Masked arrays: the numbers through NumPy's back end, the mask of what reads a masked point around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.ma import MaskedArray
+
+from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
+from ..._plan.descriptor import arithmetic_type
+from ..._terms.term import Term, own_terms
+from ..ladder import operate
+from ..operations import Operations
+from ..protocol import Call, Memory
+from .arrays import Carrier
+from .memory import storage_of
+from .operations import OfNumPy
+from .reads import reads
+
+
+class OfMasked(OfNumPy):
+    """Stacks keep their masks."""
+
+    def stack(self, arrays: Sequence[Array]) -> Array:
+        """As NumPy's for masked arrays."""
+        stacked: Array = np.ma.stack(arrays)
+        return stacked
+
+
+MASKED = OfMasked(np)
+
+
+class Masked(Carrier):
+    """Fields and coefficients of which any is masked."""
+
+    def carries(self, a: Array) -> bool:
+        """Whether an array has a mask."""
+        return isinstance(a, MaskedArray)
+
+    def operations(self, *fields: Array) -> Operations:
+        """NumPy's, but masks are joined as their numbers are."""
+        return MASKED
+
+    def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
+        """Refuse what has no mask to be written."""
+        if not isinstance(target, MaskedArray):
+            raise ArgumentTypeError(
+                f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"
+            )
+        return self.writeable(name, target)
+
+    def carried(self, call: Call, fields: Sequence[Array]) -> list[Array]:
+        """Each result with a mask of its own."""
+        whole = [call._replace(terms=own_terms(call.terms, k), outputs=1) for k in range(call.outputs)]
+        return [self._one(own, fields) for own in whole]
+
+    def _one(self, call: Call, fields: Sequence[Array]) -> Array:
+        """The mask spreads to every row that reads a masked point, and stays where it was unless only reading counts."""
+        plain = [np.asarray(np.ma.getdata(field)) for field in fields]
+        data = operate(self.plain, call.terms, plain, 1, None, call.workers)[0]
+        storage = storage_of(data.dtype)
+        real = self.weights_dtype(data) if storage is None else arithmetic_type(storage, call.terms)
+        masks = [_mask_of(term, fields, real) for term in call.terms]
+        if not call.as_read:
+            used = {k for term in call.terms for k in (term.input, term.coefficient) if k is not None}
+            masks += [np.ma.getmask(fields[k]) for k in used]
+        spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
+        return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
+
+
+def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
+    """Where a term reads a masked sample, or a masked coefficient."""
+    flags, factor = (
+        np.ma.nomask if k is None else np.ma.getmask(fields[k]) for k in (term.input, term.coefficient)
+    )
+    if term.place == "samples":
+        flags, factor = np.ma.mask_or(flags, factor), np.ma.nomask
+    if flags is not np.ma.nomask:
+        for axis, stencil in term.stencils():
+            flags = reads(flags, stencil, axis, real)
+    if term.place == "faces" and factor is not np.ma.nomask:  # both ends of a face are in its mean
+        factor = reads(factor, replace(term.stencil, values=False), term.axis, real)
+    if factor is not np.ma.nomask:
+        flags = factor if flags is np.ma.nomask else flags | factor
+    return None if flags is np.ma.nomask else flags

@@ -1,0 +1,32 @@
+"""NumPy's namespace, and what slices need beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..._base.types import Array
+from ..operations import Operations
+
+
+class OfNumPy(Operations):
+    """Those of NumPy, and of libraries whose arrays take their parts as its do and have one device."""
+
+    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+        """As an array, wherever that is."""
+        return self._namespace.asarray(values, dtype=dtype)
+
+    def complex_of(self, real: Any, imaginary: Any) -> Any:
+        """From its parts, which are written into it."""
+        return from_parts(real, imaginary)
+
+
+def from_parts(real: Array, imaginary: Array) -> Array:
+    """A complex array of these parts."""
+    whole = (real + 0j).astype(np.result_type(real.dtype, np.complex64), copy=False)
+    whole.real, whole.imag = real, imaginary
+    return whole
+
+
+NUMPY = OfNumPy(np)

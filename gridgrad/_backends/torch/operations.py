@@ -1,0 +1,56 @@
+"""torch's namespace, and what slices need beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from array_api_compat import torch as namespace
+
+from ..operations import Operations
+
+
+class OfTorch(Operations):
+    """Differentiable, on every device."""
+
+    @staticmethod
+    def constant(x: Any) -> Any:
+        """The tensor without its graph."""
+        return x.detach()
+
+    def real_type(self, like: Any) -> Any:
+        """float64, but float32 on Apple's devices, which lack it."""
+        device = getattr(getattr(like, "device", None), "type", None)
+        return torch.float32 if device == "mps" else torch.float64
+
+    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+        """On the device of `like`; read-only arrays are not taken."""
+        return super().weights(values if values.flags.writeable else values.copy(), dtype, like)
+
+    def joined(self, pieces: Sequence[Any], axis: int) -> Any:
+        """By ``cat``, the only name that batched gradients know."""
+        return torch.cat(list(pieces), dim=axis)
+
+    def difference(self, b: Any, a: Any, real: Any) -> Any:
+        """From halves of 32 bits, as there is no arithmetic on the wide unsigned types.
+
+        Both halves' differences and the shifted upper one are exact, so only their sum is rounded.
+        """
+        pairs = zip(_halves(b), _halves(a), strict=True)
+        upper, lower = ((of_b - of_a).to(real) for of_b, of_a in pairs)
+        return upper * 2.0**32 + lower
+
+    def complex_of(self, real: Any, imaginary: Any) -> Any:
+        """By torch's own function."""
+        return torch.complex(real, imaginary)
+
+
+def _halves(x: Any) -> tuple[Any, Any]:
+    is_unsigned = x.dtype == torch.uint64
+    x = x.view(torch.int64) if is_unsigned else x.to(torch.int64)
+    upper = x >> 32
+    return (upper & 0xFFFFFFFF if is_unsigned else upper), x & 0xFFFFFFFF
+
+
+OPERATIONS = OfTorch(namespace)

@@ -1,0 +1,113 @@
+"""What a compiler traces in the place of the back end: a grid's operator as one node of its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from ..._base.errors import ArgumentTypeError
+from ..._terms.adjoint import adjoint_terms
+from ..._terms.term import Term, shifted
+from .. import slices
+from .arrays import Torch
+from .compiled import CONSTANTS, check_out, name_of
+from .define import Defined, define, is_transformed, is_varied
+from .graph import Map, Tensors, norm
+from .operations import OPERATIONS
+from .tensors import batched_first
+
+
+class Kept(Protocol):
+    """An operator without its coefficients, which the compiler takes for a constant."""
+
+    grid: Any
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
+        """The terms on these axes of an array, its coefficients behind its fields."""
+
+
+class ByName(Defined):
+    """A kept pattern or its transpose, whose constants are its coefficients."""
+
+    operator, schema = "apply", "str name, int[] axes, bool transposed"
+
+    def __init__(self, name: str, axes: Sequence[int], is_transposed: bool) -> None:
+        super().__init__(name, axes, is_transposed)
+        self.name, self.axes, self.is_transposed = name, axes, is_transposed
+
+    @property
+    def outputs(self) -> int:
+        """How many results it has."""
+        kept: Kept = CONSTANTS.of(self.name)
+        return prod(kept.inputs if self.is_transposed else kept.outputs)
+
+    def reads(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
+        """All of them."""
+        return [*fields, *constants]
+
+    def terms(self, fields: Tensors, constants: Tensors) -> tuple[Term, ...]:
+        """The terms on the axes."""
+        kept: Kept = CONSTANTS.of(self.name)
+        terms = kept.terms_on(tuple(self.axes))
+        if not self.is_transposed:
+            return terms
+        return shifted(adjoint_terms(terms), len(fields) - prod(kept.inputs))
+
+    def transposed(self, inputs: int) -> ByName:
+        """The same name, transposed."""
+        return ByName(self.name, self.axes, not self.is_transposed)
+
+    def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
+        """The same name, one axis further."""
+        moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]
+        return ByName(self.name, [axis + 1 for axis in self.axes], self.is_transposed), moved
+
+    def by_operations(self, fields: Tensors, constants: Tensors, graph: bool) -> list[Tensor] | None:
+        """A norm, derivatives by coefficients, and those inside of torch.func's transforms."""
+        terms, tensors = self.terms(fields, constants), [*fields, *constants]
+        if any(term.norm for term in terms):
+            return [self._norm(terms, fields)]
+        is_slow = is_varied(constants) or slices.is_mixed(tensors) or (graph and is_transformed(tensors))
+        return slices.apply(OPERATIONS, terms, tensors, self.outputs) if is_slow else None
+
+    def _norm(self, terms: tuple[Term, ...], fields: Tensors) -> Tensor:
+        """The norm of all terms, which has no coefficients and no transpose."""
+
+        def size_of(_: Any, own: Tensors) -> Tensors:
+            return self(own, [])
+
+        def components_of(components: tuple[Term, ...], own: Tensors) -> Tensors:
+            return slices.apply(OPERATIONS, components, own, len(components))
+
+        return norm(terms, fields, size_of, components_of)
+
+
+define(ByName)
+
+
+class Traced(Torch):
+    """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
+
+    def within(self, field: Tensor, limit: int) -> bool:
+        """False: there are no values to look at."""
+        return False
+
+    def traced(
+        self, pattern: Kept, axes: Sequence[int], fields: Tensors, coefficients: Tensors, out: object
+    ) -> list[Tensor]:
+        """A pattern applied to fields of one shape and dtype."""
+        check_out(out)
+        if pattern.grid.has_units:
+            raise ArgumentTypeError(
+                "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
+            )
+        return list(torch.ops.gridgrad.apply(fields, coefficients, name_of(pattern), list(axes), False))
+
+
+BACKEND = Traced("torch", "tensor")
