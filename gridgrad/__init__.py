@@ -1,6 +1,7 @@
 """Gradients of gridded data, on the array you already have."""
 
-from typing import Any as _Any
+import typing as _typing
+from types import ModuleType as _ModuleType
 
 from ._base.cache import clear_caches
 from ._base.version import __version__ as __version__
@@ -18,17 +19,25 @@ __all__ = [
     "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
 ]  # fmt: skip
 
+if _typing.TYPE_CHECKING:
+    from . import autodiff as autodiff
+    from . import cuda as cuda
+    from . import torch as torch
+    from . import verify as verify
+else:
 
-def __getattr__(name: str) -> _Any:
-    """``gridgrad.autodiff``, ``cuda``, ``torch`` and ``verify``, imported when first used."""
-    if name in _LAZY:
-        from importlib import import_module
+    def __getattr__(name: str) -> _ModuleType:
+        """``gridgrad.autodiff``, ``cuda``, ``torch`` and ``verify``, imported when first used."""
+        if name in _LAZY:
+            from importlib import import_module
 
-        try:
-            return import_module(f"gridgrad.{name}")
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(f"gridgrad.{name} needs {error.name}, which is not installed") from None
-    raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
+            try:
+                return import_module(f"gridgrad.{name}")
+            except ModuleNotFoundError as error:
+                raise ModuleNotFoundError(
+                    f"gridgrad.{name} needs {error.name}, which is not installed"
+                ) from None
+        raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -40,15 +40,16 @@ _by_use = attrgetter("used")
 class Entry(Generic[Value]):
     """A value with its key, what it weighs, and when it was last used.
 
-    Time is the number of entries that were ever made: between two of them nothing can leave.
+    Time goes on when an entry is made, as between two of them nothing can leave: by two, so that what
+    is used after an entry was made is younger than that.
     """
 
     __slots__ = ("key", "nbytes", "used", "value")
     now: ClassVar[int] = 0
 
     def __init__(self, key: Any, value: Value, nbytes: int) -> None:
-        Entry.now += 1
-        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now
+        Entry.now += 2
+        self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now - 1
 
 
 class Cache(Generic[Value]):

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Never
 
 from .._backends import dispatch, ladder
-from .._base.checks import UNSET, clean_workers, merge_aliases
+from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.tracing import is_compiling
+from .._base.types import Axes, Boundary, Period, Spacing
 from .._base.words import offered, unexpected
-from .._grid.asked import Asked, clean
-from .._operators import quantities
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
+from .._operators import catalogue, quantities
 from .._operators.calls import call_key, fast_gradient, remember
-from .._terms.term import Term
 from .._wraps.units import present, require_numbers
+from ..grid import Grid
+from . import typed
 
 
+@typed.gradient
 @offered
 def gradient(
     f: Any,
-    *varargs: Any,
-    axis: Any = UNSET,
+    *varargs: Spacing,
+    axis: Axes = UNSET,
     edge_order: int = 1,
-    boundary: Any = None,
-    periodic: Any = None,
-    period: Any = None,
+    boundary: Boundary | None = None,
+    periodic: bool | Sequence[bool] | None = None,
+    period: Period = None,
     accuracy: int | None = None,
-    out: Any = None,
+    out: object = None,
     workers: int | None = None,
-    spacing: Any = UNSET,
-    dim: Any = UNSET,
+    spacing: Spacing | Sequence[Spacing] | None = UNSET,
+    dim: Axes = UNSET,
     **others: Never,
-) -> Any:
+) -> object:
     """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
 
     Interior points use both neighbours and are second-order accurate on any grid; the ends of an
@@ -146,17 +150,25 @@ def gradient(
 
 
 def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
-    """The gradient of an array that has to be looked at in full."""
+    """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     library, f = dispatch.samples(f)
-    cleaned = clean(tuple(f.shape), varargs, axis, asked, library.weights_dtype(f))
-    terms = tuple(
-        Term(k, 0, a, stencil)
-        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
-    )
+    shape = tuple(f.shape)
+    axes = clean_axes(axis, shape)
+    if not axes:
+        return _of_no_axes(library, f, varargs, asked, out, workers)
+    grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
+    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))  # not kept by the grid, which it holds
     key = call_key(f, varargs, axis, asked, out)
-    results = ladder.operate(library, terms, [f], len(terms), out, clean_workers(workers), as_read=True)
-    remember(key, f, terms, results)
+    results = operator.results(library, [f], out, workers)
+    remember(key, f, operator.pattern.terms_on(axes), results)
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _of_no_axes(library: Any, f: Any, varargs: tuple[Any, ...], asked: Asked, out: Any, workers: Any) -> Any:
+    """What NumPy gives for ``axis=()``: there is no such grid."""
+    per_axis_spacing(varargs, 0, f.ndim)
+    clean_words((), asked)
+    return tuple(ladder.operate(library, (), [f], 0, out, clean_workers(workers)))
 
 
 def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import ArgumentValueError, counted
+from .._base.types import Array, Axes, LaplacianForm, Spacing
 from .._operators.catalogue import clean_order
-from .share import Ends, documented, grid_of, spacing_of_one
+from . import typed
+from .share import documented, grid_of, spacing_of_one
+from .typed import Ends
 
 
+@typed.of_field
 @documented
 def derivative(
-    f: Any, *varargs: Any, axis: int = -1, order: int = 1, accuracy: int | None = None,
-    out: Any = None,
-    workers: int | None = None, spacing: Any = UNSET, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+    f: Array, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    out: object = None,
+    workers: int | None = None, spacing: Spacing | Sequence[Spacing] | None = UNSET, **ends: Unpack[Ends],
+) -> object:  # fmt: skip
     """The first or second derivative along one axis.
 
     Parameters
@@ -66,11 +71,12 @@ def derivative(
     return grid.derivative(0, order, accuracy)(f, out, workers)
 
 
+@typed.of_field
 @documented
 def mixed_derivative(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
 
     Parameters
@@ -98,12 +104,13 @@ def mixed_derivative(
     return grid.mixed_derivative(0, 1)(f, out, workers)
 
 
+@typed.of_field
 @documented
 def laplacian(
-    f: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
-    out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum d_a d_a f``, the sum of second derivatives.
 
     Parameters
@@ -139,11 +146,12 @@ def laplacian(
     return grid.laplacian.with_(form=form, accuracy=accuracy)(f, out, workers)
 
 
+@typed.hessian
 @documented
 def hessian(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_a d_b f`` as ``result[a][b]``: compact on the diagonal, products of first derivatives beside it.
 
     Parameters
@@ -165,11 +173,12 @@ def hessian(
     return grid_of("hessian", f, spacing, axis, ends).hessian(f, out, workers)
 
 
+@typed.norm_of_field
 @documented
 def gradient_norm(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sqrt(sum |d_a f|^2)``, the length of the gradient, in one pass.
 
     Parameters

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once
-from .._base.cache import Cache
 from .._base.checks import clean_axis, per_axis_spacing
-from .._base.content import HASHED_BYTES, Content, kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.words import offered, required, unexpected
+from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
-from .._wraps.units import present, unwrap, wrap
+from .._wraps.units import unwrap, wrap
 from ..grid import Grid
-
-_grids: Cache[Grid] = Cache("grids", entries=64)
-_PLAIN = (int, float, str, bool, type(None), np.float64)
-_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
-
-
-class Ends(TypedDict, total=False):
-    """The keywords that `Grid` takes about the ends of axes."""
-
-    boundary: Any
-    periodic: Any
-    period: Any
-    edge_order: int
-
+from .typed import Ends
 
 _SHARED = """*spacing : scalar or 1-D array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
@@ -54,7 +41,10 @@ _NOTES = """Notes
 """
 
 
-def documented(function: Any) -> Any:
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def documented(function: Function) -> Function:
     """Put the paragraphs that all share in their places, and note the keywords."""
     if function.__doc__:  # not under -OO
         text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
@@ -86,25 +76,12 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
             sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
     shape = tuple(sample.shape)
-    if not shape:
-        raise ArgumentValueError(
-            "f is 0-dimensional: a single number has no neighbours to difference; give an array with at least one axis"
-        )
-    axes = clean_axis(axis, len(shape))
-    entries = per_axis_spacing(spacing, len(axes), len(shape))
-    lengths = tuple(shape[a] for a in axes)
+    axes = clean_axes(axis, shape)
     if is_compiling():
-        return _traced_grid(lengths, axes, entries, ends)
-    real = library.weights_dtype(sample)
-    key = _key(lengths, axes, entries, ends, real)
-    grid = None if key is None else _grids.get(key)
-    if grid is None:
-        given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
-        grid = Grid(*given, axes=axes, dtype=real, **ends)
-        if key is not None:
-            points = sum(np.size(x) for x in given if not isinstance(x, tuple))
-            _grids.put(kept_key(key), grid, points * _POINT_BYTES)
-    return grid
+        entries = per_axis_spacing(spacing, len(axes), len(shape))
+        return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
+    given = [ends.get(word) for word in ("periodic", "period", "boundary")]
+    return points_of(Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample))
 
 
 def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
@@ -170,33 +147,6 @@ def _axis(length: int, entry: Any, axis: int) -> Any:
         return length, wrap(values[()], unit)
     check_coordinates(values, length, axis)
     return wrap(values, unit)
-
-
-def _key(lengths: Any, axes: Any, entries: list[Any], ends: Ends, real: Any) -> Any:
-    """What a grid depends on, coordinates by content; None where something is unusual."""
-    parts: list[Any] = [lengths, axes, real]
-    for entry in ends.values():
-        entry, unit = _numbers_of(entry)
-        if type(entry) not in _PLAIN:
-            return None
-        parts += (unit, type(entry), entry)
-    for entry, axis in zip(entries, axes, strict=True):
-        entry, unit = _numbers_of(entry)
-        parts.append(unit)
-        if type(entry) in _PLAIN:
-            parts += (type(entry), entry)
-            continue
-        values = entry if type(entry) is np.ndarray else to_host(entry, axis)
-        small = values.nbytes <= HASHED_BYTES
-        parts += (values.dtype, values.shape, values.tobytes()) if small else (Content(values),)
-    return (*ends, *parts)
-
-
-def _numbers_of(entry: Any) -> tuple[Any, Any]:
-    """An argument without its unit, and that unit."""
-    if type(entry) in _PLAIN or type(entry) is np.ndarray or not present(entry):
-        return entry, None
-    return unwrap(entry, "the spacing")
 
 
 def only(F: Any, grid: Grid) -> Any:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
-from .share import Ends, documented, grid_of, only
+from .._base.types import Array, Axes, LaplacianForm, Spacing
+from . import typed
+from .share import documented, grid_of, only
+from .typed import Ends
 
 
+@typed.vector_to_vector
 @documented
 def vector_laplacian(
-    F: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
-    out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """The laplacian of each component of a vector field.
 
     Parameters
@@ -37,11 +42,12 @@ def vector_laplacian(
     return grid.vector_laplacian.with_(form=form, accuracy=accuracy)(only(F, grid), out, workers)
 
 
+@typed.of_vector
 @documented
 def divergence(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum d_a F_a`` of a vector field.
 
     Parameters
@@ -75,11 +81,12 @@ def divergence(
     return grid.divergence.with_(accuracy=accuracy)(only(F, grid), out, workers)
 
 
+@typed.vector_to_curl
 @documented
 def curl(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """The curl of a vector field on two axes (a scalar) or three (a vector).
 
     Parameters
@@ -105,11 +112,12 @@ def curl(
     return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy)(F, out, workers)
 
 
+@typed.vector_to_rows
 @documented
 def jacobian(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_b F_a`` of a vector field, as ``result[a][b]``.
 
     Parameters

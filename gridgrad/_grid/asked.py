@@ -1,32 +1,31 @@
-"""What a caller of `gradient` says about axes, rows and ends, cleaned once."""
+"""What a caller says about axes, rows and ends, cleaned once; and the grid of a call, cached by content."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from .._base.cache import Cache
 from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
+from .._base.content import HASHED_BYTES, Content
 from .._base.errors import ArgumentValueError
+from .._base.types import Array
 from .._stencils.derivatives import Rule
-from .._stencils.stencil import Stencil
-from .ends import check_length, clean_ends, rule_of
-from .spacing import axis_stencil
+from .._wraps.units import Maybe, unwrap, wrap
+from .ends import Ends, check_length, clean_ends, rule_of
+from .points import Points
+from .spacing import check_count, clean_number, to_host
 
+Kind = TypeVar("Kind", bound=Points)
 
-@dataclass(frozen=True, slots=True)
-class Axes:
-    """The differentiated axes, in the caller's order, with their rules, periods and stencils."""
-
-    axes: tuple[int, ...]
-    rules: tuple[Rule, ...]
-    periods: tuple[Any, ...]
-    stencils: tuple[Stencil, ...]
+_grids: Cache[Points] = Cache("grids", entries=64)
+_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
 
 
 class Asked(NamedTuple):
-    """What a caller of `gradient` says about rows and ends, as it came."""
+    """What a caller says about rows and ends, as it came."""
 
     edge_order: Any = 1
     periodic: Any = None
@@ -35,30 +34,94 @@ class Asked(NamedTuple):
     accuracy: Any = None
 
 
-def clean(
-    shape: tuple[int, ...], spacing: tuple[Any, ...], axis: Any, asked: Asked, real: Any = np.float64
-) -> Axes:
-    """Check everything but the data's type; weights are made in `real`."""
+class Words(NamedTuple):
+    """The same, cleaned: both ends of each axis, and its period, None where it does not repeat."""
+
+    edge_order: int
+    accuracy: int | None
+    ends: tuple[Ends, ...]
+    periods: tuple[Any, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rows of the first derivative along each axis."""
+        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in self.ends)
+
+
+def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
+    """The words on these axes of an array."""
+    order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
+    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
+    return Words(order, accuracy, ends, tuple(periods))
+
+
+def clean_axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of an array of this shape that a call is about."""
     if not shape:
         raise ArgumentValueError(
             "f is 0-dimensional: a single number has no neighbours to difference; "
             "give an array with at least one axis"
         )
-    axes = clean_axis(axis, len(shape))
-    spacings = per_axis_spacing(spacing, len(axes), len(shape))
-    rules, periods = clean_rules(axes, asked)
-    for a, rule in zip(axes, rules, strict=True):
-        check_length(shape[a], a, rule)
-    stencils = tuple(
-        axis_stencil(value, shape[a], a, rule, period, real)
-        for a, value, rule, period in zip(axes, spacings, rules, periods, strict=True)
-    )
-    return Axes(axes, rules, periods, stencils)
+    return clean_axis(axis, len(shape))
 
 
-def clean_rules(axes: tuple[int, ...], asked: Asked) -> tuple[tuple[Rule, ...], tuple[Any, ...]]:
-    """The rule of the first derivative along each axis, and its period, None where it does not repeat."""
-    order = clean_edge_order(asked.edge_order)
-    accuracy = clean_accuracy(asked.accuracy)
-    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
-    return tuple(rule_of(1, accuracy, pair, order) for pair in ends), tuple(periods)
+def points_of(
+    kind: Callable[..., Kind], shape: tuple[int, ...], axes: tuple[int, ...], spacing: tuple[Any, ...], asked: Asked, real: Any
+) -> Kind:  # fmt: skip
+    """The grid (or its points alone) that `axes` of an array of this shape are; weights are made in `real`.
+
+    Found by the content of the spacing, so an array that was changed in place is another key.
+    """
+    entries = per_axis_spacing(spacing, len(axes), len(shape))
+    words = clean_words(axes, asked)
+    lengths = tuple(shape[a] for a in axes)
+    for n, a, rule in zip(lengths, axes, words.rules, strict=True):
+        check_length(n, a, rule)
+    values = [_values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
+    found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
+    if found is None:
+        given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
+        found = kind(*given, axes=axes, boundary=words.ends, period=[_wrapped(*period) for period in periods],
+                     edge_order=words.edge_order, dtype=real)  # fmt: skip
+        held = [(own, unit) for own, (_, unit) in zip(found.spacings, values, strict=True)]
+        key = _key(kind, lengths, axes, words, held, periods, real)
+        _grids.put(key, found, _POINT_BYTES * sum(own.size for own, _ in held))
+    result: Kind = found
+    return result
+
+
+Numbers = tuple[Array | None, Maybe]  # of a step or coordinates, with their unit; None of a period that is not there
+
+
+def _values(given: Any, axis: int, name: str = "spacing") -> Numbers:
+    """The numbers of a spacing or a period, and their unit."""
+    if given is None and name == "period":
+        return None, None
+    numbers, unit = unwrap(given, f"the {name} of axis {axis}")
+    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else to_host(numbers, axis), unit
+
+
+def _wrapped(numbers: Array | None, unit: Maybe) -> Any:
+    return None if numbers is None else wrap(numbers[()], unit)
+
+
+def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
+    """An axis as a grid takes it."""
+    if numbers.ndim == 0:
+        return length, wrap(numbers[()], unit)
+    check_count(numbers, length, axis)
+    return wrap(numbers, unit)
+
+
+def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
+         periods: list[Numbers], real: Any) -> tuple[Any, ...]:  # fmt: skip
+    """Everything that a grid depends on, coordinates by content."""
+    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, real]
+    for numbers, unit in (*spacings, *periods):
+        if numbers is None:
+            parts.append(None)
+            continue
+        small = numbers.nbytes <= HASHED_BYTES
+        parts += (unit, numbers.dtype, numbers.shape, numbers.tobytes()) if small else (unit, Content(numbers))
+    return tuple(parts)

@@ -60,9 +60,8 @@ class Points:
         ]
         self._stencils: dict[Any, Stencil] = {}
         self._kept: dict[Any, Any] = {}
-        self._steps = [self._axis_steps(k) for k in range(self.ndim)]  # validates
         for k in range(self.ndim):
-            self.stencil(k)
+            self.stencil(k)  # validates
 
     def __reduce__(self) -> Any:
         given = [
@@ -87,6 +86,11 @@ class Points:
         if not self.has_units:
             return None
         return tuple(None if unit is None else unit.unit for unit in self._units)
+
+    @property
+    def spacings(self) -> list[Array]:
+        """Steps and coordinates as they came, without their units; not to be changed."""
+        return self._spacings
 
     @property
     def ndim(self) -> int:
@@ -226,11 +230,15 @@ class Points:
         made: Made = self._kept[key]
         return made
 
-    def _axis_steps(self, k: int) -> Any:
-        periodic = "periodic" in self.boundary[k]
-        return axis_steps(
-            self._spacings[k], self.lengths[k], self.axes[k], periodic, self._periods[k], self.dtype
-        )
+    @cached_property
+    def _steps(self) -> list[Any]:
+        """The steps of each axis, which its stencils have checked."""
+        return [
+            axis_steps(*own[:3], "periodic" in own[3], own[4], self.dtype)
+            for own in zip(
+                self._spacings, self.lengths, self.axes, self.boundary, self._periods, strict=True
+            )
+        ]
 
 
 def _read_only(a: Array) -> Array:

@@ -9,7 +9,7 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 
 from .._backends import dispatch
 from .._base.cache import Cache
-from .._base.content import Content, kept_key
+from .._base.content import Content
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rule, derivative_stencil
@@ -28,8 +28,8 @@ _stencils: Cache[Stencil] = Cache("stencils", entries=256)
 def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, real: Any) -> Stencil:
     """The stencil of one axis for a rule, from a step or from coordinates.
 
-    Cached by the *content* of the spacing, so an array that was changed in place is a new key and
-    an equal one, whatever its identity, is not validated again.
+    Cached by the *content* of the spacing, which nobody may change any more; an equal one, whatever
+    its identity, is not validated again.
     """
     values = to_host(spacing, axis)
     if period is not None:
@@ -37,8 +37,6 @@ def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, 
     key = (Content(values), length, rule, period, np.dtype(real))
     stencil = _stencils.get(key)
     if stencil is None:
-        key = kept_key(key)
-        values = key[0].values  # so that the stencil is of what the key says, whatever other threads write
         steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
         stencil = _normal(steps, length, rule, wrap, axis)
         _stencils.put(key, stencil, values.nbytes + stencil.nbytes)
@@ -213,15 +211,20 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
 
 def check_coordinates(values: Array, length: int, axis: int) -> None:
     """Right length, and finite everywhere."""
-    if len(values) != length:
-        raise ArgumentValueError(
-            "when 1d, distances must match the length of the corresponding dimension: "
-            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hints.of_length(values, length)}"
-        )
+    check_count(values, length, axis)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         index = int(np.argmin(np.isfinite(values)))
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not finite: x[{index}]={values[index]}; give a position for every point"
+        )
+
+
+def check_count(values: Array, length: int, axis: int) -> None:
+    """One coordinate for each point."""
+    if len(values) != length:
+        raise ArgumentValueError(
+            "when 1d, distances must match the length of the corresponding dimension: "
+            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hints.of_length(values, length)}"
         )
 
 

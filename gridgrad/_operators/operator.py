@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
 from .._backends import ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
+from .._backends.protocol import Backend
 from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array
+from .._base.types import Array, In, Out
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -27,9 +28,9 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Fields, Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
-from .linear import Linear, Product, check_alike
+from .linear import AnyLinear, Linear, Product, applies, check_alike
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
 
@@ -46,18 +47,19 @@ class Pattern:
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (),
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind
+        self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
         self.calls = ObjectCalls()
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> Any:
-        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments)
+        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
@@ -113,7 +115,8 @@ class Pattern:
         check_alike(self, other)
         fields = sum(argument.fields for argument in self.arguments)
         return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + shifted(other.terms, fields)),
-                       self.inputs, self.outputs, self.arguments + other.arguments)  # fmt: skip
+                       self.inputs, self.outputs, self.arguments + other.arguments,
+                       self.masks_as_read and other.masks_as_read)  # fmt: skip
 
     @made_once
     def times(self, factor: float) -> Pattern:
@@ -125,12 +128,12 @@ class Pattern:
             scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
             terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
             name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments)
+            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
             self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
         return found
 
 
-class Operator(Linear):
+class Operator(Linear[In, Out]):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
 
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
@@ -142,17 +145,17 @@ class Operator(Linear):
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
         self._calls = pattern.calls
-        self.origin: Origin | None = None  # none of what was made of other operators
-        if pattern.origin is not None:
-            self.descend_from(pattern.origin)
+        self.origin = pattern.origin  # none of what was made of other operators
+        if self.origin is not None:
+            self.__doc__ = self.origin.kind.__doc__
 
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (),
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -167,8 +170,11 @@ class Operator(Linear):
     def __repr__(self) -> str:
         return repr(self.pattern)
 
+    @applies
     @offered
-    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    def __call__(
+        self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object
+    ) -> object:
         """Apply the operator.
 
         Parameters
@@ -190,7 +196,8 @@ class Operator(Linear):
         array, or tuple of arrays
             Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
             coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` keeps to what is read.
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
         """
         if fields:
             if self.origin is not None:
@@ -222,8 +229,8 @@ class Operator(Linear):
         terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if targets is None and call.stacked and self.outputs:
-            return self._into_stack(call, terms, arrays, shape, workers)
-        results = self._operate(call, terms, arrays, targets, workers)
+            return self._into_stack(call.library, arrays, shape, workers)
+        results = self.results(call.library, arrays, targets, workers)
         if given is not None and all(map(is_, given, arrays)):
             self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
@@ -236,22 +243,18 @@ class Operator(Linear):
             return (*f, *self.coefficients)
         return None
 
-    def _into_stack(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], shape: tuple[int, ...], workers: int | None
-    ) -> Any:  # fmt: skip
+    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
-        whole = ladder.stack_for(fields.library, arrays, (*self.outputs, *shape))
+        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(fields.library, self._operate(fields, terms, arrays, None, workers), self.outputs)
-        self._operate(fields, terms, arrays, targets_of(whole, self.outputs, shape), workers)
+            return stack(library, self.results(library, arrays, None, workers), self.outputs)
+        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def _operate(
-        self, fields: Fields, terms: tuple[Term, ...], arrays: list[Any], targets: Any, workers: int | None
-    ) -> list[Any]:  # fmt: skip
-        """The results by the library of the fields; masks of `gradient` alone follow NumPy's rule."""
-        as_read, workers = self.name == "gradient", clean_workers(workers)
-        return ladder.operate(fields.library, terms, arrays, prod(self.outputs), targets, workers, as_read)
+    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+        """What becomes of fields and coefficients of one shape, by the library that serves them."""
+        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
     def _traced(self, f: Any, out: Any) -> Any:
         """The call as one node of a compiler's graph."""
@@ -263,15 +266,15 @@ class Operator(Linear):
             return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
-    def with_own(self, fields: dict[str, Any]) -> Operator:
+    def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
+    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
 
-    def with_(self, **changes: Any) -> Operator:
+    def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields; see `Linear.with_`."""
         known = () if self.origin is None else self.origin.kind.options
         fields = {word: value for word, value in changes.items() if word not in known}
@@ -279,10 +282,12 @@ class Operator(Linear):
         if self.origin is None or len(fields) == len(changes):
             return other
         options = {word: value for word, value in changes.items() if word in known}
-        made: Operator = self.origin.other(self.grid, options)
+        made: Operator[In, Out] = self.origin.other(self.grid, options)
         return made.with_coefficients(other.coefficients)
 
-    def of_fields(self, fields: dict[str, Any], method: str, known: tuple[str, ...] = ()) -> Operator:
+    def of_fields(
+        self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()
+    ) -> Operator[Any, Any]:
         """The operator of other fields than those that it was made with."""
         path = "Operator" if self.origin is None else self.origin.path
         check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
@@ -296,7 +301,7 @@ class Operator(Linear):
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
@@ -305,19 +310,19 @@ class Operator(Linear):
         return self.pattern.terms_for(shape)
 
     @property
-    def T(self) -> Operator:
+    def T(self) -> Operator[Out, In]:
         """The transpose as an operator, edges included."""
         return self._like(self.pattern.transposed())
 
-    def adjoint_operator(self, weight: str | None = None) -> Operator:
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
         return self._like(self.pattern.adjoint(weight))
 
-    def scaled(self, factor: float) -> Operator:
+    def scaled(self, factor: float) -> Operator[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
 
-    def _like(self, pattern: Pattern) -> Operator:
+    def _like(self, pattern: Pattern) -> Operator[Any, Any]:
         """Another pattern of the same fields."""
         return Operator(pattern, self.coefficients)
 
@@ -341,12 +346,12 @@ class Operator(Linear):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
-    def __add__(self, other: Any) -> Linear:
+    def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
         if not isinstance(other, Operator):
             return super().__add__(other)
         return Operator(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         return None if grid is other else _ratio_of_measures(grid, other, form)
 
@@ -374,9 +379,9 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
 
 
 @made_once
-def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None:
+def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | None:
     """The measures of one grid over those of another, along each axis where they differ."""
-    result: Linear | None = None
+    result: AnyLinear | None = None
     for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
         if not np.array_equal(own, others):
             stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
 from .._backends import ladder
 from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
-from .._base.checks import clean_axis, per_axis_spacing
+from .._base.checks import per_axis_spacing
 from .._base.errors import ArgumentTypeError
-from .._grid.asked import Asked, clean
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
+from .._operators import catalogue
+from .._operators.operator import Operator
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
+from ..grid import Grid
 from ._sums import interior_sums, lines, row_sum
 
 
@@ -36,18 +40,24 @@ def carries_derivative(spacing: Any) -> bool:
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
     f = BACKEND.samples(f)
-    axes = clean_axis(axis, f.ndim)
+    axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
-    plain = [concrete(value) for value in values]
-    cleaned = clean(tuple(f.shape), tuple(plain), axes, asked)
+    operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
     f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
-    ways = tuple(map(Way, cleaned.axes, cleaned.rules, cleaned.periods))
+    words = clean_words(axes, asked)
+    ways = tuple(map(Way, axes, words.rules, words.periods))
     varied = [value if carries_derivative(value) else None for value in values]
     for value, way in zip(varied, ways, strict=True):
         if value is not None:
             check_formula(way)
-    results = differentiated(f, varied, ways, cleaned.stencils)
+    results = differentiated(f, varied, ways, tuple(term.stencil for term in operator.terms))
     return results[0] if len(results) == 1 else results
+
+
+def operator_of(shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked) -> Operator:
+    """The gradient of the grid of a call."""
+    grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
+    return catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
 
 
 def check_formula(way: Way) -> None:

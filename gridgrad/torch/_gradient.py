@@ -186,6 +186,7 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
     values = to_host(_real(spacing, axis), axis)
     if values.ndim == 0:
         return axis_stencil(values, length, axis, Rule(edge_order=order), None, np.float64)
+    values = values.copy()  # as stencils are kept by them
     check_coordinates(values, length, axis)
     exact = exact_steps(values)
     steps = exact.high

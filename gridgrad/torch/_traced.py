@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from math import isnan, nan
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,11 +15,11 @@ from .._backends.torch.define import Defined, define, is_transformed, is_varied
 from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
-from .._grid.asked import Asked, clean, clean_rules
+from .._grid.asked import Asked, clean_words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
-from ._coordinates import Way, check_formula, rows
+from ._coordinates import Way, check_formula, operator_of, rows
 
 
 def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any = None) -> Any:
@@ -29,10 +28,10 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     axes = clean_axis(axis, f.ndim)
     spacings = per_axis_spacing(varargs, len(axes))
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
-    rules, periods = clean_rules(axes, asked)
+    words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
-        [f], steps, list(axes), asked.edge_order, " ".join([end for rule in rules for end in rule.boundary]),
-        [_as_float(value, a) for value, a in zip(periods, axes, strict=True)], asked.accuracy or 0, False,
+        [f], steps, list(axes), asked.edge_order, " ".join([end for pair in words.ends for end in pair]),
+        [_as_float(value, a) for value, a in zip(words.periods, axes, strict=True)], asked.accuracy or 0, False,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
 
@@ -107,11 +106,8 @@ define(BySpacings)
 
 
 def _terms(shape: tuple[int, ...], spacings: Any, axes: Any, *ends: Any) -> tuple[Term, ...]:
-    cleaned = clean(shape, tuple(spacings), tuple(axes), _asked(*ends), np.float64)
-    return tuple(
-        Term(k, 0, a, stencil)
-        for k, (a, stencil) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
-    )
+    axes = tuple(axes)
+    return operator_of(shape, axes, tuple(spacings), _asked(*ends)).pattern.terms_on(axes) if axes else ()
 
 
 def _asked(edge_order: int, boundary: str, periods: Sequence[float], accuracy: int) -> Asked:
@@ -125,8 +121,8 @@ def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     results = []
     f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     asked = _asked(*ends)
-    rules, periods = clean_rules(tuple(axes), asked)
-    for x, axis, rule, period in zip(spacings, axes, rules, periods, strict=True):
+    words = clean_words(tuple(axes), asked)
+    for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):
         way = Way(axis, rule, period)
         check_formula(way)
         own = " ".join(rule.boundary), [nan if period is None else period], asked.accuracy or 0

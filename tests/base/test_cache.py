@@ -13,7 +13,7 @@ import gridgrad as gg
 from gridgrad._base import cache as _cache
 from gridgrad._base import content
 from gridgrad._base.cache import BUDGET, SHARES, Cache, cached
-from gridgrad._functions import share
+from gridgrad._grid import asked
 from gridgrad._plan import plan as plans
 from gridgrad._plan import tables as tables_of_plans
 from gridgrad.autodiff._jets import jet
@@ -395,6 +395,6 @@ def test_free_functions_find_the_grid_of_any_spacing(rng):
     f = noise(rng, 6)
     for spacing in ([0.0, 1, 2, 4, 5, 7], np.arange(6), 0.5, np.array(0.25)):
         gg.laplacian(f, spacing)
-        before = share._grids.made
+        before = asked._grids.made
         gg.laplacian(f, spacing)
-        assert share._grids.made == before
+        assert asked._grids.made == before

@@ -13,8 +13,7 @@ from gridgrad._backends import slices
 from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._grid.asked import Asked, clean
-from gridgrad._terms.term import Term
+from gridgrad._grid.asked import Asked, points_of
 
 EPS = np.finfo(float).eps
 EDGE_ORDER = st.sampled_from([1, 2])
@@ -48,10 +47,8 @@ def spacings(draw, n, rng):
 
 def terms_of(f, spacing, edge_order=1):
     """The term list that `gradient` makes."""
-    cleaned = clean(f.shape, tuple(spacing), None, Asked(edge_order))
-    return tuple(
-        Term(k, 0, a, s) for k, (a, s) in enumerate(zip(cleaned.axes, cleaned.stencils, strict=True))
-    )
+    grid = points_of(gg.Grid, f.shape, tuple(range(f.ndim)), tuple(spacing), Asked(edge_order), np.float64)
+    return grid.gradient.terms
 
 
 def all_same(a, b):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 from operator_calls import DERIVED, parts
@@ -81,6 +83,20 @@ def test_gradient_follows_numpy(kind, rng):
     grid, spacing = gg.Grid(*[(n, 0.5) for n in SHAPE]), [0.5] * 2
     for free, own in zip(gg.gradient(given[0], *spacing, edge_order=2), grid.gradient(given[0]), strict=True):
         assert np.array_equal(np.ma.getmaskarray(free), np.ma.getmaskarray(own))
+
+
+def test_multiples_and_sums_of_the_gradient_follow_it_too(rng):
+    """Whatever becomes of it that is still a gradient; a sum with anything else, and its transpose, keep every mask."""
+    grid = gg.Grid((5, 0.5), (5, 0.5))
+    f, D = island(), grid.gradient
+    expected = [np.ma.getmaskarray(part) for part in D(f)]
+    assert not expected[0][2, 2]
+    for same in (1.0 * D, D / 3, -D, D + D, 2 * D - D, grid.gradient(accuracy=2), pickle.loads(pickle.dumps(2.0 * D))):
+        assert all(map(np.array_equal, map(np.ma.getmaskarray, same(f)), expected)), same
+    assert np.ma.getmaskarray(D.T([f, f]))[2, 2]
+    line = gg.Grid((5, 0.5))
+    assert not np.ma.getmaskarray(line.gradient(f[2]))[2]
+    assert np.ma.getmaskarray((line.gradient + line.derivative(0))(f[2]))[2]
 
 
 def island(shape=(5, 5)):

@@ -92,10 +92,10 @@ define(ByName)
 
 
 class Traced(Torch):
-    """Tensors that a compiler traces: an operator is a node of its graph, all else as it was."""
+    """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
 
-    def within(self, field: Any, limit: int) -> bool:
-        """False: there are no values yet."""
+    def within(self, field: Tensor, limit: int) -> bool:
+        """False: there are no values to look at."""
         return False
 
     def traced(
