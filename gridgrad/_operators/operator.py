@@ -145,9 +145,9 @@ class Operator(Linear[In, Out]):
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
         self._calls = pattern.calls
-        self.origin: Origin | None = None  # none of what was made of other operators
-        if pattern.origin is not None:
-            self.descend_from(pattern.origin)
+        self.origin = pattern.origin  # none of what was made of other operators
+        if self.origin is not None:
+            self.__doc__ = self.origin.kind.__doc__
 
     @classmethod
     def of(
