@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overload
 
 import numpy as np
+import numpy.typing as npt
 
+from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators import catalogue
 from ._operators.kinds import Shown
+from ._operators.linear import Linear
 
 
-class Grid(Points):
+class Options(TypedDict, total=False):
+    """The keywords of a grid."""
+
+    axes: Sequence[int] | None
+    boundary: Boundary | None
+    periodic: bool | Sequence[bool] | None
+    period: Period
+    edge_order: int
+    dtype: npt.DTypeLike
+
+
+class Grid(Points, Generic[OnGrid]):
     """A rectilinear grid: its stencils are made once, its operators applied many times.
 
     Parameters
@@ -63,31 +77,40 @@ class Grid(Points):
     array([0.   , 0.125, 0.5  , 1.125, 2.   ])
     """
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self: Grid[Scalar], x: AxisLike, /, **options: Unpack[Options]) -> None: ...
+        @overload
+        def __init__(
+            self: Grid[Vector], x: AxisLike, y: AxisLike, /, *more: AxisLike, **options: Unpack[Options]
+        ) -> None: ...
+
     @offered
     def __init__(
         self,
-        *coordinates: Any,
+        *coordinates: AxisLike,
         axes: Sequence[int] | None = None,
-        boundary: Any = None,
-        periodic: Any = None,
-        period: Any = None,
+        boundary: Boundary | None = None,
+        periodic: bool | Sequence[bool] | None = None,
+        period: Period = None,
         edge_order: int = 2,
-        dtype: Any = np.float64,
+        dtype: npt.DTypeLike = np.float64,
         **others: Never,
     ) -> None:
         if others:
             raise unexpected("Grid.__init__", others)
         super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
 
-    gradient = Shown(catalogue.gradient)
-    divergence = Shown(catalogue.divergence)
-    curl = Shown(catalogue.curl)
-    laplacian = Shown(catalogue.laplacian)
-    vector_laplacian = Shown(catalogue.vector_laplacian)
-    hessian = Shown(catalogue.hessian)
-    jacobian = Shown(catalogue.jacobian)
-    gradient_norm = Shown(catalogue.gradient_norm)
-    identity = Shown(catalogue.identity)
+    gradient = Shown[Linear[Scalar, OnGrid]](catalogue.gradient)
+    divergence = Shown[Linear[OnGrid, Scalar]](catalogue.divergence)
+    curl = Shown[Linear[Vector, Any]](catalogue.curl)
+    laplacian = Shown[Linear](catalogue.laplacian)
+    vector_laplacian = Shown[Linear[OnGrid, OnGrid]](catalogue.vector_laplacian)
+    hessian = Shown[Linear[Scalar, Matrix[OnGrid]]](catalogue.hessian)
+    jacobian = Shown[Linear[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
+    gradient_norm = Shown[Linear](catalogue.gradient_norm)
+    identity = Shown[Linear](catalogue.identity)
 
     derivative = catalogue.derivative
     mixed_derivative = catalogue.mixed_derivative

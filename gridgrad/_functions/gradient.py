@@ -9,7 +9,7 @@ from typing import Any, Never
 from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.tracing import is_compiling
-from .._base.types import Axes, Boundary, Field, Spacing
+from .._base.types import Axes, Boundary, Period, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
@@ -28,7 +28,7 @@ def gradient(
     edge_order: int = 1,
     boundary: Boundary | None = None,
     periodic: bool | Sequence[bool] | None = None,
-    period: float | Field | Sequence[float | None] | None = None,
+    period: Period = None,
     accuracy: int | None = None,
     out: object = None,
     workers: int | None = None,

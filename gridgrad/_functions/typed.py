@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, SupportsIndex, TypedDi
 import numpy as np
 import numpy.typing as npt
 
-from .._base.types import AnyField, Array, Axes, Boundary, Field, Integers, Plain, Spacing
+from .._base.types import AnyField, Array, Axes, Boundary, Field, Integers, Period, Plain, Spacing
 
 P = ParamSpec("P")
 Float64 = npt.NDArray[np.float64]  # what integers give
@@ -35,7 +35,7 @@ class Ends(TypedDict, total=False):
 
     boundary: Boundary | None
     periodic: bool | Sequence[bool] | None
-    period: float | Field | Sequence[float | None] | None
+    period: Period
     edge_order: int
 
 

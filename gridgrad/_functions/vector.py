@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Unpack
 
-from .._base.types import Axes, LaplacianForm, Spacing
+from .._base.types import Array, Axes, LaplacianForm, Spacing
 from . import typed
 from .share import documented, grid_of, only
 from .typed import Ends
@@ -13,7 +14,7 @@ from .typed import Ends
 @typed.vector_to_vector
 @documented
 def vector_laplacian(
-    F: object, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
     out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
@@ -44,7 +45,7 @@ def vector_laplacian(
 @typed.of_vector
 @documented
 def divergence(
-    F: object, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum d_a F_a`` of a vector field.
@@ -83,7 +84,7 @@ def divergence(
 @typed.vector_to_curl
 @documented
 def curl(
-    F: object, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """The curl of a vector field on two axes (a scalar) or three (a vector).
@@ -114,7 +115,7 @@ def curl(
 @typed.vector_to_rows
 @documented
 def jacobian(
-    F: object, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``d_b F_a`` of a vector field, as ``result[a][b]``.

@@ -8,6 +8,7 @@ import numpy as np
 
 from .._base.checks import clean_accuracy, clean_axis, int_or_none
 from .._base.errors import MISSING, ArgumentValueError
+from .._base.types import Matrix, Scalar, Vector, applies
 from .._grid.points import Points
 from .._stencils import transpose
 from .._stencils.stencil import Stencil
@@ -85,14 +86,14 @@ def vector(grid: Points) -> tuple[int, ...]:
 
 
 @kind(accuracy_option)
-def gradient(grid: Points, accuracy: int | None) -> Operator:
+def gradient(grid: Points, accuracy: int | None) -> Operator[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
     return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 @kind(accuracy_option)
-def divergence(grid: Points, accuracy: int | None) -> Operator:
+def divergence(grid: Points, accuracy: int | None) -> Operator[Vector, Scalar]:
     """``sum d_a F_a``: a vector field to a scalar field.
 
     Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
@@ -105,7 +106,7 @@ def divergence(grid: Points, accuracy: int | None) -> Operator:
 
 
 @kind(accuracy_option)
-def curl(grid: Points, accuracy: int | None) -> Operator:
+def curl(grid: Points, accuracy: int | None) -> Operator[Vector, Any]:
     """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
 
     Components and signs follow the axes of the grid, not those of the arrays: for arrays ``u[y, x]``
@@ -139,7 +140,7 @@ def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
 
 
 @kind(laplacian_options)
-def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
+def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator[Vector, Vector]:
     """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     count = vector(grid)
@@ -159,7 +160,7 @@ def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
 
 
 @kind()
-def hessian(grid: Points) -> Operator:
+def hessian(grid: Points) -> Operator[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
     n = grid.ndim
     if n == 1:
@@ -180,7 +181,7 @@ def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
 
 
 @kind(accuracy_option)
-def jacobian(grid: Points, accuracy: int | None) -> Operator:
+def jacobian(grid: Points, accuracy: int | None) -> Operator[Vector, Matrix[Vector]]:
     """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
 
     For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
@@ -196,10 +197,13 @@ def gradient_norm(grid: Points) -> Norm:
     return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
 
 
-class Norm(Operator):
+class Norm(Operator[Scalar, Scalar]):
     """The norm of the gradient, which takes complex samples as their two parts."""
 
-    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    @applies
+    def __call__(
+        self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
+    ) -> object:
         """Apply it."""
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
@@ -212,7 +216,7 @@ class Norm(Operator):
 
 
 @kind()
-def _norm_of_parts(grid: Points) -> Operator:
+def _norm_of_parts(grid: Points) -> Operator[Vector, Scalar]:
     """The norm over the axes and over the real and the imaginary part of complex samples."""
     return Operator.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
 

@@ -52,6 +52,7 @@ class HasOrigin(Protocol):
 
 
 Made = TypeVar("Made", bound=HasOrigin)
+Public = TypeVar("Public")  # what users see of it
 
 
 class Kind(Generic[Made]):
@@ -118,10 +119,10 @@ def kind(clean: Callable[..., Cleaned] = no_options) -> Callable[[Callable[..., 
     return lambda build: Kind(build, clean)
 
 
-class Shown(property, Generic[Made]):
+class Shown(property, Generic[Public]):
     """An operator as an attribute of grids, made at its first use."""
 
-    def __init__(self, kind: Kind[Made]) -> None:
+    def __init__(self, kind: Kind[Any]) -> None:
         super().__init__(lambda grid: grid.kept(kind, (), kind.default))
         self.__doc__ = kind.__doc__
 
@@ -130,7 +131,7 @@ class Shown(property, Generic[Made]):
         @overload
         def __get__(self, grid: None, owner: type, /) -> Self: ...
         @overload
-        def __get__(self, grid: Any, owner: type | None = None, /) -> Made: ...
+        def __get__(self, grid: Any, owner: type | None = None, /) -> Public: ...
         def __get__(self, grid: Any, owner: type | None = None, /) -> Any: ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array
+from .._base.types import Array, In, Out, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -28,9 +28,9 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
-from .linear import Linear, Product, check_alike
+from .linear import AnyLinear, Linear, Product
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
 
@@ -133,7 +133,7 @@ class Pattern:
         return found
 
 
-class Operator(Linear):
+class Operator(Linear[In, Out]):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
 
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
@@ -145,9 +145,9 @@ class Operator(Linear):
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
         self._calls = pattern.calls
-        self.origin: Origin | None = None  # none of what was made of other operators
-        if pattern.origin is not None:
-            self.descend_from(pattern.origin)
+        self.origin = pattern.origin  # none of what was made of other operators
+        if self.origin is not None:
+            self.__doc__ = self.origin.kind.__doc__
 
     @classmethod
     def of(
@@ -170,8 +170,9 @@ class Operator(Linear):
     def __repr__(self) -> str:
         return repr(self.pattern)
 
+    @applies
     @offered
-    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object) -> object:
         """Apply the operator.
 
         Parameters
@@ -263,15 +264,15 @@ class Operator(Linear):
             return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
-    def with_own(self, fields: dict[str, Any]) -> Operator:
+    def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
+    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
 
-    def with_(self, **changes: Any) -> Operator:
+    def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields; see `Linear.with_`."""
         known = () if self.origin is None else self.origin.kind.options
         fields = {word: value for word, value in changes.items() if word not in known}
@@ -279,10 +280,10 @@ class Operator(Linear):
         if self.origin is None or len(fields) == len(changes):
             return other
         options = {word: value for word, value in changes.items() if word in known}
-        made: Operator = self.origin.other(self.grid, options)
+        made: Operator[In, Out] = self.origin.other(self.grid, options)
         return made.with_coefficients(other.coefficients)
 
-    def of_fields(self, fields: dict[str, Any], method: str, known: tuple[str, ...] = ()) -> Operator:
+    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:
         """The operator of other fields than those that it was made with."""
         path = "Operator" if self.origin is None else self.origin.path
         check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
@@ -296,7 +297,7 @@ class Operator(Linear):
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
@@ -305,19 +306,19 @@ class Operator(Linear):
         return self.pattern.terms_for(shape)
 
     @property
-    def T(self) -> Operator:
+    def T(self) -> Operator[Out, In]:
         """The transpose as an operator, edges included."""
         return self._like(self.pattern.transposed())
 
-    def adjoint_operator(self, weight: str | None = None) -> Operator:
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
         return self._like(self.pattern.adjoint(weight))
 
-    def scaled(self, factor: float) -> Operator:
+    def scaled(self, factor: float) -> Operator[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
 
-    def _like(self, pattern: Pattern) -> Operator:
+    def _like(self, pattern: Pattern) -> Operator[Any, Any]:
         """Another pattern of the same fields."""
         return Operator(pattern, self.coefficients)
 
@@ -341,12 +342,12 @@ class Operator(Linear):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
-    def __add__(self, other: Any) -> Linear:
+    def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
         if not isinstance(other, Operator):
             return super().__add__(other)
         return Operator(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         return None if grid is other else _ratio_of_measures(grid, other, form)
 
@@ -374,9 +375,9 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
 
 
 @made_once
-def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None:
+def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | None:
     """The measures of one grid over those of another, along each axis where they differ."""
-    result: Linear | None = None
+    result: AnyLinear | None = None
     for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
         if not np.array_equal(own, others):
             stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)

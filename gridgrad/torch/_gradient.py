@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Never
 
@@ -13,6 +13,7 @@ from .._backends import ladder
 from .._backends.torch.arrays import BACKEND
 from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Axes, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked
 from .._grid.axis import axis_stencil
@@ -37,8 +38,13 @@ class TorchTypeError(ArgumentTypeError, RuntimeError):
 
 @offered
 def gradient(
-    input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1, **others: Never
-) -> tuple[Any, ...]:
+    input: torch.Tensor,
+    *,
+    spacing: Spacing | Sequence[Spacing] | None = 1,
+    dim: Axes = None,
+    edge_order: int = 1,
+    **others: Never,
+) -> tuple[torch.Tensor, ...]:
     """Second-order central differences, called as ``torch.gradient`` is.
 
     Parameters

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array, Boundary, DType, Spacing
+from .._base.types import Array, AxisLike, Boundary, DType, Period
 from .._grid.points import Points
 from .._operators.fields import flat
 from .._operators.linear import Linear
@@ -22,7 +22,6 @@ from ._ends import Parts, at_ends, end_widths, name_of, row_sums
 from ._subjects import Options, Subject, parts, sampled, subject
 
 Operators = str | Callable[[Grid], object]
-AxisLike = Spacing | tuple[int, float] | tuple[int, float, float]
 
 
 class Errors(NamedTuple):
@@ -86,7 +85,7 @@ class Comparison:
 
 def compare(
     function: Function, *axes: AxisLike, operator: Operators = "gradient", boundary: Boundary = "one-sided",
-    period: float | Sequence[float | None] | None = None, edge_order: int = 2, exact: Function | None = None,
+    period: Period = None, edge_order: int = 2, exact: Function | None = None,
     engine: Engine = "auto", dtype: npt.DTypeLike = np.float64, **options: Any,
 ) -> Comparison:  # fmt: skip
     """The errors of an operator on samples of a function, against the function's exact derivatives.

@@ -78,6 +78,53 @@ def vectors(u: Float64, v: Float64, stacked: Float32, x: Float64, y: Float64) ->
     assert_type(gg.jacobian((u, v), x, y), tuple[tuple[Float64, ...], ...])
 
 
+def operators(f: Float64, g: Float32, u: Float64, v: Float64, stacked: Float32, x: Float64) -> None:
+    """Operators keep the type of arrays, and know what they take and give."""
+    grid = gg.Grid(x, (64, 0.1), boundary=["symmetric", "periodic"])
+    assert_type(grid.laplacian(f), Float64)
+    assert_type(grid.laplacian(g, workers=1), Float32)
+    assert_type(grid.laplacian.with_(accuracy=4)(f, out=f), Float64)
+    assert_type(grid.laplacian(np.arange(12).reshape(3, 4)), Float64)
+    assert_type(grid.gradient(f), tuple[Float64, ...])
+    assert_type(grid.gradient.adjoint((u, v), weight="quadrature"), Float64)
+    assert_type(grid.divergence((u, v)), Float64)
+    assert_type(grid.divergence.T(f), tuple[Float64, ...])
+    assert_type(grid.vector_laplacian([u, v]), tuple[Float64, ...])
+    assert_type(grid.vector_laplacian(stacked), Float32)
+    assert_type(grid.jacobian((u, v)), tuple[tuple[Float64, ...], ...])
+    assert_type(grid.hessian(f), tuple[tuple[Float64, ...], ...])
+    assert_type(grid.gradient_norm(f), Float64)
+    assert_type(grid.derivative(0, order=2)(g), Float32)
+    assert_type(grid.advect((u, 2.0))(f, v=(v, 2.0)), Float64)
+    assert_type(grid.diffuse(u)(g), Float32)
+
+
+def algebra(f: Float64, u: Float64, x: Float64) -> None:
+    """Sums, multiples and products of operators are operators of the same fields."""
+    grid = gg.Grid(x, x)
+    step: gg.Operator = grid.identity - 0.1 * grid.laplacian / 2
+    assert_type(step(f), Float64)
+    assert_type((step @ step)(f), Float64)
+    assert_type((grid.divergence @ grid.gradient)(f), Float64)
+    assert_type((grid.gradient @ step)(f), tuple[Float64, ...])
+    assert_type(sum([step, grid.advect((u, u))], start=step).T(f), Float64)
+    grid.gradient @ grid.gradient  # type: ignore[operator]
+    grid.divergence + grid.laplacian  # type: ignore[operator]
+
+
+def on_one_axis(f: Float64, x: Float64) -> None:
+    """What is a vector elsewhere is an array there; such a grid goes where any grid does."""
+    line = gg.Grid(x, edge_order=1)
+    assert_type(line.gradient(f), Float64)
+    assert_type(line.divergence(f), Float64)
+    assert_type(line.hessian(f), Float64)
+
+    def diffused(grid: gg.Grid, f: Float64) -> Float64:
+        return f + 0.1 * grid.laplacian(f)
+
+    assert_type(diffused(line, f), Float64)
+
+
 def refused(f: Float64, x: Float64) -> None:
     """Words that do not exist; where mypy sees none of these errors, it says so."""
     gg.laplacian(f, x, bc="periodic")  # type: ignore[call-overload]
@@ -85,4 +132,5 @@ def refused(f: Float64, x: Float64) -> None:
     gg.laplacian(f, x, form="compac")  # type: ignore[call-overload]
     gg.divergence(2.0, x)  # type: ignore[call-overload]
     gg.autodiff.gradient(np.sin, x, engine="numpy")  # type: ignore[call-overload]
+    gg.Grid(x, boundary="reflect")  # type: ignore[arg-type]
     gg.gradiant(f, x)  # type: ignore[attr-defined]
