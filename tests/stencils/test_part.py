@@ -15,7 +15,7 @@ import gridgrad as gg
 from gridgrad._backends import slices
 from gridgrad._backends.numpy import memory
 from gridgrad._base.errors import ArgumentValueError
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule, points_needed
 from gridgrad._stencils.part import part
 from gridgrad._stencils.sums import added
