@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -168,3 +168,33 @@ class Applied(Generic[In, Out]):
     def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
         """Apply the operator."""
         raise NotImplementedError
+
+
+class Maps(Generic[In, Out]):
+    """What takes and gives fields of these forms."""
+
+
+class Applies:
+    """A method that applies an operator, as a type checker sees it."""
+
+    def __get__(self, of: Maps[In, Out], owner: type | None = None, /) -> Applied[In, Out]:
+        """The method of one operator."""
+        raise NotImplementedError
+
+
+class Transposes:
+    """A method that applies an adjoint, as a type checker sees it."""
+
+    def __get__(self, of: Maps[In, Out], owner: type | None = None, /) -> Applied[Out, In]:
+        """The method of one operator."""
+        raise NotImplementedError
+
+
+def applies(method: Callable[..., object]) -> Applies:
+    """Tell a checker what a method makes of arrays; it stays what it is."""
+    return cast(Applies, method)
+
+
+def transposes(method: Callable[..., object]) -> Transposes:
+    """Tell a checker what a method makes of the results of its operator; it stays what it is."""
+    return cast(Transposes, method)

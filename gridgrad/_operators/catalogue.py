@@ -8,7 +8,7 @@ import numpy as np
 
 from .._base.checks import clean_accuracy, clean_axis, int_or_none
 from .._base.errors import MISSING, ArgumentValueError
-from .._base.types import Matrix, Scalar, Vector
+from .._base.types import Matrix, Scalar, Vector, applies
 from .._grid.points import Points
 from .._stencils import transpose
 from .._stencils.stencil import Stencil
@@ -17,7 +17,6 @@ from .._wraps.units import unwrap, wrap
 from .coefficients import Argument, Numbers, diffusivity, velocity
 from .fields import gather
 from .kinds import check_words, kind, method
-from .linear import applies
 from .operator import Operator
 
 FORMS = ("compact", "wide", "conservative")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence, Set
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .._backends.operations import dtype_name, name_of
 from .._backends.protocol import Backend
 from .._backends.slices import is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._grid.matching import check_grids
+from .._grid.points import Points
 from .._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
@@ -265,3 +267,31 @@ def flat(field: Any, form: Form) -> list[Any]:
 def form_name(form: Form) -> str:
     """What a field of this form is called."""
     return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
+
+
+class Mapping(Protocol):
+    """What can be added and composed: a map between fields on a grid."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+
+
+def check_alike(first: Mapping, second: Mapping) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    check_grids(first.grid, second.grid, "added")
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )
+
+
+def check_composed(outer: Mapping, inner: Mapping) -> None:
+    """Refuse to compose operators of which one does not take what the other gives."""
+    check_grids(outer.grid, inner.grid, "composed")
+    if outer.inputs != inner.outputs:
+        raise ArgumentValueError(
+            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
+            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
+        )

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import prod
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Never
 
-from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.types import Applied, Between, In, Out
+from .._base.errors import ArgumentTypeError
+from .._base.types import Between, In, Maps, Out, applies, transposes
 from .._base.words import absent
-from .._grid.matching import check_grids
 from .._grid.points import Points
 from .._wraps.units import present
 from .coefficients import Argument, Given, check_names, clean_factor, is_finite
-from .fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
+from .fields import (
+    Form,
+    check_alike,
+    check_composed,
+    check_dtypes,
+    check_masks,
+    dtype_of,
+    flat,
+    joined_name,
+    targets_of,
+)
 from .sparse import linear_operator
 
 
-class Forward:
-    """A method that applies an operator, as a type checker sees it."""
-
-    def __get__(self, of: Linear[In, Out], owner: type | None = None, /) -> Applied[In, Out]:
-        """The bound method."""
-        raise NotImplementedError
-
-
-class Backward:
-    """A method that applies an adjoint, as a type checker sees it."""
-
-    def __get__(self, of: Linear[In, Out], owner: type | None = None, /) -> Applied[Out, In]:
-        """The bound method."""
-        raise NotImplementedError
-
-
-def applies(function: Callable[..., object]) -> Forward:
-    """For a checker a method of arrays of any library and form; nothing at run time."""
-    return cast(Forward, function)
-
-
-def transposes(function: Callable[..., object]) -> Backward:
-    """The same of a method that applies the adjoint."""
-    return cast(Backward, function)
-
-
-class Linear(Generic[In, Out]):
+class Linear(Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -110,13 +92,7 @@ class Linear(Generic[In, Out]):
 
     @transposes
     def adjoint(
-        self,
-        g: Any,
-        out: object = None,
-        *,
-        weight: str | None = None,
-        workers: int | None = None,
-        **fields: object,
+        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
     ) -> object:
         """The adjoint applied to `g`.
 
@@ -294,12 +270,7 @@ class Product(Joined[In, Out]):
     """``outer @ inner``: applied one after the other."""
 
     def __init__(self, outer: Linear[Any, Out], inner: Linear[In, Any]) -> None:
-        check_grids(outer.grid, inner.grid, "composed")
-        if outer.inputs != inner.outputs:
-            raise ArgumentValueError(
-                f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-                f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
-            )
+        check_composed(outer, inner)
         super().__init__(outer, inner)
         self.outer: AnyLinear = outer
         self.inner: AnyLinear = inner
@@ -423,21 +394,3 @@ class Sum(Joined[In, Out]):
 
 def _added(a: Any, b: Any) -> Any:
     return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
-
-
-class Mapping(Protocol):
-    """What can be added: a map between fields on a grid."""
-
-    grid: Points
-    inputs: Form
-    outputs: Form
-
-
-def check_alike(first: Mapping, second: Mapping) -> None:
-    """Refuse to add operators that are not maps between the same fields."""
-    check_grids(first.grid, second.grid, "added")
-    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
-        raise ArgumentValueError(
-            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
-            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
-        )

@@ -16,7 +16,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out
+from .._base.types import Array, In, Out, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -28,9 +28,9 @@ from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
 from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
-from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
+from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
-from .linear import AnyLinear, Linear, Product, applies, check_alike
+from .linear import AnyLinear, Linear, Product
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
 
@@ -172,9 +172,7 @@ class Operator(Linear[In, Out]):
 
     @applies
     @offered
-    def __call__(
-        self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object
-    ) -> object:
+    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object) -> object:
         """Apply the operator.
 
         Parameters
@@ -285,9 +283,7 @@ class Operator(Linear[In, Out]):
         made: Operator[In, Out] = self.origin.other(self.grid, options)
         return made.with_coefficients(other.coefficients)
 
-    def of_fields(
-        self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()
-    ) -> Operator[Any, Any]:
+    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:
         """The operator of other fields than those that it was made with."""
         path = "Operator" if self.origin is None else self.origin.path
         check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)

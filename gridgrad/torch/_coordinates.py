@@ -13,6 +13,7 @@ from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
 from .._base.checks import per_axis_spacing
 from .._base.errors import ArgumentTypeError
+from .._base.types import Scalar, Vector
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue
 from .._operators.operator import Operator
@@ -54,7 +55,9 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
     return results[0] if len(results) == 1 else results
 
 
-def operator_of(shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked) -> Operator:
+def operator_of(
+    shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked
+) -> Operator[Scalar, Vector]:
     """The gradient of the grid of a call."""
     grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
     return catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))

@@ -38,6 +38,11 @@ def test_mypy_knows_what_functions_and_operators_return(mypy):
     assert mypy("typed_code.py", WITHOUT_TORCH).startswith("Success")
 
 
+@pytest.mark.needs("torch")
+def test_tensors_stay_tensors(mypy):
+    assert mypy("typed_torch.py", CONFIG).startswith("Success")
+
+
 def test_a_wrong_type_is_told(mypy, tmp_path):
     """The other test would pass as well if gridgrad had no types at all."""
     (tmp_path / "wrong.py").write_text(
