@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property, reduce
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
@@ -14,6 +15,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
+from .._stencils.wide import Wide
 from .._wraps.axes import plain_axes
 from .._wraps.units import converted, slope, wrap
 from .ends import check_length, clean_ends, rule_of
@@ -34,7 +36,8 @@ class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
     def __init__(
-        self, coordinates: tuple[Any, ...], axes: Any, boundary: Any, periodic: Any, period: Any, edge_order: Any, dtype: Any
+        self, coordinates: tuple[object, ...], axes: object, boundary: object, periodic: object, period: object, edge_order: object,
+        dtype: npt.DTypeLike
     ) -> None:  # fmt: skip
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
@@ -58,12 +61,12 @@ class Points:
             None if value is None else converted(value, unit, "period", f"axis {a}", True)
             for value, unit, a in zip(periods, self.slopes, self.axes, strict=True)
         ]
-        self._stencils: dict[Any, Stencil] = {}
-        self._kept: dict[Any, Any] = {}
+        self._stencils: dict[Hashable, Stencil] = {}
+        self._kept: dict[Hashable, Any] = {}
         for k in range(self.ndim):
             self.stencil(k)  # validates
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         given = [
             (n, wrap(x[()], unit), wrap(origin, unit)) if x.ndim == 0 else wrap(x, unit)
             for x, n, origin, unit in zip(
@@ -77,7 +80,7 @@ class Points:
         return _rebuild, (type(self), given, self.axes, self.boundary, periods, self.edge_order, self.dtype)
 
     @cached_property
-    def units(self) -> tuple[Any, ...] | None:
+    def units(self) -> tuple[object, ...] | None:
         """The units of the axes, None of an axis without; None where all coordinates are plain numbers.
 
         `coordinates`, `steps`, `mesh`, `quadrature` and `measure` are numbers in these units. Operators
@@ -111,13 +114,13 @@ class Points:
         unit = "" if self._units[k] is None else f" {self._units[k]}"
         return f"  axis {self.axes[k]}: {counted(self.lengths[k], 'point')}, {first:g} to {last:g}{unit}, {step}, {ends}{order}"
 
-    def _ends(self, k: int) -> tuple[Any, Any]:
+    def _ends(self, k: int) -> tuple[Array, Array]:
         """The first and the last position of an axis, without those between."""
         if self._spacings[k].ndim:
             return self.coordinates[k][0], self.coordinates[k][-1]
         return self._position(k, 0), self._position(k, self.lengths[k] - 1)
 
-    def _position(self, k: int, index: Any) -> Any:
+    def _position(self, k: int, index: int | Array) -> Any:
         """Of the points of an axis that was given by its step."""
         return self._origins[k] + self._spacings[k].astype(self.dtype) * index
 
@@ -130,7 +133,7 @@ class Points:
         )
 
     @cached_property
-    def steps(self) -> tuple[Any, ...]:
+    def steps(self) -> tuple[Array, ...]:
         """For each axis its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
         return tuple(_read_only(wide.high) if np.ndim(wide.high) else wide.high for wide, _ in self._steps)
 
@@ -166,7 +169,7 @@ class Points:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
         return self._spacings[k].ndim > 0
 
-    def clean_axis(self, axis: Any) -> int:
+    def clean_axis(self, axis: object) -> int:
         """One axis of the grid, counted from 0."""
         return clean_axis((axis,), self.ndim)[0]
 
@@ -222,7 +225,7 @@ class Points:
         return self._stencils[key]
 
     @made_once
-    def kept(self, make: Callable[..., Made], *arguments: Any) -> Made:
+    def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
         key = (make, *arguments)
         if key not in self._kept:
@@ -231,7 +234,7 @@ class Points:
         return made
 
     @cached_property
-    def _steps(self) -> list[Any]:
+    def _steps(self) -> list[tuple[Wide, Wide | None]]:
         """The steps of each axis, which its stencils have checked."""
         return [
             axis_steps(*own[:3], "periodic" in own[3], own[4], self.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from .._backends import dispatch
@@ -25,7 +26,7 @@ SAMPLES, PIECE = 64, 1 << 16  # points that are hashed; points that are compared
 _stencils: Cache[Stencil] = Cache("stencils", entries=256)
 
 
-def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, real: Any) -> Stencil:
+def axis_stencil(spacing: object, length: int, axis: int, rule: Rule, period: Any, real: npt.DTypeLike) -> Stencil:
     """The stencil of one axis for a rule, from a step or from coordinates.
 
     Cached by the *content* of the spacing, which nobody may change any more; an equal one, whatever
@@ -44,7 +45,7 @@ def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, 
 
 
 def axis_steps(
-    spacing: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
+    spacing: object, length: int, axis: int, periodic: bool, period: Any, real: npt.DTypeLike
 ) -> tuple[Wide, Wide | None]:
     """The steps of one axis and, if it is periodic, the one from its last point round to its first."""
     values = to_host(spacing, axis)
@@ -54,7 +55,7 @@ def axis_steps(
 
 
 def _steps(
-    values: Array, length: int, axis: int, periodic: bool, period: Any, real: Any
+    values: Array, length: int, axis: int, periodic: bool, period: Any, real: npt.DTypeLike
 ) -> tuple[Wide, Wide | None]:
     if values.ndim == 0:
         step = clean_number(values, axis, "spacing")
@@ -64,7 +65,7 @@ def _steps(
 
 
 def _from_step(
-    step: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
+    step: Array, length: int, axis: int, periodic: bool, period: Any, real: npt.DTypeLike
 ) -> tuple[Wide, Wide | None]:
     if step == 0:
         raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
@@ -80,7 +81,7 @@ def _from_step(
 
 
 def _from_coordinates(
-    values: Array, axis: int, periodic: bool, period: Any, real: Any
+    values: Array, axis: int, periodic: bool, period: Any, real: npt.DTypeLike
 ) -> tuple[Wide, Wide | None]:
     with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)
@@ -122,7 +123,7 @@ def _normal(steps: Wide, length: int, rule: Rule, wrap: Wide | None, axis: int) 
     return stencil
 
 
-def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
+def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
     """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
@@ -197,7 +198,7 @@ def _check_dtype(values: Array, axis: int) -> None:
     )
 
 
-def clean_number(value: Any, axis: int, name: str) -> Any:
+def clean_number(value: object, axis: int, name: str) -> Array:
     """A finite real scalar, as a NumPy scalar."""
     if isinstance(value, str):
         raise ArgumentTypeError(f"the {name} of axis {axis} is the string {value!r}; give a number")
