@@ -16,8 +16,9 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Axes, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked
+from .._grid.axis import axis_stencil
 from .._grid.ends import check_length
-from .._grid.spacing import axis_stencil, check_coordinates, to_host
+from .._grid.spacing import check_coordinates, to_host
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._stencils.weights import exact_steps, first_derivative
@@ -192,7 +193,6 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
     values = to_host(_real(spacing, axis), axis)
     if values.ndim == 0:
         return axis_stencil(values, length, axis, Rule(edge_order=order), None, np.float64)
-    values = values.copy()  # as stencils are kept by them
     check_coordinates(values, length, axis)
     exact = exact_steps(values)
     steps = exact.high

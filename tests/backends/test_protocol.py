@@ -153,6 +153,60 @@ class TestOut:
         assert same_bits(library.host(gg.laplacian(f, out=fitting)), gg.laplacian(library.host(f)))
 
 
+class TestMoreThanMemory:
+    """Arrays without facts, and those whose address no plan may be run at."""
+
+    def test_of_numpy(self, rng):
+        a = noise(rng, GRID.shape)
+        own, plan, _ = bound(None, a, GRID.laplacian)
+        assert own.facts(np.ma.array(a)) is None
+        assert own.facts(a.astype("M8[s]")) is None
+        swapped = a.astype(a.dtype.newbyteorder())
+        assert own.facts(swapped) not in (None, own.facts(a))
+        assert bound(None, swapped, GRID.laplacian)[1] is None  # through a copy
+        out = np.zeros_like(a)
+        out.flags.writeable = False
+        assert own.run(plan, a.dtype, [a], [out]) is None
+        raw = np.empty(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+        assert own.facts(raw) == own.facts(a)
+        for inputs, out in (([raw], None), ([a], [raw])):
+            for workers in (None, 2):
+                assert own.run(plan, a.dtype, inputs, out, workers) is None
+
+    @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+    def test_of_torch(self, rng):
+        torch = pytest.importorskip("torch")
+        t = torch.from_numpy(noise(rng, GRID.shape).copy())
+        own, plan, (wanted,) = bound(None, t, GRID.laplacian)
+        leaf = t.clone().requires_grad_()
+        for more in (leaf, leaf * 2, torch.complex(t, t).conj(), torch._efficientzerotensor(t.shape, dtype=t.dtype),
+                     t.to("meta"), type("Own", (torch.Tensor,), {})(t)):  # fmt: skip
+            assert own.facts(more) is None
+        with torch.no_grad():
+            assert own.facts(leaf) == own.facts(t)
+            assert own.run(plan, t.dtype, [t], [leaf]) is None
+        with torch.inference_mode():
+            assert torch.equal(own.run(plan, t.dtype, [t])[0], wanted)
+            assert torch.equal(own.run(plan, t.dtype, [t], [torch.empty_like(t)])[0], wanted)
+        seen = []
+        torch.func.vmap(lambda row: seen.append((own.facts(row), own.facts(t))) or row)(t)
+        assert seen == [(None, own.facts(t))]
+        dual = torch.autograd.forward_ad
+        with dual.dual_level():
+            assert own.facts(dual.make_dual(t, t)) is None
+            assert own.facts(t) is not None
+
+    def test_an_output_that_a_graph_saved(self, rng):
+        torch = pytest.importorskip("torch")
+        t = torch.from_numpy(noise(rng, GRID.shape).copy())
+        own, plan, _ = bound(None, t, GRID.laplacian)
+        out, weights = torch.ones_like(t), torch.ones_like(t).requires_grad_()
+        product = (out * weights).sum()
+        own.run(plan, t.dtype, [t], [out])
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            product.backward()
+
+
 class TestANewLibrary:
     """`own_arrays`: a class of 50 lines."""
 

@@ -13,10 +13,10 @@ from stencil_oracles import dense
 
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
-from gridgrad._backends.numpy.arrays import BACKEND
+from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._base.errors import ArgumentValueError
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule, points_needed
 from gridgrad._stencils.part import part
 from gridgrad._stencils.sums import added
@@ -160,8 +160,8 @@ def test_operators_of_a_grid(core, rng):
         period = float(x[-1] - x[0] + 1) if boundary == "periodic" else None
         grid = gg.Grid(x, boundary=boundary, period=period)
         even = gg.Grid((N, float(y[1])), boundary=boundary)
-        for operator in (grid.laplacian(form="wide"), even.laplacian(form="wide"), grid.gradient(),
-                         grid.gradient().adjoint_operator("quadrature"),
+        for operator in (grid.laplacian.with_(form="wide"), even.laplacian.with_(form="wide"), grid.gradient,
+                         grid.gradient.adjoint_operator("quadrature"),
                          grid.identity.ratio_of_measures(grid, even, ())):  # fmt: skip
             for term in operator.terms:
                 check(term.stencil, f)

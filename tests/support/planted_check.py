@@ -81,14 +81,14 @@ def check_bits(dtypes):
 
 def check_sums():
     """A divergence: the second term of an output is added."""
-    from gridgrad._grid import spacing as _axes
+    from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 
     rng = np.random.default_rng(5)
     field = [noise(rng, (20, 30)) for _ in range(2)]
     terms = tuple(
-        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
+        Term(0, k, k, axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
     )
     out = np.empty((20, 30))
     ladder.apply(BACKEND, terms, field, [out])

@@ -37,7 +37,10 @@ class NumPy(ArrayAPI[Array]):
 
     def among(self, fields: Sequence[Array]) -> NumPy:
         """The first carrier that finds something to carry."""
-        return next((own for own in self.carriers if any(map(own.carries, fields))), self)
+        for own in self.carriers:
+            if any([own.carries(field) for field in fields]):
+                return own
+        return self
 
     def operations(self, *fields: Array) -> Operations:
         """NumPy's."""

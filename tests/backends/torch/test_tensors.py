@@ -82,7 +82,7 @@ class TestValues:
         """What a differentiated tensor goes through equals what plain memory goes through."""
         from gridgrad._backends import slices
         from gridgrad._backends.torch.operations import OPERATIONS
-        from gridgrad._grid.spacing import axis_stencil
+        from gridgrad._grid.axis import axis_stencil
         from gridgrad._stencils.derivatives import Rule
         from gridgrad._terms.term import Term
 
@@ -181,7 +181,7 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     from gridgrad._backends.cuda import device
     from gridgrad._backends.numpy import memory
     from gridgrad._backends.torch.arrays import BACKEND
-    from gridgrad._grid.spacing import axis_stencil
+    from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 
