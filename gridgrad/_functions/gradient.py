@@ -7,9 +7,10 @@ from importlib import import_module
 from typing import Any, Never
 
 from .._backends import dispatch, ladder
+from .._backends.protocol import Backend
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.tracing import is_compiling
-from .._base.types import Axes, Boundary, Period, Spacing
+from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
@@ -149,7 +150,9 @@ def gradient(
     return _of_samples(f, varargs, axis, asked, out, workers)
 
 
-def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+def _of_samples(
+    f: Any, varargs: Spacings, axis: object, asked: Asked, out: object, workers: int | None
+) -> Array | tuple[Array, ...]:
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     library, f = dispatch.samples(f)
     shape = tuple(f.shape)
@@ -164,31 +167,36 @@ def _of_samples(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: 
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _of_no_axes(library: Any, f: Any, varargs: tuple[Any, ...], asked: Asked, out: Any, workers: Any) -> Any:
+def _of_no_axes(
+    library: Backend[Any], f: Array, varargs: Spacings, asked: Asked, out: object, workers: int | None
+) -> tuple[Array, ...]:
     """What NumPy gives for ``axis=()``: there is no such grid."""
     per_axis_spacing(varargs, 0, f.ndim)
     clean_words((), asked)
     return tuple(ladder.operate(library, (), [f], 0, out, clean_workers(workers)))
 
 
-def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+def _of_quantities(
+    f: object, varargs: Spacings, axis: object, asked: Asked, out: object, workers: int | None
+) -> object:
     """The gradient of the numbers, with the units of the results."""
     if is_function(f):
         require_numbers(*varargs, asked.period, out)
 
-    def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
+    def run(f: object, varargs: Spacings, period: object, out: object) -> object:
         return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)
 
     return quantities.gradient(run, f, varargs, asked.period, out)
 
 
-def is_function(f: Any) -> bool:
+def is_function(f: object) -> bool:
     """Whether `f` is to be evaluated: a callable, or an expression of sympy, that is no array."""
     if hasattr(f, "shape"):
         return False
     return callable(f) or any(base.__module__.startswith("sympy.") for base in type(f).__mro__)
 
 
-def gradient_of(f: Any, *arguments: Any) -> Any:
+def gradient_of(f: object, *arguments: object) -> object:
     """Exact derivatives, by a package that is imported at the first use."""
-    return import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)
+    found: object = import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)
+    return found

@@ -27,7 +27,7 @@ from .._terms.term import Term, shifted
 from .._wraps.units import present
 from . import quantities
 from .calls import ObjectCalls
-from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
+from .coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
 from .linear import AnyLinear, Linear, Product
@@ -58,7 +58,7 @@ class Pattern:
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
 
     def __repr__(self) -> str:
@@ -138,7 +138,7 @@ class Operator(Linear[In, Out]):
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
     """
 
-    def __init__(self, pattern: Pattern, coefficients: tuple[Any, ...] = ()) -> None:
+    def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
         self.pattern, self.coefficients = pattern, coefficients
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
@@ -161,7 +161,7 @@ class Operator(Linear[In, Out]):
         self.origin = self.pattern.origin = origin
         self.__doc__ = origin.kind.__doc__
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         if self.origin is not None:
             return _from_origin, (self.grid, self.origin, self.coefficients)
         return Operator, (self.pattern, self.coefficients)
@@ -267,7 +267,7 @@ class Operator(Linear[In, Out]):
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
+    def with_coefficients(self, coefficients: Coefficients) -> Operator[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
 
@@ -292,11 +292,11 @@ class Operator(Linear[In, Out]):
         """The arguments that it was made with, each with its fields."""
         return list(taken(self.arguments, self.coefficients))
 
-    def current_coefficients(self) -> tuple[Any, ...]:
+    def current_coefficients(self) -> Coefficients:
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
+    def of_numbers(self, coefficients: Coefficients) -> Operator[In, Out]:
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
@@ -386,6 +386,6 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | N
     return result
 
 
-def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
+def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> Operator:
     made: Operator = origin.made(grid)
     return made.with_coefficients(coefficients)

@@ -36,11 +36,11 @@ class Applied(Protocol):
     def adjoint_operator(self) -> Applied:
         """The operator of the adjoint."""
 
-    def taken(self) -> Sequence[tuple[Any, tuple[Any, ...]]]:
+    def taken(self) -> Sequence[tuple[object, tuple[Array, ...]]]:
         """Its arguments, each with its fields."""
 
 
-def factors_on(grid: Points, coefficients: Sequence[Any]) -> list[Array]:
+def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
     """The values of coefficients at the points of a grid."""
     return [_on_host(c, grid) for c in _unmasked(coefficients)]
 
@@ -66,7 +66,7 @@ def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inpu
     return whole.astype(_dtype_of(factors), copy=False)
 
 
-def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
+def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
     if any(np.ma.is_masked(c) for c in coefficients):
         raise ArgumentTypeError(
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
@@ -74,7 +74,7 @@ def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
     return coefficients
 
 
-def _dtype_of(coefficients: Iterable[Any]) -> Any:
+def _dtype_of(coefficients: Iterable[Array]) -> type[np.number]:
     """Of matrices and vectors: complex where a coefficient is."""
     return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
 
@@ -85,7 +85,7 @@ def _placed(term: Term, places: tuple[int, ...]) -> Term:
     return term._replace(axis=places[term.axis], then=then)
 
 
-def _on_host(coefficient: Any, grid: Points) -> Array:
+def _on_host(coefficient: Array, grid: Points) -> Array:
     """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
     value = gather(coefficient, ()).samples[0]
     values = np.asarray(dispatch.host(value))
@@ -115,7 +115,7 @@ def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
     )
 
 
-def _fields_of(operator: Applied) -> list[Any]:
+def _fields_of(operator: Applied) -> list[Array]:
     return [field for _, own in operator.taken() for field in own]
 
 
