@@ -110,7 +110,7 @@ def bound(
 ) -> Plan | None:
     """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
 
-    `Backend.run` applies it to all arrays with the same facts.
+    What `Backend.bind` makes of it applies it to all arrays with the same facts.
     """
     if any(library.facts(a) is None for a in (*inputs, *outputs)) or 0 in inputs[0].shape:
         return None
@@ -119,7 +119,7 @@ def bound(
         return None
     if not has_kernel(terms, [place.components > 1 for place in places]):
         return None
-    if not all(library.memory(a).is_native for a in (*inputs, *outputs)):
+    if not all(library.memory(a).is_aligned for a in (*inputs, *outputs)):
         return None
     try:
         return plan_for(library, terms, inputs, outputs)

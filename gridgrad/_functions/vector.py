@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Unpack
 
-from .share import Ends, documented, grid_of, only
+from .share import Ends, Made, documented, grid_of, only, vector_call
 
 
 @documented
@@ -33,8 +33,11 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-    return grid.vector_laplacian(form=form, accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
+        return grid.vector_laplacian(form=form, accuracy=accuracy), only(F, grid)
+
+    return vector_call("vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers)
 
 
 @documented
@@ -71,8 +74,11 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-    grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-    return grid.divergence(accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
+        return grid.divergence(accuracy=accuracy), only(F, grid)
+
+    return vector_call("divergence", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
 @documented
@@ -102,7 +108,10 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy)(F, out, workers)
+    def make() -> Made:
+        return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy), F
+
+    return vector_call("curl", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
 @documented
@@ -130,5 +139,8 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-    return grid.jacobian(accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
+        return grid.jacobian(accuracy=accuracy), only(F, grid)
+
+    return vector_call("jacobian", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)

@@ -41,9 +41,14 @@ def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> Non
     """Apply `plan` at `addresses`: inputs, then outputs; between pieces Python sees signals."""
     pointers = (ctypes.c_void_p * len(addresses))(*addresses)
     threads = workers or default_workers(plan.traffic)
-    pieces = 1 + plan.traffic // PIECE_BYTES
+    pieces = pieces_of(plan)
     for piece in range(pieces):
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
+
+
+def pieces_of(plan: Plan) -> int:
+    """In how many calls of the core a plan is applied."""
+    return 1 + plan.traffic // PIECE_BYTES
 
 
 def default_workers(traffic: int) -> int:
