@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 
 import gridgrad as gg
-from gridgrad._backends.cuda import device as _execute_cuda
+from gridgrad._backends.cuda import device
 from gridgrad._backends.cuda import variants as _kernels
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import Plan, make_plan
 from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
 
-cupy = _execute_cuda.cupy
+cupy = device.cupy
 SHAPES = ((2**28,), (16384, 16384), (512, 512, 512), (1024, 1024, 1024), (4, 4096, 16384), (2**20, 8, 8))
 SMALL = ((2**16,), (256, 256), (48, 48, 48))
 ROUNDS = 15
@@ -113,7 +113,7 @@ def operators(shapes: tuple[tuple[int, ...], ...], ceiling: dict[str, float]) ->
         grid = gg.Grid(*[(n, s) if uniform else s for n, s in zip(shape, steps, strict=True)])
         c = random_field(shape, dtype)
         rows = {
-            "laplacian": grid.laplacian, "laplacian, accuracy 4": grid.laplacian(accuracy=4),
+            "laplacian": grid.laplacian, "laplacian, accuracy 4": grid.laplacian.with_(accuracy=4),
             "divergence": grid.divergence, "curl": grid.curl, "adjoint of gradient": grid.gradient.T,
             "adjoint of curl": grid.curl.T, "hessian": grid.hessian, "diffuse": grid.diffuse(c),
             "advect": grid.advect([c] * len(shape)),
@@ -146,12 +146,12 @@ def variants(shape: tuple[int, ...]) -> Iterator[dict[str, Any]]:
     """Access width and index type, everything else equal."""
     for dtype in ("float32", "float64"):
         plan = contiguous_plan(shape, dtype)
-        _kept_alive, places = _execute_cuda.upload(plan.weights)
+        _kept_alive, places = device.upload(plan.weights)
         arrays = [random_field(shape, dtype), *(cupy.empty(shape, dtype) for _ in shape)]
         widest = _kernels.widest_vector(plan)
         for width, index in product(sorted({1, widest}), ("int32", "int64")):
             launch = _kernels.make_launch(plan, width, index)
-            kernel = _execute_cuda.kernel_of(launch.variant)
+            kernel = device.kernel_of(launch.variant)
             packed = _kernels.parameter(launch, [a.data.ptr for a in arrays], places)
             ms = milliseconds(lambda: kernel(launch.grid, launch.block, (packed,)))  # noqa: B023
             yield {"dtype": dtype, "elements of an access": width, "index": index, "ms": ms,
@@ -281,7 +281,7 @@ def main() -> int:
     parser.add_argument("--json", type=Path, help="write the rows there")
     parser.add_argument("--small", action="store_true", help="sizes of a quick look")
     arguments = parser.parse_args()
-    devices = _execute_cuda.device_names()
+    devices = device.device_names()
     if not devices:
         print("no CUDA device: CuPy is missing or finds no driver; nothing was measured", file=sys.stderr)
         return 1

@@ -105,7 +105,7 @@ def laplacian_3d(sides: tuple[int, ...], workers: int) -> Makers:
 def laplacian_uneven(sides: tuple[int, ...], workers: int) -> Makers:
     f, out, x = random(sides), aligned(sides, "float64"), uneven(sides)
     grid = gg.Grid(*x)
-    compact, accurate = grid.laplacian, grid.laplacian(accuracy=2)
+    compact, accurate = grid.laplacian, grid.laplacian.with_(accuracy=2)
     second = accurate(f)
     return {
         "gridgrad": lambda: Contender(lambda: compact(f, out, workers), compact(f)),

@@ -57,7 +57,7 @@ def transmission() -> float:
 def evolve(grid: gg.Grid, potential: np.ndarray, steps: int) -> tuple[np.ndarray, Callable[..., Any]]:
     """The packet at 301 times, and a function for its norm and energy."""
     (x,), (weight,) = grid.coordinates, grid.quadrature
-    kinetic = -0.5 * grid.laplacian(form="conservative")
+    kinetic = -0.5 * grid.laplacian.with_(form="conservative")
     half = 0.5j * DURATION / steps * (kinetic.to_sparse() + sparse.diags_array(potential))
     one = sparse.eye_array(x.size)
     factors, forward = splu((one + half).tocsc()), (one - half).tocsr()

@@ -1,6 +1,7 @@
 """Gradients of gridded data, on the array you already have."""
 
-from typing import Any as _Any
+import typing as _typing
+from types import ModuleType as _ModuleType
 
 from ._base.cache import clear_caches
 from ._base.version import __version__ as __version__
@@ -9,25 +10,34 @@ from ._functions.gradient import gradient
 from ._functions.scalar import derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
+from ._operators.linear import Linear as Operator
 from .grid import Grid
 
 _LAZY = ("autodiff", "cuda", "torch", "verify")
 __all__ = [
-    "Grid", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence", "gradient",
-    "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
+    "Grid", "Operator", "advect", "clear_caches", "curl", "derivative", "diffuse", "directional_derivative", "divergence",
+    "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "show_config", "vector_laplacian",
 ]  # fmt: skip
 
+if _typing.TYPE_CHECKING:
+    from . import autodiff as autodiff
+    from . import cuda as cuda
+    from . import torch as torch
+    from . import verify as verify
+else:
 
-def __getattr__(name: str) -> _Any:
-    """``gridgrad.autodiff``, ``cuda``, ``torch`` and ``verify``, imported when first used."""
-    if name in _LAZY:
-        from importlib import import_module
+    def __getattr__(name: str) -> _ModuleType:
+        """``gridgrad.autodiff``, ``cuda``, ``torch`` and ``verify``, imported when first used."""
+        if name in _LAZY:
+            from importlib import import_module
 
-        try:
-            return import_module(f"gridgrad.{name}")
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(f"gridgrad.{name} needs {error.name}, which is not installed") from None
-    raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
+            try:
+                return import_module(f"gridgrad.{name}")
+            except ModuleNotFoundError as error:
+                raise ModuleNotFoundError(
+                    f"gridgrad.{name} needs {error.name}, which is not installed"
+                ) from None
+        raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

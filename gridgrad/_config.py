@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._backends import ladder
+from ._backends import cuda, ladder
 from ._backends.numpy import core
 from ._base import cache
 from ._base.version import __version__
@@ -33,8 +33,7 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     }
     facts |= core.describe()
     facts["ways"] = _ways()
-    facts["cupy"] = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
-    facts["cuda devices"] = _devices() if facts["cupy"] else []
+    facts |= cuda.describe()
     facts["caches"] = cache.describe()
     if mode == "dict":
         return facts
@@ -55,18 +54,3 @@ def _in_words(caches: dict[str, dict[str, int]]) -> str:
         f"{name} {c['entries']} ({c['bytes'] / 2**20:.1f} MiB)" for name, c in caches.items() if c["entries"]
     )
     return ", ".join(used) or "empty"
-
-
-def _version(distribution: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version  # a third of all import time
-
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
-
-
-def _devices() -> list[str]:
-    from ._backends.cuda import device
-
-    return device.device_names()

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overload
 
 import numpy as np
+import numpy.typing as npt
 
-from ._base.checks import clean_axis
-from ._base.errors import MISSING
-from ._base.words import offered, required, unexpected
+from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
+from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators import catalogue
-from ._operators.choice import Choice
-from ._operators.fields import gather
-from ._operators.operator import Operator
-from ._wraps.units import unwrap, wrap
+from ._operators.kinds import Shown
+from ._operators.linear import Linear
 
 
-def _check_words(method: str, others: Any, **given: Any) -> None:
-    if others:
-        raise unexpected(f"Grid.{method}", others)
-    required(f"Grid.{method}", **given)
+class Options(TypedDict, total=False):
+    """The keywords of a grid."""
+
+    axes: Sequence[int] | None
+    boundary: Boundary | None
+    periodic: bool | Sequence[bool] | None
+    period: Period
+    edge_order: int
+    dtype: npt.DTypeLike
 
 
-class Grid(Points):
+class Grid(Points, Generic[OnGrid]):
     """A rectilinear grid: its stencils are made once, its operators applied many times.
 
     Parameters
@@ -74,149 +77,43 @@ class Grid(Points):
     array([0.   , 0.125, 0.5  , 1.125, 2.   ])
     """
 
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(self: Grid[Scalar], x: AxisLike, /, **options: Unpack[Options]) -> None: ...
+        @overload
+        def __init__(
+            self: Grid[Vector], x: AxisLike, y: AxisLike, /, *more: AxisLike, **options: Unpack[Options]
+        ) -> None: ...
+
     @offered
     def __init__(
         self,
-        *coordinates: Any,
+        *coordinates: AxisLike,
         axes: Sequence[int] | None = None,
-        boundary: Any = None,
-        periodic: Any = None,
-        period: Any = None,
+        boundary: Boundary | None = None,
+        periodic: bool | Sequence[bool] | None = None,
+        period: Period = None,
         edge_order: int = 2,
-        dtype: Any = np.float64,
+        dtype: npt.DTypeLike = np.float64,
         **others: Never,
     ) -> None:
         if others:
             raise unexpected("Grid.__init__", others)
         super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
 
-    # The operators, each made at its first use.
+    gradient = Shown[Linear[Scalar, OnGrid]](catalogue.gradient)
+    divergence = Shown[Linear[OnGrid, Scalar]](catalogue.divergence)
+    curl = Shown[Linear[Vector, Any]](catalogue.curl)
+    laplacian = Shown[Linear](catalogue.laplacian)
+    vector_laplacian = Shown[Linear[OnGrid, OnGrid]](catalogue.vector_laplacian)
+    hessian = Shown[Linear[Scalar, Matrix[OnGrid]]](catalogue.hessian)
+    jacobian = Shown[Linear[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
+    gradient_norm = Shown[Linear](catalogue.gradient_norm)
+    identity = Shown[Linear](catalogue.identity)
 
-    @property
-    def gradient(self) -> Choice:
-        """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
-        return self.kept(Choice, catalogue.gradient, catalogue.accuracy_option)
-
-    @property
-    def divergence(self) -> Choice:
-        """``sum d_a F_a``: a vector field to a scalar field.
-
-        Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
-        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. All components end as `boundary` says. At a wall where the normal one is odd and the others
-        are even, minus the adjoint of the gradient of an even field is the divergence that fits:
-        ``-grid.gradient.adjoint(F, weight="quadrature")``.
-        """
-        return self.kept(Choice, catalogue.divergence, catalogue.accuracy_option)
-
-    @property
-    def curl(self) -> Choice:
-        """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
-
-        Components and signs follow the axes of the grid, not those of the arrays: for arrays
-        ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u for the
-        component along y, silently.
-        """
-        return self.kept(Choice, catalogue.curl, catalogue.accuracy_option)
-
-    @property
-    def laplacian(self) -> Choice:
-        """``sum d_a d_a f``; ``grid.laplacian(form="wide")``, ``(accuracy=4)`` give other forms of it."""
-        return self.kept(Choice, catalogue.laplacian, catalogue.laplacian_options)
-
-    @property
-    def vector_laplacian(self) -> Choice:
-        """The laplacian of each component of a vector field; with the forms of `laplacian`."""
-        return self.kept(Choice, catalogue.vector_laplacian, catalogue.laplacian_options)
-
-    @property
-    def hessian(self) -> Operator:
-        """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
-        return self.kept(catalogue.hessian)
-
-    @property
-    def identity(self) -> Operator:
-        """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
-        return self.kept(catalogue.identity)
-
-    @property
-    def jacobian(self) -> Choice:
-        """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
-
-        For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
-        """
-        return self.kept(Choice, catalogue.jacobian, catalogue.accuracy_option)
-
-    @offered
-    def derivative(self, axis: int, order: int = 1, accuracy: int | None = None, **others: Never) -> Operator:
-        """The derivative of order 1 or 2 along one axis of the grid.
-
-        `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included. For a third
-        or fourth derivative compose accurate ones, because each takes two orders (a first derivative
-        one) off the ends of the one before it: with ``d2 = grid.derivative(0, order=2, accuracy=4)``,
-        ``d2 @ d2`` is of order 2 at one-sided ends, where three-point rows twice would not converge;
-        ``grid.derivative(0, accuracy=4) @ d2`` is of order 3. Periodic and mirrored ends need no such care,
-        if the second derivative is taken first: an even field has an odd slope.
-        """
-        _check_words("derivative", others)
-        return self.kept(catalogue.derivative, self.clean_axis(axis), *catalogue.clean_order(order, accuracy))
-
-    @offered
-    def mixed_derivative(self, axis: int, other: int, **others: Never) -> Operator:
-        """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
-        _check_words("mixed_derivative", others)
-        a, b = clean_axis((axis, other), self.ndim)
-        return self.kept(catalogue.mixed_derivative, a, b)
-
-    @offered
-    def directional_derivative(
-        self, v: Any = MISSING, accuracy: int | None = None, **others: Never
-    ) -> Operator:
-        """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
-
-        `v` is as in `advect`, also in the order of its components, and at a call.
-        """
-        _check_words("directional_derivative", others, v=v)
-        return catalogue.advection(self, v, "directional_derivative", accuracy)
-
-    @offered
-    def advect(self, v: Any = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
-        """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
-
-        One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
-        ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
-
-        Fields are not copied: what is written into them later is what the operator uses. Where the
-        names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
-        was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
-        nothing anew, and goes through sums, multiples, products and adjoints.
-
-        Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
-        resolve; ``edge_order=1`` or a symmetric end does not.
-        """
-        _check_words("advect", others, v=v)
-        return catalogue.advection(self, v, "advect", accuracy)
-
-    @offered
-    def diffuse(self, k: Any = MISSING, **others: Never) -> Operator:
-        """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
-
-        No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
-        arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
-        the flux passes.
-
-        A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
-        must be finite.
-        """
-        _check_words("diffuse", others, k=k)
-        return catalogue.diffusion(self, k)
-
-    @offered
-    def gradient_norm(self, f: Any, out: Any = None, workers: int | None = None, **others: Never) -> Any:
-        """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way."""
-        _check_words("gradient_norm", others)
-        numbers, unit = unwrap(f, "f")
-        samples = gather(numbers, ()).samples[0]
-        if "complex" not in str(samples.dtype):
-            return self.kept(catalogue.gradient_norm, 1)(wrap(samples, unit), out, workers)
-        parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
-        return self.kept(catalogue.gradient_norm, 2)(parts, out, workers)
+    derivative = catalogue.derivative
+    mixed_derivative = catalogue.mixed_derivative
+    directional_derivative = catalogue.directional_derivative
+    advect = catalogue.advect
+    diffuse = catalogue.diffuse

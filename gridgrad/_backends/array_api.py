@@ -22,6 +22,8 @@ _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "
 class ArrayAPI(Generic[A]):
     """A `Backend` without memory of its own: nothing is written, no kernel runs."""
 
+    linalg: str | None = None  # the module of its LinearOperator, if there is one
+
     def __init__(self, name: str, noun: str = "array") -> None:
         self.name, self.noun = name, noun
 

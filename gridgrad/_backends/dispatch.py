@@ -34,7 +34,7 @@ def samples(f: Any) -> tuple[Backend[Any], Any]:
     return library, library.samples(f)
 
 
-def _of_tensors() -> Any:
+def _of_tensors() -> Backend[Any]:
     """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
     from .torch.traced import BACKEND
 
@@ -45,6 +45,13 @@ def host(a: Any, axis: int | None = None, name: str = "spacing") -> Any:
     """The numbers of an array on the host, for ``numpy.asarray``; anything else as it is."""
     library = found(type(a))
     return a if library is None else library.host(a, axis, name)
+
+
+def linalg_of(xp: Any) -> Any:
+    """The module with the LinearOperator of a library that its user names by its module, or None."""
+    room = ROOMS.get(getattr(xp, "__name__", ""))
+    name = None if room is None else import_module(room).BACKEND.linalg
+    return None if name is None else import_module(name)
 
 
 def library_of(cls: type) -> Backend[Any]:

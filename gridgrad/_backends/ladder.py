@@ -98,11 +98,14 @@ def plan_for(
     library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
 ) -> Plan:
     """The cached plan of these arrays' layout; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
-    places = [library.memory(a) for a in (*inputs, *outputs)]
+    return _plan_at(terms, list(map(library.memory, (*inputs, *outputs))), len(inputs), adds)
+
+
+def _plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: bool) -> Plan:
     storage, components = places[0].storage, places[0].components
     assert storage is not None
-    layouts = tuple(place.layout(components) for place in places)
-    return make_plan(terms, storage, layouts[: len(inputs)], layouts[len(inputs) :], components, adds)
+    layouts = tuple([place.layout(components) for place in places])
+    return make_plan(terms, storage, layouts[:inputs], layouts[inputs:], components, adds)
 
 
 def bound(
@@ -114,15 +117,12 @@ def bound(
     """
     if any(library.facts(a) is None for a in (*inputs, *outputs)) or 0 in inputs[0].shape:
         return None
-    places = [library.memory(a) for a in inputs]
-    if places[0].storage is None or len({place.storage for place in places}) > 1:
-        return None
-    if not has_kernel(terms, [place.components > 1 for place in places]):
-        return None
-    if not all(library.memory(a).is_aligned for a in (*inputs, *outputs)):
+    places = list(map(library.memory, (*inputs, *outputs)))
+    own = places[: len(inputs)]
+    if not (_are_read(own) and has_kernel(terms, _kinds(own)) and all(place.is_aligned for place in places)):
         return None
     try:
-        return plan_for(library, terms, inputs, outputs)
+        return _plan_at(terms, places, len(inputs), False)
     except TooManyDims:
         return None
 
@@ -135,20 +135,24 @@ class Ladder(Generic[A]):
 
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         """By kernels, in as few sweeps as it takes, else through slices."""
-        if not self._has_kernels_for(terms, inputs):
+        places = list(map(self.library.memory, inputs))
+        if not (_are_read(places) and has_kernel(terms, [False] * len(places))):
             self._write(outputs, self.sliced(terms, inputs, len(outputs)))
             return
-        kinds = [self._is_complex(f) for f in inputs]
+        kinds = _kinds(places)
         if not has_kernel(terms, kinds):
-            terms = real_terms(terms, tuple(kinds))
+            terms = real_terms(terms, kinds)
             inputs = [part for f in inputs for part in self._parts(f)]
             outputs = [part for target in outputs for part in self._parts(target)]
-        if all(map(self._is_aligned, (*inputs, *outputs))):
-            self._sweep(terms, inputs, outputs)
+            places = list(map(self.library.memory, inputs))
+        places += map(self.library.memory, outputs)
+        if all([place.is_aligned for place in places]):
+            self._sweep(terms, inputs, outputs, places)
             return
         counts["copy"] += 1
-        results = [o if self._is_aligned(o) else self.library.empty(o) for o in outputs]
-        self._sweep(terms, [f if self._is_aligned(f) else self.library.copy(f) for f in inputs], results)
+        aligned = {id(a) for a, place in zip((*inputs, *outputs), places, strict=True) if place.is_aligned}
+        results = [o if id(o) in aligned else self.library.empty(o) for o in outputs]
+        self._sweep(terms, [f if id(f) in aligned else self.library.copy(f) for f in inputs], results)
         self._write(outputs, results)
 
     def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
@@ -156,24 +160,13 @@ class Ladder(Generic[A]):
         counts["slices"] += 1
         return slices.apply(self.library.operations(*inputs), terms, inputs, outputs)
 
-    def _has_kernels_for(self, terms: tuple[Term, ...], inputs: Sequence[A]) -> bool:
-        """Of inputs of one storage: integers beside another dtype are differenced as they are, in slices."""
-        storages = {self._storage(f) for f in inputs}
-        return None not in storages and len(storages) == 1 and has_kernel(terms, [False] * len(inputs))
-
     def _storage(self, a: A) -> str | None:
         return self.library.memory(a).storage
-
-    def _is_complex(self, a: A) -> bool:
-        return self.library.memory(a).components > 1
-
-    def _is_aligned(self, a: A) -> bool:
-        return self.library.memory(a).is_aligned
 
     def _parts(self, a: A) -> list[A]:
         """Views of the real and the imaginary parts, or what is real."""
         xp = self.library.operations(a)
-        return [xp.real(a), xp.imag(a)] if self._is_complex(a) else [a]
+        return [xp.real(a), xp.imag(a)] if self.library.memory(a).components > 1 else [a]
 
     def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:
         """Round the results into their targets, where those are others; to a half by way of float32, as kernels do."""
@@ -182,13 +175,19 @@ class Ladder(Generic[A]):
                 narrow = slices.through_float32(self.library.operations(result), result, target.dtype)
                 self.library.assign(target, narrow)
 
-    def _launch(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool) -> None:
-        plan = plan_for(self.library, terms, inputs, outputs, adds)
-        self.library.launch(plan, (*inputs, *outputs), self.workers)
+    def _launch(
+        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool,
+        places: list[Memory] | None = None,
+    ) -> None:  # fmt: skip
+        arrays = (*inputs, *outputs)
+        places = list(map(self.library.memory, arrays)) if places is None else places
+        self.library.launch(_plan_at(terms, places, len(inputs), adds), arrays, self.workers)
 
-    def _sweep(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
+    def _sweep(
+        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], places: list[Memory] | None = None
+    ) -> None:  # fmt: skip
         try:
-            self._launch(terms, inputs, outputs, False)
+            self._launch(terms, inputs, outputs, False, places)
         except TooManyDims as error:
             counts["split"] += 1
             storage = str(self._storage(inputs[0]))
@@ -239,6 +238,16 @@ class Ladder(Generic[A]):
             raise error
         for part in parts:
             self._part(*part)
+
+
+def _are_read(inputs: list[Memory]) -> bool:
+    """Whether kernels read them, of one storage: integers beside another dtype are differenced as they are, in slices."""
+    return inputs[0].storage is not None and all(place.storage == inputs[0].storage for place in inputs)
+
+
+def _kinds(inputs: list[Memory]) -> tuple[bool, ...]:
+    """Which of them are complex."""
+    return tuple([place.components > 1 for place in inputs])
 
 
 def _batch_axes(terms: tuple[Term, ...], shape: Sequence[int]) -> list[int]:

@@ -25,7 +25,7 @@ SHARES = {
     "algebras": 2 << 20,
     "complex terms": 1 << 20,
     "kernels": 1 << 20,
-    "libraries": 256 << 10,
+    "libraries": 192 << 10,
     "array API libraries": 64 << 10,
     "functions": 256 << 10,
     "ufuncs": 256 << 10,

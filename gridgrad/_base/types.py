@@ -1,7 +1,200 @@
 """The types that signatures share."""
 
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
+
+import numpy as np
 import numpy.typing as npt
 
+# An array of the caller's library: what is asked of one, NumPy's have as well, so that a checker takes it for one.
 Array = npt.NDArray[Any]
+DType = np.dtype[Any]
+Shape = tuple[int, ...]
+Value = Array | float  # or a number, which broadcasts to arrays
+
+
+class Field(Protocol):
+    """An array of any library, as far as signatures ask for one."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its lengths."""
+
+    @property
+    def dtype(self) -> object:
+        """Its type of numbers, in its library's words."""
+
+
+AnyField = TypeVar("AnyField", bound=Field)  # what comes out is of the same type
+Integers = npt.NDArray[np.integer[Any]]
+Plain = float | Sequence[float] | Integers  # what becomes an array of NumPy's, of a floating type
+
+Step = float | Field
+
+# What users write, as signatures name it.
+End = Literal["one-sided", "periodic", "symmetric", "antisymmetric"]
+Boundary = End | tuple[End, End] | Sequence[End | tuple[End, End]]  # for all axes, or one entry for each
+LaplacianForm = Literal["compact", "wide", "conservative"]
+Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
+Period = float | Field | Sequence[float | None] | None
+Axes = int | Sequence[int] | None  # all of them by default
+AxisLike = Field | Sequence[float] | tuple[int, Step] | tuple[int, Step, Step]  # of a grid
+
+
+class Vector:
+    """Of an operator that takes or gives one array for each axis of its grid: in a tuple, or stacked."""
+
+
+class Scalar(Vector):
+    """Of one that takes or gives an array alone, as those of vectors do on one axis."""
+
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as WithDefault
+
+    In = WithDefault("In", default=Scalar)  # what an operator takes
+    Out = WithDefault("Out", default=Scalar)  # what it gives
+    OnGrid = WithDefault("OnGrid", default=Vector, covariant=True)  # what vectors are on a grid
+else:
+    In, Out, OnGrid = TypeVar("In"), TypeVar("Out"), TypeVar("OnGrid", covariant=True)
+Between = TypeVar("Between")
+
+
+class Matrix(Generic[Between]):
+    """Of one that gives ``result[a][b]``, a and b along vectors of this kind."""
+
+
+class Applied(Generic[In, Out]):
+    """For type checkers: what an operator makes of arrays."""
+
+    @overload
+    def __call__(
+        self: Applied[Scalar, Scalar],
+        f: Integers,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> npt.NDArray[np.float64]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Scalar, Scalar],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Scalar, Vector],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> tuple[AnyField, ...]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Vector, Scalar],
+        f: AnyField | Sequence[AnyField],
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(
+        self: Applied[Vector, Vector],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(
+        self: Applied[Vector, Vector],
+        f: Sequence[AnyField],
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> tuple[AnyField, ...]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Scalar, Matrix[Scalar]],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Scalar, Matrix[Vector]],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> tuple[tuple[AnyField, ...], ...]: ...
+    @overload
+    def __call__(
+        self: Applied[Vector, Matrix[Vector]],
+        f: AnyField,
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(
+        self: Applied[Vector, Matrix[Vector]],
+        f: Sequence[AnyField],
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> tuple[tuple[AnyField, ...], ...]: ...
+    @overload
+    def __call__(  # type: ignore[overload-overlap]
+        self: Applied[Matrix[Vector], Scalar],
+        f: Sequence[Sequence[AnyField]],
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> AnyField: ...
+    @overload
+    def __call__(
+        self: Applied[Matrix[Vector], Vector],
+        f: Sequence[Sequence[AnyField]],
+        out: object = ...,
+        workers: int | None = ...,
+        **fields: object,
+    ) -> tuple[AnyField, ...]: ...
+    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+        """Apply the operator."""
+        raise NotImplementedError
+
+
+class Maps(Generic[In, Out]):
+    """What takes and gives fields of these forms."""
+
+
+class Applies:
+    """A method that applies an operator, as a type checker sees it."""
+
+    def __get__(self, of: Maps[In, Out], owner: type | None = None, /) -> Applied[In, Out]:
+        """The method of one operator."""
+        raise NotImplementedError
+
+
+class Transposes:
+    """A method that applies an adjoint, as a type checker sees it."""
+
+    def __get__(self, of: Maps[In, Out], owner: type | None = None, /) -> Applied[Out, In]:
+        """The method of one operator."""
+        raise NotImplementedError
+
+
+def applies(method: Callable[..., object]) -> Applies:
+    """Tell a checker what a method makes of arrays; it stays what it is."""
+    return cast(Applies, method)
+
+
+def transposes(method: Callable[..., object]) -> Transposes:
+    """Tell a checker what a method makes of the results of its operator; it stays what it is."""
+    return cast(Transposes, method)

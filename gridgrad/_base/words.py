@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from inspect import signature
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Never, TypeVar, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
 
@@ -64,7 +64,7 @@ _FOR_GRIDS = _ANYWHERE | {
     "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="symmetric")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
-    "accuracy": "operators have an accuracy: Grid(x).laplacian(accuracy=4)",
+    "accuracy": "operators have an accuracy: Grid(x).laplacian.with_(accuracy=4)",
     "workers": "operators have workers: Grid(x).laplacian(f, workers=1)",
     "out": "operators have out=: Grid(x).laplacian(f, out=result)",
 }
@@ -76,7 +76,9 @@ _FOR_OPERATORS = _ANYWHERE | {
     "axis": _OF_THE_GRID + "Grid(x, axes=(0,)).laplacian(f), and of one axis there is Grid(x).derivative(0)",
     "ends": _OF_THE_GRID + "Grid({axes}, {end}).{operator}",
     "order": "derivatives of order 2 are grid.derivative(0, order=2) and, for all axes, grid.hessian",
-    "accuracy": _ACCURATE.replace("gradient, ", "Grid's gradient, ", 1),
+    "form": 'the laplacian has forms: grid.laplacian.with_(form="conservative")',
+    "accuracy": _ACCURATE.replace("gradient, ", "Grid's gradient, ", 1)
+    + ": grid.laplacian.with_(accuracy=4)",
     "dtype": "the result has the dtype of the field, so convert that: f.astype(numpy.float32)",
     "workers": "the number of threads is given with the field: grid.laplacian(f, workers=1)",
     "out": "the result goes where out= says, given with the field: grid.laplacian(f, out=result)",
@@ -98,6 +100,17 @@ _FOR_TORCH = _FOR_SAMPLES | {
     "workers": "torch.gradient has none; use gridgrad.gradient(f, 0.5, workers=1)",
     "out": "torch.gradient has none; use gridgrad.gradient(f, 0.5, out=result)",
 }
+
+_MATRIX = "its dense matrix is A.to_sparse().toarray()"
+_CALL = "apply it by calling it, A(f)"
+_ELSEWHERE = {  # what of operators has another name here, or is done elsewhere
+    "solve": "solve with its matrix, scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape), "
+    "or iterate with A.to_linear_operator()",
+    "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
+    "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
+    "apply": _CALL, "matvec": _CALL,
+    "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
+}  # fmt: skip
 
 
 def offered(function: Function) -> Function:
@@ -127,15 +140,33 @@ def required(name: str, **given: Any) -> None:
             raise ArgumentTypeError(f"{name}() needs {word}; it takes {', '.join(keywords(name))}")
 
 
-def unexpected(name: str, others: Iterable[str], known: Sequence[str] = ()) -> ArgumentTypeError:
+def unexpected(name: str, others: Iterable[str], known: Sequence[str] | None = None) -> ArgumentTypeError:
     """The error on the first of the keywords that the function of this name does not have."""
-    word, known = next(iter(others)), known or keywords(name)
+    word, known = next(iter(others)), keywords(name) if known is None else known
     called = name.removesuffix(".__init__").removesuffix(".__call__") + "()"
     if name == "gridgrad.autodiff":
         called = "a function of gridgrad.autodiff"
     return ArgumentTypeError(
         f"{called} got an unexpected keyword argument {word!r}; {_instead(name, word, known)}"
     )
+
+
+def misplaced(operator: str, options: dict[str, Any], has_field: bool) -> ArgumentTypeError:
+    """The error on options of an operator of a grid that came to its call."""
+    _, call = _made_by(f"Grid.{operator}")
+    made, _, field = call.rpartition("(")
+    given = ", ".join(f"{word}={value!r}" for word, value in options.items())
+    words = " and ".join(f"{word}=" for word in options)
+    return ArgumentTypeError(
+        f"{words} {'is an option' if len(options) == 1 else 'are options'} of the operator, not of its call: "
+        f"grid.{made}.with_({given}){f'({field}' if has_field else ''}"
+    )
+
+
+def absent(operator: Any, name: str) -> Never:
+    """Refuse an attribute that operators do not have."""
+    instead = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+    raise AttributeError(f"an operator has no attribute {name!r}{instead}", name=name, obj=operator)
 
 
 def keywords(name: str) -> list[str]:
@@ -145,7 +176,7 @@ def keywords(name: str) -> list[str]:
         if parameter.kind is parameter.VAR_KEYWORD:
             hints = get_type_hints(_offered[name]).get(parameter.name)
             found += [key for typed in get_args(hints) for key in get_type_hints(typed)]
-        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name != "self":
+        elif parameter.kind is not parameter.VAR_POSITIONAL and parameter.name not in ("self", "grid"):
             found.append(parameter.name)
     return found
 
@@ -168,7 +199,7 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
     elsewhere = [near for near in get_close_matches(word, _TOPIC, 1, 0.8) if near != word]
     if elsewhere:  # a typing error in a word that another function has
         return _instead(name, elsewhere[0], known)
-    return f"it takes {', '.join(f'{key}=' for key in known)}"
+    return f"it takes {', '.join(f'{key}=' for key in known) or 'none'}"
 
 
 def _sentences(name: str) -> dict[str, str]:
@@ -198,7 +229,7 @@ _OF_VECTORS = ("divergence", "curl", "jacobian", "vector_laplacian")
 
 def _made_by(name: str) -> tuple[str, str]:
     """The axes of a grid, and the call of the operator of this name on it."""
-    method = name.removeprefix("Grid.") if name.startswith("Grid.") else "laplacian"
+    method = name.split(".")[1] if name.startswith("Grid.") else "laplacian"
     given = "F" if method in _OF_VECTORS else _OF_OPERATORS.get(method, "f")
     return "x, y" if given in ("F", "0, 1)(f") else "x", f"{method}({given})"
 

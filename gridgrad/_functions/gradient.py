@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Never
 
 import numpy as np
 
 from .._backends import dispatch, ladder
-from .._base.checks import UNSET, clean_accuracy, clean_workers, merge_aliases, per_axis_spacing
+from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.content import kept_key
 from .._base.outputs import split_out
 from .._base.tracing import is_compiling
+from .._base.types import Axes, Boundary, Period, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
 from .._operators.calls import Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
+from . import typed
 from .share import functions, keep
 
 _ndarray = np.ndarray
 
 
+@typed.gradient
 @offered
 def gradient(
     f: Any,
-    *varargs: Any,
-    axis: Any = UNSET,
+    *varargs: Spacing,
+    axis: Axes = UNSET,
     edge_order: int = 1,
-    boundary: Any = None,
-    periodic: Any = None,
-    period: Any = None,
+    boundary: Boundary | None = None,
+    periodic: bool | Sequence[bool] | None = None,
+    period: Period = None,
     accuracy: int | None = None,
-    out: Any = None,
+    out: object = None,
     workers: int | None = None,
-    spacing: Any = UNSET,
-    dim: Any = UNSET,
+    spacing: Spacing | Sequence[Spacing] | None = UNSET,
+    dim: Axes = UNSET,
     **others: Never,
-) -> Any:
+) -> object:
     """Second-order central differences of samples along chosen axes; of a function, exact derivatives.
 
     Interior points use both neighbours and are second-order accurate on any grid; the ends of an
@@ -173,7 +177,7 @@ def _of_samples(
     if not axes:
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
-    operator = catalogue.gradient(grid, clean_accuracy(asked.accuracy))  # not kept by the grid, which it holds
+    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))  # not kept by the grid, which it holds
     if out is not None:
         split_out(out, len(axes), shape)
     targets, nested = (None, None) if out is None else flat_out(out, (f,))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import ArgumentValueError, counted
+from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
 from .._operators.catalogue import clean_order
-from .._operators.operator import Operator
+from .._operators.linear import Linear
 from ..grid import Grid
-from .share import Ends, Made, call, documented, grid_of, spacing_of_one
+from . import typed
+from .share import Made, call, documented, grid_of, spacing_of_one
+from .typed import Ends
 
 
+@typed.of_field
 @documented
 def derivative(
-    f: Any, *varargs: Any, axis: int = -1, order: int = 1, accuracy: int | None = None,
-    out: Any = None,
-    workers: int | None = None, spacing: Any = UNSET, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+    f: Array, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    out: object = None,
+    workers: int | None = None, spacing: Spacing | Sequence[Spacing] | None = UNSET, **ends: Unpack[Ends],
+) -> object:  # fmt: skip
     """The first or second derivative along one axis.
 
     Parameters
@@ -72,11 +77,12 @@ def derivative(
     return call("derivative", make, (f,), varargs, (axis, order, accuracy, *ends.items()), out, workers)
 
 
+@typed.of_field
 @documented
 def mixed_derivative(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
 
     Parameters
@@ -101,7 +107,7 @@ def mixed_derivative(
     return call("mixed_derivative", make, (f,), spacing, (axis, *ends.items()), out, workers)
 
 
-def _mixed(grid: Grid, axis: Any) -> Operator:
+def _mixed(grid: Grid, axis: Axes) -> Linear[Scalar, Scalar]:
     if grid.ndim != 2:
         raise ArgumentValueError(
             f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
@@ -110,12 +116,13 @@ def _mixed(grid: Grid, axis: Any) -> Operator:
     return grid.mixed_derivative(0, 1)
 
 
+@typed.of_field
 @documented
 def laplacian(
-    f: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
-    out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum d_a d_a f``, the sum of second derivatives.
 
     Parameters
@@ -148,16 +155,17 @@ def laplacian(
     array([8., 8., 8., 8., 8.])
     """
     def make() -> Made:
-        return grid_of("laplacian", f, spacing, axis, ends).laplacian(form=form, accuracy=accuracy), f
+        return grid_of("laplacian", f, spacing, axis, ends).laplacian.with_(form=form, accuracy=accuracy), f
 
     return call("laplacian", make, (f,), spacing, (axis, form, accuracy, *ends.items()), out, workers)
 
 
+@typed.hessian
 @documented
 def hessian(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_a d_b f`` as ``result[a][b]``: compact on the diagonal, products of first derivatives beside it.
 
     Parameters
@@ -182,11 +190,12 @@ def hessian(
     return call("hessian", make, (f,), spacing, (axis, *ends.items()), out, workers)
 
 
+@typed.norm_of_field
 @documented
 def gradient_norm(
-    f: Any, *spacing: Any, axis: Any = None, out: Any = None,
+    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sqrt(sum |d_a f|^2)``, the length of the gradient, in one pass.
 
     Parameters
@@ -205,4 +214,8 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm(f, out, workers)
+
+    def make() -> Made:
+        return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm, f
+
+    return call("gradient_norm", make, (f,), spacing, (axis, *ends.items()), out, workers)

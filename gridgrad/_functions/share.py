@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -17,20 +17,12 @@ from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
 from .._operators.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.linear import Linear
 from .._operators.operator import Operator
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
-
-
-class Ends(TypedDict, total=False):
-    """The keywords that `Grid` takes about the ends of axes."""
-
-    boundary: Any
-    periodic: Any
-    period: Any
-    edge_order: int
-
+from .typed import Ends
 
 _SHARED = """*spacing : scalar or 1-D array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
@@ -54,7 +46,10 @@ _NOTES = """Notes
 """
 
 
-def documented(function: Any) -> Any:
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def documented(function: Function) -> Function:
     """Put the paragraphs that all share in their places, and note the keywords."""
     if function.__doc__:  # not under -OO
         text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
@@ -63,7 +58,7 @@ def documented(function: Any) -> Any:
     return offered(function)
 
 
-Made: TypeAlias = tuple[Operator, Any]  # an operator, and the field that it is applied to
+Made: TypeAlias = tuple[Linear[Any, Any], Any]  # an operator, and the field that it is applied to
 
 functions = Calls("calls", entries=512)
 
@@ -88,11 +83,12 @@ def call(
     return result
 
 
-def keep(key: Key | None, operator: Operator, given: Plain | None) -> None:
+def keep(key: Key | None, operator: Linear[Any, Any], given: Plain | None) -> None:
     """Bind the key of a function's call to what its operator was bound to."""
-    bound = None if key is None or given is None else operator.pattern.calls.find(given.key)
-    if key is not None and bound is not None:
-        functions.keep(key, bound)
+    if key is not None and given is not None and isinstance(operator, Operator):
+        bound = operator.pattern.calls.find(given.key)
+        if bound is not None:
+            functions.keep(key, bound)
 
 
 def vector_call(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Unpack
 
 from .._base.errors import MISSING, ArgumentTypeError
-from .share import Ends, Made, call, documented, grid_of, parts_of
+from .._base.types import Axes, Spacing
+from . import typed
+from .share import Made, call, documented, grid_of, parts_of
+from .typed import Components, Ends
 
 
+@typed.of_field
 @documented
 def directional_derivative(
-    f: Any = MISSING, v: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    f: Any = MISSING, v: Components = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum v_a d_a f`` along the vector `v`, which is not normalised.
 
     Parameters
@@ -48,11 +53,12 @@ def directional_derivative(
     return call("directional_derivative", make, (f, *fields), spacing, options, out, workers)
 
 
+@typed.advection
 @documented
 def advect(
-    v: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    v: object = MISSING, f: Any = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
 
     Parameters
@@ -88,11 +94,12 @@ def advect(
     return call("advect", make, (f, *fields), spacing, options, out, workers)
 
 
+@typed.diffusion
 @documented
 def diffuse(
-    k: Any = MISSING, f: Any = MISSING, *spacing: Any, axis: Any = None, out: Any = None,
+    k: object = MISSING, f: Any = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``div(k grad f)`` in conservative flux form, in one pass.
 
     Parameters
@@ -135,7 +142,7 @@ def _apart(v: Any) -> tuple[tuple[Any, ...], str]:
     return tuple(c for c, number in zip(components, is_number, strict=True) if not number), ",".join(numbers)
 
 
-def _is_velocity(f: Any, v: Any, axis: Any) -> bool:
+def _is_velocity(f: Sequence[object], v: Any, axis: Axes) -> bool:
     """Whether `f` is the components that go with the field `v`; only where this call could not be right."""
     ndim = getattr(v, "ndim", 0)
     if not ndim or ndim != len(f):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
-from .share import Ends, Made, documented, grid_of, only, vector_call
+from .._base.types import Array, Axes, LaplacianForm, Spacing
+from . import typed
+from .share import Made, documented, grid_of, only, vector_call
+from .typed import Ends
 
 
+@typed.vector_to_vector
 @documented
 def vector_laplacian(
-    F: Any, *spacing: Any, axis: Any = None, form: str = "compact", accuracy: int | None = None,
-    out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """The laplacian of each component of a vector field.
 
     Parameters
@@ -35,16 +40,17 @@ def vector_laplacian(
     """
     def make() -> Made:
         grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-        return grid.vector_laplacian(form=form, accuracy=accuracy), only(F, grid)
+        return grid.vector_laplacian.with_(form=form, accuracy=accuracy), only(F, grid)
 
     return vector_call("vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers)
 
 
+@typed.of_vector
 @documented
 def divergence(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``sum d_a F_a`` of a vector field.
 
     Parameters
@@ -76,16 +82,17 @@ def divergence(
     """
     def make() -> Made:
         grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-        return grid.divergence(accuracy=accuracy), only(F, grid)
+        return grid.divergence.with_(accuracy=accuracy), only(F, grid)
 
     return vector_call("divergence", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
+@typed.vector_to_curl
 @documented
 def curl(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """The curl of a vector field on two axes (a scalar) or three (a vector).
 
     Parameters
@@ -109,16 +116,17 @@ def curl(
         As `Grid`; a wrong number of components, or of axes.
     """
     def make() -> Made:
-        return grid_of("curl", F, spacing, axis, ends, vector=True).curl(accuracy=accuracy), F
+        return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy), F
 
     return vector_call("curl", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
+@typed.vector_to_rows
 @documented
 def jacobian(
-    F: Any, *spacing: Any, axis: Any = None, accuracy: int | None = None, out: Any = None,
+    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """``d_b F_a`` of a vector field, as ``result[a][b]``.
 
     Parameters
@@ -141,6 +149,6 @@ def jacobian(
     """
     def make() -> Made:
         grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-        return grid.jacobian(accuracy=accuracy), only(F, grid)
+        return grid.jacobian.with_(accuracy=accuracy), only(F, grid)
 
     return vector_call("jacobian", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)

@@ -84,7 +84,7 @@ def points_of(
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
         found = kind(*given, axes=axes, boundary=words.ends, period=[_wrapped(*period) for period in periods],
                      edge_order=words.edge_order, dtype=real)  # fmt: skip
-        held = [(own, unit) for own, (_, unit) in zip(found.spacings, values, strict=True)]
+        held = [(own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(own.size for own, _ in held))
     result: Kind = found

@@ -10,39 +10,27 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .spacing import check_class
 
 
-def clean_coordinates(coordinates: tuple[Any, ...]) -> tuple[list[Any], tuple[int, ...], list[Any]]:
-    """Spacings, lengths and origins."""
-    spacings, lengths, origins = [], [], []
-    for k, given in enumerate(coordinates):
-        _check_single(given, k)
-        if isinstance(given, tuple):
-            if (
-                len(given) not in (2, 3)
-                or isinstance(given[0], bool)
-                or not isinstance(given[0], (int, np.integer))
-            ):
-                raise ArgumentTypeError(
-                    f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
-                )
-            if given[0] < 2:
-                raise ArgumentValueError(
-                    f"axis {k} of the grid has {counted(int(given[0]), 'point')}; it needs at least 2"
-                )
-            spacings.append(given[1])
-            lengths.append(int(given[0]))
-            origins.append(given[2] if len(given) == 3 else 0.0)
-            continue
+def clean_entry(given: Any, k: int) -> tuple[int, Any, Any]:
+    """The number of points, the spacing and the origin of an axis of a grid."""
+    _check_single(given, k)
+    if isinstance(given, tuple):
+        if (
+            len(given) not in (2, 3)
+            or isinstance(given[0], bool)
+            or not isinstance(given[0], (int, np.integer))
+        ):
+            raise ArgumentTypeError(
+                f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
+            )
+        length, spacing, origin = int(given[0]), given[1], given[2] if len(given) == 3 else 0.0
+    else:
         check_class(given, k)
         if getattr(given, "ndim", np.ndim(given)) == 0:
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
-        if len(given) < 2:
-            raise ArgumentValueError(
-                f"axis {k} of the grid has {counted(len(given), 'point')}; it needs at least 2"
-            )
-        spacings.append(given)
-        lengths.append(len(given))
-        origins.append(0.0)
-    return spacings, tuple(lengths), origins
+        length, spacing, origin = len(given), given, 0.0
+    if length < 2:
+        raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
+    return length, spacing, origin
 
 
 def _check_single(given: Any, k: int) -> None:

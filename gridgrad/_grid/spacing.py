@@ -1,125 +1,20 @@
-"""One axis: its spacing checked and turned into steps and a cached stencil."""
+"""What is given as the spacing of an axis, checked."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from .._backends import dispatch
-from .._base.cache import Cache
-from .._base.content import Content
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
-from .._stencils.derivatives import Rule, derivative_stencil
-from .._stencils.stencil import Stencil
-from .._stencils.weights import exact_steps, wrap_step
-from .._stencils.wide import Wide, exact_fraction, from_fraction
+from .._stencils.wide import exact_fraction
 from .._wraps.foreign import is_foreign, named, remedy, remedy_for_units
 from .._wraps.units import held, present
 from . import hints
-
-SAMPLES, PIECE = 64, 1 << 16  # points that are hashed; points that are compared at a time
-
-_stencils: Cache[Stencil] = Cache("stencils", entries=256)
-
-
-def axis_stencil(spacing: Any, length: int, axis: int, rule: Rule, period: Any, real: Any) -> Stencil:
-    """The stencil of one axis for a rule, from a step or from coordinates.
-
-    Cached by the *content* of the spacing, which nobody may change any more; an equal one, whatever
-    its identity, is not validated again.
-    """
-    values = to_host(spacing, axis)
-    if period is not None:
-        period = clean_number(period, axis, "period")
-    key = (Content(values), length, rule, period, np.dtype(real))
-    stencil = _stencils.get(key)
-    if stencil is None:
-        steps, wrap = _steps(values, length, axis, rule.is_periodic, period, real)
-        stencil = _normal(steps, length, rule, wrap, axis)
-        _stencils.put(key, stencil, values.nbytes + stencil.nbytes)
-    return stencil
-
-
-def axis_steps(
-    spacing: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
-) -> tuple[Wide, Wide | None]:
-    """The steps of one axis and, if it is periodic, the one from its last point round to its first."""
-    values = to_host(spacing, axis)
-    if period is not None:
-        period = clean_number(period, axis, "period")
-    return _steps(values, length, axis, periodic, period, real)
-
-
-def _steps(
-    values: Array, length: int, axis: int, periodic: bool, period: Any, real: Any
-) -> tuple[Wide, Wide | None]:
-    if values.ndim == 0:
-        step = clean_number(values, axis, "spacing")
-        return _from_step(step, length, axis, periodic, period, real)
-    check_coordinates(values, length, axis)
-    return _from_coordinates(values, axis, periodic, period, real)
-
-
-def _from_step(
-    step: Any, length: int, axis: int, periodic: bool, period: Any, real: Any
-) -> tuple[Wide, Wide | None]:
-    if step == 0:
-        raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
-    exact, wrap = exact_fraction(step), None
-    if periodic:
-        if period is None:
-            wrap = from_fraction(exact, real)
-        else:
-            last = (length - 1) * exact
-            _check_period(period, abs(last), axis)
-            wrap = wrap_step(0, last, period, real)
-    return from_fraction(exact, real), wrap
-
-
-def _from_coordinates(
-    values: Array, axis: int, periodic: bool, period: Any, real: Any
-) -> tuple[Wide, Wide | None]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        steps = exact_steps(values, real)
-    check_steps(values, steps.high, axis)
-    wrap = None
-    if periodic:
-        if period is None:
-            raise ArgumentValueError(
-                f"axis {axis} is periodic and has coordinates, so its period is not known; "
-                "give period= (the distance after which the field repeats)"
-            )
-        _check_period(period, abs(exact_fraction(values[-1]) - exact_fraction(values[0])), axis)
-        wrap = wrap_step(values[0], values[-1], period, real)
-    return steps, wrap
-
-
-def _check_period(period: Any, span: Any, axis: int) -> None:
-    if not period > 0:
-        raise ArgumentValueError(
-            f"period={period!s} of axis {axis} must be positive, whichever way the axis runs"
-        )
-    if not exact_fraction(period) > span:
-        raise ArgumentValueError(
-            f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
-            "the first point must not be repeated at the end: leave out the last of x and f, x[:-1]"
-        )
-
-
-def _normal(steps: Wide, length: int, rule: Rule, wrap: Wide | None, axis: int) -> Stencil:
-    """The stencil, if its weights are normal numbers, up to a common power of two."""
-    stencil = derivative_stencil(steps, length, rule, wrap)
-    smallest, largest = stencil.smallest_and_largest_weight()
-    limits = np.finfo(np.asarray(steps.high).dtype)
-    if not (smallest >= limits.tiny and largest <= limits.max):
-        raise ArgumentValueError(
-            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
-            "coincide, or give f as numpy.longdouble"
-        )
-    return stencil
 
 
 def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
@@ -209,6 +104,14 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
     return values[()]
 
 
+def clean_step(values: Array, axis: int) -> Any:
+    """A finite step that is not 0, as a NumPy scalar."""
+    step = clean_number(values, axis, "spacing")
+    if step == 0:
+        raise ArgumentValueError(f"the spacing of axis {axis} is 0; give a step that is not zero")
+    return step
+
+
 def check_coordinates(values: Array, length: int, axis: int) -> None:
     """Right length, and finite everywhere."""
     check_count(values, length, axis)
@@ -242,4 +145,22 @@ def check_steps(values: Array, steps: Array, axis: int) -> None:
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not strictly monotonic: x[{i}]={values[i]}, x[{i + 1}]={values[i + 1]}; "
             + hints.of_order(values)
+        )
+
+
+def check_period(period: Any, span: Fraction, axis: int) -> None:
+    """A period is longer than the span of the points."""
+    if period is None:
+        raise ArgumentValueError(
+            f"axis {axis} is periodic and has coordinates, so its period is not known; "
+            "give period= (the distance after which the field repeats)"
+        )
+    if not period > 0:
+        raise ArgumentValueError(
+            f"period={period!s} of axis {axis} must be positive, whichever way the axis runs"
+        )
+    if not exact_fraction(period) > span:
+        raise ArgumentValueError(
+            f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
+            "the first point must not be repeated at the end: leave out the last of x and f, x[:-1]"
         )

@@ -1,19 +1,22 @@
-"""The blackboard: each operator of a grid as its list of terms."""
+"""The blackboard: each operator of a grid, declared once, as its list of terms."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
-from .._backends.once import made_once
-from .._base.checks import clean_accuracy, int_or_none
-from .._base.errors import ArgumentValueError
+from .._base.checks import clean_accuracy, clean_axis, int_or_none
+from .._base.errors import MISSING, ArgumentValueError
+from .._base.types import Matrix, Scalar, Vector, applies
 from .._grid.points import Points
 from .._stencils import transpose
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
-from .coefficients import Argument, diffusivity, velocity
+from .._wraps.units import unwrap, wrap
+from .coefficients import Argument, Numbers, diffusivity, velocity
+from .fields import gather
+from .kinds import check_words, kind, method
 from .operator import Operator
 
 FORMS = ("compact", "wide", "conservative")
@@ -25,154 +28,44 @@ _HIGHER = {  # orders at one-sided ends as measured: an end's larger error is di
 }
 
 
-def vector(grid: Points) -> tuple[int, ...]:
-    """The form of a vector field: its one component is itself on a line."""
-    return (grid.ndim,) if grid.ndim > 1 else ()
+def accuracy_option(accuracy: Any = None) -> tuple[int | None]:
+    """The option of first derivatives.
+
+    accuracy : None, 2, 4 or 6
+        None is the three-point row, with ends of the grid's `edge_order`. 2, 4 and 6 hold at every
+        point of every grid, ends included, with wider rows.
+    """
+    return (clean_accuracy(accuracy),)
 
 
-def gradient(grid: Points, accuracy: int | None) -> Operator:
-    """Output a is d_a of the field."""
-    terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
+def laplacian_options(form: Any = "compact", accuracy: Any = None) -> tuple[str, int | None]:
+    """A form of the laplacian, and an accuracy that goes with it.
+
+    form : "compact", "wide" or "conservative"
+        Three-point second derivatives; the divergence of the gradient (rows of five points); or the
+        compact rows with ends that no flux passes, symmetric in the inner product of the grid's
+        `quadrature`.
+    accuracy : None, 2, 4 or 6
+        Of the compact form: None is the three-point row; 2, 4 and 6 hold at every point of every grid,
+        ends included, with wider rows.
+    """
+    if form not in FORMS:
+        raise ArgumentValueError(f"unknown form {form!r}; allowed are {', '.join(map(repr, FORMS))}")
+    number = clean_accuracy(accuracy)
+    if number is not None and form != "compact":
+        raise ArgumentValueError(f"accuracy={number} goes with form='compact', not with {form!r}")
+    return form, number
 
 
-def divergence(grid: Points, accuracy: int | None) -> Operator:
-    """The sum of d_a of component a."""
-    terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator.of(grid, "divergence", terms, vector(grid), ())
+def derivative_options(order: Any = 1, accuracy: Any = None) -> tuple[int, int | None]:
+    """The options of one derivative.
 
-
-def curl(grid: Points, accuracy: int | None) -> Operator:
-    """Output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third."""
-    if grid.ndim not in (2, 3):
-        raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
-    plus = [grid.stencil(a, 1, accuracy) for a in range(grid.ndim)]
-    minus = [transpose.negated(stencil) for stencil in plus]
-    cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
-    terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
-    return Operator.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
-
-
-def identity(grid: Points) -> Operator:
-    """The one row that is no derivative: each point itself."""
-    one = np.ones((), grid.dtype)[()]
-    stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
-    return Operator.of(grid, "identity", (Term(0, 0, 0, stencil),))
-
-
-def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
-    """The sum of the second derivatives."""
-    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
-    terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
-    return Operator.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
-
-
-def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
-    """The laplacian of every component."""
-    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
-    count = vector(grid)
-    terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
-    return Operator.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
-
-
-def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Any:
-    if form == "wide":  # the divergence of the gradient
-        return transpose.product(grid.stencil(a, ends="flipped"), grid.stencil(a))
-    return grid.stencil(a, 2, accuracy, "closed" if form == "conservative" else "given")
-
-
-def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
-    options = ([] if form == "compact" else [form]) + ([] if accuracy is None else [f"accuracy {accuracy}"])
-    return f"{name} ({', '.join(options)})" if options else name
-
-
-def hessian(grid: Points) -> Operator:
-    """Output (a, b) is d_a d_b of the field."""
-    n = grid.ndim
-    if n == 1:
-        return derivative(grid, 0, 2, None)
-    terms = []
-    for a in range(n):
-        for b in range(n):
-            if a == b:
-                terms.append(Term(n * a + a, 0, a, grid.stencil(a, 2)))
-            else:
-                low, high = sorted((a, b))
-                terms.append(Term(n * a + b, 0, high, grid.stencil(high), then=(low, grid.stencil(low))))
-    return Operator.of(grid, "hessian", tuple(terms), (), (n, n))
-
-
-def jacobian(grid: Points, accuracy: int | None) -> Operator:
-    """Output (i, a) is d_a of component i."""
-    n = grid.ndim
-    terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
-    return Operator.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
-
-
-def derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Operator:
-    """One derivative along one axis."""
-    name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
-    return Operator.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
-
-
-def mixed_derivative(grid: Points, a: int, b: int) -> Operator:
-    """The first derivative along one axis of that along another."""
-    low, high = sorted((a, b))
-    term = Term(0, 0, high, grid.stencil(high), then=(low, grid.stencil(low)))
-    return Operator.of(grid, f"mixed_derivative({a}, {b})", (term,))
-
-
-def gradient_norm(grid: Points, parts: int) -> Operator:
-    """The norm over all axes, and over the real and imaginary parts of complex samples."""
-    terms = tuple(Term(0, p, a, grid.stencil(a), norm=True) for p in range(parts) for a in range(grid.ndim))
-    return Operator.of(grid, "gradient_norm", terms, (parts,) if parts > 1 else ())
-
-
-def advection(grid: Points, v: Any, name: str, accuracy: int | None) -> Operator:
-    """The sum of v_a d_a; a number is part of the weights, a field a coefficient at the point."""
-    numbers, fields = velocity(v, grid.ndim)
-    return _advection(grid, name, clean_accuracy(accuracy), *numbers).with_coefficients(fields)
-
-
-@made_once
-def _advection(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
-    """The operator without its fields, None in place of each; kept where there are no numbers."""
-    if any(number is not None for number in numbers):
-        return _advection_terms(grid, name, accuracy, *numbers)
-    return grid.kept(_advection_terms, name, accuracy, *numbers)
-
-
-def _advection_terms(grid: Points, name: str, accuracy: int | None, *numbers: float | None) -> Operator:
-    terms: list[Term] = []
-    for a, number in enumerate(numbers):
-        stencil = grid.stencil(a, 1, accuracy)
-        if number is not None:
-            terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
-        else:
-            terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
-    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
-
-
-def diffusion(grid: Points, k: Any) -> Operator:
-    """The divergence of k times the gradient, k averaged to the faces between points."""
-    number, fields = diffusivity(k)
-    return _diffusion(grid, number).with_coefficients(fields)
-
-
-@made_once
-def _diffusion(grid: Points, number: float | None) -> Operator:
-    """The operator without its field; kept where it is not of a number."""
-    return grid.kept(_diffusion_terms, None) if number is None else _diffusion_terms(grid, number)
-
-
-def _diffusion_terms(grid: Points, number: float | None) -> Operator:
-    stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
-    if number is not None:
-        stencils = [transpose.scaled(stencil, number) for stencil in stencils]
-        terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
-    else:
-        terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
-    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    order : 1 or 2
+        Of the derivative.
+    accuracy : None, 2, 4 or 6
+        None is the three-point row; 2, 4 and 6 hold at every point of every grid, ends included.
+    """
+    return clean_order(order, accuracy)
 
 
 def clean_order(order: Any, accuracy: Any, made: Points | None = None) -> tuple[int, int | None]:
@@ -187,16 +80,268 @@ def clean_order(order: Any, accuracy: Any, made: Points | None = None) -> tuple[
     return number, clean_accuracy(accuracy)
 
 
-def accuracy_option(accuracy: Any = None) -> tuple[int | None]:
-    """The option of first-derivative operators."""
-    return (clean_accuracy(accuracy),)
+def vector(grid: Points) -> tuple[int, ...]:
+    """The form of a vector field: its one component is itself on a line."""
+    return (grid.ndim,) if grid.ndim > 1 else ()
 
 
-def laplacian_options(form: Any = "compact", accuracy: Any = None) -> tuple[str, int | None]:
-    """A form of the laplacian, and an accuracy that goes with it."""
-    if form not in FORMS:
-        raise ArgumentValueError(f"unknown form {form!r}; allowed are {', '.join(map(repr, FORMS))}")
-    number = clean_accuracy(accuracy)
-    if number is not None and form != "compact":
-        raise ArgumentValueError(f"accuracy={number} goes with form='compact', not with {form!r}")
-    return form, number
+@kind(accuracy_option)
+def gradient(grid: Points, accuracy: int | None) -> Operator[Scalar, Vector]:
+    """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
+    terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
+    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
+
+
+@kind(accuracy_option)
+def divergence(grid: Points, accuracy: int | None) -> Operator[Vector, Scalar]:
+    """``sum d_a F_a``: a vector field to a scalar field.
+
+    Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
+    ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. All components end as `boundary` says.
+    At a wall where the normal one is odd and the others are even, minus the adjoint of the gradient of
+    an even field is the divergence that fits: ``-grid.gradient.adjoint(F, weight="quadrature")``.
+    """
+    terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
+    return Operator.of(grid, "divergence", terms, vector(grid), ())
+
+
+@kind(accuracy_option)
+def curl(grid: Points, accuracy: int | None) -> Operator[Vector, Any]:
+    """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
+
+    Components and signs follow the axes of the grid, not those of the arrays: for arrays ``u[y, x]``
+    take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u for the component along
+    y, silently.
+    """
+    if grid.ndim not in (2, 3):
+        raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
+    plus = [grid.stencil(a, 1, accuracy) for a in range(grid.ndim)]
+    minus = [transpose.negated(stencil) for stencil in plus]
+    # output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third
+    cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
+    terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
+    return Operator.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+
+
+@kind()
+def identity(grid: Points) -> Operator:
+    """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
+    one = np.ones((), grid.dtype)[()]
+    stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
+    return Operator.of(grid, "identity", (Term(0, 0, 0, stencil),))
+
+
+@kind(laplacian_options)
+def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
+    """``sum d_a d_a f``, the sum of the second derivatives."""
+    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
+    terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
+    return Operator.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
+
+
+@kind(laplacian_options)
+def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator[Vector, Vector]:
+    """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
+    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
+    count = vector(grid)
+    terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
+    return Operator.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
+
+
+def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Stencil:
+    if form == "wide":  # the divergence of the gradient
+        return transpose.product(grid.stencil(a, ends="flipped"), grid.stencil(a))
+    return grid.stencil(a, 2, accuracy, "closed" if form == "conservative" else "given")
+
+
+def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
+    options = ([] if form == "compact" else [form]) + ([] if accuracy is None else [f"accuracy {accuracy}"])
+    return f"{name} ({', '.join(options)})" if options else name
+
+
+@kind()
+def hessian(grid: Points) -> Operator[Scalar, Matrix[Vector]]:
+    """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
+    n = grid.ndim
+    if n == 1:
+        return Operator.of(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
+    terms = []
+    for a in range(n):
+        for b in range(n):
+            if a == b:
+                terms.append(Term(n * a + a, 0, a, grid.stencil(a, 2)))
+            else:
+                terms.append(_mixed_term(grid, n * a + b, a, b))
+    return Operator.of(grid, "hessian", tuple(terms), (), (n, n))
+
+
+def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
+    low, high = sorted((a, b))
+    return Term(output, 0, high, grid.stencil(high), then=(low, grid.stencil(low)))
+
+
+@kind(accuracy_option)
+def jacobian(grid: Points, accuracy: int | None) -> Operator[Vector, Matrix[Vector]]:
+    """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
+
+    For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
+    """
+    n = grid.ndim
+    terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
+    return Operator.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
+
+
+@kind()
+def gradient_norm(grid: Points) -> Norm:
+    """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
+    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
+
+
+class Norm(Operator[Scalar, Scalar]):
+    """The norm of the gradient, which takes complex samples as their two parts."""
+
+    @applies
+    def __call__(
+        self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
+    ) -> object:
+        """Apply it."""
+        numbers, unit = unwrap(f, "f")
+        if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
+            return super().__call__(f, out, workers, **fields)
+        samples = gather(numbers, ()).samples[0]
+        if "complex" not in str(samples.dtype):
+            return super().__call__(wrap(samples, unit), out, workers)
+        parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
+        return _norm_of_parts.on(self.grid)(parts, out, workers)
+
+
+@kind()
+def _norm_of_parts(grid: Points) -> Operator[Vector, Scalar]:
+    """The norm over the axes and over the real and the imaginary part of complex samples."""
+    return Operator.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+
+
+def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
+    return tuple(Term(0, p, a, grid.stencil(a), norm=True) for p in range(parts) for a in range(grid.ndim))
+
+
+@method
+def derivative(
+    grid: Points, axis: int, order: int = 1, accuracy: int | None = None, **others: Never
+) -> Operator:
+    """The derivative of order 1 or 2 along one axis of the grid.
+
+    `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included. For a third
+    or fourth derivative compose accurate ones, because each takes two orders (a first derivative
+    one) off the ends of the one before it: with ``d2 = grid.derivative(0, order=2, accuracy=4)``,
+    ``d2 @ d2`` is of order 2 at one-sided ends, where three-point rows twice would not converge;
+    ``grid.derivative(0, accuracy=4) @ d2`` is of order 3. Periodic and mirrored ends need no such care,
+    if the second derivative is taken first: an even field has an odd slope.
+    """
+    check_words("derivative", others)
+    return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy)
+
+
+@kind(derivative_options)
+def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Operator:
+    """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
+    name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
+    return Operator.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
+
+
+@method
+def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Operator:
+    """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
+    check_words("mixed_derivative", others)
+    return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim))
+
+
+@kind()
+def _mixed_derivative(grid: Points, a: int, b: int) -> Operator:
+    """``d_a d_b f`` for two different axes of the grid."""
+    return Operator.of(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
+
+
+@method
+def directional_derivative(
+    grid: Points, v: Any = MISSING, accuracy: int | None = None, **others: Never
+) -> Operator:
+    """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
+
+    `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
+    """
+    check_words("directional_derivative", others, v=v)
+    numbers, fields = velocity(v, grid.ndim)
+    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_coefficients(fields)
+
+
+@method
+def advect(grid: Points, v: Any = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
+    """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
+
+    One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
+    ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+
+    Fields are not copied: what is written into them later is what the operator uses. Where the
+    names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
+    was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
+    nothing anew, and goes through sums, multiples, products and adjoints.
+
+    Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
+    resolve; ``edge_order=1`` or a symmetric end does not. `accuracy` is as in `gradient`.
+    """
+    check_words("advect", others, v=v)
+    numbers, fields = velocity(v, grid.ndim)
+    return _advect.on(grid, numbers, accuracy=accuracy).with_coefficients(fields)
+
+
+@kind(accuracy_option)
+def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None) -> Operator:
+    """``sum v_a d_a f`` along the vector, or the vector field, v; not divided by its length."""
+    return _along(grid, "directional_derivative", numbers, accuracy)
+
+
+@kind(accuracy_option)
+def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Operator:
+    """``sum v_a d_a f``: the advection of a scalar field by the velocity v."""
+    return _along(grid, "advect", numbers, accuracy)
+
+
+def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Operator:
+    """A number is part of the weights, a field a coefficient at the point."""
+    terms: list[Term] = []
+    for a, number in enumerate(numbers):
+        stencil = grid.stencil(a, 1, accuracy)
+        if number is not None:
+            terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
+        else:
+            terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
+    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+
+
+@method
+def diffuse(grid: Points, k: Any = MISSING, **others: Never) -> Operator:
+    """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
+
+    No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+    arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
+    the flux passes.
+
+    A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
+    must be finite.
+    """
+    check_words("diffuse", others, k=k)
+    number, fields = diffusivity(k)
+    return _diffuse.on(grid, number).with_coefficients(fields)
+
+
+@kind()
+def _diffuse(grid: Points, number: float | None) -> Operator:
+    """``div(k grad f)`` in flux form, k averaged to the faces between points."""
+    stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
+    if number is not None:
+        stencils = [transpose.scaled(stencil, number) for stencil in stencils]
+        terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
+    else:
+        terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
+    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))

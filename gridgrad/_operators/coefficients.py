@@ -181,19 +181,21 @@ def _field(value: Any, label: str) -> Any:
 
 
 def check_names(
-    arguments: Sequence[Argument], fields: dict[str, Any], taken: Callable[[], Sequence[Given]]
-) -> None:
+    arguments: Sequence[Argument], fields: dict[str, Any], taken: Callable[[], Sequence[Given]], method: str,
+    options: tuple[str, ...] = (),
+) -> None:  # fmt: skip
     """Refuse names that the operators of an expression do not have, or have for different fields.
 
-    Those, `taken`, are looked at only where a name occurs twice: a compiler that sees a field which is about to be replaced
+    `method` has these `options` beside the fields. Those of the expression, `taken`, are looked at only where a name occurs twice: a compiler that sees a field which is about to be replaced
     may hold it for the new one, if they are the same in the call that it traces.
     """
     for name in fields:
         own = [argument for argument in arguments if argument.name == name]
         varied = [argument for argument in own if argument.fields]
         if not own:
-            known = dict.fromkeys(("f", "out", "workers", *(argument.name for argument in arguments)))
-            raise unexpected("Operator.__call__", (name,), tuple(known))
+            of_calls = ("f", "out", "workers") if method.endswith(".__call__") else options
+            known = dict.fromkeys((*of_calls, *(argument.name for argument in arguments)))
+            raise unexpected(method, (name,), tuple(known))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Sequence, Set
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from array_api_compat import array_namespace
 
 from .._backends import dispatch
 from .._backends.once import made_once
@@ -17,7 +16,8 @@ from .._backends.operations import dtype_name, name_of
 from .._backends.protocol import Backend
 from .._backends.slices import is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling
+from .._grid.matching import check_grids
+from .._grid.points import Points
 from .._wraps.units import unwrap, wrap
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
@@ -76,7 +76,7 @@ def gather(
     fields, factors = _promoted(library, fields, factors)
     for k, factor in enumerate(factors):
         if tuple(factor.shape) != shape:
-            factors[k] = _broadcast(factor, shape, k, arguments)
+            factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
 
 
@@ -122,7 +122,7 @@ def _promoted(library: Backend[Any], fields: list[Any], factors: list[Any]) -> t
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
-        xp = _namespace_of(*fields, *factors)
+        xp = library.operations(*fields, *factors)
         wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
@@ -161,22 +161,13 @@ def _as_exactly(library: Backend[Any], xp: Any, field: Any, name: str) -> Any:
     digits = _digits(name)
     if int(own.strip("uint")) - (own[0] == "i") <= digits:
         return _as(xp, field, name)
-    fits = not is_compiling() and library.within(field, 2**digits)
-    return _as(xp, field, name) if fits else field
+    return _as(xp, field, name) if library.within(field, 2**digits) else field
 
 
 @made_once
 def _digits(name: str) -> int:
     """Bits of the integers that a floating dtype holds exactly."""
     return int(np.finfo(name).nmant) + 1
-
-
-def _namespace_of(*arrays: Any) -> Any:
-    if is_compiling():
-        from array_api_compat import torch
-
-        return torch
-    return array_namespace(*arrays)
 
 
 def _as(xp: Any, field: Any, name: str) -> Any:
@@ -186,14 +177,16 @@ def _as(xp: Any, field: Any, name: str) -> Any:
     return xp.astype(field, np.dtype(name) if dtype is None else dtype)
 
 
-def _broadcast(c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]) -> Any:
+def _broadcast(
+    library: Backend[Any], c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
+) -> Any:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, np.ma.MaskedArray):
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     try:
-        return _namespace_of(c).broadcast_to(c, shape)
+        return library.operations(c).broadcast_to(c, shape)
     except (ValueError, RuntimeError, TypeError):
         labels = [label for argument in arguments for label in argument.labels()]
         label = labels[k] if labels else "a coefficient"
@@ -231,12 +224,9 @@ def shaped(results: Sequence[Any], form: Form) -> Any:
     return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
 
 
-def stack(results: list[Any], form: Form) -> Any:
+def stack(library: Backend[Any], results: list[Any], form: Form) -> Any:
     """The results as one array of shape ``(*form, *shape)``."""
-    if any(isinstance(result, np.ma.MaskedArray) for result in results):
-        joined: Any = np.ma.stack(results)
-        return joined.reshape(*form, *results[0].shape)
-    xp = _namespace_of(*results)
+    xp = library.among(results).operations(*results)
     return xp.reshape(xp.stack(results), (*form, *results[0].shape))
 
 
@@ -277,3 +267,31 @@ def flat(field: Any, form: Form) -> list[Any]:
 def form_name(form: Form) -> str:
     """What a field of this form is called."""
     return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
+
+
+class Mapping(Protocol):
+    """What can be added and composed: a map between fields on a grid."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+
+
+def check_alike(first: Mapping, second: Mapping) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    check_grids(first.grid, second.grid, "added")
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )
+
+
+def check_composed(outer: Mapping, inner: Mapping) -> None:
+    """Refuse to compose operators of which one does not take what the other gives."""
+    check_grids(outer.grid, inner.grid, "composed")
+    if outer.inputs != inner.outputs:
+        raise ArgumentValueError(
+            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
+            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
+        )

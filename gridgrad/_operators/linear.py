@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Never
 
-from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._grid.matching import check_grids
+from .._base.errors import ArgumentTypeError
+from .._base.types import Between, In, Maps, Out, applies, transposes
+from .._base.words import absent
 from .._grid.points import Points
 from .._wraps.units import present
 from .coefficients import Argument, Given, check_names, clean_factor, is_finite
-from .fields import Form, check_dtypes, check_masks, dtype_of, flat, form_name, joined_name, targets_of
+from .fields import (
+    Form,
+    check_alike,
+    check_composed,
+    check_dtypes,
+    check_masks,
+    dtype_of,
+    flat,
+    joined_name,
+    targets_of,
+)
 from .sparse import linear_operator
 
 
-class Linear:
-    """What operators and their products share."""
+class Linear(Maps[In, Out]):
+    """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
+
+    Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
+
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> def twice(A: gg.Operator) -> gg.Operator:
+    ...     return A @ A
+    """
 
     grid: Points
     inputs: Form
@@ -23,20 +43,24 @@ class Linear:
     arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+        __getattr__ = absent
+
+    @applies
+    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
         """Apply the operator to `f`."""
         raise NotImplementedError
 
-    def with_fields(self, **fields: Any) -> Self:
-        """The operator of other fields than those that it was made with: nothing is planned anew.
+    def with_(self, **changes: object) -> Linear[In, Out]:
+        """The operator with other options, or of other fields than those that it was made with.
 
         Parameters
         ----------
-        **fields
-            ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`, also where
-            they stand in sums, multiples, products and adjoints. ``A(f, v=v)`` is
-            ``A.with_fields(v=v)(f)``; matrices, ``A.with_fields(v=v).to_sparse()``, are asked for in
-            this way.
+        **changes
+            Options of an operator of a grid, which its `help` lists: ``grid.laplacian.with_(accuracy=4)``.
+            And fields, ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`,
+            also where they stand in sums, multiples, products and adjoints: for these nothing is planned
+            anew. ``A(f, v=v)`` is ``A.with_(v=v)(f)``; matrices are those of ``A.with_(v=v).to_sparse()``.
 
         Raises
         ------
@@ -44,12 +68,16 @@ class Linear:
             A name that the operator does not have, or has for several different fields; a number in
             the place of a field.
         ValueError
-            A wrong number of components; another number in the place of one that is in the weights.
+            An option that is not offered; a wrong number of components; another number in the weights.
         """
-        check_names(self.arguments, fields, self.taken)
-        return cast("Self", self.with_own(fields))
+        return self.of_fields(changes, "with_")
 
-    def with_own(self, fields: dict[str, Any]) -> Linear:
+    def of_fields(self, fields: dict[str, object], method: str) -> AnyLinear:
+        """The operator of other fields, that a call of `method` gave."""
+        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
+        return self.with_own(fields)
+
+    def with_own(self, fields: dict[str, object]) -> Linear[In, Out]:
         """The operator of those other fields whose names it has."""
         raise NotImplementedError
 
@@ -58,13 +86,14 @@ class Linear:
         raise NotImplementedError
 
     @property
-    def T(self) -> Linear:
+    def T(self) -> Linear[Out, In]:
         """The transpose as an operator, edges included."""
         raise NotImplementedError
 
+    @transposes
     def adjoint(
         self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
-    ) -> Any:
+    ) -> object:
         """The adjoint applied to `g`.
 
         Parameters
@@ -87,9 +116,10 @@ class Linear:
         field of the operator's input form
             ``A^H g``, or ``H^-1 A^H H g``.
         """
-        return self.adjoint_operator(weight)(g, out, workers, **fields)
+        turned: AnyLinear = self.adjoint_operator(weight)
+        return turned(g, out, workers, **fields)
 
-    def adjoint_operator(self, weight: str | None = None) -> Linear:
+    def adjoint_operator(self, weight: str | None = None) -> Linear[Out, In]:
         """The operator that `adjoint` applies."""
         raise NotImplementedError
 
@@ -100,7 +130,7 @@ class Linear:
 
     def reweighted(
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
-    ) -> Linear:
+    ) -> Linear[In, Out]:
         """The operator between multiplications with the ratios of two grids' measures, where they differ."""
         result = self
         if before is not None:
@@ -111,7 +141,7 @@ class Linear:
             result = result if ratio is None else Product(ratio, result)
         return result
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
 
@@ -130,7 +160,7 @@ class Linear:
 
         The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
         coefficient is complex: coefficients of other dtypes are converted first, as the operator
-        does. It has the values of this moment, of `with_fields` those given there.
+        does. It has the values of this moment, of `with_` those given there.
         """
         return self.matrix().asformat(format)
 
@@ -146,40 +176,40 @@ class Linear:
         """
         return linear_operator(self, dtype, xp)
 
-    def __matmul__(self, other: Any) -> Linear:
+    def __matmul__(self, other: Linear[Between, In]) -> Linear[Between, Out]:
         if not isinstance(other, Linear):
             raise _no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
         return Product(self, other)
 
-    def __rmatmul__(self, other: Any) -> Linear:
+    def __rmatmul__(self, other: object) -> Never:
         raise _no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
 
-    def __pow__(self, other: Any) -> Linear:
+    def __pow__(self, other: object) -> Never:
         raise _no_operator("operators have no powers", other, "compose them, op @ op")
 
-    def __pos__(self) -> Linear:
+    def __pos__(self) -> Linear[In, Out]:
         return self
 
-    def __mul__(self, factor: Any) -> Linear:
+    def __mul__(self, factor: float) -> Linear[In, Out]:
         return self.scaled(clean_factor(factor))
 
     __rmul__ = __mul__
 
-    def __truediv__(self, divisor: Any) -> Linear:
+    def __truediv__(self, divisor: float) -> Linear[In, Out]:
         number = clean_factor(divisor)
         if not is_finite(1 / number):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)
 
-    def __rtruediv__(self, other: Any) -> Linear:
+    def __rtruediv__(self, other: object) -> Never:
         raise _no_operator(
             "nothing is divided by an operator", other, "solve with op.to_sparse() or op.to_linear_operator()"
         )
 
-    def __neg__(self) -> Linear:
+    def __neg__(self) -> Linear[In, Out]:
         return self.scaled(-1.0)
 
-    def __add__(self, other: Any) -> Linear:
+    def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
         if isinstance(other, (int, float)) and other == 0:  # where sum() begins
             return self
         if present(other):  # what a quantity times an operator is
@@ -194,13 +224,13 @@ class Linear:
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Linear:
+    def __sub__(self, other: Linear[In, Out]) -> Linear[In, Out]:
         return self.__add__(-other if isinstance(other, Linear) else other)
 
-    def __rsub__(self, other: Any) -> Linear:
+    def __rsub__(self, other: Linear[In, Out]) -> Linear[In, Out]:
         return (-self).__add__(other)
 
-    def scaled(self, factor: float) -> Linear:
+    def scaled(self, factor: float) -> Linear[In, Out]:
         """The operator times a finite real number."""
         raise NotImplementedError
 
@@ -209,18 +239,21 @@ class Linear:
         raise NotImplementedError
 
 
-def _no_operator(rule: str, other: Any, instead: str) -> ArgumentTypeError:
+def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:
     return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
 
 
-class Joined(Linear):
+AnyLinear = Linear[Any, Any]
+
+
+class Joined(Linear[In, Out]):
     """What is made of two operators, with the fields of both."""
 
-    def __init__(self, first: Linear, second: Linear) -> None:
+    def __init__(self, first: AnyLinear, second: AnyLinear) -> None:
         self.parts = first, second
         self.arguments = first.arguments + second.arguments
 
-    def with_own(self, fields: dict[str, Any]) -> Linear:
+    def with_own(self, fields: dict[str, object]) -> Linear[In, Out]:
         """The same, made of operators of other fields."""
         return type(self)(*[part.with_own(fields) for part in self.parts])
 
@@ -228,32 +261,29 @@ class Joined(Linear):
         """The arguments of both."""
         return [given for part in self.parts for given in part.taken()]
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
         """The multiplication with the measures of one grid over those of another."""
         return self.parts[0].ratio_of_measures(grid, other, form)
 
 
-class Product(Joined):
+class Product(Joined[In, Out]):
     """``outer @ inner``: applied one after the other."""
 
-    def __init__(self, outer: Linear, inner: Linear) -> None:
-        check_grids(outer.grid, inner.grid, "composed")
-        if outer.inputs != inner.outputs:
-            raise ArgumentValueError(
-                f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-                f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
-            )
+    def __init__(self, outer: Linear[Any, Out], inner: Linear[In, Any]) -> None:
+        check_composed(outer, inner)
         super().__init__(outer, inner)
-        self.outer, self.inner = outer, inner
+        self.outer: AnyLinear = outer
+        self.inner: AnyLinear = inner
         self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
 
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    @applies
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         return self.outer(self.inner(f, None, workers), out, workers)
 
     @property
@@ -262,16 +292,16 @@ class Product(Joined):
         return self.outer.grid_out
 
     @property
-    def T(self) -> Product:
+    def T(self) -> Product[Out, In]:
         """The transpose: both transposed, in the other order."""
         return Product(self.inner.T, self.outer.T)
 
-    def adjoint_operator(self, weight: str | None = None) -> Product:
+    def adjoint_operator(self, weight: str | None = None) -> Product[Out, In]:
         """The operator that `adjoint` applies.
 
         Each adjoint weighs with its own grid: the field between them then needs the ratio of both.
         """
-        outer: Linear = self.outer.adjoint_operator(weight)
+        outer = self.outer.adjoint_operator(weight)
         if weight is not None:
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
@@ -280,7 +310,7 @@ class Product(Joined):
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
 
-    def scaled(self, factor: float) -> Product:
+    def scaled(self, factor: float) -> Product[In, Out]:
         """The product with the outer operator times a finite real number."""
         return Product(self.outer.scaled(factor), self.inner)
 
@@ -289,22 +319,24 @@ class Product(Joined):
         return self.outer.result_name(self.inner.result_name(given))
 
 
-class Sum(Joined):
+class Sum(Joined[In, Out]):
     """Two operators applied to the same field, their results added; of which at least one is a product."""
 
-    def __init__(self, first: Linear, second: Linear) -> None:
+    def __init__(self, first: Linear[In, Out], second: Linear[In, Out]) -> None:
         check_alike(first, second)
         super().__init__(first, second)
-        self.first, self.second = first, second
+        self.first: AnyLinear = first
+        self.second: AnyLinear = second
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
 
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
 
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    @applies
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         if out is None:
             addend = self.second(f, None, workers)
             return _added(self.first(f, None, workers), addend)
@@ -334,11 +366,11 @@ class Sum(Joined):
         return self.first.grid_out
 
     @property
-    def T(self) -> Sum:
+    def T(self) -> Sum[Out, In]:
         """The transpose: the sum of both."""
         return Sum(self.first.T, self.second.T)
 
-    def adjoint_operator(self, weight: str | None = None) -> Sum:
+    def adjoint_operator(self, weight: str | None = None) -> Sum[Out, In]:
         """The operator that `adjoint` applies: with a weight, that of the first operator's grids."""
         first, second = self.first.adjoint_operator(weight), self.second.adjoint_operator(weight)
         if weight is not None:
@@ -351,7 +383,7 @@ class Sum(Joined):
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
 
-    def scaled(self, factor: float) -> Sum:
+    def scaled(self, factor: float) -> Sum[In, Out]:
         """Both times a finite real number."""
         return Sum(self.first.scaled(factor), self.second.scaled(factor))
 
@@ -362,21 +394,3 @@ class Sum(Joined):
 
 def _added(a: Any, b: Any) -> Any:
     return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b
-
-
-class Mapping(Protocol):
-    """What can be added: a map between fields on a grid."""
-
-    grid: Points
-    inputs: Form
-    outputs: Form
-
-
-def check_alike(first: Mapping, second: Mapping) -> None:
-    """Refuse to add operators that are not maps between the same fields."""
-    check_grids(first.grid, second.grid, "added")
-    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
-        raise ArgumentValueError(
-            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
-            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
-        )

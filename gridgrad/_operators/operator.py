@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array
+from .._base.types import Array, In, Out, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -27,9 +27,10 @@ from .._terms.term import Term, shifted
 from .._wraps.units import present
 from . import quantities
 from .calls import Calls, Plain, flat_out, is_traced, parts, plain_of
-from .coefficients import Argument, Given, conjugated, replaced, taken
-from .fields import Form, form_name, gather, joined_name, shaped, stack, targets_of
-from .linear import Linear, Product, check_alike
+from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
+from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
+from .kinds import Origin
+from .linear import AnyLinear, Linear, Product
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
 
@@ -50,6 +51,7 @@ class Pattern:
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
+        self.origin: Origin | None = None  # set by its kind
         self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
@@ -131,7 +133,7 @@ class Pattern:
         return found
 
 
-class Operator(Linear):
+class Operator(Linear[In, Out]):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
 
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
@@ -142,6 +144,9 @@ class Operator(Linear):
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
+        self.origin = pattern.origin  # none of what was made of other operators
+        if self.origin is not None:
+            self.__doc__ = self.origin.kind.__doc__
 
     @classmethod
     def of(
@@ -151,14 +156,22 @@ class Operator(Linear):
         """The operator of a new pattern, still without its fields."""
         return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
 
+    def descend_from(self, origin: Origin) -> None:
+        """Note what it was made from, which its help shows."""
+        self.origin = self.pattern.origin = origin
+        self.__doc__ = origin.kind.__doc__
+
     def __reduce__(self) -> Any:
+        if self.origin is not None:
+            return _from_origin, (self.grid, self.origin, self.coefficients)
         return Operator, (self.pattern, self.coefficients)
 
     def __repr__(self) -> str:
         return repr(self.pattern)
 
+    @applies
     @offered
-    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: Any) -> Any:
+    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object) -> object:
         """Apply the operator.
 
         Parameters
@@ -184,7 +197,9 @@ class Operator(Linear):
             what is read.
         """
         if fields:
-            return self.with_fields(**fields)(f, out, workers)
+            if self.origin is not None:
+                self.origin.refuse_options(fields, f)
+            return self.of_fields(fields, "__call__")(f, out, workers)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -205,8 +220,7 @@ class Operator(Linear):
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
-        coefficients = self.current_coefficients()
-        call = gather(f, self.inputs, coefficients, check=self._terms_for, arguments=self.arguments)
+        call = gather(f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments)
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
@@ -238,7 +252,7 @@ class Operator(Linear):
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
-            return stack(self.results(library, arrays, None, workers), self.outputs)
+            return stack(library, self.results(library, arrays, None, workers), self.outputs)
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
@@ -251,19 +265,36 @@ class Operator(Linear):
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # a compiler traces tensors only
+        library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
         if fields.stacked and self.outputs:
-            return stack(results, self.outputs)
+            return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
-    def with_own(self, fields: dict[str, Any]) -> Operator:
+    def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator:
+    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
-        return Operator(self.pattern, coefficients) if coefficients else self
+        return type(self)(self.pattern, coefficients) if coefficients else self
+
+    def with_(self, **changes: object) -> Operator[In, Out]:
+        """The operator with other options, or of other fields; see `Linear.with_`."""
+        known = () if self.origin is None else self.origin.kind.options
+        fields = {word: value for word, value in changes.items() if word not in known}
+        other = self.of_fields(fields, "with_", known) if fields else self
+        if self.origin is None or len(fields) == len(changes):
+            return other
+        options = {word: value for word, value in changes.items() if word in known}
+        made: Operator[In, Out] = self.origin.other(self.grid, options)
+        return made.with_coefficients(other.coefficients)
+
+    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:
+        """The operator of other fields than those that it was made with."""
+        path = "Operator" if self.origin is None else self.origin.path
+        check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
+        return self.with_own(fields)
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""
@@ -273,7 +304,7 @@ class Operator(Linear):
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator:
+    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
@@ -282,19 +313,19 @@ class Operator(Linear):
         return self.pattern.terms_for(shape)
 
     @property
-    def T(self) -> Operator:
+    def T(self) -> Operator[Out, In]:
         """The transpose as an operator, edges included."""
         return self._like(self.pattern.transposed())
 
-    def adjoint_operator(self, weight: str | None = None) -> Operator:
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
         return self._like(self.pattern.adjoint(weight))
 
-    def scaled(self, factor: float) -> Operator:
+    def scaled(self, factor: float) -> Operator[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
 
-    def _like(self, pattern: Pattern) -> Operator:
+    def _like(self, pattern: Pattern) -> Operator[Any, Any]:
         """Another pattern of the same fields."""
         return Operator(pattern, self.coefficients)
 
@@ -318,12 +349,12 @@ class Operator(Linear):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
-    def __add__(self, other: Any) -> Linear:
+    def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
         if not isinstance(other, Operator):
             return super().__add__(other)
         return Operator(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> Linear | None:
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         return None if grid is other else _ratio_of_measures(grid, other, form)
 
@@ -351,9 +382,9 @@ def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
 
 
 @made_once
-def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None:
+def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | None:
     """The measures of one grid over those of another, along each axis where they differ."""
-    result: Linear | None = None
+    result: AnyLinear | None = None
     for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
         if not np.array_equal(own, others):
             stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)
@@ -361,3 +392,8 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> Linear | None
             factor = Operator.of(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
+
+
+def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
+    made: Operator = origin.made(grid)
+    return made.with_coefficients(coefficients)

@@ -102,11 +102,8 @@ def _on_host(coefficient: Any, grid: Points) -> Array:
 
 def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
-    if xp is None or xp is np:
-        from scipy.sparse import linalg
-    elif getattr(xp, "__name__", "") == "cupy":
-        from cupyx.scipy.sparse import linalg
-    else:
+    linalg = dispatch.linalg_of(np if xp is None else xp)
+    if linalg is None:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
     check_without_units(operator, "a LinearOperator")
     fields = _unmasked(_fields_of(operator))

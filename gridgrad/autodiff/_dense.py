@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from ._evaluate import _from_numpy, _to_numpy, _wide, chosen
+from .._base.types import Array
+from ._evaluate import _from_numpy, _to_numpy, _wide, backend_of, chosen
+from ._exact import documented
 from ._jets import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from ._jets.algebra import algebra_for, scale
 from ._jets.jet import Jet, payload
 from ._jets.mesh import clean_numpy, refuse_nested
 from ._jets.plain import disagreement, refusal
 from ._jets.run import called, check_carries
+from ._typed import Dense, Engine, Function
+
+if TYPE_CHECKING:
+    from ._engines.backend import Backend
 
 LIMIT = 1 << 24  # numbers: 128 MiB of float64
 
 
-def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", limit: int = LIMIT) -> Any:
+@documented[Dense]()
+def dense(
+    function: Function,
+    *args: Array,
+    order: int | Sequence[int] | None = None,
+    engine: Engine = "auto",
+    limit: int = LIMIT,
+) -> object:
     """Every derivative of every element of a small function in every element of its arguments.
 
     Unlike the rest of `gridgrad.autodiff` the function may use sums, means, rolls, matrix products and
@@ -63,25 +75,25 @@ def dense(function: Any, *args: Any, order: Any = None, engine: str = "auto", li
     if not args:
         raise ArgumentTypeError("dense needs arguments to differentiate at: dense(f, x, y)")
     refuse_nested(args)
-    home, engine = chosen(engine, args)
+    home, using = chosen(engine, args)
     paths = [(k,) for k in range(len(args))] if order is None else [_clean_path(order, len(args))]
-    if engine in ("torch", "jax"):
-        backend: Any = import_module(f"gridgrad.autodiff._engines.{engine}")
-        with _wide(engine, args):
-            arrays = [backend.clean(a if home == engine else _to_numpy(a), k) for k, a in enumerate(args)]
+    if using in ("torch", "jax"):
+        backend = backend_of(using)
+        with _wide(using, args):
+            arrays = [backend.clean(a if home == using else _to_numpy(a), k) for k, a in enumerate(args)]
             result = function(*arrays)
             _check_size(int(np.prod(tuple(getattr(result, "shape", ())))), arrays, paths, limit)
-            found = [_nested(function, arrays, path, backend) for path in paths]
-            results = found if home == engine else [backend.numpy(a) for a in found]
+            found = [_nested(cast(Callable[..., Array], function), arrays, path, backend) for path in paths]
+            results = found if home == using else [backend.numpy(a) for a in found]
     else:
         arrays = [clean_numpy(_to_numpy(a), k) for k, a in enumerate(args)]
         results = [_columns(function, arrays, path, limit) for path in paths]
-    if home not in (engine, "numpy", "cupy"):
+    if home not in (using, "numpy", "cupy"):
         results = [_from_numpy(a, home, args) for a in results]
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _clean_path(order: Any, count: int) -> tuple[int, ...]:
+def _clean_path(order: object, count: int) -> tuple[int, ...]:
     path = tuple(order) if isinstance(order, (tuple, list)) else (order,)
     if not all(type(k) is int and 0 <= k < count for k in path):
         raise ArgumentValueError(
@@ -90,7 +102,7 @@ def _clean_path(order: Any, count: int) -> tuple[int, ...]:
     return path
 
 
-def _check_size(result: int, arrays: Sequence[Any], paths: Sequence[tuple[int, ...]], limit: int) -> None:
+def _check_size(result: int, arrays: Sequence[Array], paths: Sequence[tuple[int, ...]], limit: int) -> None:
     for path in paths:
         size = result
         for k in path:
@@ -102,7 +114,7 @@ def _check_size(result: int, arrays: Sequence[Any], paths: Sequence[tuple[int, .
             )
 
 
-def _columns(function: Any, arrays: list[Any], path: tuple[int, ...], limit: int) -> Any:
+def _columns(function: Function, arrays: list[Array], path: tuple[int, ...], limit: int) -> Array:
     """All columns in one pass: each element of each argument is a variable of the jets."""
     _check_size(max(arrays[k].size for k in path), arrays, [path], limit)  # the seeds
     sizes = [a.size for a in arrays]
@@ -148,7 +160,9 @@ def _exponents(places: list[int], variables: int) -> list[int]:
     return m
 
 
-def _nested(function: Any, arrays: list[Any], path: tuple[int, ...], backend: Any) -> Any:
+def _nested(
+    function: Callable[..., Array], arrays: list[Array], path: tuple[int, ...], backend: Backend
+) -> Array:
     """The library's own forward Jacobians, one inside the other."""
     for k in path:
         function = backend.jacfwd(function, k)

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never, cast
 
 import numpy as np
 
 from .._base.checks import clean_workers
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import split_out
+from .._base.types import Array
 from .._base.words import unexpected
 from ._engines.bridge import Export, on_callers_stream, to_engine
 from ._jets.algebra import Monomial
-from ._jets.mesh import Mesh, clean_numpy, mesh_of
-from ._jets.run import Direction, Expansion, Task, along_axes, run
+from ._jets.mesh import Clean, Mesh, clean_numpy, mesh_of
+from ._jets.run import Combine, Direction, Expansion, Task, along_axes, run
+from ._typed import Function
+
+if TYPE_CHECKING:
+    from ._engines.backend import Backend
 
 ENGINES = ("auto", "jet", "torch", "jax", "sympy")
-Directions = Callable[[Mesh, Callable[[Any], Any]], tuple[Direction, ...]]
+Directions = Callable[[Mesh, Callable[[object], Array]], tuple[Direction, ...]]
 
 
-def library_of(a: Any) -> str:
+def library_of(a: object) -> str:
     """The library that an array belongs to; numbers and lists are NumPy's."""
     roots = {base.__module__.partition(".")[0] for base in type(a).__mro__}
     for name in ("torch", "cupy", "jax", "jaxlib"):
@@ -33,16 +38,16 @@ def library_of(a: Any) -> str:
 
 
 def expand(
-    function: Any,
-    coords: tuple[Any, ...],
+    function: Function,
+    coords: tuple[object, ...],
     wanted: tuple[Monomial, ...],
     *,
     directions: Directions | None = None,
-    combine: Any = None,
+    combine: Combine | None = None,
     engine: str = "auto",
     points: bool = False,
     check: bool = True,
-    out: Any = None,
+    out: object = None,
     workers: int | None = None,
     **others: Never,
 ) -> tuple[Expansion, Mesh]:
@@ -53,7 +58,7 @@ def expand(
     clean_workers(workers)
     function = _numeric(function, wanted, engine, directions)
     if engine in ("jet", "sympy"):
-        clean: Any = clean_numpy if home in ("numpy", "cupy") else lambda c, k: clean_numpy(_to_numpy(c), k)
+        clean: Clean = clean_numpy if home in ("numpy", "cupy") else lambda c, k: clean_numpy(_to_numpy(c), k)
         mesh = mesh_of(coords, clean, points)
         task = _task(function, mesh, wanted, directions, combine, check, lambda a: clean(a, 0))
         native = home in ("numpy", "cupy")
@@ -66,7 +71,7 @@ def expand(
         return result, mesh
     from ._engines.jets import expand as forward
 
-    backend: Any = import_module(f"gridgrad.autodiff._engines.{engine}")
+    backend = backend_of(engine)
     with _wide(engine, coords), on_callers_stream(engine, home, coords):
         given = coords if home == engine else tuple(_to_engine(c, engine) for c in coords)
         mesh = mesh_of(given, backend.clean, points)
@@ -82,13 +87,19 @@ def expand(
 
 
 def _task(
-    function: Any, mesh: Mesh, wanted: Any, directions: Any, combine: Any, check: bool, clean: Callable[[Any], Any]
+    function: Function, mesh: Mesh, wanted: tuple[Monomial, ...], directions: Directions | None,
+    combine: Combine | None, check: bool, clean: Callable[[object], Array],
 ) -> Task:  # fmt: skip
     along = along_axes(len(mesh.coords)) if directions is None else directions(mesh, clean)
     return Task(function, mesh, along, wanted, combine, bool(check))
 
 
-def chosen(engine: str, coords: tuple[Any, ...]) -> tuple[str, str]:
+def backend_of(engine: str) -> Backend:
+    """The engine of another library, whose functions are those of a `Backend`."""
+    return cast("Backend", import_module(f"gridgrad.autodiff._engines.{engine}"))
+
+
+def chosen(engine: str, coords: tuple[object, ...]) -> tuple[str, str]:
     """The coordinates' library, and the engine."""
     if engine not in ENGINES:
         raise ArgumentValueError(f"engine must be one of {', '.join(map(repr, ENGINES))}, got {engine!r}")
@@ -103,7 +114,9 @@ def chosen(engine: str, coords: tuple[Any, ...]) -> tuple[str, str]:
     return home, home if home in ("torch", "jax") else "jet"
 
 
-def _numeric(function: Any, wanted: tuple[Monomial, ...], engine: str, directions: Any) -> Any:
+def _numeric(
+    function: Function, wanted: tuple[Monomial, ...], engine: str, directions: Directions | None
+) -> Function:
     """The function to call with arrays: sympy's become NumPy's (or the engine's)."""
     if engine == "sympy" or is_symbolic(function):
         from ._engines.symbolic import Symbolic, symbolic
@@ -125,7 +138,7 @@ def _numeric(function: Any, wanted: tuple[Monomial, ...], engine: str, direction
     return function
 
 
-def is_symbolic(function: Any) -> bool:
+def is_symbolic(function: object) -> bool:
     """Whether a function is an expression, Lambda or function class of sympy, or made by `symbolic`."""
     roots = {type(function).__module__.partition(".")[0]}
     if isinstance(function, type):
@@ -133,7 +146,7 @@ def is_symbolic(function: Any) -> bool:
     return bool(roots & {"sympy"}) or type(function).__name__ == "Symbolic"
 
 
-def _wide(engine: str, coords: tuple[Any, ...]) -> Any:
+def _wide(engine: str, coords: tuple[object, ...]) -> AbstractContextManager[object]:
     """JAX computes in float64 inside, where a coordinate is of that type (or an integer or Python number)."""
     if engine != "jax":
         return nullcontext()
@@ -143,10 +156,13 @@ def _wide(engine: str, coords: tuple[Any, ...]) -> Any:
     ]
     foreign = "jax" not in {library_of(c) for c in coords}
     wide = any(n in ("float64", "complex128") or (foreign and "int" in n) for n in names)
-    return import_module("gridgrad.autodiff._engines.jax").float64() if wide else nullcontext()
+    if not wide:
+        return nullcontext()
+    doubles: AbstractContextManager[object] = import_module("gridgrad.autodiff._engines.jax").float64()
+    return doubles
 
 
-def _to_numpy(c: Any) -> Any:
+def _to_numpy(c: Any) -> object:
     library = library_of(c)
     if library == "torch":
         if c.requires_grad:
@@ -157,7 +173,7 @@ def _to_numpy(c: Any) -> Any:
     return sys.modules["cupy"].asnumpy(c) if library == "cupy" else np.asarray(c) if library == "jax" else c
 
 
-def _from_numpy(a: Any, home: str, coords: tuple[Any, ...]) -> Any:
+def _from_numpy(a: Array, home: str, coords: tuple[Any, ...]) -> Any:
     if home == "torch":
         torch = sys.modules["torch"]
         device = next(c.device for c in coords if library_of(c) == "torch")
@@ -165,21 +181,23 @@ def _from_numpy(a: Any, home: str, coords: tuple[Any, ...]) -> Any:
     return sys.modules["jax"].numpy.asarray(a)
 
 
-def _to_engine(c: Any, engine: str) -> Any:
+def _to_engine(c: object, engine: str) -> object:
     library = library_of(c)
     if library == engine:
         return c
     return _to_numpy(c) if library in ("torch", "jax") else to_engine(c, library, engine)
 
 
-def _exporter(engine: str, backend: Any, home: str, coords: tuple[Any, ...], mesh: Mesh) -> Any:
+def _exporter(
+    engine: str, backend: Backend, home: str, coords: tuple[object, ...], mesh: Mesh
+) -> Callable[[Array, bool], Array]:
     """How a result comes home; torch and JAX exchange through the host."""
     if home in ("numpy", "cupy"):
         return Export(engine, home, mesh.coords)
     return lambda a, is_value: _from_numpy(backend.numpy(a), home, coords)
 
 
-def placed(result: Expansion, out: Any, shape: tuple[int, ...]) -> Expansion:
+def placed(result: Expansion, out: object, shape: tuple[int, ...]) -> Expansion:
     """Results copied into `out`, for engines that cannot write there themselves."""
     if out is None:
         return result

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Generic, TypeVar, Unpack, cast
 
 from .._base.checks import UNSET, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array
 from .._grid.asked import Asked
 from ._evaluate import expand
 from ._jets.algebra import Monomial, units
-
-
-class Options(TypedDict, total=False):
-    """The keywords that every function of `gridgrad.autodiff` takes."""
-
-    engine: str
-    points: bool
-    check: bool
-    out: Any
-    workers: int | None
-
+from ._jets.run import Parts
+from ._typed import (
+    Engine,
+    Function,
+    OfEach,
+    OfOrders,
+    OfOutputs,
+    OfPairs,
+    Options,
+    Pointwise,
+    WithValue,
+)
 
 _SHARED = """function : callable
         An elementwise function of the coordinates, one argument for each; plain NumPy (CuPy, torch,
@@ -48,16 +50,28 @@ _KEYWORDS = """engine, points, check, out, workers :
         As in `value_and_gradient`."""
 
 
-def documented(function: Any) -> Any:
-    """Put the shared paragraphs in their places."""
-    if function.__doc__:  # not under -OO
-        function.__doc__ = function.__doc__.replace("{shared}", _SHARED).replace("{keywords}", _KEYWORDS)
-    return function
+Kind = TypeVar("Kind")
+Result = TypeVar("Result")
+
+
+class documented(Generic[Kind]):
+    """Puts the shared paragraphs in their places; a checker takes the function for one of `Kind`."""
+
+    def __call__(self, function: Function) -> Kind:
+        """The function itself."""
+        if function.__doc__:  # not under -OO
+            function.__doc__ = function.__doc__.replace("{shared}", _SHARED).replace("{keywords}", _KEYWORDS)
+        return cast(Kind, function)
 
 
 def gradient_of(
-    function: Any, coords: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: int | None
-) -> Any:
+    function: Function,
+    coords: tuple[Array, ...],
+    axis: object,
+    asked: Asked,
+    out: object,
+    workers: int | None,
+) -> Array | tuple[Array, ...]:
     """The body of ``gridgrad.gradient(function, *coords)``."""
     odd = [
         name
@@ -79,7 +93,7 @@ def gradient_of(
     return gradient(function, *coords, out=out, workers=workers)
 
 
-def _one(parts: list[list[Any]], name: str, instead: str = "jacobian") -> list[Any]:
+def _one(parts: list[list[Result]], name: str, instead: str = "jacobian") -> list[Result]:
     if len(parts) != 1:
         raise ArgumentValueError(
             f"the function returned {counted(len(parts), 'output')}, but {name} takes a function with one; "
@@ -88,10 +102,10 @@ def _one(parts: list[list[Any]], name: str, instead: str = "jacobian") -> list[A
     return parts[0]
 
 
-def _one_for_out(out: Any) -> Callable[[list[list[Any]]], list[list[Any]]] | None:
+def _one_for_out(out: object) -> Callable[[Parts], Parts] | None:
     """Refuse `out` beside several outputs: their number is known only once the function was called."""
 
-    def combine(parts: list[list[Any]]) -> list[list[Any]]:
+    def combine(parts: Parts) -> Parts:
         if len(parts) != 1:
             raise ArgumentTypeError(
                 f"the function returned {counted(len(parts), 'output')}, but out= takes the results of one; leave out= away, "
@@ -102,12 +116,12 @@ def _one_for_out(out: Any) -> Callable[[list[list[Any]]], list[list[Any]]] | Non
     return None if out is None else combine
 
 
-def _bare(row: Sequence[Any]) -> Any:
+def _bare(row: Sequence[Result]) -> Result | tuple[Result, ...]:
     return row[0] if len(row) == 1 else tuple(row)
 
 
-@documented
-def gradient(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfEach]()
+def gradient(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Exact partial derivatives of a function, one array for each coordinate.
 
     Parameters
@@ -142,16 +156,16 @@ def gradient(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
     return _bare(result.parts[0])
 
 
-def _single(name: str) -> Callable[[list[list[Any]]], list[list[Any]]]:
-    def combine(parts: list[list[Any]]) -> list[list[Any]]:
+def _single(name: str) -> Callable[[Parts], Parts]:
+    def combine(parts: Parts) -> Parts:
         _one(parts, name)
         return parts
 
     return combine
 
 
-@documented
-def value_and_gradient(function: Any, *coords: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+@documented[WithValue]()
+def value_and_gradient(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """The function on the mesh and its exact partial derivatives, in one pass.
 
     Parameters
@@ -177,8 +191,8 @@ def value_and_gradient(function: Any, *coords: Any, **options: Unpack[Options]) 
     return row[0], _bare(row[1:])
 
 
-@documented
-def jacobian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfOutputs]()
+def jacobian(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Exact partial derivatives of several outputs, all in one pass that shares their work.
 
     Parameters
@@ -205,8 +219,8 @@ def jacobian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
     return rows[0] if result.single else rows
 
 
-@documented
-def hessian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfPairs]()
+def hessian(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Exact second derivatives ``result[i][j]`` of a function of one output.
 
     Parameters
@@ -239,8 +253,10 @@ def _sum(a: Monomial, b: Monomial) -> Monomial:
     return tuple(p + q for p, q in zip(a, b, strict=True))
 
 
-@documented
-def derivative(function: Any, *coords: Any, orders: Any, **options: Unpack[Options]) -> Any:
+@documented[OfOrders]()
+def derivative(
+    function: Function, *coords: Array, orders: int | Sequence[int], **options: Unpack[Options]
+) -> object:
     """Any mixed partial derivative: ``orders=(2, 0, 1)`` is twice in the first, once in the third coordinate.
 
     Parameters
@@ -266,7 +282,7 @@ def derivative(function: Any, *coords: Any, orders: Any, **options: Unpack[Optio
     return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
 
 
-def _clean_orders(orders: Any, count: int) -> Monomial:
+def _clean_orders(orders: object, count: int) -> Monomial:
     given = tuple(orders) if isinstance(orders, (tuple, list)) else (orders,)
     whole = tuple(int_or_none(value) for value in given)
     if any(value is None for value in whole):
@@ -281,8 +297,8 @@ def _clean_orders(orders: Any, count: int) -> Monomial:
 
 
 def partial(
-    function: Any, argnum: int = 0, order: int = 1, *, engine: str = "auto", check: bool = True
-) -> Callable[..., Any]:
+    function: Function, argnum: int = 0, order: int = 1, *, engine: Engine = "auto", check: bool = True
+) -> Pointwise:
     """The derivative in one argument, as a function of the same arguments.
 
     Parameters
@@ -316,7 +332,7 @@ def partial(
         raise ArgumentValueError(f"order must be at least 0, got {times}")
 
     @functools.wraps(function, assigned=("__name__", "__doc__", "__module__"), updated=())
-    def differentiated(*args: Any) -> Any:
+    def differentiated(*args: Array) -> object:
         if not -len(args) <= place < len(args):
             raise ArgumentValueError(
                 f"argnum {place} names no argument: {counted(len(args), 'argument')} given"
@@ -324,4 +340,4 @@ def partial(
         orders = tuple(times if k == place % len(args) else 0 for k in range(len(args)))
         return derivative(function, *args, orders=orders, points=True, engine=engine, check=check)
 
-    return differentiated
+    return cast(Pointwise, differentiated)

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Unpack
+from typing import Unpack, cast
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array, Value
 from ._evaluate import Directions, expand
-from ._exact import Options, _bare, _one_for_out, _single, documented
+from ._exact import _bare, _one_for_out, _single, documented
 from ._jets.algebra import units
 from ._jets.mesh import Mesh
 from ._jets.run import Direction
+from ._typed import AlongVector, Function, Options, Valued
 
 
-def _coordinates(coords: Any) -> tuple[Any, ...]:
-    return tuple(coords) if isinstance(coords, (tuple, list)) else (coords,)
+def _coordinates(coords: object) -> tuple[Array, ...]:
+    return tuple(coords) if isinstance(coords, (tuple, list)) else (cast(Array, coords),)
 
 
-def _vector(v: Any, count: int, name: str, noun: str = "coordinate") -> tuple[Any, ...]:
-    vector = tuple(v) if isinstance(v, (tuple, list)) else (v,)
+def _vector(v: object, count: int, name: str, noun: str = "coordinate") -> tuple[Array, ...]:
+    vector: tuple[Array, ...] = _coordinates(v)
     if len(vector) != count:
         raise ArgumentValueError(
             f"{name} has {counted(len(vector), 'entry').replace('entrys', 'entries')} for {counted(count, noun)}; "
@@ -29,8 +31,8 @@ def _vector(v: Any, count: int, name: str, noun: str = "coordinate") -> tuple[An
     return vector
 
 
-def _rates(v: tuple[Any, ...], mesh: Mesh, clean: Callable[[Any], Any]) -> Direction:
-    rates: list[Any] = []
+def _rates(v: tuple[object, ...], mesh: Mesh, clean: Callable[[object], Array]) -> Direction:
+    rates: list[Value | None] = []
     for k, entry in enumerate(v):
         if entry is None or (isinstance(entry, (int, float)) and entry == 0):
             rates.append(None)
@@ -41,12 +43,12 @@ def _rates(v: tuple[Any, ...], mesh: Mesh, clean: Callable[[Any], Any]) -> Direc
     return tuple(rates)
 
 
-def _along(v: tuple[Any, ...]) -> Directions:
+def _along(v: tuple[Array, ...]) -> Directions:
     return lambda mesh, clean: (_rates(v, mesh, clean),)
 
 
-@documented
-def jvp(function: Any, coords: Any, tangents: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+@documented[Valued]()
+def jvp(function: Function, coords: object, tangents: object, **options: Unpack[Options]) -> object:
     """Value, and the derivative along tangents: ``sum_i df/dx_i v_i`` in one pass.
 
     Parameters
@@ -78,8 +80,8 @@ def jvp(function: Any, coords: Any, tangents: Any, **options: Unpack[Options]) -
     return (values[0], along[0]) if result.single else (tuple(values), tuple(along))
 
 
-@documented
-def directional(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
+@documented[AlongVector]()
+def directional(function: Function, coords: object, v: object, **options: Unpack[Options]) -> object:
     """Derivative along a direction that is not normalised: ``sum_i v_i df/dx_i``.
 
     Parameters
@@ -106,8 +108,8 @@ def directional(function: Any, coords: Any, v: Any, **options: Unpack[Options]) 
     return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
 
 
-@documented
-def hvp(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
+@documented[AlongVector]()
+def hvp(function: Function, coords: object, v: object, **options: Unpack[Options]) -> object:
     """The Hessian times a vector: ``sum_j d2f/dx_i dx_j v_j``, without the Hessian.
 
     Parameters
@@ -131,7 +133,7 @@ def hvp(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
     count = len(given)
     vector = _vector(v, count, "v")
 
-    def directions(mesh: Mesh, clean: Callable[[Any], Any]) -> tuple[Direction, ...]:
+    def directions(mesh: Mesh, clean: Callable[[object], Array]) -> tuple[Direction, ...]:
         axes = tuple(tuple(1.0 if i == j else None for i in range(count)) for j in range(count))
         return (*axes, _rates(vector, mesh, clean))
 
@@ -140,8 +142,8 @@ def hvp(function: Any, coords: Any, v: Any, **options: Unpack[Options]) -> Any:
     return _bare(result.parts[0])
 
 
-@documented
-def vjp(function: Any, coords: Any, cotangents: Any, **options: Unpack[Options]) -> tuple[Any, Any]:
+@documented[Valued]()
+def vjp(function: Function, coords: object, cotangents: object, **options: Unpack[Options]) -> object:
     """Value, and the transposed derivative: for each coordinate the sum of ``w df/dx_i``.
 
     The sum runs over the outputs, and over the axes of the mesh on which the coordinate is constant:
@@ -173,7 +175,7 @@ def vjp(function: Any, coords: Any, cotangents: Any, **options: Unpack[Options])
     if options.get("out") is not None:
         raise ArgumentTypeError("vjp takes no out=: its results have the shapes of the coordinates")
     result, mesh = expand(function, given, wanted, **options)
-    weights = (cotangents,)
+    weights: tuple[Array, ...] = (cast(Array, cotangents),)
     if not result.single:
         weights = _vector(cotangents, len(result.parts), "cotangents", "output")
     products = []
@@ -184,7 +186,7 @@ def vjp(function: Any, coords: Any, cotangents: Any, **options: Unpack[Options])
     return values[0] if result.single else values, _bare(products)
 
 
-def _folded(a: Any, mesh: Mesh, k: int) -> Any:
+def _folded(a: Array, mesh: Mesh, k: int) -> Array:
     """Sum over the axes on which coordinate k is constant, in its own shape."""
     if tuple(a.shape) != mesh.shape:
         raise ArgumentValueError(f"a cotangent broadcasts to {tuple(a.shape)}, not to the mesh {mesh.shape}")

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import Unpack
 
 from .._base.errors import ArgumentValueError, counted
+from .._base.types import Array
 from ._evaluate import expand
-from ._exact import Options, _one, documented
+from ._exact import _one, documented
 from ._jets.algebra import units
+from ._typed import Function, OfAll, OfTwoOrThree, Options
 
-Parts = list[list[Any]]
+Parts = list[list[Array | None]]  # None being 0
 
 
-def _total(terms: list[Any]) -> Any:
+def _total(terms: list[Array | None]) -> Array | None:
     """Sum of arrays, None being 0."""
     present = [a for a in terms if a is not None]
     return sum(present[1:], start=present[0]) if present else None
 
 
-def _difference(a: Any, b: Any) -> Any:
-    return a if b is None else -b if a is None else a - b
+def _difference(a: Array | None, b: Array | None) -> Array | None:
+    if b is None or a is None:
+        return a if b is None else -b
+    difference: Array = a - b
+    return difference
 
 
-@documented
-def laplacian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfAll]()
+def laplacian(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Sum of the exact second derivatives ``d2f/dx_i2``; mixed ones are not computed.
 
     Parameters
@@ -49,8 +54,8 @@ def laplacian(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
     return expand(function, coords, wanted, combine=combine, **options)[0].parts[0][0]
 
 
-@documented
-def divergence(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfAll]()
+def divergence(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Sum of ``dF_i/dx_i`` of a function with one output for each coordinate.
 
     Parameters
@@ -76,8 +81,8 @@ def divergence(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
     return expand(function, coords, units(len(coords)), combine=combine, **options)[0].parts[0][0]
 
 
-@documented
-def curl(function: Any, *coords: Any, **options: Unpack[Options]) -> Any:
+@documented[OfTwoOrThree]()
+def curl(function: Function, *coords: Array, **options: Unpack[Options]) -> object:
     """Curl of a function with 2 or 3 outputs of as many coordinates.
 
     Parameters

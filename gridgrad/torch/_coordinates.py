@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from .._backends.torch import arrays
+from .._backends import ladder
+from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
-from .._base.checks import clean_accuracy, per_axis_spacing
+from .._base.checks import per_axis_spacing
 from .._base.errors import ArgumentTypeError
+from .._base.types import Scalar, Vector
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue
 from .._operators.operator import Operator
@@ -38,11 +40,11 @@ def carries_derivative(spacing: Any) -> bool:
 
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
-    f = arrays.samples(f)
+    f = BACKEND.samples(f)
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
-    f = f if f.is_floating_point() or f.is_complex() else f.to(arrays.result_dtype(f))
+    f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     words = clean_words(axes, asked)
     ways = tuple(map(Way, axes, words.rules, words.periods))
     varied = [value if carries_derivative(value) else None for value in values]
@@ -53,10 +55,12 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
     return results[0] if len(results) == 1 else results
 
 
-def operator_of(shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked) -> Operator:
+def operator_of(
+    shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked
+) -> Operator[Scalar, Vector]:
     """The gradient of the grid of a call."""
     grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
-    return catalogue.gradient(grid, clean_accuracy(asked.accuracy))
+    return catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
 
 
 def check_formula(way: Way) -> None:
@@ -115,7 +119,7 @@ def _terms(ways: Sequence[Way], stencils: Sequence[Stencil]) -> tuple[Term, ...]
 
 
 def _sweep(f: Any, ways: Sequence[Way], stencils: Sequence[Stencil]) -> Any:
-    return arrays.operate(_terms(ways, stencils), [f], len(ways), None, None)
+    return ladder.operate(BACKEND, _terms(ways, stencils), [f], len(ways))
 
 
 class ByCoordinates(torch.autograd.Function):  # type: ignore[misc]
@@ -145,7 +149,7 @@ class ByCoordinates(torch.autograd.Function):  # type: ignore[misc]
         if needed[0] and given:
             terms = _terms([ctx.ways[k] for k in given], [ctx.stencils[k] for k in given])
             fields = [grads[k] for k in given]
-            (of_f,) = arrays.operate(adjoint_terms(terms), fields, 1, None, None)
+            (of_f,) = ladder.operate(BACKEND, adjoint_terms(terms), fields, 1)
         of_x = [
             _of_coordinates(f, x, g, way) if wanted and g is not None else None
             for x, g, way, wanted in zip(spacings, grads, ctx.ways, needed[1:], strict=True)

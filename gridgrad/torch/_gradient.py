@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Never
 
 import numpy as np
 import torch
 
-from .._backends.torch import arrays
+from .._backends import ladder
+from .._backends.torch.arrays import BACKEND
 from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Axes, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked
+from .._grid.axis import axis_stencil
 from .._grid.ends import check_length
-from .._grid.spacing import axis_stencil, check_coordinates, to_host
+from .._grid.spacing import check_coordinates, to_host
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._stencils.weights import exact_steps, first_derivative
@@ -35,8 +38,13 @@ class TorchTypeError(ArgumentTypeError, RuntimeError):
 
 @offered
 def gradient(
-    input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int = 1, **others: Never
-) -> tuple[Any, ...]:
+    input: torch.Tensor,
+    *,
+    spacing: Spacing | Sequence[Spacing] | None = 1,
+    dim: Axes = None,
+    edge_order: int = 1,
+    **others: Never,
+) -> tuple[torch.Tensor, ...]:
     """Second-order central differences, called as ``torch.gradient`` is.
 
     Parameters
@@ -92,7 +100,7 @@ def gradient(
         order = _clean_order(edge_order)
         spacings = _clean_spacing(spacing, len(dims))
         _check_sizes(input.shape, dims, order)
-        f = arrays.samples(input)
+        f = BACKEND.samples(input)
         if torch.compiler.is_compiling():
             return _compiled(f, spacings, dims, order)
         stencils = [
@@ -185,7 +193,6 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
     values = to_host(_real(spacing, axis), axis)
     if values.ndim == 0:
         return axis_stencil(values, length, axis, Rule(edge_order=order), None, np.float64)
-    values = values.copy()  # as stencils are kept by them
     check_coordinates(values, length, axis)
     exact = exact_steps(values)
     steps = exact.high
@@ -232,7 +239,7 @@ def _differentiate(f: Any, spacings: list[Any], dims: tuple[int, ...], stencils:
         places = [k for k, own in enumerate(dtypes) if own is dtype]
         terms = tuple(Term(n, 0, dims[k], stencils[k]) for n, k in enumerate(places))
         exact = f if not (f.is_floating_point() or f.is_complex()) else f.to(dtype)
-        values = arrays.operate(terms, [exact], len(terms), None, None)
+        values = ladder.operate(BACKEND, terms, [exact], len(terms))
         for k, value in zip(places, values, strict=True):
             results[k] = value.to(dtype)
     return results

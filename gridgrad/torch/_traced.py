@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .._backends.torch import arrays
+from .._backends.torch.arrays import BACKEND
 from .._backends.torch.compiled import check_out
 from .._backends.torch.define import Defined, define, is_transformed, is_varied
 from .._backends.torch.graph import Map, Tensors
@@ -69,7 +69,7 @@ class BySpacings(Defined):
 
     def reads(self, fields: Tensors, spacings: Tensors) -> list[Tensor]:
         """The fields alone."""
-        return [arrays.samples(f) for f in fields]
+        return [BACKEND.samples(f) for f in fields]
 
     def terms(self, fields: Tensors, spacings: Tensors) -> tuple[Term, ...]:
         """Those of the gradient on these spacings."""
@@ -119,7 +119,7 @@ def _asked(edge_order: int, boundary: str, periods: Sequence[float], accuracy: i
 
 def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     results = []
-    f = f if f.is_floating_point() or f.is_complex() else f.to(arrays.result_dtype(f))
+    f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     asked = _asked(*ends)
     words = clean_words(tuple(axes), asked)
     for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):

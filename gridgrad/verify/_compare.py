@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
+from .._base.types import Array, AxisLike, Boundary, DType, Period
 from .._grid.points import Points
 from .._operators.fields import flat
 from .._operators.linear import Linear
 from .._wraps.units import require_numbers
+from ..autodiff._typed import Engine, Function
 from ..grid import Grid
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
-from ._subjects import Subject, parts, sampled, subject
+from ._subjects import Options, Subject, parts, sampled, subject
 
-Operators = str | Callable[[Grid], Any]
+Operators = str | Callable[[Grid], object]
 
 
 class Errors(NamedTuple):
@@ -54,7 +56,7 @@ class Comparison:
         values = [getattr(errors, norm) for errors in found if errors is not None]
         return float(np.max(values)) if values else float("nan")  # keeps a NaN
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """The table as data: for each component and part its name, errors and number of points."""
         return [
             {"component": component.name, "part": part, **errors._asdict(), "largest": component.largest}
@@ -82,8 +84,9 @@ class Comparison:
 
 
 def compare(
-    function: Any, *axes: Any, operator: Operators = "gradient", boundary: Any = "one-sided", period: Any = None,
-    edge_order: int = 2, exact: Any = None, engine: str = "auto", dtype: Any = np.float64, **options: Any,
+    function: Function, *axes: AxisLike, operator: Operators = "gradient", boundary: Boundary = "one-sided",
+    period: Period = None, edge_order: int = 2, exact: Function | None = None,
+    engine: Engine = "auto", dtype: npt.DTypeLike = np.float64, **options: Any,
 ) -> Comparison:  # fmt: skip
     """The errors of an operator on samples of a function, against the function's exact derivatives.
 
@@ -156,7 +159,7 @@ def compare(
     return _measured(name, task, fields, wanted)
 
 
-def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) -> Comparison:
+def _measured(name: str, task: Subject, fields: list[Array], wanted: Sequence[Array]) -> Comparison:
     operator = task.operator
     found = flat(operator(fields if operator.inputs else fields[0]), operator.outputs)
     if len(found) != len(wanted):
@@ -173,12 +176,12 @@ def _measured(name: str, task: Subject, fields: list[Array], wanted: list[Any]) 
     return Comparison(name, operator.grid, components, floor)
 
 
-def _typed(field: Array, kind: np.dtype[Any]) -> Array:
+def _typed(field: Array, kind: DType) -> Array:
     """In the wanted precision; complex functions stay complex."""
     return field.astype(np.result_type(kind, np.complex64) if field.dtype.kind == "c" else kind)
 
 
-def _title(operator: str, options: dict[str, Any]) -> str:
+def _title(operator: str, options: Options) -> str:
     """The operator and what it was given."""
     given = [f"{k}={v}" for k, v in options.items() if isinstance(v, (str, int, float))]
     return f"{operator}({', '.join(given)})" if given else operator
@@ -193,20 +196,20 @@ def _rounding(field: Array, grid: Points) -> float:
     return total
 
 
-def _engine_of(axes: tuple[Any, ...]) -> str:
+def _engine_of(axes: tuple[object, ...]) -> Engine:
     """A function whose axes are torch's or JAX's is written for them."""
     roots = {type(axis).__module__.partition(".")[0] for axis in axes}
     return "torch" if "torch" in roots else "jax" if roots & {"jax", "jaxlib"} else "auto"
 
 
-def _clean_dtype(dtype: Any) -> np.dtype[Any]:
-    kind: np.dtype[Any] = np.dtype(dtype)
+def _clean_dtype(dtype: npt.DTypeLike) -> DType:
+    kind: DType = np.dtype(dtype)
     if kind not in map(np.dtype, (np.float32, np.float64, np.longdouble)):
         raise ArgumentTypeError(f"dtype must be float32, float64 or longdouble, got {dtype!r}")
     return kind
 
 
-def _made(make: Any, grid: Grid, exact: Any, options: dict[str, Any]) -> Subject:
+def _made(make: Callable[[Grid], object], grid: Grid, exact: object, options: Options) -> Subject:
     """The operator that the caller's function makes of a grid."""
     if isinstance(make, Linear):
         raise ArgumentTypeError(
@@ -228,7 +231,7 @@ def _made(make: Any, grid: Grid, exact: Any, options: dict[str, Any]) -> Subject
     return Subject(operator, None, [])
 
 
-def _on_mesh(function: Any, grid: Grid, name: str) -> list[Any]:
+def _on_mesh(function: Function, grid: Grid, name: str) -> list[Array]:
     """A plain call on open axes, its results of the grid's shape."""
     values = parts(function(*np.meshgrid(*grid.coordinates, indexing="ij", sparse=True)))
     arrays = [np.asarray(value) for value in values]
@@ -244,7 +247,7 @@ def _on_mesh(function: Any, grid: Grid, name: str) -> list[Any]:
     return [np.broadcast_to(array, grid.shape) for array in arrays]
 
 
-def _component(name: str, got: Array, exact: Any, ends: Array) -> Component:
+def _component(name: str, got: Array, exact: Array, ends: Array) -> Component:
     error = np.abs(got - np.broadcast_to(exact, got.shape))
     largest = float(np.max(np.abs(exact))) if np.size(exact) else 0.0
     return Component(name, _errors(error[~ends]), _errors(error[ends]), largest)

@@ -7,20 +7,27 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
 from numbers import Real
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Boundary
 from .._grid.ends import clean_boundary
 from .._wraps.units import require_numbers
+from ..autodiff._typed import Engine, Function
 from ._compare import Comparison, Operators, compare
 from ._ends import Parts
 from ._fall import Fall
 from ._plot import plot
 from ._refine import Positions, axis
 from ._subjects import stated_order
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes  # type: ignore[import-not-found,unused-ignore]
 
 SIZES = (33, 65, 129, 257)
 PARTS = {"inside": "inside", "ends": "at ends"}
@@ -123,7 +130,7 @@ class Convergence:
             raise AssertionError(str(self))
         return self
 
-    def plot(self, path: Any = None, ax: Any = None) -> Any:
+    def plot(self, path: str | PathLike[str] | None = None, ax: Axes | None = None) -> Axes:
         """Errors over lengths on logarithmic axes beside the stated slopes, with matplotlib.
 
         Parameters
@@ -150,10 +157,11 @@ def _intervals(level: Comparison) -> int:
 
 
 def convergence(
-    function: Any, *extents: tuple[float, float], operator: Operators = "gradient", sizes: Sequence[int] = SIZES,
-    spacing: str | Positions = "uniform", boundary: Any = "one-sided", edge_order: int = 2, exact: Any = None,
-    stated: Any = None, tolerance: float = 0.3, norm: str = "max", engine: str = "auto",
-    dtype: Any = np.float64, **options: Any,
+    function: Function, *extents: tuple[float, float], operator: Operators = "gradient", sizes: Sequence[int] = SIZES,
+    spacing: str | Positions = "uniform", boundary: Boundary = "one-sided", edge_order: int = 2,
+    exact: Function | None = None, stated: float | tuple[float | None, float | None] | None = None,
+    tolerance: float = 0.3, norm: Literal["max", "rms"] = "max", engine: Engine = "auto",
+    dtype: npt.DTypeLike = np.float64, **options: Any,
 ) -> Convergence:  # fmt: skip
     """The order at which an operator's error falls as the grid is refined, and whether it is the stated one.
 
@@ -230,7 +238,7 @@ def convergence(
     return Convergence(tuple(levels), promised, float(tolerance), norm, kind)
 
 
-def _clean_stated(stated: Any) -> Parts | None:
+def _clean_stated(stated: object) -> Parts | None:
     if stated is None:
         return None
     pair = stated if isinstance(stated, (tuple, list)) else (stated, stated)
@@ -240,7 +248,7 @@ def _clean_stated(stated: Any) -> Parts | None:
     return Parts(*pair)
 
 
-def _clean_sizes(sizes: Any) -> list[int]:
+def _clean_sizes(sizes: object) -> list[int]:
     given = list(sizes) if isinstance(sizes, (list, tuple, range, np.ndarray)) else [None]
     counts = [n for n in map(int_or_none, given) if n is not None]
     if len(counts) < len(given):
@@ -252,7 +260,7 @@ def _clean_sizes(sizes: Any) -> list[int]:
     return counts
 
 
-def _clean_extent(extent: Any, k: int) -> tuple[float, float]:
+def _clean_extent(extent: object, k: int) -> tuple[float, float]:
     if not isinstance(extent, (tuple, list)) or len(extent) != 2:
         raise ArgumentTypeError(f"the extent of coordinate {k} must be a pair (start, stop), got {extent!r}")
     start, stop = (float(value) for value in extent)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._base.types import Array
-from .._operators.linear import Linear, Product, Sum
+from .._operators.linear import AnyLinear, Product, Sum
 from .._operators.operator import Operator
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
@@ -18,8 +18,8 @@ from .._terms.term import Term
 class Parts(NamedTuple):
     """One number for the interior rows of an operator, one for those at ends."""
 
-    inside: Any
-    ends: Any
+    inside: float
+    ends: Any  # a number, or None where nothing is promised
 
 
 Widths = dict[
@@ -27,7 +27,7 @@ Widths = dict[
 ]  # by axis: how many rows at its first and its last end are not interior ones
 
 
-def end_widths(operator: Linear) -> list[Widths]:
+def end_widths(operator: AnyLinear) -> list[Widths]:
     """For each component of the result, the rows at ends along each axis; none round a periodic one."""
     if isinstance(operator, Product):
         inner = _joined(end_widths(operator.inner))
@@ -42,7 +42,7 @@ def end_widths(operator: Linear) -> list[Widths]:
     ]
 
 
-def name_of(operator: Linear) -> str:
+def name_of(operator: AnyLinear) -> str:
     """The operator's name, or those of its parts."""
     if isinstance(operator, Product):
         return f"{name_of(operator.outer)} @ {name_of(operator.inner)}"
@@ -51,7 +51,7 @@ def name_of(operator: Linear) -> str:
     return str(getattr(operator, "name", operator))
 
 
-def _operator(operator: Linear) -> Operator:
+def _operator(operator: AnyLinear) -> Operator:
     if not isinstance(operator, Operator):
         raise TypeError(f"not an operator: {operator!r}")
     return operator
@@ -62,7 +62,7 @@ def _stencils(term: Term) -> list[tuple[int, Stencil]]:
     return [own] if term.then is None else [own, term.then]
 
 
-def _of_term(term: Term, operator: Linear) -> Widths:
+def _of_term(term: Term, operator: AnyLinear) -> Widths:
     return {
         axis: (len(stencil.leading), len(stencil.trailing))
         for axis, stencil in _stencils(term)
@@ -88,7 +88,7 @@ def at_ends(shape: tuple[int, ...], widths: Widths) -> Array:
     return mask
 
 
-def row_sums(operator: Linear) -> Parts:
+def row_sums(operator: AnyLinear) -> Parts:
     """Bounds of the sum of magnitudes in a row: by this much errors of samples grow."""
     if isinstance(operator, Product):
         return Parts(*map(mul, row_sums(operator.outer), row_sums(operator.inner)))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from os import PathLike
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from .._base.types import Array
 from ._compare import Comparison
 from ._ends import Parts
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes  # type: ignore[import-not-found,unused-ignore]
 
 COLOURS = {"inside": "#1b6ca8", "ends": "#d1495b"}
 
@@ -42,7 +47,7 @@ class Table(Protocol):
         """The order of one part."""
 
 
-def plot(found: Table, path: Any, ax: Any) -> Any:
+def plot(found: Table, path: str | PathLike[str] | None, ax: Axes | None) -> Axes:
     """Errors over lengths, the stated slopes beside them, and the floor of rounding."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
@@ -62,11 +67,11 @@ def plot(found: Table, path: Any, ax: Any) -> Any:
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.legend(frameon=False, fontsize="small")
     if path is not None:
-        ax.figure.savefig(path, dpi=150)
+        ax.figure.savefig(path, dpi=150)  # type: ignore[union-attr,unused-ignore]
     return ax
 
 
-def _lines(found: Table, part: str, where: str, lengths: Any, errors: Any, ax: Any) -> None:
+def _lines(found: Table, part: str, where: str, lengths: Array, errors: Array, ax: Axes) -> None:
     """Errors of one part, and the stated slope through the first."""
     colour, kept, slope = COLOURS[part], np.array(found.resolved(part)), getattr(found.stated, part)
     label = f"{where}: order {found.order(part):.2f}" if kept.sum() > 1 else where

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -41,7 +41,9 @@ def random(n: int) -> Array:
 SPACINGS: dict[str, Positions] = {"uniform": uniform, "smooth": smooth, "random": random}
 
 
-def axis(n: int, start: float, stop: float, spacing: str | Positions, periodic: bool) -> Any:
+def axis(
+    n: int, start: float, stop: float, spacing: str | Positions, periodic: bool
+) -> Array | tuple[int, float, float]:
     """One axis of n points from start to stop, which is not one of them if periodic; as `Grid` takes it."""
     if spacing == "uniform":
         return n, (stop - start) / (n if periodic else n - 1), start
@@ -53,10 +55,9 @@ def axis(n: int, start: float, stop: float, spacing: str | Positions, periodic: 
     return (start + (stop - start) * positions)[:n]
 
 
-def _positions(spacing: Any) -> Positions:
+def _positions(spacing: object) -> Positions:
     if callable(spacing):
-        made: Positions = spacing
-        return made
+        return cast(Positions, spacing)
     if not isinstance(spacing, str):
         raise ArgumentTypeError(f"spacing must be a name or a function of n, got {type(spacing).__name__}")
     if spacing not in SPACINGS:

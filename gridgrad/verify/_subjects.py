@@ -3,40 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from .. import autodiff
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._operators import catalogue
-from .._operators.linear import Linear
+from .._base.types import Array
+from .._operators.linear import AnyLinear
+from ..autodiff._typed import Engine, Function
 from ..grid import Grid
-from ._ends import Parts
+from ._ends import Parts, name_of
+
+Result = TypeVar("Result")
+Options = dict[str, Any]  # of an operator, by name
 
 
 class Subject(NamedTuple):
     """An operator of one grid, and what it should give."""
 
-    operator: Linear
-    exact: Any  # nested arrays of the grid's shape; None where the caller brings them
+    operator: AnyLinear
+    exact: object  # nested arrays of the grid's shape; None where the caller brings them
     names: list[str]  # of the components
 
 
-def parts(values: Any) -> list[Any]:
+def parts(values: object) -> list[Array]:
     """All arrays in nested tuples and lists."""
     if isinstance(values, (list, tuple)):
         return [part for value in values for part in parts(value)]
-    return [values]
+    return [cast(Array, values)]
 
 
-def sampled(function: Any, coordinates: tuple[Any, ...], engine: str) -> Any:
+def sampled(function: Function, coordinates: tuple[Array, ...], engine: Engine) -> Array | tuple[Array, ...]:
     """The function on the mesh: an array, or a tuple of them for several outputs."""
     return autodiff.derivative(function, *coordinates, orders=(0,) * len(coordinates), engine=engine)
 
 
 def subject(
-    name: str, function: Any, grid: Grid, engine: str, wanted: bool, options: dict[str, Any]
+    name: str, function: Function, grid: Grid, engine: Engine, wanted: bool, options: Options
 ) -> Subject:
     """The operator called `name` on a grid; its exact values if they are wanted."""
     if name not in _MAKERS:
@@ -53,30 +57,33 @@ def subject(
 class Exact:
     """Exact derivatives of the function on the grid's mesh, each computed when it is asked for."""
 
-    def __init__(self, function: Any, grid: Grid, engine: str, wanted: bool) -> None:
+    def __init__(self, function: Function, grid: Grid, engine: Engine, wanted: bool) -> None:
         self.function, self.grid, self.engine, self.wanted = function, grid, engine, wanted
 
-    def field(self, coefficient: Any) -> Any:
+    def field(self, coefficient: object) -> Array:
         """A coefficient: a number as it is, a function on the mesh."""
         if callable(coefficient):
-            return sampled(coefficient, self.grid.coordinates, self.engine)
-        if np.ndim(coefficient):
+            return cast(Array, sampled(coefficient, self.grid.coordinates, self.engine))
+        number = cast(Array, coefficient)
+        if np.ndim(number):
             raise ArgumentTypeError(
                 "a coefficient is a number or a function of the coordinates here, so that it can be refined; got an array"
             )
-        return coefficient
+        return number
 
-    def __call__(self, derivative: Callable[..., Any], function: Any = None, **keywords: Any) -> Any:
+    def __call__(
+        self, derivative: Callable[..., Result], function: Function | None = None, **keywords: object
+    ) -> Result | None:
         """One of the functions of `gridgrad.autodiff` applied; None where nothing is wanted."""
         if not self.wanted:
             return None
         own = self.function if function is None else function
         return derivative(own, *self.grid.coordinates, engine=self.engine, **keywords)
 
-    def gradient(self, function: Any = None) -> Any:
+    def gradient(self, function: Function | None = None) -> tuple[Array, ...] | None:
         """All first derivatives, as a tuple also on one axis."""
-        found = self(autodiff.gradient, function)
-        return None if found is None else found if isinstance(found, tuple) else (found,)
+        found: object = self(autodiff.gradient, function)
+        return None if found is None else tuple(parts(found))
 
 
 def _axes(grid: Grid, letter: str = "d") -> list[str]:
@@ -84,23 +91,23 @@ def _axes(grid: Grid, letter: str = "d") -> list[str]:
 
 
 def _gradient(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.gradient(**options)
+    operator = grid.gradient.with_(**options)
     return Subject(operator, exact(autodiff.gradient), _axes(grid))
 
 
 def _divergence(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.divergence(**options)
+    operator = grid.divergence.with_(**options)
     return Subject(operator, exact(autodiff.divergence), ["divergence"])
 
 
 def _curl(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.curl(**options)
+    operator = grid.curl.with_(**options)
     names = ["curl"] if grid.ndim == 2 else _axes(grid, "curl ")
     return Subject(operator, exact(autodiff.curl), names)
 
 
 def _jacobian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.jacobian(**options)
+    operator = grid.jacobian.with_(**options)
     names = [f"d{b} F{a}" for a in range(grid.ndim) for b in range(grid.ndim)]
     return Subject(operator, exact(autodiff.jacobian), names)
 
@@ -111,12 +118,12 @@ def _hessian(grid: Grid, exact: Exact) -> Subject:
 
 
 def _laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.laplacian(**options)
+    operator = grid.laplacian.with_(**options)
     return Subject(operator, exact(autodiff.laplacian), ["laplacian"])
 
 
 def _vector_laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
-    operator = grid.vector_laplacian(**options)
+    operator = grid.vector_laplacian.with_(**options)
     twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
     values = [parts(part) for part in twice] if exact.wanted else []
     total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
@@ -143,29 +150,33 @@ def _mixed_derivative(grid: Grid, exact: Exact, *, axis: int = 0, other: int = 1
     return Subject(operator, exact(autodiff.derivative, orders=orders), ["mixed derivative"])
 
 
-def _directional_derivative(grid: Grid, exact: Exact, *, v: Any) -> Subject:
+def _directional_derivative(grid: Grid, exact: Exact, *, v: object) -> Subject:
     return _along(grid, exact, v, grid.directional_derivative)
 
 
-def _advect(grid: Grid, exact: Exact, *, v: Any, **options: Any) -> Subject:
+def _advect(grid: Grid, exact: Exact, *, v: object, **options: Any) -> Subject:
     return _along(grid, exact, v, lambda fields: grid.advect(fields, **options))
 
 
-def _along(grid: Grid, exact: Exact, v: Any, make: Callable[[Any], Any]) -> Subject:
+def _along(grid: Grid, exact: Exact, v: object, make: Callable[[list[Array]], AnyLinear]) -> Subject:
     fields = [exact.field(part) for part in (v if isinstance(v, (list, tuple)) else [v])]
     operator = make(fields)
     slopes = exact.gradient()
     total = None if slopes is None else sum(a * b for a, b in zip(fields, slopes, strict=True))
-    return Subject(operator, total, [operator.name])
+    return Subject(operator, total, [name_of(operator)])
 
 
-def _diffuse(grid: Grid, exact: Exact, *, k: Any) -> Subject:
+def _diffuse(grid: Grid, exact: Exact, *, k: object) -> Subject:
     operator = grid.diffuse(exact.field(k))
     total = exact(autodiff.laplacian)
     if total is not None:
         total = exact.field(k) * total
         if callable(k):
-            total = total + sum(a * b for a, b in zip(exact.gradient(k), exact.gradient(), strict=True))
+            of_k, of_f = exact.gradient(k), exact.gradient()
+            assert of_k is not None
+            assert of_f is not None
+            products = [a * b for a, b in zip(of_k, of_f, strict=True)]
+            total = total + sum(products)
     return Subject(operator, total, ["diffuse"])
 
 
@@ -174,7 +185,7 @@ def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
     if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
         raise ArgumentTypeError("gradient_norm of a complex function: verify its real and its imaginary part")
     total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
-    return Subject(grid.kept(catalogue.gradient_norm, 1), total, ["gradient norm"])
+    return Subject(grid.gradient_norm, total, ["gradient norm"])
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {
@@ -187,7 +198,7 @@ _MAKERS: dict[str, Callable[..., Subject]] = {
 _SECOND = {"laplacian", "vector_laplacian", "hessian", "diffuse"}
 
 
-def stated_order(name: str, edge_order: int, irregular: bool, options: dict[str, Any]) -> Parts:
+def stated_order(name: str, edge_order: int, irregular: bool, options: Options) -> Parts:
     """What the documentation promises, by the table of operators in README.md."""
     accuracy, form = options.get("accuracy"), options.get("form", "compact")
     second = name in _SECOND or (name == "derivative" and options.get("order") == 2)

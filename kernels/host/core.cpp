@@ -249,8 +249,9 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
 }
 
 // The same on NumPy's array objects, the fastest call. Packed are where an object holds its data pointer and
-// where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses.
-// Arrays that may overlap and outputs that are write-protected are refused.
+// where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses; or, if
+// the first is negative, those of the data. Arrays that may overlap and outputs that are write-protected are
+// refused.
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
   int64 how[6];
   std::memcpy(how, packed, sizeof how);
@@ -258,8 +259,10 @@ GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
   if (count != int64(plan->inputs) + plan->outputs || count > MAX_ARRAYS) return BAD_COUNTS;
   void* pointers[MAX_ARRAYS] = {};
   for (int k = 0; k < count; ++k) {
-    const char* object;
+    char* object;
     std::memcpy(&object, packed + sizeof how + sizeof object * static_cast<std::size_t>(k), sizeof object);
+    pointers[k] = object;
+    if (data < 0) continue;
     std::memcpy(&pointers[k], object + data, sizeof(void*));
     int own;
     std::memcpy(&own, object + flags, sizeof own);

@@ -28,10 +28,10 @@ SCALAR = {
     "derivative": lambda g, v, k: g.derivative(0, accuracy=6),
     "second": lambda g, v, k: g.derivative(-1, order=2, accuracy=4),
     "laplacian": lambda g, v, k: g.laplacian,
-    "laplacian 4": lambda g, v, k: g.laplacian(accuracy=4),
-    "laplacian 6": lambda g, v, k: g.laplacian(accuracy=6),
-    "laplacian wide": lambda g, v, k: g.laplacian(form="wide"),
-    "laplacian conservative": lambda g, v, k: g.laplacian(form="conservative"),
+    "laplacian 4": lambda g, v, k: g.laplacian.with_(accuracy=4),
+    "laplacian 6": lambda g, v, k: g.laplacian.with_(accuracy=6),
+    "laplacian wide": lambda g, v, k: g.laplacian.with_(form="wide"),
+    "laplacian conservative": lambda g, v, k: g.laplacian.with_(form="conservative"),
     "advect by numbers": lambda g, v, k: g.advect([1.0, -2.0, 0.0, 3.0][: g.ndim]),
     "advect": lambda g, v, k: g.advect(v),
     "advect 6": lambda g, v, k: g.advect(v, accuracy=6),
@@ -43,16 +43,16 @@ VECTOR = {
     "gradient": lambda g: g.gradient,
     "divergence": lambda g: g.divergence,
     "curl": lambda g: g.curl if g.ndim in (2, 3) else g.gradient,
-    "vector laplacian": lambda g: g.vector_laplacian(accuracy=6),
+    "vector laplacian": lambda g: g.vector_laplacian.with_(accuracy=6),
     "jacobian": lambda g: g.jacobian,
     "hessian": lambda g: g.hessian,
-    "sum of jacobians": lambda g: g.jacobian - 0.5 * g.jacobian(accuracy=4),
+    "sum of jacobians": lambda g: g.jacobian - 0.5 * g.jacobian.with_(accuracy=4),
     "sum of hessians": lambda g: g.hessian + 0.1 * g.hessian,
-    "sum of vector laplacians": lambda g: g.vector_laplacian + 2 * g.vector_laplacian(form="wide"),
+    "sum of vector laplacians": lambda g: g.vector_laplacian + 2 * g.vector_laplacian.with_(form="wide"),
 }
 SUMS = {
     "all transport": lambda g, v, k: g.diffuse(k) + 0.1 * g.laplacian - g.advect(v) + 0.5 * g.identity,
-    "two accuracies": lambda g, v, k: g.laplacian + 0.1 * g.laplacian(accuracy=4) + g.identity,
+    "two accuracies": lambda g, v, k: g.laplacian + 0.1 * g.laplacian.with_(accuracy=4) + g.identity,
     "implicit step": lambda g, v, k: g.identity - 0.1 * (g.laplacian - g.advect(v, accuracy=4)),
 }
 
@@ -165,7 +165,7 @@ IN_PLACE = {
     "two accuracies": SUMS["two accuracies"],
     "complex velocity": lambda g, v, k: g.advect([1j * k, v[0], v[1]]),
     "complex diffusivity": lambda g, v, k: (g.diffuse(1j * k) + g.advect([1j * k, v[0], v[1]])).T,
-    "a transpose": lambda g, v, k: (g.laplacian(accuracy=6) - g.advect(v, accuracy=6)).T,
+    "a transpose": lambda g, v, k: (g.laplacian.with_(accuracy=6) - g.advect(v, accuracy=6)).T,
     "hessian": lambda g, v, k: g.hessian,
     "hessian.T": lambda g, v, k: g.hessian.T,
     "vector laplacian.T": lambda g, v, k: g.vector_laplacian.T,
@@ -318,14 +318,15 @@ class TestCounting:
     @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "complex64", "int32"])
     def test_torch_splits_alike(self, rng, dtype):
         torch = pytest.importorskip("torch")
-        from gridgrad._backends.torch import arrays
+        from gridgrad._backends.torch.arrays import BACKEND
+        from gridgrad._backends.torch.operations import OPERATIONS
 
         f = torch.from_numpy(20 * rng.standard_normal((9, 9))).to(getattr(torch, dtype))
         terms = many_terms(9, 40)
         with Taken() as taken:
-            (got,) = arrays.operate(terms, [f], 1, None, None)
+            (got,) = ladder.operate(BACKEND, terms, [f], 1)
         assert (taken.ways["slices"], taken.ways["split"]) == (0, 1)
-        (expected,) = slices.apply(arrays.OPERATIONS, terms, [f], 1)
+        (expected,) = slices.apply(OPERATIONS, terms, [f], 1)
         assert torch.equal(got, expected)
 
     def test_the_ladder_and_the_descriptor_agree_on_rows(self):

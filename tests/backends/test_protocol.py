@@ -40,7 +40,7 @@ class TestEveryLibrary:
         a = noise(rng, GRID.shape, dtype)
         with library.wide():
             f = library.array(a)
-            for operator in (GRID.gradient, GRID.laplacian(accuracy=4), GRID.hessian.T):
+            for operator in (GRID.gradient, GRID.laplacian.with_(accuracy=4), GRID.hessian.T):
                 fields = f if not operator.inputs else ((f, f), (f, f))
                 own = a if not operator.inputs else ((a, a), (a, a))
                 for got, wanted in zip(flat(operator(fields)), flat(operator(own)), strict=True):
@@ -90,10 +90,10 @@ class TestFacts:
         f = library.array(noise(rng, GRID.shape))
         own, plan, wanted = bound(library, f)
         before = ways()
-        got = own.run(plan, wanted[0].dtype, [f])
+        got = own.bind(plan, wanted[0].dtype, f)([f], None, None)
         assert ways() == before | {"kernel": before["kernel"] + 1}
         targets = [own.empty(f), own.empty(f)]
-        into = own.run(plan, wanted[0].dtype, [f], targets)
+        into = own.bind(plan, wanted[0].dtype, f)([f], targets, None)
         assert all(a is b for a, b in zip(into, targets, strict=True))
         for results in (got, into):
             for a, b in zip(results, wanted, strict=True):
@@ -103,10 +103,10 @@ class TestFacts:
     def test_many_arrays_and_threads(self, library, workers, rng):
         f = library.array(noise(rng, GRID.shape))
         own, plan, wanted = bound(library, f, GRID.hessian)
-        for a, b in zip(own.run(plan, wanted[0].dtype, [f], None, workers), wanted, strict=True):
+        for a, b in zip(own.bind(plan, wanted[0].dtype, f)([f], None, workers), wanted, strict=True):
             assert same_bits(library.host(a), library.host(b))
-        assert own.run(plan, wanted[0].dtype, [f], [*wanted[:3], f], workers) is None
-        assert own.run(plan, wanted[0].dtype, [f], [*wanted[:3], wanted[0]], workers) is None
+        assert own.bind(plan, wanted[0].dtype, f)([f], [*wanted[:3], f], workers) is None
+        assert own.bind(plan, wanted[0].dtype, f)([f], [*wanted[:3], wanted[0]], workers) is None
 
     def test_addresses_are_looked_at(self, library, rng):
         """Memory that overlaps, in part or wholly, is left alone."""
@@ -116,7 +116,7 @@ class TestFacts:
         own, plan, _ = bound(library, f, GRID.laplacian)
         assert own.facts(f) == own.facts(shifted)
         for target in (f, shifted):
-            assert own.run(plan, f.dtype, [f], [target]) is None
+            assert own.bind(plan, f.dtype, f)([f], [target], None) is None
         assert same_bits(library.host(whole), a)
 
     def test_what_takes_more_than_a_sweep_is_not_bound(self, library, rng):
@@ -151,6 +151,60 @@ class TestOut:
         root = library.module.partition(".")[0]
         fitting = eval(remedy, {root: import_module(root), "f": f})
         assert same_bits(library.host(gg.laplacian(f, out=fitting)), gg.laplacian(library.host(f)))
+
+
+class TestMoreThanMemory:
+    """Arrays without facts, and those whose address no plan may be run at."""
+
+    def test_of_numpy(self, rng):
+        a = noise(rng, GRID.shape)
+        own, plan, _ = bound(None, a, GRID.laplacian)
+        assert own.facts(np.ma.array(a)) is None
+        assert own.facts(a.astype("M8[s]")) is None
+        swapped = a.astype(a.dtype.newbyteorder())
+        assert own.facts(swapped) not in (None, own.facts(a))
+        assert bound(None, swapped, GRID.laplacian)[1] is None  # through a copy
+        out = np.zeros_like(a)
+        out.flags.writeable = False
+        assert own.bind(plan, a.dtype, a)([a], [out], None) is None
+        raw = np.empty(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
+        assert own.facts(raw) == own.facts(a)
+        for inputs, out in (([raw], None), ([a], [raw])):
+            for workers in (None, 2):
+                assert own.bind(plan, a.dtype, a)(inputs, out, workers) is None
+
+    @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+    def test_of_torch(self, rng):
+        torch = pytest.importorskip("torch")
+        t = torch.from_numpy(noise(rng, GRID.shape).copy())
+        own, plan, (wanted,) = bound(None, t, GRID.laplacian)
+        leaf = t.clone().requires_grad_()
+        for more in (leaf, leaf * 2, torch.complex(t, t).conj(), torch._efficientzerotensor(t.shape, dtype=t.dtype),
+                     t.to("meta"), type("Own", (torch.Tensor,), {})(t)):  # fmt: skip
+            assert own.facts(more) is None
+        with torch.no_grad():
+            assert own.facts(leaf) == own.facts(t)
+            assert own.bind(plan, t.dtype, t)([t], [leaf], None) is None
+        with torch.inference_mode():
+            assert torch.equal(own.bind(plan, t.dtype, t)([t], None, None)[0], wanted)
+            assert torch.equal(own.bind(plan, t.dtype, t)([t], [torch.empty_like(t)], None)[0], wanted)
+        seen = []
+        torch.func.vmap(lambda row: seen.append((own.facts(row), own.facts(t))) or row)(t)
+        assert seen == [(None, own.facts(t))]
+        dual = torch.autograd.forward_ad
+        with dual.dual_level():
+            assert own.facts(dual.make_dual(t, t)) is None
+            assert own.facts(t) is not None
+
+    def test_an_output_that_a_graph_saved(self, rng):
+        torch = pytest.importorskip("torch")
+        t = torch.from_numpy(noise(rng, GRID.shape).copy())
+        own, plan, _ = bound(None, t, GRID.laplacian)
+        out, weights = torch.ones_like(t), torch.ones_like(t).requires_grad_()
+        product = (out * weights).sum()
+        own.bind(plan, t.dtype, t)([t], [out], None)
+        with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+            product.backward()
 
 
 class TestANewLibrary:

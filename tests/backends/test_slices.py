@@ -13,7 +13,7 @@ import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._terms.term import Term
 

@@ -86,7 +86,7 @@ def test_gradient_takes_the_words_of_grid(words):
 @pytest.mark.parametrize("boundary", ["one-sided", "symmetric", ("antisymmetric", "one-sided")])
 def test_accuracy(accuracy, boundary):
     found = gg.gradient(F, X, Y, accuracy=accuracy, boundary=[boundary, "one-sided"])
-    assert same(found, gg.Grid(X, Y, boundary=[boundary, "one-sided"]).gradient(accuracy=accuracy)(F))
+    assert same(found, gg.Grid(X, Y, boundary=[boundary, "one-sided"]).gradient.with_(accuracy=accuracy)(F))
     # edge_order is of three-point rows only: an accuracy holds at the ends too
     assert same(
         found, gg.gradient(F, X, Y, accuracy=accuracy, boundary=[boundary, "one-sided"], edge_order=2)

@@ -11,7 +11,7 @@ from samples import COMPILED, LAYOUTS, frozen, noise, same_bits
 import gridgrad as gg
 from gridgrad._backends import slices
 from gridgrad._backends.numpy import core as _core
-from gridgrad._backends.numpy import memory as _execute_host
+from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._grid.asked import Asked, points_of
 
@@ -196,7 +196,7 @@ def test_threads_and_pieces_give_the_same_bits(shape, grid, rng, monkeypatch):
     expected = gg.gradient(f, *spacing, workers=1)
     for workers in (2, 3, 7):
         assert all_same(gg.gradient(f, *spacing, workers=workers), expected)
-    monkeypatch.setattr(_execute_host, "PIECE_BYTES", 1 << 20)
+    monkeypatch.setattr(memory, "PIECE_BYTES", 1 << 20)
     for workers in (1, 2):
         assert all_same(gg.gradient(f, *spacing, workers=workers), expected)
 

@@ -13,7 +13,7 @@ import pytest
 
 import gridgrad as gg
 from gridgrad._functions import share
-from gridgrad._grid import spacing
+from gridgrad._grid import axis
 
 
 def test_a_remembered_call_does_not_write_through_a_packed_field():
@@ -112,7 +112,7 @@ def test_a_fork_at_any_moment_leaves_the_child_able_to_call():
 
 
 def test_a_cache_has_no_lock_to_meet_in_a_signal_handler():
-    assert not any(isinstance(value, type(threading.Lock())) for value in vars(spacing._stencils).values())
+    assert not any(isinstance(value, type(threading.Lock())) for value in vars(axis._stencils).values())
 
 
 def test_a_half_imported_torch_is_no_obstacle(monkeypatch):

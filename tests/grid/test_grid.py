@@ -65,8 +65,8 @@ class TestWhatItKnows:
         grid = gg.Grid((6, 0.5), X)
         assert grid.gradient is grid.gradient
         assert grid.derivative(0, 2) is grid.derivative(-2, order=2)
-        assert grid.laplacian(form="wide") is grid.laplacian(form="wide")
-        assert grid.laplacian(accuracy=2) is not grid.laplacian(accuracy=None)
+        assert grid.laplacian.with_(form="wide") is grid.laplacian.with_(form="wide")
+        assert grid.laplacian.with_(accuracy=2) is not grid.laplacian.with_(accuracy=None)
 
     def test_every_operator_is_there(self):
         grid = gg.Grid((6, 0.5), X)

@@ -79,9 +79,9 @@ class TestEveryForm:
             assert same_bits(operator.adjoint_operator(weight)(g, **given), expected)
         assert same_bits(operator.T(g, **given), fresh.T(g))
         assert np.array_equal(
-            operator.with_fields(**given).to_sparse().toarray(), fresh.to_sparse().toarray()
+            operator.with_(**given).to_sparse().toarray(), fresh.to_sparse().toarray()
         )
-        linear = operator.with_fields(**given).to_linear_operator()
+        linear = operator.with_(**given).to_linear_operator()
         assert same_bits(linear @ g.ravel(), fresh(g).ravel())
         assert same_bits(linear.H @ g.ravel(), fresh.adjoint(g).ravel())
 
@@ -181,7 +181,7 @@ REFUSED = {
     "a long name": (lambda: STEP(F, velocity=(U, K)), TypeError, "unexpected keyword argument 'velocity'; here it is v="),
     "a long name of two": (lambda: TWO(F, velocity=(U, K)), TypeError, "unexpected keyword argument 'velocity'; here it is v="),
     "in an adjoint": (lambda: STEP.adjoint(F, wieght=None), TypeError, r'unexpected keyword argument .wieght.; adjoints have weights: grid.gradient.adjoint\(g, weight="quadrature"\)'),
-    "in with_fields": (lambda: STEP.with_fields(k=K), TypeError, r"unexpected keyword argument 'k'; .* grid.diffuse\(k\)\(f\)"),
+    "in with_": (lambda: STEP.with_(k=K), TypeError, r"unexpected keyword argument 'k'; .* grid.diffuse\(k\)\(f\)"),
     "two velocities": (lambda: TWO(F, v=(U, K)), TypeError, "v= is ambiguous: 2 operators of this expression were made with different v; apply each with its own and combine the results"),
     "two in a product": (lambda: (GRID.diffuse(K) @ GRID.diffuse(U))(F, k=K), TypeError, "k= is ambiguous"),
     "two in a sum of products": (lambda: (GRID.diffuse(K) @ GRID.laplacian + GRID.diffuse(U))(F, k=K), TypeError, "k= is ambiguous"),

@@ -7,7 +7,6 @@ import pytest
 from samples import frozen, same_bits
 
 import gridgrad as gg
-from gridgrad._operators.catalogue import gradient_norm
 
 GRID = gg.Grid((4, 0.5), (5, 0.25))
 U = frozen(np.arange(20.0).reshape(4, 5) ** 2)
@@ -55,16 +54,16 @@ OPERATORS = {
     "order True": (lambda: GRID.derivative(0, order=True), ValueError, "order must be 1 or 2, got True"),
     "order None": (lambda: GRID.derivative(0, order=None), ValueError, "order must be 1 or 2, got None"),
     "accuracy 3": (lambda: GRID.derivative(0, 1, 3), ValueError, "accuracy must be 2, 4, 6, or None for three-point rows, got 3"),
-    "accuracy 8": (lambda: GRID.laplacian(accuracy=8), ValueError, "accuracy must be 2, 4, 6, or None .*, got 8"),
-    "accuracy of text": (lambda: GRID.laplacian(accuracy="4"), ValueError, "accuracy must be 2, 4, 6, or None .*, got '4'"),
+    "accuracy 8": (lambda: GRID.laplacian.with_(accuracy=8), ValueError, "accuracy must be 2, 4, 6, or None .*, got 8"),
+    "accuracy of text": (lambda: GRID.laplacian.with_(accuracy="4"), ValueError, "accuracy must be 2, 4, 6, or None .*, got '4'"),
     "too short for the accuracy": (lambda: GRID.derivative(0, 1, 4), ValueError, "axis -2 has 4 points but a derivative of order 1 of accuracy=4 with boundary one-sided .*needs at least 5; use accuracy=2 or add points"),
     "too short for a ring": (lambda: gg.Grid((6, 1.0), boundary="periodic").derivative(0, 2, 6), ValueError, "axis -1 has 6 points but .* order 2 of accuracy=6 with boundary periodic .*needs at least 7"),
-    "too short for mirrors": (lambda: gg.Grid((5, 1.0), boundary="symmetric").laplacian(accuracy=6), ValueError, "axis -1 has 5 points but .*boundary symmetric .*needs at least 6"),
+    "too short for mirrors": (lambda: gg.Grid((5, 1.0), boundary="symmetric").laplacian.with_(accuracy=6), ValueError, "axis -1 has 5 points but .*boundary symmetric .*needs at least 6"),
     "too short for coordinates": (lambda: gg.Grid([0, 1, 3, 4.0, 6]).derivative(0, 2, 4), ValueError, "needs at least 6"),
     "too short for a laplacian": (lambda: gg.Grid((2, 1.0), edge_order=1).laplacian, ValueError, "axis -1 has 2 points but a derivative of order 2 with boundary one-sided and edge_order=1 needs at least 3"),
-    "unknown form": (lambda: GRID.laplacian(form="fast"), ValueError, "unknown form 'fast'; allowed are 'compact', 'wide', 'conservative'"),
-    "form None": (lambda: GRID.vector_laplacian(form=None), ValueError, "unknown form None; allowed are"),
-    "accurate wide rows": (lambda: GRID.laplacian(form="wide", accuracy=4), ValueError, "accuracy=4 goes with form='compact', not with 'wide'"),
+    "unknown form": (lambda: GRID.laplacian.with_(form="fast"), ValueError, "unknown form 'fast'; allowed are 'compact', 'wide', 'conservative'"),
+    "form None": (lambda: GRID.vector_laplacian.with_(form=None), ValueError, "unknown form None; allowed are"),
+    "accurate wide rows": (lambda: GRID.laplacian.with_(form="wide", accuracy=4), ValueError, "accuracy=4 goes with form='compact', not with 'wide'"),
     "unknown weight": (lambda: GRID.laplacian.adjoint(U, weight="mass"), ValueError, 'weight must be None or "quadrature", got \'mass\''),
     "unknown weight of a product": (lambda: (GRID.laplacian @ GRID.laplacian).adjoint(U, weight=2), ValueError, "weight must be None"),
     "no workers": (lambda: GRID.laplacian(U, workers=0), ValueError, "workers must be at least 1, got 0"),
@@ -193,7 +192,7 @@ def test_arrays_of_two_libraries():
 
 
 def test_the_norm_is_not_linear():
-    norm = gradient_norm(GRID, 1)
+    norm = GRID.gradient_norm
     for use in (
         lambda: norm.T,
         lambda: norm.adjoint(U),
@@ -209,7 +208,7 @@ def test_the_norm_is_not_linear():
 def test_after_a_refusal_the_grid_works_as_before():
     expected = GRID.laplacian(U)
     with pytest.raises(ValueError, match="needs at least"):
-        GRID.laplacian(accuracy=6)
+        GRID.laplacian.with_(accuracy=6)
     with pytest.raises(ValueError, match="the field has shape"):
         GRID.laplacian(U.T)
     assert same_bits(GRID.laplacian(U), expected)

@@ -62,7 +62,7 @@ def test_the_wide_laplacian_is_the_divergence_of_the_gradient(boundary, rng):
     ring = boundary == "periodic"
     grid = gg.Grid((6, 0.5), x, boundary=boundary, period=[None, 14.0] if ring else None)
     size = sum(magnitude(grid, a, magnitude(grid, a, f)) for a in range(2))
-    got = grid.laplacian(form="wide")(f)
+    got = grid.laplacian.with_(form="wide")(f)
     assert np.all(np.abs(got - (grid.divergence @ grid.gradient)(f)) <= 12 * EPS * size)
 
 
@@ -71,7 +71,7 @@ def test_the_wide_laplacian_takes_the_gradient_of_an_even_field_as_odd(rng):
     even = gg.Grid((6, 0.5), x, boundary=["symmetric", ("antisymmetric", "symmetric")])
     odd = gg.Grid((6, 0.5), x, boundary=["antisymmetric", ("symmetric", "antisymmetric")])
     expected = odd.divergence(even.gradient(f))
-    np.testing.assert_allclose(even.laplacian(form="wide")(f), expected, rtol=0, atol=200 * EPS)
+    np.testing.assert_allclose(even.laplacian.with_(form="wide")(f), expected, rtol=0, atol=200 * EPS)
 
 
 def test_a_laplacian_of_vectors_is_grad_div_minus_curl_curl(rng):
@@ -82,7 +82,7 @@ def test_a_laplacian_of_vectors_is_grad_div_minus_curl_curl(rng):
     swirl = grid.curl(grid.curl(F))
     for k in range(3):
         np.testing.assert_allclose(
-            grid.vector_laplacian(form="wide")(F)[k], expected[k] - swirl[k], rtol=0, atol=1e-12
+            grid.vector_laplacian.with_(form="wide")(F)[k], expected[k] - swirl[k], rtol=0, atol=1e-12
         )
 
 
@@ -150,7 +150,7 @@ def closed_grid(rng, ends, kind):
 class TestConservation:
     def test_the_conservative_laplacian(self, ends, kind, rng):
         grid = closed_grid(rng, ends, kind)
-        matrix = grid.laplacian(form="conservative").to_sparse().toarray()
+        matrix = grid.laplacian.with_(form="conservative").to_sparse().toarray()
         cell = np.outer(*grid.quadrature).ravel()
         weighted = cell[:, None] * matrix
         # Each entry is rounded a few times on its way; sums are of at most 5.
@@ -175,19 +175,19 @@ class TestConservation:
 
     def test_diffusion_of_one_is_the_conservative_laplacian(self, ends, kind, rng):
         grid, f = closed_grid(rng, ends, kind), rng.standard_normal((7, 6))
-        expected = grid.laplacian(form="conservative")(f)
+        expected = grid.laplacian.with_(form="conservative")(f)
         assert same_bits(grid.diffuse(np.ones((7, 6)))(f), expected)
         assert same_bits(grid.diffuse(1.0)(f), expected)
         assert same_bits(grid.diffuse(1)(f), expected)
 
     def test_its_interior_rows_are_the_compact_ones(self, ends, kind, rng):
         grid, f = closed_grid(rng, ends, kind), rng.standard_normal((7, 6))
-        closed, open_ = grid.laplacian(form="conservative")(f), grid.laplacian(f)
+        closed, open_ = grid.laplacian.with_(form="conservative")(f), grid.laplacian(f)
         assert same_bits(closed[1:-1, 1:-1], open_[1:-1, 1:-1])
 
     def test_the_conservative_laplacian_is_its_own_quadrature_adjoint(self, ends, kind, rng):
         grid, f = closed_grid(rng, ends, kind), rng.standard_normal((7, 6))
-        laplacian = grid.laplacian(form="conservative")
+        laplacian = grid.laplacian.with_(form="conservative")
         turned, plain = laplacian.adjoint(f, weight="quadrature"), laplacian(f)
         size = np.abs(laplacian.to_sparse()) @ np.abs(f.ravel())
         assert np.all(np.abs(turned - plain).ravel() <= 16 * EPS * size)
@@ -211,8 +211,8 @@ class TestSymmetries:
         grid = gg.Grid((7, 0.25), (8, 0.5), boundary="periodic")
         for operator in (
             grid.laplacian,
-            grid.laplacian(form="wide"),
-            grid.laplacian(accuracy=4),
+            grid.laplacian.with_(form="wide"),
+            grid.laplacian.with_(accuracy=4),
             grid.mixed_derivative(0, 1),
         ):
             assert same_bits(operator(np.roll(f, (2, 3), (0, 1))), np.roll(operator(f), (2, 3), (0, 1)))

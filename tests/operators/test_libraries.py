@@ -121,7 +121,7 @@ class TestWaysOfRunning:
             boundary=["periodic", "one-sided", "symmetric"],
         )
         f, k = rng.standard_normal((40, 50, 60)), rng.uniform(1, 2, (40, 50, 60))
-        for operator in (grid.laplacian, grid.hessian, grid.diffuse(k), grid.laplacian(form="wide")):
+        for operator in (grid.laplacian, grid.hessian, grid.diffuse(k), grid.laplacian.with_(form="wide")):
             plain = flat(operator(f, workers=1))
             before = core.gg_use_stream_bytes(0)
             try:
@@ -209,7 +209,7 @@ class TestTorch:
             5, 4, dtype=torch.float64, requires_grad=True, generator=torch.Generator().manual_seed(0)
         )
         k = (1 + f.detach() ** 2).requires_grad_()
-        assert torch.autograd.gradcheck(lambda a: grid.laplacian(form="wide")(a), (f,))
+        assert torch.autograd.gradcheck(lambda a: grid.laplacian.with_(form="wide")(a), (f,))
         assert torch.autograd.gradcheck(lambda a, c: grid.diffuse(c)(a), (f, k))
         assert torch.autograd.gradgradcheck(lambda a, c: grid.advect([c, a])(a), (f, k))
         assert torch.autograd.gradcheck(grid.gradient_norm, (f,))

@@ -276,7 +276,7 @@ class TestLinearOperator:
     def test_conjugate_gradients_on_the_conservative_laplacian(self, rng):
         x = np.concatenate([[0.0], np.cumsum(rng.uniform(0.5, 1.5, 15))])
         grid = gg.Grid(x, (12, 0.7))
-        laplacian = grid.laplacian(form="conservative").to_linear_operator()
+        laplacian = grid.laplacian.with_(form="conservative").to_linear_operator()
         cell = np.outer(*grid.quadrature).ravel()
         wanted = rng.standard_normal(16 * 12)
         wanted -= np.sum(cell * wanted) / cell.sum()  # the constant is in the kernel

@@ -102,7 +102,7 @@ class TestExactly:
         here = shared_setting("coordinates", "walls and mirrors", (9, 10, 9))
         f = field_of((), rng, (9, 10, 9))
         parts = [here.grid.derivative(a, 2, 4)(f) for a in range(3)]
-        assert same_bits(here.grid.laplacian(accuracy=4)(f), parts[0] + parts[1] + parts[2])
+        assert same_bits(here.grid.laplacian.with_(accuracy=4)(f), parts[0] + parts[1] + parts[2])
 
     @pytest.mark.parametrize("accuracy", [2, 4, 6])
     def test_an_accuracy_holds_at_the_ends_whatever_the_edge_order(self, accuracy, rng):
@@ -118,10 +118,10 @@ class TestExactly:
         d = [[grid.derivative(a, 1, accuracy)(part) for a in range(3)] for part in F]
         options = {"accuracy": accuracy}
         expected = {
-            grid.gradient(**options): (F[0], d[0]),
-            grid.divergence(**options): (F, [d[0][0] + d[1][1] + d[2][2]]),
-            grid.curl(**options): (F, [d[2][1] - d[1][2], d[0][2] - d[2][0], d[1][0] - d[0][1]]),
-            grid.jacobian(**options): (F, flat(d)),
+            grid.gradient.with_(**options): (F[0], d[0]),
+            grid.divergence.with_(**options): (F, [d[0][0] + d[1][1] + d[2][2]]),
+            grid.curl.with_(**options): (F, [d[2][1] - d[1][2], d[0][2] - d[2][0], d[1][0] - d[0][1]]),
+            grid.jacobian.with_(**options): (F, flat(d)),
             grid.advect([F[1], 2.0, F[2]], **options): (
                 F[0],
                 [F[1] * d[0][0] + 2 * d[0][1] + F[2] * d[0][2]],
@@ -337,8 +337,8 @@ FREE = {
     "divergence": (lambda f, **k: gg.divergence([f, f, f], *SPACINGS, **k), lambda g: lambda f: g.divergence([f, f, f])),
     "curl": (lambda f, **k: gg.curl([f, 2 * f, f], *SPACINGS, **k), lambda g: lambda f: g.curl([f, 2 * f, f])),
     "laplacian": (lambda f, **k: gg.laplacian(f, *SPACINGS, **k), lambda g: g.laplacian),
-    "wide": (lambda f, **k: gg.laplacian(f, *SPACINGS, form="wide", **k), lambda g: g.laplacian(form="wide")),
-    "conservative": (lambda f, **k: gg.laplacian(f, *SPACINGS, form="conservative", **k), lambda g: g.laplacian(form="conservative")),
+    "wide": (lambda f, **k: gg.laplacian(f, *SPACINGS, form="wide", **k), lambda g: g.laplacian.with_(form="wide")),
+    "conservative": (lambda f, **k: gg.laplacian(f, *SPACINGS, form="conservative", **k), lambda g: g.laplacian.with_(form="conservative")),
     "vector laplacian": (lambda f, **k: gg.vector_laplacian([f, f, 2 * f], *SPACINGS, **k), lambda g: lambda f: g.vector_laplacian([f, f, 2 * f])),
     "hessian": (lambda f, **k: gg.hessian(f, *SPACINGS, **k), lambda g: g.hessian),
     "jacobian": (lambda f, **k: gg.jacobian([f, f, 2 * f], *SPACINGS, **k), lambda g: lambda f: g.jacobian([f, f, 2 * f])),

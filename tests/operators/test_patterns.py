@@ -23,7 +23,7 @@ def test_operators_of_other_fields_share_their_pattern(rng):
         lambda op: 0.5 * op,
     ):
         operator = change(GRID.diffuse(k))
-        again = operator.with_fields(k=other)
+        again = operator.with_(k=other)
         assert again.pattern is operator.pattern is change(GRID.diffuse(other)).pattern
         assert again.coefficients[0] is other
 
@@ -45,7 +45,7 @@ class Masked(Joined):
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
 
     def __call__(self, f, out=None, workers=None, **given):
-        first, second = (part(f) for part in (self.with_fields(**given) if given else self).parts)
+        first, second = (part(f) for part in (self.with_(**given) if given else self).parts)
         return np.where(first == 0, second, first)
 
 
@@ -53,10 +53,10 @@ def test_what_is_made_of_operators_takes_their_fields(rng):
     k, other, v, f = fields(rng, 4)
     whole = Masked(GRID.diffuse(k) @ GRID.identity, 0.0 * GRID.laplacian + GRID.advect([v, v]))
     assert [argument.name for argument, _ in whole.taken()] == ["k", "v"]
-    again = whole.with_fields(k=other)
+    again = whole.with_(k=other)
     assert isinstance(again, Masked)
     assert isinstance(again.parts[1], Operator)
     np.testing.assert_array_equal(again(f), whole(f, k=other))
     np.testing.assert_array_equal(again(f), Masked(GRID.diffuse(other) @ GRID.identity, whole.parts[1])(f))
     with pytest.raises(TypeError, match="w"):
-        whole.with_fields(w=v)
+        whole.with_(w=v)

@@ -12,7 +12,6 @@ from host_kernels import HostKernels, compiler, flags_from_environment
 import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
-from gridgrad._operators import catalogue
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
@@ -36,23 +35,23 @@ LAYOUTS = {
 IN_VECTORS = {
     "divergence": lambda g, c: g.divergence,
     "curl": lambda g, c: g.curl,
-    "laplacian": lambda g, c: g.laplacian(),
+    "laplacian": lambda g, c: g.laplacian,
     "jacobian": lambda g, c: g.jacobian,
     "advect": lambda g, c: g.advect(c),
-    "gradient norm": lambda g, c: catalogue.gradient_norm(g, 1),
-    "laplacian - advect": lambda g, c: g.laplacian() - g.advect([1.0, -2.0, 3.0][: g.ndim]),
+    "gradient norm": lambda g, c: g.gradient_norm,
+    "laplacian - advect": lambda g, c: g.laplacian - g.advect([1.0, -2.0, 3.0][: g.ndim]),
 }
 GENERAL = {
-    "laplacian 4": lambda g, c: g.laplacian(accuracy=4),
-    "laplacian 6": lambda g, c: g.laplacian(accuracy=6),
-    "laplacian wide": lambda g, c: g.laplacian(form="wide"),
+    "laplacian 4": lambda g, c: g.laplacian.with_(accuracy=4),
+    "laplacian 6": lambda g, c: g.laplacian.with_(accuracy=6),
+    "laplacian wide": lambda g, c: g.laplacian.with_(form="wide"),
     "hessian": lambda g, c: g.hessian,
     "diffuse": lambda g, c: g.diffuse(c[0]),
-    "transport": lambda g, c: g.diffuse(c[0]) + 0.5 * g.laplacian() - g.advect(c) + g.identity,
+    "transport": lambda g, c: g.diffuse(c[0]) + 0.5 * g.laplacian - g.advect(c) + g.identity,
     "gradient.T": lambda g, c: g.gradient.T,
     "divergence.T": lambda g, c: g.divergence.T,
     "curl.T": lambda g, c: g.curl.T,
-    "laplacian 4.T": lambda g, c: g.laplacian(accuracy=4).T,
+    "laplacian 4.T": lambda g, c: g.laplacian.with_(accuracy=4).T,
     "mixed.T": lambda g, c: g.mixed_derivative(0, g.ndim - 1).T,
     "diffuse.T": lambda g, c: g.diffuse(c[0]).T,
     "advect.T": lambda g, c: g.advect(c).T,

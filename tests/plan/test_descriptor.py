@@ -10,7 +10,7 @@ from samples import noise
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy import core as _core
-from gridgrad._grid import spacing
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._plan.descriptor import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, PAIR
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._terms.term import Term
@@ -94,7 +94,7 @@ def call(rng):
     f = noise(rng, (6, 20))
     outs = [np.full(f.shape, 7.0) for _ in range(2)]
     terms = tuple(
-        Term(k, 0, k, spacing.axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64))
+        Term(k, 0, k, axis_stencil(1.0, f.shape[k], k, Rule(edge_order=2), None, np.float64))
         for k in range(2)
     )
     plan = ladder.plan_for(BACKEND, terms, [f], outs)
@@ -158,7 +158,7 @@ def test_pieces_write_every_element_once(pieces, call):
 
 def test_object_calls_check_the_descriptor_too(call):
     f, out = call.f, call.outs[0]
-    terms = (Term(0, 0, 0, spacing.axis_stencil(1.0, 6, 0, Rule(edge_order=1), None, np.float64)),)
+    terms = (Term(0, 0, 0, axis_stencil(1.0, 6, 0, Rule(edge_order=1), None, np.float64)),)
     plan = ladder.plan_for(BACKEND, terms, [f], [out])
     bad = plan.descriptor.copy()
     bad["abi"] = 99

@@ -10,7 +10,7 @@ from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._functions import share
-from gridgrad._grid import spacing
+from gridgrad._grid import axis as axis_module
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import TooManyDims
 from gridgrad._plan.layout import Layout, collapse
@@ -24,8 +24,8 @@ from gridgrad._terms.term import Term
 def counted_checks(monkeypatch):
     """How often coordinates were validated."""
     calls = []
-    honest = spacing.check_coordinates
-    monkeypatch.setattr(spacing, "check_coordinates", lambda *args: (calls.append(args), honest(*args))[1])
+    honest = axis_module.check_coordinates
+    monkeypatch.setattr(axis_module, "check_coordinates", lambda *args: (calls.append(args), honest(*args))[1])
     return calls
 
 
@@ -129,7 +129,7 @@ def test_more_dims_than_a_descriptor_holds(ndim, rng):
     """Every second point of every axis: no two dims can be merged."""
     wide = noise(rng, (6,) * min(ndim, 9) + (1,) * (ndim - 9))[(slice(None, None, 2),) * ndim]
     assert wide.ndim > descriptor.MAX_DIMS
-    terms = (Term(0, 0, 0, spacing.axis_stencil(1.0, 3, 0, Rule(), None, np.float64)),)
+    terms = (Term(0, 0, 0, axis_module.axis_stencil(1.0, 3, 0, Rule(), None, np.float64)),)
     if ndim == 9:
         with pytest.raises(TooManyDims):
             ladder.plan_for(BACKEND, terms, [wide], [np.empty(wide.shape)[..., ::-1]])
@@ -179,7 +179,7 @@ def test_batch_dims_collapse_to_one_loop():
 
 def test_plans_of_one_layout_are_the_same_object(rng):
     f = noise(rng, (4, 5))
-    terms = (Term(0, 0, 1, spacing.axis_stencil(1.0, 5, 1, Rule(), None, np.float64)),)
+    terms = (Term(0, 0, 1, axis_module.axis_stencil(1.0, 5, 1, Rule(), None, np.float64)),)
     plan = ladder.plan_for(BACKEND, terms, [f], [np.empty(f.shape)])
     assert ladder.plan_for(BACKEND, terms, [f.copy()], [np.empty(f.shape)]) is plan
     assert ladder.plan_for(BACKEND, terms, [f.T], [np.empty(f.T.shape)]) is not plan
@@ -196,7 +196,7 @@ def second_derivative(n, h):
 
 
 def first(n, h, sign=1):
-    return spacing.axis_stencil(sign * h, n, 0, Rule(), None, np.float64)
+    return axis_module.axis_stencil(sign * h, n, 0, Rule(), None, np.float64)
 
 
 def by_hand(f, axis, h):
@@ -278,7 +278,7 @@ def test_more_outputs_than_a_descriptor_holds(rng):
 
 def test_weights_of_many_magnitudes_choose_float64_for_float32_data():
     x = np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30])
-    wide, plain = (spacing.axis_stencil(c, 7, 0, Rule(), None, np.float64) for c in (x, np.arange(7.0)))
+    wide, plain = (axis_module.axis_stencil(c, 7, 0, Rule(), None, np.float64) for c in (x, np.arange(7.0)))
     assert descriptor.arithmetic_type("float32", [Term(0, 0, 0, plain)]) == "float32"
     assert descriptor.arithmetic_type("float32", [Term(0, 0, 0, plain), Term(0, 0, 0, wide)]) == "float64"
     assert descriptor.arithmetic_type("float64", [Term(0, 0, 0, plain)]) == "float64"

@@ -113,9 +113,9 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
     at_import = {root for s in outer_imports(TREES[path]) for root in roots(s)} & HEAVY
     statements = [s for s in ast.walk(TREES[path]) if isinstance(s, (ast.Import, ast.ImportFrom))]
     anywhere = ({r for s in statements for r in roots(s)} | named_imports(TREES[path])) & HEAVY
-    own = {library for library in ("torch", "jax") if f"{library}" in name}
+    own = {library for library in ("torch", "jax", "dask") if library in name}
     assert at_import <= own
-    allowed = {"_backends.cuda.arrays": {"cupy"}, "_backends.slices": {"torch", "jax", "dask"}}
+    allowed = {"_backends.cuda.device": {"cupy"}}
     allowed |= {f"autodiff.{module}": {"torch", "jax", "cupy"} for module in ("_dense", "_evaluate", "_jets.jet")}
     assert anywhere <= allowed.get(name, own)
 
@@ -124,7 +124,7 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
 # made by `_cache`; these are none: tables filled when they are imported, and what graphs outside refer to.
 NO_CACHES = {
     "_base.cache": {"_caches"},  # the list of caches itself
-    "_backends.cuda.arrays": {"_captured"},  # CUDA graphs hold addresses in it
+    "_backends.cuda.device": {"_captured"},  # CUDA graphs hold addresses in it
     "_backends.torch.compiled": {"CONSTANTS"},  # compiled graphs name what is in it
     "_base.words": {"_offered"},  # the public functions, noted as they are defined
     "autodiff._jets.jet": {
@@ -241,8 +241,8 @@ def test_public_functions_explain_every_parameter(name):
 def test_every_module_of_the_core_can_be_imported():
     for path in MODULES:
         name = name_of(path)
-        missing = [library for library in ("torch", "jax") if library in name and not find_spec(library)]
-        if not missing and name not in ("__init__", "_backends.cuda.arrays", "cuda"):
+        missing = [library for library in ("torch", "jax", "dask") if library in name and not find_spec(library)]
+        if not missing and name not in ("__init__", "_backends.cuda.arrays", "_backends.cuda.device", "cuda"):
             assert importlib.import_module(f"gridgrad.{name}").__doc__
 
 

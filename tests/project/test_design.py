@@ -68,10 +68,10 @@ def test_the_pictures_are_the_ways_of_calls(printed):
 
 
 def test_the_first_call_goes_down_and_comes_back(printed):
-    """Of what is drawn, in which the loops over axes and terms are there once."""
+    """Of what is drawn, in which the loops over axes and terms are there once; whoever shortens the way lowers the bound."""
     folders, moves = re.search(r"gradient.*first call.* drawn (\d+) folders, (\d+) moves", printed).groups()
     assert int(folders) <= 9
-    assert int(moves) <= 30
+    assert int(moves) <= 45
 
 
 def test_the_layout_is_printed(printed):

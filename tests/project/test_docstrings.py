@@ -6,13 +6,13 @@ import re
 
 import pytest
 from house import MODULES, name_of
-from optional import optional
+from optional import libraries, optional
 
 
 def module(path):
     """Its name, or a parameter that asks for the library that the file or its folder is called after."""
     name = f"gridgrad.{name_of(path)}".removesuffix(".__init__")
-    library = next((word for word in re.split("[._]", name) if word in ("torch", "jax")), None)
+    library = next((word for word in re.split("[._]", name) if word in libraries()), None)
     return optional(name, library) if library else name
 
 

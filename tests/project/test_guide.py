@@ -61,10 +61,12 @@ def test_a_question_fits_on_a_screen(page):
         assert heading.rstrip(".") != heading or heading.endswith("?"), f"{heading} is no question"
 
 
-def test_the_index_names_every_page():
+def test_the_index_names_every_page_and_example():
     index = GUIDE[[page.name for page in GUIDE].index("README.md")]
     named = set(re.findall(r"\]\((\w+\.md)\)", text_of(index)))
     assert named == {page.name for page in GUIDE} - {index.name}
+    examples = {path.stem for path in (ROOT / "examples").glob("*.py") if "__main__" in path.read_text()}
+    assert set(re.findall(r"\]\(../../examples/(\w+)\.py\)", text_of(index))) == examples
 
 
 @pytest.mark.parametrize(

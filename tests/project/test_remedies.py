@@ -39,6 +39,7 @@ def test_the_remedy_gives_the_right_value(row):
 
 # Messages that no call on a CPU can show, or that say what is so and leave nothing to type.
 NOT_HERE = {
+    "_backends.cuda.device": "needs a device; tests/backends/cuda/test_executor.py",
     "_backends.cuda.arrays": "needs a device; tests/backends/cuda/test_executor.py",
     "cuda": "needs a device",
     "_backends.numpy.core": "about the installation",

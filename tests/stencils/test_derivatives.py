@@ -12,7 +12,7 @@ from rules import RING, RULES, around, name, positions
 from stencil_oracles import ExactAxis, nodes_of, row_entries
 
 from gridgrad._base.errors import ArgumentValueError
-from gridgrad._grid.spacing import axis_stencil, axis_steps
+from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
 from gridgrad._stencils.stencil import BLOCK
 from gridgrad._stencils.weights import first_derivative
@@ -122,9 +122,8 @@ def test_the_first_derivative_of_three_points_keeps_its_bits(rng, boundary, accu
     x = np.cumsum(rng.uniform(0.1, 2, 12))
     for spacing, period in ((x, 1.2 * x[-1]), (0.3, None)):
         rule = Rule(1, accuracy, boundary, edge_order)
-        steps, wrap = axis_steps(
-            spacing, 12, 0, rule.is_periodic, period if rule.is_periodic else None, np.float64
-        )
+        axis = Axis(0, 12, spacing, ends=boundary, period=period if rule.is_periodic else None)
+        steps, wrap = axis.exact_steps()
         got, want = derivative_stencil(steps, 12, rule, wrap), first_derivative(steps, 12, edge_order, wrap)
         assert (got.offsets, got.leading, got.trailing, got.power) == (
             want.offsets, want.leading, want.trailing, want.power)  # fmt: skip

@@ -12,7 +12,7 @@ from oracles import exact_steps, exact_wrap
 from rules import RULES, around, name, positions
 from stencil_oracles import dense, row_entries
 
-from gridgrad._grid.spacing import axis_stencil, axis_steps
+from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
 from gridgrad._stencils.matrix import matrix
 from gridgrad._stencils.transpose import dual_widths, negated, product, scaled, transposed
@@ -156,7 +156,8 @@ def test_multiples():
 def test_dual_widths_are_half_of_both_steps(rng, periodic, direction):
     x = direction * np.cumsum(rng.uniform(0.2, 1.5, 9))
     period = 1.2 * abs(x[-1] - x[0]) if periodic else None
-    steps, wrap = axis_steps(x, 9, 0, periodic, period, np.float64)
+    ends = ("periodic" if periodic else "one-sided",) * 2
+    steps, wrap = Axis(0, 9, x, ends=ends, period=period).exact_steps()
     got = dual_widths(steps, 9, wrap)
     beyond = [exact_wrap(x, 9, period)] if periodic else [0]
     exact = [*beyond, *exact_steps(x, 9), *beyond]

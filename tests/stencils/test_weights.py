@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from oracles import exact_steps, exact_wrap, fraction
 
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._stencils.wide import Wide, exact_fraction, from_fraction, narrow, pieces
 

@@ -89,7 +89,7 @@ class HostKernels:
 
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
               **how: object) -> variants.Launch:  # fmt: skip
-        """`terms` of `inputs` into `outputs`, as `_execute_host.apply` does it."""
+        """`terms` of `inputs` into `outputs`, as `ladder.apply` does it on a host."""
         plan = ladder.plan_for(BACKEND, terms, inputs, outputs)
         return self.run(plan, [a.ctypes.data for a in (*inputs, *outputs)], **how)
 

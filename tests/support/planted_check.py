@@ -81,14 +81,14 @@ def check_bits(dtypes):
 
 def check_sums():
     """A divergence: the second term of an output is added."""
-    from gridgrad._grid import spacing as _axes
+    from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 
     rng = np.random.default_rng(5)
     field = [noise(rng, (20, 30)) for _ in range(2)]
     terms = tuple(
-        Term(0, k, k, _axes.axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
+        Term(0, k, k, axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
     )
     out = np.empty((20, 30))
     ladder.apply(BACKEND, terms, field, [out])
@@ -114,9 +114,9 @@ def check_operators(dtypes):
         "faces, transposed": (adjoint_terms(faces), 1),
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
-        "wide": (grid.laplacian(accuracy=4).terms, 1),
+        "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
         "transposed": (adjoint_terms(grid.gradient.terms), 1),
-        "weights of 0": (grid.laplacian(form="wide").terms, 1),
+        "weights of 0": (grid.laplacian.with_(form="wide").terms, 1),
         "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():

@@ -87,6 +87,6 @@ VERIFY = [
     Row("convergence(wave, (0, 1), operator=gg.Grid(x).gradient)", "or a function that makes it, lambda grid: grid.laplacian",
         "convergence(wave, (0, 1), operator=lambda grid: grid.gradient, exact=of_wave, stated=2).passed", "True", VF),
     Row("convergence(wave, (0, 1), operator=lambda grid: grid.gradient, accuracy=4)", "set them in the function of the grid",
-        "convergence(wave, (0, 1), operator=lambda grid: grid.gradient(accuracy=4), exact=of_wave, stated=4).passed", "True", VF),
+        "convergence(wave, (0, 1), operator=lambda grid: grid.gradient.with_(accuracy=4), exact=of_wave, stated=4).passed", "True", VF),
 ]  # fmt: skip
 ROWS = [*FUNCTIONS, *VERIFY]

@@ -105,4 +105,33 @@ IN_FUNCTIONS = [
     Row("ad.gradient(lambda x: x.detach() ** 2, V)", "or use engine='jet' with functions of NumPy and scipy.special", "ad.gradient(lambda x: np.square(x), V, engine='jet').numpy()", "slope", AD + "import torch; V = torch.tensor(x)", "torch"),
     Row("ad.gradient(lambda x: x if np.isscalar(x) else 2 * x, 3.0)", "Write numpy.ndim(x) == 0 for numpy.isscalar(x)", "ad.gradient(lambda x: x if numpy.ndim(x) == 0 else 2 * x, 3.0)", "1.0", AD),
 ]  # fmt: skip
-ROWS = [*FIELDS, *FOREIGN, *UNITS, *IN_FUNCTIONS]
+QUINTIC = "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = Grid(x); f = x**5; "
+OPTIONS = [
+    Row("line.laplacian(accuracy=4)", "accuracy= is an option of the operator, not of its call: grid.laplacian.with_(accuracy=4)",
+        "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
+    *(Row(f"{call}(f, accuracy=4)", f"{made}.with_(accuracy=4)(f)", f"{made}.with_(accuracy=4)(f)", value, QUINTIC + "grid = line; v = 2.0; k = 0 * f + 2")
+      for call, made, value in [("line.laplacian", "grid.laplacian", "20 * x**3"), ("line.gradient", "grid.gradient", "grid.derivative(0, accuracy=4)(f)"),
+                                ("line.derivative(0)", "grid.derivative(0)", "grid.derivative(0, accuracy=4)(f)"), ("line.advect(2.0)", "grid.advect(v)", "grid.advect(2.0, accuracy=4)(f)"),
+                                ("line.directional_derivative(k)", "grid.directional_derivative(v)", "grid.advect(2.0, accuracy=4)(f)")]),
+    Row("grid.divergence([U, U], accuracy=2)", "grid.divergence.with_(accuracy=2)(F)", "grid.divergence.with_(accuracy=2)(F)", "divergence([U, U], X, Y, accuracy=2)", "F = [U, U]"),
+    Row("line.laplacian(f, form='conservative', accuracy=None)", "form= and accuracy= are options of the operator, not of its call: grid.laplacian.with_(form='conservative', accuracy=None)(f)",
+        "grid.laplacian.with_(form='conservative', accuracy=None)(f)", "laplacian(f, x, form='conservative')", "grid = line"),
+    Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "(line.laplacian.with_(accuracy=4) @ line.laplacian)(x)", "0 * x", QUINTIC),
+    Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "advect and directional_derivative: grid.laplacian.with_(accuracy=4)", "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
+    Row("line.diffuse(f).with_(form='wide')", 'the laplacian has forms: grid.laplacian.with_(form="conservative")', 'grid.laplacian.with_(form="conservative")(f)', "laplacian(f, x, form='conservative')", "grid = line"),
+    Row("line.laplacian.with_(acc=4)", "here it is accuracy=", "line.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC),
+    Row("line.laplacian.with_(workers=1)", "the number of threads is given with the field: grid.laplacian(f, workers=1)", "grid.laplacian(f, workers=1)", "np.full(5, 2.)", "grid = line"),
+]  # fmt: skip
+
+STEP = "import scipy; A = line.identity - 0.1 * line.laplacian; b = A(f); g = x; "
+ELSEWHERE = [
+    Row("A.solve(b)", "scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape)", "scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape)", "f", STEP + "import scipy.sparse.linalg"),
+    Row("A.solve(b)", "or iterate with A.to_linear_operator()", "scipy.sparse.linalg.gmres(A.to_linear_operator(), b, rtol=1e-14)[0]", "f", STEP + "import scipy.sparse.linalg"),
+    *(Row(f"A.{name}", "A.to_sparse().toarray()", "A.to_sparse().toarray() @ f", "b", STEP) for name in ["to_dense()", "toarray()", "todense()"]),
+    Row("A.H", "applied to a field A.adjoint(g)", "A.adjoint(g)", "A.to_sparse().toarray().T @ g", STEP),
+    Row("A.H", "and as an operator A.adjoint_operator()", "A.adjoint_operator()(g)", "A.T(g)", STEP),
+    Row("(A @ A).apply(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),
+    Row("A.matvec(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),
+    Row("A.with_fields(v=f)", "another velocity is A.with_(v=v)", "A.with_(v=v)(f)", "2 * line.gradient(f)", "A = line.advect(x); v = 0 * x + 2"),
+]  # fmt: skip
+ROWS = [*OPTIONS, *ELSEWHERE, *FIELDS, *FOREIGN, *UNITS, *IN_FUNCTIONS]

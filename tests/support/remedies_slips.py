@@ -19,7 +19,7 @@ SLIPS = [
     Row("gradient(f, (4, 0.5), (5, 0.1))", "(n, step) is for Grid: here give the step, 0.5", "gradient(f, 0.5, 0.1)[0]", "np.gradient(U, 0.5, 0.1)[0]", PLANE),
     # words where the field is missing, and names of other books
     Row("grid.hessian(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
-    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="symmetric").laplacian(f)', 'Grid(x, boundary="symmetric").laplacian(f)[1:-1]', "np.full(3, 2.)"),
+    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="symmetric").hessian(f)', 'Grid(x, boundary="symmetric").hessian(f)[1:-1]', "np.full(3, 2.)"),
     Row("grid.identity(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
     Row("grid.identity()", "an operator needs a field: give it, op(f)", "grid.identity(U)", "U"),
     Row("diffuse(D=k, f=f)", "here it is k=", "diffuse(k=k, f=f)", "diffuse(1.0, U)", PLANE),

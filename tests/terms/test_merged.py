@@ -86,7 +86,7 @@ class TestMergedTaps:
             f[rng.random(f.shape) < 0.05] = np.nan
         for a in range(2):
             one_sided = grid.derivative(a) + 0.5 * grid.derivative(a, 2)
-            wide = grid.laplacian(form="wide") + 0.5 * one_sided
+            wide = grid.laplacian.with_(form="wide") + 0.5 * one_sided
             for operator in (one_sided, wide, wide + grid.advect([k, k]) + 2 * grid.advect([1.0, 0.0])):
                 fields = fields_module.gather(f, (), operator.coefficients)
                 arrays = fields.samples + fields.coefficients
@@ -101,12 +101,12 @@ class TestMergedTaps:
             (grid.laplacian - grid.advect([1.0, 2.0, 3.0]), 3),
             (grid.laplacian - grid.advect([1.0, 2.0, 3.0]) - grid.identity, 4),
             (grid.identity + grid.identity, 1),
-            (grid.laplacian + grid.laplacian(accuracy=4) + grid.laplacian(form="wide"), 3),
+            (grid.laplacian + grid.laplacian.with_(accuracy=4) + grid.laplacian.with_(form="wide"), 3),
             (grid.advect(v) + grid.laplacian, 6),
             (grid.advect(v) + grid.advect(v), 6),  # two fields each, though the same
             (grid.diffuse(k) + grid.diffuse(2.0), 6),
             (grid.hessian + 0.5 * grid.hessian, 9),
-            (grid.gradient + grid.gradient(accuracy=4), 3),
+            (grid.gradient + grid.gradient.with_(accuracy=4), 3),
             (grid.laplacian.T + grid.derivative(0).T, 3),
         ]:
             assert len(operator.terms) == terms
@@ -132,12 +132,12 @@ class TestMergedTaps:
         grid = gg.Grid(entry, boundary=ends, period=None if spacing == "even" or ends != "periodic" else 20.0)
         one = grid.laplacian - 3 * grid.derivative(0)
         other = {
-            "wide": grid.laplacian(form="wide"),
-            "accuracy 4": grid.laplacian(accuracy=4),
-            "accuracy 6": grid.laplacian(accuracy=6),
+            "wide": grid.laplacian.with_(form="wide"),
+            "accuracy 4": grid.laplacian.with_(accuracy=4),
+            "accuracy 6": grid.laplacian.with_(accuracy=6),
             "first 6": grid.derivative(0, accuracy=6),
             "transposes": grid.derivative(0, accuracy=4).T,
-            "conservative": grid.laplacian(form="conservative"),
+            "conservative": grid.laplacian.with_(form="conservative"),
         }[name]
         if name == "transposes":
             one = one.T
@@ -209,7 +209,7 @@ class TestPointsThatAreNotNeeded:
 
     def test_wide_rows_of_partly_even_axes(self):
         for ends in ("one-sided", "symmetric"):
-            check_reads(gg.Grid(UNEVEN, boundary=ends).laplacian(form="wide"), 10)
+            check_reads(gg.Grid(UNEVEN, boundary=ends).laplacian.with_(form="wide"), 10)
 
 
 ZEROS = {
@@ -276,7 +276,7 @@ class TestExtremeFactors:
     def test_the_state_of_errors_does_not_matter(self):
         with np.errstate(all="raise"):
             grid = gg.Grid((6, 1e100))
-            for operator in (1e-300 * grid.laplacian, grid.laplacian(form="wide"), 1e300 * grid.laplacian / 1e-300,
+            for operator in (1e-300 * grid.laplacian, grid.laplacian.with_(form="wide"), 1e300 * grid.laplacian / 1e-300,
                              1e-200 * grid.laplacian - 1e-200 * grid.derivative(0)):  # fmt: skip
                 assert np.array_equal(operator(np.ones(6)), np.zeros(6))
 

@@ -22,6 +22,8 @@ from . import device
 class CuPy(ArrayAPI[Any]):
     """Arrays of the library's own class, each on its device."""
 
+    linalg = "cupyx.scipy.sparse.linalg"
+
     def samples(self, f: Any) -> Any:
         """`f`, if it is a plain CuPy array of a dtype that has differences."""
         if not isinstance(f, device.cupy.ndarray):

@@ -21,7 +21,7 @@ class OfDask(Operations):
 
     def complex_of(self, real: Any, imaginary: Any) -> Any:
         """Chunk by chunk."""
-        return da.map_blocks(from_parts, real, imaginary)  # type: ignore[no-untyped-call]
+        return da.map_blocks(from_parts, real, imaginary)
 
 
 class Dask(ArrayAPI[Any]):

@@ -22,6 +22,8 @@ _ndarray, _memmap = np.ndarray, np.memmap
 class NumPy(ArrayAPI[Array]):
     """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
+    linalg = "scipy.sparse.linalg"
+
     def __init__(self) -> None:
         super().__init__("numpy")
         self.carriers: list[Carrier] = []
@@ -32,7 +34,10 @@ class NumPy(ArrayAPI[Array]):
 
     def among(self, fields: Sequence[Array]) -> NumPy:
         """The first carrier that finds something to carry."""
-        return next((own for own in self.carriers if any(map(own.carries, fields))), self)
+        for own in self.carriers:
+            if any([own.carries(field) for field in fields]):
+                return own
+        return self
 
     def operations(self, *fields: Array) -> Operations:
         """NumPy's."""

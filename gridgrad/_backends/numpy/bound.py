@@ -14,7 +14,6 @@ from ..._plan.plan import Plan
 from . import core, memory
 
 apply_objects: Any = core.core.gg_apply_objects if core.core is not None and core.offsets else None
-_REFUSED = (core.UNALIGNED, core.OVERLAP, core.READ_ONLY)
 
 
 class Bound:
@@ -50,7 +49,7 @@ class Bound:
             objects = self.objects(*map(id, (*inputs, *out)))
         status = apply_objects(self.address, (self.head if workers is None else self._head(0, workers)) + objects)
         if status:
-            if status in _REFUSED:
+            if status in core.REFUSED:
                 return None
             core.check(status)
         for piece in range(1, self.pieces):  # between pieces Python sees signals

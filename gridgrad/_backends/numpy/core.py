@@ -16,6 +16,7 @@ import numpy as np
 from ..._plan.descriptor import ABI_VERSION, DESCRIPTOR
 
 UNALIGNED, OVERLAP, NO_MEMORY, READ_ONLY = 6, 7, 8, 9  # statuses, as in kernels/host/core.cpp
+REFUSED = UNALIGNED, OVERLAP, READ_ONLY  # facts of addresses
 
 
 class CoreError(RuntimeError):

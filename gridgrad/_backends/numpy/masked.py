@@ -14,10 +14,24 @@ from ..._base.types import Array
 from ..._plan.descriptor import arithmetic_type
 from ..._terms.term import Term, own_terms
 from ..ladder import operate
+from ..operations import Operations
 from ..protocol import Call, Memory
 from .arrays import Carrier
 from .memory import storage_of
+from .operations import OfNumPy
 from .reads import reads
+
+
+class OfMasked(OfNumPy):
+    """Stacks keep their masks."""
+
+    def stack(self, arrays: Sequence[Array]) -> Array:
+        """As NumPy's for masked arrays."""
+        stacked: Array = np.ma.stack(arrays)
+        return stacked
+
+
+MASKED = OfMasked(np)
 
 
 class Masked(Carrier):
@@ -26,6 +40,10 @@ class Masked(Carrier):
     def carries(self, a: Array) -> bool:
         """Whether an array has a mask."""
         return isinstance(a, MaskedArray)
+
+    def operations(self, *fields: Array) -> Operations:
+        """NumPy's, but masks are joined as their numbers are."""
+        return MASKED
 
     def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
         """Refuse what has no mask to be written."""

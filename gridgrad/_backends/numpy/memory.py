@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from struct import pack
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,18 @@ def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> Non
     pieces = pieces_of(plan)
     for piece in range(pieces):
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
+
+
+def run_apart(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> bool:
+    """The same; False, and nothing is written, where addresses are unaligned or outputs may overlap another array."""
+    threads, pieces, count = workers or default_workers(plan.traffic), pieces_of(plan), len(addresses)
+    for piece in range(pieces):
+        packed = pack(f"{6 + count}q", -1, 0, piece, pieces, threads, count, *addresses)
+        status = core.core.gg_apply_objects(plan.address, packed)
+        if status in core.REFUSED:
+            return False
+        core.check(status)
+    return True
 
 
 def pieces_of(plan: Plan) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +14,6 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._plan.descriptor import ITEM_BYTES
 from ..._plan.plan import Plan
-from ..._terms.term import Term
 from .. import ladder, slices
 from ..array_api import ArrayAPI
 from ..numpy import core, memory
@@ -100,6 +100,22 @@ class Torch(ArrayAPI[Any]):
         # As torch's own in-place operations do: a graph that saved an output must notice.
         torch._C._increment_version(arrays[plan.inputs :])
 
+    def _run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None, workers: int | None
+    ) -> Sequence[Any] | None:  # fmt: skip
+        """Tensors of a CPU without a detour; one that requires grad is not written."""
+        if out is not None and any(target.requires_grad for target in out):
+            return None
+        if not inputs[0].is_cpu:
+            return super()._run(plan, dtype, inputs, out, workers)
+        with self.at(inputs[0]):
+            results = [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)] if out is None else out
+        if not memory.run_apart(plan, [tensor.data_ptr() for tensor in (*inputs, *results)], workers):
+            return None
+        if out is not None:
+            torch._C._increment_version(out)
+        return results
+
     def check_target(self, name: str, target: Any, fields: Sequence[Any]) -> Memory | None:
         """Refuse what is no dense tensor on the device of the fields, or would cut or join a graph."""
         f = fields[0]
@@ -133,7 +149,7 @@ class Torch(ArrayAPI[Any]):
             return ladder.operate(self, call.terms, resolved, call.outputs, None, call.workers)
         results = None
         if not slices.is_mixed(resolved):
-            results = differentiated(call.terms, resolved, call.outputs, operate)
+            results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
         return super().carried(call, resolved) if results is None else list(results)
 
     def within(self, field: Any, limit: int) -> bool:
@@ -148,15 +164,6 @@ class Torch(ArrayAPI[Any]):
 
 
 BACKEND = Torch("torch", "tensor")
-samples, result_dtype = BACKEND.samples, BACKEND.result_dtype
-namespace = OPERATIONS
-
-
-def operate(
-    terms: tuple[Term, ...], fields: Sequence[Any], outputs: int, out: Any, workers: int | None
-) -> list[Any]:
-    """`ladder.operate` on tensors."""
-    return ladder.operate(BACKEND, terms, fields, outputs, out, workers)
 
 
 def _resolved(field: Any) -> Any:

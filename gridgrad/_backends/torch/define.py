@@ -11,8 +11,8 @@ from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError
 from ..._terms.term import Term
-from .. import slices
-from . import arrays
+from .. import ladder, slices
+from .arrays import BACKEND
 from .graph import Map, Node, Tensors, along_first
 
 LIBRARY = torch.library.Library("gridgrad", "FRAGMENT")
@@ -49,11 +49,11 @@ class Defined(Map):
         read = self.reads(fields, constants)
         check_forward_mode(read)
         terms = self.terms(fields, constants)
-        return arrays.operate(terms, read, self.outputs, None, None) if terms else []
+        return ladder.operate(BACKEND, terms, read, self.outputs) if terms else []
 
     def shapes(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
         """Tensors like the results."""
-        dtype = arrays.result_dtype(slices.leading(self.reads(fields, constants)))
+        dtype = BACKEND.result_dtype(slices.leading(self.reads(fields, constants)))
         return [torch.empty_like(fields[0], dtype=dtype) for _ in range(self.outputs)]
 
     def differentiated(self, fields: Tensors, constants: Tensors) -> Tensors:

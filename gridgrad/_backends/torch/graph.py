@@ -11,7 +11,7 @@ from torch import Tensor
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.term import Term, shifted
 from .. import slices
-from .operations import OPERATIONS as namespace
+from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
 Tensors = Sequence[Tensor]
@@ -170,5 +170,5 @@ def norm(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: 
     wide = [field.to(torch.float32) for field in fields] if narrow else fields  # the type kernels compute in
     (size,) = size_of(terms, [field.detach() for field in wide])
     components = tuple(term._replace(output=k, norm=False) for k, term in enumerate(terms))
-    result: Tensor = slices.with_slope(namespace, size, components_of(components, wide))
+    result: Tensor = slices.with_slope(OPERATIONS, size, components_of(components, wide))
     return result.to(fields[0].dtype) if narrow else result

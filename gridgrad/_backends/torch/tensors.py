@@ -11,7 +11,6 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
-from ..._plan.layout import Layout
 
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 _KNOWN = (*STORAGE, *_COMPLEX)
@@ -26,13 +25,6 @@ def storage_of(tensor: Any) -> tuple[str, int]:
     """The kernels' name of the dtype, and the number of reals in an element."""
     name = dtype_name(tensor)
     return _COMPLEX.get(name, name), 2 if name in _COMPLEX else 1
-
-
-def layout_of(tensor: Any, components: int) -> Layout:
-    """Shape and strides, in real numbers; a real tensor among complex ones has one component."""
-    if components == 2 and not tensor.is_complex():
-        return Layout(tuple(tensor.shape), tuple(tensor.stride()), 0)
-    return Layout(tuple(tensor.shape), tuple(stride * components for stride in tensor.stride()))
 
 
 def check_samples(f: Any) -> None:

@@ -1,4 +1,4 @@
-"""What a compiler traces in the place of the executor: a grid's operator as one node of its graph."""
+"""What a compiler traces in the place of the back end: a grid's operator as one node of its graph."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..._base.errors import ArgumentTypeError
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.term import Term, shifted
 from .. import slices
-from . import arrays
+from .arrays import Torch
 from .compiled import CONSTANTS, check_out, name_of
 from .define import Defined, define, is_transformed, is_varied
 from .graph import Map, Tensors, norm
-from .operations import OPERATIONS as namespace
+from .operations import OPERATIONS
 from .tensors import batched_first
 
 
@@ -74,7 +74,7 @@ class ByName(Defined):
         if any(term.norm for term in terms):
             return [self._norm(terms, fields)]
         is_slow = is_varied(constants) or slices.is_mixed(tensors) or (graph and is_transformed(tensors))
-        return slices.apply(namespace, terms, tensors, self.outputs) if is_slow else None
+        return slices.apply(OPERATIONS, terms, tensors, self.outputs) if is_slow else None
 
     def _norm(self, terms: tuple[Term, ...], fields: Tensors) -> Tensor:
         """The norm of all terms, which has no coefficients and no transpose."""
@@ -83,7 +83,7 @@ class ByName(Defined):
             return self(own, [])
 
         def components_of(components: tuple[Term, ...], own: Tensors) -> Tensors:
-            return slices.apply(namespace, components, own, len(components))
+            return slices.apply(OPERATIONS, components, own, len(components))
 
         return norm(terms, fields, size_of, components_of)
 
@@ -91,13 +91,17 @@ class ByName(Defined):
 define(ByName)
 
 
-class Traced(arrays.Torch):
-    """Tensors that a compiler traces: operators are nodes of its graph."""
+class Traced(Torch):
+    """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
+
+    def within(self, field: Tensor, limit: int) -> bool:
+        """False: there are no values to look at."""
+        return False
 
     def traced(
         self, pattern: Kept, axes: Sequence[int], fields: Tensors, coefficients: Tensors, out: object
     ) -> list[Tensor]:
-        """A pattern applied to fields of one shape and dtype, as a node of the graph that is being traced."""
+        """A pattern applied to fields of one shape and dtype."""
         check_out(out)
         if pattern.grid.has_units:
             raise ArgumentTypeError(

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from contextlib import AbstractContextManager
+from typing import Protocol
 
-Arrays = tuple[Any, ...]
+from ..._base.types import Array, Shape, Value
+from .._jets.mesh import Arrays
+
+Function = Callable[..., Arrays]  # of arrays, with a tuple of outputs
 
 
 class Backend(Protocol):
@@ -13,38 +17,41 @@ class Backend(Protocol):
 
     name: str
 
-    def clean(self, c: Any, k: int) -> Any:
+    def clean(self, c: object, k: int) -> Array:
         """A coordinate as an array of the library."""
 
-    def jvp(self, f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
+    def jvp(self, f: Function, primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
         """Value and forward product of a function with a tuple of outputs."""
 
-    def careful(self, f: Callable[..., Arrays], coords: Arrays) -> Callable[..., Arrays]:
+    def careful(self, f: Function, coords: Arrays) -> Function:
         """The function with rules that hold where the library's own overflow."""
 
-    def array(self, a: Any, like: Arrays) -> Any:
+    def array(self, a: Value, like: Arrays) -> Array:
         """Any number as a floating array of the library, on the coordinates' device."""
 
-    def widened(self, a: Any, shape: tuple[int, ...]) -> Any:
+    def widened(self, a: Array, shape: Shape) -> Array:
         """An array broadcast to a shape, in memory of its own."""
 
     def explains(self, text: str) -> bool:
         """Whether an error says only that something cannot be traced."""
 
-    def filled(self, v: Any, c: Any) -> Any:
+    def filled(self, v: Value | complex, c: Array) -> Array:
         """`v` in the type and shape of c, for a tangent."""
 
-    def finish(self, a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
+    def finish(self, a: Array, shape: Shape, coords: Arrays) -> Array:
         """A result at full shape, in memory of its own."""
 
-    def numpy(self, a: Any) -> Any:
+    def numpy(self, a: Array) -> Array:
         """A NumPy copy; raises TypeError for an array that is being traced."""
 
-    def unrecorded(self) -> Any:
+    def unrecorded(self) -> AbstractContextManager[object]:
         """A context without the library's own record of what is computed."""
 
-    def carries(self, f: Callable[..., Any], c: Any) -> bool:
+    def jacfwd(self, f: Callable[..., Array], k: int) -> Callable[..., Array]:
+        """The library's own Jacobian in argument k, by forward products."""
+
+    def carries(self, f: Callable[[Array], Array], c: Array) -> bool:
         """Whether the library carries a derivative from c to what a function returns."""
 
-    def watched_jvp(self, f: Callable[..., Any], c: Any, tangent: Any) -> tuple[Arrays, str]:
+    def watched_jvp(self, f: Callable[[Array], Arrays], c: Array, tangent: Array) -> tuple[Arrays, str]:
         """Forward product, and the name of a function of c that the library takes for a constant, or ""."""

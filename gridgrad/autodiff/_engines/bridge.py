@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any
 
 import numpy as np
+
+from ..._base.types import Array
 
 
 def shares_device(engine: str) -> bool:
@@ -18,7 +20,7 @@ def shares_device(engine: str) -> bool:
     return any(device.platform in ("gpu", "cuda") for device in module.devices())
 
 
-def on_callers_stream(engine: str, home: str, coords: tuple[Any, ...]) -> Any:
+def on_callers_stream(engine: str, home: str, coords: tuple[Any, ...]) -> AbstractContextManager[object]:
     """A context in which torch queues its work behind the caller's, on CuPy's current stream.
 
     Nothing has to wait then. JAX has streams of its own; DLPack orders them at both exchanges.
@@ -29,10 +31,11 @@ def on_callers_stream(engine: str, home: str, coords: tuple[Any, ...]) -> Any:
     device = next(c.device.id for c in coords if hasattr(c, "__cuda_array_interface__"))
     pointer = sys.modules["cupy"].cuda.get_current_stream().ptr
     own = cuda.ExternalStream(pointer, device=device) if pointer else cuda.default_stream(device)
-    return cuda.stream(own)
+    stream: AbstractContextManager[object] = cuda.stream(own)
+    return stream
 
 
-def to_engine(c: Any, library: str, engine: str) -> Any:
+def to_engine(c: object, library: str, engine: str) -> object:
     """A coordinate of another library for an engine: device memory by DLPack, what is lent by NumPy as it is."""
     if library == "cupy":
         if not shares_device(engine):
@@ -61,7 +64,7 @@ def tensor_of(c: Any) -> Any:
 class Export:
     """Results of an engine in the coordinates' library; each has memory of its own."""
 
-    def __init__(self, engine: str, home: str, given: tuple[Any, ...]) -> None:
+    def __init__(self, engine: str, home: str, given: tuple[Array, ...]) -> None:
         self.engine, self.home = engine, home
         self._taken = {_place(c) for c in given}
 
@@ -80,7 +83,7 @@ class Export:
         values = a.cpu().numpy()
         return values[()] if not values.ndim else values
 
-    def _of_jax(self, a: Any) -> Any:
+    def _of_jax(self, a: Array) -> Any:
         """A copy: JAX takes its arrays for unchanging."""
         if self.home == "cupy":
             cupy = sys.modules["cupy"]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
-from .backend import Arrays
+from .._jets.mesh import Arrays
 
 name = "jax"
 

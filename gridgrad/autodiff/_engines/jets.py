@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array, Value
 from .._jets.jet import DENSE
-from .._jets.run import Direction, Expansion, Task, called
-from .backend import Arrays, Backend
+from .._jets.mesh import Arrays
+from .._jets.run import Direction, Expansion, Parts, Task, called
+from .backend import Backend, Function
 from .probe import Products, probe
 
 
@@ -20,7 +22,7 @@ def expand(task: Task, backend: Backend) -> Expansion:
     task = _matched(task, backend)
     outputs, single = _checked(task, backend)
     outputs = backend.careful(outputs, task.mesh.coords)
-    rows: list[list[Any]] = []
+    rows: Parts = []
     cache: Products = {}
     for m in sorted(task.wanted, key=lambda m: -sum(m)):
         path = tuple(j for j, e in enumerate(m) for _ in range(e))
@@ -51,17 +53,18 @@ def _matched(task: Task, backend: Backend) -> Task:
     """Coordinates widened to the shape of their directions, where those vary along open axes."""
     coords, directions = list(task.mesh.coords), [list(d) for d in task.directions]
     for k, c in enumerate(coords):
-        arrays = [d[k] for d in directions if d[k] is not None and not isinstance(d[k], float)]
+        arrays = [rate for d in directions if (rate := d[k]) is not None and not isinstance(rate, float)]
         shape = np.broadcast_shapes(tuple(c.shape), *(tuple(a.shape) for a in arrays))
         coords[k] = backend.widened(c, shape)
         for d in directions:
-            if d[k] is not None and not isinstance(d[k], float):
-                d[k] = backend.widened(backend.array(d[k], (c,)), shape)
+            rate = d[k]
+            if rate is not None and not isinstance(rate, float):
+                d[k] = backend.widened(backend.array(rate, (c,)), shape)
     mesh = replace(task.mesh, coords=tuple(coords))
     return replace(task, mesh=mesh, directions=tuple(map(tuple, directions)))
 
 
-def _fitting(a: Any, k: int, task: Task) -> Any:
+def _fitting(a: Array, k: int, task: Task) -> Array:
     shape = task.mesh.shape
     try:
         fits = np.broadcast_shapes(tuple(a.shape), shape) == shape
@@ -75,11 +78,11 @@ def _fitting(a: Any, k: int, task: Task) -> Any:
     return a
 
 
-def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[bool]]:
+def _checked(task: Task, backend: Backend) -> tuple[Function, list[bool]]:
     """The function with a tuple of arrays as result, and where it tells whether it returned a single one."""
     single = [True]
 
-    def outputs(*coords: Any) -> Arrays:
+    def outputs(*coords: Array) -> Arrays:
         versions = [_version(c) for c in coords]
         try:
             results, single[0] = called(task.function, coords)
@@ -105,19 +108,19 @@ def _checked(task: Task, backend: Backend) -> tuple[Callable[..., Arrays], list[
     return outputs, single
 
 
-def _version(c: Any) -> int:
+def _version(c: object) -> int:
     """How often a tensor was changed in place; 0 of arrays that cannot be."""
     return int(getattr(c, "_version", 0))
 
 
 def _product(
-    f: Callable[..., Arrays], coords: Arrays, path: Sequence[Direction], backend: Backend
+    f: Function, coords: Arrays, path: Sequence[Direction], backend: Backend
 ) -> tuple[Arrays, Arrays]:
     """Value and nested directional derivative along every direction of `path`."""
     active = [i for i, rate in enumerate(path[0]) if rate is not None]
     rates = tuple(_tangent(path[0][i], coords[i], backend) for i in active)
 
-    def inner(*moved: Any) -> Arrays:
+    def inner(*moved: Array) -> Arrays:
         full = list(coords)
         for i, c in zip(active, moved, strict=True):
             full[i] = c
@@ -128,5 +131,5 @@ def _product(
     return backend.jvp(inner, tuple(coords[i] for i in active), rates)
 
 
-def _tangent(rate: Any, c: Any, backend: Backend) -> Any:
-    return backend.filled(rate, c) if isinstance(rate, float) else rate
+def _tangent(rate: Value | None, c: Array, backend: Backend) -> Array:
+    return backend.filled(rate, c) if isinstance(rate, float) else cast(Array, rate)

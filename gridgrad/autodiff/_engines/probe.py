@@ -8,14 +8,15 @@ influence of another point is tolerated.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array, Shape
 from .._jets.jet import DENSE
+from .._jets.mesh import Arrays
 from .._jets.run import Task
-from .backend import Arrays, Backend
+from .backend import Backend, Function
 
 PROBE_POINTS = 4096
 RATES = np.array([0.0, 1.0, 8.0, 0.125, 2.0, 0.5, 4.0, 0.25])
@@ -30,7 +31,7 @@ class _OtherShape(Exception):
     """A result does not fit the mesh, which has its own message unless it is a sample's."""
 
 
-def probe(task: Task, f: Callable[..., Arrays], known: Products, backend: Backend) -> None:
+def probe(task: Task, f: Function, known: Products, backend: Backend) -> None:
     """Refuse a function whose points depend on each other, that is not holomorphic, or that a library takes for a constant.
 
     It is run on a sample of the mesh where f allows that, else with the products that are known already.
@@ -48,7 +49,7 @@ def probe(task: Task, f: Callable[..., Arrays], known: Products, backend: Backen
     _check_whole(f, coords, _along_axes(task, known), backend)
 
 
-def _along_axes(task: Task, known: Products) -> dict[int, Any]:
+def _along_axes(task: Task, known: Products) -> dict[int, Arrays | None]:
     """The products that are known already with ones along one coordinate alone."""
     found = {}
     for j, direction in enumerate(task.directions):
@@ -68,7 +69,7 @@ def _sample(coords: Arrays, shape: tuple[int, ...]) -> Arrays:
     return coords
 
 
-def _check(f: Callable[..., Arrays], coords: Arrays, known: dict[int, Any], backend: Backend) -> None:
+def _check(f: Function, coords: Arrays, known: dict[int, Arrays | None], backend: Backend) -> None:
     try:
         with backend.unrecorded():
             for k in range(len(coords)):
@@ -83,18 +84,18 @@ def _check(f: Callable[..., Arrays], coords: Arrays, known: dict[int, Any], back
         return
 
 
-def _check_whole(f: Callable[..., Arrays], coords: Arrays, known: dict[int, Any], backend: Backend) -> None:
+def _check_whole(f: Function, coords: Arrays, known: dict[int, Arrays | None], backend: Backend) -> None:
     try:
         _check(f, coords, known, backend)
     except _OtherShape:
         return
 
 
-def _check_coordinate(f: Callable[..., Arrays], coords: Arrays, k: int, known: Any, backend: Backend) -> None:
+def _check_coordinate(f: Function, coords: Arrays, k: int, known: Arrays | None, backend: Backend) -> None:
     """The test for one coordinate, while the others stand still."""
     c = coords[k]
 
-    def of_one(moved: Any) -> Arrays:
+    def of_one(moved: Array) -> Arrays:
         return f(*coords[:k], moved, *coords[k + 1 :])
 
     _values(c, backend)
@@ -116,10 +117,14 @@ def _check_coordinate(f: Callable[..., Arrays], coords: Arrays, k: int, known: A
         )
     for output, (_, a) in enumerate(pairs):
         if not a.any():
-            _check_carried(lambda moved, output=output: of_one(moved)[output], c, k, backend)
+            _check_carried(_output_of(of_one, output), c, k, backend)
 
 
-def rates(shape: tuple[int, ...], values: Any = RATES) -> Any:
+def _output_of(f: Function, k: int) -> Callable[[Array], Array]:
+    return lambda moved: f(moved)[k]
+
+
+def rates(shape: Shape, values: Array = RATES) -> Array:
     """Tangents that tell points from each other: all different for few, neighbours different for many.
 
     float16 has too few powers of two for products of them: 0 and 1 are exact there as well.
@@ -131,7 +136,7 @@ def rates(shape: tuple[int, ...], values: Any = RATES) -> Any:
     return values[np.cumsum(steps) % len(values)].reshape(shape)
 
 
-def _mixed(moved: Any, ones: Any, v: Any, mesh: tuple[int, ...]) -> bool:
+def _mixed(moved: Array, ones: Array, v: Array, mesh: tuple[int, ...]) -> bool:
     """Whether ``J v`` is something else than ``(J 1) v`` anywhere."""
     try:
         moved, ones, v = (np.broadcast_to(a, mesh) for a in (moved, ones, v))
@@ -145,7 +150,7 @@ def _mixed(moved: Any, ones: Any, v: Any, mesh: tuple[int, ...]) -> bool:
         return bool((finite & (np.abs(moved - expected) > np.where(v == 0, 0.0, allowed))).any())
 
 
-def _check_carried(f: Callable[..., Any], c: Any, k: int, backend: Backend) -> None:
+def _check_carried(f: Callable[[Array], Array], c: Array, k: int, backend: Backend) -> None:
     """Refuse zeros that only mean that the library lost track of the coordinate."""
     if not backend.carries(f, c) and _moves(f, c, backend):
         raise ArgumentTypeError(
@@ -155,7 +160,7 @@ def _check_carried(f: Callable[..., Any], c: Any, k: int, backend: Backend) -> N
         )
 
 
-def _moves(f: Callable[..., Any], c: Any, backend: Backend) -> bool:
+def _moves(f: Callable[[Array], Array], c: Array, backend: Backend) -> bool:
     """Whether values follow small steps of a coordinate both ways, unlike those of a function that jumps."""
     plain, here = _values(c, backend), _values(f(c), backend)
     eps = max(float(np.finfo(a.dtype).eps) for a in (plain, here))
@@ -167,14 +172,14 @@ def _moves(f: Callable[..., Any], c: Any, backend: Backend) -> bool:
         return bool((both & (change <= eps**0.25 * np.nanmax(np.abs(here)))).any())
 
 
-def _values(a: Any, backend: Backend) -> Any:
+def _values(a: Array, backend: Backend) -> Array:
     try:
         return backend.numpy(a)
     except TypeError:
         raise _Traced from None
 
 
-def _is_holomorphic(f: Callable[..., Arrays], coords: Arrays, backend: Backend) -> bool:
+def _is_holomorphic(f: Function, coords: Arrays, backend: Backend) -> bool:
     for k in range(len(coords)):
         one, i = (
             backend.jvp(lambda c, k=k: f(*coords[:k], c, *coords[k + 1 :]), (coords[k],), (backend.filled(rate, coords[k]),))[1]
@@ -186,7 +191,7 @@ def _is_holomorphic(f: Callable[..., Arrays], coords: Arrays, backend: Backend) 
     return True
 
 
-def _differ(found: Any, expected: Any) -> bool:
+def _differ(found: Array, expected: Array) -> bool:
     with np.errstate(all="ignore"):
         scale = np.abs(found) + np.abs(expected)
         finite = np.isfinite(scale)

@@ -6,9 +6,9 @@ sympy keeps a/b**2 as a product of powers; in float32 ``b**2`` is 0 or infinite 
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Any
 
 import sympy
+from sympy.printing.codeprinter import CodePrinter
 from sympy.printing.precedence import PRECEDENCE
 
 REPEATED = 8  # integer powers up to here are written as products
@@ -19,14 +19,14 @@ class Quotient(sympy.Function):  # type: ignore[misc,unused-ignore]
 
     nargs = 2
 
-    def _code(self, printer: Any, *args: Any, **kwargs: Any) -> str:
+    def _code(self, printer: CodePrinter, *args: object, **kwargs: object) -> str:
         above, below = (printer.parenthesize(a, PRECEDENCE["Atom"], strict=True) for a in self.args)
         return f"({above}/{below})"
 
     _ccode = _pythoncode = _numpycode = _scipycode = _torchcode = _jaxcode = _code
 
 
-def divided(expression: Any) -> Any:
+def divided(expression: sympy.Expr) -> sympy.Expr:
     """An expression with its negative powers as repeated divisions, multiplied and divided by turns."""
     if expression.is_Atom or isinstance(
         expression, (sympy.Derivative, sympy.Integral, sympy.Sum, sympy.Product)
@@ -42,7 +42,7 @@ def divided(expression: Any) -> Any:
     return expression.func(*map(divided, expression.args))
 
 
-def _repeated(factor: Any, sign: int) -> list[Any]:
+def _repeated(factor: sympy.Expr, sign: int) -> list[sympy.Expr]:
     """A factor above (1) or below (-1) the line, small whole powers as often as they count."""
     if not isinstance(factor, sympy.Pow) or not factor.exp.is_real or not factor.exp.is_number:
         same = (
@@ -58,7 +58,7 @@ def _repeated(factor: Any, sign: int) -> list[Any]:
     return [base] * whole + [base ** (size - whole)] * (size != whole)
 
 
-def _by_turns(number: Any, above: list[Any], below: list[Any]) -> Any:
+def _by_turns(number: sympy.Expr, above: list[sympy.Expr], below: list[sympy.Expr]) -> sympy.Expr:
     result = number * above.pop(0) if above else number
     for times, by in zip_longest(above, below):
         if by is not None:

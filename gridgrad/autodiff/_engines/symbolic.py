@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
 from .._jets.algebra import Monomial
+from .._jets.jet import Operand
+
+if TYPE_CHECKING:
+    import sympy  # type: ignore[import-untyped,unused-ignore]
+
+Values: TypeAlias = "Operand | list[Operand]"  # of one output, or of each
 
 _MODULES = {"numpy": ["numpy", "scipy"], "torch": "torch", "jax": "jax"}
 
@@ -23,24 +30,26 @@ class Symbolic:
     single : whether there is one output that is not in a tuple
     """
 
-    def __init__(self, symbols: tuple[Any, ...], expressions: tuple[Any, ...], single: bool) -> None:
+    def __init__(
+        self, symbols: tuple[sympy.Symbol, ...], expressions: tuple[sympy.Expr, ...], single: bool
+    ) -> None:
         self.symbols = symbols
         self.expressions = expressions
         self.single = single
-        self._compiled: dict[Any, Any] = {}
+        self._compiled: dict[tuple[str, str], Callable[..., Any]] = {}
 
-    def __call__(self, *coords: Any) -> Any:
+    def __call__(self, *coords: Operand) -> Values:
         """The values at coordinates, of NumPy code (which takes jets as well)."""
         return self.function("numpy")(*coords)
 
-    def function(self, library: str) -> Any:
+    def function(self, library: str) -> Callable[..., Values]:
         """The outputs as a function of arrays of a library, common subexpressions computed once."""
         values = self.expressions[0] if self.single else list(self.expressions)
         return self._lambdified(library, values)
 
     def derivatives(
-        self, coords: Sequence[Any], wanted: tuple[Monomial, ...]
-    ) -> tuple[list[list[Any]], bool]:
+        self, coords: Sequence[Array], wanted: tuple[Monomial, ...]
+    ) -> tuple[list[list[Array]], bool]:
         """The wanted derivatives of every output, at NumPy coordinates."""
         rows = [list(self.derivative(*m).expressions) for m in wanted]
         flat = [rows[j][k] for k in range(len(self.expressions)) for j in range(len(wanted))]
@@ -81,7 +90,7 @@ class Symbolic:
         arguments = ", ".join(f"{dtype} {s}" for s in self.symbols)
         return f"{head}void {name}({arguments}, {dtype} *out)\n{{\n" + "\n".join(lines) + "\n}\n"
 
-    def _lambdified(self, library: str, values: Any) -> Any:
+    def _lambdified(self, library: str, values: sympy.Expr | list[sympy.Expr]) -> Callable[..., Any]:
         import sympy  # type: ignore[import-untyped,unused-ignore]
 
         from .quotients import divided
@@ -96,7 +105,7 @@ class Symbolic:
         return f"Symbolic({', '.join(map(str, self.symbols))}: {', '.join(map(str, self.expressions))})"
 
 
-def symbolic(function: Any, names: Sequence[str] | None = None, arguments: int | None = None) -> Symbolic:
+def symbolic(function: object, names: Sequence[str] | None = None, arguments: int | None = None) -> Symbolic:
     """A function in sympy's form, with derivatives as expressions and as C or CUDA text.
 
     Parameters
@@ -154,7 +163,9 @@ def symbolic(function: Any, names: Sequence[str] | None = None, arguments: int |
     return Symbolic(symbols, tuple(map(sympy.sympify, [result] if single else result)), single)
 
 
-def _symbols_for(function: Any, names: Sequence[str] | None, arguments: int | None) -> tuple[Any, ...]:
+def _symbols_for(
+    function: Callable[..., object], names: Sequence[str] | None, arguments: int | None
+) -> tuple[sympy.Symbol, ...]:
     """Symbols named like the arguments of a Python function."""
     import inspect
 

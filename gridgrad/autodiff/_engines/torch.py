@@ -11,7 +11,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from ..._base.errors import ArgumentTypeError
-from .backend import Arrays
+from .._jets.mesh import Arrays
 from .bridge import tensor_of
 
 name = "torch"

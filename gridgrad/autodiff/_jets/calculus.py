@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import numpy as np
 
-from .jet import BINARY, FUNCTIONS, STRUCTURAL, UNARY, Jet, ShapeAsked, evaluate, first, payload
+from ..._base.types import Array, Value
+from .jet import (
+    BINARY,
+    FUNCTIONS,
+    STRUCTURAL,
+    UNARY,
+    Coefficients,
+    Jet,
+    Operand,
+    Rule,
+    ShapeAsked,
+    evaluate,
+    first,
+    payload,
+)
 
 _MEMO = {"sin", "cos", "exp", "sinh", "cosh", "log"}  # shared between a function and its derivatives
 
 
-def times(a: Any, b: Any) -> Any:
+def times(a: Value, b: Value) -> Value:
     """Product of coefficients; nothing is computed for 1."""
     if type(a) is float and a == 1.0:
         return b
@@ -21,12 +35,12 @@ def times(a: Any, b: Any) -> Any:
     return a * b
 
 
-def plus(a: Any, b: Any) -> Any:
+def plus(a: Value | None, b: Value) -> Value:
     """Sum of coefficients, None being 0."""
     return b if a is None else a if b is None else a + b
 
 
-def gathered(total: Any, a: Any, b: Any) -> Any:
+def gathered(total: Value | None, a: Value, b: Value) -> Value:
     """``total + a * b``, in the product's memory where it fits."""
     term = times(a, b)
     if total is None:
@@ -36,31 +50,32 @@ def gathered(total: Any, a: Any, b: Any) -> Any:
     return total + term
 
 
-def _fits(total: Any, term: Any) -> bool:
+def _fits(total: Value, term: Array) -> bool:
     if type(total) is float:
         return True
     return type(total) is np.ndarray and total.shape == term.shape and total.dtype == term.dtype
 
 
-def constant(a: Any, jet: Jet) -> Any:
-    """A plain operand: Python's integers and integer arrays as the floats they meet."""
-    kind = type(a)
+def constant(a: object, jet: Jet) -> Array:
+    """A plain operand: Python's integers and integer arrays as the floats they meet; numbers pass for arrays."""
+    kind, found = type(a), cast(Array, a)
     if kind is float or kind is complex:
-        return a
+        return found
     if kind is int or kind is bool:
-        return float(a)
+        return cast(Array, float(found))
     if not hasattr(a, "dtype"):
-        a = np.asarray(a)
-        if jet.tiled and a.size != 1:  # a list belongs to the whole mesh as an array does
+        found = np.asarray(a)
+        if jet.tiled and found.size != 1:  # a list belongs to the whole mesh as an array does
             raise ShapeAsked
-    if a.dtype.kind in "iub" and jet.dtype.kind in "fc":
-        a = a.astype(np.result_type(a.dtype, jet.dtype))
-    return a
+    if found.dtype.kind in "iub" and jet.dtype.kind in "fc":
+        found = found.astype(np.result_type(found.dtype, jet.dtype))
+    return found
 
 
-def add(a: Any, b: Any) -> Any:
+def add(a: Operand, b: Operand) -> Jet:
     """Sum."""
     if not isinstance(a, Jet):
+        assert isinstance(b, Jet)
         return b.like(constant(a, b) + b.value, b.coefficients)
     if not isinstance(b, Jet):
         return a.like(a.value + constant(b, a), a.coefficients)
@@ -70,9 +85,10 @@ def add(a: Any, b: Any) -> Any:
     return a.like(a.value + b.value, total)
 
 
-def subtract(a: Any, b: Any) -> Any:
+def subtract(a: Operand, b: Operand) -> Jet:
     """Difference."""
     if not isinstance(b, Jet):
+        assert isinstance(a, Jet)
         return a.like(a.value - constant(b, a), a.coefficients)
     minus = {k: -c for k, c in b.coefficients.items()}
     if not isinstance(a, Jet):
@@ -88,10 +104,11 @@ def negative(a: Jet) -> Jet:
     return a.like(-a.value, {k: -c for k, c in a.coefficients.items()})
 
 
-def multiply(a: Any, b: Any) -> Any:
+def multiply(a: Operand, b: Operand) -> Jet:
     """Product, by the rule of Leibniz: v_k = sum of a_i b_j over i + j = k."""
     if not isinstance(a, Jet):
         a, b = b, a
+    assert isinstance(a, Jet)
     if not isinstance(b, Jet):
         b = constant(b, a)
         return a.like(a.value * b, {k: times(c, b) for k, c in a.coefficients.items()})
@@ -111,7 +128,7 @@ def multiply(a: Any, b: Any) -> Any:
 
 def square(a: Jet) -> Jet:
     """A a, with half the products of `multiply`."""
-    twice = 2.0 * a.value if a.coefficients else None
+    twice = 2.0 * a.value if a.coefficients else 0.0
     out = {k: times(c, twice) for k, c in a.coefficients.items()}
     if a.algebra.order > 1:
         for i, c in a.coefficients.items():
@@ -122,15 +139,17 @@ def square(a: Jet) -> Jet:
     return a.like(a.value * a.value, out)
 
 
-def divide(a: Any, b: Any) -> Any:
+def divide(a: Operand, b: Operand) -> Jet:
     """Quotient v = a/b: v_k = (a_k - sum v_i b_j) / b, which never forms b*b."""
     if not isinstance(b, Jet):
-        b = constant(b, a)
-        if type(b) is float and b == 0:  # as arrays divide, not as Python does
-            b = a.dtype.type(b)
-        return a.like(a.value / b, {k: c / b for k, c in a.coefficients.items()})
+        assert isinstance(a, Jet)
+        by = constant(b, a)
+        kind: type = type(by)
+        if kind is float and by == 0:  # as arrays divide, not as Python does
+            by = a.dtype.type(by)
+        return a.like(a.value / by, {k: c / by for k, c in a.coefficients.items()})
     top = a.coefficients if isinstance(a, Jet) else {}
-    v: dict[int, Any] = {}
+    v: Coefficients = {}
     value = (a.value if isinstance(a, Jet) else constant(a, b)) / b.value
     below = b.coefficients
     if below or top:
@@ -145,7 +164,7 @@ def divide(a: Any, b: Any) -> Any:
     return b.like(value, v)
 
 
-def chained(parts: Sequence[tuple[Any, Jet]], v: dict[int, Any], numbers: Any) -> None:
+def chained(parts: Sequence[tuple[Operand, Jet]], v: Coefficients, numbers: Iterable[int]) -> None:
     """Fill coefficients of v where dv = sum of slope * dx over `parts`.
 
     With t one of the variables in monomial k, and e its exponent there, comparing coefficients in
@@ -163,9 +182,8 @@ def chained(parts: Sequence[tuple[Any, Jet]], v: dict[int, Any], numbers: Any) -
                 c = x.coefficients.get(j)
                 if c is None:
                     continue
-                if i == 0:
-                    s = payload(slope)
-                else:
+                s: Value | None = payload(slope)
+                if i:
                     s = slope.coefficients.get(i) if isinstance(slope, Jet) else None
                 if s is not None:
                     total = gathered(total, s if weight == 1.0 else weight * s, c)
@@ -173,7 +191,7 @@ def chained(parts: Sequence[tuple[Any, Jet]], v: dict[int, Any], numbers: Any) -
             v[k] = total
 
 
-def unary(name: str, x: Jet) -> Any:
+def unary(name: str, x: Jet) -> Jet:
     """A function of one jet with a derivative rule."""
     if name in _MEMO:
         x.memo = x.memo if x.memo is not None else {}
@@ -186,14 +204,14 @@ def unary(name: str, x: Jet) -> Any:
     return composed(value, [x], [rule], uses_value)
 
 
-def binary(name: str, x: Any, y: Any) -> Any:
+def binary(name: str, x: Operand, y: Operand) -> Jet:
     """A function of two operands with rules for both partial derivatives."""
     jet = first((x, y))
     x, y = (a if isinstance(a, Jet) else constant(a, jet) for a in (x, y))
     return composed(evaluate(name, payload(x), payload(y)), [x, y], list(BINARY[name]), True)
 
 
-def composed(value: Any, inputs: list[Any], rules: list[Callable[..., Any]], uses_value: bool) -> Any:
+def composed(value: Array, inputs: Sequence[Operand], rules: Sequence[Rule], uses_value: bool) -> Jet:
     """The jet of a function whose value is known and whose derivatives are `rules`.
 
     Rules are evaluated on jets of one degree less; one that uses the value v too is evaluated degree by
@@ -201,7 +219,7 @@ def composed(value: Any, inputs: list[Any], rules: list[Callable[..., Any]], use
     """
     jet = first(inputs)
     active = [(r, a) for r, a in zip(rules, inputs, strict=True) if isinstance(a, Jet) and a.coefficients]
-    v: dict[int, Any] = {}
+    v: Coefficients = {}
     if not active:
         return jet.like(value)
     algebra = jet.algebra

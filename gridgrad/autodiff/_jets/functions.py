@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, SupportsIndex, cast
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array, Shape, Value
 from .calculus import plus, times
-from .jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, apply, first, payload, refuse
+from .jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, Operand, Rule, apply, first, payload, refuse
+
+Linear = Callable[..., Array]  # in one argument, or in each of two
+Arguments = tuple[object, ...]
+Change = Callable[[Any], object]  # of a jet, or of what stands beside it
 
 
-class Components(NDArrayOperatorsMixin, tuple[Any, ...]):
+class Components(NDArrayOperatorsMixin, tuple[Jet, ...]):
     """Several outputs that a function stacked along a new first axis; a tuple, but not for + and *."""
 
     __slots__ = ()
 
-    def _refused(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def _refused(self, *args: object, **kwargs: object) -> NoReturn:
         raise ArgumentTypeError(
             "numpy.stack of coordinates, or of what is computed from them, can only be returned or taken apart; compute with the "
             "components and return a tuple: (2 * x, 2 * y) for 2 * numpy.stack([x, y])"
@@ -25,17 +31,17 @@ class Components(NDArrayOperatorsMixin, tuple[Any, ...]):
 
     __array_ufunc__ = __array_function__ = __array__ = _refused  # the mixin's operators are ufuncs
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: SupportsIndex | slice) -> Any:
         found = tuple.__getitem__(self, key)
         return Components(found) if isinstance(key, slice) else found
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("_") and hasattr(np.ndarray, name):
             self._refused()
         raise AttributeError(f"a stack of outputs has no attribute {name!r}")
 
 
-def stack(arrays: Any, axis: int = 0, **_: Any) -> Any:
+def stack(arrays: Sequence[Jet], axis: int = 0, **_: object) -> Jet | Components:
     """The outputs of a vector function; along the first axis only, the mesh has the others."""
     jet = first(list(arrays))
     if jet.algebra.coupled:
@@ -45,7 +51,7 @@ def stack(arrays: Any, axis: int = 0, **_: Any) -> Any:
     return Components(arrays)
 
 
-def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+def select(condlist: Sequence[Operand], choicelist: Sequence[Operand], default: Operand = 0) -> Operand:
     """The first choice whose condition holds, as nested `where`."""
     result = default
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
@@ -53,7 +59,13 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     return result
 
 
-def piecewise(x: Jet, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -> Any:
+def piecewise(
+    x: Jet,
+    condlist: Jet | Array | bool | Sequence[Operand],
+    funclist: Sequence[Operand | Rule],
+    *args: object,
+    **kwargs: object,
+) -> Operand:
     """Every branch is computed everywhere, then chosen: no point is taken out of the mesh."""
     conditions = [condlist] if isinstance(condlist, (Jet, np.ndarray, bool)) else list(condlist)
     if len(funclist) not in (len(conditions), len(conditions) + 1):
@@ -67,15 +79,22 @@ def piecewise(x: Jet, condlist: Any, funclist: Any, *args: Any, **kwargs: Any) -
     return result
 
 
-def polyval(p: Any, x: Any) -> Any:
+def polyval(p: Sequence[Operand], x: Operand) -> Operand:
     """Horner's rule."""
-    total: Any = 0.0
+    total: Operand = 0.0
     for coefficient in p:
         total = coefficient + x * total
     return total
 
 
-def interp(x: Jet, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Jet:
+def interp(
+    x: Jet,
+    xp: Operand,
+    fp: Operand,
+    left: float | None = None,
+    right: float | None = None,
+    period: float | None = None,
+) -> Jet:
     """Linear interpolation in a table: its slope, that of the right piece at a knot, 0 outside."""
     if period is not None or isinstance(xp, Jet) or isinstance(fp, Jet):
         raise ArgumentTypeError("numpy.interp is differentiated in its first argument, without period=")
@@ -90,23 +109,25 @@ def interp(x: Jet, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     return x.like(value, {k: times(slope, c) for k, c in x.coefficients.items()})
 
 
-def nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Jet, copy: bool = True, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Operand:
     """Constants where the value is not finite."""
     info = np.finfo(x.dtype)
     high, low = info.max if posinf is None else posinf, info.min if neginf is None else neginf
     return np.where(np.isnan(x), nan, np.where(x == np.inf, high, np.where(x == -np.inf, low, x)))
 
 
-def angle(z: Jet, deg: bool = False) -> Any:
+def angle(z: Jet, deg: bool = False) -> Operand:
     """Argument of a complex function."""
     radians = np.arctan2(np.imag(z), np.real(z))
     return radians * (180.0 / np.pi) if deg else radians
 
 
-def filled(make: Any) -> Any:
+def filled(make: Callable[..., Array]) -> Callable[..., Jet]:
     """`zeros_like` and relatives: constant jets of the mesh's axes."""
 
-    def function(a: Any, *args: Any, **kwargs: Any) -> Any:
+    def function(a: Operand, *args: Operand, **kwargs: Operand) -> Jet:
         jet = first([a, *args])
         value = make(payload(a), *map(payload, args), **{k: payload(v) for k, v in kwargs.items()})
         filler = kwargs.get("fill_value", args[0] if args else None)
@@ -117,15 +138,15 @@ def filled(make: Any) -> Any:
     return function
 
 
-def _rounded(a: Jet, decimals: int = 0, out: Any = None) -> Jet:
+def _rounded(a: Jet, decimals: int = 0, out: None = None) -> Jet:
     return a.like(np.round(a.value, decimals))
 
 
-def _broadcast_to(a: Jet, shape: Any, subok: bool = False) -> Jet:
+def _broadcast_to(a: Jet, shape: Shape, subok: bool = False) -> Jet:
     return a.like(np.broadcast_to(a.value, shape), a.coefficients)
 
 
-def _isclose(a: Any, b: Any, *args: Any, **kwargs: Any) -> Jet:
+def _isclose(a: Operand, b: Operand, *args: Any, **kwargs: Any) -> Jet:
     return first((a, b)).like(np.isclose(payload(a), payload(b), *args, **kwargs))
 
 
@@ -175,7 +196,7 @@ BILINEAR |= {
 }  # fmt: skip
 
 
-def coupled(func: Any, args: Any, kwargs: Any) -> Jet:
+def coupled(func: Linear, args: Arguments, kwargs: dict[str, object]) -> Jet:
     """A linear or bilinear function in `dense`: applied to every coefficient, or pair of them."""
     flat = [b for a in args for b in (a if isinstance(a, (list, tuple)) else [a])]
     jets = [a for a in flat if isinstance(a, Jet)]
@@ -191,26 +212,26 @@ def coupled(func: Any, args: Any, kwargs: Any) -> Jet:
     return jet.like(value, {k: func(*_swapped(args, _coefficient(k)), **kwargs) for k in numbers})
 
 
-def _bilinear(func: Any, args: Any, kwargs: Any, a: Jet, b: Jet) -> Jet:
-    def product(of_a: Any, of_b: Any) -> Any:
+def _bilinear(func: Linear, args: Arguments, kwargs: dict[str, object], a: Jet, b: Jet) -> Jet:
+    def product(of_a: object, of_b: object) -> Array:
         values = iter((of_a, of_b))  # in order of appearance: `a is b` is possible
         return func(*_swapped(args, lambda c: next(values) if isinstance(c, Jet) else c), **kwargs)
 
     terms_a, terms_b = ({0: j.value, **{k: _coefficient(k)(j) for k in j.coefficients}} for j in (a, b))
-    out: dict[int, Any] = {}
+    out: dict[int, Value] = {}
     for i, c in terms_a.items():
         for j, d in terms_b.items():
             k = i + j if not (i and j) else a.algebra.table[i].get(j)
             if k is not None:
                 out[k] = plus(out.get(k), product(c, d))
-    return a.like(out.pop(0), out)
+    return a.like(cast(Array, out.pop(0)), out)
 
 
-def _swapped(args: Any, change: Any) -> list[Any]:
+def _swapped(args: Arguments, change: Change) -> list[object]:
     return [_swapped_list(a, change) if isinstance(a, (list, tuple)) else change(a) for a in args]
 
 
-def _swapped_list(a: Any, change: Any) -> Any:
+def _swapped_list(a: Sequence[object], change: Change) -> Sequence[object]:
     """A list of arrays (of which some are jets) changed; a shape or index stays."""
     if not any(isinstance(b, Jet) for b in a):
         return a
@@ -218,10 +239,10 @@ def _swapped_list(a: Any, change: Any) -> Any:
     return [change(b if isinstance(b, Jet) else jet.like(np.asarray(b))) for b in a]
 
 
-def _coefficient(k: int) -> Any:
+def _coefficient(k: int) -> Change:
     """What takes coefficient k of a jet at full shape."""
 
-    def change(a: Any) -> Any:
+    def change(a: object) -> object:
         if isinstance(a, Jet):
             return np.broadcast_to(np.asarray(a.coefficients.get(k, 0.0)), np.shape(a.value))
         return a

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import Any, NoReturn
+from types import EllipsisType, ModuleType
+from typing import Any, NoReturn, Protocol, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ..._base.cache import cached
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array, DType, Shape, Value
 from .algebra import Algebra
+
+Operand: TypeAlias = "Jet | Value"  # what functions of coordinates meet
+Rule: TypeAlias = "Callable[..., Operand]"
+Coefficients = dict[int, Value]
+Index = int | slice | EllipsisType | None | Array | tuple[int | slice | EllipsisType | None, ...]
 
 # What a ufunc does with jets, by its name; `_calculus`, `_rules` and `_special` fill these.
 STRUCTURAL: dict[str, Callable[..., Any]] = {}  # takes jets and arrays, returns jets
-UNARY: dict[str, tuple[Callable[..., Any], bool]] = {}  # derivative as a function of x (and of v, if flagged)
-BINARY: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}  # both partials, functions of x, y, v
+UNARY: dict[str, tuple[Rule, bool]] = {}  # derivative as a function of x (and of v, if flagged)
+BINARY: dict[str, tuple[Rule, Rule]] = {}  # both partials, functions of x, y, v
 CONSTANT: set[str] = set()  # piecewise constant
 SPECIAL: set[str] = set()  # names that scipy.special evaluates
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # functions that are not ufuncs
+FUNCTIONS: dict[object, Callable[..., Any]] = {}  # functions that are not ufuncs
 LINEAR: set[str] = set()  # functions that mix points linearly: for `dense` only
 BILINEAR: set[str] = set()
 
@@ -29,7 +37,14 @@ ALIASES = {
     "bitwise_invert": "invert",
 }  # fmt: skip
 
+NOT_NUMBERS = (str, bytes, dict, set)
 DENSE = "gg.autodiff.dense differentiates small functions of that kind"
+
+
+class Kernel(Protocol):
+    """An elementwise kernel of CuPy."""
+
+    name: str
 
 
 class ShapeAsked(BaseException):
@@ -37,6 +52,24 @@ class ShapeAsked(BaseException):
 
     Not an Exception: a function that catches those must not go on with another shape.
     """
+
+
+def _binary(name: str) -> Callable[[Jet, Operand], Jet]:
+    def method(self: Jet, other: Operand) -> Jet:
+        return NotImplemented if isinstance(other, NOT_NUMBERS) else apply(name, self, other)
+
+    return method
+
+
+def _reflected(name: str) -> Callable[[Jet, Operand], Jet]:
+    def method(self: Jet, other: Operand) -> Jet:
+        return NotImplemented if isinstance(other, NOT_NUMBERS) else apply(name, other, self)
+
+    return method
+
+
+def _unary(name: str) -> Callable[[Jet], Jet]:
+    return lambda self: apply(name, self)
 
 
 class Jet:
@@ -50,19 +83,19 @@ class Jet:
     __hash__ = None  # type: ignore[assignment]
 
     def __init__(
-        self, value: Any, coefficients: dict[int, Any], algebra: Algebra, tiled: bool = False
+        self, value: Array, coefficients: Coefficients, algebra: Algebra, tiled: bool = False
     ) -> None:
         self.value = value
         self.coefficients = coefficients
         self.algebra = algebra
         self.tiled = tiled
-        self.memo: dict[str, Any] | None = None
+        self.memo: dict[str, Array] | None = None
 
-    def like(self, value: Any, coefficients: dict[int, Any] | None = None) -> Jet:
+    def like(self, value: Array, coefficients: Coefficients | None = None) -> Jet:
         """Another jet of this algebra, constant by default."""
         return Jet(value, {} if coefficients is None else coefficients, self.algebra, self.tiled)
 
-    def below(self, degree: int) -> Any:
+    def below(self, degree: int) -> Operand:
         """The jet cut to a degree; the plain value for degree 0."""
         if degree == 0:
             return self.value
@@ -75,16 +108,16 @@ class Jet:
         cut.memo = self.memo
         return cut
 
-    def mapped(self, function: Callable[[Any], Any]) -> Jet:
+    def mapped(self, function: Callable[[Array], Array]) -> Jet:
         """A real-linear function of value and coefficients."""
         dtype = self.dtype
         return self.like(
             function(self.value),
-            {k: function(dtype.type(c) if np.isscalar(c) else c) for k, c in self.coefficients.items()},
+            {k: function(dtype.type(c) if np.isscalar(c) else c) for k, c in self.coefficients.items()},  # type: ignore[arg-type]
         )
 
     # What NumPy, CuPy and array-API code call.
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Operand, **kwargs: object) -> Jet:
         name = ufunc.__name__.removeprefix("_")  # the ufunc of scipy.special.zeta is _zeta
         if method != "__call__" or (ufunc.signature is not None and not self.algebra.coupled):
             refuse(f"numpy.{name}" + ("" if method == "__call__" else f".{method}"))
@@ -102,8 +135,10 @@ class Jet:
             refuse_unknown(name)
         return apply(name, *inputs)
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        rule = FUNCTIONS.get(func)
+    def __array_function__(
+        self, func: Callable[..., object], types: object, args: tuple[Operand, ...], kwargs: dict[str, object]
+    ) -> Jet:
+        rule: Callable[..., Jet] | None = FUNCTIONS.get(func)
         if self.tiled:
             _no_arrays_beside(args)
         if rule is not None:
@@ -111,18 +146,18 @@ class Jet:
         name = func.__name__
         if not self.algebra.coupled or name not in LINEAR | BILINEAR:
             refuse(f"{func.__module__}.{name}")
-        return FUNCTIONS["coupled"](func, args, kwargs)
+        return coupled(func, args, kwargs)
 
-    def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+    def __cupy_override_elementwise_kernel__(self, kernel: Kernel, *args: Operand, **kwargs: object) -> Jet:
         name = kernel.name.removeprefix("cupyx_scipy_special_").removeprefix("cupyx_").removeprefix("cupy_")
         if kwargs.get("out") is not None:
             raise ArgumentTypeError(f"cupy.{name} with out= cannot hold derivatives; use the returned value")
         return apply(name, *args)
 
-    def __array_namespace__(self, api_version: Any = None) -> Any:
+    def __array_namespace__(self, api_version: str | None = None) -> ModuleType:
         return np
 
-    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def __array__(self, *args: object, **kwargs: object) -> NoReturn:
         raise ArgumentTypeError(
             "numpy.asarray (or a function that calls it) would lose the derivatives of the coordinate it is given; "
             "write elementwise NumPy functions of the coordinates themselves: x + y for numpy.sum([x, y]), numpy.hypot(x, y) "
@@ -131,7 +166,7 @@ class Jet:
 
     # What a function may ask of its coordinates.
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> DType:
         """Type of the value."""
         return np.dtype(getattr(self.value, "dtype", type(self.value)))
 
@@ -141,7 +176,7 @@ class Jet:
         return int(np.ndim(self.value))
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """Shape of the value, which is never shown for a tile."""
         if self.tiled:
             raise ShapeAsked
@@ -153,21 +188,21 @@ class Jet:
         return int(np.prod(self.shape, dtype=np.int64))
 
     @property
-    def real(self) -> Any:
+    def real(self) -> Jet:
         """Real part."""
         return apply("real", self)
 
     @property
-    def imag(self) -> Any:
+    def imag(self) -> Jet:
         """Imaginary part."""
         return apply("imag", self)
 
     @property
-    def T(self) -> Any:
+    def T(self) -> Jet:
         """Transpose: for `dense` only."""
         return self._linear("transpose")
 
-    def conj(self) -> Any:
+    def conj(self) -> Jet:
         """Complex conjugate."""
         return apply("conjugate", self)
 
@@ -177,14 +212,14 @@ class Jet:
         """The jet itself, which never changes."""
         return self
 
-    def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Jet:
+    def astype(self, dtype: npt.DTypeLike, *args: object, **kwargs: object) -> Jet:
         """The jet in another type; integers and booleans carry no derivative."""
         target = np.dtype(dtype)
         if target.kind not in "fc":
             return self.like(self.value.astype(target))
         return self.mapped(lambda a: a.astype(target))
 
-    def clip(self, min: Any = None, max: Any = None, out: None = None) -> Any:
+    def clip(self, min: Operand | None = None, max: Operand | None = None, out: None = None) -> Jet:
         """The jet between two bounds."""
         return apply("clip", self, min, max)
 
@@ -208,29 +243,30 @@ class Jet:
 
     __complex__ = __int__ = __index__ = __float__
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: Index) -> Jet:
         if self.algebra.coupled:
-            return FUNCTIONS["coupled"](lambda a: a[key], (self,), {})
+            return coupled(lambda a: a[key], (self,), {})
         return refuse("indexing a coordinate", "use numpy.where to select points")
 
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+    def __setitem__(self, key: Index, value: object) -> NoReturn:
         raise ArgumentTypeError(
             "a coordinate, and what is computed from it, cannot be assigned to; write y = numpy.where(condition, new, y)"
         )
 
-    def __iter__(self) -> Any:
+    def __iter__(self) -> Iterator[Jet]:
         if self.algebra.coupled:
             return (self[k] for k in range(len(self)))
         return refuse("iterating over a coordinate", "write the formula for the whole array")
 
-    def _linear(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def _linear(self, name: str, *args: object, **kwargs: object) -> Jet:
         if not self.algebra.coupled:
             refuse(f"the method or attribute {name!r} of a coordinate")
         if name in ("reshape", "transpose") and len(args) > 1:
             args = (args,)
-        return getattr(np, name)(self, *args, **kwargs)
+        found: Jet = getattr(np, name)(self, *args, **kwargs)
+        return found
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Callable[..., Jet]:
         if name.startswith("_") or name in ("name", "layout", "is_cuda", "todense"):
             raise AttributeError(name)
         if self.algebra.coupled and name in LINEAR | BILINEAR:
@@ -239,59 +275,63 @@ class Jet:
             refuse(f"the method or attribute {name!r} of a coordinate")
         raise AttributeError(f"a coordinate has no attribute {name!r}")
 
+    # Python's operators.
+    __add__, __radd__ = _binary("add"), _reflected("add")
+    __sub__, __rsub__ = _binary("subtract"), _reflected("subtract")
+    __mul__, __rmul__ = _binary("multiply"), _reflected("multiply")
+    __truediv__, __rtruediv__ = _binary("divide"), _reflected("divide")
+    __pow__, __rpow__ = _binary("power"), _reflected("power")
+    __matmul__, __rmatmul__ = _binary("matmul"), _reflected("matmul")
+    __floordiv__, __rfloordiv__ = _binary("floor_divide"), _reflected("floor_divide")
+    __mod__, __rmod__ = _binary("remainder"), _reflected("remainder")
+    __and__, __rand__ = _binary("bitwise_and"), _reflected("bitwise_and")
+    __or__, __ror__ = _binary("bitwise_or"), _reflected("bitwise_or")
+    __xor__, __rxor__ = _binary("bitwise_xor"), _reflected("bitwise_xor")
+    __divmod__, __rdivmod__ = _binary("divmod"), _reflected("divmod")
+    __lt__ = _binary("less")
+    __le__ = _binary("less_equal")
+    __gt__ = _binary("greater")
+    __ge__ = _binary("greater_equal")
+    __eq__ = _binary("equal")  # type: ignore[assignment]
+    __ne__ = _binary("not_equal")  # type: ignore[assignment]
+    __neg__, __pos__ = _unary("negative"), _unary("positive")
+    __abs__, __invert__ = _unary("absolute"), _unary("invert")
+
     def __repr__(self) -> str:
         return f"Jet(shape {np.shape(self.value)}, {self.dtype}, degree {self.algebra.order})"
 
 
-def _operator(name: str, swap: bool = False) -> Callable[..., Any]:
-    def method(self: Jet, other: Any) -> Any:
-        if isinstance(other, (str, bytes, dict, set)):
-            return NotImplemented
-        return apply(name, other, self) if swap else apply(name, self, other)
-
-    return method
-
-
-for _name, _ufunc in {
-    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide", "pow": "power", "matmul": "matmul",
-    "floordiv": "floor_divide", "mod": "remainder", "divmod": "divmod", "and": "bitwise_and", "or": "bitwise_or", "xor": "bitwise_xor",
-}.items():  # fmt: skip
-    setattr(Jet, f"__{_name}__", _operator(_ufunc))
-    setattr(Jet, f"__r{_name}__", _operator(_ufunc, swap=True))
-for _name, _ufunc in {
-    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal", "eq": "equal", "ne": "not_equal",
-}.items():  # fmt: skip
-    setattr(Jet, f"__{_name}__", _operator(_ufunc))
-for _name, _ufunc in {
-    "neg": "negative",
-    "pos": "positive",
-    "abs": "absolute",
-    "invert": "invert",
-}.items():
-    setattr(Jet, f"__{_name}__", lambda self, _ufunc=_ufunc: apply(_ufunc, self))
-
-
-def apply(name: str, *inputs: Any) -> Any:
+def apply(name: str, *inputs: Operand | None) -> Jet:
     """A named elementwise function of jets and arrays."""
+    found: Jet
     name = ALIASES.get(name, name)
     _no_arrays_beside(inputs)
     if name in STRUCTURAL:
-        return STRUCTURAL[name](*inputs)
+        found = STRUCTURAL[name](*inputs)
+        return found
     if name in UNARY:
-        return FUNCTIONS["unary"](name, *inputs)
+        found = FUNCTIONS["unary"](name, *inputs)
+        return found
     if name in BINARY:
-        return FUNCTIONS["binary"](name, *inputs)
+        found = FUNCTIONS["binary"](name, *inputs)
+        return found
     if name in CONSTANT:
         return first(inputs).like(evaluate(name, *(payload(a) for a in inputs)))
     if name in BILINEAR:
         jet = first(inputs)
         if not jet.algebra.coupled:
             refuse(f"numpy.{name} (the operator @)" if name == "matmul" else f"numpy.{name}")
-        return FUNCTIONS["coupled"](getattr(np, name), inputs, {})
+        return coupled(getattr(np, name), inputs, {})
     return refuse_unknown(name)
 
 
-def _no_arrays_beside(inputs: Sequence[Any]) -> None:
+def coupled(function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> Jet:
+    """A function that mixes points, in `dense`."""
+    found: Jet = FUNCTIONS["coupled"](function, args, kwargs)
+    return found
+
+
+def _no_arrays_beside(inputs: Sequence[object]) -> None:
     """An array of the caller's beside a tile belongs to the whole mesh."""
     if any(isinstance(a, Jet) and a.tiled for a in inputs):
         for a in inputs:
@@ -299,36 +339,37 @@ def _no_arrays_beside(inputs: Sequence[Any]) -> None:
                 raise ShapeAsked
 
 
-def is_callers_array(a: Any) -> bool:
+def is_callers_array(a: object) -> bool:
     """Whether something met on a tile is an array that the caller made for the whole mesh."""
     return not isinstance(a, Jet) and getattr(a, "size", 1) != 1
 
 
-def payload(a: Any) -> Any:
-    """The plain value of a jet, or the thing itself."""
-    return a.value if isinstance(a, Jet) else a
+def payload(a: Operand | None) -> Array:
+    """The plain value of a jet, or the thing itself; numbers pass for arrays."""
+    return a.value if isinstance(a, Jet) else a  # type: ignore[return-value]
 
 
-def first(inputs: Sequence[Any]) -> Jet:
+def first(inputs: Sequence[object]) -> Jet:
     """The first jet among the inputs."""
     return next(a for a in inputs if isinstance(a, Jet))
 
 
-def evaluate(name: str, *inputs: Any) -> Any:
+def evaluate(name: str, *inputs: Value) -> Array:
     """A named function of plain arrays, by the library that the arrays belong to."""
     cupy = any(type(a).__module__.startswith("cupy") for a in inputs)
     return _function(name, cupy)(*inputs)
 
 
 @cached("functions", entries=512)
-def _function(name: str, cupy: bool) -> Any:
-    if name in SPECIAL:
-        return getattr(import_module("cupyx.scipy.special" if cupy else "scipy.special"), name)
-    return getattr(np, name)  # CuPy arrays answer NumPy's functions with CuPy's
+def _function(name: str, cupy: bool) -> Callable[..., Array]:
+    special = "cupyx.scipy.special" if cupy else "scipy.special"
+    # CuPy's arrays answer NumPy's functions with CuPy's.
+    found: Callable[..., Array] = getattr(import_module(special) if name in SPECIAL else np, name)
+    return found
 
 
 @cached("ufuncs", entries=512)
-def _is_ours(ufunc: Any, name: str) -> bool:
+def _is_ours(ufunc: np.ufunc, name: str) -> bool:
     """Whether the ufunc is the one of NumPy or scipy.special that its name promises."""
     if getattr(np, name, None) is ufunc or ufunc.__name__ in ("clip", "conjugate", "_zeta"):
         return True

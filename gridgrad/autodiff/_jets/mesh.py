@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
+from typing import Protocol, cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
 from ..._wraps.units import require_numbers
 
 TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
+Arrays = tuple[Array, ...]
+
+
+class Clean(Protocol):
+    """What makes an array of an engine of coordinate k."""
+
+    def __call__(self, c: object, k: int) -> Array: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +31,9 @@ class Mesh:
     `given` are the caller's own coordinates (cleaned), `places` the axis of each that is an axis of a grid.
     """
 
-    coords: tuple[Any, ...]
+    coords: Arrays
     shape: tuple[int, ...]
-    given: tuple[Any, ...]
+    given: Arrays
     places: tuple[int | None, ...]
 
     @property
@@ -37,7 +45,7 @@ class Mesh:
         """The same points with every axis open along which a coordinate repeats itself, as numpy.meshgrid's do."""
         return replace(self, coords=tuple(map(_narrowed, self.coords)))
 
-    def fitted(self, a: Any, k: int) -> Any:
+    def fitted(self, a: Array, k: int) -> Array:
         """An array shaped as coordinate k was given (or as the mesh), with the axes of the mesh."""
         shape, place = tuple(a.shape), self.places[k]
         if shape == tuple(self.given[k].shape) and place is not None:
@@ -54,7 +62,7 @@ class Mesh:
         return a.reshape((1,) * (len(self.shape) - len(shape)) + shape)
 
 
-def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
+def mesh_of(coords: tuple[object, ...], clean: Clean, points: bool = False) -> Mesh:
     """The mesh of a call; `clean` turns one coordinate into an array of the engine."""
     if not coords:
         raise ArgumentTypeError(
@@ -84,7 +92,7 @@ def mesh_of(coords: tuple[Any, ...], clean: Any, points: bool = False) -> Mesh:
     )
 
 
-def refuse_nested(coords: tuple[Any, ...]) -> None:
+def refuse_nested(coords: tuple[object, ...]) -> None:
     """The error for a derivative that is asked for inside of a function that is being differentiated."""
     if "Jet" in {type(c).__name__ for c in coords}:
         raise ArgumentTypeError(
@@ -92,14 +100,14 @@ def refuse_nested(coords: tuple[Any, ...]) -> None:
         )
 
 
-def _opened(c: Any, place: int | None, ndim: int) -> Any:
+def _opened(c: Array, place: int | None, ndim: int) -> Array:
     """A coordinate with the axes of the mesh, of length 1 where it is constant."""
     if place is None:
         return c.reshape((1,) * (ndim - c.ndim) + tuple(c.shape))
     return c.reshape((1,) * place + (-1,) + (1,) * (ndim - place - 1))
 
 
-def _narrowed(c: Any) -> Any:
+def _narrowed(c: Array) -> Array:
     """Looking costs one reading, and what depends on one coordinate only is then computed on one axis."""
     if c.size <= TILE or c.dtype.kind != "f" or c.dtype.itemsize > 8:
         return c
@@ -110,7 +118,7 @@ def _narrowed(c: Any) -> Any:
     return c
 
 
-def _repeats(c: Any, first: Any, axis: int) -> bool:
+def _repeats(c: Array, first: Array, axis: int) -> bool:
     """Whether all slices have the bits of the first (-0 is not 0 in 1/x), block by block."""
     bits, wanted = (a.view(f"i{c.dtype.itemsize}") for a in (c, first))
     rows = max(1, (TILE << 3) * len(c) // c.size)
@@ -120,7 +128,7 @@ def _repeats(c: Any, first: Any, axis: int) -> bool:
     )
 
 
-def clean_numpy(c: Any, k: int) -> Any:
+def clean_numpy(c: object, k: int) -> Array:
     """One coordinate as a floating or complex NumPy (or CuPy) array; integers become float64."""
     cupy = type(c).__module__.startswith("cupy")
     if isinstance(c, np.ndarray) and type(c) not in (np.ndarray, np.memmap):
@@ -140,7 +148,7 @@ def clean_numpy(c: Any, k: int) -> Any:
             f"numpy.arange({c[0]}) * {c[1]} for that, or a list for two coordinates, {list(c)!r}"
         )
     try:
-        a = c if cupy else np.asarray(c)
+        a = cast(Array, c) if cupy else np.asarray(c)
     except ValueError as error:
         raise ArgumentValueError(f"coordinate {k} is not a regular array: {error}") from None
     if a.dtype.kind in "iu":
@@ -166,6 +174,6 @@ def tiles(shape: tuple[int, ...], elements: int) -> Iterator[Tile]:
     return product(*ranges)
 
 
-def cut(a: Any, tile: Tile) -> Any:
+def cut(a: Array, tile: Tile) -> Array:
     """The part of an array that belongs to a tile; open axes stay."""
     return a[tuple(slice(None) if n == 1 else part for n, part in zip(a.shape, tile, strict=True))]

@@ -7,18 +7,21 @@ exception that it swallows. It then computes something else, exactly and without
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
 
 NUDGES = (2, -3, 5)  # eps by which coordinates are moved to see how well a function knows its own values
 NOISE = 256.0  # how many times the effect of that a difference must be
 NEAR = 4  # of how many points on both sides the effect counts
 
+Function = Callable[..., object]
 
-def check_meaning(output: Any) -> None:
+
+def check_meaning(output: object) -> None:
     """Refuse a result whose unit or mask a plain derivative would lose."""
     if type(output) is np.ndarray:
         return
@@ -33,7 +36,7 @@ def check_meaning(output: Any) -> None:
         )
 
 
-def disagreement(function: Callable[..., Any], coords: Sequence[Any], values: Sequence[Any]) -> str | None:
+def disagreement(function: Function, coords: Sequence[Array], values: Sequence[Array]) -> str | None:
     """How the values of a function of jets differ from those of plain arrays; "" where they do not.
 
     None where they cannot be compared, as the function cannot be called with these arrays.
@@ -65,9 +68,7 @@ def refusal(difference: str) -> ArgumentTypeError:
     )
 
 
-def _outputs(
-    function: Callable[..., Any], coords: Sequence[Any], count: int, nudge: int = 0
-) -> list[Any] | None:
+def _outputs(function: Function, coords: Sequence[Array], count: int, nudge: int = 0) -> list[Array] | None:
     """The outputs at copies of the coordinates, as many as jets have where they were stacked."""
     given = [c * (1 + nudge * c.dtype.type(np.finfo(c.dtype).eps)) if nudge else c for c in coords]
     given = [c.copy() if c.ndim else c[()] for c in given]
@@ -78,10 +79,11 @@ def _outputs(
         return None
     if isinstance(result, (list, tuple)):
         return list(result)
-    return list(result) if count > 1 and np.shape(result)[:1] == (count,) else [result]
+    found = cast(Array, result)
+    return list(found) if count > 1 and np.shape(found)[:1] == (count,) else [found]
 
 
-def _same(a: Any, b: Any) -> bool:
+def _same(a: object, b: object) -> bool:
     try:
         same = a == b
         return bool(np.all(same)) or bool(np.all(same | ((a != a) & (b != b))))
@@ -89,7 +91,7 @@ def _same(a: Any, b: Any) -> bool:
         return False
 
 
-def _far_apart(a: Any, b: Any) -> Any:
+def _far_apart(a: Array, b: Array) -> Array | None:
     """Where two arrays are finite and differ by more than rounding; None where their shapes do not fit."""
     a, b = _host(a), _host(b)
     try:
@@ -101,25 +103,31 @@ def _far_apart(a: Any, b: Any) -> Any:
     with np.errstate(all="ignore"):
         tolerance = max(_eps(a), _eps(b)) ** 0.5
         finite = np.isfinite(a) & np.isfinite(b)
-        return finite & (np.abs(a - b) > tolerance * (np.abs(a) + np.abs(b)))
+        far: Array = finite & (np.abs(a - b) > tolerance * (np.abs(a) + np.abs(b)))
+    return far
 
 
-def _host(a: Any) -> Any:
+def _host(a: Array) -> Array:
     """An array of a device (with ``get``) on the host; anything else as NumPy takes it."""
-    return a.get() if type(a).__module__.startswith("cupy") else np.asanyarray(a)
+    host: Array = getattr(a, "get")() if type(a).__module__.startswith("cupy") else np.asanyarray(a)  # noqa: B009
+    return host
 
 
-def _eps(a: Any) -> float:
+def _eps(a: Array) -> float:
     return float(np.finfo(a.dtype if a.dtype.kind in "fc" else np.float64).eps)
 
 
 def _beyond_noise(
-    function: Callable[..., Any], coords: Sequence[Any], output: tuple[int, int], where: Any, pair: Any
+    function: Function,
+    coords: Sequence[Array],
+    output: tuple[int, int],
+    where: Array,
+    pair: tuple[Array, Array],
 ) -> str:
     """A point of `where` at which coordinates that are moved by rounding do not explain the difference."""
     k, count = output
     a, b = np.broadcast_arrays(*map(_host, pair))
-    noise: Any = np.zeros(a.shape)
+    noise: Array = np.zeros(a.shape)
     for nudge in NUDGES:
         moved = _outputs(function, coords, count, nudge)
         if moved is None or len(moved) <= k:

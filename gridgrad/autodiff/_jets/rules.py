@@ -7,24 +7,39 @@ that one line serves every order. `x` is the argument, `v` the value of the func
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
 from .calculus import composed, constant, multiply, square, subtract
-from .jet import BINARY, CONSTANT, STRUCTURAL, UNARY, Jet, apply, evaluate, first, payload, refuse_unknown
+from .jet import (
+    BINARY,
+    CONSTANT,
+    STRUCTURAL,
+    UNARY,
+    Coefficients,
+    Jet,
+    Operand,
+    apply,
+    evaluate,
+    first,
+    payload,
+    refuse_unknown,
+)
 
 LN2, LN10 = math.log(2.0), math.log(10.0)
 MULTIPLIED_POWERS = 8  # integer powers up to here are products, faster than pow and within 4 eps
 
 
-def is_complex(a: Any) -> bool:
+def is_complex(a: object) -> bool:
     """Whether values are complex."""
     return np.dtype(getattr(a, "dtype", type(a))).kind == "c"
 
 
-def sech_squared(x: Any) -> Any:
+def sech_squared(x: Operand) -> Operand:
     """1/cosh**2, as 1 - tanh**2 would cancel; far out, where products with cosh overflow, by exp(-2 |x|)."""
     if is_complex(x):
         return _squared_inverse_of_cosh(x)
@@ -36,38 +51,38 @@ def sech_squared(x: Any) -> Any:
     return np.where(far, 4.0 * e / ((1.0 + e) * (1.0 + e)), near)
 
 
-def _squared_inverse_of_cosh(x: Any) -> Any:
+def _squared_inverse_of_cosh(x: Operand) -> Operand:
     s = 1.0 / np.cosh(x)
     return s * s
 
 
-def _float_type(x: Any) -> Any:
+def _float_type(x: Operand) -> type[np.floating]:
     """The floating type in which a value is computed."""
     return np.result_type(getattr(payload(x), "dtype", float), np.float16).type
 
 
-def _one_minus_square(x: Any) -> Any:
+def _one_minus_square(x: Operand) -> Operand:
     """1 - x**2: a product near 1, where the difference would cancel; the difference near 0, where the product's slope would."""
     product = (1.0 - x) * (1.0 + x)
     return product if is_complex(x) else np.where(np.abs(payload(x)) < 0.5, 1.0 - x * x, product)
 
 
-def _arcsin(x: Any) -> Any:
+def _arcsin(x: Operand) -> Operand:
     if is_complex(x):  # on the branch that the values are on
         return 1.0 / (np.sqrt(1.0 - x) * np.sqrt(1.0 + x))
     return 1.0 / np.sqrt(_one_minus_square(x))
 
 
-def _arcsinh(x: Any) -> Any:
+def _arcsinh(x: Operand) -> Operand:
     return 1.0 / (np.sqrt(1.0 + x * x) if is_complex(x) else np.hypot(1.0, x))
 
 
-def _sinc(x: Any) -> Any:
+def _sinc(x: Operand) -> Operand:
     """Derivative of sin(u)/u, u = pi x: (cos u - sinc)/x, or its series where that cancels."""
     u = np.pi * x
     near = np.abs(payload(u)) < 1.5
     small = np.where(near, u, 0.0)
-    total: Any = 0.0
+    total: Operand = 0.0
     for k in range(12, 0, -1):  # sum of (-1)**k 2k/(2k+1)! u**(2k-1)
         total = (-1.0) ** k * 2 * k / math.factorial(2 * k + 1) + small * small * total
     far = np.where(near, 1.0, x)
@@ -104,17 +119,19 @@ UNARY |= {
 }
 
 
-def evaluate_i1(x: Any) -> Any:
+def evaluate_i1(x: Operand) -> Operand:
     """The Bessel function i1, of arrays or jets."""
     return apply("i1", x) if isinstance(x, Jet) else evaluate("i1", x)
 
 
-def _where_nonzero(a: Any) -> Any:
+def _where_nonzero(a: Operand) -> Operand:
     """`a`, with 1 in the place of 0: for slopes that are 0/0 at a kink, where 0 is meant.
 
     The coefficients of a jet, which the higher derivatives are made of, become NaN there.
     """
-    one = a.like(1.0, dict.fromkeys(a.coefficients, math.nan)) if isinstance(a, Jet) else 1.0
+    one: Operand = 1.0
+    if isinstance(a, Jet):
+        one = a.like(constant(1.0, a), dict.fromkeys(a.coefficients, math.nan))
     return np.where(payload(a) == 0, one, a)
 
 
@@ -131,12 +148,12 @@ CONSTANT |= {
 }  # fmt: skip
 
 
-def arctan2(y: Any, x: Any) -> Any:
+def arctan2(y: Operand, x: Operand) -> Jet:
     """The angle: (x dy - y dx)/r**2, divided twice by r so that nothing overflows."""
     jet = first((y, x))
     y, x = (a if isinstance(a, Jet) else constant(a, jet) for a in (y, x))
 
-    def slope(a: Any, y: Any, x: Any) -> Any:
+    def slope(a: Operand, y: Operand, x: Operand) -> Operand:
         r = _where_nonzero(np.hypot(x, y))
         return a / r / r
 
@@ -144,7 +161,7 @@ def arctan2(y: Any, x: Any) -> Any:
     return composed(evaluate("arctan2", payload(y), payload(x)), [y, x], rules, False)
 
 
-def power(x: Any, p: Any) -> Any:
+def power(x: Operand, p: Operand) -> Jet:
     """x**p: p x**(p-1) dx, and v log(x) dp only where the exponent varies."""
     if isinstance(p, Jet) and p.coefficients:
         if not isinstance(x, Jet):
@@ -166,7 +183,7 @@ def power(x: Any, p: Any) -> Any:
     return composed(evaluate("power", x.value, p), [x], [lambda x: _power_slope(x, p)], False)
 
 
-def _constant_power(x: Jet, p: float) -> Any:
+def _constant_power(x: Jet, p: float) -> Jet:
     if p == 1.0:
         return x
     if p == 2.0:
@@ -176,16 +193,16 @@ def _constant_power(x: Jet, p: float) -> Any:
     return composed(_plain_power(x.value, p), [x], [lambda x: _times_power(x, p)], False)
 
 
-def _times_power(x: Any, p: float) -> Any:
+def _times_power(x: Operand, p: float) -> Operand:
     """P x**(p-1), of arrays or jets."""
     if p == 0.0:
         return 0.0
     if p == 1.0:
         return 1.0
-    return p * (power(x, p - 1.0) if isinstance(x, Jet) else _plain_power(x, p - 1.0))
+    return p * (power(x, p - 1.0) if isinstance(x, Jet) else _plain_power(payload(x), p - 1.0))
 
 
-def _plain_power(x: Any, p: float) -> Any:
+def _plain_power(x: Array, p: float) -> Array:
     """x**p of plain values; small integer powers by squaring."""
     if not p.is_integer() or abs(p) > MULTIPLIED_POWERS:
         return x**p
@@ -201,33 +218,33 @@ def _plain_power(x: Any, p: float) -> Any:
     return x**0 if result is None else result
 
 
-def _power_slope(x: Any, p: Any) -> Any:
+def _power_slope(x: Operand, p: Operand) -> Operand:
     """P x**(p-1), with 0 for p = 0."""
     zero = payload(p) == 0
     return np.where(zero, 0.0, p * np.power(np.where(zero, 1.0, x), p - 1.0))
 
 
-def _exponent_slope(x: Any, v: Any) -> Any:
+def _exponent_slope(x: Operand, v: Operand) -> Operand:
     """V log(x), with its limit 0 at x = 0."""
     zero = payload(x) == 0
     return np.where(zero, 0.0, v * np.log(np.where(zero, 1.0, x)))
 
 
-def where(condition: Any, a: Any, b: Any) -> Any:
+def where(condition: Operand, a: Operand, b: Operand) -> Jet:
     """A choice for values and coefficients alike: nothing leaks from what is not chosen."""
     jet = first((condition, a, b))
     condition = payload(condition)
     value = np.where(condition, *(_typed(payload(c), jet, payload(d)) for c, d in ((a, b), (b, a))))
     left, right = (c.coefficients if isinstance(c, Jet) else {} for c in (a, b))
     dtype = getattr(value, "dtype", jet.dtype)
-    out = {}
+    out: Coefficients = {}
     for k in left.keys() | right.keys():
         pair = [dtype.type(c) if np.isscalar(c) else c for c in (left.get(k, 0.0), right.get(k, 0.0))]
         out[k] = np.where(condition, *pair)
     return jet.like(value, out)
 
 
-def _typed(a: Any, jet: Jet, other: Any) -> Any:
+def _typed(a: object, jet: Jet, other: object) -> Any:
     """A Python number in the type of what it is chosen beside (or of the coordinates)."""
     if not isinstance(a, (bool, int, float, complex)) or isinstance(a, np.generic):
         return a
@@ -238,16 +255,16 @@ def _typed(a: Any, jet: Jet, other: Any) -> Any:
     return np.result_type(dtype, type(a)).type(a) if isinstance(a, complex) else dtype.type(a)
 
 
-def _extremum(name: str) -> Any:
+def _extremum(name: str) -> Callable[[Operand, Operand], Jet]:
     """Max or min: the coefficients of what was taken, the mean of both at a tie."""
 
-    def rule(a: Any, b: Any) -> Any:
+    def rule(a: Operand, b: Operand) -> Jet:
         jet = first((a, b))
         a, b = (c if isinstance(c, Jet) else jet.like(constant(c, jet)) for c in (a, b))
         value = evaluate(name, a.value, b.value)
         of_a, of_b = (value == c.value for c in (a, b))
         dtype = value.dtype.type
-        out = {}
+        out: Coefficients = {}
         for k in a.coefficients.keys() | b.coefficients.keys():
             c, d = (
                 dtype(e) if np.isscalar(e) else e
@@ -259,14 +276,14 @@ def _extremum(name: str) -> Any:
     return rule  # fmt: skip
 
 
-def clip(x: Any, low: Any = None, high: Any = None) -> Any:
+def clip(x: Jet, low: Operand | None = None, high: Operand | None = None) -> Jet:
     """``minimum(maximum(x, low), high)``."""
     if low is not None:
         x = apply("maximum", x, low)
     return x if high is None else apply("minimum", x, high)
 
 
-def absolute(x: Jet) -> Any:
+def absolute(x: Jet) -> Jet:
     """|x|: sign(x) dx, 0 at 0; of a complex function of real coordinates the hypot of its parts."""
     if is_complex(x):
         return apply("hypot", real(x), imag(x))
@@ -274,7 +291,7 @@ def absolute(x: Jet) -> Any:
     return x.like(evaluate("absolute", x.value), {k: sign * c for k, c in x.coefficients.items()})
 
 
-def sign(x: Jet) -> Any:
+def sign(x: Jet) -> Jet:
     """-1, 0 or 1; of complex values z/|z|, which turns."""
     if not is_complex(x):
         return x.like(evaluate("sign", x.value))
@@ -283,7 +300,7 @@ def sign(x: Jet) -> Any:
     return x.like(evaluate("sign", x.value), found.coefficients)
 
 
-def heaviside(x: Any, at_zero: Any) -> Any:
+def heaviside(x: Operand, at_zero: Operand) -> Jet:
     """A step of x, constant on both sides; `at_zero` counts where x is 0."""
     jet = first((x, at_zero))
     value = evaluate("heaviside", payload(x), payload(at_zero))
@@ -292,19 +309,19 @@ def heaviside(x: Any, at_zero: Any) -> Any:
     return jet.like(value, {k: np.where(there, c, value.dtype.type(0)) for k, c in coefficients.items()})
 
 
-def real(x: Jet) -> Any:
+def real(x: Jet) -> Jet:
     """Real part."""
     _check_real(x, "real")
     return x.mapped(np.real) if is_complex(x) else x
 
 
-def imag(x: Jet) -> Any:
+def imag(x: Jet) -> Jet:
     """Imaginary part."""
     _check_real(x, "imag")
     return x.mapped(np.imag) if is_complex(x) else x.like(np.imag(x.value))
 
 
-def conjugate(x: Jet) -> Any:
+def conjugate(x: Jet) -> Jet:
     """Complex conjugate."""
     _check_real(x, "conj")
     return x.mapped(np.conjugate) if is_complex(x) else x
@@ -318,7 +335,7 @@ def _check_real(x: Jet, name: str) -> None:
         )
 
 
-def remainder(x: Any, y: Any, name: str = "floor_divide") -> Any:
+def remainder(x: Operand, y: Operand, name: str = "floor_divide") -> Jet:
     """X - q y with a quotient q that is piecewise constant; the value is NumPy's."""
     value = evaluate("remainder" if name == "floor_divide" else "fmod", payload(x), payload(y))
     q = evaluate("floor_divide", payload(x), payload(y))
@@ -329,7 +346,7 @@ def remainder(x: Any, y: Any, name: str = "floor_divide") -> Any:
     return jet.like(value, change.coefficients)
 
 
-def copysign(x: Any, y: Any) -> Any:
+def copysign(x: Operand, y: Operand) -> Jet:
     """|x| with the sign of y."""
     jet = first((x, y))
     value = evaluate("copysign", payload(x), payload(y))
@@ -344,7 +361,7 @@ def modf(x: Jet) -> tuple[Jet, Jet]:
     return x.like(fraction, x.coefficients), x.like(whole)
 
 
-def ldexp(x: Any, n: Any) -> Any:
+def ldexp(x: Operand, n: Operand) -> Jet:
     """X 2**n for a constant whole n."""
     if isinstance(n, Jet) or not isinstance(x, Jet):
         refuse_unknown("ldexp with a varying exponent")

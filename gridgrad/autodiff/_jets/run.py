@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 import numpy as np
 
 from ..._base.checks import clean_workers
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import check_places, split_out
+from ..._base.types import Array, DType, Shape, Value
 from . import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from .algebra import Algebra, Monomial, algebra_for, scale
 from .jet import DENSE, Jet, ShapeAsked, is_callers_array
-from .mesh import TILE, Mesh, Tile, cut, tiles
-from .plain import check_meaning, disagreement, refusal
+from .mesh import TILE, Arrays, Mesh, Tile, cut, tiles
+from .plain import Function, check_meaning, disagreement, refusal
 
-Direction = tuple[Any, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
+Direction = tuple[Value | None, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
+Parts = list[list[Array]]  # of each output, for each wanted monomial or what is made of them
+Sparse = list[list[Array | None]]  # the same on a tile, None being 0
+Combine = Callable[[Any], Any]  # makes other outputs of the parts, whichever of the two they are
 THREADED = 1 << 16  # elements from which threads pay
 FEW = 1 << 10  # points that are evaluated first
 KEPT = 1 << 22  # bytes: more than the arrays of a few tiles
@@ -33,7 +38,7 @@ NOT_ON_TILES = (ShapeAsked, ValueError, IndexError)  # what says that a function
 class Expansion:
     """Derivatives of every output of a function; `single` when it returned one array, not a sequence."""
 
-    parts: list[list[Any]]  # [output][wanted monomial]
+    parts: Parts  # [output][wanted monomial]
     single: bool
 
 
@@ -41,9 +46,9 @@ class Expansion:
 class Evaluated:
     """A function on one tile: ``parts[output][wanted]``, None being 0, and the values of its outputs."""
 
-    parts: list[list[Any]]
+    parts: Sparse
     single: bool
-    values: list[Any]
+    values: list[Array]
 
 
 def along_axes(count: int) -> tuple[Direction, ...]:
@@ -55,11 +60,11 @@ def along_axes(count: int) -> tuple[Direction, ...]:
 class Task:
     """What is to be computed; array-free but for the mesh and its directions."""
 
-    function: Callable[..., Any]
+    function: Function
     mesh: Mesh
     directions: tuple[Direction, ...]
     wanted: tuple[Monomial, ...]
-    combine: Callable[[list[list[Any]]], list[list[Any]]] | None = None  # makes other outputs of the parts
+    combine: Combine | None = None  # makes other outputs of the parts
     check: bool = True  # whether the function is asked whether it is elementwise, and the same for arrays
 
     def algebra(self) -> Algebra:
@@ -73,7 +78,9 @@ class Task:
             coefficients = {}
             for number, m in enumerate(algebra.monomials):
                 if sum(m) == 1 and (rate := self.directions[m.index(1)][k]) is not None:
-                    coefficients[number] = rate if tile is None or np.isscalar(rate) else cut(rate, tile)
+                    coefficients[number] = (
+                        rate if tile is None or np.isscalar(rate) else cut(cast(Array, rate), tile)
+                    )
             value = c if tile is None else cut(c, tile)
             jets.append(Jet(value, coefficients, algebra, tile is not None))
         return jets
@@ -98,10 +105,10 @@ class Task:
             return Evaluated(parts, single, [a.value if isinstance(a, Jet) else a for a in outputs])
 
 
-def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any], bool]:
+def called(function: Function, jets: Sequence[object]) -> tuple[list[Any], bool]:
     """The outputs of a function as a list, and whether it returned a single one; clear errors."""
     try:
-        result = function(*jets)
+        result = cast(Array, function(*jets))
     except (ShapeAsked, ArgumentTypeError, ArgumentValueError):
         raise
     except Exception as error:
@@ -120,14 +127,14 @@ def called(function: Callable[..., Any], jets: Sequence[Any]) -> tuple[list[Any]
     return outputs, single
 
 
-def _check_any(outputs: list[Any]) -> None:
+def _check_any(outputs: Sequence[object]) -> None:
     if not outputs:
         raise ArgumentTypeError(
             "the function returned an empty sequence; it must return an array of numbers, or a tuple of them"
         )
 
 
-def _check_output(output: Any) -> None:
+def _check_output(output: object) -> None:
     dtype = getattr(output, "dtype", None)
     if isinstance(output, (int, float, complex)) or (
         dtype is not None and getattr(dtype, "kind", "f") not in "OSUmM"
@@ -139,7 +146,7 @@ def _check_output(output: Any) -> None:
     )
 
 
-def check_carries(output: Any) -> None:
+def check_carries(output: object) -> None:
     """Refuse what hides a jet inside, and would be taken for a constant."""
     if type(output) is Jet:
         return
@@ -151,21 +158,21 @@ def check_carries(output: Any) -> None:
     check_meaning(output)
 
 
-def _of_cupy(a: Any) -> bool:
+def _of_cupy(a: object) -> bool:
     return type(a).__module__.startswith("cupy")
 
 
-def _taken(output: Any, number: int, m: Monomial) -> Any:
+def _taken(output: Jet | Array, number: int, m: Monomial) -> Array | None:
     if not isinstance(output, Jet):
         return None if number else output
     if number == 0:
         return output.value
-    c = output.coefficients.get(number)
+    c = cast(Array | None, output.coefficients.get(number))
     factor = scale(m)
     return c if c is None or factor == 1 else c * factor
 
 
-def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
+def run(task: Task, out: object = None, workers: int | None = None) -> Expansion:
     """Evaluate a task on the jet engine.
 
     A few points tell the outputs' number and type. A function that cannot be evaluated on a tile,
@@ -191,7 +198,7 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
         return _whole(task, algebra, out)  # which decides
     targets = _targets(task, found, out)
 
-    def work(tile: Any) -> None:
+    def work(tile: Tile) -> None:
         _fill(targets, narrow.evaluate(algebra, tile).parts, tile)
 
     threads = min(count or _cpus(), -(-size // TILE)) if count or size >= THREADED else 1
@@ -203,7 +210,7 @@ def run(task: Task, out: Any = None, workers: int | None = None) -> Expansion:
     return Expansion(targets, found.single)
 
 
-def _spread(work: Callable[[Any], None], pieces: Any, threads: int) -> None:
+def _spread(work: Callable[[Tile], None], pieces: Iterable[Tile], threads: int) -> None:
     """Tiles over threads, each with the caller's context; the first error ends them all."""
     if threads == 1:
         for tile in pieces:
@@ -248,7 +255,7 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _whole(task: Task, algebra: Algebra, out: Any) -> Expansion:
+def _whole(task: Task, algebra: Algebra, out: object) -> Expansion:
     found = task.evaluate(algebra, None)
     _check_shapes(found, task.mesh.shape)
     few = next(tiles(task.mesh.shape, FEW), ())
@@ -275,10 +282,9 @@ def _disagrees(task: Task, found: Evaluated, tile: Tile | None, part: Tile | Non
 
 
 def _check_shapes(found: Evaluated, shape: tuple[int, ...]) -> None:
-    for row in ([[a] for a in found.values], found.parts):
-        for k, a in ((k, a) for k, r in enumerate(row) for a in r):
-            if a is None:
-                continue
+    values: Sparse = [[a] for a in found.values]
+    for rows in (values, found.parts):
+        for k, a in ((k, a) for k, row in enumerate(rows) for a in row if a is not None):
             try:
                 fits = np.broadcast_shapes(np.shape(a), shape) == shape
             except ValueError:
@@ -290,15 +296,16 @@ def _check_shapes(found: Evaluated, shape: tuple[int, ...]) -> None:
                 )
 
 
-def _targets(task: Task, found: Evaluated, out: Any) -> list[list[Any]]:
+def _targets(task: Task, found: Evaluated, out: object) -> Parts:
     """Arrays for every output and wanted derivative."""
     shape, xp = task.mesh.shape, _library(task.mesh.coords)
     rows = []
     for k, row in enumerate(found.parts):
         values = found.values[k : k + 1] if len(found.parts) == len(found.values) else found.values
-        arrays = [a for a in (*row, *values) if hasattr(a, "dtype")]
+        arrays = [a for a in (*row, *values) if a is not None and hasattr(a, "dtype")]
         dtype = np.result_type(*(a.dtype for a in arrays)) if arrays else np.dtype(bool)
-        scalars = [0j for a in row if isinstance(a, complex) and not hasattr(a, "dtype")]
+        plain: list[object] = [a for a in row if not hasattr(a, "dtype")]
+        scalars = [0j for a in plain if isinstance(a, complex)]
         if dtype.kind not in "fc":
             dtype = np.result_type(*(c.dtype for c in task.mesh.coords))
         dtype = np.result_type(dtype, *scalars)
@@ -309,9 +316,7 @@ def _targets(task: Task, found: Evaluated, out: Any) -> list[list[Any]]:
     return rows
 
 
-def _given_targets(
-    out: Any, count: int, shape: tuple[int, ...], dtype: Any, coords: tuple[Any, ...]
-) -> list[Any]:
+def _given_targets(out: object, count: int, shape: Shape, dtype: DType, coords: Arrays) -> list[Array]:
     targets = split_out(out, count, shape)
     for k, target in enumerate(targets):
         name = f"out[{k}]" if count > 1 else "out"
@@ -336,12 +341,12 @@ def _given_targets(
     return targets
 
 
-def _library(coords: tuple[Any, ...]) -> Any:
+def _library(coords: Arrays) -> ModuleType:
     """NumPy, or the CuPy that the caller has imported."""
     cupy = any(map(_of_cupy, coords))
     return sys.modules["cupy"] if cupy else np
 
 
-def _fill(targets: list[list[Any]], parts: list[list[Any]], tile: Tile) -> None:
+def _fill(targets: Parts, parts: Sparse, tile: Tile) -> None:
     for target, part in zip(chain(*targets), chain(*parts), strict=True):
         target[tile] = 0 if part is None else part

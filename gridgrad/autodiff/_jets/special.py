@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
 from .calculus import composed, constant
-from .jet import BINARY, SPECIAL, STRUCTURAL, UNARY, Jet, apply, evaluate, first, payload
+from .jet import BINARY, SPECIAL, STRUCTURAL, UNARY, Jet, Operand, Rule, apply, evaluate, first, payload
 from .rules import LN10, is_complex, sech_squared
 
 ROOT_PI = math.sqrt(math.pi)
 FAR = 12.0  # from here 12 terms of `_asymptotic` are exact to rounding
 
 
-def call(name: str, *inputs: Any) -> Any:
+def call(name: str, *inputs: Operand) -> Operand:
     """A special function of arrays or jets."""
-    return (apply if any(isinstance(a, Jet) for a in inputs) else evaluate)(name, *inputs)
+    return (
+        apply(name, *inputs)
+        if any(isinstance(a, Jet) for a in inputs)
+        else evaluate(name, *map(payload, inputs))
+    )
 
 
-def _expit_slope(x: Any) -> Any:
+def _expit_slope(x: Operand) -> Operand:
     return 0.25 * sech_squared(0.5 * x)  # v (1 - v) would cancel
 
 
-def _log_ndtr_slope(x: Any, v: Any) -> Any:
+def _log_ndtr_slope(x: Operand, v: Operand) -> Operand:
     """exp(-x**2/2 - v)/sqrt(2 pi), whose exponent is a difference of large numbers for negative x: there by erfcx."""
     near = np.exp(-0.5 * x * x - v) / math.sqrt(2 * math.pi)
     left = payload(x) < 0
@@ -36,7 +41,7 @@ def _log_ndtr_slope(x: Any, v: Any) -> Any:
     )
 
 
-def _log_ratio(x: Any, y: Any) -> Any:
+def _log_ratio(x: Operand, y: Operand) -> Operand:
     """log(x/y), where the ratio overflows or vanishes as a difference of logarithms."""
     ratio = x / y
     far = ~((payload(ratio) > 1e-30) & (payload(ratio) < 1e30)) & (payload(x) > 0) & (payload(y) > 0)
@@ -47,33 +52,33 @@ def _log_ratio(x: Any, y: Any) -> Any:
     )
 
 
-def _asymptotic(x: Any, sign: float) -> Any:
+def _asymptotic(x: Operand, sign: float) -> Operand:
     """Sum of ``sign**k (2k-1)!! / (2 x**2)**k`` over k from 1 (DLMF 7.12.1)."""
     t = sign * 0.5 / (x * x)
-    total: Any = 1.0
+    total: Operand = 1.0
     for odd in range(23, 1, -2):
         total = 1.0 + odd * t * total
     return t * total
 
 
-def _cancelling(near: Any, x: Any, far: Any, is_far: Any) -> Any:
+def _cancelling(near: Operand, x: Operand, far: Rule, is_far: Array) -> Operand:
     """`near`, or for large real x, where its terms cancel, ``far(x)``."""
     if is_complex(x) or not np.any(is_far):
         return near
     return np.where(is_far, far(np.where(is_far, x, FAR)), near)
 
 
-def _erfcx_slope(x: Any, v: Any) -> Any:
+def _erfcx_slope(x: Operand, v: Operand) -> Operand:
     return _cancelling(
         2.0 * x * v - 2 / ROOT_PI, x, lambda x: (2 / ROOT_PI) * _asymptotic(x, -1.0), payload(x) > FAR
     )
 
 
-def _dawsn_slope(x: Any, v: Any) -> Any:
+def _dawsn_slope(x: Operand, v: Operand) -> Operand:
     return _cancelling(1.0 - 2.0 * x * v, x, lambda x: -_asymptotic(x, 1.0), np.abs(payload(x)) > FAR)
 
 
-def _trigamma(x: Any) -> Any:
+def _trigamma(x: Operand) -> Operand:
     return call("zeta", 2.0, x)
 
 
@@ -130,12 +135,12 @@ BINARY |= {
 }
 
 
-def _gamma_density(n: Any, x: Any) -> Any:
+def _gamma_density(n: Operand, x: Operand) -> Operand:
     """x**(n-1) exp(-x) / gamma(n)."""
-    return np.exp(call("xlogy", n - 1.0, x) - x - evaluate("gammaln", n))
+    return np.exp(call("xlogy", n - 1.0, x) - x - evaluate("gammaln", payload(n)))
 
 
-WITH_ORDER: dict[str, Any] = {  # of a constant order n and an argument x, with the value v
+WITH_ORDER: dict[str, Rule] = {  # of a constant order n and an argument x, with the value v
     "jv": lambda n, x, v: 0.5 * (call("jv", n - 1.0, x) - call("jv", n + 1.0, x)),
     "yv": lambda n, x, v: 0.5 * (call("yv", n - 1.0, x) - call("yv", n + 1.0, x)),
     "iv": lambda n, x, v: 0.5 * (call("iv", n - 1.0, x) + call("iv", n + 1.0, x)),
@@ -150,8 +155,8 @@ WITH_ORDER: dict[str, Any] = {  # of a constant order n and an argument x, with 
 }
 
 
-def _with_order(name: str) -> Any:
-    def function(n: Any, x: Any) -> Any:
+def _with_order(name: str) -> Callable[[Operand, Operand], Jet]:
+    def function(n: Operand, x: Operand) -> Jet:
         jet = first((n, x))
         if isinstance(n, Jet) and n.coefficients:
             raise ArgumentTypeError(

@@ -200,7 +200,7 @@ def operators_on(shape):
     return {
         "divergence": lambda c: grid.divergence,
         "jacobian": lambda c: grid.jacobian,
-        "laplacian": lambda c: grid.laplacian(accuracy=4),
+        "laplacian": lambda c: grid.laplacian.with_(accuracy=4),
         "hessian": lambda c: grid.hessian,
         "adjoint": lambda c: grid.gradient.T,
         "advect": lambda c: grid.advect(c),

@@ -64,7 +64,7 @@ def test_a_stream_may_begin_at_any_element_and_writes_nothing_else(rng, start):
 
 @pytest.mark.usefixtures("stream_everything")
 def test_several_terms_stream_into_one_output(rng):
-    from gridgrad._grid.spacing import axis_stencil
+    from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 

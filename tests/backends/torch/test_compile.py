@@ -158,7 +158,7 @@ GRID = gg.Grid((6, 0.1), np.linspace(0, 1, 7) ** 2, boundary=["symmetric", "one-
 LAPLACIAN, PRODUCT = GRID.laplacian, GRID.divergence @ GRID.gradient
 OPERATORS = {
     "an operator from outside": lambda f, u, k: LAPLACIAN(f),
-    "another form": lambda f, u, k: GRID.laplacian(form="wide")(f),
+    "another form": lambda f, u, k: GRID.laplacian.with_(form="wide")(f),
     "derivative": lambda f, u, k: GRID.derivative(1, order=2)(f),
     "gradient": lambda f, u, k: GRID.gradient(f),
     "stacked": lambda f, u, k: (GRID.divergence(torch.stack([f, u])), GRID.jacobian(torch.stack([f, u]))),
@@ -312,7 +312,7 @@ class TestOperators:
             grid = gg.Grid((6, step), (7, 1.0))
             for _ in range(2):
                 assert torch.equal(function(f, grid), grid.divergence(grid.gradient(f)))
-                _ = grid.curl, grid.gradient(accuracy=4), grid.gradient(np.zeros((6, 7)))
+                _ = grid.curl, grid.gradient.with_(accuracy=4), grid.gradient(np.zeros((6, 7)))
         assert graphs() == 2
 
 

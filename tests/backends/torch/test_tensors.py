@@ -81,15 +81,15 @@ class TestValues:
     def test_torch_operations_give_the_same_bits(self, name, edge_order, rng):
         """What a differentiated tensor goes through equals what plain memory goes through."""
         from gridgrad._backends import slices
-        from gridgrad._backends.torch import arrays
-        from gridgrad._grid.spacing import axis_stencil
+        from gridgrad._backends.torch.operations import OPERATIONS
+        from gridgrad._grid.axis import axis_stencil
         from gridgrad._stencils.derivatives import Rule
         from gridgrad._terms.term import Term
 
         array = noise(rng, (7, 3), "float32" if name in HALVES else name)
         f = tensor_of(array).to(getattr(torch, name))
         term = Term(0, 0, 0, axis_stencil(X, 7, 0, Rule(edge_order=edge_order), None, np.float64))
-        (sliced,) = slices.apply(arrays.OPERATIONS, (term,), [f], 1)
+        (sliced,) = slices.apply(OPERATIONS, (term,), [f], 1)
         assert same_bits(sliced, gg.gradient(f, X, axis=0, edge_order=edge_order))
 
     def test_nan_locality(self):
@@ -181,7 +181,7 @@ def test_cuda_tensors_are_handed_over_by_address(name, monkeypatch):
     from gridgrad._backends.cuda import device
     from gridgrad._backends.numpy import memory
     from gridgrad._backends.torch.arrays import BACKEND
-    from gridgrad._grid.spacing import axis_stencil
+    from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
     from gridgrad._terms.term import Term
 

@@ -1,0 +1,172 @@
+"""`Axis`: the points of one axis of a grid, its ends, and the stencils along it, made once."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .._base.cache import Cache
+from .._base.content import Content
+from .._base.errors import ArgumentValueError, counted
+from .._base.types import Array
+from .._stencils.derivatives import Rule, derivative_stencil
+from .._stencils.stencil import Stencil
+from .._stencils.transpose import dual_widths
+from .._stencils.weights import exact_steps, wrap_step
+from .._stencils.wide import Wide, exact_fraction, from_fraction
+from .._wraps.units import Maybe, converted, slope, wrap
+from .ends import ONE_SIDED, Ends, check_length, rule_of
+from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
+
+_stencils: Cache[Stencil] = Cache("stencils", entries=256)
+
+# What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
+_OTHER_ENDS: dict[str, dict[str, str]] = {
+    "given": {},
+    "closed": {"one-sided": "symmetric"},
+    "flipped": {"symmetric": "antisymmetric", "antisymmetric": "symmetric"},
+}
+
+
+class Axis:
+    """One axis: its points by a step or by coordinates, both ends, and the axis `number` of fields that it is.
+
+    What depends on the points is made at its first use, from a copy of what was given. The steps in
+    twice the precision, of which all is made, are as large as a stencil and are not kept.
+    """
+
+    def __init__(
+        self, number: int, length: int, spacing: Any, origin: Any = 0.0, ends: Ends = ONE_SIDED, period: Any = None,
+        unit: Maybe = None, real: Any = np.float64,
+    ) -> None:  # fmt: skip
+        self.number, self.length, self.ends, self.unit, self.real = number, length, ends, unit, np.dtype(real)
+        self.spacing = _read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
+        self.origin = clean_number(origin, number, "origin")
+        self.slope = slope(unit, f"axis {number}")  # of differences along it
+        self.period = None
+        if period is not None:
+            period = converted(period, self.slope, "period", f"axis {number}", True)
+            self.period = clean_number(period, number, "period")
+        self._stencils: dict[Rule, Stencil] = {}
+
+    @property
+    def has_coordinates(self) -> bool:
+        """Whether it was given by coordinates, not by its step."""
+        return self.spacing.ndim > 0
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether its field repeats."""
+        return self.ends[0] == "periodic"
+
+    def given(self) -> tuple[Any, Any]:
+        """Coordinates or ``(n, step, origin)``, and the period: as a grid takes them, units included."""
+        period = None if self.period is None else wrap(self.period, self.slope)
+        if self.has_coordinates:
+            return wrap(self.spacing, self.unit), period
+        return (self.length, wrap(self.spacing[()], self.unit), wrap(self.origin, self.unit)), period
+
+    def position(self, index: Any) -> Any:
+        """Where a point is."""
+        if self.has_coordinates:
+            return self.coordinates[index]
+        return self.origin + self.spacing.astype(self.real) * index
+
+    @cached_property
+    def coordinates(self) -> Array:
+        """The positions of its points; read-only."""
+        if self.has_coordinates:
+            return _read_only(self.spacing.astype(self.real, copy=False))
+        return _read_only(self.position(np.arange(self.length)))
+
+    @cached_property
+    def steps(self) -> Any:
+        """Its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
+        steps = self.exact_steps()[0].high
+        return _read_only(steps) if np.ndim(steps) else steps
+
+    @cached_property
+    def quadrature(self) -> Array:
+        """The dual-cell width of each point; read-only."""
+        steps, around = self.exact_steps()
+        return _read_only(dual_widths(steps, self.length, around))
+
+    def exact_steps(self) -> tuple[Wide, Wide | None]:
+        """Its steps, checked, and, if it is periodic, the one from its last point round to its first."""
+        x = self.spacing
+        if self.has_coordinates:
+            check_coordinates(x, self.length, self.number)
+            with np.errstate(over="ignore", invalid="ignore"):
+                steps = exact_steps(x, self.real)
+            check_steps(x, steps.high, self.number)
+            first, last = exact_fraction(x[0]), exact_fraction(x[-1])
+        else:
+            step = exact_fraction(clean_step(x, self.number))
+            steps = from_fraction(step, self.real)
+            if self.is_periodic and self.period is None:
+                return steps, steps
+            first, last = Fraction(0), (self.length - 1) * step
+        if not self.is_periodic:
+            return steps, None
+        check_period(self.period, abs(last - first), self.number)
+        return steps, wrap_step(first, last, self.period, self.real)
+
+    def stencil(self, order: int, accuracy: int | None, edge_order: int, ends: str = "given") -> Stencil:
+        """The rows of one derivative; `ends` names an entry of `_OTHER_ENDS`: what becomes of its own."""
+        left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.ends)
+        rule = rule_of(order, accuracy, (left, right), edge_order)
+        if rule not in self._stencils:
+            self._stencils[rule] = self.stencil_of(rule)
+        return self._stencils[rule]
+
+    def stencil_of(self, rule: Rule) -> Stencil:
+        """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
+        key = (Content(self.spacing), self.length, rule, self.period, self.real)
+        found = _stencils.get(key)
+        if found is None:
+            steps, around = self.exact_steps()
+            even = not self.has_coordinates and self.period is None
+            check_length(self.length, self.number, rule, uniform=even)
+            found = _normal(derivative_stencil(steps, self.length, rule, around), steps, self.number)
+            _stencils.put(key, found, self.spacing.nbytes + found.nbytes)
+        return found
+
+    def described(self, edge_order: int) -> str:
+        """One line about it."""
+        steps = np.abs(np.asarray(self.steps, dtype=float))
+        step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
+        left, right = self.ends
+        ends = left if left == right else f"{left} | {right}"
+        order = f" (edge order {edge_order})" if "one-sided" in self.ends else ""
+        unit = "" if self.unit is None else f" {self.unit}"
+        points = (
+            f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"
+        )
+        return f"axis {self.number}: {points}{unit}, {step}, {ends}{order}"
+
+
+def axis_stencil(spacing: Any, length: int, number: int, rule: Rule, period: Any, real: Any) -> Stencil:
+    """The stencil of one rule along an axis that nothing else is asked of."""
+    return Axis(number, length, spacing, ends=rule.boundary, period=period, real=real).stencil_of(rule)
+
+
+def _normal(stencil: Stencil, steps: Wide, axis: int) -> Stencil:
+    """The stencil, if its weights are normal numbers, up to a common power of two."""
+    smallest, largest = stencil.smallest_and_largest_weight()
+    limits = np.finfo(np.asarray(steps.high).dtype)
+    if not (smallest >= limits.tiny and largest <= limits.max):
+        raise ArgumentValueError(
+            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
+            "coincide, or give f as numpy.longdouble"
+        )
+    return stencil
+
+
+def _read_only(a: Array) -> Array:
+    """A view of what the axis keeps."""
+    view = a.view()
+    view.flags.writeable = False
+    return view

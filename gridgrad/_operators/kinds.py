@@ -1,0 +1,148 @@
+"""Kinds of operators: each declared once, for the attributes of a grid, for `with_`, pickles and help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import cleandoc, signature
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
+
+from .._backends.once import made_once
+from .._base.errors import MISSING
+from .._base.words import misplaced, offered, required, unexpected
+from .._grid.points import Points
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Cleaned = tuple[Any, ...]
+
+
+class Origin(NamedTuple):
+    """What an operator of a grid was made from: its kind, and what that was given, cleaned."""
+
+    kind: Kind[Any]
+    arguments: Cleaned  # axes, or the numbers of a velocity
+    options: Cleaned  # in the order of `kind.options`
+
+    def made(self, grid: Points) -> Any:
+        """The operator on a grid."""
+        return self.kind.made(grid, self.arguments, self.options)
+
+    def other(self, grid: Points, changes: dict[str, Any]) -> Any:
+        """The operator with some of its options changed."""
+        given = dict(zip(self.kind.options, self.options, strict=True))
+        return self.kind.on(grid, *self.arguments, **{**given, **changes})
+
+    @property
+    def path(self) -> str:
+        """The attribute of a grid that it is; of a method the class of what that returns."""
+        return "Operator" if self.arguments else f"Grid.{self.kind.name}"
+
+    def refuse_options(self, given: dict[str, Any], f: Any) -> None:
+        """Refuse options at a call, which make another operator."""
+        if any([word in given for word in self.kind.options]):
+            own = {word: given[word] for word in self.kind.options if word in given}
+            cleaned = dict(zip(self.kind.options, self.kind.clean(**own), strict=True))
+            raise misplaced(self.kind.name, {word: cleaned[word] for word in own}, f is not MISSING)
+
+
+class HasOrigin(Protocol):
+    """What is made by a kind."""
+
+    def descend_from(self, origin: Origin) -> None:
+        """Note what it was made from."""
+
+
+Made = TypeVar("Made", bound=HasOrigin)
+Public = TypeVar("Public")  # what users see of it
+
+
+class Kind(Generic[Made]):
+    """The operators of one name: how they are made on a grid, and what may be chosen.
+
+    `build` is called with a grid, arguments and the options, as `clean` returns them: its parameters are
+    the options and their defaults, its docstring describes them below the first paragraph.
+    """
+
+    def __init__(self, build: Callable[..., Made], clean: Callable[..., Cleaned]) -> None:
+        self.build, self.clean = build, clean
+        self.name = build.__name__.strip("_")
+        self.options = tuple(signature(clean).parameters)
+        self.default = clean()
+        self.__module__, self.__qualname__ = build.__module__, build.__qualname__  # where pickle finds it
+        self.__doc__ = _documented(build.__doc__, clean.__doc__)
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def __call__(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
+        """Make the operator anew."""
+        operator = self.build(grid, *arguments, *options)
+        operator.descend_from(Origin(self, arguments, options))
+        return operator
+
+    def on(self, grid: Points, *arguments: Any, **options: Any) -> Made:
+        """The operator on a grid, of options as they came."""
+        return self.made(grid, arguments, self.clean(**options))
+
+    def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
+        """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
+        if _has_numbers(arguments):
+            anew: Made = _anew(self, grid, arguments, options)
+            return anew
+        return grid.kept(self, arguments, options)
+
+
+def _has_numbers(arguments: Cleaned) -> bool:
+    return any([isinstance(a, float) or (isinstance(a, tuple) and _has_numbers(a)) for a in arguments])
+
+
+@made_once
+def _anew(kind: Kind[Made], grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
+    return kind(grid, arguments, options)
+
+
+def _documented(text: str | None, options: str | None) -> str | None:
+    """The docstring of an operator with its options; None under -OO."""
+    if text is None:
+        return None
+    parameters = cleandoc(options or "").partition("\n\n")[2]
+    heading = "\n\nOptions, for `with_`\n--------------------\n"
+    return cleandoc(text) + (heading + parameters if parameters else "")
+
+
+def no_options() -> tuple[()]:
+    """Of what there is only one."""
+    return ()
+
+
+def kind(clean: Callable[..., Cleaned] = no_options) -> Callable[[Callable[..., Made]], Kind[Made]]:
+    """Declare an operator by the function that makes it; `clean` checks its options and puts them in order."""
+    return lambda build: Kind(build, clean)
+
+
+class Shown(property, Generic[Public]):
+    """An operator as an attribute of grids, made at its first use."""
+
+    def __init__(self, kind: Kind[Any]) -> None:
+        super().__init__(lambda grid: grid.kept(kind, (), kind.default))
+        self.__doc__ = kind.__doc__
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, grid: None, owner: type, /) -> Self: ...
+        @overload
+        def __get__(self, grid: Any, owner: type | None = None, /) -> Public: ...
+        def __get__(self, grid: Any, owner: type | None = None, /) -> Any: ...
+
+
+def method(function: Function) -> Function:
+    """A function that is a method of `Grid`, and known to errors as such."""
+    function.__qualname__, function.__module__ = f"Grid.{function.__name__}", "gridgrad.grid"
+    return offered(function)
+
+
+def check_words(method: str, others: dict[str, Never], **given: Any) -> None:
+    """Refuse words that a method of `Grid` does not have, and calls without what it needs."""
+    if others:
+        raise unexpected(f"Grid.{method}", others)
+    required(f"Grid.{method}", **given)
