@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any, Generic, NoReturn
 
 import numpy as np
@@ -13,7 +14,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._plan.plan import Plan
 from . import slices
 from .operations import INTEGERS, Operations, dtype_name
-from .protocol import A, Backend, Call, DType, Facts, Memory, meet
+from .protocol import A, Backend, Call, DType, Facts, Memory, Run, meet
 
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
 
@@ -83,10 +84,13 @@ class ArrayAPI(Generic[A]):
             f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"
         )
 
-    def run(
-        self, plan: Plan, dtype: DType, inputs: Sequence[A], out: Sequence[A] | None = None, workers: int | None = None
-    ) -> Sequence[A] | None:  # fmt: skip
+    def bind(self, plan: Plan, dtype: DType, like: A) -> Run[A]:
         """By `memory`, `empty` and `launch`, for libraries that have them."""
+        return partial(self._run, plan, dtype)
+
+    def _run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[A], out: Sequence[A] | None, workers: int | None
+    ) -> Sequence[A] | None:  # fmt: skip
         with self.at(inputs[0]):
             results = [self.empty(inputs[0], dtype) for _ in range(plan.outputs)] if out is None else list(out)
             places = [self.memory(a) for a in (*inputs, *results)]

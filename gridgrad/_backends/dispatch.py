@@ -43,7 +43,7 @@ def _of_tensors() -> Backend[Any]:
 
 def host(a: Any, axis: int | None = None, name: str = "spacing") -> Any:
     """The numbers of an array on the host, for ``numpy.asarray``; anything else as it is."""
-    library = _found(type(a))
+    library = found(type(a))
     return a if library is None else library.host(a, axis, name)
 
 
@@ -56,7 +56,7 @@ def linalg_of(xp: Any) -> Any:
 
 def library_of(cls: type) -> Backend[Any]:
     """The back end of a class; what is no array is refused."""
-    library = _found(cls)
+    library = found(cls)
     if library is not None:
         return library
     if cls is type(None):
@@ -73,7 +73,7 @@ def library_of(cls: type) -> Backend[Any]:
 
 
 @cached("libraries", entries=256)
-def _found(cls: type) -> Backend[Any] | None:
+def found(cls: type) -> Backend[Any] | None:
     """The back end of a class, if there is one."""
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)

@@ -113,13 +113,13 @@ def bound(
 ) -> Plan | None:
     """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
 
-    `Backend.run` applies it to all arrays with the same facts.
+    What `Backend.bind` makes of it applies it to all arrays with the same facts.
     """
     if any(library.facts(a) is None for a in (*inputs, *outputs)) or 0 in inputs[0].shape:
         return None
     places = list(map(library.memory, (*inputs, *outputs)))
     own = places[: len(inputs)]
-    if not (_are_read(own) and has_kernel(terms, _kinds(own)) and all(place.is_native for place in places)):
+    if not (_are_read(own) and has_kernel(terms, _kinds(own)) and all(place.is_aligned for place in places)):
         return None
     try:
         return _plan_at(terms, places, len(inputs), False)

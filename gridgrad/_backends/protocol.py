@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -16,6 +16,7 @@ from .operations import Operations
 
 A = TypeVar("A", bound="AnArray")
 DType: TypeAlias = Any  # of the library, whatever it has for one
+Run: TypeAlias = Callable[[Sequence[A], Sequence[A] | None, int | None], Sequence[A] | None]
 Facts: TypeAlias = Hashable  # None: there are none
 
 
@@ -105,7 +106,7 @@ class Call(NamedTuple):
 class Backend(Protocol[A]):
     """A library of arrays. `array_api.ArrayAPI` has every method for arrays that are new at each step.
 
-    `facts`, `run`: a call that was seen before needs no more. `memory`, `empty`, `copy`, `assign`, `launch`: the ladder
+    `facts`, `bind`: a call that was seen before needs no more. `memory`, `empty`, `copy`, `assign`, `launch`: the ladder
     goes over them from terms to kernels, for arrays that are plain memory. `carried`: all others.
     """
 
@@ -156,12 +157,11 @@ class Backend(Protocol[A]):
     def launch(self, plan: Plan, arrays: Sequence[A], workers: int | None = None) -> None:
         """Apply a plan to inputs, then outputs: aligned, and apart from each other."""
 
-    def run(
-        self, plan: Plan, dtype: DType, inputs: Sequence[A], out: Sequence[A] | None = None, workers: int | None = None
-    ) -> Sequence[A] | None:  # fmt: skip
-        """Apply a plan that fits the facts of all arrays: to new outputs of `dtype`, or to those of `out`.
+    def bind(self, plan: Plan, dtype: DType, like: A) -> Run[A]:
+        """What applies a plan to all arrays with the facts that it was made for; `like` is the first of its inputs.
 
-        None, and nothing is written, where the addresses do not allow it: unaligned, overlapping, write-protected.
+        ``run(inputs, out, workers)`` writes into `out`, or into new outputs of `dtype`, and returns them. None, and
+        nothing is written, where the addresses do not allow it: unaligned, overlapping, write-protected.
         """
 
     def check_target(self, name: str, target: Any, fields: Sequence[A]) -> Memory | None:

@@ -6,18 +6,25 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Never
 
+import numpy as np
+
 from .._backends import dispatch, ladder
 from .._backends.protocol import Backend
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
+from .._base.content import kept_key
+from .._base.outputs import split_out
 from .._base.tracing import is_compiling
 from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
-from .._operators.calls import call_key, fast_gradient, remember
+from .._operators.calls import Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
+from .share import functions, keep
+
+_ndarray = np.ndarray
 
 
 @typed.gradient
@@ -125,13 +132,25 @@ def gradient(
     >>> of_lon[0] * 180
     array([ 2.,  0., -2.,  0.])
     """
-    if spacing is UNSET and dim is UNSET and workers is None and not others:
-        result = fast_gradient(f, varargs, axis, edge_order, periodic, period, boundary, accuracy, out)
-        if result is not None:
-            return result
     if others:
         raise unexpected("gradient", others)
-    varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    if spacing is not UNSET or dim is not UNSET:
+        varargs, axis = merge_aliases(varargs, spacing, axis, dim)
+    elif axis is UNSET:
+        axis = None
+    options: tuple[Any, ...] = axis, edge_order
+    if not (boundary is None and periodic is None and period is None and accuracy is None):
+        options = axis, edge_order, boundary, periodic, period, accuracy
+    key: Key | None = None
+    if type(f) is _ndarray or not is_compiling():
+        targets, nested = (None, None) if out is None else flat_out(out, (f,))
+        start = start_of("gradient", varargs, options, (False, nested))
+        found = None if start is None else functions.again(start, (f,), targets, workers)
+        if found is not None:
+            return found
+        key = (
+            None if start is None else kept_key(tuple(start))
+        )  # of what the coordinates are now: `out` may be written over them
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
     if present(f, period, out, *varargs):
         return _of_quantities(f, varargs, axis, asked, out, workers)
@@ -147,23 +166,39 @@ def gradient(
                 return gradient_by_coordinates(f, varargs, axis, asked)
     if is_function(f):
         return gradient_of(f, varargs, axis, asked, out, workers)
-    return _of_samples(f, varargs, axis, asked, out, workers)
+    return _of_samples(f, varargs, axis, asked, out, workers, key)
 
 
 def _of_samples(
-    f: Any, varargs: Spacings, axis: object, asked: Asked, out: object, workers: int | None
+    f: Any,
+    varargs: Spacings,
+    axis: object,
+    asked: Asked,
+    out: object,
+    workers: int | None,
+    key: Key | None = None,
 ) -> Array | tuple[Array, ...]:
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
+    as_given = f
     library, f = dispatch.samples(f)
     shape = tuple(f.shape)
     axes = clean_axes(axis, shape)
     if not axes:
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
-    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))  # not kept by the grid, which it holds
-    key = call_key(f, varargs, axis, asked, out)
+    operator = catalogue.gradient(
+        grid, (), catalogue.accuracy_option(asked.accuracy)
+    )  # not kept by the grid, which it holds
+    if out is not None:
+        split_out(out, len(axes), shape)
+    targets, nested = (None, None) if out is None else flat_out(out, (f,))
+    given = plain_of((as_given,), targets, (False, nested))
+    found = None if given is None else operator.first(given, library, shape, workers)
+    if found is not None:
+        keep(key, operator, given)
+        result: Array | tuple[Array, ...] = found
+        return result
     results = operator.results(library, [f], out, workers)
-    remember(key, f, operator.pattern.terms_on(axes), results)
     return results[0] if len(results) == 1 else tuple(results)
 
 

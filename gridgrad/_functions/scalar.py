@@ -7,10 +7,12 @@ from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import ArgumentValueError, counted
-from .._base.types import Array, Axes, LaplacianForm, Spacing
+from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
 from .._operators.catalogue import clean_order
+from .._operators.linear import Linear
+from ..grid import Grid
 from . import typed
-from .share import documented, grid_of, spacing_of_one
+from .share import Made, call, documented, grid_of, spacing_of_one
 from .typed import Ends
 
 
@@ -66,9 +68,13 @@ def derivative(
     array([2., 2., 2., 2., 2.])
     """
     varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
-    grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
-    clean_order(order, accuracy, grid)
-    return grid.derivative(0, order, accuracy)(f, out, workers)
+
+    def make() -> Made:
+        grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
+        clean_order(order, accuracy, grid)
+        return grid.derivative(0, order, accuracy), f
+
+    return call("derivative", make, (f,), varargs, (axis, order, accuracy, *ends.items()), out, workers)
 
 
 @typed.of_field
@@ -95,13 +101,19 @@ def mixed_derivative(
     ValueError, TypeError
         As `Grid`; anything but two different axes.
     """
-    grid = grid_of("mixed_derivative", f, spacing, axis, ends)
+    def make() -> Made:
+        return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis), f
+
+    return call("mixed_derivative", make, (f,), spacing, (axis, *ends.items()), out, workers)
+
+
+def _mixed(grid: Grid, axis: Axes) -> Linear[Scalar, Scalar]:
     if grid.ndim != 2:
         raise ArgumentValueError(
             f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
             "and d2/dx2 is derivative(f, order=2, axis=0)"
         )
-    return grid.mixed_derivative(0, 1)(f, out, workers)
+    return grid.mixed_derivative(0, 1)
 
 
 @typed.of_field
@@ -142,8 +154,10 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-    grid = grid_of("laplacian", f, spacing, axis, ends)
-    return grid.laplacian.with_(form=form, accuracy=accuracy)(f, out, workers)
+    def make() -> Made:
+        return grid_of("laplacian", f, spacing, axis, ends).laplacian.with_(form=form, accuracy=accuracy), f
+
+    return call("laplacian", make, (f,), spacing, (axis, form, accuracy, *ends.items()), out, workers)
 
 
 @typed.hessian
@@ -170,7 +184,10 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
-    return grid_of("hessian", f, spacing, axis, ends).hessian(f, out, workers)
+    def make() -> Made:
+        return grid_of("hessian", f, spacing, axis, ends).hessian, f
+
+    return call("hessian", make, (f,), spacing, (axis, *ends.items()), out, workers)
 
 
 @typed.norm_of_field
@@ -197,4 +214,8 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm(f, out, workers)
+
+    def make() -> Made:
+        return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm, f
+
+    return call("gradient_norm", make, (f,), spacing, (axis, *ends.items()), out, workers)

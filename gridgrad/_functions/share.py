@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once
 from .._base.checks import clean_axis, per_axis_spacing
+from .._base.content import kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
+from .._operators.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.linear import Linear
+from .._operators.operator import Operator
+from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
 from .typed import Ends
@@ -52,6 +57,55 @@ def documented(function: Function) -> Function:
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return offered(function)
+
+
+Made: TypeAlias = tuple[Linear[Any, Any], Any]  # an operator, and the field that it is applied to
+
+functions = Calls("calls", entries=512)
+
+
+def call(
+    name: str, make: Callable[[], Made], fields: tuple[Any, ...], spacing: tuple[Any, ...], options: tuple[Any, ...],
+    out: Any, workers: int | None, is_stacked: bool = False,
+) -> Any:  # fmt: skip
+    """The one door of functions of samples: by the key of the call, or by the operator and the field of `make`."""
+    if is_traced(fields):
+        operator, f = make()
+        return operator(f, out, workers)
+    targets, nested = (None, None) if out is None else flat_out(out, fields)
+    start = start_of(name, spacing, options, (is_stacked, nested))
+    found = None if start is None else functions.again(start, fields, targets, workers)
+    if found is not None:
+        return found if out is None else out
+    key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
+    operator, f = make()
+    result = operator(f, out, workers)
+    keep(key, operator, plain_of(fields, targets, (is_stacked, nested)))
+    return result
+
+
+def keep(key: Key | None, operator: Linear[Any, Any], given: Plain | None) -> None:
+    """Bind the key of a function's call to what its operator was bound to."""
+    if key is not None and given is not None and isinstance(operator, Operator):
+        bound = operator.pattern.calls.find(given.key)
+        if bound is not None:
+            functions.keep(key, bound)
+
+
+def vector_call(
+    name: str, make: Callable[[], Made], F: Any, spacing: tuple[Any, ...], options: tuple[Any, ...], out: Any,
+    workers: int | None,
+) -> Any:  # fmt: skip
+    """`call` on a vector field: a sequence of components, or one stacked array."""
+    if isinstance(F, (list, tuple)):
+        return call(name, make, tuple(F), spacing, options, out, workers)
+    return call(name, make, parts_of(F), spacing, options, out, workers, is_stacked=True)
+
+
+def parts_of(F: Any) -> tuple[Any, ...]:
+    """The components of a stacked vector field; none of what is no such thing."""
+    is_field = getattr(F, "ndim", 0) > 1 and not is_compiling() and len(F) <= MAX_ARRAYS
+    return tuple(F) if is_field else ()
 
 
 def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vector: bool = False) -> Grid:

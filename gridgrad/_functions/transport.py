@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from .._base.errors import MISSING, ArgumentTypeError
 from .._base.types import Axes, Spacing
 from . import typed
-from .share import documented, grid_of
+from .share import Made, call, documented, grid_of, parts_of
 from .typed import Components, Ends
 
 
@@ -44,9 +44,13 @@ def directional_derivative(
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("directional_derivative(f, v, x)")
-    return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy)(
-        f, out, workers
-    )
+
+    def make() -> Made:
+        return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy), f
+
+    fields, numbers = _apart(v)
+    options = (axis, accuracy, numbers, *ends.items())
+    return call("directional_derivative", make, (f, *fields), spacing, options, out, workers)
 
 
 @typed.advection
@@ -81,7 +85,13 @@ def advect(
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("advect(v, f, x)")
-    return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy)(f, out, workers)
+
+    def make() -> Made:
+        return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy), f
+
+    fields, numbers = _apart(v)
+    options = (axis, accuracy, numbers, *ends.items())
+    return call("advect", make, (f, *fields), spacing, options, out, workers)
 
 
 @typed.diffusion
@@ -116,7 +126,20 @@ def diffuse(
     """
     if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
         raise _swapped("diffuse(k, f, x)")
-    return grid_of("diffuse", f, spacing, axis, ends).diffuse(k)(f, out, workers)
+
+    def make() -> Made:
+        return grid_of("diffuse", f, spacing, axis, ends).diffuse(k), f
+
+    fields, numbers = _apart((k,))
+    return call("diffuse", make, (f, *fields), spacing, (axis, numbers, *ends.items()), out, workers)
+
+
+def _apart(v: Any) -> tuple[tuple[Any, ...], str]:
+    """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them."""
+    components = v if isinstance(v, (list, tuple)) else parts_of(v)
+    is_number = [isinstance(c, (int, float)) for c in components]
+    numbers = [repr(c) if number else "" for c, number in zip(components, is_number, strict=True)]
+    return tuple(c for c, number in zip(components, is_number, strict=True) if not number), ",".join(numbers)
 
 
 def _is_velocity(f: Sequence[object], v: Any, axis: Axes) -> bool:

@@ -7,7 +7,7 @@ from typing import Unpack
 
 from .._base.types import Array, Axes, LaplacianForm, Spacing
 from . import typed
-from .share import documented, grid_of, only
+from .share import Made, documented, grid_of, only, vector_call
 from .typed import Ends
 
 
@@ -38,8 +38,11 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-    return grid.vector_laplacian.with_(form=form, accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
+        return grid.vector_laplacian.with_(form=form, accuracy=accuracy), only(F, grid)
+
+    return vector_call("vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers)
 
 
 @typed.of_vector
@@ -77,8 +80,11 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-    grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-    return grid.divergence.with_(accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
+        return grid.divergence.with_(accuracy=accuracy), only(F, grid)
+
+    return vector_call("divergence", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
 @typed.vector_to_curl
@@ -109,7 +115,10 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy)(F, out, workers)
+    def make() -> Made:
+        return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy), F
+
+    return vector_call("curl", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
 @typed.vector_to_rows
@@ -138,5 +147,8 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-    return grid.jacobian.with_(accuracy=accuracy)(only(F, grid), out, workers)
+    def make() -> Made:
+        grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
+        return grid.jacobian.with_(accuracy=accuracy), only(F, grid)
+
+    return vector_call("jacobian", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)

@@ -1,179 +1,214 @@
-"""The short way of a small NumPy call that was seen before: one look-up, one call of the core."""
+"""The one way of a call: an exact key of all that a plan depends on, and what was bound to it."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable, Sequence
+from itertools import product
+from math import prod
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._backends.ladder import bound
-from .._backends.numpy import BACKEND, core
-from .._backends.numpy.memory import THREAD_BYTES
+from .._backends import dispatch, ladder, slices
+from .._backends.protocol import Backend
 from .._base.cache import Cache, Entry
-from .._base.checks import UNSET
-from .._base.content import HASHED_BYTES, SMALL_BYTES, Content, kept_key
-from .._grid.asked import Asked
+from .._base.checks import clean_workers
+from .._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from .._base.tracing import is_compiling
+from .._plan.descriptor import MAX_ARRAYS
 from .._plan.plan import Plan
 from .._terms.term import Term
+from .fields import Form, shaped
 
-Found = tuple[int, int, Any, Plan]  # the address of a plan's descriptor, its outputs, their dtype; the plan
+Key: TypeAlias = tuple[Hashable, ...]
 
 _ndarray = np.ndarray
-_calls: Cache[Found] = Cache("calls", entries=512)
-_apply: Any = core.core.gg_apply_objects if core.core is not None and core.data_offset else None
-_offset = core.data_offset
-_NO_OBJECTS = (0,) * core.MAX_OBJECTS
+_SIMPLE = frozenset({int, str, bool, float, type(None), np.float64})  # no option distinguishes -0.0 from 0.0
 
 
-def fast_gradient(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, boundary: Any,
-    accuracy: Any, out: Any,
-) -> Any:  # fmt: skip
-    """The result, or None when the call has to be looked at in full."""
-    if type(f) is not _ndarray:
-        return None
-    targets = None if out is None else _targets(f, out)
-    key = _key(f, spacing, axis, edge_order, periodic, period, boundary, accuracy, targets)
-    found = _calls.held.get(key) if key is not None else None
-    if found is None:
-        return None
-    results = _run(found, (f,), targets)
-    return results if results is None or len(results) > 1 else results[0]
+class Bound:
+    """One sweep for all calls of a key: its plan, and the form of what is returned.
 
+    With `shape` new results are the components of one array, which is returned.
+    """
 
-def _run(found: Entry[Found], inputs: tuple[Any, ...], targets: Any) -> Any:
-    """The results as a tuple; None where the long way has to copy or to refuse."""
-    address, outputs, dtype, _ = found.value
-    found.used = Entry.now
-    if targets is None:
-        targets = [np.empty_like(inputs[0], dtype)]
-        while len(targets) < outputs:
-            targets.append(np.empty_like(inputs[0], dtype))
-    else:
-        for target in targets:
-            if not target.flags.writeable:
-                return None
-    objects = [*map(id, inputs), *map(id, targets)]
-    if _apply(address, _offset, *objects, *_NO_OBJECTS[len(objects) :]):
-        return None  # unaligned, or memory that overlaps
-    return tuple(targets)
+    __slots__ = ("dtype", "form", "library", "plan", "run", "shape")
 
+    def __init__(
+        self, library: Backend[Any], plan: Plan, dtype: Any, like: Any, form: Form, shape: tuple[int, ...] | None = None
+    ) -> None:  # fmt: skip
+        self.library, self.plan, self.dtype = library, plan, dtype
+        self.form, self.shape = form, shape
+        self.run = library.bind(plan, dtype, like)
 
-class ObjectCalls:
-    """The plans of one operator's small calls, by the layouts of its arrays."""
-
-    def __init__(self) -> None:
-        self._plans: Cache[Found] = Cache(None, entries=64, nbytes=1 << 20)
-
-    def one(self, f: Any, out: Any) -> Any:
-        """`get` for one array into one `out`, without a detour."""
-        if type(out) is not _ndarray or not out.flags.writeable:
+    def __call__(self, fields: Sequence[Any], targets: Sequence[Any] | None, workers: int | None) -> Any:
+        """The results; None where the addresses do not allow one sweep."""
+        if targets is None and self.shape is not None:
+            whole = self.library.empty(fields[0], self.dtype, self.shape)
+            return None if self.run(fields, parts(whole, self.form), workers) is None else whole
+        results = self.run(fields, targets, workers)
+        if results is None:
             return None
-        found = self._plans.held.get((False, f.shape, f.strides, f.dtype, out.shape, out.strides, out.dtype))
-        if found is None or _apply(found.value[0], _offset, id(f), id(out), 0, 0):
+        if len(self.form) > 1:
+            return shaped(results, self.form)
+        return tuple(results) if self.form else results[0]
+
+
+class Calls:
+    """What was bound to the keys of calls."""
+
+    def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
+        self._bounds: Cache[Bound] = Cache(name, entries, nbytes)
+        self._held = self._bounds.held
+
+    def again(self, key: list[Any], fields: Sequence[Any], targets: Sequence[Any] | None, workers: int | None) -> Any:
+        """The results of a call that was seen before; None if it has to be looked at in full.
+
+        `key` is all but the facts of the arrays, which are added to it.
+        """
+        for a in fields if targets is None else (*fields, *targets):
+            if type(a) is _ndarray:
+                key += a.shape, a.strides, a.dtype
+            else:
+                key.append(_facts(a) or object())  # equal to no other
+        found = self._held.get(tuple(key))
+        if found is None:
             return None
         found.used = Entry.now
-        return out
+        if workers is not None:
+            workers = clean_workers(workers)
+        return found.value(fields, targets, workers)
 
-    def get(self, inputs: tuple[Any, ...], out: Any) -> Any:
-        """The results as a tuple, or None when the call has to be looked at in full."""
-        targets = None if out is None else _targets(inputs[0], out)
-        found = self._plans.held.get(_layouts(inputs, targets))
-        return None if found is None else _run(found, inputs, targets)
+    def __len__(self) -> int:
+        return len(self._bounds)
 
-    def put(self, inputs: tuple[Any, ...], out: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
-        """Keep the plan of a call that `get` could have answered."""
-        key = _layouts(inputs, None if out is None else _targets(inputs[0], out))
-        found = None if key is None else _plan_of(terms, inputs, results)
-        if found is not None:
-            self._plans.put(key, found, found[-1].nbytes)
+    def find(self, key: Key) -> Bound | None:
+        """What is bound to a key."""
+        return self._bounds.get(key)
 
+    def keep(self, key: Key, bound: Bound) -> None:
+        """Bind to a key; what would hold large weights of small arrays is bound anew each time."""
+        if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms):
+            self._bounds.put(key, bound, bound.plan.nbytes)
 
-def _layouts(inputs: tuple[Any, ...], targets: Any) -> Any:
-    """A key of plain arrays, inputs of one shape; None for anything else."""
-    if targets is not None and type(targets) is not list and type(targets) is not tuple:
-        return None
-    key: list[Any] = [targets is None]
-    for a in inputs if targets is None else (*inputs, *targets):
-        if type(a) is not _ndarray:
+    def first(
+        self, given: Plain, library: Backend[Any], terms: tuple[Term, ...], form: Form, workers: int | None
+    ) -> Any:
+        """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
+        fields, targets = given.fields, given.targets
+        like = slices.leading(fields)
+        dtype = library.result_dtype(like)
+        if targets is not None:
+            ladder.check_targets(library, targets, fields, dtype)
+        shape = (*form, *like.shape) if given.how[0] and form else None
+        with library.at(like):
+            whole = None if targets is not None or shape is None else library.empty(like, dtype, shape)
+            if targets is None:
+                targets = (
+                    parts(whole, form) if shape else [library.empty(like, dtype) for _ in range(prod(form))]
+                )
+            plan = ladder.bound(library, terms, fields, targets)
+        if plan is None:
             return None
-        key += (a.shape, a.strides, a.dtype)
+        bound = Bound(library, plan, dtype, fields[0], form, shape)
+        self.keep(given.key, bound)
+        done = bound(fields, targets, workers)
+        return done if whole is None or done is None else whole
+
+
+class Plain(NamedTuple):
+    """The arrays of a call as they came, which are plain memory."""
+
+    key: Key
+    fields: Sequence[Any]  # and coefficients
+    targets: Sequence[Any] | None
+    how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
+
+
+def parts(whole: Any, form: Form) -> list[Any]:
+    """The components of a stacked array, as views."""
+    return list(whole) if len(form) == 1 else [whole[index] for index in product(*map(range, form))]
+
+
+def key_of(key: list[Any], fields: Sequence[Any], targets: Sequence[Any] | None) -> Key | None:
+    """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
+    for a in fields if targets is None else (*fields, *targets):
+        facts = _facts(a)
+        if facts is None:
+            return None
+        if type(a) is _ndarray:
+            key += facts
+        else:
+            key.append(facts)
     return tuple(key)
 
 
-def _plan_of(terms: tuple[Term, ...], inputs: Any, results: Any) -> Found | None:
-    """The plan of a call that is small and that the core can run on the objects themselves."""
-    if _apply is None or not results or len(inputs) + len(results) > core.MAX_OBJECTS:
-        return None
-    if not all(type(a) is _ndarray and a.flags.aligned for a in (*inputs, *results)):
-        return None
-    plan = bound(BACKEND, terms, inputs, results)
-    if plan is None:
-        return None
-    small = plan.traffic < THREAD_BYTES and plan.nbytes <= 4 * SMALL_BYTES * len(terms)
-    return (plan.address, plan.outputs, results[0].dtype, plan) if small else None
+def _facts(a: Any) -> Any:
+    """Of an array of any library."""
+    library = dispatch.found(type(a))
+    return None if library is None else library.facts(a)
 
 
-def _targets(f: Any, out: Any) -> Any:
-    if type(out) is _ndarray:
-        if out.ndim == f.ndim:
-            return [out]
-        return list(out) if out.ndim == f.ndim + 1 and len(out) < core.MAX_OBJECTS else [None]
-    return list(out) if type(out) in (list, tuple) and out else [None]
+def plain_of(fields: Sequence[Any], targets: Sequence[Any] | None, how: tuple[bool, Hashable]) -> Plain | None:
+    """The arrays of a call, if they are plain memory."""
+    key = key_of([*how], fields, targets) if fields else None
+    return None if key is None else Plain(key, fields, targets, how)
 
 
-def _key(
-    f: Any, spacing: tuple[Any, ...], axis: Any, edge_order: Any, periodic: Any, period: Any, boundary: Any,
-    accuracy: Any, targets: Any,
-) -> Any:  # fmt: skip
-    """Everything the plan depends on, exactly typed, as 1, 1.0 and True are equal as keys.
+def is_traced(fields: Sequence[Any]) -> bool:
+    """Whether a compiler traces a call with these: it has no facts of them."""
+    return not (fields and type(fields[0]) is _ndarray) and is_compiling()
 
-    Coordinates enter by content, so an array changed in place is another key.
+
+def flat_out(out: Any, fields: Sequence[Any]) -> tuple[list[Any], Hashable]:
+    """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
+    if type(out) is _ndarray and fields and type(fields[0]) is _ndarray and out.ndim == fields[0].ndim:
+        return [out], None
+    return _flat(out, getattr(fields[0], "ndim", 0) if fields else 0)
+
+
+def _flat(out: Any, ndim: int) -> tuple[list[Any], Hashable]:
+    if type(out) is list or type(out) is tuple:
+        found = [_flat(entry, ndim) for entry in out]
+        return [a for entry in found for a in entry[0]], tuple([entry[1] for entry in found])
+    extra = getattr(out, "ndim", 0) - ndim
+    if extra <= 0 or extra > 2 or prod(out.shape[:extra]) > MAX_ARRAYS:
+        return [out], None
+    shape = tuple(out.shape[:extra])
+    return parts(out, shape), shape
+
+
+def start_of(
+    name: str, spacing: tuple[Any, ...], options: tuple[Any, ...], how: Hashable
+) -> list[Any] | None:
+    """The key of a function's call before its arrays, exactly typed, as 1, 1.0 and True are equal.
+
+    Coordinates enter by content, so an array that was changed in place is another key. None of what is not kept.
     """
-    if type(edge_order) is not int or not (axis is UNSET or axis is None or type(axis) is int):
-        return None
-    ends: Any = edge_order
-    if not (periodic is None and period is None and boundary is None and accuracy is None):
-        ends = _ends(edge_order, periodic, period, boundary, accuracy)
-        if ends is None:
-            return None
-    entries: list[Any] = [f.shape, f.strides, f.dtype, None if axis is UNSET else axis]
+    kinds = (*map(type, options),)
+    key: list[Any] = [name, how, options, kinds]
     for value in spacing:
         kind = type(value)
-        if kind is float or kind is int or kind is np.float64:
-            entries.append(value)
+        if kind is _ndarray and value.nbytes <= HASHED_BYTES:
+            key += value.dtype, value.shape, value.tobytes()
+        elif kind is float or kind is int or kind is np.float64:
+            key += kind, value
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
-            small = value.nbytes <= HASHED_BYTES
-            entries += (value.dtype, value.shape, value.tobytes()) if small else (Content(value),)
+            key.append(Content(value))
         else:
             return None
-    if targets is not None:
-        for target in targets or [None]:
-            if type(target) is not _ndarray:
-                return None
-            entries += ("out", target.shape, target.strides, target.dtype)
-    return (ends, *entries)
+    if not _SIMPLE.issuperset(kinds):
+        key[2] = _frozen(options)
+        return None if key[2] is None else key
+    return key
 
 
-def _ends(edge_order: int, periodic: Any, period: Any, boundary: Any, accuracy: Any) -> Any:
-    """The part of a key about ends and accuracy; None for sequences of them."""
-    plain = (periodic is None or type(periodic) is bool) and (period is None or type(period) is float)
-    plain = plain and (boundary is None or type(boundary) is str)
-    plain = plain and (accuracy is None or type(accuracy) is int)
-    return (edge_order, periodic, period, boundary, accuracy) if plain else None
-
-
-def call_key(f: Any, spacing: tuple[Any, ...], axis: Any, asked: Asked, out: Any) -> Any:
-    """What `remember` keeps a call by, or None; to be made before `out` is written, which may hold coordinates."""
-    if type(f) is not _ndarray:
+def _frozen(value: Any) -> Hashable:
+    """Sequences of options, exactly typed; None of what is not kept."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        return kind, value
+    if kind is not tuple and kind is not list:
         return None
-    targets = None if out is None else _targets(f, out)
-    key = _key(f, spacing, axis, *asked, targets)
-    return None if key is None else kept_key(key)
-
-
-def remember(key: Any, f: Any, terms: tuple[Term, ...], results: list[Any]) -> None:
-    """Keep the plan of a call that `fast_gradient` could have answered."""
-    found = None if key is None else _plan_of(terms, [f], results)
-    if found is not None:
-        _calls.put(key, found, found[-1].nbytes)
+    entries = tuple([_frozen(entry) for entry in value])
+    return None if None in entries else (kind, entries)

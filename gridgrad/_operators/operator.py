@@ -26,7 +26,7 @@ from .._terms.merged import merged
 from .._terms.term import Term, shifted
 from .._wraps.units import present
 from . import quantities
-from .calls import ObjectCalls
+from .calls import Calls, Plain, flat_out, is_traced, parts, plain_of
 from .coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
@@ -53,7 +53,7 @@ class Pattern:
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind
         self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
-        self.calls = ObjectCalls()
+        self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
@@ -142,7 +142,6 @@ class Operator(Linear[In, Out]):
         self.pattern, self.coefficients = pattern, coefficients
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
-        self._alone = len(self.inputs) + len(self.outputs) + len(coefficients) == 0  # one array in, one out
         self._calls = pattern.calls
         self.origin = pattern.origin  # none of what was made of other operators
         if self.origin is not None:
@@ -200,45 +199,53 @@ class Operator(Linear[In, Out]):
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers)
-        if type(f) is _ndarray and workers is None and self._alone:  # the shortest way
-            found = self._calls.one(f, out)
+        if type(f) is _ndarray and not self.inputs:
+            arrays, is_stacked = (f, *self.coefficients), False
+        else:
+            arrays, is_stacked = self._components(f)
+            if is_traced(arrays):
+                return self._traced(f, out)
+        targets, nested = (None, None) if out is None else flat_out(out, arrays)
+        if arrays:
+            found = self._calls.again([is_stacked, nested], arrays, targets, workers)
             if found is not None:
-                return found
-        given = self._given(f)
-        if given is not None and workers is None and type(given[0]) is _ndarray:
-            found = self._calls.get(given, out)
-            if found is not None:
-                return shaped(found, self.outputs) if out is None else out
-        elif is_compiling():
-            return self._traced(f, out)
+                return found if out is None else out
+        given = plain_of(arrays, targets, (is_stacked, nested))
         if self.grid.units is not None or present(f, out, *self.coefficients):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(
-        self, f: Any, out: Any = None, workers: int | None = None, given: tuple[Any, ...] | None = None
-    ) -> Any:
-        """The operator applied to arrays without units, as if its grid had none; `given` as they came."""
-        coefficients = self.current_coefficients()
-        call = gather(f, self.inputs, coefficients, check=self._terms_for, arguments=self.arguments)
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> Any:
+        """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
+        if given is not None and given.how[0]:
+            f = shaped(given.fields[: prod(self.inputs)], self.inputs)
+        call = gather(f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments)
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
-        terms = self._terms_for(shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
-        if targets is None and call.stacked and self.outputs:
+        if given is not None and all(map(is_, given.fields, arrays)):
+            found = self.first(given, call.library, shape, workers)
+            if found is not None:
+                return found if out is None else out
+        if targets is None and self.outputs and (call.stacked or (given is not None and given.how[0])):
             return self._into_stack(call.library, arrays, shape, workers)
         results = self.results(call.library, arrays, targets, workers)
-        if given is not None and all(map(is_, given, arrays)):
-            self._calls.put(given, out, terms, results)
         return shaped(results, self.outputs) if out is None else out
 
-    def _given(self, f: Any) -> tuple[Any, ...] | None:
-        """The arrays of a call as they came, where they are one for each component."""
-        if not self.inputs:
-            return (f, *self.coefficients)
-        if len(self.inputs) == 1 and type(f) in (list, tuple) and len(f) == self.inputs[0]:
-            return (*f, *self.coefficients)
-        return None
+    def _components(self, f: Any) -> tuple[tuple[Any, ...], bool]:
+        """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
+        form = self.inputs
+        if not form:
+            return (f, *self.coefficients), False
+        if type(f) is list or type(f) is tuple:
+            return ((*f, *self.coefficients) if form == (len(f),) else ()), False
+        if is_compiling() or tuple(getattr(f, "shape", ())[: len(form)]) != form:
+            return (), False
+        return (*parts(f, form), *self.coefficients), True
+
+    def first(self, given: Plain, library: Backend[Any], shape: Shape, workers: int | None) -> Any:
+        """A call that is seen for the first time; None where it takes more than one sweep."""
+        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
     def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""

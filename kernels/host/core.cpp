@@ -22,8 +22,11 @@ enum Status : int {
   NULL_POINTER,
   UNALIGNED,
   OVERLAP,
-  NO_MEMORY
+  NO_MEMORY,
+  READ_ONLY
 };
+
+constexpr int NUMPY_WRITEABLE = 0x0400;  // NPY_ARRAY_WRITEABLE
 
 const char* const MESSAGES[] = {
     "ok",
@@ -35,6 +38,7 @@ const char* const MESSAGES[] = {
     "a data pointer is not aligned to its element",
     "an output may overlap another array",
     "there is no memory for the rows of a sum",
+    "an output must not be written",
 };
 
 Sweep* const SWEEPS[] = {GG_SWEEPS};
@@ -244,17 +248,28 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
   return run_in_threads(SWEEPS[level], *plan, pointers, box, stream, workers);
 }
 
-// One piece, one thread, on array objects: each holds its data pointer at `offset`. The fastest call;
-// arrays that may overlap are refused.
-GG_EXPORT int gg_apply_objects(const Descriptor* plan, int64 offset, const char* a, const char* b,
-                               const char* c, const char* d) {
-  const char* const objects[] = {a, b, c, d};
-  void* pointers[4] = {};
-  if (plan->inputs + plan->outputs > 4) return BAD_COUNTS;
-  for (int k = 0; k < plan->inputs + plan->outputs; ++k)
-    std::memcpy(&pointers[k], objects[k] + offset, sizeof(void*));
+// The same on NumPy's array objects, the fastest call. Packed are where an object holds its data pointer and
+// where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses; or, if
+// the first is negative, those of the data. Arrays that may overlap and outputs that are write-protected are
+// refused.
+GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
+  int64 how[6];
+  std::memcpy(how, packed, sizeof how);
+  const auto [data, flags, piece, pieces, workers, count] = how;
+  if (count != int64(plan->inputs) + plan->outputs || count > MAX_ARRAYS) return BAD_COUNTS;
+  void* pointers[MAX_ARRAYS] = {};
+  for (int k = 0; k < count; ++k) {
+    char* object;
+    std::memcpy(&object, packed + sizeof how + sizeof object * static_cast<std::size_t>(k), sizeof object);
+    pointers[k] = object;
+    if (data < 0) continue;
+    std::memcpy(&pointers[k], object + data, sizeof(void*));
+    int own;
+    std::memcpy(&own, object + flags, sizeof own);
+    if (k >= plan->inputs && !(own & NUMPY_WRITEABLE)) return READ_ONLY;
+  }
   if (may_overlap(*plan, pointers)) return OVERLAP;
-  return gg_apply(plan, pointers, 0, 1, 1);
+  return gg_apply(plan, pointers, piece, pieces, static_cast<int>(workers));
 }
 
 }  // namespace gridgrad

@@ -90,10 +90,10 @@ class TestFacts:
         f = library.array(noise(rng, GRID.shape))
         own, plan, wanted = bound(library, f)
         before = ways()
-        got = own.run(plan, wanted[0].dtype, [f])
+        got = own.bind(plan, wanted[0].dtype, f)([f], None, None)
         assert ways() == before | {"kernel": before["kernel"] + 1}
         targets = [own.empty(f), own.empty(f)]
-        into = own.run(plan, wanted[0].dtype, [f], targets)
+        into = own.bind(plan, wanted[0].dtype, f)([f], targets, None)
         assert all(a is b for a, b in zip(into, targets, strict=True))
         for results in (got, into):
             for a, b in zip(results, wanted, strict=True):
@@ -103,10 +103,10 @@ class TestFacts:
     def test_many_arrays_and_threads(self, library, workers, rng):
         f = library.array(noise(rng, GRID.shape))
         own, plan, wanted = bound(library, f, GRID.hessian)
-        for a, b in zip(own.run(plan, wanted[0].dtype, [f], None, workers), wanted, strict=True):
+        for a, b in zip(own.bind(plan, wanted[0].dtype, f)([f], None, workers), wanted, strict=True):
             assert same_bits(library.host(a), library.host(b))
-        assert own.run(plan, wanted[0].dtype, [f], [*wanted[:3], f], workers) is None
-        assert own.run(plan, wanted[0].dtype, [f], [*wanted[:3], wanted[0]], workers) is None
+        assert own.bind(plan, wanted[0].dtype, f)([f], [*wanted[:3], f], workers) is None
+        assert own.bind(plan, wanted[0].dtype, f)([f], [*wanted[:3], wanted[0]], workers) is None
 
     def test_addresses_are_looked_at(self, library, rng):
         """Memory that overlaps, in part or wholly, is left alone."""
@@ -116,7 +116,7 @@ class TestFacts:
         own, plan, _ = bound(library, f, GRID.laplacian)
         assert own.facts(f) == own.facts(shifted)
         for target in (f, shifted):
-            assert own.run(plan, f.dtype, [f], [target]) is None
+            assert own.bind(plan, f.dtype, f)([f], [target], None) is None
         assert same_bits(library.host(whole), a)
 
     def test_what_takes_more_than_a_sweep_is_not_bound(self, library, rng):
@@ -166,12 +166,12 @@ class TestMoreThanMemory:
         assert bound(None, swapped, GRID.laplacian)[1] is None  # through a copy
         out = np.zeros_like(a)
         out.flags.writeable = False
-        assert own.run(plan, a.dtype, [a], [out]) is None
+        assert own.bind(plan, a.dtype, a)([a], [out], None) is None
         raw = np.empty(a.nbytes + 1, np.uint8)[1:].view(a.dtype).reshape(a.shape)
         assert own.facts(raw) == own.facts(a)
         for inputs, out in (([raw], None), ([a], [raw])):
             for workers in (None, 2):
-                assert own.run(plan, a.dtype, inputs, out, workers) is None
+                assert own.bind(plan, a.dtype, a)(inputs, out, workers) is None
 
     @pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
     def test_of_torch(self, rng):
@@ -184,10 +184,10 @@ class TestMoreThanMemory:
             assert own.facts(more) is None
         with torch.no_grad():
             assert own.facts(leaf) == own.facts(t)
-            assert own.run(plan, t.dtype, [t], [leaf]) is None
+            assert own.bind(plan, t.dtype, t)([t], [leaf], None) is None
         with torch.inference_mode():
-            assert torch.equal(own.run(plan, t.dtype, [t])[0], wanted)
-            assert torch.equal(own.run(plan, t.dtype, [t], [torch.empty_like(t)])[0], wanted)
+            assert torch.equal(own.bind(plan, t.dtype, t)([t], None, None)[0], wanted)
+            assert torch.equal(own.bind(plan, t.dtype, t)([t], [torch.empty_like(t)], None)[0], wanted)
         seen = []
         torch.func.vmap(lambda row: seen.append((own.facts(row), own.facts(t))) or row)(t)
         assert seen == [(None, own.facts(t))]
@@ -202,7 +202,7 @@ class TestMoreThanMemory:
         own, plan, _ = bound(None, t, GRID.laplacian)
         out, weights = torch.ones_like(t), torch.ones_like(t).requires_grad_()
         product = (out * weights).sum()
-        own.run(plan, t.dtype, [t], [out])
+        own.bind(plan, t.dtype, t)([t], [out], None)
         with pytest.raises(RuntimeError, match="modified by an inplace operation"):
             product.backward()
 

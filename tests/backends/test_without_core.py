@@ -12,16 +12,13 @@ from samples import COMPILED, dtype_id, frozen, noise, same_bits
 
 import gridgrad as gg
 from gridgrad._backends.numpy import core as _core
-from gridgrad._base.cache import Cache
-from gridgrad._operators import calls
 
 
 @pytest.fixture
 def no_core(monkeypatch):
     """gridgrad as it is after an installation without a compiler."""
+    gg.clear_caches()
     monkeypatch.setattr(_core, "core", None)
-    monkeypatch.setattr(calls, "_apply", None)
-    monkeypatch.setattr(calls, "_calls", Cache(None, 512, 1 << 20))
 
 
 def test_the_fallback_stands_the_fuzz(no_core):
@@ -34,8 +31,8 @@ def test_the_fallback_stands_the_fuzz(no_core):
 def test_the_fallback_has_the_bits_of_the_core(dtype, edge_order, rng, monkeypatch):
     f, x = noise(rng, (7, 40), dtype), frozen(np.cumsum(rng.integers(1, 3, 40)) / 10)
     with_core = gg.gradient(f, 0.3, x, edge_order=edge_order)
+    gg.clear_caches()
     monkeypatch.setattr(_core, "core", None)
-    monkeypatch.setattr(calls, "_calls", Cache(None, 512, 1 << 20))
     without = gg.gradient(f, 0.3, x, edge_order=edge_order)
     assert all(same_bits(a, b) for a, b in zip(with_core, without, strict=True))
 

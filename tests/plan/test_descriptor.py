@@ -1,6 +1,7 @@
 """The C ABI checks a descriptor again: a corrupted one returns its status and writes nothing."""
 
 import ctypes
+import struct
 
 import numpy as np
 import pytest
@@ -161,10 +162,20 @@ def test_object_calls_check_the_descriptor_too(call):
     plan = ladder.plan_for(BACKEND, terms, [f], [out])
     bad = plan.descriptor.copy()
     bad["abi"] = 99
-    offset = _core.data_offset
-    assert _core.core.gg_apply_objects(bad.ctypes.data, offset, id(f), id(out), 0, 0) == BAD_ABI
+
+    def apply(*objects):
+        packed = struct.pack(f"{6 + len(objects)}q", *_core.offsets, 0, 1, 1, len(objects), *map(id, objects))
+        return _core.core.gg_apply_objects(bad.ctypes.data, packed)
+
+    assert apply(f, out) == BAD_ABI
     bad["abi"], bad["outputs"] = plan.descriptor["abi"], 9
-    assert _core.core.gg_apply_objects(bad.ctypes.data, offset, id(f), id(out), 0, 0) == BAD_COUNTS
+    assert apply(f, out) == BAD_COUNTS
+    bad["outputs"] = 1
+    assert apply(f) == apply(f, out, out) == BAD_COUNTS
+    assert apply(out, out) == _core.OVERLAP
+    out.flags.writeable = False
+    assert apply(f, out) == _core.READ_ONLY
+    out.flags.writeable = True
     assert (out == 7).all()
 
 

@@ -12,14 +12,11 @@ from ..._base.types import Array
 from ..._plan.plan import Plan
 from ..array_api import ArrayAPI
 from ..operations import Operations
-from ..protocol import DType, Facts, Memory
-from . import core, memory, samples
+from ..protocol import DType, Facts, Memory, Run
+from . import bound, core, memory, samples
 from .operations import NUMPY
 
-_ndarray, _memmap, _empty_like = np.ndarray, np.memmap, np.empty_like
-_apply: Any = core.core.gg_apply_objects if core.core is not None and core.data_offset else None
-_offset = core.data_offset
-_NO_OBJECTS = (0,) * core.MAX_OBJECTS
+_ndarray, _memmap = np.ndarray, np.memmap
 
 
 class NumPy(ArrayAPI[Array]):
@@ -82,31 +79,15 @@ class NumPy(ArrayAPI[Array]):
         """On at most `workers` threads."""
         memory.run(plan, [a.ctypes.data for a in arrays], workers)
 
-    def run(
-        self, plan: Plan, dtype: DType, inputs: Sequence[Array], out: Sequence[Array] | None = None,
-        workers: int | None = None,
+    def bind(self, plan: Plan, dtype: DType, like: Array) -> Run[Array]:
+        """By the objects themselves, where this Python tells what is in them."""
+        return super().bind(plan, dtype, like) if bound.apply_objects is None else bound.Bound(plan, dtype, like)
+
+    def _run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[Array], out: Sequence[Array] | None, workers: int | None
     ) -> Sequence[Array] | None:  # fmt: skip
-        """A small call of few arrays by the objects themselves, which the core looks into."""
-        if out is None:
-            results = [_empty_like(inputs[0], dtype, subok=False)]
-            while len(results) < plan.outputs:
-                results.append(_empty_like(inputs[0], dtype, subok=False))
-        else:
-            results = list(out)
-            for target in results:
-                if not target.flags.writeable:
-                    return None
-        if _apply is not None and memory.is_small(plan, workers):
-            objects = [*map(id, inputs), *map(id, results)]
-            refused = _apply(plan.address, _offset, *objects, *_NO_OBJECTS[len(objects) :])
-            return None if refused else results
-        arrays = (*inputs, *results)
-        if not all(a.flags.aligned for a in arrays):
-            return None
-        if out is not None and _may_overlap(inputs, results):
-            return None
-        self.launch(plan, arrays, workers)
-        return results
+        is_locked = out is not None and not all(target.flags.writeable for target in out)
+        return None if is_locked else super()._run(plan, dtype, inputs, out, workers)
 
     def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
         """Refuse what is no plain array, or read-only."""
@@ -142,12 +123,6 @@ class Carrier(NumPy):
     def facts(self, a: Array) -> Facts:
         """None: the numbers are not all there is."""
         return None
-
-
-def _may_overlap(inputs: Sequence[Array], outputs: Sequence[Array]) -> bool:
-    """Whether the extent of an output meets that of an array before it."""
-    before = ((a, b) for k, b in enumerate(outputs) for a in (*inputs, *outputs[:k]))
-    return any(np.may_share_memory(a, b) for a, b in before)
 
 
 def result_type(dtype: np.dtype) -> np.dtype:

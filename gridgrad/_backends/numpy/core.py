@@ -15,8 +15,8 @@ import numpy as np
 
 from ..._plan.descriptor import ABI_VERSION, DESCRIPTOR
 
-MAX_OBJECTS = 4  # arrays of gg_apply_objects
-NO_MEMORY = 8  # a status, as in kernels/host/core.cpp
+UNALIGNED, OVERLAP, NO_MEMORY, READ_ONLY = 6, 7, 8, 9  # statuses, as in kernels/host/core.cpp
+REFUSED = UNALIGNED, OVERLAP, READ_ONLY  # facts of addresses
 
 
 class CoreError(RuntimeError):
@@ -52,28 +52,33 @@ def _load() -> ctypes.CDLL | None:
     core.gg_message.restype = ctypes.c_char_p
     core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
-    core.gg_apply_objects.argtypes = [pointer, integer, *[pointer] * MAX_OBJECTS]
+    core.gg_apply_objects.argtypes = [pointer, ctypes.c_char_p]
     return core
 
 
 core: Any = _load()
 
 
-def _data_offset() -> int | None:
-    """Where an ndarray object keeps its data pointer, or None if this Python does not tell.
+def _offsets() -> tuple[int, int] | None:
+    """Where an ndarray object keeps its data pointer and its flags, or None if this Python does not tell.
 
-    ``PyArrayObject_fields`` begins with the object header and the pointer; both are part of
-    NumPy's C ABI. Reading it in C saves a small call more time than its arithmetic takes.
+    ``PyArrayObject_fields`` begins with the object header, the pointer, the number of dimensions, four more
+    pointers and the flags; all are part of NumPy's C ABI. Reading them in C saves a small call more time than
+    its arithmetic takes.
     """
-    offset = object.__basicsize__
-    for probe in (np.zeros(3), np.zeros(5, np.int8)[2:]):
-        found = ctypes.c_void_p.from_address(id(probe) + offset).value
-        if found != probe.__array_interface__["data"][0]:
+    pointer = ctypes.sizeof(ctypes.c_void_p)
+    data, flags = object.__basicsize__, object.__basicsize__ + 6 * pointer
+    locked = np.zeros(5, np.int8)[2:]
+    locked.flags.writeable = False
+    for probe in (np.zeros(3), locked):
+        if ctypes.c_void_p.from_address(id(probe) + data).value != probe.__array_interface__["data"][0]:
             return None
-    return offset
+        if ctypes.c_int.from_address(id(probe) + flags).value != probe.flags.num:
+            return None
+    return data, flags
 
 
-data_offset = _data_offset() if sys.implementation.name == "cpython" else None
+offsets = _offsets() if sys.implementation.name == "cpython" else None
 
 
 def check(status: int) -> None:

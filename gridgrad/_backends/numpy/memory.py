@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from struct import pack
 
 import numpy as np
 
@@ -15,9 +16,6 @@ from . import core
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
-
-_POINTER = ctypes.sizeof(ctypes.c_void_p)
-_CELLS = ctypes.c_void_p * core.MAX_OBJECTS
 
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
@@ -43,22 +41,26 @@ def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> Non
     """Apply `plan` at `addresses`: inputs, then outputs; between pieces Python sees signals."""
     pointers = (ctypes.c_void_p * len(addresses))(*addresses)
     threads = workers or default_workers(plan.traffic)
-    pieces = 1 + plan.traffic // PIECE_BYTES
+    pieces = pieces_of(plan)
     for piece in range(pieces):
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
 
 
-def run_small(plan: Plan, addresses: Sequence[int]) -> bool:
-    """Apply a small plan to a few arrays in one piece; False where addresses are unaligned or may overlap."""
-    cells = _CELLS(*addresses)
-    first = ctypes.addressof(cells)
-    return not core.core.gg_apply_objects(plan.address, 0, *range(first, first + ctypes.sizeof(cells), _POINTER))
+def run_apart(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> bool:
+    """The same; False, and nothing is written, where addresses are unaligned or outputs may overlap another array."""
+    threads, pieces, count = workers or default_workers(plan.traffic), pieces_of(plan), len(addresses)
+    for piece in range(pieces):
+        packed = pack(f"{6 + count}q", -1, 0, piece, pieces, threads, count, *addresses)
+        status = core.core.gg_apply_objects(plan.address, packed)
+        if status in core.REFUSED:
+            return False
+        core.check(status)
+    return True
 
 
-def is_small(plan: Plan, workers: int | None) -> bool:
-    """Whether `run_small` is for it: of few arrays, and over before a second thread would help."""
-    few = plan.inputs + plan.outputs <= core.MAX_OBJECTS
-    return few and plan.traffic < THREAD_BYTES and (workers is None or workers == 1)
+def pieces_of(plan: Plan) -> int:
+    """In how many calls of the core a plan is applied."""
+    return 1 + plan.traffic // PIECE_BYTES
 
 
 def default_workers(traffic: int) -> int:

@@ -100,18 +100,17 @@ class Torch(ArrayAPI[Any]):
         # As torch's own in-place operations do: a graph that saved an output must notice.
         torch._C._increment_version(arrays[plan.inputs :])
 
-    def run(
-        self, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None = None,
-        workers: int | None = None,
+    def _run(
+        self, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None, workers: int | None
     ) -> Sequence[Any] | None:  # fmt: skip
-        """A small call of few tensors of a CPU without a detour; a tensor that requires grad is not written."""
+        """Tensors of a CPU without a detour; one that requires grad is not written."""
         if out is not None and any(target.requires_grad for target in out):
             return None
-        if not (inputs[0].is_cpu and memory.is_small(plan, workers)):
-            return super().run(plan, dtype, inputs, out, workers)
+        if not inputs[0].is_cpu:
+            return super()._run(plan, dtype, inputs, out, workers)
         with self.at(inputs[0]):
             results = [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)] if out is None else out
-        if not memory.run_small(plan, [tensor.data_ptr() for tensor in (*inputs, *results)]):
+        if not memory.run_apart(plan, [tensor.data_ptr() for tensor in (*inputs, *results)], workers):
             return None
         if out is not None:
             torch._C._increment_version(out)
