@@ -8,9 +8,10 @@ from typing import Any, Never
 
 from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
+from .._base.errors import MISSING
 from .._base.tracing import is_compiling
 from .._base.types import Axes, Boundary, Period, Spacing
-from .._base.words import offered, unexpected
+from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
 from .._operators.calls import call_key, fast_gradient, remember
@@ -22,7 +23,7 @@ from . import typed
 @typed.gradient
 @offered
 def gradient(
-    f: Any,
+    f: Any = MISSING,
     *varargs: Spacing,
     axis: Axes = UNSET,
     edge_order: int = 1,
@@ -130,6 +131,8 @@ def gradient(
             return result
     if others:
         raise unexpected("gradient", others)
+    if f is MISSING:
+        required("gradient", f=f)
     varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
     if present(f, period, out, *varargs):

@@ -58,7 +58,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
-    required(name, f=f)
+    required(name, **{"F" if vector else "f": f})
     if vector:
         _check_together(name, f, spacing)
     sample = f
