@@ -6,13 +6,8 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
-<<<<<<< HEAD
-from .._base.errors import ArgumentValueError, counted
-from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
-=======
 from .._base.errors import MISSING, ArgumentValueError, counted
-from .._base.types import Array, Axes, LaplacianForm, Spacing
->>>>>>> axis
+from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
 from .._operators.catalogue import clean_order
 from .._operators.linear import Linear
 from ..grid import Grid
