@@ -12,10 +12,11 @@ from .._backends import dispatch, ladder
 from .._backends.protocol import Backend
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.content import kept_key
+from .._base.errors import MISSING
 from .._base.outputs import split_out
 from .._base.tracing import is_compiling
 from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
-from .._base.words import offered, unexpected
+from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
 from .._operators.calls import Key, flat_out, plain_of, start_of
@@ -30,7 +31,7 @@ _ndarray = np.ndarray
 @typed.gradient
 @offered
 def gradient(
-    f: Any,
+    f: Any = MISSING,
     *varargs: Spacing,
     axis: Axes = UNSET,
     edge_order: int = 1,
@@ -151,6 +152,8 @@ def gradient(
         key = (
             None if start is None else kept_key(tuple(start))
         )  # of what the coordinates are now: `out` may be written over them
+    if f is MISSING:
+        required("gradient", f=f)
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
     if present(f, period, out, *varargs):
         return _of_quantities(f, varargs, axis, asked, out, workers)

@@ -113,7 +113,7 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
-    required(name, f=f)
+    required(name, **{"F" if vector else "f": f})
     if vector:
         _check_together(name, f, spacing)
     sample = f

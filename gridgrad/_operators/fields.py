@@ -299,3 +299,8 @@ def check_composed(outer: Mapping, inner: Mapping) -> None:
             f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
             f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
         )
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sums of results, which may be in nested tuples."""
+    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from .kinds import Origin
 from .linear import AnyLinear, Linear, Product
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Shape = tuple[int, ...]
 _ndarray = np.ndarray
@@ -361,7 +364,7 @@ class Operator(Linear[In, Out]):
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({given, *map(dtype_name, self.coefficients)})
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")

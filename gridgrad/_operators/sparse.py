@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from array_api_compat import array_namespace
 
 from .._backends import dispatch
@@ -17,6 +19,10 @@ from .._terms.matrix import term_matrix
 from .._terms.term import Term
 from .fields import Form, flat, gather
 from .quantities import check_without_units
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import LinearOperator
 
 
 class Applied(Protocol):
@@ -45,12 +51,12 @@ def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
     return [_on_host(c, grid) for c in _unmasked(coefficients)]
 
 
-def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> Any:
+def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> csr_array:
     """The matrix of terms on flattened fields, vector fields component after component."""
     from scipy import sparse
 
     points = prod(grid.shape)
-    blocks: dict[tuple[int, int], Any] = {}
+    blocks: dict[tuple[int, int], csr_array] = {}
     for term in (_placed(term, grid.places) for term in terms):
         matrix = term_matrix(term, grid.shape, factors)
         place = (term.output, term.input)
@@ -60,7 +66,7 @@ def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inpu
         [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(inputs)]
         for i in range(outputs)
     ]
-    whole: Any = (
+    whole: csr_array = (
         rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
     )
     return whole.astype(_dtype_of(factors), copy=False)
@@ -100,7 +106,7 @@ def _on_host(coefficient: Array, grid: Points) -> Array:
         ) from None
 
 
-def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
+def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleType | None) -> LinearOperator:
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
     linalg = dispatch.linalg_of(np if xp is None else xp)
     if linalg is None:
@@ -125,8 +131,9 @@ class _OnVectors:
     def __init__(self, operator: Applied) -> None:
         self.operator = operator
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Array:
         operator = self.operator
         most = max((c.ndim for c in _fields_of(operator)), default=0)
         parts = flat(operator(x.reshape(*operator.inputs, *operator.grid.alone(most))), operator.outputs)
-        return array_namespace(*parts).concat([part.ravel() for part in parts])
+        whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
+        return whole
