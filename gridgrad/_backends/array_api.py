@@ -46,7 +46,7 @@ class ArrayAPI(Generic[A]):
         """Itself."""
         return self
 
-    def at(self, like: A) -> AbstractContextManager[Any]:
+    def at(self, like: A) -> AbstractContextManager[object]:
         """Anywhere."""
         return nullcontext()
 
@@ -62,7 +62,7 @@ class ArrayAPI(Generic[A]):
         """Floating and complex kept, integers to the widest real type."""
         return slices.result_dtype(self.operations(f), f)
 
-    def weights_dtype(self, f: A) -> type[np.floating[Any]]:
+    def weights_dtype(self, f: A) -> type[np.floating]:
         """Double precision."""
         return np.float64
 

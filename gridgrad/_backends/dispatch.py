@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from importlib import import_module
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -41,13 +41,13 @@ def _of_tensors() -> Backend[Any]:
     return BACKEND
 
 
-def host(a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+def host(a: object, axis: int | None = None, name: str = "spacing") -> Any:
     """The numbers of an array on the host, for ``numpy.asarray``; anything else as it is."""
     library = found(type(a))
     return a if library is None else library.host(a, axis, name)
 
 
-def linalg_of(xp: Any) -> Any:
+def linalg_of(xp: object) -> ModuleType | None:
     """The module with the LinearOperator of a library that its user names by its module, or None."""
     room = ROOMS.get(getattr(xp, "__name__", ""))
     name = None if room is None else import_module(room).BACKEND.linalg

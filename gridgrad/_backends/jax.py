@@ -10,6 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from .._base.errors import ArgumentTypeError
+from .._base.types import Array
 from .array_api import ArrayAPI
 from .operations import Operations
 
@@ -17,25 +18,27 @@ from .operations import Operations
 class OfJAX(Operations):
     """Differentiable and traceable; a device is nowhere asked for."""
 
-    constant: Callable[[Any], Any] | None = staticmethod(jax.lax.stop_gradient)
+    constant: Callable[[Array], Array] | None = staticmethod(jax.lax.stop_gradient)
 
-    def real_type(self, like: Any) -> Any:
+    def real_type(self, like: object) -> object:
         """float64, or float32 without x64."""
         return self.result_type(float)
 
-    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+    def weights(self, values: Array, dtype: object, like: object) -> Array:
         """Where JAX puts them."""
-        return self.asarray(values, dtype=dtype)
+        made: Array = self.asarray(values, dtype=dtype)
+        return made
 
-    def complex_of(self, real: Any, imaginary: Any) -> Any:
+    def complex_of(self, real: Array, imaginary: Array) -> Array:
         """By JAX's own function."""
-        return jax.lax.complex(real, imaginary)
+        made: Array = jax.lax.complex(real, imaginary)
+        return made
 
 
-class JAX(ArrayAPI[Any]):
+class JAX(ArrayAPI[Array]):
     """Arrays and tracers."""
 
-    def operations(self, *fields: Any) -> Operations:
+    def operations(self, *fields: Array) -> Operations:
         """JAX's."""
         return OfJAX(array_namespace(*fields))
 

@@ -14,7 +14,7 @@ from .._terms.term import Term, own_terms
 from . import slices
 from .protocol import A, Backend, Call, DType, Memory, meet
 
-Part = tuple[tuple[Term, ...], list[Any], list[Any], bool]  # terms, inputs, outputs, whether they add
+Part = tuple[tuple[Term, ...], list[A], list[A], bool]  # terms, inputs, outputs, whether they add
 
 # Calls that took another way than one sweep; single additions, so that a race loses a count and no more.
 counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
@@ -257,8 +257,8 @@ def _batch_axes(terms: tuple[Term, ...], shape: Sequence[int]) -> list[int]:
 
 
 def _along(
-    axis: int, terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool
-) -> Iterator[Part]:
+    axis: int, terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool
+) -> Iterator[Part[A]]:
     """One index of a batch axis after the other."""
 
     def lower(own: int) -> int:
@@ -273,7 +273,7 @@ def _along(
         yield fewer, [f[at] for f in inputs], [o[at] for o in outputs], adds
 
 
-def _by_outputs(terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool) -> Iterator[Part]:
+def _by_outputs(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool) -> Iterator[Part[A]]:
     """Half of the outputs each, with what their terms read."""
     middle = len(outputs) // 2
     for chosen in (range(middle), range(middle, len(outputs))):
@@ -283,14 +283,14 @@ def _by_outputs(terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], 
         yield *_reading(own, inputs), [outputs[k] for k in chosen], adds
 
 
-def _by_terms(terms: tuple[Term, ...], inputs: list[Any], outputs: list[Any], adds: bool) -> Iterator[Part]:
+def _by_terms(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool) -> Iterator[Part[A]]:
     """Half of the terms each, in their order; the second half adds to what the first has left."""
     middle = len(terms) // 2
     yield *_reading(terms[:middle], inputs), outputs, adds
     yield *_reading(terms[middle:], inputs), outputs, True
 
 
-def _reading(terms: tuple[Term, ...], inputs: list[Any]) -> tuple[tuple[Term, ...], list[Any]]:
+def _reading(terms: tuple[Term, ...], inputs: list[A]) -> tuple[tuple[Term, ...], list[A]]:
     """The terms on those inputs only that they read."""
     used = sorted({k for term in terms for k in (term.input, term.coefficient) if k is not None})
     place = {k: new for new, k in enumerate(used)}

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from .._base.types import Array
+
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
-def name_of(dtype: Any) -> str:
+def name_of(dtype: object) -> str:
     """``float32`` for NumPy's, torch's and everyone's float32, or a type that stands for one."""
     name = getattr(dtype, "name", None) or getattr(dtype, "__name__", None) or str(dtype).rpartition(".")[2]
     return str(name)
@@ -24,38 +27,40 @@ def dtype_name(f: Any) -> str:
 class Operations:
     """The functions of a namespace, by their names, and those below, which a library may know better."""
 
-    constant: Callable[[Any], Any] | None = None  # makes one of an array, in a library that differentiates
+    constant: Callable[[Array], Array] | None = None  # makes one of an array, in a library that differentiates
 
-    def __init__(self, namespace: Any) -> None:
+    def __init__(self, namespace: ModuleType) -> None:
         self._namespace = namespace
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._namespace, name)
 
-    def real_type(self, like: Any) -> Any:
+    def real_type(self, like: object) -> object:
         """The widest real dtype there is on the device of `like`."""
         return self._namespace.float64
 
-    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+    def weights(self, values: Array, dtype: object, like: object) -> Array:
         """A small NumPy array in this library, on the device of `like`."""
         device = getattr(like, "device", None)
-        if device is None:
-            return self._namespace.asarray(values, dtype=dtype)
-        return self._namespace.asarray(values, dtype=dtype, device=device)
+        there = {} if device is None else {"device": device}
+        made: Array = self._namespace.asarray(values, dtype=dtype, **there)
+        return made
 
-    def joined(self, pieces: Sequence[Any], axis: int) -> Any:
+    def joined(self, pieces: Sequence[Array], axis: int) -> Array:
         """Arrays one after the other along an axis."""
-        return self._namespace.concat(pieces, axis=axis)
+        made: Array = self._namespace.concat(pieces, axis=axis)
+        return made
 
-    def difference(self, b: Any, a: Any, real: Any) -> Any:
+    def difference(self, b: Array, a: Array, real: object) -> Array:
         """``b - a`` of integers, rounded once: the magnitude of any difference fits the unsigned type."""
         xp, name = self._namespace, dtype_name(b)
         unsigned = getattr(xp, name if name.startswith("u") else "u" + name)
         forward = xp.astype(b, unsigned) - xp.astype(a, unsigned)
         backward = xp.astype(a, unsigned) - xp.astype(b, unsigned)
-        return xp.where(b >= a, xp.astype(forward, real), -xp.astype(backward, real))
+        made: Array = xp.where(b >= a, xp.astype(forward, real), -xp.astype(backward, real))
+        return made
 
-    def complex_of(self, real: Any, imaginary: Any) -> Any:
+    def complex_of(self, real: Array, imaginary: Array) -> Array:
         """A complex array from its parts; ``re + 1j * im`` would turn infinities into NaN."""
         xp = self._namespace
         dtype = xp.complex64 if dtype_name(real) == "float32" else xp.complex128
@@ -63,4 +68,5 @@ class Operations:
         unbounded = xp.where(xp.isnan(imaginary), nan, xp.where(imaginary > 0, inf, -inf))
         finite = xp.where(xp.isfinite(imaginary), imaginary, xp.zeros_like(imaginary))
         along = xp.where(xp.isfinite(imaginary), xp.astype(finite, dtype) * i, unbounded)
-        return xp.astype(real, dtype) + along
+        made: Array = xp.astype(real, dtype) + along
+        return made

@@ -124,7 +124,7 @@ class Backend(Protocol[A]):
     def among(self, fields: Sequence[A]) -> Backend[A]:
         """The back end of all these together; another one where an array carries more than its numbers."""
 
-    def at(self, like: A) -> AbstractContextManager[Any]:
+    def at(self, like: A) -> AbstractContextManager[object]:
         """In which `memory` to `launch` are called: the device of `like` is current, and no transform looks on."""
 
     def operations(self, *fields: A) -> Operations:
@@ -142,7 +142,7 @@ class Backend(Protocol[A]):
     def result_dtype(self, f: A) -> DType:
         """Floating and complex kept, integers to the widest real type."""
 
-    def weights_dtype(self, f: A) -> type[np.floating[Any]]:
+    def weights_dtype(self, f: A) -> type[np.floating]:
         """The type weights are made in."""
 
     def empty(self, like: A, dtype: DType = None, shape: tuple[int, ...] | None = None) -> A:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
 from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 Value = TypeVar("Value")
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 # What all caches together may hold of this machine's memory, and the share of each. Beyond it each keeps
 # its two largest entries (a derivative and its adjoint), or a long axis would be made again at every call.
@@ -47,7 +47,7 @@ class Entry(Generic[Value]):
     __slots__ = ("key", "nbytes", "used", "value")
     now: ClassVar[int] = 0
 
-    def __init__(self, key: Any, value: Value, nbytes: int) -> None:
+    def __init__(self, key: Hashable, value: Value, nbytes: int) -> None:
         Entry.now += 2
         self.key, self.value, self.nbytes, self.used = key, value, nbytes, Entry.now - 1
 
@@ -68,11 +68,11 @@ class Cache(Generic[Value]):
         self.made = 0
         self.bytes = 0
         self._exempt = 0  # the bytes of the two largest, when they were last looked for
-        self.held: dict[Any, Entry[Value]] = {}
+        self.held: dict[Hashable, Entry[Value]] = {}
         if name is not None:
             _caches[name] = self
 
-    def get(self, key: Any) -> Value | None:
+    def get(self, key: Hashable) -> Value | None:
         """The value of `key`, or None."""
         entry = self.held.get(key)
         if entry is None:
@@ -80,7 +80,7 @@ class Cache(Generic[Value]):
         entry.used = Entry.now
         return entry.value
 
-    def put(self, key: Any, value: Value, nbytes: int) -> None:
+    def put(self, key: Hashable, value: Value, nbytes: int) -> None:
         """Keep `value`; others leave while there are more than the bounds allow."""
         before = self.held.get(key)
         if before is not None:
@@ -120,10 +120,10 @@ def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Fun
     """A function whose results are kept by its (hashable, positional) arguments, `each` counted as so many bytes."""
 
     def of(function: Function) -> Function:
-        cache: Cache[Any] = Cache(name, entries)
+        cache: Cache[object] = Cache(name, entries)
 
         @wraps(function)
-        def call(*arguments: Any) -> Any:
+        def call(*arguments: Hashable) -> object:
             found = cache.get(arguments)
             if found is None:
                 found = function(*arguments)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Sequence, Sized
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted
 
+Entry = TypeVar("Entry")  # a step or coordinates
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
 
@@ -54,7 +55,7 @@ def int_or_none(value: Any) -> int | None:
         return None
 
 
-def clean_edge_order(edge_order: Any) -> int:
+def clean_edge_order(edge_order: object) -> int:
     """The order as an int, 1 or 2."""
     order = int_or_none(edge_order)
     if order is None:
@@ -69,7 +70,7 @@ def clean_edge_order(edge_order: Any) -> int:
     return order
 
 
-def clean_accuracy(accuracy: Any) -> int | None:
+def clean_accuracy(accuracy: object) -> int | None:
     """The accuracy as an int, or None for three-point rows."""
     if accuracy is None:
         return None
@@ -83,10 +84,10 @@ def clean_accuracy(accuracy: Any) -> int | None:
     return number
 
 
-def per_axis_spacing(spacing: tuple[Any, ...], count: int, ndim: int = 0) -> list[Any]:
+def per_axis_spacing(spacing: tuple[Entry, ...], count: int, ndim: int = 0) -> list[Entry]:
     """NumPy's rule: nothing, one scalar for all axes, or one entry for each of `count` axes."""
     if not spacing:
-        return [1.0] * count
+        return [cast(Entry, 1.0)] * count
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
@@ -99,7 +100,7 @@ def per_axis_spacing(spacing: tuple[Any, ...], count: int, ndim: int = 0) -> lis
     return list(spacing)
 
 
-def _packed(spacing: tuple[Any, ...], count: int) -> str:
+def _packed(spacing: tuple[object, ...], count: int) -> str:
     if len(spacing) == 1 and isinstance(spacing[0], (list, tuple)) and len(spacing[0]) == count:
         return "; a sequence of one for each axis goes in as gradient(f, *spacing)"
     return ""
@@ -113,9 +114,9 @@ def _last(given: int, count: int, ndim: int) -> str:
     return f"; for the last {given}: axis={axes}" if given > 1 else "; for the last one: axis=-1"
 
 
-def _scattered(spacing: tuple[Any, ...], ndim: int) -> str:
+def _scattered(spacing: tuple[object, ...], ndim: int) -> str:
     """On the positions of points that are on no grid."""
-    if ndim == 1 and all(_ndim(entry) == 1 for entry in spacing) and len({len(x) for x in spacing}) == 1:
+    if ndim == 1 and all(_ndim(entry) == 1 for entry in spacing) and len({len(cast(Sized, x)) for x in spacing}) == 1:
         return (
             "; scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, "
             "tuple(numpy.meshgrid(X, Y, indexing='ij')))"
@@ -123,7 +124,7 @@ def _scattered(spacing: tuple[Any, ...], ndim: int) -> str:
     return ""
 
 
-def _ndim(value: Any) -> int:
+def _ndim(value: object) -> int:
     """Dimensions of an array of any library or a nested list, without making an array of it."""
     if isinstance(value, (list, tuple)):
         return 1 + max([_ndim(entry) for entry in value] or [0])
@@ -132,7 +133,9 @@ def _ndim(value: Any) -> int:
     return int(getattr(value, "ndim", 0))
 
 
-def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -> tuple[tuple[Any, ...], Any]:
+def merge_aliases(
+    varargs: tuple[Any, ...], spacing: object, axis: object, dim: object
+) -> tuple[tuple[Any, ...], Any]:
     """The ``spacing=`` and ``dim=`` of torch, folded into the positional spacing and ``axis=``."""
     if dim is not UNSET:
         if axis is not UNSET:
@@ -147,7 +150,7 @@ def merge_aliases(varargs: tuple[Any, ...], spacing: Any, axis: Any, dim: Any) -
     return varargs, None if axis is UNSET else axis
 
 
-def clean_workers(workers: Any) -> int | None:
+def clean_workers(workers: object) -> int | None:
     """A positive number of threads, or None."""
     if workers is None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -46,6 +46,6 @@ class Content:
         return self if self.whole else Content(self.values.copy())
 
 
-def kept_key(key: tuple[Any, ...]) -> tuple[Any, ...]:
+def kept_key(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
     """A key that may stay in a cache."""
     return tuple([part.kept() if type(part) is Content else part for part in key])

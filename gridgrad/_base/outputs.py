@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted
+from .types import Array
 
 
 def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
@@ -32,7 +34,7 @@ def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
     return [out[k] for k in range(count)]
 
 
-def overlaps_itself(a: Any) -> bool:
+def overlaps_itself(a: Array) -> bool:
     """Whether two elements may share an address: no dim may step inside the extent of a smaller one."""
     reach = a.itemsize
     for stride, length in sorted((abs(s), n) for s, n in zip(a.strides, a.shape, strict=True) if n > 1):
@@ -42,7 +44,7 @@ def overlaps_itself(a: Any) -> bool:
     return False
 
 
-def check_places(name: str, places: Any, others: list[Any], strides: tuple[int, ...], kind: str) -> None:
+def check_places(name: str, places: Array, others: Sequence[Array], strides: tuple[int, ...], kind: str) -> None:
     """Refuse an output with elements at one address, or at those of another output.
 
     `places` and `others` are NumPy arrays over the addresses, which need not be readable; `kind` is

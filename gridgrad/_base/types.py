@@ -38,6 +38,7 @@ End = Literal["one-sided", "periodic", "symmetric", "antisymmetric"]
 Boundary = End | tuple[End, End] | Sequence[End | tuple[End, End]]  # for all axes, or one entry for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
+Spacings = tuple[Spacing, ...]
 Period = float | Field | Sequence[float | None] | None
 Axes = int | Sequence[int] | None  # all of them by default
 AxisLike = Field | Sequence[float] | tuple[int, Step] | tuple[int, Step, Step]  # of a grid

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from inspect import signature
-from typing import Any, Never, TypeVar, get_args, get_type_hints
+from typing import Never, TypeVar, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-_offered: dict[str, Callable[..., Any]] = {}
+Function = TypeVar("Function", bound=Callable[..., object])
+_offered: dict[str, Callable[..., object]] = {}
 
 # What a keyword is about: in our other functions, NumPy, SciPy, torch, findiff, xarray, py-pde and others.
 _TOPICS = {
@@ -128,12 +128,12 @@ def offered(function: Function) -> Function:
     return function
 
 
-def _name_of(function: Callable[..., Any]) -> str:
+def _name_of(function: Callable[..., object]) -> str:
     torch = function.__module__.startswith("gridgrad.torch")
     return f"gridgrad.torch.{function.__name__}" if torch else function.__qualname__
 
 
-def required(name: str, **given: Any) -> None:
+def required(name: str, **given: object) -> None:
     """Refuse a call of the function of this name without what it needs."""
     for word, value in given.items():
         if value is MISSING:
@@ -151,7 +151,7 @@ def unexpected(name: str, others: Iterable[str], known: Sequence[str] | None = N
     )
 
 
-def misplaced(operator: str, options: dict[str, Any], has_field: bool) -> ArgumentTypeError:
+def misplaced(operator: str, options: dict[str, object], has_field: bool) -> ArgumentTypeError:
     """The error on options of an operator of a grid that came to its call."""
     _, call = _made_by(f"Grid.{operator}")
     made, _, field = call.rpartition("(")
@@ -163,7 +163,7 @@ def misplaced(operator: str, options: dict[str, Any], has_field: bool) -> Argume
     )
 
 
-def absent(operator: Any, name: str) -> Never:
+def absent(operator: object, name: str) -> Never:
     """Refuse an attribute that operators do not have."""
     instead = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
     raise AttributeError(f"an operator has no attribute {name!r}{instead}", name=name, obj=operator)

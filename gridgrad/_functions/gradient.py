@@ -9,12 +9,14 @@ from typing import Any, Never
 import numpy as np
 
 from .._backends import dispatch, ladder
+from .._backends.protocol import Backend
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.content import kept_key
+from .._base.errors import MISSING
 from .._base.outputs import split_out
 from .._base.tracing import is_compiling
-from .._base.types import Axes, Boundary, Period, Spacing
-from .._base.words import offered, unexpected
+from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
+from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue, quantities
 from .._operators.calls import Key, flat_out, plain_of, start_of
@@ -29,7 +31,7 @@ _ndarray = np.ndarray
 @typed.gradient
 @offered
 def gradient(
-    f: Any,
+    f: Any = MISSING,
     *varargs: Spacing,
     axis: Axes = UNSET,
     edge_order: int = 1,
@@ -147,7 +149,11 @@ def gradient(
         found = None if start is None else functions.again(start, (f,), targets, workers)
         if found is not None:
             return found
-        key = None if start is None else kept_key(tuple(start))  # of what the coordinates are now: `out` may be written over them
+        key = (
+            None if start is None else kept_key(tuple(start))
+        )  # of what the coordinates are now: `out` may be written over them
+    if f is MISSING:
+        required("gradient", f=f)
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
     if present(f, period, out, *varargs):
         return _of_quantities(f, varargs, axis, asked, out, workers)
@@ -167,8 +173,14 @@ def gradient(
 
 
 def _of_samples(
-    f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any, key: Key | None = None
-) -> Any:
+    f: Any,
+    varargs: Spacings,
+    axis: object,
+    asked: Asked,
+    out: object,
+    workers: int | None,
+    key: Key | None = None,
+) -> Array | tuple[Array, ...]:
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     as_given = f
     library, f = dispatch.samples(f)
@@ -177,7 +189,9 @@ def _of_samples(
     if not axes:
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
-    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))  # not kept by the grid, which it holds
+    operator = catalogue.gradient(
+        grid, (), catalogue.accuracy_option(asked.accuracy)
+    )  # not kept by the grid, which it holds
     if out is not None:
         split_out(out, len(axes), shape)
     targets, nested = (None, None) if out is None else flat_out(out, (f,))
@@ -185,36 +199,42 @@ def _of_samples(
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
         keep(key, operator, given)
-        return found
+        result: Array | tuple[Array, ...] = found
+        return result
     results = operator.results(library, [f], out, workers)
     return results[0] if len(results) == 1 else tuple(results)
 
 
-def _of_no_axes(library: Any, f: Any, varargs: tuple[Any, ...], asked: Asked, out: Any, workers: Any) -> Any:
+def _of_no_axes(
+    library: Backend[Any], f: Array, varargs: Spacings, asked: Asked, out: object, workers: int | None
+) -> tuple[Array, ...]:
     """What NumPy gives for ``axis=()``: there is no such grid."""
     per_axis_spacing(varargs, 0, f.ndim)
     clean_words((), asked)
     return tuple(ladder.operate(library, (), [f], 0, out, clean_workers(workers)))
 
 
-def _of_quantities(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any, workers: Any) -> Any:
+def _of_quantities(
+    f: object, varargs: Spacings, axis: object, asked: Asked, out: object, workers: int | None
+) -> object:
     """The gradient of the numbers, with the units of the results."""
     if is_function(f):
         require_numbers(*varargs, asked.period, out)
 
-    def run(f: Any, varargs: tuple[Any, ...], period: Any, out: Any) -> Any:
+    def run(f: object, varargs: Spacings, period: object, out: object) -> object:
         return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)
 
     return quantities.gradient(run, f, varargs, asked.period, out)
 
 
-def is_function(f: Any) -> bool:
+def is_function(f: object) -> bool:
     """Whether `f` is to be evaluated: a callable, or an expression of sympy, that is no array."""
     if hasattr(f, "shape"):
         return False
     return callable(f) or any(base.__module__.startswith("sympy.") for base in type(f).__mro__)
 
 
-def gradient_of(f: Any, *arguments: Any) -> Any:
+def gradient_of(f: object, *arguments: object) -> object:
     """Exact derivatives, by a package that is imported at the first use."""
-    return import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)
+    found: object = import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
-from .._base.errors import ArgumentValueError, counted
+from .._base.errors import MISSING, ArgumentValueError, counted
 from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
 from .._operators.catalogue import clean_order
 from .._operators.linear import Linear
@@ -19,7 +19,7 @@ from .typed import Ends
 @typed.of_field
 @documented
 def derivative(
-    f: Array, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    f: Array = MISSING, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None,
     out: object = None,
     workers: int | None = None, spacing: Spacing | Sequence[Spacing] | None = UNSET, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
@@ -80,7 +80,7 @@ def derivative(
 @typed.of_field
 @documented
 def mixed_derivative(
-    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
@@ -119,7 +119,7 @@ def _mixed(grid: Grid, axis: Axes) -> Linear[Scalar, Scalar]:
 @typed.of_field
 @documented
 def laplacian(
-    f: Array, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
     out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
@@ -163,7 +163,7 @@ def laplacian(
 @typed.hessian
 @documented
 def hessian(
-    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``d_a d_b f`` as ``result[a][b]``: compact on the diagonal, products of first derivatives beside it.
@@ -193,7 +193,7 @@ def hessian(
 @typed.norm_of_field
 @documented
 def gradient_norm(
-    f: Array, *spacing: Spacing, axis: Axes = None, out: object = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sqrt(sum |d_a f|^2)``, the length of the gradient, in one pass.

@@ -13,6 +13,7 @@ from .._base.checks import clean_axis, per_axis_spacing
 from .._base.content import kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
+from .._base.types import Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
@@ -107,12 +108,12 @@ def parts_of(F: Any) -> tuple[Any, ...]:
     return tuple(F) if is_field else ()
 
 
-def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, vector: bool = False) -> Grid:
+def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vector: bool = False) -> Grid:
     """The grid of a call of function `name`: axes of the field `f`, or of each component of a vector field."""
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
-    required(name, f=f)
+    required(name, **{"F" if vector else "f": f})
     if vector:
         _check_together(name, f, spacing)
     sample = f
@@ -138,7 +139,7 @@ def grid_of(name: str, f: Any, spacing: tuple[Any, ...], axis: Any, ends: Ends, 
     return points_of(Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample))
 
 
-def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
+def _check_together(name: str, f: object, spacing: Spacings) -> None:
     """Refuse components that came as arguments of their own, where spacings go."""
     shape = getattr(f, "shape", ())
     apart = 1 + sum(len(shape) > 1 and getattr(entry, "shape", ()) == shape for entry in spacing)
@@ -150,7 +151,7 @@ def _check_together(name: str, f: Any, spacing: tuple[Any, ...]) -> None:
         )
 
 
-def spacing_of_one(f: Any, spacing: tuple[Any, ...], axis: Any) -> tuple[Any, ...]:
+def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
     """The spacing of one axis, of which there is one, or one for each axis of `f`; those must fit as well."""
     shape = np.shape(f) if isinstance(f, (list, tuple)) else tuple(getattr(f, "shape", ()))
     if len(spacing) == 1 and shape and not is_compiling():
@@ -163,7 +164,7 @@ def spacing_of_one(f: Any, spacing: tuple[Any, ...], axis: Any) -> tuple[Any, ..
     return (spacing[clean_axis((axis,), len(shape))[0]],)
 
 
-def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: Any) -> None:
+def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: object) -> None:
     """Refuse the coordinates of another axis than the one that is differentiated, under the name of that."""
     if not isinstance(entry, (list, tuple)) and getattr(entry, "ndim", 0) != 1:
         return
@@ -177,7 +178,7 @@ def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: Any) -> None:
         )
 
 
-def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Grid:
+def _traced_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: list[Spacing], ends: Ends) -> Grid:
     """The grid of a call that a compiler traces: its numbers become part of the graph."""
     for entry, axis in zip(entries, axes, strict=True):
         if not isinstance(entry, (int, float, list, tuple)):
@@ -189,12 +190,12 @@ def _traced_grid(lengths: Any, axes: Any, entries: list[Any], ends: Ends) -> Gri
 
 
 @made_once
-def _constant_grid(lengths: Any, axes: Any, entries: Any, *ends: Any) -> Grid:
+def _constant_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: Any) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
     return Grid(*given, axes=axes, **dict(ends))
 
 
-def _axis(length: int, entry: Any, axis: int) -> Any:
+def _axis(length: int, entry: object, axis: int) -> Any:
     numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
     values = to_host(numbers, axis)
     if values.ndim == 0:

@@ -66,7 +66,7 @@ class OfField(Protocol[P]):
     def __call__(self, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
 
 
-def of_field(function: Callable[Concatenate[Any, P], object]) -> OfField[P]:
+def of_field(function: Callable[Concatenate[Array, P], object]) -> OfField[P]:
     """For a checker the function of any array."""
     return cast(OfField[P], function)
 
@@ -86,7 +86,7 @@ class NormOfField(Protocol[P]):
     def __call__(self, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
 
 
-def norm_of_field(function: Callable[Concatenate[Any, P], object]) -> NormOfField[P]:
+def norm_of_field(function: Callable[Concatenate[Array, P], object]) -> NormOfField[P]:
     """For a checker the function of any array."""
     return cast(NormOfField[P], function)
 
@@ -104,7 +104,7 @@ class Advection(Protocol[P]):
     def __call__(self, v: Components, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
 
 
-def advection(function: Callable[Concatenate[Any, Any, P], object]) -> Advection[P]:
+def advection(function: Callable[Concatenate[Any, Array, P], object]) -> Advection[P]:
     """For a checker the function of any array, which comes second."""
     return cast(Advection[P], function)
 
@@ -122,7 +122,7 @@ class Diffusion(Protocol[P]):
     def __call__(self, k: float | Field, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
 
 
-def diffusion(function: Callable[Concatenate[Any, Any, P], object]) -> Diffusion[P]:
+def diffusion(function: Callable[Concatenate[Any, Array, P], object]) -> Diffusion[P]:
     """For a checker the function of any array, which comes second."""
     return cast(Diffusion[P], function)
 
@@ -140,7 +140,7 @@ class OfVector(Protocol[P]):
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
 
 
-def of_vector(function: Callable[Concatenate[Any, P], object]) -> OfVector[P]:
+def of_vector(function: Callable[Concatenate[Array, P], object]) -> OfVector[P]:
     """For a checker the function of arrays of any library."""
     return cast(OfVector[P], function)
 
@@ -166,7 +166,7 @@ class VectorToVector(Protocol[P]):
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
 
 
-def vector_to_vector(function: Callable[Concatenate[Any, P], object]) -> VectorToVector[P]:
+def vector_to_vector(function: Callable[Concatenate[Array, P], object]) -> VectorToVector[P]:
     """For a checker the function of arrays of any library."""
     return cast(VectorToVector[P], function)
 
@@ -190,7 +190,7 @@ class VectorToCurl(Protocol[P]):
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
 
 
-def vector_to_curl(function: Callable[Concatenate[Any, P], object]) -> VectorToCurl[P]:
+def vector_to_curl(function: Callable[Concatenate[Array, P], object]) -> VectorToCurl[P]:
     """For a checker the function of arrays of any library."""
     return cast(VectorToCurl[P], function)
 
@@ -212,7 +212,7 @@ class VectorToRows(Protocol[P]):
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
 
 
-def vector_to_rows(function: Callable[Concatenate[Any, P], object]) -> VectorToRows[P]:
+def vector_to_rows(function: Callable[Concatenate[Array, P], object]) -> VectorToRows[P]:
     """For a checker the function of arrays of any library."""
     return cast(VectorToRows[P], function)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Unpack
 
+from .._base.errors import MISSING
 from .._base.types import Array, Axes, LaplacianForm, Spacing
 from . import typed
 from .share import Made, documented, grid_of, only, vector_call
@@ -14,7 +15,7 @@ from .typed import Ends
 @typed.vector_to_vector
 @documented
 def vector_laplacian(
-    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
+    F: Array | Sequence[Array] = MISSING, *spacing: Spacing, axis: Axes = None, form: LaplacianForm = "compact", accuracy: int | None = None,
     out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
@@ -48,7 +49,7 @@ def vector_laplacian(
 @typed.of_vector
 @documented
 def divergence(
-    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array] = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum d_a F_a`` of a vector field.
@@ -90,7 +91,7 @@ def divergence(
 @typed.vector_to_curl
 @documented
 def curl(
-    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array] = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """The curl of a vector field on two axes (a scalar) or three (a vector).
@@ -124,7 +125,7 @@ def curl(
 @typed.vector_to_rows
 @documented
 def jacobian(
-    F: Array | Sequence[Array], *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    F: Array | Sequence[Array] = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``d_b F_a`` of a vector field, as ``result[a][b]``.

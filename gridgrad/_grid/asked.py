@@ -27,11 +27,11 @@ _POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, ab
 class Asked(NamedTuple):
     """What a caller says about rows and ends, as it came."""
 
-    edge_order: Any = 1
-    periodic: Any = None
-    period: Any = None
-    boundary: Any = None
-    accuracy: Any = None
+    edge_order: object = 1
+    periodic: object = None
+    period: Any = None  # each of these as it came
+    boundary: object = None
+    accuracy: object = None
 
 
 class Words(NamedTuple):
@@ -40,7 +40,7 @@ class Words(NamedTuple):
     edge_order: int
     accuracy: int | None
     ends: tuple[Ends, ...]
-    periods: tuple[Any, ...]
+    periods: tuple[object, ...]
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -55,7 +55,7 @@ def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     return Words(order, accuracy, ends, tuple(periods))
 
 
-def clean_axes(axis: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
+def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The axes of an array of this shape that a call is about."""
     if not shape:
         raise ArgumentValueError(
@@ -94,7 +94,7 @@ def points_of(
 Numbers = tuple[Array | None, Maybe]  # of a step or coordinates, with their unit; None of a period that is not there
 
 
-def _values(given: Any, axis: int, name: str = "spacing") -> Numbers:
+def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
     """The numbers of a spacing or a period, and their unit."""
     if given is None and name == "period":
         return None, None
@@ -102,7 +102,7 @@ def _values(given: Any, axis: int, name: str = "spacing") -> Numbers:
     return np.asarray(clean_number(numbers, axis, name)) if name == "period" else to_host(numbers, axis), unit
 
 
-def _wrapped(numbers: Array | None, unit: Maybe) -> Any:
+def _wrapped(numbers: Array | None, unit: Maybe) -> object:
     return None if numbers is None else wrap(numbers[()], unit)
 
 

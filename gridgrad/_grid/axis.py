@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._base.cache import Cache
 from .._base.content import Content
@@ -39,14 +40,14 @@ class Axis:
     """
 
     def __init__(
-        self, number: int, length: int, spacing: Any, origin: Any = 0.0, ends: Ends = ONE_SIDED, period: Any = None,
-        unit: Maybe = None, real: Any = np.float64,
+        self, number: int, length: int, spacing: object, origin: object = 0.0, ends: Ends = ONE_SIDED, period: object = None,
+        unit: Maybe = None, real: npt.DTypeLike = np.float64,
     ) -> None:  # fmt: skip
         self.number, self.length, self.ends, self.unit, self.real = number, length, ends, unit, np.dtype(real)
         self.spacing = _read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
         self.origin = clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
-        self.period = None
+        self.period: Any = None
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
@@ -62,14 +63,14 @@ class Axis:
         """Whether its field repeats."""
         return self.ends[0] == "periodic"
 
-    def given(self) -> tuple[Any, Any]:
+    def given(self) -> tuple[object, object]:
         """Coordinates or ``(n, step, origin)``, and the period: as a grid takes them, units included."""
         period = None if self.period is None else wrap(self.period, self.slope)
         if self.has_coordinates:
             return wrap(self.spacing, self.unit), period
         return (self.length, wrap(self.spacing[()], self.unit), wrap(self.origin, self.unit)), period
 
-    def position(self, index: Any) -> Any:
+    def position(self, index: int | Array) -> Array:
         """Where a point is."""
         if self.has_coordinates:
             return self.coordinates[index]
@@ -83,7 +84,7 @@ class Axis:
         return _read_only(self.position(np.arange(self.length)))
 
     @cached_property
-    def steps(self) -> Any:
+    def steps(self) -> Array:
         """Its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
         steps = self.exact_steps()[0].high
         return _read_only(steps) if np.ndim(steps) else steps
@@ -148,7 +149,7 @@ class Axis:
         return f"axis {self.number}: {points}{unit}, {step}, {ends}{order}"
 
 
-def axis_stencil(spacing: Any, length: int, number: int, rule: Rule, period: Any, real: Any) -> Stencil:
+def axis_stencil(spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
     return Axis(number, length, spacing, ends=rule.boundary, period=period, real=real).stencil_of(rule)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _OTHER_NAMES = {
 
 
 def clean_ends(
-    boundary: Any, periodic: Any, period: Any, axes: Sequence[int], of_grid: bool = False
+    boundary: object, periodic: object, period: object, axes: Sequence[int], of_grid: bool = False
 ) -> tuple[tuple[Ends, ...], list[Any]]:
     """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
@@ -48,7 +48,7 @@ def clean_ends(
     return ends, clean_periods(period, ends, axes, of_grid)
 
 
-def clean_boundary(boundary: Any, axes: Sequence[int]) -> tuple[Ends, ...]:
+def clean_boundary(boundary: object, axes: Sequence[int]) -> tuple[Ends, ...]:
     """Both ends of each axis."""
     if isinstance(boundary, str):
         return tuple(_ends(boundary, a) for a in axes)
@@ -70,7 +70,7 @@ def clean_boundary(boundary: Any, axes: Sequence[int]) -> tuple[Ends, ...]:
     return tuple(_ends(entry, a) for entry, a in zip(entries, axes, strict=True))
 
 
-def _ends(entry: Any, axis: int) -> Ends:
+def _ends(entry: object, axis: int) -> Ends:
     pair = (entry, entry) if isinstance(entry, str) else entry
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise ArgumentTypeError(
@@ -87,7 +87,7 @@ def _ends(entry: Any, axis: int) -> Ends:
     return left, right
 
 
-def _meant(name: Any) -> str:
+def _meant(name: object) -> str:
     """What another library calls by this name, in our words, or one of ours in another spelling."""
     if not isinstance(name, str):
         return ""
@@ -102,7 +102,7 @@ def _allowed() -> str:
     return "allowed are " + ", ".join(map(repr, BOUNDARIES))
 
 
-def clean_periodic(value: Any, axis: int) -> bool:
+def clean_periodic(value: object, axis: int) -> bool:
     """One axis' periodic flag."""
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(
@@ -111,7 +111,7 @@ def clean_periodic(value: Any, axis: int) -> bool:
     return bool(value)
 
 
-def clean_periods(period: Any, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[Any]:
+def clean_periods(period: object, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[Any]:
     """The period of each axis, None where there is none; one number is that of all periodic axes."""
     repeats = [pair == PERIODIC for pair in ends]
     if not _is_sequence(period):
@@ -132,7 +132,12 @@ def clean_periods(period: Any, ends: tuple[Ends, ...], axes: Sequence[int], of_g
     return periods
 
 
-def per_axis(name: str, value: Any, axes: Sequence[int], check: Any, of_grid: bool = False) -> list[Any]:
+Checked = TypeVar("Checked")
+
+
+def per_axis(
+    name: str, value: Any, axes: Sequence[int], check: Callable[[Any, int], Checked], of_grid: bool = False
+) -> list[Checked]:
     """One value for all axes, or a sequence with one for each."""
     many = _is_sequence(value)
     if many and len(value) != len(axes):
@@ -147,7 +152,7 @@ def per_axis(name: str, value: Any, axes: Sequence[int], check: Any, of_grid: bo
     return [check(v, a) for v, a in zip(value if many else [value] * len(axes), axes, strict=True)]
 
 
-def _is_sequence(value: Any) -> bool:
+def _is_sequence(value: object) -> bool:
     return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from .._base.types import Array
+
 _PERIODS = ((2 * np.pi, "2 * numpy.pi"), (24, "24"), (60, "60"), (180, "180"), (360, "360"))
 _LETTERS = "ijklmn"
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cached_property, reduce
 from typing import Any, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
@@ -25,7 +26,8 @@ class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
     def __init__(
-        self, coordinates: tuple[Any, ...], axes: Any, boundary: Any, periodic: Any, period: Any, edge_order: Any, dtype: Any
+        self, coordinates: tuple[object, ...], axes: object, boundary: object, periodic: object, period: object, edge_order: object,
+        dtype: npt.DTypeLike
     ) -> None:  # fmt: skip
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
@@ -49,17 +51,17 @@ class Points:
         self.shape = tuple(self.lengths[k] for k in self._order)  # of a field without batch axes
         self.slopes = tuple(line.slope for line in self.lines)
         self.has_units = any(unit is not None for unit in units)
-        self._kept: dict[Any, Any] = {}
+        self._kept: dict[Hashable, Any] = {}
         for k in range(self.ndim):
             self.stencil(k)  # which checks the points
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
         return _rebuild, (
             type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype)  # fmt: skip
 
     @cached_property
-    def units(self) -> tuple[Any, ...] | None:
+    def units(self) -> tuple[object, ...] | None:
         """The units of the axes, None of an axis without; None where all coordinates are plain numbers.
 
         `coordinates`, `steps`, `mesh`, `quadrature` and `measure` are numbers in these units. Operators
@@ -84,7 +86,7 @@ class Points:
         return tuple(line.coordinates for line in self.lines)
 
     @cached_property
-    def steps(self) -> tuple[Any, ...]:
+    def steps(self) -> tuple[Array, ...]:
         """For each axis its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
         return tuple(line.steps for line in self.lines)
 
@@ -119,7 +121,7 @@ class Points:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
         return self.lines[k].has_coordinates
 
-    def clean_axis(self, axis: Any) -> int:
+    def clean_axis(self, axis: object) -> int:
         """One axis of the grid, counted from 0."""
         return clean_axis((axis,), self.ndim)[0]
 
@@ -163,7 +165,7 @@ class Points:
         return self.lines[k].stencil(order, accuracy, self.edge_order, ends)
 
     @made_once
-    def kept(self, make: Callable[..., Made], *arguments: Any) -> Made:
+    def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
         key = (make, *arguments)
         if key not in self._kept:

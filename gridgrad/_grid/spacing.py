@@ -17,7 +17,7 @@ from .._wraps.units import held, present
 from . import hints
 
 
-def to_host(spacing: Any, axis: int, name: str = "spacing") -> Array:
+def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
     """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
@@ -92,7 +92,7 @@ def _check_dtype(values: Array, axis: int) -> None:
     )
 
 
-def clean_number(value: Any, axis: int, name: str) -> Any:
+def clean_number(value: object, axis: int, name: str) -> Array:
     """A finite real scalar, as a NumPy scalar."""
     if isinstance(value, str):
         raise ArgumentTypeError(f"the {name} of axis {axis} is the string {value!r}; give a number")
@@ -104,7 +104,7 @@ def clean_number(value: Any, axis: int, name: str) -> Any:
     return values[()]
 
 
-def clean_step(values: Array, axis: int) -> Any:
+def clean_step(values: Array, axis: int) -> Array:
     """A finite step that is not 0, as a NumPy scalar."""
     step = clean_number(values, axis, "spacing")
     if step == 0:

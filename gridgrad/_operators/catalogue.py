@@ -28,7 +28,7 @@ _HIGHER = {  # orders at one-sided ends as measured: an end's larger error is di
 }
 
 
-def accuracy_option(accuracy: Any = None) -> tuple[int | None]:
+def accuracy_option(accuracy: object = None) -> tuple[int | None]:
     """The option of first derivatives.
 
     accuracy : None, 2, 4 or 6
@@ -38,7 +38,7 @@ def accuracy_option(accuracy: Any = None) -> tuple[int | None]:
     return (clean_accuracy(accuracy),)
 
 
-def laplacian_options(form: Any = "compact", accuracy: Any = None) -> tuple[str, int | None]:
+def laplacian_options(form: object = "compact", accuracy: object = None) -> tuple[str, int | None]:
     """A form of the laplacian, and an accuracy that goes with it.
 
     form : "compact", "wide" or "conservative"
@@ -57,7 +57,7 @@ def laplacian_options(form: Any = "compact", accuracy: Any = None) -> tuple[str,
     return form, number
 
 
-def derivative_options(order: Any = 1, accuracy: Any = None) -> tuple[int, int | None]:
+def derivative_options(order: object = 1, accuracy: object = None) -> tuple[int, int | None]:
     """The options of one derivative.
 
     order : 1 or 2
@@ -68,7 +68,7 @@ def derivative_options(order: Any = 1, accuracy: Any = None) -> tuple[int, int |
     return clean_order(order, accuracy)
 
 
-def clean_order(order: Any, accuracy: Any, made: Points | None = None) -> tuple[int, int | None]:
+def clean_order(order: object, accuracy: object, made: Points | None = None) -> tuple[int, int | None]:
     """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None; `made` is a grid that the caller did not make."""
     number = int_or_none(order)
     if number not in (1, 2):
@@ -264,7 +264,7 @@ def _mixed_derivative(grid: Points, a: int, b: int) -> Operator:
 
 @method
 def directional_derivative(
-    grid: Points, v: Any = MISSING, accuracy: int | None = None, **others: Never
+    grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never
 ) -> Operator:
     """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
 
@@ -276,7 +276,7 @@ def directional_derivative(
 
 
 @method
-def advect(grid: Points, v: Any = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
+def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
     """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
     One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
@@ -320,7 +320,7 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> O
 
 
 @method
-def diffuse(grid: Points, k: Any = MISSING, **others: Never) -> Operator:
+def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Operator:
     """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
     No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the

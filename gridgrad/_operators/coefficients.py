@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array
 from .._base.words import unexpected
 from .._wraps.units import present
 from .fields import clean_coefficient
@@ -37,10 +38,11 @@ class Argument(NamedTuple):
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
 
 
-Given = tuple[Argument, tuple[Any, ...]]  # with its fields
+Coefficients = tuple[Array, ...]
+Given = tuple[Argument, Coefficients]  # with its fields
 
 
-def velocity(v: Any, axes: int) -> tuple[Numbers, tuple[Any, ...]]:
+def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = _components(v, axes)
     numbers = tuple(
@@ -50,7 +52,7 @@ def velocity(v: Any, axes: int) -> tuple[Numbers, tuple[Any, ...]]:
     return numbers, tuple([clean_coefficient(components[a], f"v[{a}]") for a in places])
 
 
-def diffusivity(k: Any) -> tuple[float | None, tuple[Any, ...]]:
+def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)
@@ -63,7 +65,7 @@ def is_finite(number: float) -> bool:
     return abs(number) <= float_info.max
 
 
-def clean_factor(factor: Any) -> float:
+def clean_factor(factor: object) -> float:
     """A finite real number that scales an operator."""
     if present(factor):
         raise ArgumentTypeError(
@@ -96,7 +98,7 @@ def _components(v: Any, axes: int) -> Sequence[Any]:
     return [v[k] for k in range(len(v))]
 
 
-def _number_or_none(value: Any, label: str, what: str) -> float | None:
+def _number_or_none(value: object, label: str, what: str) -> float | None:
     """A finite real number, None of a field."""
     if isinstance(value, (complex, np.complexfloating)):
         raise ArgumentTypeError(f"{label} is complex; give a real number, or a complex field")
@@ -113,7 +115,7 @@ def _number_or_none(value: Any, label: str, what: str) -> float | None:
     return number
 
 
-def taken(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> Iterator[Given]:
+def taken(arguments: Sequence[Argument], coefficients: Coefficients) -> Iterator[Given]:
     """Each argument with its own coefficients."""
     start = 0
     for argument in arguments:
@@ -122,7 +124,7 @@ def taken(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> Itera
         start = stop
 
 
-def conjugated(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> tuple[Any, ...]:
+def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coefficients:
     """The coefficients as they are now, conjugated where an adjoint wants it: never kept, as fields may change."""
     if not any([argument.conjugate for argument in arguments]):
         return coefficients
@@ -135,16 +137,16 @@ def conjugated(arguments: Sequence[Argument], coefficients: tuple[Any, ...]) -> 
     )
 
 
-def replaced(given: Iterable[Given], fields: dict[str, Any]) -> tuple[Any, ...]:
+def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
     """The coefficients with those of `fields`, by the names of their arguments, in the place of the old ones."""
-    result: list[Any] = []
+    result: list[Array] = []
     for argument, own in given:
         is_given = argument.fields and argument.name in fields
         result += _anew(argument, fields[argument.name]) if is_given else own
     return tuple(result)
 
 
-def _anew(argument: Argument, value: Any) -> list[Any]:
+def _anew(argument: Argument, value: object) -> list[Array]:
     """The fields of one argument, in the places where fields were."""
     numbers = argument.numbers
     components = _components(value, len(numbers)) if argument.is_vector else [value]
@@ -165,11 +167,11 @@ def _anew(argument: Argument, value: Any) -> list[Any]:
     return found
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, complex, Real, np.number))
 
 
-def _field(value: Any, label: str) -> Any:
+def _field(value: object, label: str) -> Array:
     if _is_number(value):
         array = f"numpy.array({value!r})"
         typed = f"{array} in its place" if "[" in label else f"{label}={array}"
@@ -181,7 +183,7 @@ def _field(value: Any, label: str) -> Any:
 
 
 def check_names(
-    arguments: Sequence[Argument], fields: dict[str, Any], taken: Callable[[], Sequence[Given]], method: str,
+    arguments: Sequence[Argument], fields: dict[str, object], taken: Callable[[], Sequence[Given]], method: str,
     options: tuple[str, ...] = (),
 ) -> None:  # fmt: skip
     """Refuse names that the operators of an expression do not have, or have for different fields.
@@ -219,7 +221,7 @@ def _are_alike(first: Given, second: Given) -> bool:
     return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
 
 
-def _is_same(a: Any, b: Any) -> bool:
+def _is_same(a: object, b: object) -> bool:
     """The same memory, seen in the same way."""
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return bool(a.__array_interface__ == b.__array_interface__)

@@ -12,10 +12,11 @@ import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once
-from .._backends.operations import dtype_name, name_of
+from .._backends.operations import Operations, dtype_name, name_of
 from .._backends.protocol import Backend
 from .._backends.slices import is_complex
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array
 from .._grid.matching import check_grids
 from .._grid.points import Points
 from .._wraps.units import unwrap, wrap
@@ -27,8 +28,8 @@ class Fields(NamedTuple):
     """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
 
     library: Backend[Any]
-    samples: list[Any]
-    coefficients: list[Any]
+    samples: list[Array]
+    coefficients: list[Array]
     stacked: bool  # a vector field came as one array
 
 
@@ -48,8 +49,8 @@ def gather(
     else:
         given = [f]
     library: Any = None
-    fields: list[Any] = []
-    factors: list[Any] = []
+    fields: list[Array] = []
+    factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field)
         if library is not None and own is not library:
@@ -80,16 +81,17 @@ def gather(
     return Fields(library, fields, factors, stacked)
 
 
-def clean_coefficient(value: Any, name: str) -> Any:
+def clean_coefficient(value: object, name: str) -> Array:
     """A coefficient field, cleaned as samples are, with its unit; refused under its own name."""
     try:
         numbers, unit = unwrap(value, name)
-        return wrap(dispatch.samples(numbers)[1], unit)
+        field: Array = wrap(dispatch.samples(numbers)[1], unit)
+        return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
 
 
-def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
+def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     """The components of a vector or tensor field, and whether it is one stacked array."""
     if isinstance(f, (list, tuple)):
         if len(f) != form[0]:
@@ -113,7 +115,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Any], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def _promoted(library: Backend[Any], fields: list[Any], factors: list[Any]) -> tuple[list[Any], list[Any]]:
+def _promoted(library: Backend[Any], fields: list[Array], factors: list[Array]) -> tuple[list[Array], list[Array]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
@@ -130,7 +132,7 @@ def _promoted(library: Backend[Any], fields: list[Any], factors: list[Any]) -> t
     return fields, factors
 
 
-def _common(names: set[str], library: Backend[Any], like: Any, factors: int) -> str:
+def _common(names: set[str], library: Backend[Any], like: Array, factors: int) -> str:
     """The dtype of all: of integers alone an integer one that holds them, if there is one."""
     if not factors and all(name.startswith(("int", "uint")) for name in names):
         together = _widest(*names)
@@ -153,7 +155,7 @@ def _widest(*names: str) -> str:
     return np.result_type(*names).name
 
 
-def _as_exactly(library: Backend[Any], xp: Any, field: Any, name: str) -> Any:
+def _as_exactly(library: Backend[Any], xp: Operations, field: Array, name: str) -> Array:
     """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
     own = dtype_name(field)
     if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
@@ -170,11 +172,12 @@ def _digits(name: str) -> int:
     return int(np.finfo(name).nmant) + 1
 
 
-def _as(xp: Any, field: Any, name: str) -> Any:
+def _as(xp: Operations, field: Array, name: str) -> Array:
     if dtype_name(field) == name:
         return field
     dtype = getattr(xp, name, None)
-    return xp.astype(field, np.dtype(name) if dtype is None else dtype)
+    found: Array = xp.astype(field, np.dtype(name) if dtype is None else dtype)
+    return found
 
 
 def _broadcast(
@@ -195,7 +198,7 @@ def _broadcast(
         ) from None
 
 
-def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Any]:
+def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Array]:
     """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
     if not form:
         return [out]
@@ -216,7 +219,7 @@ def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Any]:
     return [out[index] for index in product(*map(range, form))]
 
 
-def shaped(results: Sequence[Any], form: Form) -> Any:
+def shaped(results: Sequence[Array], form: Form) -> Any:
     """The results as nested tuples of this form."""
     if not form:
         return results[0]
@@ -224,10 +227,11 @@ def shaped(results: Sequence[Any], form: Form) -> Any:
     return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
 
 
-def stack(library: Backend[Any], results: list[Any], form: Form) -> Any:
+def stack(library: Backend[Any], results: list[Array], form: Form) -> Array:
     """The results as one array of shape ``(*form, *shape)``."""
     xp = library.among(results).operations(*results)
-    return xp.reshape(xp.stack(results), (*form, *results[0].shape))
+    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
+    return whole
 
 
 def dtype_of(f: Any, form: Form) -> str:
@@ -238,7 +242,7 @@ def dtype_of(f: Any, form: Form) -> str:
     return dtype_name(f if hasattr(f, "dtype") else np.asarray(f))
 
 
-def check_dtypes(targets: list[Any], wanted: str) -> None:
+def check_dtypes(targets: list[Array], wanted: str) -> None:
     """Refuse an `out` that would round, before anything is written."""
     for k, target in enumerate(targets):
         if hasattr(target, "dtype") and dtype_name(target) != wanted:
@@ -248,7 +252,7 @@ def check_dtypes(targets: list[Any], wanted: str) -> None:
             )
 
 
-def check_masks(targets: list[Any], values: list[Any]) -> bool:
+def check_masks(targets: list[Array], values: list[Array]) -> bool:
     """Whether values have masks, which then their targets must be able to carry."""
     masked = [isinstance(value, np.ma.MaskedArray) for value in values]
     for target, has_mask in zip(targets, masked, strict=True):
@@ -259,7 +263,7 @@ def check_masks(targets: list[Any], values: list[Any]) -> bool:
     return any(masked)
 
 
-def flat(field: Any, form: Form) -> list[Any]:
+def flat(field: Any, form: Form) -> list[Array]:
     """The components of a result, whether nested tuples or one stacked array."""
     return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
 
@@ -295,3 +299,8 @@ def check_composed(outer: Mapping, inner: Mapping) -> None:
             f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
             f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
         )
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sums of results, which may be in nested tuples."""
+    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b

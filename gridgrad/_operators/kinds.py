@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
 
@@ -11,8 +11,8 @@ from .._base.errors import MISSING
 from .._base.words import misplaced, offered, required, unexpected
 from .._grid.points import Points
 
-Function = TypeVar("Function", bound=Callable[..., Any])
-Cleaned = tuple[Any, ...]
+Function = TypeVar("Function", bound=Callable[..., object])
+Cleaned = tuple[Hashable, ...]
 
 
 class Origin(NamedTuple):
@@ -26,7 +26,7 @@ class Origin(NamedTuple):
         """The operator on a grid."""
         return self.kind.made(grid, self.arguments, self.options)
 
-    def other(self, grid: Points, changes: dict[str, Any]) -> Any:
+    def other(self, grid: Points, changes: dict[str, object]) -> Any:
         """The operator with some of its options changed."""
         given = dict(zip(self.kind.options, self.options, strict=True))
         return self.kind.on(grid, *self.arguments, **{**given, **changes})
@@ -36,7 +36,7 @@ class Origin(NamedTuple):
         """The attribute of a grid that it is; of a method the class of what that returns."""
         return "Operator" if self.arguments else f"Grid.{self.kind.name}"
 
-    def refuse_options(self, given: dict[str, Any], f: Any) -> None:
+    def refuse_options(self, given: dict[str, object], f: object) -> None:
         """Refuse options at a call, which make another operator."""
         if any([word in given for word in self.kind.options]):
             own = {word: given[word] for word in self.kind.options if word in given}
@@ -79,7 +79,7 @@ class Kind(Generic[Made]):
         operator.descend_from(Origin(self, arguments, options))
         return operator
 
-    def on(self, grid: Points, *arguments: Any, **options: Any) -> Made:
+    def on(self, grid: Points, *arguments: Hashable, **options: object) -> Made:
         """The operator on a grid, of options as they came."""
         return self.made(grid, arguments, self.clean(**options))
 
@@ -131,8 +131,8 @@ class Shown(property, Generic[Public]):
         @overload
         def __get__(self, grid: None, owner: type, /) -> Self: ...
         @overload
-        def __get__(self, grid: Any, owner: type | None = None, /) -> Public: ...
-        def __get__(self, grid: Any, owner: type | None = None, /) -> Any: ...
+        def __get__(self, grid: object, owner: type | None = None, /) -> Public: ...
+        def __get__(self, grid: object, owner: type | None = None, /) -> Any: ...
 
 
 def method(function: Function) -> Function:
@@ -141,7 +141,7 @@ def method(function: Function) -> Function:
     return offered(function)
 
 
-def check_words(method: str, others: dict[str, Never], **given: Any) -> None:
+def check_words(method: str, others: dict[str, Never], **given: object) -> None:
     """Refuse words that a method of `Grid` does not have, and calls without what it needs."""
     if others:
         raise unexpected(f"Grid.{method}", others)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from math import prod
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Never
+
+import numpy.typing as npt
 
 from .._base.errors import ArgumentTypeError
 from .._base.types import Between, In, Maps, Out, applies, transposes
@@ -13,6 +16,7 @@ from .._wraps.units import present
 from .coefficients import Argument, Given, check_names, clean_factor, is_finite
 from .fields import (
     Form,
+    added,
     check_alike,
     check_composed,
     check_dtypes,
@@ -23,6 +27,10 @@ from .fields import (
     targets_of,
 )
 from .sparse import linear_operator
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import LinearOperator
 
 
 class Linear(Maps[In, Out]):
@@ -151,7 +159,7 @@ class Linear(Maps[In, Out]):
         points = prod(self.grid.shape)
         return prod(self.outputs) * points, prod(self.inputs) * points
 
-    def to_sparse(self, format: str = "csr") -> Any:
+    def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
         Fields of ``grid.shape`` are flattened in C order, vector fields component after component.
@@ -164,11 +172,11 @@ class Linear(Maps[In, Out]):
         """
         return self.matrix().asformat(format)
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """The matrix on flattened fields, vector fields component after component."""
         raise NotImplementedError
 
-    def to_linear_operator(self, dtype: Any = None, xp: Any = None) -> Any:
+    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> LinearOperator:
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
 
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of
@@ -306,7 +314,7 @@ class Product(Joined[In, Out]):
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
 
@@ -339,7 +347,7 @@ class Sum(Joined[In, Out]):
             return self.of_fields(fields, "__call__")(f, out, workers)
         if out is None:
             addend = self.second(f, None, workers)
-            return _added(self.first(f, None, workers), addend)
+            return added(self.first(f, None, workers), addend)
         given = dtype_of(f, self.inputs)
         wanted = self.result_name(given)
         into, other = self.first, self.second
@@ -379,7 +387,7 @@ class Sum(Joined[In, Out]):
             )
         return Sum(first, second)
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
 
@@ -390,7 +398,3 @@ class Sum(Joined[In, Out]):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({self.first.result_name(given), self.second.result_name(given)})
-
-
-def _added(a: Any, b: Any) -> Any:
-    return tuple(map(_added, a, b)) if isinstance(a, tuple) else a + b

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 from operator import is_
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -27,12 +27,15 @@ from .._terms.term import Term, shifted
 from .._wraps.units import present
 from . import quantities
 from .calls import Calls, Plain, flat_out, is_traced, parts, plain_of
-from .coefficients import Argument, Given, check_names, conjugated, replaced, taken
+from .coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
 from .kinds import Origin
 from .linear import AnyLinear, Linear, Product
 from .quantities import check_without_units
 from .sparse import factors_on, sum_of_terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Shape = tuple[int, ...]
 _ndarray = np.ndarray
@@ -58,7 +61,7 @@ class Pattern:
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
 
     def __repr__(self) -> str:
@@ -87,22 +90,21 @@ class Pattern:
     @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
-        self.require_linear("a transpose")
-        return self._turned("T", None, self.arguments)
+        return self._turned("T")
 
     @made_once
     def adjoint(self, weight: str | None) -> Pattern:
-        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``."""
-        self.require_linear("an adjoint")
+        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        conjugate = tuple(a._replace(conjugate=not a.conjugate) for a in self.arguments)
-        return self._turned("adjoint", weight, conjugate)
+        return self._turned("adjoint", weight)
 
-    def _turned(self, name: str, weight: str | None, arguments: tuple[Argument, ...]) -> Pattern:
+    def _turned(self, name: str, weight: str | None = None) -> Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
+            self.require_linear("a transpose" if name == "T" else "an adjoint")
             terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
             found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
             self._adjoints[name, weight] = found
         return found
@@ -139,7 +141,7 @@ class Operator(Linear[In, Out]):
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
     """
 
-    def __init__(self, pattern: Pattern, coefficients: tuple[Any, ...] = ()) -> None:
+    def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
         self.pattern, self.coefficients = pattern, coefficients
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
@@ -161,7 +163,7 @@ class Operator(Linear[In, Out]):
         self.origin = self.pattern.origin = origin
         self.__doc__ = origin.kind.__doc__
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         if self.origin is not None:
             return _from_origin, (self.grid, self.origin, self.coefficients)
         return Operator, (self.pattern, self.coefficients)
@@ -275,7 +277,7 @@ class Operator(Linear[In, Out]):
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def with_coefficients(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
+    def with_coefficients(self, coefficients: Coefficients) -> Operator[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
 
@@ -300,11 +302,11 @@ class Operator(Linear[In, Out]):
         """The arguments that it was made with, each with its fields."""
         return list(taken(self.arguments, self.coefficients))
 
-    def current_coefficients(self) -> tuple[Any, ...]:
+    def current_coefficients(self) -> Coefficients:
         """The coefficients with the values that they have now, as the terms read them."""
         return conjugated(self.arguments, self.coefficients)
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> Operator[In, Out]:
+    def of_numbers(self, coefficients: Coefficients) -> Operator[In, Out]:
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
@@ -362,7 +364,7 @@ class Operator(Linear[In, Out]):
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({given, *map(dtype_name, self.coefficients)})
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
@@ -394,6 +396,6 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | N
     return result
 
 
-def _from_origin(grid: Points, origin: Origin, coefficients: tuple[Any, ...]) -> Operator:
+def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> Operator:
     made: Operator = origin.made(grid)
     return made.with_coefficients(coefficients)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Array
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
@@ -24,16 +25,18 @@ class OnNumbers(Protocol):
     terms: tuple[Term, ...]
     inputs: Form
     outputs: Form
-    coefficients: tuple[Any, ...]
+    coefficients: tuple[Array, ...]
 
-    def of_numbers(self, coefficients: tuple[Any, ...]) -> OnNumbers:
+    def of_numbers(self, coefficients: tuple[Array, ...]) -> OnNumbers:
         """The operator of coefficients without units."""
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None) -> Any:
+    def on_numbers(self, f: object, out: object = None, workers: int | None = None) -> object:
         """Apply it to arrays without units."""
 
 
-def gradient(run: Callable[..., Any], f: Any, spacing: Sequence[Any], period: Any, out: Any) -> Any:
+def gradient(
+    run: Callable[..., object], f: object, spacing: Sequence[object], period: object, out: object
+) -> object:
     """``run(f, spacing, period, out)`` with the numbers of all, and the units of its results."""
     numbers, own = unwrap(f, "f")
     own = slope(own, "f")
@@ -49,7 +52,7 @@ def gradient(run: Callable[..., Any], f: Any, spacing: Sequence[Any], period: An
     return tuple(wrap(result, units[k % len(units)]) for k, result in enumerate(results))
 
 
-def _periods(period: Any, per: list[Maybe]) -> Any:
+def _periods(period: object, per: list[Maybe]) -> Any:
     """The numbers of one period, or of one for each axis, in the units of the spacing."""
     if isinstance(period, (list, tuple)):
         return [
@@ -67,7 +70,7 @@ def _periods(period: Any, per: list[Maybe]) -> Any:
     return converted(period, per[0], "period", "the spacing", True)
 
 
-def _unwrapped_out(out: Any, units: list[Maybe]) -> Any:
+def _unwrapped_out(out: object, units: list[Maybe]) -> Any:
     """The numbers of `out`: a sequence of arrays, or one, which then has the one unit of all results."""
     if isinstance(out, (list, tuple)):
         return [target_in(target, units[k % len(units)], f"out[{k}]") for k, target in enumerate(out)]
@@ -84,7 +87,7 @@ def one_unit(units: Sequence[Maybe], why: str) -> Maybe:
     return units[0]
 
 
-def target_in(target: Any, unit: Maybe, name: str) -> Any:
+def target_in(target: object, unit: Maybe, name: str) -> Any:
     """The numbers of an output, which must be in the unit of its result."""
     numbers, own = unwrap(target, name)
     if not alike(own, unit):
@@ -94,7 +97,7 @@ def target_in(target: Any, unit: Maybe, name: str) -> Any:
     return numbers
 
 
-def operator(op: OnNumbers, f: Any, out: Any, workers: int | None) -> Any:
+def operator(op: OnNumbers, f: object, out: object, workers: int | None) -> Any:
     """An operator applied to quantities, or on a grid whose coordinates are."""
     parts, stacked = _parts(f, op.inputs)
     fields = [unwrap(part, "f" if len(parts) == 1 else f"f[{k}]") for k, part in enumerate(parts)]
@@ -116,7 +119,7 @@ def operator(op: OnNumbers, f: Any, out: Any, workers: int | None) -> Any:
     return _wrapped(results, units, op.outputs)
 
 
-def _parts(f: Any, form: Form) -> tuple[list[Any], bool]:
+def _parts(f: Any, form: Form) -> tuple[list[Array], bool]:
     if not form:
         return [f], False
     if isinstance(f, (list, tuple)):

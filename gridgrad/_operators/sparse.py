@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any, Protocol
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 from array_api_compat import array_namespace
 
 from .._backends import dispatch
@@ -17,6 +19,10 @@ from .._terms.matrix import term_matrix
 from .._terms.term import Term
 from .fields import Form, flat, gather
 from .quantities import check_without_units
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+    from scipy.sparse.linalg import LinearOperator
 
 
 class Applied(Protocol):
@@ -36,21 +42,21 @@ class Applied(Protocol):
     def adjoint_operator(self) -> Applied:
         """The operator of the adjoint."""
 
-    def taken(self) -> Sequence[tuple[Any, tuple[Any, ...]]]:
+    def taken(self) -> Sequence[tuple[object, tuple[Array, ...]]]:
         """Its arguments, each with its fields."""
 
 
-def factors_on(grid: Points, coefficients: Sequence[Any]) -> list[Array]:
+def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
     """The values of coefficients at the points of a grid."""
     return [_on_host(c, grid) for c in _unmasked(coefficients)]
 
 
-def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> Any:
+def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> csr_array:
     """The matrix of terms on flattened fields, vector fields component after component."""
     from scipy import sparse
 
     points = prod(grid.shape)
-    blocks: dict[tuple[int, int], Any] = {}
+    blocks: dict[tuple[int, int], csr_array] = {}
     for term in (_placed(term, grid.places) for term in terms):
         matrix = term_matrix(term, grid.shape, factors)
         place = (term.output, term.input)
@@ -60,13 +66,13 @@ def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inpu
         [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(inputs)]
         for i in range(outputs)
     ]
-    whole: Any = (
+    whole: csr_array = (
         rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
     )
     return whole.astype(_dtype_of(factors), copy=False)
 
 
-def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
+def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
     if any(np.ma.is_masked(c) for c in coefficients):
         raise ArgumentTypeError(
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
@@ -74,7 +80,7 @@ def _unmasked(coefficients: Sequence[Any]) -> Sequence[Any]:
     return coefficients
 
 
-def _dtype_of(coefficients: Iterable[Any]) -> Any:
+def _dtype_of(coefficients: Iterable[Array]) -> type[np.number]:
     """Of matrices and vectors: complex where a coefficient is."""
     return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
 
@@ -85,7 +91,7 @@ def _placed(term: Term, places: tuple[int, ...]) -> Term:
     return term._replace(axis=places[term.axis], then=then)
 
 
-def _on_host(coefficient: Any, grid: Points) -> Array:
+def _on_host(coefficient: Array, grid: Points) -> Array:
     """The coefficient at the grid's points, at least in double precision, as float64 fields would have it."""
     value = gather(coefficient, ()).samples[0]
     values = np.asarray(dispatch.host(value))
@@ -100,7 +106,7 @@ def _on_host(coefficient: Any, grid: Points) -> Array:
         ) from None
 
 
-def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
+def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleType | None) -> LinearOperator:
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
     linalg = dispatch.linalg_of(np if xp is None else xp)
     if linalg is None:
@@ -115,7 +121,7 @@ def linear_operator(operator: Applied, dtype: Any, xp: Any) -> Any:
     )
 
 
-def _fields_of(operator: Applied) -> list[Any]:
+def _fields_of(operator: Applied) -> list[Array]:
     return [field for _, own in operator.taken() for field in own]
 
 
@@ -125,8 +131,9 @@ class _OnVectors:
     def __init__(self, operator: Applied) -> None:
         self.operator = operator
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Array) -> Array:
         operator = self.operator
         most = max((c.ndim for c in _fields_of(operator)), default=0)
         parts = flat(operator(x.reshape(*operator.inputs, *operator.grid.alone(most))), operator.outputs)
-        return array_namespace(*parts).concat([part.ravel() for part in parts])
+        whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
+        return whole

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
 import numpy as np
 
@@ -143,7 +142,7 @@ def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> 
     )
 
 
-def _pack_stencil(packed: Any, dims: list[Dim], axis: int, stencil: Stencil, real: str) -> Tables:
+def _pack_stencil(packed: Array, dims: list[Dim], axis: int, stencil: Stencil, real: str) -> Tables:
     position = next(k for k, dim in enumerate(dims) if dim.axis == axis)
     inner = dims[position].inner
     packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner

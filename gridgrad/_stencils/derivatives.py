@@ -8,11 +8,11 @@ from fractions import Fraction
 from functools import reduce
 from itertools import accumulate
 from operator import add, mul
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from .._base.types import Array
+from .._base.types import Array, DType
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .weights import scaled_first_derivative, scaled_steps
 from .wide import Wide, exact_fraction, from_fraction, narrow
@@ -163,7 +163,7 @@ class Line:
         return self.rule.half_width(uniform=np.ndim(self.steps.high) == 0)
 
     @property
-    def real(self) -> Any:
+    def real(self) -> DType:
         """The type of the weights."""
         return np.asarray(self.steps.high).dtype
 
@@ -259,6 +259,6 @@ class Line:
             return ((2 * end - node, 1),)
         return ((end, 2), (2 * end - node, -1))
 
-    def rounded(self, weight: Fraction) -> Any:
+    def rounded(self, weight: Fraction) -> Array:
         """A weight in the type of the steps."""
         return from_fraction(weight, self.real).high

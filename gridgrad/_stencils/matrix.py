@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +14,11 @@ from .._base.types import Array
 from .stencil import Stencil
 from .transpose import Bands, outside
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
-def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> Any:
+
+def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> csr_array:
     """The stencil as a ``scipy.sparse.csr_array`` of shape ``(length, length)``, columns in order."""
     bands = Bands.of(stencil)
     reads = sorted(read for read, _ in bands.inner)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from .._base.errors import ArgumentValueError
+from .._base.types import Array
 from .stencil import Row, Stencil
 from .sums import row_at
 
@@ -134,7 +135,7 @@ def _near(point: int, own: int, around: int) -> int:
     return min((point, point - around, point + around), key=lambda place: abs(place - own))
 
 
-def _cut(stencil: Stencil, low: int, high: int, first: int, last: int) -> tuple[Any, ...]:
+def _cut(stencil: Stencil, low: int, high: int, first: int, last: int) -> tuple[Array, ...]:
     """The interior weights of the block, in one piece; 0 in its halo and at edges, whose rows are data."""
     if stencil.is_uniform:
         return stencil.weights

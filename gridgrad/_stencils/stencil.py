@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._base.types import Array
+from .._base.types import Array, DType
 
-Pair = tuple[int, int, Any]  # (a, b, weight): weight * (f[b] - f[a])
+Pair = tuple[int, int, Array]  # (a, b, weight): weight * (f[b] - f[a])
 Row = tuple[Pair, ...]  # an empty row is 0 and reads nothing
 
 CENTRAL = ((-1, 0), (0, 1))  # the pairs of formula (1)
 BLOCK = 1 << 14
+ONE = np.asarray(1.0)[()]  # the magnitude of weights where there are none
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -35,15 +36,15 @@ class Stencil:
 
     length: int
     offsets: tuple[tuple[int, int], ...]
-    weights: tuple[Any, ...]
+    weights: tuple[Array, ...]
     leading: tuple[Row, ...]
     trailing: tuple[Row, ...]
     values: bool = False
     power: int = 0
     order: int | None = None
-    _range: list[Any] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
+    _range: list[tuple[Array, Array]] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""
         return _restored, (
             self.smallest_and_largest_weight(),
@@ -75,9 +76,9 @@ class Stencil:
         return all(np.ndim(weight) == 0 for weight in self.weights)
 
     @property
-    def dtype(self) -> np.dtype[Any]:
+    def dtype(self) -> DType:
         """The type the weights were made in."""
-        dtype: np.dtype[Any] = self.smallest_and_largest_weight()[1].dtype
+        dtype: DType = self.smallest_and_largest_weight()[1].dtype
         return dtype
 
     def fits(self, real: npt.DTypeLike) -> bool:
@@ -107,32 +108,34 @@ class Stencil:
         """The points whose rows are not data."""
         return slice(len(self.leading), self.length - len(self.trailing))
 
-    def smallest_and_largest_weight(self) -> tuple[Any, Any]:
+    def smallest_and_largest_weight(self) -> tuple[Array, Array]:
         """Bounds of the magnitude of all weights but 0: what decides the arithmetic type."""
         if not self._range:
             self._range.append(self._measured())
         smallest, largest = self._range[0]
         return smallest, largest
 
-    def as_if_of(self, smallest: Any, largest: Any) -> Stencil:
+    def as_if_of(self, smallest: Array, largest: Array) -> Stencil:
         """The same stencil, whose weights are known to have these bounds: measured before, or of a whole axis."""
         self._range[:] = [(smallest, largest)]
         return self
 
-    def _measured(self) -> tuple[Any, Any]:
-        single = [weight for row in (*self.leading, *self.trailing) for *_, weight in row]
+    def _measured(self) -> tuple[Array, Array]:
+        single = [pair[2] for row in (*self.leading, *self.trailing) for pair in row]
         single += [weight for weight in self.weights if np.ndim(weight) == 0]
         inner = self.interior()
         bounds = []
-        for values in (single, *(weight[inner] for weight in self.weights if np.ndim(weight))):
+        groups: list[Array | list[Array]] = [single, *(weight[inner] for weight in self.weights if np.ndim(weight))]
+        for values in groups:
             sizes = np.abs(values)
             if not self.is_central:  # whose weights are never 0, unless one was too small
                 sizes = sizes[sizes != 0]
             if len(sizes):
                 bounds += [sizes.min(), sizes.max()]
-        return (np.min(bounds), np.max(bounds)) if bounds else (np.float64(1), np.float64(1))
+        extremes: tuple[Array, Array] = (np.min(bounds), np.max(bounds)) if bounds else (ONE, ONE)
+        return extremes
 
-    def mapped(self, change: Callable[[Any], Any], power: int) -> Stencil:
+    def mapped(self, change: Callable[[Array], Array], power: int) -> Stencil:
         """The same rows with `change` of every weight, and with another power."""
         weights = in_one_piece(map(change, self.weights), len(self.weights))
 
@@ -165,7 +168,7 @@ def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
     return replace(stencil, offsets=offsets, weights=weights, leading=leading, trailing=trailing)
 
 
-def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], Any]]:
+def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], Array]]:
     """Formula (1) with vectors of weights as pairs, one of them the short form, which has no faces."""
     lower, upper = stencil.weights
     short = (lower == upper) & (lower != 0) & (not faces)
@@ -177,10 +180,10 @@ def _plain_pairs(stencil: Stencil, faces: bool) -> list[tuple[tuple[int, int], A
     return [(pair, weight) for pair, weight in pairs if np.any(weight[stencil.interior()])]
 
 
-def in_one_piece(weights: Iterable[Any], count: int) -> tuple[Any, ...]:
+def in_one_piece(weights: Iterable[Array], count: int) -> tuple[Array, ...]:
     """Weights of which some vary as the rows of one array, where kernels can read them as they are."""
     table: Array | None = None
-    scalars: list[Any] = []
+    scalars: list[Array] = []
     for k, values in enumerate(weights):
         if table is None and np.ndim(values) == 0:
             scalars.append(values)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from .._base.types import Array
 from .stencil import Row, Stencil, in_one_piece, without_zeros
 
-Pairs = Sequence[tuple[int, int, Any]]
+Pairs = Sequence[tuple[int, int, Array]]
 
 
 def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | None:
@@ -76,7 +76,7 @@ def _around(own: int, row: Row) -> Row:
 
 def _by_pair(pairs: Pairs, values: bool) -> Row:
     """Each pair once; a difference may be given from either end."""
-    weights: dict[tuple[int, int], Any] = {}
+    weights: dict[tuple[int, int], Array] = {}
     for a, b, weight in pairs:
         if not values and (b, a) in weights:
             a, b, weight = b, a, -weight
@@ -84,7 +84,7 @@ def _by_pair(pairs: Pairs, values: bool) -> Row:
     return tuple((a, b, weight) for (a, b), weight in weights.items())
 
 
-def _sum(p: Any, q: Any) -> Any:
+def _sum(p: Array, q: Array) -> Array:
     total = p + q
     noise = 2 * np.finfo(np.asarray(total).dtype).eps * np.maximum(np.abs(p), np.abs(q))
     return np.where(np.abs(total) <= noise, np.zeros_like(total), total)[()]

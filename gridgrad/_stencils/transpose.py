@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .._base.cache import Cache
 from .._base.types import Array
@@ -14,7 +14,7 @@ from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
 from .wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
-Entries = dict[Place, Any]
+Entries = dict[Place, Array]
 
 _multiples: Cache[Stencil] = Cache("multiples", entries=256)
 
@@ -161,7 +161,7 @@ def negated(stencil: Stencil) -> Stencil:
     return stencil.mapped(lambda weight: -weight, stencil.power)
 
 
-def dual_widths(steps: Any, length: int, wrap: Any = None) -> Array:
+def dual_widths(steps: Wide | npt.ArrayLike, length: int, wrap: Wide | npt.ArrayLike | None = None) -> Array:
     """Half of both steps beside each point, as lengths: the weights of the trapezoidal rule.
 
     Half a step at the ends; on a periodic axis `wrap` is the step beyond both. Each is rounded once.
@@ -175,7 +175,7 @@ def dual_widths(steps: Any, length: int, wrap: Any = None) -> Array:
     return widths
 
 
-def _entries(pairs: Iterable[tuple[int, int, Any]], values: bool, faces: bool) -> Entries:
+def _entries(pairs: Iterable[tuple[int, int, Array]], values: bool, faces: bool) -> Entries:
     """What a row reads: ``+weight`` at b and, unless it is of values, ``-weight`` at a."""
     entries: Entries = {}
     for a, b, weight in pairs:
@@ -185,7 +185,7 @@ def _entries(pairs: Iterable[tuple[int, int, Any]], values: bool, faces: bool) -
     return entries
 
 
-def _add(entries: Entries, place: Place, weight: Any) -> None:
+def _add(entries: Entries, place: Place, weight: Array) -> None:
     entries[place] = entries[place] + weight if place in entries else weight
 
 
@@ -224,7 +224,7 @@ def _turned(row: int, read: int, other: int) -> Place:
     return row, read if row == other else other
 
 
-def _shifted(weight: Any, offset: int, first: int, last: int) -> Any:
+def _shifted(weight: Array, offset: int, first: int, last: int) -> Array:
     """The band as seen from the points at `offset` before, in rows first to last - 1, and 0 elsewhere."""
     if np.ndim(weight) == 0:
         return weight
@@ -233,7 +233,7 @@ def _shifted(weight: Any, offset: int, first: int, last: int) -> Any:
     return moved
 
 
-def _scaled_band(weight: Any, offset: int, first: int, last: int, scale: Array | None) -> Any:
+def _scaled_band(weight: Array, offset: int, first: int, last: int, scale: Array | None) -> Array:
     """The shifted band of a transpose times ``scale[j + offset] / scale[j]``."""
     moved = _shifted(weight, offset, first, last)
     if scale is None or first >= last:

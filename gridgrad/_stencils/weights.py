@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
 
 
-def first_derivative(steps: Any, length: int, edge_order: int, wrap: Any = None) -> Stencil:
+def first_derivative(steps: Wide | npt.ArrayLike, length: int, edge_order: int, wrap: Wide | npt.ArrayLike | None = None) -> Stencil:
     """Second-order first derivative on `length` points.
 
     Parameters
@@ -72,7 +72,7 @@ def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wid
     return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,))
 
 
-def central_weights(left: Wide, right: Wide) -> tuple[Any, Any]:
+def central_weights(left: Wide, right: Wide) -> tuple[Array, Array]:
     """``(hr/(hl+hr))/hl`` and ``(hl/(hl+hr))/hr``: formula (1) for the first derivative."""
     total = left + right
     return (right / total / left).high, (left / total / right).high
@@ -112,7 +112,7 @@ def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:
     return Wide(rounded, ((high - rounded) + low).astype(real))
 
 
-def wrap_step(first: Any, last: Any, period: Any, real: npt.DTypeLike = np.float64) -> Wide:
+def wrap_step(first: Array | Fraction | float, last: Array | Fraction, period: Array | Fraction | float, real: npt.DTypeLike = np.float64) -> Wide:
     """Step from the last point to the first one of the next period."""
     direction = 1 if last > first else -1
     exact = direction * exact_fraction(period) - (exact_fraction(last) - exact_fraction(first))

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+from .._base.types import Array
 
 
 @dataclass(frozen=True, slots=True)
 class Wide:
     """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
 
-    high: Any
-    low: Any
+    high: Array
+    low: Array
 
-    def at(self, index: Any) -> Wide:
+    def at(self, index: int | slice) -> Wide:
         """The same elements of both parts."""
         return Wide(self.high[index], self.low[index])
 
@@ -53,14 +55,14 @@ class Wide:
         return Wide(-self.high, -self.low)
 
 
-def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
+def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     """``a + b`` rounded, and what the rounding left out."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
-def two_product(a: Any, b: Any) -> tuple[Any, Any]:
+def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     """``a * b`` rounded, and what the rounding left out."""
     product = a * b
     a_high, a_low = _halves(a)
@@ -68,7 +70,7 @@ def two_product(a: Any, b: Any) -> tuple[Any, Any]:
     return product, ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
 
 
-def _halves(value: Any) -> tuple[Any, Any]:
+def _halves(value: Array) -> tuple[Array, Array]:
     bits = np.finfo(np.asarray(value).dtype).nmant + 1
     factor = np.asarray(2.0 ** ((bits + 1) // 2) + 1, dtype=np.asarray(value).dtype)[()]
     shifted = factor * value
@@ -76,7 +78,7 @@ def _halves(value: Any) -> tuple[Any, Any]:
     return high, value - high
 
 
-def narrow(value: Any) -> Wide:
+def narrow(value: Wide | npt.ArrayLike) -> Wide:
     """A plain number or array, with nothing left out; what is Wide already stays so."""
     if isinstance(value, Wide):
         return value
@@ -84,14 +86,14 @@ def narrow(value: Any) -> Wide:
     return Wide(high, np.zeros_like(high))
 
 
-def exact_fraction(value: Any) -> Fraction:
+def exact_fraction(value: Wide | Fraction | npt.ArrayLike) -> Fraction:
     """A finite scalar of any real type, or a Wide of scalars, as a rational number."""
     if isinstance(value, Wide):
         return exact_fraction(value.high) + exact_fraction(value.low)
     return Fraction(*np.asarray(value).item().as_integer_ratio())
 
 
-def from_fraction(value: Fraction, real: Any) -> Wide:
+def from_fraction(value: Fraction, real: npt.DTypeLike) -> Wide:
     """An exact rational, to twice the precision of `real`; also beyond the exponents of float64."""
     exponent = value.numerator.bit_length() - value.denominator.bit_length()
     near_one = value / Fraction(2) ** exponent
@@ -99,7 +101,7 @@ def from_fraction(value: Fraction, real: Any) -> Wide:
     return Wide(high, _nearest(near_one - exact_fraction(high), real)).scaled(exponent)
 
 
-def _nearest(value: Fraction, real: Any) -> Any:
+def _nearest(value: Fraction, real: npt.DTypeLike) -> Array:
     """`value` rounded once to `real`: a sum of exact pieces, each of which is exact."""
     parts = pieces(value, np.finfo(real).nmant + 1)
     return sum(

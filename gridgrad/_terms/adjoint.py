@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Hashable, Sequence
 
 from .._base.cache import Cache
 from .._base.types import Array
@@ -23,7 +22,7 @@ def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None)
     found = _adjoints.get(terms) if scale is None else None
     if found is not None:
         return found
-    turned: dict[Any, Stencil] = {}
+    turned: dict[Hashable, Stencil] = {}
 
     def turn(axis: int, stencil: Stencil, faces: bool = False) -> Stencil:
         key = axis, stencil, faces

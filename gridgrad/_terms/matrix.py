@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from math import prod
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,13 +15,16 @@ from .._stencils.matrix import pairs
 from .._stencils.stencil import Stencil
 from .term import Term
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
-def _sparse() -> Any:
+
+def _sparse() -> ModuleType:
     """``scipy.sparse``, imported at the first use."""
     return import_module("scipy.sparse")
 
 
-def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> Any:
+def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr_array:
     """The matrix of one term on flattened fields of `shape`, with the values of its coefficients."""
     if term.place == "faces":
         return _faces_matrix(term, shape, factors[term.coefficient or 0])
@@ -33,7 +37,7 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> Any
     return (diagonal @ matrix if term.place == "point" else matrix @ diagonal).tocsr()
 
 
-def _along(axis: int, stencil: Stencil, shape: tuple[int, ...]) -> Any:
+def _along(axis: int, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:
     """The Kronecker product of one axis' matrix with identities."""
     before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
     matrix = matrix_of(stencil)
@@ -42,7 +46,7 @@ def _along(axis: int, stencil: Stencil, shape: tuple[int, ...]) -> Any:
     return _sparse().kron(_sparse().eye_array(before), matrix, format="csr") if before > 1 else matrix
 
 
-def _faces_matrix(term: Term, shape: tuple[int, ...], coefficient: Array) -> Any:
+def _faces_matrix(term: Term, shape: tuple[int, ...], coefficient: Array) -> csr_array:
     """Each pair weighted by the mean of the coefficient at its ends."""
     axis, points = term.axis, prod(shape)
     row, a, b, weight = pairs(term.stencil)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
 
 from .._stencils.stencil import Stencil
 from .._stencils.sums import added
@@ -12,8 +12,8 @@ from .term import Term
 def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     """The same sum with one stencil for all terms that differ in their stencil only, at the first one's place."""
     result: list[Term] = []
-    place: dict[Any, int] = {}
-    sums: dict[Any, Stencil | None] = {}  # terms of one stencil stay so
+    place: dict[Hashable, int] = {}
+    sums: dict[Hashable, Stencil | None] = {}  # terms of one stencil stay so
     for term in terms:
         key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
         if key in place and not term.norm:

@@ -90,23 +90,23 @@ def _axes(grid: Grid, letter: str = "d") -> list[str]:
     return [f"{letter}{a}" for a in range(grid.ndim)]
 
 
-def _gradient(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _gradient(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.gradient.with_(**options)
     return Subject(operator, exact(autodiff.gradient), _axes(grid))
 
 
-def _divergence(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _divergence(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.divergence.with_(**options)
     return Subject(operator, exact(autodiff.divergence), ["divergence"])
 
 
-def _curl(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _curl(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.curl.with_(**options)
     names = ["curl"] if grid.ndim == 2 else _axes(grid, "curl ")
     return Subject(operator, exact(autodiff.curl), names)
 
 
-def _jacobian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _jacobian(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.jacobian.with_(**options)
     names = [f"d{b} F{a}" for a in range(grid.ndim) for b in range(grid.ndim)]
     return Subject(operator, exact(autodiff.jacobian), names)
@@ -117,12 +117,12 @@ def _hessian(grid: Grid, exact: Exact) -> Subject:
     return Subject(grid.hessian, exact(autodiff.hessian), names)
 
 
-def _laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _laplacian(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.laplacian.with_(**options)
     return Subject(operator, exact(autodiff.laplacian), ["laplacian"])
 
 
-def _vector_laplacian(grid: Grid, exact: Exact, **options: Any) -> Subject:
+def _vector_laplacian(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.vector_laplacian.with_(**options)
     twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
     values = [parts(part) for part in twice] if exact.wanted else []

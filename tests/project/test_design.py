@@ -40,6 +40,16 @@ def test_names_that_a_note_mentions_exist(page):
         assert re.search(rf"^(?:class |def )?{member}\b", NAMES[module].read_text(), re.MULTILINE), name
 
 
+@pytest.mark.parametrize("page", NOTES, ids=name_of)
+def test_what_a_note_places_in_a_file_is_there(page):
+    """As in: `BOUNDARIES` of `gridgrad/_grid/ends.py`."""
+    for name, file in re.findall(
+        r"`([\w.]+)`,? (?:of|in) `((?:gridgrad|tests|docs)/[\w/]+\.py)`", prose(page).replace("\n", " ")
+    ):
+        words = (ROOT / file).read_text(encoding="utf-8")
+        assert all(re.search(rf"\b{part}\b", words) for part in name.split(".")), f"{name} is not in {file}"
+
+
 def test_the_folders_of_contributing_are_in_the_order_of_imports():
     """Each room of the package but its ``__init__``, none above one that it may import."""
     table = sections(ROOT / "CONTRIBUTING.md")["Where things live"]

@@ -27,6 +27,7 @@ ALLOWED = {
     "autodiff._dense": ({"torch", "jax", "cupy"}, ENGINES),
     "autodiff._evaluate": ({"torch", "jax", "jaxlib", "cupy", "requires_grad", "detach"}, ENGINES),
     "autodiff._exact": ({"torch", "jax"}, "the engines of its docstrings"),
+    "autodiff._typed": ({"torch", "jax"}, ENGINES),
     "autodiff._jets.jet": ({"cupy", "cupyx"}, ENGINES),
     "autodiff._jets.mesh": ({"cupy"}, ENGINES),
     "autodiff._jets.plain": ({"cupy"}, ENGINES),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, Protocol, cast
 
+import numpy as np
 from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
 from ..._plan.plan import Plan
 from ..array_api import ArrayAPI
 from ..numpy.arrays import result_type
@@ -19,12 +21,38 @@ from ..protocol import DType, Facts, Memory
 from . import device
 
 
-class CuPy(ArrayAPI[Any]):
+class Numbered(Protocol):
+    """A device."""
+
+    id: int
+
+
+class Placed(Protocol):
+    """Memory of a device."""
+
+    ptr: int
+
+
+class OnDevice(Protocol):
+    """What we ask of a CuPy array."""
+
+    device: Numbered
+    data: Placed
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    flags: Any
+
+    def __getitem__(self, index: Any, /) -> OnDevice: ...
+    def __setitem__(self, index: Any, values: object, /) -> None: ...
+
+
+class CuPy(ArrayAPI[OnDevice]):
     """Arrays of the library's own class, each on its device."""
 
     linalg = "cupyx.scipy.sparse.linalg"
 
-    def samples(self, f: Any) -> Any:
+    def samples(self, f: Any) -> OnDevice:
         """`f`, if it is a plain CuPy array of a dtype that has differences."""
         if not isinstance(f, device.cupy.ndarray):
             raise ArgumentTypeError(
@@ -34,9 +62,9 @@ class CuPy(ArrayAPI[Any]):
             raise ArgumentTypeError(
                 "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
             )
-        return f
+        return cast(OnDevice, f)
 
-    def among(self, fields: Sequence[Any]) -> CuPy:
+    def among(self, fields: Sequence[OnDevice]) -> CuPy:
         """Itself, where all components and coefficients are on one device."""
         devices = [field.device.id for field in fields]
         if len(set(devices)) > 1:
@@ -46,49 +74,50 @@ class CuPy(ArrayAPI[Any]):
             )
         return self
 
-    def at(self, like: Any) -> AbstractContextManager[Any]:
+    def at(self, like: OnDevice) -> AbstractContextManager[object]:
         """The device of `like` is the current one."""
-        there: AbstractContextManager[Any] = device.cupy.cuda.Device(like.device.id)
+        there: AbstractContextManager[object] = device.cupy.cuda.Device(like.device.id)
         return there
 
-    def operations(self, *fields: Any) -> Operations:
+    def operations(self, *fields: OnDevice) -> Operations:
         """The namespace that the arrays name; their parts can be written."""
         return OfNumPy(array_namespace(*fields))
 
-    def facts(self, a: Any) -> Facts:
+    def facts(self, a: OnDevice) -> Facts:
         """Shape, strides in bytes, dtype and device."""
         return a.shape, a.strides, a.dtype, a.device.id
 
-    def memory(self, a: Any) -> Memory:
+    def memory(self, a: OnDevice) -> Memory:
         """Its address on the device."""
-        return memory_of(a, a.data.ptr)
+        return memory_of(cast(Array, a), a.data.ptr)
 
-    def result_dtype(self, f: Any) -> DType:
+    def result_dtype(self, f: OnDevice) -> DType:
         """Floating and complex kept, integers to float64."""
         return result_type(f.dtype)
 
-    def empty(self, like: Any, dtype: DType = None, shape: tuple[int, ...] | None = None) -> Any:
+    def empty(self, like: OnDevice, dtype: DType = None, shape: tuple[int, ...] | None = None) -> OnDevice:
         """On the device of `like`."""
         dtype = like.dtype if dtype is None else dtype
         with self.at(like):
-            return device.cupy.empty_like(like, dtype=dtype) if shape is None else device.cupy.empty(shape, dtype)
+            new = device.cupy.empty_like(like, dtype=dtype) if shape is None else device.cupy.empty(shape, dtype)
+            return cast(OnDevice, new)
 
-    def copy(self, a: Any, dtype: DType = None) -> Any:
+    def copy(self, a: OnDevice, dtype: DType = None) -> OnDevice:
         """On its device."""
         fresh = device.cupy.empty(a.shape, a.dtype if dtype is None else dtype)
         fresh[...] = a
-        return fresh
+        return cast(OnDevice, fresh)
 
-    def assign(self, target: Any, values: Any) -> None:
+    def assign(self, target: OnDevice, values: OnDevice) -> None:
         """As CuPy assigns."""
         target[...] = values
 
-    def launch(self, plan: Plan, arrays: Sequence[Any], workers: int | None = None) -> None:
+    def launch(self, plan: Plan, arrays: Sequence[OnDevice], workers: int | None = None) -> None:
         """One launch on the current stream; `workers` is for CPUs."""
         stream = device.cupy.cuda.get_current_stream().ptr
         device.launch(plan, [a.data.ptr for a in arrays], arrays[0].device.id, stream)
 
-    def check_target(self, name: str, target: Any, fields: Sequence[Any]) -> Memory:
+    def check_target(self, name: str, target: Any, fields: Sequence[OnDevice]) -> Memory:
         """Refuse what is no CuPy array on the device of the fields."""
         f = fields[0]
         if not isinstance(target, device.cupy.ndarray):

@@ -224,16 +224,16 @@ def is_general(packed: Array) -> bool:
     return any(t["then"] >= 0 or (t["coefficient"] >= 0 and t["place"] != AT_POINT) for t in terms)
 
 
-def _is_central(stencil: Any) -> bool:
+def _is_central(stencil: Array) -> bool:
     offsets = tuple(zip(*(stencil[side][: int(stencil["pairs"])].tolist() for side in "ab"), strict=True))
     return offsets == CENTRAL and not stencil["values"]
 
 
-def _stencils(packed: Array) -> Any:
+def _stencils(packed: Array) -> Array:
     return packed["stencil"][: int(packed["stencils"])]
 
 
-def _shape(stencil: Any, real: str) -> tuple[Any, ...]:
+def _shape(stencil: Array, real: str) -> tuple[object, ...]:
     """A stencil as the kernel's compiler sees it."""
     central, pairs = _is_central(stencil), int(stencil["pairs"])
     lower, upper = stencil["weight"][:2].astype(real)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dask.array as da
 from array_api_compat import array_namespace
 
+from ..._base.types import Array
 from ..array_api import ArrayAPI
 from ..numpy.operations import from_parts
 from ..operations import Operations
@@ -15,19 +14,21 @@ from ..operations import Operations
 class OfDask(Operations):
     """Lazy; chunks have no device."""
 
-    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+    def weights(self, values: Array, dtype: object, like: object) -> Array:
         """As one chunk."""
-        return self.asarray(values, dtype=dtype)
+        made: Array = self.asarray(values, dtype=dtype)
+        return made
 
-    def complex_of(self, real: Any, imaginary: Any) -> Any:
+    def complex_of(self, real: Array, imaginary: Array) -> Array:
         """Chunk by chunk."""
-        return da.map_blocks(from_parts, real, imaginary)
+        made: Array = da.map_blocks(from_parts, real, imaginary)
+        return made
 
 
-class Dask(ArrayAPI[Any]):
+class Dask(ArrayAPI[Array]):
     """Arrays of chunks."""
 
-    def operations(self, *fields: Any) -> Operations:
+    def operations(self, *fields: Array) -> Operations:
         """Dask's."""
         return OfDask(array_namespace(*fields))
 

@@ -54,11 +54,11 @@ class NumPy(ArrayAPI[Array]):
         own = memory.memory_of(a, a.ctypes.data)
         return own if core.core is not None else own._replace(storage=None)
 
-    def result_dtype(self, f: Array) -> np.dtype[Any]:
+    def result_dtype(self, f: Array) -> np.dtype:
         """Floating and complex kept, integers to float64, datetimes to their timedelta."""
         return result_type(f.dtype)
 
-    def weights_dtype(self, f: Array) -> type[np.floating[Any]]:
+    def weights_dtype(self, f: Array) -> type[np.floating]:
         """Double precision, or that of what is wider."""
         return np.longdouble if f.dtype.char in "gG" or f.dtype.kind in "mM" else np.float64
 
@@ -125,7 +125,7 @@ class Carrier(NumPy):
         return None
 
 
-def result_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+def result_type(dtype: np.dtype) -> np.dtype:
     """Of derivatives: floating and complex kept, integers to float64, datetimes to their timedelta."""
     if dtype.kind == "M":
         return np.dtype(dtype.name.replace("datetime", "timedelta"))

@@ -104,7 +104,7 @@ def sweeps() -> int:
     return 0 if core is None else int(core.gg_sweeps())
 
 
-def describe() -> dict[str, Any]:
+def describe() -> dict[str, object]:
     """What `show_config` tells of the core."""
     if core is None:
         return {"core": None, "cpu level": None, "threads": 1}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from struct import pack
-from typing import Any
 
 import numpy as np
 
@@ -23,7 +22,7 @@ _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
 
 
-def storage_of(dtype: np.dtype[Any]) -> str | None:
+def storage_of(dtype: np.dtype) -> str | None:
     """The kernels' name of a dtype, in whatever byte order; complex data is pairs of reals; None if they lack it."""
     known = _NAMES.get(dtype)
     if known is not None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..._base.types import Array
@@ -13,11 +11,12 @@ from ..operations import Operations
 class OfNumPy(Operations):
     """Those of NumPy, and of libraries whose arrays take their parts as its do and have one device."""
 
-    def weights(self, values: Any, dtype: Any, like: Any) -> Any:
+    def weights(self, values: Array, dtype: object, like: object) -> Array:
         """As an array, wherever that is."""
-        return self._namespace.asarray(values, dtype=dtype)
+        made: Array = self._namespace.asarray(values, dtype=dtype)
+        return made
 
-    def complex_of(self, real: Any, imaginary: Any) -> Any:
+    def complex_of(self, real: Array, imaginary: Array) -> Array:
         """From its parts, which are written into it."""
         return from_parts(real, imaginary)
 
