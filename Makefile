@@ -91,6 +91,7 @@ docs: $(VENV)/installed
 bench: $(VENV)/installed
 	-$(PIP) $(PEERS)
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gradient.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/calls.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
 

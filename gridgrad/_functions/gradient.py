@@ -149,9 +149,8 @@ def gradient(
         found = None if start is None else functions.again(start, (f,), targets, workers)
         if found is not None:
             return found
-        key = (
-            None if start is None else kept_key(tuple(start))
-        )  # of what the coordinates are now: `out` may be written over them
+        # What stays is of what the coordinates are now: `out` may be written over them.
+        key = None if start is None else kept_key(tuple(start))
     if f is MISSING:
         required("gradient", f=f)
     asked = Asked(edge_order, periodic, period, boundary, accuracy)
@@ -189,9 +188,8 @@ def _of_samples(
     if not axes:
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
-    operator = catalogue.gradient(
-        grid, (), catalogue.accuracy_option(asked.accuracy)
-    )  # not kept by the grid, which it holds
+    # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
+    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
     if out is not None:
         split_out(out, len(axes), shape)
     targets, nested = (None, None) if out is None else flat_out(out, (f,))

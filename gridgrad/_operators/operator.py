@@ -44,8 +44,7 @@ _ndarray = np.ndarray
 class Pattern:
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
-    ``axis`` of a term counts the grid's dimensions, ``coefficient`` those fields. Not to be changed: a
-    compiler keeps it as a constant.
+    ``axis`` of a term counts the grid's dimensions, ``coefficient`` those fields. A compiler's constant.
     """
 
     def __init__(

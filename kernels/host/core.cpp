@@ -249,9 +249,9 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
 }
 
 // The same on NumPy's array objects, the fastest call. Packed are where an object holds its data pointer and
-// where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses; or, if
-// the first is negative, those of the data. Arrays that may overlap and outputs that are write-protected are
-// refused.
+// where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses; or,
+// if the first is negative, those of the data. Arrays that may overlap and outputs that are write-protected
+// are refused.
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
   int64 how[6];
   std::memcpy(how, packed, sizeof how);

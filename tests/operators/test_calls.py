@@ -1,0 +1,195 @@
+"""The one way of a call: what is planned once, what is another key, and what every call looks at."""
+
+import threading
+
+import numpy as np
+import pytest
+from samples import frozen, noise, same_bits
+
+import gridgrad as gg
+from gridgrad._backends import ladder
+from gridgrad._functions.share import functions
+
+SHAPE = (5, 6)
+X, Y = frozen([0.0, 1, 3, 4, 7]), frozen(np.arange(6) ** 2)
+ENDS = {"boundary": ["symmetric", "one-sided"]}
+CALLS = {
+    "gradient": lambda u, w: gg.gradient(u, X, Y, workers=w),
+    "of one axis": lambda u, w: gg.gradient(u, X, axis=0, workers=w),
+    "with ends": lambda u, w: gg.gradient(u, X, Y, edge_order=2, **ENDS, workers=w),
+    "accurate": lambda u, w: gg.gradient(u, 0.5, accuracy=4, boundary="symmetric", workers=w),
+    "out": lambda u, w: gg.gradient(u, X, Y, out=[np.empty(SHAPE), np.empty(SHAPE)], workers=w),
+    "stacked out": lambda u, w: gg.gradient(u, X, Y, out=np.empty((2, *SHAPE)), workers=w),
+    "laplacian": lambda u, w: gg.laplacian(u, X, Y, workers=w),
+    "laplacian with ends": lambda u, w: gg.laplacian(u, 0.5, **ENDS, workers=w),
+    "derivative": lambda u, w: gg.derivative(u, X, axis=0, order=2, workers=w),
+    "mixed": lambda u, w: gg.mixed_derivative(u, X, Y, workers=w),
+    "hessian": lambda u, w: gg.hessian(u, X, Y, workers=w),
+    "norm": lambda u, w: gg.gradient_norm(u, X, Y, workers=w),
+    "divergence": lambda u, w: gg.divergence((u, u), X, Y, workers=w),
+    "of a stack": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, workers=w),
+    "jacobian of a stack": lambda u, w: gg.jacobian(np.stack([u, u]), X, Y, workers=w),
+    "curl": lambda u, w: gg.curl((u, u), X, Y, workers=w),
+    "vector laplacian": lambda u, w: gg.vector_laplacian([u, u], X, Y, workers=w),
+    "advect": lambda u, w: gg.advect((u, 2.0), u, X, Y, workers=w),
+    "along": lambda u, w: gg.directional_derivative(u, (u, u), X, Y, workers=w),
+    "diffuse": lambda u, w: gg.diffuse(u, u, X, Y, workers=w),
+}
+
+
+@pytest.fixture
+def bound(monkeypatch):
+    """How often a call was bound to its key, which is when it is planned; and how often it went another way."""
+    made = {"bound": 0, "others": 0}
+    first, operate = ladder.bound, ladder.operate
+
+    def counted(name, function):
+        def call(*arguments, **words):
+            made[name] += 1
+            return function(*arguments, **words)
+
+        return call
+
+    monkeypatch.setattr(ladder, "bound", counted("bound", first))
+    monkeypatch.setattr(ladder, "operate", counted("others", operate))
+    gg.clear_caches()
+    return made
+
+
+def parts(result):
+    return [part for own in result for part in parts(own)] if isinstance(result, tuple) else [result]
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_function_is_planned_once(name, bound, core, rng):
+    """With any keyword, whatever `workers` says, and with new arrays."""
+    first = CALLS[name](noise(rng, SHAPE), None)
+    assert bound == {"bound": 1, "others": 0}
+    held = len(functions)
+    assert held == 1
+    for workers in (None, 1, 2):
+        u = noise(rng, SHAPE)
+        again = CALLS[name](u, workers)
+        assert bound == {"bound": 1, "others": 0}
+        gg.clear_caches()
+        fresh = CALLS[name](u, workers)
+        assert all(same_bits(a, b) for a, b in zip(parts(again), parts(fresh), strict=True))
+        assert type(again) is type(fresh) is type(first)
+        bound["bound"] = 1
+
+
+def test_operators_and_their_sums_and_adjoints_too(bound, core, rng):
+    grid, u = gg.Grid(X, Y), noise(rng, SHAPE)
+    operators = (grid.laplacian, 2 * grid.laplacian - grid.identity, grid.laplacian.T, grid.advect((u, u)), grid.hessian)
+    for operator in operators:
+        bound["bound"] = 0
+        for workers in (None, 1, 2):
+            for _ in range(2):
+                operator(u, workers=workers)
+        assert bound == {"bound": 1, "others": 0}
+    moving = grid.advect((u, u))
+    bound["bound"] = 0
+    for _ in range(3):
+        moving(u, v=(noise(rng, SHAPE), noise(rng, SHAPE)))
+    assert bound == {"bound": 0, "others": 0}
+
+
+def test_large_arrays_go_the_same_way(bound, core, rng):
+    f = noise(rng, (300, 300, 40))
+    expected = gg.gradient(f, workers=2)
+    for workers in (None, 1, 3):
+        assert all(same_bits(a, b) for a, b in zip(gg.gradient(f, workers=workers), expected, strict=True))
+    assert bound == {"bound": 1, "others": 0}
+
+
+def test_tensors_go_the_same_way(bound, core, rng):
+    torch = pytest.importorskip("torch")
+    u = torch.tensor(noise(rng, SHAPE))
+    for call in (lambda t: gg.gradient(t, X, Y), lambda t: gg.laplacian(t, 0.5), gg.Grid(X, Y).laplacian):
+        bound["bound"] = 0
+        for _ in range(3):
+            call(u)
+        assert bound == {"bound": 1, "others": 0}
+    leaf = u.clone().requires_grad_()
+    gg.laplacian(leaf, 0.5).sum().backward()
+    assert leaf.grad is not None
+    assert torch.equal(gg.laplacian(leaf, 0.5).detach(), gg.laplacian(u, 0.5))
+
+
+def test_what_is_equal_but_of_another_type_is_another_key(core):
+    """1, 1.0 and True are equal, and hash alike."""
+    f = np.arange(5.0) ** 2
+    for _ in range(2):
+        assert same_bits(gg.gradient(f, edge_order=1), gg.gradient(f, 1.0))
+        for wrong in (True, 1.0):
+            with pytest.raises(TypeError, match="edge_order must be the integer 1 or 2"):
+                gg.gradient(f, edge_order=wrong)
+        with pytest.raises(TypeError, match="dtype bool"):
+            gg.gradient(f, True)
+        gg.laplacian(f, 1, periodic=True)
+        with pytest.raises(TypeError, match="periodic must be True or False"):
+            gg.laplacian(f, 1, periodic=1)
+        gg.gradient(f, axis=(0,))
+        for axis in ((False,), (0.0,), False):
+            with pytest.raises(TypeError, match="axis must be"):
+                gg.gradient(f, axis=axis)
+        gg.gradient(f, workers=1)
+        with pytest.raises(TypeError, match="workers must be a positive int"):
+            gg.gradient(f, workers=True)
+
+
+def test_numbers_of_a_velocity_are_in_the_key(core):
+    f = np.arange(5.0) ** 2
+    for _ in range(2):
+        for number in (1.0, 2.0, 0.0, -0.0, 3):
+            got = gg.advect([number], f)
+            assert same_bits(got, gg.Grid((5, 1.0)).advect([number])(f))
+
+
+def test_lists_and_masked_arrays_are_not_taken_for_each_other(core):
+    """What has no facts is never kept."""
+    f = [0.0, 1, 4, 9]
+    for given in (f, np.ma.array(f, mask=[0, 1, 0, 0]), np.arange(4).astype("m8[s]"), np.array(f)) * 2:
+        result = gg.gradient(given)
+        assert isinstance(result, np.ma.MaskedArray) == isinstance(given, np.ma.MaskedArray)
+        assert (result.dtype.kind == "m") == (getattr(given, "dtype", np.dtype("f8")).kind == "m")
+    assert len(functions) >= 1
+
+
+def test_the_address_is_looked_at_in_every_call(core, rng):
+    memory = np.array(noise(rng, 60))
+    expected = gg.Grid((20, 0.5)).laplacian(memory[:20].copy())
+    operator = gg.Grid((20, 0.5)).laplacian
+    for _ in range(2):
+        operator(memory[:20].copy(), np.empty(20))
+        for start in (0, 1, 19, 20):
+            own = memory.copy()
+            assert same_bits(operator(own[:20], own[start : start + 20]), expected)
+        locked = np.zeros(20)
+        locked.flags.writeable = False
+        with pytest.raises(ValueError, match="read-only"):
+            operator(memory[:20], locked)
+        assert not locked.any()
+    raw = np.zeros(8 * 20 + 1, np.uint8)[1:].view(float)
+    assert same_bits(operator(memory[:20], raw), expected)
+
+
+def test_threads_share_what_is_bound(core, rng):
+    fields = [noise(rng, (4, n)) for n in range(5, 25)]
+    gg.clear_caches()
+    expected = [gg.laplacian(f.copy(), 0.5) for f in fields]
+    gg.clear_caches()
+    wrong = []
+
+    def work():
+        for _ in range(20):
+            for f, e in zip(fields, expected, strict=True):
+                if not same_bits(gg.laplacian(f, 0.5), e):
+                    wrong.append(f.shape)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
