@@ -12,8 +12,9 @@ from rules import RULES, around, name, positions
 from stencil_oracles import dense
 
 import gridgrad as gg
-from gridgrad._backends import slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._base.errors import ArgumentValueError
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule, points_needed
@@ -38,13 +39,13 @@ def made(rng, rule, uneven, n=N):
 def through_core(stencil, *fields, place="point"):
     """One term by the compiled core."""
     out = np.full(fields[0].shape, np.nan, fields[0].dtype if fields[0].dtype.kind in "fc" else "f8")
-    memory.apply((term_of(stencil, fields, place),), fields, [out])
+    ladder.apply(BACKEND, (term_of(stencil, fields, place),), list(fields), [out])
     return out
 
 
 def through_slices(stencil, *fields, place="point"):
     """One term by slices of arrays."""
-    return slices.apply(np, (term_of(stencil, fields, place),), fields, 1)[0]
+    return slices.apply(NUMPY, (term_of(stencil, fields, place),), list(fields), 1)[0]
 
 
 def term_of(stencil, fields, place):
@@ -159,8 +160,8 @@ def test_operators_of_a_grid(core, rng):
         period = float(x[-1] - x[0] + 1) if boundary == "periodic" else None
         grid = gg.Grid(x, boundary=boundary, period=period)
         even = gg.Grid((N, float(y[1])), boundary=boundary)
-        for operator in (grid.laplacian(form="wide"), even.laplacian(form="wide"), grid.gradient(),
-                         grid.gradient().adjoint_operator("quadrature"),
+        for operator in (grid.laplacian.with_(form="wide"), even.laplacian.with_(form="wide"), grid.gradient,
+                         grid.gradient.adjoint_operator("quadrature"),
                          grid.identity.ratio_of_measures(grid, even, ())):  # fmt: skip
             for term in operator.terms:
                 check(term.stencil, f)
