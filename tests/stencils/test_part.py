@@ -39,13 +39,13 @@ def made(rng, rule, uneven, n=N):
 def through_core(stencil, *fields, place="point"):
     """One term by the compiled core."""
     out = np.full(fields[0].shape, np.nan, fields[0].dtype if fields[0].dtype.kind in "fc" else "f8")
-    ladder.apply(BACKEND, (term_of(stencil, fields, place),), fields, [out])
+    ladder.apply(BACKEND, (term_of(stencil, fields, place),), list(fields), [out])
     return out
 
 
 def through_slices(stencil, *fields, place="point"):
     """One term by slices of arrays."""
-    return slices.apply(NUMPY, (term_of(stencil, fields, place),), fields, 1)[0]
+    return slices.apply(NUMPY, (term_of(stencil, fields, place),), list(fields), 1)[0]
 
 
 def term_of(stencil, fields, place):
