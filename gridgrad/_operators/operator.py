@@ -16,7 +16,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, applies
+from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -37,7 +37,6 @@ from .sparse import factors_on, sum_of_terms
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Shape = tuple[int, ...]
 _ndarray = np.ndarray
 
 
