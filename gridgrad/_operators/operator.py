@@ -234,7 +234,7 @@ class Operator(Linear[In, Out]):
         results = self.results(call.library, arrays, targets, workers)
         return shaped(results, self.outputs) if out is None else out
 
-    def _components(self, f: Any) -> tuple[tuple[Any, ...], bool]:
+    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
         """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
         form = self.inputs
         if not form:
@@ -245,11 +245,11 @@ class Operator(Linear[In, Out]):
             return (), False
         return (*parts(f, form), *self.coefficients), True
 
-    def first(self, given: Plain, library: Backend[Any], shape: Shape, workers: int | None) -> Any:
+    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
-    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> Any:
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
@@ -257,7 +257,7 @@ class Operator(Linear[In, Out]):
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+    def results(self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
         return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
