@@ -13,7 +13,7 @@ from .._base.checks import clean_axis, per_axis_spacing
 from .._base.content import kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Spacing, Spacings
+from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
@@ -67,7 +67,7 @@ functions = Calls("calls", entries=512)
 def call(
     name: str, make: Callable[[], Made], fields: tuple[Any, ...], spacing: Spacings, options: tuple[object, ...],
     out: object, workers: int | None, is_stacked: bool = False,
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """The one door of functions of samples: by the key of the call, or by the operator and the field of `make`."""
     if is_traced(fields):
         operator, f = make()
@@ -95,14 +95,14 @@ def keep(key: Key | None, operator: AnyLinear, given: Plain | None) -> None:
 def vector_call(
     name: str, make: Callable[[], Made], F: Any, spacing: Spacings, options: tuple[object, ...], out: object,
     workers: int | None,
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """`call` on a vector field: a sequence of components, or one stacked array."""
     if isinstance(F, (list, tuple)):
         return call(name, make, tuple(F), spacing, options, out, workers)
     return call(name, make, parts_of(F), spacing, options, out, workers, is_stacked=True)
 
 
-def parts_of(F: Any) -> tuple[Any, ...]:
+def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
     is_field = getattr(F, "ndim", 0) > 1 and not is_compiling() and len(F) <= MAX_ARRAYS
     return tuple(F) if is_field else ()

@@ -217,7 +217,7 @@ class Operator(Linear[In, Out]):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> Any:
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
@@ -249,7 +249,7 @@ class Operator(Linear[In, Out]):
         """A call that is seen for the first time; None where it takes more than one sweep."""
         return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
-    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> Any:
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
@@ -262,7 +262,7 @@ class Operator(Linear[In, Out]):
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
         return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
-    def _traced(self, f: Any, out: Any) -> Any:
+    def _traced(self, f: Any, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
