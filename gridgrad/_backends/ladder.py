@@ -165,7 +165,7 @@ class Ladder(Generic[A]):
 
     def _parts(self, a: A) -> list[A]:
         """Views of the real and the imaginary parts, or what is real."""
-        xp = self.library.operations(a)
+        xp: Any = self.library.operations(a)
         return [xp.real(a), xp.imag(a)] if self.library.memory(a).components > 1 else [a]
 
     def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:

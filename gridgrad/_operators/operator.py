@@ -16,7 +16,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, applies
+from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -37,7 +37,6 @@ from .sparse import factors_on, sum_of_terms
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Shape = tuple[int, ...]
 _ndarray = np.ndarray
 
 
@@ -217,7 +216,7 @@ class Operator(Linear[In, Out]):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> Any:
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
@@ -234,7 +233,7 @@ class Operator(Linear[In, Out]):
         results = self.results(call.library, arrays, targets, workers)
         return shaped(results, self.outputs) if out is None else out
 
-    def _components(self, f: Any) -> tuple[tuple[Any, ...], bool]:
+    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
         """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
         form = self.inputs
         if not form:
@@ -245,11 +244,11 @@ class Operator(Linear[In, Out]):
             return (), False
         return (*parts(f, form), *self.coefficients), True
 
-    def first(self, given: Plain, library: Backend[Any], shape: Shape, workers: int | None) -> Any:
+    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
-    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
@@ -257,12 +256,12 @@ class Operator(Linear[In, Out]):
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+    def results(self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
         return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
-    def _traced(self, f: Any, out: Any) -> Any:
+    def _traced(self, f: Any, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
