@@ -26,18 +26,18 @@ class Factors(NamedTuple):
 
 
 class Rows:
-    """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
+    """The rows of a stencil along one axis of `f`, or at its points, as slices in the arithmetic type `real`."""
 
     def __init__(
-        self, xp: Operations, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]
+        self, xp: Operations, f: Any, axis: int | None, real: Any, difference: Callable[[Any, Any], Any]
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
-        """Leading rows, interior, trailing rows, joined along the axis."""
+    def apply(self, stencil: Stencil, inner: Any = None, faces: Any = None) -> Any:
+        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs."""
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
-        self.coefficient, self.place = (None if place == "point" else coefficient), place
+        self.inner, self.faces = inner, faces
         self.values = stencil.values
         result = self._joined(stencil)
         return result if self.split is None else self._without_early_overflow(stencil, result)
@@ -58,11 +58,11 @@ class Rows:
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        return pieces[0] if len(pieces) == 1 else self.xp.joined(pieces, self.axis)
+        return pieces[0] if self.axis is None or len(pieces) == 1 else self.xp.joined(pieces, self.axis)
 
     def _at(self, x: Array, start: int, stop: int) -> Array:
-        if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
-            return x
+        if self.axis is None or (start, stop) == (0, x.shape[self.axis]):
+            return x  # torch's batched gradients know no views of a whole
         return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
 
     def _weight(self, values: Array, points: slice) -> Factors:
@@ -88,12 +88,15 @@ class Rows:
     def _edge(self, row: Row) -> Array:
         total = None
         for a, b, weight in row:
-            value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
+            if self.values and weight == 0:  # reads nothing
+                value = self._nothing(0, 1)
+            else:
+                value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
             total = value if total is None else total + value
         return self._nothing(0, 1) if total is None else total
 
     def _interior(self, stencil: Stencil, points: slice) -> Array:
-        if stencil.is_central and self.coefficient is None:
+        if stencil.is_central and self.faces is None:
             return self._central(stencil, points)
         total = None
         for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
@@ -106,13 +109,12 @@ class Rows:
         return self._nothing(points.start, points.stop) if total is None else total
 
     def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Array:
-        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
-        before, weight, after = factors
-        c, factor = self.coefficient, weight
-        if self.place == "faces" and c is not None:
-            factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
-        elif self.place == "samples" and c is not None:
-            factor = weight * self._at(c, *to)
+        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with its factors."""
+        before, factor, after = factors
+        if self.faces is not None:
+            factor = factor * ((self._at(self.faces, *from_) + self._at(self.faces, *to)) * 0.5)
+        if self.inner is not None:
+            factor = factor * self._at(self.inner, *to)
         at_b = self._at(self.f, *to)
         if not self.values:
             difference = self.difference(at_b, self._at(self.f, *from_))

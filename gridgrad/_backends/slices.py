@@ -56,13 +56,14 @@ def is_mixed(inputs: Sequence[object]) -> bool:
     return len(names) > 1 and not names.isdisjoint(INTEGERS)
 
 
-def _sums(xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any) -> list[Any]:
+def _sums(
+    xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any
+) -> list[Any]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
     components: dict[int, list[Array]] = {}
     for term in sorted(terms, key=lambda term: term.output):
-        coefficient = None if term.coefficient is None else inputs[term.coefficient]
-        value = _differentiate(xp, inputs[term.input], coefficient, term, real)
+        value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
         if term.norm:
             components.setdefault(term.output, []).append(value)
@@ -144,16 +145,20 @@ def is_complex(f: object) -> bool:
     return dtype_name(f).startswith(("complex", "clongdouble"))
 
 
-def _differentiate(xp: Operations, f: Any, coefficient: Any, term: Term, real: Any) -> Any:
-    if coefficient is not None and coefficient.dtype != real:
-        coefficient = xp.astype(coefficient, real)
+def _differentiate(xp: Operations, inputs: Sequence[Any], term: Term, real: Any) -> Any:
+    f = inputs[term.input]
+    inner, faces, outer = (
+        None if k is None else _in(xp, inputs[k], real) for k in (term.inner, term.faces, term.outer)
+    )
     if dtype_name(f) in INTEGERS:
         rows = Rows(xp, f, term.axis, real, lambda b, a: xp.difference(b, a, real))
     else:
-        rows = Rows(xp, f if f.dtype == real else xp.astype(f, real), term.axis, real, lambda b, a: b - a)
-    result = rows.apply(term.stencil, coefficient, term.place)
-    if coefficient is not None and term.place == "point":
-        result = result * coefficient
+        rows = Rows(xp, _in(xp, f, real), term.axis, real, lambda b, a: b - a)
+    result = rows.apply(term.stencil, inner, faces)
     if term.then is not None:
         result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
-    return result
+    return result if outer is None else result * outer
+
+
+def _in(xp: Operations, f: Any, real: Any) -> Any:
+    return f if f.dtype == real else xp.astype(f, real)

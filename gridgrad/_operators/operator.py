@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from operator import is_
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -43,7 +44,7 @@ _ndarray = np.ndarray
 class Pattern:
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
-    ``axis`` of a term counts the grid's dimensions, ``coefficient`` those fields. A compiler's constant.
+    ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
     """
 
     def __init__(
@@ -345,8 +346,8 @@ class Operator(Linear[In, Out]):
         axis = self.grid.clean_axis(axis)
         for term in self.terms:
             for own, stencil in term.stencils():
-                if own == axis:
-                    return row_table(stencil)
+                if own in (axis, None):  # of no axis: at each point
+                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
     def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
@@ -372,13 +373,11 @@ class Operator(Linear[In, Out]):
 
 def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
     """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
-    coefficient = None if term.coefficient is None else term.coefficient + inputs
-    axis, stencil, then = axes[term.axis], term.stencil, term.then
-    if then is not None:
-        then = (axes[then[0]], then[1])
-        if then[0] > axis:
-            (axis, stencil), then = then, (axis, stencil)
-    return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
+    bound = term.with_axes(axes.__getitem__).with_factors(lambda k: k + inputs)
+    axis, then = bound.axis, bound.then
+    if axis is None or then is None or then[0] < axis:
+        return bound
+    return bound._replace(axis=then[0], stencil=then[1], then=(axis, bound.stencil))
 
 
 @made_once

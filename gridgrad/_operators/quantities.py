@@ -145,10 +145,9 @@ def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> li
         own = fields[term.input]
         own = ratio(own, "f") if term.stencil.values else slope(own, "f")
         powers = [(own, 1)]
-        if term.coefficient is not None:
-            powers.append((ratio(factors[term.coefficient], "a coefficient"), 1))
+        powers += [(ratio(factors[k], "a coefficient"), 1) for k in term.factors()]
         powers += [(op.grid.slopes[axis], -_order(op, stencil)) for axis, stencil in term.stencils()
-                   if op.grid.slopes[axis] is not None]  # fmt: skip
+                   if axis is not None and op.grid.slopes[axis] is not None]  # fmt: skip
         unit = product(powers)
         if not alike(unit, units.setdefault(term.output, unit)):
             raise ArgumentTypeError(
