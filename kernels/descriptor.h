@@ -7,7 +7,7 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 3,
+  ABI_VERSION = 4,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
   MAX_TERMS = 32,      // ordered by output
@@ -57,18 +57,14 @@ struct Stencil {
   const Pair* pair;
 };
 
-// How a coefficient, another input, enters a term: times the row's value at its point, times each
-// sample, or times each pair as the mean of the coefficient at a and b.
-enum Place : int { AT_POINT, AT_SAMPLES, AT_FACES };
-
 struct Term {
   int8 output, input, stencil;
-  int8 assign;       // 1 for the first term of an output: assigning keeps signed zeros; 0 there adds to what
-                     // the output holds, which must be of the arithmetic type
-  int8 coefficient;  // the input, or -1
-  int8 place;
+  int8 assign;  // 1 for the first term of an output: assigning keeps signed zeros; 0 there adds to what
+                // the output holds, which must be of the arithmetic type
+  // Factors are other inputs, or -1: `inner` times each sample (of values), `faces` times each pair by its
+  // mean at a and b, `outer` times the row's value at its point.
+  int8 inner, faces, outer;
   int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
-  int8 norm;  // 1: output = hypot(output, value) instead of a sum
 };
 
 struct Array {
@@ -83,6 +79,7 @@ struct Descriptor {
   Array array[MAX_ARRAYS];
   Term term[MAX_TERMS];
   Stencil stencil[MAX_STENCILS];
+  int8 norm[MAX_ARRAYS];  // by output; 1: hypot(output, value) of its terms instead of their sum
 };
 
 }  // namespace gridgrad

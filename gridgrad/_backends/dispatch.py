@@ -12,6 +12,7 @@ import numpy as np
 from .._base.cache import cached
 from .._base.errors import ArgumentTypeError
 from .._base.tracing import is_compiling
+from .._base.types import Array
 from .._wraps.foreign import named, remedy, roots_of
 from .array_api import ArrayAPI
 from .protocol import Backend
@@ -28,13 +29,13 @@ ROOMS = {
 _READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, float, complex)  # by NumPy's
 
 
-def samples(f: Any) -> tuple[Backend[Any], Any]:
+def samples(f: object) -> tuple[Backend[Array], Array]:
     """The back end that serves `f`, and `f` cleaned by it."""
     library = _of_tensors() if is_compiling() and hasattr(f, "requires_grad") else library_of(type(f))
     return library, library.samples(f)
 
 
-def _of_tensors() -> Backend[Any]:
+def _of_tensors() -> Backend[Array]:
     """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
     from .torch.traced import BACKEND
 
@@ -54,7 +55,7 @@ def linalg_of(xp: object) -> ModuleType | None:
     return None if name is None else import_module(name)
 
 
-def library_of(cls: type) -> Backend[Any]:
+def library_of(cls: type) -> Backend[Array]:
     """The back end of a class; what is no array is refused."""
     library = found(cls)
     if library is not None:
@@ -73,17 +74,17 @@ def library_of(cls: type) -> Backend[Any]:
 
 
 @cached("libraries", entries=256)
-def found(cls: type) -> Backend[Any] | None:
+def found(cls: type) -> Backend[Array] | None:
     """The back end of a class, if there is one."""
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
     if room is not None:
-        library: Backend[Any] = import_module(room).BACKEND
+        library: Backend[Array] = import_module(room).BACKEND
         return library
     return _of_standard(cls.__module__.partition(".")[0]) if hasattr(cls, "__array_namespace__") else None
 
 
 @cached("array API libraries", entries=64)
-def _of_standard(root: str) -> Backend[Any]:
+def _of_standard(root: str) -> Backend[Array]:
     """The back end of a package that has no line above."""
     return ArrayAPI(root)

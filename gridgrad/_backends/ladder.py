@@ -165,7 +165,7 @@ class Ladder(Generic[A]):
 
     def _parts(self, a: A) -> list[A]:
         """Views of the real and the imaginary parts, or what is real."""
-        xp = self.library.operations(a)
+        xp: Any = self.library.operations(a)
         return [xp.real(a), xp.imag(a)] if self.library.memory(a).components > 1 else [a]
 
     def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:
@@ -264,10 +264,7 @@ def _along(
     def lower(own: int) -> int:
         return own - (own > axis)
 
-    fewer = tuple(
-        term._replace(axis=lower(term.axis), then=None if term.then is None else (lower(term.then[0]), term.then[1]))
-        for term in terms
-    )  # fmt: skip
+    fewer = tuple(term.with_axes(lower) for term in terms)
     for k in range(outputs[0].shape[axis]):
         at = (slice(None),) * axis + (k,)
         yield fewer, [f[at] for f in inputs], [o[at] for o in outputs], adds
@@ -292,13 +289,7 @@ def _by_terms(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: 
 
 def _reading(terms: tuple[Term, ...], inputs: list[A]) -> tuple[tuple[Term, ...], list[A]]:
     """The terms on those inputs only that they read."""
-    used = sorted({k for term in terms for k in (term.input, term.coefficient) if k is not None})
+    used = sorted({k for term in terms for k in term.reads()})
     place = {k: new for new, k in enumerate(used)}
-    renumbered = tuple(
-        term._replace(
-            input=place[term.input],
-            coefficient=None if term.coefficient is None else place[term.coefficient],
-        )
-        for term in terms
-    )
-    return renumbered, [inputs[k] for k in used]
+    renumbered = (term._replace(input=place[term.input]).with_factors(place.__getitem__) for term in terms)
+    return tuple(renumbered), [inputs[k] for k in used]

@@ -32,8 +32,9 @@ class Operations:
     def __init__(self, namespace: ModuleType) -> None:
         self._namespace = namespace
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._namespace, name)
+    def __getattr__(self, name: str) -> Callable[..., Array]:
+        found: Callable[..., Array] = getattr(self._namespace, name)  # or a dtype
+        return found
 
     def real_type(self, like: object) -> object:
         """The widest real dtype there is on the device of `like`."""

@@ -10,36 +10,39 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._base.types import Array
 from .._stencils.stencil import Row, Stencil
 from .operations import Operations, name_of
+
+Weight = Array | float | np.longdouble
 
 
 class Factors(NamedTuple):
     """A weight as numbers to multiply by one after the other: powers of two, mostly none, on both sides."""
 
-    before: list[Any]  # at least 1
-    weight: Any
-    after: list[Any]  # at most 1
+    before: list[Weight]  # at least 1
+    weight: Weight
+    after: list[Weight]  # at most 1
 
 
 class Rows:
-    """The rows of a stencil along one axis of `f`, as slices in the arithmetic type `real`."""
+    """The rows of a stencil along one axis of `f`, or at its points, as slices in the arithmetic type `real`."""
 
     def __init__(
-        self, xp: Operations, f: Any, axis: int, real: Any, difference: Callable[[Any, Any], Any]
+        self, xp: Operations, f: Any, axis: int | None, real: Any, difference: Callable[[Any, Any], Any]
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def apply(self, stencil: Stencil, coefficient: Any = None, place: str = "point") -> Any:
-        """Leading rows, interior, trailing rows, joined along the axis."""
+    def apply(self, stencil: Stencil, inner: Any = None, faces: Any = None) -> Any:
+        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs."""
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
-        self.coefficient, self.place = (None if place == "point" else coefficient), place
+        self.inner, self.faces = inner, faces
         self.values = stencil.values
         result = self._joined(stencil)
         return result if self.split is None else self._without_early_overflow(stencil, result)
 
-    def _without_early_overflow(self, stencil: Stencil, result: Any) -> Any:
+    def _without_early_overflow(self, stencil: Stencil, result: Array) -> Array:
         """Where a part of a sum is infinite, the sum scaled down: it may be less, and is not inf - inf."""
         exponent = int(np.frexp(stencil.smallest_and_largest_weight()[1])[1]) + stencil.power
         if exponent <= 0:
@@ -49,20 +52,20 @@ class Rows:
         scaled = reduce(mul, map(self._factor, powers), self._joined(stencil))
         return self.xp.where(self.xp.isfinite(result), result, scaled)
 
-    def _joined(self, stencil: Stencil) -> Any:
+    def _joined(self, stencil: Stencil) -> Array:
         inner = stencil.interior()
         pieces = [self._edge(row) for row in stencil.leading]
         if inner.stop > inner.start:
             pieces.append(self._interior(stencil, inner))
         pieces += [self._edge(row) for row in stencil.trailing]
-        return pieces[0] if len(pieces) == 1 else self.xp.joined(pieces, self.axis)
+        return pieces[0] if self.axis is None or len(pieces) == 1 else self.xp.joined(pieces, self.axis)
 
-    def _at(self, x: Any, start: int, stop: int) -> Any:
-        if (start, stop) == (0, x.shape[self.axis]):  # torch's batched gradients know no views of a whole
-            return x
+    def _at(self, x: Array, start: int, stop: int) -> Array:
+        if self.axis is None or (start, stop) == (0, x.shape[self.axis]):
+            return x  # torch's batched gradients know no views of a whole
         return x[(slice(None),) * self.axis + (slice(start, stop), ...)]
 
-    def _weight(self, values: Any, points: slice) -> Factors:
+    def _weight(self, values: Array, points: slice) -> Factors:
         """A weight, or those of `points`."""
         values = values if np.ndim(values) == 0 else values[points]
         if self.split is None:
@@ -70,27 +73,30 @@ class Rows:
         before, near_one, after = factors_of(values, self.split, name_of(self.real))
         return Factors([*map(self._factor, before)], self._factor(near_one), [*map(self._factor, after)])
 
-    def _factor(self, values: Any) -> Any:
+    def _factor(self, values: Any) -> Weight:
         if np.ndim(values) == 0:
             return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
         return self.xp.weights(self._shaped(values), self.real, self.f)
 
-    def _shaped(self, vector: Any) -> Any:
+    def _shaped(self, vector: Array) -> Array:
         """A vector along the axis."""
         return vector.reshape([len(vector) if k == self.axis else 1 for k in range(self.f.ndim)])
 
-    def _nothing(self, start: int, stop: int) -> Any:
+    def _nothing(self, start: int, stop: int) -> Array:
         return self.xp.zeros_like(self._at(self.f, start, stop), dtype=self.real)
 
-    def _edge(self, row: Row) -> Any:
+    def _edge(self, row: Row) -> Array:
         total = None
         for a, b, weight in row:
-            value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
+            if self.values and weight == 0:  # reads nothing
+                value = self._nothing(0, 1)
+            else:
+                value = self._pair((a, a + 1), (b, b + 1), self._weight(weight, slice(None)))
             total = value if total is None else total + value
         return self._nothing(0, 1) if total is None else total
 
-    def _interior(self, stencil: Stencil, points: slice) -> Any:
-        if stencil.is_central and self.coefficient is None:
+    def _interior(self, stencil: Stencil, points: slice) -> Array:
+        if stencil.is_central and self.faces is None:
             return self._central(stencil, points)
         total = None
         for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
@@ -102,14 +108,13 @@ class Rows:
             total = value if total is None else total + value
         return self._nothing(points.start, points.stop) if total is None else total
 
-    def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Any:
-        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with the coefficient of its place."""
-        before, weight, after = factors
-        c, factor = self.coefficient, weight
-        if self.place == "faces" and c is not None:
-            factor = weight * ((self._at(c, *from_) + self._at(c, *to)) * 0.5)
-        elif self.place == "samples" and c is not None:
-            factor = weight * self._at(c, *to)
+    def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Array:
+        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with its factors."""
+        before, factor, after = factors
+        if self.faces is not None:
+            factor = factor * ((self._at(self.faces, *from_) + self._at(self.faces, *to)) * 0.5)
+        if self.inner is not None:
+            factor = factor * self._at(self.inner, *to)
         at_b = self._at(self.f, *to)
         if not self.values:
             difference = self.difference(at_b, self._at(self.f, *from_))
@@ -117,7 +122,7 @@ class Rows:
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
         return reduce(mul, after, factor * reduce(mul, before, at_b))
 
-    def _central(self, stencil: Stencil, points: slice) -> Any:
+    def _central(self, stencil: Stencil, points: slice) -> Array:
         """Formula (1); where its weights are equal the short form."""
         lower, upper = stencil.weights
         start, stop = points.start, points.stop
@@ -131,23 +136,25 @@ class Rows:
             split = self._pair(below, (start, stop), self._weight(lower, points))
             split = split + self._pair((start, stop), above, self._weight(upper, points))
         if wide is None or split is None:
-            return split if wide is None else wide
+            one = split if wide is None else wide
+            assert one is not None
+            return one
         return self.xp.where(self.xp.weights(self._shaped(short), None, wide), wide, split)
 
 
-def fitted(stencil: Stencil, real: Any) -> Stencil:
+def fitted(stencil: Stencil, real: object) -> Stencil:
     """`stencil` with weights rounded to the type `real`, if its exponents suffice; else as it is."""
     name = name_of(real)
     if not stencil.fits(name) or stencil.dtype == name:
         return stencil
 
-    def rounded(weight: Any) -> Any:  # a scalar by way of float64, as in a descriptor
+    def rounded(weight: Array) -> Array:  # a scalar by way of float64, as in a descriptor
         return np.asarray(np.float64(weight) if np.ndim(weight) == 0 else weight, dtype=name)[()]
 
     return replace(stencil, weights=tuple(map(rounded, stencil.weights)))
 
 
-def factors_of(values: Any, power: int, real: str) -> Factors:
+def factors_of(values: Array, power: int, real: str) -> Factors:
     """``values * 2**power`` as factors in the type `real`, of which one is no power of two.
 
     A weight of at least 1 has only such, a smaller one only others, so that a product with one after
@@ -163,10 +170,10 @@ def factors_of(values: Any, power: int, real: str) -> Factors:
     return Factors(before, near_one, after)
 
 
-def _powers(exponents: Any, real: str) -> list[Any]:
+def _powers(exponents: Any, real: str) -> list[Weight]:
     """``2**exponents`` as factors that `real` holds."""
     limit = int(np.finfo(real).maxexp) - 24
-    factors = []
+    factors: list[Weight] = []
     while np.any(exponents):
         now = np.clip(exponents, -limit, limit)
         factors.append(np.ldexp(np.ones(1, real), now).reshape(np.shape(now))[()])

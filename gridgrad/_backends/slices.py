@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
 from .._terms.term import Term
@@ -49,19 +50,20 @@ def leading(inputs: Sequence[Any]) -> Any:
     return next(filter(is_complex, floating), floating[0] if floating else inputs[0])
 
 
-def is_mixed(inputs: Sequence[Any]) -> bool:
+def is_mixed(inputs: Sequence[object]) -> bool:
     """Whether integers are joined with another dtype: they are differenced as they are, in slices."""
     names = set() if _have_one_dtype(inputs) else {dtype_name(f) for f in inputs}
     return len(names) > 1 and not names.isdisjoint(INTEGERS)
 
 
-def _sums(xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any) -> list[Any]:
+def _sums(
+    xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any
+) -> list[Any]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
-    components: dict[int, list[Any]] = {}
+    components: dict[int, list[Array]] = {}
     for term in sorted(terms, key=lambda term: term.output):
-        coefficient = None if term.coefficient is None else inputs[term.coefficient]
-        value = _differentiate(xp, inputs[term.input], coefficient, term, real)
+        value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
         if term.norm:
             components.setdefault(term.output, []).append(value)
@@ -72,13 +74,13 @@ def _sums(xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], output
     return results
 
 
-def _norm(xp: Operations, values: list[Any]) -> Any:
+def _norm(xp: Operations, values: list[Array]) -> Array:
     """The norm of some components at each point."""
     size = reduce(lambda held, value: _hypot(xp, held, value), values[1:], xp.abs(values[0]))
     return size if xp.constant is None else with_slope(xp, xp.constant(size), values)
 
 
-def with_slope(xp: Operations, size: Any, values: Sequence[Any]) -> Any:
+def with_slope(xp: Operations, size: Array, values: Sequence[Array]) -> Array:
     """The constant `size` with the derivatives, of any order, of the root of the sum of squares: 0 where it is 0.
 
     Those of `_hypot` would be wrong: its absolute values and branches have none where components are equal or 0.
@@ -92,7 +94,8 @@ def with_slope(xp: Operations, size: Any, values: Sequence[Any]) -> Any:
     scale = xp.where(sound < tiny, floor, 2 * xp.sqrt(sound))
     squares = [xp.where(regular, value / scale, xp.ones_like(value)) ** 2 for value in values]
     root = xp.sqrt(reduce(lambda held, square: held + square, squares))
-    return size + scale * (root - constant(root))  # what is added is 0
+    whole: Array = size + scale * (root - constant(root))  # what is added is 0
+    return whole
 
 
 def _have_one_dtype(inputs: Sequence[Any]) -> bool:
@@ -100,7 +103,7 @@ def _have_one_dtype(inputs: Sequence[Any]) -> bool:
     return all(f.dtype == first for f in inputs[1:])
 
 
-def _hypot(xp: Operations, p: Any, q: Any) -> Any:
+def _hypot(xp: Operations, p: Array, q: Array) -> Array:
     """``sqrt(p*p + q*q)`` without overflow, by the operations that the kernels use."""
     p, q = xp.abs(p), xp.abs(q)
     big, small = xp.where(p > q, p, q), xp.where(p > q, q, p)
@@ -108,13 +111,13 @@ def _hypot(xp: Operations, p: Any, q: Any) -> Any:
     return big * xp.sqrt(1 + ratio * ratio)
 
 
-def _stored(xp: Operations, result: Any, kept: Any) -> Any:
+def _stored(xp: Operations, result: Any, kept: object) -> Any:
     """`result` in the dtype it is kept in."""
     result = through_float32(xp, result, kept)
     return result if result.dtype == kept else xp.astype(result, kept)
 
 
-def through_float32(xp: Operations, result: Any, kept: Any) -> Any:
+def through_float32(xp: Operations, result: Any, kept: object) -> Any:
     """What is to be rounded to a half from float64, rounded to float32 first, as the kernels do."""
     is_far = name_of(kept) in ("float16", "bfloat16") and name_of(result.dtype) == "float64"
     return xp.astype(result, xp.float32) if is_far else result
@@ -137,21 +140,25 @@ def arithmetic_of(xp: Operations, f: Any, terms: Sequence[Term]) -> Any:
     return np.longdouble if name.startswith("clongdouble") or name == "complex256" else f.dtype
 
 
-def is_complex(f: Any) -> bool:
+def is_complex(f: object) -> bool:
     """Whether the elements have an imaginary part."""
     return dtype_name(f).startswith(("complex", "clongdouble"))
 
 
-def _differentiate(xp: Operations, f: Any, coefficient: Any, term: Term, real: Any) -> Any:
-    if coefficient is not None and coefficient.dtype != real:
-        coefficient = xp.astype(coefficient, real)
+def _differentiate(xp: Operations, inputs: Sequence[Any], term: Term, real: Any) -> Any:
+    f = inputs[term.input]
+    inner, faces, outer = (
+        None if k is None else _in(xp, inputs[k], real) for k in (term.inner, term.faces, term.outer)
+    )
     if dtype_name(f) in INTEGERS:
         rows = Rows(xp, f, term.axis, real, lambda b, a: xp.difference(b, a, real))
     else:
-        rows = Rows(xp, f if f.dtype == real else xp.astype(f, real), term.axis, real, lambda b, a: b - a)
-    result = rows.apply(term.stencil, coefficient, term.place)
-    if coefficient is not None and term.place == "point":
-        result = result * coefficient
+        rows = Rows(xp, _in(xp, f, real), term.axis, real, lambda b, a: b - a)
+    result = rows.apply(term.stencil, inner, faces)
     if term.then is not None:
         result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
-    return result
+    return result if outer is None else result * outer
+
+
+def _in(xp: Operations, f: Any, real: Any) -> Any:
+    return f if f.dtype == real else xp.astype(f, real)

@@ -139,7 +139,7 @@ def gradient(
         varargs, axis = merge_aliases(varargs, spacing, axis, dim)
     elif axis is UNSET:
         axis = None
-    options: tuple[Any, ...] = axis, edge_order
+    options: tuple[object, ...] = axis, edge_order
     if not (boundary is None and periodic is None and period is None and accuracy is None):
         options = axis, edge_order, boundary, periodic, period, accuracy
     key: Key | None = None
@@ -204,7 +204,7 @@ def _of_samples(
 
 
 def _of_no_axes(
-    library: Backend[Any], f: Array, varargs: Spacings, asked: Asked, out: object, workers: int | None
+    library: Backend[Array], f: Array, varargs: Spacings, asked: Asked, out: object, workers: int | None
 ) -> tuple[Array, ...]:
     """What NumPy gives for ``axis=()``: there is no such grid."""
     per_axis_spacing(varargs, 0, f.ndim)

@@ -13,12 +13,12 @@ from .._base.checks import clean_axis, per_axis_spacing
 from .._base.content import kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Spacing, Spacings
+from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
 from .._operators.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
-from .._operators.linear import Linear
+from .._operators.linear import AnyLinear
 from .._operators.operator import Operator
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
@@ -59,15 +59,15 @@ def documented(function: Function) -> Function:
     return offered(function)
 
 
-Made: TypeAlias = tuple[Linear[Any, Any], Any]  # an operator, and the field that it is applied to
+Made: TypeAlias = tuple[AnyLinear, Any]  # an operator, and the field that it is applied to
 
 functions = Calls("calls", entries=512)
 
 
 def call(
-    name: str, make: Callable[[], Made], fields: tuple[Any, ...], spacing: tuple[Any, ...], options: tuple[Any, ...],
-    out: Any, workers: int | None, is_stacked: bool = False,
-) -> Any:  # fmt: skip
+    name: str, make: Callable[[], Made], fields: tuple[Any, ...], spacing: Spacings, options: tuple[object, ...],
+    out: object, workers: int | None, is_stacked: bool = False,
+) -> object:  # fmt: skip
     """The one door of functions of samples: by the key of the call, or by the operator and the field of `make`."""
     if is_traced(fields):
         operator, f = make()
@@ -84,7 +84,7 @@ def call(
     return result
 
 
-def keep(key: Key | None, operator: Linear[Any, Any], given: Plain | None) -> None:
+def keep(key: Key | None, operator: AnyLinear, given: Plain | None) -> None:
     """Bind the key of a function's call to what its operator was bound to."""
     if key is not None and given is not None and isinstance(operator, Operator):
         bound = operator.pattern.calls.find(given.key)
@@ -93,16 +93,16 @@ def keep(key: Key | None, operator: Linear[Any, Any], given: Plain | None) -> No
 
 
 def vector_call(
-    name: str, make: Callable[[], Made], F: Any, spacing: tuple[Any, ...], options: tuple[Any, ...], out: Any,
+    name: str, make: Callable[[], Made], F: Any, spacing: Spacings, options: tuple[object, ...], out: object,
     workers: int | None,
-) -> Any:  # fmt: skip
+) -> object:  # fmt: skip
     """`call` on a vector field: a sequence of components, or one stacked array."""
     if isinstance(F, (list, tuple)):
         return call(name, make, tuple(F), spacing, options, out, workers)
     return call(name, make, parts_of(F), spacing, options, out, workers, is_stacked=True)
 
 
-def parts_of(F: Any) -> tuple[Any, ...]:
+def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
     is_field = getattr(F, "ndim", 0) > 1 and not is_compiling() and len(F) <= MAX_ARRAYS
     return tuple(F) if is_field else ()
@@ -190,7 +190,7 @@ def _traced_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: list[
 
 
 @made_once
-def _constant_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: Any) -> Grid:
+def _constant_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
     return Grid(*given, axes=axes, **dict(ends))
 

@@ -15,7 +15,7 @@ from .typed import Components, Ends
 @typed.of_field
 @documented
 def directional_derivative(
-    f: Any = MISSING, v: Components = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    f: object = MISSING, v: Components = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum v_a d_a f`` along the vector `v`, which is not normalised.
@@ -56,7 +56,7 @@ def directional_derivative(
 @typed.advection
 @documented
 def advect(
-    v: object = MISSING, f: Any = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    v: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
@@ -97,7 +97,7 @@ def advect(
 @typed.diffusion
 @documented
 def diffuse(
-    k: object = MISSING, f: Any = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
+    k: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``div(k grad f)`` in conservative flux form, in one pass.
@@ -134,7 +134,7 @@ def diffuse(
     return call("diffuse", make, (f, *fields), spacing, (axis, numbers, *ends.items()), out, workers)
 
 
-def _apart(v: Any) -> tuple[tuple[Any, ...], str]:
+def _apart(v: Any) -> tuple[tuple[object, ...], str]:
     """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them."""
     components = v if isinstance(v, (list, tuple)) else parts_of(v)
     is_number = [isinstance(c, (int, float)) for c in components]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -66,7 +66,7 @@ def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def points_of(
-    kind: Callable[..., Kind], shape: tuple[int, ...], axes: tuple[int, ...], spacing: tuple[Any, ...], asked: Asked, real: Any
+    kind: Callable[..., Kind], shape: tuple[int, ...], axes: tuple[int, ...], spacing: tuple[object, ...], asked: Asked, real: type[np.floating]
 ) -> Kind:  # fmt: skip
     """The grid (or its points alone) that `axes` of an array of this shape are; weights are made in `real`.
 
@@ -115,7 +115,7 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
 
 
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
-         periods: list[Numbers], real: Any) -> tuple[Any, ...]:  # fmt: skip
+         periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
     parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, real]
     for numbers, unit in (*spacings, *periods):

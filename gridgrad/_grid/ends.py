@@ -32,7 +32,7 @@ _OTHER_NAMES = {
 
 def clean_ends(
     boundary: object, periodic: object, period: object, axes: Sequence[int], of_grid: bool = False
-) -> tuple[tuple[Ends, ...], list[Any]]:
+) -> tuple[tuple[Ends, ...], list[object]]:
     """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
     if boundary is None:
@@ -111,7 +111,7 @@ def clean_periodic(value: object, axis: int) -> bool:
     return bool(value)
 
 
-def clean_periods(period: object, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[Any]:
+def clean_periods(period: object, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[object]:
     """The period of each axis, None where there is none; one number is that of all periodic axes."""
     repeats = [pair == PERIODIC for pair in ends]
     if not _is_sequence(period):

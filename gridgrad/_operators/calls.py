@@ -15,6 +15,7 @@ from .._base.cache import Cache, Entry
 from .._base.checks import clean_workers
 from .._base.content import HASHED_BYTES, SMALL_BYTES, Content
 from .._base.tracing import is_compiling
+from .._base.types import Array
 from .._plan.descriptor import MAX_ARRAYS
 from .._plan.plan import Plan
 from .._terms.term import Term
@@ -35,13 +36,13 @@ class Bound:
     __slots__ = ("dtype", "form", "library", "plan", "run", "shape")
 
     def __init__(
-        self, library: Backend[Any], plan: Plan, dtype: Any, like: Any, form: Form, shape: tuple[int, ...] | None = None
+        self, library: Backend[Array], plan: Plan, dtype: object, like: Array, form: Form, shape: tuple[int, ...] | None = None
     ) -> None:  # fmt: skip
         self.library, self.plan, self.dtype = library, plan, dtype
         self.form, self.shape = form, shape
         self.run = library.bind(plan, dtype, like)
 
-    def __call__(self, fields: Sequence[Any], targets: Sequence[Any] | None, workers: int | None) -> Any:
+    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
         """The results; None where the addresses do not allow one sweep."""
         if targets is None and self.shape is not None:
             whole = self.library.empty(fields[0], self.dtype, self.shape)
@@ -61,7 +62,7 @@ class Calls:
         self._bounds: Cache[Bound] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
-    def again(self, key: list[Any], fields: Sequence[Any], targets: Sequence[Any] | None, workers: int | None) -> Any:
+    def again(self, key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
         """The results of a call that was seen before; None if it has to be looked at in full.
 
         `key` is all but the facts of the arrays, which are added to it.
@@ -92,7 +93,7 @@ class Calls:
             self._bounds.put(key, bound, bound.plan.nbytes)
 
     def first(
-        self, given: Plain, library: Backend[Any], terms: tuple[Term, ...], form: Form, workers: int | None
+        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
     ) -> Any:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
@@ -120,17 +121,17 @@ class Plain(NamedTuple):
     """The arrays of a call as they came, which are plain memory."""
 
     key: Key
-    fields: Sequence[Any]  # and coefficients
-    targets: Sequence[Any] | None
+    fields: Sequence[Array]  # and coefficients
+    targets: Sequence[Array] | None
     how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
 
 
-def parts(whole: Any, form: Form) -> list[Any]:
+def parts(whole: Any, form: Form) -> list[Array]:
     """The components of a stacked array, as views."""
     return list(whole) if len(form) == 1 else [whole[index] for index in product(*map(range, form))]
 
 
-def key_of(key: list[Any], fields: Sequence[Any], targets: Sequence[Any] | None) -> Key | None:
+def key_of(key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
     for a in fields if targets is None else (*fields, *targets):
         facts = _facts(a)
@@ -143,31 +144,31 @@ def key_of(key: list[Any], fields: Sequence[Any], targets: Sequence[Any] | None)
     return tuple(key)
 
 
-def _facts(a: Any) -> Any:
+def _facts(a: Array) -> Any:
     """Of an array of any library."""
     library = dispatch.found(type(a))
     return None if library is None else library.facts(a)
 
 
-def plain_of(fields: Sequence[Any], targets: Sequence[Any] | None, how: tuple[bool, Hashable]) -> Plain | None:
+def plain_of(fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None
     return None if key is None else Plain(key, fields, targets, how)
 
 
-def is_traced(fields: Sequence[Any]) -> bool:
+def is_traced(fields: Sequence[Array]) -> bool:
     """Whether a compiler traces a call with these: it has no facts of them."""
     return not (fields and type(fields[0]) is _ndarray) and is_compiling()
 
 
-def flat_out(out: Any, fields: Sequence[Any]) -> tuple[list[Any], Hashable]:
+def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:
     """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
     if type(out) is _ndarray and fields and type(fields[0]) is _ndarray and out.ndim == fields[0].ndim:
         return [out], None
     return _flat(out, getattr(fields[0], "ndim", 0) if fields else 0)
 
 
-def _flat(out: Any, ndim: int) -> tuple[list[Any], Hashable]:
+def _flat(out: Any, ndim: int) -> tuple[list[Array], Hashable]:
     if type(out) is list or type(out) is tuple:
         found = [_flat(entry, ndim) for entry in out]
         return [a for entry in found for a in entry[0]], tuple([entry[1] for entry in found])
@@ -179,8 +180,8 @@ def _flat(out: Any, ndim: int) -> tuple[list[Any], Hashable]:
 
 
 def start_of(
-    name: str, spacing: tuple[Any, ...], options: tuple[Any, ...], how: Hashable
-) -> list[Any] | None:
+    name: str, spacing: tuple[Any, ...], options: tuple[object, ...], how: Hashable
+) -> list[Hashable] | None:
     """The key of a function's call before its arrays, exactly typed, as 1, 1.0 and True are equal.
 
     Coordinates enter by content, so an array that was changed in place is another key. None of what is not kept.

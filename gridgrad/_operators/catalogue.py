@@ -127,8 +127,8 @@ def curl(grid: Points, accuracy: int | None) -> Operator[Vector, Any]:
 def identity(grid: Points) -> Operator:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
     one = np.ones((), grid.dtype)[()]
-    stencil = Stencil(grid.lengths[0], ((0, 0),), (one,), (), (), values=True, order=0)
-    return Operator.of(grid, "identity", (Term(0, 0, 0, stencil),))
+    stencil = Stencil(1, ((0, 0),), (one,), (), (), values=True, order=0)
+    return Operator.of(grid, "identity", (Term(0, 0, None, stencil),))
 
 
 @kind(laplacian_options)
@@ -308,14 +308,14 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Operator:
 
 
 def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Operator:
-    """A number is part of the weights, a field a coefficient at the point."""
+    """A number is part of the weights, a field multiplies at the point."""
     terms: list[Term] = []
     for a, number in enumerate(numbers):
         stencil = grid.stencil(a, 1, accuracy)
         if number is not None:
             terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
         else:
-            terms.append(Term(0, 0, a, stencil, coefficient=numbers[:a].count(None)))
+            terms.append(Term(0, 0, a, stencil, outer=numbers[:a].count(None)))
     return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
@@ -343,5 +343,5 @@ def _diffuse(grid: Points, number: float | None) -> Operator:
         stencils = [transpose.scaled(stencil, number) for stencil in stencils]
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
     else:
-        terms = [Term(0, 0, a, stencil, coefficient=0, place="faces") for a, stencil in enumerate(stencils)]
+        terms = [Term(0, 0, a, stencil, faces=0) for a, stencil in enumerate(stencils)]
     return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))

@@ -27,14 +27,14 @@ Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) o
 class Fields(NamedTuple):
     """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
 
-    library: Backend[Any]
+    library: Backend[Array]
     samples: list[Array]
     coefficients: list[Array]
     stacked: bool  # a vector field came as one array
 
 
 def gather(
-    f: Any, form: Form, coefficients: Sequence[Any] = (), name: str = "f", check: Callable[[tuple[int, ...]], Any] | None = None,
+    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
     arguments: Sequence[Any] = (),
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
@@ -115,7 +115,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def _promoted(library: Backend[Any], fields: list[Array], factors: list[Array]) -> tuple[list[Array], list[Array]]:
+def _promoted(library: Backend[Array], fields: list[Array], factors: list[Array]) -> tuple[list[Array], list[Array]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
@@ -132,7 +132,7 @@ def _promoted(library: Backend[Any], fields: list[Array], factors: list[Array]) 
     return fields, factors
 
 
-def _common(names: set[str], library: Backend[Any], like: Array, factors: int) -> str:
+def _common(names: set[str], library: Backend[Array], like: Array, factors: int) -> str:
     """The dtype of all: of integers alone an integer one that holds them, if there is one."""
     if not factors and all(name.startswith(("int", "uint")) for name in names):
         together = _widest(*names)
@@ -155,7 +155,7 @@ def _widest(*names: str) -> str:
     return np.result_type(*names).name
 
 
-def _as_exactly(library: Backend[Any], xp: Operations, field: Array, name: str) -> Array:
+def _as_exactly(library: Backend[Array], xp: Operations, field: Array, name: str) -> Array:
     """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
     own = dtype_name(field)
     if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
@@ -181,15 +181,16 @@ def _as(xp: Operations, field: Array, name: str) -> Array:
 
 
 def _broadcast(
-    library: Backend[Any], c: Any, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
-) -> Any:
+    library: Backend[Array], c: Array, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
+) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, np.ma.MaskedArray):
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     try:
-        return library.operations(c).broadcast_to(c, shape)
+        wide: Array = library.operations(c).broadcast_to(c, shape)
+        return wide
     except (ValueError, RuntimeError, TypeError):
         labels = [label for argument in arguments for label in argument.labels()]
         label = labels[k] if labels else "a coefficient"
@@ -227,7 +228,7 @@ def shaped(results: Sequence[Array], form: Form) -> Any:
     return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
 
 
-def stack(library: Backend[Any], results: list[Array], form: Form) -> Array:
+def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
     """The results as one array of shape ``(*form, *shape)``."""
     xp = library.among(results).operations(*results)
     whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))

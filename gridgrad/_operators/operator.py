@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from operator import is_
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -16,7 +17,7 @@ from .._base.cache import Cache
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, applies
+from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
 from .._grid.points import Points
 from .._stencils import transpose
@@ -37,14 +38,13 @@ from .sparse import factors_on, sum_of_terms
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-Shape = tuple[int, ...]
 _ndarray = np.ndarray
 
 
 class Pattern:
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
-    ``axis`` of a term counts the grid's dimensions, ``coefficient`` those fields. A compiler's constant.
+    ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
     """
 
     def __init__(
@@ -217,7 +217,7 @@ class Operator(Linear[In, Out]):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> Any:
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
@@ -234,7 +234,7 @@ class Operator(Linear[In, Out]):
         results = self.results(call.library, arrays, targets, workers)
         return shaped(results, self.outputs) if out is None else out
 
-    def _components(self, f: Any) -> tuple[tuple[Any, ...], bool]:
+    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
         """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
         form = self.inputs
         if not form:
@@ -245,11 +245,11 @@ class Operator(Linear[In, Out]):
             return (), False
         return (*parts(f, form), *self.coefficients), True
 
-    def first(self, given: Plain, library: Backend[Any], shape: Shape, workers: int | None) -> Any:
+    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
-    def _into_stack(self, library: Backend[Any], arrays: list[Any], shape: Shape, workers: int | None) -> Any:
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
@@ -257,12 +257,12 @@ class Operator(Linear[In, Out]):
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def results(self, library: Backend[Any], arrays: list[Any], out: Any, workers: int | None) -> list[Any]:
+    def results(self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
         return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
 
-    def _traced(self, f: Any, out: Any) -> Any:
+    def _traced(self, f: Any, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
@@ -346,8 +346,8 @@ class Operator(Linear[In, Out]):
         axis = self.grid.clean_axis(axis)
         for term in self.terms:
             for own, stencil in term.stencils():
-                if own == axis:
-                    return row_table(stencil)
+                if own in (axis, None):  # of no axis: at each point
+                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
     def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
@@ -373,13 +373,11 @@ class Operator(Linear[In, Out]):
 
 def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
     """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
-    coefficient = None if term.coefficient is None else term.coefficient + inputs
-    axis, stencil, then = axes[term.axis], term.stencil, term.then
-    if then is not None:
-        then = (axes[then[0]], then[1])
-        if then[0] > axis:
-            (axis, stencil), then = then, (axis, stencil)
-    return term._replace(axis=axis, stencil=stencil, then=then, coefficient=coefficient)
+    bound = term.with_axes(axes.__getitem__).with_factors(lambda k: k + inputs)
+    axis, then = bound.axis, bound.then
+    if axis is None or then is None or then[0] < axis:
+        return bound
+    return bound._replace(axis=then[0], stencil=then[1], then=(axis, bound.stencil))
 
 
 @made_once

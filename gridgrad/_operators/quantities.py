@@ -52,7 +52,7 @@ def gradient(
     return tuple(wrap(result, units[k % len(units)]) for k, result in enumerate(results))
 
 
-def _periods(period: object, per: list[Maybe]) -> Any:
+def _periods(period: object, per: list[Maybe]) -> object:
     """The numbers of one period, or of one for each axis, in the units of the spacing."""
     if isinstance(period, (list, tuple)):
         return [
@@ -70,7 +70,7 @@ def _periods(period: object, per: list[Maybe]) -> Any:
     return converted(period, per[0], "period", "the spacing", True)
 
 
-def _unwrapped_out(out: object, units: list[Maybe]) -> Any:
+def _unwrapped_out(out: object, units: list[Maybe]) -> object:
     """The numbers of `out`: a sequence of arrays, or one, which then has the one unit of all results."""
     if isinstance(out, (list, tuple)):
         return [target_in(target, units[k % len(units)], f"out[{k}]") for k, target in enumerate(out)]
@@ -97,7 +97,7 @@ def target_in(target: object, unit: Maybe, name: str) -> Any:
     return numbers
 
 
-def operator(op: OnNumbers, f: object, out: object, workers: int | None) -> Any:
+def operator(op: OnNumbers, f: object, out: object, workers: int | None) -> object:
     """An operator applied to quantities, or on a grid whose coordinates are."""
     parts, stacked = _parts(f, op.inputs)
     fields = [unwrap(part, "f" if len(parts) == 1 else f"f[{k}]") for k, part in enumerate(parts)]
@@ -129,7 +129,7 @@ def _parts(f: Any, form: Form) -> tuple[list[Array], bool]:
     return [f] * prod(form), True
 
 
-def _wrapped(results: Any, units: list[Maybe], form: Form) -> Any:
+def _wrapped(results: Any, units: list[Maybe], form: Form) -> object:
     if not form:
         return wrap(results, units[0])
     share = prod(form[1:])
@@ -145,10 +145,9 @@ def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> li
         own = fields[term.input]
         own = ratio(own, "f") if term.stencil.values else slope(own, "f")
         powers = [(own, 1)]
-        if term.coefficient is not None:
-            powers.append((ratio(factors[term.coefficient], "a coefficient"), 1))
+        powers += [(ratio(factors[k], "a coefficient"), 1) for k in term.factors()]
         powers += [(op.grid.slopes[axis], -_order(op, stencil)) for axis, stencil in term.stencils()
-                   if op.grid.slopes[axis] is not None]  # fmt: skip
+                   if axis is not None and op.grid.slopes[axis] is not None]  # fmt: skip
         unit = product(powers)
         if not alike(unit, units.setdefault(term.output, unit)):
             raise ArgumentTypeError(

@@ -57,7 +57,7 @@ def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inpu
 
     points = prod(grid.shape)
     blocks: dict[tuple[int, int], csr_array] = {}
-    for term in (_placed(term, grid.places) for term in terms):
+    for term in (term.with_axes(grid.places.__getitem__) for term in terms):
         matrix = term_matrix(term, grid.shape, factors)
         place = (term.output, term.input)
         blocks[place] = blocks[place] + matrix if place in blocks else matrix
@@ -83,12 +83,6 @@ def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
 def _dtype_of(coefficients: Iterable[Array]) -> type[np.number]:
     """Of matrices and vectors: complex where a coefficient is."""
     return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
-
-
-def _placed(term: Term, places: tuple[int, ...]) -> Term:
-    """The term on the axes of the grid's shape, which are those of a field without batch axes."""
-    then = None if term.then is None else (places[term.then[0]], term.then[1])
-    return term._replace(axis=places[term.axis], then=then)
 
 
 def _on_host(coefficient: Array, grid: Points) -> Array:

@@ -9,7 +9,7 @@ import numpy as np
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 
-ABI_VERSION = 3
+ABI_VERSION = 4
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
 
@@ -27,13 +27,13 @@ _STENCIL = np.dtype(
     align=True,
 )  # fmt: skip
 _TERM = np.dtype([(name, "i1") for name in
-                  ("output", "input", "stencil", "assign", "coefficient", "place", "then", "norm")])  # fmt: skip
+                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
      ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
      ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
-     ("stencil", _STENCIL, MAX_STENCILS)],
+     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS)],
     align=True,
 )  # fmt: skip
 
@@ -47,10 +47,10 @@ class TooManyDims(Exception):
 
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: float64 has the exponents of all weights, no coefficient is complex."""
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex."""
     if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
         return False
-    return not any(term.coefficient is not None and complex_inputs[term.coefficient] for term in terms)
+    return not any(complex_inputs[k] for term in terms for k in term.factors())
 
 
 def _has_rows(stencil: Stencil) -> bool:

@@ -11,7 +11,7 @@ class Layout(NamedTuple):
 
     shape: tuple[int, ...]
     strides: tuple[int, ...]
-    component: int = 1  # from the real to the imaginary part: 0 for a real coefficient of complex data
+    component: int = 1  # from the real to the imaginary part: 0 for a real factor of complex data
 
 
 class Dim(NamedTuple):

@@ -10,7 +10,7 @@ import numpy as np
 from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
-from .._terms.term import PLACES, Term
+from .._terms.term import Term
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
@@ -88,7 +88,7 @@ def _pack(
     output_storage = storage if storage in STORAGE[:4] else "float64"
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     later = {term.then[0] for term in terms if term.then is not None}
-    axes = {axis for axis, _ in stencils}
+    axes = {axis for axis, _ in stencils if axis is not None}
     dims = collapse(inputs[0].shape, (*inputs, *outputs), axes, components, later)
     arrays = len(inputs) + len(outputs)
     tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS)
@@ -104,6 +104,7 @@ def _pack(
     seen = {term.output for term in terms} if adds else set()
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
+        packed["norm"][term.output] = term.norm
         seen.add(term.output)
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
@@ -127,27 +128,25 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
             packed["array"][k]["stride"][place] = dim.strides[k]
 
 
-def _pack_term(term: Term, stencils: list[tuple[int, Stencil]], first: bool) -> tuple[int, ...]:
+def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
-    coefficient = -1 if term.coefficient is None else term.coefficient
-    return (
-        term.output,
-        term.input,
-        own,
-        first,
-        coefficient,
-        PLACES.index(term.place),
-        *(then or [-1]),
-        term.norm,
-    )
+    factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
+    return term.output, term.input, own, first, *factors, *(then or [-1])
 
 
-def _pack_stencil(packed: Array, dims: list[Dim], axis: int, stencil: Stencil, real: str) -> Tables:
+def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:
+    """The dim of a stencil, elements per point and points along it; a row of one point is the same along any."""
+    first = MAX_DIMS - len(dims)
+    if axis is None:
+        return 0, 1, 1 if first else dims[0].length
     position = next(k for k, dim in enumerate(dims) if dim.axis == axis)
-    inner = dims[position].inner
-    packed["dim"], packed["inner"] = MAX_DIMS - len(dims) + position, inner
-    packed["length"], packed["values"] = stencil.length, stencil.values
-    packed["selects"] = stencil.selects
+    return first + position, dims[position].inner, stencil.length
+
+
+def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Stencil, real: str) -> Tables:
+    place, inner, length = _line_of(dims, axis, stencil)
+    packed["dim"], packed["inner"], packed["length"] = place, inner, length
+    packed["values"], packed["selects"] = stencil.values, stencil.selects
     packed["leading"], packed["trailing"] = len(stencil.leading), len(stencil.trailing)
     packed["pairs"] = len(stencil.offsets)
     for k, (a, b) in enumerate(stencil.offsets):

@@ -11,34 +11,34 @@ from .._stencils.transpose import transposed
 from .term import Term
 
 _adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
-_PLACES = {"point": "samples", "samples": "point", "faces": "faces"}
 
 
 def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None) -> tuple[Term, ...]:
     """The transposed operator; with `scale`, a vector s per axis, ``diag(1/s) A^T diag(s)``.
 
-    A coefficient at the point comes to stand at the samples; one at the faces stays.
+    What multiplied what came out multiplies what goes in, and the other way round; factors at faces stay.
     """
     found = _adjoints.get(terms) if scale is None else None
     if found is not None:
         return found
     turned: dict[Hashable, Stencil] = {}
 
-    def turn(axis: int, stencil: Stencil, faces: bool = False) -> Stencil:
+    def turn(axis: int | None, stencil: Stencil, faces: bool = False) -> Stencil:
         key = axis, stencil, faces
         if key not in turned:
-            turned[key] = transposed(stencil, None if scale is None else scale[axis], faces=faces)
+            turned[key] = transposed(
+                stencil, None if scale is None or axis is None else scale[axis], faces=faces
+            )
         return turned[key]
 
     result = tuple(
-        Term(
-            term.input,
-            term.output,
-            term.axis,
-            turn(term.axis, term.stencil, term.place == "faces"),
-            term.coefficient,
-            "point" if term.coefficient is None else _PLACES[term.place],
-            None if term.then is None else (term.then[0], turn(*term.then)),
+        term._replace(
+            output=term.input,
+            input=term.output,
+            stencil=turn(term.axis, term.stencil, term.faces is not None),
+            inner=term.outer,
+            outer=term.inner,
+            then=None if term.then is None else (term.then[0], turn(*term.then)),
         )
         for term in terms
     )

@@ -25,36 +25,39 @@ def _sparse() -> ModuleType:
 
 
 def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr_array:
-    """The matrix of one term on flattened fields of `shape`, with the values of its coefficients."""
-    if term.place == "faces":
-        return _faces_matrix(term, shape, factors[term.coefficient or 0])
-    matrix = _along(term.axis, term.stencil, shape)
+    """The matrix of one term on flattened fields of `shape`, with the values of its factors."""
+    if term.faces is None:
+        matrix = _along(term.axis, term.stencil, shape)
+    else:
+        matrix = _faces_matrix(term, shape, factors[term.faces])
     if term.then is not None:
         matrix = _along(*term.then, shape) @ matrix
-    if term.coefficient is None:
-        return matrix
-    diagonal = _sparse().diags_array(factors[term.coefficient].ravel())
-    return (diagonal @ matrix if term.place == "point" else matrix @ diagonal).tocsr()
+    if term.inner is not None:
+        matrix = matrix @ _sparse().diags_array(factors[term.inner].ravel())
+    if term.outer is not None:
+        matrix = _sparse().diags_array(factors[term.outer].ravel()) @ matrix
+    return matrix.tocsr()
 
 
-def _along(axis: int, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:
-    """The Kronecker product of one axis' matrix with identities."""
-    before, after = prod(shape[:axis]), prod(shape[axis + 1 :])
+def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:
+    """The Kronecker product of one axis' matrix, or of a number, with identities."""
+    before, after = (prod(shape), 1) if axis is None else (prod(shape[:axis]), prod(shape[axis + 1 :]))
     matrix = matrix_of(stencil)
     if after > 1:
         matrix = _sparse().kron(matrix, _sparse().eye_array(after), format="csr")
     return _sparse().kron(_sparse().eye_array(before), matrix, format="csr") if before > 1 else matrix
 
 
-def _faces_matrix(term: Term, shape: tuple[int, ...], coefficient: Array) -> csr_array:
-    """Each pair weighted by the mean of the coefficient at its ends."""
+def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_array:
+    """Each pair weighted by the mean of the factor at its ends."""
     axis, points = term.axis, prod(shape)
+    assert axis is not None
     row, a, b, weight = pairs(term.stencil)
     index = np.moveaxis(np.arange(points).reshape(shape), axis, 0)
-    along = np.moveaxis(coefficient, axis, 0)
-    factor = weight.reshape(-1, *(1,) * (len(shape) - 1)) * ((along[a] + along[b]) * 0.5)
-    entries = [(index[row], index[b], factor)]
+    along = np.moveaxis(factor, axis, 0)
+    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * ((along[a] + along[b]) * 0.5)
+    entries = [(index[row], index[b], entry)]
     if not term.stencil.values:
-        entries.append((index[row], index[a], -factor))
+        entries.append((index[row], index[a], -entry))
     rows, columns, values = (np.concatenate([entry[k].ravel() for entry in entries]) for k in range(3))
     return _sparse().coo_array((values, (rows, columns)), shape=(points, points)).tocsr()

@@ -18,7 +18,7 @@ def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
         key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
         if key in place and not term.norm:
             held = result[place[key]]
-            pair = held.stencil, term.stencil, term.place == "faces"
+            pair = held.stencil, term.stencil, term.faces is not None
             if pair not in sums:
                 sums[pair] = added(*pair)
             together = sums[pair]

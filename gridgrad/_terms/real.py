@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from .._base.cache import Cache
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import negated
@@ -14,7 +16,8 @@ def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[T
     """The terms on the real and imaginary parts of complex fields, each part a field of its own.
 
     An output becomes two, so does each input that `is_complex`; a real one stays one. A product with
-    a complex coefficient is two products in each part: ``re = c.re v.re - c.im v.im``, ``im = c.re v.im + c.im v.re``.
+    a complex factor is two products in each part: ``re = c.re v.re - c.im v.im``, ``im = c.re v.im + c.im v.re``;
+    with two such factors it is four.
     """
     key = terms, is_complex
     found = _real.get(key)
@@ -27,26 +30,24 @@ def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[T
 def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[Term, ...]:
     first = [sum(is_complex[:k]) + k for k in range(len(is_complex))]
     negative: dict[Stencil, Stencil] = {}
-    result = []
+    result: list[Term] = []
     for term in terms:
-        c, f, o = term.coefficient, first[term.input], 2 * term.output
-        parts = range(1 + is_complex[term.input])
-        if c is None or not is_complex[c]:
-            own = None if c is None else first[c]
-            result += [term._replace(output=o + k, input=f + k, coefficient=own) for k in parts]
-            continue
-        re, im = first[c], first[c] + 1
-        if len(parts) == 1:
-            result += [
-                term._replace(output=o + k, input=f, coefficient=part) for k, part in enumerate((re, im))
-            ]
-            continue
-        if term.stencil not in negative:
-            negative[term.stencil] = negated(term.stencil)
-        result += [
-            term._replace(output=o, input=f, coefficient=re),
-            term._replace(output=o, input=f + 1, coefficient=im, stencil=negative[term.stencil]),
-            term._replace(output=o + 1, input=f + 1, coefficient=re),
-            term._replace(output=o + 1, input=f, coefficient=im),
-        ]
+        choices = (range(1 + is_complex[k]) for k in (*term.factors(), term.input))
+        parts = [_part_of(term, imaginary, first, negative) for imaginary in product(*choices)]
+        result += sorted(parts, key=lambda part: part.output)
     return tuple(result)
+
+
+def _part_of(
+    term: Term, imaginary: tuple[int, ...], first: list[int], negative: dict[Stencil, Stencil]
+) -> Term:
+    """One product of parts: 1 in `imaginary` for each factor, then the field, whose imaginary part is in it."""
+    *factors, field = imaginary
+    count, stencil = sum(imaginary), term.stencil
+    if count % 4 >= 2:  # i * i
+        if stencil not in negative:
+            negative[stencil] = negated(stencil)
+        stencil = negative[stencil]
+    of_factor = iter(factors)
+    part = term.with_factors(lambda k: first[k] + next(of_factor))
+    return part._replace(output=2 * term.output + count % 2, input=first[term.input] + field, stencil=stencil)

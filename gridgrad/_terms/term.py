@@ -2,43 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from .._stencils.stencil import Stencil
 
-PLACES = ("point", "samples", "faces")  # of a coefficient, in the order of `Place` in kernels/descriptor.h
-
 
 class Term(NamedTuple):
-    """``output += stencil applied to input along axis``, and what else a term can do.
+    """``output += outer * (stencil applied to inner * input along axis)``, and what else a term can do.
 
-    A `coefficient` is the input that multiplies: at the ``"point"`` of the row, at each of the
-    ``"samples"`` (only for a stencil of values), or at the ``"faces"``, the mean of its two points for
-    each pair. `then` is a second stencil, along another axis, applied to the rows of the first. With
-    `norm` the output is ``hypot(output, value)`` instead of a sum.
+    Factors are other inputs: `inner` multiplies each sample (only for a stencil of values), `faces` each
+    pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
+    the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
+    first; it has no `faces`. With `norm` the output is ``hypot(output, value)`` instead of a sum.
+
+    Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
+    and has one point.
     """
 
     output: int
     input: int
-    axis: int
+    axis: int | None
     stencil: Stencil
-    coefficient: int | None = None
-    place: str = "point"
+    inner: int | None = None
+    faces: int | None = None
+    outer: int | None = None
     then: tuple[int, Stencil] | None = None
     norm: bool = False
 
-    def stencils(self) -> tuple[tuple[int, Stencil], ...]:
+    def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
         own = ((self.axis, self.stencil),)
         return own if self.then is None else (*own, self.then)
 
+    def factors(self) -> tuple[int, ...]:
+        """The inputs that multiply."""
+        return tuple(k for k in (self.inner, self.faces, self.outer) if k is not None)
+
+    def reads(self) -> tuple[int, ...]:
+        """All inputs of the term."""
+        return (self.input, *self.factors())
+
+    def with_factors(self, number: Callable[[int], int]) -> Term:
+        """The term whose factors have other numbers among the inputs."""
+        new = [None if k is None else number(k) for k in (self.inner, self.faces, self.outer)]
+        return self._replace(inner=new[0], faces=new[1], outer=new[2])
+
+    def with_axes(self, place: Callable[[int], int]) -> Term:
+        """The term along other axes."""
+        axis = None if self.axis is None else place(self.axis)
+        return self._replace(
+            axis=axis, then=None if self.then is None else (place(self.then[0]), self.then[1])
+        )
+
 
 def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
-    """The terms with their coefficients `by` places further back among the inputs."""
-    return tuple(
-        term if term.coefficient is None else term._replace(coefficient=term.coefficient + by)
-        for term in terms
-    )
+    """The terms with their factors `by` places further back among the inputs."""
+    return tuple(term.with_factors(lambda k: k + by) for term in terms)
 
 
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:

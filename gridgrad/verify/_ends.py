@@ -57,16 +57,11 @@ def _operator(operator: AnyLinear) -> Operator:
     return operator
 
 
-def _stencils(term: Term) -> list[tuple[int, Stencil]]:
-    own = (term.axis, term.stencil)
-    return [own] if term.then is None else [own, term.then]
-
-
 def _of_term(term: Term, operator: AnyLinear) -> Widths:
     return {
         axis: (len(stencil.leading), len(stencil.trailing))
-        for axis, stencil in _stencils(term)
-        if "periodic" not in operator.grid.boundary[axis]
+        for axis, stencil in term.stencils()
+        if axis is not None and "periodic" not in operator.grid.boundary[axis]
     }
 
 
@@ -106,10 +101,8 @@ def row_sums(operator: AnyLinear) -> Parts:
 
 
 def _term_sums(term: Term, operator: Operator) -> Parts:
-    sizes = [_row_sums(stencil) for _, stencil in _stencils(term)]
-    largest = 1.0
-    if term.coefficient is not None:
-        largest = float(np.max(np.abs(operator.coefficients[term.coefficient - prod(operator.inputs)])))
+    sizes = [_row_sums(stencil) for _, stencil in term.stencils()]
+    largest = prod(float(np.max(np.abs(operator.coefficients[k]))) for k in term.factors())
     return Parts(largest * prod(s.inside for s in sizes), largest * prod(s.ends for s in sizes))
 
 

@@ -94,7 +94,8 @@ class Apply {
     const Term& term = plan_.term[t];
     const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
     for (next_[t] = t + 1; next_[t] < plan_.terms && plan_.term[next_[t]].output == term.output;) ++next_[t];
-    alone_[t] = next_[t] == t + 1 && term.assign && !has(term, AT_POINT) && term.then < 0 && !term.norm;
+    alone_[t] =
+        next_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 && !plan_.norm[term.output];
     streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
   }
 

@@ -76,7 +76,7 @@ Status check_edges(const Stencil& stencil) {
 }
 
 Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
-  if (!within(stencil.dim, 0, ROW) || stencil.inner < 1 || stencil.length < 2) return BAD_STENCIL;
+  if (!within(stencil.dim, 0, ROW) || stencil.inner < 1 || stencil.length < 1) return BAD_STENCIL;
   if (stencil.dim != ROW && stencil.inner != 1) return BAD_STENCIL;
   if (stencil.length * stencil.inner != plan.length[stencil.dim]) return BAD_STENCIL;
   if (!within(stencil.pairs, 0, MAX_PAIRS)) return BAD_STENCIL;
@@ -92,13 +92,13 @@ Status check_term(const Descriptor& plan, const Term& term) {
   if (!within(term.output, 0, plan.outputs - 1) || !within(term.input, 0, plan.inputs - 1)) return BAD_TERM;
   if (!within(term.stencil, 0, plan.stencils - 1) || !within(term.then, -1, plan.stencils - 1))
     return BAD_TERM;
-  if (!within(term.coefficient, -1, plan.inputs - 1) || !within(term.place, AT_POINT, AT_FACES))
-    return BAD_TERM;
+  for (const int factor : {term.inner, term.faces, term.outer})
+    if (!within(factor, -1, plan.inputs - 1)) return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
-  if (term.coefficient >= 0 && term.place == AT_SAMPLES && !stencil.values) return BAD_TERM;
+  if (term.inner >= 0 && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;
   const int dim = plan.stencil[term.then].dim;
-  return term.coefficient < 0 && dim != ROW && dim != stencil.dim ? OK : BAD_TERM;
+  return term.faces < 0 && dim != ROW && dim != stencil.dim ? OK : BAD_TERM;
 }
 
 Status check(const Descriptor& plan) {

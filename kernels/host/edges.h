@@ -11,17 +11,32 @@ namespace {
 // j is j / 1.
 inline int64 point_of(const Stencil& stencil, int64 j) { return stencil.inner > 1 ? j / stencil.inner : j; }
 
-// One of its pairs with a coefficient; f is point 0.
+// The elements of input k around element j of its row, as points of an axis in the row: [0] is point 0.
+template <class Stored>
+struct Around {
+  const Stored* origin;
+  int64 step;
+  const Stored& operator[](int64 point) const { return origin[point * step]; }
+};
+
+template <class Stored, class Real>
+Around<Stored> around(const Position<Stored, Real>& here, const Stencil& stencil, int k, int64 j) {
+  const int64 step = here.step(stencil, k);
+  return {here.beside(k) + j * here.plan.array[k].stride[ROW] - point_of(stencil, j) * step, step};
+}
+
+// One of its pairs with factors; f is point 0.
 template <class Stored, class Real>
 GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term, const Stencil& stencil,
                            const Pair& pair, const Stored* f, int64 j, Real weight) {
-  const int64 shift = here.step(stencil, term.input), ahead = here.step(stencil, term.coefficient);
+  const int64 shift = here.step(stencil, term.input);
   const Stored *const a = f + pair.a * shift, *const b = f + pair.b * shift;
-  const Stored* const c = here.row(term.coefficient) + j * here.plan.array[term.coefficient].stride[ROW] -
-                          point_of(stencil, j) * ahead;
-  const Real at_b = load<Real>(c[pair.b * ahead]);
-  const Real scaled =
-      weight * (term.place == AT_SAMPLES ? at_b : face_mean<Real>(c[pair.a * ahead], c[pair.b * ahead]));
+  Real scaled = weight;
+  if (term.faces >= 0) {
+    const Around<Stored> k = around(here, stencil, term.faces, j);
+    scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b]);
+  }
+  if (term.inner >= 0) scaled = scaled * load<Real>(around(here, stencil, term.inner, j)[pair.b]);
   return stencil.values ? sample_value(weight, scaled, *b) : pair_value(scaled, *b, *a);
 }
 
@@ -32,7 +47,7 @@ GG_NOINLINE Real edge_value(const Position<Stored, Real>& here, int t, const Sto
   const Stencil& stencil = here.stencil(t);
   const int64 point = point_of(stencil, j), shift = here.step(t), edge = edge_of(stencil, point);
   const Pair *pair = stencil.pair + stencil.start[edge], *const last = stencil.pair + stencil.start[edge + 1];
-  const bool plain = term.coefficient < 0 || term.place == AT_POINT;
+  const bool plain = term.inner < 0 && term.faces < 0;
   Real sum = 0;
   f += j * here.plan.array[term.input].stride[ROW] - point * shift;
   for (bool first = true; pair != last; ++pair, first = false) {

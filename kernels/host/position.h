@@ -9,7 +9,7 @@ namespace {
 
 const int SLOW = ROW - 2, MIDDLE = ROW - 1;  // the dims next to the row
 
-inline bool has(const Term& term, Place place) { return term.coefficient >= 0 && term.place == place; }
+inline bool has_factors(const Term& term) { return term.inner >= 0 || term.faces >= 0 || term.outer >= 0; }
 
 // How the inner points of a row are formed: by one pair, by formula (1), by formula (1) with vectors of
 // weights; or as a sum of many.
@@ -44,6 +44,12 @@ class Position {
   // Goes `rows` further among rows that are alike.
   void go_along(int64 rows) { at_ += rows; }
 
+  // Leans over to another point of an axis across the row, `points` further, where `beside` then reads.
+  void lean(const Stencil& stencil, int64 points) {
+    dim_ = stencil.dim;
+    lean_ = points;
+  }
+
   // How many rows from this one on, before row `last` of the plane and of at most `most` elements together,
   // have the same pairs and follow each other in memory: they are taken for one long row, except along it.
   int64 rows_alike(int64 last, int64 most) const {
@@ -65,6 +71,7 @@ class Position {
 
   // The first element of the row in input k; of an output, in elements from the output's first.
   const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + offset(k); }
+  const Stored* beside(int k) const { return row(k) + lean_ * plan.array[k].stride[dim_]; }
   int64 offset(int k) const { return plane_[k] + at_ * plan.array[k].stride[MIDDLE]; }
   void* data(int k) const { return pointers_[k]; }
 
@@ -87,7 +94,7 @@ class Position {
   void locate(int t, const int64* at) {
     const Term& term = plan.term[t];
     const Stencil& own = stencil(t);
-    const bool faces = has(term, AT_FACES);
+    const bool faces = term.faces >= 0;
     if (own.dim == ROW) set_inner_pairs(own, 0, faces, pairs_[t]);
     else if (!pairs_[t].uniform || edge_of(own, at[own.dim]) >= 0)
       set_pairs(own, at[own.dim], faces, pairs_[t]);
@@ -98,7 +105,7 @@ class Position {
   }
 
   static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
-    if (stencil.values || stencil.selects || has(term, AT_FACES) || has(term, AT_SAMPLES)) return SUM;
+    if (stencil.values || stencil.selects || term.inner >= 0 || term.faces >= 0) return SUM;
     if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
     if (pairs.count == 1) return ONE_PAIR;
     return pairs.count == 2 && pairs.b(0) == pairs.a(1) ? TWO_DIFFERENCES : SUM;
@@ -117,6 +124,8 @@ class Position {
 
   void* const* const pointers_;
   int64 at_, plane_[MAX_ARRAYS];                    // the row in its plane, the planes in the arrays
+  int64 lean_ = 0;                                  // of a second stencil's point from this one,
+  int dim_ = 0;                                     // along its axis
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
 };

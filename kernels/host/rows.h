@@ -64,6 +64,12 @@ void set_inner_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& r
   if (one) row.count = 1;
 }
 
+// Whether a weight of 0 in this row reads nothing.
+template <class Real>
+bool may_be_zero(const Stencil& stencil, const Pairs<Real>& row) {
+  return stencil.values || (stencil.selects && !row.data);
+}
+
 // The row of point i of an axis across the array's rows.
 template <class Real>
 void set_pairs(const Stencil& stencil, int64 i, bool faces, Pairs<Real>& row) {

@@ -47,11 +47,12 @@ GG_NOINLINE void sum_star(const Star<Real>& star, int64 count, Real* target) {
 template <class Stored, class Real>
 bool are_around(const Position<Stored, Real>& here, int t, int next, int64& leading, int64& trailing) {
   const int input = here.plan.term[t].input;
+  if (here.plan.norm[here.plan.term[t].output]) return false;
   if (next - t < 2 || !here.plan.term[t].assign || here.plan.array[input].stride[ROW] != 1) return false;
   for (; t < next; ++t) {
     const Term& term = here.plan.term[t];
     const Stencil& stencil = here.stencil(t);
-    if (term.input != input || term.coefficient >= 0 || term.then >= 0 || term.norm) return false;
+    if (term.input != input || has_factors(term) || term.then >= 0) return false;
     if (here.form(t) != TWO_DIFFERENCES || here.pairs(t).b(0) != 0) return false;
     if (stencil.dim != ROW) continue;
     if (leading) return false;

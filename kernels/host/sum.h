@@ -16,19 +16,20 @@ const int64 TILE = 1024;  // elements of one row segment kept in the L1 cache
 // What follows a pair: another of the same term, or the term's value joins the sum.
 enum Join : int { GO_ON, ADD, MAGNITUDE, NORM };
 
-// One pair of a sum, weight * coefficient * (b - a), by its rows from the first element on.
+// One pair of a sum, weight * factors * (b - a), by its rows from the first element on.
 template <class Real>
 struct Part {
   const Real *a = nullptr, *b = nullptr;      // a null: b alone
   const Real* weights = nullptr;              // null: the weight is the same everywhere
-  const Real *c_a = nullptr, *c_b = nullptr;  // the coefficient at the ends of a face; one null: at b
-  const Real* factor = nullptr;               // the coefficient at the point, for the term's value
+  const Real *k_a = nullptr, *k_b = nullptr;  // the factor at the ends of a face
+  const Real* inner = nullptr;                // the factor at b
+  const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
   bool selects = false;  // a weight of 0 reads nothing
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
-  bool is_plain() const { return !weights && !c_b && !factor && !selects && join <= ADD; }
+  bool is_plain() const { return !weights && !k_b && !inner && !outer && !selects && join <= ADD; }
 };
 
 // Neighbouring elements, as words or alone.
@@ -86,8 +87,8 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   if (plain) return B::all(part.weight) * x;
   const B weight = part.weights ? B::read(part.weights + j) : B::all(part.weight);
   B scaled = weight;
-  if (part.c_a) scaled = weight * ((B::read(part.c_a + j) + B::read(part.c_b + j)) * B::all(Real(0.5)));
-  else if (part.c_b) scaled = weight * B::read(part.c_b + j);
+  if (part.k_a) scaled = weight * ((B::read(part.k_a + j) + B::read(part.k_b + j)) * B::all(Real(0.5)));
+  if (part.inner) scaled = scaled * B::read(part.inner + j);
   return part.selects ? B::select(weight, scaled * x) : scaled * x;
 }
 
@@ -108,7 +109,7 @@ GG_NOINLINE B normed(bool alone, const B sum, const B value, Real) {
 template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
-  if (part.factor) value = value * B::read(part.factor + j);
+  if (part.outer) value = value * B::read(part.outer + j);
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }
 

@@ -37,15 +37,18 @@ class Terms {
     if (sum_around(here, t, next, begin, end, target)) return;
     tiles_.release(0);
     parts_.clear();
-    if (!here.plan.term[t].assign) add_held(here.plan.inputs + here.plan.term[t].output, begin, end);
+    const int output = here.plan.term[t].output;
+    if (!here.plan.term[t].assign) add_held(here.plan.inputs + output, begin, end);
     for (; t < next; ++t) {
       const Term& term = here.plan.term[t];
       if (term.then >= 0) mix(t, begin, end);
       else if (here.stencil(t).dim == ROW) add_row(t, here.row(term.input), begin, end);
       else add_pairs(t, here.row(term.input), begin, end, parts_);
       Part<Real>& part = parts_.back();
-      part.join = !term.norm ? ADD : term.assign ? MAGNITUDE : NORM;
-      if (has(term, AT_POINT)) part.factor = operand(term.coefficient, begin, end - begin);
+      part.join = !here.plan.norm[output] ? ADD : term.assign ? MAGNITUDE : NORM;
+      if (term.outer >= 0)
+        part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
+                                end - begin);
     }
     sum_parts(parts_, end - begin, target);
   }
@@ -79,14 +82,16 @@ class Terms {
     const Term& term = here.plan.term[t];
     const Stencil& then = here.plan.stencil[term.then];
     const Pairs<Real>& pairs = here.then(t);
-    const Stored* const f = here.row(term.input);
-    const int64 shift = here.step(then, term.input);
     for (int64 k = 0; k < pairs.count; ++k) {
-      Part<Real>& part = add_row(t, f + pairs.b(k) * shift, begin, end);
+      here.lean(then, pairs.b(k));
+      Part<Real>& part = add_row(t, here.beside(term.input), begin, end);
       part.weight = pairs.weight(k);
-      part.selects = then.values && part.weight == 0;
-      if (!then.values) part.a = one_row(t, f + pairs.a(k) * shift, begin, end);
+      part.selects = may_be_zero(then, pairs) && part.weight == 0;
+      if (then.values) continue;
+      here.lean(then, pairs.a(k));
+      part.a = one_row(t, here.beside(term.input), begin, end);
     }
+    here.lean(then, 0);
     if (!pairs.count) add_zeros(parts_);
   }
 
@@ -140,21 +145,22 @@ class Terms {
       Part<Real>& part = parts.emplace_back();
       part.weight = pairs.weight(k);
       if (pairs.weights) part.weights = pairs.weights + k * here.plan.length[ROW] + begin;
-      part.selects = (stencil.values || stencil.selects) && (part.weights || part.weight == 0);
+      part.selects = may_be_zero(stencil, pairs) && (part.weights || part.weight == 0);
       if (stencil.values) part.b = tiles_.row(f + pairs.b(k) * shift, stride, end - begin);
       else set_difference(f + pairs.a(k) * shift, f + pairs.b(k) * shift, stride, end - begin, part);
-      if (term.coefficient < 0 || term.place == AT_POINT) continue;
-      const int64 ahead = here.step(stencil, term.coefficient);
-      if (term.place == AT_FACES)
-        part.c_a = operand(term.coefficient, begin, end - begin, pairs.a(k) * ahead);
-      part.c_b = operand(term.coefficient, begin, end - begin, pairs.b(k) * ahead);
+      if (term.faces >= 0) {
+        part.k_a = at_point(term.faces, stencil, pairs.a(k), begin, end);
+        part.k_b = at_point(term.faces, stencil, pairs.b(k), begin, end);
+      }
+      if (term.inner >= 0) part.inner = at_point(term.inner, stencil, pairs.b(k), begin, end);
     }
     if (!pairs.count) add_zeros(parts);
   }
 
-  // Elements of input k, `ahead` of the row.
-  const Real* operand(int k, int64 begin, int64 count, int64 ahead = 0) {
-    return tiles_.row(here.row(k) + ahead + begin * stride_of(k), stride_of(k), count);
+  // Elements of input k at a point of a stencil's axis, relative to the row's own.
+  const Real* at_point(int k, const Stencil& stencil, int64 point, int64 begin, int64 end) {
+    const Stored* const f = here.beside(k) + point * here.step(stencil, k);
+    return tiles_.row(f + begin * stride_of(k), stride_of(k), end - begin);
   }
 
   void set_difference(const Stored* a, const Stored* b, int64 stride, int64 count, Part<Real>& part) {

@@ -39,6 +39,7 @@ IN_VECTORS = {
     "jacobian": lambda g, c: g.jacobian,
     "advect": lambda g, c: g.advect(c),
     "gradient norm": lambda g, c: g.gradient_norm,
+    "implicit step": lambda g, c: g.identity - 0.25 * g.laplacian,
     "laplacian - advect": lambda g, c: g.laplacian - g.advect([1.0, -2.0, 3.0][: g.ndim]),
 }
 GENERAL = {

@@ -54,8 +54,13 @@ def table(name, entry, value):
 
 
 def samples_of_differences(descriptor):
-    """A coefficient at the samples belongs to stencils of values."""
-    descriptor["term"][1]["coefficient"], descriptor["term"][1]["place"] = 0, 1
+    """A factor of samples belongs to stencils of values."""
+    descriptor["term"][1]["inner"] = 0
+
+
+def faces_and_another_axis(descriptor):
+    """Faces are of one axis."""
+    descriptor["term"][1]["then"], descriptor["term"][1]["faces"] = 0, 0
 
 
 CORRUPTIONS = [
@@ -80,11 +85,11 @@ CORRUPTIONS = [
     *[(put("stencil", 1, name, value=0), BAD_STENCIL) for name in ("start", "pair")],
     *[(table("start", k, v), BAD_STENCIL) for k, v in ((0, 1), (1, 5), (2, 0))],
     *[(table("pair", k, v), BAD_STENCIL) for k in (0, 1) for v in (-1, 20, BIG, -BIG)],
-    *[(put("term", 1, "coefficient", value=v), BAD_TERM) for v in (-2, 1)],
-    *[(put("term", 1, "place", value=v), BAD_TERM) for v in (-1, 3)],
+    *[(put("term", 1, name, value=v), BAD_TERM) for name in ("inner", "faces", "outer") for v in (-2, 1)],
     *[(put("term", 1, "then", value=v), BAD_TERM) for v in (-2, 1, 2)],  # 1 is its own axis
     *[(put("term", 0, "then", value=v), BAD_TERM) for v in (1,)],  # along the row
     (samples_of_differences, BAD_TERM),
+    (faces_and_another_axis, BAD_TERM),
 ]  # fmt: skip
 
 

@@ -36,20 +36,20 @@ def made(rng, rule, uneven, n=N):
     return axis_stencil(x, n, 0, rule, around(positions(x, n), rule) if uneven else None, np.float64)
 
 
-def through_core(stencil, *fields, place="point"):
+def through_core(stencil, *fields, slot="outer"):
     """One term by the compiled core."""
     out = np.full(fields[0].shape, np.nan, fields[0].dtype if fields[0].dtype.kind in "fc" else "f8")
-    ladder.apply(BACKEND, (term_of(stencil, fields, place),), fields, [out])
+    ladder.apply(BACKEND, (term_of(stencil, fields, slot),), list(fields), [out])
     return out
 
 
-def through_slices(stencil, *fields, place="point"):
+def through_slices(stencil, *fields, slot="outer"):
     """One term by slices of arrays."""
-    return slices.apply(NUMPY, (term_of(stencil, fields, place),), fields, 1)[0]
+    return slices.apply(NUMPY, (term_of(stencil, fields, slot),), list(fields), 1)[0]
 
 
-def term_of(stencil, fields, place):
-    return Term(0, 0, 0, stencil, 1, place) if len(fields) == 2 else Term(0, 0, 0, stencil)
+def term_of(stencil, fields, slot):
+    return Term(0, 0, 0, stencil, **({slot: 1} if len(fields) == 2 else {}))
 
 
 WAYS = [through_core, through_slices]
@@ -60,22 +60,22 @@ def read(f, reads):
     return np.concatenate([f[piece] for piece in reads])
 
 
-def in_blocks(apply, stencil, cuts, *fields, place="point"):
+def in_blocks(apply, stencil, cuts, *fields, slot="outer"):
     """The whole result, one block after the other."""
     results = []
     for start, stop in pairwise(cuts):
         block = part(stencil, start, stop)
         assert block.stencil.length == block.before + stop - start + block.after
         halo = [read(f, block.reads) for f in fields]
-        results.append(apply(block.stencil, *halo, place=place)[block.rows])
+        results.append(apply(block.stencil, *halo, slot=slot)[block.rows])
     return np.concatenate(results)
 
 
-def check(stencil, *fields, cuts=CUTS, ways=WAYS, place="point"):
+def check(stencil, *fields, cuts=CUTS, ways=WAYS, slot="outer"):
     for apply in ways:
-        whole = apply(stencil, *fields, place=place)
+        whole = apply(stencil, *fields, slot=slot)
         for cut in cuts:
-            blocks = in_blocks(apply, stencil, cut, *fields, place=place)
+            blocks = in_blocks(apply, stencil, cut, *fields, slot=slot)
             assert np.array_equal(blocks, whole, equal_nan=True)
             assert np.array_equal(np.signbit(blocks.real), np.signbit(whole.real))
 
@@ -146,10 +146,10 @@ def test_sums_products_and_multiples(core, rng, boundary, uneven):
 def test_coefficients_are_cut_as_the_field_is(core, rng, boundary, uneven):
     f, k = rng.standard_normal((N, 3)), rng.uniform(0.5, 2, (N, 3))
     stencil = made(rng, Rule(2, None, boundary), uneven)
-    check(stencil, f, k, place="point")
-    check(stencil, f, k, place="faces")
-    check(transposed(stencil), f, k, place="samples")
-    check(transposed(stencil, faces=True), f, k, place="faces")
+    check(stencil, f, k, slot="outer")
+    check(stencil, f, k, slot="faces")
+    check(transposed(stencil), f, k, slot="inner")
+    check(transposed(stencil, faces=True), f, k, slot="faces")
 
 
 def test_operators_of_a_grid(core, rng):

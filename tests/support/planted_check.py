@@ -97,20 +97,26 @@ def check_sums():
 
 
 def check_operators(dtypes):
-    """Coefficients, second axes, norms, wide and transposed rows as the array path has them."""
+    """Factors, second axes, norms, wide and transposed rows as the array path has them."""
     from gridgrad._stencils import transpose
     from gridgrad._terms.adjoint import adjoint_terms
     from gridgrad._terms.term import Term
 
     rng = np.random.default_rng(6)
     grid = gg.Grid(np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 70)))
-    f, g = (np.array(noise(rng, grid.shape)) for _ in range(2))
+    f, g, h = (np.array(noise(rng, grid.shape)) for _ in range(3))
     f[rng.random(f.shape) < 0.02] = np.nan
     s = grid.stencil(0)
     norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
-    faces = tuple(term._replace(coefficient=1) for term in grid.diffuse(g).terms)
+    faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
+    both = tuple(term._replace(outer=2) for term in faces)
+    mixed = tuple(term._replace(outer=2) for term in grid.mixed_derivative(0, 1).terms)
     cases = {
         "faces": (faces, 1),
+        "both factors": (both, 1),
+        "both factors, transposed": (adjoint_terms(both), 1),
+        "a factor of mixed derivatives": (mixed, 1),
+        "a factor of mixed derivatives, transposed": (adjoint_terms(mixed), 1),
         "faces, transposed": (adjoint_terms(faces), 1),
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
@@ -121,8 +127,8 @@ def check_operators(dtypes):
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
         got = [np.empty(grid.shape) for _ in range(outputs)]
-        ladder.apply(BACKEND, terms, [f, g], got)
-        for a, b in zip(got, slices.apply(NUMPY, terms, [f, g], outputs), strict=True):
+        ladder.apply(BACKEND, terms, [f, g, h], got)
+        for a, b in zip(got, slices.apply(NUMPY, terms, [f, g, h], outputs), strict=True):
             if not np.array_equal(a, b, equal_nan=True):
                 return name
     return None

@@ -183,7 +183,7 @@ class TestMergedTaps:
         assert together.offsets == CENTRAL
         out = [np.empty(10) for _ in range(3)]
         for stencil, target in zip((together, *stencils), out, strict=True):
-            ladder.apply(BACKEND, (Term(0, 0, 0, stencil, 1, "faces"),), [f, k], [target])
+            ladder.apply(BACKEND, (Term(0, 0, 0, stencil, faces=1),), [f, k], [target])
         scale = np.abs(out[1]) + np.abs(out[2]) + 1
         assert np.all(abs(out[0] - out[1] - out[2]) <= 10 * EPS * scale)
 

@@ -42,17 +42,17 @@ def may_be_zero(stencil, i):
     return inner.start <= i < inner.stop and not stencil.is_uniform and not stencil.is_central
 
 
-def rows(stencil, f, real, c=None, place="point"):
-    """Every row of a stencil along the first axis; `c` at the samples or faces."""
+def rows(stencil, f, real, inner=None, faces=None):
+    """Every row of a stencil along the first axis; factors at the samples and at the faces."""
     result = np.zeros(f.shape, real)
     for i in range(stencil.length):
-        pairs = pairs_of(stencil, i, real, place == "faces")
+        pairs = pairs_of(stencil, i, real, faces is not None)
         for k, (a, b, weight) in enumerate(pairs):
             scaled = np.broadcast_to(weight, f.shape[1:])
-            if place == "faces":
-                scaled = weight * ((c[a].astype(real) + c[b].astype(real)) * real(0.5))
-            elif place == "samples":
-                scaled = weight * c[b].astype(real)
+            if faces is not None:
+                scaled = scaled * ((faces[a].astype(real) + faces[b].astype(real)) * real(0.5))
+            if inner is not None:
+                scaled = scaled * inner[b].astype(real)
             value = scaled * (f[b].astype(real) if stencil.values else difference(f[b], f[a], real))
             if weight == 0 and (stencil.values or may_be_zero(stencil, i)):
                 value = np.zeros_like(value)
@@ -70,14 +70,15 @@ def hypot(p, q):
 
 def value_of(term, inputs, real):
     """A term's values in the arithmetic type, real samples."""
-    f = np.moveaxis(inputs[term.input], term.axis, 0)
-    c = None if term.coefficient is None else np.moveaxis(inputs[term.coefficient], term.axis, 0)
-    value = np.moveaxis(rows(term.stencil, f, real, c, "point" if c is None else term.place), 0, term.axis)
+    f, inner, faces = (
+        None if k is None else np.moveaxis(inputs[k], term.axis, 0)
+        for k in (term.input, term.inner, term.faces)
+    )
+    value = np.moveaxis(rows(term.stencil, f, real, inner, faces), 0, term.axis)
     if term.then is not None:
         axis, stencil = term.then
         value = np.moveaxis(rows(stencil, np.moveaxis(value, axis, 0), real), 0, axis)
-    at_point = term.coefficient is not None and term.place == "point"
-    return value * inputs[term.coefficient].astype(real) if at_point else value
+    return value if term.outer is None else value * inputs[term.outer].astype(real)
 
 
 def expected(terms, inputs, outputs):
@@ -155,27 +156,32 @@ def stencil(rng, length, central=False, varying=None, values=None, data=None):
     return Stencil(length, offsets, tuple(weights), *edges, values=values and not central)
 
 
-def coefficient(rng, f):
-    """A coefficient, sometimes of fewer axes."""
-    c = rng.integers(-5, 6, f.shape).astype(f.real.dtype)
-    if rng.random() < 0.4:
-        c = np.broadcast_to(np.take(c, [0], int(rng.integers(f.ndim))), f.shape)
-    return c
+def with_factors(rng, f, layout=lambda a: a):
+    """The field and three factors, some of fewer axes."""
+    inputs = [layout(f)]
+    for _ in SLOTS:
+        c = rng.integers(-5, 6, f.shape).astype(f.real.dtype)
+        if rng.random() < 0.4:
+            c = np.broadcast_to(np.take(c, [0], int(rng.integers(f.ndim))), f.shape)
+        inputs.append(layout(c))
+    return inputs
 
 
-KINDS = ["plain", "central", "point", "samples", "faces", "then", "norm", "norm of point"]
+SLOTS = {"inner": 1, "faces": 2, "outer": 3}  # the inputs that `with_factors` gives
+KINDS = ["plain", "central", "outer", "inner", "faces", "faces outer", "inner outer", "inner faces outer", "then", "then outer",
+         "then inner outer", "norm", "norm outer"]  # fmt: skip
 
 
-def term(rng, kind, shape, output, coefficient_at):
+def term(rng, kind, shape, output):
     """A random term of a kind."""
-    axis = int(rng.integers(1 if kind == "then" else 0, len(shape)))
+    words = kind.split()
+    axis = int(rng.integers(1 if "then" in words else 0, len(shape)))
     central = kind == "central" or rng.random() < 0.4
-    values = True if kind == "samples" else None
-    rows = stencil(rng, shape[axis], central and kind != "samples", values=values)
-    made = Term(output, 0, axis, rows, norm="norm" in kind)
-    if kind in ("point", "samples", "faces", "norm of point"):
-        return made._replace(coefficient=coefficient_at, place=kind if "norm" not in kind else "point")
-    if kind == "then":
+    values = True if "inner" in words else None
+    rows = stencil(rng, shape[axis], central and "inner" not in words, values=values)
+    slots = {slot: k for slot, k in SLOTS.items() if slot in words}
+    made = Term(output, 0, axis, rows, **slots, norm="norm" in words)
+    if "then" in words:
         lower = int(rng.integers(axis))
         return made._replace(then=(lower, stencil(rng, shape[lower], rng.random() < 0.5)))
     return made
@@ -185,13 +191,13 @@ def term(rng, kind, shape, output, coefficient_at):
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_term_on_any_layout(core, rng, kind, dtype):
     for layout, shape in itertools.product(LAYOUTS.values(), [(7,), (5, 6), (4, 3, 19), (3, 2, 4, 5)]):
-        if kind == "then" and len(shape) == 1:
+        if "then" in kind and len(shape) == 1:
             continue
         f = np.asarray(noise(rng, shape, dtype))
-        terms = [term(rng, kind, shape, 0, 1) for _ in range(int(rng.integers(1, 3)))]
-        if dtype in ("f2", "f4", "c8") and all(t.coefficient is None for t in terms):
+        terms = [term(rng, kind, shape, 0) for _ in range(int(rng.integers(1, 3)))]
+        if dtype in ("f2", "f4", "c8") and not any(t.factors() for t in terms):
             terms = [terms[0]]
-        check(core, terms, [layout(f), layout(coefficient(rng, f))])
+        check(core, terms, with_factors(rng, f, layout))
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -203,32 +209,33 @@ def test_terms_of_all_kinds_in_several_outputs(core, seed):
     for output in range(2):
         norm = rng.random() < 0.3
         kinds = rng.choice([kind for kind in KINDS if ("norm" in kind) == norm], 2)
-        terms += [term(rng, kind, shape, output, 1) for kind in kinds]
-    check(core, terms[::-1] if seed % 2 else terms, [f, coefficient(rng, f)], 2)
+        terms += [term(rng, kind, shape, output) for kind in kinds]
+    check(core, terms[::-1] if seed % 2 else terms, with_factors(rng, f), 2)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_longer_than_a_tile_and_many_planes(core, rng, kind):
     for shape in [(3, 2500), (40, 130), (2500, 3)]:
         f = np.asarray(noise(rng, shape))
-        check(core, [term(rng, kind, shape, 0, 1) for _ in range(2)], [f, coefficient(rng, f)])
+        check(core, [term(rng, kind, shape, 0) for _ in range(2)], with_factors(rng, f))
 
 
-@pytest.mark.parametrize("place", ["point", "samples", "faces"])
+@pytest.mark.parametrize("slot", SLOTS)
 @pytest.mark.parametrize("values", [False, True])
 @pytest.mark.parametrize("varying", [False, True])
-def test_a_weight_of_zero_reads_neither_sample_nor_coefficient(core, rng, varying, values, place):
-    if place == "samples" and not values:
+def test_a_weight_of_zero_reads_neither_sample_nor_factor(core, rng, varying, values, slot):
+    if slot == "inner" and not values:
         return
     f = rng.standard_normal((5, 40))
     f[rng.random(f.shape) < 0.2] = np.nan
     c = rng.choice([0.0, -0.0, 1.5, np.nan, np.inf], f.shape)
     for axis in (0, 1):
         terms = [
-            Term(0, 0, axis, stencil(rng, f.shape[axis], False, varying, values), 1, place) for _ in range(2)
+            Term(0, 0, axis, stencil(rng, f.shape[axis], False, varying, values), **{slot: 1})
+            for _ in range(2)
         ]
         check(core, terms, [f, c])
-        check(core, [t._replace(coefficient=None, place="point") for t in terms], [f])
+        check(core, [t._replace(**{slot: None}) for t in terms], [f])
 
 
 def test_a_norm_of_every_pair_of_special_values(core):
@@ -246,9 +253,9 @@ def test_a_norm_of_every_pair_of_special_values(core):
 
 def test_every_cpu_level_gives_the_same_bits(cpu_levels, core, rng):
     f = np.asarray(noise(rng, (5, 6, 70)))
-    inputs = [f, coefficient(rng, f)]
+    inputs = with_factors(rng, f)
     for kind in KINDS:
-        terms = [term(rng, kind, f.shape, 0, 1) for _ in range(2)]
+        terms = [term(rng, kind, f.shape, 0) for _ in range(2)]
         for level in cpu_levels:
             core.gg_use_cpu_level(level)
             check(core, terms, inputs, workers=(1,))

@@ -40,13 +40,13 @@ class Ready:
 
     plan: Plan
     widest: int
-    tables: tuple[Any, ...]  # the memory that the addresses are in
+    tables: tuple[Array, ...]  # the memory that the addresses are in
     addresses: tuple[int, ...]
     launches: dict[int, tuple[Any, variants.Launch]] = field(default_factory=dict)
 
 
 _ready: Cache[Ready] = Cache("device plans", entries=512)
-_uploaded: Cache[tuple[Any, tuple[int, ...]]] = Cache("device tables", entries=512)
+_uploaded: Cache[tuple[Array, tuple[int, ...]]] = Cache("device tables", entries=512)
 # No cache: CUDA graphs hold addresses of these weights for as long as they like.
 _captured: set[Ready] = set()
 
@@ -105,9 +105,9 @@ def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
     return ready
 
 
-def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Array, ...], tuple[int, ...]]:
     """Device copies of the tables of a plan, and the addresses of all in them; plans share the copies."""
-    there: list[tuple[Any, tuple[int, ...]]] = []
+    there: list[tuple[Array, tuple[int, ...]]] = []
     fresh = []
     for tables in wanted:
         found = _uploaded.get((tables, device_id))
@@ -122,7 +122,7 @@ def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Any, ...
     return tuple(copy for copy, _ in there), tuple(address for _, places in there for address in places)
 
 
-def upload(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
+def upload(tables: Sequence[Array]) -> tuple[Array, tuple[int, ...]]:
     """One device copy of them all, and their addresses in it.
 
     Any stream may read it, and its release waits for kernels that still do.
@@ -132,7 +132,7 @@ def upload(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
     return copy, addresses
 
 
-def _copied(tables: Sequence[Array]) -> tuple[Any, tuple[int, ...]]:
+def _copied(tables: Sequence[Array]) -> tuple[Array, tuple[int, ...]]:
     """`upload`, which the current stream need not have done yet."""
     packed, offsets = variants.joined(tables)
     with cupy.cuda.using_allocator(None):  # plain cudaMalloc: a pool would reuse it at once

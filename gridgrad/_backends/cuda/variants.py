@@ -17,7 +17,6 @@ from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
-from ..._terms.term import PLACES
 
 ENTRY = "gridgrad_apply"
 ROW = MAX_DIMS - 1
@@ -36,7 +35,6 @@ _TYPES = {
 _INDICES = {"int32": "int", "int64": "int64"}
 EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
 VALUE, SELECTED = 1, 2  # kinds of pairs that are no plain differences, as in apply.cu
-AT_POINT = PLACES.index("point")
 
 
 class Variant(NamedTuple):
@@ -54,6 +52,7 @@ class Variant(NamedTuple):
     general: int
     strides: int
     terms: tuple[tuple[int, ...], ...]
+    norms: tuple[int, ...]
     stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
 
 
@@ -112,6 +111,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "GENERAL": int(variant.general),
         "STRIDES": int(variant.strides),
         "TERMS": rows(variant.terms),
+        "NORMS": rows(variant.norms),
         "STENCILS": rows(variant.stencils),
     }
     return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
@@ -134,7 +134,7 @@ def widest_vector(plan: Plan) -> int:
     if is_general(packed):
         return 1
     held = plan.outputs + 2 * sum(s["dim"] == ROW and bool(s["weights"]) for s in _stencils(packed))
-    held += 2 * int(packed["term"]["norm"].any())  # what a root and a quotient take
+    held += 2 * int(packed["norm"].any())  # what a root and a quotient take
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
     lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
@@ -167,6 +167,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         general=int(is_general(packed)),
         strides=int(tuple(blocks) != grid),
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
+        norms=tuple(packed["norm"][: plan.outputs].tolist()),
         stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
     )
     return Launch(plan, variant, grid, block, packed)
@@ -216,17 +217,23 @@ def _inner(packed: Array) -> int:
 def is_general(packed: Array) -> bool:
     """Whether a term needs more than formula (1), its rows by the vector along the row."""
     stencils = _stencils(packed)
-    if any(
-        not _is_central(s) or (s["dim"] == ROW and max(s["leading"], s["trailing"]) > 1) for s in stencils
-    ):
-        return True
+    for s in stencils:
+        edges = max(s["leading"], s["trailing"])
+        if not _is_point(s) and (not _is_central(s) or (s["dim"] == ROW and edges > 1)):
+            return True
     terms = packed["term"][: int(packed["terms"])]
-    return any(t["then"] >= 0 or (t["coefficient"] >= 0 and t["place"] != AT_POINT) for t in terms)
+    return any(max(t["then"], t["inner"], t["faces"]) >= 0 for t in terms)
 
 
 def _is_central(stencil: Array) -> bool:
     offsets = tuple(zip(*(stencil[side][: int(stencil["pairs"])].tolist() for side in "ab"), strict=True))
     return offsets == CENTRAL and not stencil["values"]
+
+
+def _is_point(stencil: Array) -> bool:
+    """Whether every row is a multiple of its own point, by one number."""
+    rows = [int(stencil[name]) for name in ("values", "pairs", "leading", "trailing", "weights")]
+    return rows == [1, 1, 0, 0, 0] and stencil["a"][0] == stencil["b"][0] == 0
 
 
 def _stencils(packed: Array) -> Array:

@@ -21,7 +21,7 @@ class Bound:
 
     __slots__ = ("address", "count", "dtype", "fresh", "head", "is_single", "more", "objects", "pieces", "threads")
 
-    def __init__(self, plan: Plan, dtype: np.dtype[Any], like: Array) -> None:
+    def __init__(self, plan: Plan, dtype: np.dtype, like: Array) -> None:
         self.address, self.dtype = plan.address, dtype
         self.count, self.more = plan.inputs + plan.outputs, range(plan.outputs - 1)
         self.pieces, self.threads = memory.pieces_of(plan), memory.default_workers(plan.traffic)

@@ -66,24 +66,23 @@ class Masked(Carrier):
         real = self.weights_dtype(data) if storage is None else arithmetic_type(storage, call.terms)
         masks = [_mask_of(term, fields, real) for term in call.terms]
         if not call.as_read:
-            used = {k for term in call.terms for k in (term.input, term.coefficient) if k is not None}
+            used = {k for term in call.terms for k in term.reads()}
             masks += [np.ma.getmask(fields[k]) for k in used]
         spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
         return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
 
 
 def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
-    """Where a term reads a masked sample, or a masked coefficient."""
-    flags, factor = (
-        np.ma.nomask if k is None else np.ma.getmask(fields[k]) for k in (term.input, term.coefficient)
+    """Where a term reads a masked sample, or a masked factor."""
+    own, inner, faces, outer = (
+        np.ma.nomask if k is None else np.ma.getmask(fields[k])
+        for k in (term.input, term.inner, term.faces, term.outer)
     )
-    if term.place == "samples":
-        flags, factor = np.ma.mask_or(flags, factor), np.ma.nomask
-    if flags is not np.ma.nomask:
+    read = np.ma.mask_or(own, inner)
+    if read is not np.ma.nomask:
         for axis, stencil in term.stencils():
-            flags = reads(flags, stencil, axis, real)
-    if term.place == "faces" and factor is not np.ma.nomask:  # both ends of a face are in its mean
-        factor = reads(factor, replace(term.stencil, values=False), term.axis, real)
-    if factor is not np.ma.nomask:
-        flags = factor if flags is np.ma.nomask else flags | factor
-    return None if flags is np.ma.nomask else flags
+            read = reads(read, stencil, axis, real)
+    if faces is not np.ma.nomask:  # both ends of a face are in its mean
+        faces = reads(faces, replace(term.stencil, values=False), term.axis, real)
+    flags = [mask for mask in (read, faces, outer) if mask is not np.ma.nomask]
+    return np.logical_or.reduce(flags) if flags else None

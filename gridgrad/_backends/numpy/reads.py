@@ -10,8 +10,10 @@ from ..._stencils.stencil import Stencil
 from ..rows import fitted
 
 
-def reads(flags: Any, stencil: Stencil, axis: int, real: Any) -> Any:
+def reads(flags: Any, stencil: Stencil, axis: int | None, real: Any) -> Any:
     """Which rows read a flagged point, with weights in `real`: a NumPy boolean array."""
+    if axis is None:  # a line of one point
+        return reads(np.asarray(flags)[None], stencil, 0, real)[0]
     along = np.moveaxis(np.asarray(flags), axis, 0)
     result = np.zeros_like(along)
     inner, n = stencil.interior(), stencil.length

@@ -126,10 +126,7 @@ class ByTerms(Map):
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""
-        terms = tuple(
-            t._replace(axis=t.axis + 1, then=None if t.then is None else (t.then[0] + 1, t.then[1]))
-            for t in self.terms
-        )
+        terms = tuple(term.with_axes(lambda axis: axis + 1) for term in self.terms)
         moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]
         return ByTerms(terms, self._outputs, self.operate), moved
 

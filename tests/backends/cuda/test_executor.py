@@ -34,8 +34,8 @@ def cupy(built, monkeypatch):
         monkeypatch.setattr(device, cache, Cache(None, 512, 1 << 28))
     monkeypatch.setattr(device, "_captured", set())
     device.kernel_of.cache_clear()
-    found = dispatch._found
-    monkeypatch.setattr(dispatch, "_found", lambda cls: arrays.BACKEND if cls is ndarray else found(cls))
+    found = dispatch.found
+    monkeypatch.setattr(dispatch, "found", lambda cls: arrays.BACKEND if cls is ndarray else found(cls))
     yield fake
     device.kernel_of.cache_clear()
 

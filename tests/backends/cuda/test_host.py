@@ -141,12 +141,12 @@ FAULTS = {
     "terms always assign": ("laplacian", "sum = term.assign ? value.at[e]", "sum = true ? value.at[e]"),
     "a point too many": ("gradient", "if (at[ROW] >= elements(plan.length[ROW])) return;", "if (at[ROW] > elements(plan.length[ROW])) return;"),
     "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
-    "component forgotten": ("complex", "points - 1, inner * stride)", "points - 1, stride)"),
+    "component forgotten": ("complex", "inner * stride);\n  }\n  return value;", "stride);\n  }\n  return value;"),
     "weights of the first point": ("gradient", "lower = weights_of(stencil, 0)[i]", "lower = weights_of(stencil, 0)[0]"),
     "upper weights are the lower": ("gradient", "upper = fetch(weights_of(stencil, 1)", "upper = fetch(weights_of(stencil, 0)"),
     "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
-    "a coefficient of another element": ("advect", "load<Real>(c.at[e])", "load<Real>(c.at[0])"),
-    "a sum for a norm": ("gradient norm", "if (term.norm) sum", "if (term.norm > 1) sum"),
+    "a factor of another element": ("advect", "load<Real>(c.at[e])", "load<Real>(c.at[0])"),
+    "a sum for a norm": ("gradient norm", "NORMS[term.output] != 0", "NORMS[term.output] > 1"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Operators by the CUDA kernel on NumPy arrays: coefficients, second axes, norms, wide rows; bits of the host core."""
+"""Operators by the CUDA kernel on NumPy arrays: factors, second axes, norms, wide rows; bits of the host core."""
 
 from __future__ import annotations
 
@@ -84,14 +84,15 @@ def test_wide_rows_on_short_axes(kernels):
         check(kernels, *operator("laplacian 4.T", (n, n + 1), "float64"))
 
 
-@pytest.mark.parametrize("place", ["point", "faces"])
+@pytest.mark.parametrize("slot", ["outer", "faces"])
 @pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
-def test_rows_of_data(kernels, axis, make, place):
-    """Several at an end, empty ones, nothing else: alone, and with a coefficient; complex ones in pairs."""
+def test_rows_of_data(kernels, axis, make, slot):
+    """Several at an end, empty ones, nothing else: alone, and with a factor; complex ones in pairs."""
     for dtype in ("float32", "complex64"):
         f, real = samples((8, 7), dtype), samples((8, 7), seed=1)
-        terms = (Term(0, 0, axis, make(f.shape[axis])), Term(0, 0, axis, make(f.shape[axis]), 1, place))
+        rows = make(f.shape[axis])
+        terms = (Term(0, 0, axis, rows), Term(0, 0, axis, rows, **{slot: 1}))
         check(kernels, terms, [f, real])
 
 
@@ -100,10 +101,10 @@ def test_weights_of_zero_read_nothing(kernels, axis):
     rows = holes(9)
     f = samples((9, 9), "float64")
     f[::3, ::3] = np.nan
-    for place in ("samples", "faces"):
+    for slot in ("inner", "faces"):
         check(
             kernels,
-            (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, place)),
+            (Term(0, 0, axis, rows), Term(1, 0, axis, rows, **{slot: 1})),
             [f, samples((9, 9), "float64", 1)],
         )
 
@@ -113,7 +114,7 @@ def test_differences_of_weight_zero_read_nothing(kernels, axis):
     f = samples((9, 9), "float64")
     f[::3, ::3] = np.nan
     rows = holes(9, values=False)
-    launch = check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, 1, "faces")),
+    launch = check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, faces=1)),
                    [f, samples((9, 9), "float64", 1)])  # fmt: skip
     assert launch.variant.stencils[0][2] == variants.SELECTED
 
@@ -162,12 +163,33 @@ def test_second_stencils_of_every_kind(kernels):
         )
 
 
+def factors_of_every_kind():
+    """Terms of fields of shape (9, 8) with factors 1 to 3."""
+    return {
+        "all factors": Term(0, 0, 1, holes(8), inner=1, faces=2, outer=3),
+        "differences with factors": Term(0, 0, 0, uneven_rows(9), faces=1, outer=2),
+        "mixed with factors": Term(0, 0, 1, holes(8), inner=1, outer=3, then=(0, stencil(9, "irregular"))),
+        "mixed with factors along the row": Term(0, 0, 0, holes(9), inner=1, then=(1, stencil(8))),
+    }
+
+
+def fields_and_factors(shape, dtype):
+    real = np.dtype(dtype).type(0).real.dtype
+    return [samples(shape, dtype), *(samples(shape, real, seed) for seed in (1, 2, 3))]
+
+
+@pytest.mark.parametrize("name", factors_of_every_kind())
+def test_several_factors(kernels, name):
+    for dtype in ("float32", "complex128", "int16"):
+        check(kernels, (factors_of_every_kind()[name],), fields_and_factors((9, 8), dtype))
+
+
 def test_norms_of_everything(kernels):
-    """A coefficient and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
+    """A factor and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
     f, c = samples((9, 8), "float64") * 1e200, samples((9, 8), "float64", 1)
     own, other = stencil(8, "irregular"), stencil(9)
     terms = (
-        Term(0, 0, 1, own, 1, norm=True),
+        Term(0, 0, 1, own, outer=1, norm=True),
         Term(0, 0, 0, other, norm=True),
         Term(0, 0, 1, own, then=(0, other), norm=True),
     )
@@ -176,7 +198,7 @@ def test_norms_of_everything(kernels):
 
 
 def test_only_formula_1_stays_in_vectors():
-    """Its norm and its coefficient at the point do too, if the coefficient's elements are adjacent."""
+    """Its norm and its factor at the point do too, if the factor's elements are adjacent."""
     for name in ("advect", *GENERAL):
         terms, inputs = operator(name, (8, 8, 64))
         outputs = [np.empty_like(inputs[0]) for _ in range(1 + max(t.output for t in terms))]
@@ -197,17 +219,19 @@ def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
 
 
 FAULTS = {
-    "a coefficient of the other sample": ("advect.T", "weight * load<Real>(c[b * step])", "weight * load<Real>(c[0])"),
-    "a face of one point": ("diffuse", "face_mean<Real>(c[a * step], c[b * step])", "face_mean<Real>(c[a * step], c[a * step])"),
+    "a factor of another sample": ("advect.T", "load<Real>(inner(b * inner_step))", "load<Real>(inner(0))"),
+    "a face of one point": ("diffuse", "faces(b * faces_step)", "faces(a * faces_step)"),
+    "no faces beside a factor": ("all factors", "weight = weight * load<Real>(inner", "weight = load<Real>(inner"),
+    "a factor of the first row for all": ("mixed with factors", "aside * stride_of(plan.array[k], other)", "(k ? 0 : aside * stride_of(plan.array[k], other))"),
     "values as differences": ("gradient.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
     "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
     "differences of weight 0 that read": ("holes of differences", "values == SELECTED ? unless_zero(weight, value) : value", "value"),
-    "the second stencil at the first point": ("mixed.T", "Coefficient{}, at[other],", "Coefficient{}, at[dim],"),
-    "the second stencil along the first axis": ("mixed.T", "stride_of(input, other));", "stride_of(input, dim));"),
+    "the second stencil at the first point": ("mixed.T", "Unscaled{}, at[other], 1)", "Unscaled{}, at[ROW], 1)"),
+    "the second stencil along the first axis": ("mixed.T", "rows{plan, at, other}", "rows{plan, at, ROW}"),
     "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
     "the first edge row for all": ("laplacian 4", "return i < stencil.leading ? i :", "return i < stencil.leading ? 0 :"),
     "weights of the first point": ("laplacian 4", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
-    "component forgotten": ("complex", "step = inner * stride;", "step = stride;"),
+    "component forgotten": ("complex", "stride_of(plan.array[k], dim) * inner_of(stencil, dim)", "stride_of(plan.array[k], dim)"),
 }  # fmt: skip
 
 
@@ -221,6 +245,8 @@ def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
         terms, inputs = (Term(0, 0, 0, holes(9, values=name == "holes")),), [f]
     elif name == "complex":
         terms, inputs = operator("laplacian 4", (9, 9), "complex64")
+    elif "factors" in name:
+        terms, inputs = (factors_of_every_kind()[name],), fields_and_factors((9, 8), "float32")
     else:
         terms, inputs = operator(name, (10, 8))
     check_fault(kernels, tmp_path, right, wrong, terms, inputs)

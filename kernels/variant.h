@@ -1,0 +1,118 @@
+// What is fixed when a variant is compiled, and where the elements of a thread are.
+//
+// A variant is given by macros, from the tables of gridgrad/_backends/cuda/variants.py:
+//   GG_STORED GG_REAL GG_OUT  types of the inputs, of the arithmetic and of the outputs
+//   GG_INDEX                  int where every offset a thread can form fits, else int64
+//   GG_RANK GG_INPUTS GG_OUTPUTS  dims, inputs and outputs in use
+//   GG_VECTOR                 elements of one access along the row; 1 for any stride
+//   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
+//   GG_TERMS                  {output, input, stencil, assign, ...}, ... as in the descriptor
+//   GG_NORMS                  1 or 0 for each output, as in the descriptor
+//   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
+//   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
+//   GG_STRIDES                1 where the grid is smaller than the work
+#ifndef GRIDGRAD_VARIANT_H
+#define GRIDGRAD_VARIANT_H
+
+#include "descriptor.h"
+#include "stencil.h"
+
+namespace gridgrad {
+namespace {
+
+typedef GG_STORED Stored;
+typedef GG_REAL Real;
+typedef GG_OUT Out;
+typedef GG_INDEX Index;
+
+enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, THREADS = 256 };
+
+// EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
+enum Weights : int { EQUAL, DISTINCT, VARYING };
+// Of a pair: with SELECTED a weight of 0 reads nothing.
+enum Kind : int { DIFFERENCE, VALUE, SELECTED };
+
+// What is fixed of a stencil.
+struct Shape {
+  int dim, weights, values;  // values: a Kind
+  int central;               // formula (1)
+  int pairs, a[MAX_PAIRS], b[MAX_PAIRS];
+};
+
+constexpr Term TERMS[] = {GG_TERMS};
+constexpr Shape SHAPES[] = {GG_STENCILS};
+constexpr int NORMS[] = {GG_NORMS};
+enum : int { TERM_COUNT = sizeof TERMS / sizeof TERMS[0], SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
+
+// Whether multiples of the point itself are among formula (1) in vectors.
+constexpr bool has_points() {
+  bool found = false;
+  for (const Shape& shape : SHAPES) found = found || (!GG_GENERAL && shape.values == VALUE);
+  return found;
+}
+
+// Blocks on a multiprocessor, which leave 64 registers; 0: the compiler's choice. Of many arrays or terms, or
+// of points with 64-bit indices, it would choose more blocks and spill.
+enum : int {
+  BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 || TERM_COUNT > 9 || (sizeof(Index) == 8 && has_points()) ? 4 : 0
+};
+
+template <class T>
+struct alignas(sizeof(T) * VECTOR < 16 ? sizeof(T) * VECTOR : 16) Vector {
+  T at[VECTOR];
+};
+
+template <class T>
+GG_INLINE Vector<T> fetch(const T* from) {
+  return *reinterpret_cast<const Vector<T>*>(from);
+}
+
+GG_INLINE Index elements(int64 value) { return static_cast<Index>(value); }
+
+// Vectors run along the row, where elements then lie side by side in every array.
+GG_INLINE Index stride_of(const Array& array, int dim) {
+  return dim == ROW && VECTOR > 1 ? 1 : elements(array.stride[dim]);
+}
+
+GG_INLINE Index offset(const Array& array, const Index* at) {
+  Index sum = 0;
+#pragma unroll
+  for (int dim = FIRST_DIM; dim < MAX_DIMS; ++dim) sum += at[dim] * stride_of(array, dim);
+  return sum;
+}
+
+GG_INLINE const Stored* source_of(const Array& array, const Index* at) {
+  return static_cast<const Stored*>(array.data) + offset(array, at);
+}
+
+// In bytes: added to a pointer to Out, a 64-bit offset makes NVRTC 13.5 split the 16-byte stores.
+GG_INLINE Vector<Out>* target_of(const Array& array, const Index* at) {
+  char* const start = static_cast<char*>(array.data);
+  return reinterpret_cast<Vector<Out>*>(start + static_cast<int64>(offset(array, at)) *
+                                                    static_cast<int64>(sizeof(Out)));
+}
+
+// Elements per point of an axis: 1 across the row.
+GG_INLINE Index inner_of(const Stencil& stencil, int dim) {
+  if (dim != ROW) return 1;
+  return INNER > 0 ? static_cast<Index>(INNER) : static_cast<Index>(stencil.inner);
+}
+
+// The vector of weights of pair k.
+GG_INLINE const Real* weights_of(const Stencil& stencil, int k) {
+  return static_cast<const Real*>(stencil.weights) + k * (stencil.length * stencil.inner);
+}
+
+GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
+  return i >= stencil.leading && i + stencil.trailing < elements(stencil.length);
+}
+
+// Which of the rows that are data belongs to point i at an end.
+GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
+  return i < stencil.leading ? i : stencil.leading + stencil.trailing + i - elements(stencil.length);
+}
+
+}  // namespace
+}  // namespace gridgrad
+
+#endif
