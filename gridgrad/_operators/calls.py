@@ -97,6 +97,7 @@ class Calls:
     ) -> Any:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
+        library = library.among(fields)  # which refuses fields of several devices
         like = slices.leading(fields)
         dtype = library.result_dtype(like)
         if targets is not None:
