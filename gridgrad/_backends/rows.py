@@ -33,7 +33,7 @@ class Rows:
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def apply(self, stencil: Stencil, inner: Any = None, faces: Any = None) -> Any:
+    def apply(self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None) -> Array:
         """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs."""
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)

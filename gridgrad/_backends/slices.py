@@ -13,6 +13,7 @@ from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
 from .._terms.term import Term
 from .operations import INTEGERS, Operations, dtype_name, name_of
+from .protocol import A
 from .rows import Rows
 
 _NARROW = ("float16", "bfloat16", "float32")
@@ -111,16 +112,18 @@ def _hypot(xp: Operations, p: Array, q: Array) -> Array:
     return big * xp.sqrt(1 + ratio * ratio)
 
 
-def _stored(xp: Operations, result: Any, kept: object) -> Any:
+def _stored(xp: Operations, result: Array, kept: object) -> Array:
     """`result` in the dtype it is kept in."""
     result = through_float32(xp, result, kept)
     return result if result.dtype == kept else xp.astype(result, kept)
 
 
-def through_float32(xp: Operations, result: Any, kept: object) -> Any:
+def through_float32(xp: Operations, result: A, kept: object) -> A:
     """What is to be rounded to a half from float64, rounded to float32 first, as the kernels do."""
     is_far = name_of(kept) in ("float16", "bfloat16") and name_of(result.dtype) == "float64"
-    return xp.astype(result, xp.float32) if is_far else result
+    rounded: Any = xp.astype(result, xp.float32) if is_far else result
+    value: A = rounded
+    return value
 
 
 def result_dtype(xp: Operations, f: Any) -> Any:
@@ -160,5 +163,5 @@ def _differentiate(xp: Operations, inputs: Sequence[Any], term: Term, real: Any)
     return result if outer is None else result * outer
 
 
-def _in(xp: Operations, f: Any, real: Any) -> Any:
+def _in(xp: Operations, f: Array, real: object) -> Array:
     return f if f.dtype == real else xp.astype(f, real)

@@ -175,6 +175,7 @@ class Points:
 
 
 def _rebuild(
-    kind: Any, coordinates: Any, axes: Any, boundary: Any, period: Any, edge_order: Any, dtype: Any
-) -> Any:
+    kind: Callable[..., Points], coordinates: tuple[object, ...], axes: object, boundary: object, period: object, edge_order: int,
+    dtype: object,
+) -> Points:  # fmt: skip
     return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype)
