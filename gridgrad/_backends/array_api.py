@@ -92,9 +92,13 @@ class ArrayAPI(Generic[A]):
         self, plan: Plan, dtype: DType, inputs: Sequence[A], out: Sequence[A] | None, workers: int | None
     ) -> Sequence[A] | None:  # fmt: skip
         with self.at(inputs[0]):
-            results = [self.empty(inputs[0], dtype) for _ in range(plan.outputs)] if out is None else list(out)
+            results = (
+                [self.empty(inputs[0], dtype) for _ in range(plan.outputs)] if out is None else list(out)
+            )
             places = [self.memory(a) for a in (*inputs, *results)]
-            if not all(place.is_aligned for place in places) or (out is not None and meet(places, len(inputs))):
+            if not all(place.is_aligned for place in places) or (
+                out is not None and meet(places, len(inputs))
+            ):
                 return None
             self.launch(plan, (*inputs, *results), workers)
         return results

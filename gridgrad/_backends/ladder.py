@@ -57,7 +57,10 @@ def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) 
 
 def check_targets(library: Backend[A], targets: Sequence[Any], fields: Sequence[A], dtype: DType) -> None:
     """Every output fits, can be written, and shares no memory with another."""
-    shape, remedy = tuple(slices.leading(fields).shape), f"{library.name}.empty_like(f, dtype={_quoted(dtype)})"
+    shape, remedy = (
+        tuple(slices.leading(fields).shape),
+        f"{library.name}.empty_like(f, dtype={_quoted(dtype)})",
+    )
     places: list[Memory] = []
     for k, target in enumerate(targets):
         name = f"out[{k}]" if len(targets) > 1 else "out"
@@ -71,7 +74,9 @@ def check_targets(library: Backend[A], targets: Sequence[Any], fields: Sequence[
                 f"{name} has dtype {target.dtype}, but the result has dtype {dtype}; give {remedy}"
             )
         if place is not None:
-            check_places(name, place.shadow(), [other.shadow() for other in places], place.strides, library.noun)
+            check_places(
+                name, place.shadow(), [other.shadow() for other in places], place.strides, library.noun
+            )
             places.append(place)
 
 
@@ -95,7 +100,11 @@ def apply(
 
 
 def plan_for(
-    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
+    library: Backend[A],
+    terms: tuple[Term, ...],
+    inputs: Sequence[A],
+    outputs: Sequence[A],
+    adds: bool = False,
 ) -> Plan:
     """The cached plan of these arrays' layout; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
     return _plan_at(terms, list(map(library.memory, (*inputs, *outputs))), len(inputs), adds)
@@ -197,9 +206,7 @@ class Ladder(Generic[A]):
             else:
                 self._split(error, terms, list(inputs), list(outputs), False)
 
-    def _widened(
-        self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]
-    ) -> None:
+    def _widened(self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         """Through copies in the arithmetic type, so that no part of a sum is rounded to less."""
         counts["copy"] += 1
         results = [self.library.empty(o, self._wide(o, real)) for o in outputs]

@@ -27,7 +27,9 @@ def dtype_name(f: Any) -> str:
 class Operations:
     """The functions of a namespace, by their names, and those below, which a library may know better."""
 
-    constant: Callable[[Array], Array] | None = None  # makes one of an array, in a library that differentiates
+    constant: Callable[[Array], Array] | None = (
+        None  # makes one of an array, in a library that differentiates
+    )
 
     def __init__(self, namespace: ModuleType) -> None:
         self._namespace = namespace

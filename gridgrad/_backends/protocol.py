@@ -38,7 +38,9 @@ class AnArray(Protocol):
 class Memory(NamedTuple):
     """Where the elements of an array are."""
 
-    storage: str | None  # the kernels' name of the type, of complex elements that of their parts; None: not read
+    storage: (
+        str | None
+    )  # the kernels' name of the type, of complex elements that of their parts; None: not read
     components: int  # 2 of complex elements
     item: int  # bytes of an element, or of its part
     shape: tuple[int, ...]
@@ -67,7 +69,9 @@ class Memory(NamedTuple):
             return 0, 0
         reach = [s * self.step * (n - 1) for n, s in zip(self.shape, self.strides, strict=True)]
         whole = self.item * self.components
-        return self.address + sum(min(r, 0) for r in reach), self.address + sum(max(r, 0) for r in reach) + whole
+        return self.address + sum(min(r, 0) for r in reach), self.address + sum(
+            max(r, 0) for r in reach
+        ) + whole
 
     def shadow(self) -> Array:
         """A NumPy array over the same addresses, to ask about overlaps; its elements must not be read."""

@@ -116,7 +116,11 @@ def _last(given: int, count: int, ndim: int) -> str:
 
 def _scattered(spacing: tuple[object, ...], ndim: int) -> str:
     """On the positions of points that are on no grid."""
-    if ndim == 1 and all(_ndim(entry) == 1 for entry in spacing) and len({len(cast(Sized, x)) for x in spacing}) == 1:
+    if (
+        ndim == 1
+        and all(_ndim(entry) == 1 for entry in spacing)
+        and len({len(cast(Sized, x)) for x in spacing}) == 1
+    ):
         return (
             "; scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, "
             "tuple(numpy.meshgrid(X, Y, indexing='ij')))"

@@ -44,7 +44,9 @@ def overlaps_itself(a: Array) -> bool:
     return False
 
 
-def check_places(name: str, places: Array, others: Sequence[Array], strides: tuple[int, ...], kind: str) -> None:
+def check_places(
+    name: str, places: Array, others: Sequence[Array], strides: tuple[int, ...], kind: str
+) -> None:
     """Refuse an output with elements at one address, or at those of another output.
 
     `places` and `others` are NumPy arrays over the addresses, which need not be readable; `kind` is

@@ -101,6 +101,7 @@ def mixed_derivative(
     ValueError, TypeError
         As `Grid`; anything but two different axes.
     """
+
     def make() -> Made:
         return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis), f
 
@@ -154,6 +155,7 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
+
     def make() -> Made:
         return grid_of("laplacian", f, spacing, axis, ends).laplacian.with_(form=form, accuracy=accuracy), f
 
@@ -184,6 +186,7 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
+
     def make() -> Made:
         return grid_of("hessian", f, spacing, axis, ends).hessian, f
 

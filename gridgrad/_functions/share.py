@@ -136,7 +136,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    return points_of(Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample))
+    return points_of(
+        Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
+    )
 
 
 def _check_together(name: str, f: object, spacing: Spacings) -> None:
@@ -190,7 +192,9 @@ def _traced_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: list[
 
 
 @made_once
-def _constant_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]) -> Grid:
+def _constant_grid(
+    lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]
+) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
     return Grid(*given, axes=axes, **dict(ends))
 

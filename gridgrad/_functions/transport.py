@@ -46,7 +46,9 @@ def directional_derivative(
         raise _swapped("directional_derivative(f, v, x)")
 
     def make() -> Made:
-        return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(v, accuracy), f
+        return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(
+            v, accuracy
+        ), f
 
     fields, numbers = _apart(v)
     options = (axis, accuracy, numbers, *ends.items())

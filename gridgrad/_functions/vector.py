@@ -39,11 +39,14 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+
     def make() -> Made:
         grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
         return grid.vector_laplacian.with_(form=form, accuracy=accuracy), only(F, grid)
 
-    return vector_call("vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers)
+    return vector_call(
+        "vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers
+    )
 
 
 @typed.of_vector
@@ -81,6 +84,7 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
+
     def make() -> Made:
         grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
         return grid.divergence.with_(accuracy=accuracy), only(F, grid)
@@ -116,6 +120,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
+
     def make() -> Made:
         return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy), F
 
@@ -148,6 +153,7 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
+
     def make() -> Made:
         grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
         return grid.jacobian.with_(accuracy=accuracy), only(F, grid)

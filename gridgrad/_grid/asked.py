@@ -84,14 +84,18 @@ def points_of(
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
         found = kind(*given, axes=axes, boundary=words.ends, period=[_wrapped(*period) for period in periods],
                      edge_order=words.edge_order, dtype=real)  # fmt: skip
-        held = [(own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)]
+        held = [
+            (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
+        ]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(own.size for own, _ in held))
     result: Kind = found
     return result
 
 
-Numbers = tuple[Array | None, Maybe]  # of a step or coordinates, with their unit; None of a period that is not there
+Numbers = tuple[
+    Array | None, Maybe
+]  # of a step or coordinates, with their unit; None of a period that is not there
 
 
 def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
@@ -123,5 +127,7 @@ def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int,
             parts.append(None)
             continue
         small = numbers.nbytes <= HASHED_BYTES
-        parts += (unit, numbers.dtype, numbers.shape, numbers.tobytes()) if small else (unit, Content(numbers))
+        parts += (
+            (unit, numbers.dtype, numbers.shape, numbers.tobytes()) if small else (unit, Content(numbers))
+        )
     return tuple(parts)

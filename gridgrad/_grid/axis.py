@@ -149,7 +149,9 @@ class Axis:
         return f"axis {self.number}: {points}{unit}, {step}, {ends}{order}"
 
 
-def axis_stencil(spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike) -> Stencil:
+def axis_stencil(
+    spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike
+) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
     return Axis(number, length, spacing, ends=rule.boundary, period=period, real=real).stencil_of(rule)
 

@@ -62,7 +62,9 @@ class Calls:
         self._bounds: Cache[Bound] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
-    def again(self, key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
+    def again(
+        self, key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> Any:
         """The results of a call that was seen before; None if it has to be looked at in full.
 
         `key` is all but the facts of the arrays, which are added to it.
@@ -151,7 +153,9 @@ def _facts(a: Array) -> Any:
     return None if library is None else library.facts(a)
 
 
-def plain_of(fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]) -> Plain | None:
+def plain_of(
+    fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]
+) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None
     return None if key is None else Plain(key, fields, targets, how)

@@ -115,7 +115,9 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def _promoted(library: Backend[Array], fields: list[Array], factors: list[Array]) -> tuple[list[Array], list[Array]]:
+def _promoted(
+    library: Backend[Array], fields: list[Array], factors: list[Array]
+) -> tuple[list[Array], list[Array]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.

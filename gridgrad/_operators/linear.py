@@ -176,7 +176,7 @@ class Linear(Maps[In, Out]):
         """The matrix on flattened fields, vector fields component after component."""
         raise NotImplementedError
 
-    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> LinearOperator:
+    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
 
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of

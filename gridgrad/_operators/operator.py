@@ -24,7 +24,7 @@ from .._stencils import transpose
 from .._stencils.stencil import Stencil
 from .._terms.adjoint import adjoint_terms
 from .._terms.merged import merged
-from .._terms.term import Term, shifted
+from .._terms.term import Term, bound_to, shifted
 from .._wraps.units import present
 from . import quantities
 from .calls import Calls, Plain, flat_out, is_traced, parts, plain_of
@@ -54,14 +54,15 @@ class Pattern:
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind
-        self.masks_as_read = masks_as_read  # NumPy's rule: a masked point masks the rows that read it, and no other
+        self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
+        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
+                         self.masks_as_read)  # fmt: skip
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
@@ -79,7 +80,7 @@ class Pattern:
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""
-        return tuple(_bind(term, axes, prod(self.inputs)) for term in self.terms)
+        return tuple(bound_to(term, axes, prod(self.inputs)) for term in self.terms)
 
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient, which alone is not linear."""
@@ -129,7 +130,9 @@ class Pattern:
             scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
             terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
             name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            found = Pattern(self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read)
+            found = Pattern(
+                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read
+            )
             self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
         return found
 
@@ -172,7 +175,9 @@ class Operator(Linear[In, Out]):
 
     @applies
     @offered
-    def __call__(self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object
+    ) -> object:
         """Apply the operator.
 
         Parameters
@@ -217,11 +222,13 @@ class Operator(Linear[In, Out]):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:
+    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:  # fmt: skip
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
-        call = gather(f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments)
+        call = gather(
+            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
+        )
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
@@ -249,7 +256,7 @@ class Operator(Linear[In, Out]):
         """A call that is seen for the first time; None where it takes more than one sweep."""
         return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
-    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""
         whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
         if whole is None:
@@ -257,10 +264,14 @@ class Operator(Linear[In, Out]):
         self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
         return whole
 
-    def results(self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None) -> list[Array]:
+    def results(
+        self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None
+    ) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
-        return ladder.operate(library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read)
+        return ladder.operate(
+            library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read
+        )
 
     def _traced(self, f: Any, out: object) -> object:
         """The call as one node of a compiler's graph."""
@@ -291,7 +302,7 @@ class Operator(Linear[In, Out]):
         made: Operator[In, Out] = self.origin.other(self.grid, options)
         return made.with_coefficients(other.coefficients)
 
-    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:
+    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""
         path = "Operator" if self.origin is None else self.origin.path
         check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
@@ -369,15 +380,6 @@ class Operator(Linear[In, Out]):
         check_without_units(self, "a matrix")
         factors = factors_on(self.grid, self.current_coefficients())
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
-
-
-def _bind(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
-    """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
-    bound = term.with_axes(axes.__getitem__).with_factors(lambda k: k + inputs)
-    axis, then = bound.axis, bound.then
-    if axis is None or then is None or then[0] < axis:
-        return bound
-    return bound._replace(axis=then[0], stencil=then[1], then=(axis, bound.stencil))
 
 
 @made_once

@@ -51,7 +51,9 @@ def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
     return [_on_host(c, grid) for c in _unmasked(coefficients)]
 
 
-def sum_of_terms(terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int) -> csr_array:
+def sum_of_terms(
+    terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int
+) -> csr_array:
     """The matrix of terms on flattened fields, vector fields component after component."""
     from scipy import sparse
 

@@ -42,7 +42,9 @@ class Stencil:
     values: bool = False
     power: int = 0
     order: int | None = None
-    _range: list[tuple[Array, Array]] = field(default_factory=list, init=False, repr=False)  # kept when first asked for
+    _range: list[tuple[Array, Array]] = field(
+        default_factory=list, init=False, repr=False
+    )  # kept when first asked for
 
     def __reduce__(self) -> tuple[object, ...]:
         """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""
@@ -125,7 +127,10 @@ class Stencil:
         single += [weight for weight in self.weights if np.ndim(weight) == 0]
         inner = self.interior()
         bounds = []
-        groups: list[Array | list[Array]] = [single, *(weight[inner] for weight in self.weights if np.ndim(weight))]
+        groups: list[Array | list[Array]] = [
+            single,
+            *(weight[inner] for weight in self.weights if np.ndim(weight)),
+        ]
         for values in groups:
             sizes = np.abs(values)
             if not self.is_central:  # whose weights are never 0, unless one was too small

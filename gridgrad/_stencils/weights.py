@@ -12,7 +12,9 @@ from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
 
 
-def first_derivative(steps: Wide | npt.ArrayLike, length: int, edge_order: int, wrap: Wide | npt.ArrayLike | None = None) -> Stencil:
+def first_derivative(
+    steps: Wide | npt.ArrayLike, length: int, edge_order: int, wrap: Wide | npt.ArrayLike | None = None
+) -> Stencil:
     """Second-order first derivative on `length` points.
 
     Parameters
@@ -112,7 +114,12 @@ def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:
     return Wide(rounded, ((high - rounded) + low).astype(real))
 
 
-def wrap_step(first: Array | Fraction | float, last: Array | Fraction, period: Array | Fraction | float, real: npt.DTypeLike = np.float64) -> Wide:
+def wrap_step(
+    first: Array | Fraction | float,
+    last: Array | Fraction,
+    period: Array | Fraction | float,
+    real: npt.DTypeLike = np.float64,
+) -> Wide:
     """Step from the last point to the first one of the next period."""
     direction = 1 if last > first else -1
     exact = direction * exact_fraction(period) - (exact_fraction(last) - exact_fraction(first))

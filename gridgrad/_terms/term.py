@@ -64,3 +64,12 @@ def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
     """The terms of one output, as its only ones."""
     return tuple(term._replace(output=0) for term in terms if term.output == output)
+
+
+def bound_to(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
+    """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
+    bound = term.with_axes(axes.__getitem__).with_factors(lambda k: k + inputs)
+    axis, then = bound.axis, bound.then
+    if axis is None or then is None or then[0] < axis:
+        return bound
+    return bound._replace(axis=then[0], stencil=then[1], then=(axis, bound.stencil))

@@ -25,22 +25,28 @@ class OfAll(Protocol):
     """One array, whatever the number of coordinates."""
 
     __name__: str
+
     @overload
     def __call__(self, function: Function, *coords: Plain, **options: Unpack[Options]) -> Array: ...
     @overload
-    def __call__(self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]) -> AnyField: ...
+    def __call__(
+        self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]
+    ) -> AnyField: ...
 
 
 class OfEach(Protocol):
     """One array for each coordinate: of one alone, else in a tuple."""
 
     __name__: str
+
     @overload
     def __call__(self, function: Function, x: Plain, /, **options: Unpack[Options]) -> Array: ...
     @overload
     def __call__(self, function: Function, x: AnyField, /, **options: Unpack[Options]) -> AnyField: ...
     @overload
-    def __call__(self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]) -> tuple[Array, Array]: ...
+    def __call__(
+        self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]
+    ) -> tuple[Array, Array]: ...
     @overload
     def __call__(
         self, function: Function, x: AnyField | Plain, y: AnyField | Plain, /, **options: Unpack[Options]
@@ -59,8 +65,11 @@ class WithValue(Protocol):
     """The value, and what `OfEach` gives."""
 
     __name__: str
+
     @overload
-    def __call__(self, function: Function, x: Plain, /, **options: Unpack[Options]) -> tuple[Array, Array]: ...
+    def __call__(
+        self, function: Function, x: Plain, /, **options: Unpack[Options]
+    ) -> tuple[Array, Array]: ...
     @overload
     def __call__(
         self, function: Function, x: AnyField, /, **options: Unpack[Options]
@@ -87,6 +96,7 @@ class OfPairs(Protocol):
     """``result[i][j]`` for each pair of coordinates; of one alone its array."""
 
     __name__: str
+
     @overload
     def __call__(self, function: Function, x: Plain, /, **options: Unpack[Options]) -> Array: ...
     @overload
@@ -106,6 +116,7 @@ class OfOutputs(Protocol):
     """``result[output][coordinate]``; of a function that returns an array its row alone."""
 
     __name__: str
+
     @overload
     def __call__(
         self, function: Function, *coords: Plain, **options: Unpack[Options]
@@ -120,13 +131,18 @@ class OfOrders(Protocol):
     """An array, or one for each output of the function."""
 
     __name__: str
+
     @overload
     def __call__(
         self, function: Function, *coords: Plain, orders: int | Sequence[int], **options: Unpack[Options]
     ) -> Array | tuple[Array, ...]: ...
     @overload
     def __call__(
-        self, function: Function, *coords: AnyField | Plain, orders: int | Sequence[int], **options: Unpack[Options]
+        self,
+        function: Function,
+        *coords: AnyField | Plain,
+        orders: int | Sequence[int],
+        **options: Unpack[Options],
     ) -> AnyField | tuple[AnyField, ...]: ...
 
 
@@ -134,6 +150,7 @@ class OfTwoOrThree(Protocol):
     """A curl: an array of two coordinates, three of three."""
 
     __name__: str
+
     @overload
     def __call__(self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]) -> Array: ...
     @overload
@@ -155,6 +172,7 @@ class Pointwise(Protocol):
     """A function of arrays, point by point."""
 
     __name__: str
+
     @overload
     def __call__(self, *args: Plain) -> Array: ...
     @overload
@@ -165,6 +183,7 @@ class Valued(Protocol):
     """A value and a product with a vector; of several outputs (or coordinates) tuples of them."""
 
     __name__: str
+
     @overload
     def __call__(
         self, function: Function, coords: Plain | Sequence[Plain], vector: object, **options: Unpack[Options]
@@ -180,13 +199,18 @@ class AlongVector(Protocol):
     """A product with a vector; of several outputs (or coordinates) a tuple of them."""
 
     __name__: str
+
     @overload
     def __call__(
         self, function: Function, coords: Plain | Sequence[Plain], v: object, **options: Unpack[Options]
     ) -> Array | tuple[Array, ...]: ...
     @overload
     def __call__(
-        self, function: Function, coords: AnyField | Sequence[AnyField | Plain], v: object, **options: Unpack[Options]
+        self,
+        function: Function,
+        coords: AnyField | Sequence[AnyField | Plain],
+        v: object,
+        **options: Unpack[Options],
     ) -> AnyField | tuple[AnyField, ...]: ...
 
 
@@ -194,6 +218,7 @@ class Dense(Protocol):
     """The derivative in one argument, or those in each."""
 
     __name__: str
+
     @overload
     def __call__(
         self, function: Function, x: Plain, /, *, order: int | Sequence[int] | None = ..., engine: Engine = ...,

@@ -1,4 +1,5 @@
 """Caches: their bounds, what they must never answer, and that nothing is made twice, however long an axis is."""
+
 import gc
 import pickle
 import sys
@@ -279,11 +280,7 @@ class TestLongAxes:
     def test_nor_for_torch(self, tight, rng):
         torch = pytest.importorskip("torch")
         f, x = torch.tensor(noise(rng, LONG)), torch.cumsum(torch.rand(LONG, dtype=torch.float64) + 0.5, 0)
-        calls = [
-            lambda: gg.gradient(f, x),
-            lambda: gg.derivative(f, x, order=2),
-            lambda: gg.gradient(f, x.numpy()),
-        ]
+        calls = [lambda: gg.gradient(f, x), lambda: gg.derivative(f, x, order=2), lambda: gg.gradient(f, x.numpy())]  # fmt: skip
         for call in calls:
             call()
         leaf = f.clone().requires_grad_()

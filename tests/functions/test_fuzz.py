@@ -46,7 +46,10 @@ def test_an_error_of_three_ulp_in_float32_is_found_and_can_be_replayed(where, mo
 def test_the_command_line_runs():
     script = Path(fuzz.__file__)
     done = subprocess.run(
-        [sys.executable, script, "--seed", "5", "--calls", "50"], capture_output=True, text=True, check=False,
+        [sys.executable, script, "--seed", "5", "--calls", "50"],
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert (done.returncode, done.stdout) == (0, "no fault in 50 calls\n")

@@ -80,7 +80,13 @@ def test_a_function_is_planned_once(name, bound, core, rng):
 
 def test_operators_and_their_sums_and_adjoints_too(bound, core, rng):
     grid, u = gg.Grid(X, Y), noise(rng, SHAPE)
-    operators = (grid.laplacian, 2 * grid.laplacian - grid.identity, grid.laplacian.T, grid.advect((u, u)), grid.hessian)
+    operators = (
+        grid.laplacian,
+        2 * grid.laplacian - grid.identity,
+        grid.laplacian.T,
+        grid.advect((u, u)),
+        grid.hessian,
+    )
     for operator in operators:
         bound["bound"] = 0
         for workers in (None, 1, 2):

@@ -78,9 +78,7 @@ class TestEveryForm:
             assert same_bits(operator.adjoint(g, weight=weight, **given), expected)
             assert same_bits(operator.adjoint_operator(weight)(g, **given), expected)
         assert same_bits(operator.T(g, **given), fresh.T(g))
-        assert np.array_equal(
-            operator.with_(**given).to_sparse().toarray(), fresh.to_sparse().toarray()
-        )
+        assert np.array_equal(operator.with_(**given).to_sparse().toarray(), fresh.to_sparse().toarray())
         linear = operator.with_(**given).to_linear_operator()
         assert same_bits(linear @ g.ravel(), fresh(g).ravel())
         assert same_bits(linear.H @ g.ravel(), fresh.adjoint(g).ravel())

@@ -25,7 +25,9 @@ def counted_checks(monkeypatch):
     """How often coordinates were validated."""
     calls = []
     honest = axis_module.check_coordinates
-    monkeypatch.setattr(axis_module, "check_coordinates", lambda *args: (calls.append(args), honest(*args))[1])
+    monkeypatch.setattr(
+        axis_module, "check_coordinates", lambda *args: (calls.append(args), honest(*args))[1]
+    )
     return calls
 
 

@@ -90,7 +90,9 @@ def test_imports_go_one_way(path):
     """All of them: also those in functions, for type checkers only, and by a string."""
     own = room_of(name_of(path))
     for other in map(room_of, imports_of(path)):
-        assert other == own or RANK[other] < RANK[own], f"{name_of(path)} imports {other}, which is not below it"
+        assert other == own or RANK[other] < RANK[own], (
+            f"{name_of(path)} imports {other}, which is not below it"
+        )
 
 
 def test_the_ranks_name_rooms_that_exist():
@@ -102,9 +104,13 @@ def test_no_modules_import_each_other():
     assert circles() == []
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in [*MODULES, *SOURCES]}), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "folder", sorted({path.parent for path in [*MODULES, *SOURCES]}), ids=lambda p: p.name
+)
 def test_a_folder_is_a_room_of_at_most_10_files(folder):
-    assert len([p for p in folder.iterdir() if p.is_file() and p.suffix in {".py", ".h", ".cpp", ".cu"}]) <= 10
+    assert (
+        len([p for p in folder.iterdir() if p.is_file() and p.suffix in {".py", ".h", ".cpp", ".cu"}]) <= 10
+    )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -116,7 +122,9 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
     own = {library for library in ("torch", "jax", "dask") if library in name}
     assert at_import <= own
     allowed = {"_backends.cuda.device": {"cupy"}}
-    allowed |= {f"autodiff.{module}": {"torch", "jax", "cupy"} for module in ("_dense", "_evaluate", "_jets.jet")}
+    allowed |= {
+        f"autodiff.{module}": {"torch", "jax", "cupy"} for module in ("_dense", "_evaluate", "_jets.jet")
+    }
     assert anywhere <= allowed.get(name, own)
 
 
@@ -148,7 +156,9 @@ def makes_container(value):
     called = value.func if isinstance(value, ast.Call) else None
     name = getattr(called, "id", getattr(called, "attr", ""))
     return (
-        (name in CONTAINERS and "zip" not in ast.unparse(value)) or name.startswith("Weak") or name == "Constants"
+        (name in CONTAINERS and "zip" not in ast.unparse(value))
+        or name.startswith("Weak")
+        or name == "Constants"
     )
 
 
@@ -241,7 +251,9 @@ def test_public_functions_explain_every_parameter(name):
 def test_every_module_of_the_core_can_be_imported():
     for path in MODULES:
         name = name_of(path)
-        missing = [library for library in ("torch", "jax", "dask") if library in name and not find_spec(library)]
+        missing = [
+            library for library in ("torch", "jax", "dask") if library in name and not find_spec(library)
+        ]
         if not missing and name not in ("__init__", "_backends.cuda.arrays", "_backends.cuda.device", "cuda"):
             assert importlib.import_module(f"gridgrad.{name}").__doc__
 

@@ -42,7 +42,10 @@ def is_room(name):
 def silent(tree):
     """Nodes whose text is for readers: docstrings, and the words of errors."""
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+            and ast.get_docstring(node) is not None
+        ):
             yield node.body[0].value
         elif isinstance(node, ast.Raise):
             yield from ast.walk(node)
@@ -83,6 +86,8 @@ def test_a_name_would_be_found(text):
     assert names_in(ast.parse(text))
 
 
-@pytest.mark.parametrize("text", ["'torch'", "def f():\n  'as torch does'", "raise TypeError('give x.detach()')"])
+@pytest.mark.parametrize(
+    "text", ["'torch'", "def f():\n  'as torch does'", "raise TypeError('give x.detach()')"]
+)
 def test_words_for_readers_may_name_them(text):
     assert not names_in(ast.parse(text))

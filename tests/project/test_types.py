@@ -25,10 +25,13 @@ WITHOUT_TORCH = CONFIG.replace("[mypy-cupy.*", "[mypy-torch.*,cupy.*")
 def mypy(tmp_path, request):
     """What mypy says about a file of this project's users."""
 
+    cache = getattr(request.config, "cache", None)  # not with -p no:cacheprovider
+    kept = tmp_path / "cache" if cache is None else cache.mkdir("mypy")
+
     def run(name, config):
         (tmp_path / "mypy.ini").write_text(config)
         command = [sys.executable, "-m", "mypy", "--config-file", tmp_path / "mypy.ini",
-                   "--cache-dir", request.config.cache.mkdir("mypy"), CODE / name]  # fmt: skip
+                   "--cache-dir", kept, CODE / name]  # fmt: skip
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
 
     return run

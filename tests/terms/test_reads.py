@@ -91,7 +91,15 @@ def test_multiples_and_sums_of_the_gradient_follow_it_too(rng):
     f, D = island(), grid.gradient
     expected = [np.ma.getmaskarray(part) for part in D(f)]
     assert not expected[0][2, 2]
-    for same in (1.0 * D, D / 3, -D, D + D, 2 * D - D, grid.gradient.with_(accuracy=2), pickle.loads(pickle.dumps(2.0 * D))):
+    for same in (
+        1.0 * D,
+        D / 3,
+        -D,
+        D + D,
+        2 * D - D,
+        grid.gradient.with_(accuracy=2),
+        pickle.loads(pickle.dumps(2.0 * D)),
+    ):
         assert all(map(np.array_equal, map(np.ma.getmaskarray, same(f)), expected)), same
     assert np.ma.getmaskarray(D.T([f, f]))[2, 2]
     line = gg.Grid((5, 0.5))

@@ -99,7 +99,11 @@ class CuPy(ArrayAPI[OnDevice]):
         """On the device of `like`."""
         dtype = like.dtype if dtype is None else dtype
         with self.at(like):
-            new = device.cupy.empty_like(like, dtype=dtype) if shape is None else device.cupy.empty(shape, dtype)
+            new = (
+                device.cupy.empty_like(like, dtype=dtype)
+                if shape is None
+                else device.cupy.empty(shape, dtype)
+            )
             return cast(OnDevice, new)
 
     def copy(self, a: OnDevice, dtype: DType = None) -> OnDevice:

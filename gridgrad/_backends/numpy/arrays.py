@@ -81,7 +81,9 @@ class NumPy(ArrayAPI[Array]):
 
     def bind(self, plan: Plan, dtype: DType, like: Array) -> Run[Array]:
         """By the objects themselves, where this Python tells what is in them."""
-        return super().bind(plan, dtype, like) if bound.apply_objects is None else bound.Bound(plan, dtype, like)
+        return (
+            super().bind(plan, dtype, like) if bound.apply_objects is None else bound.Bound(plan, dtype, like)
+        )
 
     def _run(
         self, plan: Plan, dtype: DType, inputs: Sequence[Array], out: Sequence[Array] | None, workers: int | None

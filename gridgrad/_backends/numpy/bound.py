@@ -19,7 +19,18 @@ apply_objects: Any = core.core.gg_apply_objects if core.core is not None and cor
 class Bound:
     """What `Backend.bind` gives: at each call only facts of addresses are looked at, in C."""
 
-    __slots__ = ("address", "count", "dtype", "fresh", "head", "is_single", "more", "objects", "pieces", "threads")
+    __slots__ = (
+        "address",
+        "count",
+        "dtype",
+        "fresh",
+        "head",
+        "is_single",
+        "more",
+        "objects",
+        "pieces",
+        "threads",
+    )
 
     def __init__(self, plan: Plan, dtype: np.dtype, like: Array) -> None:
         self.address, self.dtype = plan.address, dtype
@@ -47,7 +58,9 @@ class Bound:
             objects = self.objects(id(inputs[0]), id(out[0]))
         else:
             objects = self.objects(*map(id, (*inputs, *out)))
-        status = apply_objects(self.address, (self.head if workers is None else self._head(0, workers)) + objects)
+        status = apply_objects(
+            self.address, (self.head if workers is None else self._head(0, workers)) + objects
+        )
         if status:
             if status in core.REFUSED:
                 return None

@@ -109,7 +109,11 @@ class Torch(ArrayAPI[Any]):
         if not inputs[0].is_cpu:
             return super()._run(plan, dtype, inputs, out, workers)
         with self.at(inputs[0]):
-            results = [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)] if out is None else out
+            results = (
+                [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)]
+                if out is None
+                else out
+            )
         if not memory.run_apart(plan, [tensor.data_ptr() for tensor in (*inputs, *results)], workers):
             return None
         if out is not None:

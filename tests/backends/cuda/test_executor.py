@@ -188,7 +188,9 @@ def test_a_capture_needs_the_tables_before_it_and_keeps_them(cupy, grid):
 
 def test_pointers_of_other_libraries(cupy):
     f, target = samples((4, 8)), [np.zeros((4, 8), "f4") for _ in range(2)]
-    plan = make_plan(gradient_terms((4, 8)), "float32", (Layout((4, 8), (8, 1)),), (Layout((4, 8), (8, 1)),) * 2)
+    plan = make_plan(
+        gradient_terms((4, 8)), "float32", (Layout((4, 8), (8, 1)),), (Layout((4, 8), (8, 1)),) * 2
+    )
     device.launch(plan, [a.ctypes.data for a in (f, *target)], 1, 7)
     assert (cupy.launches[0].device, cupy.launches[0].stream) == (1, 7)
     assert all(same_bits(a, b) for a, b in zip(gg.gradient(f, 0.3), target, strict=True))
