@@ -11,7 +11,7 @@
 PYTHON ?= python3
 CUDA ?= cuda13
 PEERS ?= findiff py-pde MetPy numba jax torch autograd
-TORCH ?= torch==2.13.0  # test_torch_drop_in.py runs torch's own tests, which belong to a release
+TORCH ?= torch==2.13.0  # tests/torch/test_gradient.py runs torch's own tests, which belong to a release
 TESTS ?= tests
 CORE ?= $(addprefix tests/,project/test_architecture.py project/test_docstrings.py project/test_readme.py project/test_guide.py \
 	project/test_design.py stencils/test_weights.py terms/test_merged.py terms/test_reads.py plan grid wraps backends/test_arrays.py \

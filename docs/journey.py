@@ -117,7 +117,7 @@ def once(stays: Sequence[str]) -> list[str]:
 
 def _files(way: Way, room: str) -> str:
     """The files of a folder that a call enters, as far as there is room."""
-    names = dict.fromkeys(name.partition(".")[2] or "py" for name in way.modules if room_of(name) == room)
+    names = dict.fromkeys(name.partition(".")[2] or name for name in way.modules if room_of(name) == room)
     text = ", ".join(names)
     return text if len(text) <= WIDTH else text[:WIDTH].rpartition(",")[0] + ", ..."
 

@@ -16,7 +16,7 @@ enum : int {
   ROW = MAX_DIMS - 1,  // the vector direction
 };
 
-// Storage types, in the order of gridgrad._plan.STORAGE.
+// Storage types, in the order of gridgrad._plan.descriptor.STORAGE.
 enum Storage : int {
   HALF,
   BFLOAT16,

@@ -30,7 +30,7 @@ class Stencil:
     stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
     belongs to it. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave
     the range of normal numbers: then rows are made of slices, each weight applied as factors that all
-    arrays can hold (`_rows`). Weights are in 1/[x]^order; None where that is not
+    arrays can hold (`_backends.rows`). Weights are in 1/[x]^order; None where that is not
     known.
     """
 

@@ -129,7 +129,7 @@ def test_heavy_libraries_are_imported_where_they_belong(path):
 
 
 # What a module may fill while it runs. A cache is what can be forgotten without changing any result, and is
-# made by `_cache`; these are none: tables filled when they are imported, and what graphs outside refer to.
+# made by `_base/cache.py`; these are none: tables filled when they are imported, and what graphs outside refer to.
 NO_CACHES = {
     "_base.cache": {"_caches"},  # the list of caches itself
     "_backends.cuda.device": {"_captured"},  # CUDA graphs hold addresses in it

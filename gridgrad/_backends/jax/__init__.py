@@ -9,10 +9,10 @@ import jax
 import numpy as np
 from array_api_compat import array_namespace
 
-from .._base.errors import ArgumentTypeError
-from .._base.types import Array
-from .array_api import ArrayAPI
-from .operations import Operations
+from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
+from ..array_api import ArrayAPI
+from ..operations import Operations
 
 
 class OfJAX(Operations):
