@@ -40,7 +40,7 @@ def operate(
         return targets or results
     with library.at(f):
         if targets is None:
-            targets = [library.empty(f, dtype) for _ in range(outputs)]
+            targets = [library.empty(fields[0], dtype) for _ in range(outputs)]
         else:
             fields = [_apart(library, field, targets) for field in fields]
         apply(library, terms, fields, targets, workers)

@@ -69,6 +69,7 @@ class Calls:
 
         `key` is all but the facts of the arrays, which are added to it.
         """
+        key.append(len(fields) if targets is None else -len(fields))
         for a in fields if targets is None else (*fields, *targets):
             if type(a) is _ndarray:
                 key += a.shape, a.strides, a.dtype
@@ -99,6 +100,8 @@ class Calls:
     ) -> Any:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
+        if targets is not None and not _has_form(given.how[1], form):
+            return None  # to be refused, or to be read in another way
         library = library.among(fields)  # which refuses fields of several devices
         like = slices.leading(fields)
         dtype = library.result_dtype(like)
@@ -106,10 +109,12 @@ class Calls:
             ladder.check_targets(library, targets, fields, dtype)
         shape = (*form, *like.shape) if given.how[0] and form else None
         with library.at(like):
-            whole = None if targets is not None or shape is None else library.empty(like, dtype, shape)
+            whole = None if targets is not None or shape is None else library.empty(fields[0], dtype, shape)
             if targets is None:
                 targets = (
-                    parts(whole, form) if shape else [library.empty(like, dtype) for _ in range(prod(form))]
+                    parts(whole, form)
+                    if shape
+                    else [library.empty(fields[0], dtype) for _ in range(prod(form))]
                 )
             plan = ladder.bound(library, terms, fields, targets)
         if plan is None:
@@ -136,6 +141,9 @@ def parts(whole: Any, form: Form) -> list[Array]:
 
 def key_of(key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
+    key.append(
+        len(fields) if targets is None else -len(fields)
+    )  # where fields end, and whether there are targets
     for a in fields if targets is None else (*fields, *targets):
         facts = _facts(a)
         if facts is None:
@@ -182,6 +190,13 @@ def _flat(out: Any, ndim: int) -> tuple[list[Array], Hashable]:
         return [out], None
     shape = tuple(out.shape[:extra])
     return parts(out, shape), shape
+
+
+def _has_form(nested: Hashable, form: Form) -> bool:
+    """Whether targets that are nested so are those of results of this form."""
+    if not form or not isinstance(nested, tuple):
+        return nested is None and not form
+    return nested == form or (len(nested) == form[0] and all(_has_form(entry, form[1:]) for entry in nested))
 
 
 def start_of(

@@ -199,3 +199,62 @@ def test_threads_share_what_is_bound(core, rng):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+class TestOutOfAnotherForm:
+    """Looked at in full each time, and refused: also after a call that was bound."""
+
+    A, B = np.arange(12.0).reshape(3, 4) ** 2, np.arange(6.0) ** 3
+    GRID = gg.Grid((3, 1.0), (4, 1.0))
+
+    @pytest.mark.parametrize(
+        "out",
+        [np.full((3, 3, 4), 5.0), [np.full((3, 4), 5.0)] * 2, [np.full((3, 4), 5.0)], [[np.full((3, 4), 5.0)]], []],
+        ids=["stacked", "two", "one", "nested", "none"],
+    )  # fmt: skip
+    @pytest.mark.parametrize("call", [gg.laplacian, GRID.laplacian], ids=["function", "operator"])
+    def test_of_a_scalar_result(self, call, out):
+        for _ in range(2):
+            with pytest.raises((ValueError, TypeError), match="out"):
+                call(self.A, out=out)
+        assert all(np.all(np.asarray(part) == 5) for part in out)
+
+    @pytest.mark.parametrize(
+        "out", [[np.zeros((2, 3, 4))] * 2, [[], [np.zeros((3, 4))]], [np.zeros((3, 4))], []], ids=range(4)
+    )
+    @pytest.mark.parametrize("call", [gg.gradient, GRID.gradient], ids=["function", "operator"])
+    def test_of_a_vector_result(self, call, out):
+        call(self.A, out=[np.empty((3, 4)), np.empty((3, 4))])
+        for _ in range(2):
+            with pytest.raises((ValueError, TypeError), match="out"):
+                call(self.A, out=out)
+
+    def test_of_a_line(self):
+        with pytest.raises(ValueError, match="out has shape"):
+            gg.laplacian(self.B, out=np.zeros((3, 6)))
+        single = np.empty(6)
+        for out in ([single], single[None], single):
+            for _ in range(2):
+                gg.gradient(self.B, out=out)
+                assert same_bits(single, gg.gradient(self.B))
+
+    def test_a_target_is_never_taken_for_a_field(self, rng):
+        u, v, w = (noise(rng, (5, 6)).copy() for _ in range(3))
+        gg.divergence((u, v), out=w)
+        kept = w.copy()
+        with pytest.raises(ValueError, match="3 components"):
+            gg.divergence((u, v, w))
+        gg.divergence((self.B,), out=np.empty(6))
+        with pytest.raises(ValueError, match="2 components"):
+            gg.divergence((self.B, self.B))
+        gg.advect((self.B,), self.B)
+        with pytest.raises((ValueError, TypeError), match="v has 0 components"):
+            gg.advect([], self.B, out=np.empty(6))
+        assert same_bits(w, kept)
+
+
+def test_results_have_the_order_of_the_first_field(rng):
+    """Whichever field decides their dtype: integers that no float holds are differenced as they are."""
+    large = np.asfortranarray(rng.integers(2**53, 2**54, (7, 9)) + 1)
+    for first in (large, large // 2**10):
+        assert gg.divergence((first, noise(rng, (7, 9)))).strides == (8, 56)
