@@ -4,7 +4,7 @@ import numpy as np
 
 from gridgrad._backends.numpy import core
 from gridgrad._backends.numpy.memory import run
-from gridgrad._grid.spacing import axis_stencil
+from gridgrad._grid.axis import axis_stencil
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
 from gridgrad._stencils.derivatives import Rule
