@@ -25,9 +25,10 @@ class Terms {
     const int64 shift = here.step(t);
     const Stored *const a = f + pairs.a(0) * shift, *const b = f + pairs.b(0) * shift;
     if (here.form(t) == ONE_PAIR) return with(OnePair<Stored, Real>{a, b, pairs.weight(0)});
-    if (here.form(t) == WEIGHTED)
-      return with(
-          Weighted<Stored, Real>{a, b, b + shift, pairs.weights, pairs.weights + here.plan.length[ROW]});
+    if (here.form(t) == WEIGHTED) {
+      const Real* const upper = pairs.weights + here.plan.length[ROW];
+      return with(Weighted<Stored, Real>{a, b, b + shift, pairs.weights, upper});
+    }
     const Stored* const c = f + pairs.b(1) * shift;
     with(TwoDifferences<Stored, Real>{a, b, c, pairs.weight(0), pairs.weight(1)});
   }
