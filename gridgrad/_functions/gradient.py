@@ -92,7 +92,7 @@ def gradient(
         of pint, astropy or unyt where `f` or the spacing are. Beside the results at most 1 MiB is
         allocated on the compiled path, and for coordinates two weights and a copy for each point of
         their axis (weights times 2 for complex data, or the length of a short batch axis that
-        follows); these are kept for later quantities, see `clear_caches`.
+        follows); these are kept for later calls, see `clear_caches`.
 
     Raises
     ------

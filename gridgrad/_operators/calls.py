@@ -141,9 +141,8 @@ def parts(whole: Any, form: Form) -> list[Array]:
 
 def key_of(key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
-    key.append(
-        len(fields) if targets is None else -len(fields)
-    )  # where fields end, and whether there are targets
+    # Where fields end, and whether there are targets; as `Calls.again` makes it, which must be fast.
+    key.append(len(fields) if targets is None else -len(fields))
     for a in fields if targets is None else (*fields, *targets):
         facts = _facts(a)
         if facts is None:
