@@ -27,7 +27,7 @@ def install() -> Any:
     from gridgrad._grid import spacing
 
     KERNELS.mkdir(parents=True, exist_ok=True)
-    device.cupy = cupy = dry_cupy.DryCupy(KERNELS)
+    device.cupy = cupy = sys.modules["cupy"] = dry_cupy.DryCupy(KERNELS)
     found, is_foreign = dispatch.found, spacing.is_foreign
     dispatch.found = lambda cls: arrays.BACKEND if issubclass(cls, cupy.ndarray) else found(cls)
     spacing.is_foreign = lambda cls: not issubclass(cls, cupy.ndarray) and is_foreign(cls)

@@ -9,15 +9,12 @@ import numpy as np
 import pytest
 from cuda_cases import same_bits, samples
 from gpu_cases import captured, written_late
-from optional import NO_DEVICE
 
 import gridgrad as gg
 from gridgrad._backends.cuda import device
 
 pytestmark = pytest.mark.gpu
 cupy = device.cupy
-if not device.device_names():
-    pytest.skip(NO_DEVICE, allow_module_level=True)
 
 SHAPE = (64, 64)
 
