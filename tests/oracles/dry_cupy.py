@@ -108,6 +108,7 @@ class DryCupy(FakeCupy):
         self.cuda.Stream = lambda non_blocking=False: Stream(self, 1234)
         self.cuda.Stream.ptds = Stream(self, 2)
         self.cuda.Event = Event
+        self.cuda.set_allocator = lambda allocator: None
         self.cuda.get_elapsed_time = lambda start, end: max((end.time - start.time) * 1e3, 1e-6)
         self.cuda.runtime.memGetInfo = lambda: (2 << 30, 4 << 30)
         self.cuda.runtime.deviceSynchronize = lambda: None
