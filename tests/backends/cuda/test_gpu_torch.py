@@ -72,7 +72,7 @@ def test_coordinates_on_the_device():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "complex64", "bfloat16"])
-def test_the_gt.gradient(dtype):
+def test_the_drop_in(dtype):
     f, steps = tensor(dtype=dtype), [torch.from_numpy(x).float() for x in X]
     for spacing, moved in ((2, 2), ((0.5, 2.0), (0.5, 2.0)), (steps, [*map(there, steps)])):
         wanted = gt.gradient(f, spacing=spacing, edge_order=2)
