@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "gpu"
-SANITIZED = "layouts or fresh or (test_operators and float32 and irregular)"  # of test_gpu.py
+SANITIZED = "(layouts or fresh or (test_operators and float32 and irregular))"  # of test_gpu.py
 FOUND = 99  # how a sanitizer exits that found something
 GRACE = 15  # seconds in which an interrupted step may say how far it came
 
@@ -52,28 +52,19 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
     python = [sys.executable, *options.through]
     pytest = [*python, "-m", "pytest", "-m", "gpu", "-q", "-rfE", "-p", "no:cacheprovider"]
     if options.wheels:
-        pip = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "--no-index",
-            "--no-deps",
-            "--no-build-isolation",
-            "--no-compile",
-        ]
+        pip = [sys.executable, "-m", "pip", "install", "--no-index", "--no-deps", "--no-build-isolation", "--no-compile",
+               "--upgrade", "--target", str(SITE)]  # fmt: skip
         wheels = sorted(map(str, options.wheels.glob("*.whl")))
-        yield Step(
-            "install", [*pip, "--upgrade", "--target", str(SITE), *wheels, str(ROOT)], 180, r"Successfully .*"
-        )
+        yield Step("install", [*pip, *wheels, str(ROOT)], 180, r"Successfully .*")
         pytest += ["-W", "default"]  # of the libraries that this machine has, whatever they deprecate
     tests = pytest if not options.workers else [*pytest, "-n", str(options.workers)]
-    yield Step("tests", [*tests, "-k", options.select, "tests"], 130, r"\d+ (?:passed|failed|error).*")
+    yield Step("tests", [*tests, "-k", options.select, *options.tests], 130, r"\d+ (?:passed|failed|error).*")
     sanitizer = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
     sanitizer = [sanitizer, "--error-exitcode", str(FOUND), "--report-api-errors", "no", "--tool"]
     memcheck = [*sanitizer, "memcheck", "--padding", "64", "--kernel-name", "kns=gridgrad"]
     found = r"ERROR SUMMARY.*"
-    subset = [*pytest, "-k", SANITIZED, "tests/backends/cuda/test_gpu.py"]
+    chosen = " and ".join(filter(None, [SANITIZED, options.select]))
+    subset = [*pytest, "-k", chosen, "tests/backends/cuda/test_gpu.py"]
     yield Step("planted", [*memcheck, *python, "tests/support/planted_on_device.py"], 40, found, False, FOUND)
     yield Step("memcheck", [*memcheck, *subset], 80, found, False)
     # Not of our kernels alone: what another's has written would count as never written.
@@ -87,30 +78,22 @@ def benchmark(options: argparse.Namespace, seconds: float) -> Step:
     return Step("benchmark", command, seconds - GRACE, r".*\S.*")
 
 
-def environment(step: Step) -> dict[str, str]:
+def environment(step: Step, installed: bool) -> dict[str, str]:
     """One device for several processes and libraries, and the installed copy before any other."""
-    no_pool = {} if step.pool else {"GRIDGRAD_NO_POOL": "1"}
-    paths = [str(SITE), str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")]
-    return (
-        os.environ
-        | no_pool
-        | {
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "PYTHONSAFEPATH": "1",
-            "PYTHONUNBUFFERED": "1",
-            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
-        }
-    )
+    paths = [str(SITE)] * installed + [str(ROOT / "benchmarks"), os.environ.get("PYTHONPATH", "")]
+    own = {"PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+    own["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return os.environ | own | ({} if step.pool else {"GRIDGRAD_NO_POOL": "1"})
 
 
-def run(step: Step, log: Path, seconds: float) -> Result:
+def run(step: Step, log: Path, seconds: float, installed: bool = False) -> Result:
     """One step, interrupted when its time is over."""
     if not shutil.which(step.command[0]):
         return Result(step.name, "left out", 0, f"no {step.command[0]} here")
     start = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
-            step.command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=environment(step),
+            step.command, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT, env=environment(step, installed),
             start_new_session=True,
         )  # fmt: skip
         late = not ended(process, seconds)
@@ -159,7 +142,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "gpu", help="folder of logs and figures")
     parser.add_argument("--seconds", type=float, default=540, help="of everything together")
     parser.add_argument("--steps", default="", help="names of the only ones to run, with commas between")
-    parser.add_argument("--select", default="", help="the tests of this pytest expression only")
+    parser.add_argument("--tests", nargs="+", default=["tests"], help="files or folders of tests")
+    parser.add_argument(
+        "--select", default="", help="those of this pytest expression only, under sanitizers too"
+    )
     parser.add_argument("--workers", type=int, default=8 if find_spec("xdist") else 0, help="test processes")
     parser.add_argument("--wheels", type=Path, help="folder of what is to be installed beside the tree")
     parser.add_argument(
@@ -181,7 +167,8 @@ def main() -> int:
         if chosen and step.name not in chosen:
             continue
         log = options.out / f"{step.name}.txt"
-        results.append(run(step, log, min(step.seconds, end - time.monotonic())))
+        limit = min(step.seconds, end - time.monotonic())
+        results.append(run(step, log, limit, options.wheels is not None))
         print(*table(results[-1:]), flush=True)
         if results[-1].outcome not in ("ok", "left out"):
             show(f"{step.name}: {log}", wrong(log))
