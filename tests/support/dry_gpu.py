@@ -48,6 +48,7 @@ extern "C" void launch_{name}(const Call* call, const Dim3* grid, const Dim3* bl
             for (threadIdx.x = 0; threadIdx.x < block->x; ++threadIdx.x) {name}(*call);
 }}
 """
+LAPLACE = SimpleNamespace(laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output)))
 
 
 class Event:
@@ -187,8 +188,7 @@ def install(run=True):
         return SimpleNamespace(get_function=get_function)
 
     FakeCupy.RawModule = recorded
-    laplace = SimpleNamespace(laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output)))
-    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": laplace}
+    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": LAPLACE}
     serve()
     return fake
 
