@@ -18,8 +18,9 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
-from .._operators import catalogue, quantities
-from .._operators.calls import Key, flat_out, plain_of, start_of
+from .._operators import catalogue
+from .._operators.fields import quantities
+from .._operators.patterns.calls import Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
