@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._base.outputs import targets_of
 from .._base.types import Between, In, Out, applies
 from .._grid.points import Points
 from .fields.coefficients import Given
-from .fields.forms import Form, added, check_alike, check_composed, flat, targets_of
+from .fields.forms import Form, added, check_alike, check_composed, flat
 from .fields.gather import check_dtypes, check_masks, dtype_of, joined_name
 from .operator import AnyOperator, Operator
 

@@ -15,6 +15,7 @@ from .._backends.operations import dtype_name
 from .._backends.protocol import Backend
 from .._base.checks import clean_workers
 from .._base.errors import MISSING, ArgumentValueError
+from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
@@ -24,7 +25,7 @@ from .._terms.term import Term
 from .._wraps.units import present
 from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
-from .fields.forms import Form, shaped, stack, targets_of
+from .fields.forms import Form, shaped, stack
 from .fields.gather import gather, joined_name
 from .fields.quantities import check_without_units
 from .joined import Joinable, Product
@@ -168,12 +169,12 @@ class Sweep(Joinable[In, Out]):
         return whole
 
     def results(
-        self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None
+        self, library: Backend[Array], arrays: list[Array], targets: list[Array] | None, workers: int | None
     ) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
         terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
         return ladder.operate(
-            library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read
+            library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read
         )
 
     def _traced(self, f: Any, out: object) -> object:

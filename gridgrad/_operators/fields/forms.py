@@ -1,4 +1,4 @@
-"""Forms of fields, scalar, vector and tensor: how the components of fields, results and `out=` are nested."""
+"""Forms of fields, scalar, vector and tensor: how the components of fields and results are nested."""
 
 from __future__ import annotations
 
@@ -38,27 +38,6 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
             f"stack them to the shape ({', '.join(map(str, form))}, ...)"
         )
     return [f[index] for index in product(*map(range, form))], True
-
-
-def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Array]:
-    """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
-    if not form:
-        return [out]
-    if isinstance(out, (list, tuple)):
-        if len(out) != form[0]:
-            raise ArgumentValueError(
-                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
-            )
-        return [target for part in out for target in targets_of(part, form[1:], shape)]
-    if not hasattr(out, "shape"):
-        raise ArgumentTypeError(
-            f"out is a {type(out).__name__}; give an array of shape {(*form, *shape)} or a sequence of arrays"
-        )
-    if tuple(out.shape) != (*form, *shape):
-        raise ArgumentValueError(
-            f"out has shape {tuple(out.shape)}, but the result needs {(*form, *shape)}, or a sequence of arrays"
-        )
-    return [out[index] for index in product(*map(range, form))]
 
 
 def shaped(results: Sequence[Array], form: Form) -> Any:
