@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from libraries import parameters
 from oracles import fractions
 from samples import noise, same_bits
 
@@ -241,13 +242,12 @@ class TestZeroFactors:
         assert operator.weights(0)[1].shape[0] == 4
         assert operator.T.weights(0)[0].shape[0] == 4
 
-    @pytest.mark.parametrize("library", ["torch", "jax", "dask", "array_api_strict"])
+    @pytest.mark.parametrize("library", parameters("numpy"))
     def test_transposes_in_other_libraries(self, library):
-        xp = pytest.importorskip({"jax": "jax.numpy", "dask": "dask.array"}.get(library, library))
-        g = xp.ones((4, 4))
+        g = library.array(np.ones((4, 4)))
         for name in ("advect", "diffuse", "multiple"):
             operator = ZEROS[name](gg.Grid((4, 1.0), (4, 1.0)))
-            assert np.allclose(np.asarray(operator.T(g)), operator.T(np.ones((4, 4))))
+            assert np.allclose(library.host(operator.T(g)), operator.T(np.ones((4, 4))))
 
     def test_nothing_is_read(self):
         f = np.full((4, 4), np.nan)
