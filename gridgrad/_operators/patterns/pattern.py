@@ -12,7 +12,7 @@ from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.merged import merged
-from ..._terms.term import Term, bound_to, shifted
+from ..._terms.term import Term, bound_to, norms_of, shifted
 from ..fields.coefficients import Argument
 from ..fields.forms import Form, check_alike, form_name
 from .calls import Calls
@@ -62,7 +62,7 @@ class Pattern:
 
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient, which alone is not linear."""
-        if any(term.norm for term in self.terms):
+        if norms_of(self.terms):
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
     @made_once
