@@ -25,6 +25,10 @@ GRID_LIMIT = 65535  # of CUDA, for y and z
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
+# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__; 0: the compiler's choice. Four leave
+# 64 registers, so that a thread issues all its loads before it waits for the first; alone, NVRTC saves registers by
+# waiting in between, and spills the more it has to hold.
+BLOCKS = 4
 
 # The only words that a macro can become.
 _TYPES = {
@@ -51,6 +55,7 @@ class Variant(NamedTuple):
     inner: int
     general: int
     strides: int
+    blocks: int
     terms: tuple[tuple[int, ...], ...]
     norms: tuple[int, ...]
     stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
@@ -110,6 +115,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "INNER": int(variant.inner),
         "GENERAL": int(variant.general),
         "STRIDES": int(variant.strides),
+        "BLOCKS": int(variant.blocks),
         "TERMS": rows(variant.terms),
         "NORMS": rows(variant.norms),
         "STENCILS": rows(variant.stencils),
@@ -166,11 +172,21 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         inner=_inner(packed),
         general=int(is_general(packed)),
         strides=int(tuple(blocks) != grid),
+        blocks=BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         norms=tuple(packed["norm"][: plan.outputs].tolist()),
         stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
     )
+    _round_weights(packed, plan.real)
     return Launch(plan, variant, grid, block, packed)
+
+
+def _round_weights(packed: Array, real: str) -> None:
+    """Put the weights that hold at every point in the slots of float64 as numbers of the arithmetic type."""
+    for stencil in _stencils(packed):
+        rounded = stencil["weight"].astype(real)
+        stencil["weight"] = 0
+        stencil["weight"].view(real)[: rounded.size] = rounded
 
 
 def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:

@@ -141,7 +141,7 @@ FAULTS = {
     "terms always assign": ("laplacian", "sum = term.assign ? value.at[e]", "sum = true ? value.at[e]"),
     "a point too many": ("gradient", "if (at[ROW] >= elements(plan.length[ROW])) return;", "if (at[ROW] > elements(plan.length[ROW])) return;"),
     "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
-    "component forgotten": ("complex", "inner * stride);\n  }\n  return value;", "stride);\n  }\n  return value;"),
+    "component forgotten": ("complex", "first ? 0 : points - 1, inner * stride);", "first ? 0 : points - 1, stride);"),
     "weights of the first point": ("gradient", "lower = weights_of(stencil, 0)[i]", "lower = weights_of(stencil, 0)[0]"),
     "upper weights are the lower": ("gradient", "upper = fetch(weights_of(stencil, 1)", "upper = fetch(weights_of(stencil, 0)"),
     "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
@@ -171,7 +171,7 @@ def test_a_macro_never_carries_a_foreign_word():
     for name in ("stored", "real", "out", "indices"):
         with pytest.raises(KeyError):
             variants.options(good._replace(**{name: evil}))
-    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "strides"):
+    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "strides", "blocks"):
         with pytest.raises(ValueError, match="invalid literal"):
             variants.options(good._replace(**{name: evil}))
     for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}, {"stencils": ((7, (0, evil)),)}):
