@@ -10,6 +10,7 @@
 //   GG_NORMS                  1 or 0 for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
 //   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
+//   GG_SLABS                  1 where the blocks walk in slabs of rows
 //   GG_STRIDES                1 where the grid is smaller than the work
 //   GG_BLOCKS                 blocks on a multiprocessor to leave registers for; 0: the compiler's choice
 #ifndef GRIDGRAD_VARIANT_H
