@@ -70,7 +70,7 @@ class FakeCupy:
     def RawModule(self, code, options, backend):
         macros = code.removesuffix(self._kernels.source)
         assert macros != code
-        assert options == ("-std=c++17", "--fmad=false")  # the same for all: CuPy compiles for each other tuple
+        assert options == ("-std=c++17", "--fmad=false")  # or CuPy compiles an empty program for each
         assert backend == "nvrtc"
 
         def kernel(grid, block, arguments, stream):
