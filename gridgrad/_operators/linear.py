@@ -16,6 +16,7 @@ from .._wraps.units import present
 from .coefficients import Argument, Given, check_names, clean_factor, is_finite
 from .fields import (
     Form,
+    about_to_hold,
     added,
     check_alike,
     check_composed,
@@ -280,8 +281,7 @@ class Product(Joined[In, Out]):
     def __init__(self, outer: Linear[Any, Out], inner: Linear[In, Any]) -> None:
         check_composed(outer, inner)
         super().__init__(outer, inner)
-        self.outer: AnyLinear = outer
-        self.inner: AnyLinear = inner
+        self.outer, self.inner = self.parts
         self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
 
     def __repr__(self) -> str:
@@ -292,7 +292,7 @@ class Product(Joined[In, Out]):
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers)
-        return self.outer(self.inner(f, None, workers), out, workers)
+        return self.outer(self.inner(about_to_hold(f), None, workers), out, workers)
 
     @property
     def grid_out(self) -> Points:
@@ -333,8 +333,7 @@ class Sum(Joined[In, Out]):
     def __init__(self, first: Linear[In, Out], second: Linear[In, Out]) -> None:
         check_alike(first, second)
         super().__init__(first, second)
-        self.first: AnyLinear = first
-        self.second: AnyLinear = second
+        self.first, self.second = self.parts
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
 
     def __repr__(self) -> str:
@@ -345,6 +344,7 @@ class Sum(Joined[In, Out]):
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers)
+        f = about_to_hold(f)
         if out is None:
             addend = self.second(f, None, workers)
             return added(self.first(f, None, workers), addend)
