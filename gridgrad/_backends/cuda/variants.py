@@ -47,6 +47,7 @@ class Variant(NamedTuple):
     vector: int
     inner: int
     general: int
+    planes: int
     slabs: int
     strides: int
     terms: tuple[tuple[int, ...], ...]
@@ -107,6 +108,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "VECTOR": int(variant.vector),
         "INNER": int(variant.inner),
         "GENERAL": int(variant.general),
+        "PLANES": int(variant.planes),
         "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
         "TERMS": rows(variant.terms),
@@ -163,6 +165,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         vector=vector,
         inner=_inner(packed),
         general=int(is_general(packed)),
+        planes=geometry.planes,
         slabs=int(geometry.slab is not None),
         strides=int(geometry.strides),
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
@@ -248,8 +251,8 @@ def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    columns, rows, layers = geometry.threads()
-    ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    columns, rows, layers = geometry.covers(vector)
+    ends = columns, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 
