@@ -82,6 +82,17 @@ def test_gradient_without_peers(tmp_path):
     assert table.count(" | - | - | - | - | - | - |\n") == 7
 
 
+def test_calls(tmp_path):
+    """Every small call, beside itself under another interpreter, and the ratios that have a goal."""
+    path = tmp_path / "calls.json"
+    quick = "--rounds", "1", "--runs", "1", "--json", path
+    printed = run_benchmark("calls", *quick, "--base", sys.executable)
+    rows = json.loads(path.read_text(encoding="utf-8"))["calls"]
+    assert {"gradient", "laplacian(u, x, y)", "operator, out="} < set(rows)
+    assert all(row["to base"] == row["seconds"] / row["base"] > 0 for row in rows.values())
+    assert printed.count("(goal ") == 4 + ("torch gradient" in rows)
+
+
 def test_the_gpu_script_says_what_is_missing(tmp_path):
     """It measures nothing without CuPy and a device."""
     with pytest.raises(AssertionError, match="no CUDA device: CuPy is missing or finds no driver"):
