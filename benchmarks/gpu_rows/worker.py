@@ -23,7 +23,10 @@ def work(path: Path, deadline: float, quick: bool, only: list[str]) -> int:
 
         devices = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:
-        print(f"no CUDA device: CuPy is missing or finds no driver ({error}); nothing was measured", file=sys.stderr)
+        print(
+            f"no CUDA device: CuPy is missing or finds no driver ({error}); nothing was measured",
+            file=sys.stderr,
+        )
         return NO_DEVICE
     if not devices:
         print("no CUDA device: CuPy finds none; nothing was measured", file=sys.stderr)
@@ -75,7 +78,10 @@ def _outcome(task: Any) -> dict[str, Any]:
         card.free()
         return task.run()
     except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2000:]}
+        return {
+            "error": f"{type(error).__name__}: {error}"[:500],
+            "traceback": traceback.format_exc()[-2000:],
+        }
 
 
 def put(report: dict[str, Any], section: str, name: str, library: str, outcome: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from .._wraps.units import held, present
 from . import hints
 
 _NUMBERS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"])
+_SCALARS = frozenset([float, *(np.dtype(char).type for char in _NUMBERS)])
 
 
 def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
@@ -43,12 +44,11 @@ def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def _is_read(spacing: Any) -> bool:
+def _is_read(spacing: object) -> bool:
     """Whether there is nothing to ask: a number, or what `to_host` has made."""
-    kind = type(spacing)
-    if kind is not np.ndarray:
-        return kind is float or kind is np.float64
-    return bool(spacing.ndim < 2 and spacing.dtype.char in _NUMBERS and spacing.dtype.isnative)
+    if type(spacing) is np.ndarray:
+        return spacing.ndim < 2 and spacing.dtype.char in _NUMBERS and spacing.dtype.isnative
+    return type(spacing) in _SCALARS
 
 
 def _is_float(number: int) -> bool:

@@ -52,6 +52,7 @@ class Variant(NamedTuple):
     vector: int
     inner: int
     general: int
+    planes: int
     slabs: int
     strides: int
     blocks: int
@@ -122,6 +123,7 @@ def macros(variant: Variant) -> str:
         "VECTOR": int(variant.vector),
         "INNER": int(variant.inner),
         "GENERAL": int(variant.general),
+        "PLANES": int(variant.planes),
         "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
         "BLOCKS": int(variant.blocks),
@@ -179,6 +181,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         vector=vector,
         inner=_inner(packed),
         general=int(is_general(packed)),
+        planes=geometry.planes,
         slabs=int(geometry.slab is not None),
         strides=int(geometry.strides),
         blocks=BLOCKS,
@@ -274,8 +277,8 @@ def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    columns, rows, layers = geometry.threads()
-    ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    columns, rows, layers = geometry.covers(vector)
+    ends = columns, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 

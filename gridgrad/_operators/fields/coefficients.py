@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._backends.dispatch import about_to_copy
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._base.words import unexpected
@@ -130,11 +131,17 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
         return coefficients
     return tuple(
         [
-            c.conj() if argument.conjugate and "complex" in str(c.dtype) else c
+            _conjugate(c) if argument.conjugate and "complex" in str(c.dtype) else c
             for argument, own in taken(arguments, coefficients)
             for c in own
         ]
     )
+
+
+def _conjugate(c: Any) -> Array:
+    about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
+    conjugate: Array = c.conj()
+    return conjugate
 
 
 def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
