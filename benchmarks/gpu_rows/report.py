@@ -67,8 +67,13 @@ def _notes(report: Report, shown: list[str]) -> list[str]:
     """What stands below the rows: small calls, what is not shown, what failed, what took how long, and where."""
     calls = report.get("small calls", {})
     words = [f"{name} {call['us']:.1f}" for name, call in calls.items() if "us" in call]
-    words += [f"{name} {call['s']:.2f} s" for name, call in calls.items() if "s" in call]
-    lines = wrapped("64^3 float32, us a call: ", words)[:5]
+    if "s" in calls.get("first call", {}):
+        words.append(
+            "first call {s:.2f} s, {from the disk cache s:.2f} s from the disk cache".format(
+                **calls["first call"]
+            )
+        )
+    lines = wrapped("64^3 float32, us a call: ", words)[:5] + wrapped("copies, GB/s: ", copies(report))[:2]
     hidden = [
         row["share"] for name, row in report.get("rows", {}).items() if "share" in row and name not in shown
     ]
@@ -81,6 +86,16 @@ def _notes(report: Report, shown: list[str]) -> list[str]:
     lines += wrapped(f"not run ({len(missed)}): ", missed)[:2]
     lines += wrapped("seconds: ", [f"{name} {spent:.0f}" for name, spent in sections(report).items()])
     return [*lines, f"{facts.get('card')}, commit {facts.get('commit')}, {facts.get('date')}"[:COLUMNS]]
+
+
+def copies(report: Report) -> list[str]:
+    """The quickest copies by their reads and writes."""
+    best: dict[str, float] = {}
+    for row in report.get("rows", {}).values():
+        if "copy" in row:
+            name = f"{row['reads']}R:{row['writes']}W"
+            best[name] = max(best.get(name, 0), row["copy"]["GB/s"])
+    return [f"{name} {rate:.0f}" for name, rate in sorted(best.items())]
 
 
 def sections(report: Report) -> dict[str, float]:

@@ -66,7 +66,7 @@ class Row:
     @property
     def name(self) -> str:
         """In the JSON and in the table."""
-        extra = ("" if self.uniform else ", coordinates") + (f", {self.view}" if self.view else "")
+        extra = ("" if self.uniform else " coordinates") + (f" {self.view}" if self.view else "")
         return f"{self.operator} {size(self.shape)} {self.dtype}{extra}"
 
     def steps(self, shape: Sequence[int]) -> list[Any]:

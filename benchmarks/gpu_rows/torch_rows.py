@@ -11,17 +11,17 @@ import gridgrad as gg
 from . import card, measured, timing, watch
 from .rows import CHECKED, CUBE, STEP, shrunk
 
-SHOWN = ("gradient 512^3 bfloat16, torch", "gradient 512^3 float32, torch, both passes")  # in the short table
+SHOWN = ("gradient 512^3 bfloat16 torch", "gradient 512^3 float32 torch both passes")  # in the short table
 
 
 def measures(small: bool) -> dict[str, Callable[[], dict[str, Any]]]:
     """By the names of the rows, what measures them."""
     shape = shrunk(CUBE) if small else CUBE
     return {
-        "gradient 512^3 bfloat16, torch": lambda: _stored("gradient", shape),
-        "laplacian 512^3 bfloat16, torch": lambda: _stored("laplacian", shape),
-        "gradient 512^3 float32, torch, forward": lambda: _passes(shape, backward=False),
-        "gradient 512^3 float32, torch, both passes": lambda: _passes(shape, backward=True),
+        "gradient 512^3 bfloat16 torch": lambda: _stored("gradient", shape),
+        "laplacian 512^3 bfloat16 torch": lambda: _stored("laplacian", shape),
+        "gradient 512^3 float32 torch forward": lambda: _passes(shape, backward=False),
+        "gradient 512^3 float32 torch both passes": lambda: _passes(shape, backward=True),
     }
 
 

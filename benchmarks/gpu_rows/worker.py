@@ -35,7 +35,9 @@ def work(path: Path, deadline: float, quick: bool, only: list[str]) -> int:
 
     watch.watch()
     report = reports.load(path)
-    report.setdefault("facts", card.facts() | {"date": date.today().isoformat(), "before": card.state()})
+    report.setdefault(
+        "facts", card.facts() | {"date": date.today().isoformat(), "small": quick, "before": card.state()}
+    )
     every = [task for task in tasks.tasks(quick) if not only or any(word in task.key for word in only)]
     report |= {"tasks": [task.key for task in every], "shown": tasks.shown()}
     code = _run(every, report, path, deadline)
@@ -72,10 +74,7 @@ def _run(every: list[Any], report: dict[str, Any], path: Path, deadline: float) 
 
 def _outcome(task: Any) -> dict[str, Any]:
     """What the task measured, or its error; nothing of it is alive afterwards."""
-    from . import card
-
     try:
-        card.free()
         return task.run()
     except Exception as error:
         return {

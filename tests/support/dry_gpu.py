@@ -50,7 +50,9 @@ extern "C" void launch_{name}(const Call* call, const Dim3* grid, const Dim3* bl
             for (threadIdx.x = 0; threadIdx.x < block->x; ++threadIdx.x) {name}(*call);
 }}
 """
-LAPLACE = SimpleNamespace(laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output)))
+LAPLACE = SimpleNamespace(
+    laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output))
+)
 
 
 class Event:
@@ -101,7 +103,7 @@ class Device(FakeCupy):
         self.__version__ = "a stand-in"
 
     def RawModule(self, code, options, backend):
-        if code.endswith(self._kernels.source):
+        if "struct Call {" not in code:  # gridgrad's
             return super().RawModule(code, options, backend)
         library = built(code, options)
         return SimpleNamespace(get_function=lambda name: kernel(library, name))
@@ -109,8 +111,8 @@ class Device(FakeCupy):
     def asarray(self, values, dtype=None, device=0):
         return super().asarray(np.asarray(values, dtype=dtype), device)
 
-    def empty(self, shape, dtype="f8"):
-        return super().empty(shape, dtype)
+    def empty(self, shape, dtype="f8", **how):
+        return super().empty(shape, dtype, **how)
 
     def empty_like(self, f, dtype=None):
         return super().empty_like(f, f.dtype if dtype is None else dtype)
@@ -205,10 +207,7 @@ def install(run=True):
         return SimpleNamespace(get_function=get_function)
 
     FakeCupy.RawModule = recorded
-    laplace = SimpleNamespace(
-        laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output))
-    )
-    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": laplace}
+    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": LAPLACE}
     serve()
     return fake
 
