@@ -27,7 +27,13 @@ typedef GG_REAL Real;
 typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
-enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, PLANES = GG_PLANES, THREADS = 256 };
+enum : int {
+  VECTOR = GG_VECTOR,
+  INNER = GG_INNER,
+  FIRST_DIM = MAX_DIMS - GG_RANK,
+  PLANES = GG_PLANES,
+  THREADS = 256
+};
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
