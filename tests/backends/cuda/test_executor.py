@@ -86,7 +86,7 @@ def test_out_may_be_the_input(cupy):
             ValueError,
             "on CUDA device 1, but f is on 0",
         ),
-        (lambda c, f: [f[:0]] * 2, ValueError, "out is of length 2, but there is 1 result"),
+        (lambda c, f: [f[:0]] * 2, ValueError, "out is of length 2, but the result has 1 component"),
     ],
 )
 def test_a_wrong_out_is_refused(cupy, out, error, match):
