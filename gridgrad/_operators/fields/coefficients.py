@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..._backends.dispatch import about_to_copy, found
+from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
@@ -140,7 +140,7 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
 
 
 def _conjugate(c: Any) -> Array:
-    about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
+    dispatch.about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
     conjugate: Array = c.conj()
     return conjugate
 
@@ -181,7 +181,7 @@ def _is_plain(component: Any, before: Any) -> bool:
         return component.dtype.kind in "fc"
     if cls is not type(before) or is_compiling() or component.dtype != before.dtype:
         return False
-    library = found(cls)
+    library = dispatch.found(cls)
     return library is not None and library.facts(component) is not None
 
 
