@@ -107,9 +107,9 @@ GG_INLINE Place place_of_block(const Descriptor& plan) {
 
 }  // namespace
 
-// Columns run along the row, rows along the dim before it, layers over all slower dims. A thread serves one vector of
-// PLANES layers, whose neighbours are then in the first-level cache, or, where CUDA's limit of 65535 for y and z is less
-// than the work (GG_STRIDES), all those that are the grid's extent apart.
+// Columns run along the row, rows along the dim before it, layers over all slower dims. A thread serves one
+// vector of PLANES layers, whose neighbours are then in the first-level cache, or, where CUDA's limit of
+// 65535 for y and z is less than the work (GG_STRIDES), all those that are the grid's extent apart.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) gridgrad_apply(const Descriptor plan) {
   const Place block = place_of_block(plan);
   Index at[MAX_DIMS] = {};

@@ -28,8 +28,14 @@ typedef GG_REAL Real;
 typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
-enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK };
-enum : int { PLANES = GG_PLANES, THREADS = 256, BLOCKS = GG_BLOCKS };
+enum : int {
+  VECTOR = GG_VECTOR,
+  INNER = GG_INNER,
+  FIRST_DIM = MAX_DIMS - GG_RANK,
+  PLANES = GG_PLANES,
+  THREADS = 256,
+  BLOCKS = GG_BLOCKS
+};
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };

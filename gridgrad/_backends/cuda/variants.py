@@ -168,7 +168,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
-    geometry = geometry_of(lengths, vector, items, map(_reads, _stencils(packed)))
+    geometry = geometry_of(lengths, -(-lengths[ROW] // vector), vector, items, map(_reads, _stencils(packed)))
     packed["slab"] = geometry.slab or 0
     variant = Variant(
         stored=plan.storage,
@@ -277,8 +277,8 @@ def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    columns, rows, layers = geometry.covers(vector)
-    ends = columns, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    columns, rows, layers = geometry.covers()
+    ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 
