@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -74,8 +75,8 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
 def benchmark(options: argparse.Namespace, seconds: float) -> Step:
     """What is measured in the time that is left."""
     command = [sys.executable, *options.through, "benchmarks/gpu.py", "--json", str(options.out / "gpu.json"),
-               "--seconds", str(int(seconds - 2 * GRACE)), *options.small]  # fmt: skip
-    return Step("benchmark", command, seconds - GRACE, r".*\S.*")
+               "--seconds", str(int(seconds - 2 * GRACE)), *options.benchmark]  # fmt: skip
+    return Step("benchmark", command, seconds - GRACE, r".*, commit .*")
 
 
 def environment(step: Step, installed: bool) -> dict[str, str]:
@@ -148,9 +149,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--workers", type=int, default=8 if find_spec("xdist") else 0, help="test processes")
     parser.add_argument("--wheels", type=Path, help="folder of what is to be installed beside the tree")
-    parser.add_argument(
-        "--small", action="store_const", const=["--small"], default=[], help="benchmark small arrays"
-    )
+    parser.add_argument("--benchmark", type=shlex.split, default=[], help="more options of benchmarks/gpu.py")
     parser.add_argument("--through", nargs=1, default=[], help="a script that runs all others: a dry run")
     return parser.parse_args()
 

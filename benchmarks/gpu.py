@@ -16,14 +16,14 @@ import subprocess
 import sys
 import time
 from datetime import date
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # also where Python was told not to do so itself
 
-from gpu_rows import report as reports  # noqa: E402
-from gpu_rows import worker  # noqa: E402
+from gpu_rows import report as reports
+from gpu_rows import worker
 
-LONGEST = 90.0  # seconds that nothing may be written: the task hangs
 TRIES = 8  # processes, at most
 
 
@@ -35,7 +35,7 @@ def main() -> int:
         return 0
     path = destination(arguments.json)
     path.unlink(missing_ok=True)
-    code = supervised(path, time.time() + arguments.seconds, arguments.small, arguments.only)
+    code = supervised(path, arguments)
     if code == worker.NO_DEVICE:
         return 1
     before = reports.load(arguments.compare) if arguments.compare else None
@@ -46,31 +46,45 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--json", type=Path, default=Path("out"), help="the report, or a folder for it")
-    parser.add_argument("--seconds", type=float, default=240, help="what is not measured by then is only named")
+    parser.add_argument(
+        "--seconds", type=float, default=240, help="what is not measured by then is only named"
+    )
+    parser.add_argument("--longest", type=float, default=90, help="a task that takes longer is ended")
     parser.add_argument("--small", action="store_true", help="arrays of a quick look")
     parser.add_argument("--only", type=lambda words: words.split(","), default=[], metavar="NAME,...",
                         help="tasks with one of these in their names")  # fmt: skip
     parser.add_argument("--compare", type=Path, help="an earlier report: a column before/now")
     parser.add_argument("--table", type=Path, help="show this report as markdown, measure nothing")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    for path in (arguments.compare, arguments.table):
+        if path is not None and not path.exists():
+            parser.error(f"there is no file {path}")
+    return arguments
 
 
-def supervised(path: Path, deadline: float, quick: bool, only: list[str]) -> int:
+def supervised(path: Path, arguments: argparse.Namespace) -> int:
     """Workers, one after the other, until all tasks were run or the time is over."""
     start = time.time()
+    deadline = start + arguments.seconds
     for _ in range(TRIES):
-        process = multiprocessing.get_context("fork").Process(target=_work, args=(path, deadline, quick, only))
+        process = multiprocessing.get_context("fork").Process(
+            target=_work, args=(path, deadline, arguments.small, arguments.only)
+        )
         process.start()
-        _watch(process, path, deadline)
+        _watch(process, path, deadline, arguments.longest)
         if process.exitcode in (0, worker.NO_DEVICE):
             break
         blamed(path, f"the process ended with {process.exitcode}")
     report = reports.load(path)
     if report:
         report["seconds"] = time.time() - start
-        report["not run"] = [key for key in report.get("tasks", []) if key not in report.get("seconds of tasks", {})]
+        report["not run"] = [
+            key for key in report.get("tasks", []) if key not in report.get("seconds of tasks", {})
+        ]
         reports.save(path, report)
     return process.exitcode or 0
 
@@ -79,13 +93,13 @@ def _work(path: Path, deadline: float, quick: bool, only: list[str]) -> None:
     sys.exit(worker.work(path, deadline, quick, only))
 
 
-def _watch(process: multiprocessing.process.BaseProcess, path: Path, deadline: float) -> None:
+def _watch(process: BaseProcess, path: Path, deadline: float, longest: float) -> None:
     """Wait for the worker; end it where nothing is written for too long, or well after the deadline."""
     began = time.time()
     while process.is_alive():
         process.join(0.2)
         written = path.stat().st_mtime if path.exists() else began
-        if time.time() > min(max(written, began) + LONGEST, deadline + 15):
+        if time.time() > min(max(written, began) + longest, deadline + 15):
             process.kill()
             process.join()
 

@@ -108,8 +108,8 @@ GG_INLINE Place place_of_block(const Descriptor& plan) {
 }  // namespace
 
 // Columns run along the row, rows along the dim before it, layers over all slower dims. A thread serves one
-// vector, or, where CUDA's limit of 65535 for y and z is less than the work (GG_STRIDES), every one that is
-// the grid's extent away.
+// vector of PLANES layers, whose neighbours are then in the first-level cache, or, where CUDA's limit of
+// 65535 for y and z is less than the work (GG_STRIDES), all those that are the grid's extent apart.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) gridgrad_apply(const Descriptor plan) {
   const Place block = place_of_block(plan);
   Index at[MAX_DIMS] = {};
@@ -120,18 +120,22 @@ extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) gridgrad_apply(con
   Index slow = 1;
 #pragma unroll
   for (int dim = FIRST_DIM; dim < ROW - 1; ++dim) slow *= elements(plan.length[dim]);
-  Index point = static_cast<Index>(block.layer * blockDim.z + threadIdx.z);
+  Index point = static_cast<Index>(block.layer * blockDim.z + threadIdx.z) * PLANES;
   if (point >= slow) return;
   do {
-    locate(plan, point, at);
     at[ROW - 1] = static_cast<Index>(block.row * blockDim.y + threadIdx.y);
     if (at[ROW - 1] >= elements(plan.length[ROW - 1])) return;
     do {
-      if (is_inside<0>(plan, at)) apply_terms<true>(plan, at);
-      else apply_terms<false>(plan, at);
+#pragma unroll 1
+      for (int plane = 0; plane < PLANES; ++plane) {
+        if (PLANES > 1 && point + plane >= slow) break;
+        locate(plan, point + plane, at);
+        if (is_inside<0>(plan, at)) apply_terms<true>(plan, at);
+        else apply_terms<false>(plan, at);
+      }
       at[ROW - 1] += static_cast<Index>(block.rows * blockDim.y);
     } while (GG_STRIDES && at[ROW - 1] < elements(plan.length[ROW - 1]));
-    point += static_cast<Index>(block.layers * blockDim.z);
+    point += static_cast<Index>(block.layers * blockDim.z) * PLANES;
   } while (GG_STRIDES && point < slow);
 }
 

@@ -10,6 +10,7 @@
 //   GG_NORMS                  1 or 0 for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
 //   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
+//   GG_PLANES                 layers that a thread does, one after the other
 //   GG_SLABS                  1 where the blocks walk in slabs of rows
 //   GG_STRIDES                1 where the grid is smaller than the work
 //   GG_BLOCKS                 blocks on a multiprocessor to leave registers for; 0: the compiler's choice
@@ -27,8 +28,14 @@ typedef GG_REAL Real;
 typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
-enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK };
-enum : int { THREADS = 256, BLOCKS = GG_BLOCKS };
+enum : int {
+  VECTOR = GG_VECTOR,
+  INNER = GG_INNER,
+  FIRST_DIM = MAX_DIMS - GG_RANK,
+  PLANES = GG_PLANES,
+  THREADS = 256,
+  BLOCKS = GG_BLOCKS
+};
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };

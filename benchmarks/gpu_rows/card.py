@@ -21,7 +21,16 @@ import numpy as np
 CALL = np.dtype([("in", "u8", 8), ("out", "u8", 9), ("x", "u8", 3), ("n", "i8", 4), ("step", "f8", 3)])
 REALS = {"float32": "float", "float64": "double"}
 QUERY = "name,driver_version,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.draw,temperature.gpu,pstate,mig.mode.current"
-LIBRARIES = ("gridgrad", "numpy", "cupy-cuda13x", "cupy-cuda12x", "torch", "jax", "triton", "nvidia-cuda-nvrtc")
+LIBRARIES = (
+    "gridgrad",
+    "numpy",
+    "cupy-cuda13x",
+    "cupy-cuda12x",
+    "torch",
+    "jax",
+    "triton",
+    "nvidia-cuda-nvrtc",
+)
 _compile = cupy.RawModule  # as it is before `watch` looks at what gridgrad compiles
 _seeds = count(1)
 
@@ -64,8 +73,9 @@ def free() -> None:
     gc.collect()
     synchronize()
     cupy.get_default_memory_pool().free_all_blocks()
-    if "torch" in sys.modules and sys.modules["torch"].cuda.is_available():
-        sys.modules["torch"].cuda.empty_cache()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def synchronize() -> None:
@@ -80,7 +90,9 @@ def state() -> dict[str, str]:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
     except (OSError, subprocess.SubprocessError) as error:
         return {"nvidia-smi": str(error)}
-    return dict(zip(QUERY.split(","), (w.strip() for w in done.stdout.splitlines()[0].split(",")), strict=False))
+    return dict(
+        zip(QUERY.split(","), (w.strip() for w in done.stdout.splitlines()[0].split(",")), strict=False)
+    )
 
 
 def facts() -> dict[str, Any]:

@@ -31,10 +31,14 @@ def _copies(reads: Sequence[int], writes: Sequence[int], nbytes: int) -> list[di
         time = timing.milliseconds(lambda g=grid, c=call: kernel(g, (256,), c), 5)
         copies.append(time | {"by": f"{each} words a thread"})
     if len(reads) == len(writes) == 1:
-        copies.append(timing.milliseconds(lambda: _driver_copy(reads[0], writes[0], nbytes), 5) | {"by": "memcpy"})
+        copies.append(
+            timing.milliseconds(lambda: _driver_copy(reads[0], writes[0], nbytes), 5) | {"by": "memcpy"}
+        )
     moved = (len(reads) + len(writes)) * nbytes
     return [copy | {"GB/s": moved / copy["ms"] / 1e6} for copy in copies]
 
 
 def _driver_copy(source: int, target: int, nbytes: int) -> None:
-    cupy.cuda.runtime.memcpyAsync(target, source, nbytes, DEVICE_TO_DEVICE, cupy.cuda.get_current_stream().ptr)
+    cupy.cuda.runtime.memcpyAsync(
+        target, source, nbytes, DEVICE_TO_DEVICE, cupy.cuda.get_current_stream().ptr
+    )

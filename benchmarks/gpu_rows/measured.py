@@ -63,5 +63,3 @@ def bits(ours: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> dict[str, 
             apart = np.abs(a[unequal].astype("f8") - b[unequal]) / np.spacing(np.abs(b[unequal])).astype("f8")
             furthest = max(furthest, float(np.nan_to_num(apart, nan=np.inf).max()))
     return {"numbers": numbers, "differing": differing, "max ulp": furthest}
-
-

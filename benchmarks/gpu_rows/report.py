@@ -20,7 +20,7 @@ def load(path: Path) -> Report:
 def save(path: Path, report: Report) -> None:
     """At once: a reader sees the old file or the new one."""
     beside = path.with_suffix(".part")
-    beside.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    beside.write_text(json.dumps(report, indent=1, default=str), encoding="utf-8")
     os.replace(beside, path)
 
 
@@ -35,12 +35,11 @@ def table(report: Report, before: Report | None = None) -> str:
     """What a terminal shows last."""
     compared = "" if before is None else f"{'before/now':>11}"
     head = f"{'':46}{'ms':>9}{'GB/s':>7}{'of copy':>8}{'x best peer':>12}{compared}  regs, bits"
-    measured, shown, lines = report.get("rows", {}), report.get("shown", []), [head]
-    for name in shown:
-        if "ms" in measured.get(name, {}):
-            lines.append(_line(name, measured[name], before)[:COLUMNS])
-    lines += _notes(report, shown)
-    return "\n".join(lines[:LINES])
+    measured, shown = report.get("rows", {}), report.get("shown", [])
+    names = [name for name in shown if "ms" in measured.get(name, {})]
+    notes = _notes(report, shown)
+    lines = [_line(name, measured[name], before)[:COLUMNS] for name in names[: LINES - 1 - len(notes)]]
+    return "\n".join([head, *lines, *notes])
 
 
 def _line(name: str, row: Report, before: Report | None) -> str:
@@ -65,28 +64,60 @@ def _kernel(row: Report) -> str:
 
 
 def _notes(report: Report, shown: list[str]) -> list[str]:
+    """What stands below the rows: small calls, what is not shown, what failed, what took how long, and where."""
     calls = report.get("small calls", {})
     words = [f"{name} {call['us']:.1f}" for name, call in calls.items() if "us" in call]
-    words += [f"{name} {call['s']:.2f} s" for name, call in calls.items() if "s" in call]
-    lines = wrapped("64^3 float32, us a call: ", words)
-    hidden = [row for name, row in report.get("rows", {}).items() if "share" in row and name not in shown]
+    if "s" in calls.get("first call", {}):
+        words.append(
+            "first call {s:.2f} s, {from the disk cache s:.2f} s from the disk cache".format(
+                **calls["first call"]
+            )
+        )
+    lines = wrapped("64^3 float32, us a call: ", words)[:5] + wrapped("copies, GB/s: ", copies(report))[:2]
+    hidden = [
+        row["share"] for name, row in report.get("rows", {}).items() if "share" in row and name not in shown
+    ]
     if hidden:
-        low = sorted(hidden, key=lambda row: row["share"])[0]["share"]
-        lines.append(f"{len(hidden)} more rows in the JSON, shares from {low:.2f}")
-    failed = failures(report)
-    if failed:
-        lines += wrapped(f"FAILED ({len(failed)}): ", failed)[:4]
-    if report.get("not run"):
-        lines += wrapped(f"not run ({len(report['not run'])}): ", report["not run"])[:2]
-    facts = report.get("facts", {})
-    lines.append(f"{facts.get('card')}, commit {facts.get('commit')}, {facts.get('date')}, {report.get('seconds', 0):.0f} s")
-    return lines
+        lines.append(
+            f"{len(hidden)} more rows in the JSON, their shares from {min(hidden):.2f} to {max(hidden):.2f}"
+        )
+    failed, missed, facts = failures(report), report.get("not run", []), report.get("facts", {})
+    lines += wrapped(f"FAILED ({len(failed)}): ", failed)[:4]
+    lines += wrapped(f"not run ({len(missed)}): ", missed)[:2]
+    lines += wrapped("seconds: ", [f"{name} {spent:.0f}" for name, spent in sections(report).items()])
+    return [*lines, f"{facts.get('card')}, commit {facts.get('commit')}, {facts.get('date')}"[:COLUMNS]]
+
+
+def copies(report: Report) -> list[str]:
+    """The quickest copies by their reads and writes."""
+    best: dict[str, float] = {}
+    for row in report.get("rows", {}).values():
+        if "copy" in row:
+            name = f"{row['reads']}R:{row['writes']}W"
+            best[name] = max(best.get(name, 0), row["copy"]["GB/s"])
+    return [f"{name} {rate:.0f}" for name, rate in sorted(best.items())]
+
+
+def sections(report: Report) -> dict[str, float]:
+    """Seconds of our rows, of each library of peers, of small calls, and of all."""
+    spent: dict[str, float] = {}
+    for key, seconds in report.get("seconds of tasks", {}).items():
+        section, _, rest = key.partition(": ")
+        name = rest.partition(" | ")[2] or section
+        spent[name] = spent.get(name, 0) + seconds
+    return spent | {"in all": report.get("seconds", 0)}
 
 
 def failures(report: Report) -> list[str]:
     """What raised an error, with the beginning of its text."""
-    entries = [(name, entry) for part in ("rows", "small calls") for name, entry in report.get(part, {}).items()]
-    entries += [(f"{name} by {peer}", e) for name, row in report.get("rows", {}).items() for peer, e in row.get("peers", {}).items()]
+    entries = [
+        (name, entry) for part in ("rows", "small calls") for name, entry in report.get(part, {}).items()
+    ]
+    entries += [
+        (f"{name} by {peer}", e)
+        for name, row in report.get("rows", {}).items()
+        for peer, e in row.get("peers", {}).items()
+    ]
     return [f"{name}: {entry['error'][:60]}" for name, entry in entries if "error" in entry]
 
 
@@ -103,7 +134,10 @@ def wrapped(head: str, words: list[str]) -> list[str]:
 
 def markdown(report: Report) -> str:
     """The table of the guide, with card, date and versions."""
-    lines = ["| `out=` | ms | GB/s | share of the copy | the best of the others |", "|---|---:|---:|---:|---|"]
+    lines = [
+        "| `out=` | ms | GB/s | share of the copy | the best of the others |",
+        "|---|---:|---:|---:|---|",
+    ]
     for name in report.get("shown", []):
         row = report.get("rows", {}).get(name, {})
         if "ms" not in row:
@@ -112,8 +146,15 @@ def markdown(report: Report) -> str:
         share = f"{row['share']:.2f}" if "share" in row else "-"
         times = f"{peer[0]}, {peer[1] / row['ms']:.1f} x the time" if peer else "-"
         lines.append(f"| {name} | {row['ms']:.3g} | {row['GB/s']:.0f} | {share} | {times} |")
-    calls = [f"{name} {call['us']:.1f} µs" for name, call in report.get("small calls", {}).items() if "us" in call]
+    calls = [
+        f"{name} {call['us']:.1f} µs" for name, call in report.get("small calls", {}).items() if "us" in call
+    ]
     facts = report.get("facts", {})
-    versions = ", ".join(f"{name} {number}" for name, number in facts.get("versions", {}).items() if name != "gridgrad")
-    return "\n".join([*lines, "", f"64³ float32: {', '.join(calls)}." if calls else "",
-                      f"{facts.get('date')}, {facts.get('card')}; {versions}; gridgrad at {facts.get('commit')}."])  # fmt: skip
+    versions = [
+        f"{name} {number}" for name, number in facts.get("versions", {}).items() if name != "gridgrad"
+    ]
+    small = [f"One call on 64³ float32: {', '.join(calls)}."] if calls else []
+    where = (
+        f"{facts.get('date')}, {facts.get('card')}; {', '.join(versions)}; gridgrad at {facts.get('commit')}."
+    )
+    return "\n".join([*lines, "", *small, where])

@@ -22,10 +22,11 @@ from .rows import STEP
 
 SHAPE = (64, 64, 64)
 CALLS, ROUNDS = 200, 7
+LONGEST = 0.1  # seconds of a round: fewer calls where they are slow
 FIRST_CALL = """
 import time, cupy, gridgrad as gg
-f = cupy.ones((64, 64, 64), "f4"); cupy.cuda.Device().synchronize()
-start = time.perf_counter(); gg.gradient(f); cupy.cuda.Device().synchronize()
+f = cupy.full((64, 64, 64), 1, "f4"); cupy.cuda.runtime.deviceSynchronize()
+start = time.perf_counter(); gg.gradient(f); cupy.cuda.runtime.deviceSynchronize()
 print(time.perf_counter() - start)
 """
 Call = Callable[[], Any]
@@ -47,19 +48,19 @@ def measures() -> dict[str, Callable[[], dict[str, Any]]]:
     }
 
 
-def first_calls() -> dict[str, Callable[[], dict[str, Any]]]:
+def first_calls() -> dict[str, Any]:
     """Seconds of the first call of a process: nothing compiled yet, then from CuPy's disk cache."""
-    cache = tempfile.TemporaryDirectory()
+    with tempfile.TemporaryDirectory() as cache:
+        return {"s": _first_call(cache), "from the disk cache s": _first_call(cache)}
 
-    def first() -> dict[str, Any]:
-        environment = os.environ | {"CUPY_CACHE_DIR": cache.name}
-        command = [sys.executable, "-c", FIRST_CALL]
-        run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
-        if run.returncode:
-            raise RuntimeError(run.stderr[-300:])
-        return {"s": float(run.stdout)}
 
-    return {"first call, nothing compiled": first, "first call, from the disk cache": first}
+def _first_call(cache: str) -> float:
+    environment = os.environ | {"CUPY_CACHE_DIR": cache}
+    command = [sys.executable, "-c", FIRST_CALL]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    if run.returncode:
+        raise RuntimeError(run.stderr[-300:])
+    return float(run.stdout)
 
 
 def _each(make: Callable[[Any, list[Any]], Call]) -> dict[str, Any]:
@@ -69,14 +70,18 @@ def _each(make: Callable[[Any, list[Any]], Call]) -> dict[str, Any]:
     for _ in range(3):
         call()
     card.synchronize()
+    start = time.perf_counter()
+    call()
+    card.synchronize()
+    calls = max(1, min(CALLS, int(LONGEST / (time.perf_counter() - start))))
     returned, done = [], []
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        for _ in range(CALLS):
+        for _ in range(calls):
             call()
-        returned.append((time.perf_counter() - start) * 1e6 / CALLS)
+        returned.append((time.perf_counter() - start) * 1e6 / calls)
         card.synchronize()
-        done.append((time.perf_counter() - start) * 1e6 / CALLS)
+        done.append((time.perf_counter() - start) * 1e6 / calls)
     return {"us": median(done), "until it returns us": median(returned), "best us": min(done)}
 
 

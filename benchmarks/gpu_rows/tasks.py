@@ -29,24 +29,26 @@ def tasks(quick: bool) -> list[Task]:
     """All of them; `quick` is for small arrays."""
     every = list(rows())
     main, rest = every[:MAIN], every[MAIN:]
+    calls = [Task("small calls", name, run) for name, run in small.measures().items()]
+    foreign = [task for task in calls if "torch" in task.name or "jax" in task.name]
     return [
         *_rows(main, quick),
         *_peers(main, "by hand", quick),
-        *(Task("small calls", name, run) for name, run in small.measures().items() if "torch" not in name and "jax" not in name),
+        *(task for task in calls if task not in foreign),
         *_rows(rest, quick),
         *_peers(every, "cupy", quick),
         *(Task("rows", name, run) for name, run in torch_rows.measures(quick).items()),
         *_peers(every, "torch", quick),
-        *(Task("small calls", name, run) for name, run in small.measures().items() if "torch" in name or "jax" in name),
+        *foreign,
         *_peers(every, "jax", quick),
-        *(Task("small calls", name, run) for name, run in small.first_calls().items()),
+        Task("small calls", "first call", small.first_calls),
         *_peers(every, "torch.compile", quick),
     ]  # fmt: skip
 
 
 def shown() -> list[str]:
     """The rows of the short table."""
-    return [*(row.name for row in rows() if row.shown), *torch_rows.measures(True)]
+    return [*(row.name for row in rows() if row.shown), *torch_rows.SHOWN]
 
 
 def _rows(chosen: list[Row], quick: bool) -> Iterator[Task]:

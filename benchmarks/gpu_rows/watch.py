@@ -18,6 +18,7 @@ class Kernel:
         _seen[id(self)] = self
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        """Launch it."""
         _seen[id(self)] = self
         return self.kernel_(*arguments, **keywords)
 
@@ -39,6 +40,7 @@ class Module:
         self.module_, self.options, self.code = module, options, code
 
     def get_function(self, name: str) -> Kernel:
+        """A kernel of the module, which is noted."""
         return Kernel(self.module_.get_function(name), self.options, self.code)
 
     def __getattr__(self, name: str) -> Any:

@@ -23,7 +23,10 @@ def work(path: Path, deadline: float, quick: bool, only: list[str]) -> int:
 
         devices = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:
-        print(f"no CUDA device: CuPy is missing or finds no driver ({error}); nothing was measured", file=sys.stderr)
+        print(
+            f"no CUDA device: CuPy is missing or finds no driver ({error}); nothing was measured",
+            file=sys.stderr,
+        )
         return NO_DEVICE
     if not devices:
         print("no CUDA device: CuPy finds none; nothing was measured", file=sys.stderr)
@@ -32,7 +35,9 @@ def work(path: Path, deadline: float, quick: bool, only: list[str]) -> int:
 
     watch.watch()
     report = reports.load(path)
-    report.setdefault("facts", card.facts() | {"date": date.today().isoformat(), "before": card.state()})
+    report.setdefault(
+        "facts", card.facts() | {"date": date.today().isoformat(), "small": quick, "before": card.state()}
+    )
     every = [task for task in tasks.tasks(quick) if not only or any(word in task.key for word in only)]
     report |= {"tasks": [task.key for task in every], "shown": tasks.shown()}
     code = _run(every, report, path, deadline)
@@ -69,13 +74,13 @@ def _run(every: list[Any], report: dict[str, Any], path: Path, deadline: float) 
 
 def _outcome(task: Any) -> dict[str, Any]:
     """What the task measured, or its error; nothing of it is alive afterwards."""
-    from . import card
-
     try:
-        card.free()
         return task.run()
     except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}"[:500], "traceback": traceback.format_exc()[-2000:]}
+        return {
+            "error": f"{type(error).__name__}: {error}"[:500],
+            "traceback": traceback.format_exc()[-2000:],
+        }
 
 
 def put(report: dict[str, Any], section: str, name: str, library: str, outcome: dict[str, Any]) -> None:

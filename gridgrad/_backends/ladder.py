@@ -87,7 +87,10 @@ def _quoted(dtype: DType) -> str:
 def _apart(library: Backend[A], field: A, targets: Sequence[A]) -> A:
     """The field, or a copy where a target may be in its memory."""
     places = [library.memory(a) for a in (field, *targets)]
-    return library.copy(field) if any(meet([places[0], other], 1) for other in places[1:]) else field
+    if not any(meet([places[0], other], 1) for other in places[1:]):
+        return field
+    library.about_to_copy(field, "out= may share memory with what is read; give out= memory of its own")
+    return library.copy(field)
 
 
 def apply(
@@ -158,6 +161,9 @@ class Ladder(Generic[A]):
             self._sweep(terms, inputs, outputs, places)
             return
         counts["copy"] += 1
+        self.library.about_to_copy(
+            inputs[0], "an array begins or steps between its elements; give a copy of it, f.copy()"
+        )
         aligned = {id(a) for a, place in zip((*inputs, *outputs), places, strict=True) if place.is_aligned}
         results = [o if id(o) in aligned else self.library.empty(o) for o in outputs]
         self._sweep(terms, [f if id(f) in aligned else self.library.copy(f) for f in inputs], results)
@@ -166,6 +172,7 @@ class Ladder(Generic[A]):
     def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
         """New arrays, through slices: the last way, which takes memory and is slow."""
         counts["slices"] += 1
+        self.library.about_to_copy(inputs[0], "no kernel takes it, so that it goes through array slices")
         return slices.apply(self.library.operations(*inputs), terms, inputs, outputs)
 
     def _storage(self, a: A) -> str | None:
@@ -208,6 +215,9 @@ class Ladder(Generic[A]):
     def _widened(self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         """Through copies in the arithmetic type, so that no part of a sum is rounded to less."""
         counts["copy"] += 1
+        self.library.about_to_copy(
+            inputs[0], "its parts are summed in a wider type; give arrays of that type, f.astype(float)"
+        )
         results = [self.library.empty(o, self._wide(o, real)) for o in outputs]
         self._part(terms, [self.library.copy(f, self._wide(f, real)) for f in inputs], results, False)
         self._write(outputs, results)

@@ -9,7 +9,7 @@ from .._base.types import Between, In, Out, applies
 from .._grid.points import Points
 from .fields.coefficients import Given
 from .fields.forms import Form, added, check_alike, check_composed, flat
-from .fields.gather import check_dtypes, check_masks, dtype_of, joined_name
+from .fields.gather import about_to_hold, check_dtypes, check_masks, dtype_of, joined_name
 from .operator import AnyOperator, Operator
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Product(Joined[In, Out]):
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers)
-        return self.outer(self.inner(f, None, workers), out, workers)
+        return self.outer(self.inner(about_to_hold(f), None, workers), out, workers)
 
     @property
     def grid_out(self) -> Points:
@@ -119,6 +119,7 @@ class Sum(Joined[In, Out]):
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers)
+        f = about_to_hold(f)
         if out is None:
             addend = self.second(f, None, workers)
             return added(self.first(f, None, workers), addend)

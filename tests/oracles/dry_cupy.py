@@ -1,16 +1,16 @@
-"""The stand-in for CuPy, wide enough for the tests and the benchmark of a device: streams, graphs, pointers, events."""
+"""The stand-in for CuPy, wide enough for the tests of a device too: pointers, streams, graphs that run when launched."""
 
 from __future__ import annotations
 
-import time
 from functools import partial
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import fake_cupy
 import numpy as np
-from fake_cupy import FakeCupy
+from dry_gpu import Device, attribute
 from host_kernels import HostKernels
 
 
@@ -85,51 +85,27 @@ class Stream:
         return SimpleNamespace(launch=lambda stream=None: [run() for run in noted])
 
 
-class Event:
-    """A look at the clock."""
-
-    def record(self, stream: Any = None) -> None:
-        self.time = time.perf_counter()
-
-    def synchronize(self) -> None:
-        """Nothing to wait for."""
-
-
-class DryCupy(FakeCupy):
+class DryCupy(Device):
     """The module."""
 
-    __version__ = "dry"
-
     def __init__(self, folder: Path) -> None:
-        self.kernels = Recorded(folder)
-        super().__init__(self.kernels)
-        self.ndarray, self.devices = ndarray, 1
+        super().__init__(run=True)
+        self._kernels = self.kernels = Recorded(folder)
+        self.__spec__ = ModuleSpec("cupy", None)
+        self.ndarray = ndarray
         self.stream = Stream(self, 99)
         self.cuda.Stream = lambda non_blocking=False: Stream(self, 1234)
         self.cuda.Stream.ptds = Stream(self, 2)
-        self.cuda.Event = Event
         self.cuda.set_allocator = lambda allocator: None
-        self.cuda.get_elapsed_time = lambda start, end: max((end.time - start.time) * 1e3, 1e-6)
         self.cuda.runtime.memGetInfo = lambda: (2 << 30, 4 << 30)
-        self.cuda.runtime.deviceSynchronize = lambda: None
-        self.random = SimpleNamespace(random=self._random)
 
-    def RawModule(self, **how: Any) -> Any:
+    def RawModule(self, code: str, options: Any, backend: str) -> Any:
         """With the facts that a benchmark asks a kernel for."""
-        module = super().RawModule(**how)
-
-        def function(name: str) -> Any:
-            kernel = module.get_function(name)
-            kernel.num_regs, kernel.local_size_bytes, kernel.compile = 32, 0, lambda: None
-            return kernel
-
-        return SimpleNamespace(get_function=function)
+        module = super().RawModule(code, options, backend)
+        return SimpleNamespace(get_function=lambda name: attribute(module.get_function(name)))
 
     def asarray(self, values: Any, dtype: Any = None, device: int = 0) -> Any:
-        return self._on_this_device(super().asarray(np.asarray(values, dtype=dtype), device))
-
-    def full(self, shape: Any, value: float, dtype: Any = float) -> Any:
-        return self._on_this_device(np.full(shape, value, dtype))
+        return self._on_this_device(super().asarray(values, dtype, device))
 
     def zeros(self, shape: Any, dtype: Any = float) -> Any:
         return self.full(shape, 0, dtype)
@@ -137,23 +113,8 @@ class DryCupy(FakeCupy):
     def ones(self, shape: Any, dtype: Any = float) -> Any:
         return self.full(shape, 1, dtype)
 
-    def empty(self, shape: Any, dtype: Any = float) -> Any:
-        return self._on_this_device(np.empty(shape, dtype))
-
-    def empty_like(self, f: Any, dtype: Any = None) -> Any:
-        return self._on_this_device(np.empty_like(f, dtype or f.dtype, subok=False))
-
     def from_dlpack(self, f: Any) -> Any:
         return self._on_this_device(np.from_dlpack(f))
-
-    def asnumpy(self, f: Any) -> np.ndarray:
-        return np.array(f)
-
-    def abs(self, f: Any) -> Any:
-        return np.abs(f)
-
-    def _random(self, shape: Any, dtype: Any = float) -> Any:
-        return self.asarray(np.random.default_rng(0).random(shape, dtype))
 
     def _on_this_device(self, array: np.ndarray) -> Any:
         array = array.view(ndarray)

@@ -20,6 +20,7 @@ KERNELS = ROOT / "build" / "dry"
 def install() -> Any:
     """The stand-in, in the place of the library and of the names by which tests reach a device."""
     import dry_cupy
+    import dry_gpu
     import gpu_cases
 
     from gridgrad._backends import dispatch
@@ -27,6 +28,8 @@ def install() -> Any:
     from gridgrad._grid import spacing
 
     KERNELS.mkdir(parents=True, exist_ok=True)
+    dry_gpu.FOLDER.mkdir(exist_ok=True)
+    sys.modules["cupyx.scipy.ndimage"] = dry_gpu.LAPLACE
     device.cupy = cupy = sys.modules["cupy"] = dry_cupy.DryCupy(KERNELS)
     found, is_foreign = dispatch.found, spacing.is_foreign
     dispatch.found = lambda cls: arrays.BACKEND if issubclass(cls, cupy.ndarray) else found(cls)

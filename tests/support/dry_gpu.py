@@ -23,10 +23,12 @@ import scipy.ndimage
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "oracles")]
 
-from fake_cupy import FakeCupy, ndarray
-from host_kernels import HostKernels, compiler
+from fake_cupy import FakeCupy, ndarray  # noqa: E402
+from host_kernels import HostKernels, compiler  # noqa: E402
 
-FOLDER = Path(os.environ.get("GRIDGRAD_DRY_GPU", Path(tempfile.gettempdir()) / f"gridgrad-dry-gpu-{os.getuid()}"))
+FOLDER = Path(
+    os.environ.get("GRIDGRAD_DRY_GPU", Path(tempfile.gettempdir()) / f"gridgrad-dry-gpu-{os.getuid()}")
+)
 NAMES = ("fill", "hold", "stream", "naive_gradient", "naive_laplacian", "marching_laplacian")
 BEFORE = """
 #include <cstdint>
@@ -48,6 +50,9 @@ extern "C" void launch_{name}(const Call* call, const Dim3* grid, const Dim3* bl
             for (threadIdx.x = 0; threadIdx.x < block->x; ++threadIdx.x) {name}(*call);
 }}
 """
+LAPLACE = SimpleNamespace(
+    laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output))
+)
 
 
 class Event:
@@ -91,12 +96,14 @@ class Device(FakeCupy):
         self.cuda.nvrtc = SimpleNamespace(getVersion=lambda: (0, 0))
         runtime = self.cuda.runtime
         runtime.deviceSynchronize = lambda: None
-        runtime.memcpyAsync = lambda target, source, nbytes, kind, stream: ctypes.memmove(target, source, nbytes)
+        runtime.memcpyAsync = lambda target, source, nbytes, kind, stream: ctypes.memmove(
+            target, source, nbytes
+        )
         runtime.driverGetVersion = runtime.runtimeGetVersion = lambda: 0
         self.__version__ = "a stand-in"
 
     def RawModule(self, code, options, backend):
-        if code == self._kernels.source:
+        if "struct Call {" not in code:  # gridgrad's
             return super().RawModule(code, options, backend)
         library = built(code, options)
         return SimpleNamespace(get_function=lambda name: kernel(library, name))
@@ -104,8 +111,8 @@ class Device(FakeCupy):
     def asarray(self, values, dtype=None, device=0):
         return super().asarray(np.asarray(values, dtype=dtype), device)
 
-    def empty(self, shape, dtype="f8"):
-        return super().empty(shape, dtype)
+    def empty(self, shape, dtype="f8", order="C"):
+        return super().empty(shape, dtype, order)
 
     def empty_like(self, f, dtype=None):
         return super().empty_like(f, f.dtype if dtype is None else dtype)
@@ -146,7 +153,20 @@ def built(code, options):
     target = FOLDER / (hashlib.sha256("\0".join([text, *macros]).encode()).hexdigest()[:24] + ".so")
     if not target.exists():
         own = target.with_suffix(f".{os.getpid()}")
-        command = [compiler(), "-x", "c++", "-std=c++17", "-O1", "-shared", "-fPIC", "-w", *macros, "-", "-o", own]
+        command = [
+            compiler(),
+            "-x",
+            "c++",
+            "-std=c++17",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-w",
+            *macros,
+            "-",
+            "-o",
+            own,
+        ]
         subprocess.run(command, input=text, text=True, check=True)
         own.replace(target)
     return ctypes.CDLL(str(target))
@@ -159,7 +179,7 @@ def attribute(kernel):
 
 def install(run=True):
     """In the place of CuPy, before anything imports it."""
-    FOLDER.mkdir(exist_ok=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     fake = Device(run)
     ndarray.get = lambda self: np.array(self, subok=False)
     module = ModuleType("cupy")
@@ -187,8 +207,7 @@ def install(run=True):
         return SimpleNamespace(get_function=get_function)
 
     FakeCupy.RawModule = recorded
-    laplace = SimpleNamespace(laplace=lambda f, output: scipy.ndimage.laplace(np.asarray(f), output=np.asarray(output)))
-    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": laplace}
+    sys.modules |= {"cupy": module, "cupyx.scipy.ndimage": LAPLACE}
     serve()
     return fake
 
@@ -197,13 +216,50 @@ def serve():
     """gridgrad takes the stand-in's arrays for those of a device."""
     from gridgrad._backends import dispatch
     from gridgrad._backends.cuda import arrays
+    from gridgrad._grid import spacing
 
-    found = dispatch.found
+    found, is_foreign = dispatch.found, spacing.is_foreign
     dispatch.found = lambda cls: arrays.BACKEND if cls is ndarray else found(cls)
+    spacing.is_foreign = lambda cls: cls is not ndarray and is_foreign(cls)
+
+
+# What another process of the same run imports as CuPy.
+AGAIN = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import dry_gpu
+dry_gpu.install(%r)
+"""
+
+FAULTY = "derivative 1 512^3 float32"  # the row that a test has fail
+
+
+def plant(fault):
+    """Have one row raise, end its process, or hang."""
+    from gpu_rows import measured
+
+    measure = measured.measure
+
+    def faulty(row, shape):
+        if row.name == FAULTY:
+            if fault == "raise":
+                raise MemoryError("planted")
+            if fault == "exit":
+                os._exit(11)
+            time.sleep(600)
+        return measure(row, shape)
+
+    measured.measure = faulty
 
 
 if __name__ == "__main__":
     runs = "--no-kernels" not in sys.argv
     sys.argv = [a for a in sys.argv[1:] if a != "--no-kernels"]
     install(runs)
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(FOLDER), *filter(None, [os.environ.get("PYTHONPATH")])])
+    (FOLDER / "cupy.py").write_text(AGAIN % runs, encoding="utf-8")
+    sys.modules.update(dict.fromkeys(os.environ.get("GRIDGRAD_DRY_WITHOUT", "").split()))
+    if "GRIDGRAD_DRY_FAULT" in os.environ:
+        sys.path.insert(0, str(Path(sys.argv[0]).parent))
+        plant(os.environ["GRIDGRAD_DRY_FAULT"])
     runpy.run_path(sys.argv[0], run_name="__main__")

@@ -16,6 +16,8 @@ LINE_BYTES = 128  # of the caches
 CACHE_BYTES = (
     16 << 20
 )  # what neighbours may count on in the second-level cache, which other data go through too
+PLANES = 4  # that a thread does where there are layers enough: two of six are then read for a neighbour, not of three
+MANY_BLOCKS = 8192  # of which the last that run alone are few
 LONG_SLAB = 4  # log2 of the row blocks of a slab that need not fit the cache
 
 
@@ -31,47 +33,58 @@ class Geometry(NamedTuple):
 
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
+    planes: int  # that a thread does, one after the other
     slab: int | None  # log2 of the row blocks of a slab; None: rows are not walked in slabs
     strides: bool  # whether the grid is smaller than the work
 
-    def threads(self) -> tuple[int, int, int]:
-        """Their number along the row, the rows and the slow dims, those beyond the work included."""
+    def covers(self) -> tuple[int, int, int]:
+        """Threads along the row, rows and layers of the grid, those beyond the work included."""
         x, y, z = self.grid
         if self.slab is not None:
             x, y, z = x >> self.slab, z << self.slab, y
-        return x * self.block[0], y * self.block[1], z * self.block[2]
+        return x * self.block[0], y * self.block[1], z * self.block[2] * self.planes
 
 
 def geometry_of(
-    lengths: Sequence[int], vector: int, items: Sequence[int], reads: Iterable[Reads]
+    lengths: Sequence[int], threads: int, vector: int, items: Sequence[int], reads: Iterable[Reads]
 ) -> Geometry:
     """The launch for dims of these lengths.
 
-    `vector` elements of the row go to a thread, `items` are the bytes of an element of each array, and
-    `reads` says how far the stencils reach.
+    A row is done by so many `threads`, in accesses of `vector` elements; `items` are the bytes of an element of
+    each array, and `reads` says how far the stencils reach.
     """
     reads = tuple(reads)
-    work = -(-lengths[ROW] // vector), lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block = block_shape(*work, *_preferred({read.dim for read in reads}, vector * min(items)))
-    columns, rows, layers = (-(-n // b) for n, b in zip(work, block, strict=True))
+    work = threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
+    block, planes = _block_of(work, {read.dim for read in reads}, vector * min(items))
+    columns, rows, layers = _blocks(work, block, planes)
     slab = slab_of(lengths, block, sum(items), reads)
     if slab is None:
         grid = columns, min(rows, GRID_LIMIT), min(layers, GRID_LIMIT)
-        return Geometry(grid, block, None, grid != (columns, rows, layers))
+        return Geometry(grid, block, planes, None, grid != (columns, rows, layers))
     slabs = -(-rows // 2**slab)
     grid = columns << slab, min(layers, GRID_LIMIT), min(slabs, GRID_LIMIT)
-    return Geometry(grid, block, slab, grid[1:] != (layers, slabs))
+    return Geometry(grid, block, planes, slab, grid[1:] != (layers, slabs))
 
 
-def _preferred(dims: set[int], access: int) -> tuple[int, int]:
-    """Threads along the row and over the slow dims, so that a block holds the neighbours it reads.
+def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[tuple[int, int, int], int]:
+    """The block whose first-level cache holds most of the neighbours it reads, and the planes of each of its threads.
 
-    A derivative across the row alone has no neighbours along it: it takes one line of the cache, and
-    as many rows as there are threads left.
+    A derivative across the rows alone has no neighbours along them: it takes one line of the cache, and
+    as many rows as there are threads left. Of layers a block does several, if that leaves blocks enough.
     """
     if dims == {ROW - 1}:
-        return max(1, min(LINE_BYTES // access, WARP)), 1
-    return WARP, 2 if min(dims, default=ROW) < ROW - 1 else 1
+        return block_shape(*work, max(1, min(LINE_BYTES // access, WARP))), 1
+    block = block_shape(*work)
+    if ROW - 2 not in dims or block[2] > 1:
+        return block, 1
+    if prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS:
+        return block, PLANES
+    return block_shape(*work, deep=2), 1
+
+
+def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int) -> tuple[int, int, int]:
+    columns, rows, layers = (-(-n // b) for n, b in zip(work, block, strict=True))
+    return columns, rows, -(-layers // planes)
 
 
 def block_shape(

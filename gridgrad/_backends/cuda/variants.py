@@ -52,6 +52,7 @@ class Variant(NamedTuple):
     vector: int
     inner: int
     general: int
+    planes: int
     slabs: int
     strides: int
     blocks: int
@@ -122,6 +123,7 @@ def macros(variant: Variant) -> str:
         "VECTOR": int(variant.vector),
         "INNER": int(variant.inner),
         "GENERAL": int(variant.general),
+        "PLANES": int(variant.planes),
         "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
         "BLOCKS": int(variant.blocks),
@@ -166,7 +168,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
-    geometry = geometry_of(lengths, vector, items, map(_reads, _stencils(packed)))
+    geometry = geometry_of(lengths, -(-lengths[ROW] // vector), vector, items, map(_reads, _stencils(packed)))
     packed["slab"] = geometry.slab or 0
     variant = Variant(
         stored=plan.storage,
@@ -179,6 +181,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         vector=vector,
         inner=_inner(packed),
         general=int(is_general(packed)),
+        planes=geometry.planes,
         slabs=int(geometry.slab is not None),
         strides=int(geometry.strides),
         blocks=BLOCKS,
@@ -274,7 +277,7 @@ def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    columns, rows, layers = geometry.threads()
+    columns, rows, layers = geometry.covers()
     ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 

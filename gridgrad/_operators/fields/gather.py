@@ -101,7 +101,7 @@ def _promoted(
         wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
-        factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
+        factors = [_as(library, xp, c, wanted if is_complex(c) else real) for c in factors]
     return fields, factors
 
 
@@ -132,11 +132,11 @@ def _as_exactly(library: Backend[Array], xp: Operations, field: Array, name: str
     """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
     own = dtype_name(field)
     if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
-        return _as(xp, field, name)
+        return _as(library, xp, field, name)
     digits = _digits(name)
     if int(own.strip("uint")) - (own[0] == "i") <= digits:
-        return _as(xp, field, name)
-    return _as(xp, field, name) if library.within(field, 2**digits) else field
+        return _as(library, xp, field, name)
+    return _as(library, xp, field, name) if library.within(field, 2**digits) else field
 
 
 @made_once
@@ -145,9 +145,10 @@ def _digits(name: str) -> int:
     return int(np.finfo(name).nmant) + 1
 
 
-def _as(xp: Operations, field: Array, name: str) -> Array:
+def _as(library: Backend[Array], xp: Operations, field: Array, name: str) -> Array:
     if dtype_name(field) == name:
         return field
+    library.about_to_copy(field, f"an array of another dtype becomes {name}; give it in that dtype")
     dtype = getattr(xp, name, None)
     found: Array = xp.astype(field, np.dtype(name) if dtype is None else dtype)
     return found
@@ -199,3 +200,13 @@ def check_masks(targets: list[Array], values: list[Array]) -> bool:
                 f"out is a {type(target).__name__} and cannot carry the mask of the result; give a masked array"
             )
     return any(masked)
+
+
+def about_to_hold(f: Any) -> Any:
+    """The field of a call that is about to make another, between operators that are applied one after the other."""
+    first = f
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    why = "a result is kept between operators; apply them one after the other, each with its own out="
+    dispatch.about_to_copy(first, why)
+    return f

@@ -6,44 +6,19 @@ import re
 
 import numpy as np
 import pytest
-from cuda_cases import built_kernels, gradient_terms, result_type, same_bits, samples
-from fake_cupy import FakeCupy, ndarray
+from cuda_cases import gradient_terms, result_type, same_bits, samples
+from fake_cupy import ndarray, steps_of
 from host_kernels import compiler
 
 import gridgrad as gg
 import gridgrad.cuda
-from gridgrad._backends import dispatch
-from gridgrad._backends.cuda import arrays, device
+from gridgrad._backends.cuda import device
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import Cache
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
-
-
-@pytest.fixture
-def cupy(built, monkeypatch):
-    fake = FakeCupy(built)
-    monkeypatch.setattr(device, "cupy", fake)
-    # Another plan's weights at a recycled address would hide a missing upload.
-    for cache in ("_ready", "_uploaded"):
-        monkeypatch.setattr(device, cache, Cache(None, 512, 1 << 28))
-    monkeypatch.setattr(device, "_captured", set())
-    device.kernel_of.cache_clear()
-    found = dispatch.found
-    monkeypatch.setattr(dispatch, "found", lambda cls: arrays.BACKEND if cls is ndarray else found(cls))
-    yield fake
-    device.kernel_of.cache_clear()
-
-
-def steps_of(shape):
-    return [np.cumsum(np.random.default_rng(n).uniform(0.5, 2, n)) for n in shape]
 
 
 def check(cupy, f, **arguments):
@@ -172,20 +147,6 @@ def test_extreme_weights_take_the_slices(cupy):
 def test_an_empty_array_launches_nothing(cupy):
     assert gg.gradient(cupy.asarray(np.zeros((0, 4), "f4")), axis=1).shape == (0, 4)
     assert cupy.launches == []
-
-
-@pytest.mark.parametrize("grid", [[0.5], steps_of((6, 8))], ids=["steps", "coordinates"])
-def test_a_capture_needs_the_tables_before_it_and_keeps_them(cupy, grid):
-    f = cupy.asarray(samples((6, 8)))
-    cupy.capturing = True
-    with pytest.raises(ValueError, match="once before the capture"):
-        gg.gradient(f, *grid)
-    cupy.capturing = False
-    gg.gradient(f, *grid)
-    assert not device._captured
-    cupy.capturing = True
-    gg.gradient(f, *grid)
-    assert len(device._captured) == 1
 
 
 def test_pointers_of_other_libraries(cupy):

@@ -58,14 +58,9 @@ def test_slabs_give_the_same_bits(kernels, monkeypatch, shape, index):
     assert len(slabs - {None}) >= 2
 
 
-@pytest.mark.parametrize("name", OPERATORS)
-def test_every_operator_in_slabs(kernels, small_cache, name):
-    assert check(kernels, *operator(name, (9, 70, 36)), backwards=True).variant.slabs == 1
-
-
 def test_slabs_beside_batches(kernels, monkeypatch):
     """Planes lie between the points of an axis, whatever the order of axes; in a batch, or in one block of rows, none do."""
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 64 * KIB)
+    monkeypatch.setattr(geometry, "CACHE_BYTES", 128 * KIB)
     for axes, slabs in (((0, 2), 1), ((0, 1), 0), ((1, 3), 1), ((2, 3), 0)):
         shape = (4, 3, 60, 64)
         f = samples(shape, "float64")
@@ -110,6 +105,50 @@ def test_blocks_hold_two_layers_where_layers_are_crossed():
     assert launch_of(shape, "float64", gradient_terms(shape, (1, 2))).block == (32, 8, 1)
 
 
+@pytest.fixture
+def few_blocks(monkeypatch):
+    """Are enough for several layers a thread."""
+    monkeypatch.setattr(geometry, "MANY_BLOCKS", 1)
+
+
+@pytest.mark.parametrize("index", ["int32", "int64"])
+@pytest.mark.parametrize("cache", [32 * KIB, 1 << 20], ids=["slabs", "planes"])
+def test_several_layers_a_thread_give_the_same_bits(kernels, monkeypatch, few_blocks, cache, index):
+    """Whole groups of layers and others, of one slow axis and of two."""
+    monkeypatch.setattr(geometry, "CACHE_BYTES", cache)
+    for shape in ((8, 20, 132), (3, 9, 33), (5, 17, 70), (3, 7, 20, 65)):
+        for dtype in ("float32", "float64", "complex64"):
+            f = samples(shape, dtype)
+            launch = check(
+                kernels, gradient_terms(shape, None, "irregular", 2), [f], index=index, backwards=True
+            )
+            assert launch.variant.planes == (geometry.PLANES if launch.block[2] == 1 else 1)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_in_slabs_of_several_layers(kernels, monkeypatch, few_blocks, name):
+    monkeypatch.setattr(geometry, "CACHE_BYTES", 200 * KIB)
+    launch = check(kernels, *operator(name, (9, 90, 132)), backwards=True)
+    assert (launch.variant.planes, launch.variant.slabs) == (geometry.PLANES, 1)
+
+
+def test_several_layers_of_more_than_a_grid_has(kernels, monkeypatch, few_blocks):
+    monkeypatch.setattr(geometry, "GRID_LIMIT", 2)
+    shape = (21, 40, 66)
+    launch = check(
+        kernels, gradient_terms(shape, None, "irregular", 2), [samples(shape, "float64")], backwards=True
+    )
+    assert (launch.variant.planes, launch.variant.strides) == (geometry.PLANES, 1)
+
+
+def test_large_fields_take_several_layers_a_thread():
+    for n, planes in ((512, geometry.PLANES), (256, geometry.PLANES), (128, 1)):
+        shape = (n, n, n)
+        assert launch_of(shape, "float64", laplacian_terms(shape)).variant.planes == planes
+        assert launch_of(shape, "float64", gradient_terms(shape, (1, 2))).variant.planes == 1
+    assert launch_of((2**18, 8, 8), "float32", gradient_terms((2**18, 8, 8))).variant.planes == 1
+
+
 # What the last column says is the log2 of the row blocks of a slab.
 @pytest.mark.parametrize(
     ("shape", "dtype", "make", "slab"),
@@ -117,14 +156,14 @@ def test_blocks_hold_two_layers_where_layers_are_crossed():
         ((256,) * 3, "float64", gradient_terms, None),
         ((512,) * 3, "float32", gradient_terms, None),
         ((512,) * 3, "float64", laplacian_terms, None),
-        ((1024,) * 3, "float64", gradient_terms, 5),
-        ((64, 2048, 2048), "float32", gradient_terms, 5),
-        ((64, 2048, 2048), "float64", laplacian_terms, 5),
-        ((4, 4096, 16384), "float32", gradient_terms, 2),
+        ((1024,) * 3, "float64", gradient_terms, 4),
+        ((64, 2048, 2048), "float32", gradient_terms, 4),
+        ((64, 2048, 2048), "float64", laplacian_terms, 4),
+        ((4, 4096, 16384), "float32", gradient_terms, 1),
         ((16384, 16384), "float32", gradient_terms, None),
         ((64, 4096, 4096), "float64", lambda shape: gradient_terms(shape, (1, 2)), None),
         ((2**18, 8, 8), "float32", gradient_terms, None),
-        ((4, 64, 10**7), "float32", gradient_terms, 4),
+        ((4, 64, 10**7), "float32", gradient_terms, 3),
     ],
     ids=str,
 )
@@ -138,10 +177,10 @@ def test_a_slab_fits_the_cache_and_few_blocks_are_idle():
     for rows in (257, 300, 1000, 1023, 1025, 2049, 5000):
         lengths = [1] * 5 + [64, rows, 2048]
         reads = [geometry.Reads(dim, 2) for dim in (5, 6, 7)]
-        made = geometry.geometry_of(lengths, 2, (8, 8), reads)
-        planes = 2 + made.block[2]
+        made = geometry.geometry_of(lengths, 1024, 2, (8, 8), reads)
+        planes = 2 + made.block[2]  # of the layers that a block and its neighbours read
         assert planes * 2048 * 16 * made.block[1] * 2**made.slab <= geometry.CACHE_BYTES
-        assert rows <= made.threads()[1] <= rows * 1.125 + 2 * made.block[1]
+        assert rows <= made.covers()[1] <= rows * 1.125 + 2 * made.block[1]
 
 
 def test_a_planted_fault_is_caught(kernels, tmp_path, monkeypatch):
