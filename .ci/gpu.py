@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "gpu"
-SANITIZED = "(layouts or fresh or (test_operators and float32 and irregular))"  # of test_gpu.py
+SANITIZED = "(layouts or fresh or (test_operators and float32 and irregular))"  # of test_bits.py
 FOUND = 99  # how a sanitizer exits that found something
 GRACE = 15  # seconds in which an interrupted step may say how far it came
 
@@ -59,13 +59,13 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         yield Step("install", [*pip, *wheels, str(ROOT)], 180, r"Successfully .*")
         pytest += ["-W", "default"]  # of the libraries that this machine has, whatever they deprecate
     tests = pytest if not options.workers else [*pytest, "-n", str(options.workers)]
-    yield Step("tests", [*tests, "-k", options.select, *options.tests], 130, r"\d+ (?:passed|failed|error).*")
+    yield Step("tests", [*tests, "-k", options.select, *options.tests], 150, r"\d+ (?:passed|failed|error).*")
     sanitizer = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
     sanitizer = [sanitizer, "--error-exitcode", str(FOUND), "--report-api-errors", "no", "--tool"]
     memcheck = [*sanitizer, "memcheck", "--padding", "64", "--kernel-name", "kns=gridgrad"]
     found = r"ERROR SUMMARY.*"
     chosen = " and ".join(filter(None, [SANITIZED, options.select]))
-    subset = [*pytest, "-k", chosen, "tests/backends/cuda/test_gpu.py"]
+    subset = [*pytest, "-k", chosen, "tests/backends/cuda/device/test_bits.py"]
     yield Step("planted", [*memcheck, *python, "tests/support/planted_on_device.py"], 40, found, False, FOUND)
     yield Step("memcheck", [*memcheck, *subset], 80, found, False)
     # Not of our kernels alone: what another's has written would count as never written.

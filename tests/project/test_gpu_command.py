@@ -41,7 +41,7 @@ def dry_run(folder, *options, finds="nothing"):
 @pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
 def test_all_steps(tmp_path):
     """A sanitizer that reports something is a failure, and the steps behind it run all the same."""
-    files = [f"tests/backends/cuda/test_gpu_{name}.py" for name in ("streams", "exchange", "torch")]
+    files = [f"tests/backends/cuda/device/test_{name}.py" for name in ("streams", "exchange", "torch")]
     status, printed, table = dry_run(
         tmp_path, "--tests", *files, "--select", "not layouts and not operators", finds="memcheck"
     )
