@@ -129,13 +129,13 @@ class Operator(Maps[In, Out]):
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
     ) -> Operator[In, Out]:
         """The operator between multiplications with the ratios of two grids' measures, where they differ."""
-        result = self
+        result = self  # composed by name: torch's compiler does not trace `@` of objects
         if before is not None:
             ratio = self.ratio_of_measures(*before, self.inputs)
-            result = result if ratio is None else result @ ratio
+            result = result if ratio is None else result.composed(ratio)
         if after is not None:
             ratio = self.ratio_of_measures(*after, self.outputs)
-            result = result if ratio is None else ratio @ result
+            result = result if ratio is None else ratio.composed(result)
         return result
 
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:

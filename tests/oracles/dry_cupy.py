@@ -97,6 +97,7 @@ class DryCupy(Device):
         self.cuda.Stream = lambda non_blocking=False: Stream(self, 1234)
         self.cuda.Stream.ptds = Stream(self, 2)
         self.cuda.set_allocator = lambda allocator: None
+        self.cuda.runtime.profilerStart = self.cuda.runtime.profilerStop = lambda: None
         self.cuda.runtime.memGetInfo = lambda: (2 << 30, 4 << 30)
 
     def RawModule(self, code: str, options: Any, backend: str) -> Any:

@@ -139,7 +139,7 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
     )
 
 
-def _conjugate(c: Any) -> Array:
+def _conjugate(c: Array) -> Array:
     dispatch.about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
     conjugate: Array = c.conj()
     return conjugate
@@ -174,7 +174,7 @@ def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:
     return fields
 
 
-def _is_plain(component: Any, before: Any) -> bool:
+def _is_plain(component: Array, before: Array) -> bool:
     """Whether it is a floating array and nothing more, or in the memory of another library like the one `before`."""
     cls = type(component)
     if cls is np.ndarray:

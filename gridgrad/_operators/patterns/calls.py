@@ -70,7 +70,7 @@ class Calls:
         `key` is all but the facts of the arrays, which are added to it.
         """
         key.append(len(fields) if targets is None else -len(fields))
-        known: Any = None  # the class that was looked up last: arrays of one call are of one
+        known: type | None = None  # the class that was looked up last: arrays of one call are of one
         for a in fields if targets is None else (*fields, *targets):
             cls = type(a)
             if cls is _ndarray:
