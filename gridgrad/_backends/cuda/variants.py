@@ -17,9 +17,9 @@ from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
+from .rows import ROW, Share, share_of
 
 ENTRY = "gridgrad_apply"
-ROW = MAX_DIMS - 1
 THREADS = 256  # of a block, as in __launch_bounds__
 GRID_LIMIT = 65535  # of CUDA, for y and z
 ACCESS_BYTES = 16  # the widest load and store there is
@@ -52,8 +52,10 @@ class Variant(NamedTuple):
     inputs: int
     outputs: int
     vector: int
+    elements: int
+    gap: int
+    unit: int
     inner: int
-    general: int
     strides: int
     blocks: int
     terms: tuple[tuple[int, ...], ...]
@@ -112,8 +114,10 @@ def options(variant: Variant) -> tuple[str, ...]:
         "INPUTS": int(variant.inputs),
         "OUTPUTS": int(variant.outputs),
         "VECTOR": int(variant.vector),
+        "ELEMENTS": int(variant.elements),
+        "GAP": int(variant.gap),
+        "UNIT": int(variant.unit),
         "INNER": int(variant.inner),
-        "GENERAL": int(variant.general),
         "STRIDES": int(variant.strides),
         "BLOCKS": int(variant.blocks),
         "TERMS": rows(variant.terms),
@@ -143,20 +147,26 @@ def widest_vector(plan: Plan) -> int:
     held += 2 * int(packed["norm"].any())  # what a root and a quotient take
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
-    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
-    if np.any(strides[:, ROW] != 1) or _inner(packed) == 0:
+    if not has_unit_rows(plan, packed) or _inner(packed) == 0:
         return 1
+    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
     for number in (lengths[ROW], *strides[:, :ROW][:, lengths[:ROW] > 1].flat):
         while number % width:
             width //= 2
     return width
 
 
+def has_unit_rows(plan: Plan, packed: Array) -> bool:
+    """Whether the elements of a row are side by side in every array."""
+    return bool(np.all(packed["array"]["stride"][: plan.inputs + plan.outputs, ROW] == 1))
+
+
 def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
-    work = -(-lengths[ROW] // vector), lengths[ROW - 1], prod(lengths[: ROW - 1])
+    share = share_of(packed, vector)
+    work = share.threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
     block = block_shape(*work)
     blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
     grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
@@ -164,13 +174,15 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         stored=plan.storage,
         real=plan.real,
         out=plan.output_storage,
-        indices=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
+        indices=index or ("int32" if _reach(packed, plan, share, grid, block) < INT_LIMIT else "int64"),
         rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
         inputs=plan.inputs,
         outputs=plan.outputs,
-        vector=vector,
+        vector=share.vector,
+        elements=share.elements,
+        gap=share.gap,
+        unit=int(has_unit_rows(plan, packed)),
         inner=_inner(packed),
-        general=int(is_general(packed)),
         strides=int(tuple(blocks) != grid),
         blocks=BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
@@ -267,14 +279,14 @@ def _shape(stencil: Array, real: str) -> tuple[object, ...]:
 
 
 def _reach(
-    packed: Array, plan: Plan, vector: int, grid: tuple[int, int, int], block: tuple[int, int, int]
+    packed: Array, plan: Plan, share: Share, grid: tuple[int, int, int], block: tuple[int, int, int]
 ) -> int:
     """Bound of every index and offset that a thread forms, those beyond the end included."""
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
-    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
+    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
     threads = [g * b for g, b in zip(grid, block, strict=True)]
-    ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
+    ends = threads[0] * share.elements + lengths[ROW], lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 
