@@ -5,12 +5,15 @@
 //   GG_INDEX                  int where every offset a thread can form fits, else int64
 //   GG_RANK GG_INPUTS GG_OUTPUTS  dims, inputs and outputs in use
 //   GG_VECTOR                 elements of one access along the row; 1 for any stride
-//   GG_ELEMENTS               elements of a thread: of its one access, or of accesses of one element, GG_GAP
-//   apart GG_GAP                    a warp's width, so that a warp's accesses are side by side GG_UNIT 1
-//   where the elements of a row are side by side in every array GG_INNER                  elements per point
-//   of an axis in the row; 0: the descriptor knows GG_TERMS                  {output, input, stencil, assign,
-//   ...}, ... as in the descriptor GG_NORMS                  1 or 0 for each output, as in the descriptor
+//   GG_ELEMENTS               elements of a thread: of its one access, or of several of one element
+//   GG_GAP                    from one of those to the next: a warp's width, so that warps read side by side
+//   GG_UNIT                   1 where the elements of a row are side by side in every array
+//   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
+//   GG_TERMS                  {output, input, stencil, assign, ...}, ... as in the descriptor
+//   GG_NORMS                  1 or 0 for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
+//   GG_PLANES                 layers that a thread does, one after the other
+//   GG_SLABS                  1 where the blocks walk in slabs of rows
 //   GG_STRIDES                1 where the grid is smaller than the work
 //   GG_BLOCKS                 blocks on a multiprocessor to leave registers for; 0: the compiler's choice
 #ifndef GRIDGRAD_VARIANT_H
@@ -28,10 +31,9 @@ typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
 enum : int { VECTOR = GG_VECTOR, ELEMENTS = GG_ELEMENTS, GAP = GG_GAP };
-// How the elements of a thread lie: side by side in one access; apart, all inside the ends of the row; or
-// alone.
+// How a thread's elements lie: side by side in one access, or apart and all inside the ends of the row.
 enum : int { WIDE = VECTOR > 1, APART = VECTOR == 1 && ELEMENTS > 1 };
-enum : int { INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK };
+enum : int { INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, PLANES = GG_PLANES };
 enum : int { THREADS = 256, BLOCKS = GG_BLOCKS };
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.

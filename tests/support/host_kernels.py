@@ -121,7 +121,7 @@ def sanitize() -> int:
     if "heap-buffer-overflow" not in found.stderr:
         print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
         return 1
-    host, operators = "tests/backends/cuda/test_host.py", "tests/backends/cuda/test_operators.py"
+    host, operators, shapes = (f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "geometry"))
     repeated = [
         f"--deselect={operators}::{name}" for name in ("test_every_dtype", "test_norms_of_every_real_dtype")
     ]
@@ -137,6 +137,7 @@ def sanitize() -> int:
         "no:cacheprovider",
         host,
         operators,
+        shapes,
         *repeated,
     ]
     return subprocess.run(tests, env=environment, cwd=ROOT).returncode

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,18 +16,21 @@ from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
-from .rows import ROW, Share, share_of
+from .geometry import Geometry, Reads, geometry_of
+from .rows import ROW, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
-THREADS = 256  # of a block, as in __launch_bounds__
-GRID_LIMIT = 65535  # of CUDA, for y and z
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
-# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__; 0: the compiler's choice. Four leave
-# 64 registers, so that a thread issues all its loads before it waits for the first; alone, NVRTC saves registers by
-# waiting in between, and spills the more it has to hold.
-BLOCKS = 4
+LIGHT_BYTES, LIGHT_TERMS, HEAVY_TERMS = (
+    112,
+    5,
+    8,
+)  # what a thread with 64 registers holds, and what it must not
+# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__, whatever a variant holds; 0: the
+# compiler's choice, None: `_blocks`. For measurements.
+BLOCKS: int | None = None
 
 # The only words that a macro can become.
 _TYPES = {
@@ -56,6 +58,8 @@ class Variant(NamedTuple):
     gap: int
     unit: int
     inner: int
+    planes: int
+    slabs: int
     strides: int
     blocks: int
     terms: tuple[tuple[int, ...], ...]
@@ -118,6 +122,8 @@ def options(variant: Variant) -> tuple[str, ...]:
         "GAP": int(variant.gap),
         "UNIT": int(variant.unit),
         "INNER": int(variant.inner),
+        "PLANES": int(variant.planes),
+        "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
         "BLOCKS": int(variant.blocks),
         "TERMS": rows(variant.terms),
@@ -166,15 +172,15 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
     share = share_of(packed, vector)
-    work = share.threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block = block_shape(*work)
-    blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
-    grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
+    items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
+    geometry = geometry_of(lengths, share, items, map(_reads, _stencils(packed)))
+    packed["slab"] = geometry.slab or 0
+    indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
     variant = Variant(
         stored=plan.storage,
         real=plan.real,
         out=plan.output_storage,
-        indices=index or ("int32" if _reach(packed, plan, share, grid, block) < INT_LIMIT else "int64"),
+        indices=indices,
         rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
         inputs=plan.inputs,
         outputs=plan.outputs,
@@ -183,14 +189,27 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         gap=share.gap,
         unit=int(has_unit_rows(plan, packed)),
         inner=_inner(packed),
-        strides=int(tuple(blocks) != grid),
-        blocks=BLOCKS,
+        planes=geometry.planes,
+        slabs=int(geometry.slab is not None),
+        strides=int(geometry.strides),
+        blocks=_blocks(packed, share, indices) if BLOCKS is None else BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         norms=tuple(packed["norm"][: plan.outputs].tolist()),
         stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
     )
     _round_weights(packed, plan.real)
-    return Launch(plan, variant, grid, block, packed)
+    return Launch(plan, variant, geometry.grid, geometry.block, packed)
+
+
+def _blocks(packed: Array, share: Share, indices: str) -> int:
+    """Four leave 64 registers, so that a thread issues all its loads before it waits for the first.
+
+    Left alone, NVRTC saves registers by waiting in between. What holds more gets more, as it would spill.
+    """
+    held, terms = held_bytes(packed, share.elements), int(packed["terms"])
+    if held > LIGHT_BYTES or terms > LIGHT_TERMS or indices == "int64":
+        return 3 if held <= LIGHT_BYTES and terms <= HEAVY_TERMS else 2
+    return 4
 
 
 def _round_weights(packed: Array, real: str) -> None:
@@ -199,18 +218,6 @@ def _round_weights(packed: Array, real: str) -> None:
         rounded = stencil["weight"].astype(real)
         stencil["weight"] = 0
         stencil["weight"].view(real)[: rounded.size] = rounded
-
-
-def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:
-    """A warp along the row and eight rows; where a dim is short, its share goes to the others."""
-    x = min(_power_of_two(columns), 32)
-    y = min(_power_of_two(rows), THREADS // x)
-    z = min(_power_of_two(layers), THREADS // (x * y), 64)
-    return min(_power_of_two(columns), THREADS // (y * z)), y, z
-
-
-def _power_of_two(n: int) -> int:
-    return 1 << (n - 1).bit_length()
 
 
 def device_descriptor(plan: Plan) -> Array:
@@ -278,15 +285,23 @@ def _shape(stencil: Array, real: str) -> tuple[object, ...]:
     return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets
 
 
-def _reach(
-    packed: Array, plan: Plan, share: Share, grid: tuple[int, int, int], block: tuple[int, int, int]
-) -> int:
+def _reads(stencil: Array) -> Reads:
+    """How far the interior rows of a stencil reach; a short axis may have none, but its points meet all the same."""
+    offsets = [0, *(int(n) for side in "ab" for n in stencil[side][: int(stencil["pairs"])])]
+    return (
+        Reads(ROW, 0)
+        if _is_point(stencil)
+        else Reads(int(stencil["dim"]), max(2, max(offsets) - min(offsets)))
+    )
+
+
+def _reach(packed: Array, plan: Plan, share: Share, geometry: Geometry) -> int:
     """Bound of every index and offset that a thread forms, those beyond the end included."""
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
-    threads = [g * b for g, b in zip(grid, block, strict=True)]
-    ends = threads[0] * share.elements + lengths[ROW], lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
+    columns, rows, layers = geometry.covers(share.elements)
+    ends = columns + lengths[ROW], lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 

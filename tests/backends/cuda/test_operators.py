@@ -226,7 +226,7 @@ def test_elements_apart(kernels, monkeypatch, name, layout):
         ("float32", "float64") if name == "gradient norm" else ("float32", "complex64")
     ):
         for row in (18, 21, 33):
-            terms, inputs = operator(name, (6, 7, row), dtype, ("uniform", "irregular")[k], make=view)
+            terms, inputs = operator(name, (8, 9, row), dtype, ("uniform", "irregular")[k], make=view)
             variant = check(
                 kernels, terms, inputs, index="int64" if row == 33 else None, backwards=row == 21
             ).variant
@@ -265,10 +265,10 @@ FAULTS = {
     "the first edge row for all": ("laplacian 4", "return i < stencil.leading ? i :", "return i < stencil.leading ? 0 :"),
     "weights of the first point": ("laplacian 4", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
     "elements side by side": ("apart", "from[e * GAP * stride]", "from[e * stride]"),
-    "a last warp that is not moved": ("apart", "(start < latest ? start : latest)", "start"),
+    "a last warp that is not moved": ("apart", "(start < latest ? start : latest)", "(start < latest ? start : start)"),
     "ends that are forgotten": ("apart", "if (end >= elements(plan.length[ROW])) return;", "if (end > 0) return;"),
     "ends of one side": ("apart", "thread - span.first + span.last", "thread + span.last"),
-    "inside the ends of one axis": ("apart", "if (first > span.first) span.first = first;", ""),
+    "inside the ends of one axis": ("apart", "if (first > span.first) span.first = first;", "if (first > span.first) span.first = 1;"),
     "component forgotten": ("complex", "stride_of(plan.array[k], dim) * inner_of(stencil, dim)", "stride_of(plan.array[k], dim)"),
 }  # fmt: skip
 
