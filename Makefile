@@ -6,6 +6,7 @@
 #   make lint      ruff, mypy and clang-format
 #   make docs      the pictures of docs/design/journey.md, drawn anew
 #   make bench     the tables of docs/guide/speed.md, side by side with the peers
+#   make kernels   what the CUDA kernels take, known without a device: registers, instructions, loads, simulated traffic
 #   make gpu       tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
 # With PYTHON=python3.12 an environment that another Python made is made anew.
 PYTHON ?= python3
@@ -26,7 +27,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -not -
 export GRIDGRAD_REQUIRE_CORE = 1
 export PYTHONSAFEPATH = 1
 
-.PHONY: demo test test-all check checked lint docs bench gpu clean
+.PHONY: demo test test-all check checked lint docs bench kernels gpu clean
 .DELETE_ON_ERROR:
 
 VERSION := -c 'import sys; print(sys.version)'
@@ -94,6 +95,9 @@ bench: $(VENV)/installed
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/calls.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
+
+kernels: $(VENV)/tools
+	PYTHONPATH=benchmarks/kernels $(BIN)/python benchmarks/kernels/proof.py
 
 gpu: $(VENV)/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"

@@ -7,10 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array
-from ..._plan.descriptor import MAX_DIMS
+from .geometry import ROW, WARP
 
-ROW = MAX_DIMS - 1
-WARP = 32
 # Of a thread whose elements are apart: bytes of one value for each, so that its loads need not wait for registers,
 # and of all sums and weights that it holds.
 VALUE_BYTES, HELD_BYTES = 16, 208

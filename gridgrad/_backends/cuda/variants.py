@@ -173,7 +173,8 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     lengths = [int(n) for n in packed["length"]]
     share = share_of(packed, vector)
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
-    geometry = geometry_of(lengths, share, items, map(_reads, _stencils(packed)))
+    reads = map(_reads, _stencils(packed))
+    geometry = geometry_of(lengths, share.threads, share.vector, items, reads)
     packed["slab"] = geometry.slab or 0
     indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
     variant = Variant(
@@ -300,8 +301,12 @@ def _reach(packed: Array, plan: Plan, share: Share, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
-    columns, rows, layers = geometry.covers(share.elements)
-    ends = columns + lengths[ROW], lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    threads, rows, layers = geometry.covers()
+    ends = (
+        threads * share.elements + lengths[ROW],
+        lengths[ROW - 1] + rows,
+        lengths[: ROW - 1].prod() + layers,
+    )
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 
