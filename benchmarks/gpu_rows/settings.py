@@ -15,8 +15,8 @@ from . import card, timing, watch
 from .rows import Arrays, Row, rows, shrunk
 
 # Of each setting: where it is, and its other values.
-SETTINGS: dict[str, tuple[Any, tuple[int, ...]]] = {
-    "BLOCKS": (variants, (0, 3, 5, 6)),  # on a multiprocessor, which registers are left for
+SETTINGS: dict[str, tuple[Any, tuple[int | None, ...]]] = {
+    "BLOCKS": (variants, (0, 2, 3, 4, 5, 6)),  # on a multiprocessor, which registers are left for
     "MANY_BLOCKS": (geometry, (1 << 40,)),  # never several planes for a thread
     "PLANES": (geometry, (2, 8)),
     "LINE_BYTES": (geometry, (1 << 20,)),  # no upright blocks
@@ -39,16 +39,16 @@ def measures(quick: bool) -> dict[str, Callable[[], dict[str, Any]]]:
         )
         for row in rows()
         if row.name in VARIED
-        for name, value in (("BLOCKS", variants.BLOCKS), *_others())
+        for name, value in (("BLOCKS", None), *_others())
     }
 
 
-def _others() -> Iterator[tuple[str, int]]:
+def _others() -> Iterator[tuple[str, int | None]]:
     for name, (_, values) in SETTINGS.items():
         yield from ((name, value) for value in values)
 
 
-def _measured(row: Row, quick: bool, name: str, value: int) -> dict[str, Any]:
+def _measured(row: Row, quick: bool, name: str, value: int | None) -> dict[str, Any]:
     watch.forget()
     with setting(name, value):
         arrays = Arrays(row, shrunk(row.shape) if quick else row.shape, card.random, cupy.empty)
@@ -56,7 +56,7 @@ def _measured(row: Row, quick: bool, name: str, value: int) -> dict[str, Any]:
 
 
 @contextmanager
-def setting(name: str, value: int) -> Iterator[None]:
+def setting(name: str, value: int | None) -> Iterator[None]:
     """Everything is planned anew under it, and again without it."""
     module, _ = SETTINGS[name]
     before = getattr(module, name)
