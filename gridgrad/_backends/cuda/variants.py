@@ -16,18 +16,14 @@ from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
-from .geometry import Geometry, Reads, geometry_of
-from .rows import ROW, Share, held_bytes, share_of
+from .geometry import ROW, Geometry, Reads, geometry_of
+from .rows import LIGHT_BYTES, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
-LIGHT_BYTES, LIGHT_TERMS, HEAVY_TERMS = (
-    112,
-    5,
-    8,
-)  # what a thread with 64 registers holds, and what it must not
+LIGHT_TERMS, HEAVY_TERMS = 5, 8  # what 64 registers and 80 have room for
 # Blocks on a multiprocessor that registers are left for, as in __launch_bounds__, whatever a variant holds; 0: the
 # compiler's choice, None: `_blocks`. For measurements.
 BLOCKS: int | None = None
