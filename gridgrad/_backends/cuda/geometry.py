@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import NamedTuple
 
-from ..._plan.descriptor import MAX_DIMS
+from .rows import ROW, WARP, Share
 
-ROW = MAX_DIMS - 1
 THREADS = 256  # of a block, as in __launch_bounds__
-WARP = 32
 GRID_LIMIT = 65535  # of CUDA, for y and z
 LINE_BYTES = 128  # of the caches
 CACHE_BYTES = (
@@ -37,27 +35,29 @@ class Geometry(NamedTuple):
     slab: int | None  # log2 of the row blocks of a slab; None: rows are not walked in slabs
     strides: bool  # whether the grid is smaller than the work
 
-    def covers(self) -> tuple[int, int, int]:
-        """Threads along the row, rows and layers of the grid, those beyond the work included."""
+    def covers(self, elements: int) -> tuple[int, int, int]:
+        """Columns, rows and layers of all threads, those beyond the work included."""
         x, y, z = self.grid
         if self.slab is not None:
             x, y, z = x >> self.slab, z << self.slab, y
-        return x * self.block[0], y * self.block[1], z * self.block[2] * self.planes
+        return x * self.block[0] * elements, y * self.block[1], z * self.block[2] * self.planes
 
 
 def geometry_of(
-    lengths: Sequence[int], threads: int, vector: int, items: Sequence[int], reads: Iterable[Reads]
+    lengths: Sequence[int], share: Share, items: Sequence[int], reads: Iterable[Reads]
 ) -> Geometry:
     """The launch for dims of these lengths.
 
-    A row is done by so many `threads`, in accesses of `vector` elements; `items` are the bytes of an element of
-    each array, and `reads` says how far the stencils reach.
+    `share` says what of a row goes to a thread, `items` are the bytes of an element of each array, and
+    `reads` says how far the stencils reach.
     """
     reads = tuple(reads)
-    work = threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block, planes = _block_of(work, {read.dim for read in reads}, vector * min(items))
-    columns, rows, layers = _blocks(work, block, planes)
+    work, dims = (share.threads, lengths[ROW - 1], prod(lengths[: ROW - 1])), {read.dim for read in reads}
+    block, planes = _block_of(work, dims, share.vector * min(items)), 1
     slab = slab_of(lengths, block, sum(items), reads)
+    if slab is None and ROW - 2 in dims:
+        block, planes = _of_planes(work, block)
+    columns, rows, layers = _blocks(work, block, planes)
     if slab is None:
         grid = columns, min(rows, GRID_LIMIT), min(layers, GRID_LIMIT)
         return Geometry(grid, block, planes, None, grid != (columns, rows, layers))
@@ -66,20 +66,26 @@ def geometry_of(
     return Geometry(grid, block, planes, slab, grid[1:] != (layers, slabs))
 
 
-def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[tuple[int, int, int], int]:
-    """The block whose first-level cache holds most of the neighbours it reads, and the planes of each of its threads.
+def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[int, int, int]:
+    """The block whose first-level cache holds most of the neighbours it reads.
 
     A derivative across the rows alone has no neighbours along them: it takes one line of the cache, and
-    as many rows as there are threads left. Of layers a block does several, if that leaves blocks enough.
+    as many rows as there are threads left.
     """
     if dims == {ROW - 1}:
-        return block_shape(*work, max(1, min(LINE_BYTES // access, WARP))), 1
-    block = block_shape(*work)
-    if ROW - 2 not in dims or block[2] > 1:
-        return block, 1
-    if prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS:
-        return block, PLANES
-    return block_shape(*work, deep=2), 1
+        return block_shape(*work, wide=max(1, min(LINE_BYTES // access, WARP)))
+    return block_shape(*work, deep=2 if ROW - 2 in dims else 1)
+
+
+def _of_planes(work: tuple[int, int, int], block: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:
+    """A block of one layer whose threads do several planes, if that leaves blocks enough; else the other one.
+
+    Not in slabs: until the next block meets a plane again more is in flight, of a cache that is then short.
+    """
+    flat = block_shape(*work)
+    if flat[2] == 1 and prod(_blocks(work, flat, PLANES)) >= MANY_BLOCKS:
+        return flat, PLANES
+    return block, 1
 
 
 def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int) -> tuple[int, int, int]:
