@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from math import prod
 from typing import NamedTuple
 
-from .rows import ROW, WARP, Share
+from ..._plan.descriptor import MAX_DIMS
 
+ROW = MAX_DIMS - 1
 THREADS = 256  # of a block, as in __launch_bounds__
+WARP = 32
 GRID_LIMIT = 65535  # of CUDA, for y and z
 LINE_BYTES = 128  # of the caches
 CACHE_BYTES = (
@@ -35,25 +37,25 @@ class Geometry(NamedTuple):
     slab: int | None  # log2 of the row blocks of a slab; None: rows are not walked in slabs
     strides: bool  # whether the grid is smaller than the work
 
-    def covers(self, elements: int) -> tuple[int, int, int]:
-        """Columns, rows and layers of all threads, those beyond the work included."""
+    def covers(self) -> tuple[int, int, int]:
+        """Threads along the row, rows and layers of the grid, those beyond the work included."""
         x, y, z = self.grid
         if self.slab is not None:
             x, y, z = x >> self.slab, z << self.slab, y
-        return x * self.block[0] * elements, y * self.block[1], z * self.block[2] * self.planes
+        return x * self.block[0], y * self.block[1], z * self.block[2] * self.planes
 
 
 def geometry_of(
-    lengths: Sequence[int], share: Share, items: Sequence[int], reads: Iterable[Reads]
+    lengths: Sequence[int], threads: int, vector: int, items: Sequence[int], reads: Iterable[Reads]
 ) -> Geometry:
     """The launch for dims of these lengths.
 
-    `share` says what of a row goes to a thread, `items` are the bytes of an element of each array, and
-    `reads` says how far the stencils reach.
+    A row is done by so many `threads`, in accesses of `vector` elements; `items` are the bytes of an element of
+    each array, and `reads` says how far the stencils reach.
     """
     reads = tuple(reads)
-    work, dims = (share.threads, lengths[ROW - 1], prod(lengths[: ROW - 1])), {read.dim for read in reads}
-    block, planes = _block_of(work, dims, share.vector * min(items)), 1
+    work, dims = (threads, lengths[ROW - 1], prod(lengths[: ROW - 1])), {read.dim for read in reads}
+    block, planes = _block_of(work, dims, vector * min(items)), 1
     slab = slab_of(lengths, block, sum(items), reads)
     if slab is None and ROW - 2 in dims:
         block, planes = _of_planes(work, block)

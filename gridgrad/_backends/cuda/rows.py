@@ -7,13 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array
-from ..._plan.descriptor import MAX_DIMS
+from .geometry import ROW, WARP
 
-ROW = MAX_DIMS - 1
-WARP = 32
 # Of a thread whose elements are apart: bytes of one value for each, so that its loads need not wait for registers,
 # and of all sums and weights that it holds.
 VALUE_BYTES, HELD_BYTES = 16, 208
+LIGHT_BYTES = 112  # of sums and weights that 64 registers have room for
 
 
 class Share(NamedTuple):
@@ -26,14 +25,20 @@ class Share(NamedTuple):
 
 
 def share_of(packed: Array, vector: int) -> Share:
-    """Accesses of `vector` elements; where that is one, several of them, whatever length and strides are.
+    """Accesses of `vector` elements; several of one where those are more elements, whatever length and strides are."""
+    length = int(packed["length"][ROW])
+    apart = _apart(packed, length)
+    if vector > 1 and (apart.elements <= vector or held_bytes(packed, apart.elements) > LIGHT_BYTES):
+        return Share(vector, vector, WARP, -(-length // vector))
+    return apart
 
-    Elements apart lie between the rows that are data at both ends, which other threads of the same row do alone.
+
+def _apart(packed: Array, length: int) -> Share:
+    """Accesses of one element: in the order of the threads, or several a thread.
+
+    Several lie between the rows that are data at both ends, which other threads of the same row do alone.
     A last warp that is not full repeats elements of the one before it, so nothing may add to what outputs hold.
     """
-    length = int(packed["length"][ROW])
-    if vector > 1:
-        return Share(vector, vector, WARP, -(-length // vector))
     ends = sum(_ends(packed))
     inside = length - ends
     shares = [Share(1, 1, WARP, length)]

@@ -16,19 +16,15 @@ from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
-from .geometry import Geometry, Reads, geometry_of
-from .rows import ROW, Share, held_bytes, share_of
+from .geometry import ROW, Geometry, Reads, geometry_of
+from .rows import LIGHT_BYTES, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
 OPTIONS = ("-std=c++17", "--fmad=false")  # of the compiler, for every variant
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
-LIGHT_BYTES, LIGHT_TERMS, HEAVY_TERMS = (
-    112,
-    5,
-    8,
-)  # what a thread with 64 registers holds, and what it must not
+LIGHT_TERMS, HEAVY_TERMS = 5, 8  # what 64 registers and 80 have room for
 # Blocks on a multiprocessor that registers are left for, as in __launch_bounds__, whatever a variant holds; 0: the
 # compiler's choice, None: `_blocks`. For measurements.
 BLOCKS: int | None = None
@@ -183,7 +179,8 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     lengths = [int(n) for n in packed["length"]]
     share = share_of(packed, vector)
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
-    geometry = geometry_of(lengths, share, items, map(_reads, _stencils(packed)))
+    reads = map(_reads, _stencils(packed))
+    geometry = geometry_of(lengths, share.threads, share.vector, items, reads)
     packed["slab"] = geometry.slab or 0
     indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
     variant = Variant(
@@ -310,8 +307,12 @@ def _reach(packed: Array, plan: Plan, share: Share, geometry: Geometry) -> int:
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
-    columns, rows, layers = geometry.covers(share.elements)
-    ends = columns + lengths[ROW], lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    threads, rows, layers = geometry.covers()
+    ends = (
+        threads * share.elements + lengths[ROW],
+        lengths[ROW - 1] + rows,
+        lengths[: ROW - 1].prod() + layers,
+    )
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 

@@ -7,7 +7,6 @@ import pytest
 from cuda_cases import built_kernels, check, check_fault, gradient_terms, operator, samples
 
 from gridgrad._backends.cuda import geometry, variants
-from gridgrad._backends.cuda.rows import WARP, Share
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
 from gridgrad._terms.term import Term
@@ -194,7 +193,7 @@ def test_a_slab_fits_the_cache_and_few_blocks_are_idle():
     for rows in (257, 300, 1000, 1023, 1025, 2049, 5000):
         lengths = [1] * 5 + [64, rows, 2048]
         reads = [geometry.Reads(dim, 2) for dim in (5, 6, 7)]
-        made = geometry.geometry_of(lengths, Share(2, 2, WARP, -(-lengths[-1] // 2)), (8, 8), reads)
+        made = geometry.geometry_of(lengths, 1024, 2, (8, 8), reads)
         planes = 2 + made.block[2]  # of the layers that a block and its neighbours read
         assert planes * 2048 * 16 * made.block[1] * 2**made.slab <= geometry.CACHE_BYTES
         assert rows <= made.covers(2)[1] <= rows * 1.125 + 2 * made.block[1]
