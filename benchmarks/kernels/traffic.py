@@ -77,7 +77,7 @@ def simulated(launch: variants.Launch, registers: int) -> Traffic:
 
 def elements_of(variant: variants.Variant) -> int:
     """What a thread does of a row; a warp's are side by side, however they are shared."""
-    return variant.vector
+    return variant.elements
 
 
 def part_of(whole: Extent) -> Extent:

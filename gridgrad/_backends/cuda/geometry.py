@@ -54,10 +54,12 @@ def geometry_of(
     each array, and `reads` says how far the stencils reach.
     """
     reads = tuple(reads)
-    work = threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block, planes = _block_of(work, {read.dim for read in reads}, vector * min(items))
-    columns, rows, layers = _blocks(work, block, planes)
+    work, dims = (threads, lengths[ROW - 1], prod(lengths[: ROW - 1])), {read.dim for read in reads}
+    block, planes = _block_of(work, dims, vector * min(items)), 1
     slab = slab_of(lengths, block, sum(items), reads)
+    if any(read.dim == ROW - 2 and (slab is None or read.span > 2) for read in reads):
+        block, planes = _of_planes(work, block)
+    columns, rows, layers = _blocks(work, block, planes)
     if slab is None:
         grid = columns, min(rows, GRID_LIMIT), min(layers, GRID_LIMIT)
         return Geometry(grid, block, planes, None, grid != (columns, rows, layers))
@@ -66,20 +68,27 @@ def geometry_of(
     return Geometry(grid, block, planes, slab, grid[1:] != (layers, slabs))
 
 
-def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[tuple[int, int, int], int]:
-    """The block whose first-level cache holds most of the neighbours it reads, and the planes of each of its threads.
+def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[int, int, int]:
+    """The block whose first-level cache holds most of the neighbours it reads.
 
     A derivative across the rows alone has no neighbours along them: it takes one line of the cache, and
-    as many rows as there are threads left. Of layers a block does several, if that leaves blocks enough.
+    as many rows as there are threads left.
     """
     if dims == {ROW - 1}:
-        return block_shape(*work, max(1, min(LINE_BYTES // access, WARP))), 1
-    block = block_shape(*work)
-    if ROW - 2 not in dims or block[2] > 1:
-        return block, 1
-    if prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS:
-        return block, PLANES
-    return block_shape(*work, deep=2), 1
+        return block_shape(*work, wide=max(1, min(LINE_BYTES // access, WARP)))
+    return block_shape(*work, deep=2 if ROW - 2 in dims else 1)
+
+
+def _of_planes(work: tuple[int, int, int], block: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:
+    """A block of one layer whose threads do several planes, if that leaves blocks enough; else the other one.
+
+    Until the next block meets a plane again more is then in flight. In slabs the cache is short of room, so that only
+    wide stencils gain, which ask it for more than it can give.
+    """
+    flat = block_shape(*work)
+    if flat[2] == 1 and prod(_blocks(work, flat, PLANES)) >= MANY_BLOCKS:
+        return flat, PLANES
+    return block, 1
 
 
 def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int) -> tuple[int, int, int]:
