@@ -398,19 +398,3 @@ class TestPublishedExamples:
         (slope,) = torch.autograd.grad((dy + dx).sum(), u)
         total = gg.gradient(np.eye(20).reshape(20, 4, 5), 0.5, X[:5], axis=(1, 2))
         np.testing.assert_allclose(slope.numpy().ravel(), sum(total).sum(axis=(1, 2)), rtol=0, atol=1e-14)
-
-
-def test_facts_of_a_kind_that_was_not_seen_before(monkeypatch):
-    """As of a first tensor on a device: they are asked in full once, and only what is plain is taken for plain later."""
-    from gridgrad._backends.torch import arrays
-
-    known = list(arrays.BACKEND._plain_keys)
-    monkeypatch.setattr(arrays.BACKEND, "_plain_keys", [])
-    z = torch.ones(3, dtype=torch.complex64)
-    for _ in range(2):
-        assert arrays.BACKEND.facts(z.conj()) is None
-        assert arrays.BACKEND.facts(z.requires_grad_()) is None
-        assert arrays.BACKEND.facts(z.detach()) == ((3,), (1,), torch.complex64, z.device)
-    assert arrays.BACKEND._plain_keys == known
-    monkeypatch.setattr(arrays, "is_plain_memory", _refuse)
-    assert arrays.BACKEND.facts(z.detach()) is not None
