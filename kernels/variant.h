@@ -71,10 +71,13 @@ GG_INLINE Vector<Real, N> each(const Of& of) {
 // The N elements of a thread in a row whose elements are `stride` apart.
 template <int N, class T>
 GG_INLINE Vector<T, N> fetch(const T* from, Index stride) {
-  if constexpr (WIDE && N == VECTOR) return *reinterpret_cast<const Vector<T, N>*>(from);
   Vector<T, N> value;
+  if constexpr (WIDE && N == VECTOR) {
+    value = *reinterpret_cast<const Vector<T, N>*>(from);
+  } else {
 #pragma unroll
-  for (int e = 0; e < N; ++e) value.at[e] = from[e * GAP * stride];
+    for (int e = 0; e < N; ++e) value.at[e] = from[e * GAP * stride];
+  }
   return value;
 }
 
