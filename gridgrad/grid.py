@@ -12,8 +12,8 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators import catalogue
-from ._operators.kinds import Shown
-from ._operators.linear import Linear
+from ._operators.operator import Operator
+from ._operators.patterns.kinds import Shown
 
 
 class Options(TypedDict, total=False):
@@ -34,7 +34,8 @@ class Grid(Points, Generic[OnGrid]):
     ----------
     *coordinates : 1-D array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. Units: [x]; quantities of pint, astropy or unyt are
+        step and the position of the first point. They are copied: arrays on a device are read here, and
+        no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
         The axes of the fields that these are; by default the last ones, so that all axes in front are
@@ -102,15 +103,15 @@ class Grid(Points, Generic[OnGrid]):
             raise unexpected("Grid.__init__", others)
         super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
 
-    gradient = Shown[Linear[Scalar, OnGrid]](catalogue.gradient)
-    divergence = Shown[Linear[OnGrid, Scalar]](catalogue.divergence)
-    curl = Shown[Linear[Vector, Any]](catalogue.curl)
-    laplacian = Shown[Linear](catalogue.laplacian)
-    vector_laplacian = Shown[Linear[OnGrid, OnGrid]](catalogue.vector_laplacian)
-    hessian = Shown[Linear[Scalar, Matrix[OnGrid]]](catalogue.hessian)
-    jacobian = Shown[Linear[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
-    gradient_norm = Shown[Linear](catalogue.gradient_norm)
-    identity = Shown[Linear](catalogue.identity)
+    gradient = Shown[Operator[Scalar, OnGrid]](catalogue.gradient)
+    divergence = Shown[Operator[OnGrid, Scalar]](catalogue.divergence)
+    curl = Shown[Operator[Vector, Any]](catalogue.curl)
+    laplacian = Shown[Operator](catalogue.laplacian)
+    vector_laplacian = Shown[Operator[OnGrid, OnGrid]](catalogue.vector_laplacian)
+    hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](catalogue.hessian)
+    jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
+    gradient_norm = Shown[Operator](catalogue.gradient_norm)
+    identity = Shown[Operator](catalogue.identity)
 
     derivative = catalogue.derivative
     mixed_derivative = catalogue.mixed_derivative

@@ -60,23 +60,8 @@ class Row:
 INSTRUCTIONS = {"gradient": 45, "laplacian": 50, "gradient.T": 55, "diffuse": 85, "laplacian 4": 80}
 WAVES = 2  # of loads, in first derivatives and Laplacians
 TRAFFIC = 1.08  # of memory over the least
-NOT_YET: dict[
-    tuple[str, str, int], dict[str, float]
-] = {  # by operator, dtype and length of a row, or 0: by coordinates
-    ("gradient", "float32", 511): {"instructions": 132},
-    ("laplacian", "float32", 512): {"waves": 3},
-    ("laplacian", "float32", 511): {"instructions": 131},
-    ("gradient.T", "float32", 512): {"instructions": 150},
-    ("gradient.T", "float32", 511): {"instructions": 150},
-    ("diffuse", "float32", 512): {"instructions": 188},
-    ("diffuse", "float32", 511): {"instructions": 188},
-    ("laplacian 4", "float32", 512): {"instructions": 199},
-    ("laplacian 4", "float32", 511): {"instructions": 199},
-    ("curl", "float64", 512): {"waves": 5},
-    ("gradient", "float32", 0): {"waves": 3},
-    ("gradient", "float64", 0): {"waves": 4},
-    ("laplacian", "float32", 0): {"waves": 3},
-    ("laplacian", "float64", 0): {"waves": 3},
+NOT_YET: dict[tuple[str, str, int], dict[str, float]] = {  # by operator, dtype and length of a row, or 0: by coordinates
+    ("curl", "float64", 512): {"waves": 3},  # of six differences of two values each
 }
 
 

@@ -81,7 +81,7 @@ def blocks_of(text: str) -> dict[int, Block]:
     """The kernel's blocks by the number of their first instruction."""
     code, labels = instructions(text)
     starts = {0, *labels.values()}
-    starts |= {k + 1 for k, i in enumerate(code) if i.target or not i.falls_through}
+    starts |= {k + 1 for k, i in enumerate(code) if i.target or i.operation == "EXIT"}
     order = sorted(start for start in starts if start < len(code))
     blocks = {}
     for start, end in zip(order, [*order[1:], len(code)], strict=True):
@@ -135,7 +135,7 @@ def interior(text: str, stencils: int, planes: int) -> Interior:
     stores = {k for k, block in blocks.items() if block.has("STG")}
     edge = {k for k, block in blocks.items() if block.reads(_edge_places(stencils))}
     edge |= set().union(*(body for body in loops if not body & stores), set())
-    ends = {k for k, block in blocks.items() if block.has("EXIT") and not block.body[-1].predicate}
+    ends = {k for k, block in blocks.items() if block.body[-1].operation == "EXIT"}
     way = _shortest(blocks, edge, 0, stores, ends)
     path = tuple(i for k in way for i in blocks[k].body)
     count = len(path)

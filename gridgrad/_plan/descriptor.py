@@ -38,6 +38,11 @@ DESCRIPTOR = np.dtype(
 )  # fmt: skip
 
 
+def pointer_offset(array: int) -> int:
+    """Bytes from the start of a descriptor to the data pointer of one of its arrays."""
+    return int(DESCRIPTOR.fields["array"][1]) + array * _ARRAY.itemsize  # type: ignore[index]
+
+
 class TooManyDims(Exception):
     """The dims that do not collapse, the arrays, terms or stencils are more than a descriptor holds."""
 

@@ -62,6 +62,15 @@ def test_the_way_of_a_thread_in_the_interior(tools):
     assert machine_code.load_waves(inside.instructions) == 2
 
 
+def test_a_thread_may_be_done_before_the_end(tools):
+    """What some threads of a row do beside their share is not counted."""
+    _, machine_code, _ = tools
+    beside = CODE.replace("              @!P3 BRA `(.L_x_0) ;", "               @P3 EXIT ;")
+    inside = machine_code.interior(beside, 1, 1)
+    assert [i.operation for i in inside.instructions[-2:]] == ["STG.E", "EXIT"]
+    assert inside.instructions[-1].predicate == "@P3"
+
+
 def moved(tools, operator, shape, dtype):
     """The simulated traffic of an operator's launch."""
     goals, _, traffic = tools

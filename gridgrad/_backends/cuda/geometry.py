@@ -57,7 +57,7 @@ def geometry_of(
     work, dims = (threads, lengths[ROW - 1], prod(lengths[: ROW - 1])), {read.dim for read in reads}
     block, planes = _block_of(work, dims, vector * min(items)), 1
     slab = slab_of(lengths, block, sum(items), reads)
-    if slab is None and ROW - 2 in dims:
+    if any(read.dim == ROW - 2 and (slab is None or read.span > 2) for read in reads):
         block, planes = _of_planes(work, block)
     columns, rows, layers = _blocks(work, block, planes)
     if slab is None:
@@ -82,7 +82,8 @@ def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[
 def _of_planes(work: tuple[int, int, int], block: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:
     """A block of one layer whose threads do several planes, if that leaves blocks enough; else the other one.
 
-    Not in slabs: until the next block meets a plane again more is in flight, of a cache that is then short.
+    Until the next block meets a plane again more is then in flight. In slabs the cache is short of room, so that only
+    wide stencils gain, which ask it for more than it can give.
     """
     flat = block_shape(*work)
     if flat[2] == 1 and prod(_blocks(work, flat, PLANES)) >= MANY_BLOCKS:

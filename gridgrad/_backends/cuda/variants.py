@@ -20,6 +20,7 @@ from .geometry import ROW, Geometry, Reads, geometry_of
 from .rows import LIGHT_BYTES, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
+OPTIONS = ("-std=c++17", "--fmad=false")  # of the compiler, for every variant
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
@@ -99,13 +100,22 @@ def source() -> str:
     return text_of("apply.cu")
 
 
-def options(variant: Variant) -> tuple[str, ...]:
-    """The compiler's options; every word comes from a table above or is a number."""
+def program(variant: Variant) -> str:
+    """The text of a variant, which NVRTC is given with `OPTIONS`.
+
+    Its macros stand in the text and not among the options, because CuPy compiles an empty program for each
+    tuple of options, also where it finds the kernel on disk.
+    """
+    return macros(variant) + source()
+
+
+def macros(variant: Variant) -> str:
+    """What chooses a variant, in front of `source`; every word comes from a table above or is a number."""
 
     def rows(table: tuple[Any, ...]) -> str:
         return ",".join("{" + rows(v) + "}" if isinstance(v, tuple) else str(int(v)) for v in table)
 
-    macros = {
+    defined = {
         "STORED": _TYPES[variant.stored],
         "REAL": _TYPES[variant.real],
         "OUT": _TYPES[variant.out],
@@ -126,7 +136,7 @@ def options(variant: Variant) -> tuple[str, ...]:
         "NORMS": rows(variant.norms),
         "STENCILS": rows(variant.stencils),
     }
-    return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
+    return "".join(f"#define GG_{name} {value}\n" for name, value in defined.items())
 
 
 def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:

@@ -170,7 +170,7 @@ def test_a_macro_never_carries_a_foreign_word():
     evil = "float\n#include </etc/passwd>"
     for name in ("stored", "real", "out", "indices"):
         with pytest.raises(KeyError):
-            variants.options(good._replace(**{name: evil}))
+            variants.macros(good._replace(**{name: evil}))
     for name in (
         "rank",
         "vector",
@@ -184,10 +184,10 @@ def test_a_macro_never_carries_a_foreign_word():
         "blocks",
     ):
         with pytest.raises(ValueError, match="invalid literal"):
-            variants.options(good._replace(**{name: evil}))
+            variants.macros(good._replace(**{name: evil}))
     for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}, {"stencils": ((7, (0, evil)),)}):
         with pytest.raises(ValueError, match="invalid literal"):
-            variants.options(good._replace(**table))
+            variants.macros(good._replace(**table))
 
 
 def test_the_struct_is_the_same_in_python_and_cpp(kernels, tmp_path):

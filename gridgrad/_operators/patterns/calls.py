@@ -9,17 +9,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._backends import dispatch, ladder, slices
-from .._backends.protocol import Backend
-from .._base.cache import Cache, Entry
-from .._base.checks import clean_workers
-from .._base.content import HASHED_BYTES, SMALL_BYTES, Content
-from .._base.tracing import is_compiling
-from .._base.types import Array
-from .._plan.descriptor import MAX_ARRAYS
-from .._plan.plan import Plan
-from .._terms.term import Term
-from .fields import Form, shaped
+from ..._backends import dispatch, ladder, slices
+from ..._backends.protocol import Backend
+from ..._base.cache import Cache, Entry
+from ..._base.checks import clean_workers
+from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from ..._base.tracing import is_compiling
+from ..._base.types import Array
+from ..._plan.descriptor import MAX_ARRAYS
+from ..._plan.plan import Plan
+from ..._terms.term import Term
+from ..fields.forms import Form, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
 
@@ -70,11 +70,17 @@ class Calls:
         `key` is all but the facts of the arrays, which are added to it.
         """
         key.append(len(fields) if targets is None else -len(fields))
+        known: type | None = None  # the class that was looked up last: arrays of one call are of one
         for a in fields if targets is None else (*fields, *targets):
-            if type(a) is _ndarray:
+            cls = type(a)
+            if cls is _ndarray:
                 key += a.shape, a.strides, a.dtype
-            else:
-                key.append(_facts(a) or object())  # equal to no other
+                continue
+            if cls is not known:
+                known, library = cls, dispatch.found(cls)
+            key.append(None if library is None else library.facts(a))
+            if key[-1] is None:
+                return None
         found = self._held.get(tuple(key))
         if found is None:
             return None
@@ -216,11 +222,22 @@ def start_of(
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
             key.append(Content(value))
         else:
-            return None
+            values = _small_memory(value)
+            if values is None:
+                return None
+            key += values.dtype, values.shape, values.tobytes()
     if not _SIMPLE.issuperset(kinds):
         key[2] = _frozen(options)
         return None if key[2] is None else key
     return key
+
+
+def _small_memory(value: Any) -> Array | None:
+    """The numbers of a small array of another library, which may have changed since it was read; None of all else."""
+    if getattr(value, "ndim", 2) > 1 or _facts(value) is None or prod(value.shape) * 8 > SMALL_BYTES:
+        return None
+    values: Array = np.asarray(dispatch.host(value, 0))
+    return values
 
 
 def _frozen(value: Any) -> Hashable:
