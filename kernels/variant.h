@@ -132,12 +132,12 @@ GG_INLINE const Real* weights_of(const Stencil& stencil, int k) {
   return static_cast<const Real*>(stencil.weights) + k * (stencil.length * stencil.inner);
 }
 
-GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
   return i >= stencil.leading && i + stencil.trailing < elements(stencil.length);
 }
 
 // Which of the rows that are data belongs to point i at an end.
-GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
   return i < stencil.leading ? i : stencil.leading + stencil.trailing + i - elements(stencil.length);
 }
 
