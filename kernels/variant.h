@@ -71,10 +71,13 @@ GG_INLINE Vector<Real, N> each(const Of& of) {
 // The N elements of a thread in a row whose elements are `stride` apart.
 template <int N, class T>
 GG_INLINE Vector<T, N> fetch(const T* from, Index stride) {
-  if constexpr (WIDE && N == VECTOR) return *reinterpret_cast<const Vector<T, N>*>(from);
   Vector<T, N> value;
+  if constexpr (WIDE && N == VECTOR) {
+    value = *reinterpret_cast<const Vector<T, N>*>(from);
+  } else {
 #pragma unroll
-  for (int e = 0; e < N; ++e) value.at[e] = from[e * GAP * stride];
+    for (int e = 0; e < N; ++e) value.at[e] = from[e * GAP * stride];
+  }
   return value;
 }
 
@@ -129,12 +132,12 @@ GG_INLINE const Real* weights_of(const Stencil& stencil, int k) {
   return static_cast<const Real*>(stencil.weights) + k * (stencil.length * stencil.inner);
 }
 
-GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
   return i >= stencil.leading && i + stencil.trailing < elements(stencil.length);
 }
 
 // Which of the rows that are data belongs to point i at an end.
-GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
   return i < stencil.leading ? i : stencil.leading + stencil.trailing + i - elements(stencil.length);
 }
 

@@ -12,6 +12,7 @@ from .geometry import ROW, WARP
 # Of a thread whose elements are apart: bytes of one value for each, so that its loads need not wait for registers,
 # and of all sums and weights that it holds.
 VALUE_BYTES, HELD_BYTES = 16, 208
+MANY_TERMS = 9  # more of them spill even so
 LIGHT_BYTES = 112  # of sums and weights that 64 registers have room for
 
 
@@ -41,10 +42,11 @@ def _apart(packed: Array, length: int) -> Share:
     """
     ends = sum(_ends(packed))
     inside = length - ends
+    most = VALUE_BYTES if int(packed["terms"]) <= MANY_TERMS else VALUE_BYTES // 2
     shares = [Share(1, 1, WARP, length)]
     if not _adds(packed):
         for elements in (2, 4):
-            fits = elements * int(packed["real_bytes"]) <= VALUE_BYTES
+            fits = elements * int(packed["real_bytes"]) <= most
             if fits and held_bytes(packed, elements) <= HELD_BYTES and _is_filled(inside, ends, elements):
                 shares.append(Share(1, elements, WARP, _threads(inside, elements)))
     cost = {share: share.threads * (share.elements + 1) for share in shares}  # one for a thread's indices

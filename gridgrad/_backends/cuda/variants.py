@@ -214,9 +214,12 @@ def _blocks(packed: Array, share: Share, indices: str) -> int:
     Left alone, NVRTC saves registers by waiting in between. What holds more gets more, as it would spill.
     """
     held, terms = held_bytes(packed, share.elements), int(packed["terms"])
-    if held > LIGHT_BYTES or terms > LIGHT_TERMS or indices == "int64":
-        return 3 if held <= LIGHT_BYTES and terms <= HEAVY_TERMS else 2
-    return 4
+    blocks = 4 if held <= LIGHT_BYTES and terms <= LIGHT_TERMS else 3
+    if held > LIGHT_BYTES or terms > HEAVY_TERMS:
+        blocks = 2
+    if indices == "int64":  # of which each array's take two registers
+        blocks = {4: 3, 3: 2, 2: 1}[blocks]
+    return blocks
 
 
 def _round_weights(packed: Array, real: str) -> None:
