@@ -196,7 +196,7 @@ def test_a_slab_fits_the_cache_and_few_blocks_are_idle():
         made = geometry.geometry_of(lengths, 1024, 2, (8, 8), reads)
         planes = 2 + made.block[2]  # of the layers that a block and its neighbours read
         assert planes * 2048 * 16 * made.block[1] * 2**made.slab <= geometry.CACHE_BYTES
-        assert rows <= made.covers(2)[1] <= rows * 1.125 + 2 * made.block[1]
+        assert rows <= made.covers()[1] <= rows * 1.125 + 2 * made.block[1]
 
 
 def test_a_planted_fault_is_caught(kernels, tmp_path, monkeypatch):
