@@ -1,6 +1,6 @@
 // Formula (1) along the row on a device, of elements side by side.
-#ifndef GRIDGRAD_NS_H
-#define GRIDGRAD_NS_H
+#ifndef GRIDGRAD_VECTORS_H
+#define GRIDGRAD_VECTORS_H
 
 #include "general.h"
 

@@ -27,9 +27,9 @@ class Compiled(NamedTuple):
 
 def compile_variant(variant: variants.Variant, arch: str = "90") -> Compiled:
     """Compile with the options that CuPy passes."""
-    program = _done(nvrtc.nvrtcCreateProgram(variants.source().encode(), b"gridgrad.cu", 0, [], []))
+    program = _done(nvrtc.nvrtcCreateProgram(variants.program(variant).encode(), b"gridgrad.cu", 0, [], []))
     options = [
-        *variants.options(variant), "-ftz=true", f"-arch=sm_{arch}", "--device-as-default-execution-space",
+        *variants.OPTIONS, "-ftz=true", f"-arch=sm_{arch}", "--device-as-default-execution-space",
         "--ptxas-options=-v",
     ]  # fmt: skip
     status = nvrtc.nvrtcCompileProgram(program, len(options), [option.encode() for option in options])[0]
