@@ -10,19 +10,19 @@ import cupy
 
 import gridgrad as gg
 from gridgrad._backends.cuda import geometry, variants
+from gridgrad._backends.cuda import rows as sharing
 
 from . import card, timing, watch
 from .rows import Arrays, Row, rows, shrunk
 
 # Of each setting: where it is, and its other values.
 SETTINGS: dict[str, tuple[Any, tuple[int | None, ...]]] = {
-    "BLOCKS": (variants, (0, 2, 3, 4, 5, 6)),  # on a multiprocessor, which registers are left for
-    "MANY_BLOCKS": (geometry, (1 << 40,)),  # never several planes for a thread
-    "PLANES": (geometry, (2, 8)),
-    "LINE_BYTES": (geometry, (1 << 20,)),  # no upright blocks
+    "BLOCKS": (variants, (0, 3, 5)),  # on a multiprocessor, which registers are left for
+    "MANY_BLOCKS": (geometry, (1, 1 << 40)),  # several planes a thread where there are blocks for it, or never
+    "FEW_ARRAYS": (geometry, (8,)),  # several planes of more arrays too
+    "FITS": (geometry, (1, 100)),  # more slabs, or none
+    "VALUE_BYTES": (sharing, (1,)),  # one element a thread where accesses are of one
 }
-
-
 VARIED = {
     "gradient 512^3 float32", "laplacian 512^3 float32", "gradient 512^3 float64", "laplacian 512^3 float64", "gradient 511^3 float32",
     "laplacian 64x2048x2048 float64", "divergence 512^3 float32", "curl 512^3 float32", "gradient.T 512^3 float32",

@@ -14,6 +14,7 @@ from .geometry import ROW, WARP
 VALUE_BYTES, HELD_BYTES = 16, 208
 MANY_TERMS = 9  # more of them spill even so
 LIGHT_BYTES = 112  # of sums and weights that 64 registers have room for
+LIGHT_TERMS = 5  # of which several elements are worth the warps that their registers cost
 
 
 class Share(NamedTuple):
@@ -47,10 +48,16 @@ def _apart(packed: Array, length: int) -> Share:
     if not _adds(packed):
         for elements in (2, 4):
             fits = elements * int(packed["real_bytes"]) <= most
-            if fits and held_bytes(packed, elements) <= HELD_BYTES and _is_filled(inside, ends, elements):
+            if fits and _is_held(packed, elements) and _is_filled(inside, ends, elements):
                 shares.append(Share(1, elements, WARP, _threads(inside, elements)))
     cost = {share: share.threads * (share.elements + 1) for share in shares}  # one for a thread's indices
     return min(reversed(shares), key=lambda share: cost[share])
+
+
+def _is_held(packed: Array, elements: int) -> bool:
+    """Whether a thread has registers for so many elements, and enough other threads beside it."""
+    held = held_bytes(packed, elements)
+    return held <= LIGHT_BYTES or (held <= HELD_BYTES and int(packed["terms"]) <= LIGHT_TERMS)
 
 
 def _threads(inside: int, elements: int) -> int:

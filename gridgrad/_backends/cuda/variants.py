@@ -17,14 +17,14 @@ from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._stencils.stencil import CENTRAL
 from .geometry import ROW, Geometry, Reads, geometry_of
-from .rows import LIGHT_BYTES, Share, held_bytes, share_of
+from .rows import LIGHT_BYTES, LIGHT_TERMS, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
 OPTIONS = ("-std=c++17", "--fmad=false")  # of the compiler, for every variant
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
-LIGHT_TERMS, HEAVY_TERMS = 5, 8  # what 64 registers and 80 have room for
+HEAVY_TERMS = 8  # what 80 registers have room for
 # Blocks on a multiprocessor that registers are left for, as in __launch_bounds__, whatever a variant holds; 0: the
 # compiler's choice, None: `_blocks`. For measurements.
 BLOCKS: int | None = None
@@ -180,7 +180,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     share = share_of(packed, vector)
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
     reads = map(_reads, _stencils(packed))
-    geometry = geometry_of(lengths, share.threads, share.vector, items, reads)
+    geometry = geometry_of(lengths, share.threads, items, reads)
     packed["slab"] = geometry.slab or 0
     indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
     variant = Variant(
@@ -217,6 +217,8 @@ def _blocks(packed: Array, share: Share, indices: str) -> int:
     blocks = 4 if held <= LIGHT_BYTES and terms <= LIGHT_TERMS else 3
     if held > LIGHT_BYTES or terms > HEAVY_TERMS:
         blocks = 2
+    if held <= LIGHT_BYTES and share.elements == 1:  # few loads at a time
+        blocks = 4
     if indices == "int64":  # of which each array's take two registers
         blocks = {4: 3, 3: 2, 2: 1}[blocks]
     return blocks
