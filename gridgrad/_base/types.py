@@ -34,7 +34,7 @@ Plain = float | Sequence[float] | Integers  # what becomes an array of NumPy's, 
 Step = float | Field
 
 # What users write, as signatures name it.
-End = Literal["one-sided", "periodic", "symmetric", "antisymmetric"]
+End = Literal["one-sided", "periodic", "reflect", "symmetric", "antireflect", "antisymmetric"]
 Boundary = End | tuple[End, End] | Sequence[End | tuple[End, End]]  # for all axes, or one entry for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis

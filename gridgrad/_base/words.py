@@ -62,7 +62,7 @@ _FOR_SAMPLES = _ANYWHERE | {
 }
 _FOR_GRIDS = _ANYWHERE | {
     "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
-    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="symmetric")',
+    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
     "accuracy": "operators have an accuracy: Grid(x).laplacian.with_(accuracy=4)",
     "workers": "operators have workers: Grid(x).laplacian(f, workers=1)",
@@ -238,4 +238,4 @@ def _end(word: str) -> str:
     """The word of a grid about its ends that is meant, with a value."""
     if word == "edge_order":
         return "edge_order=1"
-    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="symmetric"'
+    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="reflect"'

@@ -43,6 +43,11 @@ class Words(NamedTuple):
     periods: tuple[object, ...]
 
     @property
+    def boundary(self) -> tuple[tuple[str, str], ...]:
+        """The ends as a grid takes them."""
+        return tuple((left.word, right.word) for left, right in self.ends)
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rows of the first derivative along each axis."""
         return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in self.ends)
@@ -82,7 +87,7 @@ def points_of(
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
-        found = kind(*given, axes=axes, boundary=words.ends, period=[_wrapped(*period) for period in periods],
+        found = kind(*given, axes=axes, boundary=words.boundary, period=[_wrapped(*period) for period in periods],
                      edge_order=words.edge_order, dtype=real)  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)

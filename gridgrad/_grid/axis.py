@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -14,23 +15,16 @@ from .._base.content import Content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rule, derivative_stencil
+from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
 from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import ONE_SIDED, Ends, check_length, rule_of
+from .ends import OPEN, Ends, check_length, rule_of
 from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
 
 _stencils: Cache[Stencil] = Cache("stencils", entries=256)
-
-# What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
-_OTHER_ENDS: dict[str, dict[str, str]] = {
-    "given": {},
-    "closed": {"one-sided": "symmetric"},
-    "flipped": {"symmetric": "antisymmetric", "antisymmetric": "symmetric"},
-}
-
 
 class Axis:
     """One axis: its points by a step or by coordinates, both ends, and the axis `number` of fields that it is.
@@ -40,7 +34,7 @@ class Axis:
     """
 
     def __init__(
-        self, number: int, length: int, spacing: object, origin: object = 0.0, ends: Ends = ONE_SIDED, period: object = None,
+        self, number: int, length: int, spacing: object, origin: object = 0.0, ends: Ends = OPEN, period: object = None,
         unit: Maybe = None, real: npt.DTypeLike = np.float64,
     ) -> None:  # fmt: skip
         self.number, self.length, self.ends, self.unit, self.real = number, length, ends, unit, np.dtype(real)
@@ -61,7 +55,7 @@ class Axis:
     @property
     def is_periodic(self) -> bool:
         """Whether its field repeats."""
-        return self.ends[0] == "periodic"
+        return self.ends[0].is_periodic
 
     def given(self) -> tuple[object, object]:
         """Coordinates or ``(n, step, origin)``, and the period: as a grid takes them, units included."""
@@ -93,7 +87,9 @@ class Axis:
     def quadrature(self) -> Array:
         """The dual-cell width of each point; read-only."""
         steps, around = self.exact_steps()
-        return _read_only(dual_widths(steps, self.length, around))
+        beside = [steps.at(k) if np.ndim(steps.high) else steps for k in (0, -1)]
+        beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
+        return _read_only(dual_widths(steps, self.length, *beyond))
 
     def exact_steps(self) -> tuple[Wide, Wide | None]:
         """Its steps, checked, and, if it is periodic, the one from its last point round to its first."""
@@ -115,9 +111,11 @@ class Axis:
         check_period(self.period, abs(last - first), self.number)
         return steps, wrap_step(first, last, self.period, self.real)
 
-    def stencil(self, order: int, accuracy: int | None, edge_order: int, ends: str = "given") -> Stencil:
-        """The rows of one derivative; `ends` names an entry of `_OTHER_ENDS`: what becomes of its own."""
-        left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.ends)
+    def stencil(
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
+    ) -> Stencil:
+        """The rows of one derivative; `change` makes other ends of its own."""
+        left, right = self.ends if change is None else map(change, self.ends)
         rule = rule_of(order, accuracy, (left, right), edge_order)
         if rule not in self._stencils:
             self._stencils[rule] = self.stencil_of(rule)
@@ -139,9 +137,9 @@ class Axis:
         """One line about it."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
-        left, right = self.ends
+        left, right = (end.word for end in self.ends)
         ends = left if left == right else f"{left} | {right}"
-        order = f" (edge order {edge_order})" if "one-sided" in self.ends else ""
+        order = f" (edge order {edge_order})" if any(end.is_open for end in self.ends) else ""
         unit = "" if self.unit is None else f" {self.unit}"
         points = (
             f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"

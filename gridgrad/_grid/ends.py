@@ -10,23 +10,26 @@ import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._stencils.derivatives import Rule, points_needed
+from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
 
-BOUNDARIES = ("one-sided", "periodic", "symmetric", "antisymmetric")
-Ends = tuple[str, str]
-ONE_SIDED: Ends = ("one-sided", "one-sided")
-PERIODIC: Ends = ("periodic", "periodic")
-_NODE = 'the mirror at the end point is "symmetric" here'
-_HALF = "a mirror half a step outside the ends is not offered"
+Ends = tuple[End, End]
+OPEN: Ends = (ONE_SIDED, ONE_SIDED)
+RING: Ends = (PERIODIC, PERIODIC)
+_ON_POINT = 'the mirror at the end point is "reflect"'
+_HALF = 'the mirror half a step outside is "symmetric", as in numpy.pad'
+_EVEN = f"{_ON_POINT}, {_HALF}"
+_NO_SLOPE = f"for a slope of 0 {_EVEN}"
 _HELD = "values at ends are not prescribed: hold them in the solver, change[0] = 0"
+_ROUND = 'it is "periodic" here'
+_INSIDE = 'rows that end at the last point are "one-sided" here'
 # What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
 _OTHER_NAMES = {
-    "reflect": f"as numpy.pad means it, {_NODE}; as scipy.ndimage means it, {_HALF}",
-    "mirror": _NODE, "even": _NODE, "neumann": f"for a slope of 0 at the end, {_NODE}", "no-flux": f"for a slope of 0 at the end, {_NODE}",
-    "odd": 'the odd mirror about the value at the end point is "antisymmetric" here',
-    "wrap": 'it is "periodic" here', "grid-wrap": 'it is "periodic" here', "circular": 'it is "periodic" here',
+    "mirror": _ON_POINT, "even": _EVEN, "neumann": _NO_SLOPE, "no-flux": _NO_SLOPE, "zero-flux": _NO_SLOPE,
+    "odd": 'the odd mirror about the value at the end point is "antireflect", about 0 half a step outside "antisymmetric"',
     "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "robin": _HELD,
+    "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
     "edge": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
-    "extrapolate": 'rows that end at the last point are "one-sided" here', "open": 'rows that end at the last point are "one-sided" here',
+    "extrapolate": _INSIDE, "open": _INSIDE,
 }  # fmt: skip
 
 
@@ -36,11 +39,11 @@ def clean_ends(
     """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
     if boundary is None:
-        ends = tuple((PERIODIC if wrap else ONE_SIDED) for wrap in wraps or [False] * len(axes))
+        ends = tuple((RING if wrap else OPEN) for wrap in wraps or [False] * len(axes))
         return ends, clean_periods(period, ends, axes, of_grid)
     ends = clean_boundary(boundary, axes)
-    for a, pair, wrap in zip(axes, ends, wraps or [pair == PERIODIC for pair in ends], strict=True):
-        if wrap != (pair == PERIODIC):
+    for a, pair, wrap in zip(axes, ends, wraps or [pair == RING for pair in ends], strict=True):
+        if wrap != (pair == RING):
             raise ArgumentTypeError(
                 f"boundary={boundary!r} and periodic={periodic!r} contradict each other on axis {a}; "
                 "give boundary= alone, which names the other ends too"
@@ -76,15 +79,20 @@ def _ends(entry: object, axis: int) -> Ends:
         raise ArgumentTypeError(
             f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends"
         )
-    for name in pair:
-        if name not in BOUNDARIES:
-            raise ArgumentValueError(f"unknown boundary {name!r} of axis {axis}; {_meant(name)}{_allowed()}")
-    left, right = pair
-    if (left == "periodic") != (right == "periodic"):
+    left, right = (_end(name, axis) for name in pair)
+    if left.is_periodic != right.is_periodic:
         raise ArgumentValueError(
             f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
         )
     return left, right
+
+
+def _end(name: object, axis: int) -> End:
+    """The end of this name."""
+    found = NAMED.get(name) if isinstance(name, str) else None
+    if found is None:
+        raise ArgumentValueError(f"unknown boundary {name!r} of axis {axis}; {_meant(name)}{_allowed()}")
+    return found
 
 
 def _meant(name: object) -> str:
@@ -94,12 +102,12 @@ def _meant(name: object) -> str:
     plain = name.strip().lower().replace("_", "-").replace(" ", "-")
     if plain in _OTHER_NAMES:
         return f"{_OTHER_NAMES[plain]}; "
-    close = get_close_matches(plain, BOUNDARIES, 1)
+    close = get_close_matches(plain, NAMED, 1)
     return f'did you mean "{close[0]}"? ' if close else ""
 
 
 def _allowed() -> str:
-    return "allowed are " + ", ".join(map(repr, BOUNDARIES))
+    return "allowed are " + ", ".join(map(repr, NAMED))
 
 
 def clean_periodic(value: object, axis: int) -> bool:
@@ -113,7 +121,7 @@ def clean_periodic(value: object, axis: int) -> bool:
 
 def clean_periods(period: object, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[object]:
     """The period of each axis, None where there is none; one number is that of all periodic axes."""
-    repeats = [pair == PERIODIC for pair in ends]
+    repeats = [pair == RING for pair in ends]
     if not _is_sequence(period):
         if period is not None and not any(repeats):
             raise ArgumentValueError(
@@ -172,12 +180,12 @@ def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> N
 
 
 def _asked(rule: Rule) -> str:
-    if rule.order == 1 and rule.accuracy is None and rule.boundary in (ONE_SIDED, PERIODIC):
+    if rule.order == 1 and rule.accuracy is None and rule.boundary in (OPEN, RING):
         return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
-    left, right = rule.boundary
+    left, right = (end.word for end in rule.boundary)
     what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
     return (
-        f"a derivative of order {rule.order}{what} with boundary {left if left == right else rule.boundary} "
+        f"a derivative of order {rule.order}{what} with boundary {left if left == right else (left, right)} "
         f"and edge_order={rule.edge_order}"
     )
 

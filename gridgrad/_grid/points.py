@@ -13,6 +13,7 @@ from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
+from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .axis import Axis
@@ -40,11 +41,12 @@ class Points:
         self.axes = clean_axes(axes, len(cleaned))
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
-        self.boundary, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        self.boundary = tuple((left.word, right.word) for left, right in pairs)
         self.lines = tuple(
             Axis(number, *entry, ends, length, unit, self.dtype)
             for number, entry, ends, length, unit in zip(
-                self.axes, cleaned, self.boundary, periods, units, strict=True
+                self.axes, cleaned, pairs, periods, units, strict=True
             )
         )
         self.lengths = tuple(line.length for line in self.lines)
@@ -113,7 +115,8 @@ class Points:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis. Read-only, as the adjoints of the grid weigh with it.
+        on a periodic axis, and up to a wall half a step outside. Read-only, as the adjoints of the
+        grid weigh with it.
         """
         return tuple(line.quadrature for line in self.lines)
 
@@ -160,9 +163,11 @@ class Points:
             shape[place] = n
         return tuple(shape)
 
-    def stencil(self, k: int, order: int = 1, accuracy: int | None = None, ends: str = "given") -> Stencil:
+    def stencil(
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
+    ) -> Stencil:
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, ends)
+        return self.lines[k].stencil(order, accuracy, self.edge_order, change)
 
     @made_once
     def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:

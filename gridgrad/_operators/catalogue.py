@@ -11,6 +11,7 @@ from .._base.errors import MISSING, ArgumentValueError
 from .._base.types import Matrix, Scalar, Vector, applies
 from .._grid.points import Points
 from .._stencils import transpose
+from .._stencils.ends import closed, flipped
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import unwrap, wrap
@@ -150,8 +151,8 @@ def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator[
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Stencil:
     if form == "wide":  # the divergence of the gradient
-        return transpose.product(grid.stencil(a, ends="flipped"), grid.stencil(a))
-    return grid.stencil(a, 2, accuracy, "closed" if form == "conservative" else "given")
+        return transpose.product(grid.stencil(a, change=flipped), grid.stencil(a))
+    return grid.stencil(a, 2, accuracy, closed if form == "conservative" else None)
 
 
 def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
@@ -288,7 +289,7 @@ def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **oth
     nothing anew, and goes through sums, multiples, products and adjoints.
 
     Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
-    resolve; ``edge_order=1`` or a symmetric end does not. `accuracy` is as in `gradient`.
+    resolve; ``edge_order=1`` or a mirrored end does not. `accuracy` is as in `gradient`.
     """
     check_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
@@ -323,7 +324,7 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> O
 def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Operator:
     """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
-    No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+    No flux passes one-sided and even ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
     arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
     the flux passes.
 
@@ -338,7 +339,7 @@ def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Operator:
 @kind()
 def _diffuse(grid: Points, number: float | None) -> Operator:
     """``div(k grad f)`` in flux form, k averaged to the faces between points."""
-    stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
+    stencils = [grid.stencil(a, 2, change=closed) for a in range(grid.ndim)]
     if number is not None:
         stencils = [transpose.scaled(stencil, number) for stencil in stencils]
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]

@@ -214,17 +214,9 @@ def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[
     if way.rule.is_periodic:
         return lower, upper, ([], [])
     first, last = way.rule.boundary
-    return lower, upper, (_end(steps, first, way), _end(steps.flip(0), last, way))
-
-
-def _end(steps: Any, end: str, way: Way) -> list[Any]:
-    """The weights of the differences next to an end; an even field has a slope of 0 there."""
-    if end == "symmetric":
-        return []
-    if end == "antisymmetric" or way.rule.edge_order == 1:
-        return [1 / steps[0]]
-    ratio = steps[0] / (steps[0] + steps[1])
-    return [(1 + ratio) / steps[0], -ratio / steps[1]]
+    return lower, upper, (
+        first.slopes(steps, way.rule.edge_order), last.slopes(steps.flip(0), way.rule.edge_order)
+    )
 
 
 def _of_coordinates(f: Any, x: Any, g: Any, way: Way) -> Any:

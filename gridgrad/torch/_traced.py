@@ -30,7 +30,7 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
     words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
-        [f], steps, list(axes), asked.edge_order, " ".join([end for pair in words.ends for end in pair]),
+        [f], steps, list(axes), asked.edge_order, " ".join([end.word for pair in words.ends for end in pair]),
         [_as_float(value, a) for value, a in zip(words.periods, axes, strict=True)], asked.accuracy or 0, False,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
@@ -125,7 +125,7 @@ def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):
         way = Way(axis, rule, period)
         check_formula(way)
-        own = " ".join(rule.boundary), [nan if period is None else period], asked.accuracy or 0
+        own = " ".join([end.word for end in rule.boundary]), [nan if period is None else period], asked.accuracy or 0
         same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], asked.edge_order, *own)
         results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
     return results

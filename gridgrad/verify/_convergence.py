@@ -219,7 +219,7 @@ def convergence(
         raise ArgumentTypeError("give an extent (start, stop) for each coordinate of the function")
     if norm not in ("max", "rms"):
         raise ArgumentValueError(f"norm must be 'max' or 'rms', got {norm!r}")
-    periodic = ["periodic" in ends for ends in clean_boundary(boundary, range(len(bounds)))]
+    periodic = [ends[0].is_periodic for ends in clean_boundary(boundary, range(len(bounds)))]
     levels = []
     for n in counts:
         axes = [axis(n, *pair, spacing, wraps) for pair, wraps in zip(bounds, periodic, strict=True)]

@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from rules import RING
 from samples import same_bits
 
 import gridgrad as gg
 from gridgrad._grid import axis as axis_module
 from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule
+from gridgrad._stencils.ends import closed, flipped
 
 X = np.array([0, 1.0, 3, 4, 6.5])
-RING = ("periodic", "periodic")
 
 
 @pytest.fixture
@@ -52,15 +53,15 @@ class TestStencils:
     def test_one_for_each_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5)
         assert axis.stencil(1, None, 2) is axis.stencil(1, None, 2)
-        assert axis.stencil(2, None, 2) is not axis.stencil(2, None, 2, "closed")
+        assert axis.stencil(2, None, 2) is not axis.stencil(2, None, 2, closed)
         assert axis.stencil(1, 2, 1) is axis.stencil(1, 2, 2)  # an accuracy holds at the ends too
 
     def test_ends_that_stay_are_the_same_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5, ends=RING, period=30.0)
         assert (
             axis.stencil(2, None, 2)
-            is axis.stencil(2, None, 2, "closed")
-            is axis.stencil(2, None, 2, "flipped")
+            is axis.stencil(2, None, 2, closed)
+            is axis.stencil(2, None, 2, flipped)
         )
 
     def test_of_arrays_that_change_afterwards(self):

@@ -59,7 +59,7 @@ GENERAL = {
     "hessian.T": lambda g, c: g.hessian.T,
 }
 OPERATORS = {**IN_VECTORS, **GENERAL}
-ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]
+ENDS = ["one-sided", ["periodic", "reflect", ("antireflect", "one-sided")]]
 
 
 def samples(shape, dtype="float32", seed=0):

@@ -27,7 +27,7 @@ def gradients(f: Float64, g: Float32, a: Untyped, x: Float64, y: Float64) -> Non
     assert_type(gg.gradient(f, spacing=(x, y), dim=(0, 1)), Float64 | tuple[Float64, ...])
     assert_type(gg.gradient(g, x, y), tuple[Float32, Float32])
     assert_type(
-        gg.gradient(a, x, y, boundary=["periodic", "symmetric"], period=[360.0, None]),
+        gg.gradient(a, x, y, boundary=["periodic", "reflect"], period=[360.0, None]),
         tuple[Untyped, Untyped],
     )
     assert_type(gg.gradient([1.0, 2.0, 4.0]), Untyped | tuple[Untyped, ...])
@@ -79,7 +79,7 @@ def vectors(u: Float64, v: Float64, stacked: Float32, x: Float64, y: Float64) ->
 
 def operators(f: Float64, g: Float32, u: Float64, v: Float64, stacked: Float32, x: Float64) -> None:
     """Operators keep the type of arrays, and know what they take and give."""
-    grid = gg.Grid(x, (64, 0.1), boundary=["symmetric", "periodic"])
+    grid = gg.Grid(x, (64, 0.1), boundary=["reflect", "periodic"])
     assert_type(grid.laplacian(f), Float64)
     assert_type(grid.laplacian(g, workers=1), Float32)
     assert_type(grid.laplacian.with_(accuracy=4)(f, out=f), Float64)
