@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.outputs import check_places, split_out
+from .._base.outputs import check_places
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
 from .._terms.real import real_terms
@@ -21,16 +21,15 @@ counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
 
 
 def operate(
-    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, out: Any = None,
+    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[Any] | None = None,
     workers: int | None = None, as_read: bool = False,
 ) -> list[A]:  # fmt: skip
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in those of `out` if it is given.
+    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in `targets` if they are given.
 
     `workers` is the most threads on a CPU; of `as_read` see `Call`.
     """
     library, f = library.among(fields), slices.leading(fields)
     dtype = library.result_dtype(f)
-    targets = None if out is None else split_out(out, outputs, tuple(f.shape))
     if targets is not None:
         check_targets(library, targets, fields, dtype)
     if any(library.facts(a) is None for a in (*fields, *(targets or ()))):

@@ -11,7 +11,7 @@ import numpy as np
 from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
-from .._terms.term import Term
+from .._terms.term import Term, norms_of
 from .operations import INTEGERS, Operations, dtype_name, name_of
 from .protocol import A
 from .rows import Rows
@@ -62,12 +62,12 @@ def _sums(
 ) -> list[Any]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
-    components: dict[int, list[Array]] = {}
+    components: dict[int, list[Array]] = {output: [] for output in norms_of(terms)}
     for term in sorted(terms, key=lambda term: term.output):
         value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
-        if term.norm:
-            components.setdefault(term.output, []).append(value)
+        if term.output in components:
+            components[term.output].append(value)
         else:
             results[term.output] = value if held is None else held + value
     for output, values in components.items():

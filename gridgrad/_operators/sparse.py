@@ -17,8 +17,9 @@ from .._base.types import Array
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
 from .._terms.term import Term
-from .fields import Form, flat, gather
-from .quantities import check_without_units
+from .fields.forms import Form, flat
+from .fields.gather import gather
+from .fields.quantities import check_without_units
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .._stencils.stencil import Stencil
@@ -14,7 +14,8 @@ class Term(NamedTuple):
     Factors are other inputs: `inner` multiplies each sample (only for a stencil of values), `faces` each
     pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
-    first; it has no `faces`. With `norm` the output is ``hypot(output, value)`` instead of a sum.
+    first; it has no `faces`. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
+    terms say alike: ask `norms_of`.
 
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
@@ -59,6 +60,11 @@ class Term(NamedTuple):
 def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
     """The terms with their factors `by` places further back among the inputs."""
     return tuple(term.with_factors(lambda k: k + by) for term in terms)
+
+
+def norms_of(terms: Iterable[Term]) -> frozenset[int]:
+    """The outputs that are the norm of their terms, which all say so, and not their sum."""
+    return frozenset([term.output for term in terms if term.norm])
 
 
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:

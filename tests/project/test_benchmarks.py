@@ -1,6 +1,7 @@
 """The benchmarks run at a tiny size, with their values compared, and print their tables, whichever peers are there."""
 
 import json
+import sys
 
 import pytest
 from scripts import run_benchmark
@@ -73,6 +74,17 @@ def test_gradient_without_peers(tmp_path):
     }  # too small for the ceiling
     table = run_benchmark("gradient", "--table", "--out", tmp_path)
     assert table.count(" | - | - | - | - | - | - |\n") == 7
+
+
+def test_calls(tmp_path):
+    """Every small call, beside itself under another interpreter, and the ratios that have a goal."""
+    path = tmp_path / "calls.json"
+    quick = "--rounds", "1", "--runs", "1", "--json", path
+    printed = run_benchmark("calls", *quick, "--base", sys.executable)
+    rows = json.loads(path.read_text(encoding="utf-8"))["calls"]
+    assert {"gradient", "laplacian(u, x, y)", "operator, out="} < set(rows)
+    assert all(row["to base"] == row["seconds"] / row["base"] > 0 for row in rows.values())
+    assert printed.count("(goal ") == 4 + ("torch gradient" in rows)
 
 
 def test_the_gpu_script_says_what_is_missing(tmp_path):

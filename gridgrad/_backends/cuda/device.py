@@ -144,7 +144,7 @@ def _copied(tables: Sequence[Array]) -> tuple[Array, tuple[int, ...]]:
 @cached("kernels", entries=512, each=2 << 10)
 def kernel_of(variant: variants.Variant) -> Any:
     """The compiled kernel; CuPy loads it on each device and keeps it on disk."""
-    module = cupy.RawModule(code=variants.source(), options=variants.options(variant), backend="nvrtc")
+    module = cupy.RawModule(code=variants.program(variant), options=variants.OPTIONS, backend="nvrtc")
     return module.get_function(variants.ENTRY)
 
 

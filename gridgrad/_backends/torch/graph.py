@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..._terms.adjoint import adjoint_terms
-from ..._terms.term import Term, shifted
+from ..._terms.term import Term, norms_of, shifted
 from .. import slices
 from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
@@ -152,7 +152,7 @@ def differentiated(
         return None
     if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
         return None
-    if any(term.norm for term in terms):
+    if norms_of(terms):
 
         def run(own: tuple[Term, ...], arrays: Tensors) -> Any:
             return Node.apply(ByTerms(own, 1 + own[-1].output, operate), len(arrays), *arrays)

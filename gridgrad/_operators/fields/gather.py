@@ -1,27 +1,22 @@
-"""What an operator is given and gives back: scalar and vector fields, their dtypes, `out=`."""
+"""The arrays of one call brought together: fields and coefficients of one library, one shape and one dtype."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence, Set
-from itertools import product
-from math import prod
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._backends import dispatch
-from .._backends.once import made_once
-from .._backends.operations import Operations, dtype_name, name_of
-from .._backends.protocol import Backend
-from .._backends.slices import is_complex
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
-from .._grid.matching import check_grids
-from .._grid.points import Points
-from .._wraps.units import unwrap, wrap
-
-Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
+from ..._backends import dispatch
+from ..._backends.once import made_once
+from ..._backends.operations import Operations, dtype_name, name_of
+from ..._backends.protocol import Backend
+from ..._backends.slices import is_complex
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
+from ..._wraps.units import unwrap, wrap
+from .forms import Form, components
 
 
 class Fields(NamedTuple):
@@ -89,30 +84,6 @@ def clean_coefficient(value: object, name: str) -> Array:
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
-
-
-def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
-    """The components of a vector or tensor field, and whether it is one stacked array."""
-    if isinstance(f, (list, tuple)):
-        if len(f) != form[0]:
-            raise ArgumentValueError(
-                f"{name} has {counted(len(f), 'component')}, but the operator takes {form[0]}; give one for each axis of the grid"
-            )
-        if len(form) == 1:
-            return list(f), False
-        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
-        return [field for part in parts for field in part], False
-    shape = getattr(f, "shape", None)
-    if shape is None:
-        raise ArgumentTypeError(
-            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
-        )
-    if tuple(shape[: len(form)]) != form:
-        raise ArgumentValueError(
-            f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
-            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
-        )
-    return [f[index] for index in product(*map(range, form))], True
 
 
 def _promoted(
@@ -201,42 +172,6 @@ def _broadcast(
         ) from None
 
 
-def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Array]:
-    """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
-    if not form:
-        return [out]
-    if isinstance(out, (list, tuple)):
-        if len(out) != form[0]:
-            raise ArgumentValueError(
-                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
-            )
-        return [target for part in out for target in targets_of(part, form[1:], shape)]
-    if not hasattr(out, "shape"):
-        raise ArgumentTypeError(
-            f"out is a {type(out).__name__}; give an array of shape {(*form, *shape)} or a sequence of arrays"
-        )
-    if tuple(out.shape) != (*form, *shape):
-        raise ArgumentValueError(
-            f"out has shape {tuple(out.shape)}, but the result needs {(*form, *shape)}, or a sequence of arrays"
-        )
-    return [out[index] for index in product(*map(range, form))]
-
-
-def shaped(results: Sequence[Array], form: Form) -> Any:
-    """The results as nested tuples of this form."""
-    if not form:
-        return results[0]
-    share = prod(form[1:])
-    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
-
-
-def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
-    """The results as one array of shape ``(*form, *shape)``."""
-    xp = library.among(results).operations(*results)
-    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
-    return whole
-
-
 def dtype_of(f: Any, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
@@ -264,46 +199,3 @@ def check_masks(targets: list[Array], values: list[Array]) -> bool:
                 f"out is a {type(target).__name__} and cannot carry the mask of the result; give a masked array"
             )
     return any(masked)
-
-
-def flat(field: Any, form: Form) -> list[Array]:
-    """The components of a result, whether nested tuples or one stacked array."""
-    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
-
-
-def form_name(form: Form) -> str:
-    """What a field of this form is called."""
-    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
-
-
-class Mapping(Protocol):
-    """What can be added and composed: a map between fields on a grid."""
-
-    grid: Points
-    inputs: Form
-    outputs: Form
-
-
-def check_alike(first: Mapping, second: Mapping) -> None:
-    """Refuse to add operators that are not maps between the same fields."""
-    check_grids(first.grid, second.grid, "added")
-    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
-        raise ArgumentValueError(
-            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
-            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
-        )
-
-
-def check_composed(outer: Mapping, inner: Mapping) -> None:
-    """Refuse to compose operators of which one does not take what the other gives."""
-    check_grids(outer.grid, inner.grid, "composed")
-    if outer.inputs != inner.outputs:
-        raise ArgumentValueError(
-            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
-        )
-
-
-def added(a: Any, b: Any) -> Any:
-    """The sums of results, which may be in nested tuples."""
-    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
-from .._base.words import unexpected
-from .._wraps.units import present
-from .fields import clean_coefficient
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Array
+from ..._base.words import unexpected
+from ..._wraps.units import present
+from .gather import clean_coefficient
 
 Numbers = tuple[float | None, ...]
 

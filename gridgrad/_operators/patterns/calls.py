@@ -9,17 +9,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._backends import dispatch, ladder, slices
-from .._backends.protocol import Backend
-from .._base.cache import Cache, Entry
-from .._base.checks import clean_workers
-from .._base.content import HASHED_BYTES, SMALL_BYTES, Content
-from .._base.tracing import is_compiling
-from .._base.types import Array
-from .._plan.descriptor import MAX_ARRAYS
-from .._plan.plan import Plan
-from .._terms.term import Term
-from .fields import Form, shaped
+from ..._backends import dispatch, ladder, slices
+from ..._backends.protocol import Backend
+from ..._base.cache import Cache, Entry
+from ..._base.checks import clean_workers
+from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from ..._base.tracing import is_compiling
+from ..._base.types import Array
+from ..._plan.descriptor import MAX_ARRAYS
+from ..._plan.plan import Plan
+from ..._terms.term import Term
+from ..fields.forms import Form, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
 
