@@ -14,17 +14,18 @@ from .._base.cache import Cache
 from .._base.content import Content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
-from .._stencils.derivatives import Rule, derivative_stencil
+from .._stencils.derivatives import Rows, Rule, derivative_rows
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
 from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import OPEN, Ends, check_length, rule_of
+from .conditions import Components, Wall, end_of
+from .ends import OPEN, Ends, check_length, rule_of, spelled
 from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
 
-_stencils: Cache[Stencil] = Cache("stencils", entries=256)
+_stencils: Cache[Rows] = Cache("stencils", entries=256)
 
 class Axis:
     """One axis: its points by a step or by coordinates, both ends, and the axis `number` of fields that it is.
@@ -34,10 +35,11 @@ class Axis:
     """
 
     def __init__(
-        self, number: int, length: int, spacing: object, origin: object = 0.0, ends: Ends = OPEN, period: object = None,
-        unit: Maybe = None, real: npt.DTypeLike = np.float64,
+        self, number: int, length: int, spacing: object, origin: object = 0.0, sides: Ends = OPEN, period: object = None,
+        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0,
     ) -> None:  # fmt: skip
-        self.number, self.length, self.ends, self.unit, self.real = number, length, ends, unit, np.dtype(real)
+        self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
+        self.sides, self.place = sides, place  # among the axes of a grid
         self.spacing = _read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
         self.origin = clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
@@ -45,12 +47,42 @@ class Axis:
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
-        self._stencils: dict[Rule, Stencil] = {}
+        self._rows: dict[Rule, Rows] = {}
+        self.ends = self.ends_of(place if self.is_of_vectors else None)
 
     @property
     def has_coordinates(self) -> bool:
         """Whether it was given by coordinates, not by its step."""
         return self.spacing.ndim > 0
+
+    @property
+    def is_of_vectors(self) -> bool:
+        """Whether an end says nothing about scalar fields."""
+        return any(isinstance(side, Components) and side.scalar is None for side in self.sides)
+
+    def walls_of(self, component: int | None) -> tuple[Wall, Wall]:
+        """Both ends of a component of vector fields, or, of None, of scalar ones."""
+        left, right = (
+            side.of(self.place, component) if isinstance(side, Components) else side for side in self.sides
+        )
+        return left, right
+
+    def ends_of(self, component: int | None) -> tuple[End, End]:
+        """The rows that go with them."""
+        left, right = (self._placed(end_of(wall), k) for k, wall in enumerate(self.walls_of(component)))
+        return left, right
+
+    def _placed(self, end: End, side: int) -> End:
+        """With the distance of a wall that was given by its position."""
+        if end.position is None:
+            return end
+        own, inner = (exact_fraction(self.position(k)) for k in ((-1, -2) if side else (0, 1)))
+        if (end.position - own) * (own - inner) < 0:
+            raise ArgumentValueError(
+                f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {float(own):g}; give a position outside, "
+                'or wall="point" or "face"'
+            )
+        return end.placed(own)
 
     @property
     def is_periodic(self) -> bool:
@@ -114,14 +146,22 @@ class Axis:
     def stencil(
         self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
     ) -> Stencil:
-        """The rows of one derivative; `change` makes other ends of its own."""
-        left, right = self.ends if change is None else map(change, self.ends)
-        rule = rule_of(order, accuracy, (left, right), edge_order)
-        if rule not in self._stencils:
-            self._stencils[rule] = self.stencil_of(rule)
-        return self._stencils[rule]
+        """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
+        return self.rows(order, accuracy, edge_order, change, self.place if self.is_of_vectors else None).field
 
-    def stencil_of(self, rule: Rule) -> Stencil:
+    def rows(
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None
+    ) -> Rows:  # fmt: skip
+        """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
+        left, right = self.ends_of(component) if component is not None else self.ends
+        if change is not None:
+            left, right = change(left), change(right)
+        rule = rule_of(order, accuracy, (left, right), edge_order)
+        if rule not in self._rows:
+            self._rows[rule] = self.rows_of(rule)
+        return self._rows[rule]
+
+    def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
         key = (Content(self.spacing), self.length, rule, self.period, self.real)
         found = _stencils.get(key)
@@ -129,15 +169,17 @@ class Axis:
             steps, around = self.exact_steps()
             even = not self.has_coordinates and self.period is None
             check_length(self.length, self.number, rule, uniform=even)
-            found = _normal(derivative_stencil(steps, self.length, rule, around), steps, self.number)
-            _stencils.put(key, found, self.spacing.nbytes + found.nbytes)
+            found = derivative_rows(steps, self.length, rule, around)
+            for stencil in found:
+                _check_normal(stencil, steps, self.number)
+            _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
     def described(self, edge_order: int) -> str:
         """One line about it."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
-        left, right = (end.word for end in self.ends)
+        left, right = (str(spelled(side)) for side in self.sides)
         ends = left if left == right else f"{left} | {right}"
         order = f" (edge order {edge_order})" if any(end.is_open for end in self.ends) else ""
         unit = "" if self.unit is None else f" {self.unit}"
@@ -151,11 +193,13 @@ def axis_stencil(
     spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
-    return Axis(number, length, spacing, ends=rule.boundary, period=period, real=real).stencil_of(rule)
+    return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
 
 
-def _normal(stencil: Stencil, steps: Wide, axis: int) -> Stencil:
-    """The stencil, if its weights are normal numbers, up to a common power of two."""
+def _check_normal(stencil: Stencil | None, steps: Wide, axis: int) -> None:
+    """Refuse weights that are no normal numbers, up to a common power of two."""
+    if stencil is None:
+        return
     smallest, largest = stencil.smallest_and_largest_weight()
     limits = np.finfo(np.asarray(steps.high).dtype)
     if not (smallest >= limits.tiny and largest <= limits.max):
@@ -163,7 +207,6 @@ def _normal(stencil: Stencil, steps: Wide, axis: int) -> Stencil:
             f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
             "coincide, or give f as numpy.longdouble"
         )
-    return stencil
 
 
 def _read_only(a: Array) -> Array:

@@ -37,6 +37,12 @@ class End:
     is_formula = False  # its three-point first derivative is made together with the interior
     is_held = False  # the value at the end point itself is prescribed
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
+    position: Fraction | None = None  # where a wall was said to be, until the axis is known
+
+    @property
+    def outside(self) -> object:
+        """How far outside of the end point the wall is; equal for walls at one place."""
+        return Fraction(0)
 
     def known(self, node: int, axis: Seen) -> Known:
         """The value at a node of number 0 or less."""
@@ -140,6 +146,11 @@ class Mirror(End):
         """That of numpy.pad; its "antireflect" is ``mode="reflect", reflect_type="odd"``."""
         return ("anti" if self.odd else "") + ("symmetric" if self.half else "reflect")
 
+    @property
+    def outside(self) -> object:
+        """At the end point, or half of the first step outside."""
+        return None if self.half else Fraction(0)
+
     def known(self, node: int, axis: Seen) -> Known:
         """Its mirror image."""
         if node == 0:
@@ -189,7 +200,7 @@ class Prescribed(End):
     a: Fraction
     b: Fraction
     distance: Fraction | None = Fraction(0)  # from the end point; None: half of the first step
-    position: Fraction | None = None  # where the wall was said to be, until the axis is known
+    position: Fraction | None = None
     is_slope: bool = False  # a field's slope along x has this condition, n pointing outwards
     is_balanced: bool = False
 
@@ -197,6 +208,11 @@ class Prescribed(End):
     def word(self) -> str:  # type: ignore[override]
         """What is prescribed."""
         return "value" if not self.b else "slope" if not self.a else "robin"
+
+    @property
+    def outside(self) -> object:
+        """Its distance, or where it was said to be."""
+        return self.distance if self.position is None else ("at", self.position)
 
     @property
     def is_held(self) -> bool:  # type: ignore[override]
@@ -260,8 +276,7 @@ class Prescribed(End):
 
     def placed(self, position: Fraction) -> End:
         """With its distance in place of the position."""
-        if self.position is None:
-            return self
+        assert self.position is not None
         return replace(self, distance=abs(self.position - position), position=None)
 
 

@@ -15,7 +15,7 @@ from .._backends.torch.define import Defined, define, is_transformed, is_varied
 from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
-from .._grid.asked import Asked, clean_words
+from .._grid.asked import Asked, Words, clean_words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
@@ -30,10 +30,21 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
     words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
-        [f], steps, list(axes), asked.edge_order, " ".join([end.word for pair in words.ends for end in pair]),
+        [f], steps, list(axes), asked.edge_order, _spelled(words),
         [_as_float(value, a) for value, a in zip(words.periods, axes, strict=True)], asked.accuracy or 0, False,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _spelled(words: Words) -> str:
+    """Both ends of each axis as one text; what is prescribed at an end has none."""
+    ends = [end for pair in words.boundary for end in pair]
+    if not all([isinstance(end, str) for end in ends]):
+        raise ArgumentTypeError(
+            f"boundary={[end for end in ends if not isinstance(end, str)][0]!r} is not offered by gradient under torch.compile; make the "
+            "operator outside, gradient = gridgrad.Grid(x, boundary=boundary).gradient, and call it inside"
+        )
+    return " ".join([str(end) for end in ends])
 
 
 def _as_float(value: Any, axis: int) -> float:
