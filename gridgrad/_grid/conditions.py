@@ -128,7 +128,9 @@ def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) 
     return _condition("slope", 0, 1, s, wall, name)
 
 
-def robin(a: float, b: float, c: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
+def robin(
+    a: float, b: float, c: Number | Array, *, wall: Place = "point", name: str | None = None
+) -> Condition:
     """An end where ``a f + b df/dn = c``, n pointing outwards: a mixed condition, of Robin.
 
     `a` and `b` are finite numbers, of one sign where the wall takes from what is inside (cooling); `c`, `wall` and
@@ -186,7 +188,9 @@ def _place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
     if wall == "face":
         return None, None
     if isinstance(wall, str) or isinstance(wall, (bool, np.bool_)) or not isinstance(wall, Real):
-        raise ArgumentTypeError(f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall')
+        raise ArgumentTypeError(
+            f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
+        )
     if not isfinite(wall):
         raise ArgumentValueError(f"wall={wall!r} of {kind}() must be finite")
     return None, exact_fraction(np.asarray(wall))
@@ -204,7 +208,9 @@ def _given(given: Any, kind: str) -> Any:
     if isinstance(given, np.generic):
         return number_of(given.item(), kind)
     if isinstance(given, (list, tuple)):
-        raise ArgumentTypeError(f"{kind}() got a {type(given).__name__}; give an array, numpy.array({str(given)[:40]})")
+        raise ArgumentTypeError(
+            f"{kind}() got a {type(given).__name__}; give an array, numpy.array({str(given)[:40]})"
+        )
     return dispatch.samples(given)[1]
 
 
@@ -212,7 +218,9 @@ def number_of(given: Any, kind: str) -> Number:
     """A finite number."""
     number: Number = given if isinstance(given, complex) else float(given)
     if not np.isfinite(number):
-        raise ArgumentValueError(f"{kind}() got {given}; a number must be finite, only arrays may hold other values")
+        raise ArgumentValueError(
+            f"{kind}() got {given}; a number must be finite, only arrays may hold other values"
+        )
     return number
 
 
@@ -236,7 +244,7 @@ class Components:
         if component is None:
             if self.scalar is None:
                 raise ArgumentTypeError(
-                    f"axis {axis} ends with {self!r}, which says nothing about scalar fields; say it with components(..., scalar=\"reflect\")"
+                    f'axis {axis} ends with {self!r}, which says nothing about scalar fields; say it with components(..., scalar="reflect")'
                 )
             return self.scalar
         if component == axis:
@@ -286,7 +294,9 @@ def slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """
     place = check_place(wall, "slip")
     even = mirrors(False, place)
-    return Components(mirrors(True, place), even, even, "slip()" if wall == "point" else f"slip(wall={wall!r})")
+    return Components(
+        mirrors(True, place), even, even, "slip()" if wall == "point" else f"slip(wall={wall!r})"
+    )
 
 
 def no_slip(*, wall: Literal["point", "face"] = "point") -> Components:
@@ -307,4 +317,6 @@ def no_slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """
     place = check_place(wall, "no_slip")
     rest: Wall = ANTISYMMETRIC if place == "face" else value(0.0)
-    return Components(rest, rest, mirrors(False, place), "no_slip()" if wall == "point" else f"no_slip(wall={wall!r})")
+    return Components(
+        rest, rest, mirrors(False, place), "no_slip()" if wall == "point" else f"no_slip(wall={wall!r})"
+    )

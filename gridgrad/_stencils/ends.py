@@ -296,6 +296,11 @@ NAMED: dict[str, End] = {
 }
 
 
+def opened(end: End) -> End:
+    """The end of what is prescribed at another wall: nothing is known of it here, unless all fields are continued."""
+    return ONE_SIDED if isinstance(end, Prescribed) else end
+
+
 def closed(end: End) -> End:
     """The end that no flux passes."""
     return end.closed()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import NamedTuple
 
 from .._stencils.stencil import Stencil
@@ -57,9 +58,11 @@ class Term(NamedTuple):
         )
 
 
-def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
-    """The terms with their factors `by` places further back among the inputs."""
-    return tuple(term.with_factors(lambda k: k + by) for term in terms)
+def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:
+    """The terms with their factors, and those of their inputs that are none of the first `inputs`, `by` places further back."""
+    return tuple(
+        term.with_factors(lambda k: k + by)._replace(input=term.input + by * (term.input >= inputs)) for term in terms
+    )
 
 
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:

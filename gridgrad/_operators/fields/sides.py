@@ -1,0 +1,105 @@
+"""What is prescribed at walls as coefficients of an operator: arrays that broadcast to a side of the field, and numbers."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+
+from ..._backends import dispatch
+from ..._backends.operations import dtype_name
+from ..._base.errors import ArgumentValueError
+from ..._base.types import Array, Shape
+from ..._grid.conditions import Condition, Number, number_of
+from ..._grid.points import Points
+from ..._wraps.units import unwrap
+
+_PARTS = {
+    "complex64": "float32",
+    "complex128": "float64",
+    "clongdouble": "longdouble",
+    "complex256": "longdouble",
+}
+
+
+class Constant(NamedTuple):
+    """A number in the place of a coefficient, until the field is known whose dtype and library it takes."""
+
+    number: Number
+
+
+class Side(NamedTuple):
+    """A side of fields: across which of their axes it lies, and their shape without batch axes, where that is known."""
+
+    axis: int
+    shape: Shape | None
+    label: str
+
+    @classmethod
+    def of(cls, grid: Points, k: int, condition: Condition) -> Side:
+        """The side of a grid across its axis `k`."""
+        are_last = all(axis < 0 for axis in grid.axes) and -min(grid.axes) == grid.ndim
+        axis = grid.axes[k]
+        label = condition.name or f"{condition.end.word} of axis {axis}"
+        return cls(axis, grid.shape if are_last else None, label)
+
+    def field(self, value: Any) -> Array:
+        """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
+        if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
+            number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
+            return cast(Array, Constant(number))
+        library, array = dispatch.samples(value)
+        if array.ndim == 0:
+            return array
+        xp = library.operations(array)
+        behind = -self.axis - 1 if self.axis < 0 else array.ndim - self.axis
+        if self.shape is not None:
+            self._check(tuple(array.shape))
+        if self.axis >= 0 and behind < 0:
+            raise ArgumentValueError(
+                f"{self.label} has shape {tuple(array.shape)}; beside axis {self.axis}, counted from the front, it needs the whole shape of the side, "
+                "that of the field without this axis"
+            )
+        if array.ndim >= behind:
+            before = array.ndim - behind
+            shape = (*array.shape[:before], 1, *array.shape[before:])
+            array = xp.reshape(array, shape)
+        if self.shape is not None and array.ndim <= len(self.shape):
+            array = xp.broadcast_to(array, self.shape)
+        found: Array = array
+        return found
+
+    def _check(self, shape: Shape) -> None:
+        """Refuse what does not broadcast to the side."""
+        assert self.shape is not None
+        side = tuple(n for k, n in enumerate(self.shape, start=-len(self.shape)) if k != self.axis)
+        pairs = zip(reversed(shape), reversed(side), strict=False)
+        if not all(own in (1, n) for own, n in pairs):
+            raise ArgumentValueError(
+                f"{self.label} has shape {shape}, but that side of the grid has shape {side}: the shape {self.shape} of its fields without axis "
+                f"{self.axis}; give a number, or an array that broadcasts to it"
+            )
+
+
+def are_constants(coefficients: tuple[Any, ...]) -> bool:
+    """Whether one is a number."""
+    return any([type(c) is Constant for c in coefficients])
+
+
+def like(f: Any, coefficient: Any) -> Array:
+    """A number as an array with the shape, the dtype and the library of a field; an array as it is."""
+    if type(coefficient) is not Constant:
+        array: Array = coefficient
+        return array
+    number = coefficient.number
+    library, sample = dispatch.samples(unwrap(f, "f")[0])
+    xp = library.operations(sample)
+    dtype: Any = library.result_dtype(sample)
+    if not isinstance(number, complex):
+        part = _PARTS.get(dtype_name(sample))
+        dtype = getattr(xp, part, part) if part else dtype
+    elif "complex" not in dtype_name(sample):
+        dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
+    single = xp.weights(np.asarray(number), dtype, sample)
+    found: Array = xp.broadcast_to(single, tuple(sample.shape))
+    return found
