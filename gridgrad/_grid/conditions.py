@@ -187,7 +187,7 @@ def _place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
         return Fraction(0), None
     if wall == "face":
         return None, None
-    if isinstance(wall, str) or isinstance(wall, (bool, np.bool_)) or not isinstance(wall, Real):
+    if isinstance(wall, (str, bool, np.bool_)) or not isinstance(wall, Real):
         raise ArgumentTypeError(
             f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
         )

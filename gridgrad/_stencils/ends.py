@@ -35,6 +35,7 @@ class End:
     is_open = False  # nothing is known beyond it: rows are one-sided
     is_periodic = False
     is_formula = False  # its three-point first derivative is made together with the interior
+    has_slopes = True  # its three-point first derivative is a sum of differences of the field
     is_held = False  # the value at the end point itself is prescribed
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
     position: Fraction | None = None  # where a wall was said to be, until the axis is known
@@ -83,7 +84,7 @@ class End:
         return self
 
     def slopes(self, steps: Any, edge_order: int) -> list[Any]:
-        """The weights of the differences next to the end in its three-point first derivative, of steps of any arithmetic."""
+        """The weights of these differences, next to the end, of steps of any arithmetic."""
         raise LookupError(f"there is no such formula for a {self.word} end")
 
 
@@ -147,6 +148,11 @@ class Mirror(End):
         return ("anti" if self.odd else "") + ("symmetric" if self.half else "reflect")
 
     @property
+    def has_slopes(self) -> bool:  # type: ignore[override]
+        """All but the odd one about a wall between points, which needs the value of the end point."""
+        return not (self.odd and self.half)
+
+    @property
     def outside(self) -> object:
         """At the end point, or half of the first step outside."""
         return None if self.half else Fraction(0)
@@ -174,7 +180,7 @@ class Mirror(End):
     def slopes(self, steps: Any, edge_order: int) -> list[Any]:
         """An even field has a slope of 0 at the wall; an odd one between points is no sum of differences."""
         if self.half and self.odd:
-            return super(Mirror, self).slopes(steps, edge_order)
+            return End.slopes(self, steps, edge_order)
         if self.half:
             return [1 / (steps[0] + steps[0])]
         return [1 / steps[0]] if self.odd else []
@@ -203,6 +209,7 @@ class Prescribed(End):
     position: Fraction | None = None
     is_slope: bool = False  # a field's slope along x has this condition, n pointing outwards
     is_balanced: bool = False
+    has_slopes = False
 
     @property
     def word(self) -> str:  # type: ignore[override]

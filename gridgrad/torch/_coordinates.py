@@ -64,11 +64,16 @@ def operator_of(
 
 
 def check_formula(way: Way) -> None:
-    """Refuse wide rows: their weights are made of numbers, not of tensors."""
+    """Refuse wide rows, and ends that are more than differences: their weights are made of numbers, not of tensors."""
     if not way.rule.is_first_of_three:
         raise ArgumentTypeError(
             f"accuracy={way.rule.accuracy} is not differentiable by the spacing of axis {way.axis}; "
             "give its numbers, x.detach(), or use accuracy=2"
+        )
+    words = [end.word for end in way.rule.boundary if not end.has_slopes]
+    if words:
+        raise ArgumentTypeError(
+            f"a derivative with a {words[0]} end is not differentiable by the spacing of axis {way.axis}; give its numbers, x.detach()"
         )
 
 

@@ -39,9 +39,10 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
 def _spelled(words: Words) -> str:
     """Both ends of each axis as one text; what is prescribed at an end has none."""
     ends = [end for pair in words.boundary for end in pair]
-    if not all([isinstance(end, str) for end in ends]):
+    others = [end for end in ends if not isinstance(end, str)]
+    if others:
         raise ArgumentTypeError(
-            f"boundary={[end for end in ends if not isinstance(end, str)][0]!r} is not offered by gradient under torch.compile; make the "
+            f"boundary={others[0]!r} is not offered by gradient under torch.compile; make the "
             "operator outside, gradient = gridgrad.Grid(x, boundary=boundary).gradient, and call it inside"
         )
     return " ".join([str(end) for end in ends])

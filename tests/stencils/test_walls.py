@@ -55,10 +55,7 @@ def expected(x, end, rule, point, even):
         reach = half + 1
         if point >= reach:
             return None
-        if point < half:
-            nodes = range(rule.one_sided_points())
-        else:
-            nodes = range(point - half, point + half + 1)
+        nodes = range(rule.one_sided_points()) if point < half else range(point - half, point + half + 1)
         row = [Fraction(0)] * len(x)
         for k, w in zip(nodes, moment_weights([x[k] - x[point] for k in nodes], order), strict=True):
             row[k] = w

@@ -81,6 +81,18 @@ class Side(NamedTuple):
             )
 
 
+def zeros_for(grid: Points, coefficients: list[Any]) -> Array:
+    """A field of zeros on a grid, with the batch axes, the library and the dtype of an operator's coefficients."""
+    arrays = [c for c in coefficients if type(c) is not Constant]
+    if not arrays:
+        return np.zeros(grid.shape, grid.dtype)
+    library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
+    xp = library.operations(widest)
+    shape = np.broadcast_shapes(grid.alone(), *(tuple(c.shape) for c in arrays))
+    zeros: Array = xp.zeros_like(xp.broadcast_to(widest, shape))
+    return zeros
+
+
 def are_constants(coefficients: tuple[Any, ...]) -> bool:
     """Whether one is a number."""
     return any([type(c) is Constant for c in coefficients])
