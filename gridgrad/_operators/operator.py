@@ -191,7 +191,7 @@ class Operator(Maps[In, Out]):
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of
         ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
         """
-        return linear_operator(self, dtype, xp)
+        return linear_operator(self.linear, dtype, xp)
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):

@@ -208,7 +208,7 @@ def check_names(
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1:
+        if len(varied) > 1 and not all([argument.side for argument in varied]):  # the user chose their names
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.operations import dtype_name
+from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._grid.conditions import Condition, Number, number_of
@@ -34,6 +35,7 @@ class Side(NamedTuple):
     axis: int
     shape: Shape | None
     label: str
+    side: Shape | None = None  # that of the shape without the axis
 
     @classmethod
     def of(cls, grid: Points, k: int, condition: Condition) -> Side:
@@ -41,10 +43,17 @@ class Side(NamedTuple):
         are_last = all(axis < 0 for axis in grid.axes) and -min(grid.axes) == grid.ndim
         axis = grid.axes[k]
         label = condition.name or f"{condition.end.word} of axis {axis}"
-        return cls(axis, grid.shape if are_last else None, label)
+        if not are_last:
+            return cls(axis, None, label)
+        place = axis % grid.ndim
+        return cls(axis, grid.shape, label, grid.shape[:place] + grid.shape[place + 1 :])
 
     def field(self, value: Any) -> Array:
         """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
+        if type(value) is np.ndarray and value.shape == self.side and value.flags.c_contiguous and value.dtype.kind in "fc":
+            assert self.shape is not None  # the usual case, without a detour
+            place, strides = self.axis % len(self.shape), value.strides
+            return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
         if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
             number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
             return cast(Array, Constant(number))
@@ -71,12 +80,11 @@ class Side(NamedTuple):
 
     def _check(self, shape: Shape) -> None:
         """Refuse what does not broadcast to the side."""
-        assert self.shape is not None
-        side = tuple(n for k, n in enumerate(self.shape, start=-len(self.shape)) if k != self.axis)
-        pairs = zip(reversed(shape), reversed(side), strict=False)
+        assert self.side is not None
+        pairs = zip(reversed(shape), reversed(self.side), strict=False)
         if not all(own in (1, n) for own, n in pairs):
             raise ArgumentValueError(
-                f"{self.label} has shape {shape}, but that side of the grid has shape {side}: the shape {self.shape} of its fields without axis "
+                f"{self.label} has shape {shape}, but that side of the grid has shape {self.side}: the shape {self.shape} of its fields without axis "
                 f"{self.axis}; give a number, or an array that broadcasts to it"
             )
 
@@ -107,10 +115,7 @@ def like(f: Any, coefficient: Any) -> Array:
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     xp = library.operations(sample)
     dtype: Any = library.result_dtype(sample)
-    if not isinstance(number, complex):
-        part = _PARTS.get(dtype_name(sample))
-        dtype = getattr(xp, part, part) if part else dtype
-    elif "complex" not in dtype_name(sample):
+    if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
     single = xp.weights(np.asarray(number), dtype, sample)
     found: Array = xp.broadcast_to(single, tuple(sample.shape))
