@@ -21,8 +21,8 @@ GG_INLINE Vector<Real> value_of(const Descriptor& plan, const Index* at) {
     const Stored* const f = source_of(input, at);
     const Index i = at[shape.dim], stride = stride_of(input, shape.dim);
     if constexpr (shape.values == VALUE) value = at_points(stencil, f);
-    else if constexpr (shape.dim == ROW) value = along(stencil, shape.weights, f, i, stride);
-    else value = across<inside>(stencil, shape.weights, f, i, stride);
+    else if constexpr (shape.dim == ROW) value = along(stencil, shape.weights, shape.values, f, i, stride);
+    else value = across<inside>(stencil, shape.weights, shape.values, f, i, stride);
   }
   if constexpr (term.outer >= 0) {
     const Vector<Stored> c = fetch(source_of(plan.array[term.outer], at));

@@ -32,8 +32,8 @@ enum Storage : int {
   UINT64,
 };
 
-// One pair of a row that is data: weight * (f_b - f_a), the weight rounded to the arithmetic type when
-// read.
+// One pair of a row that is data: weight * (f_b - f_a), or weight * f_b where a and b are one point; the
+// weight is rounded to the arithmetic type when read.
 struct Pair {
   int64 a, b;  // points of the axis
   double weight;

@@ -47,8 +47,9 @@ GG_INLINE Real pair_of(int values, const Read& read, const Scale& factors, Real 
                        Index step) {
   const Real scaled = factors.times(weight, a, b);
   if (values == VALUE) return sample_value(weight, scaled, read(b * step));
-  const Real value = pair_value(scaled, read(b * step), read(a * step));
-  return values == SELECTED ? unless_zero(weight, value) : value;
+  const bool is_value = (values & VALUED) && a == b;
+  const Real value = pair_value(scaled, read(b * step), is_value ? decltype(read(0)){} : read(a * step));
+  return values & SELECTED ? unless_zero(weight, value) : value;
 }
 
 // A row that is data, at point i.

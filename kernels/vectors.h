@@ -8,8 +8,8 @@ namespace gridgrad {
 namespace {
 
 // A row that is data of an axis across the row: the same pairs for every element of the vector.
-[[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, const Stored* f, Index i,
-                                                    Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> edge_across(const Stencil& stencil, int values, const Stored* f,
+                                                    Index i, Index stride) {
   const Index row = edge_of(stencil, i);
   const Pair* pair = stencil.pair + stencil.start[row];
   const int count = static_cast<int>(stencil.start[row + 1] - stencil.start[row]);
@@ -17,11 +17,12 @@ namespace {
 #pragma unroll 1
   for (int k = 0; k < count; ++k, ++pair) {
     const Real weight = static_cast<Real>(pair->weight);
+    const bool is_value = (values & VALUED) && pair->a == pair->b;
     const Vector<Stored> a = fetch(f + (elements(pair->a) - i) * stride);
     const Vector<Stored> b = fetch(f + (elements(pair->b) - i) * stride);
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) {
-      const Real value = pair_value(weight, b.at[e], a.at[e]);
+      const Real value = pair_value(weight, b.at[e], is_value ? Stored{} : a.at[e]);
       sum.at[e] = k == 0 ? value : sum.at[e] + value;
     }
   }
@@ -30,8 +31,9 @@ namespace {
 
 // Formula (1) across the row, at point i of its axis; f points to the thread's own elements.
 template <bool inside>
-GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored* f, Index i, Index stride) {
-  if (!inside && !is_interior(stencil, i)) return edge_across(stencil, f, i, stride);
+GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, int values, const Stored* f, Index i,
+                              Index stride) {
+  if (!inside && !is_interior(stencil, i)) return edge_across(stencil, values, f, i, stride);
   Real lower = weight_of(stencil, 0), upper = weight_of(stencil, 1);
   if (weights == VARYING) {
     lower = weights_of(stencil, 0)[i];
@@ -58,8 +60,8 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
 
 // Formula (1) of the axis in the row, from element j on: neighbours are in the vector or just outside.
 // Only the first and the last point may have a row that is data.
-[[maybe_unused]] GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, const Stored* f, Index j,
-                                              Index stride) {
+[[maybe_unused]] GG_INLINE Vector<Real> along(const Stencil& stencil, int weights, int values,
+                                              const Stored* f, Index j, Index stride) {
   const Index inner = inner_of(stencil, ROW);
   const Index points = elements(stencil.length), last = (points - 1) * inner;  // of the last point
   Vector<Real> lower, upper;
@@ -97,7 +99,7 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, const Stored*
       const Samples own{f + e * stride};
       const bool first = e < ends && j + e < inner && stencil.leading;
       if (first || (e >= VECTOR - ends && j + e >= last && stencil.trailing))
-        value.at[e] = edge_row(stencil, first ? 0 : stencil.leading, 0, own, Unscaled{},
+        value.at[e] = edge_row(stencil, first ? 0 : stencil.leading, values, own, Unscaled{},
                                first ? 0 : points - 1, inner * stride);
     }
   }

@@ -88,7 +88,7 @@ class Terms {
       Part<Real>& part = add_row(t, here.beside(term.input), begin, end);
       part.weight = pairs.weight(k);
       part.selects = may_be_zero(then, pairs) && part.weight == 0;
-      if (then.values) continue;
+      if (then.values || pairs.is_value(k)) continue;
       here.lean(then, pairs.a(k));
       part.a = one_row(t, here.beside(term.input), begin, end);
     }
@@ -147,7 +147,8 @@ class Terms {
       part.weight = pairs.weight(k);
       if (pairs.weights) part.weights = pairs.weights + k * here.plan.length[ROW] + begin;
       part.selects = may_be_zero(stencil, pairs) && (part.weights || part.weight == 0);
-      if (stencil.values) part.b = tiles_.row(f + pairs.b(k) * shift, stride, end - begin);
+      if (stencil.values || pairs.is_value(k))
+        part.b = tiles_.row(f + pairs.b(k) * shift, stride, end - begin);
       else set_difference(f + pairs.a(k) * shift, f + pairs.b(k) * shift, stride, end - begin, part);
       if (term.faces >= 0) {
         part.k_a = at_point(term.faces, stencil, pairs.a(k), begin, end);

@@ -107,12 +107,45 @@ def row_entries(stencil: Any, point: int) -> list[tuple[int, int, Any]]:
     ]
 
 
+def loop(stencil: Any, f: Any, faces: Any = None) -> Any:
+    """The rows of a stencil along the first axis, pair by pair in their order: in float64 to the last bit.
+
+    A pair with equal ends is a value. No interior row may have the short form.
+    """
+    result = np.zeros_like(f)
+    for point in range(stencil.length):
+        total = None
+        for a, b, weight in row_entries(stencil, point):
+            scaled = weight if faces is None else weight * ((faces[a] + faces[b]) * 0.5)
+            value = scaled * (f[b] if stencil.values or a == b else f[b] - f[a])
+            total = value if total is None else total + value
+        result[point] = 0 if total is None else total
+    return result
+
+
+def rows_with_values(rng: Any, length: int, offsets: Any, values: bool = False, uneven: bool = False) -> Any:
+    """Random weights; at both ends up to four rows of up to four pairs, differences and values."""
+    from gridgrad._stencils.stencil import Stencil, in_one_piece
+
+    reach = max((abs(end) for pair in offsets for end in pair), default=0)
+    before, behind = rng.integers(max(1, reach), reach + 3, 2)
+    weights = rng.standard_normal((len(offsets), length) if uneven else len(offsets))
+
+    def row() -> Any:
+        ends = rng.integers(0, length, (rng.integers(0, 5), 2)).tolist()
+        ends = [(a, b if rng.random() < 0.5 else a) for a, b in ends]
+        return tuple((a, b, rng.standard_normal()) for a, b in dict.fromkeys(ends))
+
+    edges = [tuple(row() for _ in range(count)) for count in (before, behind)]
+    return Stencil(length, offsets, in_one_piece(weights, len(offsets)), *edges, values)
+
+
 def dense(stencil: Any) -> Any:
     """The matrix of a stencil by an explicit loop."""
     matrix = np.zeros((stencil.length, stencil.length))
     for point in range(stencil.length):
         for a, b, weight in row_entries(stencil, point):
             matrix[point, b] += weight
-            if not stencil.values:
-                matrix[point, a] -= weight if a != b else 0  # with equal ends the value itself
+            if not stencil.values and a != b:
+                matrix[point, a] -= weight
     return np.ldexp(matrix, stencil.power)

@@ -96,6 +96,20 @@ def check_sums():
     return None if same else "sum of terms"
 
 
+def values_at_ends(shape):
+    """Rows with values along both axes, and along one after the other."""
+    from gridgrad._stencils.stencil import CENTRAL, Stencil
+    from gridgrad._terms.term import Term
+
+    def rows(n):
+        trailing = ((n - 1, n - 1, 0.5), (n - 2, n - 1, 2.0))
+        return Stencil(n, CENTRAL, (1.0, 2.0), (((0, 0, 3.0),), ((0, 1, 1.0), (1, 1, 1.5))), (trailing,))
+
+    across, along = map(rows, shape)
+    mixed = Term(0, 0, 1, along, then=(0, across))
+    return (Term(0, 0, 0, across), Term(0, 0, 1, along), mixed, Term(1, 0, 0, across))
+
+
 def check_operators(dtypes):
     """Factors, second axes, norms, wide and transposed rows as the array path has them."""
     from gridgrad._stencils import transpose
@@ -123,6 +137,7 @@ def check_operators(dtypes):
         "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
         "transposed": (adjoint_terms(grid.gradient.terms), 1),
         "weights of 0": (grid.laplacian.with_(form="wide").terms, 1),
+        "values at ends": (values_at_ends(grid.shape), 2),
         "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
     }
     for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():

@@ -18,6 +18,7 @@ from cuda_cases import (
     only_rows,
     operator,
     result_type,
+    rows_of_values,
     same_bits,
     samples,
     stencil,
@@ -27,6 +28,7 @@ from cuda_cases import (
 from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants
 from gridgrad._backends.numpy import BACKEND, memory
+from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
 
 SHAPE = (9, 10, 16)
@@ -85,7 +87,7 @@ def test_wide_rows_on_short_axes(kernels):
 
 
 @pytest.mark.parametrize("slot", ["outer", "faces"])
-@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows, rows_of_values], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
 def test_rows_of_data(kernels, axis, make, slot):
     """Several at an end, empty ones, nothing else: alone, and with a factor; complex ones in pairs."""
@@ -94,6 +96,14 @@ def test_rows_of_data(kernels, axis, make, slot):
         rows = make(f.shape[axis])
         terms = (Term(0, 0, axis, rows), Term(0, 0, axis, rows, **{slot: 1}))
         check(kernels, terms, [f, real])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex128"])
+def test_values_in_vectors(kernels, dtype):
+    """A wall's value in the one row of data that an end along the row may have, and across it in three."""
+    along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0), (0, 1, 1.0)),), (((31, 31, -2.0),),))
+    launch = check(kernels, (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along)), [samples((9, 32), dtype)])
+    assert not launch.variant.general
 
 
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
@@ -223,9 +233,11 @@ FAULTS = {
     "a face of one point": ("diffuse", "faces(b * faces_step)", "faces(a * faces_step)"),
     "no faces beside a factor": ("all factors", "weight = weight * load<Real>(inner", "weight = load<Real>(inner"),
     "a factor of the first row for all": ("mixed with factors", "aside * stride_of(plan.array[k], other)", "(k ? 0 : aside * stride_of(plan.array[k], other))"),
-    "values as differences": ("gradient.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
+    "values as differences": ("diffuse.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
+    "values as differences at ends": ("values", "(values & VALUED) && a == b", "(values & VALUED) && a > b"),
+    "values as differences across rows": ("values", "(values & VALUED) && pair->a == pair->b", "(values & VALUED) && pair->a > pair->b"),
     "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
-    "differences of weight 0 that read": ("holes of differences", "values == SELECTED ? unless_zero(weight, value) : value", "value"),
+    "differences of weight 0 that read": ("holes of differences", "values & SELECTED ? unless_zero(weight, value) : value", "value"),
     "the second stencil at the first point": ("mixed.T", "Unscaled{}, at[other], 1)", "Unscaled{}, at[ROW], 1)"),
     "the second stencil along the first axis": ("mixed.T", "rows{plan, at, other}", "rows{plan, at, ROW}"),
     "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
@@ -243,6 +255,10 @@ def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
         f = samples((9, 9))
         f[::3] = np.nan
         terms, inputs = (Term(0, 0, 0, holes(9, values=name == "holes")),), [f]
+    elif name == "values":
+        along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0),),), ((),))
+        along, across = (Term(0, 0, axis, rows) for axis, rows in ((1, along), (0, rows_of_values(9))))
+        terms, inputs = (along,) if "at ends" in fault else (across,), [samples((9, 32))]
     elif name == "complex":
         terms, inputs = operator("laplacian 4", (9, 9), "complex64")
     elif "factors" in name:
