@@ -16,6 +16,10 @@ class Term(NamedTuple):
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
     first; it has no `faces`. With `norm` the output is ``hypot(output, value)`` instead of a sum.
 
+    With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
+    term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
+    only one it makes 0 there.
+
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
     """
@@ -29,6 +33,7 @@ class Term(NamedTuple):
     outer: int | None = None
     then: tuple[int, Stencil] | None = None
     norm: bool = False
+    ends: bool = False
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -54,6 +59,11 @@ class Term(NamedTuple):
         return self._replace(
             axis=axis, then=None if self.then is None else (place(self.then[0]), self.then[1])
         )
+
+
+def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The terms in the order in which every executor adds them: by output, those at ends last."""
+    return tuple(sorted(terms, key=lambda term: (term.output, term.ends)))
 
 
 def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
