@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from numbers import Real
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 

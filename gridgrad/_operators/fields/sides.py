@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -51,7 +51,13 @@ class Side(NamedTuple):
 
     def field(self, value: object) -> Array:
         """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
-        if type(value) is np.ndarray and not is_compiling() and value.shape == self.side and value.flags.c_contiguous and value.dtype.kind in "fc":
+        if (
+            type(value) is np.ndarray
+            and not is_compiling()
+            and value.shape == self.side
+            and value.flags.c_contiguous
+            and value.dtype.kind in "fc"
+        ):
             assert self.shape is not None  # the usual case, without a detour
             place, strides = self.axis % len(self.shape), value.strides
             return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
@@ -114,7 +120,7 @@ def like(f: object, coefficient: object) -> Array:
     number = coefficient.number
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     xp = library.operations(sample)
-    dtype: Any = library.result_dtype(sample)
+    dtype: object = library.result_dtype(sample)
     if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
     if is_compiling():  # which sees no arrays of NumPy
