@@ -14,8 +14,8 @@ GG_INLINE Vector<Real, N> value_of(const Descriptor& plan, const Index* at) {
   constexpr Shape shape = SHAPES[term.stencil];
   Vector<Real, N> value;
   if constexpr (WIDE && shape.dim == ROW && shape.values != VALUE)
-    value =
-        along<N>(plan.stencil[term.stencil], shape.weights, source_of(plan.array[term.input], at), at[ROW]);
+    value = along<N>(plan.stencil[term.stencil], shape.weights, shape.values,
+                     source_of(plan.array[term.input], at), at[ROW]);
   else value = general<t, inside, N>(plan, at);
   if constexpr (term.outer >= 0) {
     const Array& factor = plan.array[term.outer];
@@ -36,12 +36,14 @@ GG_INLINE void add_terms(const Descriptor& plan, const Index* at, Vector<Real, N
         fetch<N>(const_cast<const Out*>(target_of(target, at)), stride_of(target, ROW));
     sum = each<N>([&](int e) { return load<Real>(held.at[e]); });
   }
-  const Vector<Real, N> value = value_of<t, inside, N>(plan, at);
-  constexpr bool is_norm = NORMS[term.output] != 0;
-  sum = each<N>([&](int e) {
-    if (is_norm) return term.assign ? magnitude(value.at[e]) : hypotenuse(sum.at[e], value.at[e]);
-    return term.assign ? value.at[e] : sum.at[e] + value.at[e];
-  });
+  if (!term.ends || is_there<t, inside, N>(plan, at)) {
+    const Vector<Real, N> value = value_of<t, inside, N>(plan, at);
+    constexpr bool is_norm = NORMS[term.output] != 0;
+    sum = each<N>([&](int e) {
+      if (is_norm) return term.assign ? magnitude(value.at[e]) : hypotenuse(sum.at[e], value.at[e]);
+      return term.assign ? value.at[e] : sum.at[e] + value.at[e];
+    });
+  }
   if constexpr (t + 1 < TERM_COUNT) add_terms<t + 1, inside, N>(plan, at, sums);
 }
 

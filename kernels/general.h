@@ -60,10 +60,11 @@ GG_INLINE Vector<Real, N> pair_of(int values, const Read& read, const Scale& fac
   const auto upper = read(b * step);
   if (values == VALUE)
     return each<N>([&](int e) { return sample_value(weight.at[e], scaled.at[e], upper.at[e]); });
-  const auto lower = read(a * step);
+  const bool is_value = (values & VALUED) && a == b;
+  const auto lower = is_value ? decltype(read(0)){} : read(a * step);
   return each<N>([&](int e) {
     const Real value = pair_value(scaled.at[e], upper.at[e], lower.at[e]);
-    return values == SELECTED ? unless_zero(weight.at[e], value) : value;
+    return values & SELECTED ? unless_zero(weight.at[e], value) : value;
   });
 }
 
@@ -157,6 +158,28 @@ struct Rows {
     return row_beside<t, inside, N>(plan, at, other, aside);
   }
 };
+
+// Whether the row of stencil s has pairs at the thread's own elements; several of the row are inside its
+// ends.
+template <int s, bool inside, int N>
+GG_INLINE bool has_pairs(const Descriptor& plan, const Index* at) {
+  constexpr Shape shape = SHAPES[s];
+  constexpr bool is_known = inside || (N > 1 && shape.dim == ROW);
+  const Stencil& stencil = plan.stencil[s];
+  const Index i = at[shape.dim] / inner_of(stencil, shape.dim);
+  if (is_known || is_interior(stencil, i)) return shape.pairs > 0;
+  const Index row = edge_of(stencil, i);
+  return stencil.start[row] < stencil.start[row + 1];
+}
+
+// Whether a term that stands at ends only is there.
+template <int t, bool inside, int N>
+GG_INLINE bool is_there(const Descriptor& plan, const Index* at) {
+  constexpr Term term = TERMS[t];
+  const bool own = has_pairs<term.stencil, inside, N>(plan, at);
+  if constexpr (term.then >= 0) return own && has_pairs<term.then, inside, N>(plan, at);
+  else return own;
+}
 
 // Term t at N elements.
 template <int t, bool inside, int N>

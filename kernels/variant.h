@@ -38,12 +38,13 @@ enum : int { THREADS = 256, BLOCKS = GG_BLOCKS };
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
-// Of a pair: with SELECTED a weight of 0 reads nothing.
-enum Kind : int { DIFFERENCE, VALUE, SELECTED };
+// Of a stencil's pairs: with SELECTED a weight of 0 reads nothing; VALUED ones have values among them, pairs
+// with equal ends.
+enum Kind : int { DIFFERENCE, VALUE, SELECTED, VALUED = 4 };
 
 // What is fixed of a stencil.
 struct Shape {
-  int dim, weights, values;  // values: a Kind
+  int dim, weights, values;  // values: Kinds
   int central;               // formula (1)
   int pairs, a[MAX_PAIRS], b[MAX_PAIRS];
 };

@@ -10,7 +10,7 @@ namespace {
 // Formula (1) of the axis in the row, from element j on: neighbours are in the vector or just outside.
 // Only the first and the last point may have a row that is data.
 template <int N>
-GG_INLINE Vector<Real, N> along(const Stencil& stencil, int weights, const Stored* f, Index j) {
+GG_INLINE Vector<Real, N> along(const Stencil& stencil, int weights, int values, const Stored* f, Index j) {
   const Index inner = inner_of(stencil, ROW);
   const Index points = elements(stencil.length), last = (points - 1) * inner;  // of the last point
   Vector<Real, N> lower, upper;
@@ -47,7 +47,7 @@ GG_INLINE Vector<Real, N> along(const Stencil& stencil, int weights, const Store
       const Samples<1> own{f + e, 1};
       const bool first = e < ends && j + e < inner && stencil.leading;
       if (first || (e >= N - ends && j + e >= last && stencil.trailing))
-        value.at[e] = edge_row<1>(stencil, first ? 0 : stencil.leading, 0, own, Unscaled{},
+        value.at[e] = edge_row<1>(stencil, first ? 0 : stencil.leading, values, own, Unscaled{},
                                   first ? 0 : points - 1, inner)
                           .at[0];
     }

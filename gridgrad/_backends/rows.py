@@ -109,14 +109,14 @@ class Rows:
         return self._nothing(points.start, points.stop) if total is None else total
 
     def _pair(self, from_: tuple[int, int], to: tuple[int, int], factors: Factors) -> Array:
-        """``weight * (f[b] - f[a])``, or of values ``weight * f[b]``, with its factors."""
+        """``weight * (f[b] - f[a])``, or of values and of equal ends ``weight * f[b]``, with its factors."""
         before, factor, after = factors
         if self.faces is not None:
             factor = factor * ((self._at(self.faces, *from_) + self._at(self.faces, *to)) * 0.5)
         if self.inner is not None:
             factor = factor * self._at(self.inner, *to)
         at_b = self._at(self.f, *to)
-        if not self.values:
+        if not self.values and from_ != to:
             difference = self.difference(at_b, self._at(self.f, *from_))
             return reduce(mul, after, factor * reduce(mul, before, difference))
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
@@ -140,6 +140,14 @@ class Rows:
             assert one is not None
             return one
         return self.xp.where(self.xp.weights(self._shaped(short), None, wide), wide, split)
+
+
+def has_pairs(stencil: Stencil) -> Array:
+    """Which rows have pairs: a NumPy boolean vector."""
+    inner = stencil.interior()
+    edges = [[bool(row) for row in rows] for rows in (stencil.leading, stencil.trailing)]
+    inside = [bool(stencil.offsets)] * max(0, inner.stop - inner.start)
+    return np.array([*edges[0], *inside, *edges[1]])
 
 
 def fitted(stencil: Stencil, real: object) -> Stencil:

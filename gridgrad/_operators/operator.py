@@ -14,7 +14,8 @@ from .._base.words import absent
 from .._grid.points import Points
 from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
-from .fields.forms import Form
+from .fields.forms import Form, shaped
+from .fields.sides import zeros_for
 from .sparse import linear_operator
 
 if TYPE_CHECKING:
@@ -83,8 +84,27 @@ class Operator(Maps[In, Out]):
         raise NotImplementedError
 
     @property
+    def linear(self) -> Operator[In, Out]:
+        """The operator with 0 in the place of all that is prescribed at walls; itself where nothing is.
+
+        With values, slopes or mixtures at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
+        matrices and derivatives by f are those of `linear`.
+        """
+        raise NotImplementedError
+
+    @property
+    def offset(self) -> Any:
+        """What is prescribed at walls makes of a field of zeros, as it is now; zeros where nothing is.
+
+        An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
+        dtype of that; for vector results a tuple of them.
+        """
+        zeros = zeros_for(self.grid, [c for _, fields in self.taken() for c in fields])
+        return self(shaped([zeros] * prod(self.inputs), self.inputs))
+
+    @property
     def T(self) -> Operator[Out, In]:
-        """The transpose as an operator, edges included."""
+        """The transpose as an operator, edges included; where walls have values, of `linear`."""
         raise NotImplementedError
 
     @transposes
@@ -171,7 +191,7 @@ class Operator(Maps[In, Out]):
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of
         ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
         """
-        return linear_operator(self, dtype, xp)
+        return linear_operator(self.linear, dtype, xp)
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import replace
 from math import prod
 from operator import is_
@@ -25,11 +26,13 @@ from .._terms.term import Term
 from .._wraps.units import present
 from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
-from .fields.forms import Form, shaped, stack
+from .fields.forms import Form, components, shaped, stack
 from .fields.gather import gather, joined_name
 from .fields.quantities import check_without_units
+from .fields.sides import are_constants, like
 from .joined import Joinable, Product
 from .operator import AnyOperator, Operator
+from .patterns.build import Build
 from .patterns.calls import Plain, flat_out, is_traced, parts, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
@@ -52,6 +55,7 @@ class Sweep(Joinable[In, Out]):
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
+        self._settled: dict[Hashable, Sweep[Any, Any]] = {}
         self.origin = pattern.origin  # none of what was made of other operators
         if self.origin is not None:
             self.__doc__ = self.origin.kind.__doc__
@@ -63,6 +67,12 @@ class Sweep(Joinable[In, Out]):
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
         return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+
+    @classmethod
+    def built(cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False) -> Self:
+        """The operator of collected terms, with what is prescribed at walls."""
+        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read)
+        return cls(pattern, build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -110,6 +120,9 @@ class Sweep(Joinable[In, Out]):
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers)
+        # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
+        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
+            return self.settled(f)(f, out, workers)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -191,6 +204,32 @@ class Sweep(Joinable[In, Out]):
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
+    def settled(self, f: object) -> AnyOperator:
+        """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
+        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
+        key = (type(first), tuple(getattr(first, "shape", ())), str(getattr(first, "dtype", "")), str(getattr(first, "device", "")))
+        found = self._settled.get(key)
+        if found is None:
+            found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
+            if not is_compiling():
+                if len(self._settled) >= 16:
+                    self._settled.clear()
+                self._settled[key] = found
+        return found
+
+    def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        return self.with_coefficients(fields + self.coefficients)
+
+    @property
+    def linear(self) -> Sweep[In, Out]:
+        """The operator with 0 in the place of all that is prescribed at walls."""
+        pattern = self.pattern.linear()
+        if pattern is self.pattern:
+            return self
+        own = [c for argument, fields in self.taken() if argument.side is None for c in fields]
+        return type(self)(pattern, tuple(own))
+
     def with_coefficients(self, coefficients: Coefficients) -> Sweep[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
@@ -231,11 +270,11 @@ class Sweep(Joinable[In, Out]):
     @property
     def T(self) -> Sweep[Out, In]:
         """The transpose as an operator, edges included."""
-        return self._like(self.pattern.transposed())
+        return self.linear._like(self.pattern.linear().transposed())
 
     def adjoint_operator(self, weight: str | None = None) -> Sweep[Out, In]:
         """The operator that `adjoint` applies."""
-        return self._like(self.pattern.adjoint(weight))
+        return self.linear._like(self.pattern.linear().adjoint(weight))
 
     def scaled(self, factor: float) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
@@ -277,10 +316,12 @@ class Sweep(Joinable[In, Out]):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *map(dtype_name, self.coefficients)})
+        return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
 
     def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
+        if self.linear is not self:
+            return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
         factors = factors_on(self.grid, self.current_coefficients())

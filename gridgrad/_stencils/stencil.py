@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .._base.types import Array, DType
 
-Pair = tuple[int, int, Array]  # (a, b, weight): weight * (f[b] - f[a])
+Pair = tuple[int, int, Array]  # (a, b, weight): weight * (f[b] - f[a]), or weight * f[b] where a == b
 Row = tuple[Pair, ...]  # an empty row is 0 and reads nothing
 
 CENTRAL = ((-1, 0), (0, 1))  # the pairs of formula (1)
@@ -25,7 +25,8 @@ class Stencil:
 
     The pairs of an interior row are `offsets` from its point; `weights` has for each pair a scalar
     when every point has the same, else a vector of shape ``(length,)``. `leading` and `trailing` are
-    the rows of the first and the last points as data, with the indices of points. A weight of 0 in a
+    the rows of the first and the last points as data, with the indices of points; in them a pair with
+    equal ends is a value, ``(a, a, weight)`` means ``weight * f[a]``. A weight of 0 in a
     vector reads nothing, but in formula (1), which has none. Where `values` is set, as in transposed
     stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
     belongs to it. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave

@@ -58,27 +58,30 @@ def _joined(own: int, first: Row, second: Row, values: bool, faces: bool) -> Row
     """Both rows as one."""
     if values and not faces:
         first, second = (tuple((b, b, weight) for _, b, weight in row) for row in (first, second))
-    elif not values and not faces and _places(first) != _places(second) and first and second:
+    elif not values and not faces and _differ(first, second):
         first, second = _around(own, first), _around(own, second)
         return tuple(sorted(_by_pair((*first, *second), values), key=lambda pair: pair[1]))
     return _by_pair((*first, *second), values)
 
 
-def _places(row: Row) -> set[frozenset[int]]:
-    return {frozenset((a, b)) for a, b, _ in row}
+def _differ(first: Row, second: Row) -> bool:
+    """Whether both rows have differences, and not the same."""
+    one, other = ({frozenset((a, b)) for a, b, _ in row if a != b} for row in (first, second))
+    return one != other and bool(one) and bool(other)
 
 
 def _around(own: int, row: Row) -> Row:
-    """Differences from the own point."""
-    ends = [pair for a, b, weight in row for pair in ((own, b, weight), (own, a, -weight))]
-    return tuple(pair for pair in ends if pair[1] != own)
+    """Differences from the own point; values are what they were."""
+    ends = [pair for a, b, weight in row if a != b for pair in ((own, b, weight), (own, a, -weight))]
+    values = (pair for pair in row if pair[0] == pair[1])
+    return (*(pair for pair in ends if pair[1] != own), *values)
 
 
 def _by_pair(pairs: Pairs, values: bool) -> Row:
     """Each pair once; a difference may be given from either end."""
     weights: dict[tuple[int, int], Array] = {}
     for a, b, weight in pairs:
-        if not values and (b, a) in weights:
+        if not values and a != b and (b, a) in weights:
             a, b, weight = b, a, -weight
         weights[a, b] = _sum(weights[a, b], weight) if (a, b) in weights else weight
     return tuple((a, b, weight) for (a, b), weight in weights.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -83,7 +83,7 @@ def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False
     length, (first, last) = bands.length, _columns_of_bands(bands)
     inner: Entries = {}
     for (read, other), weight in bands.inner.items():
-        point, end = _turned(0, read, other)
+        point, end = _turned(0, read, other, faces)
         inner[point - read, end - read] = _scaled_band(weight, -read, first, last, scale)
     edges: dict[int, Entries] = {point: {} for point in outside(first, last, length)}
     reads = [read for read, _ in bands.inner]
@@ -93,7 +93,7 @@ def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False
         for (read, other), weight in bands.row(point).items():
             if read in edges and weight != 0:  # what has no weight is not read
                 ratio = 1 if scale is None else scale[point] / scale[read]
-                edges[read][_turned(point, read, other)] = weight * ratio
+                edges[read][_turned(point, read, other, faces)] = weight * ratio
     turned = Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)
     return replace(turned, order=stencil.order)
 
@@ -102,13 +102,15 @@ def product(outer: Stencil, inner: Stencil) -> Stencil:
     """The stencil of the matrix product ``outer @ inner`` along one axis.
 
     Each entry is a sum of products of the rounded weights. Where `inner` makes 0 of a constant, so does
-    the product, in pairs relative to their own point; where it is a stencil of values, so is the product.
+    the product, in pairs relative to their own point; what `inner` has of values beside them stays values.
+    Where it is a stencil of values, so is the product.
     """
     with np.errstate(all="ignore"):
         return _product(*_near_one(outer), *_near_one(inner))
 
 
 def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> Stencil:
+    inner, values = _values_apart(inner)
     left, right = Bands.of(outer), Bands.of(inner)
     reads = [read for read, _ in left.inner]
     first = max(left.first, right.first - min(reads, default=0))
@@ -119,17 +121,50 @@ def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> St
     for (middle, _), weight in left.inner.items():
         for (read, _), further in right.inner.items():
             _add(bands, (middle + read,) * 2, weight * _shifted(further, middle, first, last))
-    edges = []
-    for point in outside(first, last, left.length):
-        row: Entries = {}
-        for (middle, _), weight in left.row(point).items():
-            for place, further in right.row(middle).items():
-                _add(row, place, weight * further)
-        edges.append(_without_zeros(row))
-    whole = Bands(left.length, bands, tuple(edges), first, last).stencil(inner.values, 0)
+    rows = [left.row(point) for point in outside(first, last, left.length)]
+    edges = tuple(_combined(row, right.row) for row in rows)
+    whole = Bands(left.length, bands, edges, first, last).stencil(inner.values, 0)
+    if values:
+        whole = _with_values(whole, [_combined(row, lambda middle: values.get(middle, {})) for row in rows])
     if outer.order is not None and inner.order is not None:
         whole = replace(whole, order=outer.order + inner.order)
     return unscaled(whole, power + inner_power)
+
+
+def _values_apart(stencil: Stencil) -> tuple[Stencil, dict[int, Entries]]:
+    """The differences alone, and the values beside them by row."""
+    places = (*range(len(stencil.leading)), *range(stencil.interior().stop, stencil.length))
+    values: dict[int, Entries] = {}
+    for point, row in zip(places, (*stencil.leading, *stencil.trailing), strict=True):
+        for a, b, weight in row:
+            if a == b and not stencil.values:
+                _add(values.setdefault(point, {}), (b, b), weight)
+    if not values:
+        return stencil, values
+    leading, trailing = (
+        tuple(tuple(pair for pair in row if pair[0] != pair[1]) for row in rows)
+        for rows in (stencil.leading, stencil.trailing)
+    )
+    return replace(stencil, leading=leading, trailing=trailing), values
+
+
+def _combined(row: Entries, inner: Callable[[int], Entries]) -> Entries:
+    """A row of a product: the rows of `inner` that it reads, weighted."""
+    whole: Entries = {}
+    for (middle, _), weight in row.items():
+        for place, further in inner(middle).items():
+            _add(whole, place, weight * further)
+    return _without_zeros(whole)
+
+
+def _with_values(stencil: Stencil, values: Sequence[Entries]) -> Stencil:
+    """The stencil with values in its rows at the ends."""
+    rows = [
+        (*row, *((read, read, weight) for (read, _), weight in sorted(more.items())))
+        for row, more in zip((*stencil.leading, *stencil.trailing), values, strict=True)
+    ]
+    count = len(stencil.leading)
+    return replace(stencil, leading=tuple(rows[:count]), trailing=tuple(rows[count:]))
 
 
 def scaled(stencil: Stencil, factor: float) -> Stencil:
@@ -161,26 +196,29 @@ def negated(stencil: Stencil) -> Stencil:
     return stencil.mapped(lambda weight: -weight, stencil.power)
 
 
-def dual_widths(steps: Wide | npt.ArrayLike, length: int, wrap: Wide | npt.ArrayLike | None = None) -> Array:
+def dual_widths(
+    steps: Wide | npt.ArrayLike, length: int, before: Wide | None = None, behind: Wide | None = None
+) -> Array:
     """Half of both steps beside each point, as lengths: the weights of the trapezoidal rule.
 
-    Half a step at the ends; on a periodic axis `wrap` is the step beyond both. Each is rounded once.
-    `steps` is a scalar or has shape ``(length - 1,)``.
+    `before` and `behind` are the steps beyond the ends, None where the cell of the end point goes no further.
+    Each width is rounded once. `steps` is a scalar or has shape ``(length - 1,)``.
     """
     between = narrow(steps).scaled(-1)
     if np.ndim(between.high) == 0:
         between = Wide(*(np.full(length - 1, part) for part in (between.high, between.low)))
-    around = narrow(np.zeros((), between.high.dtype) if wrap is None else wrap).scaled(-1)
-    widths: Array = np.abs((join([around, between]) + join([between, around])).high)
+    nothing = narrow(np.zeros((), between.high.dtype))
+    first, last = (nothing if step is None else step.scaled(-1) for step in (before, behind))
+    widths: Array = np.abs((join([first, between]) + join([between, last])).high)
     return widths
 
 
 def _entries(pairs: Iterable[tuple[int, int, Array]], values: bool, faces: bool) -> Entries:
-    """What a row reads: ``+weight`` at b and, unless it is of values, ``-weight`` at a."""
+    """What a row reads: ``+weight`` at b and, unless the row or the pair is of values, ``-weight`` at a."""
     entries: Entries = {}
     for a, b, weight in pairs:
         _add(entries, (b, a if faces else b), weight)
-        if not values:
+        if not values and a != b:
             _add(entries, (a, b if faces else a), -weight)
     return entries
 
@@ -215,9 +253,9 @@ def _columns_of_bands(bands: Bands) -> tuple[int, int]:
     return (first, last) if first < last else (bands.length, bands.length)
 
 
-def _turned(row: int, read: int, other: int) -> Place:
+def _turned(row: int, read: int, other: int, faces: bool) -> Place:
     """The place in the transpose's row `read` of an entry of `row`: it reads `row`, of the same face."""
-    if read == other:
+    if not faces:
         return row, row
     if row not in (read, other):
         raise ValueError(f"row {row} has the pair {other, read}: its face has no place in the transpose")

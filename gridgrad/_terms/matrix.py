@@ -58,6 +58,7 @@ def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_arra
     entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * ((along[a] + along[b]) * 0.5)
     entries = [(index[row], index[b], entry)]
     if not term.stencil.values:
-        entries.append((index[row], index[a], -entry))
+        apart = a != b  # a pair with equal ends is a value
+        entries.append((index[row[apart]], index[a[apart]], -entry[apart]))
     rows, columns, values = (np.concatenate([entry[k].ravel() for entry in entries]) for k in range(3))
     return _sparse().coo_array((values, (rows, columns)), shape=(points, points)).tocsr()

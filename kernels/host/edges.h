@@ -25,19 +25,25 @@ Around<Stored> around(const Position<Stored, Real>& here, const Stencil& stencil
   return {here.beside(k) + j * here.plan.array[k].stride[ROW] - point_of(stencil, j) * step, step};
 }
 
+// What one of its differences begins with: nothing where both ends are one point, so that it is a value.
+template <class Stored>
+GG_INLINE Stored from_end(const Pair& pair, const Stored* f, int64 shift) {
+  return pair.a == pair.b ? Stored{} : f[pair.a * shift];
+}
+
 // One of its pairs with factors; f is point 0.
 template <class Stored, class Real>
 GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term, const Stencil& stencil,
                            const Pair& pair, const Stored* f, int64 j, Real weight) {
   const int64 shift = here.step(stencil, term.input);
-  const Stored *const a = f + pair.a * shift, *const b = f + pair.b * shift;
+  const Stored b = f[pair.b * shift];
   Real scaled = weight;
   if (term.faces >= 0) {
     const Around<Stored> k = around(here, stencil, term.faces, j);
     scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b]);
   }
   if (term.inner >= 0) scaled = scaled * load<Real>(around(here, stencil, term.inner, j)[pair.b]);
-  return stencil.values ? sample_value(weight, scaled, *b) : pair_value(scaled, *b, *a);
+  return stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
 }
 
 // An edge row of term t at element j; f is the row's first element.
@@ -55,7 +61,7 @@ GG_NOINLINE Real edge_value(const Position<Stored, Real>& here, int t, const Sto
     const Stored* const b = f + pair->b * shift;
     const Real value = !plain           ? edge_pair(here, term, stencil, *pair, f, j, weight)
                        : stencil.values ? sample_value(weight, weight, *b)
-                                        : pair_value(weight, *b, f[pair->a * shift]);
+                                        : pair_value(weight, *b, from_end(*pair, f, shift));
     sum = first ? value : sum + value;
   }
   return sum;

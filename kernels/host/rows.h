@@ -27,6 +27,7 @@ struct Pairs {
   // Not a struct of all three: what was written in parts is slow to read as a whole.
   int64 a(int64 k) const { return data ? data[k].a - i : inner[k].a; }
   int64 b(int64 k) const { return data ? data[k].b - i : inner[k].b; }
+  bool is_value(int64 k) const { return a(k) == b(k); }  // with equal ends
   Real weight(int64 k) const { return data ? static_cast<Real>(data[k].weight) : inner[k].weight; }
 };
 

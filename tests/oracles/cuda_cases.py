@@ -140,6 +140,13 @@ def only_rows(length):
     return Stencil(length, (), (), rows[:2], rows[2:])
 
 
+def rows_of_values(length):
+    """Formula (1) with values in its rows at the ends, alone, first, last, beside differences."""
+    last = length - 1
+    leading = (((0, 0, 2.0),), ((0, 0, 1.5), (0, 1, -0.5)), ((1, 2, 3.0), (2, 2, -1.0), (last, last, 0.5)))
+    return Stencil(length, CENTRAL, (1.0, 2.0), leading, (((last, last, 2.0), (last, last - 1, 0.25)),))
+
+
 def holes(length, values=True):
     """Rows with weights of 0, which must not let a NaN through."""
     weights = np.linspace(-1, 1, length)

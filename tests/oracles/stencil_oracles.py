@@ -29,6 +29,9 @@ def moment_weights(distances: list[Fraction], order: int) -> list[Fraction]:
     )
 
 
+HALF = ("symmetric", "antisymmetric")  # mirrors about walls between points
+
+
 class ExactAxis:
     """Positions and values beyond the ends, as the boundaries say, for any node number."""
 
@@ -41,6 +44,9 @@ class ExactAxis:
         if self.boundary[0] == "periodic":
             return self.x[node % self.n] + node // self.n * self.period
         end = 0 if node < 0 else self.n - 1
+        beyond = 1 if node < 0 else -1
+        if self.boundary[end > 0] in HALF:  # the wall lies half of the first step outside
+            return 3 * self.x[end] - self.x[end + beyond] - self.x[2 * end - node - beyond]
         return 2 * self.x[end] - self.x[2 * end - node]
 
     def value(self, node: int) -> list[Fraction]:
@@ -52,8 +58,12 @@ class ExactAxis:
             basis[node % self.n] = Fraction(1)
         else:
             end = 0 if node < 0 else self.n - 1
-            odd = self.boundary[0 if node < 0 else 1] == "antisymmetric"
-            basis[end] += 2 if odd else 0
+            word = self.boundary[0 if node < 0 else 1]
+            odd = word.startswith("anti")
+            if word in HALF:
+                node -= 1 if end else -1
+            else:
+                basis[end] += 2 if odd else 0
             basis[2 * end - node] += -1 if odd else 1
         return basis
 
@@ -97,12 +107,45 @@ def row_entries(stencil: Any, point: int) -> list[tuple[int, int, Any]]:
     ]
 
 
+def loop(stencil: Any, f: Any, faces: Any = None) -> Any:
+    """The rows of a stencil along the first axis, pair by pair in their order: in float64 to the last bit.
+
+    A pair with equal ends is a value. No interior row may have the short form.
+    """
+    result = np.zeros_like(f)
+    for point in range(stencil.length):
+        total = None
+        for a, b, weight in row_entries(stencil, point):
+            scaled = weight if faces is None else weight * ((faces[a] + faces[b]) * 0.5)
+            value = scaled * (f[b] if stencil.values or a == b else f[b] - f[a])
+            total = value if total is None else total + value
+        result[point] = 0 if total is None else total
+    return result
+
+
+def rows_with_values(rng: Any, length: int, offsets: Any, values: bool = False, uneven: bool = False) -> Any:
+    """Random weights; at both ends up to four rows of up to four pairs, differences and values."""
+    from gridgrad._stencils.stencil import Stencil, in_one_piece
+
+    reach = max((abs(end) for pair in offsets for end in pair), default=0)
+    before, behind = rng.integers(max(1, reach), reach + 3, 2)
+    weights = rng.standard_normal((len(offsets), length) if uneven else len(offsets))
+
+    def row() -> Any:
+        ends = rng.integers(0, length, (rng.integers(0, 5), 2)).tolist()
+        ends = [(a, b if rng.random() < 0.5 else a) for a, b in ends]
+        return tuple((a, b, rng.standard_normal()) for a, b in dict.fromkeys(ends))
+
+    edges = [tuple(row() for _ in range(count)) for count in (before, behind)]
+    return Stencil(length, offsets, in_one_piece(weights, len(offsets)), *edges, values)
+
+
 def dense(stencil: Any) -> Any:
     """The matrix of a stencil by an explicit loop."""
     matrix = np.zeros((stencil.length, stencil.length))
     for point in range(stencil.length):
         for a, b, weight in row_entries(stencil, point):
             matrix[point, b] += weight
-            if not stencil.values:
+            if not stencil.values and a != b:
                 matrix[point, a] -= weight
     return np.ldexp(matrix, stencil.power)

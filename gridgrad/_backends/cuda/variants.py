@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import repeat
+from operator import eq
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ import numpy as np
 from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
+from ..._plan.tables import Tables
 from ..._stencils.stencil import CENTRAL
 from .geometry import ROW, Geometry, Reads, geometry_of
 from .rows import LIGHT_BYTES, LIGHT_TERMS, Share, held_bytes, share_of
@@ -37,7 +40,7 @@ _TYPES = {
 }  # fmt: skip
 _INDICES = {"int32": "int", "int64": "int64"}
 EQUAL, DISTINCT, VARYING = 0, 1, 2  # how a stencil gives its weights, as in apply.cu
-VALUE, SELECTED = 1, 2  # kinds of pairs that are no plain differences, as in apply.cu
+VALUE, SELECTED, VALUED = 1, 2, 4  # pairs that are no plain differences, as in variant.h
 
 
 class Variant(NamedTuple):
@@ -202,7 +205,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         blocks=_blocks(packed, share, indices) if BLOCKS is None else BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         norms=tuple(packed["norm"][: plan.outputs].tolist()),
-        stencils=tuple(_shape(stencil, plan.real) for stencil in _stencils(packed)),
+        stencils=tuple(map(_shape, _stencils(packed), plan.tables, repeat(plan.real))),
     )
     _round_weights(packed, plan.real)
     return Launch(plan, variant, geometry.grid, geometry.block, packed)
@@ -287,13 +290,15 @@ def _stencils(packed: Array) -> Array:
     return packed["stencil"][: int(packed["stencils"])]
 
 
-def _shape(stencil: Array, real: str) -> tuple[object, ...]:
+def _shape(stencil: Array, tables: Tables, real: str) -> tuple[object, ...]:
     """A stencil as the kernel's compiler sees it."""
     central, pairs = _is_central(stencil), int(stencil["pairs"])
     lower, upper = stencil["weight"][:2].astype(real)
     kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
-    offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
-    pair = VALUE if stencil["values"] else SELECTED if stencil["selects"] else 0
+    offsets = [tuple(stencil[side][:pairs].tolist()) for side in "ab"]
+    equal = np.any(tables.pair["a"] == tables.pair["b"]) or any(map(eq, *offsets))
+    valued = VALUED if equal else 0
+    pair = VALUE if stencil["values"] else valued + (SELECTED if stencil["selects"] else 0)
     return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets
 
 

@@ -69,7 +69,8 @@ def gather(
     shape = tuple(fields[0].shape)
     if check is not None:
         check(shape)
-    fields, factors = _promoted(library, fields, factors)
+    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+    fields, factors = _promoted(library, fields, factors, sides)
     for k, factor in enumerate(factors):
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
@@ -87,9 +88,9 @@ def clean_coefficient(value: object, name: str) -> Array:
 
 
 def _promoted(
-    library: Backend[Array], fields: list[Array], factors: list[Array]
+    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool]
 ) -> tuple[list[Array], list[Array]]:
-    """One dtype for all; integers count as float64, and a coefficient stays real where it is.
+    """One dtype for all; integers count as float64, and a coefficient stays real where it is, unless it is added.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
     """
@@ -101,7 +102,11 @@ def _promoted(
         wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
-        factors = [_as(library, xp, c, wanted if is_complex(c) else real) for c in factors]
+        added = sides or [False] * len(factors)
+        factors = [
+            _as(library, xp, c, wanted if is_complex(c) or is_side else real)
+            for c, is_side in zip(factors, added, strict=True)
+        ]
     return fields, factors
 
 

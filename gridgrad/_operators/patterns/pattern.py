@@ -36,6 +36,8 @@ class Pattern:
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
+        self.has_sides = any([argument.side is not None for argument in arguments])
+        self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -66,6 +68,19 @@ class Pattern:
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
     @made_once
+    def linear(self) -> Pattern:
+        """Without what is prescribed at walls."""
+        inputs = prod(self.inputs)
+        if all(term.input < inputs for term in self.terms):
+            return self
+        if self._linear is None:
+            terms = tuple(term for term in self.terms if term.input < inputs)
+            arguments = tuple(argument for argument in self.arguments if argument.side is None)
+            self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
+                                   self.masks_as_read)  # fmt: skip
+        return self._linear
+
+    @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
         return self._turned("T")
@@ -94,7 +109,9 @@ class Pattern:
         other.require_linear("a sum")
         check_alike(self, other)
         fields = sum(argument.fields for argument in self.arguments)
-        return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + shifted(other.terms, fields)),
+        terms = merged(self.terms + shifted(other.terms, fields, prod(self.inputs)))
+        terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
+        return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
                        self.masks_as_read and other.masks_as_read)  # fmt: skip
 

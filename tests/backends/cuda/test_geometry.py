@@ -9,7 +9,6 @@ from cuda_cases import built_kernels, check, check_fault, gradient_terms, operat
 from gridgrad._backends.cuda import geometry, variants
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
-from gridgrad._terms.term import Term
 
 KIB = 1024
 

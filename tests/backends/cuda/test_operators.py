@@ -18,6 +18,7 @@ from cuda_cases import (
     only_rows,
     operator,
     result_type,
+    rows_of_values,
     same_bits,
     samples,
     stencil,
@@ -27,6 +28,7 @@ from cuda_cases import (
 from gridgrad._backends import ladder
 from gridgrad._backends.cuda import rows, variants
 from gridgrad._backends.numpy import BACKEND, memory
+from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
 
 SHAPE = (9, 10, 16)
@@ -85,7 +87,7 @@ def test_wide_rows_on_short_axes(kernels):
 
 
 @pytest.mark.parametrize("slot", ["outer", "faces"])
-@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("make", [stencil, uneven_rows, only_rows, rows_of_values], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
 def test_rows_of_data(kernels, axis, make, slot):
     """Several at an end, empty ones, nothing else: alone, and with a factor; complex ones in pairs."""
@@ -94,6 +96,14 @@ def test_rows_of_data(kernels, axis, make, slot):
         rows = make(f.shape[axis])
         terms = (Term(0, 0, axis, rows), Term(0, 0, axis, rows, **{slot: 1}))
         check(kernels, terms, [f, real])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int64", "complex128"])
+def test_values_in_vectors(kernels, dtype):
+    """A wall's value in the one row of data that an end along the row may have, and across it in three."""
+    along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0), (0, 1, 1.0)),), (((31, 31, -2.0),),))
+    launch = check(kernels, (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along)), [samples((9, 32), dtype)])
+    assert launch.variant.vector > 1
 
 
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
@@ -117,6 +127,26 @@ def test_differences_of_weight_zero_read_nothing(kernels, axis):
     launch = check(kernels, (Term(0, 0, axis, rows), Term(1, 0, axis, rows, faces=1)),
                    [f, samples((9, 9), "float64", 1)])  # fmt: skip
     assert launch.variant.stencils[0][2] == variants.SELECTED
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_terms_at_ends(kernels, dtype):
+    """From side arrays with a stride of 0, after the others of their output, mixed, alone and added to what is held."""
+    shape = (6, 9, 16)
+    terms, inputs = operator("laplacian", shape, dtype)
+    ends = [Stencil(n, (), (), (((0, 0, 2.0),), (), ((2, 1, 1.0),)), (((n - 1, n - 1, 3.0),),), True) for n in shape]
+    sides = [np.broadcast_to(samples([1 if k == a else n for k, n in enumerate(shape)], dtype, a), shape) for a in range(3)]
+    own = tuple(Term(0, 1 + axis, axis, rows, ends=True) for axis, rows in enumerate(ends))
+    mixed = Term(0, 2, 2, stencil(16), then=(1, ends[1]), ends=True)
+    check(kernels, (*own, *terms, mixed), [*inputs, *sides])
+    check(kernels, (*own, mixed), [*inputs, *sides])
+    host, device = (np.full(shape, -0.0, dtype) for _ in range(2))
+    plans = [ladder.plan_for(BACKEND, (*own, mixed), [*inputs, *sides], [out], True) for out in (host, device)]
+    addresses = [[a.ctypes.data for a in (*inputs, *sides, out)] for out in (host, device)]
+    memory.run(plans[0], addresses[0])
+    kernels.run(plans[1], addresses[1])
+    assert same_bits(host, device)
+    assert np.all(np.signbit(host[3:-1, 3:-1, 3:-1].real))
 
 
 @pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", "gradient norm"])
@@ -256,9 +286,10 @@ FAULTS = {
     "a face of one point": ("diffuse", "after = faces(b * faces_step)", "after = faces(a * faces_step)"),
     "no faces beside a factor": ("all factors", "return weight.at[e] * load<Real>(factor", "return load<Real>(factor"),
     "a factor of the first row for all": ("mixed with factors", "aside * stride_of(array, other)", "(k ? 0 : aside * stride_of(array, other))"),
-    "values as differences": ("gradient.T", "if (values == VALUE)", "if (values > 1)"),
+    "values as differences": ("diffuse.T", "if (values == VALUE)", "if (values > 1)"),
+    "values as differences at ends": ("values", "(values & VALUED) && a == b", "(values & VALUED) && a > b"),
     "weights of 0 that read": ("holes", "sample_value(weight.at[e], scaled", "sample_value(Real(1), scaled"),
-    "differences of weight 0 that read": ("holes of differences", "values == SELECTED ? unless_zero(weight.at[e], value) : value", "value"),
+    "differences of weight 0 that read": ("holes of differences", "values & SELECTED ? unless_zero(weight.at[e], value) : value", "value"),
     "the second stencil at the first point": ("mixed.T", "Unscaled{}, at[other], 1)", "Unscaled{}, at[ROW], 1)"),
     "the second stencil along the first axis": ("mixed.T", "rows{plan, at, other}", "rows{plan, at, ROW}"),
     "the row's ends as its inside": ("laplacian 4", "ELEMENTS == 1 || shape.dim != ROW", "shape.dim != ROW"),
@@ -281,6 +312,10 @@ def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
         f = samples((9, 9))
         f[::3] = np.nan
         terms, inputs = (Term(0, 0, 0, holes(9, values=name == "holes")),), [f]
+    elif name == "values":
+        along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0),),), ((),))
+        terms = (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along))
+        inputs = [samples((9, 32))]
     elif name == "complex":
         terms, inputs = operator("laplacian 4", (9, 9), "complex64")
     elif name == "apart":
