@@ -318,6 +318,10 @@ class Sweep(Joinable[In, Out]):
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
 
+    def separate(self) -> tuple[Term, ...]:
+        """Its terms."""
+        return self.terms
+
     def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
         if self.linear is not self:

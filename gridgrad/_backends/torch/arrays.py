@@ -18,8 +18,9 @@ from .. import ladder, slices
 from ..array_api import ArrayAPI
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Call, DType, Facts, Memory
+from ..protocol import Call, DType, Facts, HostMap, Memory
 from .graph import differentiated
+from .mapped import mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
@@ -155,6 +156,10 @@ class Torch(ArrayAPI[Any]):
         if not slices.is_mixed(resolved):
             results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
         return super().carried(call, resolved) if results is None else list(results)
+
+    def mapped(self, through: HostMap, field: Any) -> Any:
+        """By a node of torch's graph."""
+        return mapped(through, field)
 
     def within(self, field: Any, limit: int) -> bool:
         """By a look at all values of a CPU's memory."""
