@@ -41,13 +41,15 @@ GG_INLINE void add_terms(const Descriptor& plan, const Index* at, Vector<Real>* 
 #pragma unroll
     for (int e = 0; e < VECTOR; ++e) sums[term.output].at[e] = load<Real>(held.at[e]);
   }
-  const Vector<Real> value = value_of<t, inside>(plan, at);
+  if (!term.ends || is_there<t, inside>(plan, at)) {
+    const Vector<Real> value = value_of<t, inside>(plan, at);
 #pragma unroll
-  for (int e = 0; e < VECTOR; ++e) {
-    Real& sum = sums[term.output].at[e];
-    if constexpr (NORMS[term.output] != 0)
-      sum = term.assign ? magnitude(value.at[e]) : hypotenuse(sum, value.at[e]);
-    else sum = term.assign ? value.at[e] : sum + value.at[e];
+    for (int e = 0; e < VECTOR; ++e) {
+      Real& sum = sums[term.output].at[e];
+      if constexpr (NORMS[term.output] != 0)
+        sum = term.assign ? magnitude(value.at[e]) : hypotenuse(sum, value.at[e]);
+      else sum = term.assign ? value.at[e] : sum + value.at[e];
+    }
   }
   if constexpr (t + 1 < TERM_COUNT) add_terms<t + 1, inside>(plan, at, sums);
 }

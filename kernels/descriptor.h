@@ -7,10 +7,10 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 4,
+  ABI_VERSION = 5,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
-  MAX_TERMS = 32,      // ordered by output
+  MAX_TERMS = 32,      // ordered by output, those that are not everywhere last
   MAX_STENCILS = 13,   // three operators on four axes and the field itself; CUDA takes 4096 bytes by value
   MAX_PAIRS = 12,      // pairs (a, b, weight) of one interior row
   ROW = MAX_DIMS - 1,  // the vector direction
@@ -65,6 +65,8 @@ struct Term {
   // mean at a and b, `outer` times the row's value at its point.
   int8 inner, faces, outer;
   int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
+  int8 ends;  // 1: where a row of its stencils has no pairs, as everywhere but at the ends, there is no such
+              // term; after the others of its output, and never the first that assigns
 };
 
 struct Array {

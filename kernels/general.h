@@ -123,6 +123,26 @@ struct Rows {
   GG_INLINE Real operator()(Index aside) const { return row_beside<t, inside>(plan, at, other, aside); }
 };
 
+// Whether the row of stencil s has pairs at the thread's own element.
+template <int s, bool inside>
+GG_INLINE bool has_pairs(const Descriptor& plan, const Index* at) {
+  constexpr Shape shape = SHAPES[s];
+  const Stencil& stencil = plan.stencil[s];
+  const Index i = at[shape.dim] / inner_of(stencil, shape.dim);
+  if (inside || is_interior(stencil, i)) return shape.pairs > 0;
+  const Index row = edge_of(stencil, i);
+  return stencil.start[row] < stencil.start[row + 1];
+}
+
+// Whether a term that stands at ends only is there.
+template <int t, bool inside>
+GG_INLINE bool is_there(const Descriptor& plan, const Index* at) {
+  constexpr Term term = TERMS[t];
+  const bool own = has_pairs<term.stencil, inside>(plan, at);
+  if constexpr (term.then >= 0) return own && has_pairs<term.then, inside>(plan, at);
+  else return own;
+}
+
 // Term t at one element.
 template <int t, bool inside>
 GG_INLINE Real general(const Descriptor& plan, const Index* at) {

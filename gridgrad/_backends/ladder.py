@@ -226,16 +226,18 @@ class Ladder(Generic[A]):
     def _split(
         self, error: TooManyDims, terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool
     ) -> None:
-        """In parts: along a batch axis where there are too many dims, else by outputs, then by terms."""
+        """In parts: along a batch axis where there are too many dims, else the ends apart, by outputs, then by terms."""
         shape = tuple(outputs[0].shape)
         free = _batch_axes(terms, shape) if error.dims else []
+        storage = str(self._storage(outputs[0]))
+        real = arithmetic_type(storage, terms)
         if free:
             parts = _along(min(free, key=lambda axis: shape[axis]), terms, inputs, outputs, adds)
+        elif storage == real and _are_apart(terms, adds):
+            parts = _by_terms(terms, inputs, outputs, adds)
         elif len(outputs) > 1:
             parts = _by_outputs(terms, inputs, outputs, adds)
         elif len(terms) > 1:
-            storage = str(self._storage(outputs[0]))
-            real = arithmetic_type(storage, terms)
             if storage != real:
                 self._widened(real, terms, inputs, outputs)
                 return
@@ -286,9 +288,16 @@ def _by_outputs(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds
         yield *_reading(own, inputs), [outputs[k] for k in chosen], adds
 
 
+def _are_apart(terms: tuple[Term, ...], adds: bool) -> bool:
+    """Whether terms at ends can follow in a sweep of their own, which costs little: all outputs have others before."""
+    whole, ends = ({term.output for term in terms if term.ends == at_ends} for at_ends in (False, True))
+    return bool(whole) and bool(ends) and (adds or ends <= whole)
+
+
 def _by_terms(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: bool) -> Iterator[Part[A]]:
-    """Half of the terms each, in their order; the second half adds to what the first has left."""
-    middle = len(terms) // 2
+    """Those at ends apart, else half of the terms each, in their order; the second half adds to what the first has left."""
+    terms = tuple(sorted(terms, key=lambda term: term.ends))
+    middle = sum(not term.ends for term in terms) if _are_apart(terms, adds) else len(terms) // 2
     yield *_reading(terms[:middle], inputs), outputs, adds
     yield *_reading(terms[middle:], inputs), outputs, True
 

@@ -142,6 +142,14 @@ class Rows:
         return self.xp.where(self.xp.weights(self._shaped(short), None, wide), wide, split)
 
 
+def has_pairs(stencil: Stencil) -> Array:
+    """Which rows have pairs: a NumPy boolean vector."""
+    inner = stencil.interior()
+    edges = [[bool(row) for row in rows] for rows in (stencil.leading, stencil.trailing)]
+    inside = [bool(stencil.offsets)] * max(0, inner.stop - inner.start)
+    return np.array([*edges[0], *inside, *edges[1]])
+
+
 def fitted(stencil: Stencil, real: object) -> Stencil:
     """`stencil` with weights rounded to the type `real`, if its exponents suffice; else as it is."""
     name = name_of(real)

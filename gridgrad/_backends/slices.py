@@ -11,10 +11,10 @@ import numpy as np
 from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
-from .._terms.term import Term, norms_of
+from .._terms.term import Term, in_order, norms_of
 from .operations import INTEGERS, Operations, dtype_name, name_of
 from .protocol import A
-from .rows import Rows
+from .rows import Rows, has_pairs
 
 _NARROW = ("float16", "bfloat16", "float32")
 
@@ -63,16 +63,28 @@ def _sums(
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
     components: dict[int, list[Array]] = {output: [] for output in norms_of(terms)}
-    for term in sorted(terms, key=lambda term: term.output):
+    for term in in_order(terms):
         value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
-        if term.output in components:
+        if term.output in components:  # where a term is not there its 0 changes nothing
             components[term.output].append(value)
+        elif held is None:
+            results[term.output] = value
         else:
-            results[term.output] = value if held is None else held + value
+            whole = held + value
+            results[term.output] = xp.where(_places(xp, term, held), whole, held) if term.ends else whole
     for output, values in components.items():
         results[output] = _norm(xp, values)
     return results
+
+
+def _places(xp: Operations, term: Term, like: Any) -> Array:
+    """Where a term at ends is there: all its stencils have pairs."""
+    there = np.ones((1,) * like.ndim, bool)
+    for axis, stencil in term.stencils():
+        assert axis is not None
+        there = there & has_pairs(stencil).reshape([-1 if k == axis else 1 for k in range(like.ndim)])
+    return xp.weights(there, None, like)
 
 
 def _norm(xp: Operations, values: list[Array]) -> Array:

@@ -39,7 +39,7 @@ _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.spli
 _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative"
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
-    "values": "values at and beyond ends are not prescribed: hold them in the solver, change[0] = 0",
+    "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
     "side": "differences are central inside an axis; those to the point before are numpy.diff(f) / numpy.diff(x), "
     "n - 1 of them, and with a uniform step h, as an operator, grid.derivative(0) - h / 2 * grid.derivative(0, order=2)",
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",

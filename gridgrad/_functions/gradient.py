@@ -191,6 +191,9 @@ def _of_samples(
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
     operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
+    if operator.coefficients:  # of what is prescribed at ends
+        whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
+        return whole
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, (False, nested))

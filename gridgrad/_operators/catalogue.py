@@ -304,7 +304,7 @@ def directional_derivative(
     """
     check_words("directional_derivative", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
-    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_fields(fields)
+    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_first(fields)
 
 
 @method
@@ -324,7 +324,7 @@ def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **oth
     """
     check_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
-    return _advect.on(grid, numbers, accuracy=accuracy).with_fields(fields)
+    return _advect.on(grid, numbers, accuracy=accuracy).with_first(fields)
 
 
 @kind(accuracy_option)
@@ -364,7 +364,7 @@ def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
     """
     check_words("diffuse", others, k=k)
     number, fields = diffusivity(k)
-    return _diffuse.on(grid, number).with_fields(fields)
+    return _diffuse.on(grid, number).with_first(fields)
 
 
 @kind()

@@ -217,7 +217,7 @@ class Sweep(Joinable[In, Out]):
                 self._settled[key] = found
         return found
 
-    def with_fields(self, fields: Coefficients) -> Sweep[In, Out]:
+    def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
         return self.with_coefficients(fields + self.coefficients)
 

@@ -10,7 +10,7 @@ import numpy as np
 from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
-from .._terms.term import Term, norms_of
+from .._terms.term import Term, in_order, norms_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
@@ -83,7 +83,7 @@ def _pack(
     components: int,
     adds: bool,
 ) -> Plan:
-    terms = tuple(sorted(terms, key=lambda term: term.output))
+    terms = in_order(terms)
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
@@ -116,7 +116,9 @@ def _pack(
             fields.append((k, name, len(weights)))
             weights.append(table)
     elements = prod(dim.length for dim in dims)
-    traffic = elements * (ITEM_BYTES[storage] * len(inputs) + ITEM_BYTES[output_storage] * len(outputs))
+    items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
+    sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
+    traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
                 traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
 
@@ -132,7 +134,7 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
-    return term.output, term.input, own, first, *factors, *(then or [-1])
+    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

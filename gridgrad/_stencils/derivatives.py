@@ -119,12 +119,12 @@ def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = No
             stencil = line.interior()
         start, stop = line.edges()
         is_formula = rule.is_first_of_three and not (first.is_held or last.is_held)  # made with the interior
-        leading, trailing = [line.row(i) for i in range(start)], [line.row(i) for i in range(stop, length)]
+        made = [is_formula and end.is_formula for end in (first, last)]
+        leading = [Edge(row) for row in stencil.leading] if made[0] else [line.row(i) for i in range(start)]
+        trailing = (
+            [Edge(row) for row in stencil.trailing] if made[1] else [line.row(i) for i in range(stop, length)]
+        )
         edges = [tuple(edge.pairs for edge in side) for side in (leading, trailing)]
-        if is_formula and first.is_formula:
-            edges[0] = stencil.leading
-        if is_formula and last.is_formula:
-            edges[1] = stencil.trailing
         shift = -rule.order * exponent
         field = Stencil(length, stencil.offsets, stencil.weights, edges[0], edges[1], order=rule.order)
         sides = (line.prescribed(side, leading, trailing) for side in (0, 1))

@@ -18,6 +18,10 @@ class Term(NamedTuple):
     first; it has no `faces`. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
     terms say alike: ask `norms_of`.
 
+    With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
+    term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
+    only one it makes 0 there.
+
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
     """
@@ -31,6 +35,7 @@ class Term(NamedTuple):
     outer: int | None = None
     then: tuple[int, Stencil] | None = None
     norm: bool = False
+    ends: bool = False
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -68,6 +73,11 @@ def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:
     """The outputs that are the norm of their terms, which all say so, and not their sum."""
     return frozenset([term.output for term in terms if term.norm])
+
+
+def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The terms in the order in which every executor adds them: by output, those at ends last."""
+    return tuple(sorted(terms, key=lambda term: (term.output, term.ends)))
 
 
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:

@@ -44,6 +44,10 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
+    if operator.coefficients:
+        raise ArgumentTypeError(
+            "with what is prescribed at ends gradient is not differentiable by a spacing; give its numbers, x.detach()"
+        )
     f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     words = clean_words(axes, asked)
     ways = tuple(map(Way, axes, words.rules, words.periods))
@@ -73,7 +77,7 @@ def check_formula(way: Way) -> None:
     words = [end.word for end in way.rule.boundary if not end.has_slopes]
     if words:
         raise ArgumentTypeError(
-            f"a derivative with a {words[0]} end is not differentiable by the spacing of axis {way.axis}; give its numbers, x.detach()"
+            f"a derivative with the end {words[0]!r} is not differentiable by the spacing of axis {way.axis}; give its numbers, x.detach()"
         )
 
 

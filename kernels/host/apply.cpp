@@ -75,28 +75,44 @@ class Apply {
       const int k = plan_.inputs + term.output;
       const int64 stride = plan_.array[k].stride[ROW];
       Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin * stride;
+      if constexpr (std::is_same_v<Out, Real>) {
+        if (ends_[t] == t) {  // the output holds the rest
+          terms_.add_ends(t, next_[t], begin, end, out, stride);
+          continue;
+        }
+      }
       if constexpr (NATIVE) {
-        if (streamed_[t] && terms_.here.form(t) != SUM) {
+        if (streamed_[t] && terms_.here.form(t) != SUM && are_along(t)) {
           stream_row(t, begin, end, out);
           continue;
         }
       }
       Real* const target = in_place(out, stride);
       if (alone_[t]) terms_.rows(t, terms_.here.row(term.input), begin, end, target);
-      else terms_.sum(t, next_[t], begin, end, target);
+      else terms_.sum(t, ends_[t], begin, end, target);
+      terms_.add_ends(ends_[t], next_[t], begin, end, target, 1);
       if (target == tile_) store(term.output, out, stride, end - begin);
     }
   }
 
-  // What is the same for every row: where the terms of the output that begins at term t end, whether it
-  // is the row of a stencil and nothing else, and whether that can be streamed from where it is read.
+  // What is the same for every row: where the terms of the output that begins at term t end, and where those
+  // that stand at ends only begin; whether it is the row of a stencil and nothing else but for these, and
+  // whether that can be streamed from where it is read.
   void sort(int t) {
     const Term& term = plan_.term[t];
     const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
     for (next_[t] = t + 1; next_[t] < plan_.terms && plan_.term[next_[t]].output == term.output;) ++next_[t];
+    for (ends_[t] = t; ends_[t] < next_[t] && !plan_.term[ends_[t]].ends;) ++ends_[t];
     alone_[t] =
-        next_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 && !plan_.norm[term.output];
+        ends_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 && !plan_.norm[term.output];
     streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
+  }
+
+  // Whether the terms of an output that stand at ends only are there at the ends of this row and no more.
+  bool are_along(int t) const {
+    for (int k = ends_[t]; k < next_[t]; ++k)
+      if (terms_.here.is_there(k) && !terms_.here.is_along(k)) return false;
+    return true;
   }
 
   // The output itself when it can hold the running sum, else the tile buffer.
@@ -121,13 +137,20 @@ class Apply {
   void stream_row(int t, int64 begin, int64 end, Real* out) {
     const Term& term = plan_.term[t];
     const Stored* f = terms_.here.row(term.input);
-    const int64 length = plan_.stencil[term.stencil].dim == ROW ? smaller(end, plan_.length[ROW]) : end;
+    bool along = plan_.stencil[term.stencil].dim == ROW;
+    for (int k = ends_[t]; k < next_[t]; ++k) along = along || terms_.here.is_along(k);
+    const int64 length = along ? smaller(end, plan_.length[ROW]) : end;
+    int64 rows = 0;
     for (int64 done = 0; done + begin < end; done += length, f += plan_.array[term.input].stride[MIDDLE]) {
       int64 first = begin, last = length;
       terms_.here.inner_elements(t, first, last);
+      for (int k = ends_[t]; k < next_[t]; ++k) terms_.here.inner_elements(k, first, last);
       terms_.visit(t, f,
                    [&](const auto& op) { stream_points(t, op, f, begin, first, last, length, out + done); });
+      terms_.here.go_along(1);
+      ++rows;
     }
+    terms_.here.go_along(-rows);
   }
 
   // Edge points up to `first` and from `last`; a word that holds one is put together here.
@@ -139,19 +162,29 @@ class Apply {
     Stream<Out>& stream = streams_[plan_.term[t].output];
     stream.seek(out);
     int64 j = begin;
-    for (; j < first; ++j) stream.push(edge_value(terms_.here, t, f, j));
+    for (; j < first; ++j) stream.push(value_at(t, op, f, j));
     for (; j < last && stream.missing(); ++j) stream.push(op.at(read, j));
     const int64 count = (last - j) / Words<Real>::LANES * Words<Real>::LANES;
     word_loop(op, j, count, stream.words(count));
     for (j += count; j < last; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(edge_value(terms_.here, t, f, j));
+    for (; j < end; ++j) stream.push(value_at(t, op, f, j));
+  }
+
+  // An element where the term, or one that is added, has a row that is data.
+  template <class Op>
+  GG_NOINLINE Real value_at(int t, const Op& op, const Stored* f, int64 j) {
+    int64 first = j, last = j + 1;
+    terms_.here.inner_elements(t, first, last);
+    Real value = first < last ? op.at(Elements<Stored, Real, One>{}, j) : edge_value(terms_.here, t, f, j);
+    terms_.add_ends(ends_[t], next_[t], j, j + 1, &value, 1);
+    return value;
   }
 
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
   Terms<Stored, Real> terms_;
-  int next_[MAX_TERMS];
+  int next_[MAX_TERMS], ends_[MAX_TERMS];
   bool alone_[MAX_TERMS], streamed_[MAX_TERMS];
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];

@@ -94,6 +94,7 @@ Status check_term(const Descriptor& plan, const Term& term) {
     return BAD_TERM;
   for (const int factor : {term.inner, term.faces, term.outer})
     if (!within(factor, -1, plan.inputs - 1)) return BAD_TERM;
+  if (!within(term.ends, 0, 1) || (term.ends && term.assign)) return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
   if (term.inner >= 0 && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;
@@ -113,6 +114,7 @@ Status check(const Descriptor& plan) {
     if (const Status status = check_term(plan, plan.term[t])) return status;
     const bool first = t == 0 || plan.term[t].output != plan.term[t - 1].output;
     if (first && !plan.term[t].assign && plan.output_bytes != plan.real_bytes) return BAD_TERM;
+    if (!first && plan.term[t - 1].ends && !plan.term[t].ends) return BAD_TERM;
   }
   for (int s = 0; s < plan.stencils; ++s)
     if (const Status status = check_stencil(plan, plan.stencil[s])) return status;

@@ -21,7 +21,13 @@ class Position {
   const Descriptor& plan;
 
   Position(const Descriptor& given, void* const* pointers) : plan(given), pointers_(pointers) {
-    for (int t = 0; t < plan.terms; ++t) pairs_[t].uniform = pairs_[t].filled = then_[t].filled = false;
+    for (int t = 0; t < plan.terms; ++t) {
+      pairs_[t].uniform = pairs_[t].filled = then_[t].filled = false;
+      const Term& term = plan.term[t];
+      for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
+        if (k >= 0 && !term.ends) everywhere_[k] = true;
+    }
+    for (int k = plan.inputs; k < plan.inputs + plan.outputs; ++k) everywhere_[k] = true;
   }
 
   // Goes to a row: `at` is its place in all slower dims.
@@ -52,10 +58,12 @@ class Position {
 
   // How many rows from this one on, before row `last` of the plane and of at most `most` elements together,
   // have the same pairs and follow each other in memory: they are taken for one long row, except along it.
+  // What is read at ends only may lie anywhere.
   int64 rows_alike(int64 last, int64 most) const {
     if (2 * plan.length[ROW] > most) return 1;
     for (int k = 0; k < plan.inputs + plan.outputs; ++k)
-      if (plan.array[k].stride[MIDDLE] != plan.length[ROW] * plan.array[k].stride[ROW]) return 1;
+      if (everywhere_[k] && plan.array[k].stride[MIDDLE] != plan.length[ROW] * plan.array[k].stride[ROW])
+        return 1;
     int64 end = smaller(last, at_ + most / plan.length[ROW]);
     for (int t = 0; t < plan.terms; ++t) {
       limit(stencil(t), pairs_[t], end);
@@ -68,6 +76,10 @@ class Position {
   const Stencil& stencil(int t) const { return plan.stencil[plan.term[t].stencil]; }
   const Pairs<Real>& pairs(int t) const { return pairs_[t]; }
   const Pairs<Real>& then(int t) const { return then_[t]; }
+
+  // Whether a term that stands at ends only is in this row: at its ends, or in all of it.
+  bool is_there(int t) const { return there_[t]; }
+  bool is_along(int t) const { return stencil(t).dim == ROW && !stencil(t).pairs; }
 
   // The first element of the row in input k; of an output, in elements from the output's first.
   const Stored* row(int k) const { return static_cast<const Stored*>(pointers_[k]) + offset(k); }
@@ -98,10 +110,13 @@ class Position {
     if (own.dim == ROW) set_inner_pairs(own, 0, faces, pairs_[t]);
     else if (!pairs_[t].uniform || edge_of(own, at[own.dim]) >= 0)
       set_pairs(own, at[own.dim], faces, pairs_[t]);
+    else if (term.then < 0) return;  // in the interior as before
     forms_[t] = form_of(term, own, pairs_[t]);
+    there_[t] = own.dim == ROW || pairs_[t].count;
     if (term.then < 0) return;
     const Stencil& then = plan.stencil[term.then];
     set_pairs(then, at[then.dim], false, then_[t]);
+    there_[t] = there_[t] && then_[t].count;
   }
 
   static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
@@ -130,6 +145,8 @@ class Position {
   int dim_ = 0;                                     // along its axis
   Pairs<Real> pairs_[MAX_TERMS], then_[MAX_TERMS];  // of its stencils
   Form forms_[MAX_TERMS];
+  bool there_[MAX_TERMS];
+  bool everywhere_[MAX_ARRAYS] = {};  // the arrays that not only terms at ends read
 };
 
 }  // namespace

@@ -16,7 +16,10 @@ class Terms {
  public:
   Position<Stored, Real> here;
 
-  Terms(const Descriptor& plan, void* const* pointers) : here(plan, pointers) {}
+  Terms(const Descriptor& plan, void* const* pointers) : here(plan, pointers) {
+    for (int t = 0; t < plan.terms; ++t) list_samples(t);
+    first_[plan.terms] = samples_.size();
+  }
 
   // Calls `with` on the operator of the inner points; f is the row's first element.
   template <class Visit>
@@ -40,18 +43,28 @@ class Terms {
     parts_.clear();
     const int output = here.plan.term[t].output;
     if (!here.plan.term[t].assign) add_held(here.plan.inputs + output, begin, end);
-    for (; t < next; ++t) {
-      const Term& term = here.plan.term[t];
-      if (term.then >= 0) mix(t, begin, end);
-      else if (here.stencil(t).dim == ROW) add_row(t, here.row(term.input), begin, end);
-      else add_pairs(t, here.row(term.input), begin, end, parts_);
-      Part<Real>& part = parts_.back();
-      part.join = !here.plan.norm[output] ? ADD : term.assign ? MAGNITUDE : NORM;
-      if (term.outer >= 0)
-        part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
-                                end - begin);
-    }
+    for (; t < next; ++t)
+      add_term(t, begin, end).join = !here.plan.norm[output]    ? ADD
+                                     : here.plan.term[t].assign ? MAGNITUDE
+                                                                : NORM;
     sum_parts(parts_, end - begin, target);
+  }
+
+  // Adds the terms [t, next), which stand at ends only, to the elements [begin, end) of the row, or of all
+  // rows alike, `step` apart.
+  void add_ends(int t, int next, int64 begin, int64 end, Real* target, int64 step) {
+    const int64 length = here.plan.length[ROW];
+    for (; t < next; ++t) {
+      if (!here.is_there(t)) continue;
+      if (is_plain_[t]) {
+        add_plain(t, begin, end, target, step);
+        continue;
+      }
+      int64 rows = 0;
+      for (; begin + rows * length < end; ++rows, here.go_along(1))
+        add_at_ends(t, begin, smaller(end, length), target + rows * length * step, step);
+      here.go_along(-rows);
+    }
   }
 
   // The rows of a term's stencil; f is the first element of the array's row.
@@ -67,6 +80,91 @@ class Terms {
   }
 
  private:
+  // The parts of a term; the last of them.
+  Part<Real>& add_term(int t, int64 begin, int64 end) {
+    const Term& term = here.plan.term[t];
+    if (term.then >= 0) mix(t, begin, end);
+    else if (here.stencil(t).dim == ROW) add_row(t, here.row(term.input), begin, end);
+    else add_pairs(t, here.row(term.input), begin, end, parts_);
+    Part<Real>& part = parts_.back();
+    part.join = ADD;
+    if (term.outer >= 0)
+      part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
+                              end - begin);
+    return part;
+  }
+
+  // What a term at the ends of rows reads there, the same for all rows, if it is values and nothing else.
+  void list_samples(int t) {
+    const Term& term = here.plan.term[t];
+    const Stencil& stencil = here.stencil(t);
+    first_[t] = samples_.size();
+    is_plain_[t] = term.ends && here.is_along(t) && stencil.values && term.then < 0 && !has_factors(term);
+    if (!is_plain_[t]) return;
+    int64 first = 0, last = here.plan.length[ROW];
+    here.inner_elements(t, first, last);
+    for (int64 j = 0; j < first; ++j) list_samples(t, j);
+    for (int64 j = last; j < here.plan.length[ROW]; ++j) list_samples(t, j);
+  }
+
+  void list_samples(int t, int64 j) {
+    const Stencil& stencil = here.stencil(t);
+    const int64 point = point_of(stencil, j), edge = edge_of(stencil, point), end = stencil.start[edge + 1];
+    const int64 own = j * stride_of(here.plan.term[t].input);
+    for (int64 k = stencil.start[edge]; k < end; ++k) {
+      const Pair& pair = stencil.pair[k];
+      samples_.push_back(
+          {j, own + (pair.b - point) * here.step(t), static_cast<Real>(pair.weight), k + 1 == end});
+    }
+  }
+
+  void add_plain(int t, int64 begin, int64 end, Real* target, int64 step) {
+    const int input = here.plan.term[t].input;
+    const int64 length = here.plan.length[ROW], ahead = here.plan.array[input].stride[MIDDLE];
+    const Sample *const first = samples_.data() + first_[t], *const last = samples_.data() + first_[t + 1];
+    const Stored* f = here.row(input);
+    for (int64 row = 0; begin + row < end; row += length, f += ahead)
+      for (const Sample* sample = first; sample != last; ++sample) {
+        Real value = sample->of(f);
+        while (!sample->is_last) value = value + (++sample)->of(f);
+        if (sample->j >= begin && row + sample->j < end)
+          join(t, value, target[(row + sample->j - begin) * step]);
+      }
+  }
+
+  void add_at_ends(int t, int64 begin, int64 end, Real* target, int64 step) {
+    int64 first = begin, last = end;
+    here.inner_elements(t, first, last);
+    for (int64 j = begin; j < first; ++j) add_point(t, j, target + (j - begin) * step);
+    if (first < last && !here.is_along(t)) add_segment(t, first, last, target + (first - begin) * step, step);
+    for (int64 j = last; j < end; ++j) add_point(t, j, target + (j - begin) * step);
+  }
+
+  // An element whose row is data of an axis in the row.
+  void add_point(int t, int64 j, Real* target) {
+    const Term& term = here.plan.term[t];
+    const Stencil& stencil = here.stencil(t);
+    const int64 edge = edge_of(stencil, point_of(stencil, j));
+    if (stencil.start[edge] == stencil.start[edge + 1]) return;
+    if (term.then >= 0) return add_segment(t, j, j + 1, target, 1);
+    Real value = edge_value(here, t, here.row(term.input), j);
+    if (term.outer >= 0) value = value * load<Real>(here.row(term.outer)[j * stride_of(term.outer)]);
+    join(t, value, *target);
+  }
+
+  void add_segment(int t, int64 begin, int64 end, Real* target, int64 step) {
+    tiles_.release(0);
+    parts_.clear();
+    add_term(t, begin, end);
+    Real* const values = tiles_.take();
+    sum_parts(parts_, end - begin, values);
+    for (int64 j = 0; j < end - begin; ++j) join(t, values[j], target[j * step]);
+  }
+
+  void join(int t, Real value, Real& sum) const {
+    sum = here.plan.norm[here.plan.term[t].output] ? hypotenuse(sum, value) : sum + value;
+  }
+
   int64 stride_of(int k) const { return here.plan.array[k].stride[ROW]; }
 
   // An axis in the row ends in each of the rows that are alike.
@@ -175,6 +273,18 @@ class Terms {
       part.b = values;
     }
   }
+
+  // One of the values of an element at an end of the row.
+  struct Sample {
+    int64 j, from;  // the element, what is read, from the first of the row on
+    Real weight;
+    bool is_last;
+
+    Real of(const Stored* f) const { return sample_value(weight, weight, f[from]); }
+  };
+  std::vector<Sample> samples_;
+  std::size_t first_[MAX_TERMS + 1];  // of those of each term
+  bool is_plain_[MAX_TERMS];
 
   std::vector<Part<Real>> parts_, row_parts_;  // of a sum, and of one row of it
   Tiles<Real> tiles_;                          // rows made for a sum

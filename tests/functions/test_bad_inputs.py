@@ -160,7 +160,7 @@ KEYWORDS = {
     "unknown boundary": ((PLANE,), {"boundary": ["wall", "periodic"]}, ValueError, "unknown boundary 'wall' of axis 0; allowed are 'one-sided', 'periodic'"),
     "unknown boundary of the named axis": ((PLANE,), {"boundary": "wall", "axis": 1}, ValueError, "unknown boundary 'wall' of axis 1"),
     "scipy.ndimage's mirror": ((LINE,), {"boundary": "mirror"}, ValueError, 'unknown boundary .mirror. of axis 0; the mirror at the end point is "reflect"; allowed'),
-    "a value as boundary": ((LINE,), {"boundary": ("value", 1.0)}, ValueError, r"unknown boundary 'value' of axis 0; values at ends are not prescribed: hold .* change\[0\] = 0"),
+    "a value as boundary": ((LINE,), {"boundary": ("value", 1.0)}, ValueError, r"unknown boundary 'value' of axis 0; a value at the end is gridgrad.value\(v\)"),
     "half a ring": ((LINE,), {"boundary": ("periodic", "reflect")}, ValueError, 'axis 0 is "periodic" at one end only'),
     "boundary of wrong length": ((PLANE,), {"boundary": ["periodic"]}, ValueError, "boundary is of length 1 for 2 axes; give one name for all"),
     "boundary=True": ((LINE,), {"boundary": True}, TypeError, "boundary must be a name, or a sequence of names, got True"),

@@ -63,6 +63,14 @@ def faces_and_another_axis(descriptor):
     descriptor["term"][1]["then"], descriptor["term"][1]["faces"] = 0, 0
 
 
+def before_a_whole_one(descriptor):
+    """Terms at ends are the last of their output."""
+    descriptor["terms"] = 3
+    descriptor["term"][2] = descriptor["term"][1]
+    for k, ends in ((1, 1), (2, 0)):
+        descriptor["term"][k]["output"], descriptor["term"][k]["assign"], descriptor["term"][k]["ends"] = 0, 0, ends
+
+
 CORRUPTIONS = [
     (put("abi", value=0), BAD_ABI),
     (put("abi", value=2**31 - 1), BAD_ABI),
@@ -88,6 +96,8 @@ CORRUPTIONS = [
     *[(put("term", 1, name, value=v), BAD_TERM) for name in ("inner", "faces", "outer") for v in (-2, 1)],
     *[(put("term", 1, "then", value=v), BAD_TERM) for v in (-2, 1, 2)],  # 1 is its own axis
     *[(put("term", 0, "then", value=v), BAD_TERM) for v in (1,)],  # along the row
+    *[(put("term", 1, "ends", value=v), BAD_TERM) for v in (-1, 1, 2)],  # it assigns
+    (before_a_whole_one, BAD_TERM),
     (samples_of_differences, BAD_TERM),
     (faces_and_another_axis, BAD_TERM),
 ]  # fmt: skip

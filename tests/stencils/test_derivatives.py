@@ -123,7 +123,7 @@ def test_the_first_derivative_of_three_points_keeps_its_bits(rng, boundary, accu
     x = np.cumsum(rng.uniform(0.1, 2, 12))
     for spacing, period in ((x, 1.2 * x[-1]), (0.3, None)):
         rule = Rule(1, accuracy, boundary, edge_order)
-        axis = Axis(0, 12, spacing, ends=boundary, period=period if rule.is_periodic else None)
+        axis = Axis(0, 12, spacing, sides=boundary, period=period if rule.is_periodic else None)
         steps, wrap = axis.exact_steps()
         got, want = derivative_stencil(steps, 12, rule, wrap), first_derivative(steps, 12, edge_order, wrap)
         assert (got.offsets, got.leading, got.trailing, got.power) == (

@@ -157,7 +157,7 @@ def test_dual_widths_are_half_of_both_steps(rng, periodic, direction):
     x = direction * np.cumsum(rng.uniform(0.2, 1.5, 9))
     period = 1.2 * abs(x[-1] - x[0]) if periodic else None
     boundary = ends("periodic" if periodic else "one-sided")
-    steps, wrap = Axis(0, 9, x, ends=boundary, period=period).exact_steps()
+    steps, wrap = Axis(0, 9, x, sides=boundary, period=period).exact_steps()
     got = dual_widths(steps, 9, wrap, wrap)
     beyond = [exact_wrap(x, 9, period)] if periodic else [0]
     exact = [*beyond, *exact_steps(x, 9), *beyond]

@@ -149,8 +149,34 @@ def check_operators(dtypes):
     return None
 
 
+def check_ends():
+    """Terms at ends from side arrays, in rows that are alike, in segments, in streams."""
+    from gridgrad._stencils.stencil import Stencil
+    from gridgrad._terms.term import Term
+
+    rng = np.random.default_rng(7)
+    for shape in ((7, 30), (5, 2100), (1001, 2100)):
+        grid = gg.Grid(*[(n, 0.5) for n in shape])
+        sides, inputs = [], [noise(rng, shape)]
+        for axis, n in enumerate(shape):
+            rows = (((0, 0, 2.0), (0, 1, 3.0)), (), ((2, 2, 1.0),)), (((n - 1, n - 2, 5.0),),)
+            rows = Stencil(n, (), (), *rows, True)
+            then = None if axis == 0 else (0, grid.stencil(0))
+            sides += [Term(0, 1 + axis, axis, rows, ends=True), Term(0, 0, axis, rows, then=then, ends=True)]
+            side = noise(rng, [1 if k == axis else m for k, m in enumerate(shape)])
+            inputs.append(np.broadcast_to(side, shape))
+        for own in (grid.laplacian.terms, grid.gradient.terms[1:], grid.gradient.terms[:1]):
+            terms = tuple(term._replace(output=0) for term in own) + tuple(sides)
+            got = np.empty(shape)
+            ladder.apply(BACKEND, terms, inputs, [got])
+            if not np.array_equal(got, slices.apply(NUMPY, terms, inputs, 1)[0]):
+                return f"terms at ends of {shape}"
+    return None
+
+
 if __name__ == "__main__":
     asked = sys.argv[1:] or ["f8", "f4", "f2", "i8", "u8"]
     fault = check_bits(asked) or check_values(asked) or check_sums() or check_operators(asked)
+    fault = fault or (check_ends() if "f8" in asked else None)
     print(fault or "ok")
     sys.exit(1 if fault else 0)

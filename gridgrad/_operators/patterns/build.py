@@ -38,7 +38,7 @@ class Build:
         self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
-            self._of_sides.append(Term(output, number, axis, change(stencil), faces=faces, outer=outer))
+            self._of_sides.append(Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True))
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
@@ -50,13 +50,13 @@ class Build:
         self._terms.append(Term(output, 0, high, higher.field, then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)
-            self._of_sides.append(Term(output, number, high, stencil, then=(low, lower.field)))
+            self._of_sides.append(Term(output, number, high, stencil, then=(low, lower.field), ends=True))
         for condition, stencil in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
             plain = self.grid.stencil(high, change=opened)
-            self._of_sides.append(Term(output, number, high, plain, then=(low, stencil)))
+            self._of_sides.append(Term(output, number, high, plain, then=(low, stencil), ends=True))
 
     def input_of(self, condition: Condition, axis: int) -> int:
         """The number among the inputs of what is prescribed across an axis."""

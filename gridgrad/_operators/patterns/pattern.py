@@ -109,7 +109,7 @@ class Pattern:
         check_alike(self, other)
         fields = sum(argument.fields for argument in self.arguments)
         terms = merged(self.terms + shifted(other.terms, fields, prod(self.inputs)))
-        terms = tuple(sorted(terms, key=lambda term: term.input >= prod(self.inputs)))  # what is prescribed comes last
+        terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
         return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
                        self.masks_as_read and other.masks_as_read)  # fmt: skip
