@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from .factored import Unknowns
 from .inverse import Inverse
+
+if TYPE_CHECKING:
+    from scipy.sparse.linalg import LinearOperator
 
 METHODS = ("cg", "bicgstab", "gmres", "lgmres")
 _SYMMETRIC = ("cg",)  # for operators that are symmetric with the weights of the grid's measure
@@ -28,12 +31,15 @@ class Tolerance(NamedTuple):
 class Iterated(Inverse):
     """By one of SciPy's Krylov methods, field by field of a batch."""
 
-    def __init__(self, operator: Any, unknowns: Unknowns, method: str, tolerance: Tolerance) -> None:
+    def __init__(
+        self, operator: LinearOperator, unknowns: Unknowns, method: str, tolerance: Tolerance, power: int = 1
+    ) -> None:  # fmt: skip
         self.operator, self.unknowns, self.method, self.tolerance = operator, unknowns, method, tolerance
         self.described = f"{method}, rtol={tolerance.rtol:g}"
         self.takes_batches = not unknowns.form and max(unknowns.grid.axes) < 0
-        weights = np.asarray(unknowns.grid.measure, np.float64).ravel()[unknowns.places] if not unknowns.form else 1.0
-        self._weights = weights if method in _SYMMETRIC else 1.0
+        self._power = power  # of the weights that make the operator symmetric; -1 of its transpose
+        measure = np.tile(np.asarray(unknowns.grid.measure, np.float64).ravel(), unknowns.size // unknowns.grid.measure.size)
+        self._weights = measure[unknowns.places] ** power if method in _SYMMETRIC else 1.0
 
     def __call__(self, b: Array) -> Array:
         """Solve each field."""
@@ -57,7 +63,11 @@ class Iterated(Inverse):
         found: Array = (self.operator @ whole)[unknowns.places]
         return found
 
-    def _iterated(self, rows: Any, b: Array) -> Array:
+    def transposed(self) -> Inverse:
+        """By the transposed operator."""
+        return Iterated(self.operator.T, self.unknowns, self.method, self.tolerance, -self._power)
+
+    def _iterated(self, rows: LinearOperator, b: Array) -> Array:
         from scipy.sparse import linalg
 
         told = Progress(self.method, lambda x: float(np.linalg.norm(b - rows @ x) / (np.linalg.norm(b) or 1)))
