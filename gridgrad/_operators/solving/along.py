@@ -136,21 +136,21 @@ class Vectors(Along):
     """
 
     values: Array
-    vectors: Array
-    root: Array  # of the weights
+    forward: Array  # V^T W^1/2
+    back: Array  # W^-1/2 V
     described = "eigenvectors"
 
     def analyse(self, x: Array, axis: int) -> Array:
         """By a product of matrices."""
-        return times(self.vectors.T * self.root, x, axis)
+        return times(self.forward, x, axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """By another one."""
-        return times(self.vectors / self.root[:, None], c, axis)
+        return times(self.back, c, axis)
 
     def transposed(self) -> Along:
-        """With the inverse weights."""
-        return replace(self, root=1 / self.root)
+        """``T^T = (V^T W^1/2)^T diag(values) (W^-1/2 V)^T``."""
+        return Vectors(self.values, self.back.T, self.forward.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -347,7 +347,7 @@ def _vectors(bands: Bands) -> Vectors | None:
     from scipy.linalg import eigh_tridiagonal
 
     values, vectors = eigh_tridiagonal(bands.main, np.copysign(np.sqrt(product), bands.upper))
-    return Vectors(values, vectors, root)
+    return Vectors(values, vectors.T * root, vectors / root[:, None])
 
 
 def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
