@@ -265,3 +265,34 @@ def test_what_cannot_be_solved_is_refused():
     k = np.ones(grid.shape)
     with pytest.raises(TypeError, match="k= is part of what was factored"):
         (grid.identity - grid.diffuse(k)).solver()(b, k=k)
+
+
+def test_a_long_stretched_axis_is_factored():
+    """Whose vectors would fill the memory."""
+    grid = gg.Grid(stretched(3000), boundary="symmetric")
+    A = grid.identity - grid.laplacian
+    b = RNG.standard_normal(3000)
+    assert "LU" in repr(A.solver())
+    assert np.abs(A(A.solve(b)) - b).max() < 1e-12
+
+
+def test_quantities_are_refused():
+    u = pytest.importorskip("astropy.units")
+    with pytest.raises(ValueError, match="b has units"):
+        gg.Grid((6, 0.5), boundary="antisymmetric").laplacian.solve(np.ones(6) * u.m)
+    with pytest.raises(ValueError, match="the grid or a coefficient has units"):
+        gg.Grid((6, 0.5 * u.m), boundary="antisymmetric").laplacian.solver()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_is_told_on_a_terminal_only(capsys, monkeypatch, is_terminal):
+    from gridgrad._operators.solving import iterative
+
+    seconds = iter(range(1000))
+    monkeypatch.setattr(iterative, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: is_terminal)
+    grid = gg.Grid((8, 0.5), boundary="symmetric")
+    (grid.identity - grid.laplacian).solve(RNG.standard_normal(8), method="cg")
+    told = capsys.readouterr().err
+    assert ("cg: 1 iterations, residual " in told) == is_terminal
+    assert told.endswith("\n") == is_terminal
