@@ -45,7 +45,8 @@ class Grid(Points, Generic[OnGrid]):
         ``"one-sided"`` (the default), ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"``
         (even about the end point), ``"symmetric"`` (even about a wall half a step outside),
         ``"antireflect"`` (odd about the value at the end point) or ``"antisymmetric"`` (odd about a wall
-        half a step outside); a pair gives the two ends of an axis.
+        half a step outside); or what `value`, `slope`, `robin` and, for components of vector fields, `slip`,
+        `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
     period : float, optional, or sequence with one for each axis

@@ -68,7 +68,8 @@ def gradient(
         Order of accuracy at the ends. An axis needs ``edge_order + 1`` points.
     boundary : str, pair, or sequence with one of them for each axis, optional
         How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"reflect"``,
-        ``"symmetric"``, ``"antireflect"`` or ``"antisymmetric"``; a pair gives the two ends of an axis.
+        ``"symmetric"``, ``"antireflect"``, ``"antisymmetric"``, or what `value`, `slope` and `robin`
+        prescribe; a pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
         The short form of ``boundary="periodic"``.

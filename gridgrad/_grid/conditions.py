@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
@@ -63,7 +64,7 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     v : number or array
         Arrays broadcast to the side: to the shape of the field without the axis. They stay yours and
         are read at each call, so that what is written into them counts from then on. A number takes
-        the dtype and the library of the field.
+        the dtype and the library of the field. Both count in the units of the field and the axes.
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
@@ -211,7 +212,10 @@ def _given(given: Any, kind: str) -> Any:
         raise ArgumentTypeError(
             f"{kind}() got a {type(given).__name__}; give an array, numpy.array({str(given)[:40]})"
         )
-    return dispatch.samples(given)[1]
+    try:
+        return dispatch.samples(given)[1]
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        raise type(error)(re.sub(r"\bf\b", kind, str(error))) from None
 
 
 def number_of(given: Any, kind: str) -> Number:

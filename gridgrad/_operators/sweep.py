@@ -55,7 +55,6 @@ class Sweep(Joinable[In, Out]):
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
-        self._of_numbers = are_constants(coefficients)
         self._settled: dict[Hashable, Sweep[Any, Any]] = {}
         self.origin = pattern.origin  # none of what was made of other operators
         if self.origin is not None:
@@ -121,7 +120,8 @@ class Sweep(Joinable[In, Out]):
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers)
-        if self._of_numbers and f is not MISSING:
+        # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
+        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
             return self.settled(f)(f, out, workers)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False

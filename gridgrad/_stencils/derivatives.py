@@ -14,6 +14,7 @@ from .ends import ONE_SIDED, Condition, End, Known, Seen, undetermined
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .weights import (
     exact_weights,
+    extrapolated,
     node_weights,
     scaled_first_derivative,
     scaled_steps,
@@ -231,12 +232,9 @@ class Line:
     def row_with(self, condition: Condition, side: int, point: int) -> Edge:
         """A row of the points nearest to an end and of a condition there, in place of one more point."""
         count = min(self.rule.order + (self.rule.accuracy or 2) - 1, self.length)
-        first = self.length - count if side else 0
-        places = [Fraction(0)]
-        for node in range(first, first + count - 1):
-            places.append(places[-1] + self.gap(node))
-        wall = (places[-1] if side else places[0]) + condition.way
-        found = weights_with_condition(places, point - first, self.rule.order, (*condition[:2], wall))
+        first, places = self.nearest(side, count)
+        wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
+        found = weights_with_condition(places, point - first, self.rule.order, wall)
         if found is None:
             raise undetermined(condition.a, condition.b)
         gaps = [self.gap(node) for node in range(first, first + count - 1)]
@@ -245,8 +243,22 @@ class Line:
         weight, more = found
         for k, value in enumerate(more):
             self.add(row, first + k, value)
-        row.prescribed[side] += weight
+        if self.rule.boundary[side].is_extrapolated:
+            first, places = self.nearest(side, min(4, self.length))
+            wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
+            for k, value in enumerate(extrapolated(places, wall)):
+                self.add(row, first + k, weight * value)
+        else:
+            row.prescribed[side] += weight
         return self.around(point, row)
+
+    def nearest(self, side: int, count: int) -> tuple[int, list[Fraction]]:
+        """The first of the points nearest to an end, and where they are, from it."""
+        first = self.length - count if side else 0
+        places = [Fraction(0)]
+        for node in range(first, first + count - 1):
+            places.append(places[-1] + self.gap(node))
+        return first, places
 
     def sum_of(self, nodes: dict[int, Fraction], point: int) -> Sum:
         """``sum_j w_j (f_j - f_point)``, by points and what is prescribed."""

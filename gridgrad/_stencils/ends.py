@@ -35,6 +35,7 @@ class End:
     is_open = False  # nothing is known beyond it: rows are one-sided
     is_periodic = False
     is_formula = False  # its three-point first derivative is made together with the interior
+    is_extrapolated: bool = False  # what is prescribed is taken from the points next to the end
     has_slopes = True  # its three-point first derivative is a sum of differences of the field
     is_held = False  # the value at the end point itself is prescribed
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
@@ -209,6 +210,7 @@ class Prescribed(End):
     position: Fraction | None = None
     is_slope: bool = False  # a field's slope along x has this condition, n pointing outwards
     is_balanced: bool = False
+    is_extrapolated: bool = False
     has_slopes = False
 
     @property
@@ -304,8 +306,13 @@ NAMED: dict[str, End] = {
 
 
 def opened(end: End) -> End:
-    """The end of what is prescribed at another wall: nothing is known of it here, unless all fields are continued."""
-    return ONE_SIDED if isinstance(end, Prescribed) else end
+    """The end of what is prescribed along another wall: what it has here itself follows from it.
+
+    Rows then have the errors of those of the field, with which they meet in corners.
+    """
+    if not isinstance(end, Prescribed):
+        return end
+    return ONE_SIDED if end.is_held else replace(end, is_extrapolated=True)
 
 
 def closed(end: End) -> End:

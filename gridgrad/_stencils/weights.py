@@ -155,12 +155,18 @@ def weights_with_condition(
     if not of_nodes:
         return None
     weight = order * _taylor(places, places[own])[order] / of_nodes
-    others = [[x for x in places if x != at] for at in places]
-    bases = [_taylor(rest, wall) for rest in others]
-    sizes = [prod((at - x for x in rest), start=Fraction(1)) for at, rest in zip(places, others, strict=True)]
-    return weight, [
-        -weight * (a * base[0] + b * base[1]) / size for base, size in zip(bases, sizes, strict=True)
-    ]
+    return weight, [-weight * value for value in extrapolated(places, condition)]
+
+
+def extrapolated(places: Sequence[Fraction], condition: tuple[Fraction, Fraction, Fraction]) -> list[Fraction]:
+    """The weight of each value in ``a f + b f'`` at a wall, of the polynomial through the values."""
+    a, b, wall = condition
+    weights = []
+    for at in places:
+        others = [x for x in places if x != at]
+        base, size = _taylor(others, wall), prod((at - x for x in others), start=Fraction(1))
+        weights.append((a * base[0] + b * base[1]) / size)
+    return weights
 
 
 def _taylor(roots: Iterable[Fraction], at: Fraction) -> list[Fraction]:

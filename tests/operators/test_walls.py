@@ -118,14 +118,23 @@ def test_the_wide_laplacian(setting):
     close(setting.grid.laplacian.with_(form="wide")(f), total, size)
 
 
+def at(v, wall, side):
+    """What a wall's condition is of values along another wall: of the cubic through the four next points."""
+    near, place = (slice(4), Y[0] - float(wall.distance)) if side == 0 else (slice(-4, None), Y[-1] + float(wall.distance))
+    p = np.polynomial.Polynomial.fit(Y[near], v[near], 3)
+    return float(wall.a) * p(place) + float(wall.b) * p.deriv()(place) * (2 * side - 1)
+
+
 def test_mixed_derivatives(setting):
     """What is prescribed at the walls of the first axis is differentiated along them."""
     f = RNG.standard_normal(SHAPE)
     slopes, bound = setting.along(f, 1, 1)
-    plain = matrices(setting.x[1], (None, None), 1, None)
-    values = [plain.points @ v for v in setting.values[:2]]
+    walls = [wall_of(kind, setting.wall, setting.x[1], k) for k, kind in enumerate(setting.kinds[2:])]
+    rows = matrices(setting.x[1], tuple(None if wall.is_held else wall for wall in walls), 1, None)
+    values = [rows.points @ v + rows.first * at(v, walls[0], 0) + rows.last * at(v, walls[1], 1) for v in setting.values[:2]]
+    sizes = [(abs(rows.points).sum() + 100 * abs(rows.first).max()) * np.ones(SHAPE[1])] * 2
     want, _ = setting.along(slopes, 0, 1, values=[*values, 0, 0])
-    size = setting.along(bound, 0, 1, values=[abs(plain.points) @ abs(v) for v in setting.values[:2]] + [0, 0])[1]
+    size = setting.along(bound, 0, 1, values=[*sizes, 0, 0])[1]
     for got in (setting.grid.mixed_derivative(0, 1)(f), setting.grid.hessian(f)[1][0]):
         close(got, want, size)
 

@@ -10,6 +10,7 @@ from ..._backends import dispatch
 from ..._backends.operations import dtype_name
 from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
+from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
 from ..._grid.conditions import Condition, Number, number_of
 from ..._grid.points import Points
@@ -50,7 +51,7 @@ class Side(NamedTuple):
 
     def field(self, value: Any) -> Array:
         """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
-        if type(value) is np.ndarray and value.shape == self.side and value.flags.c_contiguous and value.dtype.kind in "fc":
+        if type(value) is np.ndarray and not is_compiling() and value.shape == self.side and value.flags.c_contiguous and value.dtype.kind in "fc":
             assert self.shape is not None  # the usual case, without a detour
             place, strides = self.axis % len(self.shape), value.strides
             return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
@@ -117,6 +118,9 @@ def like(f: Any, coefficient: Any) -> Array:
     dtype: Any = library.result_dtype(sample)
     if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
-    single = xp.weights(np.asarray(number), dtype, sample)
+    if is_compiling():  # which sees no arrays of NumPy
+        single = xp.full((), number, dtype=dtype, device=getattr(sample, "device", None))
+    else:
+        single = xp.weights(np.asarray(number), dtype, sample)
     found: Array = xp.broadcast_to(single, tuple(sample.shape))
     return found
