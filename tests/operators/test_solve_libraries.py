@@ -101,3 +101,12 @@ def test_derivatives_in_jax(jax, method):
     assert np.array_equal(jax.jit(solver)(b), solver(b))
     assert np.array_equal(jax.vmap(solver)(jax.numpy.stack([b, 2 * b]))[1], solver(2 * b))
     assert np.array_equal(jax.jit(jax.vmap(jax.grad(loss)))(b[None])[0], jax.grad(loss)(b))
+
+
+def test_numbers_at_walls_do_not_outlive_a_trace(jax):
+    grid = gg.Grid((4, 0.5), boundary=[(gg.value(1.0), gg.slope(2.0))])
+    b = jax.numpy.ones(4)
+    for A in (grid.laplacian, grid.laplacian.solver()):
+        traced = jax.jit(A)(b)
+        assert np.abs(A(b) - traced).max() < 1e-14
+        assert np.abs(jax.vmap(A)(b[None])[0] - traced).max() < 1e-14
