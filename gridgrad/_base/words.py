@@ -104,8 +104,7 @@ _FOR_TORCH = _FOR_SAMPLES | {
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
 _ELSEWHERE = {  # what of operators has another name here, or is done elsewhere
-    "solve": "solve with its matrix, scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape), "
-    "or iterate with A.to_linear_operator()",
+    "inverse": "its inverse is applied to a field A.solve(b), and made once A.solver()",
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
     "apply": _CALL, "matvec": _CALL,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .._backends import ladder
+from .._backends import dispatch, ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._backends.protocol import Backend
@@ -211,7 +211,7 @@ class Sweep(Joinable[In, Out]):
         found = self._settled.get(key)
         if found is None:
             found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
-            if not is_compiling():
+            if all(map(_is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 if len(self._settled) >= 16:
                     self._settled.clear()
                 self._settled[key] = found
@@ -318,6 +318,10 @@ class Sweep(Joinable[In, Out]):
         """The dtype of what becomes of fields of the dtype `given`."""
         return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
 
+    def separate(self) -> tuple[Term, ...]:
+        """Its terms."""
+        return self.terms
+
     def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
         if self.linear is not self:
@@ -326,6 +330,14 @@ class Sweep(Joinable[In, Out]):
         check_without_units(self, "a matrix")
         factors = factors_on(self.grid, self.current_coefficients())
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+
+
+def _is_memory(c: Array) -> bool:
+    """Whether the numbers of an array are all there is to it."""
+    if is_compiling() or present(c):
+        return False
+    library, array = dispatch.samples(c)
+    return library.facts(array) is not None
 
 
 @made_once
