@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Waves(Along):
         """Transform."""
         from scipy import fft
 
-        transform: Any = fft.dct if self.name == "dct" else fft.dst
+        transform = fft.dct if self.name == "dct" else fft.dst
         result: Array = transform(self._weighed(x, axis, -1), self.type, axis=axis)
         return result
 
@@ -117,7 +118,7 @@ class Waves(Along):
         """Transform back."""
         from scipy import fft
 
-        transform: Any = fft.idct if self.name == "dct" else fft.idst
+        transform = fft.idct if self.name == "dct" else fft.idst
         return self._weighed(transform(c, self.type, axis=axis, overwrite_x=True), axis, 1)
 
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
@@ -187,7 +188,7 @@ class Carried(Along):
         """Add it again."""
         return self._both(c, axis, self.inner.synthesise, before=False)
 
-    def _both(self, x: Array, axis: int, through: Any, before: bool) -> Array:
+    def _both(self, x: Array, axis: int, through: Callable[[Array, int], Array], before: bool) -> Array:
         """The inner map beside what the ends and the inside give each other, which is taken away `before` it, or added after it."""
         inside, ends = at(axis, self.inside), at(axis, list(self.ends))
         result = np.array(x)
@@ -206,7 +207,7 @@ class Carried(Along):
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
 
 
-def at(axis: int, index: Any) -> tuple[Any, ...]:
+def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:
     """The index of some points of an axis, counted from the front."""
     return (slice(None),) * axis + (index,)
 
@@ -261,8 +262,8 @@ class Bands:
         return cls(*(matrix.diagonal(k) for k in (-1, 0, 1)))
 
 
-def _near(a: Any, b: Any, size: float) -> bool:
-    return bool(np.all(abs(a - b) <= CLOSE * size))
+def _near(a: Array | float, b: Array | float, size: float) -> bool:
+    return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
 
 
 def _ring(matrix: csr_array) -> Ring | None:
