@@ -199,7 +199,9 @@ class Carried(Along):
             result[inside] = through(own, axis) if before else own
             return result
         carried = sign * times(self.carry, x[ends], axis)
-        result[inside] = through(result[inside] + carried, axis) if before else through(result[inside], axis) + carried
+        result[inside] = (
+            through(result[inside] + carried, axis) if before else through(result[inside], axis) + carried
+        )
         return result
 
     def transposed(self) -> Along:
@@ -226,7 +228,9 @@ def times(matrix: Array, x: Array, axis: int) -> Array:
         last: Array = x @ matrix.T
         return last
     shape = x.shape
-    flat = np.ascontiguousarray(x).reshape(int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
+    flat = np.ascontiguousarray(x).reshape(
+        int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
+    )
     result: Array = np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
     return result
 
@@ -304,7 +308,9 @@ def _waves(bands: Bands) -> Waves | None:
     inside = (bands.lower[:-1] - beside, bands.upper[1:] - beside, bands.main[1:-1] - middle)
     if not (beside and all(_near(part, 0, size) for part in inside)):
         return None
-    ends = [_mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)]
+    ends = [
+        _mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)
+    ]
     name, type = _TYPES.get((ends[0], ends[1]), ("", 0))
     if not name:
         return None
@@ -321,7 +327,9 @@ def _mirror(own: float, other: float, middle: float, beside: float) -> str:
         return "reflect"
     if not _near(other, beside, size):
         return ""
-    found = [(word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))]
+    found = [
+        (word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))
+    ]
     return next((word for word, value in found if _near(own, value, size)), "")
 
 
