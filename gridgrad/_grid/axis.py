@@ -27,6 +27,7 @@ from .spacing import check_coordinates, check_period, check_steps, clean_number,
 
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
 
+
 class Axis:
     """One axis: its points by a step or by coordinates, both ends, and the axis `number` of fields that it is.
 
@@ -147,7 +148,9 @@ class Axis:
         self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
     ) -> Stencil:
         """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
-        return self.rows(order, accuracy, edge_order, change, self.place if self.is_of_vectors else None).field
+        return self.rows(
+            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None
+        ).field
 
     def rows(
         self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None

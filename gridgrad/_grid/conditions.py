@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
-from numbers import Complex, Real
-from typing import Any, Literal
+from numbers import Real
+from typing import Literal
 
 import numpy as np
 
@@ -158,7 +158,7 @@ def robin(
     return _condition("robin", a, b, c, wall, name)
 
 
-def _condition(kind: str, a: object, b: object, given: Any, wall: object, name: object) -> Condition:
+def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
     weights = [_weight(number, word, kind) for number, word in ((a, "a"), (b, "b"))]
     if not any(weights):
         raise ArgumentValueError("robin(a, b, c) prescribes nothing where a and b are both 0")
@@ -197,15 +197,17 @@ def _place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
     return None, exact_fraction(np.asarray(wall))
 
 
-def _given(given: Any, kind: str) -> Any:
+def _given(given: object, kind: str) -> Number | Array:
     """The number, or the array as it is."""
     if isinstance(given, (bool, np.bool_, str)) or callable(given) or given is None:
         raise ArgumentTypeError(
             f"{kind}() got {given!r}; give a number or an array, which may be written into later, or a name= by which calls "
             "give others"
         )
-    if isinstance(given, Complex) and not hasattr(given, "__array_interface__"):
+    if isinstance(given, complex):
         return number_of(given, kind)
+    if isinstance(given, Real) and not hasattr(given, "__array_interface__"):
+        return number_of(float(given), kind)
     if isinstance(given, np.generic):
         return number_of(given.item(), kind)
     if isinstance(given, (list, tuple)):
@@ -218,7 +220,7 @@ def _given(given: Any, kind: str) -> Any:
         raise type(error)(re.sub(r"\bf\b", kind, str(error))) from None
 
 
-def number_of(given: Any, kind: str) -> Number:
+def number_of(given: Number, kind: str) -> Number:
     """A finite number."""
     number: Number = given if isinstance(given, complex) else float(given)
     if not np.isfinite(number):

@@ -162,7 +162,9 @@ def components(normal: object, tangential: object, scalar: object = None) -> Com
 
 def _one_end(given: object, word: str) -> Wall:
     if given == "periodic" or isinstance(given, Components):
-        raise ArgumentValueError(f"{word}={given!r} is no end of one component; an axis is periodic for all of them")
+        raise ArgumentValueError(
+            f"{word}={given!r} is no end of one component; an axis is periodic for all of them"
+        )
     try:
         end = _side(given, 0)
     except ArgumentValueError as error:
@@ -195,7 +197,9 @@ def _meant(name: object) -> str:
 
 
 def _allowed() -> str:
-    return "allowed are " + ", ".join(map(repr, NAMED)) + " and what gridgrad.value, slope and robin prescribe"
+    return (
+        "allowed are " + ", ".join(map(repr, NAMED)) + " and what gridgrad.value, slope and robin prescribe"
+    )
 
 
 def clean_periodic(value: object, axis: int) -> bool:

@@ -204,7 +204,7 @@ class Sweep(Joinable[In, Out]):
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
 
-    def settled(self, f: Any) -> Sweep[Any, Any]:
+    def settled(self, f: object) -> AnyOperator:
         """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
         first = components(f, self.inputs, "f")[0][0] if self.inputs else f
         key = (type(first), tuple(getattr(first, "shape", ())), str(getattr(first, "dtype", "")), str(getattr(first, "device", "")))

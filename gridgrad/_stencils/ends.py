@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from .._base.errors import ArgumentValueError
+from .._base.types import Array
 from .wide import Wide, from_fraction
 
 Exact = Fraction | int
@@ -84,7 +85,7 @@ class End:
         """The same end, whose wall is where it was said to be, of an axis whose end point is here."""
         return self
 
-    def slopes(self, steps: Any, edge_order: int) -> list[Any]:
+    def slopes(self, steps: Array, edge_order: int) -> list[Array]:
         """The weights of these differences, next to the end, of steps of any arithmetic."""
         raise LookupError(f"there is no such formula for a {self.word} end")
 
@@ -104,7 +105,7 @@ class OneSided(End):
         """A wall at the end point."""
         return REFLECT
 
-    def slopes(self, steps: Any, edge_order: int) -> list[Any]:
+    def slopes(self, steps: Array, edge_order: int) -> list[Array]:
         """Of the row of this order."""
         if edge_order == 1:
             return [1 / steps[0]]
@@ -178,7 +179,7 @@ class Mirror(End):
         """The other parity."""
         return Mirror(not self.odd, self.half)
 
-    def slopes(self, steps: Any, edge_order: int) -> list[Any]:
+    def slopes(self, steps: Array, edge_order: int) -> list[Array]:
         """An even field has a slope of 0 at the wall; an odd one between points is no sum of differences."""
         if self.half and self.odd:
             return End.slopes(self, steps, edge_order)

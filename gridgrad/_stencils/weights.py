@@ -158,7 +158,9 @@ def weights_with_condition(
     return weight, [-weight * value for value in extrapolated(places, condition)]
 
 
-def extrapolated(places: Sequence[Fraction], condition: tuple[Fraction, Fraction, Fraction]) -> list[Fraction]:
+def extrapolated(
+    places: Sequence[Fraction], condition: tuple[Fraction, Fraction, Fraction]
+) -> list[Fraction]:
     """The weight of each value in ``a f + b f'`` at a wall, of the polynomial through the values."""
     a, b, wall = condition
     weights = []

@@ -14,7 +14,10 @@ EPS = np.finfo(float).eps
 N, M = 9, 11
 X = np.cumsum(np.random.default_rng(1).uniform(0.3, 1.2, N))
 LEFT, BELOW = np.random.default_rng(2).standard_normal(M), np.random.default_rng(4).standard_normal(N)
-BOUNDARY = [(gg.value(LEFT), gg.slope(0.5, wall="face")), (gg.robin(2.0, 1.0, BELOW), gg.value(3.0, wall="face"))]
+BOUNDARY = [
+    (gg.value(LEFT), gg.slope(0.5, wall="face")),
+    (gg.robin(2.0, 1.0, BELOW), gg.value(3.0, wall="face")),
+]
 GRID = gg.Grid(X, (M, 0.25), boundary=BOUNDARY)
 OPERATORS = {
     "laplacian": lambda grid: grid.laplacian, "accurate": lambda grid: grid.laplacian.with_(accuracy=4),
@@ -59,7 +62,10 @@ class TestParts:
         f = noise(N, M)
         want = stacked(operator.linear(f)).ravel()
         for got in (operator.to_sparse() @ f.ravel(), operator.to_linear_operator() @ f.ravel()):
-            assert np.abs(got - want).max() <= 64 * EPS * abs(operator.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            assert (
+                np.abs(got - want).max()
+                <= 64 * EPS * abs(operator.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            )
 
     @pytest.mark.parametrize("weight", [None, "quadrature"])
     def test_adjoints_are_those_of_the_linear_part(self, operator, weight):
@@ -70,7 +76,10 @@ class TestParts:
         measure = GRID.measure if weight else 1
         left, right = np.sum(measure * image * g), np.sum(measure * f * back)
         assert abs(left - right) <= 1e-12 * np.sum(abs(measure * image * g))
-        assert same_bits(stacked(operator.T(tuple(g) if g.ndim == 3 else g)), stacked(operator.linear.T(tuple(g) if g.ndim == 3 else g)))
+        assert same_bits(
+            stacked(operator.T(tuple(g) if g.ndim == 3 else g)),
+            stacked(operator.linear.T(tuple(g) if g.ndim == 3 else g)),
+        )
 
     def test_of_what_is_prescribed_nowhere(self):
         free = gg.Grid(X, (M, 0.25), boundary=["reflect", gg.value(0.0, wall="face")])
@@ -116,7 +125,10 @@ def close(got, want):
 class TestValues:
     def test_what_is_written_into_an_array_counts(self):
         wall = np.zeros(M)
-        A, f = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "one-sided"), "periodic"]).laplacian, noise(N, M)
+        A, f = (
+            gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "one-sided"), "periodic"]).laplacian,
+            noise(N, M),
+        )
         before = A(f)
         wall[:] = LEFT
         fresh = gg.Grid(X, (M, 0.25), boundary=[(gg.value(LEFT), "one-sided"), "periodic"]).laplacian
@@ -125,7 +137,9 @@ class TestValues:
         single = np.array(0.0)
         A = gg.Grid(X, (M, 0.25), boundary=[(gg.slope(single), "one-sided"), "periodic"]).laplacian
         single[...] = 2.0
-        assert same_bits(A(f), gg.Grid(X, (M, 0.25), boundary=[(gg.slope(2.0), "one-sided"), "periodic"]).laplacian(f))
+        assert same_bits(
+            A(f), gg.Grid(X, (M, 0.25), boundary=[(gg.slope(2.0), "one-sided"), "periodic"]).laplacian(f)
+        )
 
     @pytest.mark.parametrize("given", [LEFT, 2.0, np.float64(2.0), np.array(2.0), LEFT[:1], 0.0])
     def test_values_at_the_call(self, given):
@@ -151,7 +165,9 @@ class TestValues:
         other = gg.Grid((N, 0.5), (N, 0.5), boundary=gg.value(5.0, wall="face")).laplacian
         assert same_bits(A(f, wall=5.0), other(f))
         along = noise(N)
-        assert same_bits(A(f, wall=along), gg.Grid((N, 0.5), (N, 0.5), boundary=gg.value(along, wall="face")).laplacian(f))
+        assert same_bits(
+            A(f, wall=along), gg.Grid((N, 0.5), (N, 0.5), boundary=gg.value(along, wall="face")).laplacian(f)
+        )
 
     def test_batches_have_values_of_their_own(self):
         f, wall = noise(3, N, M), noise(3, 1, M)[:, 0]
@@ -172,7 +188,10 @@ class TestValues:
             assert got.dtype == (np.dtype(dtype) if np.dtype(dtype).kind in "fc" else np.float64)
             want = A.linear(f.astype("c16" if dtype[0] == "c" else "f8")) + A.offset
             eps = np.finfo(got.dtype).eps
-            assert np.abs(got - want).max() <= 32 * max(eps, EPS) * np.abs(A.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            assert (
+                np.abs(got - want).max()
+                <= 32 * max(eps, EPS) * np.abs(A.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            )
 
     def test_complex_values(self):
         f = noise(N, M) + 1j * noise(N, M, seed=7)
@@ -187,7 +206,9 @@ class TestValues:
         A = gg.Grid(X, (M, 0.25), axes=[-1, -2], boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
         straight = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
         close(A(f), straight(f.T).T)
-        front = gg.Grid(X, (M, 0.25), axes=(0, 1), boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
+        front = gg.Grid(
+            X, (M, 0.25), axes=(0, 1), boundary=[(gg.value(wall), "reflect"), "periodic"]
+        ).laplacian
         close(front(f.T.copy()), straight(f.T))
 
 
@@ -204,18 +225,29 @@ class TestConservation:
         f, inflow = noise(N, M), noise(M)
         sides = (gg.slope(inflow, wall=wall), gg.slope(0.0, wall=wall))
         grid = gg.Grid(X, (M, 0.25), boundary=[sides, gg.slope(0.0, wall=wall)])
-        for k, A in ((1.0, grid.laplacian), (2.0, grid.diffuse(2.0)), (2.0, grid.diffuse(np.full((N, M), 2.0)))):
+        for k, A in (
+            (1.0, grid.laplacian),
+            (2.0, grid.diffuse(2.0)),
+            (2.0, grid.diffuse(np.full((N, M), 2.0))),
+        ):
             change = grid.measure * A(f)
             assert abs(change.sum() - k * (grid.quadrature[1] * inflow).sum()) <= 8 * EPS * abs(change).sum()
 
     def test_cells_reach_to_the_wall(self):
-        grid = gg.Grid(X, (M, 0.25), boundary=[("symmetric", gg.value(1.0, wall=X[-1] + 2.0)), "antisymmetric"])
+        grid = gg.Grid(
+            X, (M, 0.25), boundary=[("symmetric", gg.value(1.0, wall=X[-1] + 2.0)), "antisymmetric"]
+        )
         steps = np.diff(X)
         assert np.allclose(grid.quadrature[0][[0, -1]], [steps[0], steps[-1] / 2 + 2.0], rtol=EPS)
         assert np.allclose(grid.quadrature[1], 0.25, rtol=EPS)
 
     def test_walls_are_symmetric_in_the_measure(self):
-        for side in (gg.value(1.0, wall="face"), gg.robin(2.0, 1.0, 1.0, wall="face"), "antisymmetric", gg.value(1.0, wall=X[0] - 3)):
+        for side in (
+            gg.value(1.0, wall="face"),
+            gg.robin(2.0, 1.0, 1.0, wall="face"),
+            "antisymmetric",
+            gg.value(1.0, wall=X[0] - 3),
+        ):
             grid = gg.Grid(X, boundary=(side, "symmetric"))
             matrix = np.diag(grid.quadrature[0]) @ grid.laplacian.to_sparse().toarray()
             assert np.abs(matrix - matrix.T).max() <= 4 * EPS * np.abs(matrix).max()

@@ -63,8 +63,16 @@ def test_scalar_fields_have_theirs():
 def test_walls_of_vectors_alone():
     grid = gg.Grid(X, (7, 0.5), boundary=[gg.components("antireflect", "reflect"), "periodic"])
     assert np.isfinite(grid.divergence(noise(2, *N))).all()
-    for refused in (lambda: grid.laplacian, lambda: grid.gradient, lambda: grid.advect((1.0, 1.0)), lambda: grid.derivative(0)):
-        with pytest.raises(TypeError, match=r"axis 0 ends with components\('antireflect', 'reflect'\), which says nothing about scalar"):
+    for refused in (
+        lambda: grid.laplacian,
+        lambda: grid.gradient,
+        lambda: grid.advect((1.0, 1.0)),
+        lambda: grid.derivative(0),
+    ):
+        with pytest.raises(
+            TypeError,
+            match=r"axis 0 ends with components\('antireflect', 'reflect'\), which says nothing about scalar",
+        ):
             refused()
 
 

@@ -56,7 +56,9 @@ def test_other_libraries():
     dask = pytest.importorskip("dask.array")
     assert np.array_equal(A(dask.from_array(F, chunks=3)).compute(), want)
     masked = A(np.ma.array(F, mask=F > 0.9))
-    assert np.array_equal(np.ma.getmaskarray(masked), np.ma.getmaskarray(A.linear(np.ma.array(F, mask=F > 0.9))))
+    assert np.array_equal(
+        np.ma.getmaskarray(masked), np.ma.getmaskarray(A.linear(np.ma.array(F, mask=F > 0.9)))
+    )
     pint = pytest.importorskip("pint").UnitRegistry()
     assert A(F * pint.K).units == pint.K
     with pytest.raises(TypeError, match="arrays of different libraries"):
@@ -101,11 +103,17 @@ def ghosts_of_pypde(kind, first, v, h, a=3.0):
 @pytest.mark.parametrize("kind", ["value", "slope", "robin"])
 def test_walls_are_those_of_py_pde(kind):
     f, h, sides = RNG.standard_normal((9, 8)), 0.375, [RNG.standard_normal(k) for k in (8, 8, 9, 9)]
-    make = {"value": gg.value, "slope": gg.slope, "robin": lambda c, wall: gg.robin(3.0, 1.0, c, wall=wall)}[kind]
+    make = {"value": gg.value, "slope": gg.slope, "robin": lambda c, wall: gg.robin(3.0, 1.0, c, wall=wall)}[
+        kind
+    ]
     ends = [make(v, wall="face") for v in sides]
     got = gg.Grid((9, h), (8, h), boundary=[tuple(ends[:2]), tuple(ends[2:])]).laplacian(f)
     whole = np.pad(f, 1)
-    whole[0, 1:-1], whole[-1, 1:-1] = (ghosts_of_pypde(kind, f[k], v, h) for k, v in zip((0, -1), sides, strict=False))
-    whole[1:-1, 0], whole[1:-1, -1] = (ghosts_of_pypde(kind, f[:, k], v, h) for k, v in zip((0, -1), sides[2:], strict=True))
+    whole[0, 1:-1], whole[-1, 1:-1] = (
+        ghosts_of_pypde(kind, f[k], v, h) for k, v in zip((0, -1), sides, strict=False)
+    )
+    whole[1:-1, 0], whole[1:-1, -1] = (
+        ghosts_of_pypde(kind, f[:, k], v, h) for k, v in zip((0, -1), sides[2:], strict=True)
+    )
     want = (whole[2:, 1:-1] + whole[:-2, 1:-1] + whole[1:-1, 2:] + whole[1:-1, :-2] - 4 * f) / h**2
     assert np.abs(got - want).max() <= 4 * EPS * 4 * np.abs(whole).max() / h**2

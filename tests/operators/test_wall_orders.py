@@ -29,7 +29,9 @@ def walls(kind, places):
     def end(at, outward, wall):
         if kind == "robin":
             return gg.robin(2.0, 1.0, 2 * function(at) + outward * slope(at), wall=wall)
-        return gg.value(function(at), wall=wall) if kind == "value" else gg.slope(outward * slope(at), wall=wall)
+        return (
+            gg.value(function(at), wall=wall) if kind == "value" else gg.slope(outward * slope(at), wall=wall)
+        )
 
     return end(0.0, -1, places[0]), end(1.0, 1, places[1])
 
@@ -53,7 +55,15 @@ WHERE = [(place, stretch) for place in PLACES for stretch in STRETCH]
 def test_rows_at_walls_have_their_order(order, accuracy, kind, place, stretch):
     points, where = PLACES[place]
     is_balance = order == 2 and accuracy is None
-    stated = (accuracy or 2) if not is_balance else 2 if (kind, place) == ("value", "point") else 0 if kind == "value" else 1
+    stated = (
+        (accuracy or 2)
+        if not is_balance
+        else 2
+        if (kind, place) == ("value", "point")
+        else 0
+        if kind == "value"
+        else 1
+    )
     found = verify.convergence(
         lambda x: np.exp(x) * np.sin(2 * x + 0.4), (0, 1), operator=lambda grid: grid.derivative(0, order, accuracy), sizes=SIZES,
         spacing=lambda n: STRETCH[stretch](points(n)), boundary=[walls(kind, where)], exact=slope if order == 1 else curvature,
@@ -87,7 +97,9 @@ def test_solutions_have_order_two_or_more(accuracy, kind, place, stretch):
             u = np.linalg.solve(matrix, right)
         errors.append(np.abs(u - function(x)).max())
     order = np.log2(errors[0] / errors[-1]) / 3
-    assert (accuracy or 2) - 0.2 < order < {None: 2.3, 2: 4.3, 4: 6.3}[accuracy]  # of 2 by five points, as these steps are rounded
+    assert (
+        (accuracy or 2) - 0.2 < order < {None: 2.3, 2: 4.3, 4: 6.3}[accuracy]
+    )  # of 2 by five points, as these steps are rounded
 
 
 def manufactured(kind, n, wall):

@@ -66,7 +66,9 @@ SETTINGS = [
 
 
 def ids(setting):
-    return f"{setting[1]}-{'-'.join(setting[0])}" if isinstance(setting, tuple) and len(setting) == 2 else None
+    return (
+        f"{setting[1]}-{'-'.join(setting[0])}" if isinstance(setting, tuple) and len(setting) == 2 else None
+    )
 
 
 @pytest.fixture(params=SETTINGS, ids=ids)
@@ -120,7 +122,11 @@ def test_the_wide_laplacian(setting):
 
 def at(v, wall, side):
     """What a wall's condition is of values along another wall: of the cubic through the four next points."""
-    near, place = (slice(4), Y[0] - float(wall.distance)) if side == 0 else (slice(-4, None), Y[-1] + float(wall.distance))
+    near, place = (
+        (slice(4), Y[0] - float(wall.distance))
+        if side == 0
+        else (slice(-4, None), Y[-1] + float(wall.distance))
+    )
     p = np.polynomial.Polynomial.fit(Y[near], v[near], 3)
     return float(wall.a) * p(place) + float(wall.b) * p.deriv()(place) * (2 * side - 1)
 
@@ -131,7 +137,10 @@ def test_mixed_derivatives(setting):
     slopes, bound = setting.along(f, 1, 1)
     walls = [wall_of(kind, setting.wall, setting.x[1], k) for k, kind in enumerate(setting.kinds[2:])]
     rows = matrices(setting.x[1], tuple(None if wall.is_held else wall for wall in walls), 1, None)
-    values = [rows.points @ v + rows.first * at(v, walls[0], 0) + rows.last * at(v, walls[1], 1) for v in setting.values[:2]]
+    values = [
+        rows.points @ v + rows.first * at(v, walls[0], 0) + rows.last * at(v, walls[1], 1)
+        for v in setting.values[:2]
+    ]
     sizes = [(abs(rows.points).sum() + 100 * abs(rows.first).max()) * np.ones(SHAPE[1])] * 2
     want, _ = setting.along(slopes, 0, 1, values=[*values, 0, 0])
     size = setting.along(bound, 0, 1, values=[*sizes, 0, 0])[1]
@@ -143,5 +152,9 @@ def test_advection(setting):
     f, v = RNG.standard_normal(SHAPE), RNG.standard_normal((2, *SHAPE))
     (along_x, size_x), (along_y, size_y) = (setting.along(f, a, 1) for a in (0, 1))
     close(setting.grid.advect((2.0, v[1]))(f), 2 * along_x + v[1] * along_y, 2 * size_x + abs(v[1]) * size_y)
-    close(setting.grid.advect(tuple(v))(f), v[0] * along_x + v[1] * along_y, abs(v[0]) * size_x + abs(v[1]) * size_y)
+    close(
+        setting.grid.advect(tuple(v))(f),
+        v[0] * along_x + v[1] * along_y,
+        abs(v[0]) * size_x + abs(v[1]) * size_y,
+    )
     close(setting.grid.gradient_norm(f), np.hypot(along_x, along_y), np.hypot(size_x, size_y))

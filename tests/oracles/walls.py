@@ -92,7 +92,11 @@ def matrices(x: list[Fraction], walls: tuple[Wall | None, Wall | None], order: i
             if wall is None or wall.is_held:
                 row, c = _on(at, range(min(count, n)), own, order), Fraction(0)
                 if balanced and own == 0:
-                    row = [Fraction(0)] * n if wall else ghost_row(at, Wall(Fraction(0), Fraction(1), Fraction(0)))[0]
+                    row = (
+                        [Fraction(0)] * n
+                        if wall
+                        else ghost_row(at, Wall(Fraction(0), Fraction(1), Fraction(0)))[0]
+                    )
             elif order == 2 and accuracy is None:
                 row, c = ghost_row(at, wall)
             else:

@@ -127,9 +127,9 @@ def on_one_axis(f: Float64, x: Float64) -> None:
 def refused(f: Float64, x: Float64) -> None:
     """Words that do not exist; where mypy sees none of these errors, it says so."""
     gg.laplacian(f, x, bc="periodic")  # type: ignore[call-overload]
-    gg.gradient(f, x, boundary="reflect")  # type: ignore[arg-type]
+    gg.gradient(f, x, boundary="mirror")  # type: ignore[arg-type]
     gg.laplacian(f, x, form="compac")  # type: ignore[call-overload]
     gg.divergence(2.0, x)  # type: ignore[call-overload]
     gg.autodiff.gradient(np.sin, x, engine="numpy")  # type: ignore[call-overload]
-    gg.Grid(x, boundary="reflect")  # type: ignore[arg-type]
+    gg.Grid(x, boundary="mirror")  # type: ignore[arg-type]
     gg.gradiant(f, x)  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -49,9 +49,15 @@ class Side(NamedTuple):
         place = axis % grid.ndim
         return cls(axis, grid.shape, label, grid.shape[:place] + grid.shape[place + 1 :])
 
-    def field(self, value: Any) -> Array:
+    def field(self, value: object) -> Array:
         """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
-        if type(value) is np.ndarray and not is_compiling() and value.shape == self.side and value.flags.c_contiguous and value.dtype.kind in "fc":
+        if (
+            type(value) is np.ndarray
+            and not is_compiling()
+            and value.shape == self.side
+            and value.flags.c_contiguous
+            and value.dtype.kind in "fc"
+        ):
             assert self.shape is not None  # the usual case, without a detour
             place, strides = self.axis % len(self.shape), value.strides
             return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
@@ -90,9 +96,9 @@ class Side(NamedTuple):
             )
 
 
-def zeros_for(grid: Points, coefficients: list[Any]) -> Array:
+def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
     """A field of zeros on a grid, with the batch axes, the library and the dtype of an operator's coefficients."""
-    arrays = [c for c in coefficients if type(c) is not Constant]
+    arrays = [c for c in coefficients if not are_constants((c,))]
     if not arrays:
         return np.zeros(grid.shape, grid.dtype)
     library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
@@ -102,20 +108,19 @@ def zeros_for(grid: Points, coefficients: list[Any]) -> Array:
     return zeros
 
 
-def are_constants(coefficients: tuple[Any, ...]) -> bool:
+def are_constants(coefficients: tuple[object, ...]) -> bool:
     """Whether one is a number."""
     return any([type(c) is Constant for c in coefficients])
 
 
-def like(f: Any, coefficient: Any) -> Array:
+def like(f: object, coefficient: object) -> Array:
     """A number as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if type(coefficient) is not Constant:
-        array: Array = coefficient
-        return array
+    if not isinstance(coefficient, Constant):
+        return cast(Array, coefficient)
     number = coefficient.number
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     xp = library.operations(sample)
-    dtype: Any = library.result_dtype(sample)
+    dtype: object = library.result_dtype(sample)
     if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
     if is_compiling():  # which sees no arrays of NumPy

@@ -38,7 +38,9 @@ class Build:
         self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
-            self._of_sides.append(Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True))
+            self._of_sides.append(
+                Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
+            )
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
