@@ -28,7 +28,9 @@ def fastest(*calls: Callable[[], Any]) -> list[float]:
     return seconds
 
 
-def row(name: str, A: gg.Operator, b: np.ndarray, free: tuple[slice, ...], fresh: Callable[[], gg.Operator]) -> dict[str, Any]:
+def row(
+    name: str, A: gg.Operator, b: np.ndarray, free: tuple[slice, ...], fresh: Callable[[], gg.Operator]
+) -> dict[str, Any]:
     """The times of a solve, of one with everything made anew, and of SuperLU's solve alone."""
     inside = np.zeros(b.shape, bool)
     inside[free] = True
@@ -53,11 +55,21 @@ def rows(small: bool = False) -> list[dict[str, Any]]:
         def heat(grid: gg.Grid = grid) -> gg.Operator:
             return grid.identity - 1e-3 * grid.laplacian
 
-        found.append(row(f"{n}^2 implicit heat step, {ends} walls", heat(), rng.random((n, n)), (slice(None),), heat))
+        found.append(
+            row(f"{n}^2 implicit heat step, {ends} walls", heat(), rng.random((n, n)), (slice(None),), heat)
+        )
     x = np.linspace(0, 1, m) ** 1.5
     grid = gg.Grid(x, (m, 1 / (m - 1)), boundary=["reflect", (gg.value(0.0), gg.value(0.0))])
     free = (slice(None), slice(1, -1))
-    found.append(row(f"{m}^2 Poisson, one stretched axis", grid.laplacian, rng.random((m, m)), free, lambda: grid.laplacian))
+    found.append(
+        row(
+            f"{m}^2 Poisson, one stretched axis",
+            grid.laplacian,
+            rng.random((m, m)),
+            free,
+            lambda: grid.laplacian,
+        )
+    )
     return found
 
 

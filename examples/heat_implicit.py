@@ -56,7 +56,11 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     grid = gg.Grid((n, 1 / n), (n, 1 / n), boundary="symmetric")
     A = grid.identity - 1e-3 * grid.laplacian
     solve, factors, b = A.solver(), splu(A.to_sparse("csc")), exact.copy()
-    check("distance from SuperLU's solution", float(np.abs(solve(b).ravel() - factors.solve(b.ravel())).max()), 1e-12)
+    check(
+        "distance from SuperLU's solution",
+        float(np.abs(solve(b).ravel() - factors.solve(b.ravel())).max()),
+        1e-12,
+    )
     seconds = interleaved(lambda: solve(b), lambda: factors.solve(b.ravel()))
     print(f"  time   {seconds[0] * 1e3:.1f} ms a step, by SuperLU's factors {seconds[1] * 1e3:.1f} ms")
     return {"errors": errors, "order": order, "lost": lost}

@@ -34,7 +34,9 @@ def solve(points: int) -> tuple[gg.Grid, np.ndarray, np.ndarray]:
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     """The order over three refinements, and what is left of the equation."""
-    arguments = parse("Poisson's equation with mixed conditions", argv, 129, "points per side of the finest grid")
+    arguments = parse(
+        "Poisson's equation with mixed conditions", argv, 129, "points per side of the finest grid"
+    )
     sizes = [(arguments.size - 1) // part + 1 for part in (4, 2, 1)]
     errors = []
     for points in sizes:

@@ -93,7 +93,9 @@ def test_few_points(pair, n):
     assert np.abs(A.solve(b) - want).max() <= 1e-12 * np.abs(want).max()
 
 
-@pytest.mark.parametrize(("pair", "transform"), TRANSFORMS.items(), ids=lambda p: "-".join(p) if isinstance(p, tuple) else p)
+@pytest.mark.parametrize(
+    ("pair", "transform"), TRANSFORMS.items(), ids=lambda p: "-".join(p) if isinstance(p, tuple) else p
+)
 def test_each_kind_of_ends_has_its_transform(pair, transform):
     grid = gg.Grid((9, 0.5), boundary=boundary_of(pair))
     assert transform + " along" in repr((grid.identity - grid.laplacian).solver())
@@ -103,7 +105,12 @@ def test_residuals_in_three_dimensions():
     """All ways of one axis beside each other, with values that vary along the walls."""
     shape = (6, 7, 9)
     wall = RNG.standard_normal((6, 9))
-    grid = gg.Grid((6, 0.5), stretched(7), (9, 0.25), boundary=["periodic", (gg.value(wall), gg.robin(1.0, 2.0, wall)), "symmetric"])
+    grid = gg.Grid(
+        (6, 0.5),
+        stretched(7),
+        (9, 0.25),
+        boundary=["periodic", (gg.value(wall), gg.robin(1.0, 2.0, wall)), "symmetric"],
+    )
     A = grid.identity - 0.1 * grid.laplacian
     for batch in ((), (3,), (2, 1)):
         b = RNG.standard_normal((*batch, *shape))
@@ -127,10 +134,14 @@ def test_axes_of_any_order(axes):
     assert np.abs(A.solve(b, method="direct") - u).max() < 1e-12
 
 
-@pytest.mark.parametrize("pairs", [("periodic", "reflect"), ("symmetric", "reflect"), (gg.slope(0.0, wall="face"), "periodic")])
+@pytest.mark.parametrize(
+    "pairs", [("periodic", "reflect"), ("symmetric", "reflect"), (gg.slope(0.0, wall="face"), "periodic")]
+)
 @pytest.mark.parametrize("method", [None, "direct"])
 def test_without_a_value_the_mean_is_0(pairs, method):
-    grid = gg.Grid((8, 0.5), stretched(7), boundary=list(pairs), period=[None, 9.0 if pairs[1] == "periodic" else None])
+    grid = gg.Grid(
+        (8, 0.5), stretched(7), boundary=list(pairs), period=[None, 9.0 if pairs[1] == "periodic" else None]
+    )
     b = RNG.standard_normal(grid.shape)
     H = grid.measure
     with pytest.raises(ValueError, match=r"no solution: .* b has mean 3\.\d* "):
@@ -162,7 +173,11 @@ def test_coefficients_products_and_vectors():
     k = RNG.uniform(1, 2, grid.shape)
     b = RNG.standard_normal(grid.shape)
     diffuse = grid.diffuse(k)
-    for A in (diffuse, grid.identity + 0.1 * (grid.laplacian @ grid.laplacian), grid.identity - 0.1 * grid.advect((1.0, k))):
+    for A in (
+        diffuse,
+        grid.identity + 0.1 * (grid.laplacian @ grid.laplacian),
+        grid.identity - 0.1 * grid.advect((1.0, k)),
+    ):
         u = A.solve(b)
         assert np.abs((A(u) - b)[1:]).max() < 1e-10 * max(1, np.abs(u).max())
         assert not u[0].any()

@@ -12,7 +12,9 @@ METHODS = [None, "direct", "cg"]
 
 
 def step():
-    grid = gg.Grid((4, 0.5), np.array([0.0, 0.3, 0.9, 1.0, 1.7]), boundary=["reflect", (gg.value(0.0), "symmetric")])
+    grid = gg.Grid(
+        (4, 0.5), np.array([0.0, 0.3, 0.9, 1.0, 1.7]), boundary=["reflect", (gg.value(0.0), "symmetric")]
+    )
     return grid.identity - 0.3 * grid.laplacian
 
 
@@ -80,7 +82,9 @@ def test_gradients_of_a_problem_without_values(torch):
     weights = torch.tensor(grid.measure / grid.measure.sum())
     f = torch.tensor(RNG.standard_normal(grid.shape), requires_grad=True)
     for method in (None, "direct"):
-        assert torch.autograd.gradcheck(lambda x, own=method: grid.laplacian.solve(x - (weights * x).sum(), method=own), f)
+        assert torch.autograd.gradcheck(
+            lambda x, own=method: grid.laplacian.solve(x - (weights * x).sum(), method=own), f
+        )
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -109,7 +110,7 @@ class Waves(Along):
         """Transform."""
         from scipy import fft
 
-        transform: Any = fft.dct if self.name == "dct" else fft.dst
+        transform = fft.dct if self.name == "dct" else fft.dst
         result: Array = transform(self._weighed(x, axis, -1), self.type, axis=axis)
         return result
 
@@ -117,7 +118,7 @@ class Waves(Along):
         """Transform back."""
         from scipy import fft
 
-        transform: Any = fft.idct if self.name == "dct" else fft.idst
+        transform = fft.idct if self.name == "dct" else fft.idst
         return self._weighed(transform(c, self.type, axis=axis, overwrite_x=True), axis, 1)
 
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
@@ -187,7 +188,7 @@ class Carried(Along):
         """Add it again."""
         return self._both(c, axis, self.inner.synthesise, before=False)
 
-    def _both(self, x: Array, axis: int, through: Any, before: bool) -> Array:
+    def _both(self, x: Array, axis: int, through: Callable[[Array, int], Array], before: bool) -> Array:
         """The inner map beside what the ends and the inside give each other, which is taken away `before` it, or added after it."""
         inside, ends = at(axis, self.inside), at(axis, list(self.ends))
         result = np.array(x)
@@ -198,7 +199,9 @@ class Carried(Along):
             result[inside] = through(own, axis) if before else own
             return result
         carried = sign * times(self.carry, x[ends], axis)
-        result[inside] = through(result[inside] + carried, axis) if before else through(result[inside], axis) + carried
+        result[inside] = (
+            through(result[inside] + carried, axis) if before else through(result[inside], axis) + carried
+        )
         return result
 
     def transposed(self) -> Along:
@@ -206,7 +209,7 @@ class Carried(Along):
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
 
 
-def at(axis: int, index: Any) -> tuple[Any, ...]:
+def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:
     """The index of some points of an axis, counted from the front."""
     return (slice(None),) * axis + (index,)
 
@@ -225,7 +228,9 @@ def times(matrix: Array, x: Array, axis: int) -> Array:
         last: Array = x @ matrix.T
         return last
     shape = x.shape
-    flat = np.ascontiguousarray(x).reshape(int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :])))
+    flat = np.ascontiguousarray(x).reshape(
+        int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
+    )
     result: Array = np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
     return result
 
@@ -261,8 +266,8 @@ class Bands:
         return cls(*(matrix.diagonal(k) for k in (-1, 0, 1)))
 
 
-def _near(a: Any, b: Any, size: float) -> bool:
-    return bool(np.all(abs(a - b) <= CLOSE * size))
+def _near(a: Array | float, b: Array | float, size: float) -> bool:
+    return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
 
 
 def _ring(matrix: csr_array) -> Ring | None:
@@ -303,7 +308,9 @@ def _waves(bands: Bands) -> Waves | None:
     inside = (bands.lower[:-1] - beside, bands.upper[1:] - beside, bands.main[1:-1] - middle)
     if not (beside and all(_near(part, 0, size) for part in inside)):
         return None
-    ends = [_mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)]
+    ends = [
+        _mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)
+    ]
     name, type = _TYPES.get((ends[0], ends[1]), ("", 0))
     if not name:
         return None
@@ -320,7 +327,9 @@ def _mirror(own: float, other: float, middle: float, beside: float) -> str:
         return "reflect"
     if not _near(other, beside, size):
         return ""
-    found = [(word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))]
+    found = [
+        (word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))
+    ]
     return next((word for word, value in found if _near(own, value, size)), "")
 
 

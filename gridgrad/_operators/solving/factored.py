@@ -78,7 +78,9 @@ class Factored(Inverse):
     def __call__(self, b: Array) -> Array:
         """Solve for each field of a batch."""
         x = self.unknowns.vectors(b)
-        return self.unknowns.fields(self._solved(x) if self.constants is None else self._projected(x, self.constants), b)
+        return self.unknowns.fields(
+            self._solved(x) if self.constants is None else self._projected(x, self.constants), b
+        )
 
     def _projected(self, b: Array, constants: Constants) -> Array:
         """Between projections, of which the transpose has the transposed ones."""
@@ -114,7 +116,9 @@ def factored(matrix: csr_array, unknowns: Unknowns) -> Factored:
     """Of the rows and columns of what is solved for."""
     inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
     constants = _constants_of(inside, unknowns)
-    return Factored(unknowns, factors(inside if constants is None else inside[1:, 1:]), inside.dtype, constants)
+    return Factored(
+        unknowns, factors(inside if constants is None else inside[1:, 1:]), inside.dtype, constants
+    )
 
 
 def factors(matrix: csr_array) -> Any:

@@ -72,7 +72,9 @@ def with_values(
         places = np.zeros([1] * axis + [field.shape[axis]] + [1] * (field.ndim - axis - 1), bool)
         places[(0,) * axis + (held.point,)] = True
         value = like(field, _prescribed(grid, held, given())) / float(held.condition.end.a)
-        field = xp.where(xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field)
+        field = xp.where(
+            xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field
+        )
     return field
 
 

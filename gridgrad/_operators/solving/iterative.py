@@ -38,7 +38,9 @@ class Iterated(Inverse):
         self.described = f"{method}, rtol={tolerance.rtol:g}"
         self.takes_batches = not unknowns.form and max(unknowns.grid.axes) < 0
         self._power = power  # of the weights that make the operator symmetric; -1 of its transpose
-        measure = np.tile(np.asarray(unknowns.grid.measure, np.float64).ravel(), unknowns.size // unknowns.grid.measure.size)
+        measure = np.tile(
+            np.asarray(unknowns.grid.measure, np.float64).ravel(), unknowns.size // unknowns.grid.measure.size
+        )
         self._weights = measure[unknowns.places] ** power if method in _SYMMETRIC else 1.0
 
     def __call__(self, b: Array) -> Array:
@@ -48,7 +50,9 @@ class Iterated(Inverse):
         columns = self.unknowns.vectors(b)
         size = len(columns)
         dtype = np.result_type(b.dtype, self.operator.dtype)
-        rows = LinearOperator((size, size), matvec=lambda x: self._weights * self._rows(np.ravel(x)), dtype=dtype)
+        rows = LinearOperator(
+            (size, size), matvec=lambda x: self._weights * self._rows(np.ravel(x)), dtype=dtype
+        )
         found = [self._iterated(rows, np.array(self._weights * column, dtype)) for column in columns.T]
         x = np.stack(found, axis=1) if found else np.zeros(columns.shape, dtype)
         return self.unknowns.fields(x, b)
@@ -74,9 +78,7 @@ class Iterated(Inverse):
         more: dict[str, Any] = {"callback_type": "x"} if self.method == "gmres" else {}
         if self.tolerance.maxiter is not None:
             more["maxiter"] = self.tolerance.maxiter
-        x, _ = getattr(linalg, self.method)(
-            rows, b, rtol=self.tolerance.rtol, callback=told, **more
-        )
+        x, _ = getattr(linalg, self.method)(rows, b, rtol=self.tolerance.rtol, callback=told, **more)
         told.end()
         left = told.residual(x)
         if not left <= 10 * self.tolerance.rtol:

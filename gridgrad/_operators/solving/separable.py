@@ -34,7 +34,9 @@ class Separable(Inverse):
     @property
     def described(self) -> str:  # type: ignore[override]
         """The transform of each axis."""
-        return ", ".join(f"{line.described} along axis {a}" for line, a in zip(self.lines, self.grid.axes, strict=True))
+        return ", ".join(
+            f"{line.described} along axis {a}" for line, a in zip(self.lines, self.grid.axes, strict=True)
+        )
 
     @property
     def takes_batches(self) -> bool:  # type: ignore[override]
@@ -107,7 +109,11 @@ def _reciprocal(values: Array) -> Array:
 
 def separable(grid: Points, terms: Sequence[Term] | None, component: int | None) -> Separable | None:
     """The inverse of terms of these kinds: rows along one axis that are diagonalised, and multiples of the field itself."""
-    if terms is None or norms_of(terms) or any(t.factors() or t.then or (t.output, t.input) != (0, 0) for t in terms):
+    if (
+        terms is None
+        or norms_of(terms)
+        or any(t.factors() or t.then or (t.output, t.input) != (0, 0) for t in terms)
+    ):
         return None
     shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
     free = free_points(grid, component)
@@ -147,7 +153,11 @@ def _constants(
     widths = tuple(np.asarray(width, np.float64) for width in grid.quadrature)
     whole = all(n == m for n, m in zip(sizes, grid.lengths, strict=True))
     if zeros > 1 or not whole or not all(map(keeps_constants, matrices, widths)):
-        raise singular(f"it makes 0 of {zeros} independent fields" if zeros > 1 else "it makes 0 of a field that is no constant")
+        raise singular(
+            f"it makes 0 of {zeros} independent fields"
+            if zeros > 1
+            else "it makes 0 of a field that is no constant"
+        )
     return Constants(widths, norm)
 
 

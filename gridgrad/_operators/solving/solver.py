@@ -98,7 +98,9 @@ class Solver:
             operator = self._with(walls)
         form = operator.inputs
         if present(b, out):
-            raise ArgumentValueError("a solve is for numbers, and b has units; give its numbers, b.magnitude of pint, b.value of astropy")
+            raise ArgumentValueError(
+                "a solve is for numbers, and b has units; give its numbers, b.magnitude of pint, b.value of astropy"
+            )
         if not form and hasattr(b, "mask"):
             raise ArgumentTypeError("b is masked, and a solve needs all values; fill it, b.filled(0.0)")
         given = gather(b, form, name="b", check=operator.grid.axes_of)
@@ -131,7 +133,9 @@ class Solver:
     def _floating(self, library: Backend[Array], fields: Sequence[Array]) -> list[Array]:
         wanted = self.operator.result_name(dtype_name(fields[0]))
         if wanted in ("longdouble", "clongdouble", "float128", "complex256"):
-            raise ArgumentTypeError(f"solves are in double precision, and b has dtype {wanted}; give b.astype(float)")
+            raise ArgumentTypeError(
+                f"solves are in double precision, and b has dtype {wanted}; give b.astype(float)"
+            )
         xp = library.operations(*fields)
         return [f if dtype_name(f) == wanted else xp.astype(f, getattr(xp, wanted)) for f in fields]
 
@@ -141,17 +145,24 @@ class Solver:
             name = f"out[{k}]" if len(targets) > 1 else "out"
             library.check_target(name, target, fields)
             if tuple(target.shape) != tuple(fields[0].shape):
-                raise ArgumentValueError(f"{name} has shape {tuple(target.shape)}, but the result has {tuple(fields[0].shape)}")
+                raise ArgumentValueError(
+                    f"{name} has shape {tuple(target.shape)}, but the result has {tuple(fields[0].shape)}"
+                )
         check_dtypes(targets, dtype_name(fields[0]))
         return targets
 
-    def _start(self, library: Backend[Array], operator: Solvable, fields: Sequence[Array]) -> list[Array] | None:
+    def _start(
+        self, library: Backend[Array], operator: Solvable, fields: Sequence[Array]
+    ) -> list[Array] | None:
         """What is prescribed at points, 0 elsewhere; None where nothing is prescribed at all."""
         if not self._is_affine:
             return None
         xp = library.operations(*fields)
         components = components_of(operator.inputs)
-        return [with_values(xp.zeros_like(f), operator.grid, c, xp, operator.taken) for f, c in zip(fields, components, strict=True)]
+        return [
+            with_values(xp.zeros_like(f), operator.grid, c, xp, operator.taken)
+            for f, c in zip(fields, components, strict=True)
+        ]
 
     def _solved(self, library: Backend[Array], fields: list[Array]) -> list[Array]:
         if not self.operator.inputs:
@@ -179,12 +190,16 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: dict[str, Any]
     if method not in (None, "direct", *METHODS):
         close = get_close_matches(str(method).lower(), ("direct", *METHODS), 1, 0.4)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise ArgumentValueError(f"method {method!r} is unknown; {hint}allowed are None, 'direct', {', '.join(map(repr, METHODS))}")
+        raise ArgumentValueError(
+            f"method {method!r} is unknown; {hint}allowed are None, 'direct', {', '.join(map(repr, METHODS))}"
+        )
     if method in METHODS:
         unknowns = Unknowns(operator.grid, operator.inputs)
         return Iterated(linear_operator(operator, None, None), unknowns, str(method), Tolerance(**tolerance))
     if tolerance:
-        raise ArgumentTypeError(f"{next(iter(tolerance))}= belongs to iterations; give one as well, method=\"cg\"")
+        raise ArgumentTypeError(
+            f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
+        )
     found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
     return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs)) if found is None else found
 
