@@ -6,10 +6,14 @@
 #   make lint      ruff, mypy and clang-format
 #   make docs      the pictures of docs/design/journey.md, drawn anew
 #   make bench     the tables of docs/guide/speed.md, side by side with the peers
-#   make gpu       tests and benchmark on a CUDA device:  make gpu CUDA=cuda12
+#   make gpu       tests, sanitizers and benchmark on a CUDA device, in ten minutes:  make gpu CUDA=cuda12
+#                  with OFFLINE=1 by the Python that is there, and the wheels of a folder:  make gpu OFFLINE=1 WHEELS=.whl
 # With PYTHON=python3.12 an environment that another Python made is made anew.
 PYTHON ?= python3
 CUDA ?= cuda13
+WHEELS ?= .whl
+GPU_OUT ?= out/gpu
+GPU ?=  # more options of .ci/gpu.py
 PEERS ?= findiff py-pde MetPy numba jax torch autograd
 TORCH ?= torch==2.13.0  # tests/torch/test_gradient.py runs torch's own tests, which belong to a release
 TESTS ?= tests
@@ -95,10 +99,14 @@ bench: $(VENV)/installed
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
 
+ifdef OFFLINE
+gpu:
+	$(PYTHON) .ci/gpu.py --out $(GPU_OUT) --wheels $(WHEELS) $(GPU)
+else
 gpu: $(VENV)/tools
 	$(PIP) --no-build-isolation ".[$(CUDA)]"
-	$(BIN)/pytest tests -m gpu
-	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gpu.py
+	$(BIN)/python .ci/gpu.py --out $(GPU_OUT) $(GPU)
+endif
 
 clean:
 	rm -rf .venv .venv-all .venv-check build out

@@ -10,7 +10,7 @@ from ._functions.gradient import gradient
 from ._functions.scalar import derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
-from ._operators.linear import Linear as Operator
+from ._operators.operator import Operator
 from .grid import Grid
 
 _LAZY = ("autodiff", "cuda", "torch", "verify")

@@ -12,8 +12,8 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators import catalogue
-from ._operators.kinds import Shown
-from ._operators.linear import Linear
+from ._operators.operator import Operator
+from ._operators.patterns.kinds import Shown
 
 
 class Options(TypedDict, total=False):
@@ -102,15 +102,15 @@ class Grid(Points, Generic[OnGrid]):
             raise unexpected("Grid.__init__", others)
         super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
 
-    gradient = Shown[Linear[Scalar, OnGrid]](catalogue.gradient)
-    divergence = Shown[Linear[OnGrid, Scalar]](catalogue.divergence)
-    curl = Shown[Linear[Vector, Any]](catalogue.curl)
-    laplacian = Shown[Linear](catalogue.laplacian)
-    vector_laplacian = Shown[Linear[OnGrid, OnGrid]](catalogue.vector_laplacian)
-    hessian = Shown[Linear[Scalar, Matrix[OnGrid]]](catalogue.hessian)
-    jacobian = Shown[Linear[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
-    gradient_norm = Shown[Linear](catalogue.gradient_norm)
-    identity = Shown[Linear](catalogue.identity)
+    gradient = Shown[Operator[Scalar, OnGrid]](catalogue.gradient)
+    divergence = Shown[Operator[OnGrid, Scalar]](catalogue.divergence)
+    curl = Shown[Operator[Vector, Any]](catalogue.curl)
+    laplacian = Shown[Operator](catalogue.laplacian)
+    vector_laplacian = Shown[Operator[OnGrid, OnGrid]](catalogue.vector_laplacian)
+    hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](catalogue.hessian)
+    jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
+    gradient_norm = Shown[Operator](catalogue.gradient_norm)
+    identity = Shown[Operator](catalogue.identity)
 
     derivative = catalogue.derivative
     mixed_derivative = catalogue.mixed_derivative

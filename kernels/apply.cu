@@ -90,31 +90,54 @@ GG_INLINE void locate(const Descriptor& plan, Index point, Index* at) {
   }
 }
 
+// Where a block stands among the columns, rows and layers of blocks, and how many rows and layers there are.
+struct Place {
+  uint32 column, row, layer, rows, layers;
+};
+
+// In slabs of rows x runs down a slab and then along the row, y over the layers, z from slab to slab: what
+// neighbouring layers share is then still in the cache, however large they are.
+GG_INLINE Place place_of_block(const Descriptor& plan) {
+  if constexpr (GG_SLABS) {
+    const int slab = plan.slab;
+    const uint32 within = blockIdx.x & ((1u << slab) - 1);
+    return {blockIdx.x >> slab, (blockIdx.z << slab) + within, blockIdx.y, gridDim.z << slab, gridDim.y};
+  } else {
+    return {blockIdx.x, blockIdx.y, blockIdx.z, gridDim.y, gridDim.z};
+  }
+}
+
 }  // namespace
 
-// x runs along the row, y along the dim before it, z over all slower dims. A thread serves one vector,
-// or, where the grid's limit of 65535 is less than the work (GG_STRIDES), every gridDim-th one.
+// Columns run along the row, rows along the dim before it, layers over all slower dims. A thread serves one
+// vector of PLANES layers, whose neighbours are then in the first-level cache, or, where CUDA's limit of
+// 65535 for y and z is less than the work (GG_STRIDES), all those that are the grid's extent apart.
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) gridgrad_apply(const Descriptor plan) {
+  const Place block = place_of_block(plan);
   Index at[MAX_DIMS] = {};
   at[ROW] =
-      (static_cast<Index>(blockIdx.x) * static_cast<Index>(blockDim.x) + static_cast<Index>(threadIdx.x)) *
+      (static_cast<Index>(block.column) * static_cast<Index>(blockDim.x) + static_cast<Index>(threadIdx.x)) *
       VECTOR;
   if (at[ROW] >= elements(plan.length[ROW])) return;
   Index slow = 1;
 #pragma unroll
   for (int dim = FIRST_DIM; dim < ROW - 1; ++dim) slow *= elements(plan.length[dim]);
-  Index point = static_cast<Index>(blockIdx.z * blockDim.z + threadIdx.z);
+  Index point = static_cast<Index>(block.layer * blockDim.z + threadIdx.z) * PLANES;
   if (point >= slow) return;
   do {
-    locate(plan, point, at);
-    at[ROW - 1] = static_cast<Index>(blockIdx.y * blockDim.y + threadIdx.y);
+    at[ROW - 1] = static_cast<Index>(block.row * blockDim.y + threadIdx.y);
     if (at[ROW - 1] >= elements(plan.length[ROW - 1])) return;
     do {
-      if (is_inside<0>(plan, at)) apply_terms<true>(plan, at);
-      else apply_terms<false>(plan, at);
-      at[ROW - 1] += static_cast<Index>(gridDim.y * blockDim.y);
+#pragma unroll 1
+      for (int plane = 0; plane < PLANES; ++plane) {
+        if (PLANES > 1 && point + plane >= slow) break;
+        locate(plan, point + plane, at);
+        if (is_inside<0>(plan, at)) apply_terms<true>(plan, at);
+        else apply_terms<false>(plan, at);
+      }
+      at[ROW - 1] += static_cast<Index>(block.rows * blockDim.y);
     } while (GG_STRIDES && at[ROW - 1] < elements(plan.length[ROW - 1]));
-    point += static_cast<Index>(gridDim.z * blockDim.z);
+    point += static_cast<Index>(block.layers * blockDim.z) * PLANES;
   } while (GG_STRIDES && point < slow);
 }
 

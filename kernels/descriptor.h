@@ -82,6 +82,7 @@ struct Descriptor {
   Term term[MAX_TERMS];
   Stencil stencil[MAX_STENCILS];
   int8 norm[MAX_ARRAYS];  // by output; 1: hypot(output, value) of its terms instead of their sum
+  int8 slab;              // log2 of the row blocks that a device walks through all slow dims before the next
 };
 
 }  // namespace gridgrad

@@ -79,7 +79,7 @@ GG_INLINE Real row_of(const Stencil& stencil, const Read& read, const Scale& fac
   Real weight[MAX_PAIRS];
 #pragma unroll
   for (int k = 0; k < shape.pairs; ++k)
-    weight[k] = shape.weights == VARYING ? weights_of(stencil, k)[at] : static_cast<Real>(stencil.weight[k]);
+    weight[k] = shape.weights == VARYING ? weights_of(stencil, k)[at] : weight_of(stencil, k);
   if (shape.central && !Scale::AT_FACES) {
     const auto below = read(-step), above = read(step), centre = shape.weights == EQUAL ? above : read(0);
     return row_value(shape.weights, weight[0], weight[1], below, centre, above);

@@ -10,7 +10,10 @@
 //   GG_NORMS                  1 or 0 for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
 //   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
+//   GG_PLANES                 layers that a thread does, one after the other
+//   GG_SLABS                  1 where the blocks walk in slabs of rows
 //   GG_STRIDES                1 where the grid is smaller than the work
+//   GG_BLOCKS                 blocks on a multiprocessor to leave registers for; 0: the compiler's choice
 #ifndef GRIDGRAD_VARIANT_H
 #define GRIDGRAD_VARIANT_H
 
@@ -25,12 +28,19 @@ typedef GG_REAL Real;
 typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
-enum : int { VECTOR = GG_VECTOR, INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, THREADS = 256 };
+enum : int {
+  VECTOR = GG_VECTOR,
+  INNER = GG_INNER,
+  FIRST_DIM = MAX_DIMS - GG_RANK,
+  PLANES = GG_PLANES,
+  THREADS = 256,
+  BLOCKS = GG_BLOCKS
+};
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
-// Of a stencil's pairs: with SELECTED a weight of 0 reads nothing; VALUED rows that are data have values,
-// pairs with equal ends.
+// Of a stencil's pairs: with SELECTED a weight of 0 reads nothing; VALUED ones have values among them, pairs
+// with equal ends.
 enum Kind : int { DIFFERENCE, VALUE, SELECTED, VALUED = 4 };
 
 // What is fixed of a stencil.
@@ -44,19 +54,6 @@ constexpr Term TERMS[] = {GG_TERMS};
 constexpr Shape SHAPES[] = {GG_STENCILS};
 constexpr int NORMS[] = {GG_NORMS};
 enum : int { TERM_COUNT = sizeof TERMS / sizeof TERMS[0], SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
-
-// Whether multiples of the point itself are among formula (1) in vectors.
-constexpr bool has_points() {
-  bool found = false;
-  for (const Shape& shape : SHAPES) found = found || (!GG_GENERAL && shape.values == VALUE);
-  return found;
-}
-
-// Blocks on a multiprocessor, which leave 64 registers; 0: the compiler's choice. Of many arrays or terms, or
-// of points with 64-bit indices, it would choose more blocks and spill.
-enum : int {
-  BLOCKS = GG_INPUTS + GG_OUTPUTS > 8 || TERM_COUNT > 9 || (sizeof(Index) == 8 && has_points()) ? 4 : 0
-};
 
 template <class T>
 struct alignas(sizeof(T) * VECTOR < 16 ? sizeof(T) * VECTOR : 16) Vector {
@@ -97,6 +94,12 @@ GG_INLINE Vector<Out>* target_of(const Array& array, const Index* at) {
 GG_INLINE Index inner_of(const Stencil& stencil, int dim) {
   if (dim != ROW) return 1;
   return INNER > 0 ? static_cast<Index>(INNER) : static_cast<Index>(stencil.inner);
+}
+
+// The weight of pair k at every point. On a device the slots hold numbers of the arithmetic type, side by
+// side: to convert doubles costs more than the arithmetic of float32 where doubles are slow.
+GG_INLINE Real weight_of(const Stencil& stencil, int k) {
+  return reinterpret_cast<const Real*>(stencil.weight)[k];
 }
 
 // The vector of weights of pair k.

@@ -34,7 +34,7 @@ template <bool inside>
 GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, int values, const Stored* f, Index i,
                               Index stride) {
   if (!inside && !is_interior(stencil, i)) return edge_across(stencil, values, f, i, stride);
-  Real lower = static_cast<Real>(stencil.weight[0]), upper = static_cast<Real>(stencil.weight[1]);
+  Real lower = weight_of(stencil, 0), upper = weight_of(stencil, 1);
   if (weights == VARYING) {
     lower = weights_of(stencil, 0)[i];
     upper = weights_of(stencil, 1)[i];
@@ -50,7 +50,7 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, int values, c
 
 // Multiples of the elements themselves, which are all the values that go in vectors.
 [[maybe_unused]] GG_INLINE Vector<Real> at_points(const Stencil& stencil, const Stored* f) {
-  const Real weight = static_cast<Real>(stencil.weight[0]);
+  const Real weight = weight_of(stencil, 0);
   const Vector<Stored> own = fetch(f);
   Vector<Real> value;
 #pragma unroll
@@ -76,7 +76,6 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, int values, c
     if (j < last) above = fetch(f + inner * stride);
   }
   const int ends = INNER > 0 ? static_cast<int>(INNER) : 1;  // elements with a neighbour in another vector
-  Vector<Real> value;
 #pragma unroll
   for (int e = 0; e < VECTOR; ++e) {
     const bool has_below = j + e >= inner, has_above = j + e < last;
@@ -85,15 +84,24 @@ GG_INLINE Vector<Real> across(const Stencil& stencil, int weights, int values, c
       above.at[e] = e >= VECTOR - ends ? f[(has_above ? e + inner : e) * stride] : centre.at[e + ends];
     }
     if (weights != VARYING) {
-      lower.at[e] = static_cast<Real>(stencil.weight[0]);
-      upper.at[e] = static_cast<Real>(stencil.weight[1]);
+      lower.at[e] = weight_of(stencil, 0);
+      upper.at[e] = weight_of(stencil, 1);
     }
+  }
+  Vector<Real> value;
+#pragma unroll
+  for (int e = 0; e < VECTOR; ++e)
     value.at[e] = row_value(weights, lower.at[e], upper.at[e], below.at[e], centre.at[e], above.at[e]);
-    const Samples own{f + e * stride};
-    const bool first = e < ends && !has_below && stencil.leading;
-    if (first || (e >= VECTOR - ends && !has_above && stencil.trailing))
-      value.at[e] = edge_row(stencil, first ? 0 : stencil.leading, values, own, Unscaled{},
-                             first ? 0 : points - 1, inner * stride);
+  // After all loads: a branch between them would wait for those before it.
+  if ((j < inner && stencil.leading) || (j + VECTOR > last && stencil.trailing)) {
+#pragma unroll
+    for (int e = 0; e < VECTOR; ++e) {
+      const Samples own{f + e * stride};
+      const bool first = e < ends && j + e < inner && stencil.leading;
+      if (first || (e >= VECTOR - ends && j + e >= last && stencil.trailing))
+        value.at[e] = edge_row(stencil, first ? 0 : stencil.leading, values, own, Unscaled{},
+                               first ? 0 : points - 1, inner * stride);
+    }
   }
   return value;
 }

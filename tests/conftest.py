@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 import hypothesis
 import numpy as np
 import pytest
-from optional import Skips
+from optional import NO_DEVICE, Skips
 
 from gridgrad._backends.numpy import core as _core
 
@@ -23,13 +24,24 @@ def pytest_configure(config):
         raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
     if not hasattr(config, "workerinput"):  # where the reports of all workers arrive
         config.pluginmanager.register(Skips(os.environ.get("GRIDGRAD_MAY_SKIP")))
+    if os.environ.get("GRIDGRAD_NO_POOL") and device_names():  # or a sanitizer sees one piece of memory for all
+        import_module("cupy").cuda.set_allocator(None)
 
 
 def pytest_runtest_setup(item):
-    """Leave out what needs a library that is not installed."""
+    """Leave out what needs a library that is not installed, or a device that is not there."""
     for mark in item.iter_markers("needs"):
         for library in mark.args:
             pytest.importorskip(library)
+    if item.get_closest_marker("gpu") and not device_names():
+        pytest.skip(NO_DEVICE)
+
+
+def device_names():
+    """The CUDA devices, where gridgrad would find them."""
+    from gridgrad._backends.cuda import device  # which imports CuPy
+
+    return device.device_names()
 
 
 def pytest_report_header(config):

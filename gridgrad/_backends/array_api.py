@@ -84,6 +84,9 @@ class ArrayAPI(Generic[A]):
             f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"
         )
 
+    def about_to_copy(self, like: A, why: str) -> None:
+        """Nothing stands against it."""
+
     def bind(self, plan: Plan, dtype: DType, like: A) -> Run[A]:
         """By `memory`, `empty` and `launch`, for libraries that have them."""
         return partial(self._run, plan, dtype)

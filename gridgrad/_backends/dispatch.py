@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -46,6 +46,13 @@ def host(a: object, axis: int | None = None, name: str = "spacing") -> Any:
     """The numbers of an array on the host, for ``numpy.asarray``; anything else as it is."""
     library = found(type(a))
     return a if library is None else library.host(a, axis, name)
+
+
+def about_to_copy(a: object, why: str) -> None:
+    """Tell the back end of an array that the call needs memory of its own until it is over, as `Backend` says."""
+    library = None if is_compiling() else found(type(a))
+    if library is not None:
+        library.about_to_copy(cast(Array, a), why)
 
 
 def linalg_of(xp: object) -> ModuleType | None:

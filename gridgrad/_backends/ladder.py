@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.outputs import check_places, split_out
+from .._base.outputs import check_places
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
 from .._terms.real import real_terms
@@ -21,16 +21,15 @@ counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
 
 
 def operate(
-    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, out: Any = None,
+    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[Any] | None = None,
     workers: int | None = None, as_read: bool = False,
 ) -> list[A]:  # fmt: skip
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in those of `out` if it is given.
+    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in `targets` if they are given.
 
     `workers` is the most threads on a CPU; of `as_read` see `Call`.
     """
     library, f = library.among(fields), slices.leading(fields)
     dtype = library.result_dtype(f)
-    targets = None if out is None else split_out(out, outputs, tuple(f.shape))
     if targets is not None:
         check_targets(library, targets, fields, dtype)
     if any(library.facts(a) is None for a in (*fields, *(targets or ()))):
@@ -88,7 +87,10 @@ def _quoted(dtype: DType) -> str:
 def _apart(library: Backend[A], field: A, targets: Sequence[A]) -> A:
     """The field, or a copy where a target may be in its memory."""
     places = [library.memory(a) for a in (field, *targets)]
-    return library.copy(field) if any(meet([places[0], other], 1) for other in places[1:]) else field
+    if not any(meet([places[0], other], 1) for other in places[1:]):
+        return field
+    library.about_to_copy(field, "out= may share memory with what is read; give out= memory of its own")
+    return library.copy(field)
 
 
 def apply(
@@ -159,6 +161,9 @@ class Ladder(Generic[A]):
             self._sweep(terms, inputs, outputs, places)
             return
         counts["copy"] += 1
+        self.library.about_to_copy(
+            inputs[0], "an array begins or steps between its elements; give a copy of it, f.copy()"
+        )
         aligned = {id(a) for a, place in zip((*inputs, *outputs), places, strict=True) if place.is_aligned}
         results = [o if id(o) in aligned else self.library.empty(o) for o in outputs]
         self._sweep(terms, [f if id(f) in aligned else self.library.copy(f) for f in inputs], results)
@@ -167,6 +172,7 @@ class Ladder(Generic[A]):
     def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
         """New arrays, through slices: the last way, which takes memory and is slow."""
         counts["slices"] += 1
+        self.library.about_to_copy(inputs[0], "no kernel takes it, so that it goes through array slices")
         return slices.apply(self.library.operations(*inputs), terms, inputs, outputs)
 
     def _storage(self, a: A) -> str | None:
@@ -209,6 +215,9 @@ class Ladder(Generic[A]):
     def _widened(self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         """Through copies in the arithmetic type, so that no part of a sum is rounded to less."""
         counts["copy"] += 1
+        self.library.about_to_copy(
+            inputs[0], "its parts are summed in a wider type; give arrays of that type, f.astype(float)"
+        )
         results = [self.library.empty(o, self._wide(o, real)) for o in outputs]
         self._part(terms, [self.library.copy(f, self._wide(f, real)) for f in inputs], results, False)
         self._write(outputs, results)

@@ -81,7 +81,11 @@ class Memory(NamedTuple):
 
 def meet(places: Sequence[Memory], inputs: int) -> bool:
     """Whether the extent of an output meets that of an array before it; behind the inputs are outputs."""
-    extents = [place.extent for place in places]
+    return overlap([place.extent for place in places], inputs)
+
+
+def overlap(extents: Sequence[tuple[int, int]], inputs: int) -> bool:
+    """The same of extents."""
     before = ((a, b) for k, b in enumerate(extents[inputs:], start=inputs) for a in extents[:k])
     return any(a[0] < b[1] and b[0] < a[1] for a, b in before)
 
@@ -160,6 +164,9 @@ class Backend(Protocol[A]):
 
     def launch(self, plan: Plan, arrays: Sequence[A], workers: int | None = None) -> None:
         """Apply a plan to inputs, then outputs: aligned, and apart from each other."""
+
+    def about_to_copy(self, like: A, why: str) -> None:
+        """The call needs memory of its own until it is over, `why`: refuse it where it is recorded, to be repeated later."""
 
     def bind(self, plan: Plan, dtype: DType, like: A) -> Run[A]:
         """What applies a plan to all arrays with the facts that it was made for; `like` is the first of its inputs.

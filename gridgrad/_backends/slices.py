@@ -11,7 +11,7 @@ import numpy as np
 from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
-from .._terms.term import Term, in_order
+from .._terms.term import Term, in_order, norms_of
 from .operations import INTEGERS, Operations, dtype_name, name_of
 from .protocol import A
 from .rows import Rows, has_pairs
@@ -62,12 +62,12 @@ def _sums(
 ) -> list[Any]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
-    components: dict[int, list[Array]] = {}
+    components: dict[int, list[Array]] = {output: [] for output in norms_of(terms)}
     for term in in_order(terms):
         value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
-        if term.norm:  # where a term is not there its 0 changes nothing
-            components.setdefault(term.output, []).append(value)
+        if term.output in components:  # where a term is not there its 0 changes nothing
+            components[term.output].append(value)
         elif held is None:
             results[term.output] = value
         else:

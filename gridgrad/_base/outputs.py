@@ -1,8 +1,9 @@
-"""The `out=` argument of every library: one array, a sequence, or one stacked array."""
+"""The `out=` argument of every call and library: one array, nested sequences, or one stacked array."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,27 +12,28 @@ from .errors import ArgumentTypeError, ArgumentValueError, counted
 from .types import Array
 
 
-def split_out(out: Any, count: int, shape: tuple[int, ...]) -> list[Any]:
-    """`count` arrays to write to; only the number is checked here."""
+def targets_of(out: Any, form: tuple[int, ...], shape: tuple[int, ...]) -> list[Any]:
+    """The arrays of `out` for results of this form, each of `shape`; of one component also the array itself."""
+    if not form:
+        return [out]
     if isinstance(out, (list, tuple)):
-        if len(out) != count:
+        if len(out) != form[0]:
             raise ArgumentValueError(
-                f"out is of length {len(out)}, but there {'is 1 result' if count == 1 else f'are {count} results'}; "
-                "give one array for each differentiated axis"
+                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
             )
-        return list(out)
+        return [target for part in out for target in targets_of(part, form[1:], shape)]
+    whole, is_one = (*form, *shape), form == (1,)
     if not hasattr(out, "shape"):
         raise ArgumentTypeError(
-            f"out is a {type(out).__name__}; give an array, a sequence of arrays, or one array of shape (k, *f.shape)"
+            f"out is a {type(out).__name__}; give an array of shape {shape if is_one else whole} or a sequence of arrays"
         )
-    if count == 1 and tuple(out.shape) != (1, *shape):
+    if tuple(out.shape) == whole:
+        return [out[index] for index in product(*map(range, form))]
+    if is_one:
         return [out]
-    if tuple(out.shape) != (count, *shape):
-        raise ArgumentValueError(
-            f"out has shape {tuple(out.shape)}, but {counted(count, 'result')} of shape {shape} need "
-            f"{'that shape' if count == 1 else f'one array of shape {(count, *shape)}, or a sequence of {count}'}"
-        )
-    return [out[k] for k in range(count)]
+    raise ArgumentValueError(
+        f"out has shape {tuple(out.shape)}, but the result needs {whole}, or a sequence of arrays"
+    )
 
 
 def overlaps_itself(a: Array) -> bool:

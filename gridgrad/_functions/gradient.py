@@ -13,13 +13,14 @@ from .._backends.protocol import Backend
 from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
 from .._base.content import kept_key
 from .._base.errors import MISSING
-from .._base.outputs import split_out
+from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
-from .._operators import catalogue, quantities
-from .._operators.calls import Key, flat_out, plain_of, start_of
+from .._operators import catalogue
+from .._operators.fields import quantities
+from .._operators.patterns.calls import Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
@@ -190,16 +191,15 @@ def _of_samples(
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
     operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
-    if out is not None:
-        split_out(out, len(axes), shape)
-    targets, nested = (None, None) if out is None else flat_out(out, (f,))
+    targets = None if out is None else targets_of(out, (len(axes),), shape)
+    nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, (False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
         keep(key, operator, given)
         result: Array | tuple[Array, ...] = found
         return result
-    results = operator.results(library, [f], out, workers)
+    results = operator.results(library, [f], targets, workers)
     return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -209,7 +209,8 @@ def _of_no_axes(
     """What NumPy gives for ``axis=()``: there is no such grid."""
     per_axis_spacing(varargs, 0, f.ndim)
     clean_words((), asked)
-    return tuple(ladder.operate(library, (), [f], 0, out, clean_workers(workers)))
+    targets = None if out is None else targets_of(out, (0,), tuple(f.shape))
+    return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
 
 
 def _of_quantities(

@@ -9,7 +9,7 @@ from .._base.checks import UNSET, merge_aliases
 from .._base.errors import MISSING, ArgumentValueError, counted
 from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
 from .._operators.catalogue import clean_order
-from .._operators.linear import Linear
+from .._operators.operator import Operator
 from ..grid import Grid
 from . import typed
 from .share import Made, call, documented, grid_of, spacing_of_one
@@ -108,7 +108,7 @@ def mixed_derivative(
     return call("mixed_derivative", make, (f,), spacing, (axis, *ends.items()), out, workers)
 
 
-def _mixed(grid: Grid, axis: Axes) -> Linear[Scalar, Scalar]:
+def _mixed(grid: Grid, axis: Axes) -> Operator[Scalar, Scalar]:
     if grid.ndim != 2:
         raise ArgumentValueError(
             f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "

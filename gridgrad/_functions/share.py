@@ -17,9 +17,9 @@ from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
-from .._operators.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
-from .._operators.linear import AnyLinear
-from .._operators.operator import Operator
+from .._operators.operator import AnyOperator
+from .._operators.patterns.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
@@ -59,7 +59,7 @@ def documented(function: Function) -> Function:
     return offered(function)
 
 
-Made: TypeAlias = tuple[AnyLinear, Any]  # an operator, and the field that it is applied to
+Made: TypeAlias = tuple[AnyOperator, Any]  # an operator, and the field that it is applied to
 
 functions = Calls("calls", entries=512)
 
@@ -84,9 +84,9 @@ def call(
     return result
 
 
-def keep(key: Key | None, operator: AnyLinear, given: Plain | None) -> None:
+def keep(key: Key | None, operator: AnyOperator, given: Plain | None) -> None:
     """Bind the key of a function's call to what its operator was bound to."""
-    if key is not None and given is not None and isinstance(operator, Operator):
+    if key is not None and given is not None and isinstance(operator, Sweep):
         bound = operator.pattern.calls.find(given.key)
         if bound is not None:
             functions.keep(key, bound)

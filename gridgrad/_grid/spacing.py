@@ -16,9 +16,14 @@ from .._wraps.foreign import is_foreign, named, remedy, remedy_for_units
 from .._wraps.units import held, present
 from . import hints
 
+_NUMBERS = frozenset(np.typecodes["AllInteger"] + np.typecodes["Float"])
+_SCALARS = frozenset([float, *(np.dtype(char).type for char in _NUMBERS)])
+
 
 def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
     """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
+    if _is_read(spacing):
+        return np.asarray(spacing)
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
     check_class(spacing, axis)
@@ -37,6 +42,13 @@ def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
         )
     _check_dtype(values, axis)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def _is_read(spacing: object) -> bool:
+    """Whether there is nothing to ask: a number, or what `to_host` has made."""
+    if type(spacing) is np.ndarray:
+        return spacing.ndim < 2 and spacing.dtype.char in _NUMBERS and spacing.dtype.isnative
+    return type(spacing) in _SCALARS
 
 
 def _is_float(number: int) -> bool:

@@ -14,10 +14,10 @@ from .._stencils import transpose
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import unwrap, wrap
-from .coefficients import Argument, Numbers, diffusivity, velocity
-from .fields import gather
-from .kinds import check_words, kind, method
-from .operator import Operator
+from .fields.coefficients import Argument, Numbers, diffusivity, velocity
+from .fields.gather import gather
+from .patterns.kinds import check_words, kind, method
+from .sweep import Sweep
 
 FORMS = ("compact", "wide", "conservative")
 _TWICE = "compose accurate ones, d2 = grid.derivative(0, order=2, accuracy=4) and"
@@ -86,14 +86,14 @@ def vector(grid: Points) -> tuple[int, ...]:
 
 
 @kind(accuracy_option)
-def gradient(grid: Points, accuracy: int | None) -> Operator[Scalar, Vector]:
+def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
+    return Sweep.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
 
 
 @kind(accuracy_option)
-def divergence(grid: Points, accuracy: int | None) -> Operator[Vector, Scalar]:
+def divergence(grid: Points, accuracy: int | None) -> Sweep[Vector, Scalar]:
     """``sum d_a F_a``: a vector field to a scalar field.
 
     Component a belongs to axis a of the grid, whichever axis of the arrays that is: for arrays
@@ -102,11 +102,11 @@ def divergence(grid: Points, accuracy: int | None) -> Operator[Vector, Scalar]:
     an even field is the divergence that fits: ``-grid.gradient.adjoint(F, weight="quadrature")``.
     """
     terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Operator.of(grid, "divergence", terms, vector(grid), ())
+    return Sweep.of(grid, "divergence", terms, vector(grid), ())
 
 
 @kind(accuracy_option)
-def curl(grid: Points, accuracy: int | None) -> Operator[Vector, Any]:
+def curl(grid: Points, accuracy: int | None) -> Sweep[Vector, Any]:
     """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
 
     Components and signs follow the axes of the grid, not those of the arrays: for arrays ``u[y, x]``
@@ -120,32 +120,32 @@ def curl(grid: Points, accuracy: int | None) -> Operator[Vector, Any]:
     # output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
-    return Operator.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+    return Sweep.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
 
 
 @kind()
-def identity(grid: Points) -> Operator:
+def identity(grid: Points) -> Sweep:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
     one = np.ones((), grid.dtype)[()]
     stencil = Stencil(1, ((0, 0),), (one,), (), (), values=True, order=0)
-    return Operator.of(grid, "identity", (Term(0, 0, None, stencil),))
+    return Sweep.of(grid, "identity", (Term(0, 0, None, stencil),))
 
 
 @kind(laplacian_options)
-def laplacian(grid: Points, form: str, accuracy: int | None) -> Operator:
+def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
-    return Operator.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
+    return Sweep.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
 
 
 @kind(laplacian_options)
-def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Operator[Vector, Vector]:
+def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vector, Vector]:
     """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
     stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
     count = vector(grid)
     terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
-    return Operator.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
+    return Sweep.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
 
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Stencil:
@@ -160,11 +160,11 @@ def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
 
 
 @kind()
-def hessian(grid: Points) -> Operator[Scalar, Matrix[Vector]]:
+def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
     n = grid.ndim
     if n == 1:
-        return Operator.of(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
+        return Sweep.of(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
     terms = []
     for a in range(n):
         for b in range(n):
@@ -172,7 +172,7 @@ def hessian(grid: Points) -> Operator[Scalar, Matrix[Vector]]:
                 terms.append(Term(n * a + a, 0, a, grid.stencil(a, 2)))
             else:
                 terms.append(_mixed_term(grid, n * a + b, a, b))
-    return Operator.of(grid, "hessian", tuple(terms), (), (n, n))
+    return Sweep.of(grid, "hessian", tuple(terms), (), (n, n))
 
 
 def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
@@ -181,14 +181,14 @@ def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
 
 
 @kind(accuracy_option)
-def jacobian(grid: Points, accuracy: int | None) -> Operator[Vector, Matrix[Vector]]:
+def jacobian(grid: Points, accuracy: int | None) -> Sweep[Vector, Matrix[Vector]]:
     """``(d_b F_a)`` of a vector field, as ``result[a][b]``, a and b in the order of the grid's axes.
 
     For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
     """
     n = grid.ndim
     terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
-    return Operator.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
+    return Sweep.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
 
 
 @kind()
@@ -197,7 +197,7 @@ def gradient_norm(grid: Points) -> Norm:
     return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
 
 
-class Norm(Operator[Scalar, Scalar]):
+class Norm(Sweep[Scalar, Scalar]):
     """The norm of the gradient, which takes complex samples as their two parts."""
 
     @applies
@@ -216,9 +216,9 @@ class Norm(Operator[Scalar, Scalar]):
 
 
 @kind()
-def _norm_of_parts(grid: Points) -> Operator[Vector, Scalar]:
+def _norm_of_parts(grid: Points) -> Sweep[Vector, Scalar]:
     """The norm over the axes and over the real and the imaginary part of complex samples."""
-    return Operator.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+    return Sweep.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
 
 
 def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
@@ -228,7 +228,7 @@ def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
 @method
 def derivative(
     grid: Points, axis: int, order: int = 1, accuracy: int | None = None, **others: Never
-) -> Operator:
+) -> Sweep:
     """The derivative of order 1 or 2 along one axis of the grid.
 
     `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included. For a third
@@ -243,29 +243,29 @@ def derivative(
 
 
 @kind(derivative_options)
-def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Operator:
+def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Sweep:
     """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
     name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
-    return Operator.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
+    return Sweep.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
 
 
 @method
-def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Operator:
+def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sweep:
     """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
     check_words("mixed_derivative", others)
     return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim))
 
 
 @kind()
-def _mixed_derivative(grid: Points, a: int, b: int) -> Operator:
+def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid."""
-    return Operator.of(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
+    return Sweep.of(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
 
 
 @method
 def directional_derivative(
     grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never
-) -> Operator:
+) -> Sweep:
     """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
 
     `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
@@ -276,7 +276,7 @@ def directional_derivative(
 
 
 @method
-def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never) -> Operator:
+def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never) -> Sweep:
     """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
     One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
@@ -296,18 +296,18 @@ def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **oth
 
 
 @kind(accuracy_option)
-def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None) -> Operator:
+def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
     """``sum v_a d_a f`` along the vector, or the vector field, v; not divided by its length."""
     return _along(grid, "directional_derivative", numbers, accuracy)
 
 
 @kind(accuracy_option)
-def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Operator:
+def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
     """``sum v_a d_a f``: the advection of a scalar field by the velocity v."""
     return _along(grid, "advect", numbers, accuracy)
 
 
-def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Operator:
+def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Sweep:
     """A number is part of the weights, a field multiplies at the point."""
     terms: list[Term] = []
     for a, number in enumerate(numbers):
@@ -316,11 +316,11 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> O
             terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
         else:
             terms.append(Term(0, 0, a, stencil, outer=numbers[:a].count(None)))
-    return Operator.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+    return Sweep.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
 
 
 @method
-def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Operator:
+def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
     """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
     No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
@@ -336,7 +336,7 @@ def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Operator:
 
 
 @kind()
-def _diffuse(grid: Points, number: float | None) -> Operator:
+def _diffuse(grid: Points, number: float | None) -> Sweep:
     """``div(k grad f)`` in flux form, k averaged to the faces between points."""
     stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
     if number is not None:
@@ -344,4 +344,4 @@ def _diffuse(grid: Points, number: float | None) -> Operator:
         terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
     else:
         terms = [Term(0, 0, a, stencil, faces=0) for a, stencil in enumerate(stencils)]
-    return Operator.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    return Sweep.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))

@@ -1,400 +1,251 @@
-"""Linear operators on a grid as objects: a pattern, which is a term list, and the fields that it is given."""
+"""`Operator`: what every linear map on a grid offers, calls, transposes, matrices and arithmetic."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import prod
-from operator import is_
-from typing import TYPE_CHECKING, Any, Literal, Self
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, Never
 
-import numpy as np
+import numpy.typing as npt
 
-from .._backends import ladder
-from .._backends.once import made_once
-from .._backends.operations import dtype_name
-from .._backends.protocol import Backend
-from .._base.cache import Cache
-from .._base.checks import clean_workers
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, Shape, applies
-from .._base.words import offered
+from .._base.errors import ArgumentTypeError
+from .._base.types import Between, In, Maps, Out, applies, transposes
+from .._base.words import absent
 from .._grid.points import Points
-from .._stencils import transpose
-from .._stencils.stencil import Stencil
-from .._terms.adjoint import adjoint_terms
-from .._terms.merged import merged
-from .._terms.term import Term, bound_to, shifted
 from .._wraps.units import present
-from . import quantities
-from .calls import Calls, Plain, flat_out, is_traced, parts, plain_of
-from .coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
-from .fields import Form, check_alike, form_name, gather, joined_name, shaped, stack, targets_of
-from .kinds import Origin
-from .linear import AnyLinear, Linear, Product
-from .quantities import check_without_units
-from .sparse import factors_on, sum_of_terms
+from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
+from .fields.forms import Form
+from .sparse import linear_operator
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
+    from scipy.sparse.linalg import LinearOperator
 
-_ndarray = np.ndarray
 
+class Operator(Maps[In, Out]):
+    """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
-class Pattern:
-    """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
+    Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
 
-    ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> def twice(A: gg.Operator) -> gg.Operator:
+    ...     return A @ A
     """
 
-    def __init__(
-        self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
-    ) -> None:  # fmt: skip
-        self.grid, self.name, self.terms = grid, name, terms
-        self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
-        self.origin: Origin | None = None  # set by its kind
-        self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
-        self.calls = Calls(None, entries=64, nbytes=1 << 20)
-        self._bound: dict[Shape, tuple[Term, ...]] = {}
-        self._adjoints: dict[tuple[str, str | None], Pattern] = {}
-        self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+    grid: Points
+    inputs: Form
+    outputs: Form
+    arguments: tuple[Argument, ...]  # what it was made with, without the fields
+    __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
-                         self.masks_as_read)  # fmt: skip
-
-    def __repr__(self) -> str:
-        form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
-        return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
-
-    def terms_for(self, shape: Shape) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        found = self._bound.get(shape)
-        if found is None:
-            found = self.terms_on(self.grid.axes_of(shape))
-            if len(self._bound) >= 64:
-                self._bound.clear()
-            self._bound[shape] = found
-        return found
-
-    def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on these axes of an array, its coefficients behind its fields."""
-        return tuple(bound_to(term, axes, prod(self.inputs)) for term in self.terms)
-
-    def require_linear(self, what: str) -> None:
-        """Refuse the norm of the gradient, which alone is not linear."""
-        if any(term.norm for term in self.terms):
-            raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
-
-    @made_once
-    def transposed(self) -> Pattern:
-        """The transpose, edges included."""
-        return self._turned("T")
-
-    @made_once
-    def adjoint(self, weight: str | None) -> Pattern:
-        """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
-        if weight not in (None, "quadrature"):
-            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        return self._turned("adjoint", weight)
-
-    def _turned(self, name: str, weight: str | None = None) -> Pattern:
-        found = self._adjoints.get((name, weight))
-        if found is None:
-            self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
-            arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
-            found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
-            self._adjoints[name, weight] = found
-        return found
-
-    @made_once
-    def plus(self, other: Pattern) -> Pattern:
-        """The sum, in which the fields of `other` come last."""
-        self.require_linear("a sum")
-        other.require_linear("a sum")
-        check_alike(self, other)
-        fields = sum(argument.fields for argument in self.arguments)
-        return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + shifted(other.terms, fields)),
-                       self.inputs, self.outputs, self.arguments + other.arguments,
-                       self.masks_as_read and other.masks_as_read)  # fmt: skip
-
-    @made_once
-    def times(self, factor: float) -> Pattern:
-        """All weights times a number; kept, as time steps often ask for the same."""
-        found = self._multiples.get(factor)
-        if found is None:
-            self.require_linear("a multiple")
-            stencils = {term.stencil for term in self.terms}
-            scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
-            terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
-            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
-            found = Pattern(
-                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read
-            )
-            self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
-        return found
-
-
-class Operator(Linear[In, Out]):
-    """A linear map from fields on a grid to fields on it, in one sweep over memory.
-
-    Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
-    """
-
-    def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
-        self.pattern, self.coefficients = pattern, coefficients
-        self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
-        self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
-        self._calls = pattern.calls
-        self.origin = pattern.origin  # none of what was made of other operators
-        if self.origin is not None:
-            self.__doc__ = self.origin.kind.__doc__
-
-    @classmethod
-    def of(
-        cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
-    ) -> Self:  # fmt: skip
-        """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
-
-    def descend_from(self, origin: Origin) -> None:
-        """Note what it was made from, which its help shows."""
-        self.origin = self.pattern.origin = origin
-        self.__doc__ = origin.kind.__doc__
-
-    def __reduce__(self) -> tuple[object, ...]:
-        if self.origin is not None:
-            return _from_origin, (self.grid, self.origin, self.coefficients)
-        return Operator, (self.pattern, self.coefficients)
-
-    def __repr__(self) -> str:
-        return repr(self.pattern)
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+        __getattr__ = absent
 
     @applies
-    @offered
-    def __call__(
-        self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object
-    ) -> object:
-        """Apply the operator.
+    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+        """Apply the operator to `f`."""
+        raise NotImplementedError
+
+    def with_(self, **changes: object) -> Operator[In, Out]:
+        """The operator with other options, or of other fields than those that it was made with.
 
         Parameters
         ----------
-        f : array of shape (..., *grid.shape), or a vector field
-            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
-            array with the components along axis 0.
-        out : array, nested sequence of arrays or one stacked array, optional
-            Where the result goes, and what is then returned. May overlap `f`.
-        workers : int, optional
-            Threads on a CPU.
-        **fields
-            Other fields than those that the operator was made with, for this call: ``v=`` of
-            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
-            were numbers are given again as they were.
+        **changes
+            Options of an operator of a grid, which its `help` lists: ``grid.laplacian.with_(accuracy=4)``.
+            And fields, ``v=`` of `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`,
+            also where they stand in sums, multiples, products and adjoints: for these nothing is planned
+            anew. ``A(f, v=v)`` is ``A.with_(v=v)(f)``; matrices are those of ``A.with_(v=v).to_sparse()``.
 
-        Returns
-        -------
-        array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
-            coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
-            what is read.
+        Raises
+        ------
+        TypeError
+            A name that the operator does not have, or has for several different fields; a number in
+            the place of a field.
+        ValueError
+            An option that is not offered; a wrong number of components; another number in the weights.
         """
-        if fields:
-            if self.origin is not None:
-                self.origin.refuse_options(fields, f)
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        if type(f) is _ndarray and not self.inputs:
-            arrays, is_stacked = (f, *self.coefficients), False
-        else:
-            arrays, is_stacked = self._components(f)
-            if is_traced(arrays):
-                return self._traced(f, out)
-        targets, nested = (None, None) if out is None else flat_out(out, arrays)
-        if arrays:
-            found = self._calls.again([is_stacked, nested], arrays, targets, workers)
-            if found is not None:
-                return found if out is None else out
-        given = plain_of(arrays, targets, (is_stacked, nested))
-        if self.grid.units is not None or present(f, out, *self.coefficients):
-            return quantities.operator(self, f, out, workers)
-        return self.on_numbers(f, out, workers, given)
+        return self.of_fields(changes, "with_")
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:  # fmt: skip
-        """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
-        if given is not None and given.how[0]:
-            f = shaped(given.fields[: prod(self.inputs)], self.inputs)
-        call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
-        )
-        arrays = call.samples + call.coefficients
-        shape = tuple(call.samples[0].shape)
-        targets = None if out is None else targets_of(out, self.outputs, shape)
-        if given is not None and all(map(is_, given.fields, arrays)):
-            found = self.first(given, call.library, shape, workers)
-            if found is not None:
-                return found if out is None else out
-        if targets is None and self.outputs and (call.stacked or (given is not None and given.how[0])):
-            return self._into_stack(call.library, arrays, shape, workers)
-        results = self.results(call.library, arrays, targets, workers)
-        return shaped(results, self.outputs) if out is None else out
-
-    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
-        """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
-        form = self.inputs
-        if not form:
-            return (f, *self.coefficients), False
-        if type(f) is list or type(f) is tuple:
-            return ((*f, *self.coefficients) if form == (len(f),) else ()), False
-        if is_compiling() or tuple(getattr(f, "shape", ())[: len(form)]) != form:
-            return (), False
-        return (*parts(f, form), *self.coefficients), True
-
-    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
-        """A call that is seen for the first time; None where it takes more than one sweep."""
-        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
-
-    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
-        """One array for all components: written in place where the library can."""
-        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
-        if whole is None:
-            return stack(library, self.results(library, arrays, None, workers), self.outputs)
-        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
-        return whole
-
-    def results(
-        self, library: Backend[Array], arrays: list[Array], out: object, workers: int | None
-    ) -> list[Array]:
-        """What becomes of fields and coefficients of one shape, by the library that serves them."""
-        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
-        return ladder.operate(
-            library, terms, arrays, prod(self.outputs), out, workers, self.pattern.masks_as_read
-        )
-
-    def _traced(self, f: Any, out: object) -> object:
-        """The call as one node of a compiler's graph."""
-        fields = gather(f, self.inputs, self.current_coefficients())
-        axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # that of tensors, while a compiler traces
-        results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
-        if fields.stacked and self.outputs:
-            return stack(library, results, self.outputs)
-        return shaped(results, self.outputs)
+    def of_fields(self, fields: dict[str, object], method: str) -> AnyOperator:
+        """The operator of other fields, that a call of `method` gave."""
+        check_names(self.arguments, fields, self.taken, f"Operator.{method}")
+        return self.with_own(fields)
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The operator of those other fields whose names it has."""
-        return self.with_coefficients(replaced(self.taken(), fields))
-
-    def with_coefficients(self, coefficients: Coefficients) -> Operator[In, Out]:
-        """The operator of these fields, which shares with this one what does not depend on them."""
-        return type(self)(self.pattern, coefficients) if coefficients else self
-
-    def with_(self, **changes: object) -> Operator[In, Out]:
-        """The operator with other options, or of other fields; see `Linear.with_`."""
-        known = () if self.origin is None else self.origin.kind.options
-        fields = {word: value for word, value in changes.items() if word not in known}
-        other = self.of_fields(fields, "with_", known) if fields else self
-        if self.origin is None or len(fields) == len(changes):
-            return other
-        options = {word: value for word, value in changes.items() if word in known}
-        made: Operator[In, Out] = self.origin.other(self.grid, options)
-        return made.with_coefficients(other.coefficients)
-
-    def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Operator[Any, Any]:  # fmt: skip
-        """The operator of other fields than those that it was made with."""
-        path = "Operator" if self.origin is None else self.origin.path
-        check_names(self.arguments, fields, self.taken, f"{path}.{method}", known)
-        return self.with_own(fields)
+        raise NotImplementedError
 
     def taken(self) -> list[Given]:
-        """The arguments that it was made with, each with its fields."""
-        return list(taken(self.arguments, self.coefficients))
-
-    def current_coefficients(self) -> Coefficients:
-        """The coefficients with the values that they have now, as the terms read them."""
-        return conjugated(self.arguments, self.coefficients)
-
-    def of_numbers(self, coefficients: Coefficients) -> Operator[In, Out]:
-        """The operator of the same coefficients without their units."""
-        return self.with_coefficients(coefficients) if present(*self.coefficients) else self
-
-    def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        return self.pattern.terms_for(shape)
+        """The arguments that the operator was made with, each with its fields."""
+        raise NotImplementedError
 
     @property
     def T(self) -> Operator[Out, In]:
         """The transpose as an operator, edges included."""
-        return self._like(self.pattern.transposed())
+        raise NotImplementedError
 
-    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
-        """The operator that `adjoint` applies."""
-        return self._like(self.pattern.adjoint(weight))
+    @transposes
+    def adjoint(
+        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
+    ) -> object:
+        """The adjoint applied to `g`.
 
-    def scaled(self, factor: float) -> Operator[In, Out]:
-        """The operator with all weights times a number."""
-        return self._like(self.pattern.times(factor))
-
-    def _like(self, pattern: Pattern) -> Operator[Any, Any]:
-        """Another pattern of the same fields."""
-        return Operator(pattern, self.coefficients)
-
-    def weights(self, axis: int) -> tuple[Array, Array]:
-        """The rows along one axis of the grid, as data.
+        Parameters
+        ----------
+        g : field of the operator's output form
+            An array, or a vector field as a sequence of components or stacked along axis 0.
+        out : array or nested sequence of arrays, optional
+            Where the result goes.
+        weight : "quadrature" or None
+            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid. Of
+            several grids with the same points it is that of the first in a sum; in a product ``A @ B``
+            that of B for what goes in and that of A for what comes out.
+        workers : int, optional
+            Threads on a CPU.
+        **fields
+            Other fields than those that the operator was made with, for this call.
 
         Returns
         -------
-        columns : int array, shape (n, k)
-            The points that each row reads; unused places repeat the row's own point.
-        weights : float array, shape (n, k)
-            ``row[i] = sum(weights[i] * f[columns[i]])``, 0 in unused places. Of a sum along the axis
-            the first term; signs of later ones (curl) and second axes (mixed) are not in it.
+        field of the operator's input form
+            ``A^H g``, or ``H^-1 A^H H g``.
         """
-        from .._stencils.matrix import row_table
+        turned: AnyOperator = self.adjoint_operator(weight)
+        return turned(g, out, workers, **fields)
 
-        axis = self.grid.clean_axis(axis)
-        for term in self.terms:
-            for own, stencil in term.stencils():
-                if own in (axis, None):  # of no axis: at each point
-                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
-        raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
+        """The operator that `adjoint` applies."""
+        raise NotImplementedError
 
-    def __add__(self, other: Linear[In, Out] | Literal[0]) -> Linear[In, Out]:
-        if not isinstance(other, Operator):
-            return super().__add__(other)
-        return Operator(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, which in products may end otherwise than `grid`."""
+        return self.grid
 
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyLinear | None:
+    def reweighted(
+        self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
+    ) -> Operator[In, Out]:
+        """The operator between multiplications with the ratios of two grids' measures, where they differ."""
+        result = self  # composed by name: torch's compiler does not trace `@` of objects
+        if before is not None:
+            ratio = self.ratio_of_measures(*before, self.inputs)
+            result = result if ratio is None else result.composed(ratio)
+        if after is not None:
+            ratio = self.ratio_of_measures(*after, self.outputs)
+            result = result if ratio is None else ratio.composed(result)
+        return result
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
-        return None if grid is other else _ratio_of_measures(grid, other, form)
+        raise NotImplementedError
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
+        points = prod(self.grid.shape)
+        return prod(self.outputs) * points, prod(self.inputs) * points
+
+    def to_sparse(self, format: str = "csr") -> csr_array:
+        """The operator as a ``scipy.sparse`` array of ``self.shape``.
+
+        Fields of ``grid.shape`` are flattened in C order, vector fields component after component.
+        `format` is any name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy,
+        convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+
+        The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
+        coefficient is complex: coefficients of other dtypes are converted first, as the operator
+        does. It has the values of this moment, of `with_` those given there.
+        """
+        return self.matrix().asformat(format)
+
+    def matrix(self) -> csr_array:
+        """The matrix on flattened fields, vector fields component after component."""
+        raise NotImplementedError
+
+    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> LinearOperator:  # fmt: skip
+        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
+
+        By default float64, or complex128 where a coefficient is complex. Vectors are fields of
+        ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
+        """
+        return linear_operator(self, dtype, xp)
+
+    def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
+        if not isinstance(other, Operator):
+            raise _no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
+        return self.composed(other)
+
+    def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
+        """The operator that applies `other`, then this one."""
+        raise NotImplementedError
+
+    def __rmatmul__(self, other: object) -> Never:
+        raise _no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
+
+    def __pow__(self, other: object) -> Never:
+        raise _no_operator("operators have no powers", other, "compose them, op @ op")
+
+    def __pos__(self) -> Operator[In, Out]:
+        return self
+
+    def __mul__(self, factor: float) -> Operator[In, Out]:
+        return self.scaled(clean_factor(factor))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Operator[In, Out]:
+        number = clean_factor(divisor)
+        if not is_finite(1 / number):  # of a subnormal number
+            return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
+        return self.scaled(1 / number)
+
+    def __rtruediv__(self, other: object) -> Never:
+        raise _no_operator(
+            "nothing is divided by an operator", other, "solve with op.to_sparse() or op.to_linear_operator()"
+        )
+
+    def __neg__(self) -> Operator[In, Out]:
+        return self.scaled(-1.0)
+
+    def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
+        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
+            return self
+        if present(other):  # what a quantity times an operator is
+            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+        if not isinstance(other, Operator):
+            raise _no_operator(
+                "operators are added to operators",
+                other,
+                "a multiple of the field itself is 2 * grid.identity",
+            )
+        return self.plus(other)
+
+    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator."""
+        raise NotImplementedError
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        return self.__add__(-other if isinstance(other, Operator) else other)
+
+    def __rsub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        return (-self).__add__(other)
+
+    def scaled(self, factor: float) -> Operator[In, Out]:
+        """The operator times a finite real number."""
+        raise NotImplementedError
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *map(dtype_name, self.coefficients)})
-
-    def matrix(self) -> csr_array:
-        """The matrix on flattened fields, from its terms."""
-        self.pattern.require_linear("a matrix")
-        check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
-        return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+        raise NotImplementedError
 
 
-@made_once
-def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyLinear | None:
-    """The measures of one grid over those of another, along each axis where they differ."""
-    result: AnyLinear | None = None
-    for a, (own, others) in enumerate(zip(grid.quadrature, other.quadrature, strict=True)):
-        if not np.array_equal(own, others):
-            stencil = Stencil(grid.lengths[a], ((0, 0),), (own / others,), (), (), values=True, order=0)
-            terms = tuple(Term(i, i, a, stencil) for i in range(prod(form)))
-            factor = Operator.of(grid, f"measure along axis {a} / another", terms, form, form)
-            result = factor if result is None else Product(factor, result)
-    return result
+def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:
+    return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
 
 
-def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> Operator:
-    made: Operator = origin.made(grid)
-    return made.with_coefficients(coefficients)
+AnyOperator = Operator[Any, Any]

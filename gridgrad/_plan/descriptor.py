@@ -33,9 +33,14 @@ DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
      ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
      ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
-     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS)],
+     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS), ("slab", "i1")],
     align=True,
 )  # fmt: skip
+
+
+def pointer_offset(array: int) -> int:
+    """Bytes from the start of a descriptor to the data pointer of one of its arrays."""
+    return int(DESCRIPTOR.fields["array"][1]) + array * _ARRAY.itemsize  # type: ignore[index]
 
 
 class TooManyDims(Exception):

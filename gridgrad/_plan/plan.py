@@ -10,7 +10,7 @@ import numpy as np
 from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
-from .._terms.term import Term, in_order
+from .._terms.term import Term, in_order, norms_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
@@ -104,8 +104,9 @@ def _pack(
     seen = {term.output for term in terms} if adds else set()
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
-        packed["norm"][term.output] = term.norm
         seen.add(term.output)
+    for output in norms_of(terms):
+        packed["norm"][output] = True
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
     shared: list[Tables] = []

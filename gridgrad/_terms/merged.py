@@ -16,7 +16,7 @@ def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     sums: dict[Hashable, Stencil | None] = {}  # terms of one stencil stay so
     for term in terms:
         key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
-        if key in place and not term.norm:
+        if key in place:
             held = result[place[key]]
             pair = held.stencil, term.stencil, term.faces is not None
             if pair not in sums:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from .._stencils.stencil import Stencil
@@ -14,7 +14,8 @@ class Term(NamedTuple):
     Factors are other inputs: `inner` multiplies each sample (only for a stencil of values), `faces` each
     pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
-    first; it has no `faces`. With `norm` the output is ``hypot(output, value)`` instead of a sum.
+    first; it has no `faces`. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
+    terms say alike: ask `norms_of`.
 
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
     term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
@@ -69,6 +70,18 @@ def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
 def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
     """The terms with their factors `by` places further back among the inputs."""
     return tuple(term.with_factors(lambda k: k + by) for term in terms)
+
+
+def norms_of(terms: Iterable[Term]) -> frozenset[int]:
+    """The outputs that are the norm of their terms, which all say so, and not their sum."""
+    return frozenset([term.output for term in terms if term.norm])
+
+
+def further(terms: tuple[Term, ...], by: int, inputs: int) -> tuple[Term, ...]:
+    """The terms of a grid's dimensions with their coefficients, those they read included, `by` places further back."""
+    return tuple(
+        term._replace(input=term.input + (by if term.input >= inputs else 0)) for term in shifted(terms, by)
+    )
 
 
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:

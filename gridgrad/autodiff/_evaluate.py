@@ -12,7 +12,7 @@ import numpy as np
 
 from .._base.checks import clean_workers
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.outputs import split_out
+from .._base.outputs import targets_of
 from .._base.types import Array
 from .._base.words import unexpected
 from ._engines.bridge import Export, on_callers_stream, to_engine
@@ -203,7 +203,7 @@ def placed(result: Expansion, out: object, shape: tuple[int, ...]) -> Expansion:
         return result
     rows = []
     for row in result.parts:
-        targets = split_out(out, len(row), shape)
+        targets = targets_of(out, (len(row),), shape)
         for target, a in zip(targets, row, strict=True):
             if tuple(target.shape) != tuple(a.shape) or target.dtype != a.dtype:
                 raise ArgumentValueError(

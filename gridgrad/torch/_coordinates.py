@@ -16,7 +16,7 @@ from .._base.errors import ArgumentTypeError
 from .._base.types import Scalar, Vector
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators import catalogue
-from .._operators.operator import Operator
+from .._operators.sweep import Sweep
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._terms.adjoint import adjoint_terms
@@ -57,7 +57,7 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
 
 def operator_of(
     shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked
-) -> Operator[Scalar, Vector]:
+) -> Sweep[Scalar, Vector]:
     """The gradient of the grid of a call."""
     grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
     return catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, AxisLike, Boundary, DType, Period
 from .._grid.points import Points
-from .._operators.fields import flat
-from .._operators.linear import Linear
+from .._operators.fields.forms import flat
+from .._operators.operator import Operator
 from .._wraps.units import require_numbers
 from ..autodiff._typed import Engine, Function
 from ..grid import Grid
@@ -211,7 +211,7 @@ def _clean_dtype(dtype: npt.DTypeLike) -> DType:
 
 def _made(make: Callable[[Grid], object], grid: Grid, exact: object, options: Options) -> Subject:
     """The operator that the caller's function makes of a grid."""
-    if isinstance(make, Linear):
+    if isinstance(make, Operator):
         raise ArgumentTypeError(
             "an operator belongs to its own grid; give its name, or a function that makes it, lambda grid: grid.laplacian"
         )
@@ -226,7 +226,7 @@ def _made(make: Callable[[Grid], object], grid: Grid, exact: object, options: Op
     if exact is None:
         raise ArgumentValueError("exact= is needed beside an operator that is not given by name")
     operator = make(grid)
-    if not isinstance(operator, Linear) or operator.grid is not grid:
+    if not isinstance(operator, Operator) or operator.grid is not grid:
         raise ArgumentTypeError(f"operator must return an operator of the grid it is given, not {operator!r}")
     return Subject(operator, None, [])
 

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._base.types import Array
-from .._operators.linear import AnyLinear, Product, Sum
-from .._operators.operator import Operator
+from .._operators.joined import Product, Sum
+from .._operators.operator import AnyOperator
+from .._operators.sweep import Sweep
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 
@@ -27,7 +28,7 @@ Widths = dict[
 ]  # by axis: how many rows at its first and its last end are not interior ones
 
 
-def end_widths(operator: AnyLinear) -> list[Widths]:
+def end_widths(operator: AnyOperator) -> list[Widths]:
     """For each component of the result, the rows at ends along each axis; none round a periodic one."""
     if isinstance(operator, Product):
         inner = _joined(end_widths(operator.inner))
@@ -42,7 +43,7 @@ def end_widths(operator: AnyLinear) -> list[Widths]:
     ]
 
 
-def name_of(operator: AnyLinear) -> str:
+def name_of(operator: AnyOperator) -> str:
     """The operator's name, or those of its parts."""
     if isinstance(operator, Product):
         return f"{name_of(operator.outer)} @ {name_of(operator.inner)}"
@@ -51,13 +52,13 @@ def name_of(operator: AnyLinear) -> str:
     return str(getattr(operator, "name", operator))
 
 
-def _operator(operator: AnyLinear) -> Operator:
-    if not isinstance(operator, Operator):
+def _operator(operator: AnyOperator) -> Sweep:
+    if not isinstance(operator, Sweep):
         raise TypeError(f"not an operator: {operator!r}")
     return operator
 
 
-def _of_term(term: Term, operator: AnyLinear) -> Widths:
+def _of_term(term: Term, operator: AnyOperator) -> Widths:
     return {
         axis: (len(stencil.leading), len(stencil.trailing))
         for axis, stencil in term.stencils()
@@ -83,7 +84,7 @@ def at_ends(shape: tuple[int, ...], widths: Widths) -> Array:
     return mask
 
 
-def row_sums(operator: AnyLinear) -> Parts:
+def row_sums(operator: AnyOperator) -> Parts:
     """Bounds of the sum of magnitudes in a row: by this much errors of samples grow."""
     if isinstance(operator, Product):
         return Parts(*map(mul, row_sums(operator.outer), row_sums(operator.inner)))
@@ -100,7 +101,7 @@ def row_sums(operator: AnyLinear) -> Parts:
     return Parts(*map(max, *totals)) if len(totals) > 1 else Parts(*totals[0])
 
 
-def _term_sums(term: Term, operator: Operator) -> Parts:
+def _term_sums(term: Term, operator: Sweep) -> Parts:
     sizes = [_row_sums(stencil) for _, stencil in term.stencils()]
     largest = prod(float(np.max(np.abs(operator.coefficients[k]))) for k in term.factors())
     return Parts(largest * prod(s.inside for s in sizes), largest * prod(s.ends for s in sizes))

@@ -10,7 +10,7 @@ import numpy as np
 from .. import autodiff
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._operators.linear import AnyLinear
+from .._operators.operator import AnyOperator
 from ..autodiff._typed import Engine, Function
 from ..grid import Grid
 from ._ends import Parts, name_of
@@ -22,7 +22,7 @@ Options = dict[str, Any]  # of an operator, by name
 class Subject(NamedTuple):
     """An operator of one grid, and what it should give."""
 
-    operator: AnyLinear
+    operator: AnyOperator
     exact: object  # nested arrays of the grid's shape; None where the caller brings them
     names: list[str]  # of the components
 
@@ -158,7 +158,7 @@ def _advect(grid: Grid, exact: Exact, *, v: object, **options: Any) -> Subject:
     return _along(grid, exact, v, lambda fields: grid.advect(fields, **options))
 
 
-def _along(grid: Grid, exact: Exact, v: object, make: Callable[[list[Array]], AnyLinear]) -> Subject:
+def _along(grid: Grid, exact: Exact, v: object, make: Callable[[list[Array]], AnyOperator]) -> Subject:
     fields = [exact.field(part) for part in (v if isinstance(v, (list, tuple)) else [v])]
     operator = make(fields)
     slopes = exact.gradient()

@@ -122,7 +122,7 @@ class Position {
   static Form form_of(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs) {
     if (stencil.values || stencil.selects || term.inner >= 0 || term.faces >= 0) return SUM;
     if (pairs.weights) return is_central(stencil) ? WEIGHTED : SUM;
-    for (int64 k = 0; k < pairs.count && pairs.data; ++k)
+    for (int64 k = 0; k < pairs.count; ++k)
       if (pairs.is_value(k)) return SUM;
     if (pairs.count == 1) return ONE_PAIR;
     return pairs.count == 2 && pairs.b(0) == pairs.a(1) ? TWO_DIFFERENCES : SUM;

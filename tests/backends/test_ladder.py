@@ -15,7 +15,7 @@ from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND, memory
 from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._operators import calls
+from gridgrad._operators.patterns import calls
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import Stencil
 from gridgrad._terms.term import Term

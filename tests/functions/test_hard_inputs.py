@@ -134,9 +134,9 @@ OUT = {
     "integer out": (np.empty((4, 5), int), TypeError, "out has dtype int64, but the result has dtype float64"),
     "big-endian out": (np.empty((4, 5), ">f8"), TypeError, "out has dtype >f8, but the result has dtype float64"),
     "read-only": (frozen(np.empty((4, 5))), ValueError, "out is read-only; give an array that can be written"),
-    "not an array": (3.0, TypeError, "out is a float; give an array, a sequence of arrays, or one array"),
+    "not an array": (3.0, TypeError, r"out is a float; give an array of shape \(4, 5\) or a sequence of arrays"),
     "one that is not an array": ([3.0], TypeError, "out is a float; f is a plain NumPy array, so out must be one too"),
-    "wrong number": ([np.empty((4, 5))] * 2, ValueError, "out is of length 2, but there is 1 result; give one array for each differentiated axis"),
+    "wrong number": ([np.empty((4, 5))] * 2, ValueError, "out is of length 2, but the result has 1 component; give one array for each"),
     "none at all": ([], ValueError, "out is of length 0"),
     "zero stride": (np.lib.stride_tricks.as_strided(np.empty(5), (4, 5), (0, 8)), ValueError,
                     r"out has several elements at one address \(strides \(0, 8\)\)"),
@@ -165,7 +165,7 @@ def test_outs_that_share_memory_are_refused(rng):
 def test_a_stacked_out_of_the_wrong_shape_is_refused(rng):
     with pytest.raises(
         ValueError,
-        match=r"out has shape \(4, 5\), but 2 results of shape \(4, 5\) need one array of shape \(2, 4, 5\), or a sequence of 2",
+        match=r"out has shape \(4, 5\), but the result needs \(2, 4, 5\), or a sequence of arrays",
     ):
         gg.gradient(noise(rng, (4, 5)), out=np.empty((4, 5)))
 

@@ -9,7 +9,7 @@ from samples import same_bits
 
 import gridgrad as gg
 from gridgrad._operators import catalogue
-from gridgrad._operators.kinds import Kind, Shown
+from gridgrad._operators.patterns.kinds import Kind, Shown
 
 X = np.arange(7.0) ** 1.5
 GRID = gg.Grid(X, (8, 0.25))

@@ -11,7 +11,7 @@ import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._operators import calls
+from gridgrad._operators.patterns import calls
 
 EPS = np.finfo(float).eps
 ENDS = ["each another", "walls and mirrors"]

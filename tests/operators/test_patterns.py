@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
-from gridgrad._operators.linear import Joined, Linear
+from gridgrad._operators.joined import Joined
 from gridgrad._operators.operator import Operator
+from gridgrad._operators.sweep import Sweep
 
 GRID = gg.Grid((6, 0.5), np.linspace(0, 1, 7) ** 2)
 
@@ -40,7 +41,7 @@ def test_the_fields_of_a_sum_stand_in_the_order_of_its_parts(rng):
 class Masked(Joined):
     """Another way to make one operator of two: the second one where the first gives 0."""
 
-    def __init__(self, first: Linear, second: Linear) -> None:
+    def __init__(self, first: Operator, second: Operator) -> None:
         super().__init__(first, second)
         self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
 
@@ -55,7 +56,7 @@ def test_what_is_made_of_operators_takes_their_fields(rng):
     assert [argument.name for argument, _ in whole.taken()] == ["k", "v"]
     again = whole.with_(k=other)
     assert isinstance(again, Masked)
-    assert isinstance(again.parts[1], Operator)
+    assert isinstance(again.parts[1], Sweep)
     np.testing.assert_array_equal(again(f), whole(f, k=other))
     np.testing.assert_array_equal(again(f), Masked(GRID.diffuse(other) @ GRID.identity, whole.parts[1])(f))
     with pytest.raises(TypeError, match="w"):

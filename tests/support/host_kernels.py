@@ -38,32 +38,32 @@ class HostKernels:
     def __init__(self, folder: Path, flags: Sequence[str] = ("-O1",), source: str | None = None) -> None:
         self.folder, self.flags = Path(folder), tuple(flags)
         self.source = source or variants.source()
-        self.functions: dict[tuple[str, ...], ctypes._CFuncPtr] = {}
+        self.functions: dict[str, ctypes._CFuncPtr] = {}
 
-    def function(self, options: tuple[str, ...]) -> ctypes._CFuncPtr:
-        """The launcher of the variant with these options, built at its first use."""
-        if options not in self.functions:
-            library = ctypes.CDLL(str(self.build(options)))
+    def function(self, macros: str) -> ctypes._CFuncPtr:
+        """The launcher of the variant with these macros, built at its first use."""
+        if macros not in self.functions:
+            library = ctypes.CDLL(str(self.build(macros)))
             function = library.gridgrad_host_launch
             function.argtypes = [ctypes.c_void_p] * 3 + [ctypes.c_int]
             function.restype = None
-            self.functions[options] = function
-        return self.functions[options]
+            self.functions[macros] = function
+        return self.functions[macros]
 
-    def build(self, options: tuple[str, ...]) -> Path:
+    def build(self, macros: str) -> Path:
         """Compile; warnings are errors. No streaming stores here, so no intrinsics header is read."""
-        macros = [option for option in options if option.startswith("-D")]
+        program = macros + self.source
         command = [
             os.environ.get("CXX", "g++"), "-x", "c++", "-std=c++17", "-ffp-contract=off", "-fno-strict-aliasing",
             "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
-            "-Wno-maybe-uninitialized", "-U__SSE2__", "-U__AVX__", "-U__AVX512F__", *self.flags, *macros,
+            "-Wno-maybe-uninitialized", "-U__SSE2__", "-U__AVX__", "-U__AVX512F__", *self.flags,
             "-I", str(ROOT / "kernels"), "-include", str(ROOT / "tests" / "support" / "host_launch.h"),
         ]  # fmt: skip
-        digest = hashlib.sha256("\0".join([*command, self.source]).encode()).hexdigest()[:24]
+        digest = hashlib.sha256("\0".join([*command, program]).encode()).hexdigest()[:24]
         target = self.folder / f"{digest}.so"
         if not target.exists():
             own = self.folder / f"{digest}-{os.getpid()}"  # other test processes may build the same
-            own.with_suffix(".cu").write_text(self.source, encoding="utf-8")
+            own.with_suffix(".cu").write_text(program, encoding="utf-8")
             subprocess.run([*command, str(own.with_suffix(".cu")), "-o", str(own)], check=True)
             own.replace(target)
         return target
@@ -78,14 +78,14 @@ class HostKernels:
         )
         launch = variants.make_launch(plan, width, index)
         packed = variants.parameter(launch, addresses)
-        self.launch(variants.options(launch.variant), launch.grid, launch.block, packed, backwards)
+        self.launch(variants.macros(launch.variant), launch.grid, launch.block, packed, backwards)
         return launch
 
-    def launch(self, options: tuple[str, ...], grid: tuple[int, ...], block: tuple[int, ...], packed: np.ndarray,
+    def launch(self, macros: str, grid: tuple[int, ...], block: tuple[int, ...], packed: np.ndarray,
                backwards: bool = False) -> None:  # fmt: skip
         """What a device would do with these arguments."""
         shapes = [np.array(shape, dtype=np.uint32) for shape in (grid, block)]
-        self.function(options)(packed.ctypes.data, *(shape.ctypes.data for shape in shapes), int(backwards))
+        self.function(macros)(packed.ctypes.data, *(shape.ctypes.data for shape in shapes), int(backwards))
 
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray],
               **how: object) -> variants.Launch:  # fmt: skip
@@ -121,7 +121,7 @@ def sanitize() -> int:
     if "heap-buffer-overflow" not in found.stderr:
         print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
         return 1
-    host, operators = "tests/backends/cuda/test_host.py", "tests/backends/cuda/test_operators.py"
+    host, operators, shapes = (f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "geometry"))
     repeated = [
         f"--deselect={operators}::{name}" for name in ("test_every_dtype", "test_norms_of_every_real_dtype")
     ]
@@ -137,6 +137,7 @@ def sanitize() -> int:
         "no:cacheprovider",
         host,
         operators,
+        shapes,
         *repeated,
     ]
     return subprocess.run(tests, env=environment, cwd=ROOT).returncode

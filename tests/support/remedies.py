@@ -246,8 +246,8 @@ DATA = [
     Row("gradient(x.astype(ml_dtypes.float8_e4m3fn))", "convert it, f.astype('float32')", "gradient(x.astype(ml_dtypes.float8_e4m3fn).astype('float32'))", "np.gradient(x)", "import ml_dtypes", "ml_dtypes"),
     Row("grid.advect([0, np.ones((3, 4, 5))]).to_sparse()", "a matrix is for one field of shape (4, 5)", "(grid.advect([0, np.ones((3, 4, 5))[0]]).to_sparse() @ U.ravel())[:5]", "6 * Y"),
     # out=
-    Row("gradient(U, out=[U])", "give one array for each differentiated axis", "gradient(U, X, Y, edge_order=2, out=[U.copy(), U.copy()])[1][0]", "6 * Y"),
-    Row("gradient(U, out=7)", "give an array, a sequence of arrays, or one array of shape (k, *f.shape)", "gradient(U, X, Y, edge_order=2, out=np.empty((2, 4, 5)))[1][0]", "6 * Y"),
+    Row("gradient(U, out=[U])", "give one array for each", "gradient(U, X, Y, edge_order=2, out=[U.copy(), U.copy()])[1][0]", "6 * Y"),
+    Row("gradient(U, out=7)", "give an array of shape (2, 4, 5) or a sequence of arrays", "gradient(U, X, Y, edge_order=2, out=np.empty((2, 4, 5)))[1][0]", "6 * Y"),
     Row("gradient(f, out=np.lib.stride_tricks.as_strided(np.empty(1), (5,), (0,)))", "give a plain array", "gradient(f, x, edge_order=2, out=np.empty(5))", "slope"),
     Row("gradient(U, out=[o, o])", "give separate array", "gradient(U, X, Y, edge_order=2, out=[o.copy(), o])[1][0]", "6 * Y", "o = np.empty((4, 5))"),
     Row("gradient(f, out=np.asmatrix(f))", "so out must be one too", "gradient(f, x, edge_order=2, out=np.empty(5))", "slope", "import warnings; warnings.simplefilter('ignore')"),

@@ -11,7 +11,7 @@ from samples import noise, same_bits
 import gridgrad as gg
 from gridgrad._backends import slices
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._operators.operator import Operator
+from gridgrad._operators.sweep import Sweep
 from gridgrad._stencils.transpose import transposed
 from gridgrad._terms.adjoint import adjoint_terms
 from gridgrad._terms.real import real_terms
@@ -23,7 +23,7 @@ SLOTS = ("inner", "faces", "outer")
 
 def made(grid, terms, factors):
     """The operator of these terms."""
-    return Operator.of(grid, "made of terms", terms).with_coefficients(tuple(factors))
+    return Sweep.of(grid, "made of terms", terms).with_coefficients(tuple(factors))
 
 
 class Sphere:

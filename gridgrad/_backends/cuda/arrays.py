@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -17,8 +18,9 @@ from ..numpy.arrays import result_type
 from ..numpy.memory import memory_of
 from ..numpy.operations import OfNumPy
 from ..operations import Operations
-from ..protocol import DType, Facts, Memory
+from ..protocol import DType, Facts, Memory, Run
 from . import device
+from .bound import Bound
 
 
 class Numbered(Protocol):
@@ -76,8 +78,7 @@ class CuPy(ArrayAPI[OnDevice]):
 
     def at(self, like: OnDevice) -> AbstractContextManager[object]:
         """The device of `like` is the current one."""
-        there: AbstractContextManager[object] = device.cupy.cuda.Device(like.device.id)
-        return there
+        return device.at(like.device.id)
 
     def operations(self, *fields: OnDevice) -> Operations:
         """The namespace that the arrays name; their parts can be written."""
@@ -121,6 +122,36 @@ class CuPy(ArrayAPI[OnDevice]):
         stream = device.cupy.cuda.get_current_stream().ptr
         device.launch(plan, [a.data.ptr for a in arrays], arrays[0].device.id, stream)
 
+    def about_to_copy(self, like: OnDevice, why: str) -> None:
+        """A CUDA graph would go on using memory that is the pool's again when the call is over."""
+        self._outside_of_captures(
+            f"this call would need memory of its own for as long as the graph lives: {why}"
+        )
+
+    def bind(self, plan: Plan, dtype: DType, like: OnDevice) -> Run[OnDevice]:
+        """By what is bound to the device."""
+        # An array in a known order is made faster than one like another.
+        order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
+        return partial(self._on_device, Bound(plan, like.device.id), dtype, order)
+
+    def _on_device(
+        self, bound: Bound, dtype: DType, order: str | None, inputs: Sequence[OnDevice], out: Sequence[OnDevice] | None,
+        workers: int | None,
+    ) -> Sequence[OnDevice] | None:  # fmt: skip
+        cupy, results = device.cupy, out
+        with device.at(bound.device_id):
+            if results is None:
+                outputs = range(bound.plan.outputs)
+                results = (
+                    [cupy.empty_like(inputs[0], dtype) for _ in outputs]
+                    if order is None
+                    else [cupy.empty(inputs[0].shape, dtype, order) for _ in outputs]
+                )
+            addresses = [a.data.ptr for a in inputs]
+            addresses += [a.data.ptr for a in results]
+            done = bound(addresses, cupy.cuda.get_current_stream(), out is None)
+        return results if done else None
+
     def check_target(self, name: str, target: Any, fields: Sequence[OnDevice]) -> Memory:
         """Refuse what is no CuPy array on the device of the fields."""
         f = fields[0]
@@ -136,7 +167,14 @@ class CuPy(ArrayAPI[OnDevice]):
 
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """A copy of the device's memory, which is waited for."""
+        self._outside_of_captures(
+            f"the {name} is on the device, where reading it would wait; make a gridgrad.Grid of it before the capture"
+        )
         return a.get()
+
+    def _outside_of_captures(self, why: str) -> None:
+        if device.is_capturing(device.cupy.cuda.get_current_stream().ptr):
+            device.refuse(why)
 
 
 BACKEND = CuPy("cupy")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar, NoReturn, Protocol
+
+import numpy as np
 
 from ..._base.cache import Cache, cached
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
+from ..._plan.descriptor import DESCRIPTOR, ITEM_BYTES, MAX_ARRAYS, pointer_offset
 from ..._plan.plan import Plan
 from ..._plan.tables import Tables
 from ..ladder import counts
@@ -23,10 +27,21 @@ try:
 except ImportError as error:  # not installed, or its CUDA libraries are missing
     why_no_cupy = str(error)
 
+_WORD = 8  # bytes of an address
+_LOW = variants.ACCESS_BYTES - 1  # the bits of an address that say how wide an access may be
+
+
+class Streamed(Protocol):
+    """A CUDA stream of any library, as CuPy's launch wants it."""
+
+    @property
+    def ptr(self) -> int:
+        """The ``cudaStream_t``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A foreign CUDA stream, as CuPy's launch wants it."""
+    """A foreign CUDA stream."""
 
     ptr: int
 
@@ -34,19 +49,92 @@ class Stream:
         return 0, self.ptr
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+class Copy:
+    """Tables in memory of a device, and their addresses in it; any stream may read them.
+
+    The memory is plain cudaMalloc, whose release waits for kernels that still read it, where a pool would hand it
+    out at once. It is given back where the next is asked for, not when it is dropped: both break a CUDA graph that
+    some thread is capturing, and so they happen together, where no capture goes on.
+    """
+
+    __slots__ = ("addresses", "memory", "nbytes")
+    dropped: ClassVar[list[Any]] = []  # what waits to be given back
+
+    def __init__(self, memory: Any, offsets: Sequence[int]) -> None:
+        self.memory, self.nbytes = memory, int(memory.nbytes)
+        self.addresses = tuple([memory.data.ptr + offset for offset in offsets])
+
+    def __del__(self) -> None:
+        self.dropped.append(self.memory)
+
+
+class Launcher:
+    """One variant of a plan on a device: a kernel, the shape of its launch, and its parameter but for the arrays."""
+
+    __slots__ = ("block", "grid", "kernel", "words")
+
+    def __init__(self, launch: variants.Launch, tables: Sequence[int]) -> None:
+        self.kernel, self.grid, self.block = kernel_of(launch.variant), launch.grid, launch.block
+        self.words = array("Q", variants.parameter(launch, (), tables).tobytes())
+
+    def __call__(self, addresses: Sequence[int], stream: Streamed) -> None:
+        """Launch it on these arrays."""
+        words = self.words[:]  # its own: other threads launch the same
+        for place, address in zip(_POINTERS, addresses, strict=False):
+            words[place] = address
+        self.kernel(self.grid, self.block, (np.frombuffer(words, DESCRIPTOR),), stream=stream)
+
+
 class Ready:
-    """A plan on one device: its tables are there, its kernels are compiled at their first use."""
+    """A plan on one device: its tables are there, its launchers are made at their first use."""
 
-    plan: Plan
-    widest: int
-    tables: tuple[Array, ...]  # the memory that the addresses are in
-    addresses: tuple[int, ...]
-    launches: dict[int, tuple[Any, variants.Launch]] = field(default_factory=dict)
+    __slots__ = ("addresses", "by_alignment", "by_width", "plan", "tables", "widest")
+
+    def __init__(self, plan: Plan, tables: tuple[Copy, ...]) -> None:
+        self.plan, self.tables = plan, tables
+        self.addresses = [address for copy in tables for address in copy.addresses]
+        self.widest = variants.widest_vector(plan)
+        self.by_width: dict[int, Launcher] = {}
+        self.by_alignment: dict[tuple[int, int], Launcher] = {}
+
+    def launch(self, addresses: Sequence[int], stream: Streamed, capturing: bool) -> bool:
+        """Launch it; False where an address is no multiple of its element's size."""
+        low, inputs = [0, 0], self.plan.inputs
+        for address in addresses[:inputs]:
+            low[0] |= address
+        for address in addresses[inputs:]:
+            low[1] |= address
+        key = low[0] & _LOW, low[1] & _LOW
+        launcher = self.by_alignment.get(key)
+        if launcher is None:
+            launcher = self._launcher(addresses, capturing)
+            if launcher is None:
+                return False
+            self.by_alignment[key] = launcher
+        if capturing:
+            _captured.add(self)
+        launcher(addresses, stream)
+        counts["launch"] += 1
+        return True
+
+    def _launcher(self, addresses: Sequence[int], capturing: bool) -> Launcher | None:
+        """That of the widest access which these addresses allow."""
+        plan = self.plan
+        items = [plan.storage] * plan.inputs + [plan.output_storage] * plan.outputs
+        if any(address % ITEM_BYTES[item] for address, item in zip(addresses, items, strict=True)):
+            return None
+        width = variants.fitting_vector(plan, self.widest, addresses)
+        if width not in self.by_width:
+            if capturing:
+                refuse("the kernel for arrays that begin at such addresses is not compiled yet; " + BEFORE)
+            self.by_width[width] = Launcher(variants.make_launch(plan, width), self.addresses)
+        return self.by_width[width]
 
 
+BEFORE = "make the same call once before the capture, with these arrays"
+_POINTERS = [pointer_offset(k) // _WORD for k in range(MAX_ARRAYS)]
 _ready: Cache[Ready] = Cache("device plans", entries=512)
-_uploaded: Cache[tuple[Array, tuple[int, ...]]] = Cache("device tables", entries=512)
+_uploaded: Cache[Copy] = Cache("device tables", entries=512)
 # No cache: CUDA graphs hold addresses of these weights for as long as they like.
 _captured: set[Ready] = set()
 
@@ -67,48 +155,56 @@ def launch(plan: Plan, addresses: Sequence[int], device_id: int, stream_ptr: int
     ------
     ArgumentTypeError
         CuPy cannot be imported.
+    ArgumentValueError
+        A CUDA graph is being captured, and the call needs what cannot be made within one.
 
     Notes
     -----
-    The first call for a plan and device uploads its tables and synchronises `stream_ptr`; later ones
+    The first call for a plan and device uploads its tables and waits until they are there; later ones
     do neither, so they can be captured in a CUDA graph. Memory that is used on another stream than
     the one it belongs to must be kept alive by its owner.
     """
     require_cupy()
-    stream = Stream(stream_ptr)
-    with cupy.cuda.Device(device_id):
-        ready = _ready_on(plan, device_id, stream)
-        width = variants.fitting_vector(plan, ready.widest, addresses)
-        if width not in ready.launches:
-            launch = variants.make_launch(plan, width)
-            ready.launches[width] = kernel_of(launch.variant), launch
-        kernel, launch = ready.launches[width]
-        packed = variants.parameter(launch, addresses, ready.addresses)
-        kernel(launch.grid, launch.block, (packed,), stream=stream)
-    counts["launch"] += 1
+    with at(device_id):
+        capturing = is_capturing(stream_ptr)
+        ready_on(plan, device_id, capturing).launch(addresses, Stream(stream_ptr), capturing)
 
 
-def _ready_on(plan: Plan, device_id: int, stream: Stream) -> Ready:
-    capturing = stream.ptr > 2 and cupy.cuda.runtime.streamIsCapturing(stream.ptr)  # 0, 1, 2: default streams
+def at(device_id: int) -> AbstractContextManager[object]:
+    """In which the device is the current one."""
+    if cupy.cuda.runtime.getDevice() == device_id:
+        return _HERE
+    there: AbstractContextManager[object] = cupy.cuda.Device(device_id)
+    return there
+
+
+_HERE = nullcontext()
+
+
+def is_capturing(stream_ptr: int) -> bool:
+    """Whether a CUDA graph is being captured on a stream; on the legacy default stream, 0 or 1, there can be none."""
+    return stream_ptr > 1 and bool(cupy.cuda.runtime.streamIsCapturing(stream_ptr))
+
+
+def refuse(why: str) -> NoReturn:
+    """Say why a call cannot be part of a CUDA graph."""
+    raise ArgumentValueError(f"a CUDA graph is being captured, and {why}")
+
+
+def ready_on(plan: Plan, device_id: int, capturing: bool) -> Ready:
+    """A plan with its tables on the current device."""
     ready = _ready.get((plan, device_id))
     if ready is None:
         if capturing:
-            raise ArgumentValueError(
-                "a CUDA graph is being captured, and the weights of this grid are not on the device yet; "
-                "make the same call once before the capture"
-            )
-        copies, addresses = _tables_on(plan.tables, device_id)
-        ready = Ready(plan, variants.widest_vector(plan), copies, addresses)
-        _ready.put((plan, device_id), ready, sum(copy.nbytes for copy in copies))
-    if capturing:
-        _captured.add(ready)
+            refuse("the weights of this grid are not on the device yet; " + BEFORE)
+        ready = Ready(plan, _tables_on(plan.tables, device_id))
+        _ready.put((plan, device_id), ready, sum(copy.nbytes for copy in ready.tables))
     return ready
 
 
-def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Array, ...], tuple[int, ...]]:
-    """Device copies of the tables of a plan, and the addresses of all in them; plans share the copies."""
-    there: list[tuple[Array, tuple[int, ...]]] = []
-    fresh = []
+def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[Copy, ...]:
+    """Device copies of the tables of a plan; plans share the copies."""
+    there, fresh = [], []
     for tables in wanted:
         found = _uploaded.get((tables, device_id))
         if found is None:
@@ -118,33 +214,31 @@ def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[tuple[Array, .
     if fresh:
         cupy.cuda.get_current_stream().synchronize()  # before another thread can find them
     for tables, made in fresh:
-        _uploaded.put((tables, device_id), made, made[0].nbytes)
-    return tuple(copy for copy, _ in there), tuple(address for _, places in there for address in places)
+        _uploaded.put((tables, device_id), made, made.nbytes)
+    return tuple(there)
 
 
-def upload(tables: Sequence[Array]) -> tuple[Array, tuple[int, ...]]:
-    """One device copy of them all, and their addresses in it.
-
-    Any stream may read it, and its release waits for kernels that still do.
-    """
-    copy, addresses = _copied(tables)
+def upload(tables: Sequence[Array]) -> tuple[Copy, tuple[int, ...]]:
+    """One device copy of them all, and their addresses in it."""
+    copy = _copied(tables)
     cupy.cuda.get_current_stream().synchronize()
-    return copy, addresses
+    return copy, copy.addresses
 
 
-def _copied(tables: Sequence[Array]) -> tuple[Array, tuple[int, ...]]:
+def _copied(tables: Sequence[Array]) -> Copy:
     """`upload`, which the current stream need not have done yet."""
     packed, offsets = variants.joined(tables)
-    with cupy.cuda.using_allocator(None):  # plain cudaMalloc: a pool would reuse it at once
-        copy = cupy.empty(packed.shape, packed.dtype)
-    copy.set(packed)
-    return copy, tuple(copy.data.ptr + offset for offset in offsets)
+    Copy.dropped.clear()
+    with cupy.cuda.using_allocator(None):  # of no pool
+        memory = cupy.empty(packed.shape, packed.dtype)
+    memory.set(packed)
+    return Copy(memory, offsets)
 
 
 @cached("kernels", entries=512, each=2 << 10)
 def kernel_of(variant: variants.Variant) -> Any:
     """The compiled kernel; CuPy loads it on each device and keeps it on disk."""
-    module = cupy.RawModule(code=variants.source(), options=variants.options(variant), backend="nvrtc")
+    module = cupy.RawModule(code=variants.program(variant), options=variants.OPTIONS, backend="nvrtc")
     return module.get_function(variants.ENTRY)
 
 

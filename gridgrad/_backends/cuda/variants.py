@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import repeat
-from math import prod
+from operator import eq
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,14 +19,17 @@ from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._plan.tables import Tables
 from ..._stencils.stencil import CENTRAL
+from .geometry import ROW, Geometry, Reads, geometry_of
 
 ENTRY = "gridgrad_apply"
-ROW = MAX_DIMS - 1
-THREADS = 256  # of a block, as in __launch_bounds__
-GRID_LIMIT = 65535  # of CUDA, for y and z
+OPTIONS = ("-std=c++17", "--fmad=false")  # of the compiler, for every variant
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
+# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__; 0: the compiler's choice. Four leave
+# 64 registers, so that a thread issues all its loads before it waits for the first; alone, NVRTC saves registers by
+# waiting in between, and spills the more it has to hold.
+BLOCKS = 4
 
 # The only words that a macro can become.
 _TYPES = {
@@ -52,7 +55,10 @@ class Variant(NamedTuple):
     vector: int
     inner: int
     general: int
+    planes: int
+    slabs: int
     strides: int
+    blocks: int
     terms: tuple[tuple[int, ...], ...]
     norms: tuple[int, ...]
     stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
@@ -94,13 +100,22 @@ def source() -> str:
     return text_of("apply.cu")
 
 
-def options(variant: Variant) -> tuple[str, ...]:
-    """The compiler's options; every word comes from a table above or is a number."""
+def program(variant: Variant) -> str:
+    """The text of a variant, which NVRTC is given with `OPTIONS`.
+
+    Its macros stand in the text and not among the options, because CuPy compiles an empty program for each
+    tuple of options, also where it finds the kernel on disk.
+    """
+    return macros(variant) + source()
+
+
+def macros(variant: Variant) -> str:
+    """What chooses a variant, in front of `source`; every word comes from a table above or is a number."""
 
     def rows(table: tuple[Any, ...]) -> str:
         return ",".join("{" + rows(v) + "}" if isinstance(v, tuple) else str(int(v)) for v in table)
 
-    macros = {
+    defined = {
         "STORED": _TYPES[variant.stored],
         "REAL": _TYPES[variant.real],
         "OUT": _TYPES[variant.out],
@@ -111,12 +126,15 @@ def options(variant: Variant) -> tuple[str, ...]:
         "VECTOR": int(variant.vector),
         "INNER": int(variant.inner),
         "GENERAL": int(variant.general),
+        "PLANES": int(variant.planes),
+        "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
+        "BLOCKS": int(variant.blocks),
         "TERMS": rows(variant.terms),
         "NORMS": rows(variant.norms),
         "STENCILS": rows(variant.stencils),
     }
-    return ("-std=c++17", "--fmad=false", *(f"-DGG_{name}={value}" for name, value in macros.items()))
+    return "".join(f"#define GG_{name} {value}\n" for name, value in defined.items())
 
 
 def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:
@@ -152,39 +170,38 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
-    work = -(-lengths[ROW] // vector), lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block = block_shape(*work)
-    blocks = [-(-n // b) for n, b in zip(work, block, strict=True)]
-    grid = blocks[0], min(blocks[1], GRID_LIMIT), min(blocks[2], GRID_LIMIT)
+    items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
+    geometry = geometry_of(lengths, -(-lengths[ROW] // vector), vector, items, map(_reads, _stencils(packed)))
+    packed["slab"] = geometry.slab or 0
     variant = Variant(
         stored=plan.storage,
         real=plan.real,
         out=plan.output_storage,
-        indices=index or ("int32" if _reach(packed, plan, vector, grid, block) < INT_LIMIT else "int64"),
+        indices=index or ("int32" if _reach(packed, plan, vector, geometry) < INT_LIMIT else "int64"),
         rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
         inputs=plan.inputs,
         outputs=plan.outputs,
         vector=vector,
         inner=_inner(packed),
         general=int(is_general(packed)),
-        strides=int(tuple(blocks) != grid),
+        planes=geometry.planes,
+        slabs=int(geometry.slab is not None),
+        strides=int(geometry.strides),
+        blocks=BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         norms=tuple(packed["norm"][: plan.outputs].tolist()),
         stencils=tuple(map(_shape, _stencils(packed), plan.tables, repeat(plan.real))),
     )
-    return Launch(plan, variant, grid, block, packed)
+    _round_weights(packed, plan.real)
+    return Launch(plan, variant, geometry.grid, geometry.block, packed)
 
 
-def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:
-    """A warp along the row and eight rows; where a dim is short, its share goes to the others."""
-    x = min(_power_of_two(columns), 32)
-    y = min(_power_of_two(rows), THREADS // x)
-    z = min(_power_of_two(layers), THREADS // (x * y), 64)
-    return min(_power_of_two(columns), THREADS // (y * z)), y, z
-
-
-def _power_of_two(n: int) -> int:
-    return 1 << (n - 1).bit_length()
+def _round_weights(packed: Array, real: str) -> None:
+    """Put the weights that hold at every point in the slots of float64 as numbers of the arithmetic type."""
+    for stencil in _stencils(packed):
+        rounded = stencil["weight"].astype(real)
+        stencil["weight"] = 0
+        stencil["weight"].view(real)[: rounded.size] = rounded
 
 
 def device_descriptor(plan: Plan) -> Array:
@@ -247,21 +264,26 @@ def _shape(stencil: Array, tables: Tables, real: str) -> tuple[object, ...]:
     central, pairs = _is_central(stencil), int(stencil["pairs"])
     lower, upper = stencil["weight"][:2].astype(real)
     kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
-    offsets = (tuple(stencil[side][:pairs].tolist()) for side in "ab")
-    valued = VALUED if np.any(tables.pair["a"] == tables.pair["b"]) else 0
+    offsets = [tuple(stencil[side][:pairs].tolist()) for side in "ab"]
+    equal = np.any(tables.pair["a"] == tables.pair["b"]) or any(map(eq, *offsets))
+    valued = VALUED if equal else 0
     pair = VALUE if stencil["values"] else valued + (SELECTED if stencil["selects"] else 0)
     return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets
 
 
-def _reach(
-    packed: Array, plan: Plan, vector: int, grid: tuple[int, int, int], block: tuple[int, int, int]
-) -> int:
+def _reads(stencil: Array) -> Reads:
+    """How far the interior rows of a stencil reach; a short axis may have none, but its points meet all the same."""
+    offsets = [0, *(int(n) for side in "ab" for n in stencil[side][: int(stencil["pairs"])])]
+    return Reads(ROW, 0) if _is_point(stencil) else Reads(int(stencil["dim"]), max(2, max(offsets) - min(offsets)))
+
+
+def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
     """Bound of every index and offset that a thread forms, those beyond the end included."""
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    threads = [g * b for g, b in zip(grid, block, strict=True)]
-    ends = threads[0] * vector, lengths[ROW - 1] + threads[1], lengths[: ROW - 1].prod() + threads[2]
+    columns, rows, layers = geometry.covers()
+    ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 

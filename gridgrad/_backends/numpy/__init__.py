@@ -1,8 +1,8 @@
 """NumPy arrays and the compiled core."""
 
 from .arrays import NumPy
-from .masked import Masked
-from .times import Times
+from .carriers.masked import Masked
+from .carriers.times import Times
 
 BACKEND = NumPy()
 BACKEND.carriers += [Masked(BACKEND), Times(BACKEND)]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 from torch.autograd import forward_ad
@@ -18,7 +18,7 @@ from .. import ladder, slices
 from ..array_api import ArrayAPI
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Call, DType, Facts, Memory
+from ..protocol import Call, DType, Facts, Memory, Run
 from .graph import differentiated
 from .operations import OPERATIONS
 from .tensors import (
@@ -33,11 +33,21 @@ from .tensors import (
 _Tensor, _functorch = torch.Tensor, torch._C._functorch
 _keys_of, _is_transforming = torch._C._dispatch_keys, torch._C._are_functorch_transforms_active
 _is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
-_PLAIN = _keys_of(torch.empty(0))  # of a dense tensor in a CPU's memory that is no subclass and not lazy
+# At addresses, on so many threads, into outputs that are fresh or not: whether the addresses allow it.
+RunAt: TypeAlias = Callable[[Sequence[int], int | None, bool], bool]
 
 
 class Torch(ArrayAPI[Any]):
-    """Tensors on the device and stream that torch is using."""
+    """Tensors on the device and stream that torch is using.
+
+    Copies that a call needs until it is over can be part of a CUDA graph: what is made while torch captures one stays
+    with the graph.
+    """
+
+    def __init__(self, name: str, noun: str) -> None:
+        super().__init__(name, noun)
+        # Of dense tensors on a CPU, and on a device once one was seen, that are no subclasses and not lazy.
+        self._plain_keys = [_keys_of(torch.empty(0))]
 
     def samples(self, f: Any) -> Any:
         """`f` itself, if its dtype has differences and its memory is dense."""
@@ -58,9 +68,12 @@ class Torch(ArrayAPI[Any]):
         if (
             type(a) is _Tensor and not a.requires_grad and forward_ad._current_level < 0
             and not (_is_transforming() or _modes() or _is_tracing())
-            and _keys_of(a) == _PLAIN
         ):  # fmt: skip
-            return a.shape, a.stride(), a.dtype, a.device
+            keys = _keys_of(a)  # which then say all that is asked below
+            if keys in self._plain_keys:
+                return a.shape, a.stride(), a.dtype, a.device
+            if is_plain_memory(a):
+                self._plain_keys.append(keys)
         return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
 
     def memory(self, a: Any) -> Memory:
@@ -100,21 +113,26 @@ class Torch(ArrayAPI[Any]):
         # As torch's own in-place operations do: a graph that saved an output must notice.
         torch._C._increment_version(arrays[plan.inputs :])
 
-    def _run(
-        self, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None, workers: int | None
+    def bind(self, plan: Plan, dtype: DType, like: Any) -> Run[Any]:
+        """By the core, or by what is bound to the device of `like`."""
+        if like.is_cpu:
+            return partial(self._at_addresses, partial(_on_threads, plan), plan.outputs, dtype)
+        bound = import_module("gridgrad._backends.cuda.bound").Bound(plan, like.device.index)
+        return partial(self._at_addresses, partial(_on_stream, bound, like.device), plan.outputs, dtype)
+
+    def _at_addresses(
+        self, run: RunAt, outputs: int, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None,
+        workers: int | None,
     ) -> Sequence[Any] | None:  # fmt: skip
-        """Tensors of a CPU without a detour; one that requires grad is not written."""
-        if out is not None and any(target.requires_grad for target in out):
+        """Without a detour; a tensor that requires grad is not written."""
+        if out is not None and any([target.requires_grad for target in out]):
             return None
-        if not inputs[0].is_cpu:
-            return super()._run(plan, dtype, inputs, out, workers)
-        with self.at(inputs[0]):
-            results = (
-                [torch.empty_like(inputs[0], dtype=dtype) for _ in range(plan.outputs)]
-                if out is None
-                else out
-            )
-        if not memory.run_apart(plan, [tensor.data_ptr() for tensor in (*inputs, *results)], workers):
+        like, results = inputs[0], out
+        if results is None:
+            with self.at(like):
+                results = [torch.empty_like(like, dtype=dtype) for _ in range(outputs)]
+        addresses = [tensor.data_ptr() for tensor in (*inputs, *results)]
+        if not run(addresses, workers, out is None):
             return None
         if out is not None:
             torch._C._increment_version(out)
@@ -165,6 +183,18 @@ class Torch(ArrayAPI[Any]):
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
         return to_host(a) if axis is None else coordinates_to_host(a, axis, name)
+
+
+def _on_threads(plan: Plan, addresses: Sequence[int], workers: int | None, is_fresh: bool) -> bool:
+    return memory.run_apart(plan, addresses, workers)
+
+
+def _on_stream(
+    bound: Any, device: Any, addresses: Sequence[int], workers: int | None, is_fresh: bool
+) -> bool:
+    """On the stream that torch is using there."""
+    done: bool = bound.on_stream(addresses, torch.cuda.current_stream(device).cuda_stream, is_fresh)
+    return done
 
 
 BACKEND = Torch("torch", "tensor")

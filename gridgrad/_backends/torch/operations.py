@@ -9,6 +9,7 @@ import torch
 from array_api_compat import torch as namespace
 
 from ..operations import Operations
+from .tensors import refuse_capture
 
 
 class OfTorch(Operations):
@@ -26,6 +27,7 @@ class OfTorch(Operations):
 
     def weights(self, values: Any, dtype: Any, like: Any) -> Any:
         """On the device of `like`; read-only arrays are not taken."""
+        refuse_capture(like, "its weights go to the device in each call, as no kernel takes it")
         return super().weights(values if values.flags.writeable else values.copy(), dtype, like)
 
     def joined(self, pieces: Sequence[Any], axis: int) -> Any:

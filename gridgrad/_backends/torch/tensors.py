@@ -8,7 +8,7 @@ import torch
 from torch._functorch.pyfunctorch import temporarily_pop_interpreter_stack
 from torch.autograd import forward_ad
 
-from ..._base.errors import ArgumentTypeError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
 
@@ -98,6 +98,9 @@ def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:
     """Coordinates or a number of an axis as a NumPy array; one that carries a derivative is refused, not detached."""
     if tensor.requires_grad or is_differentiated(tensor):
         raise ArgumentTypeError(_refused_derivative(axis, name))
+    refuse_capture(
+        tensor, f"the {name} is on the device, where reading it would wait; make a gridgrad.Grid of it before"
+    )
     try:
         return values_of(tensor)
     except (RuntimeError, TypeError, NotImplementedError) as error:
@@ -105,6 +108,12 @@ def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:
             f"the {name} of axis {axis} is a {type(tensor).__name__} on {tensor.device} whose values cannot be read "
             f"here ({error}); give coordinates that are concrete, not traced, mapped or on the meta device"
         ) from None
+
+
+def refuse_capture(tensor: Any, why: str) -> None:
+    """Refuse what cannot be done on the device of a tensor while a CUDA graph is being captured."""
+    if tensor.device.type == "cuda" and torch.cuda.is_current_stream_capturing():
+        raise ArgumentValueError(f"a CUDA graph is being captured, and {why}")
 
 
 def _refused_derivative(axis: int, name: str) -> str:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..._base.errors import ArgumentTypeError
 from ..._terms.adjoint import adjoint_terms
-from ..._terms.term import Term, shifted
+from ..._terms.term import Term, norms_of, shifted
 from .. import slices
 from .arrays import Torch
 from .compiled import CONSTANTS, check_out, name_of
@@ -57,7 +57,8 @@ class ByName(Defined):
         terms = kept.terms_on(tuple(self.axes))
         if not self.is_transposed:
             return terms
-        return shifted(adjoint_terms(terms), len(fields) - prod(kept.inputs))
+        linear = tuple(term for term in terms if term.input < prod(kept.inputs))
+        return shifted(adjoint_terms(linear), len(fields) - prod(kept.inputs))
 
     def transposed(self, inputs: int) -> ByName:
         """The same name, transposed."""
@@ -71,7 +72,7 @@ class ByName(Defined):
     def by_operations(self, fields: Tensors, constants: Tensors, graph: bool) -> list[Tensor] | None:
         """A norm, derivatives by coefficients, and those inside of torch.func's transforms."""
         terms, tensors = self.terms(fields, constants), [*fields, *constants]
-        if any(term.norm for term in terms):
+        if norms_of(terms):
             return [self._norm(terms, fields)]
         is_slow = is_varied(constants) or slices.is_mixed(tensors) or (graph and is_transformed(tensors))
         return slices.apply(OPERATIONS, terms, tensors, self.outputs) if is_slow else None

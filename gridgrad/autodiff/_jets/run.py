@@ -16,7 +16,7 @@ import numpy as np
 
 from ..._base.checks import clean_workers
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import check_places, split_out
+from ..._base.outputs import check_places, targets_of
 from ..._base.types import Array, DType, Shape, Value
 from . import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from .algebra import Algebra, Monomial, algebra_for, scale
@@ -317,7 +317,7 @@ def _targets(task: Task, found: Evaluated, out: object) -> Parts:
 
 
 def _given_targets(out: object, count: int, shape: Shape, dtype: DType, coords: Arrays) -> list[Array]:
-    targets = split_out(out, count, shape)
+    targets = targets_of(out, (count,), shape)
     for k, target in enumerate(targets):
         name = f"out[{k}]" if count > 1 else "out"
         if type(target) not in (type(coords[0]), np.memmap, np.ndarray):

@@ -34,9 +34,9 @@ MAX_REGISTERS = 64  # four blocks of 256 threads on a multiprocessor
 def compile_variant(job):
     """(variant, arch) -> (registers, stack bytes, spilled bytes, 16-byte loads, 16-byte stores, log)."""
     variant, arch = job
-    program = done(nvrtc.nvrtcCreateProgram(_kernels.source().encode(), b"gridgrad.cu", 0, [], []))
+    program = done(nvrtc.nvrtcCreateProgram(_kernels.program(variant).encode(), b"gridgrad.cu", 0, [], []))
     flags = [  # the order of cupy/cuda/compiler.py; the last -ftz wins
-        *_kernels.options(variant), "-ftz=true", f"-arch=sm_{arch}", "--device-as-default-execution-space",
+        *_kernels.OPTIONS, "-ftz=true", f"-arch=sm_{arch}", "--device-as-default-execution-space",
         "--ptxas-options=-v",
     ]  # fmt: skip
     status = nvrtc.nvrtcCompileProgram(program, len(flags), [flag.encode() for flag in flags])[0]

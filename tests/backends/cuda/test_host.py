@@ -22,7 +22,7 @@ from cuda_cases import (
 from host_kernels import layout_of_the_struct
 
 from gridgrad._backends import ladder
-from gridgrad._backends.cuda import variants
+from gridgrad._backends.cuda import geometry, variants
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
 from gridgrad._stencils.weights import first_derivative
@@ -105,7 +105,7 @@ def test_extreme_half_weights_compute_in_double(kernels):
 
 
 def test_an_empty_grid_limit_is_strided_over(kernels, monkeypatch):
-    monkeypatch.setattr(variants, "GRID_LIMIT", 2)
+    monkeypatch.setattr(geometry, "GRID_LIMIT", 2)
     for shape in [(40, 33), (300, 5, 4), (9, 70, 64), (70000, 3)]:
         launch = check(kernels, gradient_terms(shape, None, "irregular", 2), [samples(shape)], backwards=True)
         assert launch.variant.strides == 1
@@ -141,7 +141,7 @@ FAULTS = {
     "terms always assign": ("laplacian", "sum = term.assign ? value.at[e]", "sum = true ? value.at[e]"),
     "a point too many": ("gradient", "if (at[ROW] >= elements(plan.length[ROW])) return;", "if (at[ROW] > elements(plan.length[ROW])) return;"),
     "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
-    "component forgotten": ("complex", "inner * stride);\n  }\n  return value;", "stride);\n  }\n  return value;"),
+    "component forgotten": ("complex", "first ? 0 : points - 1, inner * stride);", "first ? 0 : points - 1, stride);"),
     "weights of the first point": ("gradient", "lower = weights_of(stencil, 0)[i]", "lower = weights_of(stencil, 0)[0]"),
     "upper weights are the lower": ("gradient", "upper = fetch(weights_of(stencil, 1)", "upper = fetch(weights_of(stencil, 0)"),
     "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
@@ -170,13 +170,13 @@ def test_a_macro_never_carries_a_foreign_word():
     evil = "float\n#include </etc/passwd>"
     for name in ("stored", "real", "out", "indices"):
         with pytest.raises(KeyError):
-            variants.options(good._replace(**{name: evil}))
-    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "strides"):
+            variants.macros(good._replace(**{name: evil}))
+    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "slabs", "strides", "blocks"):
         with pytest.raises(ValueError, match="invalid literal"):
-            variants.options(good._replace(**{name: evil}))
+            variants.macros(good._replace(**{name: evil}))
     for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}, {"stencils": ((7, (0, evil)),)}):
         with pytest.raises(ValueError, match="invalid literal"):
-            variants.options(good._replace(**table))
+            variants.macros(good._replace(**table))
 
 
 def test_the_struct_is_the_same_in_python_and_cpp(kernels, tmp_path):
@@ -200,13 +200,13 @@ def test_the_struct_is_the_same_in_python_and_cpp(kernels, tmp_path):
     ],
 )
 def test_blocks_are_full_where_there_is_work(work):
-    block = variants.block_shape(*work)
+    block = geometry.block_shape(*work)
     assert all(b & (b - 1) == 0 for b in block)
     assert block[2] <= 64
     threads = block[0] * block[1] * block[2]
-    assert threads <= variants.THREADS
+    assert threads <= geometry.THREADS
     room = [1 << (n - 1).bit_length() for n in work]
-    assert threads == variants.THREADS or block[:2] == tuple(room[:2])
+    assert threads == geometry.THREADS or block[:2] == tuple(room[:2])
 
 
 def test_the_device_row_is_the_densest_dim():

@@ -129,6 +129,26 @@ def test_differences_of_weight_zero_read_nothing(kernels, axis):
     assert launch.variant.stencils[0][2] == variants.SELECTED
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_terms_at_ends(kernels, dtype):
+    """From side arrays with a stride of 0, after the others of their output, mixed, alone and added to what is held."""
+    shape = (6, 9, 16)
+    terms, inputs = operator("laplacian", shape, dtype)
+    ends = [Stencil(n, (), (), (((0, 0, 2.0),), (), ((2, 1, 1.0),)), (((n - 1, n - 1, 3.0),),), True) for n in shape]
+    sides = [np.broadcast_to(samples([1 if k == a else n for k, n in enumerate(shape)], dtype, a), shape) for a in range(3)]
+    own = tuple(Term(0, 1 + axis, axis, rows, ends=True) for axis, rows in enumerate(ends))
+    mixed = Term(0, 2, 2, stencil(16), then=(1, ends[1]), ends=True)
+    check(kernels, (*own, *terms, mixed), [*inputs, *sides])
+    check(kernels, (*own, mixed), [*inputs, *sides])
+    host, device = (np.full(shape, -0.0, dtype) for _ in range(2))
+    plans = [ladder.plan_for(BACKEND, (*own, mixed), [*inputs, *sides], [out], True) for out in (host, device)]
+    addresses = [[a.ctypes.data for a in (*inputs, *sides, out)] for out in (host, device)]
+    memory.run(plans[0], addresses[0])
+    kernels.run(plans[1], addresses[1])
+    assert same_bits(host, device)
+    assert np.all(np.signbit(host[3:-1, 3:-1, 3:-1].real))
+
+
 @pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", "gradient norm"])
 def test_sweeps_that_add(kernels, name):
     """To what the outputs hold: the second half of the terms after the first is all of them."""

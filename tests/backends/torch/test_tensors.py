@@ -315,7 +315,7 @@ ARGUMENTS = {
     "f that requires grad": ((LINE.clone().requires_grad_(),), {"out": LINE.clone()}, TypeError, "cut the result from its graph"),
     "out with zero stride": ((PLANE,), {"axis": 0, "out": LINE.expand(4, 5)}, ValueError, "several elements at one address"),
     "outs sharing memory": ((PLANE,), {"out": _shared_pair()}, ValueError, "out[1] shares memory with another output"),
-    "wrong number of outs": ((PLANE,), {"out": [PLANE.clone()]}, ValueError, "out is of length 1, but there are 2 results"),
+    "wrong number of outs": ((PLANE,), {"out": [PLANE.clone()]}, ValueError, "out is of length 1, but the result has 2 components"),
 }  # fmt: skip
 
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.ma import MaskedArray
 
-from ..._base.errors import ArgumentTypeError
-from ..._base.types import Array
-from ..._plan.descriptor import arithmetic_type
-from ..._terms.term import Term, own_terms
-from ..ladder import operate
-from ..operations import Operations
-from ..protocol import Call, Memory
-from .arrays import Carrier
-from .memory import storage_of
-from .operations import OfNumPy
+from ...._base.errors import ArgumentTypeError
+from ...._base.types import Array
+from ...._plan.descriptor import arithmetic_type
+from ...._terms.term import Term, own_terms
+from ...ladder import operate
+from ...operations import Operations
+from ...protocol import Call, Memory
+from ..arrays import Carrier
+from ..memory import storage_of
+from ..operations import OfNumPy
 from .reads import reads
 
 

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
-from .._base.words import unexpected
-from .._wraps.units import present
-from .fields import clean_coefficient
+from ..._backends import dispatch
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.tracing import is_compiling
+from ..._base.types import Array
+from ..._base.words import unexpected
+from ..._wraps.units import present
+from .gather import clean_coefficient
 
 Numbers = tuple[float | None, ...]
 
@@ -25,6 +27,7 @@ class Argument(NamedTuple):
     numbers: Numbers  # of each component, which are in the weights; None for a field
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
+    side: int | None = None  # the dimension of the grid at whose ends its fields stand, which they lack
 
     @property
     def fields(self) -> int:
@@ -130,11 +133,17 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
         return coefficients
     return tuple(
         [
-            c.conj() if argument.conjugate and "complex" in str(c.dtype) else c
+            _conjugate(c) if argument.conjugate and "complex" in str(c.dtype) else c
             for argument, own in taken(arguments, coefficients)
             for c in own
         ]
     )
+
+
+def _conjugate(c: Array) -> Array:
+    dispatch.about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
+    conjugate: Array = c.conj()
+    return conjugate
 
 
 def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
@@ -142,29 +151,39 @@ def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
     result: list[Array] = []
     for argument, own in given:
         is_given = argument.fields and argument.name in fields
-        result += _anew(argument, fields[argument.name]) if is_given else own
+        result += _anew(argument, fields[argument.name], own) if is_given else own
     return tuple(result)
 
 
-def _anew(argument: Argument, value: object) -> list[Array]:
-    """The fields of one argument, in the places where fields were."""
-    numbers = argument.numbers
+def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:
+    """The fields of one argument, in the places where its `own` were."""
+    numbers, before = argument.numbers, iter(own)
     components = _components(value, len(numbers)) if argument.is_vector else [value]
-    found = []
+    fields = []
     for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
-        is_plain = type(component) is np.ndarray and component.dtype.kind in "fc"
-        if number is None and is_plain:  # the usual case, without a detour
-            found.append(component)
+        if number is None and _is_plain(component, next(before)):  # the usual case, without a detour
+            fields.append(component)
             continue
         label = f"{argument.name}[{a}]" if argument.is_vector else argument.name
         if number is None:
-            found.append(_field(component, label))
+            fields.append(_field(component, label))
         elif not (_is_number(component) and component == number):
             raise ArgumentValueError(
                 f"{label} was made part of the weights, as the number {number!r}; give that again, or make the operator with "
                 f"an array there, numpy.full(grid.shape, {number!r})"
             )
-    return found
+    return fields
+
+
+def _is_plain(component: Array, before: Array) -> bool:
+    """Whether it is a floating array and nothing more, or in the memory of another library like the one `before`."""
+    cls = type(component)
+    if cls is np.ndarray:
+        return component.dtype.kind in "fc"
+    if cls is not type(before) or is_compiling() or component.dtype != before.dtype:
+        return False
+    library = dispatch.found(cls)
+    return library is not None and library.facts(component) is not None
 
 
 def _is_number(value: object) -> bool:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
 
-from .._backends.once import made_once
-from .._base.errors import MISSING
-from .._base.words import misplaced, offered, required, unexpected
-from .._grid.points import Points
+from ..._backends.once import made_once
+from ..._base.errors import MISSING
+from ..._base.words import misplaced, offered, required, unexpected
+from ..._grid.points import Points
 
 Function = TypeVar("Function", bound=Callable[..., object])
 Cleaned = tuple[Hashable, ...]

@@ -9,17 +9,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .._backends import dispatch, ladder, slices
-from .._backends.protocol import Backend
-from .._base.cache import Cache, Entry
-from .._base.checks import clean_workers
-from .._base.content import HASHED_BYTES, SMALL_BYTES, Content
-from .._base.tracing import is_compiling
-from .._base.types import Array
-from .._plan.descriptor import MAX_ARRAYS
-from .._plan.plan import Plan
-from .._terms.term import Term
-from .fields import Form, shaped
+from ..._backends import dispatch, ladder, slices
+from ..._backends.protocol import Backend
+from ..._base.cache import Cache, Entry
+from ..._base.checks import clean_workers
+from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from ..._base.tracing import is_compiling
+from ..._base.types import Array
+from ..._plan.descriptor import MAX_ARRAYS
+from ..._plan.plan import Plan
+from ..._terms.term import Term
+from ..fields.forms import Form, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
 
@@ -70,11 +70,17 @@ class Calls:
         `key` is all but the facts of the arrays, which are added to it.
         """
         key.append(len(fields) if targets is None else -len(fields))
+        known: type | None = None  # the class that was looked up last: arrays of one call are of one
         for a in fields if targets is None else (*fields, *targets):
-            if type(a) is _ndarray:
+            cls = type(a)
+            if cls is _ndarray:
                 key += a.shape, a.strides, a.dtype
-            else:
-                key.append(_facts(a) or object())  # equal to no other
+                continue
+            if cls is not known:
+                known, library = cls, dispatch.found(cls)
+            key.append(None if library is None else library.facts(a))
+            if key[-1] is None:
+                return None
         found = self._held.get(tuple(key))
         if found is None:
             return None
@@ -96,9 +102,14 @@ class Calls:
             self._bounds.put(key, bound, bound.plan.nbytes)
 
     def first(
-        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
-    ) -> Any:
-        """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
+        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None,
+        read: Sequence[Array] | None = None,
+    ) -> Any:  # fmt: skip
+        """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied.
+
+        `read` are the fields broadcast to one shape, views of what is given: the plan knows the strides, a call
+        only the addresses.
+        """
         fields, targets = given.fields, given.targets
         if targets is not None and not _has_form(given.how[1], form):
             return None  # to be refused, or to be read in another way
@@ -116,7 +127,7 @@ class Calls:
                     if shape
                     else [library.empty(fields[0], dtype) for _ in range(prod(form))]
                 )
-            plan = ladder.bound(library, terms, fields, targets)
+            plan = ladder.bound(library, terms, fields if read is None else read, targets)
         if plan is None:
             return None
         bound = Bound(library, plan, dtype, fields[0], form, shape)
@@ -173,6 +184,18 @@ def is_traced(fields: Sequence[Array]) -> bool:
     return not (fields and type(fields[0]) is _ndarray) and is_compiling()
 
 
+def are_views(library: Backend[Array], arrays: Sequence[Array], given: Sequence[Array]) -> bool:
+    """Whether arrays are what was given in plain memory, or its numbers in another shape at the same addresses."""
+
+    def is_same(a: Array, b: Array) -> bool:
+        if a is b:
+            return True
+        one, other = library.memory(a), library.memory(b)
+        return (one.address, one.storage, one.components) == (other.address, other.storage, other.components)
+
+    return len(arrays) == len(given) and all(map(is_same, arrays, given))
+
+
 def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:
     """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
     if type(out) is _ndarray and fields and type(fields[0]) is _ndarray and out.ndim == fields[0].ndim:
@@ -216,11 +239,22 @@ def start_of(
         elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
             key.append(Content(value))
         else:
-            return None
+            values = _small_memory(value)
+            if values is None:
+                return None
+            key += values.dtype, values.shape, values.tobytes()
     if not _SIMPLE.issuperset(kinds):
         key[2] = _frozen(options)
         return None if key[2] is None else key
     return key
+
+
+def _small_memory(value: Any) -> Array | None:
+    """The numbers of a small array of another library, which may have changed since it was read; None of all else."""
+    if getattr(value, "ndim", 2) > 1 or _facts(value) is None or prod(value.shape) * 8 > SMALL_BYTES:
+        return None
+    values: Array = np.asarray(dispatch.host(value, 0))
+    return values
 
 
 def _frozen(value: Any) -> Hashable:

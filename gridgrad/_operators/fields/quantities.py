@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.types import Array
-from .._grid.points import Points
-from .._stencils.stencil import Stencil
-from .._terms.term import Term
-from .._wraps.units import Maybe, alike, converted, present, product, ratio, slope, told, unwrap, wrap
-from .fields import Form, components, shaped, targets_of
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.outputs import targets_of
+from ..._base.types import Array
+from ..._grid.points import Points
+from ..._stencils.stencil import Stencil
+from ..._terms.term import Term
+from ..._wraps.units import Maybe, alike, converted, present, product, ratio, slope, told, unwrap, wrap
+from .forms import Form, components, shaped
 
 
 class OnNumbers(Protocol):

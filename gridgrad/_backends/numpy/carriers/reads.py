@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..._stencils.stencil import Stencil
-from ..rows import fitted
+from ...._stencils.stencil import Stencil
+from ...rows import fitted
 
 
 def reads(flags: Any, stencil: Stencil, axis: int | None, real: Any) -> Any:

@@ -1,27 +1,22 @@
-"""What an operator is given and gives back: scalar and vector fields, their dtypes, `out=`."""
+"""The arrays of one call brought together: fields and coefficients of one library, one shape and one dtype."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence, Set
-from itertools import product
-from math import prod
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._backends import dispatch
-from .._backends.once import made_once
-from .._backends.operations import Operations, dtype_name, name_of
-from .._backends.protocol import Backend
-from .._backends.slices import is_complex
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
-from .._grid.matching import check_grids
-from .._grid.points import Points
-from .._wraps.units import unwrap, wrap
-
-Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
+from ..._backends import dispatch
+from ..._backends.once import made_once
+from ..._backends.operations import Operations, dtype_name, name_of
+from ..._backends.protocol import Backend
+from ..._backends.slices import is_complex
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
+from ..._wraps.units import unwrap, wrap
+from .forms import Form, components
 
 
 class Fields(NamedTuple):
@@ -35,11 +30,12 @@ class Fields(NamedTuple):
 
 def gather(
     f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (),
+    arguments: Sequence[Any] = (), places: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
-    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are;
+    `places` tells the axes of the grid's dimensions in it, for arguments that stand at a side.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -75,7 +71,10 @@ def gather(
     if check is not None:
         check(shape)
     fields, factors = _promoted(library, fields, factors)
-    for k, factor in enumerate(factors):
+    sides = [argument.side for argument in arguments for _ in range(argument.fields)] or [None] * len(factors)
+    for k, (factor, side) in enumerate(zip(factors, sides, strict=True)):
+        if side is not None and places is not None:
+            factors[k] = factor = _at_side(factor, len(shape) - 1 - places(shape)[side])
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
@@ -89,30 +88,6 @@ def clean_coefficient(value: object, name: str) -> Array:
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
-
-
-def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
-    """The components of a vector or tensor field, and whether it is one stacked array."""
-    if isinstance(f, (list, tuple)):
-        if len(f) != form[0]:
-            raise ArgumentValueError(
-                f"{name} has {counted(len(f), 'component')}, but the operator takes {form[0]}; give one for each axis of the grid"
-            )
-        if len(form) == 1:
-            return list(f), False
-        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
-        return [field for part in parts for field in part], False
-    shape = getattr(f, "shape", None)
-    if shape is None:
-        raise ArgumentTypeError(
-            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
-        )
-    if tuple(shape[: len(form)]) != form:
-        raise ArgumentValueError(
-            f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
-            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
-        )
-    return [f[index] for index in product(*map(range, form))], True
 
 
 def _promoted(
@@ -130,7 +105,7 @@ def _promoted(
         wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
-        factors = [_as(xp, c, wanted if is_complex(c) else real) for c in factors]
+        factors = [_as(library, xp, c, wanted if is_complex(c) else real) for c in factors]
     return fields, factors
 
 
@@ -161,11 +136,11 @@ def _as_exactly(library: Backend[Array], xp: Operations, field: Array, name: str
     """The field in a dtype; integers that it may not hold as they are, where they are beyond it."""
     own = dtype_name(field)
     if not own.startswith(("int", "uint")) or name.startswith(("int", "uint")):
-        return _as(xp, field, name)
+        return _as(library, xp, field, name)
     digits = _digits(name)
     if int(own.strip("uint")) - (own[0] == "i") <= digits:
-        return _as(xp, field, name)
-    return _as(xp, field, name) if library.within(field, 2**digits) else field
+        return _as(library, xp, field, name)
+    return _as(library, xp, field, name) if library.within(field, 2**digits) else field
 
 
 @made_once
@@ -174,12 +149,21 @@ def _digits(name: str) -> int:
     return int(np.finfo(name).nmant) + 1
 
 
-def _as(xp: Operations, field: Array, name: str) -> Array:
+def _as(library: Backend[Array], xp: Operations, field: Array, name: str) -> Array:
     if dtype_name(field) == name:
         return field
+    library.about_to_copy(field, f"an array of another dtype becomes {name}; give it in that dtype")
     dtype = getattr(xp, name, None)
     found: Array = xp.astype(field, np.dtype(name) if dtype is None else dtype)
     return found
+
+
+def _at_side(c: Array, behind: int) -> Array:
+    """The array of a side with length 1 along the axis that ends there, which has `behind` axes behind it."""
+    if c.ndim < max(1, behind) or (c.ndim > behind and c.shape[c.ndim - 1 - behind] == 1):
+        return c
+    wide: Array = c[(..., None, *(slice(None),) * behind)]
+    return wide
 
 
 def _broadcast(
@@ -199,42 +183,6 @@ def _broadcast(
         raise ArgumentValueError(
             f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
         ) from None
-
-
-def targets_of(out: Any, form: Form, shape: tuple[int, ...]) -> list[Array]:
-    """The arrays of `out` for outputs of this form: nested sequences, or one stacked array."""
-    if not form:
-        return [out]
-    if isinstance(out, (list, tuple)):
-        if len(out) != form[0]:
-            raise ArgumentValueError(
-                f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"
-            )
-        return [target for part in out for target in targets_of(part, form[1:], shape)]
-    if not hasattr(out, "shape"):
-        raise ArgumentTypeError(
-            f"out is a {type(out).__name__}; give an array of shape {(*form, *shape)} or a sequence of arrays"
-        )
-    if tuple(out.shape) != (*form, *shape):
-        raise ArgumentValueError(
-            f"out has shape {tuple(out.shape)}, but the result needs {(*form, *shape)}, or a sequence of arrays"
-        )
-    return [out[index] for index in product(*map(range, form))]
-
-
-def shaped(results: Sequence[Array], form: Form) -> Any:
-    """The results as nested tuples of this form."""
-    if not form:
-        return results[0]
-    share = prod(form[1:])
-    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
-
-
-def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
-    """The results as one array of shape ``(*form, *shape)``."""
-    xp = library.among(results).operations(*results)
-    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
-    return whole
 
 
 def dtype_of(f: Any, form: Form) -> str:
@@ -266,44 +214,11 @@ def check_masks(targets: list[Array], values: list[Array]) -> bool:
     return any(masked)
 
 
-def flat(field: Any, form: Form) -> list[Array]:
-    """The components of a result, whether nested tuples or one stacked array."""
-    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
-
-
-def form_name(form: Form) -> str:
-    """What a field of this form is called."""
-    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
-
-
-class Mapping(Protocol):
-    """What can be added and composed: a map between fields on a grid."""
-
-    grid: Points
-    inputs: Form
-    outputs: Form
-
-
-def check_alike(first: Mapping, second: Mapping) -> None:
-    """Refuse to add operators that are not maps between the same fields."""
-    check_grids(first.grid, second.grid, "added")
-    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
-        raise ArgumentValueError(
-            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
-            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
-        )
-
-
-def check_composed(outer: Mapping, inner: Mapping) -> None:
-    """Refuse to compose operators of which one does not take what the other gives."""
-    check_grids(outer.grid, inner.grid, "composed")
-    if outer.inputs != inner.outputs:
-        raise ArgumentValueError(
-            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
-        )
-
-
-def added(a: Any, b: Any) -> Any:
-    """The sums of results, which may be in nested tuples."""
-    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b
+def about_to_hold(f: Any) -> Any:
+    """The field of a call that is about to make another, between operators that are applied one after the other."""
+    first = f
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    why = "a result is kept between operators; apply them one after the other, each with its own out="
+    dispatch.about_to_copy(first, why)
+    return f

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..._base.types import Array
-from ..._terms.term import Term, own_terms
-from .. import slices
-from ..protocol import Call
-from .arrays import Carrier, result_type
-from .operations import NUMPY
+from ...._base.types import Array
+from ...._terms.term import Term, own_terms
+from ... import slices
+from ...protocol import Call
+from ..arrays import Carrier, result_type
+from ..operations import NUMPY
 from .reads import reads
 
 

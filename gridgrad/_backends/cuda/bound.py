@@ -1,0 +1,62 @@
+"""A plan that was bound to arrays of one kind on a device: each call looks at their addresses, and launches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._plan.descriptor import ITEM_BYTES
+from ..._plan.plan import Plan
+from ..protocol import overlap
+from . import device
+
+
+class Bound:
+    """What `Backend.bind` of a library with memory on CUDA devices stands on."""
+
+    __slots__ = ("device_id", "inputs", "plan", "reach", "ready")
+
+    def __init__(self, plan: Plan, device_id: int) -> None:
+        self.plan, self.device_id, self.inputs = plan, device_id, plan.inputs
+        self.reach = _reach(plan)
+        self.ready: device.Ready | None = None  # from its first call on
+
+    def __call__(self, addresses: Sequence[int], stream: device.Streamed, is_fresh: bool) -> bool:
+        """Launch on the current device; False, and nothing is, where addresses are unaligned or `out` overlaps.
+
+        Outputs that are `is_fresh` are apart from all else.
+        """
+        if not (is_fresh or self._are_apart(addresses)):
+            return False
+        capturing = device.is_capturing(stream.ptr)
+        ready = self.ready
+        if ready is None:
+            ready = self.ready = device.ready_on(self.plan, self.device_id, capturing)
+        return ready.launch(addresses, stream, capturing)
+
+    def on_stream(self, addresses: Sequence[int], stream_ptr: int, is_fresh: bool) -> bool:
+        """The same from any device, on a stream of any library."""
+        with device.at(self.device_id):
+            return self(addresses, device.Stream(stream_ptr), is_fresh)
+
+    def _are_apart(self, addresses: Sequence[int]) -> bool:
+        """Whether no output meets another array."""
+        extents = [(a + low, a + high) for a, (low, high) in zip(addresses, self.reach, strict=True)]
+        line, end = sorted([*set(extents[: self.inputs]), *extents[self.inputs :]]), 0
+        for start, stop in line:
+            if start < end:
+                return not overlap(extents, self.inputs)  # it may be inputs that meet, as they may
+            end = stop
+        return True
+
+
+def _reach(plan: Plan) -> list[tuple[int, int]]:
+    """Of each array its first byte and the first behind, from its address on."""
+    packed, reach = plan.descriptor, []
+    for k in range(plan.inputs + plan.outputs):
+        item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
+        steps = [
+            (n - 1) * s * item
+            for n, s in zip(packed["length"].tolist(), packed["array"]["stride"][k].tolist(), strict=True)
+        ]
+        reach.append((sum(min(step, 0) for step in steps), sum(max(step, 0) for step in steps) + item))
+    return reach

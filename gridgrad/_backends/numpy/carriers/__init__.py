@@ -1,0 +1,1 @@
+"""Arrays of NumPy that carry more than their numbers: masks, and times."""

@@ -1,0 +1,1 @@
+"""What operators are applied to and made with: fields, their forms, units, and the coefficients of an operator."""

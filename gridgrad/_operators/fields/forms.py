@@ -1,0 +1,98 @@
+"""Forms of fields, scalar, vector and tensor: how the components of fields and results are nested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import Any, Protocol
+
+from ..._backends.protocol import Backend
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Array
+from ..._grid.matching import check_grids
+from ..._grid.points import Points
+
+Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
+
+
+def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
+    """The components of a vector or tensor field, and whether it is one stacked array."""
+    if isinstance(f, (list, tuple)):
+        if len(f) != form[0]:
+            raise ArgumentValueError(
+                f"{name} has {counted(len(f), 'component')}, but the operator takes {form[0]}; give one for each axis of the grid"
+            )
+        if len(form) == 1:
+            return list(f), False
+        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
+        return [field for part in parts for field in part], False
+    shape = getattr(f, "shape", None)
+    if shape is None:
+        raise ArgumentTypeError(
+            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
+        )
+    if tuple(shape[: len(form)]) != form:
+        raise ArgumentValueError(
+            f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
+            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
+        )
+    return [f[index] for index in product(*map(range, form))], True
+
+
+def shaped(results: Sequence[Array], form: Form) -> Any:
+    """The results as nested tuples of this form."""
+    if not form:
+        return results[0]
+    share = prod(form[1:])
+    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
+
+
+def flat(field: Any, form: Form) -> list[Array]:
+    """The components of a result, whether nested tuples or one stacked array."""
+    return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
+
+
+def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
+    """The results as one array of shape ``(*form, *shape)``."""
+    xp = library.among(results).operations(*results)
+    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
+    return whole
+
+
+def added(a: Any, b: Any) -> Any:
+    """The sums of results, which may be in nested tuples."""
+    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b
+
+
+def form_name(form: Form) -> str:
+    """What a field of this form is called."""
+    return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
+
+
+class Mapping(Protocol):
+    """What can be added and composed: a map between fields on a grid."""
+
+    grid: Points
+    inputs: Form
+    outputs: Form
+
+
+def check_alike(first: Mapping, second: Mapping) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    check_grids(first.grid, second.grid, "added")
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )
+
+
+def check_composed(outer: Mapping, inner: Mapping) -> None:
+    """Refuse to compose operators of which one does not take what the other gives."""
+    check_grids(outer.grid, inner.grid, "composed")
+    if outer.inputs != inner.outputs:
+        raise ArgumentValueError(
+            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
+            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
+        )

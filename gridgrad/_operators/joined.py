@@ -1,0 +1,175 @@
+"""Operators made of two: products, which are applied one after the other, and sums with those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .._base.outputs import targets_of
+from .._base.types import Between, In, Out, applies
+from .._grid.points import Points
+from .fields.coefficients import Given
+from .fields.forms import Form, added, check_alike, check_composed, flat
+from .fields.gather import about_to_hold, check_dtypes, check_masks, dtype_of, joined_name
+from .operator import AnyOperator, Operator
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Joinable(Operator[In, Out]):
+    """An operator that products and sums are made of."""
+
+    def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
+        """The operator that applies `other`, then this one."""
+        return Product(self, other)
+
+    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator."""
+        return Sum(self, other)
+
+
+class Joined(Joinable[In, Out]):
+    """What is made of two operators, with the fields of both."""
+
+    def __init__(self, first: AnyOperator, second: AnyOperator) -> None:
+        self.parts = first, second
+        self.arguments = first.arguments + second.arguments
+
+    def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
+        """The same, made of operators of other fields."""
+        return type(self)(*[part.with_own(fields) for part in self.parts])
+
+    def taken(self) -> list[Given]:
+        """The arguments of both."""
+        return [given for part in self.parts for given in part.taken()]
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
+        """The multiplication with the measures of one grid over those of another."""
+        return self.parts[0].ratio_of_measures(grid, other, form)
+
+
+class Product(Joined[In, Out]):
+    """``outer @ inner``: applied one after the other."""
+
+    def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any]) -> None:
+        check_composed(outer, inner)
+        super().__init__(outer, inner)
+        self.outer: AnyOperator = outer
+        self.inner: AnyOperator = inner
+        self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
+
+    def __repr__(self) -> str:
+        return f"{self.outer!r} @ {self.inner!r}"
+
+    @applies
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+        """Apply `inner`, then `outer`; the field between them is a temporary."""
+        if fields:
+            return self.of_fields(fields, "__call__")(f, out, workers)
+        return self.outer(self.inner(about_to_hold(f), None, workers), out, workers)
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results."""
+        return self.outer.grid_out
+
+    @property
+    def T(self) -> Product[Out, In]:
+        """The transpose: both transposed, in the other order."""
+        return Product(self.inner.T, self.outer.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Product[Out, In]:
+        """The operator that `adjoint` applies.
+
+        Each adjoint weighs with its own grid: the field between them then needs the ratio of both.
+        """
+        outer = self.outer.adjoint_operator(weight)
+        if weight is not None:
+            outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
+        return Product(self.inner.adjoint_operator(weight), outer)
+
+    def matrix(self) -> csr_array:
+        """The product of both matrices."""
+        return self.outer.matrix() @ self.inner.matrix()
+
+    def scaled(self, factor: float) -> Product[In, Out]:
+        """The product with the outer operator times a finite real number."""
+        return Product(self.outer.scaled(factor), self.inner)
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return self.outer.result_name(self.inner.result_name(given))
+
+
+class Sum(Joined[In, Out]):
+    """Two operators applied to the same field, their results added; of which at least one is a product."""
+
+    def __init__(self, first: Operator[In, Out], second: Operator[In, Out]) -> None:
+        check_alike(first, second)
+        super().__init__(first, second)
+        self.first: AnyOperator = first
+        self.second: AnyOperator = second
+        self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
+
+    def __repr__(self) -> str:
+        return f"{self.first!r} + {self.second!r}"
+
+    @applies
+    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+        """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
+        if fields:
+            return self.of_fields(fields, "__call__")(f, out, workers)
+        f = about_to_hold(f)
+        if out is None:
+            addend = self.second(f, None, workers)
+            return added(self.first(f, None, workers), addend)
+        given = dtype_of(f, self.inputs)
+        wanted = self.result_name(given)
+        into, other = self.first, self.second
+        if into.result_name(given) != wanted:  # rounds: what is written first has the dtype of the whole
+            into, other = other, into
+        values = flat(other(f, None, workers), self.outputs)
+        targets = targets_of(out, self.outputs, values[0].shape)
+        check_dtypes(targets, wanted)
+        masked = check_masks(targets, values)
+        if into.result_name(given) == wanted and not masked:
+            into(f, out, workers)
+            for target, value in zip(targets, values, strict=True):
+                target[...] += value
+            return out
+        for target, value, addend in zip(
+            targets, flat(into(f, None, workers), self.outputs), values, strict=True
+        ):
+            target[...] = value + addend
+        return out
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, of the first operator's."""
+        return self.first.grid_out
+
+    @property
+    def T(self) -> Sum[Out, In]:
+        """The transpose: the sum of both."""
+        return Sum(self.first.T, self.second.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Sum[Out, In]:
+        """The operator that `adjoint` applies: with a weight, that of the first operator's grids."""
+        first, second = self.first.adjoint_operator(weight), self.second.adjoint_operator(weight)
+        if weight is not None:
+            second = second.reweighted(
+                before=(self.first.grid_out, self.second.grid_out), after=(self.second.grid, self.first.grid)
+            )
+        return Sum(first, second)
+
+    def matrix(self) -> csr_array:
+        """The sum of both matrices."""
+        return self.first.matrix() + self.second.matrix()
+
+    def scaled(self, factor: float) -> Sum[In, Out]:
+        """Both times a finite real number."""
+        return Sum(self.first.scaled(factor), self.second.scaled(factor))
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return joined_name({self.first.result_name(given), self.second.result_name(given)})

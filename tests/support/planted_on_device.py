@@ -1,0 +1,27 @@
+"""A launch on a device that reads one element beyond its input: a sanitizer that does not see it proves nothing."""
+
+from __future__ import annotations
+
+import cupy
+
+from gridgrad._backends.cuda import device
+from gridgrad._plan.layout import Layout
+from gridgrad._plan.plan import make_plan
+from gridgrad._stencils.weights import first_derivative
+from gridgrad._terms.term import Term
+
+LENGTH = 66
+
+
+def main() -> None:
+    """Launch it, on memory of its own."""
+    cupy.cuda.set_allocator(None)
+    f, out = cupy.zeros(LENGTH - 1), cupy.zeros(LENGTH)
+    layout = Layout((LENGTH,), (1,))
+    plan = make_plan((Term(0, 0, 0, first_derivative(1.0, LENGTH, 1)),), "float64", (layout,), (layout,))
+    device.launch(plan, [f.data.ptr, out.data.ptr], 0, 0)
+    cupy.cuda.runtime.deviceSynchronize()
+
+
+if __name__ == "__main__":
+    main()
