@@ -163,6 +163,7 @@ def check_ends():
             rows = Stencil(n, (), (), *rows, True)
             then = None if axis == 0 else (0, grid.stencil(0))
             sides += [Term(0, 1 + axis, axis, rows, ends=True), Term(0, 0, axis, rows, then=then, ends=True)]
+            sides.append(Term(0, 0, axis, rows, ends=True))
             side = noise(rng, [1 if k == axis else m for k, m in enumerate(shape)])
             inputs.append(np.broadcast_to(side, shape))
         for own in (grid.laplacian.terms, grid.gradient.terms[1:], grid.gradient.terms[:1]):
