@@ -6,6 +6,7 @@
 #   make lint      ruff, mypy and clang-format
 #   make docs      the pictures of docs/design/journey.md, drawn anew
 #   make bench     the tables of docs/guide/speed.md, side by side with the peers
+#   make kernels   what the CUDA kernels take, known without a device: registers, instructions, loads, simulated traffic
 #   make gpu       tests, sanitizers and benchmark on a CUDA device, in ten minutes:  make gpu CUDA=cuda12
 #                  with OFFLINE=1 by the Python that is there, and the wheels of a folder:  make gpu OFFLINE=1 WHEELS=.whl
 # With PYTHON=python3.12 an environment that another Python made is made anew.
@@ -30,7 +31,7 @@ SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -not -
 export GRIDGRAD_REQUIRE_CORE = 1
 export PYTHONSAFEPATH = 1
 
-.PHONY: demo test test-all check checked lint docs bench gpu clean
+.PHONY: demo test test-all check checked lint docs bench kernels gpu clean
 .DELETE_ON_ERROR:
 
 VERSION := -c 'import sys; print(sys.version)'
@@ -98,6 +99,9 @@ bench: $(VENV)/installed
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/calls.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
+
+kernels: $(VENV)/tools
+	PYTHONPATH=benchmarks/kernels $(BIN)/python benchmarks/kernels/proof.py
 
 ifdef OFFLINE
 gpu:

@@ -23,7 +23,9 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "build" / "gpu"
-SANITIZED = "(layouts or fresh or (test_operators and float32 and irregular))"  # of test_gpu.py
+SANITIZED = (
+    "(layouts or fresh or operators or bits_of)"  # of test_bits.py: what nothing but our kernels computes
+)
 FOUND = 99  # how a sanitizer exits that found something
 GRACE = 15  # seconds in which an interrupted step may say how far it came
 
@@ -37,6 +39,7 @@ class Step(NamedTuple):
     tells: str
     pool: bool = True  # whether CuPy may cut its arrays from larger pieces of memory
     status: int = 0  # how it exits when all is well
+    tool: str = ""  # without which it is left out, as without its own program
 
 
 class Result(NamedTuple):
@@ -59,23 +62,28 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         yield Step("install", [*pip, *wheels, str(ROOT)], 180, r"Successfully .*")
         pytest += ["-W", "default"]  # of the libraries that this machine has, whatever they deprecate
     tests = pytest if not options.workers else [*pytest, "-n", str(options.workers)]
-    yield Step("tests", [*tests, "-k", options.select, *options.tests], 130, r"\d+ (?:passed|failed|error).*")
-    sanitizer = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
-    sanitizer = [sanitizer, "--error-exitcode", str(FOUND), "--report-api-errors", "no", "--tool"]
+    yield Step("tests", [*tests, "-k", options.select, *options.tests], 150, r"\d+ (?:passed|failed|error|skipped).*")
+    chosen = " and ".join(filter(None, [SANITIZED, options.select]))
+    yield from sanitized(python, [*pytest, "-k", chosen, "tests/backends/cuda/device/test_bits.py"])
+    yield Step("traffic", [*python, "benchmarks/traffic.py", *options.small], 80, r"laplacian .*", tool="ncu")
+
+
+def sanitized(python: list[str], subset: list[str]) -> Iterator[Step]:
+    """A launch that a sanitizer must report, and tests of which it must not report any."""
+    program = shutil.which("compute-sanitizer") or "/usr/local/cuda/bin/compute-sanitizer"
+    sanitizer = [program, "--error-exitcode", str(FOUND), "--report-api-errors", "no", "--tool"]
     memcheck = [*sanitizer, "memcheck", "--padding", "64", "--kernel-name", "kns=gridgrad"]
     found = r"ERROR SUMMARY.*"
-    chosen = " and ".join(filter(None, [SANITIZED, options.select]))
-    subset = [*pytest, "-k", chosen, "tests/backends/cuda/test_gpu.py"]
     yield Step("planted", [*memcheck, *python, "tests/support/planted_on_device.py"], 40, found, False, FOUND)
-    yield Step("memcheck", [*memcheck, *subset], 80, found, False)
+    yield Step("memcheck", [*memcheck, *subset], 100, found, False)
     # Not of our kernels alone: what another's has written would count as never written.
-    yield Step("initcheck", [*sanitizer, "initcheck", *subset], 80, found, False)
+    yield Step("initcheck", [*sanitizer, "initcheck", *subset], 100, found, False)
 
 
 def benchmark(options: argparse.Namespace, seconds: float) -> Step:
     """What is measured in the time that is left."""
     command = [sys.executable, *options.through, "benchmarks/gpu.py", "--json", str(options.out / "gpu.json"),
-               "--seconds", str(int(seconds - 2 * GRACE)), *options.benchmark]  # fmt: skip
+               "--seconds", str(int(seconds - 2 * GRACE)), *options.small, *options.benchmark]  # fmt: skip
     return Step("benchmark", command, seconds - GRACE, r".*, commit .*")
 
 
@@ -89,8 +97,9 @@ def environment(step: Step, installed: bool) -> dict[str, str]:
 
 def run(step: Step, log: Path, seconds: float, installed: bool = False) -> Result:
     """One step, interrupted when its time is over."""
-    if not shutil.which(step.command[0]):
-        return Result(step.name, "left out", 0, f"no {step.command[0]} here")
+    missing = [tool for tool in (step.command[0], step.tool) if tool and not shutil.which(tool)]
+    if missing:
+        return Result(step.name, "left out", 0, f"no {missing[0]} here")
     start = time.monotonic()
     with log.open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
@@ -149,6 +158,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--workers", type=int, default=8 if find_spec("xdist") else 0, help="test processes")
     parser.add_argument("--wheels", type=Path, help="folder of what is to be installed beside the tree")
+    parser.add_argument(
+        "--small", action="store_const", const=["--small"], default=[], help="measure small arrays"
+    )
     parser.add_argument("--benchmark", type=shlex.split, default=[], help="more options of benchmarks/gpu.py")
     parser.add_argument("--through", nargs=1, default=[], help="a script that runs all others: a dry run")
     return parser.parse_args()
@@ -171,11 +183,11 @@ def main() -> int:
         print(*table(results[-1:]), flush=True)
         if results[-1].outcome not in ("ok", "left out"):
             show(f"{step.name}: {log}", wrong(log))
-    figures = options.out / "benchmark.txt"
-    if figures.exists():
-        show("figures", figures.read_text(encoding="utf-8", errors="replace").splitlines()[-70:])
+    for name in ("traffic", "benchmark"):
+        figures = options.out / f"{name}.txt"
+        if figures.exists():
+            show(name, figures.read_text(encoding="utf-8", errors="replace").splitlines()[-60:])
     show("steps", table(results))
-    (options.out / "steps.txt").write_text("\n".join(table(results)) + "\n", encoding="utf-8")
     return int(any(result.outcome not in ("ok", "left out") for result in results))
 
 

@@ -25,6 +25,7 @@ from gpu_rows import report as reports
 from gpu_rows import worker
 
 TRIES = 8  # processes, at most
+GRACE = 8  # seconds after the deadline for the task that runs then
 
 
 def main() -> int:
@@ -70,15 +71,19 @@ def supervised(path: Path, arguments: argparse.Namespace) -> int:
     """Workers, one after the other, until all tasks were run or the time is over."""
     start = time.time()
     deadline = start + arguments.seconds
+    code = 0
     for _ in range(TRIES):
         process = multiprocessing.get_context("fork").Process(
             target=_work, args=(path, deadline, arguments.small, arguments.only)
         )
         process.start()
-        _watch(process, path, deadline, arguments.longest)
-        if process.exitcode in (0, worker.NO_DEVICE):
+        is_over = _watch(process, path, deadline, arguments.longest)
+        code = process.exitcode or 0
+        if code in (0, worker.NO_DEVICE):
             break
-        blamed(path, f"the process ended with {process.exitcode}")
+        blamed(path, f"the process ended with {code}")
+        if is_over:
+            break
     report = reports.load(path)
     if report:
         report["seconds"] = time.time() - start
@@ -86,22 +91,33 @@ def supervised(path: Path, arguments: argparse.Namespace) -> int:
             key for key in report.get("tasks", []) if key not in report.get("seconds of tasks", {})
         ]
         reports.save(path, report)
-    return process.exitcode or 0
+    return code
 
 
 def _work(path: Path, deadline: float, quick: bool, only: list[str]) -> None:
     sys.exit(worker.work(path, deadline, quick, only))
 
 
-def _watch(process: BaseProcess, path: Path, deadline: float, longest: float) -> None:
-    """Wait for the worker; end it where nothing is written for too long, or well after the deadline."""
+def _watch(process: BaseProcess, path: Path, deadline: float, longest: float) -> bool:
+    """Wait for the worker; end it where nothing is written for too long, or well after the deadline.
+
+    Whether the time is over, or someone interrupts: what was measured is shown then.
+    """
     began = time.time()
-    while process.is_alive():
-        process.join(0.2)
-        written = path.stat().st_mtime if path.exists() else began
-        if time.time() > min(max(written, began) + longest, deadline + 15):
-            process.kill()
-            process.join()
+    is_over = False
+    try:
+        while process.is_alive() and not is_over:
+            process.join(0.2)
+            is_over = time.time() > deadline + GRACE
+            written = path.stat().st_mtime if path.exists() else began
+            if time.time() > max(written, began) + longest:
+                break
+    except KeyboardInterrupt:
+        is_over = True
+    if process.is_alive():
+        process.kill()
+    process.join()
+    return is_over
 
 
 def blamed(path: Path, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -13,14 +14,18 @@ from ._plan.plan import make_plan
 from ._stencils.weights import first_derivative
 from ._terms.term import Term
 
+_LENGTHS = (
+    64,
+    512,
+)  # of every axis of an example: threads share long rows and large fields otherwise than small ones
 _REAL_PARTS = {"complex64": ("float32", 2), "complex128": ("float64", 2)}
 
 
 def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] = (1, 2, 3)) -> int:
     """Compile the kernels of `gradient` over all axes, so that no later call has to wait for it.
 
-    For each dtype and number of dims: uniform and non-uniform spacing, arrays that allow 16-byte
-    accesses and arrays that do not. Edge orders, periodic axes, shapes and strides are data of
+    For each dtype and number of dims: uniform and non-uniform spacing, small fields and large ones,
+    arrays that allow 16-byte accesses and arrays that do not. Edge orders, periodic axes, shapes and strides are data of
     one kernel, so nothing is compiled for them. Other operators, some axes only, mixed spacings
     and arrays beyond 2**31 elements are compiled at their first use, in about 0.3 s (a hessian in
     1 to 4 s). CuPy keeps what is compiled on disk.
@@ -48,7 +53,7 @@ def warmup(dtypes: Sequence[str] = ("float32", "float64"), ndims: Sequence[int] 
     --------
     >>> import gridgrad.cuda
     >>> gridgrad.cuda.warmup(dtypes=["float32"], ndims=[3])  # doctest: +SKIP
-    4
+    8
     """
     variants = {launch.variant for launch in _practical_launches(dtypes, ndims)}
     from ._backends.cuda import device
@@ -71,9 +76,10 @@ def _practical_launches(dtypes: Sequence[str], ndims: Sequence[int]) -> Iterator
         for ndim in ndims:
             if not 1 <= ndim <= 7:
                 raise ValueError(f"ndims must be from 1 to 7, got {ndim}")
-            for steps in (1.0, np.arange(1.0, 64.0)):
-                terms = tuple(Term(k, 0, k, first_derivative(steps, 64, 1)) for k in range(ndim))
-                layout = _contiguous((64,) * ndim, components)
+            for length, uniform in product(_LENGTHS if ndim < 4 else _LENGTHS[:1], (True, False)):
+                steps = 1.0 if uniform else np.arange(1.0, length)
+                terms = tuple(Term(k, 0, k, first_derivative(steps, length, 1)) for k in range(ndim))
+                layout = _contiguous((length,) * ndim, components)
                 plan = make_plan(terms, storage, (layout,), (layout,) * ndim, components)
                 for width in {1, _kernels.widest_vector(plan)}:
                     yield _kernels.make_launch(plan, width)

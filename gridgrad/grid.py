@@ -34,7 +34,8 @@ class Grid(Points, Generic[OnGrid]):
     ----------
     *coordinates : 1-D array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. Units: [x]; quantities of pint, astropy or unyt are
+        step and the position of the first point. They are copied: arrays on a device are read here, and
+        no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
         The axes of the fields that these are; by default the last ones, so that all axes in front are

@@ -23,6 +23,19 @@ GG_INLINE double magnitude(double value) { return fabs(value); }
 GG_INLINE float square_root(float value) { return __fsqrt_rn(value); }
 GG_INLINE double square_root(double value) { return __dsqrt_rn(value); }
 
+// binary16: exact one way, rounded to nearest the other way.
+GG_INLINE float float_of_half(uint16 half) {
+  float value;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(half));
+  return value;
+}
+
+GG_INLINE uint16 half_of_float(float value) {
+  uint16 half;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half) : "f"(value));
+  return half;
+}
+
 #else
 
 #include <cstdint>
@@ -97,6 +110,8 @@ GG_INLINE float magnitude(float value) { return __builtin_fabsf(value); }
 GG_INLINE double magnitude(double value) { return __builtin_fabs(value); }
 GG_INLINE float square_root(float value) { return __builtin_sqrtf(value); }
 GG_INLINE double square_root(double value) { return __builtin_sqrt(value); }
+
+#include "half.h"
 
 #endif
 

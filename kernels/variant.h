@@ -5,11 +5,13 @@
 //   GG_INDEX                  int where every offset a thread can form fits, else int64
 //   GG_RANK GG_INPUTS GG_OUTPUTS  dims, inputs and outputs in use
 //   GG_VECTOR                 elements of one access along the row; 1 for any stride
+//   GG_ELEMENTS               elements of a thread: of its one access, or of several of one element
+//   GG_GAP                    from one of those to the next: a warp's width, so that warps read side by side
+//   GG_UNIT                   1 where the elements of a row are side by side in every array
 //   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
 //   GG_TERMS                  {output, input, stencil, assign, ...}, ... as in the descriptor
 //   GG_NORMS                  1 or 0 for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
-//   GG_GENERAL                1: rows of any form, one element at a time; 0: formula (1) in vectors
 //   GG_PLANES                 layers that a thread does, one after the other
 //   GG_SLABS                  1 where the blocks walk in slabs of rows
 //   GG_STRIDES                1 where the grid is smaller than the work
@@ -28,14 +30,11 @@ typedef GG_REAL Real;
 typedef GG_OUT Out;
 typedef GG_INDEX Index;
 
-enum : int {
-  VECTOR = GG_VECTOR,
-  INNER = GG_INNER,
-  FIRST_DIM = MAX_DIMS - GG_RANK,
-  PLANES = GG_PLANES,
-  THREADS = 256,
-  BLOCKS = GG_BLOCKS
-};
+enum : int { VECTOR = GG_VECTOR, ELEMENTS = GG_ELEMENTS, GAP = GG_GAP };
+// How a thread's elements lie: side by side in one access, or apart and all inside the ends of the row.
+enum : int { WIDE = VECTOR > 1, APART = VECTOR == 1 && ELEMENTS > 1 };
+enum : int { INNER = GG_INNER, FIRST_DIM = MAX_DIMS - GG_RANK, PLANES = GG_PLANES };
+enum : int { THREADS = 256, BLOCKS = GG_BLOCKS };
 
 // EQUAL weights (the short form), the same DISTINCT ones at every point, or VARYING ones.
 enum Weights : int { EQUAL, DISTINCT, VARYING };
@@ -55,21 +54,48 @@ constexpr Shape SHAPES[] = {GG_STENCILS};
 constexpr int NORMS[] = {GG_NORMS};
 enum : int { TERM_COUNT = sizeof TERMS / sizeof TERMS[0], SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
 
-template <class T>
-struct alignas(sizeof(T) * VECTOR < 16 ? sizeof(T) * VECTOR : 16) Vector {
-  T at[VECTOR];
+// One T for each of N elements of a thread.
+template <class T, int N>
+struct alignas(WIDE&& N == VECTOR ? (sizeof(T) * N < 16 ? sizeof(T) * N : 16) : alignof(T)) Vector {
+  T at[N];
 };
 
-template <class T>
-GG_INLINE Vector<T> fetch(const T* from) {
-  return *reinterpret_cast<const Vector<T>*>(from);
+// What `of` gives for each of N elements.
+template <int N, class Of>
+GG_INLINE Vector<Real, N> each(const Of& of) {
+  Vector<Real, N> value;
+#pragma unroll
+  for (int e = 0; e < N; ++e) value.at[e] = of(e);
+  return value;
+}
+
+// The N elements of a thread in a row whose elements are `stride` apart.
+template <int N, class T>
+GG_INLINE Vector<T, N> fetch(const T* from, Index stride) {
+  Vector<T, N> value;
+  if constexpr (WIDE && N == VECTOR) {
+    value = *reinterpret_cast<const Vector<T, N>*>(from);
+  } else {
+#pragma unroll
+    for (int e = 0; e < N; ++e) value.at[e] = from[e * GAP * stride];
+  }
+  return value;
+}
+
+template <int N, class T>
+GG_INLINE void put(T* to, Index stride, const Vector<T, N>& value) {
+  if constexpr (WIDE && N == VECTOR) {
+    *reinterpret_cast<Vector<T, N>*>(to) = value;
+  } else {
+#pragma unroll
+    for (int e = 0; e < N; ++e) to[e * GAP * stride] = value.at[e];
+  }
 }
 
 GG_INLINE Index elements(int64 value) { return static_cast<Index>(value); }
 
-// Vectors run along the row, where elements then lie side by side in every array.
 GG_INLINE Index stride_of(const Array& array, int dim) {
-  return dim == ROW && VECTOR > 1 ? 1 : elements(array.stride[dim]);
+  return dim == ROW && GG_UNIT ? 1 : elements(array.stride[dim]);
 }
 
 GG_INLINE Index offset(const Array& array, const Index* at) {
@@ -84,10 +110,10 @@ GG_INLINE const Stored* source_of(const Array& array, const Index* at) {
 }
 
 // In bytes: added to a pointer to Out, a 64-bit offset makes NVRTC 13.5 split the 16-byte stores.
-GG_INLINE Vector<Out>* target_of(const Array& array, const Index* at) {
+GG_INLINE Out* target_of(const Array& array, const Index* at) {
   char* const start = static_cast<char*>(array.data);
-  return reinterpret_cast<Vector<Out>*>(start + static_cast<int64>(offset(array, at)) *
-                                                    static_cast<int64>(sizeof(Out)));
+  return reinterpret_cast<Out*>(start +
+                                static_cast<int64>(offset(array, at)) * static_cast<int64>(sizeof(Out)));
 }
 
 // Elements per point of an axis: 1 across the row.
@@ -107,12 +133,12 @@ GG_INLINE const Real* weights_of(const Stencil& stencil, int k) {
   return static_cast<const Real*>(stencil.weights) + k * (stencil.length * stencil.inner);
 }
 
-GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE bool is_interior(const Stencil& stencil, Index i) {
   return i >= stencil.leading && i + stencil.trailing < elements(stencil.length);
 }
 
 // Which of the rows that are data belongs to point i at an end.
-GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
+[[maybe_unused]] GG_INLINE Index edge_of(const Stencil& stencil, Index i) {
   return i < stencil.leading ? i : stencil.leading + stencil.trailing + i - elements(stencil.length);
 }
 

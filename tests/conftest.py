@@ -24,7 +24,9 @@ def pytest_configure(config):
         raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
     if not hasattr(config, "workerinput"):  # where the reports of all workers arrive
         config.pluginmanager.register(Skips(os.environ.get("GRIDGRAD_MAY_SKIP")))
-    if os.environ.get("GRIDGRAD_NO_POOL") and device_names():  # or a sanitizer sees one piece of memory for all
+    if (
+        os.environ.get("GRIDGRAD_NO_POOL") and device_names()
+    ):  # or a sanitizer sees one piece of memory for all
         import_module("cupy").cuda.set_allocator(None)
 
 

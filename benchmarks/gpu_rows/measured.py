@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import cupy
 import numpy as np
 
 from . import card, ceilings, timing, watch
-from .rows import CHECKED, Arrays, Row
+from .rows import AROUND, CHECKED, Arrays, Row, few
 
 
 def measure(row: Row, shape: Sequence[int]) -> dict[str, Any]:
     """All of a row but its peers."""
     watch.forget()
-    bits = compared(row, (min(shape[0], CHECKED), *shape[1:]))
+    bits = compared(row, few(shape))
     kernels = watch.seen()
     arrays = Arrays(row, shape, card.random, cupy.empty)
     start = time.perf_counter()
     arrays.call()
     card.synchronize()
     first = time.perf_counter() - start
+    middle = compared_in_the_middle(row, arrays)
     result = timing.milliseconds(arrays.call)
-    return result | {"first call s": first, "bits": bits, "kernels": watch.seen() or kernels} | judged(
+    result |= {
+        "first call s": first,
+        "bits": bits,
+        "bits in the middle": middle,
+        "kernels": watch.seen() or kernels,
+    }
+    return result | judged(
         result["ms"], [card.address(a) for a in arrays.bases], [card.address(a) for a in arrays.targets], arrays.nbytes,
     )  # fmt: skip
 
@@ -41,10 +49,31 @@ def compared(row: Row, shape: Sequence[int]) -> dict[str, Any]:
     arrays = Arrays(row, shape, card.random, _poisoned)
     arrays.call()
     card.synchronize()
-    given = iter([np.ascontiguousarray(cupy.asnumpy(a)) for a in (*arrays.coefficients, *arrays.bases)])
+    wanted = _on_the_cpu(row, shape, (*arrays.coefficients, *arrays.bases))
+    return bits([cupy.asnumpy(a) for a in arrays.targets], wanted)
+
+
+def compared_in_the_middle(row: Row, arrays: Arrays) -> dict[str, Any]:
+    """The same for the planes in the middle of the large arrays, which the launch of these reaches in its own way."""
+    shape = arrays.targets[0].shape
+    count = CHECKED + 2 * AROUND
+    start = (shape[0] - count) // 2
+    if start <= 0:
+        return {}
+    part = slice(start, start + count)
+    there = replace(row, view="", start=0 if 0 < row.dims < len(shape) else start)
+    fields = [field[part] for field in (*arrays.coefficients, *arrays.fields, *arrays.coefficients)]
+    wanted = _on_the_cpu(there, (count, *shape[1:]), fields)
+    inner = slice(AROUND, -AROUND)
+    return bits([cupy.asnumpy(a[part][inner]) for a in arrays.targets], [a[inner] for a in wanted])
+
+
+def _on_the_cpu(row: Row, shape: Sequence[int], fields: Sequence[Any]) -> list[np.ndarray]:
+    """The results of the row on these fields, coefficients first."""
+    given = iter([np.ascontiguousarray(cupy.asnumpy(field)) for field in fields])
     host = Arrays(row, shape, lambda shape, dtype: next(given), np.empty)
     host.call()
-    return bits([cupy.asnumpy(a) for a in arrays.targets], host.targets)
+    return host.targets
 
 
 def _poisoned(shape: Sequence[int], dtype: str) -> Any:

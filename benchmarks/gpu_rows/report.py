@@ -58,8 +58,9 @@ def _kernel(row: Report) -> str:
     words = ["/".join(str(k["registers"]) for k in row.get("kernels", []))]
     if any(k["spilled bytes"] for k in row.get("kernels", [])):
         words.append("SPILLS")
-    if row.get("bits", {}).get("differing"):
-        words.append(f"{row['bits']['differing']} DIFFER")
+    differing = sum(row.get(where, {}).get("differing", 0) for where in ("bits", "bits in the middle"))
+    if differing:
+        words.append(f"{differing} DIFFER")
     return ", ".join(words)
 
 

@@ -18,7 +18,9 @@ PLANES, SLICES, BATCH = (64, 2048, 2048), (4, 4096, 16384), (256, 1023, 1023)
 SQUARE, COLUMNS = (16384,) * 2, (64, 2**20)
 # Lengths of a quick look: the parity stays, so that the same variants run.
 SMALL = {512: 32, 511: 31, 1024: 36, 2048: 40, 16384: 64, 1023: 33, 4096: 48, 2**20: 256, 256: 9, 64: 9}
-CHECKED = 8  # planes of the array whose values are compared with those of the CPU
+CHECKED = 8  # planes of an array whose values are compared with those of the CPU
+MOST = 1 << 27  # points of it
+AROUND = 4  # planes on each side of those in the middle of a large array: no row reaches further
 
 Make = Callable[[gg.Grid, Sequence[Any]], Any]
 # Of each operator: how many fields it has for coefficients, and how it is made of a grid and these.
@@ -60,6 +62,7 @@ class Row:
     uniform: bool = True
     dims: int = 0  # of the grid, the last ones of the array; by default all
     view: str = ""
+    start: int = 0  # where the arrays lie in larger ones, along the first axis of the grid
     peers: bool = False
     shown: bool = True  # in the table of a terminal and of the guide
 
@@ -71,15 +74,21 @@ class Row:
 
     def steps(self, shape: Sequence[int]) -> list[Any]:
         """A step, or random increasing coordinates, of each axis of the grid on arrays of `shape`."""
-        rng = np.random.default_rng(7)
-        lengths = shape[-self.dims :]
-        return [STEP if self.uniform else np.cumsum(rng.uniform(0.5, 1.5, n)) for n in lengths]
+        starts = [self.start] + [0] * len(shape)
+        return [
+            STEP if self.uniform else coordinates(a, n, starts[a]) for a, n in enumerate(shape[-self.dims :])
+        ]
 
     def grid(self, shape: Sequence[int]) -> gg.Grid:
         """Its grid; the ends are those of the peers."""
         lengths = shape[-self.dims :]
         axes = [(n, h) if self.uniform else h for n, h in zip(lengths, self.steps(shape), strict=True)]
         return gg.Grid(*axes, edge_order=1)
+
+
+def coordinates(axis: int, n: int, start: int) -> np.ndarray:
+    """So many random increasing positions; those of a larger array from `start` on."""
+    return np.cumsum(np.random.default_rng(axis).uniform(0.5, 1.5, start + n))[start:]
 
 
 def size(shape: Sequence[int]) -> str:
@@ -144,6 +153,12 @@ def _other_operators() -> Iterator[Row]:
 def shrunk(shape: Sequence[int]) -> tuple[int, ...]:
     """The shape of a quick look."""
     return tuple(SMALL.get(n, n) for n in shape)
+
+
+def few(shape: Sequence[int]) -> tuple[int, ...]:
+    """A shape with the same planes, or rows where these are large, whose values the CPU has in no time."""
+    planes = (min(shape[0], CHECKED), *shape[1:])
+    return planes if prod(planes) < MOST else (planes[0], min(shape[1], 8 * CHECKED), *shape[2:])
 
 
 class Arrays:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from . import measured, peers, small, torch_rows
+from . import measured, peers, settings, small, torch_rows
 from .rows import Row, rows, shrunk
 
 MAIN = 16  # rows that come before all else
@@ -43,6 +43,7 @@ def tasks(quick: bool) -> list[Task]:
         *_peers(every, "jax", quick),
         Task("small calls", "first call", small.first_calls),
         *_peers(every, "torch.compile", quick),
+        *(Task("settings", name, run) for name, run in settings.measures(quick).items()),
     ]  # fmt: skip
 
 

@@ -140,7 +140,8 @@ def clear_caches() -> None:
     """Forget all that was kept to make later calls fast: stencils, plans, device tables and the rest.
 
     No result changes, only the time of the next calls. Grids and operators that you hold keep what
-    they have made, and CUDA graphs that were captured keep their weights.
+    they have made, and CUDA graphs that were captured keep their weights. Memory of a CUDA device is
+    given back when tables are next copied to it, as freeing it would break a graph that is being captured.
 
     Examples
     --------

@@ -61,7 +61,8 @@ def gradient(
     *varargs : scalar or 1-D array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
-        either direction; a list is coordinates. Units: [x].
+        either direction; a list is coordinates. Those on a device are read at each call, which waits
+        for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
     edge_order : 1 or 2

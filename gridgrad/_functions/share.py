@@ -27,7 +27,7 @@ from .typed import Ends
 
 _SHARED = """*spacing : scalar or 1-D array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates. Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes.

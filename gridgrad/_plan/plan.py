@@ -27,7 +27,7 @@ from .layout import Dim, Layout, collapse
 from .tables import Tables, tables_of
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Plan:
     """A packed operator for one memory layout. Pointers are not part of it."""
 

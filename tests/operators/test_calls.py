@@ -258,3 +258,20 @@ def test_results_have_the_order_of_the_first_field(rng):
     large = np.asfortranarray(rng.integers(2**53, 2**54, (7, 9)) + 1)
     for first in (large, large // 2**10):
         assert gg.divergence((first, noise(rng, (7, 9)))).strides == (8, 56)
+
+
+class TestLongAxes:
+    """A key holds no large weights, and a call that was seen before is still not looked at in full."""
+
+    def test_are_bound_without_holding_their_weights(self, bound, core, rng):
+        x = np.cumsum(rng.uniform(0.5, 1.5, 20_000))
+        grid, f, out = gg.Grid(x), noise(rng, x.shape), np.empty(x.shape)
+        expected = grid.laplacian(f)
+        bound["bound"] = 0
+        for _ in range(3):
+            assert same_bits(grid.laplacian(f, out), expected)
+            assert same_bits(grid.laplacian(f), expected)
+        assert bound == {"bound": 1, "others": 0}
+        gg.clear_caches()  # the plan goes, as nothing else held it
+        assert same_bits(grid.laplacian(f, out), expected)
+        assert bound["bound"] == 2

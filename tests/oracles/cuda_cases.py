@@ -59,6 +59,21 @@ GENERAL = {
     "hessian.T": lambda g, c: g.hessian.T,
 }
 OPERATORS = {**IN_VECTORS, **GENERAL}
+# What else the documentation makes of them: the same rows, more of them at once.
+COMBINED = {
+    "gradient 6": lambda g, c: g.gradient.with_(accuracy=6),
+    "curl 6": lambda g, c: g.curl.with_(accuracy=6),
+    "jacobian 6": lambda g, c: g.jacobian.with_(accuracy=6),
+    "jacobian.T": lambda g, c: g.jacobian.T,
+    "vector laplacian": lambda g, c: g.vector_laplacian,
+    "vector laplacian 4": lambda g, c: g.vector_laplacian.with_(accuracy=4),
+    "vector laplacian.T": lambda g, c: g.vector_laplacian.T,
+    "laplacian 6.T": lambda g, c: g.laplacian.with_(accuracy=6).T,
+    "advect and diffuse": lambda g, c: 0.1 * g.laplacian - g.advect(c),
+    "advect and diffuse 6": lambda g, c: 0.1 * g.laplacian.with_(accuracy=6) - g.advect(c).with_(accuracy=6),
+    "diffuse - advect": lambda g, c: g.diffuse(c[0]) - g.advect(c),
+    "diffuse twice": lambda g, c: g.diffuse(c[0]) + 2 * g.diffuse(c[1]),
+}
 ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]
 
 
@@ -102,7 +117,7 @@ def operator(name, shape, dtype="float32", spacing="irregular", ends="one-sided"
         periods = [2.5 * n if e == "periodic" else None for n, e in zip(shape, ends, strict=False)]
     grid = gg.Grid(*entries, boundary=ends, period=None if ends == "one-sided" else periods)
     real = np.zeros(0, dtype).real.dtype
-    made = OPERATORS[name](grid, [make(shape, real, seed=20 + k) for k in range(len(shape))])
+    made = {**OPERATORS, **COMBINED}[name](grid, [make(shape, real, seed=20 + k) for k in range(len(shape))])
     fields = [make(shape, dtype, seed=k) for k in range(prod(made.inputs))]
     return made._terms_for(shape), [*fields, *made.coefficients]
 

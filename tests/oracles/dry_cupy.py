@@ -97,12 +97,25 @@ class DryCupy(Device):
         self.cuda.Stream = lambda non_blocking=False: Stream(self, 1234)
         self.cuda.Stream.ptds = Stream(self, 2)
         self.cuda.set_allocator = lambda allocator: None
+        self.cuda.runtime.profilerStart = self.cuda.runtime.profilerStop = lambda: None
         self.cuda.runtime.memGetInfo = lambda: (2 << 30, 4 << 30)
 
     def RawModule(self, code: str, options: Any, backend: str) -> Any:
         """With the facts that a benchmark asks a kernel for."""
         module = super().RawModule(code, options, backend)
         return SimpleNamespace(get_function=lambda name: attribute(module.get_function(name)))
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else as NumPy has it, its results on the device."""
+        known = getattr(np, name)
+        if isinstance(known, type) or not callable(known):
+            return known
+
+        def function(*arguments: Any, **keywords: Any) -> Any:
+            result = known(*arguments, **keywords)
+            return self._on_this_device(result) if isinstance(result, np.ndarray) else result
+
+        return function
 
     def asarray(self, values: Any, dtype: Any = None, device: int = 0) -> Any:
         return self._on_this_device(super().asarray(values, dtype, device))

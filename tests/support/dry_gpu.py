@@ -111,8 +111,8 @@ class Device(FakeCupy):
     def asarray(self, values, dtype=None, device=0):
         return super().asarray(np.asarray(values, dtype=dtype), device)
 
-    def empty(self, shape, dtype="f8", order="C"):
-        return super().empty(shape, dtype, order)
+    def empty(self, shape, dtype="f8", *order):
+        return super().empty(shape, dtype, *order)
 
     def empty_like(self, f, dtype=None):
         return super().empty_like(f, f.dtype if dtype is None else dtype)

@@ -145,10 +145,10 @@ def sanitize() -> int:
 
 def planted_overrun() -> int:
     """A kernel whose last element reads its missing neighbour."""
-    right = "(has_above ? e + inner : e)"
+    right = "has_above ? e + inner : e]"
     if variants.source().count(right) != 1:
         return 0
-    text = variants.source().replace(right, "(e + inner)")
+    text = variants.source().replace(right, "e + inner]")
     f, out = np.zeros(66), np.zeros(66)
     with tempfile.TemporaryDirectory() as folder:
         kernels = HostKernels(Path(folder), flags_from_environment(), text)

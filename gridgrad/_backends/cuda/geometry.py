@@ -12,11 +12,10 @@ ROW = MAX_DIMS - 1
 THREADS = 256  # of a block, as in __launch_bounds__
 WARP = 32
 GRID_LIMIT = 65535  # of CUDA, for y and z
-LINE_BYTES = 128  # of the caches
-CACHE_BYTES = (
-    16 << 20
-)  # what neighbours may count on in the second-level cache, which other data go through too
+CACHE_BYTES = 16 << 20  # of a slab's planes in the second-level cache, which other data go through too
+FITS = 2  # times as much is left as it is: on an H100 slabs cost there more than they save
 PLANES = 4  # that a thread does where there are layers enough: two of six are then read for a neighbour, not of three
+FEW_ARRAYS = 3  # of which neighbours are most of the traffic: of more, several planes a thread were measured to cost
 MANY_BLOCKS = 8192  # of which the last that run alone are few
 LONG_SLAB = 4  # log2 of the row blocks of a slab that need not fit the cache
 
@@ -46,18 +45,19 @@ class Geometry(NamedTuple):
 
 
 def geometry_of(
-    lengths: Sequence[int], threads: int, vector: int, items: Sequence[int], reads: Iterable[Reads]
+    lengths: Sequence[int], threads: int, items: Sequence[int], reads: Iterable[Reads]
 ) -> Geometry:
     """The launch for dims of these lengths.
 
-    A row is done by so many `threads`, in accesses of `vector` elements; `items` are the bytes of an element of
-    each array, and `reads` says how far the stencils reach.
+    A row is done by so many `threads`; `items` are the bytes of an element of each array, and `reads` says how
+    far the stencils reach.
     """
     reads = tuple(reads)
     work = threads, lengths[ROW - 1], prod(lengths[: ROW - 1])
-    block, planes = _block_of(work, {read.dim for read in reads}, vector * min(items))
-    columns, rows, layers = _blocks(work, block, planes)
+    block = block_shape(*work)
     slab = slab_of(lengths, block, sum(items), reads)
+    planes = _planes_of(work, block, len(items), reads)
+    columns, rows, layers = _blocks(work, block, planes)
     if slab is None:
         grid = columns, min(rows, GRID_LIMIT), min(layers, GRID_LIMIT)
         return Geometry(grid, block, planes, None, grid != (columns, rows, layers))
@@ -66,20 +66,19 @@ def geometry_of(
     return Geometry(grid, block, planes, slab, grid[1:] != (layers, slabs))
 
 
-def _block_of(work: tuple[int, int, int], dims: set[int], access: int) -> tuple[tuple[int, int, int], int]:
-    """The block whose first-level cache holds most of the neighbours it reads, and the planes of each of its threads.
+def _planes_of(
+    work: tuple[int, int, int], block: tuple[int, int, int], arrays: int, reads: Iterable[Reads]
+) -> int:
+    """How many planes a thread does, one after the other: several where the planes are what is read again.
 
-    A derivative across the rows alone has no neighbours along them: it takes one line of the cache, and
-    as many rows as there are threads left. Of layers a block does several, if that leaves blocks enough.
+    Each is then in the first-level cache. That pays where the neighbours are most of the traffic: of few arrays, or in
+    rows that reach far; and where it leaves blocks enough.
     """
-    if dims == {ROW - 1}:
-        return block_shape(*work, max(1, min(LINE_BYTES // access, WARP))), 1
-    block = block_shape(*work)
-    if ROW - 2 not in dims or block[2] > 1:
-        return block, 1
-    if prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS:
-        return block, PLANES
-    return block_shape(*work, deep=2), 1
+    spans = [read.span for read in reads if read.dim == ROW - 2]
+    pays = spans and (arrays <= FEW_ARRAYS or max(spans) > 2)
+    return (
+        PLANES if pays and block[2] == 1 and prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS else 1
+    )
 
 
 def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int) -> tuple[int, int, int]:
@@ -87,15 +86,10 @@ def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int
     return columns, rows, -(-layers // planes)
 
 
-def block_shape(
-    columns: int, rows: int, layers: int, wide: int = WARP, deep: int = 1
-) -> tuple[int, int, int]:
-    """At least `wide` threads along the row, `deep` over the layers and the rest over rows, as far as the work goes.
-
-    Where a dim is short, its share goes to the others.
-    """
-    x, z = min(_power_of_two(columns), wide), min(_power_of_two(layers), deep)
-    y = min(_power_of_two(rows), THREADS // (x * z))
+def block_shape(columns: int, rows: int, layers: int) -> tuple[int, int, int]:
+    """A warp along the row and eight rows; where a dim is short, its share goes to the others."""
+    x = min(_power_of_two(columns), WARP)
+    y = min(_power_of_two(rows), THREADS // x)
     z = min(_power_of_two(layers), THREADS // (x * y), 64)
     return min(_power_of_two(columns), THREADS // (y * z)), y, z
 
@@ -115,7 +109,7 @@ def slab_of(
         strip * (r.span * prod(lengths[r.dim + 1 : ROW - 1]) + block[2]) for r in reads if r.dim < ROW - 1
     }
     for window in sorted(windows, reverse=True):  # of one row block
-        if window * rows <= CACHE_BYTES:
+        if window * rows <= FITS * CACHE_BYTES:
             return None
         if window <= CACHE_BYTES:
             return _balanced((CACHE_BYTES // window).bit_length() - 1, rows)

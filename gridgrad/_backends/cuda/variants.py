@@ -20,16 +20,17 @@ from ..._plan.plan import Plan
 from ..._plan.tables import Tables
 from ..._stencils.stencil import CENTRAL
 from .geometry import ROW, Geometry, Reads, geometry_of
+from .rows import LIGHT_BYTES, LIGHT_TERMS, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
 OPTIONS = ("-std=c++17", "--fmad=false")  # of the compiler, for every variant
 ACCESS_BYTES = 16  # the widest load and store there is
 VECTOR_BYTES = 88  # of all sums and row weights one thread holds: more would spill registers
 INT_LIMIT = 2**31 - 1
-# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__; 0: the compiler's choice. Four leave
-# 64 registers, so that a thread issues all its loads before it waits for the first; alone, NVRTC saves registers by
-# waiting in between, and spills the more it has to hold.
-BLOCKS = 4
+HEAVY_TERMS = 8  # what 80 registers have room for
+# Blocks on a multiprocessor that registers are left for, as in __launch_bounds__, whatever a variant holds; 0: the
+# compiler's choice, None: `_blocks`. For measurements.
+BLOCKS: int | None = None
 
 # The only words that a macro can become.
 _TYPES = {
@@ -53,8 +54,10 @@ class Variant(NamedTuple):
     inputs: int
     outputs: int
     vector: int
+    elements: int
+    gap: int
+    unit: int
     inner: int
-    general: int
     planes: int
     slabs: int
     strides: int
@@ -124,8 +127,10 @@ def macros(variant: Variant) -> str:
         "INPUTS": int(variant.inputs),
         "OUTPUTS": int(variant.outputs),
         "VECTOR": int(variant.vector),
+        "ELEMENTS": int(variant.elements),
+        "GAP": int(variant.gap),
+        "UNIT": int(variant.unit),
         "INNER": int(variant.inner),
-        "GENERAL": int(variant.general),
         "PLANES": int(variant.planes),
         "SLABS": int(variant.slabs),
         "STRIDES": int(variant.strides),
@@ -157,43 +162,69 @@ def widest_vector(plan: Plan) -> int:
     held += 2 * int(packed["norm"].any())  # what a root and a quotient take
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
-    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
-    if np.any(strides[:, ROW] != 1) or _inner(packed) == 0:
+    if not has_unit_rows(plan, packed) or _inner(packed) == 0:
         return 1
+    lengths, strides = packed["length"], packed["array"]["stride"][: plan.inputs + plan.outputs]
     for number in (lengths[ROW], *strides[:, :ROW][:, lengths[:ROW] > 1].flat):
         while number % width:
             width //= 2
     return width
 
 
+def has_unit_rows(plan: Plan, packed: Array) -> bool:
+    """Whether the elements of a row are side by side in every array."""
+    return bool(np.all(packed["array"]["stride"][: plan.inputs + plan.outputs, ROW] == 1))
+
+
 def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     """`plan` with accesses of `vector` elements; `index` is for tests, by default what fits."""
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
+    share = share_of(packed, vector)
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
-    geometry = geometry_of(lengths, -(-lengths[ROW] // vector), vector, items, map(_reads, _stencils(packed)))
+    reads = map(_reads, _stencils(packed))
+    geometry = geometry_of(lengths, share.threads, items, reads)
     packed["slab"] = geometry.slab or 0
+    indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
     variant = Variant(
         stored=plan.storage,
         real=plan.real,
         out=plan.output_storage,
-        indices=index or ("int32" if _reach(packed, plan, vector, geometry) < INT_LIMIT else "int64"),
+        indices=indices,
         rank=MAX_DIMS - next((k for k, n in enumerate(lengths) if n > 1), ROW),
         inputs=plan.inputs,
         outputs=plan.outputs,
-        vector=vector,
+        vector=share.vector,
+        elements=share.elements,
+        gap=share.gap,
+        unit=int(has_unit_rows(plan, packed)),
         inner=_inner(packed),
-        general=int(is_general(packed)),
         planes=geometry.planes,
         slabs=int(geometry.slab is not None),
         strides=int(geometry.strides),
-        blocks=BLOCKS,
+        blocks=_blocks(packed, share, indices) if BLOCKS is None else BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         norms=tuple(packed["norm"][: plan.outputs].tolist()),
         stencils=tuple(map(_shape, _stencils(packed), plan.tables, repeat(plan.real))),
     )
     _round_weights(packed, plan.real)
     return Launch(plan, variant, geometry.grid, geometry.block, packed)
+
+
+def _blocks(packed: Array, share: Share, indices: str) -> int:
+    """Four leave 64 registers, so that a thread issues all its loads before it waits for the first.
+
+    Left alone, NVRTC saves registers by waiting in between. What holds more gets more, as it would spill.
+    """
+    held, terms = held_bytes(packed, share.elements), int(packed["terms"])
+    blocks = 4 if held <= LIGHT_BYTES and terms <= LIGHT_TERMS else 3
+    if held > LIGHT_BYTES or terms > HEAVY_TERMS:
+        blocks = 2
+    if held <= LIGHT_BYTES and share.elements == 1:  # few loads at a time
+        blocks = 4
+    if indices == "int64":  # of which each array's take two registers
+        blocks = {4: 3, 3: 2, 2: 1}[blocks]
+    return blocks
 
 
 def _round_weights(packed: Array, real: str) -> None:
@@ -274,16 +305,24 @@ def _shape(stencil: Array, tables: Tables, real: str) -> tuple[object, ...]:
 def _reads(stencil: Array) -> Reads:
     """How far the interior rows of a stencil reach; a short axis may have none, but its points meet all the same."""
     offsets = [0, *(int(n) for side in "ab" for n in stencil[side][: int(stencil["pairs"])])]
-    return Reads(ROW, 0) if _is_point(stencil) else Reads(int(stencil["dim"]), max(2, max(offsets) - min(offsets)))
+    return (
+        Reads(ROW, 0)
+        if _is_point(stencil)
+        else Reads(int(stencil["dim"]), max(2, max(offsets) - min(offsets)))
+    )
 
 
-def _reach(packed: Array, plan: Plan, vector: int, geometry: Geometry) -> int:
+def _reach(packed: Array, plan: Plan, share: Share, geometry: Geometry) -> int:
     """Bound of every index and offset that a thread forms, those beyond the end included."""
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
-    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + vector
-    columns, rows, layers = geometry.covers()
-    ends = columns * vector, lengths[ROW - 1] + rows, lengths[: ROW - 1].prod() + layers
+    offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
+    threads, rows, layers = geometry.covers()
+    ends = (
+        threads * share.elements + lengths[ROW],
+        lengths[ROW - 1] + rows,
+        lengths[: ROW - 1].prod() + layers,
+    )
     return int(max(offsets, *ends)) + max(int(s["trailing"]) for s in _stencils(packed))
 
 

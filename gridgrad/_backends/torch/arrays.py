@@ -72,7 +72,7 @@ class Torch(ArrayAPI[Any]):
             keys = _keys_of(a)  # which then say all that is asked below
             if keys in self._plain_keys:
                 return a.shape, a.stride(), a.dtype, a.device
-            if is_plain_memory(a):
+            if a.layout is torch.strided and not a.is_quantized and is_plain_memory(a):
                 self._plain_keys.append(keys)
         return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
 

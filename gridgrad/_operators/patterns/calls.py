@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
+from weakref import ref
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from ..._terms.term import Term
 from ..fields.forms import Form, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
+LENT_BYTES = 1 << 10  # about what is kept of a plan that is not held
 
 _ndarray = np.ndarray
 _SIMPLE = frozenset({int, str, bool, float, type(None), np.float64})  # no option distinguishes -0.0 from 0.0
@@ -55,11 +58,26 @@ class Bound:
         return tuple(results) if self.form else results[0]
 
 
+class Lent:
+    """What was bound to a plan with large weights, which stay with the cache of plans: it is bound anew in each call."""
+
+    __slots__ = ("bind", "plan")
+
+    def __init__(self, bound: Bound) -> None:
+        self.plan = ref(bound.plan)
+        self.bind = partial(Bound, bound.library, dtype=bound.dtype, form=bound.form, shape=bound.shape)
+
+    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
+        """As of `Bound`; None also where the plan is no more."""
+        plan = self.plan()
+        return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
+
+
 class Calls:
     """What was bound to the keys of calls."""
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound] = Cache(name, entries, nbytes)
+        self._bounds: Cache[Bound | Lent] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
     def again(
@@ -93,13 +111,16 @@ class Calls:
         return len(self._bounds)
 
     def find(self, key: Key) -> Bound | None:
-        """What is bound to a key."""
-        return self._bounds.get(key)
+        """What is bound to a key, and holds its weights."""
+        found = self._bounds.get(key)
+        return found if isinstance(found, Bound) else None
 
     def keep(self, key: Key, bound: Bound) -> None:
-        """Bind to a key; what would hold large weights of small arrays is bound anew each time."""
+        """Bind to a key, which must not hold large weights of small arrays."""
         if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms):
             self._bounds.put(key, bound, bound.plan.nbytes)
+        else:
+            self._bounds.put(key, Lent(bound), LENT_BYTES)
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None,

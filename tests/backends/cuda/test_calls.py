@@ -219,3 +219,18 @@ class TestTensors:
         f.requires_grad = True
         assert run([OnDevice(f.tensor)], [f], None) is None
         assert cupy.launches == []
+
+    def test_are_looked_at_in_full_once_a_kind(self, torch, monkeypatch):
+        """As a first one on a device is; only what is plain is taken for plain later."""
+        from gridgrad._backends.torch import arrays
+
+        known = list(arrays.BACKEND._plain_keys)[:1]
+        monkeypatch.setattr(arrays.BACKEND, "_plain_keys", [])
+        z = torch.ones(3, dtype=torch.complex64)
+        for _ in range(2):
+            assert arrays.BACKEND.facts(z.conj()) is None
+            assert arrays.BACKEND.facts(z.clone().requires_grad_()) is None
+            assert arrays.BACKEND.facts(z) == ((3,), (1,), torch.complex64, z.device)
+        assert arrays.BACKEND._plain_keys == known
+        monkeypatch.setattr(arrays, "is_plain_memory", None)
+        assert arrays.BACKEND.facts(z) is not None

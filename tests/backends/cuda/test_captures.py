@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,20 +177,43 @@ class TestNothingIsGivenBack:
         assert addresses.isdisjoint(cupy.freed)
 
 
+class OnDevice:
+    """As much of a torch tensor on a CUDA device as is asked before anything is done to it."""
+
+    requires_grad = False
+
+    def __init__(self, kind="cuda"):
+        self.device = SimpleNamespace(type=kind)
+
+
 class TestTensors:
     """torch keeps what is made while it captures for the graph; what would wait is refused."""
 
-    @pytest.fixture
+    @pytest.fixture(autouse=True)
     def capturing(self, monkeypatch):
         torch = pytest.importorskip("torch")
-        from gridgrad._backends.torch import tensors
+        from gridgrad._backends.torch import arrays, tensors
 
+        assert arrays.BACKEND is not None  # imported before a name is put in its place
         monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
-        return tensors
+        monkeypatch.setattr(tensors, "is_differentiated", lambda tensor: False)
 
-    def test_coordinates(self, capturing):
-        x = type("OnDevice", (), {"device": type("D", (), {"type": "cuda"}), "requires_grad": False})()
-        with pytest.raises(ValueError, match=r"captured, and .*make a gridgrad.Grid of it before"):
-            capturing.refuse_capture(x, "the spacing is on the device; make a gridgrad.Grid of it before")
-        x.device.type = "cpu"
-        capturing.refuse_capture(x, "nothing")
+    def test_coordinates(self):
+        from gridgrad._backends.torch.tensors import coordinates_to_host
+
+        with pytest.raises(
+            ValueError, match=r"captured, and the spacing is on the device.* make a gridgrad.Grid of it"
+        ):
+            coordinates_to_host(OnDevice(), 0)
+
+    def test_weights_of_slices(self):
+        from gridgrad._backends.torch.operations import OPERATIONS
+
+        with pytest.raises(ValueError, match="captured, and its weights go to the device in each call"):
+            OPERATIONS.weights(np.ones(3), None, OnDevice())
+
+    def test_what_is_on_the_host_is_taken(self):
+        import torch
+
+        t = torch.tensor([0.0, 1, 4])
+        assert gg.gradient(t, t + torch.arange(3)).shape == (3,)

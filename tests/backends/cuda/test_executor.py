@@ -257,7 +257,7 @@ def test_warmup_compiles_what_gradient_then_uses(cupy, monkeypatch):
 
     monkeypatch.setattr(device, "kernel_of", kernel_of)
     count = gridgrad.cuda.warmup(dtypes=["float32"], ndims=[2])
-    assert count == len(compiled) == 4
+    assert count == len(compiled) == 6
     monkeypatch.undo()
     with pytest.raises(ValueError, match="has no kernel"):
         gridgrad.cuda.warmup(dtypes=["complex256"])
@@ -267,7 +267,7 @@ def test_warmup_compiles_what_gradient_then_uses(cupy, monkeypatch):
 
 def test_warmup_variants_serve_later_calls(cupy):
     variants = {launch.variant for launch in gridgrad.cuda._practical_launches(["float32"], [2])}
-    for shape in ((6, 32), (6, 33)):
+    for shape in ((6, 32), (6, 33), (6, 512), (6, 513)):
         for grid in ([0.5], steps_of(shape)):
             gg.gradient(cupy.asarray(samples(shape)), *grid)
     macros = {device.variants.macros(v) for v in variants}

@@ -51,7 +51,7 @@ def test_every_length_to_130(kernels, spacing, dtype):
         f = samples((n,), dtype)
         for edge_order in (1, 2) if n > 2 else (1,):
             vectors.add(check(kernels, gradient_terms((n,), None, spacing, edge_order), [f]).variant.vector)
-    assert vectors == {1, 2, 4} if dtype == "float32" else {2, 4}
+    assert vectors == {1, 2, 4}
 
 
 @pytest.mark.parametrize(
@@ -130,20 +130,20 @@ def test_offsets_beyond_31_bits_take_64_bit_indices(kernels):
 
 
 FAULTS = {
-    "swapped weights": ("gradient", "row_value(weights, lower, upper, below.at", "row_value(weights, upper, lower, below.at"),
+    "swapped weights": ("gradient", "row_value(weights, lower.at[e], upper.at[e]", "row_value(weights, upper.at[e], lower.at[e]"),
     "no leading edge row": ("gradient", "i >= stencil.leading &&", "i >= 0 &&"),
     "no trailing edge row": ("gradient", "i + stencil.trailing < elements(stencil.length);", "i < elements(stencil.length);"),
-    "edge row of the other end": ("gradient", "const Index row = edge_of(stencil, i);", "const Index row = i < stencil.leading ? 1 : 0;"),
-    "row edge of the other end": ("gradient", "edge_row(stencil, first ? 0 : stencil.leading, 0", "edge_row(stencil, 0, 0"),
-    "neighbour off by one": ("gradient", "above = fetch(f + stride)", "above = fetch(f + 2 * stride)"),
-    "row neighbour off by one": ("gradient", "(has_above ? e + inner : e)", "(has_above ? e + inner - 1 : e)"),
+    "edge row of the other end": ("gradient", "edge_row<N>(stencil, edge_of(stencil, i)", "edge_row<N>(stencil, i < stencil.leading ? 1 : 0"),
+    "row edge of the other end": ("gradient", "edge_row<1>(stencil, first ? 0 : stencil.leading, 0", "edge_row<1>(stencil, 0, 0"),
+    "neighbour off by one": ("gradient", "above = read(step)", "above = read(2 * step)"),
+    "row neighbour off by one": ("gradient", "has_above ? e + inner : e]", "has_above ? e + inner - 1 : e]"),
     "wrong stride": ("gradient", "sum += at[dim] * stride_of(array, dim)", "sum += at[dim] * stride_of(array, ROW)"),
-    "terms always assign": ("laplacian", "sum = term.assign ? value.at[e]", "sum = true ? value.at[e]"),
+    "terms always assign": ("laplacian", "return term.assign ? value.at[e]", "return true ? value.at[e]"),
     "a point too many": ("gradient", "if (at[ROW] >= elements(plan.length[ROW])) return;", "if (at[ROW] > elements(plan.length[ROW])) return;"),
     "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
-    "component forgotten": ("complex", "first ? 0 : points - 1, inner * stride);", "first ? 0 : points - 1, stride);"),
-    "weights of the first point": ("gradient", "lower = weights_of(stencil, 0)[i]", "lower = weights_of(stencil, 0)[0]"),
-    "upper weights are the lower": ("gradient", "upper = fetch(weights_of(stencil, 1)", "upper = fetch(weights_of(stencil, 0)"),
+    "component forgotten": ("complex", "first ? 0 : points - 1, inner)", "first ? 0 : points - 1, 1)"),
+    "weights of the first point": ("gradient", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
+    "upper weights are the lower": ("gradient", "upper = fetch<N>(weights_of(stencil, 1)", "upper = fetch<N>(weights_of(stencil, 0)"),
     "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
     "a factor of another element": ("advect", "load<Real>(c.at[e])", "load<Real>(c.at[0])"),
     "a sum for a norm": ("gradient norm", "NORMS[term.output] != 0", "NORMS[term.output] > 1"),
@@ -171,7 +171,18 @@ def test_a_macro_never_carries_a_foreign_word():
     for name in ("stored", "real", "out", "indices"):
         with pytest.raises(KeyError):
             variants.macros(good._replace(**{name: evil}))
-    for name in ("rank", "vector", "inner", "inputs", "outputs", "general", "slabs", "strides", "blocks"):
+    for name in (
+        "rank",
+        "vector",
+        "elements",
+        "gap",
+        "unit",
+        "inner",
+        "inputs",
+        "outputs",
+        "strides",
+        "blocks",
+    ):
         with pytest.raises(ValueError, match="invalid literal"):
             variants.macros(good._replace(**{name: evil}))
     for table in ({"terms": ((0, 0, 0, evil),)}, {"stencils": ((7, evil),)}, {"stencils": ((7, (0, evil)),)}):

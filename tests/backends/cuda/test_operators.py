@@ -26,7 +26,7 @@ from cuda_cases import (
 )
 
 from gridgrad._backends import ladder
-from gridgrad._backends.cuda import variants
+from gridgrad._backends.cuda import rows, variants
 from gridgrad._backends.numpy import BACKEND, memory
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
@@ -47,7 +47,7 @@ def test_every_operator(kernels, name):
         for ends in ENDS:
             terms, inputs = operator(name, SHAPE, "float32", spacing, ends)
             launch = check(kernels, terms, inputs, backwards=ends == ENDS[1])
-            assert launch.variant.general == (name not in IN_VECTORS)
+            assert (launch.variant.vector == 1) == (name not in IN_VECTORS)
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
@@ -103,7 +103,7 @@ def test_values_in_vectors(kernels, dtype):
     """A wall's value in the one row of data that an end along the row may have, and across it in three."""
     along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0), (0, 1, 1.0)),), (((31, 31, -2.0),),))
     launch = check(kernels, (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along)), [samples((9, 32), dtype)])
-    assert not launch.variant.general
+    assert launch.variant.vector > 1
 
 
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])
@@ -239,6 +239,39 @@ def test_only_formula_1_stays_in_vectors():
     assert variants.widest_vector(ladder.plan_for(BACKEND, terms, inputs, outputs)) == 1
 
 
+@pytest.mark.parametrize("layout", ["as they come", "every second", "odd start", "reversed", "broadcast row"])
+@pytest.mark.parametrize("name", OPERATORS)
+def test_elements_apart(kernels, monkeypatch, name, layout):
+    """Rows of any length and stride are shared in fours or twos; a warp of four threads shows it on short rows."""
+    monkeypatch.setattr(rows, "WARP", 4)
+
+    def view(shape, dtype, seed):
+        full = samples([2 * n + 2 for n in shape], dtype, seed)
+        views = {"every second": full[..., :-2:2], "odd start": full[..., 1 : shape[-1] + 1],
+                 "reversed": full[..., shape[-1] - 1 :: -1], "broadcast row": np.broadcast_to(full[..., :1], full.shape)}  # fmt: skip
+        return views.get(layout, full)[tuple(slice(n) for n in shape)]
+
+    shared = set()
+    for k, dtype in enumerate(
+        ("float32", "float64") if name == "gradient norm" else ("float32", "complex64")
+    ):
+        for row in (18, 21, 33):
+            terms, inputs = operator(name, (8, 9, row), dtype, ("uniform", "irregular")[k], make=view)
+            variant = check(
+                kernels, terms, inputs, index="int64" if row == 33 else None, backwards=row == 21
+            ).variant
+            shared.add(variant.elements if variant.vector == 1 else 0)
+    assert shared & {2, 4}
+
+
+def test_what_adds_shares_nothing(kernels):
+    """A last warp that repeats elements would add to them twice."""
+    terms, inputs = operator("diffuse", (8, 200))
+    outputs = [np.zeros_like(inputs[0])]
+    plans = [ladder.plan_for(BACKEND, terms, inputs, outputs, adds) for adds in (False, True)]
+    assert [variants.make_launch(plan, 1).variant.elements for plan in plans] == [4, 1]
+
+
 def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
     """As in every executor: whether weights are equal is asked of the rounded ones."""
     rows = stencil(12)
@@ -249,20 +282,24 @@ def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
 
 
 FAULTS = {
-    "a factor of another sample": ("advect.T", "load<Real>(inner(b * inner_step))", "load<Real>(inner(0))"),
-    "a face of one point": ("diffuse", "faces(b * faces_step)", "faces(a * faces_step)"),
-    "no faces beside a factor": ("all factors", "weight = weight * load<Real>(inner", "weight = load<Real>(inner"),
-    "a factor of the first row for all": ("mixed with factors", "aside * stride_of(plan.array[k], other)", "(k ? 0 : aside * stride_of(plan.array[k], other))"),
-    "values as differences": ("diffuse.T", "if (values == VALUE) return sample_value", "if (values > 1) return sample_value"),
+    "a factor of another sample": ("advect.T", "factor = inner(b * inner_step)", "factor = inner(0)"),
+    "a face of one point": ("diffuse", "after = faces(b * faces_step)", "after = faces(a * faces_step)"),
+    "no faces beside a factor": ("all factors", "return weight.at[e] * load<Real>(factor", "return load<Real>(factor"),
+    "a factor of the first row for all": ("mixed with factors", "aside * stride_of(array, other)", "(k ? 0 : aside * stride_of(array, other))"),
+    "values as differences": ("diffuse.T", "if (values == VALUE)", "if (values > 1)"),
     "values as differences at ends": ("values", "(values & VALUED) && a == b", "(values & VALUED) && a > b"),
-    "values as differences across rows": ("values", "(values & VALUED) && pair->a == pair->b", "(values & VALUED) && pair->a > pair->b"),
-    "weights of 0 that read": ("holes", "sample_value(weight, scaled, read", "sample_value(Real(1), scaled, read"),
-    "differences of weight 0 that read": ("holes of differences", "values & SELECTED ? unless_zero(weight, value) : value", "value"),
+    "weights of 0 that read": ("holes", "sample_value(weight.at[e], scaled", "sample_value(Real(1), scaled"),
+    "differences of weight 0 that read": ("holes of differences", "values & SELECTED ? unless_zero(weight.at[e], value) : value", "value"),
     "the second stencil at the first point": ("mixed.T", "Unscaled{}, at[other], 1)", "Unscaled{}, at[ROW], 1)"),
     "the second stencil along the first axis": ("mixed.T", "rows{plan, at, other}", "rows{plan, at, ROW}"),
-    "the row's ends as its inside": ("laplacian 4", "GG_GENERAL || shape.dim != ROW", "shape.dim != ROW"),
+    "the row's ends as its inside": ("laplacian 4", "ELEMENTS == 1 || shape.dim != ROW", "shape.dim != ROW"),
     "the first edge row for all": ("laplacian 4", "return i < stencil.leading ? i :", "return i < stencil.leading ? 0 :"),
     "weights of the first point": ("laplacian 4", "weights_of(stencil, k)[at]", "weights_of(stencil, k)[0]"),
+    "elements side by side": ("apart", "from[e * GAP * stride]", "from[e * stride]"),
+    "a last warp that is not moved": ("apart", "(start < latest ? start : latest)", "(start < latest ? start : start)"),
+    "ends that are forgotten": ("apart", "if (end >= elements(plan.length[ROW])) return;", "if (end > 0) return;"),
+    "ends of one side": ("apart", "thread - span.first + span.last", "thread + span.last"),
+    "inside the ends of one axis": ("apart", "if (first > span.first) span.first = first;", "if (first > span.first) span.first = 1;"),
     "component forgotten": ("complex", "stride_of(plan.array[k], dim) * inner_of(stencil, dim)", "stride_of(plan.array[k], dim)"),
 }  # fmt: skip
 
@@ -281,6 +318,8 @@ def test_a_planted_fault_is_caught(kernels, tmp_path, fault):
         inputs = [samples((9, 32))]
     elif name == "complex":
         terms, inputs = operator("laplacian 4", (9, 9), "complex64")
+    elif name == "apart":
+        terms, inputs = operator("laplacian 4", (7, 150))
     elif "factors" in name:
         terms, inputs = (factors_of_every_kind()[name],), fields_and_factors((9, 8), "float32")
     else:
