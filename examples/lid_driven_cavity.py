@@ -4,7 +4,7 @@ Steady flow in a unit square whose lid y = 1 moves with speed 1, by the streamfu
 
     u = d psi/dy,  v = -d psi/dx,  w = -lap psi,  u dw/dx + v dw/dy = lap w / Re.
 
-At a wall psi is 0 and so is its normal derivative: it continues evenly, which is the boundary "symmetric". The compact
+At a wall psi is 0 and so is its normal derivative: it continues evenly, which is the boundary "reflect". The compact
 laplacian of the wall row is then 2 psi_1/h^2, Thom's formula, and the lid, where d psi/dy = 1, adds 2/h.
 """
 
@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     errors = []
     for points in sizes:
         x = crowded(points)
-        grid = gg.Grid(x, x, boundary="symmetric")
+        grid = gg.Grid(x, x, boundary="reflect")
         psi, w = steady_flow(grid)
         u, v = velocities(grid, psi)
         apart = against_table(x, u, v)

@@ -33,7 +33,7 @@ def drop(grid: gg.Grid, t: float) -> np.ndarray:
 def simulate(size: int, backend: Backend) -> tuple[gg.Grid, list[np.ndarray]]:
     """One turn on a square from -1 to 1; the grid and the dye after each sixth of it."""
     side = np.linspace(-1, 1, size)
-    grid = gg.Grid(side, side, boundary="symmetric")  # no flux through the rim, where there is no dye
+    grid = gg.Grid(side, side, boundary="reflect")  # no flux through the rim, where there is no dye
     x, y = np.meshgrid(side, side, indexing="ij")
     velocity = [backend.array(-OMEGA * y), backend.array(OMEGA * x)]
     rate = DIFFUSIVITY * grid.laplacian - grid.advect(velocity)

@@ -2,7 +2,7 @@
 
     dh/dt = -div(h u),   du/dt = -grad(g h + |u|^2/2) - (curl u) k x u + div(nu h grad u)/h,
 
-periodic along x. A wall mirrors what is beside it: h and u continue evenly ("symmetric"), v oddly ("antisymmetric").
+periodic along x. A wall mirrors what is beside it: h and u continue evenly ("reflect"), v oddly ("antireflect").
 The divergence is minus the adjoint of the gradient in the inner product of the grid's quadrature H, so that
 sum(H p div F) = -sum(H F . grad p) for every p and F. With p = 1 this is the conservation of mass, on any grid; with
 p = g h + |u|^2/2 it is that of energy, and what viscosity takes is kept in a fourth field, the heat.
@@ -32,8 +32,8 @@ class Channel:
     def __init__(self, size: int, backend: Backend) -> None:
         s = np.linspace(-1, 1, 2 * (size // 5) + 1)
         y = WIDTH / 2 * (0.7 * s + 0.3 * s**3)  # closer in the jet
-        self.even = gg.Grid((size, LENGTH / size), y, boundary=["periodic", "symmetric"])
-        self.odd = gg.Grid((size, LENGTH / size), y, boundary=["periodic", "antisymmetric"])
+        self.even = gg.Grid((size, LENGTH / size), y, boundary=["periodic", "reflect"])
+        self.odd = gg.Grid((size, LENGTH / size), y, boundary=["periodic", "antireflect"])
         self.gradient, self.curl = self.even.gradient, self.even.curl
         self.divergence = -self.gradient.adjoint_operator("quadrature")
         self.stack, self.cells = backend.xp.stack, backend.array(np.outer(*self.even.quadrature))

@@ -43,9 +43,11 @@ class Grid(Points, Generic[OnGrid]):
         what is given for each axis, stay in the order x, y, as do `coordinates`, `steps`, `lengths` and
         `quadrature`; the `shape`, arrays of `mesh`, `measure` and matrices are in that of the fields.
     boundary : str, pair, or sequence with one of them for each axis, optional
-        ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` (mirrored at the end point: zero normal
-        derivative) or ``"antisymmetric"`` (reflected through the end point: odd where it is 0); a
-        pair gives the two ends of an axis.
+        ``"one-sided"`` (the default), ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"``
+        (even about the end point), ``"symmetric"`` (even about a wall half a step outside),
+        ``"antireflect"`` (odd about the value at the end point) or ``"antisymmetric"`` (odd about a wall
+        half a step outside); or what `value`, `slope`, `robin` and, for components of vector fields, `slip`,
+        `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
     period : float, optional, or sequence with one for each axis

@@ -14,7 +14,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._plan.plan import Plan
 from . import slices
 from .operations import INTEGERS, Operations, dtype_name
-from .protocol import A, Backend, Call, DType, Facts, Memory, Run, meet
+from .protocol import A, Backend, Call, DType, Facts, HostMap, Memory, Run, meet
 
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
 
@@ -69,6 +69,12 @@ class ArrayAPI(Generic[A]):
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
         """New arrays, through slices."""
         return slices.apply(self.operations(*fields), call.terms, fields, call.outputs)
+
+    def mapped(self, through: HostMap, field: A) -> A:
+        """Nothing: the numbers are not on the host."""
+        raise ArgumentTypeError(
+            f"solves are for arrays of NumPy, PyTorch and JAX, not of {type(field).__module__}; convert b to NumPy first"
+        )
 
     def within(self, field: A, limit: int) -> bool:
         """False: a look may have to wait."""

@@ -111,6 +111,20 @@ class Call(NamedTuple):
     as_read: bool = False
 
 
+class HostMap(Protocol):
+    """A linear map of NumPy arrays to NumPy arrays of the same shape and dtype, or a wider one."""
+
+    @property
+    def takes_batches(self) -> bool:
+        """Whether it may have one more axis in front."""
+
+    def __call__(self, f: Array, /) -> Array:
+        """Apply it."""
+
+    def transposed(self) -> HostMap:
+        """Its transpose."""
+
+
 class Backend(Protocol[A]):
     """A library of arrays. `array_api.ArrayAPI` has every method for arrays that are new at each step.
 
@@ -180,6 +194,9 @@ class Backend(Protocol[A]):
 
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
         """The results where an array is without `facts`, with what it carries."""
+
+    def mapped(self, through: HostMap, field: A) -> A:
+        """A map on the host applied to a floating field, differentiable where the library is; the dtype is kept."""
 
     def within(self, field: A, limit: int) -> bool:
         """Whether no integer of the field is larger in size than `limit`, where a look at it costs no waiting."""

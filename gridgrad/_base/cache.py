@@ -15,7 +15,8 @@ Function = TypeVar("Function", bound=Callable[..., object])
 BUDGET = 128 << 20
 LARGE = 2
 SHARES = {
-    "stencils": 40 << 20,
+    "stencils": 36 << 20,
+    "solvers": 4 << 20,
     "multiples": 7 << 20,
     "tables": 32 << 20,
     "plans": 24 << 20,

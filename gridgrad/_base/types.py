@@ -34,8 +34,19 @@ Plain = float | Sequence[float] | Integers  # what becomes an array of NumPy's, 
 Step = float | Field
 
 # What users write, as signatures name it.
-End = Literal["one-sided", "periodic", "symmetric", "antisymmetric"]
-Boundary = End | tuple[End, End] | Sequence[End | tuple[End, End]]  # for all axes, or one entry for each
+End = Literal["one-sided", "periodic", "reflect", "symmetric", "antireflect", "antisymmetric"]
+
+
+class Prescribed(Protocol):
+    """What `value`, `slope`, `robin`, `components` and walls of fluid mechanics make."""
+
+    @property
+    def spelled(self) -> str:
+        """As it was made."""
+
+
+AnyEnd = End | Prescribed
+Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]  # for all axes, or for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
 Spacings = tuple[Spacing, ...]

@@ -39,7 +39,7 @@ _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.spli
 _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative"
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
-    "values": "values at and beyond ends are not prescribed: hold them in the solver, change[0] = 0",
+    "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
     "side": "differences are central inside an axis; those to the point before are numpy.diff(f) / numpy.diff(x), "
     "n - 1 of them, and with a uniform step h, as an operator, grid.derivative(0) - h / 2 * grid.derivative(0, order=2)",
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
@@ -62,7 +62,7 @@ _FOR_SAMPLES = _ANYWHERE | {
 }
 _FOR_GRIDS = _ANYWHERE | {
     "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
-    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="symmetric")',
+    "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
     "accuracy": "operators have an accuracy: Grid(x).laplacian.with_(accuracy=4)",
     "workers": "operators have workers: Grid(x).laplacian(f, workers=1)",
@@ -104,8 +104,7 @@ _FOR_TORCH = _FOR_SAMPLES | {
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
 _ELSEWHERE = {  # what of operators has another name here, or is done elsewhere
-    "solve": "solve with its matrix, scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape), "
-    "or iterate with A.to_linear_operator()",
+    "inverse": "its inverse is applied to a field A.solve(b), and made once A.solver()",
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
     "apply": _CALL, "matvec": _CALL,
@@ -238,4 +237,4 @@ def _end(word: str) -> str:
     """The word of a grid about its ends that is meant, with a value."""
     if word == "edge_order":
         return "edge_order=1"
-    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="symmetric"'
+    return "periodic=True, period=360" if word in ("periodic", "period") else 'boundary="reflect"'

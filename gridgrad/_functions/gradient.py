@@ -68,8 +68,9 @@ def gradient(
     edge_order : 1 or 2
         Order of accuracy at the ends. An axis needs ``edge_order + 1`` points.
     boundary : str, pair, or sequence with one of them for each axis, optional
-        How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"symmetric"`` or
-        ``"antisymmetric"``; a pair gives the two ends of an axis.
+        How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"reflect"``,
+        ``"symmetric"``, ``"antireflect"``, ``"antisymmetric"``, or what `value`, `slope` and `robin`
+        prescribe; a pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
         The short form of ``boundary="periodic"``.
@@ -192,6 +193,9 @@ def _of_samples(
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
     operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
+    if operator.coefficients:  # of what is prescribed at ends
+        whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
+        return whole
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, (False, nested))

@@ -13,8 +13,10 @@ from .._base.content import HASHED_BYTES, Content
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .._stencils.derivatives import Rule
+from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
-from .ends import Ends, check_length, clean_ends, rule_of
+from .conditions import end_of
+from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
 from .points import Points
 from .spacing import check_count, clean_number, to_host
 
@@ -43,9 +45,20 @@ class Words(NamedTuple):
     periods: tuple[object, ...]
 
     @property
+    def boundary(self) -> tuple[tuple[object, object], ...]:
+        """The ends as a grid takes them."""
+        return tuple((spelled(left), spelled(right)) for left, right in self.ends)
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rows of the first derivative along each axis."""
-        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in self.ends)
+        ends = (self.of(k) for k in range(len(self.ends)))
+        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in ends)
+
+    def of(self, k: int) -> tuple[End, End]:
+        """The ends of scalar fields along an axis, or, where there are none, of its component of vector fields."""
+        left, right = (end_of(wall_of(side, k, None, k)) for side in self.ends[k])
+        return left, right
 
 
 def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
@@ -82,7 +95,7 @@ def points_of(
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
-        found = kind(*given, axes=axes, boundary=words.ends, period=[_wrapped(*period) for period in periods],
+        found = kind(*given, axes=axes, boundary=words.boundary, period=[_wrapped(*period) for period in periods],
                      edge_order=words.edge_order, dtype=real)  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -13,23 +14,18 @@ from .._base.cache import Cache
 from .._base.content import Content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
-from .._stencils.derivatives import Rule, derivative_stencil
+from .._stencils.derivatives import Rows, Rule, derivative_rows
+from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
 from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import ONE_SIDED, Ends, check_length, rule_of
+from .conditions import Components, Wall, end_of
+from .ends import OPEN, Ends, check_length, rule_of, spelled
 from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
 
-_stencils: Cache[Stencil] = Cache("stencils", entries=256)
-
-# What a boundary becomes: nothing passes a closed end, and the derivative of an even field is odd.
-_OTHER_ENDS: dict[str, dict[str, str]] = {
-    "given": {},
-    "closed": {"one-sided": "symmetric"},
-    "flipped": {"symmetric": "antisymmetric", "antisymmetric": "symmetric"},
-}
+_stencils: Cache[Rows] = Cache("stencils", entries=256)
 
 
 class Axis:
@@ -40,10 +36,11 @@ class Axis:
     """
 
     def __init__(
-        self, number: int, length: int, spacing: object, origin: object = 0.0, ends: Ends = ONE_SIDED, period: object = None,
-        unit: Maybe = None, real: npt.DTypeLike = np.float64,
+        self, number: int, length: int, spacing: object, origin: object = 0.0, sides: Ends = OPEN, period: object = None,
+        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0,
     ) -> None:  # fmt: skip
-        self.number, self.length, self.ends, self.unit, self.real = number, length, ends, unit, np.dtype(real)
+        self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
+        self.sides, self.place = sides, place  # among the axes of a grid
         self.spacing = _read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
         self.origin = clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
@@ -51,7 +48,8 @@ class Axis:
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
-        self._stencils: dict[Rule, Stencil] = {}
+        self._rows: dict[Rule, Rows] = {}
+        self.ends = self.ends_of(place if self.is_of_vectors else None)
 
     @property
     def has_coordinates(self) -> bool:
@@ -59,9 +57,38 @@ class Axis:
         return self.spacing.ndim > 0
 
     @property
+    def is_of_vectors(self) -> bool:
+        """Whether an end says nothing about scalar fields."""
+        return any(isinstance(side, Components) and side.scalar is None for side in self.sides)
+
+    def walls_of(self, component: int | None) -> tuple[Wall, Wall]:
+        """Both ends of a component of vector fields, or, of None, of scalar ones."""
+        left, right = (
+            side.of(self.place, component) if isinstance(side, Components) else side for side in self.sides
+        )
+        return left, right
+
+    def ends_of(self, component: int | None) -> tuple[End, End]:
+        """The rows that go with them."""
+        left, right = (self._placed(end_of(wall), k) for k, wall in enumerate(self.walls_of(component)))
+        return left, right
+
+    def _placed(self, end: End, side: int) -> End:
+        """With the distance of a wall that was given by its position."""
+        if end.position is None:
+            return end
+        own, inner = (exact_fraction(self.position(k)) for k in ((-1, -2) if side else (0, 1)))
+        if (end.position - own) * (own - inner) < 0:
+            raise ArgumentValueError(
+                f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {float(own):g}; give a position outside, "
+                'or wall="point" or "face"'
+            )
+        return end.placed(own)
+
+    @property
     def is_periodic(self) -> bool:
         """Whether its field repeats."""
-        return self.ends[0] == "periodic"
+        return self.ends[0].is_periodic
 
     def given(self) -> tuple[object, object]:
         """Coordinates or ``(n, step, origin)``, and the period: as a grid takes them, units included."""
@@ -93,7 +120,9 @@ class Axis:
     def quadrature(self) -> Array:
         """The dual-cell width of each point; read-only."""
         steps, around = self.exact_steps()
-        return _read_only(dual_widths(steps, self.length, around))
+        beside = [steps.at(k) if np.ndim(steps.high) else steps for k in (0, -1)]
+        beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
+        return _read_only(dual_widths(steps, self.length, *beyond))
 
     def exact_steps(self) -> tuple[Wide, Wide | None]:
         """Its steps, checked, and, if it is periodic, the one from its last point round to its first."""
@@ -115,15 +144,27 @@ class Axis:
         check_period(self.period, abs(last - first), self.number)
         return steps, wrap_step(first, last, self.period, self.real)
 
-    def stencil(self, order: int, accuracy: int | None, edge_order: int, ends: str = "given") -> Stencil:
-        """The rows of one derivative; `ends` names an entry of `_OTHER_ENDS`: what becomes of its own."""
-        left, right = (_OTHER_ENDS[ends].get(name, name) for name in self.ends)
-        rule = rule_of(order, accuracy, (left, right), edge_order)
-        if rule not in self._stencils:
-            self._stencils[rule] = self.stencil_of(rule)
-        return self._stencils[rule]
+    def stencil(
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
+    ) -> Stencil:
+        """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
+        return self.rows(
+            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None
+        ).field
 
-    def stencil_of(self, rule: Rule) -> Stencil:
+    def rows(
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None
+    ) -> Rows:  # fmt: skip
+        """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
+        left, right = self.ends_of(component) if component is not None else self.ends
+        if change is not None:
+            left, right = change(left), change(right)
+        rule = rule_of(order, accuracy, (left, right), edge_order)
+        if rule not in self._rows:
+            self._rows[rule] = self.rows_of(rule)
+        return self._rows[rule]
+
+    def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
         key = (Content(self.spacing), self.length, rule, self.period, self.real)
         found = _stencils.get(key)
@@ -131,17 +172,19 @@ class Axis:
             steps, around = self.exact_steps()
             even = not self.has_coordinates and self.period is None
             check_length(self.length, self.number, rule, uniform=even)
-            found = _normal(derivative_stencil(steps, self.length, rule, around), steps, self.number)
-            _stencils.put(key, found, self.spacing.nbytes + found.nbytes)
+            found = derivative_rows(steps, self.length, rule, around)
+            for stencil in found:
+                _check_normal(stencil, steps, self.number)
+            _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
     def described(self, edge_order: int) -> str:
         """One line about it."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
-        left, right = self.ends
+        left, right = (str(spelled(side)) for side in self.sides)
         ends = left if left == right else f"{left} | {right}"
-        order = f" (edge order {edge_order})" if "one-sided" in self.ends else ""
+        order = f" (edge order {edge_order})" if any(end.is_open for end in self.ends) else ""
         unit = "" if self.unit is None else f" {self.unit}"
         points = (
             f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"
@@ -153,11 +196,13 @@ def axis_stencil(
     spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
-    return Axis(number, length, spacing, ends=rule.boundary, period=period, real=real).stencil_of(rule)
+    return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
 
 
-def _normal(stencil: Stencil, steps: Wide, axis: int) -> Stencil:
-    """The stencil, if its weights are normal numbers, up to a common power of two."""
+def _check_normal(stencil: Stencil | None, steps: Wide, axis: int) -> None:
+    """Refuse weights that are no normal numbers, up to a common power of two."""
+    if stencil is None:
+        return
     smallest, largest = stencil.smallest_and_largest_weight()
     limits = np.finfo(np.asarray(steps.high).dtype)
     if not (smallest >= limits.tiny and largest <= limits.max):
@@ -165,7 +210,6 @@ def _normal(stencil: Stencil, steps: Wide, axis: int) -> Stencil:
             f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
             "coincide, or give f as numpy.longdouble"
         )
-    return stencil
 
 
 def _read_only(a: Array) -> Array:

@@ -10,23 +10,33 @@ import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._stencils.derivatives import Rule, points_needed
+from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
+from .conditions import Components, Condition, Wall, end_of
 
-BOUNDARIES = ("one-sided", "periodic", "symmetric", "antisymmetric")
-Ends = tuple[str, str]
-ONE_SIDED: Ends = ("one-sided", "one-sided")
-PERIODIC: Ends = ("periodic", "periodic")
-_NODE = 'the mirror at the end point is "symmetric" here'
-_HALF = "a mirror half a step outside the ends is not offered"
-_HELD = "values at ends are not prescribed: hold them in the solver, change[0] = 0"
+Side = Wall | Components
+Ends = tuple[Side, Side]
+OPEN: tuple[End, End] = (ONE_SIDED, ONE_SIDED)
+RING: tuple[End, End] = (PERIODIC, PERIODIC)
+_ON_POINT = 'the mirror at the end point is "reflect"'
+_HALF = 'the mirror half a step outside is "symmetric", as in numpy.pad'
+_EVEN = f"{_ON_POINT}, {_HALF}"
+_NO_SLOPE = f"for a slope of 0 {_EVEN}, another slope is gridgrad.slope(s)"
+_HELD = "a value at the end is gridgrad.value(v)"
+_PRESCRIBING = ("value", "slope", "robin", "slip", "no_slip", "components")
+_ROUND = 'it is "periodic" here'
+_INSIDE = 'rows that end at the last point are "one-sided" here'
 # What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
 _OTHER_NAMES = {
-    "reflect": f"as numpy.pad means it, {_NODE}; as scipy.ndimage means it, {_HALF}",
-    "mirror": _NODE, "even": _NODE, "neumann": f"for a slope of 0 at the end, {_NODE}", "no-flux": f"for a slope of 0 at the end, {_NODE}",
-    "odd": 'the odd mirror about the value at the end point is "antisymmetric" here',
-    "wrap": 'it is "periodic" here', "grid-wrap": 'it is "periodic" here', "circular": 'it is "periodic" here',
-    "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "robin": _HELD,
+    "mirror": _ON_POINT, "even": _EVEN, "neumann": _NO_SLOPE, "no-flux": _NO_SLOPE, "zero-flux": _NO_SLOPE,
+    "odd": 'the odd mirror about the value at the end point is "antireflect", about 0 half a step outside "antisymmetric"',
+    "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "held": _HELD, "fixed": _HELD,
+    "slope": "a slope at the end, outwards, is gridgrad.slope(s)", "flux": "a slope at the end, outwards, is gridgrad.slope(s)",
+    "robin": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)", "mixed": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)",
+    "slip": "the ends of vector fields at such a wall are gridgrad.slip()", "free-slip": "the ends of vector fields at such a wall are gridgrad.slip()",
+    "no-slip": "the ends of vector fields at such a wall are gridgrad.no_slip()",
+    "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
     "edge": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
-    "extrapolate": 'rows that end at the last point are "one-sided" here', "open": 'rows that end at the last point are "one-sided" here',
+    "extrapolate": _INSIDE, "open": _INSIDE,
 }  # fmt: skip
 
 
@@ -36,11 +46,11 @@ def clean_ends(
     """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
     if boundary is None:
-        ends = tuple((PERIODIC if wrap else ONE_SIDED) for wrap in wraps or [False] * len(axes))
+        ends: tuple[Ends, ...] = tuple((RING if wrap else OPEN) for wrap in wraps or [False] * len(axes))
         return ends, clean_periods(period, ends, axes, of_grid)
     ends = clean_boundary(boundary, axes)
-    for a, pair, wrap in zip(axes, ends, wraps or [pair == PERIODIC for pair in ends], strict=True):
-        if wrap != (pair == PERIODIC):
+    for a, pair, wrap in zip(axes, ends, wraps or [pair == RING for pair in ends], strict=True):
+        if wrap != (pair == RING):
             raise ArgumentTypeError(
                 f"boundary={boundary!r} and periodic={periodic!r} contradict each other on axis {a}; "
                 "give boundary= alone, which names the other ends too"
@@ -50,11 +60,11 @@ def clean_ends(
 
 def clean_boundary(boundary: object, axes: Sequence[int]) -> tuple[Ends, ...]:
     """Both ends of each axis."""
-    if isinstance(boundary, str):
+    if isinstance(boundary, (str, Condition, Components)):
         return tuple(_ends(boundary, a) for a in axes)
     if not isinstance(boundary, (list, tuple)):
         raise ArgumentTypeError(
-            f"boundary must be a name, or a sequence of names, got {boundary!r}; {_allowed()}"
+            f"boundary must be a name, or a sequence of names, got {boundary!r}; {_allowed()}{_called(boundary)}"
         )
     entries = list(boundary)
     if (
@@ -71,20 +81,108 @@ def clean_boundary(boundary: object, axes: Sequence[int]) -> tuple[Ends, ...]:
 
 
 def _ends(entry: object, axis: int) -> Ends:
-    pair = (entry, entry) if isinstance(entry, str) else entry
+    pair = (entry, entry) if isinstance(entry, (str, Condition, Components)) else entry
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise ArgumentTypeError(
-            f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends"
+            f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
         )
-    for name in pair:
-        if name not in BOUNDARIES:
-            raise ArgumentValueError(f"unknown boundary {name!r} of axis {axis}; {_meant(name)}{_allowed()}")
-    left, right = pair
-    if (left == "periodic") != (right == "periodic"):
+    left, right = (_side(name, axis) for name in pair)
+    if (left is PERIODIC) != (right is PERIODIC):
         raise ArgumentValueError(
             f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
         )
     return left, right
+
+
+def _side(given: object, axis: int) -> Side:
+    """The end of a name, or what is prescribed there."""
+    if isinstance(given, (Condition, Components)):
+        return given
+    found = NAMED.get(given) if isinstance(given, str) else None
+    if found is None:
+        raise ArgumentValueError(
+            f"unknown boundary {given!r} of axis {axis}; {_meant(given)}{_allowed()}{_called(given)}"
+        )
+    return found
+
+
+def _called(given: object) -> str:
+    """What to do with a function in the place of what it makes."""
+    name = getattr(given, "__name__", None)
+    return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""
+
+
+def components(normal: object, tangential: object, scalar: object = None) -> Components:
+    """The ends at a wall for each component of vector fields: words of ``boundary=``, or what is prescribed.
+
+    Parameters
+    ----------
+    normal : end
+        Of the component across the wall, that of the wall's axis.
+    tangential : end, or tuple with one for each
+        Of the components along the wall, in the order of the axes.
+    scalar : end, optional
+        Of scalar fields; without it operators of scalar fields are refused.
+
+    Returns
+    -------
+    Components
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Ends that are none; "periodic" for some; walls at different places.
+
+    See Also
+    --------
+    slip, no_slip : the usual ones.
+
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> lid = gg.components(normal=gg.value(0.0), tangential=gg.value(1.0), scalar="reflect")
+    >>> gg.Grid((4, 1.0), (5, 1.0), boundary=[gg.no_slip(), (gg.no_slip(), lid)]).boundary[1]
+    (no_slip(), components(value(0.0), value(1.0), 'reflect'))
+    """
+    several = tangential if isinstance(tangential, (list, tuple)) else (tangential,)
+    ends = [_one_end(normal, "normal"), *(_one_end(end, "tangential") for end in several)]
+    alone = None if scalar is None else _one_end(scalar, "scalar")
+    places = {end_of(end).outside for end in (*ends, alone) if end is not None}
+    if len(places) > 1:
+        raise ArgumentValueError(
+            'the walls of components() lie at different places; give all of them wall="point" ("reflect", "antireflect"), or all '
+            'wall="face" ("symmetric", "antisymmetric")'
+        )
+    shown = [spelled(end) for end in ends]
+    along = tuple(shown[1:]) if isinstance(tangential, (list, tuple)) else shown[1]
+    text = f"components({shown[0]!r}, {along!r}" + (")" if alone is None else f", {spelled(alone)!r})")
+    return Components(ends[0], tuple(ends[1:]) if len(several) > 1 else ends[1], alone, text)
+
+
+def _one_end(given: object, word: str) -> Wall:
+    if given == "periodic" or isinstance(given, Components):
+        raise ArgumentValueError(
+            f"{word}={given!r} is no end of one component; an axis is periodic for all of them"
+        )
+    try:
+        end = _side(given, 0)
+    except ArgumentValueError as error:
+        raise ArgumentValueError(str(error).replace(" of axis 0", f" {word}={given!r}")) from None
+    assert not isinstance(end, Components)
+    return end
+
+
+def wall_of(side: Side, axis: int, component: int | None, other: int | None = None) -> Wall:
+    """The end of a component of vector fields or, of None, of scalar ones; where there is none, of the `other` one."""
+    if not isinstance(side, Components):
+        return side
+    return side.of(axis, other if component is None and side.scalar is None else component)
+
+
+def spelled(side: Side) -> str | Condition | Components:
+    """An end as a user gives it."""
+    return side.word if isinstance(side, End) else side
 
 
 def _meant(name: object) -> str:
@@ -94,12 +192,14 @@ def _meant(name: object) -> str:
     plain = name.strip().lower().replace("_", "-").replace(" ", "-")
     if plain in _OTHER_NAMES:
         return f"{_OTHER_NAMES[plain]}; "
-    close = get_close_matches(plain, BOUNDARIES, 1)
+    close = get_close_matches(plain, NAMED, 1)
     return f'did you mean "{close[0]}"? ' if close else ""
 
 
 def _allowed() -> str:
-    return "allowed are " + ", ".join(map(repr, BOUNDARIES))
+    return (
+        "allowed are " + ", ".join(map(repr, NAMED)) + " and what gridgrad.value, slope and robin prescribe"
+    )
 
 
 def clean_periodic(value: object, axis: int) -> bool:
@@ -113,7 +213,7 @@ def clean_periodic(value: object, axis: int) -> bool:
 
 def clean_periods(period: object, ends: tuple[Ends, ...], axes: Sequence[int], of_grid: bool) -> list[object]:
     """The period of each axis, None where there is none; one number is that of all periodic axes."""
-    repeats = [pair == PERIODIC for pair in ends]
+    repeats = [pair == RING for pair in ends]
     if not _is_sequence(period):
         if period is not None and not any(repeats):
             raise ArgumentValueError(
@@ -156,7 +256,7 @@ def _is_sequence(value: object) -> bool:
     return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
 
 
-def rule_of(order: int, accuracy: int | None, ends: Ends, edge_order: int) -> Rule:
+def rule_of(order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int) -> Rule:
     """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
     return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
 
@@ -172,12 +272,12 @@ def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> N
 
 
 def _asked(rule: Rule) -> str:
-    if rule.order == 1 and rule.accuracy is None and rule.boundary in (ONE_SIDED, PERIODIC):
+    if rule.order == 1 and rule.accuracy is None and rule.boundary in (OPEN, RING):
         return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
-    left, right = rule.boundary
+    left, right = (end.word for end in rule.boundary)
     what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
     return (
-        f"a derivative of order {rule.order}{what} with boundary {left if left == right else rule.boundary} "
+        f"a derivative of order {rule.order}{what} with boundary {left if left == right else (left, right)} "
         f"and edge_order={rule.edge_order}"
     )
 

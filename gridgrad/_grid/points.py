@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from functools import cached_property, reduce
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,13 +13,22 @@ from .._backends.once import made_once
 from .._base.checks import clean_axis, clean_edge_order
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
+from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .axis import Axis
-from .ends import clean_ends
+from .conditions import Condition
+from .ends import clean_ends, spelled
 from .places import clean_axes, clean_entry, in_order, smallest_field
 
 Made = TypeVar("Made")
+
+
+class Along(NamedTuple):
+    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends."""
+
+    field: Stencil
+    sides: tuple[tuple[Condition, Stencil], ...] = ()
 
 
 class Points:
@@ -40,11 +49,12 @@ class Points:
         self.axes = clean_axes(axes, len(cleaned))
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
-        self.boundary, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
         self.lines = tuple(
-            Axis(number, *entry, ends, length, unit, self.dtype)
-            for number, entry, ends, length, unit in zip(
-                self.axes, cleaned, self.boundary, periods, units, strict=True
+            Axis(number, *entry, ends, length, unit, self.dtype, k)
+            for k, (number, entry, ends, length, unit) in enumerate(
+                zip(self.axes, cleaned, pairs, periods, units, strict=True)
             )
         )
         self.lengths = tuple(line.length for line in self.lines)
@@ -113,7 +123,8 @@ class Points:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis. Read-only, as the adjoints of the grid weigh with it.
+        on a periodic axis, and up to a wall half a step outside. Read-only, as the adjoints of the
+        grid weigh with it.
         """
         return tuple(line.quadrature for line in self.lines)
 
@@ -160,9 +171,25 @@ class Points:
             shape[place] = n
         return tuple(shape)
 
-    def stencil(self, k: int, order: int = 1, accuracy: int | None = None, ends: str = "given") -> Stencil:
+    def stencil(
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
+    ) -> Stencil:
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, ends)
+        return self.lines[k].stencil(order, accuracy, self.edge_order, change)
+
+    def along(
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None
+    ) -> Along:  # fmt: skip
+        """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
+        line = self.lines[k]
+        walls = line.walls_of(component)
+        rows = line.rows(order, accuracy, self.edge_order, change, component)
+        sides = (
+            (wall, stencil)
+            for wall, stencil in zip(walls, rows.prescribed, strict=True)
+            if stencil is not None and isinstance(wall, Condition) and not wall.is_zero
+        )
+        return Along(rows.field, tuple(sides))
 
     @made_once
     def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Never
 
 import numpy as np
@@ -9,13 +10,15 @@ import numpy as np
 from .._base.checks import clean_accuracy, clean_axis, int_or_none
 from .._base.errors import MISSING, ArgumentValueError
 from .._base.types import Matrix, Scalar, Vector, applies
-from .._grid.points import Points
+from .._grid.points import Along, Points
 from .._stencils import transpose
+from .._stencils.ends import closed, flipped
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import unwrap, wrap
 from .fields.coefficients import Argument, Numbers, diffusivity, velocity
 from .fields.gather import gather
+from .patterns.build import Build
 from .patterns.kinds import check_words, kind, method
 from .sweep import Sweep
 
@@ -88,8 +91,10 @@ def vector(grid: Points) -> tuple[int, ...]:
 @kind(accuracy_option)
 def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
-    terms = tuple(Term(a, 0, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Sweep.of(grid, "gradient", terms, (), vector(grid), masks_as_read=True)
+    build = Build(grid)
+    for a in range(grid.ndim):
+        build.add(a, 0, a, grid.along(a, 1, accuracy))
+    return Sweep.built(build, "gradient", vector(grid), masks_as_read=True)
 
 
 @kind(accuracy_option)
@@ -101,8 +106,10 @@ def divergence(grid: Points, accuracy: int | None) -> Sweep[Vector, Scalar]:
     At a wall where the normal one is odd and the others are even, minus the adjoint of the gradient of
     an even field is the divergence that fits: ``-grid.gradient.adjoint(F, weight="quadrature")``.
     """
-    terms = tuple(Term(0, a, a, grid.stencil(a, 1, accuracy)) for a in range(grid.ndim))
-    return Sweep.of(grid, "divergence", terms, vector(grid), ())
+    build = Build(grid, vector(grid))
+    for a in range(grid.ndim):
+        build.add(0, a, a, grid.along(a, 1, accuracy, component=a))
+    return Sweep.built(build, "divergence")
 
 
 @kind(accuracy_option)
@@ -115,43 +122,52 @@ def curl(grid: Points, accuracy: int | None) -> Sweep[Vector, Any]:
     """
     if grid.ndim not in (2, 3):
         raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
-    plus = [grid.stencil(a, 1, accuracy) for a in range(grid.ndim)]
-    minus = [transpose.negated(stencil) for stencil in plus]
     # output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
-    terms = tuple(term for c, a, b in cycles for term in (Term(c, b, a, plus[a]), Term(c, a, b, minus[b])))
-    return Sweep.of(grid, "curl", terms, (grid.ndim,), () if grid.ndim == 2 else (3,))
+    build = Build(grid, (grid.ndim,))
+    for c, a, b in cycles:
+        build.add(c, b, a, grid.along(a, 1, accuracy, component=b))
+        build.add(c, a, b, grid.along(b, 1, accuracy, component=a), transpose.negated)
+    return Sweep.built(build, "curl", () if grid.ndim == 2 else (3,))
 
 
 @kind()
 def identity(grid: Points) -> Sweep:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
-    one = np.ones((), grid.dtype)[()]
-    stencil = Stencil(1, ((0, 0),), (one,), (), (), values=True, order=0)
-    return Sweep.of(grid, "identity", (Term(0, 0, None, stencil),))
+    return Sweep.of(grid, "identity", (Term(0, 0, None, _unit(grid)),))
+
+
+def _unit(grid: Points) -> Stencil:
+    """The value at the point itself."""
+    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 @kind(laplacian_options)
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
-    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
-    terms = tuple(Term(0, 0, a, stencil) for a, stencil in enumerate(stencils))
-    return Sweep.of(grid, _laplacian_name("laplacian", form, accuracy), terms)
+    build = Build(grid)
+    for a in range(grid.ndim):
+        build.add(0, 0, a, _second(grid, a, form, accuracy))
+    return Sweep.built(build, _laplacian_name("laplacian", form, accuracy))
 
 
 @kind(laplacian_options)
 def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vector, Vector]:
     """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
-    stencils = [_second(grid, a, form, accuracy) for a in range(grid.ndim)]
-    count = vector(grid)
-    terms = tuple(Term(i, i, a, stencil) for i in range(grid.ndim) for a, stencil in enumerate(stencils))
-    return Sweep.of(grid, _laplacian_name("vector_laplacian", form, accuracy), terms, count, count)
+    build = Build(grid, vector(grid))
+    for i in range(grid.ndim):
+        for a in range(grid.ndim):
+            build.add(i, i, a, _second(grid, a, form, accuracy, i))
+    return Sweep.built(build, _laplacian_name("vector_laplacian", form, accuracy), vector(grid))
 
 
-def _second(grid: Points, a: int, form: str, accuracy: int | None) -> Stencil:
-    if form == "wide":  # the divergence of the gradient
-        return transpose.product(grid.stencil(a, ends="flipped"), grid.stencil(a))
-    return grid.stencil(a, 2, accuracy, "closed" if form == "conservative" else "given")
+def _second(grid: Points, a: int, form: str, accuracy: int | None, component: int | None = None) -> Along:
+    if form != "wide":
+        return grid.along(a, 2, accuracy, closed if form == "conservative" else None, component)
+    # the divergence of the gradient
+    outer, inner = (grid.along(a, change=change, component=component) for change in (flipped, None))
+    sides = [(condition, transpose.product(outer.field, stencil)) for condition, stencil in inner.sides]
+    return Along(transpose.product(outer.field, inner.field), (*sides, *outer.sides))
 
 
 def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
@@ -162,22 +178,22 @@ def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
 @kind()
 def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
-    n = grid.ndim
+    n, build = grid.ndim, Build(grid)
     if n == 1:
-        return Sweep.of(grid, "hessian", (Term(0, 0, 0, grid.stencil(0, 2)),))
-    terms = []
+        build.add(0, 0, 0, grid.along(0, 2))
+        return Sweep.built(build, "hessian")
     for a in range(n):
         for b in range(n):
             if a == b:
-                terms.append(Term(n * a + a, 0, a, grid.stencil(a, 2)))
+                build.add(n * a + a, 0, a, grid.along(a, 2))
             else:
-                terms.append(_mixed_term(grid, n * a + b, a, b))
-    return Sweep.of(grid, "hessian", tuple(terms), (), (n, n))
+                _add_mixed(build, n * a + b, a, b)
+    return Sweep.built(build, "hessian", (n, n))
 
 
-def _mixed_term(grid: Points, output: int, a: int, b: int) -> Term:
+def _add_mixed(build: Build, output: int, a: int, b: int) -> None:
     low, high = sorted((a, b))
-    return Term(output, 0, high, grid.stencil(high), then=(low, grid.stencil(low)))
+    build.add_mixed(output, (low, high), (build.grid.along(low), build.grid.along(high)))
 
 
 @kind(accuracy_option)
@@ -187,8 +203,11 @@ def jacobian(grid: Points, accuracy: int | None) -> Sweep[Vector, Matrix[Vector]
     For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
     """
     n = grid.ndim
-    terms = tuple(Term(n * i + a, i, a, grid.stencil(a, 1, accuracy)) for i in range(n) for a in range(n))
-    return Sweep.of(grid, "jacobian", terms, vector(grid), (n, n) if n > 1 else ())
+    build = Build(grid, vector(grid))
+    for i in range(n):
+        for a in range(n):
+            build.add(n * i + a, i, a, grid.along(a, 1, accuracy, component=i))
+    return Sweep.built(build, "jacobian", (n, n) if n > 1 else ())
 
 
 @kind()
@@ -205,6 +224,8 @@ class Norm(Sweep[Scalar, Scalar]):
         self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
     ) -> object:
         """Apply it."""
+        if any(self.grid.along(a).sides for a in range(self.grid.ndim)):  # a sum must be made before it is squared
+            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, **fields)
@@ -219,6 +240,13 @@ class Norm(Sweep[Scalar, Scalar]):
 def _norm_of_parts(grid: Points) -> Sweep[Vector, Scalar]:
     """The norm over the axes and over the real and the imaginary part of complex samples."""
     return Sweep.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+
+
+@kind()
+def _norm_of(grid: Points) -> Sweep[Vector, Scalar]:
+    """The length of a vector field at each point."""
+    terms = tuple(Term(0, a, None, _unit(grid), norm=True) for a in range(grid.ndim))
+    return Sweep.of(grid, "norm", terms, vector(grid))
 
 
 def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
@@ -246,7 +274,9 @@ def derivative(
 def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Sweep:
     """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
     name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
-    return Sweep.of(grid, name, (Term(0, 0, axis, grid.stencil(axis, order, accuracy)),))
+    build = Build(grid)
+    build.add(0, 0, axis, grid.along(axis, order, accuracy))
+    return Sweep.built(build, name)
 
 
 @method
@@ -259,7 +289,9 @@ def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sw
 @kind()
 def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid."""
-    return Sweep.of(grid, f"mixed_derivative({a}, {b})", (_mixed_term(grid, 0, a, b),))
+    build = Build(grid)
+    _add_mixed(build, 0, a, b)
+    return Sweep.built(build, f"mixed_derivative({a}, {b})")
 
 
 @method
@@ -272,7 +304,7 @@ def directional_derivative(
     """
     check_words("directional_derivative", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
-    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_coefficients(fields)
+    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_first(fields)
 
 
 @method
@@ -288,11 +320,11 @@ def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **oth
     nothing anew, and goes through sums, multiples, products and adjoints.
 
     Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
-    resolve; ``edge_order=1`` or a symmetric end does not. `accuracy` is as in `gradient`.
+    resolve; ``edge_order=1`` or a mirrored end does not. `accuracy` is as in `gradient`.
     """
     check_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
-    return _advect.on(grid, numbers, accuracy=accuracy).with_coefficients(fields)
+    return _advect.on(grid, numbers, accuracy=accuracy).with_first(fields)
 
 
 @kind(accuracy_option)
@@ -309,21 +341,21 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
 
 def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Sweep:
     """A number is part of the weights, a field multiplies at the point."""
-    terms: list[Term] = []
+    build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
-        stencil = grid.stencil(a, 1, accuracy)
+        along = grid.along(a, 1, accuracy)
         if number is not None:
-            terms.append(Term(0, 0, a, transpose.scaled(stencil, number)))
+            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
         else:
-            terms.append(Term(0, 0, a, stencil, outer=numbers[:a].count(None)))
-    return Sweep.of(grid, name, tuple(terms), arguments=(Argument("v", numbers, is_vector=True),))
+            build.add(0, 0, a, along, outer=numbers[:a].count(None))
+    return Sweep.built(build, name)
 
 
 @method
 def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
     """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
-    No flux passes one-sided and symmetric ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+    No flux passes one-sided and even ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
     arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
     the flux passes.
 
@@ -332,16 +364,17 @@ def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
     """
     check_words("diffuse", others, k=k)
     number, fields = diffusivity(k)
-    return _diffuse.on(grid, number).with_coefficients(fields)
+    return _diffuse.on(grid, number).with_first(fields)
 
 
 @kind()
 def _diffuse(grid: Points, number: float | None) -> Sweep:
     """``div(k grad f)`` in flux form, k averaged to the faces between points."""
-    stencils = [grid.stencil(a, 2, ends="closed") for a in range(grid.ndim)]
-    if number is not None:
-        stencils = [transpose.scaled(stencil, number) for stencil in stencils]
-        terms = [Term(0, 0, a, stencil) for a, stencil in enumerate(stencils)]
-    else:
-        terms = [Term(0, 0, a, stencil, faces=0) for a, stencil in enumerate(stencils)]
-    return Sweep.of(grid, "diffuse", tuple(terms), arguments=(Argument("k", (number,), is_vector=False),))
+    build = Build(grid, arguments=(Argument("k", (number,), is_vector=False),))
+    for a in range(grid.ndim):
+        along = grid.along(a, 2, change=closed)
+        if number is not None:
+            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+        else:
+            build.add(0, 0, a, along, faces=0)
+    return Sweep.built(build, "diffuse")

@@ -74,6 +74,12 @@ class Product(Joined[In, Out]):
         return self.outer.grid_out
 
     @property
+    def linear(self) -> Product[In, Out]:
+        """The product without what is prescribed at walls; itself where nothing is."""
+        outer, inner = self.outer.linear, self.inner.linear
+        return self if outer is self.outer and inner is self.inner else Product(outer, inner)
+
+    @property
     def T(self) -> Product[Out, In]:
         """The transpose: both transposed, in the other order."""
         return Product(self.inner.T, self.outer.T)
@@ -147,6 +153,12 @@ class Sum(Joined[In, Out]):
     def grid_out(self) -> Points:
         """The grid of the results, of the first operator's."""
         return self.first.grid_out
+
+    @property
+    def linear(self) -> Sum[In, Out]:
+        """The sum without what is prescribed at walls; itself where nothing is."""
+        first, second = self.first.linear, self.second.linear
+        return self if first is self.first and second is self.second else Sum(first, second)
 
     @property
     def T(self) -> Sum[Out, In]:

@@ -12,9 +12,12 @@ from .._base.errors import ArgumentTypeError
 from .._base.types import Between, In, Maps, Out, applies, transposes
 from .._base.words import absent
 from .._grid.points import Points
+from .._terms.term import Term
 from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
-from .fields.forms import Form
+from .fields.forms import Form, shaped
+from .fields.sides import zeros_for
+from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
 if TYPE_CHECKING:
@@ -83,8 +86,27 @@ class Operator(Maps[In, Out]):
         raise NotImplementedError
 
     @property
+    def linear(self) -> Operator[In, Out]:
+        """The operator with 0 in the place of all that is prescribed at walls; itself where nothing is.
+
+        With values, slopes or mixtures at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
+        matrices and derivatives by f are those of `linear`.
+        """
+        raise NotImplementedError
+
+    @property
+    def offset(self) -> Any:
+        """What is prescribed at walls makes of a field of zeros, as it is now; zeros where nothing is.
+
+        An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
+        dtype of that; for vector results a tuple of them.
+        """
+        zeros = zeros_for(self.grid, [c for _, fields in self.taken() for c in fields])
+        return self(shaped([zeros] * prod(self.inputs), self.inputs))
+
+    @property
     def T(self) -> Operator[Out, In]:
-        """The transpose as an operator, edges included."""
+        """The transpose as an operator, edges included; where walls have values, of `linear`."""
         raise NotImplementedError
 
     @transposes
@@ -171,7 +193,107 @@ class Operator(Maps[In, Out]):
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of
         ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
         """
-        return linear_operator(self, dtype, xp)
+        return linear_operator(self.linear, dtype, xp)
+
+    def separate(self) -> tuple[Term, ...] | None:
+        """The terms of which the operator is the sum; None where it is more than that."""
+        return None
+
+    def solve(
+        self, b: Any, out: Any = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: Any
+    ) -> Any:  # fmt: skip
+        """The field u with ``A(u) = b``.
+
+        Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
+        and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
+        periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
+        points). All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
+
+        Parameters
+        ----------
+        b : field of the operator's output form, in [f]/[x]^n
+            An array of shape ``(..., *grid.shape)``: other axes are batches. Vector fields as in calls.
+        out : array or nested sequence of arrays, optional
+            Where the result goes, and what is then returned.
+        method : None, "direct", "cg", "bicgstab", "gmres" or "lgmres"
+            None is as above, "direct" always by LU factors. The others iterate with the operator itself
+            (SciPy's), without a matrix: "cg" for operators that are symmetric, weighted with ``grid.measure``, and definite;
+            on a terminal they tell how far they have come.
+        rtol : float, optional
+            Of iterations, 1e-10: the residual that they leave, relative to b.
+        maxiter : int, optional
+            Of iterations: how many at most.
+        **walls
+            What is prescribed at walls, by the names that it was given: ``A.solve(b, inflow=v)``.
+
+        Returns
+        -------
+        field of the operator's input form
+            In the library of b (NumPy, PyTorch on a CPU, JAX), differentiable there by b and by what is
+            prescribed. Floating and complex dtypes are kept, integers become float64; all is computed in double
+            precision and rounded once. What is prescribed at walls is part of the operator, so that ``A(u)`` is
+            b; points whose value is prescribed (`value` at ``wall="point"``) have it in u, and their rows are left
+            out, whatever b has there.
+
+        Raises
+        ------
+        ValueError
+            Operators that are singular, or not square; a right-hand side without a solution; a wrong shape; an
+            unknown method; units; iterations that do not come to their end.
+        TypeError
+            Operators that are not linear; a wrong dtype or library; masked arrays.
+
+        Notes
+        -----
+        Without any wall that holds a value (periodic axes, walls without flux) constants become 0, and b has a
+        solution only if its mean, weighted with ``grid.measure``, is 0 to rounding; then u is the solution with mean 0. A NaN in b
+        spoils the whole field that it is in, but no other field of a batch.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gridgrad as gg
+        >>> grid = gg.Grid((5, 1.0), boundary=[(gg.value(0.0), gg.value(16.0))])
+        >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
+        array([ 0.,  1.,  4.,  9., 16.])
+        """
+        return kept_solver(self, method, _given(rtol=rtol, maxiter=maxiter))(b, out, **walls)
+
+    def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:
+        """What solves with this operator: all that does not depend on the right-hand side, made once.
+
+        Parameters
+        ----------
+        method, rtol, maxiter
+            As in `solve`.
+
+        Returns
+        -------
+        Solver
+            ``solver(b, out=None, **walls)`` is as ``A.solve(b, out, **walls)``, without a look at the
+            coefficients: they count with the values that they had when it was made. What is prescribed at
+            walls counts with those of each call.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `solve`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gridgrad as gg
+        >>> grid = gg.Grid((64, 0.1), (64, 0.1), boundary="symmetric")
+        >>> step = (grid.identity - 0.5 * grid.laplacian).solver()  # heat, implicit, no flux at the walls
+        >>> u = np.zeros((64, 64))
+        >>> u[20:30, 20:30] = 1
+        >>> for _ in range(10):
+        ...     u = step(u)
+        >>> float(u.sum().round(9))  # nothing is lost
+        100.0
+        """
+        return Solver(self, method, **_given(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):
@@ -204,7 +326,7 @@ class Operator(Maps[In, Out]):
 
     def __rtruediv__(self, other: object) -> Never:
         raise _no_operator(
-            "nothing is divided by an operator", other, "solve with op.to_sparse() or op.to_linear_operator()"
+            "nothing is divided by an operator", other, "solve with op.solve(b)"
         )
 
     def __neg__(self) -> Operator[In, Out]:
@@ -242,6 +364,11 @@ class Operator(Maps[In, Out]):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
+
+
+def _given(**options: float | None) -> dict[str, Any]:
+    """Those that are not None."""
+    return {word: value for word, value in options.items() if value is not None}
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from math import prod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,10 +47,9 @@ class Applied(Protocol):
         """Its arguments, each with its fields."""
 
 
-def factors_on(grid: Points, coefficients: Sequence[Array], used: Container[int]) -> list[Array]:
-    """The values of those coefficients that are used, at the points of a grid."""
-    own = [c if k in used else np.zeros(()) for k, c in enumerate(coefficients)]
-    return [_on_host(c, grid) for c in _unmasked(own)]
+def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
+    """The values of coefficients at the points of a grid."""
+    return [_on_host(c, grid) for c in _unmasked(coefficients)]
 
 
 def sum_of_terms(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable
 from dataclasses import replace
 from math import prod
+from operator import is_
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .._backends import ladder
+from .._backends import dispatch, ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._backends.protocol import Backend
@@ -25,12 +26,14 @@ from .._terms.term import Term
 from .._wraps.units import present
 from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
-from .fields.forms import Form, shaped, stack
+from .fields.forms import Form, components, shaped, stack
 from .fields.gather import gather, joined_name
 from .fields.quantities import check_without_units
+from .fields.sides import are_constants, like
 from .joined import Joinable, Product
 from .operator import AnyOperator, Operator
-from .patterns.calls import Plain, are_views, flat_out, is_traced, parts, plain_of
+from .patterns.build import Build
+from .patterns.calls import Plain, flat_out, is_traced, parts, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
@@ -52,6 +55,7 @@ class Sweep(Joinable[In, Out]):
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
+        self._settled: dict[Hashable, Sweep[Any, Any]] = {}
         self.origin = pattern.origin  # none of what was made of other operators
         if self.origin is not None:
             self.__doc__ = self.origin.kind.__doc__
@@ -63,6 +67,12 @@ class Sweep(Joinable[In, Out]):
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
         return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+
+    @classmethod
+    def built(cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False) -> Self:
+        """The operator of collected terms, with what is prescribed at walls."""
+        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read)
+        return cls(pattern, build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -110,6 +120,9 @@ class Sweep(Joinable[In, Out]):
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers)
+        # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
+        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
+            return self.settled(f)(f, out, workers)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -131,14 +144,13 @@ class Sweep(Joinable[In, Out]):
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
-            places=self.grid.axes_of,
-        )  # fmt: skip
+            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
+        )
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
-        if given is not None and are_views(call.library, arrays, given.fields):
-            found = self.first(given, call.library, shape, workers, arrays)
+        if given is not None and all(map(is_, given.fields, arrays)):
+            found = self.first(given, call.library, shape, workers)
             if found is not None:
                 return found if out is None else out
         if targets is None and self.outputs and (call.stacked or (given is not None and given.how[0])):
@@ -157,14 +169,9 @@ class Sweep(Joinable[In, Out]):
             return (), False
         return (*parts(f, form), *self.coefficients), True
 
-    def first(
-        self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None, read: Sequence[Array] | None = None
-    ) -> Any:  # fmt: skip
-        """A call that is seen for the first time; None where it takes more than one sweep.
-
-        `read` are views of its fields in the shape in which they are read.
-        """
-        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers), read)
+    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
+        """A call that is seen for the first time; None where it takes more than one sweep."""
+        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""
@@ -185,9 +192,7 @@ class Sweep(Joinable[In, Out]):
 
     def _traced(self, f: Any, out: object) -> object:
         """The call as one node of a compiler's graph."""
-        fields = gather(
-            f, self.inputs, self.current_coefficients(), arguments=self.arguments, places=self.grid.axes_of
-        )
+        fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
@@ -198,6 +203,32 @@ class Sweep(Joinable[In, Out]):
     def with_own(self, fields: dict[str, object]) -> Sweep[In, Out]:
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
+
+    def settled(self, f: object) -> AnyOperator:
+        """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
+        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
+        key = (type(first), tuple(getattr(first, "shape", ())), str(getattr(first, "dtype", "")), str(getattr(first, "device", "")))
+        found = self._settled.get(key)
+        if found is None:
+            found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
+            if all(map(_is_memory, found.coefficients)):  # what is traced does not outlive its trace
+                if len(self._settled) >= 16:
+                    self._settled.clear()
+                self._settled[key] = found
+        return found
+
+    def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        return self.with_coefficients(fields + self.coefficients)
+
+    @property
+    def linear(self) -> Sweep[In, Out]:
+        """The operator with 0 in the place of all that is prescribed at walls."""
+        pattern = self.pattern.linear()
+        if pattern is self.pattern:
+            return self
+        own = [c for argument, fields in self.taken() if argument.side is None for c in fields]
+        return type(self)(pattern, tuple(own))
 
     def with_coefficients(self, coefficients: Coefficients) -> Sweep[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
@@ -239,11 +270,11 @@ class Sweep(Joinable[In, Out]):
     @property
     def T(self) -> Sweep[Out, In]:
         """The transpose as an operator, edges included."""
-        return self._like(self.pattern.transposed())
+        return self.linear._like(self.pattern.linear().transposed())
 
     def adjoint_operator(self, weight: str | None = None) -> Sweep[Out, In]:
         """The operator that `adjoint` applies."""
-        return self._like(self.pattern.adjoint(weight))
+        return self.linear._like(self.pattern.linear().adjoint(weight))
 
     def scaled(self, factor: float) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
@@ -267,7 +298,7 @@ class Sweep(Joinable[In, Out]):
         from .._stencils.matrix import row_table
 
         axis = self.grid.clean_axis(axis)
-        for term in self.pattern.linear:
+        for term in self.terms:
             for own, stencil in term.stencils():
                 if own in (axis, None):  # of no axis: at each point
                     return row_table(replace(stencil, length=self.grid.lengths[axis]))
@@ -285,16 +316,28 @@ class Sweep(Joinable[In, Out]):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *map(dtype_name, self.coefficients)})
+        return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
+
+    def separate(self) -> tuple[Term, ...]:
+        """Its terms."""
+        return self.terms
 
     def matrix(self) -> csr_array:
         """The matrix on flattened fields, from its terms."""
+        if self.linear is not self:
+            return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        terms = self.pattern.linear
-        used = {k for term in terms for k in term.factors()}
-        factors = factors_on(self.grid, self.current_coefficients(), used)
-        return sum_of_terms(terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+        factors = factors_on(self.grid, self.current_coefficients())
+        return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+
+
+def _is_memory(c: Array) -> bool:
+    """Whether the numbers of an array are all there is to it."""
+    if is_compiling() or present(c):
+        return False
+    library, array = dispatch.samples(c)
+    return library.facts(array) is not None
 
 
 @made_once

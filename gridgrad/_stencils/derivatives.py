@@ -5,39 +5,41 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import reduce
-from itertools import accumulate
-from operator import add, mul
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
 from .._base.types import Array, DType
+from .ends import ONE_SIDED, Condition, End, Known, Seen, undetermined
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
-from .weights import scaled_first_derivative, scaled_steps
+from .weights import (
+    exact_weights,
+    extrapolated,
+    node_weights,
+    scaled_first_derivative,
+    scaled_steps,
+    weights_with_condition,
+)
 from .wide import Wide, exact_fraction, from_fraction, narrow
-
-Number = TypeVar("Number", Fraction, Wide)
 
 
 class Rule(NamedTuple):
     """Which derivative along an axis, how accurate, and what happens at the two ends.
 
     `accuracy` None is formula (1) and its second derivative, three points everywhere; 2, 4 and 6 hold
-    on every grid. `boundary` is of the first and the last point: ``"one-sided"``, ``"symmetric"``
-    (``f(x0 - s) = f(x0 + s)``), ``"antisymmetric"`` (``f(x0 - s) = 2 f(x0) - f(x0 + s)``), or
-    ``"periodic"``, then both. `edge_order` is of the one-sided rows of three-point rules.
+    on every grid. `boundary` is of the first and the last point. `edge_order` is of the one-sided rows of
+    three-point rules.
     """
 
     order: int = 1
     accuracy: int | None = None
-    boundary: tuple[str, str] = ("one-sided", "one-sided")
+    boundary: tuple[End, End] = (ONE_SIDED, ONE_SIDED)
     edge_order: int = 1
 
     @property
     def is_periodic(self) -> bool:
         """Whether the axis is closed to a ring."""
-        return self.boundary[0] == "periodic"
+        return self.boundary[0].is_periodic
 
     @property
     def is_first_of_three(self) -> bool:
@@ -66,12 +68,29 @@ def points_needed(rule: Rule, uniform: bool = False) -> int:
     """
     centred = 2 * rule.half_width(uniform)
     one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else 3
-    needs = {"one-sided": one_sided, "periodic": centred + 1, "symmetric": centred, "antisymmetric": centred}
-    return max(needs[side] for side in rule.boundary)
+    return max(end.points(centred, one_sided) for end in rule.boundary)
+
+
+class Rows(NamedTuple):
+    """The rows of one derivative: of a field, and of what is prescribed at both ends, None where nothing is."""
+
+    field: Stencil
+    first: Stencil | None = None
+    last: Stencil | None = None
+
+    @property
+    def prescribed(self) -> tuple[Stencil | None, Stencil | None]:
+        """Those of the two ends: stencils of values, of rows near their end only."""
+        return self.first, self.last
 
 
 def derivative_stencil(steps: Wide, length: int, rule: Rule, wrap: Wide | None = None) -> Stencil:
-    """The stencil of `rule` on `length` points, at least ``points_needed(rule)``.
+    """The rows of a field; see `derivative_rows`."""
+    return derivative_rows(steps, length, rule, wrap).field
+
+
+def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = None) -> Rows:
+    """The rows of `rule` on `length` points, at least ``points_needed(rule)``.
 
     Parameters
     ----------
@@ -93,18 +112,24 @@ def derivative_stencil(steps: Wide, length: int, rule: Rule, wrap: Wide | None =
     """
     with np.errstate(all="ignore"):
         near_one, around, exponent = scaled_steps(narrow(steps), wrap)
-        line = Line(one_step(near_one), length, rule, around)
+        first, last = (end.scaled(-exponent) for end in rule.boundary)
+        line = Line(one_step(near_one), length, rule._replace(boundary=(first, last)), around)
         if rule.is_first_of_three:
             stencil = scaled_first_derivative(near_one, length, rule.edge_order, around)
-            mirrored = [side in ("symmetric", "antisymmetric") for side in rule.boundary]
-            leading = (line.row(0),) if mirrored[0] else stencil.leading
-            trailing = (line.row(length - 1),) if mirrored[1] else stencil.trailing
         else:
             stencil = line.interior()
-            leading = tuple(line.row(i) for i in range(line.half))
-            trailing = tuple(line.row(i) for i in range(length - line.half, length))
-        stencil = Stencil(length, stencil.offsets, stencil.weights, leading, trailing, order=rule.order)
-        return unscaled(stencil, -rule.order * exponent)
+        start, stop = line.edges()
+        is_formula = rule.is_first_of_three and not (first.is_held or last.is_held)  # made with the interior
+        made = [is_formula and end.is_formula for end in (first, last)]
+        leading = [Edge(row) for row in stencil.leading] if made[0] else [line.row(i) for i in range(start)]
+        trailing = (
+            [Edge(row) for row in stencil.trailing] if made[1] else [line.row(i) for i in range(stop, length)]
+        )
+        edges = [tuple(edge.pairs for edge in side) for side in (leading, trailing)]
+        shift = -rule.order * exponent
+        field = Stencil(length, stencil.offsets, stencil.weights, edges[0], edges[1], order=rule.order)
+        sides = (line.prescribed(side, leading, trailing) for side in (0, 1))
+        return Rows(unscaled(field, shift), *(side and unscaled(side, shift) for side in sides))
 
 
 def one_step(steps: Wide) -> Wide:
@@ -114,38 +139,18 @@ def one_step(steps: Wide) -> Wide:
     return steps
 
 
-def node_weights(gaps: Sequence[Number], own: int, order: int) -> dict[int, Number]:
-    """The weights of ``f^(order)(x_own) = sum_j w_j (f_j - f_own)`` on nodes with these gaps.
+class Sum(NamedTuple):
+    """A row as it is made: the weight of each point, and of what is prescribed at the two ends."""
 
-    The derivatives at ``x_own`` of the Lagrange polynomials, with ``d_j = x_j - x_own``:
-    ``1/d_j prod_k d_k / (d_k - d_j)`` for the first, ``-2 sum_k 1/d_k`` times as much for the second, k
-    over the nodes but j and `own` (Fornberg, SIAM Rev. 40 (1998) 685-691; the weights are those of his
-    recursion, Math. Comp. 51 (1988) 699-706). Distances are sums of gaps of one sign, so that only
-    the sum over k can cancel.
-    """
-    ahead = [list(accumulate(gaps[j:])) for j in range(len(gaps))]
-
-    def distance(j: int, k: int) -> Number:
-        return ahead[j][k - j - 1] if k > j else -ahead[k][j - k - 1]
-
-    others = [k for k in range(len(gaps) + 1) if k != own]
-    inverse = {k: 1 / distance(own, k) for k in others}
-    weights = {}
-    for j in others:
-        rest = [k for k in others if k != j]
-        weights[j] = reduce(mul, (distance(own, k) / distance(j, k) for k in rest), inverse[j])
-        if order == 2:
-            half = -reduce(add, (inverse[k] for k in rest))
-            weights[j] = weights[j] * (half + half)
-    return weights
+    points: dict[int, Fraction]
+    prescribed: list[Fraction]
 
 
-def exact_weights(gaps: Sequence[Fraction], own: int, order: int) -> dict[int, Fraction]:
-    """`node_weights` of rationals, which stay small where all gaps are the same."""
-    if len(set(gaps)) > 1:
-        return node_weights(gaps, own, order)
-    unit = node_weights([Fraction(1)] * len(gaps), own, order)
-    return {node: weight / gaps[0] ** order for node, weight in unit.items()}
+class Edge(NamedTuple):
+    """A row near an end as data."""
+
+    pairs: Row
+    prescribed: Sequence[Fraction] = (Fraction(0), Fraction(0))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -194,47 +199,137 @@ class Line:
                 vector[start:stop] = weight.high
         return vectors
 
-    def row(self, point: int) -> Row:
+    def edges(self) -> tuple[int, int]:
+        """The first point that is not near an end, and the first near the last end."""
+        before, behind = (self.half + end.is_held for end in self.rule.boundary)
+        start = min(before, self.length)
+        return start, max(start, self.length - behind)
+
+    def row(self, point: int) -> Edge:
         """The row of a point near an end, pairs relative to it; what lies beyond is folded back."""
-        first, last = self.window(point)
+        side = 0 if point < self.half else 1 if point >= self.length - self.half else None
+        if side is not None:
+            end = self.rule.boundary[side]
+            if end.is_held and end.is_balanced and point in (0, self.length - 1):
+                return Edge(())
+            condition = end.condition(self.rule.order, self.rule.accuracy, self.seen(side))
+            if condition is not None:
+                return self.row_with(condition, side, point)
+        first, last = self.window(point, side)
         gaps = [self.gap(node) for node in range(first, last)]
         weights = exact_weights(gaps, point - first, self.rule.order)
         if self.rule.order == 1 and self.wrap is not None and len(set(gaps)) == 1:  # as in the interior
-            pairs = ((self.fold(point - k), self.fold(point + k), weights[self.half + k])
+            pairs = ((self.known(point - k).points, self.known(point + k).points, weights[self.half + k])
                      for k in range(1, self.half + 1))  # fmt: skip
-            return tuple((below, above, self.rounded(w)) for ((below, _),), ((above, _),), w in pairs)
-        merged: dict[int, Fraction] = {}
-        for node, weight in weights.items():
-            for index, factor in self.fold(first + node):
-                merged[index] = merged.get(index, Fraction(0)) + factor * weight
-        ends = {k: w for k, w in merged.items() if k != point and w}
-        if self.rule.order == 1 and len(set(gaps)) == 1 and ends and not sum(ends.values()):
-            return self.across(point, weights)
-        return tuple((point, k, self.rounded(w)) for k, w in ends.items())
+            return Edge(tuple((below, above, self.rounded(w)) for ((below, _),), ((above, _),), w in pairs))
+        nodes = {first + node: weight for node, weight in weights.items()}
+        row = self.sum_of(nodes, point)
+        is_even = len(set(gaps)) == 1 and first + last == 2 * point and any(row.points.values())
+        if self.rule.order == 1 and is_even and not row.points.get(point):
+            return Edge(self.across(point, weights), row.prescribed)
+        return self.around(point, row)
+
+    def row_with(self, condition: Condition, side: int, point: int) -> Edge:
+        """A row of the points nearest to an end and of a condition there, in place of one more point."""
+        count = min(self.rule.order + (self.rule.accuracy or 2) - 1, self.length)
+        first, places = self.nearest(side, count)
+        wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
+        found = weights_with_condition(places, point - first, self.rule.order, wall)
+        if found is None:
+            raise undetermined(condition.a, condition.b)
+        gaps = [self.gap(node) for node in range(first, first + count - 1)]
+        nodes = {first + k: w for k, w in exact_weights(gaps, point - first, self.rule.order).items()}
+        row = self.sum_of(nodes, point)
+        weight, more = found
+        for k, value in enumerate(more):
+            self.add(row, first + k, value)
+        if self.rule.boundary[side].is_extrapolated:
+            first, places = self.nearest(side, min(4, self.length))
+            wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
+            for k, value in enumerate(extrapolated(places, wall)):
+                self.add(row, first + k, weight * value)
+        else:
+            row.prescribed[side] += weight
+        return self.around(point, row)
+
+    def nearest(self, side: int, count: int) -> tuple[int, list[Fraction]]:
+        """The first of the points nearest to an end, and where they are, from it."""
+        first = self.length - count if side else 0
+        places = [Fraction(0)]
+        for node in range(first, first + count - 1):
+            places.append(places[-1] + self.gap(node))
+        return first, places
+
+    def sum_of(self, nodes: dict[int, Fraction], point: int) -> Sum:
+        """``sum_j w_j (f_j - f_point)``, by points and what is prescribed."""
+        row = Sum({}, [Fraction(0), Fraction(0)])
+        for node, weight in nodes.items():
+            self.add(row, node, weight)
+        self.add(row, point, -sum(nodes.values(), Fraction(0)))
+        return row
+
+    def add(self, row: Sum, node: int, weight: Fraction) -> None:
+        """Add a multiple of the value at a node."""
+        points, prescribed = self.known(node)
+        for index, factor in points:
+            row.points[index] = row.points.get(index, Fraction(0)) + factor * weight
+        if prescribed:
+            row.prescribed[node > 0] += prescribed * weight
+
+    def around(self, point: int, row: Sum) -> Edge:
+        """Differences from the point, or, if its value is not read, from the first that is; and what their weights lack."""
+        own = point if self.known(point).points else next(iter(row.points), point)
+        pairs = [(own, k, w) for k, w in row.points.items() if k != own and w]
+        left = sum(row.points.values())
+        if left:
+            pairs.append((own, own, left))
+        return Edge(tuple((a, b, self.rounded(w)) for a, b, w in pairs), row.prescribed)
 
     def across(self, point: int, weights: dict[int, Fraction]) -> Row:
         """An even row that does not need its own point: each pair of mirrored nodes, folded back."""
         half = len(weights) // 2
         pairs: dict[tuple[int, int], Fraction] = {}
         for k in range(1, half + 1):
-            below, above = self.fold(point - k), self.fold(point + k)
-            base = below[0][0]
+            below, above = self.known(point - k).points, self.known(point + k).points
+            base, left = (below or above)[0][0], Fraction(0)
             for end, factor in (*above, *((end, -factor) for end, factor in below)):
                 weight, pair = factor * weights[half + k], (base, end)
+                left += factor
+                if end == base:
+                    continue
                 if (end, base) in pairs:
                     weight, pair = -weight, (end, base)
                 pairs[pair] = pairs.get(pair, Fraction(0)) + weight
-        return tuple((a, b, self.rounded(w)) for (a, b), w in pairs.items() if a != b and w)
+            if left:
+                pairs[base, base] = pairs.get((base, base), Fraction(0)) + left * weights[half + k]
+        return tuple((a, b, self.rounded(w)) for (a, b), w in pairs.items() if w)
 
-    def window(self, point: int) -> tuple[int, int]:
+    def prescribed(self, side: int, leading: list[Edge], trailing: list[Edge]) -> Stencil | None:
+        """What the rows near the ends make of what is prescribed at one of them; None if nothing is."""
+        rows: list[tuple[Row, ...]] = []
+        for first, edges in ((0, leading), (self.length - len(trailing), trailing)):
+            weights = [edge.prescribed[side] for edge in edges]
+            rows.append(
+                tuple(((i, i, self.rounded(w)),) if w else () for i, w in enumerate(weights, start=first))
+            )
+        if not any(row for edges in rows for row in edges):
+            return None
+        return Stencil(self.length, (), (), rows[0], rows[1], values=True, order=self.rule.order)
+
+    def window(self, point: int, side: int | None) -> tuple[int, int]:
         """The first and the last node of an edge row; they may lie beyond the axis."""
-        at_end = point >= self.half
-        if self.rule.boundary[at_end] == "one-sided":
+        if side is not None and (self.rule.boundary[side].is_open or self.rule.boundary[side].is_held):
             points = min(self.rule.one_sided_points(), self.length)
-            return (self.length - points, self.length - 1) if at_end else (0, points - 1)
+            return (self.length - points, self.length - 1) if side else (0, points - 1)
         gaps = {self.gap(node) for node in range(point - self.half, point + self.half)}
         half = self.half if len(gaps) == 1 else self.rule.half_width(uniform=False)
         return point - half, point + half
+
+    def seen(self, side: int) -> Seen:
+        """The axis as one end sees it."""
+        outward = 1 if (self.inside(0) > 0) == bool(side) else -1
+        last = self.length - 2
+        return Seen(self.length, (lambda k: self.inside(last - k)) if side else self.inside, outward)
 
     def gap(self, node: int) -> Fraction:
         """The step from this node to the next, beyond the ends too."""
@@ -242,22 +337,26 @@ class Line:
         if self.wrap is not None:
             if node % self.length == last:
                 return exact_fraction(self.wrap)
-            node %= self.length
-        elif not 0 <= node < last:
-            node = -1 - node if node < 0 else 2 * last - 1 - node
-        return exact_fraction(self.steps.at(node) if np.ndim(self.steps.high) else self.steps)
+            return self.inside(node % self.length)
+        if node < 0:
+            return self.rule.boundary[0].gap(node, self.seen(0))
+        if node >= last:
+            return self.rule.boundary[1].gap(last - 1 - node, self.seen(1))
+        return self.inside(node)
 
-    def fold(self, node: int) -> tuple[tuple[int, int], ...]:
-        """The points whose values, times a factor, make the value at a node beyond an end."""
+    def inside(self, step: int) -> Fraction:
+        """A step of the axis."""
+        return exact_fraction(self.steps.at(step) if np.ndim(self.steps.high) else self.steps)
+
+    def known(self, node: int) -> Known:
+        """The points whose values, times a factor, make the value at a node that may lie beyond an end."""
         last = self.length - 1
-        if 0 <= node <= last:
-            return ((node, 1),)
-        if self.wrap is not None:
-            return ((node % self.length, 1),)
-        end = 0 if node < 0 else last
-        if self.rule.boundary[node > last] == "symmetric":
-            return ((2 * end - node, 1),)
-        return ((end, 2), (2 * end - node, -1))
+        if 0 < node < last:
+            return Known(((node, 1),))
+        if node <= 0:
+            return self.rule.boundary[0].known(node, self.seen(0))
+        points, prescribed = self.rule.boundary[1].known(last - node, self.seen(1))
+        return Known(tuple((last - point, factor) for point, factor in points), prescribed)
 
     def rounded(self, weight: Fraction) -> Array:
         """A weight in the type of the steps."""

@@ -73,8 +73,9 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     --------
     >>> import numpy as np
     >>> from gridgrad._stencils.derivatives import Rule, derivative_stencil
+    >>> from gridgrad._stencils.ends import PERIODIC
     >>> from gridgrad._stencils.wide import narrow
-    >>> ring = derivative_stencil(narrow(0.5), 100, Rule(boundary=("periodic", "periodic")), narrow(0.5))
+    >>> ring = derivative_stencil(narrow(0.5), 100, Rule(boundary=(PERIODIC, PERIODIC)), narrow(0.5))
     >>> block = part(ring, 0, 10)
     >>> block.before, block.after, block.reads, block.rows
     (1, 1, (slice(99, 100, None), slice(0, 11, None)), slice(1, 11, None))

@@ -196,17 +196,20 @@ def negated(stencil: Stencil) -> Stencil:
     return stencil.mapped(lambda weight: -weight, stencil.power)
 
 
-def dual_widths(steps: Wide | npt.ArrayLike, length: int, wrap: Wide | npt.ArrayLike | None = None) -> Array:
+def dual_widths(
+    steps: Wide | npt.ArrayLike, length: int, before: Wide | None = None, behind: Wide | None = None
+) -> Array:
     """Half of both steps beside each point, as lengths: the weights of the trapezoidal rule.
 
-    Half a step at the ends; on a periodic axis `wrap` is the step beyond both. Each is rounded once.
-    `steps` is a scalar or has shape ``(length - 1,)``.
+    `before` and `behind` are the steps beyond the ends, None where the cell of the end point goes no further.
+    Each width is rounded once. `steps` is a scalar or has shape ``(length - 1,)``.
     """
     between = narrow(steps).scaled(-1)
     if np.ndim(between.high) == 0:
         between = Wide(*(np.full(length - 1, part) for part in (between.high, between.low)))
-    around = narrow(np.zeros((), between.high.dtype) if wrap is None else wrap).scaled(-1)
-    widths: Array = np.abs((join([around, between]) + join([between, around])).high)
+    nothing = narrow(np.zeros((), between.high.dtype))
+    first, last = (nothing if step is None else step.scaled(-1) for step in (before, behind))
+    widths: Array = np.abs((join([first, between]) + join([between, last])).high)
     return widths
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from functools import reduce
+from itertools import accumulate
+from math import prod
+from operator import add, mul
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +16,8 @@ import numpy.typing as npt
 from .._base.types import Array
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
+
+Number = TypeVar("Number", Fraction, Wide)
 
 
 def first_derivative(
@@ -96,6 +104,80 @@ def wrapped_row(length: int, point: int, left: Wide, right: Wide) -> Row:
     if lower == upper:
         return ((below, above, lower),)
     return ((below, point, lower), (point, above, upper))
+
+
+def node_weights(gaps: Sequence[Number], own: int, order: int) -> dict[int, Number]:
+    """The weights of ``f^(order)(x_own) = sum_j w_j (f_j - f_own)`` on nodes with these gaps.
+
+    The derivatives at ``x_own`` of the Lagrange polynomials, with ``d_j = x_j - x_own``:
+    ``1/d_j prod_k d_k / (d_k - d_j)`` for the first, ``-2 sum_k 1/d_k`` times as much for the second, k
+    over the nodes but j and `own` (Fornberg, SIAM Rev. 40 (1998) 685-691; the weights are those of his
+    recursion, Math. Comp. 51 (1988) 699-706). Distances are sums of gaps of one sign, so that only
+    the sum over k can cancel.
+    """
+    ahead = [list(accumulate(gaps[j:])) for j in range(len(gaps))]
+
+    def distance(j: int, k: int) -> Number:
+        return ahead[j][k - j - 1] if k > j else -ahead[k][j - k - 1]
+
+    others = [k for k in range(len(gaps) + 1) if k != own]
+    inverse = {k: 1 / distance(own, k) for k in others}
+    weights = {}
+    for j in others:
+        rest = [k for k in others if k != j]
+        weights[j] = reduce(mul, (distance(own, k) / distance(j, k) for k in rest), inverse[j])
+        if order == 2:
+            half = -reduce(add, (inverse[k] for k in rest))
+            weights[j] = weights[j] * (half + half)
+    return weights
+
+
+def exact_weights(gaps: Sequence[Fraction], own: int, order: int) -> dict[int, Fraction]:
+    """`node_weights` of rationals, which stay small where all gaps are the same."""
+    if len(set(gaps)) > 1:
+        return node_weights(gaps, own, order)
+    unit = node_weights([Fraction(1)] * len(gaps), own, order)
+    return {node: weight / gaps[0] ** order for node, weight in unit.items()}
+
+
+def weights_with_condition(
+    places: Sequence[Fraction], own: int, order: int, condition: tuple[Fraction, Fraction, Fraction]
+) -> tuple[Fraction, list[Fraction]] | None:
+    """What ``a f + b f' = c`` at a wall adds to a row on nodes at these places: the weight of c, and of each value.
+
+    The polynomial through the values and the condition is that through the values, q, plus ``N(x) (c - B q) / B N``,
+    where N is 0 at all nodes and ``B f = a f + b f'`` at the wall. None where ``B N`` is 0: then no polynomial
+    has both.
+    """
+    a, b, wall = condition
+    value, slope, _ = _taylor(places, wall)
+    of_nodes = a * value + b * slope
+    if not of_nodes:
+        return None
+    weight = order * _taylor(places, places[own])[order] / of_nodes
+    return weight, [-weight * value for value in extrapolated(places, condition)]
+
+
+def extrapolated(
+    places: Sequence[Fraction], condition: tuple[Fraction, Fraction, Fraction]
+) -> list[Fraction]:
+    """The weight of each value in ``a f + b f'`` at a wall, of the polynomial through the values."""
+    a, b, wall = condition
+    weights = []
+    for at in places:
+        others = [x for x in places if x != at]
+        base, size = _taylor(others, wall), prod((at - x for x in others), start=Fraction(1))
+        weights.append((a * base[0] + b * base[1]) / size)
+    return weights
+
+
+def _taylor(roots: Iterable[Fraction], at: Fraction) -> list[Fraction]:
+    """The first three coefficients of ``prod_j (x - x_j)`` in powers of ``x - at``."""
+    found = [Fraction(1), Fraction(0), Fraction(0)]
+    for root in roots:
+        shift = at - root
+        found = [shift * found[0], found[0] + shift * found[1], found[1] + shift * found[2]]
+    return found
 
 
 def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import inf
 from typing import NamedTuple
 
 from .._stencils.stencil import Stencil
@@ -62,14 +63,11 @@ class Term(NamedTuple):
         )
 
 
-def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """The terms in the order in which every executor adds them: by output, those at ends last."""
-    return tuple(sorted(terms, key=lambda term: (term.output, term.ends)))
-
-
-def shifted(terms: tuple[Term, ...], by: int) -> tuple[Term, ...]:
-    """The terms with their factors `by` places further back among the inputs."""
-    return tuple(term.with_factors(lambda k: k + by) for term in terms)
+def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:
+    """The terms with their factors, and those of their inputs that are none of the first `inputs`, `by` places further back."""
+    return tuple(
+        term.with_factors(lambda k: k + by)._replace(input=term.input + by * (term.input >= inputs)) for term in terms
+    )
 
 
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:
@@ -77,11 +75,9 @@ def norms_of(terms: Iterable[Term]) -> frozenset[int]:
     return frozenset([term.output for term in terms if term.norm])
 
 
-def further(terms: tuple[Term, ...], by: int, inputs: int) -> tuple[Term, ...]:
-    """The terms of a grid's dimensions with their coefficients, those they read included, `by` places further back."""
-    return tuple(
-        term._replace(input=term.input + (by if term.input >= inputs else 0)) for term in shifted(terms, by)
-    )
+def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The terms in the order in which every executor adds them: by output, those at ends last."""
+    return tuple(sorted(terms, key=lambda term: (term.output, term.ends)))
 
 
 def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:

@@ -44,6 +44,10 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
+    if operator.coefficients:
+        raise ArgumentTypeError(
+            "with what is prescribed at ends gradient is not differentiable by a spacing; give its numbers, x.detach()"
+        )
     f = f if f.is_floating_point() or f.is_complex() else f.to(BACKEND.result_dtype(f))
     words = clean_words(axes, asked)
     ways = tuple(map(Way, axes, words.rules, words.periods))
@@ -64,11 +68,16 @@ def operator_of(
 
 
 def check_formula(way: Way) -> None:
-    """Refuse wide rows: their weights are made of numbers, not of tensors."""
+    """Refuse wide rows, and ends that are more than differences: their weights are made of numbers, not of tensors."""
     if not way.rule.is_first_of_three:
         raise ArgumentTypeError(
             f"accuracy={way.rule.accuracy} is not differentiable by the spacing of axis {way.axis}; "
             "give its numbers, x.detach(), or use accuracy=2"
+        )
+    words = [end.word for end in way.rule.boundary if not end.has_slopes]
+    if words:
+        raise ArgumentTypeError(
+            f"a derivative with the end {words[0]!r} is not differentiable by the spacing of axis {way.axis}; give its numbers, x.detach()"
         )
 
 
@@ -214,17 +223,9 @@ def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[
     if way.rule.is_periodic:
         return lower, upper, ([], [])
     first, last = way.rule.boundary
-    return lower, upper, (_end(steps, first, way), _end(steps.flip(0), last, way))
-
-
-def _end(steps: Any, end: str, way: Way) -> list[Any]:
-    """The weights of the differences next to an end; an even field has a slope of 0 there."""
-    if end == "symmetric":
-        return []
-    if end == "antisymmetric" or way.rule.edge_order == 1:
-        return [1 / steps[0]]
-    ratio = steps[0] / (steps[0] + steps[1])
-    return [(1 + ratio) / steps[0], -ratio / steps[1]]
+    return lower, upper, (
+        first.slopes(steps, way.rule.edge_order), last.slopes(steps.flip(0), way.rule.edge_order)
+    )
 
 
 def _of_coordinates(f: Any, x: Any, g: Any, way: Way) -> Any:

@@ -15,7 +15,7 @@ from .._backends.torch.define import Defined, define, is_transformed, is_varied
 from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
-from .._grid.asked import Asked, clean_words
+from .._grid.asked import Asked, Words, clean_words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
@@ -30,10 +30,22 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
     words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
-        [f], steps, list(axes), asked.edge_order, " ".join([end for pair in words.ends for end in pair]),
+        [f], steps, list(axes), asked.edge_order, _spelled(words),
         [_as_float(value, a) for value, a in zip(words.periods, axes, strict=True)], asked.accuracy or 0, False,
     )  # fmt: skip
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _spelled(words: Words) -> str:
+    """Both ends of each axis as one text; what is prescribed at an end has none."""
+    ends = [end for pair in words.boundary for end in pair]
+    others = [end for end in ends if not isinstance(end, str)]
+    if others:
+        raise ArgumentTypeError(
+            f"boundary={others[0]!r} is not offered by gradient under torch.compile; make the "
+            "operator outside, gradient = gridgrad.Grid(x, boundary=boundary).gradient, and call it inside"
+        )
+    return " ".join([str(end) for end in ends])
 
 
 def _as_float(value: Any, axis: int) -> float:
@@ -125,7 +137,7 @@ def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):
         way = Way(axis, rule, period)
         check_formula(way)
-        own = " ".join(rule.boundary), [nan if period is None else period], asked.accuracy or 0
+        own = " ".join([end.word for end in rule.boundary]), [nan if period is None else period], asked.accuracy or 0
         same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], asked.edge_order, *own)
         results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
     return results

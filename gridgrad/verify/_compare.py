@@ -101,7 +101,7 @@ def compare(
         The name of an operator of `Grid`; or a function of the grid that returns an operator, as
         ``lambda grid: grid.laplacian - grid.identity``, for which `exact` is needed.
     boundary, period, edge_order :
-        As for `Grid`. At symmetric and antisymmetric ends the function has to be even and odd; where
+        As for `Grid`. Where an end mirrors the field, the function has to be even or odd there; where
         no flux passes (``diffuse``, ``form="conservative"``) its slope across the end has to be 0.
     exact : callable, optional
         Function of the coordinates that gives the exact result, nested as the operator's; by default

@@ -17,6 +17,7 @@ from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Boundary
 from .._grid.ends import clean_boundary
+from .._stencils.ends import PERIODIC
 from .._wraps.units import require_numbers
 from ..autodiff._typed import Engine, Function
 from ._compare import Comparison, Operators, compare
@@ -219,7 +220,7 @@ def convergence(
         raise ArgumentTypeError("give an extent (start, stop) for each coordinate of the function")
     if norm not in ("max", "rms"):
         raise ArgumentValueError(f"norm must be 'max' or 'rms', got {norm!r}")
-    periodic = ["periodic" in ends for ends in clean_boundary(boundary, range(len(bounds)))]
+    periodic = [PERIODIC in ends for ends in clean_boundary(boundary, range(len(bounds)))]
     levels = []
     for n in counts:
         axes = [axis(n, *pair, spacing, wraps) for pair, wraps in zip(bounds, periodic, strict=True)]

@@ -126,7 +126,7 @@ class TestEveryOperatorStaysInTheCore:
             fields = (field_of(form, rng, grid.shape) for form in (operator.inputs, operator.outputs))
             check(operator, *(cast(field, dtype) for field in fields))
 
-    @pytest.mark.parametrize("ends", ["one-sided", "periodic", "symmetric"])
+    @pytest.mark.parametrize("ends", ["one-sided", "periodic", "reflect"])
     @pytest.mark.parametrize("pair", list(combinations(SCALAR, 2)), ids=" and ".join)
     def test_every_pair_on_four_axes(self, rng, pair, ends):
         grid = grid_of(4, ends=ends)

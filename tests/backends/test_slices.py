@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 from oracles import extended_gradient, extended_steps
+from rules import ends
 from samples import COMPILED, LAYOUTS, dtype_id, frozen, noise, same_bits
 
 import gridgrad as gg
@@ -30,8 +31,8 @@ GRIDS = {
 
 
 def term(spacing, length=7, axis=0, edge_order=1, period=None):
-    end = "one-sided" if period is None else "periodic"
-    rule = Rule(boundary=(end, end), edge_order=edge_order)
+    boundary = ends("one-sided" if period is None else "periodic")
+    rule = Rule(boundary=boundary, edge_order=edge_order)
     return Term(0, 0, axis, axis_stencil(spacing, length, axis, rule, period, np.float64))
 
 

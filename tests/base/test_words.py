@@ -12,8 +12,8 @@ from gridgrad._base import words as _words
 X, Y = frozen([0.0, 1.0, 3.0, 4.0, 6.0, 7.0]), frozen(np.arange(5.0) ** 1.5)
 F = frozen(np.sin(X[:, None]) * np.cos(Y))
 ENDS = [
-    {"boundary": "periodic"}, {"periodic": True}, {"boundary": "symmetric"}, {"boundary": "antisymmetric"},
-    {"boundary": [("symmetric", "one-sided"), "periodic"]}, {"periodic": [False, True], "period": 5.0},
+    {"boundary": "periodic"}, {"periodic": True}, {"boundary": "reflect"}, {"boundary": "antireflect"},
+    {"boundary": [("reflect", "one-sided"), "periodic"]}, {"periodic": [False, True], "period": 5.0},
     {"boundary": ["one-sided", "periodic"], "periodic": [False, True], "period": [None, 5.0]}, {"edge_order": 1},
     {"edge_order": 2, "boundary": "one-sided"},
 ]  # fmt: skip
@@ -83,7 +83,7 @@ def test_gradient_takes_the_words_of_grid(words):
 
 
 @pytest.mark.parametrize("accuracy", [2, 4])
-@pytest.mark.parametrize("boundary", ["one-sided", "symmetric", ("antisymmetric", "one-sided")])
+@pytest.mark.parametrize("boundary", ["one-sided", "reflect", ("antireflect", "one-sided")])
 def test_accuracy(accuracy, boundary):
     found = gg.gradient(F, X, Y, accuracy=accuracy, boundary=[boundary, "one-sided"])
     assert same(found, gg.Grid(X, Y, boundary=[boundary, "one-sided"]).gradient.with_(accuracy=accuracy)(F))
@@ -106,7 +106,7 @@ def test_every_free_function_takes_every_end(name):
     with pytest.raises(TypeError, match="contradict each other on axis 0; give boundary= alone"):
         CALLS[name](boundary="periodic", periodic=False)
     with pytest.raises(TypeError, match="contradict each other on axis 0"):
-        CALLS[name](boundary="symmetric", periodic=True)
+        CALLS[name](boundary="reflect", periodic=True)
 
 
 @pytest.mark.parametrize("name", [*CALLS, *OPERATORS])
@@ -124,7 +124,7 @@ def test_a_wrong_word_beside_right_ones():
         TypeError,
         match=r"laplacian\(\) got an unexpected keyword argument 'bondary'; did you mean boundary=\?",
     ):
-        gg.laplacian(F, 1.0, axis=(0, 1), bondary="symmetric")
+        gg.laplacian(F, 1.0, axis=(0, 1), bondary="reflect")
     with pytest.raises(
         TypeError, match=r"gradient\(\) got an unexpected keyword argument 'acc'; here it is accuracy="
     ):
@@ -166,7 +166,7 @@ class TestDerivativeOfSeveralSpacings:
 
 @pytest.mark.parametrize("library", ["jax.numpy", "dask.array"])
 @pytest.mark.parametrize("words", [
-    {"accuracy": 4}, {"boundary": "symmetric"}, {"boundary": ("antisymmetric", "one-sided"), "accuracy": 2},
+    {"accuracy": 4}, {"boundary": "reflect"}, {"boundary": ("antireflect", "one-sided"), "accuracy": 2},
     {"periodic": True, "period": 8.0, "accuracy": 4}], ids=str)  # fmt: skip
 def test_other_libraries(library, words):
     f = pytest.importorskip(library).asarray(np.sin(X).astype("f4"))
@@ -180,15 +180,15 @@ def test_other_dtypes():
     assert np.allclose(gg.gradient((100 - X**2).astype("u1"), X, **words), -2 * X, atol=1e-13)
     times = np.datetime64("2020-01-01", "s") + (10 * X).astype("m8[s]")
     assert same(gg.gradient(times, X, **words), np.full(6, 10, "m8[s]"))
-    masked = gg.gradient(np.ma.array(X**2, mask=X == 3), X, boundary="symmetric")
+    masked = gg.gradient(np.ma.array(X**2, mask=X == 3), X, boundary="reflect")
     assert same(masked.mask, [False, True, True, True, False, False])
     assert same(masked[[0, 5]].data, [0.0, 0.0])
 
 
 TENSOR_WORDS = [
-    {"boundary": "symmetric"}, {"boundary": ["antisymmetric", ("one-sided", "symmetric")]},
-    {"accuracy": 4}, {"accuracy": 2, "boundary": "antisymmetric"}, {"periodic": [False, True], "period": 9.5},
-    {"boundary": [("one-sided", "antisymmetric"), "periodic"], "period": 9.5},
+    {"boundary": "reflect"}, {"boundary": ["antireflect", ("one-sided", "reflect")]},
+    {"accuracy": 4}, {"accuracy": 2, "boundary": "antireflect"}, {"periodic": [False, True], "period": 9.5},
+    {"boundary": [("one-sided", "antireflect"), "periodic"], "period": 9.5},
 ]  # fmt: skip
 
 

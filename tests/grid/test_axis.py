@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
+from rules import RING
 from samples import same_bits
 
 import gridgrad as gg
 from gridgrad._grid import axis as axis_module
 from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule
+from gridgrad._stencils.ends import closed, flipped
 
 X = np.array([0, 1.0, 3, 4, 6.5])
-RING = ("periodic", "periodic")
 
 
 @pytest.fixture
@@ -39,28 +40,28 @@ class TestSteps:
 
     @pytest.mark.parametrize("spacing", [X, -0.5])
     def test_of_a_ring_the_one_around(self, spacing):
-        steps, around = Axis(0, 5, spacing, ends=RING, period=9.0).exact_steps()
+        steps, around = Axis(0, 5, spacing, sides=RING, period=9.0).exact_steps()
         assert around.high == (2.5 if spacing is X else -7.0)
         assert np.ndim(steps.high) == np.ndim(spacing)
         assert Axis(0, 5, spacing).exact_steps()[1] is None
 
     def test_of_an_even_ring_the_step_itself(self):
-        assert Axis(0, 5, 0.1, ends=RING).exact_steps()[1].high == 0.1
+        assert Axis(0, 5, 0.1, sides=RING).exact_steps()[1].high == 0.1
 
 
 class TestStencils:
     def test_one_for_each_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5)
         assert axis.stencil(1, None, 2) is axis.stencil(1, None, 2)
-        assert axis.stencil(2, None, 2) is not axis.stencil(2, None, 2, "closed")
+        assert axis.stencil(2, None, 2) is not axis.stencil(2, None, 2, closed)
         assert axis.stencil(1, 2, 1) is axis.stencil(1, 2, 2)  # an accuracy holds at the ends too
 
     def test_ends_that_stay_are_the_same_rule(self):
-        axis = Axis(0, 9, np.arange(9.0) ** 1.5, ends=RING, period=30.0)
+        axis = Axis(0, 9, np.arange(9.0) ** 1.5, sides=RING, period=30.0)
         assert (
             axis.stencil(2, None, 2)
-            is axis.stencil(2, None, 2, "closed")
-            is axis.stencil(2, None, 2, "flipped")
+            is axis.stencil(2, None, 2, closed)
+            is axis.stencil(2, None, 2, flipped)
         )
 
     def test_of_arrays_that_change_afterwards(self):

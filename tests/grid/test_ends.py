@@ -13,10 +13,12 @@ from samples import same_bits
 import gridgrad as gg
 
 EPS = np.finfo(float).eps
-SIDES = ["one-sided", "symmetric", "antisymmetric"]
+SIDES = ["one-sided", "reflect", "antireflect"]
+HALF = [("symmetric", "symmetric"), ("symmetric", "reflect"), ("one-sided", "symmetric")]
 PADDED = {
-    "symmetric": {"mode": "reflect"},
-    "antisymmetric": {"mode": "reflect", "reflect_type": "odd"},
+    "reflect": {"mode": "reflect"},
+    "antireflect": {"mode": "reflect", "reflect_type": "odd"},
+    "symmetric": {"mode": "symmetric"},
     "periodic": {"mode": "wrap"},
 }
 RULES = [(1, None), (2, None), (1, 4), (2, 2), (2, 4), (1, 6), (2, 6)]
@@ -34,7 +36,10 @@ def extended(x, f, ends, period, width=4):
                 ghosts = x[width : 2 * width] + period  # the first four points of this array are ghosts
             f = np.pad(f, beside, "wrap") if side == 0 else np.concatenate([f, f[width : 2 * width]])
         else:
-            ghosts = 2 * x[0] - x[width:0:-1] if side == 0 else 2 * x[-1] - x[-2 : -2 - width : -1]
+            own = name.endswith("symmetric")  # the end point is mirrored too, half of the first step outside
+            walls = (3 * x[0] - x[1], 3 * x[-1] - x[-2]) if own else (2 * x[0], 2 * x[-1])
+            inside = np.flip(x[1 - own : width + 1 - own] if side == 0 else x[-1 - width + own : len(x) - 1 + own])
+            ghosts = walls[side] - inside
             f = np.pad(f, beside, **PADDED[name])
         x = np.concatenate([ghosts, x] if side == 0 else [x, ghosts])
     return x, f
@@ -44,7 +49,7 @@ def kept(ends, width=4):
     return slice(0 if ends[0] == "one-sided" else width, None if ends[1] == "one-sided" else -width)
 
 
-@pytest.mark.parametrize("ends", [*product(SIDES, SIDES), ("periodic", "periodic")], ids=" | ".join)
+@pytest.mark.parametrize("ends", [*product(SIDES, SIDES), *HALF, ("periodic", "periodic")], ids=" | ".join)
 @pytest.mark.parametrize(("order", "accuracy"), RULES)
 @pytest.mark.parametrize("kind", ["step", "coordinates"])
 def test_ends_are_ghost_nodes(kind, order, accuracy, ends, rng):
@@ -69,10 +74,10 @@ def eigenpairs(n, k):
     x = h * np.arange(n)
     ring = 2 * np.pi / n * np.arange(n)
     return {
-        "symmetric": (h, np.cos(k * x), "symmetric"),
-        "antisymmetric": (h, np.sin(k * x), "antisymmetric"),
-        "even, then odd": (h, np.cos((k + 0.5) * x), ("symmetric", "antisymmetric")),
-        "odd, then even": (h, np.sin((k + 0.5) * x), ("antisymmetric", "symmetric")),
+        "reflect": (h, np.cos(k * x), "reflect"),
+        "antireflect": (h, np.sin(k * x), "antireflect"),
+        "even, then odd": (h, np.cos((k + 0.5) * x), ("reflect", "antireflect")),
+        "odd, then even": (h, np.sin((k + 0.5) * x), ("antireflect", "reflect")),
         "periodic": (2 * np.pi / n, np.cos(k * ring + 0.3), "periodic"),
     }
 
@@ -109,8 +114,8 @@ def test_first_derivatives_of_even_and_odd_waves(k, accuracy):
         6: 1.5 * np.sin(theta) - 0.3 * np.sin(2 * theta) + np.sin(3 * theta) / 30,
     }[accuracy] / h
     rounding = 4 / h * (np.pi * k + 12) * EPS
-    odd = gg.derivative(np.sin(k * x), h, boundary="antisymmetric", accuracy=accuracy)
-    even = gg.derivative(np.cos(k * x), h, boundary="symmetric", accuracy=accuracy)
+    odd = gg.derivative(np.sin(k * x), h, boundary="antireflect", accuracy=accuracy)
+    even = gg.derivative(np.cos(k * x), h, boundary="reflect", accuracy=accuracy)
     assert np.abs(odd - symbol * np.cos(k * x)).max() <= rounding
     assert np.abs(even + symbol * np.sin(k * x)).max() <= rounding
     assert even[0] == 0
@@ -149,7 +154,7 @@ def reading(exact, a, order):
 @cache
 def closed(exact, a):
     """What the rows of fluxes read: a closed end as a mirror does."""
-    names = ["symmetric" if name == "one-sided" else name for name in exact.boundary[a]]
+    names = ["reflect" if name == "one-sided" else name for name in exact.boundary[a]]
     other = type(exact).__new__(type(exact))
     other.__dict__.update(
         exact.__dict__,
@@ -206,8 +211,8 @@ class TestNonFinite:
 
     def test_wide_rows_reach_two_points_further(self):
         for n, ends, place, lost in [
-            (9, "periodic", 4, {2, 4, 6}), (9, "periodic", 0, {0, 2, 7}), (9, "symmetric", 4, {2, 4, 6}),
-            (9, "symmetric", 1, {1, 3}), (9, "antisymmetric", 4, {2, 4, 6}),
+            (9, "periodic", 4, {2, 4, 6}), (9, "periodic", 0, {0, 2, 7}), (9, "reflect", 4, {2, 4, 6}),
+            (9, "reflect", 1, {1, 3}), (9, "antireflect", 4, {2, 4, 6}),
         ]:  # fmt: skip
             f = np.arange(float(n)) ** 2
             f[place] = np.nan
@@ -260,33 +265,33 @@ class TestNonFinite:
 
 class TestNames:
     def test_one_name_for_all_or_one_for_each(self):
-        assert gg.Grid((4, 1.0), (5, 1.0), boundary="symmetric").boundary == (("symmetric", "symmetric"),) * 2
-        grid = gg.Grid((4, 1.0), (5, 1.0), boundary=["periodic", ("symmetric", "one-sided")])
-        assert grid.boundary == (("periodic", "periodic"), ("symmetric", "one-sided"))
-        assert gg.Grid((4, 1.0), boundary=("symmetric", "one-sided")).boundary == (
-            ("symmetric", "one-sided"),
+        assert gg.Grid((4, 1.0), (5, 1.0), boundary="reflect").boundary == (("reflect", "reflect"),) * 2
+        grid = gg.Grid((4, 1.0), (5, 1.0), boundary=["periodic", ("reflect", "one-sided")])
+        assert grid.boundary == (("periodic", "periodic"), ("reflect", "one-sided"))
+        assert gg.Grid((4, 1.0), boundary=("reflect", "one-sided")).boundary == (
+            ("reflect", "one-sided"),
         )
-        assert gg.Grid((4, 1.0), boundary=[("symmetric", "one-sided")]).boundary == (
-            ("symmetric", "one-sided"),
+        assert gg.Grid((4, 1.0), boundary=[("reflect", "one-sided")]).boundary == (
+            ("reflect", "one-sided"),
         )
-        assert gg.Grid((4, 1.0), boundary=["antisymmetric"]).boundary == (("antisymmetric", "antisymmetric"),)
+        assert gg.Grid((4, 1.0), boundary=["antireflect"]).boundary == (("antireflect", "antireflect"),)
         # of two axes, two names are one for each
         assert (
-            gg.Grid((4, 1.0), (5, 1.0), boundary=("symmetric", "one-sided")).boundary[0] == ("symmetric",) * 2
+            gg.Grid((4, 1.0), (5, 1.0), boundary=("reflect", "one-sided")).boundary[0] == ("reflect",) * 2
         )
 
     @pytest.mark.parametrize(
         ("boundary", "error", "message"),
         [
-            ("walls", ValueError, "unknown boundary 'walls' of axis 0; allowed are 'one-sided', 'periodic', 'symmetric', 'antisymmetric'"),
-            (["periodic", "neumann"], ValueError, "unknown boundary 'neumann' of axis 1; for a slope of 0 at the end, the mirror at the end point is \"symmetric\" here; allowed are 'one-sided'"),
-            (["periodic", ("symmetric", "dirichlet")], ValueError, "unknown boundary 'dirichlet' of axis 1"),
+            ("walls", ValueError, "unknown boundary 'walls' of axis 0; allowed are 'one-sided', 'periodic', 'reflect', 'symmetric', 'antireflect', 'antisymmetric'"),
+            (["periodic", "neumann"], ValueError, "unknown boundary 'neumann' of axis 1; for a slope of 0 the mirror at the end point is \"reflect\", the mirror half a step outside is \"symmetric\", as in numpy.pad; allowed are 'one-sided'"),
+            (["periodic", ("reflect", "dirichlet")], ValueError, "unknown boundary 'dirichlet' of axis 1"),
             (["periodic"], ValueError, "boundary is of length 1 for 2 axes; give one name for all, or one"),
             (["periodic"] * 3, ValueError, "boundary is of length 3 for 2 axes"),
-            ([("periodic", "one-sided"), "symmetric"], ValueError, 'axis 0 is "periodic" at one end only'),
+            ([("periodic", "one-sided"), "reflect"], ValueError, 'axis 0 is "periodic" at one end only'),
             (2.0, TypeError, "boundary must be a name, or a sequence of names, got 2.0; allowed are 'one-sided'"),
             ([None, "periodic"], TypeError, "the boundary of axis 0 is None; give a name, or one for each of its two ends"),
-            (["periodic", ("symmetric",)], TypeError, "the boundary of axis 1 is .*give a name, or one for each"),
+            (["periodic", ("reflect",)], TypeError, "the boundary of axis 1 is .*give a name, or one for each"),
             ({"x": "periodic"}, TypeError, "boundary must be a name, or a sequence"),
             (True, TypeError, "boundary must be a name"),
             ([["one-sided", 1], "periodic"], ValueError, "unknown boundary 1 of axis 0"),

@@ -19,7 +19,7 @@ X = frozen([0.0, 1, 3, 4, 6.5])
 
 class TestWhatItKnows:
     def test_shape_axes_and_steps(self):
-        grid = gg.Grid(X, (4, -0.5), (3, 2, 10), boundary=["one-sided", "periodic", "symmetric"])
+        grid = gg.Grid(X, (4, -0.5), (3, 2, 10), boundary=["one-sided", "periodic", "reflect"])
         assert grid.shape == (5, 4, 3)
         assert grid.ndim == 3
         assert grid.axes == (-3, -2, -1)
@@ -98,10 +98,10 @@ class TestWhatItKnows:
         assert np.array_equal(grid.coordinates[0], X)
         assert same_bits(gg.derivative(f, X, order=2), expected)  # whatever grid was kept of the first call
         assert not same_bits(gg.derivative(f, x, order=2), expected)
-        names = ["symmetric", "symmetric"]
+        names = ["reflect", "reflect"]
         mirrored = gg.Grid(X, X, boundary=names)
         names[0] = "one-sided"
-        assert mirrored.boundary[0][0] == "symmetric"
+        assert mirrored.boundary[0][0] == "reflect"
         assert pickle.loads(pickle.dumps(mirrored)).boundary == mirrored.boundary
 
     def test_long_double(self):
@@ -142,7 +142,7 @@ class TestQuadrature:
         )
 
     def test_the_measure_is_the_product_over_the_mesh(self):
-        grid = gg.Grid(X, (4, -0.5), (3, 2, 10), boundary=["one-sided", "periodic", "symmetric"])
+        grid = gg.Grid(X, (4, -0.5), (3, 2, 10), boundary=["one-sided", "periodic", "reflect"])
         x, y, z = grid.mesh()
         assert x.shape == y.shape == z.shape == grid.measure.shape == (5, 4, 3)
         assert np.array_equal(x[:, 1, 2], X)
@@ -153,7 +153,7 @@ class TestQuadrature:
         assert abs(np.sum(grid.measure * (x + z)) - (3.25 + 12) * 6.5 * 2 * 4) <= 60 * EPS * 800
 
     def test_mirrored_ends_have_half_a_step(self):
-        assert np.array_equal(gg.Grid((4, 1.0), boundary="symmetric").quadrature[0], [0.5, 1, 1, 0.5])
+        assert np.array_equal(gg.Grid((4, 1.0), boundary="reflect").quadrature[0], [0.5, 1, 1, 0.5])
 
 
 class TestPrinting:
@@ -166,10 +166,10 @@ class TestPrinting:
         ]
 
     def test_of_two_ends_and_given_axes(self):
-        text = repr(gg.Grid([5, 3, 2], boundary=[("symmetric", "one-sided")], edge_order=1, axes=(3,)))
+        text = repr(gg.Grid([5, 3, 2], boundary=[("reflect", "one-sided")], edge_order=1, axes=(3,)))
         assert (
             text.splitlines()[1]
-            == "  axis 3: 3 points, 5 to 2, steps 1 to 2, symmetric | one-sided (edge order 1)"
+            == "  axis 3: 3 points, 5 to 2, steps 1 to 2, reflect | one-sided (edge order 1)"
         )
 
     def test_positions_are_not_made_for_it(self):
@@ -198,7 +198,7 @@ class TestWhatBelongsToTheGrid:
 class TestCopies:
     @pytest.mark.parametrize("copied", [lambda g: pickle.loads(pickle.dumps(g)), copy.copy, copy.deepcopy])
     def test_the_same_bits(self, copied, rng):
-        grid = gg.Grid(X, (6, -0.3, 2.0), (7, 1), axes=(0, 2, 1), boundary=["periodic", "symmetric", ("one-sided", "antisymmetric")],
+        grid = gg.Grid(X, (6, -0.3, 2.0), (7, 1), axes=(0, 2, 1), boundary=["periodic", "reflect", ("one-sided", "antireflect")],
                        period=[9.0, None, None], edge_order=1)  # fmt: skip
         other = copied(grid)
         assert repr(other) == repr(grid)
@@ -265,7 +265,7 @@ REFUSED = {
     "a NaN period": ((X,), PERIODIC | {"period": np.nan}, ValueError, "the period of axis -1 is nan; it must be finite"),
     "a period of text": ((X,), PERIODIC | {"period": "9"}, TypeError, "the period of axis -1 is the string '9'"),
     "a period of no ring": ((X,), {"period": 9.0}, ValueError, 'period is given, but no axis is "periodic"'),
-    "a period for another axis": (PLANE, {"boundary": ["periodic", "symmetric"], "period": [9.0, 9.0]}, ValueError, "period is given for axis 1 of the grid, which is not periodic; give None in its place"),
+    "a period for another axis": (PLANE, {"boundary": ["periodic", "reflect"], "period": [9.0, 9.0]}, ValueError, "period is given for axis 1 of the grid, which is not periodic; give None in its place"),
     "periods of another number": (PLANE, PERIODIC | {"period": [9.0]}, ValueError, "period is of length 1 for a grid of 2 axes"),
     "an unknown keyword": (PLANE, {"bc": "wrap"}, TypeError, r"Grid\(\) got an unexpected keyword argument 'bc'; the ends of axes are given by boundary="),
 }  # fmt: skip

@@ -131,7 +131,7 @@ class TestBatches:
 
     def test_the_matrix_of_each_field(self, place, shortest, rng):
         axes, shape = BATCHED[place]
-        grid = gg.Grid(X, Y, axes=axes, boundary=["one-sided", ("symmetric", "antisymmetric")])
+        grid = gg.Grid(X, Y, axes=axes, boundary=["one-sided", ("reflect", "antireflect")])
         lone = grid.alone(len(shape))
         own = lone[min(a % len(shape) for a in axes) :] if shortest else lone  # both broadcast to fields
         k, u = rng.uniform(1, 2, own), rng.standard_normal(own)
@@ -225,12 +225,12 @@ class TestAxesFromBothEnds:
 
 class TestGridsOfDifferentSpelling:
     def test_counted_from_the_other_end(self, rng):
-        here, there = gg.Grid(X, Y), gg.Grid(X, Y, axes=(0, 1), boundary="symmetric")
+        here, there = gg.Grid(X, Y), gg.Grid(X, Y, axes=(0, 1), boundary="reflect")
         with pytest.raises(
             ValueError, match=r"the same axes of fields of 2 dimensions only: give both grids axes=\(-2, -1\)"
         ):
             _ = here.laplacian + there.laplacian
-        f, there = rng.standard_normal((6, 4)), gg.Grid(X, Y, axes=(-2, -1), boundary="symmetric")
+        f, there = rng.standard_normal((6, 4)), gg.Grid(X, Y, axes=(-2, -1), boundary="reflect")
         assert np.allclose((here.laplacian + there.laplacian)(f), here.laplacian(f) + there.laplacian(f))
 
     def test_named_in_another_order(self, rng):

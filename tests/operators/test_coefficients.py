@@ -12,7 +12,7 @@ import gridgrad as gg
 from gridgrad._plan import plan as plan_module
 
 X = np.array([0.0, 1, 3, 4, 6])
-GRID = gg.Grid(X, (6, 0.5), boundary=["one-sided", ("symmetric", "antisymmetric")])
+GRID = gg.Grid(X, (6, 0.5), boundary=["one-sided", ("reflect", "antireflect")])
 RING = gg.Grid((5, 0.5), (6, 0.25), boundary="periodic")
 SHAPE = GRID.shape
 

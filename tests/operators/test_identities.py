@@ -68,8 +68,8 @@ def test_the_wide_laplacian_is_the_divergence_of_the_gradient(boundary, rng):
 
 def test_the_wide_laplacian_takes_the_gradient_of_an_even_field_as_odd(rng):
     f, x = rng.standard_normal((6, 7)), np.cumsum(rng.uniform(0.5, 2, 7))
-    even = gg.Grid((6, 0.5), x, boundary=["symmetric", ("antisymmetric", "symmetric")])
-    odd = gg.Grid((6, 0.5), x, boundary=["antisymmetric", ("symmetric", "antisymmetric")])
+    even = gg.Grid((6, 0.5), x, boundary=["reflect", ("antireflect", "reflect")])
+    odd = gg.Grid((6, 0.5), x, boundary=["antireflect", ("reflect", "antireflect")])
     expected = odd.divergence(even.gradient(f))
     np.testing.assert_allclose(even.laplacian.with_(form="wide")(f), expected, rtol=0, atol=200 * EPS)
 
@@ -130,7 +130,7 @@ class TestSummationByParts:
         assert abs(total - (f[-1] - f[0])) <= 9 * EPS * np.abs(f).sum()
 
 
-CLOSED = ["one-sided", "symmetric", "periodic", ("symmetric", "one-sided")]
+CLOSED = ["one-sided", "reflect", "periodic", ("reflect", "one-sided")]
 
 
 def closed_grid(rng, ends, kind):
@@ -196,7 +196,7 @@ class TestConservation:
 class TestSymmetries:
     def test_shifts_scales_and_reversals(self, rng):
         x, f = np.cumsum(rng.integers(1, 9, 8)).astype(float), rng.standard_normal(8)
-        for boundary in ("one-sided", "symmetric", "antisymmetric"):
+        for boundary in ("one-sided", "reflect", "antireflect"):
             for order in (1, 2):
                 plain = gg.derivative(f, x, order=order, boundary=boundary)
                 assert same_bits(gg.derivative(f, x + 64, order=order, boundary=boundary), plain)

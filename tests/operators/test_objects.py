@@ -83,7 +83,7 @@ class TestMatrix:
         assert np.array_equal(operator.to_sparse(format).toarray(), operator.to_sparse().toarray())
 
     def test_it_solves_a_system(self):
-        grid = gg.Grid((17, 1 / 16), (13, 1 / 12), boundary="antisymmetric")
+        grid = gg.Grid((17, 1 / 16), (13, 1 / 12), boundary="antireflect")
         x, y = np.meshgrid(*grid.coordinates, indexing="ij")
         wave = np.sin(np.pi * x) * np.sin(2 * np.pi * y)
         system = (sparse.eye_array(17 * 13) - 0.1 * grid.laplacian.to_sparse()).tocsc()

@@ -155,7 +155,7 @@ def any_grid(shape, edge_order):
     """Coordinates and steps in turn, one-sided and mirrored."""
     rng = np.random.default_rng(len(shape))
     spacings = [0.25 if k % 2 else np.cumsum(rng.uniform(0.5, 2, n)) for k, n in enumerate(shape)]
-    boundary = ["one-sided" if k % 3 != 2 else "symmetric" for k in range(len(shape))]
+    boundary = ["one-sided" if k % 3 != 2 else "reflect" for k in range(len(shape))]
     entries = [(n, s) if np.ndim(s) == 0 else s for s, n in zip(spacings, shape, strict=True)]
     grid = gg.Grid(*entries, boundary=boundary, edge_order=edge_order)
     return Setting(grid, ExactGrid(spacings, shape, boundary, [None] * len(shape), edge_order))
@@ -348,7 +348,7 @@ FREE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("ends", [{}, {"edge_order": 1}, {"boundary": "symmetric"},
+@pytest.mark.parametrize("ends", [{}, {"edge_order": 1}, {"boundary": "reflect"},
                                   {"boundary": ["periodic", "periodic", "one-sided"], "period": [None, 8.5, None]}],
                          ids=str)  # fmt: skip
 @pytest.mark.parametrize("name", FREE)

@@ -13,7 +13,7 @@ from gridgrad.verify import convergence
 
 EPS = np.finfo(float).eps
 REFINEMENTS = (65, 129, 193)
-PHASES = {"one-sided": 0.125, "symmetric": 0.25, "antisymmetric": 0.0}  # of a sine, even or odd there
+PHASES = {"one-sided": 0.125, "reflect": 0.25, "antireflect": 0.0}  # of a sine, even or odd there
 RULES = [
     (1, None, 1),
     (1, None, 2),
@@ -27,8 +27,8 @@ RULES = [
     (2, 6, 2),
 ]
 ENDS = [
-    ("one-sided", "one-sided"), ("periodic", "periodic"), ("symmetric", "symmetric"), ("antisymmetric", "antisymmetric"),
-    ("symmetric", "antisymmetric"), ("antisymmetric", "one-sided"), ("one-sided", "symmetric"),
+    ("one-sided", "one-sided"), ("periodic", "periodic"), ("reflect", "reflect"), ("antireflect", "antireflect"),
+    ("reflect", "antireflect"), ("antireflect", "one-sided"), ("one-sided", "reflect"),
 ]  # fmt: skip
 LONG = np.longdouble  # its rounding is far below the smallest error
 TURN = 2 * LONG("3.14159265358979323846264")
@@ -100,7 +100,7 @@ def end_order(rule, name, grid):
     order, accuracy, edge_order = rule
     if name == "one-sided":
         return edge_order if accuracy is None or order + accuracy == 3 else accuracy
-    return None if (name == "symmetric") == (order == 1) else 2 * half_width(order, accuracy, grid)
+    return None if (name == "reflect") == (order == 1) else 2 * half_width(order, accuracy, grid)
 
 
 @pytest.mark.parametrize("side", ["first", "last"])
@@ -266,7 +266,7 @@ class TestThirdAndFourthDerivatives:
         errors = self.largest_errors(lambda grid: grid.derivative(0, 2) @ grid.derivative(0, 2), False)
         assert np.all(errors > 5)
 
-    @pytest.mark.parametrize("boundary", ["periodic", "symmetric"])
+    @pytest.mark.parametrize("boundary", ["periodic", "reflect"])
     @pytest.mark.parametrize("order", [3, 4])
     def test_even_ends_need_no_care(self, boundary, order):
         errors = []

@@ -21,10 +21,10 @@ POINTS = 4 * 5 * 6
 # Each boundary meets each axis, and each pair of different ends one of them.
 BOUNDARIES = {
     "one-sided": "one-sided",
-    "each another": ["one-sided", "periodic", ("symmetric", "antisymmetric")],
-    "each another, turned": ["periodic", ("antisymmetric", "symmetric"), "one-sided"],
-    "walls and mirrors": [("one-sided", "antisymmetric"), "symmetric", ("symmetric", "one-sided")],
-    "mirrors and rings": ["antisymmetric", ("antisymmetric", "one-sided"), "periodic"],
+    "each another": ["one-sided", "periodic", ("reflect", "antireflect")],
+    "each another, turned": ["periodic", ("antireflect", "reflect"), "one-sided"],
+    "walls and mirrors": [("one-sided", "antireflect"), "reflect", ("reflect", "one-sided")],
+    "mirrors and rings": ["antireflect", ("antireflect", "one-sided"), "periodic"],
 }
 KINDS = ("steps", "coordinates", "decreasing")
 
@@ -111,7 +111,7 @@ class ExactGrid:
         if form == "compact":
             parts = [self.derivative(f, a, 2, accuracy) for a in range(self.ndim)]
         else:
-            flip = {"symmetric": "antisymmetric", "antisymmetric": "symmetric"}
+            flip = {"reflect": "antireflect", "antireflect": "reflect"}
             others = [tuple(flip.get(name, name) for name in ends) for ends in self.boundary]
             parts = [self.derivative(f, a).along(self.rows(a, ends=others[a]), a) for a in range(self.ndim)]
         return sum(parts[1:], parts[0])
@@ -140,7 +140,7 @@ class ExactGrid:
                     sides[name] = j % n, x[j % n] - x[i] + (self.periods[a] if j == n else -self.periods[a])
             fluxes = [flux(i, j, distance) for j, distance in sides.values()]
             width = abs(sum((abs(d) for _, d in sides.values()), Fraction(0))) / 2
-            reflected = len(fluxes) == 1 and self.boundary[a][i > 0] == "antisymmetric"
+            reflected = len(fluxes) == 1 and self.boundary[a][i > 0] == "antireflect"
             size[i] = sum(part.size for part in fluxes) / width
             value[i] = 0 * size[i] if reflected else sum(
                 part.value * (1 if d > 0 else -1) for part, (_, d) in zip(fluxes, sides.values(), strict=True)) / width  # fmt: skip

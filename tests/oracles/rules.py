@@ -4,16 +4,39 @@ import numpy as np
 from oracles import fraction, fractions
 
 from gridgrad._stencils.derivatives import Rule
+from gridgrad._stencils.ends import NAMED
 
-RING = ("periodic", "periodic")
-SIDES = ("one-sided", "symmetric", "antisymmetric")
-BOUNDARIES = [(a, b) for a in SIDES for b in SIDES] + [RING]
-RULES = [Rule(order, accuracy, boundary, edge_order) for order in (1, 2) for accuracy in (None, 2, 4, 6)
-         for boundary in BOUNDARIES for edge_order in (1, 2) if edge_order == 1 or accuracy is None]  # fmt: skip
+
+def ends(*words):
+    """Both ends of an axis."""
+    first, last = words * (2 // len(words))
+    return NAMED[first], NAMED[last]
+
+
+RING = ends("periodic")
+SIDES = ("one-sided", "reflect", "antireflect")
+BOUNDARIES = [
+    *(ends(a, b) for a in SIDES for b in SIDES),
+    RING,
+    ends("symmetric"),
+    ends("reflect", "symmetric"),
+]
+
+
+def rules(boundaries):
+    """Each with every order, accuracy and edge_order."""
+    return [Rule(order, accuracy, boundary, edge_order) for order in (1, 2) for accuracy in (None, 2, 4, 6)
+            for boundary in boundaries for edge_order in (1, 2) if edge_order == 1 or accuracy is None]  # fmt: skip
+
+
+RULES = rules(BOUNDARIES)
+WITH_VALUES = rules(
+    [ends("antisymmetric"), ends("symmetric", "antisymmetric"), ends("antisymmetric", "one-sided")]
+)
 
 
 def name(rule):
-    sides = "periodic" if rule.is_periodic else "-".join(rule.boundary)
+    sides = "periodic" if rule.is_periodic else "-".join(end.word for end in rule.boundary)
     return f"order{rule.order}-accuracy{rule.accuracy}-{sides}-edge{rule.edge_order}"
 
 

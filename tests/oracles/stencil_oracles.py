@@ -29,6 +29,9 @@ def moment_weights(distances: list[Fraction], order: int) -> list[Fraction]:
     )
 
 
+HALF = ("symmetric", "antisymmetric")  # mirrors about walls between points
+
+
 class ExactAxis:
     """Positions and values beyond the ends, as the boundaries say, for any node number."""
 
@@ -41,6 +44,9 @@ class ExactAxis:
         if self.boundary[0] == "periodic":
             return self.x[node % self.n] + node // self.n * self.period
         end = 0 if node < 0 else self.n - 1
+        beyond = 1 if node < 0 else -1
+        if self.boundary[end > 0] in HALF:  # the wall lies half of the first step outside
+            return 3 * self.x[end] - self.x[end + beyond] - self.x[2 * end - node - beyond]
         return 2 * self.x[end] - self.x[2 * end - node]
 
     def value(self, node: int) -> list[Fraction]:
@@ -52,8 +58,12 @@ class ExactAxis:
             basis[node % self.n] = Fraction(1)
         else:
             end = 0 if node < 0 else self.n - 1
-            odd = self.boundary[0 if node < 0 else 1] == "antisymmetric"
-            basis[end] += 2 if odd else 0
+            word = self.boundary[0 if node < 0 else 1]
+            odd = word.startswith("anti")
+            if word in HALF:
+                node -= 1 if end else -1
+            else:
+                basis[end] += 2 if odd else 0
             basis[2 * end - node] += -1 if odd else 1
         return basis
 

@@ -82,6 +82,13 @@ def test_gradient_without_peers(tmp_path):
     assert table.count(" | - | - | - | - | - | - |\n") == 7
 
 
+def test_solve(tmp_path):
+    """The same values as SuperLU's."""
+    path = tmp_path / "solve.json"
+    assert run_benchmark("solve", "--small", "--json", path).count("times as long") == 3
+    assert all(row["apart"] < 1e-10 for row in json.loads(path.read_text(encoding="utf-8")))
+
+
 def test_calls(tmp_path):
     """Every small call, beside itself under another interpreter, and the ratios that have a goal."""
     path = tmp_path / "calls.json"

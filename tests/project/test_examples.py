@@ -92,6 +92,18 @@ def test_heat_waves_are_second_order_by_both_methods(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+def test_implicit_heat_is_of_second_order_and_kept(example):
+    facts = example("examples", "heat_implicit").main(["--size", "32"])
+    assert abs(facts["order"] - 2) < 0.1
+    assert facts["lost"] < 1e-13
+
+
+def test_poisson_with_mixed_conditions_is_of_second_order(example):
+    facts = example("examples", "poisson_mixed").main(["--size", "65"])
+    assert abs(facts["order"] - 2) < 0.2
+    assert facts["errors"][-1] < 1e-3
+
+
 def test_gray_scott_makes_patterns_but_no_matter(example, tmp_path):
     facts = example("examples", "gray_scott").main(["--size", "48", "--out", str(tmp_path)])
     assert facts["v"].dtype == np.float32

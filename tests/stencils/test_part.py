@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from rules import RULES, around, name, positions
+from rules import RING, RULES, around, ends, name, positions
 from stencil_oracles import dense
 
 import gridgrad as gg
@@ -25,7 +25,6 @@ from gridgrad._terms.term import Term
 
 EPS = np.finfo(float).eps
 BOTH = [False, True]
-RING = ("periodic", "periodic")
 N = 37
 CUTS = [[0, N], [0, 10, 20, N], [0, 7, 15, 23, 30, N], [0, 1, 2, 35, 36, N], [*range(N + 1)]]
 
@@ -118,7 +117,7 @@ def test_every_dtype(core, rng, rule, uneven, dtype):
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 @pytest.mark.parametrize(
-    "rule", [Rule(1), Rule(1, 4), Rule(2, None, ("symmetric", "antisymmetric"))], ids=name
+    "rule", [Rule(1), Rule(1, 4), Rule(2, None, ends("reflect", "antireflect"))], ids=name
 )
 def test_what_is_not_finite_stays_where_it_is_read(core, rng, rule, value):
     f = rng.standard_normal((N, 3))
@@ -127,7 +126,7 @@ def test_what_is_not_finite_stays_where_it_is_read(core, rng, rule, value):
         check(made(rng, rule, uneven), f)
 
 
-@pytest.mark.parametrize("boundary", [("one-sided",) * 2, RING, ("symmetric", "one-sided")])
+@pytest.mark.parametrize("boundary", [ends("one-sided"), RING, ends("reflect", "one-sided")])
 @pytest.mark.parametrize("uneven", BOTH)
 def test_sums_products_and_multiples(core, rng, boundary, uneven):
     f = rng.standard_normal((N, 3))
@@ -142,7 +141,7 @@ def test_sums_products_and_multiples(core, rng, boundary, uneven):
 
 
 @pytest.mark.parametrize("uneven", BOTH)
-@pytest.mark.parametrize("boundary", [("one-sided",) * 2, RING, ("antisymmetric", "symmetric")])
+@pytest.mark.parametrize("boundary", [ends("one-sided"), RING, ends("antireflect", "reflect")])
 def test_coefficients_are_cut_as_the_field_is(core, rng, boundary, uneven):
     f, k = rng.standard_normal((N, 3)), rng.uniform(0.5, 2, (N, 3))
     stencil = made(rng, Rule(2, None, boundary), uneven)
@@ -156,7 +155,7 @@ def test_operators_of_a_grid(core, rng):
     """The wide laplacian, adjoints and ratios of measures, as a grid makes them."""
     x, y = np.cumsum(rng.uniform(0.2, 1.5, N)), np.linspace(0, 1, N)
     f = rng.standard_normal((N, 3))
-    for boundary in ("one-sided", "periodic", "symmetric"):
+    for boundary in ("one-sided", "periodic", "reflect"):
         period = float(x[-1] - x[0] + 1) if boundary == "periodic" else None
         grid = gg.Grid(x, boundary=boundary, period=period)
         even = gg.Grid((N, float(y[1])), boundary=boundary)
@@ -228,9 +227,9 @@ def test_a_whole_ring_is_itself_and_needs_no_halo(rng, uneven):
         (Rule(1, 4, RING), (0, 10), 2, 2, (slice(35, 37), slice(0, 12))),
         (Rule(1, 4, RING), (36, 37), 2, 2, (slice(34, 37), slice(0, 2))),
         (Rule(1, 4, RING), (1, 36), 1, 1, (slice(0, 37),)),
-        (Rule(1, 6, ("symmetric", "symmetric")), (1, 2), 1, 3, (slice(0, 5),)),
+        (Rule(1, 6, ends("reflect")), (1, 2), 1, 3, (slice(0, 5),)),
         (
-            Rule(1, None, ("symmetric", "symmetric")),
+            Rule(1, None, ends("reflect")),
             (0, 1),
             0,
             1,

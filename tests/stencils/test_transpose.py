@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 from oracles import exact_steps, exact_wrap
-from rules import RULES, around, name, positions
+from rules import RING, RULES, around, ends, name, positions
 from stencil_oracles import dense, row_entries
 
 from gridgrad._grid.axis import Axis, axis_stencil
@@ -90,7 +90,7 @@ def test_every_entry_keeps_its_face_in_the_transpose(rng, rule, uneven):
 
 
 def test_a_pair_without_its_own_point_has_no_face_in_the_transpose():
-    stencil = derivative_stencil(narrow(1.0), 9, Rule(1, 4, ("periodic", "periodic")), narrow(1.0))
+    stencil = derivative_stencil(narrow(1.0), 9, Rule(1, 4, RING), narrow(1.0))
     with pytest.raises(ValueError, match=r"row 0 has the pair .*: its face has no place"):
         transposed(stencil, faces=True)
 
@@ -128,7 +128,7 @@ def test_products_have_the_entries_of_the_matrix_product(rng, rule, uneven):
 
 
 def test_the_wide_laplacian_reads_every_second_point():
-    made = product(*[axis_stencil(0.5, 9, 0, Rule(boundary=("periodic", "periodic")), None, np.float64)] * 2)
+    made = product(*[axis_stencil(0.5, 9, 0, Rule(boundary=RING), None, np.float64)] * 2)
     assert (made.offsets, made.weights) == (((0, -2), (0, 2)), (1.0, 1.0))
     assert len(made.leading) == len(made.trailing) == 2
     assert made.leading[0] == ((0, 7, 1.0), (0, 2, 1.0))
@@ -156,9 +156,9 @@ def test_multiples():
 def test_dual_widths_are_half_of_both_steps(rng, periodic, direction):
     x = direction * np.cumsum(rng.uniform(0.2, 1.5, 9))
     period = 1.2 * abs(x[-1] - x[0]) if periodic else None
-    ends = ("periodic" if periodic else "one-sided",) * 2
-    steps, wrap = Axis(0, 9, x, ends=ends, period=period).exact_steps()
-    got = dual_widths(steps, 9, wrap)
+    boundary = ends("periodic" if periodic else "one-sided")
+    steps, wrap = Axis(0, 9, x, sides=boundary, period=period).exact_steps()
+    got = dual_widths(steps, 9, wrap, wrap)
     beyond = [exact_wrap(x, 9, period)] if periodic else [0]
     exact = [*beyond, *exact_steps(x, 9), *beyond]
     want = [float(abs(a + b) / 2) for a, b in pairwise(exact)]
@@ -167,5 +167,6 @@ def test_dual_widths_are_half_of_both_steps(rng, periodic, direction):
 
 def test_dual_widths_of_one_step():
     assert np.array_equal(dual_widths(narrow(-0.5), 4), [0.25, 0.5, 0.5, 0.25])
-    assert np.array_equal(dual_widths(narrow(0.5), 4, narrow(1.5)), [1, 0.5, 0.5, 1])
+    assert np.array_equal(dual_widths(narrow(0.5), 4, narrow(1.5), narrow(1.5)), [1, 0.5, 0.5, 1])
+    assert np.array_equal(dual_widths(narrow(0.5), 4, None, narrow(0.5)), [0.25, 0.5, 0.5, 0.5])
     assert dual_widths(0.3, 3).dtype == np.float64

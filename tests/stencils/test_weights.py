@@ -8,6 +8,7 @@ from itertools import accumulate
 import numpy as np
 import pytest
 from oracles import exact_steps, exact_wrap, fraction
+from rules import RING
 
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._stencils.derivatives import Rule
@@ -57,7 +58,7 @@ def test_the_wrapped_rows_of_a_periodic_axis_are_rounded_once(rng, grid):
     n, x = 9, GRIDS[grid](rng, 9)
     period = float(abs(fraction(x[-1]) - fraction(x[0]))) * 1.1
     steps, wrap = exact_steps(x, n), exact_wrap(x, n, period)
-    stencil = axis_stencil(x, n, 0, Rule(boundary=("periodic", "periodic")), period, np.float64)
+    stencil = axis_stencil(x, n, 0, Rule(boundary=RING), period, np.float64)
     for row, a, b in ((stencil.leading[0], wrap, steps[0]), (stencil.trailing[0], steps[-1], wrap)):
         (_, _, lower), (_, _, upper) = row
         assert off(lower, b / (a + b) / a) <= 1

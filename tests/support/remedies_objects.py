@@ -125,8 +125,6 @@ OPTIONS = [
 
 STEP = "import scipy; A = line.identity - 0.1 * line.laplacian; b = A(f); g = x; "
 ELSEWHERE = [
-    Row("A.solve(b)", "scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape)", "scipy.sparse.linalg.spsolve(A.to_sparse().tocsc(), b.ravel()).reshape(b.shape)", "f", STEP + "import scipy.sparse.linalg"),
-    Row("A.solve(b)", "or iterate with A.to_linear_operator()", "scipy.sparse.linalg.gmres(A.to_linear_operator(), b, rtol=1e-14)[0]", "f", STEP + "import scipy.sparse.linalg"),
     *(Row(f"A.{name}", "A.to_sparse().toarray()", "A.to_sparse().toarray() @ f", "b", STEP) for name in ["to_dense()", "toarray()", "todense()"]),
     Row("A.H", "applied to a field A.adjoint(g)", "A.adjoint(g)", "A.to_sparse().toarray().T @ g", STEP),
     Row("A.H", "and as an operator A.adjoint_operator()", "A.adjoint_operator()(g)", "A.T(g)", STEP),

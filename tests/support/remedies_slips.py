@@ -19,7 +19,7 @@ SLIPS = [
     Row("gradient(f, (4, 0.5), (5, 0.1))", "(n, step) is for Grid: here give the step, 0.5", "gradient(f, 0.5, 0.1)[0]", "np.gradient(U, 0.5, 0.1)[0]", PLANE),
     # words where the field is missing, and names of other books
     Row("grid.hessian(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
-    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="symmetric").hessian(f)', 'Grid(x, boundary="symmetric").hessian(f)[1:-1]', "np.full(3, 2.)"),
+    Row("grid.hessian(mode='wrap')", 'Grid(x, boundary="reflect").hessian(f)', 'Grid(x, boundary="reflect").hessian(f)[1:-1]', "np.full(3, 2.)"),
     Row("grid.identity(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "grid.derivative(1, 2, accuracy=2)(U)[0]", "np.full(5, 6.)"),
     Row("grid.identity()", "an operator needs a field: give it, op(f)", "grid.identity(U)", "U"),
     Row("diffuse(D=k, f=f)", "here it is k=", "diffuse(k=k, f=f)", "diffuse(1.0, U)", PLANE),
@@ -36,9 +36,9 @@ SLIPS = [
     Row("line.gradient(edge_order=1)", "Grid(x, edge_order=1).gradient(f)", "Grid(x, edge_order=1).gradient(f)", "np.gradient(f, x)"),
     Row("grid.curl(F, periodic=True)", "Grid(x, y, periodic=True, period=360).curl(F)", "Grid(x, y, periodic=True, period=360).curl(F)", "curl(F, x, y, periodic=True, period=360)", PLANE),
     Row("grid.divergence(F, dx=1.0)", "Grid(x, y).divergence(F)", "Grid(x, y).divergence(F)[0]", "6 * y", PLANE),
-    Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="symmetric").advect(v)(f)', 'Grid(x, boundary="symmetric").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
+    Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="reflect").advect(v)(f)', 'Grid(x, boundary="reflect").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
     Row("grid.derivative(0, edge_order=1)", "Grid(x, edge_order=1).derivative(0)(f)", "Grid(x, edge_order=1).derivative(0)(f)", "np.gradient(f, x)"),
-    Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="symmetric").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
+    Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
     # the field is to blame before the coefficients are
     *(Row(f"{made}(U.T)", "the field has shape (5, 4) with 5 points along axis -2, but the grid has shape (4, 5)", f"{made}(U.T.T)", f"{made}(U)")
       for made in ["grid.diffuse(U)", "grid.advect([U, U])"]),
@@ -67,8 +67,8 @@ SLIPS = [
     ]),
     # names of ends in other spellings
     *(Row(f"gradient(f, x, boundary={name!r}, {E2})", f'did you mean "{meant}"?', f"gradient(f, x, boundary={meant!r}, {E2})[1:-1]", "slope[1:-1]")
-      for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Symmetric", "symmetric"), ("antisymetric", "antisymmetric")]),
+      for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Reflect", "reflect"), ("antireflekt", "antireflect"), ("Symmetric", "symmetric")]),
     Row("gradient(f, 30.0, boundary='Periodic')", 'did you mean "periodic"?', "gradient(f, 30.0, boundary='periodic')", "wave", ROUND),
-    Row("gradient(f, boundary='no flux')", 'the mirror at the end point is "symmetric" here', "gradient(f, boundary='symmetric')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
+    Row("gradient(f, boundary='no flux')", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
 ]  # fmt: skip
 ROWS = SLIPS

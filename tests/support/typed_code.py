@@ -27,7 +27,7 @@ def gradients(f: Float64, g: Float32, a: Untyped, x: Float64, y: Float64) -> Non
     assert_type(gg.gradient(f, spacing=(x, y), dim=(0, 1)), Float64 | tuple[Float64, ...])
     assert_type(gg.gradient(g, x, y), tuple[Float32, Float32])
     assert_type(
-        gg.gradient(a, x, y, boundary=["periodic", "symmetric"], period=[360.0, None]),
+        gg.gradient(a, x, y, boundary=["periodic", "reflect"], period=[360.0, None]),
         tuple[Untyped, Untyped],
     )
     assert_type(gg.gradient([1.0, 2.0, 4.0]), Untyped | tuple[Untyped, ...])
@@ -79,7 +79,7 @@ def vectors(u: Float64, v: Float64, stacked: Float32, x: Float64, y: Float64) ->
 
 def operators(f: Float64, g: Float32, u: Float64, v: Float64, stacked: Float32, x: Float64) -> None:
     """Operators keep the type of arrays, and know what they take and give."""
-    grid = gg.Grid(x, (64, 0.1), boundary=["symmetric", "periodic"])
+    grid = gg.Grid(x, (64, 0.1), boundary=["reflect", "periodic"])
     assert_type(grid.laplacian(f), Float64)
     assert_type(grid.laplacian(g, workers=1), Float32)
     assert_type(grid.laplacian.with_(accuracy=4)(f, out=f), Float64)
@@ -127,9 +127,9 @@ def on_one_axis(f: Float64, x: Float64) -> None:
 def refused(f: Float64, x: Float64) -> None:
     """Words that do not exist; where mypy sees none of these errors, it says so."""
     gg.laplacian(f, x, bc="periodic")  # type: ignore[call-overload]
-    gg.gradient(f, x, boundary="reflect")  # type: ignore[arg-type]
+    gg.gradient(f, x, boundary="mirror")  # type: ignore[arg-type]
     gg.laplacian(f, x, form="compac")  # type: ignore[call-overload]
     gg.divergence(2.0, x)  # type: ignore[call-overload]
     gg.autodiff.gradient(np.sin, x, engine="numpy")  # type: ignore[call-overload]
-    gg.Grid(x, boundary="reflect")  # type: ignore[arg-type]
+    gg.Grid(x, boundary="mirror")  # type: ignore[arg-type]
     gg.gradiant(f, x)  # type: ignore[attr-defined]

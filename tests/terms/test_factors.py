@@ -12,6 +12,7 @@ import gridgrad as gg
 from gridgrad._backends import slices
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators.sweep import Sweep
+from gridgrad._stencils.ends import closed
 from gridgrad._stencils.transpose import transposed
 from gridgrad._terms.adjoint import adjoint_terms
 from gridgrad._terms.real import real_terms
@@ -40,7 +41,7 @@ class Sphere:
 
     def flux(self, k):
         """``div(k grad f)``: k and the metric at faces, one over the measure at the point."""
-        across, along = self.grid.stencil(0, 2, ends="closed"), self.grid.stencil(1, 2)
+        across, along = self.grid.stencil(0, 2, change=closed), self.grid.stencil(1, 2)
         terms = (Term(0, 0, 0, across, faces=0, outer=2), Term(0, 0, 1, along, faces=1, outer=3))
         factors = (k * self.cosine, k, 1 / self.cosine, 1 / self.cosine**2)
         return made(self.grid, terms, factors)
@@ -124,7 +125,7 @@ def every_combination():
 
 def one_term(grid, slots, values):
     """Along the first axis, factors numbered in the order of `slots`."""
-    stencil = grid.stencil(0, 2, ends="closed")
+    stencil = grid.stencil(0, 2, change=closed)
     stencil = transposed(stencil, faces="faces" in slots) if values else stencil
     return Term(0, 0, 0, stencil, **{slot: k for k, slot in enumerate(slots)})
 

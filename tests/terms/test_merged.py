@@ -76,7 +76,7 @@ class TestMergedTaps:
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.complex64, np.int32])
     def test_kernels_and_slices_give_the_same_bits(self, rng, dtype):
         """Rows with weights of 0, across and along the row, with coefficients and in threads."""
-        grid = gg.Grid(UNEVEN, UNEVEN, boundary=["one-sided", "symmetric"])
+        grid = gg.Grid(UNEVEN, UNEVEN, boundary=["one-sided", "reflect"])
         k = (
             rng.uniform(1, 2, (10, 10)).astype(dtype)
             if np.dtype(dtype).kind == "f"
@@ -124,7 +124,7 @@ class TestMergedTaps:
     @pytest.mark.parametrize(
         "name", ["wide", "accuracy 4", "accuracy 6", "first 6", "transposes", "conservative"]
     )
-    @pytest.mark.parametrize("ends", ["one-sided", "periodic", "symmetric", "antisymmetric"])
+    @pytest.mark.parametrize("ends", ["one-sided", "periodic", "reflect", "antireflect"])
     @pytest.mark.parametrize("spacing", ["even", "uneven"])
     def test_weights_are_the_rounded_sums_of_exact_ones(self, rng, name, ends, spacing):
         """An oracle of its own: rows of both matrices as rationals, added."""
@@ -179,7 +179,7 @@ class TestMergedTaps:
     def test_parts_of_a_face(self, rng):
         """A coefficient averaged to faces: pairs are faces, and those that are equal are added."""
         x, k, f = UNEVEN, rng.uniform(1, 2, 10), noise(rng, 10)
-        stencils = [gg.Grid(x, boundary=b).diffuse(k).terms[0].stencil for b in ("one-sided", "symmetric")]
+        stencils = [gg.Grid(x, boundary=b).diffuse(k).terms[0].stencil for b in ("one-sided", "reflect")]
         together = added(*stencils, faces=True)
         assert together.offsets == CENTRAL
         out = [np.empty(10) for _ in range(3)]
@@ -192,7 +192,7 @@ class TestMergedTaps:
 class TestPointsThatAreNotNeeded:
     @pytest.mark.parametrize("accuracy", [None, 2, 4, 6])
     @pytest.mark.parametrize("order", [1, 2])
-    @pytest.mark.parametrize("ends", ["symmetric", "antisymmetric", ("symmetric", "one-sided"), "periodic"])
+    @pytest.mark.parametrize("ends", ["reflect", "antireflect", ("reflect", "one-sided"), "periodic"])
     def test_mirrored_ends_and_rings(self, accuracy, order, ends):
         for n in (9, 16):
             check_reads(gg.Grid((n, 1.0), boundary=[ends]).derivative(0, order, accuracy), n)
@@ -201,7 +201,7 @@ class TestPointsThatAreNotNeeded:
         """Point 2 of a mirrored axis of accuracy 6, in rationals."""
         f = noise(rng, 9)
         x = fractions(f)
-        for ends, sign in (("symmetric", 1), ("antisymmetric", -1)):
+        for ends, sign in (("reflect", 1), ("antireflect", -1)):
             beyond = x[1] if sign == 1 else 2 * x[0] - x[1]
             exact = (Fraction(3, 4) * (x[3] - x[1]) - Fraction(3, 20) * (x[4] - x[0])
                      + Fraction(1, 60) * (x[5] - beyond))  # fmt: skip
@@ -209,7 +209,7 @@ class TestPointsThatAreNotNeeded:
             assert abs(Fraction(float(got)) - exact) <= 4 * Fraction(EPS) * sum(map(abs, x))
 
     def test_wide_rows_of_partly_even_axes(self):
-        for ends in ("one-sided", "symmetric"):
+        for ends in ("one-sided", "reflect"):
             check_reads(gg.Grid(UNEVEN, boundary=ends).laplacian.with_(form="wide"), 10)
 
 

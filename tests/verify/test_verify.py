@@ -190,7 +190,7 @@ class TestConvergence:
         assert "ends" not in str(found).splitlines()[-1]
 
     def test_mirrored_ends(self):
-        for boundary, function in (("symmetric", np.cos), ("antisymmetric", np.sin)):
+        for boundary, function in (("reflect", np.cos), ("antireflect", np.sin)):
             found = verify.convergence(function, (0, np.pi), operator="laplacian", boundary=boundary)
             assert found.require().order("inside") > 1.9
 

@@ -82,7 +82,7 @@ class Launcher:
         words = self.words[:]  # its own: other threads launch the same
         for place, address in zip(_POINTERS, addresses, strict=False):
             words[place] = address
-        self.kernel(self.grid, self.block, (np.frombuffer(words, DESCRIPTOR),), stream=stream)
+        self.kernel(self.grid, self.block, (np.frombuffer(words, _PARAMETER),), stream=stream)
 
 
 class Ready:
@@ -132,6 +132,8 @@ class Ready:
 
 
 BEFORE = "make the same call once before the capture, with these arrays"
+# The descriptor as bytes: CuPy asks each argument for its fields, which takes longer than the launch where there are many.
+_PARAMETER = np.dtype((np.void, DESCRIPTOR.itemsize))
 _POINTERS = [pointer_offset(k) // _WORD for k in range(MAX_ARRAYS)]
 _ready: Cache[Ready] = Cache("device plans", entries=512)
 _uploaded: Cache[Copy] = Cache("device tables", entries=512)

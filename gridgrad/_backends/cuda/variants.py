@@ -223,7 +223,7 @@ def _blocks(packed: Array, share: Share, indices: str) -> int:
     if held <= LIGHT_BYTES and share.elements == 1:  # few loads at a time
         blocks = 4
     if indices == "int64":  # of which each array's take two registers
-        blocks = {4: 3, 3: 2, 2: 1}[blocks]
+        blocks = 2 if blocks == 4 and terms > HEAVY_TERMS else blocks - 1
     return blocks
 
 

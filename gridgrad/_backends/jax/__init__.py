@@ -13,6 +13,7 @@ from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
 from ..array_api import ArrayAPI
 from ..operations import Operations
+from ..protocol import HostMap
 
 
 class OfJAX(Operations):
@@ -42,6 +43,10 @@ class JAX(ArrayAPI[Array]):
         """JAX's."""
         return OfJAX(array_namespace(*fields))
 
+    def mapped(self, through: HostMap, field: Array) -> Array:
+        """By a call back to the host, of which the transpose is another one."""
+        return _linear(through, field)
+
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values, if they are known: a tracer has none."""
         try:
@@ -53,6 +58,32 @@ class JAX(ArrayAPI[Array]):
                 f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
                 "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
             ) from None
+
+
+def _linear(through: HostMap, field: Array) -> Array:
+    """A map that JAX knows to be linear, and how to transpose: in both modes, mapped and compiled.
+
+    Of what is solved JAX asks only for its derivatives by what it closes over, which is nothing.
+    """
+    result: Array = jax.lax.custom_linear_solve(
+        lambda f: f,
+        field,
+        solve=lambda _, f: _called(through, f),
+        transpose_solve=lambda _, g: _called(through.transposed(), g),
+    )
+    return result
+
+
+def _called(through: HostMap, field: Array) -> Array:
+    """On the host, when the numbers are there."""
+
+    def on_host(values: Any) -> Array:
+        own = np.asarray(values)
+        return through(own.astype(np.result_type(own.dtype, np.float64), copy=False)).astype(own.dtype, copy=False)
+
+    batches: Any = "expand_dims" if through.takes_batches else "sequential"
+    result: Array = jax.pure_callback(on_host, jax.ShapeDtypeStruct(field.shape, field.dtype), field, vmap_method=batches)
+    return result
 
 
 BACKEND = JAX("jax.numpy")

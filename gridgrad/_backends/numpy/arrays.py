@@ -12,7 +12,7 @@ from ..._base.types import Array
 from ..._plan.plan import Plan
 from ..array_api import ArrayAPI
 from ..operations import Operations
-from ..protocol import DType, Facts, Memory, Run
+from ..protocol import DType, Facts, HostMap, Memory, Run
 from . import bound, core, memory, samples
 from .operations import NUMPY
 
@@ -104,6 +104,11 @@ class NumPy(ArrayAPI[Array]):
         if not target.flags.writeable:
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
         return self.memory(target)
+
+    def mapped(self, through: HostMap, field: Array) -> Array:
+        """In double precision, rounded once."""
+        wide = field.astype(np.result_type(field.dtype, np.float64), copy=False)
+        return through(wide).astype(field.dtype, copy=False)
 
     def within(self, field: Array, limit: int) -> bool:
         """By a look at all values."""

@@ -18,8 +18,9 @@ from .. import ladder, slices
 from ..array_api import ArrayAPI
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Call, DType, Facts, Memory, Run
+from ..protocol import Call, DType, Facts, HostMap, Memory, Run
 from .graph import differentiated
+from .mapped import mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
@@ -173,6 +174,10 @@ class Torch(ArrayAPI[Any]):
         if not slices.is_mixed(resolved):
             results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
         return super().carried(call, resolved) if results is None else list(results)
+
+    def mapped(self, through: HostMap, field: Any) -> Any:
+        """By a node of torch's graph."""
+        return mapped(through, field)
 
     def within(self, field: Any, limit: int) -> bool:
         """By a look at all values of a CPU's memory."""

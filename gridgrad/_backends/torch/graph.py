@@ -152,7 +152,9 @@ def differentiated(
         return None
     if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
         return None
-    if any(k < count for term in terms for k in term.factors()):  # it multiplies what is read, and is itself read
+    if any(
+        k < count for term in terms for k in term.factors()
+    ):  # it multiplies what is read, and is itself read
         return None
     if norms_of(terms):
 
@@ -163,9 +165,7 @@ def differentiated(
     return list(Node.apply(ByTerms(terms, outputs, operate), count, *fields))
 
 
-def _read_first(
-    terms: tuple[Term, ...], tensors: Tensors
-) -> tuple[tuple[Term, ...], Tensors, int]:
+def _read_first(terms: tuple[Term, ...], tensors: Tensors) -> tuple[tuple[Term, ...], Tensors, int]:
     """What terms read before what only multiplies: the fields, among them the arrays of sides, and their number."""
     read = sorted({term.input for term in terms})
     order = [*read, *(k for k in range(len(tensors)) if k not in read)]

@@ -16,6 +16,7 @@ from ..._base.types import Array
 from ..._base.words import unexpected
 from ..._wraps.units import present
 from .gather import clean_coefficient
+from .sides import Side
 
 Numbers = tuple[float | None, ...]
 
@@ -27,7 +28,7 @@ class Argument(NamedTuple):
     numbers: Numbers  # of each component, which are in the weights; None for a field
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
-    side: int | None = None  # the dimension of the grid at whose ends its fields stand, which they lack
+    side: Side | None = None  # prescribed there
 
     @property
     def fields(self) -> int:
@@ -36,6 +37,8 @@ class Argument(NamedTuple):
 
     def labels(self) -> list[str]:
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
+        if self.side is not None:
+            return [self.side.label]
         if not self.is_vector:
             return [self.name] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
@@ -157,6 +160,8 @@ def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
 
 def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:
     """The fields of one argument, in the places where its `own` were."""
+    if argument.side is not None:
+        return [argument.side.field(value)]
     numbers, before = argument.numbers, iter(own)
     components = _components(value, len(numbers)) if argument.is_vector else [value]
     fields = []
@@ -215,13 +220,13 @@ def check_names(
         varied = [argument for argument in own if argument.fields]
         if not own:
             of_calls = ("f", "out", "workers") if method.endswith(".__call__") else options
-            known = dict.fromkeys((*of_calls, *(argument.name for argument in arguments)))
+            known = dict.fromkeys((*of_calls, *(argument.name for argument in arguments if argument.name)))
             raise unexpected(method, (name,), tuple(known))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1:
+        if len(varied) > 1 and not all([argument.side for argument in varied]):  # the user chose their names
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

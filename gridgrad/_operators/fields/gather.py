@@ -30,12 +30,11 @@ class Fields(NamedTuple):
 
 def gather(
     f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (), places: Callable[[tuple[int, ...]], tuple[int, ...]] | None = None,
+    arguments: Sequence[Any] = (),
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
-    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are;
-    `places` tells the axes of the grid's dimensions in it, for arguments that stand at a side.
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -70,11 +69,9 @@ def gather(
     shape = tuple(fields[0].shape)
     if check is not None:
         check(shape)
-    fields, factors = _promoted(library, fields, factors)
-    sides = [argument.side for argument in arguments for _ in range(argument.fields)] or [None] * len(factors)
-    for k, (factor, side) in enumerate(zip(factors, sides, strict=True)):
-        if side is not None and places is not None:
-            factors[k] = factor = _at_side(factor, len(shape) - 1 - places(shape)[side])
+    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+    fields, factors = _promoted(library, fields, factors, sides)
+    for k, factor in enumerate(factors):
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
@@ -91,9 +88,9 @@ def clean_coefficient(value: object, name: str) -> Array:
 
 
 def _promoted(
-    library: Backend[Array], fields: list[Array], factors: list[Array]
+    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool]
 ) -> tuple[list[Array], list[Array]]:
-    """One dtype for all; integers count as float64, and a coefficient stays real where it is.
+    """One dtype for all; integers count as float64, and a coefficient stays real where it is, unless it is added.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
     """
@@ -105,7 +102,11 @@ def _promoted(
         wanted = _common(names, library, fields[0], len(factors))
         fields = [_as_exactly(library, xp, field, wanted) for field in fields]
         real = {"complex64": "float32", "complex128": "float64"}.get(wanted, wanted)
-        factors = [_as(library, xp, c, wanted if is_complex(c) else real) for c in factors]
+        added = sides or [False] * len(factors)
+        factors = [
+            _as(library, xp, c, wanted if is_complex(c) or is_side else real)
+            for c, is_side in zip(factors, added, strict=True)
+        ]
     return fields, factors
 
 
@@ -156,14 +157,6 @@ def _as(library: Backend[Array], xp: Operations, field: Array, name: str) -> Arr
     dtype = getattr(xp, name, None)
     found: Array = xp.astype(field, np.dtype(name) if dtype is None else dtype)
     return found
-
-
-def _at_side(c: Array, behind: int) -> Array:
-    """The array of a side with length 1 along the axis that ends there, which has `behind` axes behind it."""
-    if c.ndim < max(1, behind) or (c.ndim > behind and c.shape[c.ndim - 1 - behind] == 1):
-        return c
-    wide: Array = c[(..., None, *(slice(None),) * behind)]
-    return wide
 
 
 def _broadcast(

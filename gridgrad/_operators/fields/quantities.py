@@ -143,6 +143,8 @@ def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> li
     """The unit of each output; all terms that are added into one have the same."""
     units: dict[int, Maybe] = {}
     for term in op.terms:
+        if term.ends:  # what is prescribed at walls counts in the units of the field and of the axes
+            continue
         own = fields[term.input]
         own = ratio(own, "f") if term.stencil.values else slope(own, "f")
         powers = [(own, 1)]

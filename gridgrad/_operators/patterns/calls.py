@@ -123,14 +123,9 @@ class Calls:
             self._bounds.put(key, Lent(bound), LENT_BYTES)
 
     def first(
-        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None,
-        read: Sequence[Array] | None = None,
-    ) -> Any:  # fmt: skip
-        """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied.
-
-        `read` are the fields broadcast to one shape, views of what is given: the plan knows the strides, a call
-        only the addresses.
-        """
+        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
+    ) -> Any:
+        """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
         if targets is not None and not _has_form(given.how[1], form):
             return None  # to be refused, or to be read in another way
@@ -148,7 +143,7 @@ class Calls:
                     if shape
                     else [library.empty(fields[0], dtype) for _ in range(prod(form))]
                 )
-            plan = ladder.bound(library, terms, fields if read is None else read, targets)
+            plan = ladder.bound(library, terms, fields, targets)
         if plan is None:
             return None
         bound = Bound(library, plan, dtype, fields[0], form, shape)
@@ -203,18 +198,6 @@ def plain_of(
 def is_traced(fields: Sequence[Array]) -> bool:
     """Whether a compiler traces a call with these: it has no facts of them."""
     return not (fields and type(fields[0]) is _ndarray) and is_compiling()
-
-
-def are_views(library: Backend[Array], arrays: Sequence[Array], given: Sequence[Array]) -> bool:
-    """Whether arrays are what was given in plain memory, or its numbers in another shape at the same addresses."""
-
-    def is_same(a: Array, b: Array) -> bool:
-        if a is b:
-            return True
-        one, other = library.memory(a), library.memory(b)
-        return (one.address, one.storage, one.components) == (other.address, other.storage, other.components)
-
-    return len(arrays) == len(given) and all(map(is_same, arrays, given))
 
 
 def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:

@@ -12,7 +12,7 @@ from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms
 from ..._terms.merged import merged
-from ..._terms.term import Term, bound_to, further, norms_of
+from ..._terms.term import Term, bound_to, norms_of, shifted
 from ..fields.coefficients import Argument
 from ..fields.forms import Form, check_alike, form_name
 from .calls import Calls
@@ -22,10 +22,7 @@ from .kinds import Origin
 class Pattern:
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
-    ``axis`` of a term counts the grid's dimensions, its factors those fields. What a term reads is a field of
-    the operator's input form, or, from ``prod(inputs)`` on, one of those fields, as the arrays of sides are:
-    such terms are no part of the linear map (`linear`), which is what has a matrix, a transpose and an adjoint.
-    A compiler's constant.
+    ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
     """
 
     def __init__(
@@ -38,9 +35,9 @@ class Pattern:
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
-        count = prod(inputs)
-        self.linear = tuple(term for term in terms if term.input < count)  # what does not read its fields
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
+        self.has_sides = any([argument.side is not None for argument in arguments])
+        self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -71,6 +68,19 @@ class Pattern:
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
     @made_once
+    def linear(self) -> Pattern:
+        """Without what is prescribed at walls."""
+        inputs = prod(self.inputs)
+        if all(term.input < inputs for term in self.terms):
+            return self
+        if self._linear is None:
+            terms = tuple(term for term in self.terms if term.input < inputs)
+            arguments = tuple(argument for argument in self.arguments if argument.side is None)
+            self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
+                                   self.masks_as_read)  # fmt: skip
+        return self._linear
+
+    @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
         return self._turned("T")
@@ -86,7 +96,7 @@ class Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
             self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = adjoint_terms(self.linear, None if weight is None else self.grid.quadrature)
+            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
             arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
             found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
             self._adjoints[name, weight] = found
@@ -99,8 +109,9 @@ class Pattern:
         other.require_linear("a sum")
         check_alike(self, other)
         fields = sum(argument.fields for argument in self.arguments)
-        others = further(other.terms, fields, prod(self.inputs))
-        return Pattern(self.grid, f"({self.name} + {other.name})", merged(self.terms + others),
+        terms = merged(self.terms + shifted(other.terms, fields, prod(self.inputs)))
+        terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
+        return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
                        self.masks_as_read and other.masks_as_read)  # fmt: skip
 

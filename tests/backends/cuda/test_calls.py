@@ -21,7 +21,7 @@ X, Y = steps_of(SHAPE)
 CALLS = {  # of a field, two targets, a coefficient, and the advection by it
     "gradient": lambda f, out, c, A: gg.gradient(f, X, Y),
     "gradient into out": lambda f, out, c, A: gg.gradient(f, X, Y, out=out),
-    "laplacian": lambda f, out, c, A: gg.laplacian(f, 0.5, boundary="symmetric"),
+    "laplacian": lambda f, out, c, A: gg.laplacian(f, 0.5, boundary="reflect"),
     "grid.gradient": lambda f, out, c, A: GRID.gradient(f),
     "grid.laplacian into out": lambda f, out, c, A: GRID.laplacian(f, out=out[0]),
     "grid.divergence": lambda f, out, c, A: GRID.divergence([f, f]),

@@ -161,7 +161,7 @@ def test_pointers_of_other_libraries(cupy):
 
 def operators_on(shape):
     """Operators of a grid of this shape by name, made with coefficients c."""
-    grid = gg.Grid(*steps_of(shape), boundary=["symmetric", *["one-sided"] * (len(shape) - 1)])
+    grid = gg.Grid(*steps_of(shape), boundary=["reflect", *["one-sided"] * (len(shape) - 1)])
     return {
         "divergence": lambda c: grid.divergence,
         "jacobian": lambda c: grid.jacobian,

@@ -174,7 +174,7 @@ def test_large_fields_take_several_layers_a_thread():
         ((2**18, 8, 8), "float32", gradient_terms, None),
         ((4, 64, 10**7), "float32", gradient_terms, 3),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_slabs_are_for_planes_too_large_for_the_cache(shape, dtype, make, slab):
     launch = launch_of(shape, dtype, make(shape))

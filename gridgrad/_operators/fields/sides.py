@@ -1,0 +1,131 @@
+"""What is prescribed at walls as coefficients of an operator: arrays that broadcast to a side of the field, and numbers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from ..._backends import dispatch
+from ..._backends.operations import dtype_name
+from ..._backends.slices import is_complex
+from ..._base.errors import ArgumentValueError
+from ..._base.tracing import is_compiling
+from ..._base.types import Array, Shape
+from ..._grid.conditions import Condition, Number, number_of
+from ..._grid.points import Points
+from ..._wraps.units import unwrap
+
+_PARTS = {
+    "complex64": "float32",
+    "complex128": "float64",
+    "clongdouble": "longdouble",
+    "complex256": "longdouble",
+}
+
+
+class Constant(NamedTuple):
+    """A number in the place of a coefficient, until the field is known whose dtype and library it takes."""
+
+    number: Number
+
+
+class Side(NamedTuple):
+    """A side of fields: across which of their axes it lies, and their shape without batch axes, where that is known."""
+
+    axis: int
+    shape: Shape | None
+    label: str
+    side: Shape | None = None  # that of the shape without the axis
+
+    @classmethod
+    def of(cls, grid: Points, k: int, condition: Condition) -> Side:
+        """The side of a grid across its axis `k`."""
+        are_last = all(axis < 0 for axis in grid.axes) and -min(grid.axes) == grid.ndim
+        axis = grid.axes[k]
+        label = condition.name or f"{condition.end.word} of axis {axis}"
+        if not are_last:
+            return cls(axis, None, label)
+        place = axis % grid.ndim
+        return cls(axis, grid.shape, label, grid.shape[:place] + grid.shape[place + 1 :])
+
+    def field(self, value: object) -> Array:
+        """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
+        if (
+            type(value) is np.ndarray
+            and not is_compiling()
+            and value.shape == self.side
+            and value.flags.c_contiguous
+            and value.dtype.kind in "fc"
+        ):
+            assert self.shape is not None  # the usual case, without a detour
+            place, strides = self.axis % len(self.shape), value.strides
+            return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
+        if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
+            number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
+            return cast(Array, Constant(number))
+        library, array = dispatch.samples(value)
+        if array.ndim == 0:
+            return array
+        xp = library.operations(array)
+        behind = -self.axis - 1 if self.axis < 0 else array.ndim - self.axis
+        if self.shape is not None:
+            self._check(tuple(array.shape))
+        if self.axis >= 0 and behind < 0:
+            raise ArgumentValueError(
+                f"{self.label} has shape {tuple(array.shape)}; beside axis {self.axis}, counted from the front, it needs the whole shape of the side, "
+                "that of the field without this axis"
+            )
+        if array.ndim >= behind:
+            before = array.ndim - behind
+            shape = (*array.shape[:before], 1, *array.shape[before:])
+            array = xp.reshape(array, shape)
+        if self.shape is not None and array.ndim <= len(self.shape):
+            array = xp.broadcast_to(array, self.shape)
+        found: Array = array
+        return found
+
+    def _check(self, shape: Shape) -> None:
+        """Refuse what does not broadcast to the side."""
+        assert self.side is not None
+        pairs = zip(reversed(shape), reversed(self.side), strict=False)
+        if not all(own in (1, n) for own, n in pairs):
+            raise ArgumentValueError(
+                f"{self.label} has shape {shape}, but that side of the grid has shape {self.side}: the shape {self.shape} of its fields without axis "
+                f"{self.axis}; give a number, or an array that broadcasts to it"
+            )
+
+
+def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
+    """A field of zeros on a grid, with the batch axes, the library and the dtype of an operator's coefficients."""
+    arrays = [c for c in coefficients if not are_constants((c,))]
+    if not arrays:
+        return np.zeros(grid.shape, grid.dtype)
+    library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
+    xp = library.operations(widest)
+    shape = np.broadcast_shapes(grid.alone(), *(tuple(c.shape) for c in arrays))
+    zeros: Array = xp.zeros_like(xp.broadcast_to(widest, shape))
+    return zeros
+
+
+def are_constants(coefficients: tuple[object, ...]) -> bool:
+    """Whether one is a number."""
+    return any([type(c) is Constant for c in coefficients])
+
+
+def like(f: object, coefficient: object) -> Array:
+    """A number as an array with the shape, the dtype and the library of a field; an array as it is."""
+    if not isinstance(coefficient, Constant):
+        return cast(Array, coefficient)
+    number = coefficient.number
+    library, sample = dispatch.samples(unwrap(f, "f")[0])
+    xp = library.operations(sample)
+    dtype: object = library.result_dtype(sample)
+    if isinstance(number, complex) and not is_complex(sample):
+        dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
+    if is_compiling():  # which sees no arrays of NumPy
+        single = xp.full((), number, dtype=dtype, device=getattr(sample, "device", None))
+    else:
+        single = xp.weights(np.asarray(number), dtype, sample)
+    found: Array = xp.broadcast_to(single, tuple(sample.shape))
+    return found

@@ -1,0 +1,1 @@
+"""Solves: the inverses of operators, by transforms, by factors of their matrices, and by iteration."""

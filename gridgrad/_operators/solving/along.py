@@ -1,0 +1,375 @@
+"""One axis of an operator, diagonalised: ``T = synthesis diag(values) analysis`` for the matrix T of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._base.types import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+LONGEST = 2048  # points of an axis whose vectors are kept
+CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
+
+
+class Along:
+    """The eigenvectors of one axis, in one of the ways below."""
+
+    described = ""
+    values: Array  # the eigenvalues
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """The coefficients of samples along an axis."""
+        raise NotImplementedError
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """The samples of coefficients."""
+        raise NotImplementedError
+
+    def transposed(self) -> Along:
+        """The same of the transposed matrix."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Still(Along):
+    """Rows that are all 0."""
+
+    values: Array
+    described = "none"
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """As they are."""
+        return x
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """As they are."""
+        return c
+
+    def transposed(self) -> Along:
+        """Itself."""
+        return self
+
+
+@dataclass(frozen=True, eq=False)
+class Ring(Along):
+    """A circulant matrix: ``values`` are the Fourier transform of its first column.
+
+    Real samples have the first half of the coefficients, of which the others are the conjugates.
+    """
+
+    values: Array
+    described = "FFT"
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """Transform."""
+        from scipy import fft
+
+        transform = fft.fft if np.iscomplexobj(x) else fft.rfft
+        result: Array = transform(x, axis=axis)
+        return result
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """Transform back: to real samples where there is one half only."""
+        from scipy import fft
+
+        n = len(self.values)
+        result: Array = fft.irfft(c, n, axis=axis) if c.shape[axis] < n else fft.ifft(c, axis=axis)
+        return result
+
+    def transposed(self) -> Along:
+        """The columns become rows: of real matrices the values are conjugate."""
+        return replace(self, values=self.values.conj())
+
+
+@dataclass(frozen=True, eq=False)
+class Waves(Along):
+    """Rows ``l f[i-1] + d f[i] + l f[i+1]`` whose ends are mirrors: a cosine or sine transform of type 1 to 4.
+
+    Strang, "The discrete cosine transform", SIAM Review 41 (1999): each type belongs to the places of its two mirrors,
+    at points or between them. `symmetric` makes the rows symmetric: 1/2 at a mirror on a point, where fields are even.
+    """
+
+    name: str
+    type: int
+    values: Array
+    symmetric: Array
+    is_transposed: bool = False
+
+    @property
+    def described(self) -> str:  # type: ignore[override]
+        """As SciPy calls it."""
+        return f"{self.name.upper()}-{['I', 'II', 'III', 'IV'][self.type - 1]}"
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """Transform."""
+        from scipy import fft
+
+        transform = fft.dct if self.name == "dct" else fft.dst
+        result: Array = transform(self._weighed(x, axis, -1), self.type, axis=axis)
+        return result
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """Transform back."""
+        from scipy import fft
+
+        transform = fft.idct if self.name == "dct" else fft.idst
+        return self._weighed(transform(c, self.type, axis=axis, overwrite_x=True), axis, 1)
+
+    def _weighed(self, x: Array, axis: int, power: int) -> Array:
+        return along(x, self.symmetric**power, axis) if self.is_transposed else x
+
+    def transposed(self) -> Along:
+        """``T^T = W T W^-1`` with W the symmetric weights."""
+        return replace(self, is_transposed=not self.is_transposed)
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors(Along):
+    """Eigenvectors of a matrix that weights make symmetric: ``T = W^-1/2 V diag(values) V^T W^1/2``.
+
+    Fast diagonalisation: Lynch, Rice and Thomas, Numerische Mathematik 6 (1964).
+    """
+
+    values: Array
+    forward: Array  # V^T W^1/2
+    back: Array  # W^-1/2 V
+    described = "eigenvectors"
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """By a product of matrices."""
+        return times(self.forward, x, axis)
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """By another one."""
+        return times(self.back, c, axis)
+
+    def transposed(self) -> Along:
+        """``T^T = (V^T W^1/2)^T diag(values) (W^-1/2 V)^T``."""
+        return Vectors(self.values, self.back.T, self.forward.T)
+
+
+@dataclass(frozen=True, eq=False)
+class Carried(Along):
+    """An axis with end points whose rows are 0: what they hold is carried inside by solutions of ``T f = 0``.
+
+    With these points first, ``T = [[0, 0], [C, F]]``; the columns of `carry`, ``-F^-1 C``, continue their values, and
+    the rest belongs to `inner`, the axis F between them.
+    """
+
+    inner: Along
+    inside: slice
+    ends: tuple[int, ...]
+    carry: Array
+    is_transposed: bool = False
+
+    @property
+    def described(self) -> str:  # type: ignore[override]
+        """Of what is between."""
+        return self.inner.described
+
+    @property
+    def values(self) -> Array:  # type: ignore[override]
+        """0 at the ends."""
+        values = np.zeros(len(self.carry) + len(self.ends), self.inner.values.dtype)
+        values[self.inside] = self.inner.values
+        return values
+
+    def analyse(self, x: Array, axis: int) -> Array:
+        """Take away what the ends carry."""
+        return self._both(x, axis, self.inner.analyse, before=True)
+
+    def synthesise(self, c: Array, axis: int) -> Array:
+        """Add it again."""
+        return self._both(c, axis, self.inner.synthesise, before=False)
+
+    def _both(self, x: Array, axis: int, through: Callable[[Array, int], Array], before: bool) -> Array:
+        """The inner map beside what the ends and the inside give each other, which is taken away `before` it, or added after it."""
+        inside, ends = at(axis, self.inside), at(axis, list(self.ends))
+        result = np.array(x)
+        sign = -1 if before else 1
+        if self.is_transposed:
+            own = result[inside] if before else through(result[inside], axis)
+            result[ends] -= sign * times(self.carry.T, own, axis)
+            result[inside] = through(own, axis) if before else own
+            return result
+        carried = sign * times(self.carry, x[ends], axis)
+        result[inside] = (
+            through(result[inside] + carried, axis) if before else through(result[inside], axis) + carried
+        )
+        return result
+
+    def transposed(self) -> Along:
+        """What was carried inside comes back to the ends."""
+        return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
+
+
+def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:
+    """The index of some points of an axis, counted from the front."""
+    return (slice(None),) * axis + (index,)
+
+
+def along(x: Array, weights: Array, axis: int) -> Array:
+    """Samples times weights of an axis."""
+    shape = [1] * x.ndim
+    shape[axis] = len(weights)
+    result: Array = x * weights.reshape(shape)
+    return result
+
+
+def times(matrix: Array, x: Array, axis: int) -> Array:
+    """A matrix applied along an axis."""
+    if axis == x.ndim - 1:
+        last: Array = x @ matrix.T
+        return last
+    shape = x.shape
+    flat = np.ascontiguousarray(x).reshape(
+        int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
+    )
+    result: Array = np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
+    return result
+
+
+def diagonalised(matrix: csr_array) -> Along | None:
+    """The eigenvectors of one axis' rows, by what the matrix is; None where that is none of the kinds above."""
+    if not matrix.nnz:
+        return Still(np.zeros(matrix.shape[0]))
+    empty = tuple(np.flatnonzero(np.diff(matrix.indptr) == 0).tolist())
+    return _carried(matrix, empty) if empty else _of_neighbours(matrix) or _ring(matrix)
+
+
+def _of_neighbours(matrix: csr_array) -> Waves | Vectors | None:
+    """Where rows read a point and the two beside it."""
+    bands = Bands.of(matrix)
+    return None if bands is None else _waves(bands) or _vectors(bands)
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """The three diagonals of a matrix that has no others."""
+
+    lower: Array
+    main: Array
+    upper: Array
+
+    @classmethod
+    def of(cls, matrix: csr_array) -> Bands | None:
+        """None where there are others."""
+        entries = matrix.tocoo()
+        if entries.nnz and abs(entries.coords[0] - entries.coords[1]).max() > 1:
+            return None
+        return cls(*(matrix.diagonal(k) for k in (-1, 0, 1)))
+
+
+def _near(a: Array | float, b: Array | float, size: float) -> bool:
+    return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
+
+
+def _ring(matrix: csr_array) -> Ring | None:
+    """Where each row is the one before, one point further, round the ring."""
+    n = matrix.shape[0]
+    if n < 3:
+        return None
+    entries = matrix.tocoo()
+    rows, columns = entries.coords
+    behind = (rows - columns) % n
+    first = np.zeros(n)
+    first[behind[columns == 0]] = entries.data[columns == 0]
+    if matrix.nnz != n * np.count_nonzero(first):
+        return None
+    if not _near(entries.data, first[behind], float(abs(first).max())):
+        return None
+    values = np.fft.fft(first)
+    is_even = _near(first[1:], first[:0:-1], float(abs(first).max()))
+    return Ring(values.real if is_even else values)
+
+
+# By the first row and the last: whether the field is even or odd there, and whether the mirror is between points.
+# A point outside of the axis where the field is 0 is an odd mirror on a point, "held".
+_TYPES = {
+    ("reflect", "reflect"): ("dct", 1), ("symmetric", "symmetric"): ("dct", 2), ("reflect", "held"): ("dct", 3),
+    ("symmetric", "antisymmetric"): ("dct", 4), ("held", "held"): ("dst", 1), ("antisymmetric", "antisymmetric"): ("dst", 2),
+    ("held", "reflect"): ("dst", 3), ("antisymmetric", "symmetric"): ("dst", 4),
+}  # fmt: skip
+
+
+def _waves(bands: Bands) -> Waves | None:
+    """The transform for these two mirrors, if there is one."""
+    n = len(bands.main)
+    if n < 3:
+        return None
+    beside, middle = bands.upper[1], bands.main[1]
+    size = max(abs(beside), abs(middle))
+    inside = (bands.lower[:-1] - beside, bands.upper[1:] - beside, bands.main[1:-1] - middle)
+    if not (beside and all(_near(part, 0, size) for part in inside)):
+        return None
+    ends = [
+        _mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)
+    ]
+    name, type = _TYPES.get((ends[0], ends[1]), ("", 0))
+    if not name:
+        return None
+    symmetric = np.ones(n)
+    for k, end in zip((0, -1), ends, strict=True):
+        symmetric[k] = 0.5 if end == "reflect" else 1.0
+    return Waves(name, type, middle + 2 * beside * np.cos(_angles(name, type, n)), symmetric)
+
+
+def _mirror(own: float, other: float, middle: float, beside: float) -> str:
+    """What the end point's row says about the end."""
+    size = max(abs(beside), abs(middle))
+    if _near(own, middle, size) and _near(other, 2 * beside, size):
+        return "reflect"
+    if not _near(other, beside, size):
+        return ""
+    found = [
+        (word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))
+    ]
+    return next((word for word, value in found if _near(own, value, size)), "")
+
+
+def _angles(name: str, type: int, n: int) -> Array:
+    """Of the waves from one point to the next."""
+    k = np.arange(n)
+    if type == 1:
+        return np.pi * k / (n - 1) if name == "dct" else np.pi * (k + 1) / (n + 1)
+    if type == 2:
+        return np.pi * (k if name == "dct" else k + 1) / n
+    return np.pi * (k + 0.5) / n
+
+
+def _vectors(bands: Bands) -> Vectors | None:
+    """Where both neighbours have weights of one sign, the product of their ratios makes the rows symmetric."""
+    n = len(bands.main)
+    product = bands.lower * bands.upper
+    if n > LONGEST or not (product > 0).all():
+        return None
+    with np.errstate(over="ignore", under="ignore"):
+        root = np.sqrt(np.concatenate([[1.0], np.cumprod(bands.upper / bands.lower)]))
+    if not (np.isfinite(root).all() and root.all()):
+        return None
+    from scipy.linalg import eigh_tridiagonal
+
+    values, vectors = eigh_tridiagonal(bands.main, np.copysign(np.sqrt(product), bands.upper))
+    return Vectors(values, vectors.T * root, vectors / root[:, None])
+
+
+def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
+    """Where only end points have rows of 0."""
+    from scipy.sparse.linalg import splu
+
+    n = matrix.shape[0]
+    if not set(empty) <= {0, n - 1}:
+        return None
+    inside = slice(int(0 in empty), n - int(n - 1 in empty))
+    between = matrix[inside, inside]
+    inner = _of_neighbours(between) if between.shape[0] else None
+    if inner is None or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
+        return None
+    carry = -splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())
+    return Carried(inner, inside, empty, carry)

@@ -1,0 +1,152 @@
+"""Any operator by the factors of its matrix, computed once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._base.types import Array, DType
+from ..._grid.points import Points
+from ..fields.forms import Form
+from .held import components_of, is_free
+from .inverse import Constants, Inverse, singular
+from .separable import keeps_constants
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Unknowns:
+    """The points of fields that are solved for, as flat vectors: field by field, component after component."""
+
+    def __init__(self, grid: Points, form: Form) -> None:
+        self.grid, self.form = grid, form
+        free = np.stack([is_free(grid, component) for component in components_of(form)])
+        self.places = np.flatnonzero(free)
+        self.size = free.size
+        self.are_all = len(self.places) == self.size
+
+    def vectors(self, b: Array) -> Array:
+        """Columns of a matrix, one for each field of a batch."""
+        flat = self._in_order(b).reshape(-1, self.size).T
+        return flat if self.are_all else flat[self.places]
+
+    def fields(self, x: Array, like: Array) -> Array:
+        """The columns as fields in the shape of `like`, 0 at held points."""
+        whole = x
+        if not self.are_all:
+            whole = np.zeros((self.size, x.shape[1]), x.dtype)
+            whole[self.places] = x
+        result = np.empty(like.shape, x.dtype)
+        target = self._in_order(result)
+        target[...] = whole.T.reshape(target.shape)
+        return result
+
+    def _in_order(self, f: Array) -> Array:
+        """A view with batch axes first, then that of components, then the grid's in the order of its shape."""
+        lead = 1 if self.form else 0
+        axes = [axis + lead for axis in sorted(self.grid.axes_of(f.shape[lead:]))]
+        behind = ([0] if lead else []) + axes
+        return np.moveaxis(f, behind, range(-len(behind), 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Factored(Inverse):
+    """By SuperLU: Li, ACM Transactions on Mathematical Software 31 (2005).
+
+    Where `constants` become 0 the factors are those of all points but the first, whose value is taken as 0, then the mean.
+    """
+
+    unknowns: Unknowns
+    lu: Any
+    dtype: DType
+    constants: Constants | None
+    is_transposed: bool = False
+
+    @property
+    def described(self) -> str:  # type: ignore[override]
+        """What the factors are of."""
+        return f"LU factors of {len(self.unknowns.places)} rows"
+
+    @property
+    def takes_batches(self) -> bool:  # type: ignore[override]
+        """Of scalar fields on axes that are counted from behind."""
+        return not self.unknowns.form and max(self.unknowns.grid.axes) < 0
+
+    def __call__(self, b: Array) -> Array:
+        """Solve for each field of a batch."""
+        x = self.unknowns.vectors(b)
+        return self.unknowns.fields(
+            self._solved(x) if self.constants is None else self._projected(x, self.constants), b
+        )
+
+    def _projected(self, b: Array, constants: Constants) -> Array:
+        """Between projections, of which the transpose has the transposed ones."""
+        weights = constants.widths[0][:, None] / constants.widths[0].sum()
+        one = np.ones_like(weights)
+        left, right = (one, weights) if self.is_transposed else (weights, one)
+        mean = left.T @ b
+        u = np.zeros(b.shape, np.result_type(b.dtype, self.dtype))
+        u[1:] = self._solved((b - right * mean)[1:])
+        u -= right * (left.T @ u)
+        if not self.is_transposed:
+            constants.check(b, mean, u, (0,))
+        return u
+
+    def _solved(self, b: Array) -> Array:
+        """By the factors; real ones serve the parts of complex numbers."""
+        if not b.size:
+            return b
+        trans = "T" if self.is_transposed else "N"
+        if np.iscomplexobj(b) and self.dtype.kind != "c":
+            both = self.lu.solve(np.concatenate([b.real, b.imag], axis=1), trans)
+            real, imaginary = np.split(both, 2, axis=1)
+            return real + 1j * imaginary
+        x: Array = self.lu.solve(np.ascontiguousarray(b, self.dtype), trans)
+        return x
+
+    def transposed(self) -> Inverse:
+        """By the same factors."""
+        return replace(self, is_transposed=not self.is_transposed)
+
+
+def factored(matrix: csr_array, unknowns: Unknowns) -> Factored:
+    """Of the rows and columns of what is solved for."""
+    inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
+    constants = _constants_of(inside, unknowns)
+    return Factored(
+        unknowns, factors(inside if constants is None else inside[1:, 1:]), inside.dtype, constants
+    )
+
+
+def factors(matrix: csr_array) -> Any:
+    """SuperLU's; singular matrices are refused."""
+    from scipy.sparse.linalg import LinearOperator, norm, onenormest, splu
+
+    if not matrix.shape[0]:
+        return None
+    try:
+        lu = splu(matrix.tocsc())
+    except RuntimeError as error:  # exactly singular
+        raise singular("its matrix has no inverse") from error
+    inverse = LinearOperator(
+        matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
+        matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
+    )  # fmt: skip
+    with np.errstate(over="ignore", invalid="ignore"):
+        condition = onenormest(inverse) * norm(matrix, 1)
+    if not condition <= 1 / np.finfo(np.float64).eps:
+        raise singular(f"its condition number is {condition:.0e}")
+    return lu
+
+
+def _constants_of(matrix: csr_array, unknowns: Unknowns) -> Constants | None:
+    """Where constants become 0 and all results have mean 0, of one field that is nowhere held."""
+    if unknowns.form or not unknowns.are_all:
+        return None
+    weights = np.asarray(unknowns.grid.measure, np.float64).ravel()
+    if not keeps_constants(matrix, weights):
+        return None
+    return Constants((weights,), float(abs(matrix).sum(axis=1).max()))

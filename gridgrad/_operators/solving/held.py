@@ -1,0 +1,86 @@
+"""The points of a grid that are on a wall with a prescribed value: their values, and all other points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..._backends.operations import Operations
+from ..._base.types import Array
+from ..._grid.axis import Axis
+from ..._grid.conditions import Condition
+from ..._grid.points import Points
+from ..fields.coefficients import Given
+from ..fields.forms import Form
+from ..fields.sides import Side, like
+
+
+class Held(NamedTuple):
+    """One side of a grid, across axis `k`, at its first or last point (0 or -1)."""
+
+    k: int
+    point: int
+    condition: Condition
+
+
+def held_sides(grid: Points, component: int | None) -> list[Held]:
+    """Those of a component of vector fields, or, of None, of scalar ones."""
+    return [
+        Held(k, point, wall)
+        for k, line in enumerate(grid.lines)
+        for point, wall in zip((0, -1), line.walls_of(_component(line, component)), strict=True)
+        if isinstance(wall, Condition) and wall.end.is_held
+    ]
+
+
+def _component(line: Axis, component: int | None) -> int | None:
+    """That which operators on one axis take for their one field."""
+    return line.place if component is None and line.is_of_vectors else component
+
+
+def components_of(form: Form) -> list[int | None]:
+    """The component of each array of a field: which wall it is at, for vectors."""
+    return list(range(form[0])) if len(form) == 1 else [None] * int(np.prod(form))
+
+
+def free_points(grid: Points, component: int | None) -> tuple[slice, ...]:
+    """The points of each axis whose values are not prescribed."""
+    sides = {(held.k, held.point) for held in held_sides(grid, component)}
+    return tuple(slice(int((k, 0) in sides), n - int((k, -1) in sides)) for k, n in enumerate(grid.lengths))
+
+
+def is_free(grid: Points, component: int | None) -> Array:
+    """Whether the value of a point is not prescribed, in the grid's shape."""
+    free = np.zeros(grid.shape, bool)
+    axes = grid.axes_of(grid.alone())
+    index: list[slice] = [slice(None)] * free.ndim
+    places = sorted(axes)
+    for axis, points in zip(axes, free_points(grid, component), strict=True):
+        index[places.index(axis)] = points
+    free[tuple(index)] = True
+    return free
+
+
+def with_values(
+    field: Array, grid: Points, component: int | None, xp: Operations, given: Callable[[], Sequence[Given]]
+) -> Array:  # fmt: skip
+    """The field with what is prescribed at its held points, as `given` by an operator's names."""
+    for held in held_sides(grid, component):
+        axis = grid.axes_of(tuple(field.shape))[held.k]
+        places = np.zeros([1] * axis + [field.shape[axis]] + [1] * (field.ndim - axis - 1), bool)
+        places[(0,) * axis + (held.point,)] = True
+        value = like(field, _prescribed(grid, held, given())) / float(held.condition.end.a)
+        field = xp.where(
+            xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field
+        )
+    return field
+
+
+def _prescribed(grid: Points, held: Held, given: Sequence[Given]) -> Any:
+    """What a call gave by the name of the condition, or what that was made with."""
+    named: Iterator[Any] = (fields[0] for argument, fields in given
+                            if argument.side and argument.name and argument.name == held.condition.name)  # fmt: skip
+    found = next(named, None)
+    return Side.of(grid, held.k, held.condition).field(held.condition.given) if found is None else found

@@ -1,0 +1,70 @@
+"""What solves: a linear map on arrays of numbers, with its transpose, and what singular operators leave open."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._base.errors import ArgumentValueError
+from ..._base.types import Array
+
+ROUNDING = 64 * np.finfo(np.float64).eps  # of sums, relative to the sizes of what is added
+
+
+class Inverse:
+    """``b -> u`` with ``A u = b`` on fields, vector fields stacked along axis 0; float64 or complex128.
+
+    Points that are held have no row and no column: there `u` is 0.
+    """
+
+    described = ""
+    takes_batches = True  # also with one more axis in front
+
+    def __call__(self, b: Array) -> Array:
+        """Solve."""
+        raise NotImplementedError
+
+    def transposed(self) -> Inverse:
+        """The map of the transposed operator, for derivatives."""
+        raise NotImplementedError
+
+
+class Constants(NamedTuple):
+    """Of an operator that makes 0 of constants, and only of those: the weights with which all it makes has mean 0.
+
+    ``w^T A = 0`` and ``A 1 = 0``, so that ``A u = b`` has solutions where ``mean(b) = 0``, and of these one with ``mean(u) = 0``.
+    """
+
+    widths: tuple[Array, ...]  # of each axis, whose product are the weights
+    norm: float  # of the operator, in the largest norm
+
+    def mean(self, f: Array, axes: tuple[int, ...]) -> Array:
+        """The weighted mean along these axes, which stay with length 1."""
+        for axis, width in zip(axes, self.widths, strict=True):
+            shape = [1] * f.ndim
+            shape[axis] = len(width)
+            f = (f * (width / width.sum()).reshape(shape)).sum(axis=axis, keepdims=True)
+        return f
+
+    def check(self, b: Array, mean: Array, u: Array, axes: tuple[int, ...]) -> None:
+        """Refuse a right-hand side without a solution: its mean is more than what rounds in ``A u``."""
+        with np.errstate(invalid="ignore"):
+            sizes = abs(b).max(axis=axes, keepdims=True), abs(u).max(axis=axes, keepdims=True)
+            excess = abs(mean) > ROUNDING * (sizes[0] + self.norm * sizes[1])
+        if not excess.any():
+            return
+        worst = np.unravel_index(np.argmax(np.where(excess, abs(mean), 0)), mean.shape)
+        raise ArgumentValueError(
+            f"b has no solution: the operator makes 0 of constants, and all that it makes has mean 0, but b has mean {mean[worst]:.6g} "
+            f"(its largest value is {sizes[0][worst]:.6g}), weighted with grid.measure; subtract it, "
+            "b - (grid.measure * b).sum() / grid.measure.sum(), or prescribe a value at a wall"
+        )
+
+
+def singular(why: str) -> ArgumentValueError:
+    """For operators that have no inverse."""
+    return ArgumentValueError(
+        f"the operator is singular: {why}; prescribe a value at a wall, boundary=gridgrad.value(0.0), "
+        "or add a multiple of grid.identity"
+    )

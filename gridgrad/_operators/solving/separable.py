@@ -1,0 +1,169 @@
+"""Sums of rows along single axes, with the same rows everywhere: solved by a transform of each axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._base.types import Array
+from ..._grid.points import Points
+from ..._stencils.matrix import matrix as matrix_of
+from ..._terms.term import Term, norms_of
+from .along import Along, Ring, diagonalised
+from .held import free_points
+from .inverse import ROUNDING, Constants, Inverse, singular
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Separable(Inverse):
+    """``u = F^-1 (F b / (sum of eigenvalues))`` with F the transforms of all axes: fast diagonalisation."""
+
+    grid: Points
+    shift: float  # the multiple of the field itself
+    lines: tuple[Along, ...]
+    free: tuple[slice, ...]
+    constants: Constants | None
+    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...]], Array] = field(default_factory=dict)
+
+    @property
+    def described(self) -> str:  # type: ignore[override]
+        """The transform of each axis."""
+        return ", ".join(
+            f"{line.described} along axis {a}" for line, a in zip(self.lines, self.grid.axes, strict=True)
+        )
+
+    @property
+    def takes_batches(self) -> bool:  # type: ignore[override]
+        """Where axes are counted from behind."""
+        return max(self.grid.axes) < 0
+
+    def __call__(self, b: Array) -> Array:
+        """Solve along the grid's axes of an array."""
+        axes = self.grid.axes_of(b.shape)
+        inside = self._inside(axes, b.ndim)
+        u = self._inverted(b if inside is None else b[inside], axes)
+        if inside is None:
+            return u
+        whole = np.zeros(b.shape, u.dtype)
+        whole[inside] = u
+        return whole
+
+    def _inside(self, axes: tuple[int, ...], ndim: int) -> tuple[slice, ...] | None:
+        if all(free == slice(0, n) for free, n in zip(self.free, self.grid.lengths, strict=True)):
+            return None
+        index = [slice(None)] * ndim
+        for axis, points in zip(axes, self.free, strict=True):
+            index[axis] = points
+        return tuple(index)
+
+    def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
+        """Real transforms first: the first Fourier transform of real samples gives half of the coefficients."""
+        order = sorted(range(len(axes)), key=lambda k: isinstance(self.lines[k], Ring))
+        c, mean = b, None
+        if self.constants is not None:
+            mean = self.constants.mean(b, axes)
+            c = b - mean
+        for k in order:
+            c = self.lines[k].analyse(c, axes[k])
+        c = c * self._inverse(c.shape, axes)
+        for k in reversed(order):
+            c = self.lines[k].synthesise(c, axes[k])
+        if self.constants is not None and mean is not None:
+            self.constants.check(b, mean, c, axes)
+        return c
+
+    def _inverse(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+        """1 over the sum of the eigenvalues; 0 for constants that the operator makes 0."""
+        lengths = tuple(shape[axis] if axis in axes else 1 for axis in range(len(shape)))
+        key = lengths, axes
+        if key not in self._inverses:
+            self._inverses[key] = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+        return self._inverses[key]
+
+    def transposed(self) -> Inverse:
+        """Each axis transposed; derivatives of what is projected out are projected out."""
+        lines = tuple(line.transposed() for line in self.lines)
+        return Separable(self.grid, self.shift, lines, self.free, None)
+
+
+def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequence[int]) -> Array:
+    """The eigenvalues of the sum, for coefficients of this shape."""
+    total: Array = np.full([1] * len(shape), shift)
+    for line, axis in zip(lines, axes, strict=True):
+        place = [1] * len(shape)
+        place[axis] = shape[axis]
+        total = total + line.values[: shape[axis]].reshape(place)
+    return total
+
+
+def _reciprocal(values: Array) -> Array:
+    small = abs(values) <= ROUNDING * abs(values).max(initial=0.0)
+    return np.where(small, 0, 1 / np.where(small, 1, values))
+
+
+def separable(grid: Points, terms: Sequence[Term] | None, component: int | None) -> Separable | None:
+    """The inverse of terms of these kinds: rows along one axis that are diagonalised, and multiples of the field itself."""
+    if (
+        terms is None
+        or norms_of(terms)
+        or any(t.factors() or t.then or (t.output, t.input) != (0, 0) for t in terms)
+    ):
+        return None
+    shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
+    free = free_points(grid, component)
+    matrices = [_rows(grid, terms, k)[points, points] for k, points in enumerate(free)]
+    if not all(matrix.shape[0] for matrix in matrices):
+        return None
+    lines = tuple(line for line in map(diagonalised, matrices) if line is not None)
+    if len(lines) < len(matrices):
+        return None
+    return Separable(grid, shift, lines, free, _constants(grid, shift, lines, matrices))
+
+
+def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:
+    """The matrix of all terms along one axis."""
+    from scipy import sparse
+
+    whole = sparse.csr_array((grid.lengths[k],) * 2)
+    for term in terms:
+        if term.axis == k:
+            whole = whole + matrix_of(term.stencil)
+    whole.sum_duplicates()
+    whole.eliminate_zeros()
+    return whole.tocsr()
+
+
+def _constants(
+    grid: Points, shift: float, lines: Sequence[Along], matrices: Sequence[csr_array]
+) -> Constants | None:
+    """None of what has an inverse; other fields that become 0 than constants are refused."""
+    axes = tuple(range(len(lines)))
+    sizes = [len(line.values) for line in lines]
+    values = abs(_sums(shift, lines, sizes, axes))
+    zeros = int((values <= ROUNDING * values.max()).sum())
+    if not zeros:
+        return None
+    norm = abs(shift) + sum(float(abs(matrix).sum(axis=1).max()) for matrix in matrices)
+    widths = tuple(np.asarray(width, np.float64) for width in grid.quadrature)
+    whole = all(n == m for n, m in zip(sizes, grid.lengths, strict=True))
+    if zeros > 1 or not whole or not all(map(keeps_constants, matrices, widths)):
+        raise singular(
+            f"it makes 0 of {zeros} independent fields"
+            if zeros > 1
+            else "it makes 0 of a field that is no constant"
+        )
+    return Constants(widths, norm)
+
+
+def keeps_constants(matrix: csr_array, weights: Array) -> bool:
+    """Whether it makes 0 of constants, and all that it makes has the weighted mean 0."""
+    sizes = abs(matrix)
+    rows = abs(matrix.sum(axis=1)) <= ROUNDING * sizes.sum(axis=1)
+    columns = abs(matrix.T @ weights) <= ROUNDING * (sizes.T @ weights)
+    return bool(rows.all() and columns.all())

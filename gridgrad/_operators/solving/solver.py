@@ -1,0 +1,221 @@
+"""`Solver`: an operator's inverse, made once, for right-hand sides of every library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from math import prod
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..._backends import dispatch
+from ..._backends.operations import dtype_name
+from ..._backends.protocol import Backend
+from ..._base.cache import Cache
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.outputs import targets_of
+from ..._base.types import Array
+from ..._terms.term import Term
+from ..._wraps.units import present
+from ..fields.coefficients import Argument, Given
+from ..fields.forms import flat, shaped
+from ..fields.gather import check_dtypes, gather
+from ..fields.quantities import check_without_units
+from ..sparse import Applied, linear_operator
+from .factored import Unknowns, factored
+from .held import components_of, with_values
+from .inverse import Inverse
+from .iterative import METHODS, Iterated, Tolerance
+from .separable import separable
+
+_kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
+
+
+class Solvable(Applied, Protocol):
+    """What a solver needs of an operator."""
+
+    arguments: tuple[Argument, ...]
+
+    def taken(self) -> list[Given]:
+        """Its arguments, each with its fields."""
+
+    def with_own(self, fields: dict[str, object]) -> Solvable:
+        """With other fields."""
+
+    def of_fields(self, fields: dict[str, object], method: str) -> Solvable:
+        """With other fields, whose names are checked."""
+
+    def matrix(self) -> Any:
+        """Of its linear part."""
+
+    def separate(self) -> tuple[Term, ...] | None:
+        """Its terms, where they are all that there is to it."""
+
+    @property
+    def linear(self) -> Solvable:
+        """Without what is prescribed."""
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+
+
+class Solver:
+    """What `Operator.solver` makes: the inverse of an operator, with all that does not depend on the right-hand side.
+
+    Coefficients count with the values that they had when it was made; what is prescribed at walls with those of each call.
+    """
+
+    def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Any) -> None:
+        check_square(operator)
+        self.operator, self.method = operator, method
+        self._inverse = inverse_of(operator.linear, method, tolerance)
+        self._is_affine = operator.linear is not operator
+
+    def __repr__(self) -> str:
+        return f"<solver of {self.operator!r}: {self._inverse.described}>"
+
+    def __call__(self, b: Any, out: Any = None, **walls: object) -> Any:
+        """The field u with ``A(u) = b``.
+
+        Parameters
+        ----------
+        b : field of the operator's output form
+            An array of shape ``(..., *grid.shape)``, or a vector field. What stands at points whose value is
+            prescribed does not count.
+        out : array or nested sequence of arrays, optional
+            Where the result goes.
+        **walls
+            What is prescribed at walls, by the names that `value`, `slope` and `robin` were given.
+
+        Returns
+        -------
+        field of the operator's input form
+            In the library of `b`; see `Operator.solve`.
+        """
+        operator = self.operator
+        if walls:
+            operator = self._with(walls)
+        form = operator.inputs
+        if present(b, out):
+            raise ArgumentValueError(
+                "a solve is for numbers, and b has units; give its numbers, b.magnitude of pint, b.value of astropy"
+            )
+        if not form and hasattr(b, "mask"):
+            raise ArgumentTypeError("b is masked, and a solve needs all values; fill it, b.filled(0.0)")
+        given = gather(b, form, name="b", check=operator.grid.axes_of)
+        library, fields = given.library, self._floating(given.library, given.samples)
+        targets = None if out is None else self._targets(library, out, fields)
+        start = self._start(library, operator, fields)
+        rest = fields if start is None else _differences(fields, flat(operator(shaped(start, form)), form))
+        found = self._solved(library, rest)
+        if start is not None:
+            found = [a + s for a, s in zip(found, start, strict=True)]
+        if targets is not None:
+            for target, field in zip(targets, found, strict=True):
+                library.assign(target, field)
+            return out
+        if given.stacked and form:
+            xp = library.operations(*found)
+            return xp.reshape(xp.stack(found), (*form, *found[0].shape))
+        return shaped(found, form)
+
+    def _with(self, walls: dict[str, object]) -> Solvable:
+        """The operator with something else prescribed; coefficients are in the factors."""
+        other = self.operator.of_fields(walls, "solver")
+        inside = [a.name for a in self.operator.arguments if a.side is None and a.name in walls]
+        if inside:
+            raise ArgumentTypeError(
+                f"{inside[0]}= is part of what was factored; make another solver, A.with_({inside[0]}={inside[0]}).solver()"
+            )
+        return other
+
+    def _floating(self, library: Backend[Array], fields: Sequence[Array]) -> list[Array]:
+        wanted = self.operator.result_name(dtype_name(fields[0]))
+        if wanted in ("longdouble", "clongdouble", "float128", "complex256"):
+            raise ArgumentTypeError(
+                f"solves are in double precision, and b has dtype {wanted}; give b.astype(float)"
+            )
+        xp = library.operations(*fields)
+        return [f if dtype_name(f) == wanted else xp.astype(f, getattr(xp, wanted)) for f in fields]
+
+    def _targets(self, library: Backend[Array], out: Any, fields: Sequence[Array]) -> list[Array]:
+        targets: list[Array] = targets_of(out, self.operator.inputs, tuple(fields[0].shape))
+        for k, target in enumerate(targets):
+            name = f"out[{k}]" if len(targets) > 1 else "out"
+            library.check_target(name, target, fields)
+            if tuple(target.shape) != tuple(fields[0].shape):
+                raise ArgumentValueError(
+                    f"{name} has shape {tuple(target.shape)}, but the result has {tuple(fields[0].shape)}"
+                )
+        check_dtypes(targets, dtype_name(fields[0]))
+        return targets
+
+    def _start(
+        self, library: Backend[Array], operator: Solvable, fields: Sequence[Array]
+    ) -> list[Array] | None:
+        """What is prescribed at points, 0 elsewhere; None where nothing is prescribed at all."""
+        if not self._is_affine:
+            return None
+        xp = library.operations(*fields)
+        components = components_of(operator.inputs)
+        return [
+            with_values(xp.zeros_like(f), operator.grid, c, xp, operator.taken)
+            for f, c in zip(fields, components, strict=True)
+        ]
+
+    def _solved(self, library: Backend[Array], fields: list[Array]) -> list[Array]:
+        if not self.operator.inputs:
+            return [library.mapped(self._inverse, fields[0])]
+        whole = library.mapped(self._inverse, library.operations(*fields).stack(fields))
+        return [whole[k] for k in range(len(fields))]
+
+
+def _differences(a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def check_square(operator: Solvable) -> None:
+    """Refuse what has no inverse by its form."""
+    if operator.inputs != operator.outputs:
+        raise ArgumentValueError(
+            f"{operator!r} has {prod(operator.outputs)} results of {prod(operator.inputs)} fields, and only operators with as many are "
+            "solved; for least squares solve A.T @ A"
+        )
+    check_without_units(operator, "a solver")
+
+
+def inverse_of(operator: Solvable, method: str | None, tolerance: dict[str, Any]) -> Inverse:
+    """By transforms where the operator has them, else by factors; or as asked for."""
+    if method not in (None, "direct", *METHODS):
+        close = get_close_matches(str(method).lower(), ("direct", *METHODS), 1, 0.4)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ArgumentValueError(
+            f"method {method!r} is unknown; {hint}allowed are None, 'direct', {', '.join(map(repr, METHODS))}"
+        )
+    if method in METHODS:
+        unknowns = Unknowns(operator.grid, operator.inputs)
+        return Iterated(linear_operator(operator, None, None), unknowns, str(method), Tolerance(**tolerance))
+    if tolerance:
+        raise ArgumentTypeError(
+            f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
+        )
+    found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
+    return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs)) if found is None else found
+
+
+def kept_solver(operator: Solvable, method: str | None, tolerance: dict[str, Any]) -> Solver:
+    """The solver of an earlier call, as long as the coefficients have the same values."""
+    values = [field for argument, own in operator.taken() if argument.side is None for field in own]
+    key = operator, method, tuple(sorted(tolerance.items()))
+    found = _kept.get(key)
+    if found is not None and all(map(_are_equal, found[0], values)):
+        return found[1]
+    solver = Solver(operator, method, **tolerance)
+    copies = [np.array(dispatch.host(value)) for value in values]
+    _kept.put(key, (copies, solver), 1024 + sum(copy.nbytes for copy in copies))
+    return solver
+
+
+def _are_equal(copy: Array, value: Any) -> bool:
+    return bool(np.array_equal(copy, np.asarray(dispatch.host(value))))

@@ -1,0 +1,254 @@
+"""Affine operators: their linear part, their offset, sums and products, values that change, and what is conserved."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from samples import same_bits
+
+import gridgrad as gg
+
+EPS = np.finfo(float).eps
+N, M = 9, 11
+X = np.cumsum(np.random.default_rng(1).uniform(0.3, 1.2, N))
+LEFT, BELOW = np.random.default_rng(2).standard_normal(M), np.random.default_rng(4).standard_normal(N)
+BOUNDARY = [
+    (gg.value(LEFT), gg.slope(0.5, wall="face")),
+    (gg.robin(2.0, 1.0, BELOW), gg.value(3.0, wall="face")),
+]
+GRID = gg.Grid(X, (M, 0.25), boundary=BOUNDARY)
+OPERATORS = {
+    "laplacian": lambda grid: grid.laplacian, "accurate": lambda grid: grid.laplacian.with_(accuracy=4),
+    "gradient": lambda grid: grid.gradient, "diffuse": lambda grid: grid.diffuse(1 + np.outer(X, np.arange(M))),
+    "advect": lambda grid: grid.advect((2.0, np.ones((N, M)))), "mixed": lambda grid: grid.mixed_derivative(0, 1),
+    "sum": lambda grid: grid.identity - 0.5 * grid.laplacian + grid.advect((1.0, 2.0)),
+    "product": lambda grid: grid.laplacian @ grid.diffuse(2.0),
+    "sum of products": lambda grid: grid.laplacian @ grid.laplacian - 3 * grid.laplacian,
+}  # fmt: skip
+
+
+def stacked(result):
+    return np.stack(result) if isinstance(result, tuple) else result
+
+
+@pytest.fixture(params=OPERATORS)
+def operator(request):
+    return OPERATORS[request.param](GRID)
+
+
+def noise(*shape, seed=5):
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+class TestParts:
+    def test_the_whole_is_linear_part_and_offset(self, operator):
+        f = noise(N, M)
+        whole, linear, offset = (stacked(part) for part in (operator(f), operator.linear(f), operator.offset))
+        assert np.abs(offset).max() > 0
+        size = np.abs(linear).max() + np.abs(offset).max() + np.abs(whole).max()
+        assert np.abs(whole - (linear + offset)).max() <= 64 * EPS * size
+
+    def test_the_linear_part_is_linear(self, operator):
+        f = noise(N, M)
+        linear = operator.linear
+        assert np.array_equal(stacked(linear(np.zeros((N, M)))), np.zeros_like(stacked(linear(f))))
+        assert same_bits(stacked(linear(2 * f)), 2 * stacked(linear(f)))
+        assert linear.linear is linear
+        assert np.array_equal(stacked(linear.offset), np.zeros_like(stacked(linear(f))))
+
+    def test_matrices_are_those_of_the_linear_part(self, operator):
+        f = noise(N, M)
+        want = stacked(operator.linear(f)).ravel()
+        for got in (operator.to_sparse() @ f.ravel(), operator.to_linear_operator() @ f.ravel()):
+            assert (
+                np.abs(got - want).max()
+                <= 64 * EPS * abs(operator.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            )
+
+    @pytest.mark.parametrize("weight", [None, "quadrature"])
+    def test_adjoints_are_those_of_the_linear_part(self, operator, weight):
+        f = noise(N, M)
+        image = stacked(operator.linear(f))
+        g = noise(*image.shape, seed=6)
+        back = operator.adjoint(tuple(g) if g.ndim == 3 else g, weight=weight)
+        measure = GRID.measure if weight else 1
+        left, right = np.sum(measure * image * g), np.sum(measure * f * back)
+        assert abs(left - right) <= 1e-12 * np.sum(abs(measure * image * g))
+        assert same_bits(
+            stacked(operator.T(tuple(g) if g.ndim == 3 else g)),
+            stacked(operator.linear.T(tuple(g) if g.ndim == 3 else g)),
+        )
+
+    def test_of_what_is_prescribed_nowhere(self):
+        free = gg.Grid(X, (M, 0.25), boundary=["reflect", gg.value(0.0, wall="face")])
+        assert free.laplacian.linear is free.laplacian  # a zero adds nothing
+        assert len(free.laplacian.terms) == 2
+        assert np.array_equal(free.laplacian.offset, np.zeros((N, M)))
+
+    def test_pickles_have_the_values(self, operator):
+        f = noise(N, M)
+        assert same_bits(stacked(pickle.loads(pickle.dumps(operator))(f)), stacked(operator(f)))
+        grid = pickle.loads(pickle.dumps(GRID))
+        assert same_bits(grid.laplacian(f), GRID.laplacian(f))
+
+
+class TestArithmetic:
+    def test_offsets_of_sums_multiples_and_products(self):
+        f, A, B = noise(N, M), GRID.laplacian, GRID.diffuse(2.0)
+        close(stacked((A + B)(f)), A(f) + B(f))
+        close((3 * A)(f), 3 * A(f))
+        close((-A)(f), -A(f))
+        close((A - B)(f), A(f) - B(f))
+        close((A @ B)(f), A(B(f)))
+        close((A @ B).offset, A.linear(B.offset) + A.offset)
+        close((A + A)(f), 2 * A(f))
+        step = GRID.identity - 0.1 * A
+        close(step(f), f - 0.1 * A(f))
+
+    def test_what_is_prescribed_comes_last_in_a_sum(self):
+        total = GRID.laplacian + GRID.diffuse(2.0)
+        kinds = [term.input > 0 for term in total.terms]
+        assert kinds == sorted(kinds)
+
+    def test_grids_with_other_values(self):
+        f = noise(N, M)
+        other = gg.Grid(X, (M, 0.25), boundary=gg.value(1.0))
+        close((GRID.laplacian + other.laplacian)(f), GRID.laplacian(f) + other.laplacian(f))
+
+
+def close(got, want):
+    assert np.abs(got - want).max() <= 64 * EPS * np.abs(want).max()
+
+
+class TestValues:
+    def test_what_is_written_into_an_array_counts(self):
+        wall = np.zeros(M)
+        A, f = (
+            gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "one-sided"), "periodic"]).laplacian,
+            noise(N, M),
+        )
+        before = A(f)
+        wall[:] = LEFT
+        fresh = gg.Grid(X, (M, 0.25), boundary=[(gg.value(LEFT), "one-sided"), "periodic"]).laplacian
+        assert same_bits(A(f), fresh(f))
+        assert not same_bits(A(f), before)
+        single = np.array(0.0)
+        A = gg.Grid(X, (M, 0.25), boundary=[(gg.slope(single), "one-sided"), "periodic"]).laplacian
+        single[...] = 2.0
+        assert same_bits(
+            A(f), gg.Grid(X, (M, 0.25), boundary=[(gg.slope(2.0), "one-sided"), "periodic"]).laplacian(f)
+        )
+
+    @pytest.mark.parametrize("given", [LEFT, 2.0, np.float64(2.0), np.array(2.0), LEFT[:1], 0.0])
+    def test_values_at_the_call(self, given):
+        f = noise(N, M)
+
+        def grid(v, name=None):
+            return gg.Grid(X, (M, 0.25), boundary=[("reflect", gg.value(v, name=name)), "periodic"])
+
+        A, want = grid(0.0, "inflow").laplacian, grid(given).laplacian(f)
+        out = np.empty_like(f)
+        assert same_bits(A(f, inflow=given), want)
+        assert A(f, out=out, inflow=given) is out
+        assert same_bits(out, want)
+        assert same_bits(A.with_(inflow=given)(f), want)
+        assert same_bits((2 * A)(f, inflow=given), 2 * want)
+        close((A @ A)(f, inflow=given), grid(given).laplacian(want))
+        assert same_bits(A(f), grid(0.0).laplacian(f))
+        assert same_bits(A.with_(inflow=given).offset, grid(given).laplacian.offset)
+
+    def test_one_name_for_several_sides(self):
+        f, wall = noise(N, N), gg.value(1.0, name="wall", wall="face")
+        A = gg.Grid((N, 0.5), (N, 0.5), boundary=wall).laplacian
+        other = gg.Grid((N, 0.5), (N, 0.5), boundary=gg.value(5.0, wall="face")).laplacian
+        assert same_bits(A(f, wall=5.0), other(f))
+        along = noise(N)
+        assert same_bits(
+            A(f, wall=along), gg.Grid((N, 0.5), (N, 0.5), boundary=gg.value(along, wall="face")).laplacian(f)
+        )
+
+    def test_batches_have_values_of_their_own(self):
+        f, wall = noise(3, N, M), noise(3, 1, M)[:, 0]
+        A = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
+        for k in range(3):
+            one = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall[k]), "reflect"), "periodic"]).laplacian
+            assert same_bits(A(f)[k], one(f[k]))
+        assert A.offset.shape == (3, N, M)
+        same_for_all = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall[1]), "reflect"), "periodic"]).laplacian
+        assert same_bits(same_for_all(f)[2], same_for_all(f[2]))
+
+    @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "c8", "c16", "i4", "u8"])
+    def test_numbers_take_the_dtype_of_the_field(self, dtype):
+        f = (10 * np.abs(noise(N, M))).astype(dtype)
+        for v in (2.0, np.float32(2.0), 2):
+            A = gg.Grid(X, (M, 0.25), boundary=gg.value(v, wall="face")).laplacian
+            got = A(f)
+            assert got.dtype == (np.dtype(dtype) if np.dtype(dtype).kind in "fc" else np.float64)
+            want = A.linear(f.astype("c16" if dtype[0] == "c" else "f8")) + A.offset
+            eps = np.finfo(got.dtype).eps
+            assert (
+                np.abs(got - want).max()
+                <= 32 * max(eps, EPS) * np.abs(A.to_sparse()).sum(axis=1).max() * np.abs(f).max()
+            )
+
+    def test_complex_values(self):
+        f = noise(N, M) + 1j * noise(N, M, seed=7)
+        A = gg.Grid(X, (M, 0.25), boundary=[(gg.value(1 + 2j), gg.slope(LEFT * 1j)), "periodic"]).laplacian
+        real = gg.Grid(X, (M, 0.25), boundary=[(gg.value(1.0), gg.slope(0.0)), "periodic"]).laplacian
+        imaginary = gg.Grid(X, (M, 0.25), boundary=[(gg.value(2.0), gg.slope(LEFT)), "periodic"]).laplacian
+        close(A(f), real(f.real) + 1j * imaginary(f.imag))
+        close(A(f.real), real(f.real) + 1j * imaginary(0 * f.real))
+
+    def test_permuted_axes(self):
+        f, wall = noise(M, N), noise(M)
+        A = gg.Grid(X, (M, 0.25), axes=[-1, -2], boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
+        straight = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall), "reflect"), "periodic"]).laplacian
+        close(A(f), straight(f.T).T)
+        front = gg.Grid(
+            X, (M, 0.25), axes=(0, 1), boundary=[(gg.value(wall), "reflect"), "periodic"]
+        ).laplacian
+        close(front(f.T.copy()), straight(f.T))
+
+
+class TestConservation:
+    @pytest.mark.parametrize("form", ["compact", "conservative"])
+    def test_no_slope_loses_nothing(self, form):
+        grid, f = gg.Grid(X, (M, 0.25), boundary=gg.slope(0.0, wall="face")), noise(N, M)
+        change = grid.measure * grid.laplacian.with_(form=form)(f)
+        assert abs(change.sum()) <= 8 * EPS * abs(change).sum()
+        assert same_bits(grid.laplacian(f), gg.Grid(X, (M, 0.25), boundary="symmetric").laplacian(f))
+
+    @pytest.mark.parametrize("wall", ["face", "point"])
+    def test_a_slope_brings_in_its_flux(self, wall):
+        f, inflow = noise(N, M), noise(M)
+        sides = (gg.slope(inflow, wall=wall), gg.slope(0.0, wall=wall))
+        grid = gg.Grid(X, (M, 0.25), boundary=[sides, gg.slope(0.0, wall=wall)])
+        for k, A in (
+            (1.0, grid.laplacian),
+            (2.0, grid.diffuse(2.0)),
+            (2.0, grid.diffuse(np.full((N, M), 2.0))),
+        ):
+            change = grid.measure * A(f)
+            assert abs(change.sum() - k * (grid.quadrature[1] * inflow).sum()) <= 8 * EPS * abs(change).sum()
+
+    def test_cells_reach_to_the_wall(self):
+        grid = gg.Grid(
+            X, (M, 0.25), boundary=[("symmetric", gg.value(1.0, wall=X[-1] + 2.0)), "antisymmetric"]
+        )
+        steps = np.diff(X)
+        assert np.allclose(grid.quadrature[0][[0, -1]], [steps[0], steps[-1] / 2 + 2.0], rtol=EPS)
+        assert np.allclose(grid.quadrature[1], 0.25, rtol=EPS)
+
+    def test_walls_are_symmetric_in_the_measure(self):
+        for side in (
+            gg.value(1.0, wall="face"),
+            gg.robin(2.0, 1.0, 1.0, wall="face"),
+            "antisymmetric",
+            gg.value(1.0, wall=X[0] - 3),
+        ):
+            grid = gg.Grid(X, boundary=(side, "symmetric"))
+            matrix = np.diag(grid.quadrature[0]) @ grid.laplacian.to_sparse().toarray()
+            assert np.abs(matrix - matrix.T).max() <= 4 * EPS * np.abs(matrix).max()
+            assert np.linalg.eigvalsh((matrix + matrix.T) / 2).max() <= 1e-12

@@ -1,0 +1,116 @@
+"""Solves of tensors and of JAX's arrays: the same values, derivatives in both modes, maps and compiled functions."""
+
+import numpy as np
+import pytest
+from optional import optional
+
+import gridgrad as gg
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
+RNG = np.random.default_rng(4)
+METHODS = [None, "direct", "cg"]
+
+
+def step():
+    grid = gg.Grid(
+        (4, 0.5), np.array([0.0, 0.3, 0.9, 1.0, 1.7]), boundary=["reflect", (gg.value(0.0), "symmetric")]
+    )
+    return grid.identity - 0.3 * grid.laplacian
+
+
+@pytest.fixture
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture
+def jax():
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield jax
+    jax.config.update("jax_enable_x64", before)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", [optional("torch"), optional("jax")])
+def test_values_are_those_of_numpy(name, method, request):
+    request.getfixturevalue(name)
+    b = RNG.standard_normal((2, 4, 5))
+    solver = step().solver(method)
+    for dtype in ("float32", "float64", "complex128"):
+        given = b.astype(dtype)
+        if name == "torch":
+            import torch as library
+
+            u = solver(library.tensor(given)).numpy()
+        else:
+            import jax.numpy as library
+
+            u = np.asarray(solver(library.array(given)))
+        assert u.dtype == dtype
+        assert np.array_equal(u, solver(given))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_gradients_of_tensors(torch, method):
+    b = torch.tensor(RNG.standard_normal((4, 5)), requires_grad=True)
+    solver = step().solver(method)
+    assert torch.autograd.gradcheck(solver, b)
+    assert torch.autograd.gradgradcheck(lambda x: solver(x) ** 2, b)
+    z = torch.tensor(RNG.standard_normal((4, 5)) + 1j, requires_grad=True)
+    assert torch.autograd.gradcheck(solver, z)
+    plain = b.detach()
+    assert torch.equal(torch.func.jvp(solver, (plain,), (plain,))[1], solver(plain))
+    assert torch.equal(torch.func.vmap(solver)(torch.stack([plain, plain]))[1], solver(plain))
+
+
+def test_gradients_by_what_is_prescribed(torch):
+    v = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    s = torch.tensor(0.2, dtype=torch.float64, requires_grad=True)
+    b = torch.ones(5, dtype=torch.float64)
+
+    def u(v, s):
+        return gg.Grid((5, 0.5), boundary=[(gg.value(v), gg.slope(s))]).laplacian.solve(b)
+
+    assert torch.autograd.gradcheck(u, (v, s))
+
+
+def test_gradients_of_a_problem_without_values(torch):
+    """Where the mean is projected out, of b and of the gradient."""
+    grid = gg.Grid((6, 0.5), np.array([0.0, 0.3, 0.9, 1.0, 1.7]), boundary=["periodic", "reflect"])
+    weights = torch.tensor(grid.measure / grid.measure.sum())
+    f = torch.tensor(RNG.standard_normal(grid.shape), requires_grad=True)
+    for method in (None, "direct"):
+        assert torch.autograd.gradcheck(
+            lambda x, own=method: grid.laplacian.solve(x - (weights * x).sum(), method=own), f
+        )
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_derivatives_in_jax(jax, method):
+    b = jax.numpy.array(RNG.standard_normal((4, 5)))
+    solver = step().solver(method)
+
+    def loss(x):
+        return (solver(x) ** 2).sum()
+
+    M = step().to_sparse().toarray()
+    inside = np.arange(20).reshape(4, 5)[:, 1:].ravel()
+    inverse = np.zeros((20, 20))
+    inverse[np.ix_(inside, inside)] = np.linalg.inv(M[np.ix_(inside, inside)])
+    want = 2 * inverse.T @ inverse
+    assert np.abs(jax.grad(loss)(b).ravel() - want @ np.ravel(b)).max() < 1e-9
+    assert np.abs(jax.hessian(loss)(b).reshape(20, 20) - want).max() < 1e-8
+    assert np.array_equal(jax.jit(solver)(b), solver(b))
+    assert np.array_equal(jax.vmap(solver)(jax.numpy.stack([b, 2 * b]))[1], solver(2 * b))
+    assert np.array_equal(jax.jit(jax.vmap(jax.grad(loss)))(b[None])[0], jax.grad(loss)(b))
+
+
+def test_numbers_at_walls_do_not_outlive_a_trace(jax):
+    grid = gg.Grid((4, 0.5), boundary=[(gg.value(1.0), gg.slope(2.0))])
+    b = jax.numpy.ones(4)
+    for A in (grid.laplacian, grid.laplacian.solver()):
+        traced = jax.jit(A)(b)
+        assert np.abs(A(b) - traced).max() < 1e-14
+        assert np.abs(jax.vmap(A)(b[None])[0] - traced).max() < 1e-14

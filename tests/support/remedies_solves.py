@@ -1,0 +1,25 @@
+"""What the errors about solves tell the user to type, and its value."""
+
+from remedies import Row
+
+STEP = "A = line.identity - line.laplacian; b = f - 2; "
+RING = "grid = Grid((5, 1.), boundary='symmetric'); b = f; "
+ENDED = "A = Grid((5, 1.), boundary='symmetric'); A = A.identity - A.laplacian; b = f"
+ROWS = [
+    Row("grid.gradient.solve(U)", "for least squares solve A.T @ A", "(A.T @ A).solve(A.T(A(x)))", "x", "A = Grid((5, 1.), boundary='antisymmetric').gradient; A = A + 2 * Grid((5, 1.), boundary='antisymmetric').identity"),
+    Row("A.solve(b * u.m)", "give its numbers, b.magnitude of pint, b.value of astropy", "A.solve((b * u.m).value)", "f", STEP + "import astropy.units as u", "astropy"),
+    Row("A.solve(np.ma.array(b))", "fill it, b.filled(0.0)", "A.solve(np.ma.array(b).filled(0.0))", "f", STEP),
+    Row("A.solver()(b, k=2 * k)", "make another solver, A.with_(k=k).solver()", "A.with_(k=k).solver()(A(f))", "f", "k = np.ones(5); A = line.identity - line.diffuse(k); b = f"),
+    Row("A.solve(b.astype(np.longdouble))", "give b.astype(float)", "A.solve(b.astype(np.longdouble).astype(float))", "f", STEP, "longdouble"),
+    Row("A.solve(b, method='CG')", "did you mean 'cg'? allowed are None, 'direct', 'cg'", "A.solve(b, method='direct')", "f", STEP),
+    Row("A.solve(b, rtol=1e-9)", 'give one as well, method="cg"', 'A.solve(A(f), method="cg", rtol=1e-12)', "f", ENDED),
+    Row("A.solve(b, method='cg', maxiter=1)", "give maxiter= or rtol=", "A.solve(A(f), method='cg', maxiter=50, rtol=1e-12)", "f", ENDED),
+    Row("A.solve(b, method='cg', maxiter=1)", "another method ('gmres' where the operator is not symmetric)", "A.solve(A(f), method='gmres', rtol=1e-12)", "f", ENDED),
+    Row("A.solve(b, method='cg', maxiter=1)", "or none: solve(b)", "A.solve(A(f))", "f", ENDED),
+    Row("grid.laplacian.solve(b)", "subtract it, b - (grid.measure * b).sum() / grid.measure.sum()", "grid.laplacian(grid.laplacian.solve(b - (grid.measure * b).sum() / grid.measure.sum()))", "b - b.mean()", RING),
+    Row("grid.laplacian.solve(b)", "or prescribe a value at a wall", "Grid((5, 1.), boundary=[('symmetric', gg.value(8.0))]).laplacian.solve(0 * x)", "0 * x + 8", RING),
+    Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "prescribe a value at a wall, boundary=gridgrad.value(0.0)", "Grid((5, 1.), boundary=gridgrad.value(0.0)).laplacian.solve(0 * x)", "0 * x", STEP),
+    Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "or add a multiple of grid.identity", "(grid.laplacian - grid.identity).solve(-np.arange(5.))", "np.arange(5.)", STEP + "grid = Grid((5, 1.), boundary='antireflect')"),
+    Row("A.solve(da.from_array(b))", "convert b to NumPy first", "A.solve(np.asarray(da.from_array(b)))", "f", STEP + "import dask.array as da", "dask"),
+    Row("A.solve(torch.tensor(b, device='meta'))", "give b.cpu()", "A.solve(torch.tensor(b).cpu()).numpy()", "f", STEP + "import torch", "torch"),
+]  # fmt: skip

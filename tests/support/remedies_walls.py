@@ -1,0 +1,44 @@
+"""What the errors about values, slopes and mirrors at walls tell the user to type, and its value."""
+
+from remedies import Row
+
+HELD = "boundary=(gridgrad.value(0.0), gridgrad.value(36.0))"
+D2 = "derivative(f, x, order=2, boundary={})[1:-1]"
+SECOND = "np.full(3, 2.)"
+WALLS = [
+    *(Row(f"Grid(x, boundary={word!r})", "a value at the end is gridgrad.value(v)", f"derivative(f, x, order=2, {HELD})[1:-1]", SECOND)
+      for word in ("dirichlet", "value", "constant", "fixed")),
+    *(Row(f"Grid(x, boundary={word!r})", "is gridgrad.slope(s)", D2.format("('one-sided', gridgrad.slope(12.0))"), SECOND) for word in ("neumann", "slope", "flux")),
+    Row("Grid(x, boundary='robin')", "is gridgrad.robin(a, b, c)", D2.format("('one-sided', gridgrad.robin(1.0, 2.0, 60.0))"), SECOND),
+    Row("Grid(X, Y, boundary='slip')", "gridgrad.slip()", "Grid(X, Y, boundary=gridgrad.slip()).divergence((U, U))[1, 1]", "2 * X[1] + 6 * Y[1]"),
+    Row("Grid(X, Y, boundary='no-slip')", "gridgrad.no_slip()", "Grid(X, Y, boundary=gridgrad.no_slip(wall='face')).divergence((U, U))[1, 1]", "2 * X[1] + 6 * Y[1]"),
+    Row("gradient(f, boundary=gg.value)", "call it, value(...)", "gradient(f, x, boundary=gg.value(7.0))[2]", "6.0"),
+    Row("gradient(f, boundary=('one-sided', gg.slip))", "call it, slip(...)", "Grid(x, boundary=('one-sided', gg.slip())).laplacian(f)[1:-1]", SECOND),
+    Row("gg.robin(0, 0, 1.0)", "prescribes nothing where a and b are both 0", "repr(gg.robin(1, 0, 1.0))", "'robin(1, 0, 1.0)'"),
+    Row("gg.value(lambda t: t)", "give a number or an array, which may be written into later", "derivative(f, x, order=2, boundary=('one-sided', gg.value(np.array(36.0))))[1:-1]", SECOND),
+    Row("gg.value(None)", "or a name= by which calls give others",
+        "Grid(x, boundary=('one-sided', gg.value(0.0, name='v'))).laplacian(f, v=36.0)[1:-1]", SECOND),
+    Row("gg.value([1.0, 2.0])", "give an array, numpy.array([1.0, 2.0])", "Grid((2, 1.), Y, boundary=['reflect', ('one-sided', gg.value(numpy.array([36.0, 36.0])))]).derivative(1, order=2)(np.stack([Y**2] * 2))[0, 1:-1]", SECOND),
+    Row("gg.value(float('nan'))", "only arrays may hold other values", "np.isnan(Grid(x, boundary=gg.value(np.array(float('nan')))).laplacian(f)[1])", "True"),
+    Row("gg.value(1.0, wall='wall')", '"point", "face" or the position of the wall', "Grid(x, boundary=('one-sided', gg.value(49.0, wall=7.0))).quadrature[0][-1]", "2.0"),
+    Row("Grid(x, boundary=('one-sided', gg.value(1.0, wall=5.0)))", 'give a position outside, or wall="point" or "face"', D2.format("('one-sided', gg.value(36.0, wall='point'))"), SECOND),
+    Row("gg.slip(wall=0.5)", '"point" or "face"', "repr(gg.slip(wall='face'))", "\"slip(wall='face')\""),
+    Row("Grid((5, 1.), boundary=gg.robin(2.0, -1.0, 0.0, wall='face')).laplacian", "give a and b of one sign", "Grid((5, 1.), boundary=gg.robin(2.0, 1.0, 0.0, wall='face')).laplacian(x)[1]", "1.0"),
+    Row("gg.components('reflect', 'symmetric')", 'give all of them wall="point" ("reflect", "antireflect")', "repr(gg.components('reflect', 'antireflect'))", "\"components('reflect', 'antireflect')\""),
+    Row("gg.components('symmetric', gg.value(0.0))", 'or all wall="face" ("symmetric", "antisymmetric")', "repr(gg.components('symmetric', gg.value(0.0, wall='face')))", "\"components('symmetric', value(0.0, wall='face'))\""),
+    Row("gg.components('periodic', 'reflect')", "an axis is periodic for all of them", "Grid(X, (5, 1.), boundary=['reflect', 'periodic']).boundary[1][0]", "'periodic'"),
+    Row("Grid(X, Y, boundary=gg.components('antireflect', 'reflect')).laplacian", 'say it with components(..., scalar="reflect")',
+        'Grid(X, Y, boundary=gg.components("antireflect", "reflect", scalar="reflect")).laplacian(U)[1, 1]', "8.0"),
+    Row("Grid(X, Y, boundary=gg.value(np.ones(7))).laplacian", "give a number, or an array that broadcasts to it",
+        "Grid(X, Y, boundary=[('one-sided', gg.value(16. + 3 * Y**2)), 'one-sided']).laplacian(U)[1, 1]", "8.0"),
+    Row("Grid(X, Y, axes=(0, 2), boundary=['reflect', gg.value(np.ones(4))]).laplacian", "the whole shape of the side",
+        "Grid(X, Y, axes=(0, 2), boundary=['one-sided', ('one-sided', gg.value(np.stack([X**2 + 108.] * 2, 1)))]).laplacian(np.stack([U] * 2, 1))[1, 1, 1]", "8.0"),
+    Row("gg.robin(float('inf'), 1.0, 2.0)", "it must be finite", "repr(gg.robin(1.0, 1.0, 2.0))", "'robin(1.0, 1.0, 2.0)'"),
+    Row("gradient(torch.tensor(f), t, boundary=gg.value(1.0)).sum().backward()", "with what is prescribed at ends gradient is not differentiable by a spacing; give its numbers, x.detach()",
+        "gradient(torch.tensor(f), t.detach(), boundary=(gg.value(0.0), gg.value(36.0)))[1:-1].numpy()", "2 * x[1:-1]",
+        "import torch; t = torch.tensor(x, requires_grad=True)", "torch"),
+    Row("gradient(torch.tensor(f), t, boundary='antisymmetric')", "a derivative with the end 'antisymmetric' is not differentiable by the spacing of axis 0; give its numbers, x.detach()",
+        "gradient(torch.tensor(f), t.detach(), boundary='antisymmetric')[1:-1].numpy()", "2 * x[1:-1]", "import torch; t = torch.tensor(x, requires_grad=True)", "torch"),
+    Row("laplacian(U, X, Y, cval=0.0)", "values at ends are prescribed by boundary=, gridgrad.value(v) for example", "laplacian(U, X, Y, boundary=['one-sided', (gridgrad.value(X**2), 'one-sided')])[1, 1]", "8.0"),
+]  # fmt: skip
+ROWS = WALLS
