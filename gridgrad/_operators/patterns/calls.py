@@ -45,7 +45,9 @@ class Bound:
         self.form, self.shape = form, shape
         self.run = library.bind(plan, dtype, like)
 
-    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> object:
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
         """The results; None where the addresses do not allow one sweep."""
         if targets is None and self.shape is not None:
             whole = self.library.empty(fields[0], self.dtype, self.shape)
@@ -67,7 +69,9 @@ class Lent:
         self.plan = ref(bound.plan)
         self.bind = partial(Bound, bound.library, dtype=bound.dtype, form=bound.form, shape=bound.shape)
 
-    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> object:
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
         """As of `Bound`; None also where the plan is no more."""
         plan = self.plan()
         return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
@@ -81,7 +85,11 @@ class Calls:
         self._held = self._bounds.held
 
     def again(
-        self, key: list[Hashable], fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+        self,
+        key: list[Hashable],
+        fields: Sequence[Array],
+        targets: Sequence[Array] | None,
+        workers: int | None,
     ) -> object:
         """The results of a call that was seen before; None if it has to be looked at in full.
 
