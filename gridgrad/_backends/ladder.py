@@ -21,7 +21,7 @@ counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
 
 
 def operate(
-    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[Any] | None = None,
+    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[A] | None = None,
     workers: int | None = None, as_read: bool = False,
 ) -> list[A]:  # fmt: skip
     """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in `targets` if they are given.
@@ -54,7 +54,7 @@ def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) 
     return library.empty(f, library.result_dtype(f), shape)
 
 
-def check_targets(library: Backend[A], targets: Sequence[Any], fields: Sequence[A], dtype: DType) -> None:
+def check_targets(library: Backend[A], targets: Sequence[A], fields: Sequence[A], dtype: DType) -> None:
     """Every output fits, can be written, and shares no memory with another."""
     shape, remedy = (
         tuple(slices.leading(fields).shape),

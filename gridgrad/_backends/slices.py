@@ -13,7 +13,7 @@ from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
 from .._terms.term import Term, in_order, norms_of
 from .operations import INTEGERS, Operations, dtype_name, name_of
-from .protocol import A
+from .protocol import A, AnArray
 from .rows import Rows, has_pairs
 
 _NARROW = ("float16", "bfloat16", "float32")
@@ -39,7 +39,7 @@ def apply(xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], output
         return [_stored(xp, result, kept) for result in results]
 
 
-def leading(inputs: Sequence[Any]) -> Any:
+def leading(inputs: Sequence[A]) -> A:
     """The input whose dtype decides: a complex one, else a floating one, else integers give float64.
 
     Integers among them have a type of their own where a floating one would lose bits of them; all else
@@ -58,8 +58,8 @@ def is_mixed(inputs: Sequence[object]) -> bool:
 
 
 def _sums(
-    xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], outputs: int, real: Any
-) -> list[Any]:
+    xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Array], outputs: int, real: object
+) -> list[Array]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
     components: dict[int, list[Array]] = {output: [] for output in norms_of(terms)}
@@ -78,7 +78,7 @@ def _sums(
     return results
 
 
-def _places(xp: Operations, term: Term, like: Any) -> Array:
+def _places(xp: Operations, term: Term, like: Array) -> Array:
     """Where a term at ends is there: all its stencils have pairs."""
     there = np.ones((1,) * like.ndim, bool)
     for axis, stencil in term.stencils():
@@ -138,12 +138,12 @@ def through_float32(xp: Operations, result: A, kept: object) -> A:
     return value
 
 
-def result_dtype(xp: Operations, f: Any) -> Any:
+def result_dtype(xp: Operations, f: AnArray) -> object:
     """Floating and complex types are kept; integers give the widest real type there is."""
     return xp.real_type(f) if dtype_name(f) in INTEGERS else f.dtype
 
 
-def arithmetic_of(xp: Operations, f: Any, terms: Sequence[Term]) -> Any:
+def arithmetic_of(xp: Operations, f: AnArray, terms: Sequence[Term]) -> object:
     """The real dtype that differences and weights are in, chosen as the plan does."""
     name = dtype_name(f)
     narrow = {"complex64": "float32"}.get(name, name)
@@ -160,7 +160,7 @@ def is_complex(f: object) -> bool:
     return dtype_name(f).startswith(("complex", "clongdouble"))
 
 
-def _differentiate(xp: Operations, inputs: Sequence[Any], term: Term, real: Any) -> Any:
+def _differentiate(xp: Operations, inputs: Sequence[Array], term: Term, real: object) -> Array:
     f = inputs[term.input]
     inner, faces, outer = (
         None if k is None else _in(xp, inputs[k], real) for k in (term.inner, term.faces, term.outer)

@@ -93,7 +93,7 @@ def keep(key: Key | None, operator: AnyOperator, given: Plain | None) -> None:
 
 
 def vector_call(
-    name: str, make: Callable[[], Made], F: Any, spacing: Spacings, options: tuple[object, ...], out: object,
+    name: str, make: Callable[[], Made], F: object, spacing: Spacings, options: tuple[object, ...], out: object,
     workers: int | None,
 ) -> object:  # fmt: skip
     """`call` on a vector field: a sequence of components, or one stacked array."""

@@ -17,6 +17,7 @@ from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
 from .fields.forms import Form, shaped
 from .fields.sides import zeros_for
+from .solving.iterative import Limits
 from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
@@ -366,9 +367,14 @@ class Operator(Maps[In, Out]):
         raise NotImplementedError
 
 
-def _given(**options: float | None) -> dict[str, Any]:
+def _given(rtol: float | None, maxiter: int | None) -> Limits:
     """Those that are not None."""
-    return {word: value for word, value in options.items() if value is not None}
+    limits: Limits = {}
+    if rtol is not None:
+        limits["rtol"] = rtol
+    if maxiter is not None:
+        limits["maxiter"] = maxiter
+    return limits
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

@@ -55,7 +55,7 @@ class Sweep(Joinable[In, Out]):
         self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
-        self._settled: dict[Hashable, Sweep[Any, Any]] = {}
+        self._settled: dict[Hashable, AnyOperator] = {}
         self.origin = pattern.origin  # none of what was made of other operators
         if self.origin is not None:
             self.__doc__ = self.origin.kind.__doc__
@@ -139,7 +139,7 @@ class Sweep(Joinable[In, Out]):
             return quantities.operator(self, f, out, workers)
         return self.on_numbers(f, out, workers, given)
 
-    def on_numbers(self, f: Any, out: Any = None, workers: int | None = None, given: Plain | None = None) -> object:  # fmt: skip
+    def on_numbers(self, f: object, out: object = None, workers: int | None = None, given: Plain | None = None) -> object:  # fmt: skip
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
@@ -190,7 +190,7 @@ class Sweep(Joinable[In, Out]):
             library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read
         )
 
-    def _traced(self, f: Any, out: object) -> object:
+    def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(f, self.inputs, self.current_coefficients())
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))

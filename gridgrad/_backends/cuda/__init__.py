@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
 
-
-def describe() -> dict[str, Any]:
+def describe() -> dict[str, object]:
     """What `show_config` tells of CUDA, without importing anything where there is none."""
     found = next((v for v in map(_version, ("cupy-cuda13x", "cupy-cuda12x", "cupy")) if v), None)
     return {"cupy": found, "cuda devices": _devices() if found else []}

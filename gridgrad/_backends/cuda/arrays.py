@@ -35,6 +35,13 @@ class Placed(Protocol):
     ptr: int
 
 
+class Ordered(Protocol):
+    """In which orders elements are side by side."""
+
+    c_contiguous: bool
+    f_contiguous: bool
+
+
 class OnDevice(Protocol):
     """What we ask of a CuPy array."""
 
@@ -43,10 +50,10 @@ class OnDevice(Protocol):
     dtype: np.dtype
     shape: tuple[int, ...]
     strides: tuple[int, ...]
-    flags: Any
+    flags: Ordered
 
-    def __getitem__(self, index: Any, /) -> OnDevice: ...
-    def __setitem__(self, index: Any, values: object, /) -> None: ...
+    def __getitem__(self, index: object, /) -> OnDevice: ...
+    def __setitem__(self, index: object, values: object, /) -> None: ...
 
 
 class CuPy(ArrayAPI[OnDevice]):
@@ -54,7 +61,7 @@ class CuPy(ArrayAPI[OnDevice]):
 
     linalg = "cupyx.scipy.sparse.linalg"
 
-    def samples(self, f: Any) -> OnDevice:
+    def samples(self, f: object) -> OnDevice:
         """`f`, if it is a plain CuPy array of a dtype that has differences."""
         if not isinstance(f, device.cupy.ndarray):
             raise ArgumentTypeError(
@@ -152,7 +159,7 @@ class CuPy(ArrayAPI[OnDevice]):
             done = bound(addresses, cupy.cuda.get_current_stream(), out is None)
         return results if done else None
 
-    def check_target(self, name: str, target: Any, fields: Sequence[OnDevice]) -> Memory:
+    def check_target(self, name: str, target: object, fields: Sequence[OnDevice]) -> Memory:
         """Refuse what is no CuPy array on the device of the fields."""
         f = fields[0]
         if not isinstance(target, device.cupy.ndarray):

@@ -58,7 +58,7 @@ class Copy:
     """
 
     __slots__ = ("addresses", "memory", "nbytes")
-    dropped: ClassVar[list[Any]] = []  # what waits to be given back
+    dropped: ClassVar[list[object]] = []  # what waits to be given back
 
     def __init__(self, memory: Any, offsets: Sequence[int]) -> None:
         self.memory, self.nbytes = memory, int(memory.nbytes)

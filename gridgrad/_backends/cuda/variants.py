@@ -64,7 +64,7 @@ class Variant(NamedTuple):
     blocks: int
     terms: tuple[tuple[int, ...], ...]
     norms: tuple[int, ...]
-    stencils: tuple[tuple[Any, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
+    stencils: tuple[tuple[object, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -77,11 +77,11 @@ def _linear(through: HostMap, field: Array) -> Array:
 def _called(through: HostMap, field: Array) -> Array:
     """On the host, when the numbers are there."""
 
-    def on_host(values: Any) -> Array:
+    def on_host(values: object) -> Array:
         own = np.asarray(values)
         return through(own.astype(np.result_type(own.dtype, np.float64), copy=False)).astype(own.dtype, copy=False)
 
-    batches: Any = "expand_dims" if through.takes_batches else "sequential"
+    batches: str = "expand_dims" if through.takes_batches else "sequential"
     result: Array = jax.pure_callback(on_host, jax.ShapeDtypeStruct(field.shape, field.dtype), field, vmap_method=batches)
     return result
 

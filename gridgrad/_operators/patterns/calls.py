@@ -45,7 +45,9 @@ class Bound:
         self.form, self.shape = form, shape
         self.run = library.bind(plan, dtype, like)
 
-    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
         """The results; None where the addresses do not allow one sweep."""
         if targets is None and self.shape is not None:
             whole = self.library.empty(fields[0], self.dtype, self.shape)
@@ -67,7 +69,9 @@ class Lent:
         self.plan = ref(bound.plan)
         self.bind = partial(Bound, bound.library, dtype=bound.dtype, form=bound.form, shape=bound.shape)
 
-    def __call__(self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None) -> Any:
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
         """As of `Bound`; None also where the plan is no more."""
         plan = self.plan()
         return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
@@ -81,8 +85,12 @@ class Calls:
         self._held = self._bounds.held
 
     def again(
-        self, key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
-    ) -> Any:
+        self,
+        key: list[Hashable],
+        fields: Sequence[Array],
+        targets: Sequence[Array] | None,
+        workers: int | None,
+    ) -> object:
         """The results of a call that was seen before; None if it has to be looked at in full.
 
         `key` is all but the facts of the arrays, which are added to it.
@@ -124,7 +132,7 @@ class Calls:
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
-    ) -> Any:
+    ) -> object:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
         if targets is not None and not _has_form(given.how[1], form):
@@ -140,7 +148,7 @@ class Calls:
             if targets is None:
                 targets = (
                     parts(whole, form)
-                    if shape
+                    if whole is not None
                     else [library.empty(fields[0], dtype) for _ in range(prod(form))]
                 )
             plan = ladder.bound(library, terms, fields, targets)
@@ -161,12 +169,12 @@ class Plain(NamedTuple):
     how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
 
 
-def parts(whole: Any, form: Form) -> list[Array]:
+def parts(whole: Array, form: Form) -> list[Array]:
     """The components of a stacked array, as views."""
     return list(whole) if len(form) == 1 else [whole[index] for index in product(*map(range, form))]
 
 
-def key_of(key: list[Any], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
+def key_of(key: list[Hashable], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
     # Where fields end, and whether there are targets; as `Calls.again` makes it, which must be fast.
     key.append(len(fields) if targets is None else -len(fields))

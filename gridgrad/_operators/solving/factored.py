@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -52,6 +52,13 @@ class Unknowns:
         return np.moveaxis(f, behind, range(-len(behind), 0))
 
 
+class Factors(Protocol):
+    """SuperLU's, of a square matrix."""
+
+    def solve(self, b: Array, trans: str = "N", /) -> Array:
+        """Solve for each column of `b`; "T" by the transpose, "H" by its conjugate."""
+
+
 @dataclass(frozen=True, eq=False)
 class Factored(Inverse):
     """By SuperLU: Li, ACM Transactions on Mathematical Software 31 (2005).
@@ -60,7 +67,7 @@ class Factored(Inverse):
     """
 
     unknowns: Unknowns
-    lu: Any
+    lu: Factors | None  # None of no rows
     dtype: DType
     constants: Constants | None
     is_transposed: bool = False
@@ -97,7 +104,7 @@ class Factored(Inverse):
 
     def _solved(self, b: Array) -> Array:
         """By the factors; real ones serve the parts of complex numbers."""
-        if not b.size:
+        if self.lu is None or not b.size:
             return b
         trans = "T" if self.is_transposed else "N"
         if np.iscomplexobj(b) and self.dtype.kind != "c":
@@ -121,14 +128,14 @@ def factored(matrix: csr_array, unknowns: Unknowns) -> Factored:
     )
 
 
-def factors(matrix: csr_array) -> Any:
+def factors(matrix: csr_array) -> Factors | None:
     """SuperLU's; singular matrices are refused."""
     from scipy.sparse.linalg import LinearOperator, norm, onenormest, splu
 
     if not matrix.shape[0]:
         return None
     try:
-        lu = splu(matrix.tocsc())
+        lu: Factors = splu(matrix.tocsc())
     except RuntimeError as error:  # exactly singular
         raise singular("its matrix has no inverse") from error
     inverse = LinearOperator(

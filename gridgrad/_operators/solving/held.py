@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -78,9 +78,9 @@ def with_values(
     return field
 
 
-def _prescribed(grid: Points, held: Held, given: Sequence[Given]) -> Any:
+def _prescribed(grid: Points, held: Held, given: Sequence[Given]) -> Array:
     """What a call gave by the name of the condition, or what that was made with."""
-    named: Iterator[Any] = (fields[0] for argument, fields in given
-                            if argument.side and argument.name and argument.name == held.condition.name)  # fmt: skip
+    named: Iterator[Array] = (fields[0] for argument, fields in given
+                              if argument.side and argument.name and argument.name == held.condition.name)  # fmt: skip
     found = next(named, None)
     return Side.of(grid, held.k, held.condition).field(held.condition.given) if found is None else found

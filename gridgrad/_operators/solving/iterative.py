@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -26,6 +26,13 @@ class Tolerance(NamedTuple):
 
     rtol: float = 1e-10
     maxiter: int | None = None
+
+
+class Limits(TypedDict, total=False):
+    """Those that a call gives."""
+
+    rtol: float
+    maxiter: int | None
 
 
 class Iterated(Inverse):
@@ -75,7 +82,7 @@ class Iterated(Inverse):
         from scipy.sparse import linalg
 
         told = Progress(self.method, lambda x: float(np.linalg.norm(b - rows @ x) / (np.linalg.norm(b) or 1)))
-        more: dict[str, Any] = {"callback_type": "x"} if self.method == "gmres" else {}
+        more: dict[str, object] = {"callback_type": "x"} if self.method == "gmres" else {}
         if self.tolerance.maxiter is not None:
             more["maxiter"] = self.tolerance.maxiter
         x, _ = getattr(linalg, self.method)(rows, b, rtol=self.tolerance.rtol, callback=told, **more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from difflib import get_close_matches
 from math import prod
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import numpy as np
 
@@ -26,8 +26,11 @@ from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .held import components_of, with_values
 from .inverse import Inverse
-from .iterative import METHODS, Iterated, Tolerance
+from .iterative import METHODS, Iterated, Limits, Tolerance
 from .separable import separable
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
 
@@ -46,7 +49,7 @@ class Solvable(Applied, Protocol):
     def of_fields(self, fields: dict[str, object], method: str) -> Solvable:
         """With other fields, whose names are checked."""
 
-    def matrix(self) -> Any:
+    def matrix(self) -> csr_array:
         """Of its linear part."""
 
     def separate(self) -> tuple[Term, ...] | None:
@@ -66,7 +69,7 @@ class Solver:
     Coefficients count with the values that they had when it was made; what is prescribed at walls with those of each call.
     """
 
-    def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Any) -> None:
+    def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
         check_square(operator)
         self.operator, self.method = operator, method
         self._inverse = inverse_of(operator.linear, method, tolerance)
@@ -139,7 +142,7 @@ class Solver:
         xp = library.operations(*fields)
         return [f if dtype_name(f) == wanted else xp.astype(f, getattr(xp, wanted)) for f in fields]
 
-    def _targets(self, library: Backend[Array], out: Any, fields: Sequence[Array]) -> list[Array]:
+    def _targets(self, library: Backend[Array], out: object, fields: Sequence[Array]) -> list[Array]:
         targets: list[Array] = targets_of(out, self.operator.inputs, tuple(fields[0].shape))
         for k, target in enumerate(targets):
             name = f"out[{k}]" if len(targets) > 1 else "out"
@@ -185,7 +188,7 @@ def check_square(operator: Solvable) -> None:
     check_without_units(operator, "a solver")
 
 
-def inverse_of(operator: Solvable, method: str | None, tolerance: dict[str, Any]) -> Inverse:
+def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inverse:
     """By transforms where the operator has them, else by factors; or as asked for."""
     if method not in (None, "direct", *METHODS):
         close = get_close_matches(str(method).lower(), ("direct", *METHODS), 1, 0.4)
@@ -204,7 +207,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: dict[str, Any]
     return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs)) if found is None else found
 
 
-def kept_solver(operator: Solvable, method: str | None, tolerance: dict[str, Any]) -> Solver:
+def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
     values = [field for argument, own in operator.taken() if argument.side is None for field in own]
     key = operator, method, tuple(sorted(tolerance.items()))
@@ -217,5 +220,5 @@ def kept_solver(operator: Solvable, method: str | None, tolerance: dict[str, Any
     return solver
 
 
-def _are_equal(copy: Array, value: Any) -> bool:
+def _are_equal(copy: Array, value: object) -> bool:
     return bool(np.array_equal(copy, np.asarray(dispatch.host(value))))
