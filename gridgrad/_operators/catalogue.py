@@ -167,7 +167,12 @@ def _second(grid: Points, a: int, form: str, accuracy: int | None, component: in
     # the divergence of the gradient
     outer, inner = (grid.along(a, change=change, component=component) for change in (flipped, None))
     sides = [(condition, transpose.product(outer.field, stencil)) for condition, stencil in inner.sides]
-    return Along(transpose.product(outer.field, inner.field), (*sides, *outer.sides))
+    return Along(grid.kept(_product, outer.field, inner.field), (*sides, *outer.sides))
+
+
+def _product(grid: Points, outer: Stencil, inner: Stencil) -> Stencil:
+    """The rows of both, one for all components that end alike."""
+    return transpose.product(outer, inner)
 
 
 def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:

@@ -53,7 +53,8 @@ def rows(stencil, f, real, inner=None, faces=None):
                 scaled = scaled * ((faces[a].astype(real) + faces[b].astype(real)) * real(0.5))
             if inner is not None:
                 scaled = scaled * inner[b].astype(real)
-            value = scaled * (f[b].astype(real) if stencil.values else difference(f[b], f[a], real))
+            is_value = stencil.values or a == b
+            value = scaled * (f[b].astype(real) if is_value else difference(f[b], f[a], real))
             if weight == 0 and (stencil.values or may_be_zero(stencil, i)):
                 value = np.zeros_like(value)
             result[i] = value if k == 0 else result[i] + value

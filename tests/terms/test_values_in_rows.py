@@ -11,7 +11,7 @@ import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._operators.operator import Operator
+from gridgrad._operators.sweep import Sweep
 from gridgrad._stencils.matrix import matrix, pairs
 from gridgrad._stencils.part import part
 from gridgrad._stencils.stencil import CENTRAL, Stencil
@@ -115,7 +115,7 @@ class TestApplied:
             assert got[0] == 3 * f[2]
             assert got[-1] == f[-1] + (f[-1] - f[-2])
         veiled = gg.Grid((N, 1.0))
-        got = Operator.of(veiled, "values", (Term(0, 0, 0, stencil),))(np.ma.masked_invalid(f))
+        got = Sweep.of(veiled, "values", (Term(0, 0, 0, stencil),))(np.ma.masked_invalid(f))
         assert list(np.flatnonzero(np.ma.getmaskarray(got))) == [0, 1]
 
 
@@ -220,7 +220,7 @@ def abs_of(stencil):
 class TestOperators:
     @pytest.fixture
     def operator(self, stencil):
-        return Operator.of(gg.Grid((N, 1.0), (4, 1.0)), "values", (Term(0, 0, 0, stencil),))
+        return Sweep.of(gg.Grid((N, 1.0), (4, 1.0)), "values", (Term(0, 0, 0, stencil),))
 
     def test_matrix_and_adjoint(self, core, rng, operator):
         f, g = (np.array(noise(rng, (N, 4))) for _ in range(2))

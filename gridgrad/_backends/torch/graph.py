@@ -147,10 +147,14 @@ def differentiated(
     terms: tuple[Term, ...], fields: Tensors, outputs: int, operate: Operate
 ) -> list[Tensor] | None:
     """The results with their derivatives attached; None where torch operations have to do it."""
-    count = 1 + max(term.input for term in terms) if terms else 0
+    terms, fields, count = _read_first(terms, fields)
     if not terms or not all(map(is_plain_in_transforms, fields)):
         return None
     if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
+        return None
+    if any(
+        k < count for term in terms for k in term.factors()
+    ):  # it multiplies what is read, and is itself read
         return None
     if norms_of(terms):
 
@@ -159,6 +163,17 @@ def differentiated(
 
         return [norm(terms, fields, run, run)]
     return list(Node.apply(ByTerms(terms, outputs, operate), count, *fields))
+
+
+def _read_first(terms: tuple[Term, ...], tensors: Tensors) -> tuple[tuple[Term, ...], Tensors, int]:
+    """What terms read before what only multiplies: the fields, among them the arrays of sides, and their number."""
+    read = sorted({term.input for term in terms})
+    order = [*read, *(k for k in range(len(tensors)) if k not in read)]
+    if order == list(range(len(tensors))):
+        return terms, tensors, len(read)
+    place = {k: new for new, k in enumerate(order)}
+    moved = (term._replace(input=place[term.input]).with_factors(place.__getitem__) for term in terms)
+    return tuple(moved), [tensors[k] for k in order], len(read)
 
 
 def norm(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: Any) -> Tensor:

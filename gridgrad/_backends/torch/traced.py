@@ -57,7 +57,8 @@ class ByName(Defined):
         terms = kept.terms_on(tuple(self.axes))
         if not self.is_transposed:
             return terms
-        return shifted(adjoint_terms(terms), len(fields) - prod(kept.inputs))
+        linear = tuple(term for term in terms if term.input < prod(kept.inputs))
+        return shifted(adjoint_terms(linear), len(fields) - prod(kept.inputs))
 
     def transposed(self, inputs: int) -> ByName:
         """The same name, transposed."""

@@ -209,3 +209,38 @@ class TestEveryOperator:
         fields = f if CASES[name].vector else [f]
         slopes = torch.autograd.grad(parts(results), fields, parts(g))
         assert all(map(torch.equal, slopes, parts(operator.adjoint(g))))
+
+
+class TestSides:
+    """What is prescribed at walls stands behind coefficients that only multiply: both in one node."""
+
+    X, V = np.random.default_rng(3).random((2, 6, 7)), np.random.default_rng(4).random(7)
+
+    def operator(self, k, v):
+        sides = (gg.value(v, wall="face"), gg.slope(1.5, wall="face"))
+        return gg.Grid((6, 0.5), (7, 0.25), boundary=[sides, "periodic"]).diffuse(k)
+
+    def tensors(self):
+        f, k = (torch.from_numpy(np.array(x)).requires_grad_(n == 0) for n, x in enumerate(self.X))
+        return f, k + 1.0, torch.from_numpy(self.V.copy()).requires_grad_()
+
+    def test_of_a_field_and_a_wall(self):
+        f, k, v = self.tensors()
+        result = self.operator(k, v)(f)
+        plain = self.operator(k.numpy(), self.V)
+        assert type(result.grad_fn).__name__ == "NodeBackward"
+        assert np.array_equal(result.detach().numpy(), plain(f.detach().numpy()))
+        g = np.random.default_rng(5).random((6, 7))
+        by_f, by_v = torch.autograd.grad(result, (f, v), torch.from_numpy(g))
+        assert np.array_equal(by_f.numpy(), plain.adjoint(g))
+        columns = [
+            (g * (self.operator(k.numpy(), e).offset - self.operator(k.numpy(), 0 * e).offset)).sum()
+            for e in np.eye(7)
+        ]
+        assert np.abs(by_v.numpy() - columns).max() <= 64 * np.finfo(float).eps * np.abs(columns).max()
+
+    def test_gradcheck_in_every_mode(self):
+        f, k, v = self.tensors()
+        assert torch.autograd.gradcheck(lambda f, v: self.operator(k, v)(f), (f, v), check_forward_ad=True)
+        k.requires_grad_()
+        assert torch.autograd.gradcheck(lambda f, k, v: self.operator(k, v)(f), (f, k, v))
