@@ -261,7 +261,7 @@ def test_elements_apart(kernels, monkeypatch, name, layout):
                 kernels, terms, inputs, index="int64" if row == 33 else None, backwards=row == 21
             ).variant
             shared.add(variant.elements if variant.vector == 1 else 0)
-    assert shared & {2, 4}
+    assert shared & {2, 4} or len(variant.terms) > rows.LIGHT_TERMS
 
 
 def test_what_adds_shares_nothing(kernels):
