@@ -134,7 +134,7 @@ FAULTS = {
     "no leading edge row": ("gradient", "i >= stencil.leading &&", "i >= 0 &&"),
     "no trailing edge row": ("gradient", "i + stencil.trailing < elements(stencil.length);", "i < elements(stencil.length);"),
     "edge row of the other end": ("gradient", "edge_row<N>(stencil, edge_of(stencil, i)", "edge_row<N>(stencil, i < stencil.leading ? 1 : 0"),
-    "row edge of the other end": ("gradient", "edge_row<1>(stencil, first ? 0 : stencil.leading, 0", "edge_row<1>(stencil, 0, 0"),
+    "row edge of the other end": ("gradient", "edge_row<1>(stencil, first ? 0 : stencil.leading", "edge_row<1>(stencil, 0"),
     "neighbour off by one": ("gradient", "above = read(step)", "above = read(2 * step)"),
     "row neighbour off by one": ("gradient", "has_above ? e + inner : e]", "has_above ? e + inner - 1 : e]"),
     "wrong stride": ("gradient", "sum += at[dim] * stride_of(array, dim)", "sum += at[dim] * stride_of(array, ROW)"),
