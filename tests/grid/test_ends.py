@@ -284,7 +284,7 @@ class TestNames:
         ("boundary", "error", "message"),
         [
             ("walls", ValueError, "unknown boundary 'walls' of axis 0; allowed are 'one-sided', 'periodic', 'reflect', 'symmetric', 'antireflect', 'antisymmetric'"),
-            (["periodic", "neumann"], ValueError, "unknown boundary 'neumann' of axis 1; for a slope of 0 the mirror at the end point is \"reflect\", the mirror half a step outside is \"symmetric\", as in numpy.pad; allowed are 'one-sided'"),
+            (["periodic", "neumann"], ValueError, "unknown boundary 'neumann' of axis 1; for a slope of 0 the mirror at the end point is \"reflect\", the mirror half a step outside is \"symmetric\", as in numpy.pad, another slope is gridgrad.slope\\(s\\); allowed are 'one-sided'"),
             (["periodic", ("reflect", "dirichlet")], ValueError, "unknown boundary 'dirichlet' of axis 1"),
             (["periodic"], ValueError, "boundary is of length 1 for 2 axes; give one name for all, or one"),
             (["periodic"] * 3, ValueError, "boundary is of length 3 for 2 axes"),
