@@ -129,7 +129,7 @@ def test_every_row_of_the_gpu_script(tmp_path):
     assert all(rows[name]["ms"] > 0 and rows[name]["copy"]["ms"] > 0 and rows[name]["kernels"] for name in ours)
     assert all(rows[name]["bits"]["differing"] > 0 for name in ours)
     assert {name for name, call in calls.items() if "error" in call} == {name for name in calls if "torch" in name or "jax" in name}
-    assert len(calls) == 11
+    assert len(calls) == 12
     assert all("torch" in name or "jax" in name for name in failed(report))
     assert report["not run"] == []
     lines = printed[printed.index("of copy") :].splitlines()
