@@ -27,7 +27,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install -q --disable-pip-version-check
 
 # The installed copy is what runs (never the source tree), so it is renewed whenever a source changes.
-SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -not -name '*.so' -not -path '*__pycache__*')
+SOURCES := pyproject.toml README.md LICENSE $(shell find gridgrad kernels -type f -not -name '*.so' -not -path '*__pycache__*')
 export GRIDGRAD_REQUIRE_CORE = 1
 export PYTHONSAFEPATH = 1
 
