@@ -102,7 +102,7 @@ OPERATORS = {
     "sum with an array": (lambda: U + GRID.laplacian, TypeError, "added to operators, got ndarray"),
     "number minus": (lambda: 2 - GRID.laplacian, TypeError, "added to operators, got int"),
     "minus a number": (lambda: GRID.laplacian - 1.5, TypeError, "added to operators, got float"),
-    "divided by": (lambda: 2 / GRID.laplacian, TypeError, "solve with op.to_sparse"),
+    "divided by": (lambda: 2 / GRID.laplacian, TypeError, "solve with op.solve"),
     "power": (lambda: GRID.laplacian**2, TypeError, "compose them, op @ op"),
     "array times matrix": (lambda: U @ GRID.laplacian, TypeError, "@ composes operators, got ndarray; apply the transpose"),
     "huge multiple": (lambda: GRID.laplacian * 10**400, ValueError, "scaled by finite numbers, got 1000"),

@@ -48,7 +48,7 @@ def same(a, b):
 
 def test_every_kind_is_on_grids():
     kinds = {value.name for value in vars(catalogue).values() if isinstance(value, Kind)}
-    assert kinds == {*NAMES, "norm_of_parts"}
+    assert kinds == {*NAMES, "norm_of_parts", "norm_of"}
     assert {name for name in NAMES if operator(name).origin.kind.options} == set(OPTIONS)
 
 
