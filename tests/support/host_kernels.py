@@ -148,7 +148,7 @@ def planted_overrun() -> int:
     right = "has_above ? e + inner : e]"
     if variants.source().count(right) != 1:
         return 0
-    text = variants.source().replace(right, "e + inner]")
+    text = variants.source().replace(right, "e + inner + 0 * has_above]")
     f, out = np.zeros(66), np.zeros(66)
     with tempfile.TemporaryDirectory() as folder:
         kernels = HostKernels(Path(folder), flags_from_environment(), text)
