@@ -24,10 +24,20 @@ def pytest_configure(config):
         raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
     if not hasattr(config, "workerinput"):  # where the reports of all workers arrive
         config.pluginmanager.register(Skips(os.environ.get("GRIDGRAD_MAY_SKIP")))
+        wait_for_workers()
     if (
         os.environ.get("GRIDGRAD_NO_POOL") and device_names()
     ):  # or a sanitizer sees one piece of memory for all
         import_module("cupy").cuda.set_allocator(None)
+
+
+def wait_for_workers():
+    """Give them time to end: a core that counts its lines writes the counts then, and who takes 10 s is killed."""
+    try:
+        from xdist.workermanage import NodeManager
+    except ImportError:
+        return
+    NodeManager.EXIT_TIMEOUT = 120
 
 
 def pytest_runtest_setup(item):
