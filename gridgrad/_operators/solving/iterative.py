@@ -85,7 +85,9 @@ class Iterated(Inverse):
         more: dict[str, object] = {"callback_type": "x"} if self.method == "gmres" else {}
         if self.tolerance.maxiter is not None:
             more["maxiter"] = self.tolerance.maxiter
-        x, _ = getattr(linalg, self.method)(rows, b, rtol=self.tolerance.rtol, callback=told, **more)
+        x, _ = getattr(linalg, self.method)(
+            rows, b, rtol=self.tolerance.rtol, atol=0.0, callback=told, **more
+        )
         told.end()
         left = told.residual(x)
         if not left <= 10 * self.tolerance.rtol:
