@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._base.types import Array, DType
-from .ends import ONE_SIDED, Condition, End, Known, Seen, undetermined
+from .ends import ONE_SIDED, End, Equation, Known, Seen, undetermined
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .weights import (
     exact_weights,
@@ -229,7 +229,7 @@ class Line:
             return Edge(self.across(point, weights), row.prescribed)
         return self.around(point, row)
 
-    def row_with(self, condition: Condition, side: int, point: int) -> Edge:
+    def row_with(self, condition: Equation, side: int, point: int) -> Edge:
         """A row of the points nearest to an end and of a condition there, in place of one more point."""
         count = min(self.rule.order + (self.rule.accuracy or 2) - 1, self.length)
         first, places = self.nearest(side, count)

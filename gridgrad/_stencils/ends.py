@@ -73,7 +73,7 @@ class End:
         """The end of the derivative of a field with this one: of an even field it is odd."""
         return self
 
-    def condition(self, order: int, accuracy: int | None, axis: Seen) -> Condition | None:
+    def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
         """What rows of this order take as one more equation; None where they are made of nodes beyond."""
         return None
 
@@ -188,7 +188,7 @@ class Mirror(End):
         return [1 / steps[0]] if self.odd else []
 
 
-class Condition(NamedTuple):
+class Equation(NamedTuple):
     """``a f + b df/dx = c`` at a wall so far beyond the end point, along x."""
 
     a: Fraction
@@ -271,12 +271,12 @@ class Prescribed(End):
         """That of the value; a slope along x has a sign that one outwards may not have."""
         return self.a * axis.outward if self.is_slope else self.a
 
-    def condition(self, order: int, accuracy: int | None, axis: Seen) -> Condition | None:
+    def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
         """The condition itself, for all rows but the three-point second derivative."""
         if self.is_held or (order == 2 and accuracy is None):
             return None
         way = axis.outward * (abs(self.gap(-1, axis)) / 2 if self.distance != 0 else Fraction(0))
-        return Condition(self.factor(axis), self.b * axis.outward, way)
+        return Equation(self.factor(axis), self.b * axis.outward, way)
 
     def scaled(self, exponent: int) -> End:
         """A slope is per length."""

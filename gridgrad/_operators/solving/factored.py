@@ -143,9 +143,8 @@ def factors(matrix: csr_array) -> Factors | None:
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
     )  # fmt: skip
     with np.errstate(over="ignore", invalid="ignore"):
-        condition = (
-            onenormest(inverse) * abs(matrix).sum(axis=0).max()
-        )  # `norm` of SciPy 1.13 takes no arrays
+        norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
+        condition = onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
         raise singular(f"its condition number is {condition:.0e}")
     return lu
