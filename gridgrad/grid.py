@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected
 from ._grid.points import Points
-from ._operators import catalogue
+from ._operators.catalogue import along, first, norm, second, transport
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -105,18 +105,18 @@ class Grid(Points, Generic[OnGrid]):
             raise unexpected("Grid.__init__", others)
         super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
 
-    gradient = Shown[Operator[Scalar, OnGrid]](catalogue.gradient)
-    divergence = Shown[Operator[OnGrid, Scalar]](catalogue.divergence)
-    curl = Shown[Operator[Vector, Any]](catalogue.curl)
-    laplacian = Shown[Operator](catalogue.laplacian)
-    vector_laplacian = Shown[Operator[OnGrid, OnGrid]](catalogue.vector_laplacian)
-    hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](catalogue.hessian)
-    jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](catalogue.jacobian)
-    gradient_norm = Shown[Operator](catalogue.gradient_norm)
-    identity = Shown[Operator](catalogue.identity)
+    gradient = Shown[Operator[Scalar, OnGrid]](first.gradient)
+    divergence = Shown[Operator[OnGrid, Scalar]](first.divergence)
+    curl = Shown[Operator[Vector, Any]](first.curl)
+    laplacian = Shown[Operator](second.laplacian)
+    vector_laplacian = Shown[Operator[OnGrid, OnGrid]](second.vector_laplacian)
+    hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](second.hessian)
+    jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
+    gradient_norm = Shown[Operator](norm.gradient_norm)
+    identity = Shown[Operator](second.identity)
 
-    derivative = catalogue.derivative
-    mixed_derivative = catalogue.mixed_derivative
-    directional_derivative = catalogue.directional_derivative
-    advect = catalogue.advect
-    diffuse = catalogue.diffuse
+    derivative = along.derivative
+    mixed_derivative = along.mixed_derivative
+    directional_derivative = transport.directional_derivative
+    advect = transport.advect
+    diffuse = transport.diffuse

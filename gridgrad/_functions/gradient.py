@@ -18,7 +18,8 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
-from .._operators import catalogue
+from .._operators.catalogue.first import gradient as gradient_operator
+from .._operators.catalogue.options import accuracy_option
 from .._operators.fields import quantities
 from .._operators.patterns.calls import Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
@@ -192,7 +193,7 @@ def _of_samples(
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
-    operator = catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
+    operator = gradient_operator(grid, (), accuracy_option(asked.accuracy))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
         return whole

@@ -8,7 +8,7 @@ from typing import Unpack
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import MISSING, ArgumentValueError, counted
 from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
-from .._operators.catalogue import clean_order
+from .._operators.catalogue.options import clean_order
 from .._operators.operator import Operator
 from ..grid import Grid
 from . import typed

@@ -15,7 +15,8 @@ from .._base.checks import per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Scalar, Vector
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
-from .._operators import catalogue
+from .._operators.catalogue.first import gradient as gradient_operator
+from .._operators.catalogue.options import accuracy_option
 from .._operators.sweep import Sweep
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
@@ -64,7 +65,7 @@ def operator_of(
 ) -> Sweep[Scalar, Vector]:
     """The gradient of the grid of a call."""
     grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
-    return catalogue.gradient(grid, (), catalogue.accuracy_option(asked.accuracy))
+    return gradient_operator(grid, (), accuracy_option(asked.accuracy))
 
 
 def check_formula(way: Way) -> None:
@@ -223,8 +224,10 @@ def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[
     if way.rule.is_periodic:
         return lower, upper, ([], [])
     first, last = way.rule.boundary
-    return lower, upper, (
-        first.slopes(steps, way.rule.edge_order), last.slopes(steps.flip(0), way.rule.edge_order)
+    return (
+        lower,
+        upper,
+        (first.slopes(steps, way.rule.edge_order), last.slopes(steps.flip(0), way.rule.edge_order)),
     )
 
 

@@ -1,0 +1,63 @@
+"""The norm of the gradient, which is not linear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..._base.errors import MISSING
+from ..._base.types import Scalar, Vector, applies
+from ..._grid.points import Points
+from ..._terms.term import Term
+from ..._wraps.units import unwrap, wrap
+from ..fields.gather import gather
+from ..patterns.kinds import kind
+from ..sweep import Sweep
+from .first import gradient, vector
+from .second import unit
+
+
+@kind()
+def gradient_norm(grid: Points) -> Norm:
+    """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
+    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
+
+
+class Norm(Sweep[Scalar, Scalar]):
+    """The norm of the gradient, which takes complex samples as their two parts."""
+
+    @applies
+    def __call__(
+        self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
+    ) -> object:
+        """Apply it."""
+        if any(
+            self.grid.along(a).sides for a in range(self.grid.ndim)
+        ):  # a sum must be made before it is squared
+            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
+        numbers, unit = unwrap(f, "f")
+        if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
+            return super().__call__(f, out, workers, **fields)
+        samples = gather(numbers, ()).samples[0]
+        if "complex" not in str(samples.dtype):
+            return super().__call__(wrap(samples, unit), out, workers)
+        parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
+        return _norm_of_parts.on(self.grid)(parts, out, workers)
+
+
+@kind()
+def _norm_of_parts(grid: Points) -> Sweep[Vector, Scalar]:
+    """The norm over the axes and over the real and the imaginary part of complex samples."""
+    return Sweep.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+
+
+@kind()
+def _norm_of(grid: Points) -> Sweep[Vector, Scalar]:
+    """The length of a vector field at each point."""
+    terms = tuple(Term(0, a, None, unit(grid), norm=True) for a in range(grid.ndim))
+    return Sweep.of(grid, "norm", terms, vector(grid))
+
+
+def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
+    return tuple(Term(0, p, a, grid.stencil(a), norm=True) for p in range(parts) for a in range(grid.ndim))

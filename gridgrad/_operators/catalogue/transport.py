@@ -1,0 +1,102 @@
+"""Operators with a coefficient: advection along a velocity, and diffusion."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Never
+
+from ..._base.errors import MISSING
+from ..._grid.points import Points
+from ..._stencils import transpose
+from ..._stencils.ends import closed
+from ..fields.coefficients import Argument, Numbers, diffusivity, velocity
+from ..patterns.build import Build
+from ..patterns.kinds import check_words, kind, method
+from ..sweep import Sweep
+from .options import accuracy_option
+
+
+@method
+def directional_derivative(
+    grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never
+) -> Sweep:
+    """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
+
+    `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
+    """
+    check_words("directional_derivative", others, v=v)
+    numbers, fields = velocity(v, grid.ndim)
+    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_first(fields)
+
+
+@method
+def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never) -> Sweep:
+    """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
+
+    One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
+    ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+
+    Fields are not copied: what is written into them later is what the operator uses. Where the
+    names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
+    was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
+    nothing anew, and goes through sums, multiples, products and adjoints.
+
+    Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
+    resolve; ``edge_order=1`` or a mirrored end does not. `accuracy` is as in `gradient`.
+    """
+    check_words("advect", others, v=v)
+    numbers, fields = velocity(v, grid.ndim)
+    return _advect.on(grid, numbers, accuracy=accuracy).with_first(fields)
+
+
+@kind(accuracy_option)
+def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
+    """``sum v_a d_a f`` along the vector, or the vector field, v; not divided by its length."""
+    return _along(grid, "directional_derivative", numbers, accuracy)
+
+
+@kind(accuracy_option)
+def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
+    """``sum v_a d_a f``: the advection of a scalar field by the velocity v."""
+    return _along(grid, "advect", numbers, accuracy)
+
+
+def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Sweep:
+    """A number is part of the weights, a field multiplies at the point."""
+    build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
+    for a, number in enumerate(numbers):
+        along = grid.along(a, 1, accuracy)
+        if number is not None:
+            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+        else:
+            build.add(0, 0, a, along, outer=numbers[:a].count(None))
+    return Sweep.built(build, name)
+
+
+@method
+def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
+    """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
+
+    No flux passes one-sided and even ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
+    arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
+    the flux passes.
+
+    A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
+    must be finite.
+    """
+    check_words("diffuse", others, k=k)
+    number, fields = diffusivity(k)
+    return _diffuse.on(grid, number).with_first(fields)
+
+
+@kind()
+def _diffuse(grid: Points, number: float | None) -> Sweep:
+    """``div(k grad f)`` in flux form, k averaged to the faces between points."""
+    build = Build(grid, arguments=(Argument("k", (number,), is_vector=False),))
+    for a in range(grid.ndim):
+        along = grid.along(a, 2, change=closed)
+        if number is not None:
+            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+        else:
+            build.add(0, 0, a, along, faces=0)
+    return Sweep.built(build, "diffuse")
