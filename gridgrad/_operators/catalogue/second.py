@@ -83,5 +83,6 @@ def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
 
 
 def add_mixed(build: Build, output: int, a: int, b: int) -> None:
+    """Add the product of the first derivatives along two axes to an output."""
     low, high = sorted((a, b))
     build.add_mixed(output, (low, high), (build.grid.along(low), build.grid.along(high)))
