@@ -12,6 +12,7 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators.catalogue import along, first, norm, second, transport
+from ._operators.faces.faces import faces
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -120,3 +121,4 @@ class Grid(Points, Generic[OnGrid]):
     directional_derivative = transport.directional_derivative
     advect = transport.advect
     diffuse = transport.diffuse
+    faces = faces

@@ -77,7 +77,8 @@ class Axis:
         """With the distance of a wall that was given by its position."""
         if end.position is None:
             return end
-        own, inner = (exact_fraction(self.position(k)) for k in ((-1, -2) if side else (0, 1)))
+        last = self.length - 1
+        own, inner = (exact_fraction(self.position(k)) for k in ((last, last - 1) if side else (0, 1)))
         if (end.position - own) * (own - inner) < 0:
             raise ArgumentValueError(
                 f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {float(own):g}; give a position outside, "

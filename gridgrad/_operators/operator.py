@@ -15,7 +15,8 @@ from .._grid.points import Points
 from .._terms.term import Term
 from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
-from .fields.forms import Form, shaped
+from .fields.forms import Form, grids_of, shaped
+from .fields.grids import points_of
 from .fields.sides import zeros_for
 from .solving.iterative import Limits
 from .solving.solver import Solver, kept_solver
@@ -148,6 +149,16 @@ class Operator(Maps[In, Out]):
         """The grid of the results, which in products may end otherwise than `grid`."""
         return self.grid
 
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return grids_of(self.grid, self.inputs)
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return grids_of(self.grid_out, self.outputs)
+
     def reweighted(
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
     ) -> Operator[In, Out]:
@@ -168,8 +179,7 @@ class Operator(Maps[In, Out]):
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
-        points = prod(self.grid.shape)
-        return prod(self.outputs) * points, prod(self.inputs) * points
+        return points_of(self.grids_out), points_of(self.grids_in)
 
     def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.

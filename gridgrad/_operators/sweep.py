@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from math import prod
 from operator import is_
@@ -28,6 +28,7 @@ from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields.forms import Form, components, shaped, stack
 from .fields.gather import gather, joined_name
+from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import are_constants, like
 from .joined import Joinable, Product
@@ -63,15 +64,17 @@ class Sweep(Joinable[In, Out]):
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read, grids))
 
     @classmethod
-    def built(cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False) -> Self:
+    def built(
+        cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False, grids: Grids | None = None
+    ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
-        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read)
+        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids)
         return cls(pattern, build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
@@ -144,8 +147,9 @@ class Sweep(Joinable[In, Out]):
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
-        )
+            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
+            apart=self.pattern.grids is not None,
+        )  # fmt: skip
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
@@ -154,7 +158,9 @@ class Sweep(Joinable[In, Out]):
             if found is not None:
                 return found if out is None else out
         if targets is None and self.outputs and (call.stacked or (given is not None and given.how[0])):
-            return self._into_stack(call.library, arrays, shape, workers)
+            shapes = ladder.result_shapes(self._terms_of(arrays), arrays, prod(self.outputs))
+            if len(set(shapes)) == 1:
+                return self._into_stack(call.library, arrays, shapes[0], workers)
         results = self.results(call.library, arrays, targets, workers)
         return shaped(results, self.outputs) if out is None else out
 
@@ -171,7 +177,8 @@ class Sweep(Joinable[In, Out]):
 
     def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
-        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
+        terms = self._terms_of(given.fields)
+        return self._calls.first(given, library, terms, self.outputs, clean_workers(workers))
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""
@@ -185,14 +192,16 @@ class Sweep(Joinable[In, Out]):
         self, library: Backend[Array], arrays: list[Array], targets: list[Array] | None, workers: int | None
     ) -> list[Array]:
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
-        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        terms, workers = self._terms_of(arrays), clean_workers(workers)
         return ladder.operate(
             library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read
         )
 
     def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
-        fields = gather(f, self.inputs, self.current_coefficients())
+        fields = gather(
+            f, self.inputs, self.current_coefficients(), apart=self.pattern.grids is not None
+        )
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
@@ -263,9 +272,29 @@ class Sweep(Joinable[In, Out]):
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
-    def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        return self.pattern.terms_for(shape)
+    def _terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
+        """The terms on arrays of this shape, or of one for each component; their grid axes are checked."""
+        return self.pattern.terms_for(*shapes)
+
+    def _terms_of(self, arrays: Sequence[Array]) -> tuple[Term, ...]:
+        """The terms on these fields, of which one is enough where all are on one grid."""
+        count = 1 if self.pattern.grids is None else prod(self.inputs)
+        return self._terms_for(*[tuple(a.shape) for a in arrays[:count]])
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return self.pattern.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return self.pattern.grids_out
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, or of the first of them."""
+        return self.grids_out[0]
 
     @property
     def T(self) -> Sweep[Out, In]:
@@ -300,8 +329,10 @@ class Sweep(Joinable[In, Out]):
         axis = self.grid.clean_axis(axis)
         for term in self.terms:
             for own, stencil in term.stencils():
-                if own in (axis, None):  # of no axis: at each point
-                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
+                if own is None:  # at each point
+                    stencil = replace(stencil, length=self.grid.lengths[axis])
+                if own in (axis, None):
+                    return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -329,7 +360,7 @@ class Sweep(Joinable[In, Out]):
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
         factors = factors_on(self.grid, self.current_coefficients())
-        return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+        return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
 
 
 def _is_memory(c: Array) -> bool:

@@ -29,12 +29,13 @@ class Fields(NamedTuple):
 
 
 def gather(
-    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (),
+    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[..., object] | None = None,
+    arguments: Sequence[Any] = (), apart: bool = False,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
-    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    `check` is called with the shape of the field, or, where they are `apart`, with those of all components: these
+    are to blame before the coefficients of `arguments` are.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -61,14 +62,14 @@ def gather(
             )
         (fields if k < len(given) else factors).append(cleaned)
     for k, field in enumerate(fields[1:], start=1):
-        if tuple(field.shape) != tuple(fields[0].shape):
+        if not apart and tuple(field.shape) != tuple(fields[0].shape):
             raise ArgumentValueError(
                 f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
     shape = tuple(fields[0].shape)
     if check is not None:
-        check(shape)
+        check(*([tuple(field.shape) for field in fields] if apart else [shape]))
     sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
     fields, factors = _promoted(library, fields, factors, sides)
     for k, factor in enumerate(factors):

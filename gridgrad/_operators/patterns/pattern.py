@@ -14,7 +14,8 @@ from ..._terms.adjoint import adjoint_terms
 from ..._terms.merged import merged
 from ..._terms.term import Term, bound_to, norms_of, shifted
 from ..fields.coefficients import Argument
-from ..fields.forms import Form, check_alike, form_name
+from ..fields.forms import Form, check_alike, form_name, grids_of
+from ..fields.grids import Grids
 from .calls import Calls
 from .kinds import Origin
 
@@ -27,14 +28,15 @@ class Pattern:
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind
+        self.grids = grids  # None: all fields are on `grid`
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
-        self._bound: dict[Shape, tuple[Term, ...]] = {}
+        self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.has_sides = any([argument.side is not None for argument in arguments])
         self._linear: Pattern | None = None
@@ -42,20 +44,24 @@ class Pattern:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
-                         self.masks_as_read)  # fmt: skip
+                         self.masks_as_read, self.grids)  # fmt: skip
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
+        if self.grids is not None:
+            return f"<gridgrad operator {self.name}: {self.grids.described()}>"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
-    def terms_for(self, shape: Shape) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        found = self._bound.get(shape)
+    def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
+        """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
+        found = self._bound.get(shapes)
         if found is None:
-            found = self.terms_on(self.grid.axes_of(shape))
+            grids = self.grids
+            axes = self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
+            found = self.terms_on(axes)
             if len(self._bound) >= 64:
                 self._bound.clear()
-            self._bound[shape] = found
+            self._bound[shapes] = found
         return found
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
@@ -77,7 +83,7 @@ class Pattern:
             terms = tuple(term for term in self.terms if term.input < inputs)
             arguments = tuple(argument for argument in self.arguments if argument.side is None)
             self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
-                                   self.masks_as_read)  # fmt: skip
+                                   self.masks_as_read, self.grids)  # fmt: skip
         return self._linear
 
     @made_once
@@ -96,11 +102,42 @@ class Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
             self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            terms = self._turned_terms() if weight is None else self._weighted_terms()
             arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
-            found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
+            grids = None if self.grids is None else self.grids.turned()
+            found = Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
+                            self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip
             self._adjoints[name, weight] = found
         return found
+
+    def _turned_terms(self) -> tuple[Term, ...]:
+        return adjoint_terms(self.terms)
+
+    def _weighted_terms(self) -> tuple[Term, ...]:
+        """Those of the adjoint where fields are weighted with the measures of their grids."""
+        if self.grids is None:
+            return adjoint_terms(self.terms, self.grid.quadrature)
+        inputs, outputs = ([place.grid.quadrature for place in places] for places in self.grids)
+        turned = (adjoint_terms((term,), outputs[term.output], inputs[term.input]) for term in self.terms)
+        return tuple([term for terms in turned for term in terms])
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return (
+            grids_of(self.grid, self.inputs)
+            if self.grids is None
+            else tuple(p.grid for p in self.grids.inputs)
+        )
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return (
+            grids_of(self.grid, self.outputs)
+            if self.grids is None
+            else tuple(p.grid for p in self.grids.outputs)
+        )
 
     @made_once
     def plus(self, other: Pattern) -> Pattern:
@@ -113,7 +150,7 @@ class Pattern:
         terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
         return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
-                       self.masks_as_read and other.masks_as_read)  # fmt: skip
+                       self.masks_as_read and other.masks_as_read, self.grids)  # fmt: skip
 
     @made_once
     def times(self, factor: float) -> Pattern:
@@ -126,7 +163,14 @@ class Pattern:
             terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
             name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
             found = Pattern(
-                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read
+                self.grid,
+                name,
+                terms,
+                self.inputs,
+                self.outputs,
+                self.arguments,
+                self.masks_as_read,
+                self.grids,
             )
             self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
         return found
