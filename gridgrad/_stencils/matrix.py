@@ -81,7 +81,8 @@ def row_table(stencil: Stencil) -> tuple[Array, Array]:
     whole = matrix(stencil, np.asarray(stencil.smallest_and_largest_weight()[1]).dtype)
     counts = np.diff(whole.indptr)
     place = np.arange(counts.max(initial=0)) < counts[:, None]
-    columns = np.where(place, 0, np.arange(stencil.length)[:, None])
+    own = np.minimum(np.arange(stencil.length), stencil.columns - 1)
+    columns = np.where(place, 0, own[:, None])
     weights = np.zeros(place.shape, whole.dtype)
     columns[place], weights[place] = whole.indices, whole.data
     return columns, weights

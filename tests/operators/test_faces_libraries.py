@@ -10,7 +10,8 @@ from libraries import parameters
 from samples import same_bits
 
 import gridgrad as gg
-from gridgrad._backends import ladder
+from gridgrad._backends import ladder, slices
+from gridgrad._backends.numpy.operations import NUMPY
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")
 RNG = np.random.default_rng(12)
@@ -198,3 +199,20 @@ def test_units():
     assert str(faces.grid.units[0]) == "meter"
     assert str(faces.divergence(slope).units) == "kelvin / meter ** 2"
     assert str(faces.mean(ureg.Quantity(f, "K")).units) == "kelvin"
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_length_on_every_cpu_level(cpu_levels, core, dtype):
+    """Rows in memory are longer than those that are made, or shorter; slices are the other executor."""
+    for n in (*range(4, 40), 64, 129):
+        grid = gg.Grid((n, 0.5), np.cumsum(RNG.uniform(0.5, 1.5, n)), boundary=["antisymmetric", "one-sided"])
+        for walls in (False, True):
+            faces = grid.faces(walls=walls)
+            for operator in (faces.gradient, faces.divergence, faces[1].mean, faces[1].mean_at_points):
+                f = [part.astype(dtype) for part in parts(fields(operator))]
+                terms = operator.pattern.terms_for(*(part.shape for part in f))
+                wanted = slices.apply(NUMPY, terms, f, len(operator.grids_out))
+                for level in cpu_levels:
+                    assert core.gg_use_cpu_level(level)
+                    got = parts(operator(f if operator.inputs else f[0]))
+                    assert all(map(same_bits, got, wanted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Generic, Never, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Boundary, Scalar, Vector
@@ -19,14 +19,16 @@ from .line import FaceLine
 OnPoints = TypeVar("OnPoints", bound=Points)
 
 
-@overload
-def faces(
-    grid: OnPoints, axis: int, walls: bool = False, boundary: Boundary | None = None, **others: Never
-) -> Faces[OnPoints]: ...
+if TYPE_CHECKING:
 
-
-@overload
-def faces(grid: OnPoints, axis: None = None, walls: bool = False, **others: Never) -> AllFaces[OnPoints]: ...
+    @overload
+    def faces(
+        grid: OnPoints, axis: int, walls: bool = False, boundary: Boundary | None = None, **others: Never
+    ) -> Faces[OnPoints]: ...
+    @overload
+    def faces(
+        grid: OnPoints, axis: None = None, walls: bool = False, **others: Never
+    ) -> AllFaces[OnPoints]: ...
 
 
 @method

@@ -72,15 +72,13 @@ class Several:
         self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
     ) -> object:
         """As of `Bound`: where one is None nothing that is read was written."""
-        results: list[Any] = [None] * sum([len(places) for _, places in self.parts])
+        results: dict[int, Array] = {}
         for bound, places in self.parts:
-            own = None if targets is None else [targets[k] for k in places]
-            made: Any = bound(fields, own, workers)
-            if made is None:
+            made = bound(fields, None if targets is None else [targets[k] for k in places], workers)
+            if not isinstance(made, tuple):
                 return None
-            for k, result in zip(places, made, strict=True):
-                results[k] = result
-        return shaped(results, self.form)
+            results.update(zip(places, made, strict=True))
+        return shaped([results[k] for k in range(len(results))], self.form)
 
 
 class Lent:
