@@ -328,7 +328,8 @@ class Sweep(Joinable[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
+        sample = np.empty(self.grid.alone(), self.grid.dtype)
+        factors = factors_on(self.grid, tuple([like(sample, c) for c in self.current_coefficients()]))
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
 
 

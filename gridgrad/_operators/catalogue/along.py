@@ -9,6 +9,7 @@ from ..._grid.points import Points
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
+from .first import no_tensors
 from .options import derivative_options
 from .second import add_mixed
 
@@ -35,7 +36,11 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Sw
     """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
     name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
     build = Build(grid)
-    build.add(0, 0, axis, grid.along(axis, order, accuracy))
+    if order == 1:
+        build.add_slope(0, 0, axis, accuracy)
+    else:
+        no_tensors(grid, "derivative of order 2")
+        build.add(0, 0, axis, grid.along(axis, order, accuracy))
     return Sweep.built(build, name)
 
 
@@ -49,6 +54,7 @@ def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sw
 @kind()
 def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid."""
+    no_tensors(grid, "mixed_derivative")
     build = Build(grid)
     add_mixed(build, 0, a, b)
     return Sweep.built(build, f"mixed_derivative({a}, {b})")
