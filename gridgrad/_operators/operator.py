@@ -208,7 +208,7 @@ class Operator(Maps[In, Out]):
         Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
         and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
         periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points). All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        points), but for the longest of these, which keeps its three diagonals where the sum is definite. All other operators are solved by the LU factors of their matrix. Both are kept for the next
         call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters
