@@ -145,21 +145,22 @@ class Axis:
         return steps, wrap_step(first, last, self.period, self.real)
 
     def stencil(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
-    ) -> Stencil:
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None, side: int = 0
+    ) -> Stencil:  # fmt: skip
         """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
         return self.rows(
-            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None
+            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None, side
         ).field
 
     def rows(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None,
+        side: int = 0,
     ) -> Rows:  # fmt: skip
         """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
         left, right = self.ends_of(component) if component is not None else self.ends
         if change is not None:
             left, right = change(left), change(right)
-        rule = rule_of(order, accuracy, (left, right), edge_order)
+        rule = rule_of(order, accuracy, (left, right), edge_order, side)
         if rule not in self._rows:
             self._rows[rule] = self.rows_of(rule)
         return self._rows[rule]

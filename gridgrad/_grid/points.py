@@ -186,18 +186,19 @@ class Points:
         return tuple(shape)
 
     def stencil(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
-    ) -> Stencil:
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
+    ) -> Stencil:  # fmt: skip
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, change)
+        return self.lines[k].stencil(order, accuracy, self.edge_order, change, side)
 
     def along(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
+        side: int = 0,
     ) -> Along:  # fmt: skip
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
         line = self.lines[k]
         walls = line.walls_of(component)
-        rows = line.rows(order, accuracy, self.edge_order, change, component)
+        rows = line.rows(order, accuracy, self.edge_order, change, component, side)
         sides = (
             (wall, stencil)
             for wall, stencil in zip(walls, rows.prescribed, strict=True)
