@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+import numpy as np
+
 from ..._grid.conditions import Condition
 from ..._grid.points import Along, Points
 from ..._stencils.ends import opened
@@ -18,6 +20,11 @@ from ..fields.sides import Side
 def same(stencil: Stencil) -> Stencil:
     """A stencil as it is."""
     return stencil
+
+
+def unit(grid: Points) -> Stencil:
+    """The value at the point itself."""
+    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 class Build:
