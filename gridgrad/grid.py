@@ -12,7 +12,7 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
-from ._operators.catalogue import along, first, norm, second, transport
+from ._operators.catalogue import along, first, multiply, norm, second, transport
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -139,3 +139,4 @@ class Grid(Points, Generic[OnGrid]):
     directional_derivative = transport.directional_derivative
     advect = transport.advect
     diffuse = transport.diffuse
+    multiply = multiply.multiply

@@ -12,10 +12,10 @@ from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import unwrap, wrap
 from ..fields.gather import gather
+from ..patterns.build import unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .first import gradient, vector
-from .second import unit
 
 
 @kind()

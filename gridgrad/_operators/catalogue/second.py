@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..._base.types import Matrix, Scalar, Vector
 from ..._grid.points import Along, Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed, flipped
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
-from ..patterns.build import Build
+from ..patterns.build import Build, unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .first import no_tensors, vector
@@ -21,11 +19,6 @@ from .options import laplacian_options
 def identity(grid: Points) -> Sweep:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
     return Sweep.of(grid, "identity", (Term(0, 0, None, unit(grid)),))
-
-
-def unit(grid: Points) -> Stencil:
-    """The value at the point itself."""
-    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 @kind(laplacian_options)

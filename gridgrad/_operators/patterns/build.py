@@ -6,6 +6,8 @@ from collections.abc import Callable
 from math import prod
 from typing import cast
 
+import numpy as np
+
 from ..._base.types import Array
 from ..._grid.conditions import Condition
 from ..._grid.points import Along, Points
@@ -21,6 +23,11 @@ from ..fields.sides import Profile, Side
 def same(stencil: Stencil) -> Stencil:
     """A stencil as it is."""
     return stencil
+
+
+def unit(grid: Points) -> Stencil:
+    """The value at the point itself."""
+    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 class Build:
