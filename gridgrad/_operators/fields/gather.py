@@ -49,6 +49,9 @@ def gather(
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field)
+        joins = None if library is None or own is library else library.joined_by(cleaned)
+        if joins is not None:
+            own, cleaned = library, joins
         if library is not None and own is not library:
             raise ArgumentTypeError(
                 f"{name} and its components or coefficients are arrays of different libraries, "
