@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .._backends import dispatch, ladder
+from .._backends import ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._backends.protocol import Backend
@@ -26,14 +26,15 @@ from .._terms.term import Term
 from .._wraps.units import present
 from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
+from .fields.factors import Factor, Number
 from .fields.forms import Form, components, shaped, stack
-from .fields.gather import gather, joined_name
+from .fields.gather import TURNED, gather, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
-from .fields.sides import are_constants, like
+from .fields.sides import are_constants, is_memory, like
 from .joined import Joinable, Product
 from .operator import AnyOperator, Operator
-from .patterns.build import Build
+from .patterns.build import Build, unit
 from .patterns.calls import Plain, flat_out, is_traced, parts, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
@@ -53,7 +54,7 @@ class Sweep(Joinable[In, Out]):
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
         self.pattern, self.coefficients = pattern, coefficients
-        self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
+        self.grid, self.name, self.terms, self.grids = pattern.grid, pattern.name, pattern.terms, pattern.grids
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         self._calls = pattern.calls
         self._settled: dict[Hashable, AnyOperator] = {}
@@ -148,7 +149,7 @@ class Sweep(Joinable[In, Out]):
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
             f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
-            apart=self.pattern.grids is not None,
+            is_turned=self.pattern.is_turned, beside=self.pattern.beside,
         )  # fmt: skip
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
@@ -200,7 +201,7 @@ class Sweep(Joinable[In, Out]):
     def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(
-            f, self.inputs, self.current_coefficients(), apart=self.pattern.grids is not None
+            f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned, beside=self.pattern.beside
         )
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
@@ -220,7 +221,7 @@ class Sweep(Joinable[In, Out]):
         found = self._settled.get(key)
         if found is None:
             found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
-            if all(map(_is_memory, found.coefficients)):  # what is traced does not outlive its trace
+            if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 if len(self._settled) >= 16:
                     self._settled.clear()
                 self._settled[key] = found
@@ -282,21 +283,6 @@ class Sweep(Joinable[In, Out]):
         return self._terms_for(*[tuple(a.shape) for a in arrays[:count]])
 
     @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-        return self.pattern.grids_in
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
-        return self.pattern.grids_out
-
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results, or of the first of them."""
-        return self.grids_out[0]
-
-    @property
     def T(self) -> Sweep[Out, In]:
         """The transpose as an operator, edges included."""
         return self.linear._like(self.pattern.linear().transposed())
@@ -305,9 +291,29 @@ class Sweep(Joinable[In, Out]):
         """The operator that `adjoint` applies."""
         return self.linear._like(self.pattern.linear().adjoint(weight))
 
-    def scaled(self, factor: float) -> Sweep[In, Out]:
+    def scaled(self, factor: Number) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.argument, inside=False)
+        if pattern is None:
+            return Product(multiplication(self.grid, self.outputs, factor), self)
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.argument, inside=True)
+        if pattern is None:
+            return Product(self, multiplication(self.grid, self.inputs, factor))
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        if not self.pattern.only_multiplies():
+            return None
+        return Factor(self.arguments[0], self.coefficients[0])
 
     def _like(self, pattern: Pattern) -> Sweep[Any, Any]:
         """Another pattern of the same fields."""
@@ -347,7 +353,8 @@ class Sweep(Joinable[In, Out]):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
+        names = {given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))}
+        return joined_name(names | TURNED if self.pattern.is_turned else names)
 
     def separate(self) -> tuple[Term, ...]:
         """Its terms."""
@@ -359,16 +366,19 @@ class Sweep(Joinable[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
+        coefficients = self.current_coefficients()
+        factors = factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
         return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
 
 
-def _is_memory(c: Array) -> bool:
-    """Whether the numbers of an array are all there is to it."""
-    if is_compiling() or present(c):
-        return False
-    library, array = dispatch.samples(c)
-    return library.facts(array) is not None
+def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
+    """The multiplication of each component of a field by another."""
+    return Sweep(grid.kept(_multiplication, form, factor.argument), (factor.field,))
+
+
+def _multiplication(grid: Points, form: Form, argument: Argument) -> Pattern:
+    terms = tuple(Term(i, i, None, unit(grid), outer=0) for i in range(prod(form)))
+    return Pattern(grid, f"multiply({argument.name or 'field'})", terms, form, form, (argument,))
 
 
 @made_once

@@ -226,6 +226,36 @@ class TestAllAxes:
         assert np.allclose((faces.grid.identity @ faces.mean)(grid.mesh()[0]), faces.grid.mesh()[0])
 
 
+class TestCoefficients:
+    """A field at what comes out, or at what goes in, in the same pass."""
+
+    grid = gg.Grid(UNEVEN, (5, 0.5), boundary=["symmetric", "one-sided"])
+    faces = grid.faces(0)
+    f, b = RNG.standard_normal((2, *grid.shape))
+    k = RNG.standard_normal(faces.grid.shape)
+
+    def test_both(self):
+        slope = self.faces.derivative
+        both = self.k * slope @ self.grid.multiply(self.b)
+        assert np.allclose(both(self.f), self.k * slope(self.b * self.f), rtol=0, atol=40 * EPS)
+        assert np.allclose(both.to_sparse() @ self.f.ravel(), both(self.f).ravel(), rtol=0, atol=40 * EPS)
+        assert np.allclose(both.T(self.k), slope.T(self.k**2) * self.b, rtol=0, atol=80 * EPS)
+        turned = (1j * slope).adjoint(self.k + 0j, weight="quadrature")
+        assert np.allclose(turned, -1j * slope.adjoint(self.k, weight="quadrature"), rtol=0, atol=40 * EPS)
+
+    def test_fluxes(self):
+        spread = self.faces.divergence @ (self.k * self.faces.derivative)
+        assert np.array_equal(spread(self.f), self.faces.divergence(self.k * self.faces.derivative(self.f)))
+        batch = RNG.standard_normal((3, *self.grid.shape))
+        assert np.allclose(spread(batch)[1], spread(batch[1]), rtol=0, atol=0)
+
+    def test_one_of_points_is_none_of_faces(self):
+        with pytest.raises(
+            ValueError, match=r"shape \(7, 5\), but fields of the grid have shape \(..., 6, 5\)"
+        ):
+            self.b * self.faces.derivative
+
+
 class TestOrder:
     """Both ways are of order 2 on even grids, and on uneven ones from points to faces and back again in the mean."""
 
@@ -265,6 +295,7 @@ ERRORS = {
     "no axis": (lambda: GRID.faces(2), ValueError, "axis"),
     "walls": (lambda: GRID.faces(0, walls=1), TypeError, "walls must be True or False, got 1"),
     "boundary of all": (lambda: GRID.faces(boundary="reflect"), TypeError, r"grid.faces\(0, boundary=...\)"),
+    "geometry": (lambda: gg.Grid((6, 0.2, 0.1), (8, 0.5), geometry="polar").faces(0), ValueError, "faces are not offered with geometry="),
     "unknown word": (lambda: GRID.faces(0, wall=True), TypeError, "wall"),
 }  # fmt: skip
 

@@ -70,6 +70,8 @@ def faces(
     check_words("faces", others)
     if not isinstance(walls, bool):
         raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
+    if grid.metric is not None:
+        raise ArgumentValueError("faces are not offered with geometry=; divergence and diffuse of the grid conserve totals there")
     if axis is not None:
         k = grid.clean_axis(axis)
         return grid.kept(_faces, k, walls) if boundary is None else _faces(grid, k, walls, boundary)

@@ -85,11 +85,6 @@ class Mapping(Protocol):
         """The grid of each component of what comes out."""
 
 
-def grids_of(grid: Points, form: Form) -> tuple[Points, ...]:
-    """One grid for all components."""
-    return (grid,) * prod(form)
-
-
 def check_alike(first: Mapping, second: Mapping) -> None:
     """Refuse to add operators that are not maps between the same fields."""
     _check_places(first.grids_in, second.grids_in, "added")

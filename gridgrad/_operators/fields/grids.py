@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Shape
 from ..._grid.points import Points
+from .forms import Form
 
 
 class Place(NamedTuple):
@@ -53,6 +54,36 @@ def _a_field(places: Sequence[Place]) -> str:
     return "a field" if len(places) == 1 else f"{len(places)} fields"
 
 
-def points_of(grids: Sequence[Points]) -> int:
-    """How many values fields on these grids have together."""
-    return sum(prod(grid.shape) for grid in grids)
+class OnGrids:
+    """A map between fields on one grid, or on those of `grids`."""
+
+    grid: Points  # of what goes in, of its first component
+    grids: Grids | None = None
+    inputs: Form
+    outputs: Form
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, which in products may end otherwise than `grid`; of several that of the first."""
+        return self.grids_out[0]
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return self._of(0, self.inputs)
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return self._of(1, self.outputs)
+
+    def _of(self, which: int, form: Form) -> tuple[Points, ...]:
+        if self.grids is None:
+            return (self.grid,) * prod(form)
+        return tuple([place.grid for place in self.grids[which]])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
+        rows, columns = (sum(prod(grid.shape) for grid in grids) for grids in (self.grids_out, self.grids_in))
+        return rows, columns

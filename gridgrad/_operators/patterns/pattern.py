@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import prod
 
 from ..._backends.once import made_once
@@ -10,17 +11,19 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.merged import merged
-from ..._terms.term import Term, bound_to, norms_of, shifted
+from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
+from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
 from ..fields.coefficients import Argument
-from ..fields.forms import Form, check_alike, form_name, grids_of
-from ..fields.grids import Grids
+from ..fields.factors import Number
+from ..fields.forms import Form, check_alike, form_name
+from ..fields.grids import Grids, OnGrids
 from .calls import Calls
 from .kinds import Origin
 
 
-class Pattern:
+class Pattern(OnGrids):
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
     ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
@@ -38,9 +41,11 @@ class Pattern:
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
-        self.has_sides = any([argument.side is not None for argument in arguments])
+        self.is_turned = are_turned(terms)
+        self.has_sides = any([argument.side is not None or argument.of_grid for argument in arguments])
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+        self._multiplied: dict[tuple[Argument, bool], Pattern | None] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -80,8 +85,9 @@ class Pattern:
         if all(term.input < inputs for term in self.terms):
             return self
         if self._linear is None:
-            terms = tuple(term for term in self.terms if term.input < inputs)
             arguments = tuple(argument for argument in self.arguments if argument.side is None)
+            stay = [k for k, is_side in enumerate(self._sides) if not is_side]
+            terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
             self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
                                    self.masks_as_read, self.grids)  # fmt: skip
         return self._linear
@@ -102,7 +108,8 @@ class Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
             self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = self._turned_terms() if weight is None else self._weighted_terms()
+            own = self.terms if name == "T" else conjugate_terms(self.terms)
+            terms = adjoint_terms(own) if weight is None else self._weighted(own)
             arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
             grids = None if self.grids is None else self.grids.turned()
             found = Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
@@ -110,34 +117,13 @@ class Pattern:
             self._adjoints[name, weight] = found
         return found
 
-    def _turned_terms(self) -> tuple[Term, ...]:
-        return adjoint_terms(self.terms)
-
-    def _weighted_terms(self) -> tuple[Term, ...]:
-        """Those of the adjoint where fields are weighted with the measures of their grids."""
+    def _weighted(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """The adjoint of terms where fields are weighted with the measures of their grids."""
         if self.grids is None:
-            return adjoint_terms(self.terms, self.grid.quadrature)
+            return adjoint_terms(terms, self.grid.quadrature)
         inputs, outputs = ([place.grid.quadrature for place in places] for places in self.grids)
-        turned = (adjoint_terms((term,), outputs[term.output], inputs[term.input]) for term in self.terms)
-        return tuple([term for terms in turned for term in terms])
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-        return (
-            grids_of(self.grid, self.inputs)
-            if self.grids is None
-            else tuple(p.grid for p in self.grids.inputs)
-        )
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
-        return (
-            grids_of(self.grid, self.outputs)
-            if self.grids is None
-            else tuple(p.grid for p in self.grids.outputs)
-        )
+        turned = (adjoint_terms((term,), outputs[term.output], inputs[term.input]) for term in terms)
+        return tuple([term for own in turned for term in own])
 
     @made_once
     def plus(self, other: Pattern) -> Pattern:
@@ -153,24 +139,90 @@ class Pattern:
                        self.masks_as_read and other.masks_as_read, self.grids)  # fmt: skip
 
     @made_once
-    def times(self, factor: float) -> Pattern:
+    def times(self, factor: Number) -> Pattern:
         """All weights times a number; kept, as time steps often ask for the same."""
-        found = self._multiples.get(factor)
+        key = factor, type(factor)
+        found = self._multiples.get(key)
         if found is None:
             self.require_linear("a multiple")
-            stencils = {term.stencil for term in self.terms}
-            scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
-            terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
-            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
+            terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
+            word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
+            name = f"-{self.name}" if key == (-1, float) else f"{word} * {self.name}"
             found = Pattern(
-                self.grid,
-                name,
-                terms,
-                self.inputs,
-                self.outputs,
-                self.arguments,
-                self.masks_as_read,
-                self.grids,
-            )
-            self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
+                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read, self.grids
+            )  # fmt: skip
+            self._multiples.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in terms}))
         return found
+
+    def _times(self, factor: float) -> tuple[Term, ...]:
+        stencils = {term.stencil for term in self.terms}
+        scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
+        return tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
+
+    def _times_complex(self, factor: complex) -> tuple[Term, ...]:
+        """The terms times each part that is not 0, those of the imaginary one a quarter turn further."""
+        if not factor.imag:
+            return turned(self._times(factor.real), 4)
+        real = turned(self._times(factor.real), 4) if factor.real else ()
+        terms = real + turned(self._times(factor.imag), 1)
+        return tuple(sorted(terms, key=lambda term: term.ends))
+
+    @made_once
+    def only_multiplies(self) -> bool:
+        """Whether it multiplies by its one coefficient, and does nothing else."""
+        return len(self._sides) == 1 and is_multiplication(self.terms)
+
+    @made_once
+    def multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        """With one more coefficient, by which what comes out is multiplied, or, `inside`, what goes in.
+
+        None where a term is multiplied there already.
+        """
+        key = argument, inside
+        if key not in self._multiplied:
+            self.require_linear("a multiple")
+            self._multiplied[key] = self._made_multiplied(argument, inside)
+        return self._multiplied[key]
+
+    def _made_multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        place, word = len(self._sides), argument.name or "field"
+        if inside:
+            terms, name = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"
+        else:
+            terms, name = multiplied(self.terms, place), f"{word} * {self.name}"
+        if terms is None or len({own.shape for own in (self.grids_in if inside else self.grids_out)}) > 1:
+            return None
+        return Pattern(self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids)
+
+    def grids_beside(self, count: int) -> list[Points]:
+        """The grid of each of its coefficients: of what comes out where it multiplies that, else of what it meets."""
+        found: dict[int, Points] = {}
+        for term in self.terms:
+            if term.outer is not None:
+                found[term.outer] = self.grids_out[term.output]
+            inside = self.grids_in[min(term.input, len(self.grids_in) - 1)]
+            for k in (term.inner, term.faces, term.input - prod(self.inputs)):
+                if k is not None and k >= 0:
+                    found[k] = inside
+        return [found.get(k, self.grid) for k in range(count)]
+
+    @property
+    def beside(self) -> Callable[[Sequence[Shape], int], Sequence[Shape]] | None:
+        """What tells the shapes of coefficients, where these are not that of all fields."""
+        return None if self.grids is None else self.shapes_beside
+
+    def shapes_beside(self, shapes: Sequence[Shape], count: int) -> list[Shape]:
+        """The shape of each of its coefficients, beside components of these shapes."""
+        axes = self.grid.axes_of(shapes[0])
+        made = []
+        for grid in self.grids_beside(count):
+            shape = list(shapes[0])
+            for axis, length in zip(axes, grid.lengths, strict=True):
+                shape[axis] = length
+            made.append(tuple(shape))
+        return made
+
+    @property
+    def _sides(self) -> list[bool]:
+        """For each coefficient whether it is prescribed at a wall."""
+        return [argument.side is not None for argument in self.arguments for _ in range(argument.fields)]
