@@ -135,14 +135,14 @@ class Calls:
     ) -> object:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
-        if targets is not None and not _has_form(given.how[1], form):
+        if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
         library = library.among(fields)  # which refuses fields of several devices
         like = slices.leading(fields)
         dtype = library.result_dtype(like)
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype)
-        shape = (*form, *like.shape) if given.how[0] and form else None
+        shape = (*form, *like.shape) if given.how.is_stacked and form else None
         with library.at(like):
             whole = None if targets is not None or shape is None else library.empty(fields[0], dtype, shape)
             if targets is None:
@@ -151,7 +151,7 @@ class Calls:
                     if whole is not None
                     else [library.empty(fields[0], dtype) for _ in range(prod(form))]
                 )
-            plan = ladder.bound(library, terms, fields, targets)
+            plan = ladder.bound(library, terms, fields, targets, given.how.adds)
         if plan is None:
             return None
         bound = Bound(library, plan, dtype, fields[0], form, shape)
@@ -160,13 +160,21 @@ class Calls:
         return done if whole is None or done is None else whole
 
 
+class How(NamedTuple):
+    """What of a call decides its plan beside the arrays."""
+
+    is_stacked: bool = False  # the field came as one array
+    nested: Hashable = None  # how the targets were nested
+    adds: bool = False  # to what the targets hold
+
+
 class Plain(NamedTuple):
     """The arrays of a call as they came, which are plain memory."""
 
     key: Key
     fields: Sequence[Array]  # and coefficients
     targets: Sequence[Array] | None
-    how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
+    how: How
 
 
 def parts(whole: Array, form: Form) -> list[Array]:
@@ -196,7 +204,7 @@ def _facts(a: Array) -> Any:
 
 
 def plain_of(
-    fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]
+    fields: Sequence[Array], targets: Sequence[Array] | None, how: How
 ) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None
