@@ -21,7 +21,7 @@ from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.catalogue.options import accuracy_option
 from .._operators.fields import quantities
-from .._operators.patterns.calls import Key, flat_out, plain_of, start_of
+from .._operators.patterns.calls import How, Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
@@ -199,7 +199,7 @@ def _of_samples(
         return whole
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
-    given = plain_of((as_given,), targets, (False, nested))
+    given = plain_of((as_given,), targets, How(False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
         keep(key, operator, given)

@@ -18,7 +18,7 @@ from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, to_host
 from .._operators.operator import AnyOperator
-from .._operators.patterns.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
@@ -80,7 +80,7 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, (is_stacked, nested)))
+    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 

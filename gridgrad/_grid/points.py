@@ -215,6 +215,10 @@ class Points:
         made: Made = self._kept[key]
         return made
 
+    def held(self, *key: Hashable) -> object:
+        """What `kept` has made of these, or None."""
+        return self._kept.get(key)
+
 
 def _rebuild(
     kind: Callable[..., Points], coordinates: tuple[object, ...], axes: object, boundary: object, period: object, edge_order: int,

@@ -29,20 +29,20 @@ class Norm(Sweep[Scalar, Scalar]):
 
     @applies
     def __call__(
-        self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
-    ) -> object:
+        self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
         """Apply it."""
         # a sum must be made before it is squared, and a metric is not in these terms
         if self.grid.metric is not None or any(self.grid.along(a).sides for a in range(self.grid.ndim)):
-            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
+            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
-            return super().__call__(f, out, workers, **fields)
+            return super().__call__(f, out, workers, add=add, **fields)
         samples = gather(numbers, ()).samples[0]
         if "complex" not in str(samples.dtype):
-            return super().__call__(wrap(samples, unit), out, workers)
+            return super().__call__(wrap(samples, unit), out, workers, add=add)
         parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
-        return _norm_of_parts.on(self.grid)(parts, out, workers)
+        return _norm_of_parts.on(self.grid)(parts, out, workers, add=add)
 
 
 @kind()
