@@ -12,7 +12,7 @@ NAMES = {
     "__cuda_array_interface__", "Tracer",
 }  # fmt: skip
 ROOMS = (
-    "_backends.numpy", "_backends.torch", "_backends.cuda", "_backends.jax", "_backends.dask", "_wraps", "torch", "xarray",
+    "_backends.numpy", "_backends.torch", "_backends.cuda", "_backends.jax", "_backends.dask", "_wraps", "torch", "xarray", "cli",
     "autodiff._engines",
 )  # fmt: skip
 ENGINES = "functions are differentiated by engines, some of which are libraries of arrays"

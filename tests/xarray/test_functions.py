@@ -168,3 +168,18 @@ class TestApart:
         with pytest.raises(ValueError, match="axis 2 are not strictly monotonic") as error:
             gg.gradient(F.isel(x=[0, 1, 1]), dim="x")
         assert error.value.__notes__ == ["axis 2 is the dim 'x' of 'T'"]
+
+    def test_another_number_of_components(self):
+        for call in (gg.curl, gg.divergence, gg.jacobian):
+            with pytest.raises(
+                ValueError, match="F has 1 component, and the call is along 'x', 'y'; give one for each"
+            ):
+                call((U,), **XY)
+        with pytest.raises(ValueError, match="v has 3 components"):
+            gg.advect((U, V, V), F, **XY)
+
+    def test_what_no_function_computes(self):
+        for call in (lambda: gg.curl((U,), dim="x"), lambda: gg.mixed_derivative(F, dim="x"), lambda: gg.derivative(F, dim="x", order=3),
+                     lambda: gg.derivative(F), lambda: gg.laplacian(F, dim="x", form="tall")):  # fmt: skip
+            with pytest.raises(ValueError, match=r"axes|order|dim|form"):
+                call()

@@ -11,7 +11,16 @@ import xarray
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..units import is_quantity_class
 from .axes import Line, by_axis, lines_of, names_of
-from .fields import Fields, check_numbers, check_together, labelled, numbers, parts, quantity_among
+from .fields import (
+    Fields,
+    check_counts,
+    check_numbers,
+    check_together,
+    labelled,
+    numbers,
+    parts,
+    quantity_among,
+)
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
 
 Function: TypeAlias = Callable[..., Any]
@@ -106,13 +115,18 @@ def _of_arrays(call: Call) -> Any:
             f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
             "gradient()"
         )
+    check_counts(call.fields, lines)
     check_together(call.fields, lines, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)
     if quantity is not None:
         lines = [_with_unit(line, quantity) for line in lines]
     called = labels(
-        call.function.__name__, call.fields, lines, call.options.get("order", 1), quantity is not None
+        call.function.__name__,
+        call.fields,
+        lines,
+        2 if call.options.get("order") == 2 else 1,
+        quantity is not None,
     )
     results = _of_numbers(call, arrays, lines, template)
     kept = kept_attributes(labelled({call.main: call.fields[call.main]}))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray
 
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
 from .axes import Line
 
@@ -35,6 +35,16 @@ def check_numbers(field: xarray.DataArray) -> None:
             f"the variable {field.name!r} is of dtype {field.dtype}, and cannot be differentiated; leave it out, "
             f"ds.drop_vars({field.name!r}), or convert it, astype(float)"
         )
+
+
+def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
+    """Refuse another number of components than of dimensions."""
+    for word in VECTORS:
+        if word in fields and isinstance(fields[word], (list, tuple)) and len(fields[word]) != len(lines):
+            named = ", ".join(repr(line.dim) for line in lines)
+            raise ArgumentValueError(
+                f"{word} has {counted(len(fields[word]), 'component')}, and the call is along {named}; give one for each"
+            )
 
 
 def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:

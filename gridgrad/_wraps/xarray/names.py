@@ -122,6 +122,8 @@ def _curl(F: Sequence[Label], lines: Sequence[Line], order: int) -> Labels:
 
     if len(lines) == 2:
         return Label("curl", None, part(0, 1))
+    if len(lines) != 3:
+        return Label(None, None, None)  # which is refused
     return [Label(f"curl_{lines[c].name}", None, part(a, b)) for a, b, c in ((1, 2, 0), (2, 0, 1), (0, 1, 2))]
 
 
