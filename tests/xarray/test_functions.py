@@ -179,7 +179,7 @@ class TestApart:
             gg.advect((U, V, V), F, **XY)
 
     def test_what_no_function_computes(self):
-        for call in (lambda: gg.curl((U,), dim="x"), lambda: gg.mixed_derivative(F, dim="x"), lambda: gg.derivative(F, dim="x", order=3),
+        for call in (lambda: gg.curl((U,), dim="x"), lambda: gg.mixed_derivative(F, dim="x"), lambda: gg.derivative(F, dim="x", order=7),
                      lambda: gg.derivative(F), lambda: gg.laplacian(F, dim="x", form="tall")):  # fmt: skip
             with pytest.raises(ValueError, match=r"axes|order|dim|form"):
                 call()

@@ -43,6 +43,8 @@ def test_units_of_other_operators():
     assert gg.advect((F, F), F, dim=("x", "y")).units == "m s-2"
     assert gg.diffuse(F.assign_attrs(units="m2 s-1"), F).units == "m s-2"
     assert "units" not in gg.advect((F, 1.0), F, dim=("x", "y")).attrs
+    third = gg.derivative(F, dim="x", order=3)
+    assert (third.name, third.units) == ("d3T_dx3", "m-2 s-1")
     assert gg.gradient(F, dim="x").long_name == "d(wind)/dx"
     assert gg.laplacian(F).long_name == "laplacian of wind"
 

@@ -125,7 +125,7 @@ def _of_arrays(call: Call) -> Any:
         call.function.__name__,
         call.fields,
         lines,
-        2 if call.options.get("order") == 2 else 1,
+        call.options.get("order"),
         quantity is not None,
     )
     results = _of_numbers(call, arrays, lines, template)

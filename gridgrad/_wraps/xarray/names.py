@@ -69,7 +69,7 @@ def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
     return {word: value for word, value in field.encoding.items() if word not in _PACKED}
 
 
-def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], order: int, has_quantities: bool) -> Labels:  # fmt: skip
+def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], order: object, has_quantities: bool) -> Labels:  # fmt: skip
     """The labels of all results of a function, nested as its results are."""
     parts = {
         word: [label_of(c, has_quantities) for c in (value if isinstance(value, (list, tuple)) else [value])]
@@ -77,7 +77,7 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
     }
     main = parts.get("F") or parts["f"]
     if function in _PLAIN:
-        found = _PLAIN[function](main, lines, order)
+        found = _PLAIN[function](main, lines, order if isinstance(order, int) else 1)
     elif function in _SUMS:
         name, terms = _SUMS[function]
         found = _summed(name, main, terms(main, lines, parts))
@@ -89,10 +89,12 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
 
 
 def _slope(f: Label, *by: Line) -> Label:
-    """The derivative by one or two axes."""
+    """The derivative by these axes, one after the other."""
     top = "d" if len(by) == 1 else f"d{len(by)}"
-    same = len(by) == 2 and by[0] is by[1]
-    bottom = f"d{by[0].name}2" if same else "".join(f"d{line.name}" for line in by)
+    if len(by) > 1 and all(line is by[0] for line in by):
+        bottom = f"d{by[0].name}{len(by)}"
+    else:
+        bottom = "".join(f"d{line.name}" for line in by)
     unit = units.product((f.unit, 1), *((line.unit, -1) for line in by))
     return Label(
         None if f.name is None else f"{top}{f.name}_{bottom}",
