@@ -137,12 +137,18 @@ class TestApart:
     """What is not on one grid is not computed with."""
 
     def test_other_coordinates(self):
-        with pytest.raises(ValueError, match="lie at different coordinates, and are not aligned silently"):
+        with pytest.raises(
+            ValueError, match="lie at different coordinates 'x', and are not aligned silently"
+        ):
             gg.divergence((U, V.assign_coords(x=X + 1)), **XY)
 
     def test_other_coordinates_beside_the_index(self):
-        with pytest.raises(ValueError, match="different coordinates 'h'"):
+        with pytest.raises(ValueError, match="at different coordinates 'h'"):
             gg.divergence((U, V.assign_coords(h=("x", X))), coord=("h", "y"))
+
+    def test_other_lengths(self):
+        with pytest.raises(ValueError, match="at different coordinates 'time'"):
+            gg.divergence((U, V.isel(time=[0, 1])), **XY)
 
     def test_components_with_fewer_dims(self):
         with pytest.raises(ValueError, match=r"give them the same, xarray.broadcast\(u, v\)"):

@@ -80,13 +80,24 @@ def _called(sample: xarray.DataArray) -> str:
     return "the field" if sample.name is None else repr(sample.name)
 
 
-def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
-    """The dimension of a one-dimensional coordinate."""
-    if name not in sample.coords:
+def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
+    """Its coordinates without the labels around each, which take their time to make."""
+    found: Mapping[Hashable, xarray.Variable] = field.coords.variables
+    return found
+
+
+def _coordinate(sample: xarray.DataArray, name: Hashable) -> xarray.Variable:
+    found = variables_of(sample).get(name)
+    if found is None:
         raise ArgumentValueError(
             f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
         )
-    dims: tuple[Hashable, ...] = sample.coords[name].dims
+    return found
+
+
+def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
+    """The dimension of a one-dimensional coordinate."""
+    dims: tuple[Hashable, ...] = _coordinate(sample, name).dims
     if len(dims) != 1:
         raise ArgumentValueError(
             f"the coordinate {name!r} has the dims {dims!r}; name the one to differentiate along, dim="
@@ -95,14 +106,12 @@ def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
 
 
 def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
-    if name not in sample.coords:
+    if name == dim and dim not in variables_of(sample):
         raise ArgumentValueError(
             f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
             f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
-            if name == dim
-            else f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
         )
-    return _read(sample.coords[name], dim, name, unit)
+    return _read(_coordinate(sample, name), dim, name, unit)
 
 
 def _by_step(dim: Hashable, entry: Any, unit: str) -> Line:
@@ -110,21 +119,19 @@ def _by_step(dim: Hashable, entry: Any, unit: str) -> Line:
         raise ArgumentTypeError(
             f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
         )
-    return (
-        _read(entry, dim, entry.name or dim, unit)
-        if isinstance(entry, xarray.DataArray) and entry.ndim
-        else Line(dim, dim, entry, None)
-    )
+    if isinstance(entry, xarray.DataArray) and entry.ndim:
+        return _read(entry.variable, dim, entry.name or dim, unit)
+    return Line(dim, dim, entry, None)
 
 
-def _read(coordinate: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
+def _read(coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:
     """An axis from its coordinate, which is one-dimensional."""
     if coordinate.dims != (dim,):
         raise ArgumentValueError(
             f"the coordinate {name!r} has the dims {coordinate.dims!r}, and not {dim!r} alone; where it differs from column to "
             f"column, divide by its own slope: gradient(f, 1.0, dim={dim!r}) / gradient(f[{name!r}], 1.0, dim={dim!r})"
         )
-    values = coordinate.variable.data
+    values = coordinate.data
     if times.is_of_times(values):
         return Line(dim, name, times.numbers_of(values, unit), times.text_of(unit))
     if values.dtype.kind not in "iuf":

@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
-from .axes import Line
+from .axes import Line, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -48,30 +48,31 @@ def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
 
 
 def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
-    """Refuse fields that lie at different coordinates: where no index says so, by what is differentiated by."""
-    arrays = labelled(fields)
-    if len(arrays) == 1:
-        return
-    try:
-        xarray.align(*arrays, join="exact", copy=False)
-    except ValueError as error:
-        raise ArgumentValueError(
-            "the fields lie at different coordinates, and are not aligned silently: give them on one grid, by "
-            f"xarray.align(u, v, join='inner') or u.interp_like(v) ({error})"
-        ) from None
-    for line in lines:
-        own = [a.coords[line.name].variable for a in arrays if line.name in a.coords]
-        if any(not other.equals(own[0]) for other in own[1:]):
-            raise ArgumentValueError(
-                f"the fields have different coordinates {line.name!r}; interpolate them to one, or drop what is wrong, "
-                f"v.drop_vars({line.name!r})"
-            )
+    """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
+    first, *others = labelled(fields)
+    known = variables_of(first)
+    names = [*dims, *(line.name for line in lines if line.name not in dims)]
+    for other in others:
+        own = variables_of(other)
+        for name in names:
+            if name in known and name in own and not own[name].equals(known[name]):
+                raise _apart(name)
+        for dim, n in other.sizes.items():
+            if first.sizes.get(dim, n) != n:
+                raise _apart(dim)
     for c in parts(fields, "F"):
         if isinstance(c, xarray.DataArray) and set(c.dims) < set(dims):
             raise ArgumentValueError(
                 f"the components of the vector field have the dims {dims!r} and {c.dims!r}; give them the same, "
                 "xarray.broadcast(u, v)"
             )
+
+
+def _apart(name: Hashable) -> ArgumentValueError:
+    return ArgumentValueError(
+        f"the fields lie at different coordinates {name!r}, and are not aligned silently: give them on one grid, by "
+        "xarray.align(u, v, join='inner') or v.interp_like(u)"
+    )
 
 
 def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:
