@@ -33,7 +33,7 @@ def derivative(
         The spacing: a step or the n coordinates of the axis (1 by default), or one of them for each
         axis of `f`, in their order. Units: [x].
     axis : int
-        The axis.
+        The axis; of DataArrays it is named, ``dim="x"``.
     order : 1, 2, 3 or 4
         Of the derivative.
     accuracy : None, 2, 4 or 6; with `side` None, 1 or 2
