@@ -40,12 +40,12 @@ struct Block {
 
   static GG_INLINE Block read(const Real* from) {
     Block block;
-    for (int k = 0; k < WORDS; ++k) std::memcpy(&block.word[k], from + k * LANES, sizeof(Word));
+    for (int k = 0; k < WORDS; ++k) block.word[k] = word_at<Word>(from + k * LANES);
     return block;
   }
 
   GG_INLINE void write(Real* to) const {
-    for (int k = 0; k < WORDS; ++k) std::memcpy(to + k * LANES, &word[k], sizeof(Word));
+    for (int k = 0; k < WORDS; ++k) set_word(to + k * LANES, word[k]);
   }
 
   static GG_INLINE Block all(Real value) {

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "edges.h"
-#include "star.h"
 #include "sum.h"
 
 namespace gridgrad {
@@ -38,7 +37,6 @@ class Terms {
 
   // The terms [t, next) of an output at the elements [begin, end) of the row, or of all rows alike.
   void sum(int t, int next, int64 begin, int64 end, Real* target) {
-    if (sum_around(here, t, next, begin, end, target)) return;
     tiles_.release(0);
     parts_.clear();
     const int output = here.plan.term[t].output;
