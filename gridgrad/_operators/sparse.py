@@ -20,6 +20,7 @@ from .._terms.term import Term
 from .fields.forms import Form, flat
 from .fields.gather import gather
 from .fields.quantities import check_without_units
+from .fields.sides import are_constants
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -119,7 +120,7 @@ def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleTy
 
 
 def _fields_of(operator: Applied) -> list[Array]:
-    return [field for _, own in operator.taken() for field in own]
+    return [field for _, own in operator.taken() for field in own if not are_constants((field,))]
 
 
 class _OnVectors:

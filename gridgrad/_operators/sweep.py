@@ -28,6 +28,7 @@ from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields.forms import Form, components, shaped, stack
 from .fields.gather import gather, joined_name
+from .fields.lines import in_wider, widened
 from .fields.quantities import check_without_units
 from .fields.sides import are_constants, like
 from .joined import Joinable, Product
@@ -121,8 +122,12 @@ class Sweep(Joinable[In, Out]):
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers)
         # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
-        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
-            return self.settled(f)(f, out, workers)
+        if self.pattern.follows and f is not MISSING and are_constants(self.coefficients):
+            wide = widened(f, self.inputs, self.coefficients)
+            if wide is None:
+                return self.settled(f)(f, out, workers)
+            settled = self.settled(wide)
+            return in_wider(lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -206,7 +211,10 @@ class Sweep(Joinable[In, Out]):
 
     def settled(self, f: object) -> AnyOperator:
         """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
-        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
+        return self.settled_like(components(f, self.inputs, "f")[0][0] if self.inputs else f)
+
+    def settled_like(self, first: object) -> AnyOperator:
+        """The same of a scalar field."""
         key = (type(first), tuple(getattr(first, "shape", ())), str(getattr(first, "dtype", "")), str(getattr(first, "device", "")))
         found = self._settled.get(key)
         if found is None:
@@ -298,6 +306,7 @@ class Sweep(Joinable[In, Out]):
         from .._stencils.matrix import row_table
 
         axis = self.grid.clean_axis(axis)
+        self.grid.stencil(axis)  # which all lines have
         for term in self.terms:
             for own, stencil in term.stencils():
                 if own in (axis, None):  # of no axis: at each point
@@ -328,6 +337,8 @@ class Sweep(Joinable[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
+        if are_constants(self.coefficients):
+            return self.settled_like(np.broadcast_to(np.zeros(()), self.grid.alone())).matrix()
         factors = factors_on(self.grid, self.current_coefficients())
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
 

@@ -21,7 +21,8 @@ from .second import unit
 @kind()
 def gradient_norm(grid: Points) -> Norm:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
+    terms = (Term(0, 0, None, unit(grid), norm=True),) if grid.has_lines else _norm_terms(grid, 1)
+    return Norm.of(grid, "gradient_norm", terms)
 
 
 class Norm(Sweep[Scalar, Scalar]):
@@ -32,9 +33,8 @@ class Norm(Sweep[Scalar, Scalar]):
         self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
     ) -> object:
         """Apply it."""
-        if any(
-            self.grid.along(a).sides for a in range(self.grid.ndim)
-        ):  # a sum must be made before it is squared
+        # A sum must be made before it is squared.
+        if self.grid.has_lines or any(self.grid.along(a).sides for a in range(self.grid.ndim)):
             return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):

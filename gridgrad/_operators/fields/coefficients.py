@@ -29,6 +29,7 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
+    lines: int | None = None  # the weights of lines along this axis
 
     @property
     def fields(self) -> int:
@@ -39,6 +40,8 @@ class Argument(NamedTuple):
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
+        if self.lines is not None:
+            return [f"what is made of the coordinates of axis {self.lines},"]
         if not self.is_vector:
             return [self.name] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import cast
 
+from ..._base.types import Array
 from ..._grid.conditions import Condition
+from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
 from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
+from ..fields.lines import LineWeights
 from ..fields.sides import Side
 
 
@@ -29,18 +33,35 @@ class Build:
         self._terms: list[Term] = []
         self._of_sides: list[Term] = []
         self._places: dict[tuple[Condition, int], int] = {}
+        self._weights: dict[tuple[LineRows, int], int] = {}  # behind the fields, before what is prescribed
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
         faces: int | None = None, outer: int | None = None,
     ) -> None:  # fmt: skip
         """The rows of one derivative, each stencil changed in the same way."""
+        if along.lines is not None:
+            if faces is not None or outer is not None:
+                raise along.lines.refusal("a coefficient that is a field")
+            self._add_lines(output, input, axis, along.lines, change)
+            return
         self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
             self._of_sides.append(
                 Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
             )
+
+    def _add_lines(
+        self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
+    ) -> None:
+        """Unit differences, each with its own weight at every point."""
+        for k, stencil in enumerate(rows.stencils):
+            place = self._weights.setdefault((rows, k), len(self._weights))
+            self._terms.append(
+                Term(output, input, axis, change(stencil), outer=self._fields + place, ends=k >= rows.everywhere,
+                     gated=rows.is_gated)
+            )  # fmt: skip
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
@@ -68,7 +89,8 @@ class Build:
     @property
     def terms(self) -> tuple[Term, ...]:
         """All of them."""
-        return (*self._terms, *self._of_sides)
+        behind = len(self._weights)
+        return (*self._terms, *(term._replace(input=term.input + behind) for term in self._of_sides))
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -77,11 +99,12 @@ class Build:
             Argument(condition.name or "", (None,), False, side=Side.of(self.grid, axis, condition))
             for condition, axis in self._places
         )
-        return (*self.own, *sides)
+        weights = (Argument("", (None,), False, lines=rows.axis) for rows, _ in self._weights)
+        return (*self.own, *weights, *sides)
 
     @property
     def prescribed(self) -> Coefficients:
-        """What is prescribed, as coefficients."""
-        return tuple(
-            Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places
-        )
+        """Weights of lines, and what is prescribed, as coefficients."""
+        weights = (cast(Array, LineWeights(rows, k)) for rows, k in self._weights)
+        sides = (Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places)
+        return (*weights, *sides)

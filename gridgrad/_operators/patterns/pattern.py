@@ -36,7 +36,7 @@ class Pattern:
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
-        self.has_sides = any([argument.side is not None for argument in arguments])
+        self.follows = any([a.side is not None or a.lines is not None for a in arguments])  # the type of the field
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
