@@ -62,10 +62,11 @@ def gradient(
         whose axes are named, ``gradient(f, dim="x")``: see `gridgrad.xarray`. Or a function of the
         coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
         masked is masked in the rows that read it, and in no other.
-    *varargs : scalar or 1-D array
+    *varargs : scalar or array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
-        either direction; a list is coordinates. Those on a device are read at each call, which waits
+        either direction; a list is coordinates. Of one axis they may differ from line to line, in the
+        shape of `f` or in one that broadcasts to it: heights of columns. Those on a device are read at each call, which waits
         for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.

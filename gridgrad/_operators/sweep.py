@@ -179,6 +179,7 @@ class Sweep(Called[In, Out]):
         from .._stencils.matrix import row_table
 
         axis = self.grid.clean_axis(axis)
+        self.grid.stencil(axis)  # which all lines have
         for term in self.terms:
             for own, stencil in term.stencils():
                 if own is None:  # at each point

@@ -28,7 +28,7 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
-    of_grid: bool = False  # the grid's own
+    of_grid: str = ""  # what it is, if it is the grid's own
     is_named: bool = False  # by the user, who may give one name to several
 
     @property
@@ -45,6 +45,8 @@ class Argument(NamedTuple):
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
+        if self.of_grid:
+            return [self.of_grid]
         if not self.is_vector:
             return [self.name or "a factor"] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
