@@ -7,11 +7,12 @@ from typing import Any, Generic
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import check_places
+from .._base.types import Shape
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
 from .._terms.joining import joining
 from .._terms.real import real_terms
-from .._terms.term import Term, norms_of, own_terms
+from .._terms.term import Term, norms_of, own_terms, shapes_of
 from . import slices
 from .protocol import A, Backend, Call, DType, Memory, meet
 
@@ -25,14 +26,14 @@ def operate(
     library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[A] | None = None,
     workers: int | None = None, as_read: bool = False, adds: bool = False,
 ) -> list[A]:  # fmt: skip
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in `targets` if they are given.
+    """The `outputs` arrays of `terms` applied to `fields`, in `targets` if they are given.
 
     `workers` is the most threads on a CPU; of `as_read` see `Call`. What `adds` joins what the targets hold.
     """
     library, f = library.among(fields), slices.leading(fields)
-    dtype = library.result_dtype(f)
+    dtype, shapes = library.result_dtype(f), result_shapes(terms, fields, outputs)
     if targets is not None:
-        check_targets(library, targets, fields, dtype)
+        check_targets(library, targets, fields, dtype, shapes)
         if adds and not _can_add(library, terms, fields, targets):
             return _added(library, terms, fields, targets, workers, as_read)
     if any(library.facts(a) is None for a in (*fields, *(targets or ()))):
@@ -42,7 +43,7 @@ def operate(
         return targets or results
     with library.at(f):
         if targets is None:
-            targets = [library.empty(fields[0], dtype) for _ in range(outputs)]
+            targets = [library.empty(fields[0], dtype, shape) for shape in shapes]
         else:
             fields = [_apart(library, field, targets) for field in fields]
         apply(library, terms, fields, targets, workers, adds)
@@ -89,14 +90,20 @@ def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) 
     return library.empty(f, library.result_dtype(f), shape)
 
 
-def check_targets(library: Backend[A], targets: Sequence[A], fields: Sequence[A], dtype: DType) -> None:
+def result_shapes(terms: tuple[Term, ...], fields: Sequence[A], outputs: int) -> list[Shape]:
+    """The shape of each output."""
+    return shapes_of(terms, [tuple(field.shape) for field in fields], outputs)
+
+
+def check_targets(
+    library: Backend[A], targets: Sequence[A], fields: Sequence[A], dtype: DType, shapes: Sequence[Shape]
+) -> None:
     """Every output fits, can be written, and shares no memory with another."""
-    shape, remedy = (
-        tuple(slices.leading(fields).shape),
-        f"{library.name}.empty_like(f, dtype={_quoted(dtype)})",
-    )
+    own = tuple(fields[0].shape)
     places: list[Memory] = []
-    for k, target in enumerate(targets):
+    for k, (target, shape) in enumerate(zip(targets, shapes, strict=True)):
+        made = "empty_like(f" if shape == own else f"empty({shape}"
+        remedy = f"{library.name}.{made}, dtype={_quoted(dtype)})"
         name = f"out[{k}]" if len(targets) > 1 else "out"
         place = library.check_target(name, target, fields)
         if tuple(target.shape) != shape:
@@ -133,8 +140,24 @@ def apply(
     adds: bool = False,
 ) -> None:  # fmt: skip
     """Write `terms` of `inputs` into `outputs`, plain memory of any layout that is not shared among them, or add them to it."""
-    if outputs and 0 not in outputs[0].shape:
-        Ladder(library, workers).apply(terms, inputs, outputs, adds)
+    for own, places in alike(terms, [tuple(output.shape) for output in outputs]):
+        if 0 not in outputs[places[0]].shape:
+            Ladder(library, workers).apply(own, inputs, [outputs[k] for k in places], adds)
+
+
+def alike(terms: tuple[Term, ...], shapes: Sequence[Shape]) -> list[tuple[tuple[Term, ...], list[int]]]:
+    """The terms of each shape of outputs, which are sweeps of their own, and the places of these outputs."""
+    if len(set(shapes)) <= 1:
+        return [(terms, list(range(len(shapes))))] if shapes else []
+    groups = [[k for k, own in enumerate(shapes) if own == shape] for shape in dict.fromkeys(shapes)]
+    return [(_of_outputs(terms, places), places) for places in groups]
+
+
+def _of_outputs(terms: tuple[Term, ...], chosen: Sequence[int]) -> tuple[Term, ...]:
+    """The terms of some outputs, as its only ones."""
+    return tuple(
+        term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output)
+    )
 
 
 def plan_for(
@@ -333,10 +356,7 @@ def _by_outputs(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds
     """Half of the outputs each, with what their terms read."""
     middle = len(outputs) // 2
     for chosen in (range(middle), range(middle, len(outputs))):
-        own = tuple(
-            term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output)
-        )
-        yield *_reading(own, inputs), [outputs[k] for k in chosen], adds
+        yield *_reading(_of_outputs(terms, chosen), inputs), [outputs[k] for k in chosen], adds
 
 
 def _are_apart(terms: tuple[Term, ...], adds: bool) -> bool:

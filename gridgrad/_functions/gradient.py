@@ -25,12 +25,14 @@ from .._operators.patterns.calls import How, Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
+from .entry import takes_labels
 from .share import functions, keep
 
 _ndarray = np.ndarray
 
 
 @typed.gradient
+@takes_labels
 @offered
 def gradient(
     f: Any = MISSING,
@@ -56,7 +58,8 @@ def gradient(
     Parameters
     ----------
     f : array, shape (..., n, ...), real or complex
-        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
+        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a DataArray or Dataset,
+        whose axes are named, ``gradient(f, dim="x")``: see `gridgrad.xarray`. Or a function of the
         coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
         masked is masked in the rows that read it, and in no other.
     *varargs : scalar or 1-D array

@@ -23,6 +23,7 @@ from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
+from .entry import takes_labels
 from .typed import Ends
 
 _SHARED = """*spacing : scalar or 1-D array
@@ -30,7 +31,8 @@ _SHARED = """*spacing : scalar or 1-D array
         axis, a step or its coordinates (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
-        The axes of the grid; all by default. The others are batch axes.
+        The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
+        ``dim=("x", "y")``: see `gridgrad.xarray`.
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
@@ -51,12 +53,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def documented(function: Function) -> Function:
-    """Put the paragraphs that all share in their places, and note the keywords."""
+    """Put the paragraphs that all share in their places, note the keywords, and take labelled arrays too."""
     if function.__doc__:  # not under -OO
         text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
-    return offered(function)
+    return takes_labels(offered(function))
 
 
 Made: TypeAlias = tuple[AnyOperator, Any]  # an operator, and the field that it is applied to

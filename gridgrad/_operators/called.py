@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from math import prod
 from operator import is_
 from typing import Any
 
 import numpy as np
 
-from .._backends import dispatch, ladder
+from .._backends import ladder
 from .._backends.protocol import Backend
 from .._base.checks import clean_workers
 from .._base.errors import MISSING
@@ -23,7 +23,7 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.sides import are_constants, like
+from .fields.sides import are_constants, is_memory, like
 from .joined import Joinable
 from .operator import AnyOperator
 from .patterns.calls import How, Plain, flat_out, is_traced, parts, plain_of
@@ -123,7 +123,7 @@ class Called(Joinable[In, Out]):
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
             f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
-            is_turned=self.pattern.is_turned,
+            is_turned=self.pattern.is_turned, beside=self.pattern.beside,
         )  # fmt: skip
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
@@ -132,12 +132,10 @@ class Called(Joinable[In, Out]):
             found = self.first(given, call.library, shape, workers)
             if found is not None:
                 return found if out is None else out
-        if (
-            targets is None
-            and self.outputs
-            and (call.stacked or (given is not None and given.how.is_stacked))
-        ):
-            return self._into_stack(call.library, arrays, shape, workers)
+        if targets is None and self.outputs and (call.stacked or (given is not None and given.how.is_stacked)):
+            shapes = ladder.result_shapes(self._terms_of(arrays), arrays, prod(self.outputs))
+            if len(set(shapes)) == 1:
+                return self._into_stack(call.library, arrays, shapes[0], workers)
         results = self.results(call.library, arrays, targets, workers, adds)
         return shaped(results, self.outputs) if out is None else out
 
@@ -154,9 +152,8 @@ class Called(Joinable[In, Out]):
 
     def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
-        return self.pattern.calls.first(
-            given, library, self._terms_for(shape), self.outputs, clean_workers(workers)
-        )
+        terms = self._terms_of(given.fields)
+        return self.pattern.calls.first(given, library, terms, self.outputs, clean_workers(workers))
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""
@@ -171,14 +168,16 @@ class Called(Joinable[In, Out]):
         adds: bool = False,
     ) -> list[Array]:  # fmt: skip
         """What becomes of fields and coefficients of one shape, by the library that serves them."""
-        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
+        terms, workers = self._terms_of(arrays), clean_workers(workers)
         return ladder.operate(
             library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read, adds
         )
 
     def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
-        fields = gather(f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned)
+        fields = gather(
+            f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned, beside=self.pattern.beside
+        )
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
@@ -198,7 +197,7 @@ class Called(Joinable[In, Out]):
         found = (self._settled or {}).get(key)
         if found is None:
             found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
-            if all(map(_is_memory, found.coefficients)):  # what is traced does not outlive its trace
+            if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)
         return found
 
@@ -210,26 +209,21 @@ class Called(Joinable[In, Out]):
 
     def _fitted(self, shape: Shape | None) -> AnyOperator | None:
         """The operator whose coefficients have the shape of a field, as views; None where they do, or are no plain memory."""
-        if shape is None or all([c.shape == shape for c in self.coefficients]):
+        if shape is None or self.pattern.grids is not None or all([c.shape == shape for c in self.coefficients]):
             return None
         found = (self._settled or {}).get(shape)
-        if found is None and all(map(_is_memory, self.coefficients)):
+        if found is None and all(map(is_memory, self.coefficients)):
             views = [view for c in self.coefficients if (view := spread(c, tuple(shape))) is not None]
             if len(views) == len(self.coefficients):
                 found = self.with_coefficients(tuple(views))
                 self._settle(shape, found)
         return found
 
-    def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        return self.pattern.terms_for(shape)
+    def _terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
+        """The terms on arrays of this shape, or of one for each component; their grid axes are checked."""
+        return self.pattern.terms_for(*shapes)
 
-
-def _is_memory(c: Array) -> bool:
-    """Whether the numbers of an array are all there is to it."""
-    if type(c) is _ndarray:
-        return c.dtype.kind in "fciu"
-    if is_compiling() or present(c):
-        return False
-    library, array = dispatch.samples(c)
-    return library.facts(array) is not None
+    def _terms_of(self, arrays: Sequence[Array]) -> tuple[Term, ...]:
+        """The terms on these fields, of which one is enough where all are on one grid."""
+        count = 1 if self.pattern.grids is None else prod(self.inputs)
+        return self._terms_for(*[tuple(a.shape) for a in arrays[:count]])

@@ -96,6 +96,16 @@ class Product(Joined[In, Out]):
         return self.outer.grid_out
 
     @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of what is applied first."""
+        return self.inner.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of what is applied last."""
+        return self.outer.grids_out
+
+    @property
     def linear(self) -> Product[In, Out]:
         """The product without what is prescribed at walls; itself where nothing is."""
         outer, inner = self.outer.linear, self.inner.linear
@@ -196,6 +206,16 @@ class Sum(Joined[In, Out]):
     def grid_out(self) -> Points:
         """The grid of the results, of the first operator's."""
         return self.first.grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_out
 
     @property
     def linear(self) -> Sum[In, Out]:

@@ -17,6 +17,7 @@ from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, is_finite
 from .fields.factors import Factor, Number, factor_on, is_single, number_of
 from .fields.forms import Form, shaped
+from .fields.grids import OnGrids
 from .fields.sides import zeros_for
 from .solving.iterative import given_limits
 from .solving.solver import Solver, kept_solver
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 
-class Operator(Maps[In, Out]):
+class Operator(OnGrids, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -39,9 +40,6 @@ class Operator(Maps[In, Out]):
     ...     return A @ A
     """
 
-    grid: Points
-    inputs: Form
-    outputs: Form
     arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
@@ -144,11 +142,6 @@ class Operator(Maps[In, Out]):
         """The operator that `adjoint` applies."""
         raise NotImplementedError
 
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results, which in products may end otherwise than `grid`."""
-        return self.grid
-
     def reweighted(
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
     ) -> Operator[In, Out]:
@@ -165,12 +158,6 @@ class Operator(Maps[In, Out]):
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
-        points = prod(self.grid.shape)
-        return prod(self.outputs) * points, prod(self.inputs) * points
 
     def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
@@ -209,7 +196,7 @@ class Operator(Maps[In, Out]):
         Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
         and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
         periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points). All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        points), but for the longest of these, which keeps its three diagonals where the sum is definite. All other operators are solved by the LU factors of their matrix. Both are kept for the next
         call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters

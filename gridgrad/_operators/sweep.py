@@ -21,6 +21,7 @@ from .fields.coefficients import Argument, Coefficients, Given, check_names, con
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
 from .fields.gather import TURNED, joined_name
+from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .joined import Product
 from .operator import AnyOperator, Operator
@@ -43,7 +44,7 @@ class Sweep(Called[In, Out]):
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
         self.pattern, self.coefficients, self.origin = pattern, coefficients, pattern.origin
-        self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
+        self.grid, self.name, self.terms, self.grids = pattern.grid, pattern.name, pattern.terms, pattern.grids
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         if pattern.origin is not None:
             self.__doc__ = pattern.origin.kind.__doc__
@@ -51,15 +52,17 @@ class Sweep(Called[In, Out]):
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read, grids))
 
     @classmethod
-    def built(cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False) -> Self:
+    def built(
+        cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False, grids: Grids | None = None
+    ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
-        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read)
+        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids)
         return cls(pattern, build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
@@ -178,8 +181,10 @@ class Sweep(Called[In, Out]):
         axis = self.grid.clean_axis(axis)
         for term in self.terms:
             for own, stencil in term.stencils():
-                if own in (axis, None):  # of no axis: at each point
-                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
+                if own is None:  # at each point
+                    stencil = replace(stencil, length=self.grid.lengths[axis])
+                if own in (axis, None):
+                    return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -207,8 +212,9 @@ class Sweep(Called[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
-        return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+        coefficients = self.current_coefficients()
+        factors = factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
+        return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
 
 
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:

@@ -31,7 +31,7 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr
     else:
         matrix = _faces_matrix(term, shape, factors[term.faces])
     if term.then is not None:
-        matrix = _along(*term.then, shape) @ matrix
+        matrix = _along(*term.then, term._replace(then=None).shape_of(shape)) @ matrix
     if term.inner is not None:
         matrix = matrix @ _sparse().diags_array(factors[term.inner].ravel())
     if term.outer is not None:

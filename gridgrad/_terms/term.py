@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from .._base.types import Shape
 from .._stencils.stencil import Stencil
 
 
@@ -54,6 +55,14 @@ class Term(NamedTuple):
         """All inputs of the term."""
         return (self.input, *self.factors())
 
+    def shape_of(self, shape: Shape) -> Shape:
+        """That of what it makes of a field of this shape."""
+        for axis, stencil in self.stencils():
+            if stencil.surplus:
+                assert axis is not None
+                shape = (*shape[:axis], stencil.length, *shape[axis + 1 :])
+        return shape
+
     def with_factors(self, number: Callable[[int], int]) -> Term:
         """The term whose factors have other numbers among the inputs."""
         new = [None if k is None else number(k) for k in (self.inner, self.faces, self.outer)]
@@ -72,6 +81,14 @@ def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term
     return tuple(
         term.with_factors(lambda k: k + by)._replace(input=term.input + by * (term.input >= inputs)) for term in terms
     )
+
+
+def shapes_of(terms: tuple[Term, ...], shapes: Sequence[Shape], outputs: int) -> list[Shape]:
+    """The shapes of the outputs of terms on an array's axes, of inputs of these shapes."""
+    first = {term.output: term for term in reversed(terms)}
+    return [
+        first[k].shape_of(shapes[first[k].input]) if k in first else shapes[0] for k in range(outputs)
+    ]
 
 
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:

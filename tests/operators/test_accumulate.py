@@ -121,7 +121,7 @@ class TestOnePass:
 class TestTemporaries:
     def test_are_kept(self, rng):
         big = gg.Grid((600, 0.1), (500, 0.1))
-        f, out, a = rng.standard_normal((3, 600, 500))
+        f, out, _ = rng.standard_normal((3, 600, 500))
         for operator in (big.laplacian @ big.laplacian, big.divergence @ big.gradient, big.laplacian @ big.laplacian + big.identity):  # fmt: skip
             expected = operator(f, out=out).copy()
             tracemalloc.start()

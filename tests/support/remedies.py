@@ -214,11 +214,6 @@ GRIDS = [
     Row("grid.diffuse(np.ma.array(Y))(U)", "give it in that shape", "grid.diffuse(np.ma.array(np.ones((4, 5))))(U)[1:-1, 1:-1]", "np.full((2, 3), 8.)"),
     Row("gg.Grid(X).curl", "curl needs a grid of 2 or 3 axes", "grid.curl([np.zeros((4, 5)), U])[:, 0]", "2 * X"),
     # algebra
-    Row("line.derivative(0, order=3)", "(grid.derivative(0, accuracy=4) @ d2)(f)", "(line.derivative(0, accuracy=4) @ line.derivative(0, order=2, accuracy=4))(x**4)[:]", "24 * x",
-        "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = gg.Grid(x)"),
-    Row("line.derivative(0, order=4)", "d2 = grid.derivative(0, order=2, accuracy=4)", "(lambda d2: d2 @ d2)(line.derivative(0, order=2, accuracy=4))(x**5)", "120 * x",
-        "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = gg.Grid(x)"),
-    Row("line.derivative(0, order=0)", "order must be 1 or 2", "line.derivative(0, order=2)(f)", "np.full(5, 2.)"),
     Row("line.laplacian @ f", "apply an operator by calling it, op(f)", "line.laplacian(f)", "np.full(5, 2.)"),
     Row("f @ line.laplacian", "apply the transpose to a field, op.T(f)", "line.laplacian.T(f)", "f @ line.laplacian.to_sparse().toarray()"),
     Row("line.laplacian**2", "compose them, op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
@@ -314,11 +309,8 @@ JAX = [
 ]  # fmt: skip
 
 PLANE = "f = U; x, y = X, Y; F = [U, U]; k = v = 1.0; of_x = (2 * X)[:, None] + np.zeros(5); second = np.full((4, 5), 2.) + 6; "
-BACK = "h = 0.5; x = np.arange(6) * h; f = x**3; grid = gg.Grid(x); "
 WORDS = [
     Row("gradient(f, x, y, form='wide')", 'laplacian(f, x, form="conservative")', 'laplacian(f, x, y, form="conservative")[1:-1, 1:-1]', "second[1:-1, 1:-1]", PLANE),
-    Row("derivative(f, x, side='backward')", "numpy.diff(f) / numpy.diff(x)", "numpy.diff(f) / numpy.diff(x)", "np.array([1., 4, 7, 10])"),
-    Row("derivative(f, x, scheme='backward')", "grid.derivative(0) - h / 2 * grid.derivative(0, order=2)", "(grid.derivative(0) - h / 2 * grid.derivative(0, order=2))(f)[1:-1]", "(f[1:-1] - f[:-2]) / h", BACK),
     Row("laplacian(f, x, where=x > 2)", "numpy.ma.array(f, mask=mask)", "laplacian(numpy.ma.array(f, mask=x > 5), x)[:3].filled(0)", "np.full(3, 2.)"),
     Row("gradient(f, x, breaks=[5])", "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
         "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),

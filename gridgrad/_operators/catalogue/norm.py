@@ -32,9 +32,8 @@ class Norm(Sweep[Scalar, Scalar]):
         self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
         """Apply it."""
-        if any(
-            self.grid.along(a).sides for a in range(self.grid.ndim)
-        ):  # a sum must be made before it is squared
+        # a sum must be made before it is squared, and a metric is not in these terms
+        if self.grid.metric is not None or any(self.grid.along(a).sides for a in range(self.grid.ndim)):
             return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):

@@ -28,12 +28,18 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
+    of_grid: bool = False  # the grid's own
     is_named: bool = False  # by the user, who may give one name to several
 
     @property
     def fields(self) -> int:
         """How many coefficients are its fields."""
         return self.numbers.count(None)
+
+    @property
+    def is_of_user(self) -> bool:
+        """Whether it is a coefficient that was given, and not prescribed at a wall."""
+        return self.side is None and not self.of_grid
 
     def labels(self) -> list[str]:
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""

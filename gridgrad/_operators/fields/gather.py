@@ -14,7 +14,7 @@ from ..._backends.operations import Operations, dtype_name, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components
 
@@ -29,13 +29,14 @@ class Fields(NamedTuple):
 
 
 def gather(
-    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (), is_turned: bool = False,
+    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[..., object] | None = None,
+    arguments: Sequence[Any] = (), is_turned: bool = False, beside: Callable[[Sequence[Shape], int], Sequence[Shape]] | None = None,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
     `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are. What
-    `is_turned` gets complex fields.
+    `is_turned` gets complex fields. Where not all fields are on one grid, `check` is called with the shapes of all
+    components, and `beside` tells from these the shapes of the coefficients.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -49,6 +50,9 @@ def gather(
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field)
+        joins = None if library is None or own is library else library.joined_by(cleaned)
+        if joins is not None:
+            own, cleaned = library, joins
         if library is not None and own is not library:
             raise ArgumentTypeError(
                 f"{name} and its components or coefficients are arrays of different libraries, "
@@ -62,17 +66,18 @@ def gather(
             )
         (fields if k < len(given) else factors).append(cleaned)
     for k, field in enumerate(fields[1:], start=1):
-        if tuple(field.shape) != tuple(fields[0].shape):
+        if beside is None and tuple(field.shape) != tuple(fields[0].shape):
             raise ArgumentValueError(
                 f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
-    shape = tuple(fields[0].shape)
+    shapes = [tuple(field.shape) for field in (fields[:1] if beside is None else fields)]
     if check is not None:
-        check(shape)
+        check(*shapes)
     sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
     fields, factors = _promoted(library, fields, factors, sides, is_turned)
-    for k, factor in enumerate(factors):
+    wanted = shapes * len(factors) if beside is None else beside(shapes, len(factors))
+    for k, (factor, shape) in enumerate(zip(factors, wanted, strict=True)):
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)

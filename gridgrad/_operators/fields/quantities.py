@@ -117,7 +117,7 @@ def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bo
     results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers, None, add)
     if out is not None:
         return out
-    if stacked and op.outputs:
+    if stacked and op.outputs and not isinstance(results, tuple):
         return wrap(results, units[0])
     return _wrapped(results, units, op.outputs)
 

@@ -67,7 +67,7 @@ class Masked(Carrier):
         masks = [_mask_of(term, fields, real) for term in call.terms]
         if not call.as_read:
             used = {k for term in call.terms for k in term.reads()}
-            masks += [np.ma.getmask(fields[k]) for k in used]
+            masks += [np.ma.getmask(fields[k]) for k in used if fields[k].shape == data.shape]
         spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
         return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
 
