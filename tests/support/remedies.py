@@ -239,6 +239,7 @@ GRIDS = [
     Row("line.laplacian / f", "multiply by the reciprocal, (1 / r) * op", "((1 / (1 + f)) * line.laplacian)(f)", "2 / (1 + f)"),
     Row("X * grid.laplacian", "a vector a along the first axis as a.reshape(-1, 1)", "(X.reshape(-1, 1) * grid.identity)(U)", "X[:, None] * U"),
     Row("line.multiply(2.0, name='c')", "numpy.full((1,), 2.0)", "line.multiply(numpy.full((1,), 2.0), name='c')(f, c=numpy.full((1,), 3.0))", "3 * f"),
+    Row("line.laplacian(f, add=True)", "give it, A(f, out=o, add=True)", "(lambda o: line.laplacian(f, out=o, add=True))(np.ones(5))", "np.full(5, 3.)"),
     Row("line.laplacian + f", "V * grid.identity of a field V", "(line.laplacian + f * line.identity)(f)", "2 + f * f"),
     Row("line.laplacian * np.inf", "scaled by finite numbers", "(line.laplacian * 2.5)(f)", "np.full(5, 5.)"),
     Row("line.laplacian.adjoint(f, weight='mass')", 'weight must be None or "quadrature"', "line.laplacian.adjoint(f, weight=None)", "line.laplacian.to_sparse().T @ f"),
