@@ -37,9 +37,10 @@ class Grid(Points, Generic[OnGrid]):
 
     Parameters
     ----------
-    *coordinates : 1-D array, (n, step) or (n, step, origin)
+    *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. They are copied: arrays on a device are read here, and
+        step and the position of the first point. Of one axis positions may be an array of several
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional

@@ -47,7 +47,7 @@ class Operator(OnGrids, Maps[In, Out]):
         __getattr__ = absent
 
     @applies
-    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
         """Apply the operator to `f`."""
         raise NotImplementedError
 
@@ -323,25 +323,16 @@ class Operator(OnGrids, Maps[In, Out]):
         return self.scaled(1 / number)
 
     def __rtruediv__(self, other: object) -> Never:
-        raise _no_operator(
-            "nothing is divided by an operator", other, "solve with op.solve(b)"
-        )
+        raise _no_operator("nothing is divided by an operator", other, "solve with op.solve(b)")
 
     def __neg__(self) -> Operator[In, Out]:
         return self.scaled(-1.0)
 
     def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
-        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
-            return self
-        if present(other):  # what a quantity times an operator is
-            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
-        if not isinstance(other, Operator):
-            raise _no_operator(
-                "operators are added to operators",
-                other,
-                "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
-            )
-        return self.plus(other)
+        if isinstance(other, Operator):
+            return self.plus(other)
+        _check_zero(other)
+        return self
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator."""
@@ -374,6 +365,18 @@ class Operator(OnGrids, Maps[In, Out]):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
+
+
+def _check_zero(other: object) -> None:
+    """Refuse what is added to an operator and is none, but the 0 where sum() begins."""
+    if isinstance(other, (int, float)) and other == 0:
+        return
+    if present(other):  # what a quantity times an operator is
+        raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+    raise _no_operator(
+        "operators are added to operators", other,
+        "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
+    )  # fmt: skip
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

@@ -270,6 +270,15 @@ def test_terrain_shape(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+@pytest.mark.needs("xarray")
+def test_labelled_terrain(example, tmp_path):
+    facts = example("examples", "labelled_terrain").main(["--size", "80", "--out", str(tmp_path)])
+    assert facts["slope"].units == "1"
+    shallow, high = float(facts["median"][5]), float(facts["median"][-2])
+    assert 0 < shallow < high / 5  # the shelf is flat, the mountains are not
+    assert facts["figure"].stat().st_size > 10_000
+
+
 def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     benchmark = example("benchmarks", "gradient")
     report = benchmark.main(["--quick", "--out", str(tmp_path)])

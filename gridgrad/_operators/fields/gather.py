@@ -187,6 +187,19 @@ def _broadcast(
         ) from None
 
 
+def spread(c: Array, shape: tuple[int, ...]) -> Array | None:
+    """A coefficient of plain memory in the shape of a field, a view; None where it does not broadcast."""
+    behind = shape[len(shape) - c.ndim :]
+    pairs = list(zip(c.shape, behind, strict=False))
+    if c.ndim > len(shape) or not all([own in (1, n) for own, n in pairs]):
+        return None
+    if type(c) is not np.ndarray or not c.flags.c_contiguous:
+        wide: Array = dispatch.library_of(type(c)).operations(c).broadcast_to(c, shape)
+        return wide
+    strides = [0 if own == 1 else stride for (own, _), stride in zip(pairs, c.strides, strict=True)]
+    return np.ndarray(shape, c.dtype, c, 0, (*[0] * (len(shape) - c.ndim), *strides))  # faster
+
+
 def dtype_of(f: Any, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
@@ -203,6 +216,14 @@ def check_dtypes(targets: list[Array], wanted: str) -> None:
             raise ArgumentTypeError(
                 f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
             )
+
+
+def check_add(add: object, out: object) -> None:
+    """Refuse an `add` without anything to add to."""
+    if add not in (True, False):
+        raise ArgumentTypeError(f"add must be True or False, got {add!r}")
+    if add and out is None:
+        raise ArgumentTypeError("add=True adds to what out= holds; give it, A(f, out=o, add=True)")
 
 
 def check_masks(targets: list[Array], values: list[Array]) -> bool:

@@ -157,14 +157,14 @@ class Calls:
     ) -> object:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
-        if targets is not None and not _has_form(given.how[1], form):
+        if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
         library = library.among(fields)  # which refuses fields of several devices
         like = slices.leading(fields)
         dtype, shapes = library.result_dtype(like), ladder.result_shapes(terms, fields, prod(form))
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)
-        shape = (*form, *shapes[0]) if given.how[0] and form and len(set(shapes)) == 1 else None
+        shape = (*form, *shapes[0]) if given.how.is_stacked and form and len(set(shapes)) == 1 else None
         with library.at(like):
             whole = None if targets is not None or shape is None else library.empty(fields[0], dtype, shape)
             if targets is None:
@@ -175,7 +175,7 @@ class Calls:
                 )
             if len(set(shapes)) > 1:
                 return self._in_several(given, library, terms, form, targets, workers)
-            plan = ladder.bound(library, terms, fields, targets)
+            plan = ladder.bound(library, terms, fields, targets, given.how.adds)
         if plan is None:
             return None
         bound = Bound(library, plan, dtype, fields[0], form, shape)
@@ -191,7 +191,7 @@ class Calls:
         fields, held = given.fields, []
         dtype = library.result_dtype(slices.leading(fields))
         for own, places in ladder.alike(terms, [tuple(target.shape) for target in targets]):
-            plan = ladder.bound(library, own, fields, [targets[k] for k in places])
+            plan = ladder.bound(library, own, fields, [targets[k] for k in places], given.how.adds)
             if plan is None:
                 return None
             bound = Bound(library, plan, dtype, fields[0], (len(places),))
@@ -201,13 +201,21 @@ class Calls:
         return several(fields, targets, workers)
 
 
+class How(NamedTuple):
+    """What of a call decides its plan beside the arrays."""
+
+    is_stacked: bool = False  # the field came as one array
+    nested: Hashable = None  # how the targets were nested
+    adds: bool = False  # to what the targets hold
+
+
 class Plain(NamedTuple):
     """The arrays of a call as they came, which are plain memory."""
 
     key: Key
     fields: Sequence[Array]  # and coefficients
     targets: Sequence[Array] | None
-    how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
+    how: How
 
 
 def parts(whole: Array, form: Form) -> list[Array]:
@@ -237,7 +245,7 @@ def _facts(a: Array) -> Any:
 
 
 def plain_of(
-    fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]
+    fields: Sequence[Array], targets: Sequence[Array] | None, how: How
 ) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None

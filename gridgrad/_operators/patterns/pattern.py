@@ -16,7 +16,7 @@ from ..._terms.merged import merged
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
 from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
 from ..fields.coefficients import Argument
-from ..fields.factors import Number
+from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
 from ..fields.grids import Grids, OnGrids
 from .calls import Calls
@@ -35,17 +35,18 @@ class Pattern(OnGrids):
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
-        self.origin: Origin | None = None  # set by its kind
+        self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
         self.grids = grids  # None: all fields are on `grid`
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.is_turned = are_turned(terms)
-        self.has_sides = any([argument.side is not None or argument.of_grid for argument in arguments])
+        self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
-        self._multiplied: dict[tuple[Argument, bool], Pattern | None] = {}
+        self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
+        self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -127,7 +128,14 @@ class Pattern(OnGrids):
 
     @made_once
     def plus(self, other: Pattern) -> Pattern:
-        """The sum, in which the fields of `other` come last."""
+        """The sum, in which the fields of `other` come last; kept, as time steps ask for the same with other fields."""
+        found = self._sums.get(other)
+        if found is None:
+            found = self._plus(other)
+            self._sums.put(other, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms}))
+        return found
+
+    def _plus(self, other: Pattern) -> Pattern:
         self.require_linear("a sum")
         other.require_linear("a sum")
         check_alike(self, other)
@@ -173,15 +181,15 @@ class Pattern(OnGrids):
         return len(self._sides) == 1 and is_multiplication(self.terms)
 
     @made_once
-    def multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+    def multiplied(self, name: str, conjugate: bool, inside: bool) -> Pattern | None:
         """With one more coefficient, by which what comes out is multiplied, or, `inside`, what goes in.
 
         None where a term is multiplied there already.
         """
-        key = argument, inside
+        key = name, conjugate, inside
         if key not in self._multiplied:
             self.require_linear("a multiple")
-            self._multiplied[key] = self._made_multiplied(argument, inside)
+            self._multiplied[key] = self._made_multiplied(argument_of(name, conjugate), inside)
         return self._multiplied[key]
 
     def _made_multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
