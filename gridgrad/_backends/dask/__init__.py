@@ -12,7 +12,7 @@ from array_api_compat import array_namespace
 from ..._base.types import Array
 from ..array_api import ArrayAPI
 from ..operations import Operations
-from ..protocol import Call, Find
+from ..protocol import Call
 from ..slices import leading
 from .graph import outputs_of
 from .recipe import recipe_of
@@ -29,12 +29,6 @@ class OfDask(Operations):
 
 class Dask(ArrayAPI[Any]):
     """Arrays of chunks, which are arrays of other libraries."""
-
-    find: Find
-
-    def knows(self, find: Find) -> None:
-        """Where tasks look for the back end of a chunk."""
-        self.find = find
 
     def operations(self, *fields: Any) -> Operations:
         """Dask's."""
