@@ -15,6 +15,7 @@ from ..operations import Operations
 from ..protocol import Call
 from ..slices import leading
 from .graph import outputs_of
+from .planned import IS_ON
 from .recipe import recipe_of
 
 
@@ -25,6 +26,10 @@ class OfDask(Operations):
         """As one chunk."""
         made: Array = self.asarray(values, dtype=dtype)
         return made
+
+    def broadcast_to(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """Also where Dask plans arrays as expressions, which have no such function."""
+        return array * da.ones(shape, dtype=array.dtype) if IS_ON else da.broadcast_to(array, shape)
 
 
 class Dask(ArrayAPI[Any]):

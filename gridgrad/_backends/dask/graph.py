@@ -14,6 +14,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
+from . import planned
 from .chunk import Places, compute, neighbours
 from .faces import Depths, faces
 from .recipe import Recipe, Spans, contents
@@ -27,7 +28,10 @@ def outputs_of(
     """Lazy arrays, in the chunks of the fields, which all have the same."""
     token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
     graph = Graph(recipe, stencils, fields, f"gridgrad-{token}")
-    whole = _array(dict(graph.tasks()), graph.name, fields, meta)
+    if planned.IS_ON:
+        whole = planned.outputs_of(recipe, graph.along, fields, graph.depths, graph.copies, meta)
+    else:
+        whole = _array(dict(graph.tasks()), graph.name, fields, meta)
     if recipe.outputs == 1:
         return [whole]
     return [
