@@ -12,6 +12,7 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.points import Points
 from ._operators.catalogue import along, first, norm, second, transport
+from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -114,6 +115,9 @@ class Grid(Points, Generic[OnGrid]):
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
     identity = Shown[Operator](second.identity)
+
+    with_mask = with_mask
+    with_breaks = with_breaks
 
     derivative = along.derivative
     mixed_derivative = along.mixed_derivative

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from functools import cached_property, reduce
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +20,11 @@ from .._wraps.axes import plain_axes
 from .axis import Axis
 from .conditions import Condition
 from .ends import clean_ends, spelled
+from .masks.mask import Mask
 from .places import clean_axes, clean_entry, in_order, smallest_field
 
 Made = TypeVar("Made")
+OnGaps = Callable[..., object]
 
 
 class Along(NamedTuple):
@@ -62,10 +65,15 @@ class Points:
         self.slopes = tuple(line.slope for line in self.lines)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
+        self.mask: Mask | None = None
+        self._whole: Points | None = None
+        self._masked: OnGaps | None = None
         for k in range(self.ndim):
             self.stencil(k)  # which checks the points
 
     def __reduce__(self) -> tuple[object, ...]:
+        if self.mask is not None:
+            return Points.with_gaps, (self.whole, self.mask, self._masked)
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
         return _rebuild, (
             type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype)  # fmt: skip
@@ -88,7 +96,8 @@ class Points:
 
     def __repr__(self) -> str:
         lines = [f"  {line.described(self.edge_order)}" for line in self.lines]
-        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points", *lines])
+        gaps = "" if self.mask is None else f", {self.mask.described()}"
+        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points{gaps}", *lines])
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
@@ -131,6 +140,22 @@ class Points:
     def has_coordinates(self, k: int) -> bool:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
         return self.lines[k].has_coordinates
+
+    @property
+    def whole(self) -> Points:
+        """The grid without its gaps."""
+        return self if self._whole is None else self._whole
+
+    def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
+        """The grid with other gaps, and what makes its operators of those of the whole grid."""
+        made = copy(self)
+        made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
+        return made
+
+    def masked(self, whole: Made) -> Made:
+        """The operator beside its gaps that one of the whole grid is without."""
+        assert self._masked is not None
+        return cast(Made, self._masked(whole, self))
 
     def clean_axis(self, axis: object) -> int:
         """One axis of the grid, counted from 0."""
