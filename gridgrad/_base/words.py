@@ -40,8 +40,7 @@ _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jac
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
-    "side": "differences are central inside an axis; those to the point before are numpy.diff(f) / numpy.diff(x), "
-    "n - 1 of them, and with a uniform step h, as an operator, grid.derivative(0) - h / 2 * grid.derivative(0, order=2)",
+    "side": 'differences to one side are those of derivative(f, x, side="left"), or of a grid grid.derivative(0, side="left")',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "functions of samples have breaks, gradient(f, x, breaks=[5]), and so have grids: Grid(x).with_breaks(0, [5])",
     "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',

@@ -140,7 +140,7 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    grid = points_of(
+    grid: Grid = points_of(
         Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
     )
     if "missing" in ends or "breaks" in ends:

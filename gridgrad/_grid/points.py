@@ -17,9 +17,11 @@ from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
-from .axis import Axis
+from .axis import Axis, read_only
 from .conditions import Condition
 from .ends import clean_ends, spelled
+from .geometry.asked import Geometry
+from .geometry.metric import Metric
 from .masks.mask import Mask
 from .places import clean_axes, clean_entry, in_order, smallest_field
 
@@ -39,7 +41,7 @@ class Points:
 
     def __init__(
         self, coordinates: tuple[object, ...], axes: object, boundary: object, periodic: object, period: object, edge_order: object,
-        dtype: npt.DTypeLike
+        dtype: npt.DTypeLike, geometry: Geometry | None = None,
     ) -> None:  # fmt: skip
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
@@ -53,6 +55,10 @@ class Points:
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
         pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        self.geometry = geometry
+        if geometry is not None:
+            is_given = boundary is not None or periodic is not None
+            pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
         self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
         self.lines = tuple(
             Axis(number, *entry, ends, length, unit, self.dtype, k)
@@ -70,13 +76,15 @@ class Points:
         self._masked: OnGaps | None = None
         for k in range(self.ndim):
             self.stencil(k)  # which checks the points
+        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, self.edge_order)
 
     def __reduce__(self) -> tuple[object, ...]:
         if self.mask is not None:
             return Points.with_gaps, (self.whole, self.mask, self._masked)
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
         return _rebuild, (
-            type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype)  # fmt: skip
+            type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype,
+            self.geometry)  # fmt: skip
 
     @cached_property
     def units(self) -> tuple[object, ...] | None:
@@ -96,6 +104,8 @@ class Points:
 
     def __repr__(self) -> str:
         lines = [f"  {line.described(self.edge_order)}" for line in self.lines]
+        if self.geometry is not None and self.metric is not None:
+            lines.append(f"  {self.geometry.described(self.metric.poles)}")
         gaps = "" if self.mask is None else f", {self.mask.described()}"
         return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points{gaps}", *lines])
 
@@ -132,10 +142,14 @@ class Points:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis, and up to a wall half a step outside. Read-only, as the adjoints of the
+        on a periodic axis, and up to a wall half a step outside. On a sphere those of latitudes are areas for a unit of
+        longitude. Read-only, as the adjoints of the
         grid weigh with it.
         """
-        return tuple(line.quadrature for line in self.lines)
+        widths = [line.quadrature for line in self.lines]
+        if self.metric is not None:
+            widths[self.metric.along] = read_only(self.metric.widths())
+        return tuple(widths)
 
     def has_coordinates(self, k: int) -> bool:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
@@ -148,6 +162,10 @@ class Points:
 
     def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
         """The grid with other gaps, and what makes its operators of those of the whole grid."""
+        if self.metric is not None:
+            raise ArgumentValueError(
+                "gaps are not offered on grids with geometry=; make the grid without it, and multiply by the lengths of its coordinates"
+            )
         made = copy(self)
         made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
         return made
@@ -197,18 +215,19 @@ class Points:
         return tuple(shape)
 
     def stencil(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
-    ) -> Stencil:
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
+    ) -> Stencil:  # fmt: skip
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, change)
+        return self.lines[k].stencil(order, accuracy, self.edge_order, change, side)
 
     def along(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
+        side: int = 0,
     ) -> Along:  # fmt: skip
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
         line = self.lines[k]
         walls = line.walls_of(component)
-        rows = line.rows(order, accuracy, self.edge_order, change, component)
+        rows = line.rows(order, accuracy, self.edge_order, change, component, side)
         sides = (
             (wall, stencil)
             for wall, stencil in zip(walls, rows.prescribed, strict=True)
@@ -228,6 +247,7 @@ class Points:
 
 def _rebuild(
     kind: Callable[..., Points], coordinates: tuple[object, ...], axes: object, boundary: object, period: object, edge_order: int,
-    dtype: object,
+    dtype: object, geometry: Geometry | None,
 ) -> Points:  # fmt: skip
-    return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype)
+    words = {} if geometry is None else geometry.words()
+    return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype, **words)

@@ -8,6 +8,7 @@ from .._base.outputs import targets_of
 from .._base.types import Between, In, Out, applies
 from .._grid.points import Points
 from .fields.coefficients import Given
+from .fields.factors import Factor, Number
 from .fields.forms import Form, added, check_alike, check_composed, flat
 from .fields.gather import about_to_hold, check_dtypes, check_masks, dtype_of, joined_name
 from .operator import AnyOperator, Operator
@@ -20,7 +21,16 @@ class Joinable(Operator[In, Out]):
     """An operator that products and sums are made of."""
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
-        """The operator that applies `other`, then this one."""
+        """The operator that applies `other`, then this one; one of both where one only multiplies by a field."""
+        if other.grid is self.grid and self.grid_out is self.grid:
+            factor, own = other.as_factor(), self.as_factor()
+            joined: AnyOperator | None = None
+            if factor is not None:
+                joined = self.of_multiplied(factor)
+            elif own is not None:
+                joined = other.multiplied(own)
+            if joined is not None:
+                return joined
         return Product(self, other)
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -98,9 +108,17 @@ class Product(Joined[In, Out]):
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
 
-    def scaled(self, factor: float) -> Product[In, Out]:
-        """The product with the outer operator times a finite real number."""
+    def scaled(self, factor: Number) -> Product[In, Out]:
+        """The product with the outer operator times a finite number."""
         return Product(self.outer.scaled(factor), self.inner)
+
+    def multiplied(self, factor: Factor) -> Product[In, Out]:
+        """The product with the outer operator times a field."""
+        return Product(self.outer.multiplied(factor), self.inner)
+
+    def of_multiplied(self, factor: Factor) -> Product[In, Out]:
+        """The product whose inner operator takes its field times another."""
+        return Product(self.outer, self.inner.of_multiplied(factor))
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
@@ -178,9 +196,17 @@ class Sum(Joined[In, Out]):
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
 
-    def scaled(self, factor: float) -> Sum[In, Out]:
-        """Both times a finite real number."""
+    def scaled(self, factor: Number) -> Sum[In, Out]:
+        """Both times a finite number."""
         return Sum(self.first.scaled(factor), self.second.scaled(factor))
+
+    def multiplied(self, factor: Factor) -> Sum[In, Out]:
+        """Both times a field."""
+        return Sum(self.first.multiplied(factor), self.second.multiplied(factor))
+
+    def of_multiplied(self, factor: Factor) -> Sum[In, Out]:
+        """Both of their field times another."""
+        return Sum(self.first.of_multiplied(factor), self.second.of_multiplied(factor))
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""

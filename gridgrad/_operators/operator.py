@@ -14,10 +14,11 @@ from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
 from .._wraps.units import present
-from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
+from .fields.coefficients import Argument, Given, check_names, is_finite
+from .fields.factors import Factor, Number, factor_on, is_single, number_of
 from .fields.forms import Form, shaped
 from .fields.sides import zeros_for
-from .solving.iterative import Limits
+from .solving.iterative import given_limits
 from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
@@ -208,7 +209,7 @@ class Operator(Maps[In, Out]):
         Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
         and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
         periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points). All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        points), but for the longest of these, which keeps its three diagonals where the sum is definite. All other operators are solved by the LU factors of their matrix. Both are kept for the next
         call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters
@@ -259,7 +260,7 @@ class Operator(Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
-        return kept_solver(self, method, _given(rtol=rtol, maxiter=maxiter))(b, out, **walls)
+        return kept_solver(self, method, given_limits(rtol=rtol, maxiter=maxiter))(b, out, **walls)
 
     def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:
         """What solves with this operator: all that does not depend on the right-hand side, made once.
@@ -294,7 +295,7 @@ class Operator(Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        return Solver(self, method, **_given(rtol=rtol, maxiter=maxiter))
+        return Solver(self, method, **given_limits(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):
@@ -314,14 +315,23 @@ class Operator(Maps[In, Out]):
     def __pos__(self) -> Operator[In, Out]:
         return self
 
-    def __mul__(self, factor: float) -> Operator[In, Out]:
-        return self.scaled(clean_factor(factor))
+    def __rmul__(self, factor: object) -> Operator[In, Out]:
+        number = number_of(factor)
+        return self.multiplied(factor_on(self.grid_out, factor)) if number is None else self.scaled(number)
 
-    __rmul__ = __mul__
+    def __mul__(self, factor: object) -> Operator[In, Out]:
+        if number_of(factor) is None and not is_single(factor):
+            raise _no_operator(
+                "an operator times a field is written with the field first", factor,
+                "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
+            )  # fmt: skip
+        return self.__rmul__(factor)
 
-    def __truediv__(self, divisor: float) -> Operator[In, Out]:
-        number = clean_factor(divisor)
-        if not is_finite(1 / number):  # of a subnormal number
+    def __truediv__(self, divisor: complex) -> Operator[In, Out]:
+        number = number_of(divisor)
+        if number is None:
+            raise _no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
+        if not is_finite(abs(1 / number)):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)
 
@@ -342,7 +352,7 @@ class Operator(Maps[In, Out]):
             raise _no_operator(
                 "operators are added to operators",
                 other,
-                "a multiple of the field itself is 2 * grid.identity",
+                "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
             )
         return self.plus(other)
 
@@ -358,23 +368,25 @@ class Operator(Maps[In, Out]):
     def __rsub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
         return (-self).__add__(other)
 
-    def scaled(self, factor: float) -> Operator[In, Out]:
-        """The operator times a finite real number."""
+    def scaled(self, factor: Number) -> Operator[In, Out]:
+        """The operator times a finite number."""
         raise NotImplementedError
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field."""
+        raise NotImplementedError
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator applied to its field times another."""
+        raise NotImplementedError
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        return None
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
-
-
-def _given(rtol: float | None, maxiter: int | None) -> Limits:
-    """Those that are not None."""
-    limits: Limits = {}
-    if rtol is not None:
-        limits["rtol"] = rtol
-    if maxiter is not None:
-        limits["maxiter"] = maxiter
-    return limits
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

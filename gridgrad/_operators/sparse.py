@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +16,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
-from .._terms.term import Term
+from .._terms.term import Term, are_turned
 from .fields.forms import Form, flat
 from .fields.gather import gather
 from .fields.quantities import check_without_units
@@ -42,6 +42,9 @@ class Applied(Protocol):
 
     def adjoint_operator(self) -> Applied:
         """The operator of the adjoint."""
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
 
     def taken(self) -> Sequence[tuple[object, tuple[Array, ...]]]:
         """Its arguments, each with its fields."""
@@ -72,7 +75,8 @@ def sum_of_terms(
     whole: csr_array = (
         rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
     )
-    return whole.astype(_dtype_of(factors), copy=False)
+    is_complex = are_turned(terms) or any("complex" in str(c.dtype) for c in factors)
+    return whole.astype(np.complex128 if is_complex else np.float64, copy=False)
 
 
 def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
@@ -81,11 +85,6 @@ def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
         )
     return coefficients
-
-
-def _dtype_of(coefficients: Iterable[Array]) -> type[np.number]:
-    """Of matrices and vectors: complex where a coefficient is."""
-    return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
 
 
 def _on_host(coefficient: Array, grid: Points) -> Array:
@@ -109,12 +108,14 @@ def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleTy
     if linalg is None:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
     check_without_units(operator, "a LinearOperator")
-    fields = _unmasked(_fields_of(operator))
+    _unmasked(_fields_of(operator))
+    if dtype is None:
+        dtype = np.complex128 if "complex" in operator.result_name("float64") else np.float64
     return linalg.LinearOperator(
         operator.shape,
         matvec=_OnVectors(operator),
         rmatvec=_OnVectors(operator.adjoint_operator()),
-        dtype=np.dtype(_dtype_of(fields) if dtype is None else dtype),
+        dtype=np.dtype(dtype),
     )
 
 

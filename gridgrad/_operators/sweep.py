@@ -26,13 +26,14 @@ from .._terms.term import Term
 from .._wraps.units import present
 from .fields import quantities
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
+from .fields.factors import Factor, Number
 from .fields.forms import Form, components, shaped, stack
-from .fields.gather import gather, joined_name
+from .fields.gather import TURNED, gather, joined_name
 from .fields.quantities import check_without_units
 from .fields.sides import are_constants, like
 from .joined import Joinable, Product
 from .operator import AnyOperator, Operator
-from .patterns.build import Build
+from .patterns.build import Build, unit
 from .patterns.calls import Plain, flat_out, is_traced, parts, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
@@ -144,8 +145,9 @@ class Sweep(Joinable[In, Out]):
         if given is not None and given.how[0]:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
-        )
+            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
+            is_turned=self.pattern.is_turned,
+        )  # fmt: skip
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
@@ -192,7 +194,7 @@ class Sweep(Joinable[In, Out]):
 
     def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
-        fields = gather(f, self.inputs, self.current_coefficients())
+        fields = gather(f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned)
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
         results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
@@ -276,9 +278,29 @@ class Sweep(Joinable[In, Out]):
         """The operator that `adjoint` applies."""
         return self.linear._like(self.pattern.linear().adjoint(weight))
 
-    def scaled(self, factor: float) -> Sweep[In, Out]:
+    def scaled(self, factor: Number) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.argument, inside=False)
+        if pattern is None:
+            return Product(multiplication(self.grid, self.outputs, factor), self)
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.argument, inside=True)
+        if pattern is None:
+            return Product(self, multiplication(self.grid, self.inputs, factor))
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        if not self.pattern.only_multiplies():
+            return None
+        return Factor(self.arguments[0], self.coefficients[0])
 
     def _like(self, pattern: Pattern) -> Sweep[Any, Any]:
         """Another pattern of the same fields."""
@@ -316,7 +338,8 @@ class Sweep(Joinable[In, Out]):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
+        names = {given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))}
+        return joined_name(names | TURNED if self.pattern.is_turned else names)
 
     def separate(self) -> tuple[Term, ...]:
         """Its terms."""
@@ -328,8 +351,21 @@ class Sweep(Joinable[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
+        sample = np.empty(self.grid.alone(), self.grid.dtype)
+        factors = factors_on(self.grid, tuple([like(sample, c) for c in self.current_coefficients()]))
         return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+
+
+def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
+    """The multiplication of each component of a field by another."""
+    if grid.mask is not None:
+        return grid.masked(multiplication(grid.whole, form, factor))
+    return Sweep(grid.kept(_multiplication, form, factor.argument), (factor.field,))
+
+
+def _multiplication(grid: Points, form: Form, argument: Argument) -> Pattern:
+    terms = tuple(Term(i, i, None, unit(grid), outer=0) for i in range(prod(form)))
+    return Pattern(grid, f"multiply({argument.name or 'field'})", terms, form, form, (argument,))
 
 
 def _is_memory(c: Array) -> bool:

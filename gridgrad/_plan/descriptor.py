@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._stencils.stencil import Stencil
-from .._terms.term import Term
+from .._terms.term import Term, are_turned
 
 ABI_VERSION = 5
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
@@ -52,8 +52,13 @@ class TooManyDims(Exception):
 
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex."""
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex.
+
+    Nor is anything complex turned.
+    """
     if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
+        return False
+    if any(complex_inputs) and are_turned(terms):
         return False
     return not any(complex_inputs[k] for term in terms for k in term.factors())
 

@@ -191,6 +191,11 @@ def _scaled(stencil: Stencil, factor: float) -> Stencil:
     return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
 
 
+def from_own_points(stencil: Stencil) -> Stencil:
+    """Rows of differences from their own points, which have faces also in the transpose."""
+    return replace(Bands.of(stencil).stencil(False, stencil.power), order=stencil.order)
+
+
 def negated(stencil: Stencil) -> Stencil:
     """Every weight with the other sign."""
     return stencil.mapped(lambda weight: -weight, stencil.power)

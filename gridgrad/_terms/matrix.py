@@ -36,7 +36,7 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr
         matrix = matrix @ _sparse().diags_array(factors[term.inner].ravel())
     if term.outer is not None:
         matrix = _sparse().diags_array(factors[term.outer].ravel()) @ matrix
-    return matrix.tocsr()
+    return (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
 
 
 def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:

@@ -24,6 +24,9 @@ class Term(NamedTuple):
 
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
+
+    `turns` are quarter turns of what comes out, a product with ``1j ** turns``, 1 to 4: then all fields are complex,
+    and so they are not where it is 0.
     """
 
     output: int
@@ -36,6 +39,7 @@ class Term(NamedTuple):
     then: tuple[int, Stencil] | None = None
     norm: bool = False
     ends: bool = False
+    turns: int = 0
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -73,6 +77,16 @@ def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:
     """The outputs that are the norm of their terms, which all say so, and not their sum."""
     return frozenset([term.output for term in terms if term.norm])
+
+
+def turned(terms: tuple[Term, ...], turns: int) -> tuple[Term, ...]:
+    """The terms with further quarter turns, 1 to 4."""
+    return tuple(term._replace(turns=(term.turns + turns - 1) % 4 + 1) for term in terms)
+
+
+def are_turned(terms: Iterable[Term]) -> bool:
+    """Whether what comes out is complex whatever goes in."""
+    return any([term.turns for term in terms])
 
 
 def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -54,6 +54,7 @@ GENERAL = {
     "curl.T": lambda g, c: g.curl.T,
     "laplacian 4.T": lambda g, c: g.laplacian.with_(accuracy=4).T,
     "mixed.T": lambda g, c: g.mixed_derivative(0, g.ndim - 1).T,
+    "left": lambda g, c: g.derivative(g.ndim - 1, side="left") + g.derivative(0, side="right", accuracy=2),
     "diffuse.T": lambda g, c: g.diffuse(c[0]).T,
     "advect.T": lambda g, c: g.advect(c).T,
     "hessian.T": lambda g, c: g.hessian.T,

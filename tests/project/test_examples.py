@@ -104,6 +104,19 @@ def test_poisson_with_mixed_conditions_is_of_second_order(example):
     assert facts["errors"][-1] < 1e-3
 
 
+def test_kuramoto_sivashinsky_between_walls_is_as_numpy_pads_it(example, tmp_path):
+    facts = example("examples", "kuramoto_sivashinsky").main(["--size", "32", "--out", str(tmp_path)])
+    assert facts["apart"] < np.finfo(float).eps
+    assert abs(facts["lost"]) < 1e-13
+    assert np.ptp(facts["u"]) > 1  # cells, of what began within 1
+
+
+def test_brusselator_in_a_box_is_as_numpy_pads_it(example, tmp_path):
+    facts = example("examples", "brusselator").main(["--size", "24", "--out", str(tmp_path)])
+    np.testing.assert_allclose(facts["ours"], facts["other"], rtol=1e-9)
+    assert (facts["ours"] > 0).all()
+
+
 def test_gray_scott_makes_patterns_but_no_matter(example, tmp_path):
     facts = example("examples", "gray_scott").main(["--size", "48", "--out", str(tmp_path)])
     assert facts["v"].dtype == np.float32

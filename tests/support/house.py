@@ -78,7 +78,7 @@ def circles():
 
 
 # Where arrays are of libraries that have no types, or whose types are not looked into.
-UNTYPED = ("_wraps.", "_backends.torch.", "torch.", "autodiff._engines.torch", "autodiff._engines.jax",
+UNTYPED = ("_wraps.", "_backends.torch.", "_backends.dask.", "torch.", "autodiff._engines.torch", "autodiff._engines.jax",
            "autodiff._engines.jax_division")  # fmt: skip
 
 

@@ -214,17 +214,17 @@ GRIDS = [
     Row("grid.diffuse(np.ma.array(Y))(U)", "give it in that shape", "grid.diffuse(np.ma.array(np.ones((4, 5))))(U)[1:-1, 1:-1]", "np.full((2, 3), 8.)"),
     Row("gg.Grid(X).curl", "curl needs a grid of 2 or 3 axes", "grid.curl([np.zeros((4, 5)), U])[:, 0]", "2 * X"),
     # algebra
-    Row("line.derivative(0, order=3)", "(grid.derivative(0, accuracy=4) @ d2)(f)", "(line.derivative(0, accuracy=4) @ line.derivative(0, order=2, accuracy=4))(x**4)[:]", "24 * x",
-        "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = gg.Grid(x)"),
-    Row("line.derivative(0, order=4)", "d2 = grid.derivative(0, order=2, accuracy=4)", "(lambda d2: d2 @ d2)(line.derivative(0, order=2, accuracy=4))(x**5)", "120 * x",
-        "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = gg.Grid(x)"),
-    Row("line.derivative(0, order=0)", "order must be 1 or 2", "line.derivative(0, order=2)(f)", "np.full(5, 2.)"),
     Row("line.laplacian @ f", "apply an operator by calling it, op(f)", "line.laplacian(f)", "np.full(5, 2.)"),
     Row("f @ line.laplacian", "apply the transpose to a field, op.T(f)", "line.laplacian.T(f)", "f @ line.laplacian.to_sparse().toarray()"),
     Row("line.laplacian**2", "compose them, op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
     Row("f / (line.identity - line.laplacian)", "solve with op.solve(b)", "(line.identity - line.laplacian).solve(f - 2)", "f"),
     Row("line.laplacian + 2", "a multiple of the field itself is 2 * grid.identity", "(line.laplacian + 2 * line.identity)(f)", "2 + 2 * f"),
-    Row("f * line.laplacian", "apply it and multiply what it gives, k * op(f)", "f * line.laplacian(f)", "2 * f"),
+    Row("line.laplacian * f", "b * A multiplies what A gives", "(f * line.laplacian)(f)", "2 * f"),
+    Row("line.laplacian * f", "A @ grid.multiply(b) what it is applied to", "(line.laplacian @ line.multiply(f))(1 + 0 * f)", "np.full(5, 2.)"),
+    Row("line.laplacian / f", "multiply by the reciprocal, (1 / r) * op", "((1 / (1 + f)) * line.laplacian)(f)", "2 / (1 + f)"),
+    Row("X * grid.laplacian", "a vector a along the first axis as a.reshape(-1, 1)", "(X.reshape(-1, 1) * grid.identity)(U)", "X[:, None] * U"),
+    Row("line.multiply(2.0, name='c')", "numpy.full((1,), 2.0)", "line.multiply(numpy.full((1,), 2.0), name='c')(f, c=numpy.full((1,), 3.0))", "3 * f"),
+    Row("line.laplacian + f", "V * grid.identity of a field V", "(line.laplacian + f * line.identity)(f)", "2 + f * f"),
     Row("line.laplacian * np.inf", "scaled by finite numbers", "(line.laplacian * 2.5)(f)", "np.full(5, 5.)"),
     Row("line.laplacian.adjoint(f, weight='mass')", 'weight must be None or "quadrature"', "line.laplacian.adjoint(f, weight=None)", "line.laplacian.to_sparse().T @ f"),
     Row("gg.show_config('text')", "mode must be 'print' or 'dict'", "gg.show_config('dict')['gridgrad']", "gg.__version__"),
@@ -308,11 +308,8 @@ JAX = [
 ]  # fmt: skip
 
 PLANE = "f = U; x, y = X, Y; F = [U, U]; k = v = 1.0; of_x = (2 * X)[:, None] + np.zeros(5); second = np.full((4, 5), 2.) + 6; "
-BACK = "h = 0.5; x = np.arange(6) * h; f = x**3; grid = gg.Grid(x); "
 WORDS = [
     Row("gradient(f, x, y, form='wide')", 'laplacian(f, x, form="conservative")', 'laplacian(f, x, y, form="conservative")[1:-1, 1:-1]', "second[1:-1, 1:-1]", PLANE),
-    Row("derivative(f, x, side='backward')", "numpy.diff(f) / numpy.diff(x)", "numpy.diff(f) / numpy.diff(x)", "np.array([1., 4, 7, 10])"),
-    Row("derivative(f, x, scheme='backward')", "grid.derivative(0) - h / 2 * grid.derivative(0, order=2)", "(grid.derivative(0) - h / 2 * grid.derivative(0, order=2))(f)[1:-1]", "(f[1:-1] - f[:-2]) / h", BACK),
     Row("laplacian(f, x, where=x > 2)", "numpy.ma.array(f, mask=mask)", "laplacian(numpy.ma.array(f, mask=x > 5), x)[:3].filled(0)", "np.full(3, 2.)"),
     Row("gradient(f, x, segments=[5])", "here it is breaks=", "gradient(f, x, breaks=[5])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
     Row("gradient(f, x, weight='quadrature')", 'grid.gradient.adjoint(g, weight="quadrature")', 'line.gradient.adjoint(f, weight="quadrature")',

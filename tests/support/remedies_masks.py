@@ -16,6 +16,8 @@ ROWS = [
     Row("line.with_breaks(0, [5])", "give 1 to 4", "line.with_breaks(0, [3]).gradient(F)", "np.array([0., 2, 4, 7, 7])", GAPS),
     Row("line.with_mask(inside).laplacian + line.laplacian", "make both with the same with_mask and with_breaks", "(line.with_mask(inside).gradient + line.with_mask(inside).gradient)(F)", f"2 * {RIGHT}", GAPS),
     Row("line.with_mask(inside).laplacian(np.ma.array(F))", "give numbers, numpy.ma.getdata(f)", "line.with_mask(inside).gradient(numpy.ma.getdata(np.ma.array(F)))", RIGHT, GAPS),
+    Row("Grid((5, 10.0), (36, 10.0), geometry='sphere').with_mask(np.ones((5, 36), bool))", "make the grid without it, and multiply by the lengths of its coordinates",
+        "(1 / 2.0 * Grid((5, 1.0)).with_mask(inside).gradient)(F)", f"{RIGHT} / 2", GAPS),
     Row("line.with_mask(np.stack([inside, inside])).laplacian(F)", "give fields that have these", "line.with_mask(np.stack([inside, inside])).gradient(np.stack([F, F]))[1]", RIGHT, GAPS),
     Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
     Row("Grid((5, 1.), boundary=gg.slope(1.0)).with_mask(inside).gradient_norm", "numpy.linalg.norm(grid.gradient(f), axis=0)",

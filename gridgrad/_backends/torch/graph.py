@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.term import Term, norms_of, shifted
 from .. import slices
 from .operations import OPERATIONS
@@ -121,8 +121,9 @@ class ByTerms(Map):
         return self.operate(self.terms, (*fields, *constants), self._outputs, None, None)
 
     def transposed(self, inputs: int) -> ByTerms:
-        """The adjoint terms."""
-        return ByTerms(shifted(adjoint_terms(self.terms), self._outputs - inputs), inputs, self.operate)
+        """The adjoint terms; of coefficients that come conjugate."""
+        terms = adjoint_terms(conjugate_terms(self.terms))
+        return ByTerms(shifted(terms, self._outputs - inputs), inputs, self.operate)
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""

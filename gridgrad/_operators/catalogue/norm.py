@@ -12,10 +12,10 @@ from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import unwrap, wrap
 from ..fields.gather import gather
+from ..patterns.build import unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .first import gradient, vector
-from .second import unit
 
 
 @kind()
@@ -32,9 +32,8 @@ class Norm(Sweep[Scalar, Scalar]):
         self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
     ) -> object:
         """Apply it."""
-        if any(
-            self.grid.along(a).sides for a in range(self.grid.ndim)
-        ):  # a sum must be made before it is squared
+        # a sum must be made before it is squared, and a metric is not in these terms
+        if self.grid.metric is not None or any(self.grid.along(a).sides for a in range(self.grid.ndim)):
             return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):

@@ -14,7 +14,6 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._base.words import unexpected
-from ..._wraps.units import present
 from .gather import clean_coefficient
 from .sides import Side
 
@@ -29,18 +28,25 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
+    of_grid: bool = False  # the grid's own
+    is_named: bool = False  # by the user, who may give one name to several
 
     @property
     def fields(self) -> int:
         """How many coefficients are its fields."""
         return self.numbers.count(None)
 
+    @property
+    def is_of_user(self) -> bool:
+        """Whether it is a coefficient that was given, and not prescribed at a wall."""
+        return self.side is None and not self.of_grid
+
     def labels(self) -> list[str]:
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
         if not self.is_vector:
-            return [self.name] * self.fields
+            return [self.name or "a factor"] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
 
 
@@ -69,27 +75,6 @@ def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
 def is_finite(number: float) -> bool:
     """Whether it is neither infinite nor NaN: a comparison, as a compiler can trace no more of its own symbols."""
     return abs(number) <= float_info.max
-
-
-def clean_factor(factor: object) -> float:
-    """A finite real number that scales an operator."""
-    if present(factor):
-        raise ArgumentTypeError(
-            f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
-        )
-    if not isinstance(factor, Real) and not (
-        isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
-    ):
-        raise ArgumentTypeError(
-            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it and multiply what it gives, k * op(f)"
-        )
-    try:
-        number = float(factor)
-    except OverflowError:  # an int beyond all floats
-        number = float("inf")
-    if not is_finite(number):
-        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
-    return number
 
 
 def _components(v: Any, axes: int) -> Sequence[Any]:
@@ -232,7 +217,7 @@ def check_names(
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1 and not all([argument.side for argument in varied]):  # the user chose their names
+        if len(varied) > 1 and not all([argument.side or argument.is_named for argument in varied]):  # the user chose their names
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

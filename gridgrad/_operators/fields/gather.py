@@ -30,11 +30,12 @@ class Fields(NamedTuple):
 
 def gather(
     f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (),
+    arguments: Sequence[Any] = (), is_turned: bool = False,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
-    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are. What
+    `is_turned` gets complex fields.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -48,6 +49,9 @@ def gather(
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field)
+        joins = None if library is None or own is library else library.joined_by(cleaned)
+        if joins is not None:
+            own, cleaned = library, joins
         if library is not None and own is not library:
             raise ArgumentTypeError(
                 f"{name} and its components or coefficients are arrays of different libraries, "
@@ -70,7 +74,7 @@ def gather(
     if check is not None:
         check(shape)
     sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
-    fields, factors = _promoted(library, fields, factors, sides)
+    fields, factors = _promoted(library, fields, factors, sides, is_turned)
     for k, factor in enumerate(factors):
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
@@ -87,14 +91,17 @@ def clean_coefficient(value: object, name: str) -> Array:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
 
 
+TURNED = {"complex64"}  # what becomes of a dtype together with it
+
+
 def _promoted(
-    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool]
+    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool], is_turned: bool
 ) -> tuple[list[Array], list[Array]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is, unless it is added.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
     """
-    names = {dtype_name(a) for a in (*fields, *factors)}
+    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):

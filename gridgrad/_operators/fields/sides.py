@@ -30,6 +30,13 @@ class Constant(NamedTuple):
     number: Number
 
 
+class Profile(NamedTuple):
+    """Values along one axis of a grid in the place of a coefficient, until the field is known; see `Constant`."""
+
+    values: Array
+    axis: int  # of fields
+
+
 class Side(NamedTuple):
     """A side of fields: across which of their axes it lies, and their shape without batch axes, where that is known."""
 
@@ -109,18 +116,24 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
 
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
-    """Whether one is a number."""
-    return any([type(c) is Constant for c in coefficients])
+    """Whether one is a number, or a profile."""
+    return any([type(c) is Constant or type(c) is Profile for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:
-    """A number as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if not isinstance(coefficient, Constant):
+    """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
+    if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)
-    number = coefficient.number
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     xp = library.operations(sample)
     dtype: object = library.result_dtype(sample)
+    if isinstance(coefficient, Profile):
+        dtype = getattr(xp, _PARTS.get(dtype_name(sample), ""), dtype)
+        shape = [1] * len(sample.shape)
+        shape[coefficient.axis] = len(coefficient.values)
+        single = xp.weights(coefficient.values.reshape(shape), dtype, sample)
+        return xp.broadcast_to(single, tuple(sample.shape))
+    number = coefficient.number
     if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
     if is_compiling():  # which sees no arrays of NumPy

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from functools import cached_property
 
 import numpy as np
@@ -11,6 +11,9 @@ from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
 from ..._base.types import Array
 from ..._grid.points import Points
+from ..._terms.adjoint import conjugate_terms
+from ..._terms.term import turned
+from ..fields.factors import Number
 from .members import Member
 from .patch import Gathered, Patch, patch_of, transposed_patch
 
@@ -27,7 +30,7 @@ class Beside:
             outputs,
             grid.mask,
         )
-        self._transposed: dict[str | None, Patch] = {}
+        self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
 
     @cached_property
@@ -35,24 +38,53 @@ class Beside:
         """What overwrites."""
         return patch_of(self.members, self.inputs, self.outputs)
 
-    def transposed(self, weight: str | None) -> Patch:
-        """What is added to the transpose."""
-        if weight not in self._transposed:
+    def transposed(self, weight: str | None, conjugate: bool) -> Patch:
+        """What is added to the transpose, or to the adjoint."""
+        if (weight, conjugate) not in self._transposed:
             measure = (
                 None if weight is None else np.broadcast_to(self.grid.measure, self.mask.shape).reshape(-1)
             )
-            self._transposed[weight] = transposed_patch(self.patch, self.inputs, self.outputs, measure)
-        return self._transposed[weight]
+            made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate)
+            self._transposed[weight, conjugate] = made
+        return self._transposed[weight, conjugate]
 
-    def scaled(self, factor: float) -> Beside:
-        """Times a number."""
-        return Beside(
-            self.grid, tuple(member.scaled(factor) for member in self.members), self.inputs, self.outputs
+    def _of(self, members: Iterable[Member]) -> Beside:
+        return Beside(self.grid, tuple(members), self.inputs, self.outputs)
+
+    def scaled(self, factor: Number) -> Beside:
+        """Times a number: times its parts, the imaginary one a quarter turn further."""
+        if not isinstance(factor, complex):
+            return self._of(member.scaled(factor) for member in self.members)
+        parts = [(factor.real, 4), (factor.imag, 1)] if factor.imag and factor.real else [(factor.imag, 1)]
+        parts = parts if factor.imag else [(factor.real, 4)]
+        return self._of(
+            member.of(turned((member.term,), turns)[0]).scaled(part)
+            for part, turns in parts
+            for member in self.members
+        )
+
+    def conjugated(self) -> Beside:
+        """With the conjugates of all numbers."""
+        return self._of(member.of(conjugate_terms((member.term,))[0]) for member in self.members)
+
+    def multiplied(self, factor: int) -> Beside | None:
+        """What comes out times a coefficient; None where it is multiplied already."""
+        if any(member.term.outer is not None for member in self.members):
+            return None
+        return self._of(member.of(member.term._replace(outer=factor)) for member in self.members)
+
+    def of_multiplied(self, factor: int) -> Beside | None:
+        """What goes in times a coefficient; None where it is multiplied already."""
+        if any(member.term.inner is not None for member in self.members if member.term.input < self.inputs):
+            return None
+        return self._of(
+            member.of(member.term._replace(inner=factor)) if member.term.input < self.inputs else member
+            for member in self.members
         )
 
     def plus(self, other: Beside) -> Beside:
         """Those of a sum, in which the coefficients of `other` come last."""
-        return Beside(self.grid, self.members + other.members, self.inputs, self.outputs)
+        return self._of(self.members + other.members)
 
     def without_walls(self, fields: list[int]) -> Beside:
         """Those that read no prescribed value, of coefficients of which only these are left."""

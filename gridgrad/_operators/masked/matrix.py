@@ -50,14 +50,28 @@ def _entries(
     if part.faces is not None:
         number, a, b = part.faces
         weight = weight * ((factors[number - inputs][a] + factors[number - inputs][b]) * 0.5)
-    if part.inner is not None:
-        weight = weight * factors[part.inner - inputs][part.b]
     if part.outer is not None:
         weight = weight * factors[part.outer - inputs][rows]
+    if part.turns % 4:
+        weight = weight * 1j ** (part.turns % 4)
+    at_b = at_a = weight
+    if part.inner is not None:
+        at_b, at_a = (weight * factors[part.inner - inputs][end] for end in (part.b, part.a))
     row = np.broadcast_to(part.output * points + rows, part.w.shape)
     used, two = part.w != 0, (part.w != 0) & ~part.is_value
     return (
-        np.concatenate([weight[used], -weight[two]]),
+        np.concatenate([at_b[used], -at_a[two]]),
         np.concatenate([row[used], row[two]]),
         part.input * points + np.concatenate([part.b[used], part.a[two]]),
     )
+
+
+def turned_matrix(forward: csr_array, grid: Points, weight: str | None, conjugate: bool) -> csr_array:
+    """The matrix of the transpose, or of the adjoint in an inner product."""
+    from scipy import sparse
+
+    made = (forward.conj() if conjugate else forward).T
+    if weight is not None:
+        rows, columns = (np.tile(grid.measure.reshape(-1), n // prod(grid.shape)) for n in made.shape)
+        made = sparse.diags_array(1 / rows) @ made @ sparse.diags_array(columns)
+    return sparse.csr_array(made)

@@ -20,16 +20,17 @@ from ..._grid.points import Points
 from ..._terms.term import norms_of, shifted
 from ..._wraps.units import present
 from ..fields import quantities
-from ..fields.coefficients import Coefficients, Given, own_fields
+from ..fields.coefficients import Coefficients, Given, conjugated, own_fields
+from ..fields.factors import Factor, Number
 from ..fields.forms import Form, check_alike, flat, shaped, stack
 from ..fields.gather import Fields, gather
 from ..fields.quantities import check_without_units
 from ..fields.sides import are_constants
-from ..joined import Joinable
+from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
-from ..sweep import Sweep
+from ..sweep import Sweep, multiplication
 from .beside import Beside
-from .matrix import masked_matrix
+from .matrix import masked_matrix, turned_matrix
 from .members import members_of
 from .placing import Flat, placed
 
@@ -78,7 +79,14 @@ class Gapped(Joinable[In, Out]):
         return self._of(self.whole.of_numbers(coefficients))
 
     def _gather(self, f: object) -> Fields:
-        call = gather(f, self.inputs, self.coefficients, check=self.grid.axes_of, arguments=self.arguments)
+        call = gather(
+            f,
+            self.inputs,
+            self.coefficients,
+            check=self.grid.axes_of,
+            arguments=self.arguments,
+            is_turned=self.whole.pattern.is_turned,
+        )
         if any(isinstance(a, np.ma.MaskedArray) for a in (*call.samples, *call.coefficients)):
             raise ArgumentTypeError(
                 "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
@@ -109,6 +117,14 @@ class Gapped(Joinable[In, Out]):
     def with_coefficients(self, coefficients: Coefficients) -> Self:
         """The operator of these fields."""
         return self._of(self.whole.with_coefficients(coefficients))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field."""
+        return Product(multiplication(self.grid, self.outputs, factor), self)
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another."""
+        return Product(self, multiplication(self.grid, self.inputs, factor))
 
     def taken(self) -> list[Given]:
         """The arguments that it was made with, each with its fields."""
@@ -163,7 +179,7 @@ class Masked(Gapped[In, Out]):
     def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:
         """What each output is at its points beside the gaps, shape ``(batch, points)``."""
         xp = call.library.operations(*call.samples, *call.coefficients)
-        fields = [*call.samples, *call.coefficients]
+        fields = [*call.samples, *conjugated(self.arguments, tuple(call.coefficients))]
         like = slices.leading(fields)
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
         patch = self.beside.patch
@@ -200,15 +216,33 @@ class Masked(Gapped[In, Out]):
     @property
     def T(self) -> Turned[Out, In]:
         """The transpose as an operator."""
-        return Turned(self.whole.T, self.grid, self.linear.beside, None, self.linear)
+        return Turned(self.whole.T, self.grid, self.linear, None, conjugate=False)
 
     def adjoint_operator(self, weight: str | None = None) -> Turned[Out, In]:
         """The operator that `adjoint` applies."""
-        return Turned(self.whole.adjoint_operator(weight), self.grid, self.linear.beside, weight, self.linear)
+        return Turned(self.whole.adjoint_operator(weight), self.grid, self.linear, weight, conjugate=True)
 
-    def scaled(self, factor: float) -> Masked[In, Out]:
+    def scaled(self, factor: Number) -> Masked[In, Out]:
         """The operator with all weights times a number."""
         return self._of(self.whole.scaled(factor), self.beside.scaled(factor))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field, in one sweep unless a term has such a factor already."""
+        whole, beside = self.whole.multiplied(factor), self.beside.multiplied(len(self.coefficients))
+        if isinstance(whole, Sweep) and beside is not None:
+            return self._of(whole, beside)
+        return super().multiplied(factor)
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another, in one sweep unless a term has such a factor already."""
+        whole, beside = self.whole.of_multiplied(factor), self.beside.of_multiplied(len(self.coefficients))
+        if isinstance(whole, Sweep) and beside is not None:
+            return self._of(whole, beside)
+        return super().of_multiplied(factor)
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        return self.whole.as_factor()
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator, one sweep where that is one."""
@@ -233,20 +267,14 @@ class Turned(Gapped[In, Out]):
     """The transpose or the adjoint of an operator of a grid with gaps."""
 
     def __init__(
-        self,
-        whole: Sweep[In, Out],
-        grid: Points,
-        beside: Beside,
-        weight: str | None,
-        forward: Masked[Out, In],
-    ) -> None:
-        super().__init__(whole, grid, beside)
-        self.weight, self.forward = weight, forward
+        self, whole: Sweep[In, Out], grid: Points, forward: Masked[Out, In], weight: str | None, conjugate: bool
+    ) -> None:  # fmt: skip
+        super().__init__(whole, grid, forward.beside)
+        self.forward, self.weight, self.conjugate = forward, weight, conjugate
 
     def _of(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
-        return type(self)(
-            whole, self.grid, self.beside if beside is None else beside, self.weight, self.forward
-        )
+        forward = self.forward.with_coefficients(whole.coefficients)
+        return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
 
     def on_numbers(self, f: object, out: object = None, workers: int | None = None) -> object:
         """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
@@ -259,7 +287,7 @@ class Turned(Gapped[In, Out]):
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(samples)]
         results = flat(self._sweep(whole, shaped(regular, self.inputs), None, workers), self.outputs)
         values = self._values(call, xp, [flat_.of(xp, a) for a in (*samples, *whole.current_coefficients())])
-        patch = self.beside.transposed(self.weight)
+        patch = self.beside.transposed(self.weight, self.conjugate)
         none = np.zeros(0, np.intp)
         made = [
             placed(xp, flat_, result, points, value, none, 0.0, added=True)
@@ -278,7 +306,9 @@ class Turned(Gapped[In, Out]):
     def _values(self, call: Fields, xp: Operations, fields: list[Array]) -> list[Array | None]:
         like = slices.leading(fields)
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
-        gathered = self.beside.gathered(self.beside.transposed(self.weight), call.library, xp, real, like)
+        gathered = self.beside.gathered(
+            self.beside.transposed(self.weight, self.conjugate), call.library, xp, real, like
+        )
         with np.errstate(all="ignore"):
             return [
                 slices.stored(xp, reduce(add, own), kept) if own else None for own in gathered.values(fields)
@@ -293,25 +323,20 @@ class Turned(Gapped[In, Out]):
     def T(self) -> Operator[Out, In]:
         """The transpose as an operator."""
         if self.weight is None:
-            forward = self.forward.with_coefficients(self.whole.T.coefficients)
-            return Masked(self.whole.T, self.grid, forward.beside)
+            return self.forward._of(self.whole.T, self.beside.conjugated() if self.conjugate else None)
         raise ArgumentTypeError(
             "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
         )
 
-    def scaled(self, factor: float) -> Turned[In, Out]:
+    def scaled(self, factor: Number) -> Turned[In, Out]:
         """The operator with all weights times a number."""
-        return Turned(
-            self.whole.scaled(factor),
-            self.grid,
-            self.beside.scaled(factor),
-            self.weight,
-            self.forward.scaled(factor),
-        )
+        own = factor.conjugate() if self.conjugate else factor
+        forward = self.forward.scaled(own)
+        return Turned(self.whole.scaled(factor), self.grid, forward, self.weight, self.conjugate)
 
     def matrix(self) -> csr_array:
         """The matrix on flattened fields."""
-        raise NotImplementedError
+        return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
 
 
 def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:

@@ -29,6 +29,7 @@ class Part(NamedTuple):
     faces: tuple[int, Array, Array] | None = None  # the input whose mean at two points is a factor
     inner: int | None = None  # of a value, at its point
     outer: int | None = None
+    turns: int = 0  # quarter turns of the whole
 
 
 class Patch(NamedTuple):
@@ -60,7 +61,9 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
     return Patch(points, missing, parts)
 
 
-def transposed_patch(patch: Patch, inputs: int, outputs: int, measure: Array | None) -> Patch:
+def transposed_patch(
+    patch: Patch, inputs: int, outputs: int, measure: Array | None, conjugate: bool
+) -> Patch:
     """What is added to the transpose of a sweep in which the results at the points of a patch are left out."""
     entries = [_entries(part, patch.points[part.output], measure) for part in patch.parts]
     points = []
@@ -68,7 +71,7 @@ def transposed_patch(patch: Patch, inputs: int, outputs: int, measure: Array | N
         targets = [own[0] for own, part in zip(entries, patch.parts, strict=True) if part.input == k]
         points.append(np.unique(np.concatenate(targets)) if targets else np.zeros(0, np.intp))
     parts = [
-        _turned(part, own, points[part.input], inputs, outputs)
+        _turned(part, own, points[part.input], outputs - inputs, -part.turns if conjugate else part.turns)
         for own, part in zip(entries, patch.parts, strict=True)
     ]
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
@@ -91,7 +94,7 @@ def _entries(part: Part, points: Array, measure: Array | None) -> Entries:
     return target, source, weight, a, b
 
 
-def _turned(part: Part, entries: Entries, points: Array, inputs: int, outputs: int) -> Part:
+def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int) -> Part:
     """Entries by their targets, as many in a row as there are at most; factors count from behind the outputs."""
     order = np.argsort(entries[0], kind="stable")
     target, *others = (own[order] for own in entries)
@@ -101,12 +104,11 @@ def _turned(part: Part, entries: Entries, points: Array, inputs: int, outputs: i
     source, weight, a, b = (np.zeros((width, len(points)), own.dtype) for own in others)
     for table, own in zip((source, weight, a, b), others, strict=True):
         table[place, row] = own
-    shift = outputs - inputs
     faces = None if part.faces is None else (part.faces[0] + shift, a, b)
     inner = None if part.outer is None else part.outer + shift
     outer = None if part.inner is None else part.inner + shift
     values = np.ones(source.shape, bool)
-    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer)
+    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns)
 
 
 class Gathered:
@@ -132,27 +134,31 @@ class Gathered:
             if part.faces is not None:
                 at_a, at_b = (self._in(self._take(fields[part.faces[0]], pair[end])) for end in ("fa", "fb"))
                 factor = factor * ((at_a + at_b) * 0.5)
-            if part.inner is not None:
-                factor = factor * self._in(self._take(fields[part.inner], pair["b"]))
-            value = factor * self._difference(fields[part.input], pair)
+            inner = None if part.inner is None else fields[part.inner]
+            value = factor * self._difference(fields[part.input], inner, pair)
             if "used" in pair:
                 value = xp.where(pair["used"], value, xp.zeros_like(value))
             total = value if total is None else total + value
         assert total is not None
         if part.outer is not None:
             total = total * self._in(self._take(fields[part.outer], self.points[part.output]))
-        return total
+        return total if part.turns % 4 == 0 else total * 1j ** (part.turns % 4)
 
-    def _difference(self, f: Array, pair: dict[str, Array]) -> Array:
-        xp, at_b = self.xp, self._take(f, pair["b"])
-        if "a" not in pair:
-            return self._in(at_b)
-        at_a = self._take(f, pair["a"])
-        if dtype_name(f) in INTEGERS:
+    def _difference(self, f: Array, inner: Array | None, pair: dict[str, Array]) -> Array:
+        """A difference, or a value; with `inner` of the field times another."""
+        xp = self.xp
+        at_b, at_a = (self._take(f, pair[end]) if end in pair else None for end in ("b", "a"))
+        assert at_b is not None
+        if inner is None and at_a is not None and dtype_name(f) in INTEGERS:
             difference = xp.difference(at_b, at_a, self.real)
-        else:
-            difference = self._in(at_b) - self._in(at_a)
-        return xp.where(pair["is_value"], self._in(at_b), difference) if "is_value" in pair else difference
+            return (
+                xp.where(pair["is_value"], self._in(at_b), difference) if "is_value" in pair else difference
+            )
+        at_b = self._in(at_b) if inner is None else self._in(at_b) * self._in(self._take(inner, pair["b"]))
+        if at_a is None:
+            return at_b
+        at_a = self._in(at_a) if inner is None else self._in(at_a) * self._in(self._take(inner, pair["a"]))
+        return xp.where(pair["is_value"], at_b, at_b - at_a) if "is_value" in pair else at_b - at_a
 
     def _in(self, f: Array) -> Array:
         name = dtype_name(f)

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
+from typing import cast
 
+import numpy as np
+
+from ..._base.types import Array
 from ..._grid.conditions import Condition
 from ..._grid.points import Along, Points
+from ..._stencils import transpose
 from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
-from ..fields.sides import Side
+from ..fields.sides import Profile, Side
 
 
 def same(stencil: Stencil) -> Stencil:
     """A stencil as it is."""
     return stencil
+
+
+def unit(grid: Points) -> Stencil:
+    """The value at the point itself."""
+    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 class Build:
@@ -29,6 +39,7 @@ class Build:
         self._terms: list[Term] = []
         self._of_sides: list[Term] = []
         self._places: dict[tuple[Condition, int], int] = {}
+        self._profiles: dict[int, int] = {}  # by power of the grid's own metric
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
@@ -41,6 +52,52 @@ class Build:
             self._of_sides.append(
                 Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
             )
+
+    def add_slope(
+        self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
+        change: Callable[[Stencil], Stencil] = same, outer: int | None = None,
+    ) -> None:  # fmt: skip
+        """The component of a gradient along an axis: per length, where the grid has a metric."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
+            return
+        along = self.grid.along(axis, 1, accuracy, component=component)
+        if metric is None or axis != metric.around:
+            self.add(output, input, axis, along, change, outer=outer)
+        elif outer is None:
+            self.add(output, input, axis, along, change, outer=self._profile(-1))
+        else:  # the metric is the same all round, so that it may as well be a mean at faces
+            own = Along(transpose.from_own_points(along.field), along.sides)
+            self.add(output, input, axis, own, change, self._profile(-1), outer)
+
+    def add_flux(
+        self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
+        change: Callable[[Stencil], Stencil] = same,
+    ) -> None:  # fmt: skip
+        """What a component of a field brings into a cell, per volume: where the grid has no metric, its slope."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.flux(accuracy)), change)
+        else:
+            self.add_slope(output, input, axis, accuracy, component, change)
+
+    def add_second(
+        self, output: int, input: int, axis: int, along: Along, accuracy: int | None, form: str,
+        change: Callable[[Stencil], Stencil] = same, faces: int | None = None,
+    ) -> None:  # fmt: skip
+        """What the slope of a field brings into a cell; `along` are its rows where the grid has no metric."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces=faces)
+        elif metric is not None and axis == metric.around:
+            self.add(output, input, axis, along, change, faces, self._profile(-2))
+        else:
+            self.add(output, input, axis, along, change, faces)
+
+    def _profile(self, power: int) -> int:
+        """The number among the factors of a power of the metric."""
+        return self._fields + self._profiles.setdefault(power, len(self._profiles))
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
@@ -67,8 +124,9 @@ class Build:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """All of them."""
-        return (*self._terms, *self._of_sides)
+        """All of them; what is prescribed comes behind the metric of the grid."""
+        own = len(self._profiles)
+        return (*self._terms, *(term._replace(input=term.input + own) for term in self._of_sides))
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -77,11 +135,17 @@ class Build:
             Argument(condition.name or "", (None,), False, side=Side.of(self.grid, axis, condition))
             for condition, axis in self._places
         )
-        return (*self.own, *sides)
+        profiles = (Argument("", (None,), False, of_grid=True) for _ in self._profiles)
+        return (*self.own, *profiles, *sides)
 
     @property
     def prescribed(self) -> Coefficients:
-        """What is prescribed, as coefficients."""
-        return tuple(
+        """The metric, then what is prescribed, as coefficients."""
+        metric = self.grid.metric
+        profiles = [] if metric is None else [
+            cast(Array, Profile(metric.h**power, self.grid.axes[metric.along])) for power in self._profiles
+        ]  # fmt: skip
+        sides = [
             Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places
-        )
+        ]
+        return (*profiles, *sides)

@@ -10,10 +10,12 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.merged import merged
-from ..._terms.term import Term, bound_to, norms_of, shifted
+from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
+from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
 from ..fields.coefficients import Argument
+from ..fields.factors import Number
 from ..fields.forms import Form, check_alike, form_name
 from .calls import Calls
 from .kinds import Origin
@@ -36,9 +38,11 @@ class Pattern:
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self._bound: dict[Shape, tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
-        self.has_sides = any([argument.side is not None for argument in arguments])
+        self.is_turned = are_turned(terms)
+        self.has_sides = any([argument.side is not None or argument.of_grid for argument in arguments])
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+        self._multiplied: dict[tuple[Argument, bool], Pattern | None] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -74,8 +78,9 @@ class Pattern:
         if all(term.input < inputs for term in self.terms):
             return self
         if self._linear is None:
-            terms = tuple(term for term in self.terms if term.input < inputs)
             arguments = tuple(argument for argument in self.arguments if argument.side is None)
+            stay = [k for k, is_side in enumerate(self._sides) if not is_side]
+            terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
             self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
                                    self.masks_as_read)  # fmt: skip
         return self._linear
@@ -96,7 +101,8 @@ class Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
             self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            own = self.terms if name == "T" else conjugate_terms(self.terms)
+            terms = adjoint_terms(own, None if weight is None else self.grid.quadrature)
             arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
             found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
             self._adjoints[name, weight] = found
@@ -116,17 +122,62 @@ class Pattern:
                        self.masks_as_read and other.masks_as_read)  # fmt: skip
 
     @made_once
-    def times(self, factor: float) -> Pattern:
+    def times(self, factor: Number) -> Pattern:
         """All weights times a number; kept, as time steps often ask for the same."""
-        found = self._multiples.get(factor)
+        key = factor, type(factor)
+        found = self._multiples.get(key)
         if found is None:
             self.require_linear("a multiple")
-            stencils = {term.stencil for term in self.terms}
-            scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
-            terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
-            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
+            terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
+            word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
+            name = f"-{self.name}" if key == (-1, float) else f"{word} * {self.name}"
             found = Pattern(
                 self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read
             )
-            self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
+            self._multiples.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in terms}))
         return found
+
+    def _times(self, factor: float) -> tuple[Term, ...]:
+        stencils = {term.stencil for term in self.terms}
+        scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
+        return tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
+
+    def _times_complex(self, factor: complex) -> tuple[Term, ...]:
+        """The terms times each part that is not 0, those of the imaginary one a quarter turn further."""
+        if not factor.imag:
+            return turned(self._times(factor.real), 4)
+        real = turned(self._times(factor.real), 4) if factor.real else ()
+        terms = real + turned(self._times(factor.imag), 1)
+        return tuple(sorted(terms, key=lambda term: term.ends))
+
+    @made_once
+    def only_multiplies(self) -> bool:
+        """Whether it multiplies by its one coefficient, and does nothing else."""
+        return len(self._sides) == 1 and is_multiplication(self.terms)
+
+    @made_once
+    def multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        """With one more coefficient, by which what comes out is multiplied, or, `inside`, what goes in.
+
+        None where a term is multiplied there already.
+        """
+        key = argument, inside
+        if key not in self._multiplied:
+            self.require_linear("a multiple")
+            self._multiplied[key] = self._made_multiplied(argument, inside)
+        return self._multiplied[key]
+
+    def _made_multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        place, word = len(self._sides), argument.name or "field"
+        if inside:
+            terms, name = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"
+        else:
+            terms, name = multiplied(self.terms, place), f"{word} * {self.name}"
+        if terms is None:
+            return None
+        return Pattern(self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument))
+
+    @property
+    def _sides(self) -> list[bool]:
+        """For each coefficient whether it is prescribed at a wall."""
+        return [argument.side is not None for argument in self.arguments for _ in range(argument.fields)]

@@ -209,7 +209,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
-    values = [field for argument, own in operator.taken() if argument.side is None for field in own]
+    values = [field for argument, own in operator.taken() if argument.is_of_user for field in own]
     key = operator, method, tuple(sorted(tolerance.items()))
     found = _kept.get(key)
     if found is not None and all(map(_are_equal, found[0], values)):
