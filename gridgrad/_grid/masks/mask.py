@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -55,6 +56,12 @@ class Mask:
     def drops(self) -> bool:
         """Whether what passes to a point that does not count is 0, where rows are sums of what passes faces."""
         return self.side in (ONE_SIDED, SYMMETRIC)
+
+    @cached_property
+    def gaps(self) -> Array:
+        """The runs of points of the flattened grid that do not count: where each begins and ends, shape (runs, 2)."""
+        edges = np.flatnonzero(np.diff(np.concatenate([[True], self.inside.reshape(-1), [True]])))
+        return edges.astype(np.int32).reshape(-1, 2)
 
     def described(self) -> str:
         """A few words on it."""

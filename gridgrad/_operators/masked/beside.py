@@ -7,15 +7,17 @@ from functools import cached_property
 
 import numpy as np
 
+from ..._backends.numpy.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
-from ..._base.types import Array
+from ..._base.types import Array, DType, Shape
 from ..._grid.points import Points
 from ..._terms.adjoint import conjugate_terms
 from ..._terms.term import turned
 from ..fields.factors import Number
 from .members import Member
-from .patch import Gathered, Patch, patch_of, transposed_patch
+from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
+from .placing import Flat
 
 
 class Beside:
@@ -32,11 +34,27 @@ class Beside:
         )
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
+        self._flats: dict[Shape, Flat] = {}
+        self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
 
     @cached_property
     def patch(self) -> Patch:
         """What overwrites."""
         return patch_of(self.members, self.inputs, self.outputs)
+
+    def flat(self, shape: Shape) -> Flat:
+        """How fields of a shape are flat."""
+        if shape not in self._flats:
+            if len(self._flats) >= 64:
+                self._flats.clear()
+            self._flats[shape] = Flat(self.grid, shape)
+        return self._flats[shape]
+
+    def compiled(self, dtype: DType) -> list[RowsAtPoints | None] | None:
+        """For each output its rows for the compiled core, where that serves; None of one without points."""
+        if dtype not in self._compiled:
+            self._compiled[dtype] = compiled(self.patch, dtype)
+        return self._compiled[dtype]
 
     def transposed(self, weight: str | None, conjugate: bool) -> Patch:
         """What is added to the transpose, or to the adjoint."""

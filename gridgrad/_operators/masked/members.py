@@ -199,5 +199,6 @@ def shared_points(members: Sequence[Member], outputs: int) -> list[Array]:
     points = []
     for output in range(outputs):
         flags = [member.irregular for member in members if member.term.output == output]
-        points.append(np.flatnonzero(np.logical_or.reduce(flags)) if flags else np.zeros(0, np.intp))
+        found = np.flatnonzero(np.logical_or.reduce(flags)) if flags else np.zeros(0, np.intp)
+        points.append(found.astype(np.int32) if flags and flags[0].size < 1 << 31 else found)
     return points

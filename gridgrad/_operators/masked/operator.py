@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from ..._backends import slices
+from ..._backends.numpy.points import served, workers_of
 from ..._backends.operations import Operations
+from ..._base.checks import clean_workers
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
@@ -165,16 +167,29 @@ class Masked(Gapped[In, Out]):
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         shape = tuple(call.samples[0].shape)
-        flat_ = Flat(self.grid, shape)
-        values = self._values(call, flat_)
+        flat_, patch = self.beside.flat(shape), self.beside.patch
+        values = self._compiled(call, flat_, workers) or self._values(call, flat_)
         result = self._sweep(self.whole, f, out, workers)
         targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, shape)
-        outside = ~self.mask.inside
-        for target, points, value in zip(targets, self.beside.patch.points, values, strict=True):
-            if value is not None:
-                flat_.write(target, points, value)
-            flat_.fill(target, outside, self.mask.fill)
+        for target, points, value in zip(targets, patch.points, values, strict=True):
+            flat_.overwrite(target, points, value, self.mask)
         return result
+
+    def _compiled(self, call: Fields, flat_: Flat, workers: int | None) -> list[Array | None] | None:
+        """What each output is at its points, by the compiled core; None where it does not serve."""
+        rows = self.beside.compiled(call.samples[0].dtype)
+        if rows is None:
+            return None
+        arrays = [*call.samples, *conjugated(self.arguments, tuple(call.coefficients))]
+        fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
+        if not served(fields):
+            return None
+        threads = workers_of(clean_workers(workers))
+        found = [None if own is None else own(fields, threads) for own in rows]
+        for value, missing in zip(found, self.beside.patch.missing, strict=True):
+            if value is not None and isnan(self.mask.fill):
+                value[:, missing] = self.mask.fill
+        return found
 
     def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:
         """What each output is at its points beside the gaps, shape ``(batch, points)``."""

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
-from ..._base.types import Array
+from ..._base.types import Array, DType
 from .members import Member, shared_points
 
 
@@ -75,6 +76,29 @@ def transposed_patch(
         for own, part in zip(entries, patch.parts, strict=True)
     ]
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
+
+
+def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
+    """The rows for the compiled core; None where it does not serve."""
+    is_served = dtype in (np.float32, np.float64) and all(
+        not part.is_norm and part.inner is None and part.turns == 0 for part in patch.parts
+    )
+    if not is_served:
+        return None
+    found: list[RowsAtPoints | None] = []
+    for output, points in enumerate(patch.points):
+        terms = [_pairs_of(part, dtype) for part in patch.parts if part.output == output]
+        found.append(RowsAtPoints(terms, points) if len(points) else None)
+    return found
+
+
+def _pairs_of(part: Part, dtype: DType) -> TermAtPoints:
+    """The pairs of each point one after the other."""
+    used = (part.w != 0).T
+    start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
+    a, b = (np.where(part.is_value, part.b, part.a).T[used].astype(np.int32), part.b.T[used].astype(np.int32))
+    faces = None if part.faces is None else part.faces[0]
+    return TermAtPoints(start, a, b, part.w.T[used].astype(dtype), part.input, faces, part.outer)
 
 
 Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face

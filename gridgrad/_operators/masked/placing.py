@@ -6,9 +6,11 @@ from math import prod
 
 import numpy as np
 
+from ..._backends.numpy.points import place, served
 from ..._backends.operations import Operations
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Shape
+from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 
 
@@ -44,18 +46,18 @@ class Flat:
         made: Array = turned if self.is_plain else xp.permute_dims(turned, self.back)
         return made
 
-    def write(self, f: Array, points: Array, values: Array) -> None:
-        """Write values at points of a NumPy field."""
-        turned = f.transpose(self.order)
+    def overwrite(self, f: Array, points: Array, values: Array | None, mask: Mask) -> None:
+        """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
+        turned = f if self.is_plain else f.transpose(self.order)
         if turned.flags.c_contiguous:
-            turned.reshape(self.flat)[:, points] = values
-            return
-        spots = (slice(None),) * self.batch + np.unravel_index(points, self.turned[self.batch :])
-        turned[spots] = values.reshape(*self.turned[: self.batch], len(points))
-
-    def fill(self, f: Array, outside: Array, value: float) -> None:
-        """Write one value at the points of a NumPy field that do not count."""
-        np.copyto(f.transpose(self.order), value, where=outside)
+            whole = turned.reshape(self.flat)
+            if served([whole]) and (values is None or values.dtype == f.dtype):
+                place(whole, points, values, mask.gaps, mask.fill)
+                return
+        np.copyto(turned, mask.fill, where=~mask.inside)
+        if values is not None:
+            spots = (slice(None),) * self.batch + np.unravel_index(points, self.turned[self.batch :])
+            turned[spots] = values.reshape(*self.turned[: self.batch], len(points))
 
     def spread(self, of_grid: Array) -> Array:
         """A NumPy array of the grid's shape as one that broadcasts to the fields."""
