@@ -218,6 +218,23 @@ def test_totals_are_conserved(boundary):
         assert np.abs(A(np.where(inside, 3.0, np.nan))).max() == 0
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_core_has_the_bits_of_slices(dtype, workers, monkeypatch):
+    """Rows at points in C and by NumPy, also in threads and where `out` is read."""
+    from gridgrad._backends.numpy import core
+
+    grid = gg.Grid(np.cumsum(RNG.random(300) + 0.5), (200, 0.25))
+    inside, k = RNG.random(grid.shape) < 0.6, RNG.random(grid.shape).astype(dtype)
+    f = np.where(inside, RNG.random(grid.shape), np.nan).astype(dtype)
+    for A in (grid.with_mask(inside).diffuse(k), grid.with_mask(inside, fill=np.nan).gradient):
+        found = [A(f, workers=workers), A(f, workers=workers)]
+        with monkeypatch.context() as patched:
+            patched.setattr(core, "core", None)
+            want = pickle.loads(pickle.dumps(A))(f)
+        assert all(np.array_equal(own, want, equal_nan=True) for own in found)
+
+
 def test_breaks():
     t = np.r_[np.arange(5.0), 100 + np.arange(4.0), 300.0]
     f = np.r_[t[:5], 500 - 2 * t[5:]]

@@ -42,6 +42,10 @@ class Beside:
         """What overwrites."""
         return patch_of(self.members, self.inputs, self.outputs)
 
+    def known(self, shape: Shape) -> Flat | None:
+        """The same, if it was asked for before: then the shape fits."""
+        return self._flats.get(shape)
+
     def flat(self, shape: Shape) -> Flat:
         """How fields of a shape are flat."""
         if shape not in self._flats:

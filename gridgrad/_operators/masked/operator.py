@@ -63,6 +63,10 @@ class Gapped(Joinable[In, Out]):
         self, f: object = MISSING, out: object = None, workers: int | None = None, **fields: object
     ) -> object:
         """Apply the operator, as on the whole grid."""
+        return self.applied(f, out, workers, **fields)
+
+    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+        """A call that is looked at in full."""
         if fields:
             return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)
         own = self
@@ -164,31 +168,57 @@ class Masked(Gapped[In, Out]):
         ]
         return finished(call, made, out, self.outputs)
 
+    @applies
+    def __call__(
+        self, f: object = MISSING, out: object = None, workers: int | None = None, **fields: object
+    ) -> object:
+        """Apply the operator, as on the whole grid."""
+        if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
+            flat_ = self.beside.known(f.shape)
+            arrays = (f, *self.coefficients)
+            if flat_ is not None and all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
+                values = self._compiled(arrays, flat_, workers)
+                if values is not None:
+                    return self._overwritten(values, flat_, f, out, workers)
+        return self.applied(f, out, workers, **fields)
+
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
-        shape = tuple(call.samples[0].shape)
-        flat_, patch = self.beside.flat(shape), self.beside.patch
-        values = self._compiled(call, flat_, workers) or self._values(call, flat_)
+        flat_ = self.beside.flat(tuple(call.samples[0].shape))
+        values = self._compiled((*call.samples, *call.coefficients), flat_, workers) or self._values(
+            call, flat_
+        )
+        return self._overwritten(values, flat_, f, out, workers)
+
+    def _overwritten(
+        self, values: list[Array | None], flat_: Flat, f: object, out: object, workers: int | None
+    ) -> object:
+        """The sweep, and values at the points beside the gaps."""
         result = self._sweep(self.whole, f, out, workers)
-        targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, shape)
-        for target, points, value in zip(targets, patch.points, values, strict=True):
+        targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
+        for target, points, value in zip(targets, self.beside.patch.points, values, strict=True):
             flat_.overwrite(target, points, value, self.mask)
         return result
 
-    def _compiled(self, call: Fields, flat_: Flat, workers: int | None) -> list[Array | None] | None:
+    def _compiled(
+        self, arrays: Sequence[Array], flat_: Flat, workers: int | None
+    ) -> list[Array | None] | None:
         """What each output is at its points, by the compiled core; None where it does not serve."""
-        rows = self.beside.compiled(call.samples[0].dtype)
+        rows = self.beside.compiled(arrays[0].dtype)
         if rows is None:
             return None
-        arrays = [*call.samples, *conjugated(self.arguments, tuple(call.coefficients))]
+        inputs = prod(self.inputs)
+        if len(arrays) > inputs:
+            arrays = (*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:])))
         fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
         if not served(fields):
             return None
         threads = workers_of(clean_workers(workers))
         found = [None if own is None else own(fields, threads) for own in rows]
-        for value, missing in zip(found, self.beside.patch.missing, strict=True):
-            if value is not None and isnan(self.mask.fill):
-                value[:, missing] = self.mask.fill
+        if isnan(self.mask.fill):
+            for value, missing in zip(found, self.beside.patch.missing, strict=True):
+                if value is not None:
+                    value[:, missing] = self.mask.fill
         return found
 
     def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:

@@ -21,6 +21,7 @@ class Flat:
         axes = grid.axes_of(shape)
         of_grid = sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
         batch = [axis for axis in range(len(shape)) if axis not in axes]
+        self.shape = shape
         self.order = (*batch, *of_grid)
         assert grid.mask is not None
         own = grid.mask.shape  # which may have batch axes
