@@ -7,7 +7,7 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 5,
+  ABI_VERSION = 6,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
   MAX_TERMS = 32,      // ordered by output, those that are not everywhere last
@@ -67,6 +67,8 @@ struct Term {
   int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
   int8 ends;  // 1: where a row of its stencils has no pairs, as everywhere but at the ends, there is no such
               // term; after the others of its output, and never the first that assigns
+  // 1 or -1: where the factor has not this sign its product is 0, and nothing is read; a NaN has both signs.
+  int8 inner_sign, outer_sign;
 };
 
 struct Array {

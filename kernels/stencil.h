@@ -108,6 +108,13 @@ GG_INLINE Real unless_zero(Real weight, Real product) {
   return weight == 0 ? Real(0) : product;
 }
 
+// A product with a factor of which only the values of one sign count, if there is one; a NaN has both.
+template <class Real>
+GG_INLINE Real unless_other(int sign, Real factor, Real product) {
+  const bool is_other = sign > 0 ? factor <= 0 : sign < 0 && factor >= 0;
+  return is_other ? Real(0) : product;
+}
+
 // A coefficient at the face between two points.
 template <class Real, class Stored>
 GG_INLINE Real face_mean(Stored a, Stored b) {

@@ -33,11 +33,20 @@ class Rows:
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def apply(self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None) -> Array:
-        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs."""
+    def apply(
+        self,
+        stencil: Stencil,
+        inner: Array | None = None,
+        faces: Array | None = None,
+        unread: Array | None = None,
+    ) -> Array:
+        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs.
+
+        Where `unread` says so, a sample is not read.
+        """
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
-        self.inner, self.faces = inner, faces
+        self.inner, self.faces, self.unread = inner, faces, unread
         self.values = stencil.values
         result = self._joined(stencil)
         return result if self.split is None else self._without_early_overflow(stencil, result)
@@ -120,7 +129,10 @@ class Rows:
             difference = self.difference(at_b, self._at(self.f, *from_))
             return reduce(mul, after, factor * reduce(mul, before, difference))
         at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
-        return reduce(mul, after, factor * reduce(mul, before, at_b))
+        product = reduce(mul, after, factor * reduce(mul, before, at_b))
+        if self.unread is None:
+            return product
+        return self.xp.where(self._at(self.unread, *to), self.xp.zeros_like(product), product)
 
     def _central(self, stencil: Stencil, points: slice) -> Array:
         """Formula (1); where its weights are equal the short form."""

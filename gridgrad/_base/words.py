@@ -40,7 +40,8 @@ _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jac
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
-    "side": 'differences to one side are those of derivative(f, x, side="left"), or of a grid grid.derivative(0, side="left")',
+    "side": 'differences to one side are those of derivative(f, x, side="left") and of advect(v, f, x, upwind=1); of a grid '
+    'grid.derivative(0, side="left") and grid.advect(v, upwind=1)',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "there are no ends inside an axis; differentiate the parts, numpy.concatenate([gradient(part, at) for part, at in "
     "zip(numpy.split(f, [5]), numpy.split(x, [5]))])",

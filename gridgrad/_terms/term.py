@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from math import inf
 from typing import NamedTuple
 
+from .._base.errors import ArgumentTypeError
 from .._stencils.stencil import Stencil
 
 
@@ -15,7 +16,8 @@ class Term(NamedTuple):
     Factors are other inputs: `inner` multiplies each sample (only for a stencil of values), `faces` each
     pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
-    first; it has no `faces`. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
+    first; it has no `faces`. Of a factor with a sign, 1 or -1, only values of this sign count: elsewhere its product
+    is 0 and reads nothing, but a NaN, which has both. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
     terms say alike: ask `norms_of`.
 
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
@@ -36,6 +38,8 @@ class Term(NamedTuple):
     then: tuple[int, Stencil] | None = None
     norm: bool = False
     ends: bool = False
+    inner_sign: int = 0
+    outer_sign: int = 0
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -61,6 +65,12 @@ class Term(NamedTuple):
         return self._replace(
             axis=axis, then=None if self.then is None else (place(self.then[0]), self.then[1])
         )
+
+
+def check_has_sign(is_complex: bool) -> None:
+    """Refuse a complex factor of which one sign counts."""
+    if is_complex:
+        raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
 
 
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:

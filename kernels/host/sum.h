@@ -25,7 +25,8 @@ struct Part {
   const Real* inner = nullptr;                // the factor at b
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
-  bool selects = false;  // a weight of 0 reads nothing
+  bool selects = false;                 // a weight of 0 reads nothing
+  int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
@@ -78,6 +79,15 @@ struct Block {
     for (int k = 0; k < WORDS; ++k) chosen.word[k] = weight.word[k] == 0 ? Word{} : value.word[k];
     return chosen;
   }
+
+  // The product with a factor, and 0 where that has the other sign, or is 0.
+  static GG_INLINE Block unless_other(int sign, const Block& factor, const Block& product) {
+    Block chosen;
+    for (int k = 0; k < WORDS; ++k)
+      chosen.word[k] = sign > 0 ? (factor.word[k] <= 0 ? Word{} : product.word[k])
+                                : (factor.word[k] >= 0 ? Word{} : product.word[k]);
+    return chosen;
+  }
 };
 
 template <bool plain, class B, class Real>
@@ -89,7 +99,8 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   B scaled = weight;
   if (part.k_a) scaled = weight * ((B::read(part.k_a + j) + B::read(part.k_b + j)) * B::all(Real(0.5)));
   if (part.inner) scaled = scaled * B::read(part.inner + j);
-  return part.selects ? B::select(weight, scaled * x) : scaled * x;
+  const B product = part.selects ? B::select(weight, scaled * x) : scaled * x;
+  return part.inner_sign ? B::unless_other(part.inner_sign, B::read(part.inner + j), product) : product;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -109,7 +120,10 @@ GG_NOINLINE B normed(bool alone, const B sum, const B value, Real) {
 template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
-  if (part.outer) value = value * B::read(part.outer + j);
+  if (part.outer) {
+    const B factor = B::read(part.outer + j);
+    value = part.outer_sign ? B::unless_other(part.outer_sign, factor, value * factor) : value * factor;
+  }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }
 

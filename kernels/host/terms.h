@@ -91,6 +91,7 @@ class Terms {
     if (term.outer >= 0)
       part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
                               end - begin);
+    part.outer_sign = term.outer_sign;
     return part;
   }
 
@@ -148,7 +149,10 @@ class Terms {
     if (stencil.start[edge] == stencil.start[edge + 1]) return;
     if (term.then >= 0) return add_segment(t, j, j + 1, target, 1);
     Real value = edge_value(here, t, here.row(term.input), j);
-    if (term.outer >= 0) value = value * load<Real>(here.row(term.outer)[j * stride_of(term.outer)]);
+    if (term.outer >= 0) {
+      const Real factor = load<Real>(here.row(term.outer)[j * stride_of(term.outer)]);
+      value = unless_other(term.outer_sign, factor, value * factor);
+    }
     join(t, value, *target);
   }
 
@@ -253,6 +257,7 @@ class Terms {
         part.k_b = at_point(term.faces, stencil, pairs.b(k), begin, end);
       }
       if (term.inner >= 0) part.inner = at_point(term.inner, stencil, pairs.b(k), begin, end);
+      part.inner_sign = term.inner_sign;
     }
     if (!pairs.count) add_zeros(parts);
   }

@@ -32,15 +32,14 @@ class Build:
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
-        faces: int | None = None, outer: int | None = None,
+        faces: int | None = None, outer: int | None = None, sign: int = 0,
     ) -> None:  # fmt: skip
-        """The rows of one derivative, each stencil changed in the same way."""
-        self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
+        """The rows of one derivative, each stencil changed in the same way; of `outer` only the values of a sign count, if there is one."""
+        term = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign)
+        self._terms.append(term)
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
-            self._of_sides.append(
-                Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
-            )
+            self._of_sides.append(term._replace(input=number, stencil=change(stencil), ends=True))
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
