@@ -20,7 +20,10 @@ GG_INLINE Vector<Real, N> value_of(const Descriptor& plan, const Index* at) {
   if constexpr (term.outer >= 0) {
     const Array& factor = plan.array[term.outer];
     const Vector<Stored, N> c = fetch<N>(source_of(factor, at), stride_of(factor, ROW));
-    value = each<N>([&](int e) { return times_outer(value.at[e], load<Real>(c.at[e]), term.flags & GATED); });
+    value = each<N>([&](int e) {
+      const Real k = load<Real>(c.at[e]);
+      return unless_other(term.outer_sign, k, times_outer(value.at[e], k, term.flags & GATED));
+    });
   }
   return value;
 }

@@ -75,6 +75,8 @@ struct Term {
   int8 ends;  // 1: where a row of its stencils has no pairs, as everywhere but at the ends, there is no such
               // term; after the others of its output, and never the first that assigns
   int8 flags;
+  // 1 or -1: where the factor has not this sign its product is 0, and nothing is read; a NaN has both signs.
+  int8 inner_sign, outer_sign;
 };
 
 struct Array {

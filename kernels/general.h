@@ -43,6 +43,16 @@ struct Factors {
     }
     return weight;
   }
+
+  // A pair's value, and 0 where its sample has a factor of a sign that does not count.
+  GG_INLINE Vector<Real, N> counted(Vector<Real, N> value, Index b) const {
+    if constexpr (TERMS[t].inner_sign != 0) {
+      const Vector<Stored, N> factor = inner(b * inner_step);
+      return each<N>(
+          [&](int e) { return unless_other(TERMS[t].inner_sign, load<Real>(factor.at[e]), value.at[e]); });
+    }
+    return value;
+  }
 };
 
 // No factors.
@@ -51,6 +61,10 @@ struct Unscaled {
   template <class Weights>
   GG_INLINE Weights times(Weights weight, Index, Index) const {
     return weight;
+  }
+  template <class Values>
+  GG_INLINE Values counted(Values value, Index) const {
+    return value;
   }
 };
 
@@ -61,10 +75,11 @@ GG_INLINE Vector<Real, N> pair_of(int values, const Read& read, const Scale& fac
   const Vector<Real, N> scaled = factors.times(weight, a, b);
   const auto upper = read(b * step);
   if (values == VALUE)
-    return each<N>([&](int e) {
-      const Real value = sample_value(weight.at[e], scaled.at[e], upper.at[e]);
-      return Scale::IS_GATED ? unless_zero(scaled.at[e], value) : value;
-    });
+    return factors.counted(each<N>([&](int e) {
+                             const Real value = sample_value(weight.at[e], scaled.at[e], upper.at[e]);
+                             return Scale::IS_GATED ? unless_zero(scaled.at[e], value) : value;
+                           }),
+                           b);
   const bool is_value = (values & VALUED) && a == b;
   const auto lower = is_value ? decltype(read(0)){} : read(a * step);
   return each<N>([&](int e) {

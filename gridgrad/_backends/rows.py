@@ -35,13 +35,17 @@ class Rows:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
     def apply(
-        self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None, term: Term | None = None
-    ) -> Array:
-        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs, as of a term."""
+        self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None, term: Term | None = None,
+        unread: Array | None = None,
+    ) -> Array:  # fmt: skip
+        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs, as of a term.
+
+        Where `unread` says so, a sample is not read.
+        """
         self.is_gated, self.is_harmonic = (False, False) if term is None else (term.gated, term.harmonic)
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
-        self.inner, self.faces = inner, faces
+        self.inner, self.faces, self.unread = inner, faces, unread
         self.values = stencil.values
         result = self._joined(stencil)
         return result if self.split is None else self._without_early_overflow(stencil, result)
@@ -122,12 +126,20 @@ class Rows:
         value = self._at(self.f, *to)
         if not self.values and from_ != to:
             value = self.difference(value, self._at(self.f, *from_))
-        elif value.dtype != self.real:
+            return self._gated(factor, reduce(mul, after, factor * reduce(mul, before, value)))
+        if value.dtype != self.real:
             value = self.xp.astype(value, self.real)
-        product = reduce(mul, after, factor * reduce(mul, before, value))
+        product = self._gated(factor, reduce(mul, after, factor * reduce(mul, before, value)))
+        if self.unread is None:
+            return product
+        return self.xp.where(self._at(self.unread, *to), self.xp.zeros_like(product), product)
+
+    def _gated(self, factor: object, product: Array) -> Array:
+        """0 where the factors of a gated term are, which reads nothing there."""
         if not self.is_gated or isinstance(factor, (int, float)):
             return product
-        return self.xp.where(factor != 0, product, self.xp.zeros_like(product))
+        there: Any = factor != 0
+        return self.xp.where(there, product, self.xp.zeros_like(product))
 
     def _mean(self, a: Array, b: Array) -> Array:
         """The factor at the face between two points."""

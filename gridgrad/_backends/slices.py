@@ -161,20 +161,36 @@ def is_complex(f: object) -> bool:
 
 
 def _differentiate(xp: Operations, inputs: Sequence[Array], term: Term, real: object) -> Array:
-    f = inputs[term.input]
+    f, other = inputs[term.input], None
     inner, faces, outer = (
         None if k is None else _in(xp, inputs[k], real) for k in (term.inner, term.faces, term.outer)
     )
+    if inner is not None and term.inner_sign:
+        other = of_other_sign(inner, term.inner_sign)
+        inner, f = xp.where(other, xp.zeros_like(inner), inner), xp.where(other, xp.zeros_like(f), f)
     if dtype_name(f) in INTEGERS:
         rows = Rows(xp, f, term.axis, real, lambda b, a: xp.difference(b, a, real))
     else:
         rows = Rows(xp, _in(xp, f, real), term.axis, real, lambda b, a: b - a)
-    result = rows.apply(term.stencil, inner, faces, term)
+    result = rows.apply(term.stencil, inner, faces, term, other)
     if term.then is not None:
         result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
     if outer is None:
         return result
+    if term.outer_sign:
+        # Both are 0 there: neither a NaN that is not read nor its derivative shows.
+        other = of_other_sign(outer, term.outer_sign)
+        outer, result = (
+            xp.where(other, xp.zeros_like(outer), outer),
+            xp.where(other, xp.zeros_like(result), result),
+        )
     return xp.where(outer != 0, result * outer, xp.zeros_like(result)) if term.gated else result * outer
+
+
+def of_other_sign(factor: Array, sign: int) -> Array:
+    """Where a factor does not count; a NaN counts."""
+    other: Array = factor <= 0 if sign > 0 else factor >= 0
+    return other
 
 
 def _in(xp: Operations, f: Array, real: object) -> Array:

@@ -40,7 +40,8 @@ _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jac
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
-    "side": 'differences to one side are those of derivative(f, x, side="left"), or of a grid grid.derivative(0, side="left")',
+    "side": 'differences to one side are those of derivative(f, x, side="left") and of advect(v, f, x, upwind=1); of a grid '
+    'grid.derivative(0, side="left") and grid.advect(v, upwind=1)',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "functions of samples have breaks, gradient(f, x, breaks=[5]), and so have grids: Grid(x).with_breaks(0, [5])",
     "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',

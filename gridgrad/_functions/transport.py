@@ -58,8 +58,8 @@ def directional_derivative(
 @typed.advection
 @documented
 def advect(
-    v: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
-    workers: int | None = None, **ends: Unpack[Ends],
+    v: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, upwind: int | None = None,
+    out: object = None, workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum v_a d_a f``, the advection of `f` by the velocity `v`, in one pass.
 
@@ -73,12 +73,15 @@ def advect(
         Samples. Units: [f].
     accuracy : None, 2, 4 or 6
         As in `derivative`.
+    upwind : None, 1 or 2
+        None is centred. 1 or 2 is the order of differences to the side that the flow comes from, by the
+        sign of each component at each point; at an end through which it comes in, to the inside.
     {shared}
 
     Returns
     -------
     array, shape of `f`
-        Second order, not in flux form; units [v][f]/[x].
+        Second order, or `upwind`, not in flux form; units [v][f]/[x].
 
     Raises
     ------
@@ -89,10 +92,10 @@ def advect(
         raise _swapped("advect(v, f, x)")
 
     def make() -> Made:
-        return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy), f
+        return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy, upwind), f
 
     fields, numbers = _apart(v)
-    options = (axis, accuracy, numbers, *ends.items())
+    options = (axis, accuracy, upwind, numbers, *ends.items())
     return call("advect", make, (f, *fields), spacing, options, out, workers)
 
 

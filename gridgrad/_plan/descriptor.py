@@ -28,7 +28,8 @@ _STENCIL = np.dtype(
     align=True,
 )  # fmt: skip
 _TERM = np.dtype([(name, "i1") for name in
-                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends", "flags")])  # fmt: skip
+                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends", "flags",
+                    "inner_sign", "outer_sign")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),

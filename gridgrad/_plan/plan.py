@@ -139,7 +139,8 @@ def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bo
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
     flags = GATED * term.gated | HARMONIC * term.harmonic
-    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, flags
+    rest = term.ends and not first, flags, term.inner_sign, term.outer_sign
+    return term.output, term.input, own, first, *factors, *(then or [-1]), *rest
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

@@ -52,6 +52,8 @@ def adjoint_terms(
             stencil=turn(term.axis, term.stencil, term.faces is not None),
             inner=term.outer,
             outer=term.inner,
+            inner_sign=term.outer_sign,
+            outer_sign=term.inner_sign,
             then=None if term.then is None else (term.then[0], turn(*term.then)),
         )
         for term in terms

@@ -13,7 +13,7 @@ from .._base.types import Array
 from .._stencils.matrix import matrix as matrix_of
 from .._stencils.matrix import pairs
 from .._stencils.stencil import Stencil
-from .term import Term, harmonic_mean
+from .term import Term, check_has_sign, harmonic_mean
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -33,10 +33,21 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr
     if term.then is not None:
         matrix = _along(*term.then, term._replace(then=None).shape_of(shape)) @ matrix
     if term.inner is not None:
-        matrix = matrix @ _sparse().diags_array(factors[term.inner].ravel())
+        matrix = matrix @ _diagonal(factors[term.inner], term.inner_sign)
     if term.outer is not None:
-        matrix = _sparse().diags_array(factors[term.outer].ravel()) @ matrix
-    return (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
+        matrix = _diagonal(factors[term.outer], term.outer_sign) @ matrix
+    whole: csr_array = (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
+    if term.inner_sign or term.outer_sign:
+        whole.eliminate_zeros()  # of the points whose factor has the other sign
+    return whole
+
+
+def _diagonal(factor: Array, sign: int) -> csr_array:
+    """A factor as a matrix; of one sign where it has one."""
+    if sign:
+        check_has_sign(factor.dtype.kind == "c")
+        factor = np.where(factor <= 0 if sign > 0 else factor >= 0, 0, factor)
+    return _sparse().diags_array(factor.ravel())
 
 
 def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:

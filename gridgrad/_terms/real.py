@@ -7,7 +7,7 @@ from itertools import product
 from .._base.cache import Cache
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import negated
-from .term import Term
+from .term import Term, check_has_sign
 
 _real: Cache[tuple[Term, ...]] = Cache("complex terms", entries=256)
 
@@ -32,6 +32,8 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
     negative: dict[Stencil, Stencil] = {}
     result: list[Term] = []
     for term in terms:
+        signed = [k for k, sign in ((term.inner, term.inner_sign), (term.outer, term.outer_sign)) if sign]
+        check_has_sign(any(is_complex[k] for k in signed if k is not None))
         choices = (range(1 + is_complex[k]) for k in (*term.factors(), term.input))
         parts = [_part_of(term, imaginary, first, negative) for imaginary in product(*choices)]
         result += sorted(parts, key=lambda part: part.output)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from .._base.errors import ArgumentTypeError
 from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
 
@@ -16,7 +17,8 @@ class Term(NamedTuple):
     Factors are other inputs: `inner` multiplies each sample (only for a stencil of values), `faces` each
     pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
-    first; it has no `faces`. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
+    first; it has no `faces`. Of a factor with a sign, 1 or -1, only values of this sign count: elsewhere its product
+    is 0 and reads nothing, but a NaN, which has both. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
     terms say alike: ask `norms_of`.
 
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
@@ -46,6 +48,8 @@ class Term(NamedTuple):
     turns: int = 0
     gated: bool = False
     harmonic: bool = False
+    inner_sign: int = 0
+    outer_sign: int = 0
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -88,6 +92,12 @@ def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     is_closed = small == 0
     share = big / where(is_closed & (big == 0), big + 1, a + b)  # 0/0 would be in derivatives
     return where(is_closed, small + small, small * (share + share))
+
+
+def check_has_sign(is_complex: bool) -> None:
+    """Refuse a complex factor of which one sign counts."""
+    if is_complex:
+        raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
 
 
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:

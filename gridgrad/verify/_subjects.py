@@ -206,6 +206,8 @@ def stated_order(name: str, edge_order: int, irregular: bool, options: Options) 
         return Parts(accuracy, accuracy)
     if options.get("side") is not None:
         return Parts(1, 1)
+    if options.get("upwind") is not None:
+        return Parts(options["upwind"], options["upwind"])
     inside = 1 if even and irregular else 2
     if form == "wide":
         return Parts(inside, 1)

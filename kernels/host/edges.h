@@ -37,14 +37,17 @@ GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term,
                            const Pair& pair, const Stored* f, int64 j, Real weight) {
   const int64 shift = here.step(stencil, term.input);
   const Stored b = f[pair.b * shift];
-  Real scaled = weight;
+  Real scaled = weight, factor = 0;
   if (term.faces >= 0) {
     const Around<Stored> k = around(here, stencil, term.faces, j);
     scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b], term.flags & HARMONIC);
   }
-  if (term.inner >= 0) scaled = scaled * load<Real>(around(here, stencil, term.inner, j)[pair.b]);
-  const Real value =
-      stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
+  if (term.inner >= 0) {
+    factor = load<Real>(around(here, stencil, term.inner, j)[pair.b]);
+    scaled = scaled * factor;
+  }
+  const Real value = stencil.values ? unless_other(term.inner_sign, factor, sample_value(weight, scaled, b))
+                                    : pair_value(scaled, b, from_end(pair, f, shift));
   return term.flags & GATED ? unless_zero(scaled, value) : value;
 }
 

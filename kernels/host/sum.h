@@ -25,8 +25,9 @@ struct Part {
   const Real* inner = nullptr;                // the factor at b
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
-  bool selects = false;  // a weight of 0 reads nothing
-  int flags = 0;         // of its term
+  bool selects = false;                 // a weight of 0 reads nothing
+  int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
+  int flags = 0;                        // of its term
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
@@ -89,6 +90,15 @@ struct Block {
     for (int k = 0; k < WORDS; ++k) chosen.word[k] = weight.word[k] == 0 ? Word{} : value.word[k];
     return chosen;
   }
+
+  // The product with a factor, and 0 where that has the other sign, or is 0.
+  static GG_INLINE Block unless_other(int sign, const Block& factor, const Block& product) {
+    Block chosen;
+    for (int k = 0; k < WORDS; ++k)
+      chosen.word[k] = sign > 0 ? (factor.word[k] <= 0 ? Word{} : product.word[k])
+                                : (factor.word[k] >= 0 ? Word{} : product.word[k]);
+    return chosen;
+  }
 };
 
 template <bool plain, class B, class Real>
@@ -104,7 +114,8 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   }
   if (part.inner) scaled = scaled * B::read(part.inner + j);
   const B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
-  return part.selects ? B::select(weight, value) : value;
+  const B product = part.selects ? B::select(weight, value) : value;
+  return part.inner_sign ? B::unless_other(part.inner_sign, B::read(part.inner + j), product) : product;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -125,8 +136,9 @@ template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
   if (part.outer) {
-    const B outer = B::read(part.outer + j);
-    value = part.flags & GATED ? B::select(outer, value * outer) : value * outer;
+    const B factor = B::read(part.outer + j);
+    const B product = part.flags & GATED ? B::select(factor, value * factor) : value * factor;
+    value = part.outer_sign ? B::unless_other(part.outer_sign, factor, product) : product;
   }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }

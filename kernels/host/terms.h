@@ -90,6 +90,7 @@ class Terms {
     if (term.outer >= 0)
       part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
                               end - begin);
+    part.outer_sign = term.outer_sign;
     return part;
   }
 
@@ -147,9 +148,10 @@ class Terms {
     if (stencil.start[edge] == stencil.start[edge + 1]) return;
     if (term.then >= 0) return add_segment(t, j, j + 1, target, 1);
     Real value = edge_value(here, t, here.row(term.input), j);
-    if (term.outer >= 0)
-      value =
-          times_outer(value, load<Real>(here.row(term.outer)[j * stride_of(term.outer)]), term.flags & GATED);
+    if (term.outer >= 0) {
+      const Real factor = load<Real>(here.row(term.outer)[j * stride_of(term.outer)]);
+      value = unless_other(term.outer_sign, factor, times_outer(value, factor, term.flags & GATED));
+    }
     join(t, value, *target);
   }
 
@@ -255,6 +257,7 @@ class Terms {
       }
       if (term.inner >= 0) part.inner = at_point(term.inner, stencil, pairs.b(k), begin, end);
       part.flags = term.flags;
+      part.inner_sign = term.inner_sign;
     }
     if (!pairs.count) add_zeros(parts);
   }

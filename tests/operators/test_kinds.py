@@ -26,7 +26,7 @@ NAMES = [*SHOWN, *MADE]
 OPTIONS = {
     "gradient": {"accuracy": 4}, "divergence": {"accuracy": 4}, "curl": {"accuracy": 4}, "jacobian": {"accuracy": 6},
     "laplacian": {"form": "wide"}, "vector_laplacian": {"form": "conservative"}, "derivative": {"order": 1, "accuracy": 4},
-    "directional_derivative": {"accuracy": 4}, "advect": {"accuracy": 4},
+    "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2},
 }  # fmt: skip
 
 

@@ -55,6 +55,8 @@ GENERAL = {
     "laplacian 4.T": lambda g, c: g.laplacian.with_(accuracy=4).T,
     "mixed.T": lambda g, c: g.mixed_derivative(0, g.ndim - 1).T,
     "left": lambda g, c: g.derivative(g.ndim - 1, side="left") + g.derivative(0, side="right", accuracy=2),
+    "upwind": lambda g, c: g.advect(c, upwind=2),
+    "upwind.T": lambda g, c: g.advect(c, upwind=1).T,
     "diffuse.T": lambda g, c: g.diffuse(c[0]).T,
     "advect.T": lambda g, c: g.advect(c).T,
     "hessian.T": lambda g, c: g.hessian.T,

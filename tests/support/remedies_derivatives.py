@@ -20,6 +20,15 @@ ROWS = [
     Row("derivative(f, x, side='left', accuracy=4)", "accuracy must be 1, 2 or None with side='left'", "derivative(f, x, side='left', accuracy=2)", "slope"),
     Row("derivative(f, x, accuracy=1)", 'side="left" or side="right"', "derivative(f, x, side='left', accuracy=1)", BACK),
     Row("laplacian(f, x, side='left')", 'derivative(f, x, side="left")', "derivative(f, x, side='left')", BACK),
+    Row("laplacian(f, x, scheme='upwind')", "advect(v, f, x, upwind=1)", "advect(2.0, f, x, upwind=1)", "2 * " + BACK),
+    Row("line.laplacian(f, upwind=1)", "grid.advect(v, upwind=1)", "line.advect(2.0, upwind=1)(f)", "2 * " + BACK),
+    Row("advect(2.0, f, x, scheme='upwind')", "here it is upwind=", "advect(2.0, f, x, upwind=1)", "2 * " + BACK),
+    Row("line.advect(2.0, upwind=3)", "upwind must be 1, 2, or None for centred rows, got 3", "line.advect(2.0, upwind=2)(f)", "2 * slope"),
+    Row("line.advect(2.0, upwind=True)", "upwind must be 1, 2, or None", "line.advect(2.0, upwind=1)(f)", "2 * " + BACK),
+    Row("line.advect(2.0, accuracy=2, upwind=1)", "has no meaning beside it; give one of them", "line.advect(2.0, upwind=2)(f)", "2 * slope"),
+    *(Row(f"line.advect(v, upwind=1){call}", "chooses by the sign of a real velocity, got a complex one; give v.real",
+          f"line.advect(v.real, upwind=1){call.replace('f + 0j', 'f')}{end}", "2 * f", "v = np.full(5, 2 + 0j); f = x")
+      for call, end in [("(f + 0j)", " * x"), (".to_sparse()", " @ f * x")]),
     Row("Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=2)", "needs at least 3; use accuracy=1 or add points",
         "Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=1)(f[:2])", "np.ones(2)"),
 ]  # fmt: skip

@@ -62,6 +62,7 @@ def scalars(f: Float64, g: Float32, x: Float64, y: Float64) -> None:
     assert_type(gg.hessian(f, x), Float64)
     assert_type(gg.hessian(f, x, y), tuple[tuple[Float64, ...], ...])
     assert_type(gg.advect((f, 2.0), g, x, y), Float32)
+    assert_type(gg.advect((f, 2.0), g, x, y, upwind=1), Float32)
     assert_type(gg.diffuse(k=0.5, f=f), Float64)
     assert_type(gg.directional_derivative(f, (1.0, f), x, y), Float64)
 

@@ -32,6 +32,25 @@ def accuracy_option(accuracy: object = None) -> tuple[int | None]:
     return (clean_accuracy(accuracy),)
 
 
+def advection_options(accuracy: object = None, upwind: object = None) -> tuple[int | None, int | None]:
+    """The options of advection.
+
+    accuracy : None, 2, 4 or 6
+        Of centred rows: None is the three-point row, 2, 4 and 6 hold at every point of every grid, ends
+        included.
+    upwind : None, 1 or 2
+        None is centred. 1 or 2 is the accuracy of differences to the side that the flow comes from.
+    """
+    order = int_or_none(upwind)
+    if upwind is not None and order not in (1, 2):
+        raise ArgumentValueError(f"upwind must be 1, 2, or None for centred rows, got {upwind!r}")
+    if order is not None and accuracy is not None:
+        raise ArgumentValueError(
+            f"upwind={order} is an order of accuracy, so that accuracy={accuracy!r} has no meaning beside it; give one of them"
+        )
+    return clean_accuracy(accuracy), order
+
+
 def laplacian_options(form: object = "compact", accuracy: object = None) -> tuple[str, int | None]:
     """A form of the laplacian, and an accuracy that goes with it.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Never
 
+import numpy as np
+
 from ..._base.errors import MISSING
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -13,7 +15,8 @@ from ..fields.coefficients import Argument, Numbers, diffusivity, velocity
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
-from .options import accuracy_option
+from .first import no_tensors
+from .options import SIDES, accuracy_option, advection_options
 
 
 @method
@@ -30,7 +33,9 @@ def directional_derivative(
 
 
 @method
-def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never) -> Sweep:
+def advect(
+    grid: Points, v: object = MISSING, accuracy: int | None = None, upwind: int | None = None, **others: Never
+) -> Sweep:
     """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
     One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
@@ -42,11 +47,16 @@ def advect(grid: Points, v: object = MISSING, accuracy: int | None = None, **oth
     nothing anew, and goes through sums, multiples, products and adjoints.
 
     Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
-    resolve; ``edge_order=1`` or a mirrored end does not. `accuracy` is as in `gradient`.
+    resolve; ``edge_order=1``, a mirrored end or `upwind` does not. `accuracy` is as in `gradient`.
+
+    With `upwind` 1 or 2, its order of accuracy, the difference along each axis is to the side that the
+    flow comes from, chosen by the sign of the component at each point, in the same pass: points
+    downwind are not read. Where it comes in through a one-sided end, the row turns to the points inside,
+    so prescribe a value there, ``boundary=gridgrad.value(c)``, or hold it.
     """
     check_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
-    return _advect.on(grid, numbers, accuracy=accuracy).with_first(fields)
+    return _advect.on(grid, numbers, accuracy=accuracy, upwind=upwind).with_first(fields)
 
 
 @kind(accuracy_option)
@@ -55,10 +65,25 @@ def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None
     return _along(grid, "directional_derivative", numbers, accuracy)
 
 
-@kind(accuracy_option)
-def _advect(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
+@kind(advection_options)
+def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | None) -> Sweep:
     """``sum v_a d_a f``: the advection of a scalar field by the velocity v."""
-    return _along(grid, "advect", numbers, accuracy)
+    return _along(grid, "advect", numbers, accuracy) if upwind is None else _upwind(grid, numbers, upwind)
+
+
+def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
+    """``sum v_a D_a f``, the rows of the left where a component flows towards higher indices, of the right elsewhere."""
+    no_tensors(grid, "advect with upwind=")
+    build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
+    for a, number in enumerate(numbers):
+        onward = 1 if np.ravel(grid.steps[a])[0] > 0 else -1  # the sign of a component towards higher indices
+        for side, sign in ((SIDES["left"], onward), (SIDES["right"], -onward)):
+            along = grid.along(a, 1, accuracy, side=side)
+            if number is None:
+                build.add(0, 0, a, along, outer=numbers[:a].count(None), sign=sign)
+            elif number * sign > 0 or (number == 0 and side < 0):
+                build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+    return Sweep.built(build, f"advect (upwind {accuracy})")
 
 
 def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Sweep:

@@ -46,20 +46,19 @@ class Build:
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
-        faces: int | None = None, outer: int | None = None,
+        faces: int | None = None, outer: int | None = None, sign: int = 0,
     ) -> None:  # fmt: skip
-        """The rows of one derivative, each stencil changed in the same way."""
+        """The rows of one derivative, each stencil changed in the same way; of `outer` only the values of a sign count, if there is one."""
         if along.lines is not None:
             if faces is not None or outer is not None:
                 raise along.lines.refusal("a coefficient that is a field")
             self._add_lines(output, input, axis, along.lines, change)
             return
-        self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
+        term = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign)
+        self._terms.append(term)
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
-            self._of_sides.append(
-                Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
-            )
+            self._of_sides.append(term._replace(input=number, stencil=change(stencil), ends=True))
 
     def _add_lines(
         self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]

@@ -16,6 +16,7 @@ from ...._terms.term import Term, own_terms
 from ...ladder import operate
 from ...operations import Operations
 from ...protocol import Call, Memory
+from ...slices import of_other_sign
 from ..arrays import Carrier
 from ..memory import storage_of
 from ..operations import OfNumPy
@@ -78,13 +79,21 @@ def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
         np.ma.nomask if k is None else np.ma.getmask(fields[k])
         for k in (term.input, term.inner, term.faces, term.outer)
     )
-    read = np.ma.mask_or(own, inner)
+    read = np.ma.mask_or(_read(own, term.inner, term.inner_sign, fields), inner)
     if read is not np.ma.nomask:
         for axis, stencil in term.stencils():
             read = reads(read, stencil, axis, real)
+        read = _read(read, term.outer, term.outer_sign, fields)
     if faces is not np.ma.nomask:  # both ends of a face are in its mean
         faces = reads(faces, replace(term.stencil, values=False), term.axis, real)
     if term.gated and term.outer is not None and read is not np.ma.nomask:  # where it is 0 nothing is read
         read = read & (np.ma.getdata(fields[term.outer]) != 0)
     flags = [mask for mask in (read, faces, outer) if mask is not np.ma.nomask]
     return np.logical_or.reduce(flags) if flags else None
+
+
+def _read(mask: Any, factor: int | None, sign: int, fields: Sequence[Any]) -> Any:
+    """A mask without the places where a factor has the other sign, so that nothing is read."""
+    if factor is None or not sign or mask is np.ma.nomask:
+        return mask
+    return mask & ~of_other_sign(np.ma.getdata(fields[factor]), sign)
