@@ -40,8 +40,7 @@ _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jac
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
-    "side": "differences are central inside an axis; those to the point before are numpy.diff(f) / numpy.diff(x), "
-    "n - 1 of them, and with a uniform step h, as an operator, grid.derivative(0) - h / 2 * grid.derivative(0, order=2)",
+    "side": 'differences to one side are those of derivative(f, x, side="left"), or of a grid grid.derivative(0, side="left")',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "there are no ends inside an axis; differentiate the parts, numpy.concatenate([gradient(part, at) for part, at in "
     "zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
