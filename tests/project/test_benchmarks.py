@@ -198,3 +198,10 @@ def failed(report):
     rows = report["rows"]
     peers = [f"{row} | {name}" for row, entry in rows.items() for name, peer in entry.get("peers", {}).items() if "error" in peer]
     return [name for name, row in rows.items() if "error" in row] + peers
+
+
+@pytest.mark.needs("dask", "zarr")
+def test_scale(tmp_path):
+    printed = run_benchmark("scale", "--quick", "--out", tmp_path)
+    assert "| tasks per chunk, gridgrad gradient, axes: 3 | 6.00 | <= 9 |" in printed
+    assert run_benchmark("scale", "--table", "--out", tmp_path).strip() in printed

@@ -86,10 +86,10 @@ class Chunk:
 
     def _is_large(self) -> bool:
         """Whether it is memory that had better not be copied as a whole."""
-        arrays = [source.array for sources in self.sources.values() for source in sources]
-        if len(arrays) == len(self.own) or 0 in self.shape:
+        if 0 in self.shape or prod(self.shape) * int(self.own[0].dtype.itemsize) <= SMALL:
             return False
-        if prod(self.shape) * int(self.own[0].dtype.itemsize) <= SMALL:
+        arrays = [source.array for sources in self.sources.values() for source in sources]
+        if len(arrays) == len(self.own):
             return False
         is_plain = all(self.library.facts(array) is not None for array in arrays)
         self.parts = [None if span is None else span.parts for span in self.spans]

@@ -59,7 +59,7 @@ class Graph:
             spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
             for axis, own in enumerate(chunks)
         ]
-        self.reach = recipe.reach(range(len(recipe.terms)))
+        self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {k: [self._depths(axis, k, own) for axis, own in enumerate(chunks)] for k in self.reach}
         self.copies = {k: self._pays(k, chunks) for k in self.reach}
 

@@ -54,7 +54,7 @@ def _shifts(recipe: Recipe, along: Sequence[Sequence[Span | None]]) -> list[Shif
         sorted({piece.other for span in own if span is not None for piece in span.pieces}) for own in along
     ]
     found: list[Shift] = []
-    for k, reach in recipe.reach(range(len(recipe.terms))).items():
+    for k, reach in recipe.reach(tuple(range(len(recipe.terms)))).items():
         for axes in reach:
             for index in np.ndindex(*(len(others[axis]) for axis in axes)):
                 found.append((k, axes, tuple(others[axis][n] for axis, n in zip(axes, index, strict=True))))

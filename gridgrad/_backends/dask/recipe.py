@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TypeAlias
 
@@ -41,6 +41,12 @@ class Recipe:
     outputs: int
     as_read: bool
     find: Find
+    _reach: dict[tuple[int, ...], dict[int, tuple[Axes, ...]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Recipe, (self.terms, self.slots, self.outputs, self.as_read, self.find)
 
     def axes(self, term: int) -> Axes:
         """The axes that a term differentiates along."""
@@ -63,8 +69,13 @@ class Recipe:
         """The inputs that some terms read, in order."""
         return tuple(sorted({k for term in terms for k in self.terms[term].reads()}))
 
-    def reach(self, terms: Sequence[int]) -> dict[int, tuple[Axes, ...]]:
+    def reach(self, terms: tuple[int, ...]) -> dict[int, tuple[Axes, ...]]:
         """Beyond which sides of a chunk, and across which of its edges, each input is read."""
+        if terms not in self._reach:
+            self._reach[terms] = self._found(terms)
+        return self._reach[terms]
+
+    def _found(self, terms: tuple[int, ...]) -> dict[int, tuple[Axes, ...]]:
         found: dict[int, set[Axes]] = {k: set() for k in self.used(terms)}
         for number in terms:
             term, axes = self.terms[number], self.axes(number)
