@@ -11,6 +11,7 @@ from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_derivatives import ROWS as DERIVATIVES
 from remedies_functions import ROWS as FUNCTIONS
+from remedies_labels import ROWS as LABELS
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
@@ -19,7 +20,7 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *LABELS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
@@ -45,6 +46,9 @@ NOT_HERE = {
     "_backends.cuda.arrays": "needs a device; tests/backends/cuda/test_executor.py",
     "cuda": "needs a device",
     "_backends.numpy.core": "about the installation",
+    "cli._arguments": "one line of a command; tests/cli/test_cli.py",
+    "cli._files": "one line of a command; tests/cli/test_cli.py",
+    "cli._operators": "one line of a command; tests/cli/test_cli.py",
     "torch._traced": "torch shortens what is said inside of compiled graphs; tests/backends/torch/test_compile.py",
     "_backends.torch.compiled": "about a graph of another process; tests/backends/torch/test_compile.py",
     "_backends.torch.define": "tests/backends/torch/test_compile.py",
