@@ -13,6 +13,7 @@ from ._base.words import offered, unexpected
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
 from ._operators.catalogue import along, first, multiply, norm, second, transport
+from ._operators.faces.faces import faces
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -36,9 +37,10 @@ class Grid(Points, Generic[OnGrid]):
 
     Parameters
     ----------
-    *coordinates : 1-D array, (n, step) or (n, step, origin)
+    *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. They are copied: arrays on a device are read here, and
+        step and the position of the first point. Of one axis positions may be an array of several
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
@@ -140,3 +142,4 @@ class Grid(Points, Generic[OnGrid]):
     advect = transport.advect
     diffuse = transport.diffuse
     multiply = multiply.multiply
+    faces = faces

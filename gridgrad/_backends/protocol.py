@@ -175,7 +175,7 @@ class Backend(Protocol[A]):
         """The type weights are made in."""
 
     def empty(self, like: A, dtype: DType = None, shape: tuple[int, ...] | None = None) -> A:
-        """New memory beside `like`, in its order; in its dtype unless another one is given."""
+        """New memory beside `like`, in its order; in its dtype and shape unless others are given."""
 
     def copy(self, a: A, dtype: DType = None) -> A:
         """A compact copy that kernels can read, in the same dtype unless another one is given."""

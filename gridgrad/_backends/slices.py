@@ -169,10 +169,12 @@ def _differentiate(xp: Operations, inputs: Sequence[Array], term: Term, real: ob
         rows = Rows(xp, f, term.axis, real, lambda b, a: xp.difference(b, a, real))
     else:
         rows = Rows(xp, _in(xp, f, real), term.axis, real, lambda b, a: b - a)
-    result = rows.apply(term.stencil, inner, faces)
+    result = rows.apply(term.stencil, inner, faces, term)
     if term.then is not None:
         result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
-    return result if outer is None else result * outer
+    if outer is None:
+        return result
+    return xp.where(outer != 0, result * outer, xp.zeros_like(result)) if term.gated else result * outer
 
 
 def _in(xp: Operations, f: Array, real: object) -> Array:

@@ -16,9 +16,9 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
-from .._grid.spacing import check_coordinates, to_host
+from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.operator import AnyOperator
-from .._operators.patterns.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
@@ -26,9 +26,9 @@ from ..grid import Grid
 from .entry import takes_labels
 from .typed import Ends
 
-_SHARED = """*spacing : scalar or 1-D array
+_SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
@@ -82,7 +82,7 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, (is_stacked, nested)))
+    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
@@ -203,9 +203,11 @@ def _constant_grid(
 
 def _axis(length: int, entry: object, axis: int) -> Any:
     numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
-    values = to_host(numbers, axis)
+    values = numbers_of(numbers, axis)
     if values.ndim == 0:
         return length, wrap(values[()], unit)
+    if values.ndim > 1:
+        return wrap(values, unit)
     check_coordinates(values, length, axis)
     return wrap(values, unit)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._base.outputs import targets_of
-from .._base.types import Between, In, Out, applies
+from .._base.types import Array, Between, In, Out, applies
 from .._grid.points import Points
 from .fields.coefficients import Given
 from .fields.factors import Factor, Number
 from .fields.forms import Form, added, check_alike, check_composed, flat
-from .fields.gather import about_to_hold, check_dtypes, check_masks, dtype_of, joined_name
+from .fields.gather import about_to_hold, check_add, check_dtypes, check_masks, dtype_of, joined_name
+from .fields.spare import Spare
 from .operator import AnyOperator, Operator
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Joined(Joinable[In, Out]):
     def __init__(self, first: AnyOperator, second: AnyOperator) -> None:
         self.parts = first, second
         self.arguments = first.arguments + second.arguments
+        self.spare = Spare()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.parts
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""
@@ -72,16 +77,33 @@ class Product(Joined[In, Out]):
         return f"{self.outer!r} @ {self.inner!r}"
 
     @applies
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        return self.outer(self.inner(about_to_hold(f), None, workers), out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        check_add(add, out)
+        kind, between = self.spare.taken(about_to_hold(f))
+        between = self.inner(f, between, workers)
+        result = self.outer(between, out, workers, add=add)
+        self.spare.give(kind, between)
+        return result
 
     @property
     def grid_out(self) -> Points:
         """The grid of the results."""
         return self.outer.grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of what is applied first."""
+        return self.inner.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of what is applied last."""
+        return self.outer.grids_out
 
     @property
     def linear(self) -> Product[In, Out]:
@@ -139,38 +161,61 @@ class Sum(Joined[In, Out]):
         return f"{self.first!r} + {self.second!r}"
 
     @applies
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        f = about_to_hold(f)
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        check_add(add, out)
+        kind, held = self.spare.taken(about_to_hold(f))
         if out is None:
-            addend = self.second(f, None, workers)
-            return added(self.first(f, None, workers), addend)
+            held = self.second(f, held, workers)
+            out = added(self.first(f, None, workers), held)
+        else:
+            held = self._write(f, out, workers, add, held)
+        self.spare.give(kind, held)
+        return out
+
+    def _write(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> object:
+        """Both into `out`, or, to `add`, their sum to what it holds; what rounds is not written first.
+
+        `held` is where one of them goes, or None; where it went is returned.
+        """
         given = dtype_of(f, self.inputs)
         wanted = self.result_name(given)
         into, other = self.first, self.second
-        if into.result_name(given) != wanted:  # rounds: what is written first has the dtype of the whole
+        if into.result_name(given) != wanted:  # what is written first has the dtype of the whole
             into, other = other, into
-        values = flat(other(f, None, workers), self.outputs)
+        held = other(f, held, workers)
+        values = flat(held, self.outputs)
         targets = targets_of(out, self.outputs, values[0].shape)
         check_dtypes(targets, wanted)
         masked = check_masks(targets, values)
         if into.result_name(given) == wanted and not masked:
-            into(f, out, workers)
+            into(f, out, workers, add=add)
             for target, value in zip(targets, values, strict=True):
                 target[...] += value
-            return out
-        for target, value, addend in zip(
-            targets, flat(into(f, None, workers), self.outputs), values, strict=True
-        ):
-            target[...] = value + addend
-        return out
+            return held
+        firsts = flat(into(f, None, workers), self.outputs)
+        for target, value, addend in zip(targets, firsts, values, strict=True):
+            target[...] = target + (value + addend) if add else value + addend
+        return held
 
     @property
     def grid_out(self) -> Points:
         """The grid of the results, of the first operator's."""
         return self.first.grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_out
 
     @property
     def linear(self) -> Sum[In, Out]:

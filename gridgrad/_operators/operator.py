@@ -17,6 +17,7 @@ from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, is_finite
 from .fields.factors import Factor, Number, factor_on, is_single, number_of
 from .fields.forms import Form, shaped
+from .fields.grids import OnGrids
 from .fields.sides import zeros_for
 from .solving.iterative import given_limits
 from .solving.solver import Solver, kept_solver
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 
-class Operator(Maps[In, Out]):
+class Operator(OnGrids, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -39,9 +40,6 @@ class Operator(Maps[In, Out]):
     ...     return A @ A
     """
 
-    grid: Points
-    inputs: Form
-    outputs: Form
     arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
@@ -49,7 +47,7 @@ class Operator(Maps[In, Out]):
         __getattr__ = absent
 
     @applies
-    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
         """Apply the operator to `f`."""
         raise NotImplementedError
 
@@ -144,11 +142,6 @@ class Operator(Maps[In, Out]):
         """The operator that `adjoint` applies."""
         raise NotImplementedError
 
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results, which in products may end otherwise than `grid`."""
-        return self.grid
-
     def reweighted(
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
     ) -> Operator[In, Out]:
@@ -165,12 +158,6 @@ class Operator(Maps[In, Out]):
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
-        points = prod(self.grid.shape)
-        return prod(self.outputs) * points, prod(self.inputs) * points
 
     def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
@@ -336,25 +323,16 @@ class Operator(Maps[In, Out]):
         return self.scaled(1 / number)
 
     def __rtruediv__(self, other: object) -> Never:
-        raise _no_operator(
-            "nothing is divided by an operator", other, "solve with op.solve(b)"
-        )
+        raise _no_operator("nothing is divided by an operator", other, "solve with op.solve(b)")
 
     def __neg__(self) -> Operator[In, Out]:
         return self.scaled(-1.0)
 
     def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
-        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
-            return self
-        if present(other):  # what a quantity times an operator is
-            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
-        if not isinstance(other, Operator):
-            raise _no_operator(
-                "operators are added to operators",
-                other,
-                "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
-            )
-        return self.plus(other)
+        if isinstance(other, Operator):
+            return self.plus(other)
+        _check_zero(other)
+        return self
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator."""
@@ -387,6 +365,18 @@ class Operator(Maps[In, Out]):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
+
+
+def _check_zero(other: object) -> None:
+    """Refuse what is added to an operator and is none, but the 0 where sum() begins."""
+    if isinstance(other, (int, float)) and other == 0:
+        return
+    if present(other):  # what a quantity times an operator is
+        raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+    raise _no_operator(
+        "operators are added to operators", other,
+        "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
+    )  # fmt: skip
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

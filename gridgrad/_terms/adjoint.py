@@ -20,9 +20,12 @@ def conjugate_terms(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(term._replace(turns=-term.turns % 4 or term.turns) for term in terms)
 
 
-def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None) -> tuple[Term, ...]:
+def adjoint_terms(
+    terms: tuple[Term, ...], scale: Sequence[Array] | None = None, onto: Sequence[Array] | None = None
+) -> tuple[Term, ...]:
     """The transposed operator; with `scale`, a vector s per axis, ``diag(1/s) A^T diag(s)``.
 
+    Between points and faces `onto` are the vectors in the place of ``1/s``.
     What multiplied what came out multiplies what goes in, and the other way round; factors at faces stay.
     Nothing is conjugated.
     """
@@ -35,7 +38,10 @@ def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None)
         key = axis, stencil, faces
         if key not in turned:
             turned[key] = transposed(
-                stencil, None if scale is None or axis is None else scale[axis], faces=faces
+                stencil,
+                None if scale is None or axis is None else scale[axis],
+                faces,
+                None if onto is None or axis is None else onto[axis],
             )
         return turned[key]
 

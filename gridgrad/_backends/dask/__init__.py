@@ -45,7 +45,9 @@ class Dask(ArrayAPI[Any]):
         return da.from_array(field, chunks=-1) if isinstance(field, np.ndarray) else None
 
     def carried(self, call: Call, fields: Sequence[Any]) -> list[Any]:
-        """Lazy arrays in the chunks of the first field."""
+        """Lazy arrays in the chunks of the first field; between points and faces, whose chunks differ, through slices."""
+        if any(stencil.surplus for term in call.terms for _, stencil in term.stencils()):
+            return super().carried(call, fields)
         first = fields[0]
         fields = [field if field.chunks == first.chunks else field.rechunk(first.chunks) for field in fields]
         meta = first._meta.astype(self.result_dtype(leading(fields)))

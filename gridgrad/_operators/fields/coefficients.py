@@ -28,7 +28,7 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
-    of_grid: bool = False  # the grid's own
+    of_grid: str = ""  # what it is, if it is the grid's own
     is_named: bool = False  # by the user, who may give one name to several
 
     @property
@@ -45,6 +45,8 @@ class Argument(NamedTuple):
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
+        if self.of_grid:
+            return [self.of_grid]
         if not self.is_vector:
             return [self.name or "a factor"] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
@@ -57,6 +59,8 @@ Given = tuple[Argument, Coefficients]  # with its fields
 def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = _components(v, axes)
+    if not is_compiling() and all([type(c) is np.ndarray and c.dtype.kind in "fc" for c in components]):
+        return (None,) * axes, tuple(components)  # the usual case, without a detour
     numbers = tuple(
         [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
     )
@@ -66,6 +70,8 @@ def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
 
 def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
+    if type(k) is np.ndarray and k.dtype.kind in "fc" and not is_compiling():
+        return None, (k,)  # the usual case, without a detour
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)
     number = _number_or_none(k, "k", "a diffusivity given as a number")
@@ -204,7 +210,7 @@ def check_names(
         own = [argument for argument in arguments if argument.name == name]
         varied = [argument for argument in own if argument.fields]
         if not own:
-            of_calls = ("f", "out", "workers") if method.endswith(".__call__") else options
+            of_calls = ("f", "out", "workers", "add") if method.endswith(".__call__") else options
             known = dict.fromkeys((*of_calls, *(argument.name for argument in arguments if argument.name)))
             raise unexpected(method, (name,), tuple(known))
         if not varied:

@@ -20,10 +20,16 @@ RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by t
 
 
 class Factor(NamedTuple):
-    """A field that multiplies at each point, and under which name a call gives another."""
+    """A field that multiplies at each point, and under which name a call gives another: "" of none."""
 
-    argument: Argument
     field: Array
+    name: str = ""
+    conjugate: bool = False  # its conjugate does
+
+
+def argument_of(name: str, conjugate: bool) -> Argument:
+    """A factor as an argument of operators."""
+    return Argument(name, (None,), is_vector=False, conjugate=conjugate, is_named=True)
 
 
 def number_of(factor: object) -> Number | None:
@@ -31,7 +37,11 @@ def number_of(factor: object) -> Number | None:
 
     NumPy's arrays without axes are numbers, those of other libraries may be differentiated.
     """
-    if type(factor) is np.ndarray and factor.ndim == 0 and factor.dtype.kind in "iufc":
+    if type(factor) is float and is_finite(factor):
+        return factor
+    if type(factor) is np.ndarray:
+        if factor.ndim or factor.dtype.kind not in "iufc":
+            return None
         factor = factor[()]
     if isinstance(factor, Real):
         return _finite(factor)
@@ -59,10 +69,12 @@ def _not_finite(factor: object) -> ArgumentValueError:
 
 def factor_on(grid: Points, value: object, name: str | None = None) -> Factor:
     """A field that broadcasts to those of a grid; by its `name` a call gives another."""
+    if name is None and type(value) is np.ndarray and value.shape == grid.shape and value.dtype.kind in "fc":
+        return Factor(value)  # the usual case, without a detour
     label = name or "a factor"
     field = clean_coefficient(value, label)
     _check_shape(grid, tuple(unwrap(field, label)[0].shape), label)
-    return Factor(Argument(name or "", (None,), is_vector=False, is_named=True), field)
+    return Factor(field, name or "")
 
 
 def _check_shape(grid: Points, shape: Shape, label: str) -> None:
