@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
-from .axes import Line, variables_of
+from .axes import Line, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -107,10 +107,7 @@ def _values(word: str, value: Any, dims: Dims) -> Any:
             f"{word} has the dim {more[0]!r}, and the field has {dims!r}; broadcast the field to it, "
             "xarray.broadcast(f, v)[0]"
         )
-    variable = value.variable.transpose(*(name for name in dims if name in value.dims))
-    if variable.ndim == len(dims):
-        return variable.data
-    return variable.data[tuple(slice(None) if name in value.dims else None for name in dims)]
+    return values_in_order(value.variable, dims)
 
 
 def quantity_among(arrays: Fields) -> type | None:
