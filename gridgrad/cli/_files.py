@@ -44,10 +44,11 @@ def _opened(xarray: Any, path: Path, kind: str, chunks: Any) -> Any:
     if kind == "npy":
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         data = xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
-        return data if chunks is None else data.chunk(chunks)
-    if kind == "zarr":
-        _without_pickle()
-    return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None, chunks=chunks)
+    else:
+        if kind == "zarr":
+            _without_pickle()
+        data = xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None)
+    return data if chunks is None else data.chunk(chunks)  # unread until here
 
 
 def _without_pickle() -> None:

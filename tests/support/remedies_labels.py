@@ -56,7 +56,7 @@ ROWS = [
     row("divergence((D, V.assign_coords(b=Y + 1)), dim=('a', 'b'))", "or v.interp_like(u)",
         "divergence((D, xarray.zeros_like(V).assign_coords(b=Y + 9).interp_like(D, kwargs={'fill_value': 0.})), dim=('a', 'b')).values", NORTH, TWO, "xarray"),
     row("diffuse(D, D.isel(a=0))", "broadcast the field to it, xarray.broadcast(f, v)[0]",
-        "diffuse(0 * D + 2, xarray.broadcast(D.isel(a=0, drop=True), D)[0], dim='b').values[:, 1:-1]", "np.full((4, 3), 12.)", TWO),
+        "diffuse(0 * D + 2, xarray.broadcast(D.isel(a=0, drop=True), D)[0], dim='b').transpose('a', 'b').values[:, 1:-1]", "np.full((4, 3), 12.)", TWO),
     # units
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),

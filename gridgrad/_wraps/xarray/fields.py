@@ -49,13 +49,14 @@ def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
 
 def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
     """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
-    first, *others = labelled(fields)
-    known = variables_of(first)
+    main_first = sorted(fields, key=lambda word: word not in ("F", "f"))  # it has the dims of all
+    first, *others = labelled({word: fields[word] for word in main_first})
+    known = {name: v for name, v in variables_of(first).items() if v.ndim}
     names = [*dims, *(line.name for line in lines if line.name not in dims)]
     for other in others:
         own = variables_of(other)
         for name in names:
-            if name in known and name in own and not own[name].equals(known[name]):
+            if name in known and name in own and own[name].ndim and not own[name].equals(known[name]):
                 raise _apart(name)
         for dim, n in other.sizes.items():
             if first.sizes.get(dim, n) != n:
