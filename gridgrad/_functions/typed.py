@@ -7,7 +7,18 @@ arrays whose dtype a checker does not know, plain ``numpy.ndarray``, all that it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, Protocol, SupportsIndex, TypedDict, Unpack, cast, overload
+from typing import (
+    Any,
+    Concatenate,
+    ParamSpec,
+    Protocol,
+    SupportsIndex,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +51,21 @@ class Coordinates(Protocol):
         """The number of points."""
 
     def __len__(self) -> int: ...
+
+
+class HasLabels(Protocol):
+    """A labelled array, or a set of them."""
+
+    @property
+    def dims(self) -> object:
+        """The names of its axes."""
+
+    @property
+    def coords(self) -> object:
+        """Their positions by name."""
+
+
+Labelled = TypeVar("Labelled", bound=HasLabels)  # whose axes are named, by keywords of their own
 
 
 class Ends(TypedDict, total=False):
@@ -78,6 +104,8 @@ class OfField(Protocol[P]):
     def __call__(self, f: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
     @overload
     def __call__(self, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
+    @overload
+    def __call__(self, f: Labelled, *args: object, **named: object) -> Labelled: ...
 
 
 def of_field(function: Callable[Concatenate[Array, P], object]) -> OfField[P]:
@@ -98,6 +126,8 @@ class NormOfField(Protocol[P]):
     def __call__(self, f: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
     @overload
     def __call__(self, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
+    @overload
+    def __call__(self, f: Labelled, *args: object, **named: object) -> Labelled: ...
 
 
 def norm_of_field(function: Callable[Concatenate[Array, P], object]) -> NormOfField[P]:
@@ -116,6 +146,8 @@ class Advection(Protocol[P]):
     def __call__(self, v: Components, f: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
     @overload
     def __call__(self, v: Components, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
+    @overload
+    def __call__(self, v: object, f: Labelled, *args: object, **named: object) -> Labelled: ...
 
 
 def advection(function: Callable[Concatenate[Any, Array, P], object]) -> Advection[P]:
@@ -134,6 +166,8 @@ class Diffusion(Protocol[P]):
     def __call__(self, k: float | Field, f: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
     @overload
     def __call__(self, k: float | Field, f: Sequence[object], *args: P.args, **kwargs: P.kwargs) -> Array: ...
+    @overload
+    def __call__(self, k: object, f: Labelled, *args: object, **named: object) -> Labelled: ...
 
 
 def diffusion(function: Callable[Concatenate[Any, Array, P], object]) -> Diffusion[P]:
@@ -152,6 +186,8 @@ class OfVector(Protocol[P]):
     def __call__(self, F: Sequence[AnyField], *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
     @overload
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
+    @overload
+    def __call__(self, F: Sequence[Labelled], *args: object, **named: object) -> Labelled: ...
 
 
 def of_vector(function: Callable[Concatenate[Array, P], object]) -> OfVector[P]:
@@ -178,6 +214,10 @@ class VectorToVector(Protocol[P]):
     ) -> AnyField | tuple[AnyField, ...]: ...
     @overload
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
+    @overload
+    def __call__(
+        self, F: Sequence[Labelled], *args: object, **named: object
+    ) -> Labelled | tuple[Labelled, ...]: ...
 
 
 def vector_to_vector(function: Callable[Concatenate[Array, P], object]) -> VectorToVector[P]:
@@ -202,6 +242,10 @@ class VectorToCurl(Protocol[P]):
     ) -> AnyField | tuple[AnyField, ...]: ...
     @overload
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
+    @overload
+    def __call__(
+        self, F: Sequence[Labelled], *args: object, **named: object
+    ) -> Labelled | tuple[Labelled, ...]: ...
 
 
 def vector_to_curl(function: Callable[Concatenate[Array, P], object]) -> VectorToCurl[P]:
@@ -224,6 +268,10 @@ class VectorToRows(Protocol[P]):
     ) -> AnyField | tuple[tuple[AnyField, ...], ...]: ...
     @overload
     def __call__(self, F: AnyField, *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
+    @overload
+    def __call__(
+        self, F: Sequence[Labelled], *args: object, **named: object
+    ) -> Labelled | tuple[tuple[Labelled, ...], ...]: ...
 
 
 def vector_to_rows(function: Callable[Concatenate[Array, P], object]) -> VectorToRows[P]:
@@ -259,6 +307,10 @@ class Hessian(Protocol):
     def __call__(
         self, f: AnyField, *spacing: Spacing, axis: Sequence[int] | None = ..., **options: Unpack[Options]
     ) -> AnyField | tuple[tuple[AnyField, ...], ...]: ...
+    @overload
+    def __call__(
+        self, f: Labelled, *args: object, **named: object
+    ) -> Labelled | tuple[tuple[Labelled, ...], ...]: ...
 
 
 def hessian(function: Callable[..., object]) -> Hessian:
@@ -328,6 +380,8 @@ class Gradient(Protocol):
     def __call__(
         self, f: Sequence[object], *spacings: Spacing, axis: Axes = ..., **options: Unpack[GradientOptions]
     ) -> Array | tuple[Array, ...]: ...
+    @overload
+    def __call__(self, f: Labelled, *args: object, **named: object) -> Labelled | tuple[Labelled, ...]: ...
 
 
 def gradient(function: Callable[..., object]) -> Gradient:

@@ -44,10 +44,11 @@ def _opened(xarray: Any, path: Path, kind: str, chunks: Any) -> Any:
     if kind == "npy":
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         data = xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
-        return data if chunks is None else data.chunk(chunks)
-    if kind == "zarr":
-        _without_pickle()
-    return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None, chunks=chunks)
+    else:
+        if kind == "zarr":
+            _without_pickle()
+        data = xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None)
+    return data if chunks is None else data.chunk(chunks)  # unread until here
 
 
 def _without_pickle() -> None:
@@ -62,12 +63,22 @@ def write(data: Any, path: Path, overwrite: bool) -> None:
     kind = kind_of(path)
     writers: dict[str, Callable[[Path], object]] = {
         "netcdf": lambda part: data.to_netcdf(part),
-        "zarr": lambda part: data.to_zarr(part, mode="w"),
+        "zarr": lambda part: _rechunked(data).to_zarr(part, mode="w"),
         "npy": lambda part: _save(data, part),
     }
     with _renamed(path, overwrite) as part, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Consolidated metadata")  # of format 3, which xarray writes and reads
+        warnings.filterwarnings(
+            "ignore", "Consolidated metadata"
+        )  # of format 3, which xarray writes and reads
         writers[kind](part)
+
+
+def _rechunked(data: Any) -> Any:
+    """Without the chunks of the file that was read, which need not be those of the results."""
+    for variable in data.variables.values():
+        for word in ("chunks", "preferred_chunks", "shards"):
+            variable.encoding.pop(word, None)
+    return data
 
 
 def _save(data: Any, part: Path) -> None:

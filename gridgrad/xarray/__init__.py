@@ -4,7 +4,8 @@ The functions of `gridgrad` take DataArrays and Datasets themselves; what they m
 
 * ``dim=`` names the axes, in the order of the results and of the components of vectors; of scalar fields all
   dimensions are meant without it. Each is differentiated by its coordinate, and one that has none is an error:
-  give a step, ``gradient(f, 1.0, dim="x")``. ``coord=`` names other one-dimensional coordinates.
+  give a step, ``gradient(f, 1.0, dim="x")``. ``coord=`` names other coordinates; one of several
+  dimensions, heights of each column, is given with the dimension that it is along.
 * Dates, durations and dates of other calendars are differentiated by in seconds, or in ``datetime_unit=``.
 * Arrays of one call are matched by the names of their dimensions, and must have equal coordinates.
 * `boundary`, `periodic` and `period` may name dimensions: ``periodic={"lon": True}, period={"lon": 360}``.

@@ -94,6 +94,20 @@ def test_in_chunks(winds, tmp_path):
         assert np.array_equal(found.du_dx, gg.gradient(U, X, axis=1, edge_order=2))
 
 
+def test_in_other_chunks_than_those_of_the_file(winds, tmp_path):
+    pytest.importorskip("dask")
+    pytest.importorskip("zarr")
+    words = ("--var", "u", "--dim", "x", "--chunks")
+    assert main("gradient", winds, tmp_path / "a.zarr", *words, "x=2", "y=2") == 0
+    assert (
+        main("gradient", tmp_path / "a.zarr", tmp_path / "b.zarr", "--dim", "x", "--chunks", "x=3", "y=3")
+        == 0
+    )
+    with xr.open_dataset(tmp_path / "b.zarr", engine="zarr") as found:
+        once = gg.gradient(U, X, axis=1, edge_order=2)
+        assert np.array_equal(found.ddu_dx_dx, gg.gradient(once, X, axis=1, edge_order=2))
+
+
 def test_npy(tmp_path):
     np.save(tmp_path / "u.npy", U)
     assert main("gradient", tmp_path / "u.npy", tmp_path / "out.npy", "--dim", 1, 0, "--step", 0.5, 2) == 0

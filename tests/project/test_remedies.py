@@ -11,6 +11,7 @@ from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_derivatives import ROWS as DERIVATIVES
 from remedies_functions import ROWS as FUNCTIONS
+from remedies_labels import ROWS as LABELS
 from remedies_masks import ROWS as MASKS
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
@@ -20,7 +21,7 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *MASKS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
@@ -46,6 +47,9 @@ NOT_HERE = {
     "_backends.cuda.arrays": "needs a device; tests/backends/cuda/test_executor.py",
     "cuda": "needs a device",
     "_backends.numpy.core": "about the installation",
+    "cli._arguments": "one line of a command; tests/cli/test_cli.py",
+    "cli._files": "one line of a command; tests/cli/test_cli.py",
+    "cli._operators": "one line of a command; tests/cli/test_cli.py",
     "torch._traced": "torch shortens what is said inside of compiled graphs; tests/backends/torch/test_compile.py",
     "_backends.torch.compiled": "about a graph of another process; tests/backends/torch/test_compile.py",
     "_backends.torch.define": "tests/backends/torch/test_compile.py",

@@ -14,7 +14,7 @@ CONFIG = """
 [mypy]
 strict = true
 warn_unused_ignores = true
-[mypy-cupy.*,cupyx.*,jax.*,sympy.*,scipy.*,matplotlib.*,array_api_compat.*]
+[mypy-cupy.*,cupyx.*,jax.*,xarray.*,sympy.*,scipy.*,matplotlib.*,array_api_compat.*]
 ignore_missing_imports = true
 follow_imports = skip
 """

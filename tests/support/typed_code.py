@@ -33,6 +33,22 @@ def gradients(f: Float64, g: Float32, a: Untyped, x: Float64, y: Float64) -> Non
     assert_type(gg.gradient([1.0, 2.0, 4.0]), Untyped | tuple[Untyped, ...])
 
 
+class Labels:
+    """As an array of xarray is seen, which need not be installed."""
+
+    dims: tuple[str, ...]
+    coords: dict[str, object]
+
+
+def of_labels(f: Labels, u: Labels) -> None:
+    """Labelled in, labelled out, with axes by names."""
+    assert_type(gg.gradient(f, dim=("x", "y")), Labels | tuple[Labels, ...])
+    assert_type(gg.laplacian(f, dim="x", coord="h", datetime_unit="D"), Labels)
+    assert_type(gg.divergence((f, u), dim=("x", "y"), periodic={"x": True}), Labels)
+    assert_type(gg.advect((f, 2.0), u, dim=("x", "y")), Labels)
+    assert_type(gg.curl((f, u), dim=("x", "y")), Labels | tuple[Labels, ...])
+
+
 def of_functions(x: Float64, y: Float64) -> None:
     """Exact derivatives have the type of the coordinates."""
     assert_type(gg.gradient(np.sin, x), Float64)

@@ -45,7 +45,7 @@ class TestCoordinates:
             ({"dim": "y"}, "'y' is no dim of 'T', whose dims are 'k', 'x'"),
             ({"coord": "p"}, "'T' has no coordinate 'p'; it has 'x', 'h', 'z'"),
             ({"coord": "z"}, r"has the dims \('k', 'x'\); name the one to differentiate along"),
-            ({"coord": "z", "dim": "x"}, "divide by its own slope"),
+            ({"coord": "h", "dim": "k"}, r"is no coordinate along 'k' of 'T'.*; name another one, coord="),
             ({"coord": "h", "dim": ("k", "x")}, "2 dims and 1 coord were named"),
             ({"dim": "x", "datetime_unit": "M"}, "no fixed length: months differ in their days"),
             (
@@ -61,12 +61,22 @@ class TestCoordinates:
     def test_a_step_that_an_error_tells_to_type(self):
         assert np.array_equal(gg.gradient(self.F, 1.0, dim="k"), gg.gradient(VALUES, axis=0))
 
-    def test_slopes_by_heights_of_each_column(self):
-        """As the error on a coordinate of two dims tells."""
-        F = self.F.assign_coords(z=(("k", "x"), X * [[1.0], [2.0], [4.0]]))
-        found = gg.gradient(F, 1.0, dim="x") / gg.gradient(F["z"], 1.0, dim="x")
-        assert found.shape == VALUES.shape
-        assert np.allclose(found[1], gg.gradient(VALUES[1]) / gg.gradient(2 * X), rtol=1e-13)
+    @pytest.mark.parametrize("dims", [("k", "x"), ("x", "k")])
+    def test_heights_of_their_own_in_each_column(self, dims):
+        z = X * [[1.0], [2.0], [4.0]]
+        F = self.F.assign_coords(z=(("k", "x"), z, {"units": "m"})).expand_dims(t=2).transpose("t", *dims)
+        found = gg.gradient(F, coord="z", dim="x", edge_order=2)
+        assert (found.name, found.units, found.dims) == ("dT_dz", "K m-1", F.dims)
+        expected = [gg.gradient(line, at, edge_order=2) for line, at in zip(VALUES, z, strict=True)]
+        assert np.array_equal(found.isel(t=1).transpose("k", "x"), expected)
+        assert np.array_equal(gg.gradient(F, F.z, dim="x", edge_order=2), found)
+
+    def test_times_of_their_own_on_each_line(self):
+        times = np.stack([DAYS, DAYS + np.timedelta64(40, "D"), DAYS[0] + 2 * (DAYS - DAYS[0])])
+        found = gg.gradient(
+            self.F.assign_coords(t=(("k", "x"), times)), coord="t", dim="x", datetime_unit="h"
+        )
+        assert np.allclose(found, gg.gradient(VALUES, HOURS * [[1], [1], [2]], axis=1), rtol=1e-12)
 
     def test_what_is_no_spacing(self):
         with pytest.raises(TypeError, match="a dimension is named by dim='x'"):

@@ -142,6 +142,11 @@ class TestApart:
         ):
             gg.divergence((U, V.assign_coords(x=X + 1)), **XY)
 
+    def test_other_coordinates_of_a_coefficient_only(self):
+        """The velocity that comes first has not the dim in which the other one is apart."""
+        with pytest.raises(ValueError, match="at different coordinates 'x'"):
+            gg.advect((U.isel(x=0, drop=True), V.assign_coords(x=X + 1)), F, **XY)
+
     def test_other_coordinates_beside_the_index(self):
         with pytest.raises(ValueError, match="at different coordinates 'h'"):
             gg.divergence((U, V.assign_coords(h=("x", X))), coord=("h", "y"))
@@ -174,6 +179,11 @@ class TestApart:
         with pytest.raises(ValueError, match="axis 2 are not strictly monotonic") as error:
             gg.gradient(F.isel(x=[0, 1, 1]), dim="x")
         assert error.value.__notes__ == ["axis 2 is the dim 'x' of 'T'"]
+
+    def test_a_velocity_of_one_time_moves_all(self):
+        E = F.assign_coords(time=[0.0, 1.0, 3.0, 4.0])
+        found = gg.advect((E.isel(time=0), 2.0), E, **XY)
+        assert np.array_equal(found, gg.advect((f[:1], 2.0), f, X, Y, **PLAIN_XY))
 
     def test_another_number_of_components(self):
         for call in (gg.curl, gg.divergence, gg.jacobian):

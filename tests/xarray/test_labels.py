@@ -94,6 +94,11 @@ def test_quantities_inside():
     assert found.data.units == q(1, "K/km").units
     assert np.array_equal(found.data.magnitude, gg.gradient(VALUES, X, axis=1))
     assert "units" not in found.attrs
+    F["x"].attrs["units"] = "degrees_east"
+    with pytest.raises(ValueError, match="the unit 'degrees_east' of 'x' is none of theirs"):
+        gg.gradient(F, dim="x")
+    F["x"].attrs["units"] = "degree"  # as the error says
+    assert gg.gradient(F, dim="x").data.units == q(1, "K/degree").units
 
 
 def test_chunks_stay_unread():

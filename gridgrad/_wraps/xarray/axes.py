@@ -45,7 +45,7 @@ def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any
         raise ArgumentTypeError(
             f"{counted(len(entries), 'spacing')} came for the dims {', '.join(map(repr, dims))}; give one for each, or dim="
         )
-    return [_by_step(d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
+    return [_by_step(sample, d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
 
 
 def _named(
@@ -111,27 +111,27 @@ def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit
             f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
             f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
         )
-    return _read(_coordinate(sample, name), dim, name, unit)
+    return _read(sample, _coordinate(sample, name), dim, name, unit)
 
 
-def _by_step(dim: Hashable, entry: Any, unit: str) -> Line:
+def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Line:
     if isinstance(entry, str):
         raise ArgumentTypeError(
             f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
         )
     if isinstance(entry, xarray.DataArray) and entry.ndim:
-        return _read(entry.variable, dim, entry.name or dim, unit)
+        return _read(sample, entry.variable, dim, entry.name or dim, unit)
     return Line(dim, dim, entry, None)
 
 
-def _read(coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:
-    """An axis from its coordinate, which is one-dimensional."""
-    if coordinate.dims != (dim,):
+def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:  # fmt: skip
+    """An axis from its coordinate, along one dimension or different on each line."""
+    if dim not in coordinate.dims or not set(coordinate.dims) <= set(sample.dims):
         raise ArgumentValueError(
-            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and not {dim!r} alone; where it differs from column to "
-            f"column, divide by its own slope: gradient(f, 1.0, dim={dim!r}) / gradient(f[{name!r}], 1.0, dim={dim!r})"
+            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {_called(sample)}, whose "
+            f"dims are {sample.dims!r}; name another one, coord="
         )
-    values = coordinate.data
+    values = coordinate.data if coordinate.ndim == 1 else values_in_order(coordinate, sample.dims)
     if times.is_of_times(values):
         return Line(dim, name, times.numbers_of(values, unit), times.text_of(unit))
     if values.dtype.kind not in "iuf":
@@ -140,6 +140,14 @@ def _read(coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str)
             f"another coordinate, coord="
         )
     return Line(dim, name, values, coordinate.attrs.get("units"))
+
+
+def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:
+    """Its numbers with the axes of `dims`, of length 1 where it has none."""
+    turned = variable.transpose(*(name for name in dims if name in variable.dims))
+    if turned.ndim == len(dims):
+        return turned.data
+    return turned.data[tuple(slice(None) if name in variable.dims else None for name in dims)]
 
 
 _ELSE = {"boundary": "one-sided", "periodic": False, "period": None}

@@ -148,7 +148,13 @@ def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:
     """The axis with a spacing that is a quantity, as fields are: by the text of its unit."""
     if line.written is None or is_quantity_class(type(line.spacing)):
         return line
-    return line._replace(spacing=quantity(line.spacing, line.written))
+    try:
+        return line._replace(spacing=quantity(line.spacing, line.written))
+    except Exception as error:
+        raise ArgumentValueError(
+            f"the field holds quantities, and the unit {line.written!r} of {line.name!r} is none of theirs ({error}); write it in "
+            f"their words, f[{line.name!r}].attrs['units'] = 'degree' for example"
+        ) from None
 
 
 def _wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:

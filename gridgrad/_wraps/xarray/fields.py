@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
-from .axes import Line, variables_of
+from .axes import Line, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -49,13 +49,14 @@ def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
 
 def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
     """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
-    first, *others = labelled(fields)
-    known = variables_of(first)
+    main_first = sorted(fields, key=lambda word: word not in ("F", "f"))  # it has the dims of all
+    first, *others = labelled({word: fields[word] for word in main_first})
+    known = {name: v for name, v in variables_of(first).items() if v.ndim}
     names = [*dims, *(line.name for line in lines if line.name not in dims)]
     for other in others:
         own = variables_of(other)
         for name in names:
-            if name in known and name in own and not own[name].equals(known[name]):
+            if name in known and name in own and own[name].ndim and not own[name].equals(known[name]):
                 raise _apart(name)
         for dim, n in other.sizes.items():
             if first.sizes.get(dim, n) != n:
@@ -107,10 +108,7 @@ def _values(word: str, value: Any, dims: Dims) -> Any:
             f"{word} has the dim {more[0]!r}, and the field has {dims!r}; broadcast the field to it, "
             "xarray.broadcast(f, v)[0]"
         )
-    variable = value.variable.transpose(*(name for name in dims if name in value.dims))
-    if variable.ndim == len(dims):
-        return variable.data
-    return variable.data[tuple(slice(None) if name in value.dims else None for name in dims)]
+    return values_in_order(value.variable, dims)
 
 
 def quantity_among(arrays: Fields) -> type | None:

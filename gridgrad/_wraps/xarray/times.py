@@ -48,5 +48,5 @@ def numbers_of(times: Any, unit: str) -> Any:
         step = timedelta(microseconds=1)
         return np.array([d / step for d in since.flat]).reshape(times.shape) / _MICROSECONDS[unit]
     if times.dtype.kind == "M":
-        times = times - times[:1]
+        times = times - times.reshape(-1)[0]
     return times / np.ones((), f"m8[{unit}]")

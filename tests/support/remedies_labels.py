@@ -1,0 +1,69 @@
+"""What the errors about labelled arrays tell the user to type, and its value."""
+
+from remedies import E2, Row
+
+ONE = "import xarray; d = xarray.DataArray(f, dims='x', coords={'x': x, 'h': ('x', x), 'z': ('x', list('abcde'))}, name='T'); "
+TWO = (
+    "import xarray; D = xarray.DataArray(U, dims=('a', 'b'), coords={'a': X, 'b': Y, 'z': (('a', 'b'), 3 * np.stack([Y] * 4))}, name='u'); "
+    "V = D.rename('v'); ds = xarray.Dataset({'u': D, 'v': V, 's': ('a', list('pqrs'))}); "
+)
+EAST, NORTH = "6 * Y + np.zeros((4, 1))", "(2 * X)[:, None] + np.zeros(5)"  # along b, along a
+SUM = f"{NORTH} + {EAST}"
+
+
+def row(call, message, remedy, value, given=ONE, needs="xarray"):
+    """A row with the names of labelled arrays."""
+    return Row(call, message, remedy, value, given, needs)
+
+
+ROWS = [
+    # what is differentiated by
+    row("gradient(d.drop_vars('x'))", "give a step, gradient(f, 1.0, dim='x')", "gradient(d.drop_vars('x'), 1.0, dim='x').values", "np.gradient(f)"),
+    row("gradient(d.drop_vars('x'))", "or coord= for another of its coordinates", f"gradient(d.drop_vars('x'), coord='h', {E2}).values", "slope"),
+    row("gradient(d, 'x')", "a dimension is named by dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("gradient(d, coord='p')", "'T' has no coordinate 'p'; it has 'x', 'h', 'z'", f"gradient(d, coord='h', {E2}).values", "slope"),
+    row("gradient(d, dim='x', coord='z')", "another coordinate, coord=", f"gradient(d, dim='x', coord='h', {E2}).values", "slope"),
+    row("gradient(d.rename(x='y').assign_coords(y=list('abcde')), dim='y')", "name the dims that have numbers, dim=", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("gradient(d, x, coord='h')", "give one of them", f"gradient(d, coord='h', {E2}).values", "slope"),
+    row("gradient(D, Y)", "give one for each, or dim=", f"gradient(D, Y, dim='b', {E2}).values", EAST, TWO),
+    row("gradient(D, Y, 1.0, 1.0)", "3 spacings came for the dims 'a', 'b'; give one for each", f"gradient(D, X, Y, {E2})[1].values", EAST, TWO),
+    row("gradient(D, dim=('a', 'b'), coord='a')", "give one coord= for each dim=", f"gradient(D, dim=('a', 'b'), coord=('a', 'b'), {E2})[1].values", EAST, TWO),
+    row("gradient(D, coord='z')", "name the one to differentiate along, dim=", "gradient(D, dim='b', edge_order=2).values", EAST, TWO),
+    row("gradient(D, dim='a', coord='b')", "name another one, coord=", "gradient(D, dim='b', coord='z', edge_order=2).values", f"({EAST}) / 3", TWO),
+    row("gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='M')", "use datetime_unit='D', and multiply by the days that are meant",
+        "30 * gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='D').values", "30 * np.gradient(f)"),
+    row("gradient(d, datetime_unit='days')", "allowed are 'W', 'D', 'h'", f"gradient(d, datetime_unit='D', {E2}).values", "slope"),
+    # words of plain arrays, and dims of others
+    row("gradient(d, axis=0)", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("gradient(d, out=f)", "give the numbers, f.data, for that", f"gradient(d.data, x, out=np.empty(5), {E2})", "slope"),
+    row("gradient(d, spacing=0.5)", "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+    row("derivative(D)", "name it, dim='b'", "derivative(D, dim='b', edge_order=2).values", EAST, TWO),
+    row("derivative(D)", "or take gradient()", f"gradient(D, {E2})[0].values", NORTH, TWO),
+    row("gradient(ds, dim='y')", "no variable of the Dataset has the dims 'y'; they have 'u' ('a', 'b')", f"gradient(ds, dim='b', {E2}).du_db.values", EAST, TWO),
+    row("gradient(ds, dim='a')", "leave it out, ds.drop_vars('s')", f"gradient(ds.drop_vars('s'), dim='a', {E2}).dv_da.values", NORTH, TWO),
+    row("gradient(d.astype(str), dim='x')", "or convert it, astype(float)", f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
+    # vectors
+    row("divergence((D, V))", "divergence((u, v), dim=('lon', 'lat'))", "divergence((D, V), dim=('a', 'b')).values", SUM, TWO),
+    row("divergence(ds, dim=('a', 'b'))", "name its components: (ds['u'], ds['v'])", "divergence((ds['u'], ds['v']), dim=('a', 'b')).values", SUM, TWO),
+    row("divergence((D,), dim=('a', 'b'))", "F has 1 component, and the call is along 'a', 'b'; give one for each", "divergence((D, V), dim=('a', 'b')).values", SUM, TWO),
+    row("divergence((D, V.isel(a=0, drop=True)), dim=('a', 'b'))", "give them the same, xarray.broadcast(u, v)",
+        "divergence(xarray.broadcast(D, V.isel(a=0, drop=True)), dim=('a', 'b')).values[0]", "6 * Y", TWO),
+    row("divergence(xarray.concat([D, V], 'component'), dim=('a', 'b'))", "give them as a tuple, tuple(F.transpose('component', ...))",
+        "(lambda F: divergence(tuple(F.transpose('component', ...)), dim=('a', 'b')).values)(xarray.concat([D, V], 'component'))", SUM, TWO + "D, V = D.rename('w'), D.rename('w'); "),
+    row("divergence((D, U), dim=('a', 'b'))", "give it with names as well, f.copy(data=v)", "divergence((D, D.copy(data=U)), dim=('a', 'b')).values", SUM, TWO),
+    row("divergence((D, V.isel(b=[0, 1, 2])), dim=('a', 'b'))", "xarray.align(u, v, join='inner')",
+        "divergence(xarray.align(D, V.isel(b=[0, 1, 2]), join='inner'), dim=('a', 'b')).values", f"({SUM})[:, :3]", TWO),
+    row("divergence((D, V.assign_coords(b=Y + 1)), dim=('a', 'b'))", "or v.interp_like(u)",
+        "divergence((D, xarray.zeros_like(V).assign_coords(b=Y + 9).interp_like(D, kwargs={'fill_value': 0.})), dim=('a', 'b')).values", NORTH, TWO, "xarray"),
+    row("diffuse(D, D.isel(a=0))", "broadcast the field to it, xarray.broadcast(f, v)[0]",
+        "diffuse(0 * D + 2, xarray.broadcast(D.isel(a=0, drop=True), D)[0], dim='b').transpose('a', 'b').values[:, 1:-1]", "np.full((4, 3), 12.)", TWO),
+    # units
+    row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
+        "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),
+    row("gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {'units': 'degrees_east'})))", "f['x'].attrs['units'] = 'degree'",
+        f"gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {{'units': 'degree'}})), {E2}).data.to('K / degree').magnitude", "slope",
+        ONE + "import pint; u = pint.UnitRegistry(); ", "xarray pint"),
+    # differentiate
+    row("gridgrad.xarray.differentiate(d, 'y')", "there is no coordinate or dimension 'y'; there are 'x', 'h', 'z'", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope"),
+    row("gridgrad.xarray.differentiate(D, 'z')", "one of one dimension is needed", "gridgrad.xarray.differentiate(D, 'b', 2).values", EAST, TWO),
+]  # fmt: skip
