@@ -22,7 +22,7 @@ GG_INLINE Vector<Real, N> value_of(const Descriptor& plan, const Index* at) {
     const Vector<Stored, N> c = fetch<N>(source_of(factor, at), stride_of(factor, ROW));
     value = each<N>([&](int e) {
       const Real k = load<Real>(c.at[e]);
-      return unless_other(term.outer_sign, k, value.at[e] * k);
+      return unless_other(term.outer_sign, k, times_outer(value.at[e], k, term.flags & GATED));
     });
   }
   return value;

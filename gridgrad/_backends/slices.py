@@ -172,17 +172,19 @@ def _differentiate(xp: Operations, inputs: Sequence[Array], term: Term, real: ob
         rows = Rows(xp, f, term.axis, real, lambda b, a: xp.difference(b, a, real))
     else:
         rows = Rows(xp, _in(xp, f, real), term.axis, real, lambda b, a: b - a)
-    result = rows.apply(term.stencil, inner, faces, other)
+    result = rows.apply(term.stencil, inner, faces, term, other)
     if term.then is not None:
         result = Rows(xp, result, term.then[0], real, lambda b, a: b - a).apply(term.then[1])
-    if outer is not None and term.outer_sign:
+    if outer is None:
+        return result
+    if term.outer_sign:
         # Both are 0 there: neither a NaN that is not read nor its derivative shows.
         other = of_other_sign(outer, term.outer_sign)
         outer, result = (
             xp.where(other, xp.zeros_like(outer), outer),
             xp.where(other, xp.zeros_like(result), result),
         )
-    return result if outer is None else result * outer
+    return xp.where(outer != 0, result * outer, xp.zeros_like(result)) if term.gated else result * outer
 
 
 def of_other_sign(factor: Array, sign: int) -> Array:

@@ -21,16 +21,18 @@ from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.catalogue.options import accuracy_option
 from .._operators.fields import quantities
-from .._operators.patterns.calls import Key, flat_out, plain_of, start_of
+from .._operators.patterns.calls import How, Key, flat_out, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
+from .entry import takes_labels
 from .share import functions, keep
 
 _ndarray = np.ndarray
 
 
 @typed.gradient
+@takes_labels
 @offered
 def gradient(
     f: Any = MISSING,
@@ -56,13 +58,15 @@ def gradient(
     Parameters
     ----------
     f : array, shape (..., n, ...), real or complex
-        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a function of the
+        Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a DataArray or Dataset,
+        whose axes are named, ``gradient(f, dim="x")``: see `gridgrad.xarray`. Or a function of the
         coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
         masked is masked in the rows that read it, and in no other.
-    *varargs : scalar or 1-D array
+    *varargs : scalar or array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
-        either direction; a list is coordinates. Those on a device are read at each call, which waits
+        either direction; a list is coordinates. Of one axis they may differ from line to line, in the
+        shape of `f` or in one that broadcasts to it: heights of columns. Those on a device are read at each call, which waits
         for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
@@ -199,7 +203,7 @@ def _of_samples(
         return whole
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
-    given = plain_of((as_given,), targets, (False, nested))
+    given = plain_of((as_given,), targets, How(False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
         keep(key, operator, given)

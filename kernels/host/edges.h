@@ -40,14 +40,15 @@ GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term,
   Real scaled = weight, factor = 0;
   if (term.faces >= 0) {
     const Around<Stored> k = around(here, stencil, term.faces, j);
-    scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b]);
+    scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b], term.flags & HARMONIC);
   }
   if (term.inner >= 0) {
     factor = load<Real>(around(here, stencil, term.inner, j)[pair.b]);
     scaled = scaled * factor;
   }
-  if (!stencil.values) return pair_value(scaled, b, from_end(pair, f, shift));
-  return unless_other(term.inner_sign, factor, sample_value(weight, scaled, b));
+  const Real value =
+      stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
+  return unless_other(term.inner_sign, factor, term.flags & GATED ? unless_zero(scaled, value) : value);
 }
 
 // An edge row of term t at element j; f is the row's first element.

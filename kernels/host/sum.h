@@ -26,6 +26,7 @@ struct Part {
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
   bool selects = false;                 // a weight of 0 reads nothing
+  int flags = 0;                        // of its term
   int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
   Join join = GO_ON;
 
@@ -41,12 +42,12 @@ struct Block {
 
   static GG_INLINE Block read(const Real* from) {
     Block block;
-    for (int k = 0; k < WORDS; ++k) std::memcpy(&block.word[k], from + k * LANES, sizeof(Word));
+    for (int k = 0; k < WORDS; ++k) block.word[k] = word_at<Word>(from + k * LANES);
     return block;
   }
 
   GG_INLINE void write(Real* to) const {
-    for (int k = 0; k < WORDS; ++k) std::memcpy(to + k * LANES, &word[k], sizeof(Word));
+    for (int k = 0; k < WORDS; ++k) set_word(to + k * LANES, word[k]);
   }
 
   static GG_INLINE Block all(Real value) {
@@ -73,6 +74,16 @@ struct Block {
     return product;
   }
 
+  // As in stencil.h.
+  static GG_INLINE Block harmonic_mean(const Block& p, const Block& q) {
+    Block mean;
+    for (int k = 0; k < WORDS; ++k) {
+      const Word a = p.word[k], b = q.word[k], small = a < b ? a : b, share = (a < b ? b : a) / (a + b);
+      mean.word[k] = small == 0 ? Word{} : small * (share + share);
+    }
+    return mean;
+  }
+
   // The value, and 0 where the weight is 0.
   static GG_INLINE Block select(const Block& weight, const Block& value) {
     Block chosen;
@@ -97,10 +108,14 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   if (plain) return B::all(part.weight) * x;
   const B weight = part.weights ? B::read(part.weights + j) : B::all(part.weight);
   B scaled = weight;
-  if (part.k_a) scaled = weight * ((B::read(part.k_a + j) + B::read(part.k_b + j)) * B::all(Real(0.5)));
+  if (part.k_a) {
+    const B k_a = B::read(part.k_a + j), k_b = B::read(part.k_b + j);
+    scaled = weight * (part.flags & HARMONIC ? B::harmonic_mean(k_a, k_b) : (k_a + k_b) * B::all(Real(0.5)));
+  }
   if (part.inner) scaled = scaled * B::read(part.inner + j);
-  const B product = part.selects ? B::select(weight, scaled * x) : scaled * x;
-  return part.inner_sign ? B::unless_other(part.inner_sign, B::read(part.inner + j), product) : product;
+  B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
+  if (part.inner_sign) value = B::unless_other(part.inner_sign, B::read(part.inner + j), value);
+  return part.selects ? B::select(weight, value) : value;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -121,8 +136,9 @@ template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
   if (part.outer) {
-    const B factor = B::read(part.outer + j);
-    value = part.outer_sign ? B::unless_other(part.outer_sign, factor, value * factor) : value * factor;
+    const B outer = B::read(part.outer + j);
+    value = part.flags & GATED ? B::select(outer, value * outer) : value * outer;
+    if (part.outer_sign) value = B::unless_other(part.outer_sign, outer, value);
   }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }

@@ -14,11 +14,12 @@ from remedies_functions import ROWS as FUNCTIONS
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
+from remedies_sphere import ROWS as SPHERE
 from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *WALLS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])

@@ -9,6 +9,7 @@ from ..._grid.points import Points
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
+from .first import no_tensors
 from .options import SIDES, derivative_options
 from .second import add_mixed
 
@@ -41,7 +42,11 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
         f", {word}={value!r}" for word, value in (("accuracy", accuracy), ("side", side)) if value is not None
     ]
     build = Build(grid)
-    build.add(0, 0, axis, grid.along(axis, order, accuracy, side=SIDES[side]))
+    if order == 1 and side is None:
+        build.add_slope(0, 0, axis, accuracy)
+    else:
+        no_tensors(grid, "a derivative of higher order, or to one side,")
+        build.add(0, 0, axis, grid.along(axis, order, accuracy, side=SIDES[side]))
     return Sweep.built(build, f"derivative({axis}, order={order}{''.join(options)})")
 
 
@@ -55,6 +60,7 @@ def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sw
 @kind()
 def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid."""
+    no_tensors(grid, "mixed_derivative")
     build = Build(grid)
     add_mixed(build, 0, a, b)
     return Sweep.built(build, f"mixed_derivative({a}, {b})")

@@ -15,6 +15,7 @@ from ..fields.coefficients import Argument, Numbers, diffusivity, velocity
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
+from .first import no_tensors
 from .options import SIDES, accuracy_option, advection_options
 
 
@@ -72,6 +73,7 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | 
 
 def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
     """``sum v_a D_a f``, the rows of the left where a component flows towards higher indices, of the right elsewhere."""
+    no_tensors(grid, "upwind=")
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
         onward = 1 if np.ravel(grid.steps[a])[0] > 0 else -1  # the sign of a component towards higher indices
@@ -88,11 +90,10 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> S
     """A number is part of the weights, a field multiplies at the point."""
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
-        along = grid.along(a, 1, accuracy)
         if number is not None:
-            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+            build.add_slope(0, 0, a, accuracy, change=partial(transpose.scaled, factor=number))
         else:
-            build.add(0, 0, a, along, outer=numbers[:a].count(None))
+            build.add_slope(0, 0, a, accuracy, outer=numbers[:a].count(None))
     return Sweep.built(build, name)
 
 
@@ -119,7 +120,8 @@ def _diffuse(grid: Points, number: float | None) -> Sweep:
     for a in range(grid.ndim):
         along = grid.along(a, 2, change=closed)
         if number is not None:
-            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+            change = partial(transpose.scaled, factor=number)
+            build.add_second(0, 0, a, along, None, "conservative", change)
         else:
-            build.add(0, 0, a, along, faces=0)
+            build.add_second(0, 0, a, along, None, "conservative", faces=0)
     return Sweep.built(build, "diffuse")

@@ -132,7 +132,7 @@ def separable(grid: Points, terms: Sequence[Term] | None, component: int | None)
     if (
         terms is None
         or norms_of(terms)
-        or any(t.factors() or t.then or (t.output, t.input) != (0, 0) for t in terms)
+        or any(t.factors() or t.then or t.turns or (t.output, t.input) != (0, 0) for t in terms)
     ):
         return None
     shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
