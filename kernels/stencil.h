@@ -108,18 +108,18 @@ GG_INLINE Real unless_zero(Real weight, Real product) {
   return weight == 0 ? Real(0) : product;
 }
 
-// The value of a row times the factor at its point; gated, a factor of 0 reads nothing.
-template <class Real>
-GG_INLINE Real times_outer(Real value, Real factor, bool gated) {
-  const Real product = value * factor;
-  return gated ? unless_zero(factor, product) : product;
-}
-
 // A product with a factor of which only the values of one sign count, if there is one; a NaN has both.
 template <class Real>
 GG_INLINE Real unless_other(int sign, Real factor, Real product) {
   const bool is_other = sign > 0 ? factor <= 0 : sign < 0 && factor >= 0;
   return is_other ? Real(0) : product;
+}
+
+// The value of a row times the factor at its point; gated, a factor of 0 reads nothing.
+template <class Real>
+GG_INLINE Real times_outer(Real value, Real factor, bool gated) {
+  const Real product = value * factor;
+  return gated ? unless_zero(factor, product) : product;
 }
 
 // A coefficient at the face between two points: the arithmetic mean, or the harmonic one, which is 0 beside

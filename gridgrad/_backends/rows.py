@@ -35,9 +35,13 @@ class Rows:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
     def apply(
-        self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None, term: Term | None = None,
+        self,
+        stencil: Stencil,
+        inner: Array | None = None,
+        faces: Array | None = None,
+        term: Term | None = None,
         unread: Array | None = None,
-    ) -> Array:  # fmt: skip
+    ) -> Array:
         """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs, as of a term.
 
         Where `unread` says so, a sample is not read.
@@ -126,20 +130,14 @@ class Rows:
         value = self._at(self.f, *to)
         if not self.values and from_ != to:
             value = self.difference(value, self._at(self.f, *from_))
-            return self._gated(factor, reduce(mul, after, factor * reduce(mul, before, value)))
-        if value.dtype != self.real:
+        elif value.dtype != self.real:
             value = self.xp.astype(value, self.real)
-        product = self._gated(factor, reduce(mul, after, factor * reduce(mul, before, value)))
-        if self.unread is None:
-            return product
-        return self.xp.where(self._at(self.unread, *to), self.xp.zeros_like(product), product)
-
-    def _gated(self, factor: object, product: Array) -> Array:
-        """0 where the factors of a gated term are, which reads nothing there."""
+        product = reduce(mul, after, factor * reduce(mul, before, value))
+        if self.unread is not None:
+            return self.xp.where(self._at(self.unread, *to), self.xp.zeros_like(product), product)
         if not self.is_gated or isinstance(factor, (int, float)):
             return product
-        there: Any = factor != 0
-        return self.xp.where(there, product, self.xp.zeros_like(product))
+        return self.xp.where(factor != 0, product, self.xp.zeros_like(product))
 
     def _mean(self, a: Array, b: Array) -> Array:
         """The factor at the face between two points."""

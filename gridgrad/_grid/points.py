@@ -270,6 +270,8 @@ class Points:
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
         line = self.lines[k]
         if isinstance(line, LinesAxis):
+            if side or order > 2:
+                raise line.refusal("a difference to one side" if side else f"a derivative of order {order}")
             return Along(None, (), line.line_rows(order, accuracy, self.edge_order, change))
         walls = line.walls_of(component)
         rows = line.rows(order, accuracy, self.edge_order, change, component, side)

@@ -9,7 +9,7 @@ import numpy as np
 from .._stencils.stencil import Stencil
 from .._terms.term import Term, are_turned
 
-ABI_VERSION = 6
+ABI_VERSION = 7
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
 GATED, HARMONIC = 1, 2  # flags of a term
@@ -29,7 +29,7 @@ _STENCIL = np.dtype(
 )  # fmt: skip
 _TERM = np.dtype([(name, "i1") for name in
                   ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends", "flags",
-                    "inner_sign", "outer_sign")])  # fmt: skip
+                   "inner_sign", "outer_sign")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),

@@ -138,9 +138,8 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
-    flags = GATED * term.gated | HARMONIC * term.harmonic
-    rest = term.ends and not first, flags, term.inner_sign, term.outer_sign
-    return term.output, term.input, own, first, *factors, *(then or [-1]), *rest
+    own_flags = GATED * term.gated | HARMONIC * term.harmonic, term.inner_sign, term.outer_sign
+    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, *own_flags
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

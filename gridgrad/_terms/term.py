@@ -85,6 +85,12 @@ class Term(NamedTuple):
         )
 
 
+def check_has_sign(is_complex: bool) -> None:
+    """Refuse a complex factor of which one sign counts."""
+    if is_complex:
+        raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
+
+
 def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     """``2 a b / (a + b)``, 0 beside a 0, and exactly a where both are a; `where` is that of the arrays' library."""
     smaller = a < b
@@ -92,12 +98,6 @@ def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     is_closed = small == 0
     share = big / where(is_closed & (big == 0), big + 1, a + b)  # 0/0 would be in derivatives
     return where(is_closed, small + small, small * (share + share))
-
-
-def check_has_sign(is_complex: bool) -> None:
-    """Refuse a complex factor of which one sign counts."""
-    if is_complex:
-        raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
 
 
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:

@@ -96,9 +96,9 @@ Status check_term(const Descriptor& plan, const Term& term) {
   for (const int factor : {term.inner, term.faces, term.outer})
     if (!within(factor, -1, plan.inputs - 1)) return BAD_TERM;
   if (!within(term.ends, 0, 1) || (term.ends && term.assign)) return BAD_TERM;
-  if (!within(term.flags, 0, FLAGS - 1)) return BAD_TERM;
   if (!within(term.inner_sign, -1, 1) || (term.inner_sign && term.inner < 0)) return BAD_TERM;
   if (!within(term.outer_sign, -1, 1) || (term.outer_sign && term.outer < 0)) return BAD_TERM;
+  if (!within(term.flags, 0, FLAGS - 1)) return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
   if (term.inner >= 0 && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;

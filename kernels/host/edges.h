@@ -46,9 +46,9 @@ GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term,
     factor = load<Real>(around(here, stencil, term.inner, j)[pair.b]);
     scaled = scaled * factor;
   }
-  const Real value = stencil.values ? unless_other(term.inner_sign, factor, sample_value(weight, scaled, b))
-                                    : pair_value(scaled, b, from_end(pair, f, shift));
-  return term.flags & GATED ? unless_zero(scaled, value) : value;
+  const Real value =
+      stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
+  return unless_other(term.inner_sign, factor, term.flags & GATED ? unless_zero(scaled, value) : value);
 }
 
 // An edge row of term t at element j; f is the row's first element.

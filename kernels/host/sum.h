@@ -26,8 +26,8 @@ struct Part {
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
   bool selects = false;                 // a weight of 0 reads nothing
-  int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
   int flags = 0;                        // of its term
+  int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
@@ -113,9 +113,9 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
     scaled = weight * (part.flags & HARMONIC ? B::harmonic_mean(k_a, k_b) : (k_a + k_b) * B::all(Real(0.5)));
   }
   if (part.inner) scaled = scaled * B::read(part.inner + j);
-  const B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
-  const B product = part.selects ? B::select(weight, value) : value;
-  return part.inner_sign ? B::unless_other(part.inner_sign, B::read(part.inner + j), product) : product;
+  B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
+  if (part.inner_sign) value = B::unless_other(part.inner_sign, B::read(part.inner + j), value);
+  return part.selects ? B::select(weight, value) : value;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -136,9 +136,9 @@ template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
   if (part.outer) {
-    const B factor = B::read(part.outer + j);
-    const B product = part.flags & GATED ? B::select(factor, value * factor) : value * factor;
-    value = part.outer_sign ? B::unless_other(part.outer_sign, factor, product) : product;
+    const B outer = B::read(part.outer + j);
+    value = part.flags & GATED ? B::select(outer, value * outer) : value * outer;
+    if (part.outer_sign) value = B::unless_other(part.outer_sign, outer, value);
   }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }

@@ -45,7 +45,7 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
     if order == 1 and side is None:
         build.add_slope(0, 0, axis, accuracy)
     else:
-        no_tensors(grid, "a derivative of order 2, or to one side,")
+        no_tensors(grid, "a derivative of higher order, or to one side,")
         build.add(0, 0, axis, grid.along(axis, order, accuracy, side=SIDES[side]))
     return Sweep.built(build, f"derivative({axis}, order={order}{''.join(options)})")
 

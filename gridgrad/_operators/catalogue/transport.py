@@ -73,7 +73,7 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | 
 
 def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
     """``sum v_a D_a f``, the rows of the left where a component flows towards higher indices, of the right elsewhere."""
-    no_tensors(grid, "advect with upwind=")
+    no_tensors(grid, "upwind=")
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
         onward = 1 if np.ravel(grid.steps[a])[0] > 0 else -1  # the sign of a component towards higher indices
