@@ -88,7 +88,7 @@ checked: $(VENV)/editable-$(LISTED)
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
-	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp
+	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp kernels/host/loops/*.h
 
 docs: $(VENV)/installed
 	PYTHONPATH=tests/support $(BIN)/python docs/journey.py --write
@@ -97,6 +97,7 @@ bench: $(VENV)/installed
 	-$(PIP) $(PEERS)
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/gradient.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/calls.py
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/loops.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/operators.py
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/autodiff.py
 

@@ -14,6 +14,7 @@ from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
 from ._operators.catalogue import along, first, multiply, norm, second, transport
 from ._operators.faces.faces import faces
+from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -37,9 +38,10 @@ class Grid(Points, Generic[OnGrid]):
 
     Parameters
     ----------
-    *coordinates : 1-D array, (n, step) or (n, step, origin)
+    *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. They are copied: arrays on a device are read here, and
+        step and the position of the first point. Of one axis positions may be an array of several
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
@@ -134,6 +136,9 @@ class Grid(Points, Generic[OnGrid]):
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
     identity = Shown[Operator](second.identity)
+
+    with_mask = with_mask
+    with_breaks = with_breaks
 
     derivative = along.derivative
     mixed_derivative = along.mixed_derivative

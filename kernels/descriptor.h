@@ -32,6 +32,13 @@ enum Storage : int {
   UINT64,
 };
 
+// What else is said of a term.
+enum Flag : int {
+  GATED = 1,     // a factor of 0 reads nothing: 0 is added, whatever the sample is
+  HARMONIC = 2,  // the mean at faces is the harmonic one
+  FLAGS = 4,
+};
+
 // One pair of a row that is data: weight * (f_b - f_a), or weight * f_b where a and b are one point; the
 // weight is rounded to the arithmetic type when read.
 struct Pair {
@@ -67,6 +74,7 @@ struct Term {
   int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
   int8 ends;  // 1: where a row of its stencils has no pairs, as everywhere but at the ends, there is no such
               // term; after the others of its output, and never the first that assigns
+  int8 flags;
 };
 
 struct Array {

@@ -29,9 +29,10 @@ def derivative(
     ----------
     f : array, shape (..., n, ...), real or complex
         Samples. Units: [f].
-    *varargs : scalar or 1-D array
-        The spacing: a step or the n coordinates of the axis (1 by default), or one of them for each
-        axis of `f`, in their order. Units: [x].
+    *varargs : scalar or array
+        The spacing: a step or the n coordinates of the axis (1 by default), or those of all its lines,
+        in a shape that broadcasts to that of `f`; or one of them for each axis of `f`, in their order.
+        Units: [x].
     axis : int
         The axis; of DataArrays it is named, ``dim="x"``.
     order : 1, 2, 3 or 4

@@ -41,7 +41,7 @@ class Axis:
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
-        self.spacing = read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
+        self.spacing = read_only(self.host(spacing).copy())  # whatever becomes of the caller's array
         self.origin = clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
         self.period: Any = None
@@ -50,6 +50,14 @@ class Axis:
             self.period = clean_number(period, number, "period")
         self._rows: dict[Rule, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
+
+    def host(self, spacing: object) -> Array:
+        """A step or coordinates of any library as a NumPy array."""
+        return to_host(spacing, self.number)
+
+    def check(self, edge_order: int) -> None:
+        """Refuse points that rows cannot be made of."""
+        self.stencil(1, None, edge_order)
 
     @property
     def has_coordinates(self) -> bool:

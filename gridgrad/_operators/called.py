@@ -23,6 +23,7 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, shaped, stack
 from .fields.gather import check_add, gather, spread
+from .fields.lines import in_wider, widened
 from .fields.sides import are_constants, is_memory, like
 from .joined import Joinable
 from .operator import AnyOperator
@@ -92,8 +93,12 @@ class Called(Joinable[In, Out]):
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers, add=add)
         # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
-        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
-            return self.settled(f)(f, out, workers, add=add)
+        if self.pattern.follows and f is not MISSING and are_constants(self.coefficients):
+            wide = widened(f, self.inputs, self.coefficients)
+            if wide is None:
+                return self.settled(f)(f, out, workers, add=add)
+            settled = self.settled(wide)
+            return in_wider(lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -187,7 +192,10 @@ class Called(Joinable[In, Out]):
 
     def settled(self, f: object) -> AnyOperator:
         """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
-        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
+        return self.settled_like(components(f, self.inputs, "f")[0][0] if self.inputs else f)
+
+    def settled_like(self, first: object) -> AnyOperator:
+        """The same of a scalar field."""
         key = (
             type(first),
             tuple(getattr(first, "shape", ())),

@@ -20,7 +20,7 @@ from .._terms.term import Term, are_turned
 from .fields.forms import Form, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
-from .fields.sides import like
+from .fields.sides import are_constants, like
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -130,7 +130,7 @@ def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleTy
 
 
 def _fields_of(operator: Applied) -> list[Array]:
-    return [field for _, own in operator.taken() for field in own]
+    return [field for _, own in operator.taken() for field in own if not are_constants((field,))]
 
 
 class _OnVectors:

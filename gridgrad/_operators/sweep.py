@@ -179,6 +179,7 @@ class Sweep(Called[In, Out]):
         from .._stencils.matrix import row_table
 
         axis = self.grid.clean_axis(axis)
+        self.grid.stencil(axis)  # which all lines have
         for term in self.terms:
             for own, stencil in term.stencils():
                 if own is None:  # at each point
@@ -225,6 +226,8 @@ class Sweep(Called[In, Out]):
 
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
+    if grid.mask is not None:
+        return grid.masked(multiplication(grid.whole, form, factor))
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 

@@ -12,6 +12,7 @@ from .._terms.term import Term, are_turned
 ABI_VERSION = 6
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
+GATED, HARMONIC = 1, 2  # flags of a term
 
 # Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
 STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",
@@ -27,7 +28,7 @@ _STENCIL = np.dtype(
     align=True,
 )  # fmt: skip
 _TERM = np.dtype([(name, "i1") for name in
-                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends")])  # fmt: skip
+                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends", "flags")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),

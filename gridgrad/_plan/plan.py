@@ -14,6 +14,8 @@ from .._terms.term import Term, in_order, norms_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
+    GATED,
+    HARMONIC,
     ITEM_BYTES,
     MAX_ARRAYS,
     MAX_DIMS,
@@ -136,7 +138,8 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
-    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first
+    flags = GATED * term.gated | HARMONIC * term.harmonic
+    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, flags
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

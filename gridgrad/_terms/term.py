@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
-from .._base.types import Shape
+from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
 
 
@@ -22,6 +22,9 @@ class Term(NamedTuple):
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
     term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
     only one it makes 0 there.
+
+    Where it is `gated` a factor of 0 reads nothing, and nothing is made of it but 0. With `harmonic` the mean at
+    the two points of a pair is the harmonic one, which is 0 where one of both is.
 
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
@@ -41,6 +44,8 @@ class Term(NamedTuple):
     norm: bool = False
     ends: bool = False
     turns: int = 0
+    gated: bool = False
+    harmonic: bool = False
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -74,6 +79,15 @@ class Term(NamedTuple):
         return self._replace(
             axis=axis, then=None if self.then is None else (place(self.then[0]), self.then[1])
         )
+
+
+def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
+    """``2 a b / (a + b)``, 0 beside a 0, and exactly a where both are a; `where` is that of the arrays' library."""
+    smaller = a < b
+    small, big = where(smaller, a, b), where(smaller, b, a)
+    is_closed = small == 0
+    share = big / where(is_closed & (big == 0), big + 1, a + b)  # 0/0 would be in derivatives
+    return where(is_closed, small + small, small * (share + share))
 
 
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:

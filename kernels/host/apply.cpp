@@ -1,6 +1,7 @@
 // The host loops: rows of the fastest dim, blocked for the caches; compiled once per CPU level.
 #include <type_traits>
 
+#include "loops/runs.h"
 #include "rows.h"
 #include "stream.h"
 #include "sweep.h"
@@ -17,7 +18,7 @@ class Apply {
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
   Apply(const Descriptor& plan, void* const* pointers, bool stream)
-      : plan_(plan), pointers_(pointers), stream_(stream), terms_(plan, pointers) {
+      : plan_(plan), pointers_(pointers), stream_(stream), terms_(plan, pointers), runs_(terms_.here) {
     for (int t = 0; t < plan.terms; ++t) sort(t);
   }
 
@@ -59,13 +60,49 @@ class Apply {
     at[MIDDLE] = first;
     terms_.here.go_to(at);
     while (true) {
-      const bool whole = begin == 0 && end == plan_.length[ROW];
-      const int64 alike = whole ? terms_.here.rows_alike(last, TILE) : 1;
-      for (int64 j = begin; j < end; j += TILE) tile(j, alike > 1 ? alike * end : smaller(j + TILE, end));
-      if ((at[MIDDLE] += alike) == last) break;
+      at[MIDDLE] += have_loops(begin, end) ? run(last, begin, end) : row(last, begin, end);
+      if (at[MIDDLE] == last) break;
       terms_.here.go_on_to(at);
     }
     for (int k = 0; k < plan_.outputs; ++k) streams_[k].flush();
+  }
+
+  // Whether every output has a loop for runs of rows, at this one.
+  bool have_loops(int64 begin, int64 end) {
+    if constexpr (!NATIVE) return false;
+    else {
+      for (int t = 0; t < plan_.terms; t = next_[t])
+        if (streamed_[t] || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
+          return false;
+      return true;
+    }
+  }
+
+  // The rows from this one on, before row `last` of the plane, that have the same loops; how many. They are
+  // not streamed: that takes longer where a row is the sum of many.
+  int64 run(int64 last, int64 begin, int64 end) {
+    const int64 rows = terms_.here.rows_of_a_form(last);
+    if constexpr (NATIVE) {
+      for (int t = 0; t < plan_.terms; t = next_[t]) {
+        const int k = plan_.inputs + plan_.term[t].output;
+        const int64 ahead = plan_.array[k].stride[MIDDLE];
+        Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin;
+        runs_.take(t, ends_[t], rows, begin, end, out, ahead);
+        if (ends_[t] == next_[t]) continue;
+        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
+          terms_.add_ends(ends_[t], next_[t], begin, end, out + r * ahead, 1);
+        terms_.here.go_along(-rows);
+      }
+    }
+    return rows;
+  }
+
+  // This row, or all that are alike; how many.
+  int64 row(int64 last, int64 begin, int64 end) {
+    const bool whole = begin == 0 && end == plan_.length[ROW];
+    const int64 alike = whole ? terms_.here.rows_alike(last, TILE) : 1;
+    for (int64 j = begin; j < end; j += TILE) tile(j, alike > 1 ? alike * end : smaller(j + TILE, end));
+    return alike;
   }
 
   // One segment [begin, end) of a row, or all of several rows that are alike, for every output.
@@ -184,6 +221,7 @@ class Apply {
   void* const* const pointers_;
   const bool stream_;
   Terms<Stored, Real> terms_;
+  std::conditional_t<NATIVE, Runs<Real>, NoRuns> runs_;
   int next_[MAX_TERMS], ends_[MAX_TERMS];
   bool alone_[MAX_TERMS], streamed_[MAX_TERMS];
   Stream<Out> streams_[MAX_ARRAYS];

@@ -96,6 +96,7 @@ Status check_term(const Descriptor& plan, const Term& term) {
   for (const int factor : {term.inner, term.faces, term.outer})
     if (!within(factor, -1, plan.inputs - 1)) return BAD_TERM;
   if (!within(term.ends, 0, 1) || (term.ends && term.assign)) return BAD_TERM;
+  if (!within(term.flags, 0, FLAGS - 1)) return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
   if (term.inner >= 0 && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;
@@ -135,23 +136,13 @@ struct Extent {
   std::intptr_t begin, end;
 };
 
-// How many points more than rows an input may have along a dim.
-int64 surplus_of(const Descriptor& plan, int dim) {
-  int64 most = 0;
-  for (int s = 0; s < plan.stencils; ++s)
-    if (plan.stencil[s].dim == dim && plan.surplus[s] > most) most = plan.surplus[s] * plan.stencil[s].inner;
-  return most;
-}
-
-// The addresses from an array's first byte to its last, or a little further.
-Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
-  const bool is_input = k < plan.inputs;
-  const int64 bytes = is_input ? element_bytes(plan.storage) : plan.output_bytes;
+// The addresses from an array's first byte to its last, of these lengths.
+Extent extent_of(const Descriptor& plan, void* const* pointers, int k, const int64* length) {
+  const int64 bytes = k < plan.inputs ? element_bytes(plan.storage) : plan.output_bytes;
   const std::intptr_t first = reinterpret_cast<std::intptr_t>(pointers[k]);
   Extent extent{first, first + bytes};
   for (int dim = 0; dim < MAX_DIMS; ++dim) {
-    const int64 last = plan.length[dim] - 1 + (is_input ? surplus_of(plan, dim) : 0);
-    const int64 reach = last * plan.array[k].stride[dim] * bytes;
+    const int64 reach = (length[dim] - 1) * plan.array[k].stride[dim] * bytes;
     (reach < 0 ? extent.begin : extent.end) += reach;
   }
   return extent;
@@ -160,8 +151,12 @@ Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
 // Whether an output's extent meets that of an array before it.
 bool may_overlap(const Descriptor& plan, void* const* pointers) {
   Extent extents[MAX_ARRAYS];
+  int64 read[MAX_DIMS];  // the lengths of inputs, or a little more
+  std::memcpy(read, plan.length, sizeof read);
+  for (int s = 0; s < plan.stencils; ++s)
+    if (plan.surplus[s] > 0) read[plan.stencil[s].dim] += plan.surplus[s] * plan.stencil[s].inner;
   for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
-    extents[k] = extent_of(plan, pointers, k);
+    extents[k] = extent_of(plan, pointers, k, k < plan.inputs ? read : plan.length);
     for (int other = 0; k >= plan.inputs && other < k; ++other)
       if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end) return true;
   }

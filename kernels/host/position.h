@@ -50,6 +50,16 @@ class Position {
   // Goes `rows` further among rows that are alike.
   void go_along(int64 rows) { at_ += rows; }
 
+  // How many rows from this one on, before row `last` of the plane, have the same forms.
+  int64 rows_of_a_form(int64 last) const {
+    for (int t = 0; t < plan.terms; ++t) {
+      last = smaller(last, end_of_form(stencil(t), pairs_[t], plan.term[t].faces >= 0));
+      if (plan.term[t].then >= 0)
+        last = smaller(last, end_of_form(plan.stencil[plan.term[t].then], then_[t], false));
+    }
+    return last - at_;
+  }
+
   // Leans over to another point of an axis across the row, `points` further, where `beside` then reads.
   void lean(const Stencil& stencil, int64 points) {
     dim_ = stencil.dim;
@@ -72,6 +82,7 @@ class Position {
     return end - at_;
   }
 
+  int64 at() const { return at_; }
   Form form(int t) const { return forms_[t]; }
   const Stencil& stencil(int t) const { return plan.stencil[plan.term[t].stencil]; }
   const Pairs<Real>& pairs(int t) const { return pairs_[t]; }
@@ -132,6 +143,20 @@ class Position {
   void limit(const Stencil& stencil, const Pairs<Real>& pairs, int64& end) const {
     if (stencil.dim == MIDDLE)
       end = pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1;
+  }
+
+  // The row of a plane up to which an axis across its rows has the form that it has in this one.
+  int64 end_of_form(const Stencil& stencil, const Pairs<Real>& pairs, bool faces) const {
+    if (stencil.dim != MIDDLE) return plan.length[MIDDLE];
+    if (pairs.data) return at_ + 1;
+    const int64 end = stencil.length - stencil.trailing;
+    if (!stencil.weights || faces) return end;
+    if (!is_central(stencil) || stencil.selects) return at_ + 1;
+    const Real *const lower = static_cast<const Real*>(stencil.weights), *const upper =
+                                                                             lower + stencil.length;
+    int64 i = at_ + 1;
+    while (i < end && (lower[i] == upper[i]) == (pairs.count == 1)) ++i;
+    return i;
   }
 
   bool moves(const Term& term) const {

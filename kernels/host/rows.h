@@ -2,6 +2,8 @@
 #ifndef GRIDGRAD_ROWS_H
 #define GRIDGRAD_ROWS_H
 
+#include <type_traits>
+
 #include "../descriptor.h"
 #include "../stencil.h"
 #include "stream.h"
@@ -95,12 +97,11 @@ struct Elements {
 template <class Real>
 struct Words {
   typedef Real Word __attribute__((vector_size(WORD_BYTES)));
+  // A word in memory, at any element: copied by memcpy, gcc 12 takes it in halves through the stack with
+  // AVX2.
+  typedef Real Loose __attribute__((vector_size(WORD_BYTES), aligned(alignof(Real)), may_alias));
   static const int64 LANES = WORD_BYTES / static_cast<int64>(sizeof(Real));
-  Word operator()(const Real* f, int64 j) const {
-    Word word;
-    std::memcpy(&word, f + j, sizeof word);
-    return word;
-  }
+  Word operator()(const Real* f, int64 j) const { return *reinterpret_cast<const Loose*>(f + j); }
   Word weight(Real value) const {
     Word word;
     for (int64 k = 0; k < LANES; ++k) word[k] = value;
@@ -108,6 +109,19 @@ struct Words {
   }
   Word weight(const Real* values, int64 j) const { return (*this)(values, j); }
 };
+
+// A word of neighbouring elements, or one alone.
+template <class Word, class Real>
+GG_INLINE Word word_at(const Real* from) {
+  if constexpr (std::is_same_v<Word, Real>) return *from;
+  else return *reinterpret_cast<const typename Words<Real>::Loose*>(from);
+}
+
+template <class Word, class Real>
+GG_INLINE void set_word(Real* to, const Word& word) {
+  if constexpr (std::is_same_v<Word, Real>) *to = word;
+  else *reinterpret_cast<typename Words<Real>::Loose*>(to) = word;
+}
 
 // Row operators: the formulas of stencil.h, bound to the arrays of one row.
 template <class Stored, class Real>

@@ -60,8 +60,8 @@ FAULTS = {
     "gaps between rows forgotten": ("host/position.h", "!= plan.length[ROW] * plan.array[k].stride[ROW])\n", "== 0)\n"),
     "the row's axis runs on": ("host/terms.h", "end > here.plan.length[ROW] && here.stencil(t).dim == ROW", "false"),
     "terms assign instead of add": ("host/sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
-    "both ends of a face are one": ("host/sum.h", "B::read(part.k_a + j) + B::read(part.k_b + j)", "B::read(part.k_a + j) + B::read(part.k_a + j)"),
-    "no factor at the point": ("host/sum.h", "if (part.outer) value =", "if (false) value ="),
+    "both ends of a face are one": ("host/sum.h", "k_b = B::read(part.k_b + j)", "k_b = B::read(part.k_a + j)"),
+    "no factor at the point": ("host/sum.h", "if (part.outer) {", "if (false) {"),
     "no factor of samples": ("host/sum.h", "if (part.inner) scaled =", "if (false) scaled ="),
     "a factor of samples in place of that of faces": ("host/sum.h", "scaled = scaled * B::read(part.inner + j)", "scaled = weight * B::read(part.inner + j)"),
     "no factor of samples at ends": ("host/edges.h", "if (term.inner >= 0) scaled =", "if (false) scaled ="),
@@ -73,6 +73,17 @@ FAULTS = {
     "what an output holds is read where it is written": ("host/terms.h", "part.b = tiles_.copy(held + begin * stride_of(k), stride_of(k), end - begin);", "part.b = held + begin * stride_of(k);"),
     "second stencil reversed": ("host/terms.h", "here.lean(then, pairs.b(k));", "here.lean(then, pairs.a(k));"),
     "a norm of the last term": ("host/sum.h", "sums[j] = hypotenuse(sums[j], values[j]);", "sums[j] = values[j];"),
+    "a face of one end in a loop": ("host/loops/taps.h", "(read<As>(face_below_, j) + face) * half", "(face + face) * half"),
+    "no field in a loop": ("host/loops/taps.h", "return value * read<As>(outer_, j);", "return value;"),
+    "a loop adds nothing": ("host/loops/loop.h", "word_at<Word>(target_ + j) + sum", "sum"),
+    "the last word forgotten": ("host/loops/loop.h", "row.template put<As>(last);", ""),
+    "weights of the first row for all": ("host/loops/runs.h", "line.weight_ahead = 1;", "line.weight_ahead = 0;"),
+    "weights of the first element of the row": ("host/loops/runs.h", "line.lower = pairs.weights + first;", "line.lower = pairs.weights;"),
+    "short rows with weights of their own done as one": ("host/loops/runs.h", "if (stencil.weights && (stencil.dim == ROW || stencil.dim == MIDDLE)) return 1;", ""),
+    "short rows apart done as one": ("host/loops/runs.h", "if (k >= 0 && here_.plan.array[k].stride[MIDDLE] != length) return 1;", "(void)k;"),
+    "the row's ends without its elements": ("host/loops/runs.h", "const int64 origin = end.j - point * stencil.inner;", "const int64 origin = end.j - point;"),
+    "equal weights in a run of others": ("host/position.h", "while (i < end && (lower[i] == upper[i]) == (pairs.count == 1)) ++i;", "i = end;"),
+    "several fields taken for one": ("host/loops/runs.h", "are_around_one(t, next) ? loop_of(signature) : nullptr", "loop_of(signature)"),
     "weights of the first pair": ("host/terms.h", "pairs.weights + k * here.plan.length[ROW] + begin", "pairs.weights + begin"),
     "out stride forgotten": ("host/apply.cpp", "out[j * stride] = Rounding", "out[j] = Rounding"),
     "last pieces of a split missing": ("host/core.cpp", "begin + share * piece + (piece < rest ? piece : rest)", "begin + share * piece"),
@@ -102,7 +113,7 @@ def build(folder, name, fault=None):
         (place / file).write_text(text.replace(right, wrong))
     library = place / "core.so"
     command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
-               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), "-o", str(library)]  # fmt: skip
+               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), str(place / "host/points.cpp"), "-o", str(library)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
     return library

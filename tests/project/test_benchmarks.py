@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,9 @@ def measured(script, folder, without=()):
 @pytest.mark.parametrize("without", [(), PEERS], ids=["any peers", "no peers"])
 def test_operators(tmp_path, without):
     printed, rows = measured("operators", tmp_path, without)
-    assert len(rows) == 12
+    assert len(rows) == 18
     assert (
-        printed.count("goal <= ") == 2 * 13 + 2
+        printed.count("goal <= ") == 2 * 19 + 2
     )  # by each row and in the end, and the memory of two operators
     assert "| Gray-Scott step, 512² |" in run_benchmark("operators", "--table", "--out", tmp_path)
     assert without == () or not any(name.startswith(NAMES) for row in rows.values() for name in row)
@@ -98,6 +99,17 @@ def test_calls(tmp_path):
     assert {"gradient", "laplacian(u, x, y)", "operator, out="} < set(rows)
     assert all(row["to base"] == row["seconds"] / row["base"] > 0 for row in rows.values())
     assert printed.count("(goal ") == 4 + ("torch gradient" in rows)
+
+
+def test_loops(tmp_path):
+    """Every operator on every CPU level, with numba or without it."""
+    path = tmp_path / "loops.json"
+    printed = run_benchmark("loops", "--small", "--rounds", "1", "--only", "2^2 uniform", "--json", path)
+    levels = json.loads(path.read_text(encoding="utf-8"))["levels"]
+    assert next(iter(levels)) == "x86-64" if platform.machine() in ("x86_64", "AMD64") else len(levels) == 1
+    assert {len(rows) for rows in levels.values()} == {14}
+    assert printed.count("gridgrad over the loop") == len(levels)
+    assert all(row["seconds"] > 0 and row["goal"] >= 1 for rows in levels.values() for row in rows.values())
 
 
 def test_the_gpu_script_says_what_is_missing(tmp_path):

@@ -110,22 +110,19 @@ def values_at_ends(shape):
     return (Term(0, 0, 0, across), Term(0, 0, 1, along), mixed, Term(1, 0, 0, across))
 
 
-def check_operators(dtypes):
-    """Factors, second axes, norms, wide and transposed rows as the array path has them."""
+def operators(grid, g, h):
+    """Terms, which read a field, g and h, and how many outputs they have."""
     from gridgrad._stencils import transpose
     from gridgrad._terms.adjoint import adjoint_terms
     from gridgrad._terms.term import Term
 
-    rng = np.random.default_rng(6)
-    grid = gg.Grid(np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 70)))
-    f, g, h = (np.array(noise(rng, grid.shape)) for _ in range(3))
-    f[rng.random(f.shape) < 0.02] = np.nan
     s = grid.stencil(0)
     norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
     faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
     both = tuple(term._replace(outer=2) for term in faces)
     mixed = tuple(term._replace(outer=2) for term in grid.mixed_derivative(0, 1).terms)
-    cases = {
+    fluxes = tuple(term._replace(input=k) for k, term in enumerate(grid.laplacian.terms))
+    return {
         "faces": (faces, 1),
         "both factors": (both, 1),
         "both factors, transposed": (adjoint_terms(both), 1),
@@ -139,13 +136,30 @@ def check_operators(dtypes):
         "weights of 0": (grid.laplacian.with_(form="wide").terms, 1),
         "values at ends": (values_at_ends(grid.shape), 2),
         "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
+        "the field and its laplacian": ((grid.identity + 0.1 * grid.laplacian).terms, 1),
+        "advection": ((0.1 * grid.laplacian - grid.advect((g, h))).terms, 1),
+        "several fields": (fluxes, 1),
     }
-    for name, (terms, outputs) in cases.items() if "f8" in dtypes else ():
-        got = [np.empty(grid.shape) for _ in range(outputs)]
-        ladder.apply(BACKEND, terms, [f, g, h], got)
-        for a, b in zip(got, slices.apply(NUMPY, terms, [f, g, h], outputs), strict=True):
-            if not np.array_equal(a, b, equal_nan=True):
-                return name
+
+
+def check_operators(dtypes):
+    """Factors, second axes, norms, wide and transposed rows as the array path has them, in long rows and short."""
+    rng = np.random.default_rng(6)
+    grids = [
+        gg.Grid(np.cumsum(rng.integers(1, 3, n)), np.cumsum(rng.integers(1, 3, m)))
+        for n, m in ((11, 70), (70, 11))
+    ]
+    for grid in [*grids, gg.Grid((70, 0.5), (11, 0.5), boundary="periodic")] if "f8" in dtypes else ():
+        fields = [np.array(noise(rng, grid.shape)) for _ in range(3)]
+        fields[0][rng.random(grid.shape) < 0.02] = np.nan
+        apart = [np.repeat(field, 2, axis=1)[:, ::2] for field in fields]
+        for name, (terms, outputs) in operators(grid, *fields[1:]).items():
+            want = slices.apply(NUMPY, terms, fields, outputs)
+            for own in (fields, apart):
+                got = [np.empty(grid.shape) for _ in range(outputs)]
+                ladder.apply(BACKEND, terms, own, got)
+                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(got, want, strict=True)):
+                    return f"{name} of {grid.shape}"
     return None
 
 

@@ -21,7 +21,8 @@ from .first import gradient, vector
 @kind()
 def gradient_norm(grid: Points) -> Norm:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
+    terms = (Term(0, 0, None, unit(grid), norm=True),) if grid.has_lines else _norm_terms(grid, 1)
+    return Norm.of(grid, "gradient_norm", terms)
 
 
 class Norm(Sweep[Scalar, Scalar]):
@@ -32,9 +33,10 @@ class Norm(Sweep[Scalar, Scalar]):
         self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
         """Apply it."""
-        # a sum must be made before it is squared, and a metric is not in these terms
-        if self.grid.metric is not None or any(self.grid.along(a).sides for a in range(self.grid.ndim)):
-            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers, add=add)
+        # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
+        grid = self.grid
+        if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
+            return _norm_of.on(grid)(gradient.on(grid)(f, None, workers, **fields), out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)

@@ -28,7 +28,7 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
-    of_grid: bool = False  # the grid's own
+    of_grid: str = ""  # what it is, if it is the grid's own
     is_named: bool = False  # by the user, who may give one name to several
 
     @property
@@ -45,6 +45,8 @@ class Argument(NamedTuple):
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
+        if self.of_grid:
+            return [self.of_grid]
         if not self.is_vector:
             return [self.name or "a factor"] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
@@ -117,6 +119,12 @@ def taken(arguments: Sequence[Argument], coefficients: Coefficients) -> Iterator
         stop = start + argument.fields
         yield argument, coefficients[start:stop]
         start = stop
+
+
+def own_fields(arguments: Sequence[Argument]) -> list[int]:
+    """The numbers of the coefficients that are not prescribed at walls."""
+    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+    return [number for number, is_side in enumerate(sides) if not is_side]
 
 
 def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coefficients:

@@ -15,6 +15,7 @@ from ..._base.types import Array, Shape
 from ..._grid.conditions import Condition, Number, number_of
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
+from .lines import LineWeights
 
 _PARTS = {
     "complex64": "float32",
@@ -116,12 +117,14 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
 
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
-    """Whether one is a number, or a profile."""
-    return any([type(c) is Constant or type(c) is Profile for c in coefficients])
+    """Whether one is still to follow the field: a number, a profile, or weights of lines."""
+    return any([type(c) in (Constant, Profile, LineWeights) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:
     """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
+    if isinstance(coefficient, LineWeights):
+        return coefficient.like(f)
     if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)
     library, sample = dispatch.samples(unwrap(f, "f")[0])

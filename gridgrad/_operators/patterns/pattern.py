@@ -42,7 +42,7 @@ class Pattern(OnGrids):
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.is_turned = are_turned(terms)
-        self.has_sides = any([argument.side is not None or argument.of_grid for argument in arguments])
+        self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
         self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
