@@ -269,6 +269,23 @@ def matrix_2d(sides: tuple[int, ...], workers: int) -> Makers:
     }
 
 
+def made_each_step(sides: tuple[int, ...], workers: int) -> Makers:
+    """A step with a velocity, its operator made anew or once; without `workers`, as simulations call it."""
+    f, u, v, out = random(sides), random(sides), random(sides), aligned(sides, "float64")
+    grid = even(sides)
+    heat = grid.identity + 0.01 * grid.laplacian
+    kept = heat - 0.1 * grid.advect((u, v))
+    expected = kept(f)
+
+    def anew() -> Any:
+        return (heat - 0.1 * grid.advect((u, v)))(f, out)
+
+    return {
+        "gridgrad": lambda: Contender(anew, expected),
+        "made once": lambda: Contender(lambda: kept(f, out), expected),
+    }
+
+
 def findiff(name: str, f: np.ndarray, **options: Any) -> Call:
     """One of findiff's operators on `f`; its outputs are fresh."""
     operator = getattr(need("findiff"), name)(**options)
@@ -300,5 +317,7 @@ ROWS = (
     Row("divergence, 1024²", SQUARE, divergence_2d, (SIX_TIMES,)),
     Row("gradient, 100 points", (100,), hundred_points, (Goal("np.gradient", 0.3),)),
     Row("Gray-Scott step, 512²", (512,) * 2, gray_scott, (Goal("np.roll", 0.25),)),
+    Row("step made anew, 41²", (41,) * 2, made_each_step, (Goal("made once", 1.3),)),
+    Row("step made anew, 512²", (512,) * 2, made_each_step, (Goal("made once", 1.02),)),
     Row("laplacian as a sparse matrix, 512²", (512,) * 2, matrix_2d, (Goal(None, 0.2),)),
 )  # fmt: skip

@@ -194,6 +194,12 @@ class Sweep(Called[In, Out]):
             return super().plus(other)
         return Sweep(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
+    def __sub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        if type(other) is not Sweep:
+            return super().__sub__(other)
+        pattern = self.pattern.plus(other.pattern.times(-1.0))  # without an operator between
+        return Sweep(pattern, self.coefficients + other.coefficients)
+
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         return None if grid is other else _ratio_of_measures(grid, other, form)

@@ -15,6 +15,7 @@ from samples import same_bits
 import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._operators.called import Called
+from gridgrad._operators.fields import spare
 
 GRID = gg.Grid(np.array([0.0, 1, 3, 4, 6]), (6, 0.5), boundary=["one-sided", ("reflect", "antireflect")])
 SHAPE = GRID.shape
@@ -119,6 +120,10 @@ class TestOnePass:
 
 
 class TestTemporaries:
+    @pytest.fixture(autouse=True)
+    def small_ones_too(self, monkeypatch):
+        monkeypatch.setattr(spare, "SMALL_BYTES", 0)
+
     def test_are_kept(self, rng):
         big = gg.Grid((600, 0.1), (500, 0.1))
         f, out, _ = rng.standard_normal((3, 600, 500))

@@ -173,7 +173,7 @@ TWO = GRID.advect((U, K)) + GRID.advect((K, U))
 REFUSED = {
     "an unknown name": (lambda: STEP(F, k=K), TypeError, r"unexpected keyword argument 'k'; an operator has a diffusivity from where it was made: grid.diffuse\(k\)\(f\)"),
     "a word of another function": (lambda: STEP(F, axis=0), TypeError, r"unexpected keyword argument 'axis'; the grid has it from where it was made: Grid\(x, axes=\(0,\)\).laplacian\(f\), and of one axis there is Grid\(x\).derivative\(0\)"),
-    "of both kinds": (lambda: (STEP + GRID.diffuse(K))(F, u=K), TypeError, "unexpected keyword argument 'u'; it takes f=, out=, workers=, v=, k="),
+    "of both kinds": (lambda: (STEP + GRID.diffuse(K))(F, u=K), TypeError, "unexpected keyword argument 'u'; it takes f=, out=, workers=, add=, v=, k="),
     "no fields at all": (lambda: GRID.hessian(F, v=K), TypeError, r"unexpected keyword argument 'v'; an operator has a velocity from where it was made: grid.advect\(\(u, v\)\)\(f\)"),
     "no fields in a product": (lambda: (GRID.laplacian @ GRID.laplacian)(F, k=K), TypeError, r"unexpected keyword argument 'k'; .* grid.diffuse\(k\)\(f\)"),
     "a long name": (lambda: STEP(F, velocity=(U, K)), TypeError, "unexpected keyword argument 'velocity'; here it is v="),

@@ -189,15 +189,18 @@ def _broadcast(
 
 def spread(c: Array, shape: tuple[int, ...]) -> Array | None:
     """A coefficient of plain memory in the shape of a field, a view; None where it does not broadcast."""
-    behind = shape[len(shape) - c.ndim :]
+    lead = len(shape) - c.ndim
+    behind = shape[lead:]
+    if type(c) is np.ndarray and c.shape == behind and c.flags.c_contiguous:
+        return np.ndarray(shape, c.dtype, c, 0, (0,) * lead + c.strides)  # faster
     pairs = list(zip(c.shape, behind, strict=False))
-    if c.ndim > len(shape) or not all([own in (1, n) for own, n in pairs]):
+    if lead < 0 or not all([own in (1, n) for own, n in pairs]):
         return None
     if type(c) is not np.ndarray or not c.flags.c_contiguous:
         wide: Array = dispatch.library_of(type(c)).operations(c).broadcast_to(c, shape)
         return wide
     strides = [0 if own == 1 else stride for (own, _), stride in zip(pairs, c.strides, strict=True)]
-    return np.ndarray(shape, c.dtype, c, 0, (*[0] * (len(shape) - c.ndim), *strides))  # faster
+    return np.ndarray(shape, c.dtype, c, 0, (*[0] * lead, *strides))
 
 
 def dtype_of(f: Any, form: Form) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Hashable
 
 import numpy as np
 
+SMALL_BYTES = 1 << 16  # less memory than this comes from what a process has
+
 
 class Spare:
     """At most one result of plain NumPy arrays, for the next call of a field of the same kind.
@@ -37,9 +39,9 @@ class Spare:
 
 
 def _kind_of(f: object) -> Hashable:
-    """Shape, strides and dtype of plain arrays; None of all else."""
+    """Shape, strides and dtype of plain arrays; None of all else, and of those that are soon made anew."""
     if type(f) is np.ndarray:
-        return f.shape, f.strides, f.dtype
+        return (f.shape, f.strides, f.dtype) if f.nbytes >= SMALL_BYTES else None
     if type(f) is tuple or type(f) is list:
         kinds = (type(f), *[_kind_of(part) for part in f])
         return None if None in kinds else kinds
