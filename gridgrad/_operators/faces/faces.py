@@ -70,8 +70,7 @@ def faces(
     check_words("faces", others)
     if not isinstance(walls, bool):
         raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
-    if grid.metric is not None:
-        raise ArgumentValueError("faces are not offered with geometry=; divergence and diffuse of the grid conserve totals there")
+    _check_plain(grid)
     if axis is not None:
         k = grid.clean_axis(axis)
         return grid.kept(_faces, k, walls) if boundary is None else _faces(grid, k, walls, boundary)
@@ -80,6 +79,22 @@ def faces(
             "boundary= is for the faces of one axis, whose grids differ; give it with axis=, grid.faces(0, boundary=...)"
         )
     return grid.kept(AllFaces, walls)
+
+
+def _check_plain(grid: Points) -> None:
+    """Refuse grids whose faces would lose something."""
+    if grid.metric is not None:
+        raise ArgumentValueError(
+            "faces are not offered with geometry=; divergence and diffuse of the grid conserve totals there"
+        )
+    if grid.has_lines:
+        raise ArgumentValueError(
+            "faces are not offered on grids whose coordinates differ from line to line; give coordinates of one line"
+        )
+    if grid.mask is not None:
+        raise ArgumentValueError(
+            "faces are not offered on grids with gaps; make them of the whole grid, and multiply fluxes by 0 at faces that are walls"
+        )
 
 
 def _faces(grid: OnPoints, k: int, walls: bool, boundary: Boundary | None = None) -> Faces[OnPoints]:
