@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, Never, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected
+from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
-from ._operators.catalogue import along, first, norm, second, transport
+from ._operators.catalogue import along, first, multiply, norm, second, transport
+from ._operators.faces.faces import faces
+from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -25,6 +28,9 @@ class Options(TypedDict, total=False):
     period: Period
     edge_order: int
     dtype: npt.DTypeLike
+    geometry: str | Sequence[str] | None
+    radius: float | None
+    angle: Literal["degrees", "radians"] | None
 
 
 class Grid(Points, Generic[OnGrid]):
@@ -32,9 +38,10 @@ class Grid(Points, Generic[OnGrid]):
 
     Parameters
     ----------
-    *coordinates : 1-D array, (n, step) or (n, step, origin)
+    *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. They are copied: arrays on a device are read here, and
+        step and the position of the first point. Of one axis positions may be an array of several
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
@@ -57,6 +64,17 @@ class Grid(Points, Generic[OnGrid]):
         Order of accuracy of one-sided ends.
     dtype : numpy.float64 or numpy.longdouble
         In which weights are made.
+    geometry : "sphere", "polar", "cylindrical", or what each axis is, optional
+        Lengths, areas and operators of latitudes and longitudes, of a radius and an angle, and of these with a height:
+        ``Grid(lat, lon, geometry="sphere")``. In another order ``geometry=("lon", "lat")``, with levels in front
+        ``("z", "lat", "lon")``, without an angle ``("r", "z")``. Components of vectors are along the axes, in their
+        order, per unit of length; longitudes and angles that go all round are periodic unless `boundary` says how axes end; rows beside a
+        pole, or beside r = 0, know of it. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
+        there are none.
+    radius : float, optional
+        Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
+    angle : "degrees" or "radians", optional
+        What angles are in: degrees on a sphere, radians otherwise.
 
     Raises
     ------
@@ -99,11 +117,15 @@ class Grid(Points, Generic[OnGrid]):
         period: Period = None,
         edge_order: int = 2,
         dtype: npt.DTypeLike = np.float64,
+        geometry: str | Sequence[str] | None = None,
+        radius: float | None = None,
+        angle: Literal["degrees", "radians"] | None = None,
         **others: Never,
     ) -> None:
         if others:
             raise unexpected("Grid.__init__", others)
-        super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype)
+        asked = clean_geometry(geometry, radius, angle, len(coordinates))
+        super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype, asked)
 
     gradient = Shown[Operator[Scalar, OnGrid]](first.gradient)
     divergence = Shown[Operator[OnGrid, Scalar]](first.divergence)
@@ -115,8 +137,13 @@ class Grid(Points, Generic[OnGrid]):
     gradient_norm = Shown[Operator](norm.gradient_norm)
     identity = Shown[Operator](second.identity)
 
+    with_mask = with_mask
+    with_breaks = with_breaks
+
     derivative = along.derivative
     mixed_derivative = along.mixed_derivative
     directional_derivative = transport.directional_derivative
     advect = transport.advect
     diffuse = transport.diffuse
+    multiply = multiply.multiply
+    faces = faces

@@ -20,7 +20,7 @@ GG_INLINE Vector<Real, N> value_of(const Descriptor& plan, const Index* at) {
   if constexpr (term.outer >= 0) {
     const Array& factor = plan.array[term.outer];
     const Vector<Stored, N> c = fetch<N>(source_of(factor, at), stride_of(factor, ROW));
-    value = each<N>([&](int e) { return value.at[e] * load<Real>(c.at[e]); });
+    value = each<N>([&](int e) { return times_outer(value.at[e], load<Real>(c.at[e]), term.flags & GATED); });
   }
   return value;
 }

@@ -7,7 +7,7 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 5,
+  ABI_VERSION = 6,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
   MAX_TERMS = 32,      // ordered by output, those that are not everywhere last
@@ -30,6 +30,13 @@ enum Storage : int {
   UINT32,
   INT64,
   UINT64,
+};
+
+// What else is said of a term.
+enum Flag : int {
+  GATED = 1,     // a factor of 0 reads nothing: 0 is added, whatever the sample is
+  HARMONIC = 2,  // the mean at faces is the harmonic one
+  FLAGS = 4,
 };
 
 // One pair of a row that is data: weight * (f_b - f_a), or weight * f_b where a and b are one point; the
@@ -67,6 +74,7 @@ struct Term {
   int8 then;  // a stencil along another axis, applied to the rows of the first, or -1
   int8 ends;  // 1: where a row of its stencils has no pairs, as everywhere but at the ends, there is no such
               // term; after the others of its output, and never the first that assigns
+  int8 flags;
 };
 
 struct Array {
@@ -83,6 +91,8 @@ struct Descriptor {
   Stencil stencil[MAX_STENCILS];
   int8 norm[MAX_ARRAYS];  // by output; 1: hypot(output, value) of its terms instead of their sum
   int8 slab;              // log2 of the row blocks that a device walks through all slow dims before the next
+  int8 surplus[MAX_STENCILS];  // points of the axis that a stencil reads, less its rows: -1 and 1 between
+                               // points and faces; lengths and extents of a sweep are those of rows
 };
 
 }  // namespace gridgrad

@@ -26,14 +26,16 @@ struct Samples {
 // The factors of each pair of term t.
 template <int t, int N>
 struct Factors {
-  enum : int { AT_FACES = TERMS[t].faces >= 0 };
+  enum : int { AT_FACES = TERMS[t].faces >= 0, IS_GATED = (TERMS[t].flags & GATED) != 0 };
   Samples<N> inner, faces;
   Index inner_step, faces_step;
 
   GG_INLINE Vector<Real, N> times(Vector<Real, N> weight, Index a, Index b) const {
     if constexpr (AT_FACES) {
       const Vector<Stored, N> before = faces(a * faces_step), after = faces(b * faces_step);
-      weight = each<N>([&](int e) { return weight.at[e] * face_mean<Real>(before.at[e], after.at[e]); });
+      weight = each<N>([&](int e) {
+        return weight.at[e] * face_mean<Real>(before.at[e], after.at[e], TERMS[t].flags & HARMONIC);
+      });
     }
     if constexpr (TERMS[t].inner >= 0) {
       const Vector<Stored, N> factor = inner(b * inner_step);
@@ -45,7 +47,7 @@ struct Factors {
 
 // No factors.
 struct Unscaled {
-  enum : int { AT_FACES = 0 };
+  enum : int { AT_FACES = 0, IS_GATED = 0 };
   template <class Weights>
   GG_INLINE Weights times(Weights weight, Index, Index) const {
     return weight;
@@ -59,11 +61,15 @@ GG_INLINE Vector<Real, N> pair_of(int values, const Read& read, const Scale& fac
   const Vector<Real, N> scaled = factors.times(weight, a, b);
   const auto upper = read(b * step);
   if (values == VALUE)
-    return each<N>([&](int e) { return sample_value(weight.at[e], scaled.at[e], upper.at[e]); });
+    return each<N>([&](int e) {
+      const Real value = sample_value(weight.at[e], scaled.at[e], upper.at[e]);
+      return Scale::IS_GATED ? unless_zero(scaled.at[e], value) : value;
+    });
   const bool is_value = (values & VALUED) && a == b;
   const auto lower = is_value ? decltype(read(0)){} : read(a * step);
   return each<N>([&](int e) {
     const Real value = pair_value(scaled.at[e], upper.at[e], lower.at[e]);
+    if (Scale::IS_GATED) return unless_zero(scaled.at[e], value);
     return values & SELECTED ? unless_zero(weight.at[e], value) : value;
   });
 }

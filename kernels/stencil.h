@@ -108,10 +108,25 @@ GG_INLINE Real unless_zero(Real weight, Real product) {
   return weight == 0 ? Real(0) : product;
 }
 
-// A coefficient at the face between two points.
+// The value of a row times the factor at its point; gated, a factor of 0 reads nothing.
+template <class Real>
+GG_INLINE Real times_outer(Real value, Real factor, bool gated) {
+  const Real product = value * factor;
+  return gated ? unless_zero(factor, product) : product;
+}
+
+// A coefficient at the face between two points: the arithmetic mean, or the harmonic one, which is 0 beside
+// a 0, and exactly a where both are a.
+template <class Real>
+GG_INLINE Real harmonic_mean(Real a, Real b) {
+  const Real small = a < b ? a : b, big = a < b ? b : a, share = big / (a + b);
+  return small == 0 ? Real(0) : small * (share + share);
+}
+
 template <class Real, class Stored>
-GG_INLINE Real face_mean(Stored a, Stored b) {
-  return (load<Real>(a) + load<Real>(b)) * Real(0.5);
+GG_INLINE Real face_mean(Stored a, Stored b, bool harmonic) {
+  const Real p = load<Real>(a), q = load<Real>(b);
+  return harmonic ? harmonic_mean(p, q) : (p + q) * Real(0.5);
 }
 
 // sqrt(p^2 + q^2) without overflow, in operations that every machine rounds alike.

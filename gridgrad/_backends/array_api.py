@@ -14,7 +14,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._plan.plan import Plan
 from . import slices
 from .operations import INTEGERS, Operations, dtype_name
-from .protocol import A, Backend, Call, DType, Facts, HostMap, Memory, Run, meet
+from .protocol import A, Backend, Call, DType, Facts, Find, HostMap, Memory, Run, meet
 
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
 
@@ -22,6 +22,7 @@ _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "
 class ArrayAPI(Generic[A]):
     """A `Backend` without memory of its own: nothing is written, no kernel runs."""
 
+    find: Find  # of all libraries
     linalg: str | None = None  # the module of its LinearOperator, if there is one
 
     def __init__(self, name: str, noun: str = "array") -> None:
@@ -41,6 +42,10 @@ class ArrayAPI(Generic[A]):
                 f"f has unknown sizes, shape {given.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
             )
         return f
+
+    def joined_by(self, field: object) -> A | None:
+        """None: there is one library."""
+        return None
 
     def among(self, fields: Sequence[A]) -> Backend[A]:
         """Itself."""
@@ -102,7 +107,7 @@ class ArrayAPI(Generic[A]):
     ) -> Sequence[A] | None:  # fmt: skip
         with self.at(inputs[0]):
             results = (
-                [self.empty(inputs[0], dtype) for _ in range(plan.outputs)] if out is None else list(out)
+                [self.empty(inputs[0], dtype, plan.shape) for _ in range(plan.outputs)] if out is None else list(out)
             )
             places = [self.memory(a) for a in (*inputs, *results)]
             if not all(place.is_aligned for place in places) or (

@@ -7,10 +7,12 @@ from typing import Any, Generic
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import check_places
+from .._base.types import Shape
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
+from .._terms.joining import joining
 from .._terms.real import real_terms
-from .._terms.term import Term, own_terms
+from .._terms.term import Term, norms_of, own_terms, shapes_of
 from . import slices
 from .protocol import A, Backend, Call, DType, Memory, meet
 
@@ -22,16 +24,18 @@ counts = {"launch": 0, "split": 0, "copy": 0, "slices": 0}
 
 def operate(
     library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], outputs: int, targets: list[A] | None = None,
-    workers: int | None = None, as_read: bool = False,
+    workers: int | None = None, as_read: bool = False, adds: bool = False,
 ) -> list[A]:  # fmt: skip
-    """The `outputs` arrays of `terms` applied to `fields`, which have one shape, in `targets` if they are given.
+    """The `outputs` arrays of `terms` applied to `fields`, in `targets` if they are given.
 
-    `workers` is the most threads on a CPU; of `as_read` see `Call`.
+    `workers` is the most threads on a CPU; of `as_read` see `Call`. What `adds` joins what the targets hold.
     """
     library, f = library.among(fields), slices.leading(fields)
-    dtype = library.result_dtype(f)
+    dtype, shapes = library.result_dtype(f), result_shapes(terms, fields, outputs)
     if targets is not None:
-        check_targets(library, targets, fields, dtype)
+        check_targets(library, targets, fields, dtype, shapes)
+        if adds and not _can_add(library, terms, fields, targets):
+            return _added(library, terms, fields, targets, workers, as_read)
     if any(library.facts(a) is None for a in (*fields, *(targets or ()))):
         results = library.carried(Call(terms, outputs, workers, as_read), fields)
         for target, result in zip(targets or (), results, strict=bool(targets)):
@@ -39,11 +43,43 @@ def operate(
         return targets or results
     with library.at(f):
         if targets is None:
-            targets = [library.empty(fields[0], dtype) for _ in range(outputs)]
+            targets = [library.empty(fields[0], dtype, shape) for shape in shapes]
         else:
             fields = [_apart(library, field, targets) for field in fields]
-        apply(library, terms, fields, targets, workers)
+        apply(library, terms, fields, targets, workers, adds)
     return targets
+
+
+def _can_add(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], targets: Sequence[A]) -> bool:
+    """Whether kernels can add to the targets: they are of the type that terms are summed in."""
+    if any(library.facts(a) is None for a in (*fields, *targets)):
+        return False
+    places = list(map(library.memory, fields))
+    return (
+        _are_read(places)
+        and has_kernel(terms, [False] * len(places))
+        and _is_summed_in(library.memory(targets[0]), places, terms)
+    )
+
+
+def _is_summed_in(target: Memory, inputs: Sequence[Memory], terms: tuple[Term, ...]) -> bool:
+    return not norms_of(terms) and target.storage == arithmetic_type(str(inputs[0].storage), terms)
+
+
+def _added(
+    library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], targets: Sequence[A], workers: int | None,
+    as_read: bool,
+) -> list[A]:  # fmt: skip
+    """The targets as further inputs, whose terms come first; the results are new, and then assigned."""
+    if norms_of(terms):
+        values = operate(library, terms, fields, len(targets), None, workers, as_read)
+        results = [target + value for target, value in zip(targets, values, strict=True)]  # type: ignore[operator]
+    else:
+        whole = joining(terms, len(fields), len(targets))
+        results = operate(library, whole, [*fields, *targets], len(targets), None, workers, as_read)
+    for target, result in zip(targets, results, strict=True):
+        library.assign(target, result)
+    return list(targets)
 
 
 def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) -> A | None:
@@ -54,14 +90,20 @@ def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) 
     return library.empty(f, library.result_dtype(f), shape)
 
 
-def check_targets(library: Backend[A], targets: Sequence[A], fields: Sequence[A], dtype: DType) -> None:
+def result_shapes(terms: tuple[Term, ...], fields: Sequence[A], outputs: int) -> list[Shape]:
+    """The shape of each output."""
+    return shapes_of(terms, [tuple(field.shape) for field in fields], outputs)
+
+
+def check_targets(
+    library: Backend[A], targets: Sequence[A], fields: Sequence[A], dtype: DType, shapes: Sequence[Shape]
+) -> None:
     """Every output fits, can be written, and shares no memory with another."""
-    shape, remedy = (
-        tuple(slices.leading(fields).shape),
-        f"{library.name}.empty_like(f, dtype={_quoted(dtype)})",
-    )
+    own = tuple(fields[0].shape)
     places: list[Memory] = []
-    for k, target in enumerate(targets):
+    for k, (target, shape) in enumerate(zip(targets, shapes, strict=True)):
+        made = "empty_like(f" if shape == own else f"empty({shape}"
+        remedy = f"{library.name}.{made}, dtype={_quoted(dtype)})"
         name = f"out[{k}]" if len(targets) > 1 else "out"
         place = library.check_target(name, target, fields)
         if tuple(target.shape) != shape:
@@ -94,11 +136,28 @@ def _apart(library: Backend[A], field: A, targets: Sequence[A]) -> A:
 
 
 def apply(
-    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], workers: int | None = None
+    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], workers: int | None = None,
+    adds: bool = False,
 ) -> None:  # fmt: skip
-    """Write `terms` of `inputs` into `outputs`, plain memory of any layout that is not shared among them."""
-    if outputs and 0 not in outputs[0].shape:
-        Ladder(library, workers).apply(terms, inputs, outputs)
+    """Write `terms` of `inputs` into `outputs`, plain memory of any layout that is not shared among them, or add them to it."""
+    for own, places in alike(terms, [tuple(output.shape) for output in outputs]):
+        if 0 not in outputs[places[0]].shape:
+            Ladder(library, workers).apply(own, inputs, [outputs[k] for k in places], adds)
+
+
+def alike(terms: tuple[Term, ...], shapes: Sequence[Shape]) -> list[tuple[tuple[Term, ...], list[int]]]:
+    """The terms of each shape of outputs, which are sweeps of their own, and the places of these outputs."""
+    if len(set(shapes)) <= 1:
+        return [(terms, list(range(len(shapes))))] if shapes else []
+    groups = [[k for k, own in enumerate(shapes) if own == shape] for shape in dict.fromkeys(shapes)]
+    return [(_of_outputs(terms, places), places) for places in groups]
+
+
+def _of_outputs(terms: tuple[Term, ...], chosen: Sequence[int]) -> tuple[Term, ...]:
+    """The terms of some outputs, as its only ones."""
+    return tuple(
+        term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output)
+    )
 
 
 def plan_for(
@@ -120,7 +179,7 @@ def _plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: b
 
 
 def bound(
-    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]
+    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
 ) -> Plan | None:
     """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
 
@@ -132,8 +191,10 @@ def bound(
     own = places[: len(inputs)]
     if not (_are_read(own) and has_kernel(terms, _kinds(own)) and all(place.is_aligned for place in places)):
         return None
+    if adds and not _is_summed_in(places[-1], own, terms):
+        return None
     try:
-        return _plan_at(terms, places, len(inputs), False)
+        return _plan_at(terms, places, len(inputs), adds)
     except TooManyDims:
         return None
 
@@ -144,8 +205,8 @@ class Ladder(Generic[A]):
     def __init__(self, library: Backend[A], workers: int | None) -> None:
         self.library, self.workers = library, workers
 
-    def apply(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
-        """By kernels, in as few sweeps as it takes, else through slices."""
+    def apply(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False) -> None:  # fmt: skip
+        """By kernels, in as few sweeps as it takes, else through slices; what `adds` there are kernels for."""
         places = list(map(self.library.memory, inputs))
         if not (_are_read(places) and has_kernel(terms, [False] * len(places))):
             self._write(outputs, self.sliced(terms, inputs, len(outputs)))
@@ -158,15 +219,17 @@ class Ladder(Generic[A]):
             places = list(map(self.library.memory, inputs))
         places += map(self.library.memory, outputs)
         if all([place.is_aligned for place in places]):
-            self._sweep(terms, inputs, outputs, places)
+            self._sweep(terms, inputs, outputs, places, adds)
             return
         counts["copy"] += 1
         self.library.about_to_copy(
             inputs[0], "an array begins or steps between its elements; give a copy of it, f.copy()"
         )
         aligned = {id(a) for a, place in zip((*inputs, *outputs), places, strict=True) if place.is_aligned}
-        results = [o if id(o) in aligned else self.library.empty(o) for o in outputs]
-        self._sweep(terms, [f if id(f) in aligned else self.library.copy(f) for f in inputs], results)
+        fresh = self.library.copy if adds else self.library.empty
+        results = [o if id(o) in aligned else fresh(o) for o in outputs]
+        own = [f if id(f) in aligned else self.library.copy(f) for f in inputs]
+        self._sweep(terms, own, results, adds=adds)
         self._write(outputs, results)
 
     def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
@@ -199,10 +262,11 @@ class Ladder(Generic[A]):
         self.library.launch(_plan_at(terms, places, len(inputs), adds), arrays, self.workers)
 
     def _sweep(
-        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], places: list[Memory] | None = None
+        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], places: list[Memory] | None = None,
+        adds: bool = False,
     ) -> None:  # fmt: skip
         try:
-            self._launch(terms, inputs, outputs, False, places)
+            self._launch(terms, inputs, outputs, adds, places)
         except TooManyDims as error:
             counts["split"] += 1
             storage = str(self._storage(inputs[0]))
@@ -210,7 +274,7 @@ class Ladder(Generic[A]):
             if wide and storage == self._storage(outputs[0]):
                 self._widened("float64", terms, inputs, outputs)  # every part in the type of the whole
             else:
-                self._split(error, terms, list(inputs), list(outputs), False)
+                self._split(error, terms, list(inputs), list(outputs), adds)
 
     def _widened(self, real: str, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A]) -> None:
         """Through copies in the arithmetic type, so that no part of a sum is rounded to less."""
@@ -292,10 +356,7 @@ def _by_outputs(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds
     """Half of the outputs each, with what their terms read."""
     middle = len(outputs) // 2
     for chosen in (range(middle), range(middle, len(outputs))):
-        own = tuple(
-            term._replace(output=k) for k, output in enumerate(chosen) for term in own_terms(terms, output)
-        )
-        yield *_reading(own, inputs), [outputs[k] for k in chosen], adds
+        yield *_reading(_of_outputs(terms, chosen), inputs), [outputs[k] for k in chosen], adds
 
 
 def _are_apart(terms: tuple[Term, ...], adds: bool) -> bool:

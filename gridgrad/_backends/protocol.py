@@ -18,6 +18,7 @@ A = TypeVar("A", bound="AnArray")
 DType: TypeAlias = Any  # of the library, whatever it has for one
 Run: TypeAlias = Callable[[Sequence[A], Sequence[A] | None, int | None], Sequence[A] | None]
 Facts: TypeAlias = Hashable  # None: there are none
+Find: TypeAlias = "Callable[[type], Backend[Array] | None]"  # the back end of a class, if there is one
 
 
 class AnArray(Protocol):
@@ -132,6 +133,8 @@ class Backend(Protocol[A]):
     goes over them from terms to kernels, for arrays that are plain memory. `carried`: all others.
     """
 
+    find: Find  # set by the look-up itself: for arrays that are made of arrays of other libraries
+
     @property
     def name(self) -> str:
         """The module with which a user writes its functions."""
@@ -142,6 +145,9 @@ class Backend(Protocol[A]):
 
     def samples(self, f: Any) -> A:
         """`f` as an array of a dtype that has differences; what would lose something is refused."""
+
+    def joined_by(self, field: object) -> A | None:
+        """An array of another library as one of this, which it joins in a call; None where it must not."""
 
     def among(self, fields: Sequence[A]) -> Backend[A]:
         """The back end of all these together; another one where an array carries more than its numbers."""
@@ -168,7 +174,7 @@ class Backend(Protocol[A]):
         """The type weights are made in."""
 
     def empty(self, like: A, dtype: DType = None, shape: tuple[int, ...] | None = None) -> A:
-        """New memory beside `like`, in its order; in its dtype unless another one is given."""
+        """New memory beside `like`, in its order; in its dtype and shape unless others are given."""
 
     def copy(self, a: A, dtype: DType = None) -> A:
         """A compact copy that kernels can read, in the same dtype unless another one is given."""

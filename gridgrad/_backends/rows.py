@@ -12,6 +12,7 @@ import numpy as np
 
 from .._base.types import Array
 from .._stencils.stencil import Row, Stencil
+from .._terms.term import Term, harmonic_mean
 from .operations import Operations, name_of
 
 Weight = Array | float | np.longdouble
@@ -33,8 +34,11 @@ class Rows:
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
-    def apply(self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None) -> Array:
-        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs."""
+    def apply(
+        self, stencil: Stencil, inner: Array | None = None, faces: Array | None = None, term: Term | None = None
+    ) -> Array:
+        """Leading rows, interior, trailing rows, joined along the axis; factors of samples and of pairs, as of a term."""
+        self.is_gated, self.is_harmonic = (False, False) if term is None else (term.gated, term.harmonic)
         self.split = None if stencil.fits(name_of(self.real)) else stencil.power
         stencil = fitted(stencil, self.real)
         self.inner, self.faces = inner, faces
@@ -112,15 +116,22 @@ class Rows:
         """``weight * (f[b] - f[a])``, or of values and of equal ends ``weight * f[b]``, with its factors."""
         before, factor, after = factors
         if self.faces is not None:
-            factor = factor * ((self._at(self.faces, *from_) + self._at(self.faces, *to)) * 0.5)
+            factor = factor * self._mean(self._at(self.faces, *from_), self._at(self.faces, *to))
         if self.inner is not None:
             factor = factor * self._at(self.inner, *to)
-        at_b = self._at(self.f, *to)
+        value = self._at(self.f, *to)
         if not self.values and from_ != to:
-            difference = self.difference(at_b, self._at(self.f, *from_))
-            return reduce(mul, after, factor * reduce(mul, before, difference))
-        at_b = at_b if at_b.dtype == self.real else self.xp.astype(at_b, self.real)
-        return reduce(mul, after, factor * reduce(mul, before, at_b))
+            value = self.difference(value, self._at(self.f, *from_))
+        elif value.dtype != self.real:
+            value = self.xp.astype(value, self.real)
+        product = reduce(mul, after, factor * reduce(mul, before, value))
+        if not self.is_gated or isinstance(factor, (int, float)):
+            return product
+        return self.xp.where(factor != 0, product, self.xp.zeros_like(product))
+
+    def _mean(self, a: Array, b: Array) -> Array:
+        """The factor at the face between two points."""
+        return harmonic_mean(self.xp.where, a, b) if self.is_harmonic else (a + b) * 0.5
 
     def _central(self, stencil: Stencil, points: slice) -> Array:
         """Formula (1); where its weights are equal the short form."""

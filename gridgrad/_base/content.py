@@ -23,11 +23,9 @@ class Content:
     __slots__ = ("hash", "sample", "values", "whole")
 
     def __init__(self, values: Array) -> None:
-        self.values = values
+        self.values = line = values.reshape(-1)
         self.whole = values.size < 2 * SAMPLES  # the sample is all of it
-        points = (
-            values if self.whole else values[:: max(1, len(values) // SAMPLES)]
-        )  # 2-D ones are refused later
+        points = line if self.whole else line[:: line.size // SAMPLES]
         self.sample = (values.dtype, values.shape, points.tobytes())
         self.hash = hash(self.sample)
 
@@ -43,7 +41,7 @@ class Content:
 
     def kept(self) -> Content:
         """The same key, with a copy that nobody else can change."""
-        return self if self.whole else Content(self.values.copy())
+        return self if self.whole else Content(self.values.copy().reshape(self.sample[1]))
 
 
 def kept_key(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:

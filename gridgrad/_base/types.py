@@ -48,9 +48,12 @@ class Prescribed(Protocol):
 AnyEnd = End | Prescribed
 Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]  # for all axes, or for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
+RowSide = Literal["left", "right"]  # of a point
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
 Spacings = tuple[Spacing, ...]
 Period = float | Field | Sequence[float | None] | None
+Missing = Literal["one-sided"] | None  # what missing samples are
+Breaks = Sequence[int] | Sequence[Sequence[int] | None] | None  # of one axis, or of each
 Axes = int | Sequence[int] | None  # all of them by default
 AxisLike = Field | Sequence[float] | tuple[int, Step] | tuple[int, Step, Step]  # of a grid
 

@@ -7,8 +7,8 @@ from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import MISSING, ArgumentValueError, counted
-from .._base.types import Array, Axes, LaplacianForm, Scalar, Spacing
-from .._operators.catalogue.options import clean_order
+from .._base.types import Array, Axes, LaplacianForm, RowSide, Scalar, Spacing
+from .._operators.catalogue.options import clean_derivative
 from .._operators.operator import Operator
 from ..grid import Grid
 from . import typed
@@ -19,25 +19,30 @@ from .typed import Ends
 @typed.of_field
 @documented
 def derivative(
-    f: Array = MISSING, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None,
+    f: Array = MISSING, *varargs: Spacing, axis: int = -1, order: int = 1, accuracy: int | None = None, side: RowSide | None = None,
     out: object = None,
     workers: int | None = None, spacing: Spacing | Sequence[Spacing] | None = UNSET, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
-    """The first or second derivative along one axis.
+    """A derivative of order 1 to 4 along one axis.
 
     Parameters
     ----------
     f : array, shape (..., n, ...), real or complex
         Samples. Units: [f].
-    *varargs : scalar or 1-D array
-        The spacing: a step or the n coordinates of the axis (1 by default), or one of them for each
-        axis of `f`, in their order. Units: [x].
+    *varargs : scalar or array
+        The spacing: a step or the n coordinates of the axis (1 by default), or those of all its lines,
+        in a shape that broadcasts to that of `f`; or one of them for each axis of `f`, in their order.
+        Units: [x].
     axis : int
-        The axis.
-    order : 1 or 2
+        The axis; of DataArrays it is named, ``dim="x"``.
+    order : 1, 2, 3 or 4
         Of the derivative.
-    accuracy : None, 2, 4 or 6
-        None is the three-point row. 2, 4 and 6 hold at every point of every grid, with wider rows.
+    accuracy : None, 2, 4 or 6; with `side` None, 1 or 2
+        None is the narrowest row: three points, five of orders 3 and 4, two with `side`. A number holds
+        at every point of every grid, with wider rows.
+    side : None, "left" or "right"
+        None is centred. Of first derivatives "left" reads the points before, of lower index, and "right"
+        those behind; at one-sided ends, where there are none, those inside.
     boundary, periodic, period, edge_order :
         As in `Grid`.
     out : array, optional
@@ -52,7 +57,7 @@ def derivative(
     array, shape of `f`
         Units: [f]/[x]^order. Three-point second derivatives have the interior error
         ``(hr - hl)/3 f''' + O(h^2)``: second order where steps vary smoothly, first order on an
-        irregular grid; at one-sided ends four points, second order.
+        irregular grid, as fourth ones of five points are; at one-sided ends one point more, second order.
 
     Raises
     ------
@@ -66,15 +71,18 @@ def derivative(
     >>> x = np.array([0.0, 1.0, 3.0, 4.0, 6.0])
     >>> gg.derivative(x**2, x, order=2)
     array([2., 2., 2., 2., 2.])
+    >>> gg.derivative(x**2, x, side="left")
+    array([ 1.,  1.,  4.,  7., 10.])
     """
     varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
 
     def make() -> Made:
         grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
-        clean_order(order, accuracy, grid)
-        return grid.derivative(0, order, accuracy), f
+        clean_derivative(order, accuracy, side, grid)
+        return grid.derivative(0, order, accuracy, side), f
 
-    return call("derivative", make, (f,), varargs, (axis, order, accuracy, *ends.items()), out, workers)
+    options = (axis, order, accuracy, side, *ends.items())
+    return call("derivative", make, (f,), varargs, options, out, workers)
 
 
 @typed.of_field

@@ -16,24 +16,29 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
-from .._grid.spacing import check_coordinates, to_host
+from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.operator import AnyOperator
-from .._operators.patterns.calls import Calls, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
+from .entry import takes_labels
+from .gaps import refuse_gaps, with_gaps
 from .typed import Ends
 
-_SHARED = """*spacing : scalar or 1-D array
+_SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
-        The axes of the grid; all by default. The others are batch axes.
+        The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
+        ``dim=("x", "y")``: see `gridgrad.xarray`.
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    missing, breaks :
+        As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
         Where the result goes; any strides. May overlap `f`.
     workers : int, optional
@@ -51,12 +56,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def documented(function: Function) -> Function:
-    """Put the paragraphs that all share in their places, and note the keywords."""
+    """Put the paragraphs that all share in their places, note the keywords, and take labelled arrays too."""
     if function.__doc__:  # not under -OO
         text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
-    return offered(function)
+    return takes_labels(offered(function))
 
 
 Made: TypeAlias = tuple[AnyOperator, Any]  # an operator, and the field that it is applied to
@@ -80,7 +85,7 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, (is_stacked, nested)))
+    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
@@ -133,12 +138,16 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     shape = tuple(sample.shape)
     axes = clean_axes(axis, shape)
     if is_compiling():
+        refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    return points_of(
+    grid: Grid = points_of(
         Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
     )
+    if "missing" in ends or "breaks" in ends:
+        grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
+    return grid
 
 
 def _check_together(name: str, f: object, spacing: Spacings) -> None:
@@ -201,9 +210,11 @@ def _constant_grid(
 
 def _axis(length: int, entry: object, axis: int) -> Any:
     numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
-    values = to_host(numbers, axis)
+    values = numbers_of(numbers, axis)
     if values.ndim == 0:
         return length, wrap(values[()], unit)
+    if values.ndim > 1:
+        return wrap(values, unit)
     check_coordinates(values, length, axis)
     return wrap(values, unit)
 

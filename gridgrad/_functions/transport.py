@@ -138,7 +138,7 @@ def diffuse(
 
 def _apart(v: Any) -> tuple[tuple[object, ...], str]:
     """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them."""
-    components = v if isinstance(v, (list, tuple)) else parts_of(v)
+    components = v if isinstance(v, (list, tuple)) else parts_of(v) or (v,)  # the only one, on one axis
     is_number = [isinstance(c, (int, float)) for c in components]
     numbers = [repr(c) if number else "" for c, number in zip(components, is_number, strict=True)]
     return tuple(c for c, number in zip(components, is_number, strict=True) if not number), ",".join(numbers)

@@ -17,8 +17,9 @@ from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
 from .conditions import end_of
 from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
+from .lines.given import check_mesh, in_shape
 from .points import Points
-from .spacing import check_count, clean_number, to_host
+from .spacing import check_count, clean_number, is_read, numbers_of
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -90,7 +91,7 @@ def points_of(
     lengths = tuple(shape[a] for a in axes)
     for n, a, rule in zip(lengths, axes, words.rules, strict=True):
         check_length(n, a, rule)
-    values = [_values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    values = _in_shape([_values(entry, a) for entry, a in zip(entries, axes, strict=True)], shape, axes)
     periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
@@ -116,7 +117,22 @@ def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
     if given is None and name == "period":
         return None, None
     numbers, unit = unwrap(given, f"the {name} of axis {axis}")
-    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else to_host(numbers, axis), unit
+    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else _numbers(numbers, axis), unit
+
+
+def _numbers(given: object, axis: int) -> Array:
+    """A step or coordinates, of lines too."""
+    return np.asarray(given) if is_read(given) else numbers_of(given, axis)
+
+
+def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
+    """With coordinates of lines in as many dimensions as the array has."""
+    arrays = [numbers for numbers, _ in values if numbers is not None]
+    if all(x.ndim < 2 for x in arrays):
+        return values
+    check_mesh(arrays, axes)
+    fitted = (x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True))
+    return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)]
 
 
 def _wrapped(numbers: Array | None, unit: Maybe) -> object:
@@ -127,7 +143,8 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
     """An axis as a grid takes it."""
     if numbers.ndim == 0:
         return length, wrap(numbers[()], unit)
-    check_count(numbers, length, axis)
+    if numbers.ndim == 1:
+        check_count(numbers, length, axis)
     return wrap(numbers, unit)
 
 

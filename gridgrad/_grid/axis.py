@@ -41,7 +41,7 @@ class Axis:
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
-        self.spacing = _read_only(to_host(spacing, number).copy())  # whatever becomes of the caller's array
+        self.spacing = read_only(self.host(spacing).copy())  # whatever becomes of the caller's array
         self.origin = clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
         self.period: Any = None
@@ -50,6 +50,14 @@ class Axis:
             self.period = clean_number(period, number, "period")
         self._rows: dict[Rule, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
+
+    def host(self, spacing: object) -> Array:
+        """A step or coordinates of any library as a NumPy array."""
+        return to_host(spacing, self.number)
+
+    def check(self, edge_order: int) -> None:
+        """Refuse points that rows cannot be made of."""
+        self.stencil(1, None, edge_order)
 
     @property
     def has_coordinates(self) -> bool:
@@ -77,7 +85,8 @@ class Axis:
         """With the distance of a wall that was given by its position."""
         if end.position is None:
             return end
-        own, inner = (exact_fraction(self.position(k)) for k in ((-1, -2) if side else (0, 1)))
+        last = self.length - 1
+        own, inner = (exact_fraction(self.position(k)) for k in ((last, last - 1) if side else (0, 1)))
         if (end.position - own) * (own - inner) < 0:
             raise ArgumentValueError(
                 f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {float(own):g}; give a position outside, "
@@ -107,14 +116,14 @@ class Axis:
     def coordinates(self) -> Array:
         """The positions of its points; read-only."""
         if self.has_coordinates:
-            return _read_only(self.spacing.astype(self.real, copy=False))
-        return _read_only(self.position(np.arange(self.length)))
+            return read_only(self.spacing.astype(self.real, copy=False))
+        return read_only(self.position(np.arange(self.length)))
 
     @cached_property
     def steps(self) -> Array:
         """Its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
         steps = self.exact_steps()[0].high
-        return _read_only(steps) if np.ndim(steps) else steps
+        return read_only(steps) if np.ndim(steps) else steps
 
     @cached_property
     def quadrature(self) -> Array:
@@ -122,7 +131,7 @@ class Axis:
         steps, around = self.exact_steps()
         beside = [steps.at(k) if np.ndim(steps.high) else steps for k in (0, -1)]
         beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
-        return _read_only(dual_widths(steps, self.length, *beyond))
+        return read_only(dual_widths(steps, self.length, *beyond))
 
     def exact_steps(self) -> tuple[Wide, Wide | None]:
         """Its steps, checked, and, if it is periodic, the one from its last point round to its first."""
@@ -145,21 +154,22 @@ class Axis:
         return steps, wrap_step(first, last, self.period, self.real)
 
     def stencil(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
-    ) -> Stencil:
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None, side: int = 0
+    ) -> Stencil:  # fmt: skip
         """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
         return self.rows(
-            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None
+            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None, side
         ).field
 
     def rows(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None,
+        side: int = 0,
     ) -> Rows:  # fmt: skip
         """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
         left, right = self.ends_of(component) if component is not None else self.ends
         if change is not None:
             left, right = change(left), change(right)
-        rule = rule_of(order, accuracy, (left, right), edge_order)
+        rule = rule_of(order, accuracy, (left, right), edge_order, side)
         if rule not in self._rows:
             self._rows[rule] = self.rows_of(rule)
         return self._rows[rule]
@@ -212,7 +222,7 @@ def _check_normal(stencil: Stencil | None, steps: Wide, axis: int) -> None:
         )
 
 
-def _read_only(a: Array) -> Array:
+def read_only(a: Array) -> Array:
     """A view of what the axis keeps."""
     view = a.view()
     view.flags.writeable = False

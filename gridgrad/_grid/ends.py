@@ -256,8 +256,12 @@ def _is_sequence(value: object) -> bool:
     return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
 
 
-def rule_of(order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int) -> Rule:
+def rule_of(
+    order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int, side: int = 0
+) -> Rule:
     """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
+    if side:
+        return Rule(order, accuracy or 1, ends, side=side)
     return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
 
 
@@ -276,21 +280,22 @@ def _asked(rule: Rule) -> str:
         return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
     left, right = (end.word for end in rule.boundary)
     what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
-    return (
-        f"a derivative of order {rule.order}{what} with boundary {left if left == right else (left, right)} "
-        f"and edge_order={rule.edge_order}"
-    )
+    where = f"with boundary {left if left == right else (left, right)}"
+    if rule.side:
+        return f"a derivative to the {'left' if rule.side < 0 else 'right'}{what} {where}"
+    return f"a derivative of order {rule.order}{what} {where} and edge_order={rule.edge_order}"
 
 
 def _less(length: int, rule: Rule, uniform: bool) -> str:
     """The nearest rule that has room on the axis, as what to type."""
     if rule.accuracy is None and length >= points_needed(rule._replace(edge_order=1), uniform):
         return "use edge_order=1 or add points"
-    for accuracy in (4, 2):
-        smaller = rule_of(rule.order, accuracy, rule.boundary, rule.edge_order)
+    for accuracy in (1,) if rule.side else (4, 2):
+        smaller = rule_of(rule.order, accuracy, rule.boundary, rule.edge_order, rule.side)
         if accuracy < (rule.accuracy or 0) and length >= points_needed(smaller, uniform):
             return f"use accuracy={accuracy} or add points"
-    if rule.accuracy is not None and length >= points_needed(rule._replace(accuracy=None), uniform):
+    narrowest = rule._replace(accuracy=None)
+    if rule.accuracy is not None and not rule.side and length >= points_needed(narrowest, uniform):
         return "leave accuracy= away or add points"
     return (
         "add points"

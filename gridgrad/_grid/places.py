@@ -10,7 +10,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .spacing import check_class
 
 
-def clean_entry(given: Any, k: int) -> tuple[int, Any, Any]:
+def clean_entry(given: Any, k: int, axis: int) -> tuple[int, Any, Any]:
     """The number of points, the spacing and the origin of an axis of a grid."""
     _check_single(given, k)
     if isinstance(given, tuple):
@@ -27,7 +27,9 @@ def clean_entry(given: Any, k: int) -> tuple[int, Any, Any]:
         check_class(given, k)
         if getattr(given, "ndim", np.ndim(given)) == 0:
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
-        length, spacing, origin = len(given), given, 0.0
+        ndim = getattr(given, "ndim", 1)
+        is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
+        length, spacing, origin = given.shape[axis] if is_along else len(given), given, 0.0
     if length < 2:
         raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
     return length, spacing, origin

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from functools import cached_property, reduce
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +17,38 @@ from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
-from .axis import Axis
+from .axis import Axis, read_only
 from .conditions import Condition
 from .ends import clean_ends, spelled
+from .geometry.asked import Geometry
+from .geometry.metric import Metric
+from .lines.axis import LinesAxis
+from .lines.given import check_mesh
+from .lines.rows import LineRows
+from .masks.mask import Mask
 from .places import clean_axes, clean_entry, in_order, smallest_field
 
 Made = TypeVar("Made")
+OnGaps = Callable[..., object]
 
 
 class Along(NamedTuple):
-    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends."""
+    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends.
 
-    field: Stencil
+    Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.
+    """
+
+    stencil: Stencil | None
     sides: tuple[tuple[Condition, Stencil], ...] = ()
+    lines: LineRows | None = None
+
+    @property
+    def field(self) -> Stencil:
+        """The rows of the field, where all lines have the same."""
+        if self.stencil is None:
+            assert self.lines is not None
+            raise self.lines.refusal("an operator of this kind")
+        return self.stencil
 
 
 class Points:
@@ -36,7 +56,7 @@ class Points:
 
     def __init__(
         self, coordinates: tuple[object, ...], axes: object, boundary: object, periodic: object, period: object, edge_order: object,
-        dtype: npt.DTypeLike
+        dtype: npt.DTypeLike, geometry: Geometry | None = None,
     ) -> None:  # fmt: skip
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
@@ -45,14 +65,18 @@ class Points:
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         self.edge_order = clean_edge_order(edge_order)
         entries, units = plain_axes(coordinates)
-        cleaned = [clean_entry(entry, k) for k, entry in enumerate(entries)]
-        self.axes = clean_axes(axes, len(cleaned))
+        self.axes = clean_axes(axes, len(entries))
+        cleaned = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(entries, self.axes, strict=True))]
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
         pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        self.geometry = geometry
+        if geometry is not None:
+            is_given = boundary is not None or periodic is not None
+            pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
         self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
         self.lines = tuple(
-            Axis(number, *entry, ends, length, unit, self.dtype, k)
+            (LinesAxis if getattr(entry[1], "ndim", 0) > 1 else Axis)(number, *entry, ends, length, unit, self.dtype, k)
             for k, (number, entry, ends, length, unit) in enumerate(
                 zip(self.axes, cleaned, pairs, periods, units, strict=True)
             )
@@ -62,13 +86,33 @@ class Points:
         self.slopes = tuple(line.slope for line in self.lines)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
-        for k in range(self.ndim):
-            self.stencil(k)  # which checks the points
+        self.mask: Mask | None = None
+        self._whole: Points | None = None
+        self._masked: OnGaps | None = None
+        check_mesh([line.spacing for line in self.lines], self.axes)
+        self._check_lines()
+        for line in self.lines:
+            line.check(self.edge_order)
+        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, self.edge_order)
+
+    def _check_lines(self) -> None:
+        """Refuse coordinates of lines that have other lengths along the other axes than those."""
+        for line in self.lines:
+            shape = line.spacing.shape if isinstance(line, LinesAxis) else ()
+            for other in self.lines:
+                a, n = other.number, other.length
+                if other is not line and -len(shape) <= a < len(shape) and shape[a] not in (1, n):
+                    raise ArgumentValueError(
+                        f"the coordinates of axis {line.number} have shape {shape}, but axis {a} has {counted(n, 'point')}; give as many there, or 1"
+                    )
 
     def __reduce__(self) -> tuple[object, ...]:
+        if self.mask is not None:
+            return Points.with_gaps, (self.whole, self.mask, self._masked)
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
         return _rebuild, (
-            type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype)  # fmt: skip
+            type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype,
+            self.geometry)  # fmt: skip
 
     @cached_property
     def units(self) -> tuple[object, ...] | None:
@@ -88,7 +132,15 @@ class Points:
 
     def __repr__(self) -> str:
         lines = [f"  {line.described(self.edge_order)}" for line in self.lines]
-        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points", *lines])
+        if self.geometry is not None and self.metric is not None:
+            lines.append(f"  {self.geometry.described(self.metric.poles)}")
+        gaps = "" if self.mask is None else f", {self.mask.described()}"
+        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points{gaps}", *lines])
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether the points of an axis lie elsewhere on each line along it."""
+        return any(isinstance(line, LinesAxis) for line in self.lines)
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
@@ -106,12 +158,17 @@ class Points:
         The points of ``numpy.linspace`` are rounded, so its steps may differ in their last bits and need
         weights of their own: give ``(n, step)`` for an even axis.
         """
-        return self.stencil(self.clean_axis(axis)).is_uniform
+        k = self.clean_axis(axis)
+        return not isinstance(self.lines[k], LinesAxis) and self.stencil(k).is_uniform
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
-        arrays = np.meshgrid(*(self.coordinates[k] for k in self._order), indexing="ij")
-        return tuple(arrays[place] for place in self.places)
+        ndim, places = smallest_field(self.axes)
+        own = (
+            x if x.ndim > 1 else x.reshape([-1 if k == place else 1 for k in range(ndim)])
+            for x, place in zip(self.coordinates, places, strict=True)
+        )
+        return tuple(np.broadcast_to(x, self.alone()).reshape(self.shape).copy() for x in own)
 
     @property
     def measure(self) -> Array:
@@ -123,14 +180,43 @@ class Points:
         """The dual-cell width of each point, for each axis: what it weighs in an integral.
 
         Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis, and up to a wall half a step outside. Read-only, as the adjoints of the
+        on a periodic axis, and up to a wall half a step outside. On a sphere those of latitudes are areas for a unit of
+        longitude. Read-only, as the adjoints of the
         grid weigh with it.
         """
-        return tuple(line.quadrature for line in self.lines)
+        widths = [line.quadrature for line in self.lines]
+        if self.metric is not None:
+            widths[self.metric.along] = read_only(self.metric.widths())
+        return tuple(widths)
 
     def has_coordinates(self, k: int) -> bool:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
         return self.lines[k].has_coordinates
+
+    @property
+    def whole(self) -> Points:
+        """The grid without its gaps."""
+        return self if self._whole is None else self._whole
+
+    def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
+        """The grid with other gaps, and what makes its operators of those of the whole grid."""
+        if self.metric is not None:
+            raise ArgumentValueError(
+                "gaps are not offered on grids with geometry=; make the grid without it, and multiply by the lengths of its coordinates"
+            )
+        if self.has_lines:
+            raise ArgumentValueError(
+                "gaps are not offered on grids whose coordinates differ from line to line; give coordinates of one line, "
+                "or put numpy.nan where the result does not count"
+            )
+        made = copy(self)
+        made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
+        return made
+
+    def masked(self, whole: Made) -> Made:
+        """The operator beside its gaps that one of the whole grid is without."""
+        assert self._masked is not None
+        return cast(Made, self._masked(whole, self))
 
     def clean_axis(self, axis: object) -> int:
         """One axis of the grid, counted from 0."""
@@ -172,18 +258,21 @@ class Points:
         return tuple(shape)
 
     def stencil(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
-    ) -> Stencil:
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
+    ) -> Stencil:  # fmt: skip
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, change)
+        return self.lines[k].stencil(order, accuracy, self.edge_order, change, side)
 
     def along(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None
+        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
+        side: int = 0,
     ) -> Along:  # fmt: skip
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
         line = self.lines[k]
+        if isinstance(line, LinesAxis):
+            return Along(None, (), line.line_rows(order, accuracy, self.edge_order, change))
         walls = line.walls_of(component)
-        rows = line.rows(order, accuracy, self.edge_order, change, component)
+        rows = line.rows(order, accuracy, self.edge_order, change, component, side)
         sides = (
             (wall, stencil)
             for wall, stencil in zip(walls, rows.prescribed, strict=True)
@@ -200,9 +289,14 @@ class Points:
         made: Made = self._kept[key]
         return made
 
+    def held(self, *key: Hashable) -> object:
+        """What `kept` has made of these, or None."""
+        return self._kept.get(key)
+
 
 def _rebuild(
     kind: Callable[..., Points], coordinates: tuple[object, ...], axes: object, boundary: object, period: object, edge_order: int,
-    dtype: object,
+    dtype: object, geometry: Geometry | None,
 ) -> Points:  # fmt: skip
-    return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype)
+    words = {} if geometry is None else geometry.words()
+    return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype, **words)

@@ -22,8 +22,19 @@ _SCALARS = frozenset([float, *(np.dtype(char).type for char in _NUMBERS)])
 
 def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
     """A step or coordinates (or a number of another `name`) of any library as a NumPy array; device memory is read here, once."""
-    if _is_read(spacing):
+    if is_read(spacing):
         return np.asarray(spacing)
+    values = numbers_of(spacing, axis, name)
+    if values.ndim > 1:
+        raise ArgumentValueError(
+            f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
+            + hints.of_shape(values, axis)
+        )
+    return values
+
+
+def numbers_of(spacing: object, axis: int, name: str = "spacing") -> Array:
+    """The same, whatever its shape."""
     if spacing is None:
         raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
     check_class(spacing, axis)
@@ -35,17 +46,12 @@ def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
         spacing = float(spacing)  # which NumPy would make an object
     values = np.asarray(dispatch.host(spacing, axis, name))
     values = values.astype(np.float32) if values.dtype.name == "bfloat16" else values
-    if values.ndim > 1:
-        raise ArgumentValueError(
-            f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {values.shape}; "
-            + hints.of_shape(values, axis)
-        )
     _check_dtype(values, axis)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
-def _is_read(spacing: object) -> bool:
-    """Whether there is nothing to ask: a number, or what `to_host` has made."""
+def is_read(spacing: object) -> bool:
+    """Whether there is nothing to ask: a number, or what `to_host` makes."""
     if type(spacing) is np.ndarray:
         return spacing.ndim < 2 and spacing.dtype.char in _NUMBERS and spacing.dtype.isnative
     return type(spacing) in _SCALARS

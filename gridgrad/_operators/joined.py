@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._base.outputs import targets_of
-from .._base.types import Between, In, Out, applies
+from .._base.types import Array, Between, In, Out, applies
 from .._grid.points import Points
 from .fields.coefficients import Given
+from .fields.factors import Factor, Number
 from .fields.forms import Form, added, check_alike, check_composed, flat
-from .fields.gather import about_to_hold, check_dtypes, check_masks, dtype_of, joined_name
+from .fields.gather import about_to_hold, check_add, check_dtypes, check_masks, dtype_of, joined_name
+from .fields.spare import Spare
 from .operator import AnyOperator, Operator
 
 if TYPE_CHECKING:
@@ -20,7 +22,16 @@ class Joinable(Operator[In, Out]):
     """An operator that products and sums are made of."""
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
-        """The operator that applies `other`, then this one."""
+        """The operator that applies `other`, then this one; one of both where one only multiplies by a field."""
+        if other.grid is self.grid and self.grid_out is self.grid:
+            factor, own = other.as_factor(), self.as_factor()
+            joined: AnyOperator | None = None
+            if factor is not None:
+                joined = self.of_multiplied(factor)
+            elif own is not None:
+                joined = other.multiplied(own)
+            if joined is not None:
+                return joined
         return Product(self, other)
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -34,6 +45,10 @@ class Joined(Joinable[In, Out]):
     def __init__(self, first: AnyOperator, second: AnyOperator) -> None:
         self.parts = first, second
         self.arguments = first.arguments + second.arguments
+        self.spare = Spare()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.parts
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""
@@ -62,16 +77,33 @@ class Product(Joined[In, Out]):
         return f"{self.outer!r} @ {self.inner!r}"
 
     @applies
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:
         """Apply `inner`, then `outer`; the field between them is a temporary."""
         if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        return self.outer(self.inner(about_to_hold(f), None, workers), out, workers)
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        check_add(add, out)
+        kind, between = self.spare.taken(about_to_hold(f))
+        between = self.inner(f, between, workers)
+        result = self.outer(between, out, workers, add=add)
+        self.spare.give(kind, between)
+        return result
 
     @property
     def grid_out(self) -> Points:
         """The grid of the results."""
         return self.outer.grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of what is applied first."""
+        return self.inner.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of what is applied last."""
+        return self.outer.grids_out
 
     @property
     def linear(self) -> Product[In, Out]:
@@ -98,9 +130,17 @@ class Product(Joined[In, Out]):
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
 
-    def scaled(self, factor: float) -> Product[In, Out]:
-        """The product with the outer operator times a finite real number."""
+    def scaled(self, factor: Number) -> Product[In, Out]:
+        """The product with the outer operator times a finite number."""
         return Product(self.outer.scaled(factor), self.inner)
+
+    def multiplied(self, factor: Factor) -> Product[In, Out]:
+        """The product with the outer operator times a field."""
+        return Product(self.outer.multiplied(factor), self.inner)
+
+    def of_multiplied(self, factor: Factor) -> Product[In, Out]:
+        """The product whose inner operator takes its field times another."""
+        return Product(self.outer, self.inner.of_multiplied(factor))
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
@@ -121,38 +161,61 @@ class Sum(Joined[In, Out]):
         return f"{self.first!r} + {self.second!r}"
 
     @applies
-    def __call__(self, f: Any, out: Any = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:
         """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
         if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        f = about_to_hold(f)
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        check_add(add, out)
+        kind, held = self.spare.taken(about_to_hold(f))
         if out is None:
-            addend = self.second(f, None, workers)
-            return added(self.first(f, None, workers), addend)
+            held = self.second(f, held, workers)
+            out = added(self.first(f, None, workers), held)
+        else:
+            held = self._write(f, out, workers, add, held)
+        self.spare.give(kind, held)
+        return out
+
+    def _write(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> object:
+        """Both into `out`, or, to `add`, their sum to what it holds; what rounds is not written first.
+
+        `held` is where one of them goes, or None; where it went is returned.
+        """
         given = dtype_of(f, self.inputs)
         wanted = self.result_name(given)
         into, other = self.first, self.second
-        if into.result_name(given) != wanted:  # rounds: what is written first has the dtype of the whole
+        if into.result_name(given) != wanted:  # what is written first has the dtype of the whole
             into, other = other, into
-        values = flat(other(f, None, workers), self.outputs)
+        held = other(f, held, workers)
+        values = flat(held, self.outputs)
         targets = targets_of(out, self.outputs, values[0].shape)
         check_dtypes(targets, wanted)
         masked = check_masks(targets, values)
         if into.result_name(given) == wanted and not masked:
-            into(f, out, workers)
+            into(f, out, workers, add=add)
             for target, value in zip(targets, values, strict=True):
                 target[...] += value
-            return out
-        for target, value, addend in zip(
-            targets, flat(into(f, None, workers), self.outputs), values, strict=True
-        ):
-            target[...] = value + addend
-        return out
+            return held
+        firsts = flat(into(f, None, workers), self.outputs)
+        for target, value, addend in zip(targets, firsts, values, strict=True):
+            target[...] = target + (value + addend) if add else value + addend
+        return held
 
     @property
     def grid_out(self) -> Points:
         """The grid of the results, of the first operator's."""
         return self.first.grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """Those of the first operator."""
+        return self.first.grids_out
 
     @property
     def linear(self) -> Sum[In, Out]:
@@ -178,9 +241,17 @@ class Sum(Joined[In, Out]):
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
 
-    def scaled(self, factor: float) -> Sum[In, Out]:
-        """Both times a finite real number."""
+    def scaled(self, factor: Number) -> Sum[In, Out]:
+        """Both times a finite number."""
         return Sum(self.first.scaled(factor), self.second.scaled(factor))
+
+    def multiplied(self, factor: Factor) -> Sum[In, Out]:
+        """Both times a field."""
+        return Sum(self.first.multiplied(factor), self.second.multiplied(factor))
+
+    def of_multiplied(self, factor: Factor) -> Sum[In, Out]:
+        """Both of their field times another."""
+        return Sum(self.first.of_multiplied(factor), self.second.of_multiplied(factor))
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""

@@ -14,10 +14,12 @@ from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
 from .._wraps.units import present
-from .fields.coefficients import Argument, Given, check_names, clean_factor, is_finite
+from .fields.coefficients import Argument, Given, check_names, is_finite
+from .fields.factors import Factor, Number, factor_on, is_single, number_of
 from .fields.forms import Form, shaped
+from .fields.grids import OnGrids
 from .fields.sides import zeros_for
-from .solving.iterative import Limits
+from .solving.iterative import given_limits
 from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 
-class Operator(Maps[In, Out]):
+class Operator(OnGrids, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -38,9 +40,6 @@ class Operator(Maps[In, Out]):
     ...     return A @ A
     """
 
-    grid: Points
-    inputs: Form
-    outputs: Form
     arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
@@ -48,7 +47,7 @@ class Operator(Maps[In, Out]):
         __getattr__ = absent
 
     @applies
-    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
         """Apply the operator to `f`."""
         raise NotImplementedError
 
@@ -143,11 +142,6 @@ class Operator(Maps[In, Out]):
         """The operator that `adjoint` applies."""
         raise NotImplementedError
 
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results, which in products may end otherwise than `grid`."""
-        return self.grid
-
     def reweighted(
         self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
     ) -> Operator[In, Out]:
@@ -164,12 +158,6 @@ class Operator(Maps[In, Out]):
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
-        points = prod(self.grid.shape)
-        return prod(self.outputs) * points, prod(self.inputs) * points
 
     def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
@@ -208,7 +196,7 @@ class Operator(Maps[In, Out]):
         Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
         and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
         periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points). All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        points), but for the longest of these, which keeps its three diagonals where the sum is definite. All other operators are solved by the LU factors of their matrix. Both are kept for the next
         call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters
@@ -259,7 +247,7 @@ class Operator(Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
-        return kept_solver(self, method, _given(rtol=rtol, maxiter=maxiter))(b, out, **walls)
+        return kept_solver(self, method, given_limits(rtol=rtol, maxiter=maxiter))(b, out, **walls)
 
     def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:
         """What solves with this operator: all that does not depend on the right-hand side, made once.
@@ -294,7 +282,7 @@ class Operator(Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        return Solver(self, method, **_given(rtol=rtol, maxiter=maxiter))
+        return Solver(self, method, **given_limits(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):
@@ -314,37 +302,37 @@ class Operator(Maps[In, Out]):
     def __pos__(self) -> Operator[In, Out]:
         return self
 
-    def __mul__(self, factor: float) -> Operator[In, Out]:
-        return self.scaled(clean_factor(factor))
+    def __rmul__(self, factor: object) -> Operator[In, Out]:
+        number = number_of(factor)
+        return self.multiplied(factor_on(self.grid_out, factor)) if number is None else self.scaled(number)
 
-    __rmul__ = __mul__
+    def __mul__(self, factor: object) -> Operator[In, Out]:
+        if number_of(factor) is None and not is_single(factor):
+            raise _no_operator(
+                "an operator times a field is written with the field first", factor,
+                "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
+            )  # fmt: skip
+        return self.__rmul__(factor)
 
-    def __truediv__(self, divisor: float) -> Operator[In, Out]:
-        number = clean_factor(divisor)
-        if not is_finite(1 / number):  # of a subnormal number
+    def __truediv__(self, divisor: complex) -> Operator[In, Out]:
+        number = number_of(divisor)
+        if number is None:
+            raise _no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
+        if not is_finite(abs(1 / number)):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)
 
     def __rtruediv__(self, other: object) -> Never:
-        raise _no_operator(
-            "nothing is divided by an operator", other, "solve with op.solve(b)"
-        )
+        raise _no_operator("nothing is divided by an operator", other, "solve with op.solve(b)")
 
     def __neg__(self) -> Operator[In, Out]:
         return self.scaled(-1.0)
 
     def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
-        if isinstance(other, (int, float)) and other == 0:  # where sum() begins
-            return self
-        if present(other):  # what a quantity times an operator is
-            raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
-        if not isinstance(other, Operator):
-            raise _no_operator(
-                "operators are added to operators",
-                other,
-                "a multiple of the field itself is 2 * grid.identity",
-            )
-        return self.plus(other)
+        if isinstance(other, Operator):
+            return self.plus(other)
+        _check_zero(other)
+        return self
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator."""
@@ -358,23 +346,37 @@ class Operator(Maps[In, Out]):
     def __rsub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
         return (-self).__add__(other)
 
-    def scaled(self, factor: float) -> Operator[In, Out]:
-        """The operator times a finite real number."""
+    def scaled(self, factor: Number) -> Operator[In, Out]:
+        """The operator times a finite number."""
         raise NotImplementedError
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field."""
+        raise NotImplementedError
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator applied to its field times another."""
+        raise NotImplementedError
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        return None
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
 
 
-def _given(rtol: float | None, maxiter: int | None) -> Limits:
-    """Those that are not None."""
-    limits: Limits = {}
-    if rtol is not None:
-        limits["rtol"] = rtol
-    if maxiter is not None:
-        limits["maxiter"] = maxiter
-    return limits
+def _check_zero(other: object) -> None:
+    """Refuse what is added to an operator and is none, but the 0 where sum() begins."""
+    if isinstance(other, (int, float)) and other == 0:
+        return
+    if present(other):  # what a quantity times an operator is
+        raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+    raise _no_operator(
+        "operators are added to operators", other,
+        "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
+    )  # fmt: skip
 
 
 def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

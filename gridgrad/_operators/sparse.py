@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import prod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,10 +16,11 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
-from .._terms.term import Term
-from .fields.forms import Form, flat
+from .._terms.term import Term, are_turned
+from .fields.forms import Form, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
+from .fields.sides import are_constants, like
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -29,9 +30,16 @@ if TYPE_CHECKING:
 class Applied(Protocol):
     """What a LinearOperator needs of an operator."""
 
-    grid: Points
     inputs: Form
     outputs: Form
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -43,36 +51,42 @@ class Applied(Protocol):
     def adjoint_operator(self) -> Applied:
         """The operator of the adjoint."""
 
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+
     def taken(self) -> Sequence[tuple[object, tuple[Array, ...]]]:
         """Its arguments, each with its fields."""
 
 
-def factors_on(grid: Points, coefficients: Sequence[Array]) -> list[Array]:
-    """The values of coefficients at the points of a grid."""
-    return [_on_host(c, grid) for c in _unmasked(coefficients)]
+def factors_on(grids: Sequence[Points], coefficients: Sequence[Array]) -> list[Array]:
+    """The values of coefficients, each at the points of its grid."""
+    pairs = zip(grids, _unmasked(coefficients), strict=True)
+    return [_on_host(like(np.empty(grid.alone(), grid.dtype), c), grid) for grid, c in pairs]
 
 
 def sum_of_terms(
-    terms: Sequence[Term], grid: Points, factors: list[Array], inputs: int, outputs: int
+    terms: Sequence[Term], inputs: Sequence[Points], outputs: Sequence[Points], factors: list[Array]
 ) -> csr_array:
-    """The matrix of terms on flattened fields, vector fields component after component."""
+    """The matrix of terms on flattened fields on these grids, vector fields component after component."""
     from scipy import sparse
 
-    points = prod(grid.shape)
     blocks: dict[tuple[int, int], csr_array] = {}
-    for term in (term.with_axes(grid.places.__getitem__) for term in terms):
-        matrix = term_matrix(term, grid.shape, factors)
+    for term in (term.with_axes(inputs[0].places.__getitem__) for term in terms):
+        matrix = term_matrix(term, inputs[term.input].shape, factors)
         place = (term.output, term.input)
         blocks[place] = blocks[place] + matrix if place in blocks else matrix
-    empty = sparse.csr_array((points, points))
-    rows = [
-        [blocks.get((i, j), empty if (i, j) == (0, 0) or i == 0 or j == 0 else None) for j in range(inputs)]
-        for i in range(outputs)
-    ]
+
+    def empty(i: int, j: int) -> csr_array | None:
+        """Where a row or a column has no other block that tells how large it is."""
+        size = prod(outputs[i].shape), prod(inputs[j].shape)
+        return sparse.csr_array(size) if i == 0 or j == 0 else None
+
+    rows = [[blocks.get((i, j), empty(i, j)) for j in range(len(inputs))] for i in range(len(outputs))]
     whole: csr_array = (
         rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
     )
-    return whole.astype(_dtype_of(factors), copy=False)
+    is_complex = are_turned(terms) or any("complex" in str(c.dtype) for c in factors)
+    return whole.astype(np.complex128 if is_complex else np.float64, copy=False)
 
 
 def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
@@ -81,11 +95,6 @@ def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
         )
     return coefficients
-
-
-def _dtype_of(coefficients: Iterable[Array]) -> type[np.number]:
-    """Of matrices and vectors: complex where a coefficient is."""
-    return np.complex128 if any("complex" in str(c.dtype) for c in coefficients) else np.float64
 
 
 def _on_host(coefficient: Array, grid: Points) -> Array:
@@ -109,17 +118,19 @@ def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleTy
     if linalg is None:
         raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
     check_without_units(operator, "a LinearOperator")
-    fields = _unmasked(_fields_of(operator))
+    _unmasked(_fields_of(operator))
+    if dtype is None:
+        dtype = np.complex128 if "complex" in operator.result_name("float64") else np.float64
     return linalg.LinearOperator(
         operator.shape,
         matvec=_OnVectors(operator),
         rmatvec=_OnVectors(operator.adjoint_operator()),
-        dtype=np.dtype(_dtype_of(fields) if dtype is None else dtype),
+        dtype=np.dtype(dtype),
     )
 
 
 def _fields_of(operator: Applied) -> list[Array]:
-    return [field for _, own in operator.taken() for field in own]
+    return [field for _, own in operator.taken() for field in own if not are_constants((field,))]
 
 
 class _OnVectors:
@@ -131,6 +142,10 @@ class _OnVectors:
     def __call__(self, x: Array) -> Array:
         operator = self.operator
         most = max((c.ndim for c in _fields_of(operator)), default=0)
-        parts = flat(operator(x.reshape(*operator.inputs, *operator.grid.alone(most))), operator.outputs)
+        shapes, field, start = [grid.alone(most) for grid in operator.grids_in], [], 0
+        for shape in shapes:
+            field.append(x[start : start + prod(shape)].reshape(shape))
+            start += prod(shape)
+        parts = flat(operator(shaped(field, operator.inputs)), operator.outputs)
         whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
         return whole

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 from math import prod
-from operator import is_
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from .._backends import dispatch, ladder
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
-from .._backends.protocol import Backend
-from .._base.checks import clean_workers
-from .._base.errors import MISSING, ArgumentValueError
-from .._base.outputs import targets_of
-from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, Shape, applies
-from .._base.words import offered
+from .._base.errors import ArgumentValueError
+from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import present
-from .fields import quantities
+from .called import Called
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
-from .fields.forms import Form, components, shaped, stack
-from .fields.gather import gather, joined_name
+from .fields.factors import Factor, Number, argument_of
+from .fields.forms import Form
+from .fields.gather import TURNED, joined_name
+from .fields.grids import Grids
 from .fields.quantities import check_without_units
-from .fields.sides import are_constants, like
-from .joined import Joinable, Product
+from .joined import Product
 from .operator import AnyOperator, Operator
-from .patterns.build import Build
-from .patterns.calls import Plain, flat_out, is_traced, parts, plain_of
+from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
@@ -44,34 +36,33 @@ if TYPE_CHECKING:
 _ndarray = np.ndarray
 
 
-class Sweep(Joinable[In, Out]):
+class Sweep(Called[In, Out]):
     """A linear map from fields on a grid to fields on it, in one sweep over memory.
 
     Made by a `Grid`: a pattern, and the fields that are its coefficients. Not to be changed.
     """
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
-        self.pattern, self.coefficients = pattern, coefficients
-        self.grid, self.name, self.terms = pattern.grid, pattern.name, pattern.terms
+        self.pattern, self.coefficients, self.origin = pattern, coefficients, pattern.origin
+        self.grid, self.name, self.terms, self.grids = pattern.grid, pattern.name, pattern.terms, pattern.grids
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
-        self._calls = pattern.calls
-        self._settled: dict[Hashable, AnyOperator] = {}
-        self.origin = pattern.origin  # none of what was made of other operators
-        if self.origin is not None:
-            self.__doc__ = self.origin.kind.__doc__
+        if pattern.origin is not None:
+            self.__doc__ = pattern.origin.kind.__doc__
 
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read, grids))
 
     @classmethod
-    def built(cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False) -> Self:
+    def built(
+        cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False, grids: Grids | None = None
+    ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
-        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read)
+        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids)
         return cls(pattern, build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
@@ -87,135 +78,9 @@ class Sweep(Joinable[In, Out]):
     def __repr__(self) -> str:
         return repr(self.pattern)
 
-    @applies
-    @offered
-    def __call__(
-        self, f: Any = MISSING, out: Any = None, workers: int | None = None, **fields: object
-    ) -> object:
-        """Apply the operator.
-
-        Parameters
-        ----------
-        f : array of shape (..., *grid.shape), or a vector field
-            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
-            array with the components along axis 0.
-        out : array, nested sequence of arrays or one stacked array, optional
-            Where the result goes, and what is then returned. May overlap `f`.
-        workers : int, optional
-            Threads on a CPU.
-        **fields
-            Other fields than those that the operator was made with, for this call: ``v=`` of
-            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
-            were numbers are given again as they were.
-
-        Returns
-        -------
-        array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
-            coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
-            what is read.
-        """
-        if fields:
-            if self.origin is not None:
-                self.origin.refuse_options(fields, f)
-            return self.of_fields(fields, "__call__")(f, out, workers)
-        # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
-        if self.pattern.has_sides and f is not MISSING and are_constants(self.coefficients):
-            return self.settled(f)(f, out, workers)
-        if type(f) is _ndarray and not self.inputs:
-            arrays, is_stacked = (f, *self.coefficients), False
-        else:
-            arrays, is_stacked = self._components(f)
-            if is_traced(arrays):
-                return self._traced(f, out)
-        targets, nested = (None, None) if out is None else flat_out(out, arrays)
-        if arrays:
-            found = self._calls.again([is_stacked, nested], arrays, targets, workers)
-            if found is not None:
-                return found if out is None else out
-        given = plain_of(arrays, targets, (is_stacked, nested))
-        if self.grid.units is not None or present(f, out, *self.coefficients):
-            return quantities.operator(self, f, out, workers)
-        return self.on_numbers(f, out, workers, given)
-
-    def on_numbers(self, f: object, out: object = None, workers: int | None = None, given: Plain | None = None) -> object:  # fmt: skip
-        """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
-        if given is not None and given.how[0]:
-            f = shaped(given.fields[: prod(self.inputs)], self.inputs)
-        call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments
-        )
-        arrays = call.samples + call.coefficients
-        shape = tuple(call.samples[0].shape)
-        targets = None if out is None else targets_of(out, self.outputs, shape)
-        if given is not None and all(map(is_, given.fields, arrays)):
-            found = self.first(given, call.library, shape, workers)
-            if found is not None:
-                return found if out is None else out
-        if targets is None and self.outputs and (call.stacked or (given is not None and given.how[0])):
-            return self._into_stack(call.library, arrays, shape, workers)
-        results = self.results(call.library, arrays, targets, workers)
-        return shaped(results, self.outputs) if out is None else out
-
-    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
-        """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
-        form = self.inputs
-        if not form:
-            return (f, *self.coefficients), False
-        if type(f) is list or type(f) is tuple:
-            return ((*f, *self.coefficients) if form == (len(f),) else ()), False
-        if is_compiling() or tuple(getattr(f, "shape", ())[: len(form)]) != form:
-            return (), False
-        return (*parts(f, form), *self.coefficients), True
-
-    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
-        """A call that is seen for the first time; None where it takes more than one sweep."""
-        return self._calls.first(given, library, self._terms_for(shape), self.outputs, clean_workers(workers))
-
-    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
-        """One array for all components: written in place where the library can."""
-        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
-        if whole is None:
-            return stack(library, self.results(library, arrays, None, workers), self.outputs)
-        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
-        return whole
-
-    def results(
-        self, library: Backend[Array], arrays: list[Array], targets: list[Array] | None, workers: int | None
-    ) -> list[Array]:
-        """What becomes of fields and coefficients of one shape, by the library that serves them."""
-        terms, workers = self._terms_for(tuple(arrays[0].shape)), clean_workers(workers)
-        return ladder.operate(
-            library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read
-        )
-
-    def _traced(self, f: object, out: object) -> object:
-        """The call as one node of a compiler's graph."""
-        fields = gather(f, self.inputs, self.current_coefficients())
-        axes = self.grid.axes_of(tuple(fields.samples[0].shape))
-        library: Any = fields.library  # that of tensors, while a compiler traces
-        results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
-        if fields.stacked and self.outputs:
-            return stack(library, results, self.outputs)
-        return shaped(results, self.outputs)
-
     def with_own(self, fields: dict[str, object]) -> Sweep[In, Out]:
         """The operator of those other fields whose names it has."""
         return self.with_coefficients(replaced(self.taken(), fields))
-
-    def settled(self, f: object) -> AnyOperator:
-        """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
-        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
-        key = (type(first), tuple(getattr(first, "shape", ())), str(getattr(first, "dtype", "")), str(getattr(first, "device", "")))
-        found = self._settled.get(key)
-        if found is None:
-            found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
-            if all(map(_is_memory, found.coefficients)):  # what is traced does not outlive its trace
-                if len(self._settled) >= 16:
-                    self._settled.clear()
-                self._settled[key] = found
-        return found
 
     def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
@@ -263,10 +128,6 @@ class Sweep(Joinable[In, Out]):
         """The operator of the same coefficients without their units."""
         return self.with_coefficients(coefficients) if present(*self.coefficients) else self
 
-    def _terms_for(self, shape: tuple[int, ...]) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        return self.pattern.terms_for(shape)
-
     @property
     def T(self) -> Sweep[Out, In]:
         """The transpose as an operator, edges included."""
@@ -276,9 +137,29 @@ class Sweep(Joinable[In, Out]):
         """The operator that `adjoint` applies."""
         return self.linear._like(self.pattern.linear().adjoint(weight))
 
-    def scaled(self, factor: float) -> Sweep[In, Out]:
+    def scaled(self, factor: Number) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
         return self._like(self.pattern.times(factor))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.name, factor.conjugate, False)
+        if pattern is None:
+            return Product(multiplication(self.grid, self.outputs, factor), self)
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another, in one sweep unless a term has such a factor already."""
+        pattern = self.pattern.multiplied(factor.name, factor.conjugate, True)
+        if pattern is None:
+            return Product(self, multiplication(self.grid, self.inputs, factor))
+        return Sweep(pattern, (*self.coefficients, factor.field))
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        if not self.pattern.only_multiplies():
+            return None
+        return Factor(self.coefficients[0], self.arguments[0].name, self.arguments[0].conjugate)
 
     def _like(self, pattern: Pattern) -> Sweep[Any, Any]:
         """Another pattern of the same fields."""
@@ -298,10 +179,13 @@ class Sweep(Joinable[In, Out]):
         from .._stencils.matrix import row_table
 
         axis = self.grid.clean_axis(axis)
+        self.grid.stencil(axis)  # which all lines have
         for term in self.terms:
             for own, stencil in term.stencils():
-                if own in (axis, None):  # of no axis: at each point
-                    return row_table(replace(stencil, length=self.grid.lengths[axis]))
+                if own is None:  # at each point
+                    stencil = replace(stencil, length=self.grid.lengths[axis])
+                if own in (axis, None):
+                    return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -316,7 +200,8 @@ class Sweep(Joinable[In, Out]):
 
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
-        return joined_name({given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))})
+        names = {given, *(dtype_name(c) for c in self.coefficients if hasattr(c, "dtype"))}
+        return joined_name(names | TURNED if self.pattern.is_turned else names)
 
     def separate(self) -> tuple[Term, ...]:
         """Its terms."""
@@ -328,16 +213,21 @@ class Sweep(Joinable[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
-        factors = factors_on(self.grid, self.current_coefficients())
-        return sum_of_terms(self.terms, self.grid, factors, prod(self.inputs), prod(self.outputs))
+        coefficients = self.current_coefficients()
+        factors = factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
+        return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
 
 
-def _is_memory(c: Array) -> bool:
-    """Whether the numbers of an array are all there is to it."""
-    if is_compiling() or present(c):
-        return False
-    library, array = dispatch.samples(c)
-    return library.facts(array) is not None
+def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
+    """The multiplication of each component of a field by another."""
+    if grid.mask is not None:
+        return grid.masked(multiplication(grid.whole, form, factor))
+    return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
+
+
+def _multiplication(grid: Points, form: Form, name: str, conjugate: bool) -> Pattern:
+    terms = tuple(Term(i, i, None, unit(grid), outer=0) for i in range(prod(form)))
+    return Pattern(grid, f"multiply({name or 'field'})", terms, form, form, (argument_of(name, conjugate),))
 
 
 @made_once

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from .._stencils.stencil import Stencil
-from .._terms.term import Term
+from .._terms.term import Term, are_turned
 
-ABI_VERSION = 5
+ABI_VERSION = 6
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 32, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
+GATED, HARMONIC = 1, 2  # flags of a term
 
 # Storage types the kernels read, in the order of `Storage` in kernels/descriptor.h.
 STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16", "uint16",
@@ -27,13 +28,14 @@ _STENCIL = np.dtype(
     align=True,
 )  # fmt: skip
 _TERM = np.dtype([(name, "i1") for name in
-                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends")])  # fmt: skip
+                  ("output", "input", "stencil", "assign", "inner", "faces", "outer", "then", "ends", "flags")])  # fmt: skip
 _ARRAY = np.dtype([("data", "u8"), ("stride", "i8", MAX_DIMS)])
 DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
      ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
      ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
-     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS), ("slab", "i1")],
+     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS), ("slab", "i1"),
+     ("surplus", "i1", MAX_STENCILS)],
     align=True,
 )  # fmt: skip
 
@@ -52,8 +54,13 @@ class TooManyDims(Exception):
 
 
 def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex."""
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex.
+
+    Nor is anything complex turned.
+    """
     if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
+        return False
+    if any(complex_inputs) and are_turned(terms):
         return False
     return not any(complex_inputs[k] for term in terms for k in term.factors())
 

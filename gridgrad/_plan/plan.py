@@ -14,6 +14,8 @@ from .._terms.term import Term, in_order, norms_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
+    GATED,
+    HARMONIC,
     ITEM_BYTES,
     MAX_ARRAYS,
     MAX_DIMS,
@@ -39,6 +41,7 @@ class Plan:
     terms: tuple[Term, ...]
     inputs: int
     outputs: int
+    shape: tuple[int, ...]  # of each output
     elements: int
     traffic: int  # bytes read and written, each array once
     weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
@@ -89,7 +92,7 @@ def _pack(
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     later = {term.then[0] for term in terms if term.then is not None}
     axes = {axis for axis, _ in stencils if axis is not None}
-    dims = collapse(inputs[0].shape, (*inputs, *outputs), axes, components, later)
+    dims = collapse(outputs[0].shape, (*inputs, *outputs), axes, components, later)
     arrays = len(inputs) + len(outputs)
     tables = (MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS)
     counts = (len(dims), arrays, len(terms), len(stencils))
@@ -112,6 +115,7 @@ def _pack(
     shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
         shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
+        packed["surplus"][k] = stencil.surplus
         for name, table in shared[k].named().items():
             fields.append((k, name, len(weights)))
             weights.append(table)
@@ -119,8 +123,8 @@ def _pack(
     items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
     sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
     traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
-    return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs), elements,
-                traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
+    return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs),
+                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
 
 
 def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
@@ -134,7 +138,8 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
     own, *then = [stencils.index(entry) for entry in term.stencils()]
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
-    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first
+    flags = GATED * term.gated | HARMONIC * term.harmonic
+    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, flags
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

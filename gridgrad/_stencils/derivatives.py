@@ -1,4 +1,4 @@
-"""First and second derivatives of any order of accuracy, with their boundaries, as stencils."""
+"""Derivatives of orders 1 to 4, of any accuracy, centred or to one side, with their boundaries, as stencils."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from .._base.types import Array, DType
 from .ends import ONE_SIDED, End, Equation, Known, Seen, undetermined
-from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
+from .stencil import BLOCK, CENTRAL, Pair, Row, Stencil, unscaled
 from .weights import (
     exact_weights,
     extrapolated,
@@ -26,15 +26,17 @@ from .wide import Wide, exact_fraction, from_fraction, narrow
 class Rule(NamedTuple):
     """Which derivative along an axis, how accurate, and what happens at the two ends.
 
-    `accuracy` None is formula (1) and its second derivative, three points everywhere; 2, 4 and 6 hold
-    on every grid. `boundary` is of the first and the last point. `edge_order` is of the one-sided rows of
-    three-point rules.
+    `accuracy` None is the narrowest row: formula (1) and its second derivative, three points everywhere, and five of
+    orders 3 and 4; 2, 4 and 6 hold on every grid. `boundary` is of the first and the last point. `edge_order` is of
+    the one-sided rows of narrowest rules. With a `side`, -1 or 1, the first derivative is of the points before or
+    behind alone, and its accuracy 1 or 2.
     """
 
     order: int = 1
     accuracy: int | None = None
     boundary: tuple[End, End] = (ONE_SIDED, ONE_SIDED)
     edge_order: int = 1
+    side: int = 0
 
     @property
     def is_periodic(self) -> bool:
@@ -44,30 +46,38 @@ class Rule(NamedTuple):
     @property
     def is_first_of_three(self) -> bool:
         """Whether this is formula (1), which is second-order on every grid."""
-        return self.order == 1 and self.accuracy in (None, 2)
+        return self.order == 1 and self.accuracy in (None, 2) and not self.side
 
-    def half_width(self, uniform: bool) -> int:
-        """Neighbours on each side in a centred row.
+    def reach(self, uniform: bool) -> tuple[int, int]:
+        """Neighbours before and behind a point in an interior row.
 
-        ``2 m + 1`` points give the order ``2 m + 1 - order``, and one more by symmetry on a uniform axis.
+        ``2 m + 1`` centred points give the order ``2 m + 1 - order``, and one more by symmetry: of odd derivatives
+        on every axis if that makes it even, of even ones on a uniform axis.
         """
+        if self.side:
+            points = self.accuracy or 1
+            return (points, 0) if self.side < 0 else (0, points)
+        by_symmetry = uniform or self.order % 2
+        half = (self.order + 1) // 2 - 1
         if self.accuracy is None:
-            return 1
-        return (self.accuracy + (0 if uniform or self.order == 1 else 2)) // 2
+            return half + 1, half + 1
+        half += (self.accuracy + (0 if by_symmetry else 2)) // 2
+        return half, half
 
     def one_sided_points(self) -> int:
         """Points of a one-sided row: its order of accuracy and that of the derivative."""
-        by_edge_order = self.accuracy is None or self.is_first_of_three
-        return self.order + (self.edge_order if by_edge_order else self.accuracy or 0)
+        by_edge_order = (self.accuracy is None or self.is_first_of_three) and not self.side
+        return self.order + (self.edge_order if by_edge_order else self.accuracy or 1)
 
 
 def points_needed(rule: Rule, uniform: bool = False) -> int:
     """The fewest points an axis may have; `uniform` only where every step, also around, is the same.
 
-    The one-sided rows of a three-point second derivative need 3 and use a fourth point if there is one.
+    The one-sided rows of narrowest rules need a point more than their order, 3 of a second derivative, and use one
+    more if there is one.
     """
-    centred = 2 * rule.half_width(uniform)
-    one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else 3
+    centred = rule.one_sided_points() if rule.side else sum(rule.reach(uniform))
+    one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else rule.order + 1
     return max(end.points(centred, one_sided) for end in rule.boundary)
 
 
@@ -163,9 +173,19 @@ class Line:
     wrap: Wide | None
 
     @property
-    def half(self) -> int:
-        """Neighbours on each side of an interior point, and the number of edge rows."""
-        return self.rule.half_width(uniform=np.ndim(self.steps.high) == 0)
+    def is_uniform(self) -> bool:
+        """Whether all steps are one."""
+        return np.ndim(self.steps.high) == 0
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Neighbours before and behind an interior point, and the numbers of edge rows."""
+        return self.rule.reach(self.is_uniform)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether even rows do not need their own point."""
+        return self.rule.order % 2 == 1 and not self.rule.side
 
     @property
     def real(self) -> DType:
@@ -174,40 +194,44 @@ class Line:
 
     def interior(self) -> Stencil:
         """The rows that reach over no end; the edges are left to `row`."""
-        beside = [k for k in range(-self.half, self.half + 1) if k]
-        if np.ndim(self.steps.high) == 0:
-            exact = exact_weights([exact_fraction(self.steps)] * (2 * self.half), self.half, self.rule.order)
-            weights = [self.rounded(w) for w in exact.values()]
+        before, behind = self.reach
+        beside = [k for k in range(-before, behind + 1) if k]
+        if self.is_uniform:
+            gaps = [exact_fraction(self.steps)] * (before + behind)
+            weights = [self.rounded(w) for w in exact_weights(gaps, before, self.rule.order).values()]
         else:
             weights = self.vectors()
-        if self.half == 1:
+        if before == behind == 1:
             return Stencil(self.length, CENTRAL, (-weights[0], weights[1]), (), ())
-        if self.rule.order == 1 and np.ndim(self.steps.high) == 0:
-            pairs = tuple((-k, k) for k in range(1, self.half + 1))
-            return Stencil(self.length, pairs, tuple(weights[self.half :]), (), ())
-        return Stencil(self.length, tuple((0, k) for k in beside), tuple(weights), (), ())
+        if self.is_odd and self.is_uniform:
+            pairs = tuple((-k, k) for k in range(1, before + 1))
+            return Stencil(self.length, pairs, tuple(weights[before:]), (), ())
+        rows = [self.turned(0, k, w) for k, w in zip(beside, weights, strict=True)]
+        return Stencil(self.length, tuple((a, b) for a, b, _ in rows), tuple(w for *_, w in rows), (), ())
 
     def vectors(self) -> list[Array]:
         """The interior weights of uneven steps, one vector for each neighbour; 0 at the edges."""
-        half, block = self.half, max(1, BLOCK // (2 * self.half))  # little memory beside the weights
-        vectors = [np.zeros(self.length, self.real) for _ in range(2 * half)]
-        for start in range(half, self.length - half, block):
-            stop = min(start + block, self.length - half)
-            gaps = [self.steps.at(slice(start + k, stop + k)) for k in range(-half, half)]
-            weights = node_weights(gaps, half, self.rule.order).values()
+        before, behind = self.reach
+        block = max(1, BLOCK // (before + behind))  # little memory beside the weights
+        vectors = [np.zeros(self.length, self.real) for _ in range(before + behind)]
+        for start in range(before, self.length - behind, block):
+            stop = min(start + block, self.length - behind)
+            gaps = [self.steps.at(slice(start + k, stop + k)) for k in range(-before, behind)]
+            weights = node_weights(gaps, before, self.rule.order).values()
             for vector, weight in zip(vectors, weights, strict=True):
                 vector[start:stop] = weight.high
         return vectors
 
     def edges(self) -> tuple[int, int]:
         """The first point that is not near an end, and the first near the last end."""
-        before, behind = (self.half + end.is_held for end in self.rule.boundary)
+        before, behind = (own + end.is_held for own, end in zip(self.reach, self.rule.boundary, strict=True))
         start = min(before, self.length)
         return start, max(start, self.length - behind)
 
     def row(self, point: int) -> Edge:
         """The row of a point near an end, pairs relative to it; what lies beyond is folded back."""
-        side = 0 if point < self.half else 1 if point >= self.length - self.half else None
+        before, behind = self.reach
+        side = 0 if point < before else 1 if point >= self.length - behind else None
         if side is not None:
             end = self.rule.boundary[side]
             if end.is_held and end.is_balanced and point in (0, self.length - 1):
@@ -218,14 +242,14 @@ class Line:
         first, last = self.window(point, side)
         gaps = [self.gap(node) for node in range(first, last)]
         weights = exact_weights(gaps, point - first, self.rule.order)
-        if self.rule.order == 1 and self.wrap is not None and len(set(gaps)) == 1:  # as in the interior
-            pairs = ((self.known(point - k).points, self.known(point + k).points, weights[self.half + k])
-                     for k in range(1, self.half + 1))  # fmt: skip
+        if self.is_odd and self.wrap is not None and len(set(gaps)) == 1:  # as in the interior
+            pairs = ((self.known(point - k).points, self.known(point + k).points, weights[before + k])
+                     for k in range(1, before + 1))  # fmt: skip
             return Edge(tuple((below, above, self.rounded(w)) for ((below, _),), ((above, _),), w in pairs))
         nodes = {first + node: weight for node, weight in weights.items()}
         row = self.sum_of(nodes, point)
         is_even = len(set(gaps)) == 1 and first + last == 2 * point and any(row.points.values())
-        if self.rule.order == 1 and is_even and not row.points.get(point):
+        if self.is_odd and is_even and not row.points.get(point):
             return Edge(self.across(point, weights), row.prescribed)
         return self.around(point, row)
 
@@ -279,11 +303,17 @@ class Line:
     def around(self, point: int, row: Sum) -> Edge:
         """Differences from the point, or, if its value is not read, from the first that is; and what their weights lack."""
         own = point if self.known(point).points else next(iter(row.points), point)
-        pairs = [(own, k, w) for k, w in row.points.items() if k != own and w]
+        pairs = [self.turned(own, k, self.rounded(w)) for k, w in row.points.items() if k != own and w]
         left = sum(row.points.values())
         if left:
-            pairs.append((own, own, left))
-        return Edge(tuple((a, b, self.rounded(w)) for a, b, w in pairs), row.prescribed)
+            pairs.append((own, own, self.rounded(left)))
+        return Edge(tuple(pairs), row.prescribed)
+
+    def turned(self, own: int, other: int, weight: Array) -> Pair:
+        """A pair; of rows to one side with a positive weight, so that a constant gives 0 and not -0."""
+        if self.rule.side and np.min(weight) < 0:
+            return other, own, -weight
+        return own, other, weight
 
     def across(self, point: int, weights: dict[int, Fraction]) -> Row:
         """An even row that does not need its own point: each pair of mirrored nodes, folded back."""
@@ -291,6 +321,8 @@ class Line:
         pairs: dict[tuple[int, int], Fraction] = {}
         for k in range(1, half + 1):
             below, above = self.known(point - k).points, self.known(point + k).points
+            if not (below or above):  # both are prescribed
+                continue
             base, left = (below or above)[0][0], Fraction(0)
             for end, factor in (*above, *((end, -factor) for end, factor in below)):
                 weight, pair = factor * weights[half + k], (base, end)
@@ -321,9 +353,11 @@ class Line:
         if side is not None and (self.rule.boundary[side].is_open or self.rule.boundary[side].is_held):
             points = min(self.rule.one_sided_points(), self.length)
             return (self.length - points, self.length - 1) if side else (0, points - 1)
-        gaps = {self.gap(node) for node in range(point - self.half, point + self.half)}
-        half = self.half if len(gaps) == 1 else self.rule.half_width(uniform=False)
-        return point - half, point + half
+        before, behind = self.reach
+        gaps = {self.gap(node) for node in range(point - before, point + behind)}
+        if len(gaps) > 1:
+            before, behind = self.rule.reach(uniform=False)
+        return point - before, point + behind
 
     def seen(self, side: int) -> Seen:
         """The axis as one end sees it."""

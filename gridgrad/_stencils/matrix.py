@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> csr_array:
-    """The stencil as a ``scipy.sparse.csr_array`` of shape ``(length, length)``, columns in order."""
+    """The stencil as a ``scipy.sparse.csr_array`` of shape ``(length, columns)``, these in order."""
     bands = Bands.of(stencil)
     reads = sorted(read for read, _ in bands.inner)
     count = bands.last - bands.first
@@ -37,10 +37,10 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> csr_array:
     sizes = np.full(bands.length, len(reads))
     sizes[list(outside(bands.first, bands.last, bands.length))] = [len(row) for row in edges]
     starts = np.concatenate([[0], np.cumsum(sizes)])
-    index = np.int32 if max(len(data), bands.length) < 2**31 else np.int64
+    index = np.int32 if max(len(data), bands.length, bands.columns) < 2**31 else np.int64
     data = whole_weights(data, stencil.power, dtype)
     parts = (data, indices.astype(index), starts.astype(index))
-    return import_module("scipy.sparse").csr_array(parts, shape=(bands.length, bands.length))
+    return import_module("scipy.sparse").csr_array(parts, shape=(bands.length, bands.columns))
 
 
 def whole_weights(weights: Array, power: int, dtype: npt.DTypeLike) -> Array:
@@ -81,7 +81,8 @@ def row_table(stencil: Stencil) -> tuple[Array, Array]:
     whole = matrix(stencil, np.asarray(stencil.smallest_and_largest_weight()[1]).dtype)
     counts = np.diff(whole.indptr)
     place = np.arange(counts.max(initial=0)) < counts[:, None]
-    columns = np.where(place, 0, np.arange(stencil.length)[:, None])
+    own = np.minimum(np.arange(stencil.length), stencil.columns - 1)
+    columns = np.where(place, 0, own[:, None])
     weights = np.zeros(place.shape, whole.dtype)
     columns[place], weights[place] = whole.indices, whole.data
     return columns, weights

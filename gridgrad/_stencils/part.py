@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -153,3 +154,68 @@ def _slices(low: int, high: int, length: int) -> tuple[slice, ...]:
     if high > length:
         return slice(low, length), slice(0, high - length)
     return (slice(low, high),)
+
+
+class Block(NamedTuple):
+    """The rows of a block, of several stencils along one axis on the same points.
+
+    Attributes
+    ----------
+    stencils : tuple of Stencil
+        Each of ``before + (stop - start) + after`` points, as `Part` has one.
+    before, after : int
+        Points of the halo, the most that any of them reads.
+    """
+
+    stencils: tuple[Stencil, ...]
+    before: int
+    after: int
+
+
+def block(stencils: Sequence[Stencil], start: int, stop: int, halo: tuple[int, int] = (0, 0)) -> Block:
+    """The rows `start` to ``stop - 1`` of stencils of one axis, on the block with the halo that they need together.
+
+    `halo` is the least on both sides.
+    """
+    parts = [part(stencil, start, stop) for stencil in stencils]
+    before = max(halo[0], *(own.before for own in parts))
+    after = max(halo[1], *(own.after for own in parts))
+    return Block(tuple([_widened(own, before, after) for own in parts]), before, after)
+
+
+def _widened(own: Part, before: int, after: int) -> Stencil:
+    """The stencil of a part on more points of halo."""
+    low, high = before - own.before, after - own.after
+    stencil = own.stencil
+    if not low and not high:
+        return stencil
+    leading, trailing = (
+        tuple(tuple((a + low, b + low, weight) for a, b, weight in row) for row in rows)
+        for rows in (stencil.leading, stencil.trailing)
+    )
+    length = low + stencil.length + high
+    weights = stencil.weights
+    if not stencil.is_uniform:
+        table = np.zeros((len(weights), length), np.result_type(*weights))
+        table[:, low : low + stencil.length] = weights
+        weights = tuple(table)
+    wide = replace(
+        stencil,
+        length=length,
+        weights=weights,
+        leading=((),) * low + leading,
+        trailing=trailing + ((),) * high,
+    )
+    return wide.as_if_of(*stencil.smallest_and_largest_weight())
+
+
+def leaving(stencil: Stencil, before: int, after: int) -> tuple[int, int]:
+    """How many first and last rows of a block reach into its halo of `before` and `after` points."""
+    start, stop = before, stencil.length - after
+
+    def leaves(point: int) -> bool:
+        return any(not start <= end < stop for a, b, _ in row_at(stencil, point) for end in (a, b))
+
+    first = next((k for k in range(stop - start) if not leaves(start + k)), stop - start)
+    last = next((k for k in range(stop - start) if not leaves(stop - 1 - k)), stop - start)
+    return first, last

@@ -29,7 +29,8 @@ class Stencil:
     equal ends is a value, ``(a, a, weight)`` means ``weight * f[a]``. A weight of 0 in a
     vector reads nothing, but in formula (1), which has none. Where `values` is set, as in transposed
     stencils, a pair means ``weight * f[b]``, and ``(a, b)`` are the ends of the face whose coefficient
-    belongs to it. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave
+    belongs to it. It may read an axis that has `surplus` points more than it has rows, -1 and 1 between
+    points and faces. The true weights are ``weight * 2**power``; `power` is 0 unless a weight would leave
     the range of normal numbers: then rows are made of slices, each weight applied as factors that all
     arrays can hold (`_backends.rows`). Weights are in 1/[x]^order; None where that is not
     known.
@@ -43,6 +44,7 @@ class Stencil:
     values: bool = False
     power: int = 0
     order: int | None = None
+    surplus: int = 0
     _range: list[tuple[Array, Array]] = field(
         default_factory=list, init=False, repr=False
     )  # kept when first asked for
@@ -59,7 +61,13 @@ class Stencil:
             self.values,
             self.power,
             self.order,
+            self.surplus,
         )
+
+    @property
+    def columns(self) -> int:
+        """Points of the axis that is read."""
+        return self.length + self.surplus
 
     @property
     def is_central(self) -> bool:

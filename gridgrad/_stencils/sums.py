@@ -27,6 +27,7 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
     if start >= stop:
         start = stop = length
     with np.errstate(all="ignore"):
+        faces = faces or first.surplus != 0  # rows between points and faces have no own point
         inner = _joined(0, _inner(first), _inner(second), first.values, faces)
         rows = {i: _joined(i, row_at(first, i), row_at(second, i), first.values, faces)
                 for i in (*range(start), *range(stop, length))}  # fmt: skip
@@ -34,7 +35,7 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
     table = in_one_piece(weights, len(weights))
     whole = Stencil(length, tuple((a, b) for a, b, _ in inner), table, tuple(rows[i] for i in range(start)),
                     tuple(rows[i] for i in range(stop, length)), first.values, first.power,
-                    first.order if first.order == second.order else None)  # fmt: skip
+                    first.order if first.order == second.order else None, first.surplus)  # fmt: skip
     if not np.isfinite(whole.smallest_and_largest_weight()[1]):
         return None
     return without_zeros(whole, faces)

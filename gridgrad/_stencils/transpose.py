@@ -28,6 +28,12 @@ class Bands:
     edges: tuple[Entries, ...]  # the rows before, then those behind
     first: int
     last: int
+    surplus: int = 0  # columns, less rows
+
+    @property
+    def columns(self) -> int:
+        """How many there are."""
+        return self.length + self.surplus
 
     @classmethod
     def of(cls, stencil: Stencil, faces: bool = False) -> Bands:
@@ -36,7 +42,8 @@ class Bands:
         pairs = ((a, b, weight) for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True))
         inner = _without_zeros(_entries(pairs, stencil.values, faces), inside)
         edges = (_entries(row, stencil.values, faces) for row in (*stencil.leading, *stencil.trailing))
-        return cls(stencil.length, inner, tuple(map(_without_zeros, edges)), inside.start, inside.stop)
+        return cls(stencil.length, inner, tuple(map(_without_zeros, edges)), inside.start, inside.stop,
+                   stencil.surplus)  # fmt: skip
 
     def row(self, point: int) -> Entries:
         """The entries of one row, by points instead of offsets."""
@@ -55,7 +62,7 @@ class Bands:
         def pairs(own: int, entries: Entries) -> Row:
             def distance(place: Place) -> list[int]:
                 # From the own point, also round a ring: the order of the interior.
-                return [(end - own + self.length // 2) % self.length for end in place]
+                return [(end - own + self.columns // 2) % self.columns for end in place]
 
             ordered = [(*place, entries[place]) for place in sorted(entries, key=distance)]
             if values:
@@ -68,34 +75,38 @@ class Bands:
         leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
         trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
         offsets = tuple((a, b) for a, b, _ in inner)
-        return Stencil(self.length, offsets, table, leading, trailing, values, power)
+        return Stencil(self.length, offsets, table, leading, trailing, values, power, surplus=self.surplus)
 
 
-def transposed(stencil: Stencil, scale: Array | None = None, faces: bool = False) -> Stencil:
-    """The transpose, or ``diag(1/scale) D^T diag(scale)``, as a stencil of values; edges included.
+def transposed(
+    stencil: Stencil, scale: Array | None = None, faces: bool = False, onto: Array | None = None
+) -> Stencil:
+    """The transpose, or ``diag(1/onto) D^T diag(scale)``, as a stencil of values; edges included.
 
-    Its weights are those of the stencil, or the sum of the two that meet at a point, rounded once. With
+    `onto` is `scale` unless it is given: the rows' may be those of faces, the columns' those of points. Its weights
+    are those of the stencil, or the sum of the two that meet at a point, rounded once. With
     `faces` these two stay apart, each with its face, for a coefficient averaged to faces; then every
     pair must hold its own point. Without `scale`, the transpose of the transpose has the entries of the
     stencil.
     """
     bands = Bands.of(stencil, faces)
-    length, (first, last) = bands.length, _columns_of_bands(bands)
+    scales = None if scale is None else (scale, scale if onto is None else onto)
+    rows, columns, (first, last) = bands.length, bands.columns, _columns_of_bands(bands)
     inner: Entries = {}
     for (read, other), weight in bands.inner.items():
         point, end = _turned(0, read, other, faces)
-        inner[point - read, end - read] = _scaled_band(weight, -read, first, last, scale)
-    edges: dict[int, Entries] = {point: {} for point in outside(first, last, length)}
+        inner[point - read, end - read] = _scaled_band(weight, -read, first, last, columns, scales)
+    edges: dict[int, Entries] = {point: {} for point in outside(first, last, columns)}
     reads = [read for read, _ in bands.inner]
-    start = min(length, max(bands.first, first - min(reads, default=0)))  # rows start to stop - 1: only bands
+    start = min(rows, max(bands.first, first - min(reads, default=0)))  # rows start to stop - 1: only bands
     stop = max(start, min(bands.last, last - max(reads, default=0)))
-    for point in outside(start, stop, length):
+    for point in outside(start, stop, rows):
         for (read, other), weight in bands.row(point).items():
             if read in edges and weight != 0:  # what has no weight is not read
-                ratio = 1 if scale is None else scale[point] / scale[read]
+                ratio = 1 if scales is None else scales[0][point] / scales[1][read]
                 edges[read][_turned(point, read, other, faces)] = weight * ratio
-    turned = Bands(length, inner, tuple(edges.values()), first, last).stencil(True, stencil.power)
-    return replace(turned, order=stencil.order)
+    bands = Bands(columns, inner, tuple(edges.values()), first, last, -bands.surplus)
+    return replace(bands.stencil(True, stencil.power), order=stencil.order)
 
 
 def product(outer: Stencil, inner: Stencil) -> Stencil:
@@ -120,7 +131,7 @@ def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> St
     bands: Entries = {}
     for (middle, _), weight in left.inner.items():
         for (read, _), further in right.inner.items():
-            _add(bands, (middle + read,) * 2, weight * _shifted(further, middle, first, last))
+            _add(bands, (middle + read,) * 2, weight * _shifted(further, middle, first, last, left.length))
     rows = [left.row(point) for point in outside(first, last, left.length)]
     edges = tuple(_combined(row, right.row) for row in rows)
     whole = Bands(left.length, bands, edges, first, last).stencil(inner.values, 0)
@@ -191,6 +202,11 @@ def _scaled(stencil: Stencil, factor: float) -> Stencil:
     return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
 
 
+def from_own_points(stencil: Stencil) -> Stencil:
+    """Rows of differences from their own points, which have faces also in the transpose."""
+    return replace(Bands.of(stencil).stencil(False, stencil.power), order=stencil.order)
+
+
 def negated(stencil: Stencil) -> Stencil:
     """Every weight with the other sign."""
     return stencil.mapped(lambda weight: -weight, stencil.power)
@@ -243,14 +259,14 @@ def outside(first: int, last: int, length: int) -> Iterable[int]:
 
 def _columns_of_bands(bands: Bands) -> tuple[int, int]:
     """The columns that only interior rows have entries in, all of them; none on short axes."""
-    reads = [read for read, _ in bands.inner] or [0]
-    first, last = max(0, bands.first + max(reads)), min(bands.length, bands.last + min(reads))
+    reads, columns = [read for read, _ in bands.inner] or [0], bands.columns
+    first, last = max(0, bands.first + max(reads)), min(columns, bands.last + min(reads))
     for read in {read for row in bands.edges for read, _ in row}:
-        if 2 * read < bands.length:
+        if 2 * read < columns:
             first = max(first, read + 1)
         else:
             last = min(last, read)
-    return (first, last) if first < last else (bands.length, bands.length)
+    return (first, last) if first < last else (columns, columns)
 
 
 def _turned(row: int, read: int, other: int, faces: bool) -> Place:
@@ -262,24 +278,27 @@ def _turned(row: int, read: int, other: int, faces: bool) -> Place:
     return row, read if row == other else other
 
 
-def _shifted(weight: Array, offset: int, first: int, last: int) -> Array:
-    """The band as seen from the points at `offset` before, in rows first to last - 1, and 0 elsewhere."""
+def _shifted(weight: Array, offset: int, first: int, last: int, length: int) -> Array:
+    """The band as seen from the points at `offset` before, in rows first to last - 1 of `length`, and 0 elsewhere."""
     if np.ndim(weight) == 0:
         return weight
-    moved = np.zeros_like(weight)
+    moved = np.zeros(length, weight.dtype)
     moved[first:last] = weight[first + offset : last + offset]
     return moved
 
 
-def _scaled_band(weight: Array, offset: int, first: int, last: int, scale: Array | None) -> Array:
-    """The shifted band of a transpose times ``scale[j + offset] / scale[j]``."""
-    moved = _shifted(weight, offset, first, last)
-    if scale is None or first >= last:
+def _scaled_band(
+    weight: Array, offset: int, first: int, last: int, length: int, scales: tuple[Array, Array] | None
+) -> Array:
+    """The shifted band of a transpose times ``scale[j + offset] / onto[j]``."""
+    moved = _shifted(weight, offset, first, last, length)
+    if scales is None or first >= last:
         return moved
-    ratio = scale[first + offset : last + offset] / scale[first:last]
+    scale, onto = scales
+    ratio = scale[first + offset : last + offset] / onto[first:last]
     if np.ndim(moved) == 0 and np.all(ratio == 1):
         return moved
-    result = np.zeros(len(scale), np.result_type(weight))
+    result = np.zeros(length, np.result_type(weight))
     result[first:last] = (moved if np.ndim(moved) == 0 else moved[first:last]) * ratio
     return result
 

@@ -6,18 +6,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import accumulate
-from math import prod
+from math import factorial, prod
 from operator import add, mul
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.types import Array
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
-from .wide import Wide, exact_fraction, from_fraction, join, narrow, two_sum
-
-Number = TypeVar("Number", Fraction, Wide)
+from .wide import Number, Wide, exact_fraction, from_fraction, join, narrow, two_sum, without_noise
 
 
 def first_derivative(
@@ -110,10 +107,10 @@ def node_weights(gaps: Sequence[Number], own: int, order: int) -> dict[int, Numb
     """The weights of ``f^(order)(x_own) = sum_j w_j (f_j - f_own)`` on nodes with these gaps.
 
     The derivatives at ``x_own`` of the Lagrange polynomials, with ``d_j = x_j - x_own``:
-    ``1/d_j prod_k d_k / (d_k - d_j)`` for the first, ``-2 sum_k 1/d_k`` times as much for the second, k
-    over the nodes but j and `own` (Fornberg, SIAM Rev. 40 (1998) 685-691; the weights are those of his
-    recursion, Math. Comp. 51 (1988) 699-706). Distances are sums of gaps of one sign, so that only
-    the sum over k can cancel.
+    ``1/d_j prod_k d_k / (d_k - d_j)`` for the first, and for the m-th ``(-1)**(m-1) m!`` times the sum over all
+    products of m - 1 of the ``1/d_k`` as much, ``-2 sum_k 1/d_k`` for the second; k over the nodes but j and `own`
+    (Fornberg, SIAM Rev. 40 (1998) 685-691; the weights are those of his recursion, Math. Comp. 51 (1988)
+    699-706). Distances are sums of gaps of one sign, so that only sums over k can cancel.
     """
     ahead = [list(accumulate(gaps[j:])) for j in range(len(gaps))]
 
@@ -126,10 +123,25 @@ def node_weights(gaps: Sequence[Number], own: int, order: int) -> dict[int, Numb
     for j in others:
         rest = [k for k in others if k != j]
         weights[j] = reduce(mul, (distance(own, k) / distance(j, k) for k in rest), inverse[j])
-        if order == 2:
-            half = -reduce(add, (inverse[k] for k in rest))
-            weights[j] = weights[j] * (half + half)
+        if order > 1:
+            values = [inverse[k] for k in rest]
+            factor = _products(values, order - 1)
+            if order > 2:  # what is left of products that cancel is but their rounding, and reads nothing
+                factor = without_noise(factor, _products([abs(value) for value in values], order - 1))
+            for number in range(2, order + 1):
+                factor = -reduce(add, [factor] * number)
+            weights[j] = weights[j] * factor
     return weights
+
+
+def _products(values: Sequence[Number], count: int) -> Number:
+    """The sum of all products of `count` of the values."""
+    sums: list[Number] = []  # of products of 1, 2, ... of those so far
+    for value in values:
+        longer: list[Number] = [value]
+        longer += [value * held for held in sums[: count - 1]]
+        sums = [held + more for held, more in zip(sums, longer, strict=False)] + longer[len(sums) :]
+    return sums[count - 1]
 
 
 def exact_weights(gaps: Sequence[Fraction], own: int, order: int) -> dict[int, Fraction]:
@@ -150,11 +162,11 @@ def weights_with_condition(
     has both.
     """
     a, b, wall = condition
-    value, slope, _ = _taylor(places, wall)
+    value, slope = _taylor(places, wall)
     of_nodes = a * value + b * slope
     if not of_nodes:
         return None
-    weight = order * _taylor(places, places[own])[order] / of_nodes
+    weight = factorial(order) * _taylor(places, places[own], order)[order] / of_nodes
     return weight, [-weight * value for value in extrapolated(places, condition)]
 
 
@@ -171,12 +183,12 @@ def extrapolated(
     return weights
 
 
-def _taylor(roots: Iterable[Fraction], at: Fraction) -> list[Fraction]:
-    """The first three coefficients of ``prod_j (x - x_j)`` in powers of ``x - at``."""
-    found = [Fraction(1), Fraction(0), Fraction(0)]
+def _taylor(roots: Iterable[Fraction], at: Fraction, last: int = 1) -> list[Fraction]:
+    """The coefficients of ``prod_j (x - x_j)`` in powers of ``x - at``, from 0 to `last`."""
+    found = [Fraction(1), *[Fraction(0)] * last]
     for root in roots:
         shift = at - root
-        found = [shift * found[0], found[0] + shift * found[1], found[1] + shift * found[2]]
+        found = [shift * own + lower for own, lower in zip(found, [Fraction(0), *found], strict=False)]
     return found
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.types import Array
+
+Number = TypeVar("Number", Fraction, "Wide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,10 @@ class Wide:
     def __neg__(self) -> Wide:
         return Wide(-self.high, -self.low)
 
+    def __abs__(self) -> Wide:
+        sign = np.copysign(np.ones_like(self.high), self.high)
+        return Wide(sign * self.high, sign * self.low)
+
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
     """``a + b`` rounded, and what the rounding left out."""
@@ -84,6 +91,15 @@ def narrow(value: Wide | npt.ArrayLike) -> Wide:
         return value
     high = np.asarray(value)[()]
     return Wide(high, np.zeros_like(high))
+
+
+def without_noise(total: Number, size: Number) -> Number:
+    """A sum, or 0 where that is but the rounding of terms whose magnitudes add up to `size`."""
+    if isinstance(total, Fraction) or isinstance(size, Fraction):
+        return total
+    bits = np.finfo(total.high.dtype).nmant + 1
+    there = np.abs(total.high) > np.ldexp(size.high, -3 * bits // 2)
+    return Wide(np.where(there, total.high, 0)[()], np.where(there, total.low, 0)[()])
 
 
 def exact_fraction(value: Wide | Fraction | npt.ArrayLike) -> Fraction:

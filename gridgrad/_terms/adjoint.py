@@ -8,15 +8,26 @@ from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import transposed
-from .term import Term
+from .term import Term, are_turned
 
 _adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
 
 
-def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None) -> tuple[Term, ...]:
+def conjugate_terms(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The terms of conjugate numbers: quarter turns go the other way."""
+    if not are_turned(terms):
+        return terms
+    return tuple(term._replace(turns=-term.turns % 4 or term.turns) for term in terms)
+
+
+def adjoint_terms(
+    terms: tuple[Term, ...], scale: Sequence[Array] | None = None, onto: Sequence[Array] | None = None
+) -> tuple[Term, ...]:
     """The transposed operator; with `scale`, a vector s per axis, ``diag(1/s) A^T diag(s)``.
 
+    Between points and faces `onto` are the vectors in the place of ``1/s``.
     What multiplied what came out multiplies what goes in, and the other way round; factors at faces stay.
+    Nothing is conjugated.
     """
     found = _adjoints.get(terms) if scale is None else None
     if found is not None:
@@ -27,7 +38,10 @@ def adjoint_terms(terms: tuple[Term, ...], scale: Sequence[Array] | None = None)
         key = axis, stencil, faces
         if key not in turned:
             turned[key] = transposed(
-                stencil, None if scale is None or axis is None else scale[axis], faces=faces
+                stencil,
+                None if scale is None or axis is None else scale[axis],
+                faces,
+                None if onto is None or axis is None else onto[axis],
             )
         return turned[key]
 

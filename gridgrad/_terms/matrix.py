@@ -13,7 +13,7 @@ from .._base.types import Array
 from .._stencils.matrix import matrix as matrix_of
 from .._stencils.matrix import pairs
 from .._stencils.stencil import Stencil
-from .term import Term
+from .term import Term, harmonic_mean
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -31,12 +31,12 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr
     else:
         matrix = _faces_matrix(term, shape, factors[term.faces])
     if term.then is not None:
-        matrix = _along(*term.then, shape) @ matrix
+        matrix = _along(*term.then, term._replace(then=None).shape_of(shape)) @ matrix
     if term.inner is not None:
         matrix = matrix @ _sparse().diags_array(factors[term.inner].ravel())
     if term.outer is not None:
         matrix = _sparse().diags_array(factors[term.outer].ravel()) @ matrix
-    return matrix.tocsr()
+    return (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
 
 
 def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:
@@ -48,6 +48,10 @@ def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_ar
     return _sparse().kron(_sparse().eye_array(before), matrix, format="csr") if before > 1 else matrix
 
 
+def _mean(a: Array, b: Array, harmonic: bool) -> Array:
+    return harmonic_mean(np.where, a, b) if harmonic else (a + b) * 0.5
+
+
 def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_array:
     """Each pair weighted by the mean of the factor at its ends."""
     axis, points = term.axis, prod(shape)
@@ -55,7 +59,7 @@ def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_arra
     row, a, b, weight = pairs(term.stencil)
     index = np.moveaxis(np.arange(points).reshape(shape), axis, 0)
     along = np.moveaxis(factor, axis, 0)
-    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * ((along[a] + along[b]) * 0.5)
+    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * _mean(along[a], along[b], term.harmonic)
     entries = [(index[row], index[b], entry)]
     if not term.stencil.values:
         apart = a != b  # a pair with equal ends is a value

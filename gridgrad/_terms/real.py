@@ -17,7 +17,7 @@ def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[T
 
     An output becomes two, so does each input that `is_complex`; a real one stays one. A product with
     a complex factor is two products in each part: ``re = c.re v.re - c.im v.im``, ``im = c.re v.im + c.im v.re``;
-    with two such factors it is four.
+    with two such factors it is four. A quarter turn is a product with 1j.
     """
     key = terms, is_complex
     found = _real.get(key)
@@ -43,11 +43,12 @@ def _part_of(
 ) -> Term:
     """One product of parts: 1 in `imaginary` for each factor, then the field, whose imaginary part is in it."""
     *factors, field = imaginary
-    count, stencil = sum(imaginary), term.stencil
-    if count % 4 >= 2:  # i * i
+    count, stencil = (sum(imaginary) + term.turns) % 4, term.stencil
+    if count >= 2:  # i * i
         if stencil not in negative:
             negative[stencil] = negated(stencil)
         stencil = negative[stencil]
     of_factor = iter(factors)
     part = term.with_factors(lambda k: first[k] + next(of_factor))
-    return part._replace(output=2 * term.output + count % 2, input=first[term.input] + field, stencil=stencil)
+    output = 2 * term.output + count % 2
+    return part._replace(output=output, input=first[term.input] + field, stencil=stencil, turns=0)

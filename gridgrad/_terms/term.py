@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 from typing import NamedTuple
 
+from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
 
 
@@ -22,8 +23,14 @@ class Term(NamedTuple):
     term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
     only one it makes 0 there.
 
+    Where it is `gated` a factor of 0 reads nothing, and nothing is made of it but 0. With `harmonic` the mean at
+    the two points of a pair is the harmonic one, which is 0 where one of both is.
+
     Without an `axis` the term is a multiple of the input at the point itself: its stencil is of values
     and has one point.
+
+    `turns` are quarter turns of what comes out, a product with ``1j ** turns``, 1 to 4: then all fields are complex,
+    and so they are not where it is 0.
     """
 
     output: int
@@ -36,6 +43,9 @@ class Term(NamedTuple):
     then: tuple[int, Stencil] | None = None
     norm: bool = False
     ends: bool = False
+    turns: int = 0
+    gated: bool = False
+    harmonic: bool = False
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -50,6 +60,14 @@ class Term(NamedTuple):
         """All inputs of the term."""
         return (self.input, *self.factors())
 
+    def shape_of(self, shape: Shape) -> Shape:
+        """That of what it makes of a field of this shape."""
+        for axis, stencil in self.stencils():
+            if stencil.surplus:
+                assert axis is not None
+                shape = (*shape[:axis], stencil.length, *shape[axis + 1 :])
+        return shape
+
     def with_factors(self, number: Callable[[int], int]) -> Term:
         """The term whose factors have other numbers among the inputs."""
         new = [None if k is None else number(k) for k in (self.inner, self.faces, self.outer)]
@@ -63,6 +81,15 @@ class Term(NamedTuple):
         )
 
 
+def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
+    """``2 a b / (a + b)``, 0 beside a 0, and exactly a where both are a; `where` is that of the arrays' library."""
+    smaller = a < b
+    small, big = where(smaller, a, b), where(smaller, b, a)
+    is_closed = small == 0
+    share = big / where(is_closed & (big == 0), big + 1, a + b)  # 0/0 would be in derivatives
+    return where(is_closed, small + small, small * (share + share))
+
+
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:
     """The terms with their factors, and those of their inputs that are none of the first `inputs`, `by` places further back."""
     return tuple(
@@ -70,9 +97,27 @@ def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term
     )
 
 
+def shapes_of(terms: tuple[Term, ...], shapes: Sequence[Shape], outputs: int) -> list[Shape]:
+    """The shapes of the outputs of terms on an array's axes, of inputs of these shapes."""
+    first = {term.output: term for term in reversed(terms)}
+    return [
+        first[k].shape_of(shapes[first[k].input]) if k in first else shapes[0] for k in range(outputs)
+    ]
+
+
 def norms_of(terms: Iterable[Term]) -> frozenset[int]:
     """The outputs that are the norm of their terms, which all say so, and not their sum."""
     return frozenset([term.output for term in terms if term.norm])
+
+
+def turned(terms: tuple[Term, ...], turns: int) -> tuple[Term, ...]:
+    """The terms with further quarter turns, 1 to 4."""
+    return tuple(term._replace(turns=(term.turns + turns - 1) % 4 + 1) for term in terms)
+
+
+def are_turned(terms: Iterable[Term]) -> bool:
+    """Whether what comes out is complex whatever goes in."""
+    return any([term.turns for term in terms])
 
 
 def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -44,6 +44,8 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
     f = BACKEND.samples(f)
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
+    if any(getattr(value, "ndim", 0) > 1 for value in values):
+        return _by_lines(f, values, axes, asked)
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
     if operator.coefficients:
         raise ArgumentTypeError(
@@ -58,6 +60,19 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
             check_formula(way)
     results = differentiated(f, varied, ways, tuple(term.stencil for term in operator.terms))
     return results[0] if len(results) == 1 else results
+
+
+def _by_lines(f: Any, values: list[Any], axes: tuple[int, ...], asked: Asked) -> Any:
+    """Where the points of an axis lie elsewhere on each line along it: each axis alone, in torch operations."""
+    operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
+    if len(axes) == 1:
+        words = clean_words(axes, asked)
+        return rows(f, values[0], Way(axes[0], words.rules[0], words.periods[0]))
+    results = list(operator(f))
+    for k, value in enumerate(values):
+        if carries_derivative(value):
+            results[k] = gradient_by_coordinates(f, [value], (axes[k],), asked)
+    return tuple(results)
 
 
 def operator_of(
@@ -187,6 +202,8 @@ def _differentiable_slopes(
 
 def rows(f: Any, x: Any, way: Way) -> Any:
     """Formula (1) and its ends in torch operations, differentiable by everything."""
+    if x.ndim > 1:  # of lines along the axis, which are the last of these
+        x = x[(None,) * (f.ndim - x.ndim)].movedim(way.axis, -1)
     f = f.movedim(way.axis, -1)
     lower, upper, ends = _weights(x, f.shape[-1], way)
     slopes = _differences(f, way)
@@ -212,18 +229,19 @@ def _differences(f: Any, way: Way) -> Any:
 
 def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[Any]]]:
     """Lower and upper weights of the interior rows, and those of the differences next to each end."""
-    steps = x.expand(n - 1) if x.ndim == 0 else x[1:] - x[:-1]
+    steps = x.expand(n - 1) if x.ndim == 0 else x[..., 1:] - x[..., :-1]
     if way.rule.is_periodic:
         if way.period is None:
             wrap = x.reshape(1)
         else:
-            wrap = (way.period * torch.sign(steps[:1]) - steps.sum()).reshape(1)
-        steps = torch.cat([wrap, steps, wrap])
-    left, right = steps[:-1], steps[1:]
+            wrap = way.period * torch.sign(steps[..., :1]) - steps.sum(-1, keepdim=True)
+        steps = torch.cat([wrap, steps, wrap], dim=-1)
+    left, right = steps[..., :-1], steps[..., 1:]
     lower, upper = right / (left + right) / left, left / (left + right) / right
     if way.rule.is_periodic:
         return lower, upper, ([], [])
     first, last = way.rule.boundary
+    steps = steps.movedim(-1, 0)
     return (
         lower,
         upper,

@@ -28,6 +28,10 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     axes = clean_axis(axis, f.ndim)
     spacings = per_axis_spacing(varargs, len(axes))
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
+    if any(step.ndim > 1 for step in steps):
+        raise ArgumentTypeError(
+            "under torch.compile gradient takes 1-D coordinates; make the operator outside, gradient = gridgrad.Grid(z, axes=[-1]).gradient, and call it inside"
+        )
     words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(
         [f], steps, list(axes), asked.edge_order, _spelled(words),

@@ -201,10 +201,12 @@ _SECOND = {"laplacian", "vector_laplacian", "hessian", "diffuse"}
 def stated_order(name: str, edge_order: int, irregular: bool, options: Options) -> Parts:
     """What the documentation promises, by the table of operators in README.md."""
     accuracy, form = options.get("accuracy"), options.get("form", "compact")
-    second = name in _SECOND or (name == "derivative" and options.get("order") == 2)
+    even = name in _SECOND or (name == "derivative" and options.get("order", 1) % 2 == 0)
     if accuracy is not None:
         return Parts(accuracy, accuracy)
-    inside = 1 if second and irregular else 2
+    if options.get("side") is not None:
+        return Parts(1, 1)
+    inside = 1 if even and irregular else 2
     if form == "wide":
         return Parts(inside, 1)
     if form == "conservative":  # where no flux is what the function has, too

@@ -61,8 +61,9 @@ int64 element_bytes(int storage) {
 bool within(int value, int low, int high) { return value >= low && value <= high; }
 
 // The rows that are data: their pairs in order and at points of the axis.
-Status check_edges(const Stencil& stencil) {
-  const int64 length = stencil.length, rows = static_cast<int64>(stencil.leading) + stencil.trailing;
+Status check_edges(const Stencil& stencil, int surplus) {
+  const int64 length = stencil.length, rows = static_cast<int64>(stencil.leading) + stencil.trailing,
+              columns = length + surplus;
   if (stencil.leading < 0 || stencil.trailing < 0 || rows > length) return BAD_STENCIL;
   if (!stencil.start || stencil.start[0] != 0) return BAD_STENCIL;
   for (int64 r = 0; r < rows; ++r)
@@ -70,21 +71,21 @@ Status check_edges(const Stencil& stencil) {
   if (stencil.start[rows] > 0 && !stencil.pair) return BAD_STENCIL;
   for (int64 k = 0; k < stencil.start[rows]; ++k) {
     const Pair& pair = stencil.pair[k];
-    if (pair.a < 0 || pair.b < 0 || pair.a >= length || pair.b >= length) return BAD_STENCIL;
+    if (pair.a < 0 || pair.b < 0 || pair.a >= columns || pair.b >= columns) return BAD_STENCIL;
   }
   return OK;
 }
 
-Status check_stencil(const Descriptor& plan, const Stencil& stencil) {
+Status check_stencil(const Descriptor& plan, const Stencil& stencil, int surplus) {
   if (!within(stencil.dim, 0, ROW) || stencil.inner < 1 || stencil.length < 1) return BAD_STENCIL;
   if (stencil.dim != ROW && stencil.inner != 1) return BAD_STENCIL;
   if (stencil.length * stencil.inner != plan.length[stencil.dim]) return BAD_STENCIL;
   if (!within(stencil.pairs, 0, MAX_PAIRS)) return BAD_STENCIL;
-  if (const Status status = check_edges(stencil)) return status;
+  if (const Status status = check_edges(stencil, surplus)) return status;
   const bool interior = stencil.leading + stencil.trailing < stencil.length;
   for (int k = 0; interior && k < stencil.pairs; ++k)
     for (const int point : {stencil.a[k], stencil.b[k]})
-      if (!within(point, -stencil.leading, stencil.trailing)) return BAD_STENCIL;
+      if (!within(point, -stencil.leading, stencil.trailing + surplus)) return BAD_STENCIL;
   return OK;
 }
 
@@ -95,6 +96,7 @@ Status check_term(const Descriptor& plan, const Term& term) {
   for (const int factor : {term.inner, term.faces, term.outer})
     if (!within(factor, -1, plan.inputs - 1)) return BAD_TERM;
   if (!within(term.ends, 0, 1) || (term.ends && term.assign)) return BAD_TERM;
+  if (!within(term.flags, 0, FLAGS - 1)) return BAD_TERM;
   const Stencil& stencil = plan.stencil[term.stencil];
   if (term.inner >= 0 && !stencil.values) return BAD_TERM;
   if (term.then < 0) return OK;
@@ -117,7 +119,7 @@ Status check(const Descriptor& plan) {
     if (!first && plan.term[t - 1].ends && !plan.term[t].ends) return BAD_TERM;
   }
   for (int s = 0; s < plan.stencils; ++s)
-    if (const Status status = check_stencil(plan, plan.stencil[s])) return status;
+    if (const Status status = check_stencil(plan, plan.stencil[s], plan.surplus[s])) return status;
   return OK;
 }
 
@@ -134,13 +136,13 @@ struct Extent {
   std::intptr_t begin, end;
 };
 
-// The addresses from an array's first byte to its last.
-Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
+// The addresses from an array's first byte to its last, of these lengths.
+Extent extent_of(const Descriptor& plan, void* const* pointers, int k, const int64* length) {
   const int64 bytes = k < plan.inputs ? element_bytes(plan.storage) : plan.output_bytes;
   const std::intptr_t first = reinterpret_cast<std::intptr_t>(pointers[k]);
   Extent extent{first, first + bytes};
   for (int dim = 0; dim < MAX_DIMS; ++dim) {
-    const int64 reach = (plan.length[dim] - 1) * plan.array[k].stride[dim] * bytes;
+    const int64 reach = (length[dim] - 1) * plan.array[k].stride[dim] * bytes;
     (reach < 0 ? extent.begin : extent.end) += reach;
   }
   return extent;
@@ -149,8 +151,12 @@ Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
 // Whether an output's extent meets that of an array before it.
 bool may_overlap(const Descriptor& plan, void* const* pointers) {
   Extent extents[MAX_ARRAYS];
+  int64 read[MAX_DIMS];  // the lengths of inputs, or a little more
+  std::memcpy(read, plan.length, sizeof read);
+  for (int s = 0; s < plan.stencils; ++s)
+    if (plan.surplus[s] > 0) read[plan.stencil[s].dim] += plan.surplus[s] * plan.stencil[s].inner;
   for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
-    extents[k] = extent_of(plan, pointers, k);
+    extents[k] = extent_of(plan, pointers, k, k < plan.inputs ? read : plan.length);
     for (int other = 0; k >= plan.inputs && other < k; ++other)
       if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end) return true;
   }

@@ -40,10 +40,12 @@ GG_NOINLINE Real edge_pair(const Position<Stored, Real>& here, const Term& term,
   Real scaled = weight;
   if (term.faces >= 0) {
     const Around<Stored> k = around(here, stencil, term.faces, j);
-    scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b]);
+    scaled = scaled * face_mean<Real>(k[pair.a], k[pair.b], term.flags & HARMONIC);
   }
   if (term.inner >= 0) scaled = scaled * load<Real>(around(here, stencil, term.inner, j)[pair.b]);
-  return stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
+  const Real value =
+      stencil.values ? sample_value(weight, scaled, b) : pair_value(scaled, b, from_end(pair, f, shift));
+  return term.flags & GATED ? unless_zero(scaled, value) : value;
 }
 
 // An edge row of term t at element j; f is the row's first element.

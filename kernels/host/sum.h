@@ -26,6 +26,7 @@ struct Part {
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
   bool selects = false;  // a weight of 0 reads nothing
+  int flags = 0;         // of its term
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
@@ -72,6 +73,16 @@ struct Block {
     return product;
   }
 
+  // As in stencil.h.
+  static GG_INLINE Block harmonic_mean(const Block& p, const Block& q) {
+    Block mean;
+    for (int k = 0; k < WORDS; ++k) {
+      const Word a = p.word[k], b = q.word[k], small = a < b ? a : b, share = (a < b ? b : a) / (a + b);
+      mean.word[k] = small == 0 ? Word{} : small * (share + share);
+    }
+    return mean;
+  }
+
   // The value, and 0 where the weight is 0.
   static GG_INLINE Block select(const Block& weight, const Block& value) {
     Block chosen;
@@ -87,9 +98,13 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   if (plain) return B::all(part.weight) * x;
   const B weight = part.weights ? B::read(part.weights + j) : B::all(part.weight);
   B scaled = weight;
-  if (part.k_a) scaled = weight * ((B::read(part.k_a + j) + B::read(part.k_b + j)) * B::all(Real(0.5)));
+  if (part.k_a) {
+    const B k_a = B::read(part.k_a + j), k_b = B::read(part.k_b + j);
+    scaled = weight * (part.flags & HARMONIC ? B::harmonic_mean(k_a, k_b) : (k_a + k_b) * B::all(Real(0.5)));
+  }
   if (part.inner) scaled = scaled * B::read(part.inner + j);
-  return part.selects ? B::select(weight, scaled * x) : scaled * x;
+  const B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
+  return part.selects ? B::select(weight, value) : value;
 }
 
 // The norm of both, or the magnitude of the second.
@@ -109,7 +124,10 @@ GG_NOINLINE B normed(bool alone, const B sum, const B value, Real) {
 template <bool plain, class B, class Real>
 GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
-  if (part.outer) value = value * B::read(part.outer + j);
+  if (part.outer) {
+    const B outer = B::read(part.outer + j);
+    value = part.flags & GATED ? B::select(outer, value * outer) : value * outer;
+  }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
 }
 

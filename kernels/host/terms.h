@@ -86,6 +86,7 @@ class Terms {
     else add_pairs(t, here.row(term.input), begin, end, parts_);
     Part<Real>& part = parts_.back();
     part.join = ADD;
+    part.flags = term.flags;
     if (term.outer >= 0)
       part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
                               end - begin);
@@ -146,7 +147,9 @@ class Terms {
     if (stencil.start[edge] == stencil.start[edge + 1]) return;
     if (term.then >= 0) return add_segment(t, j, j + 1, target, 1);
     Real value = edge_value(here, t, here.row(term.input), j);
-    if (term.outer >= 0) value = value * load<Real>(here.row(term.outer)[j * stride_of(term.outer)]);
+    if (term.outer >= 0)
+      value =
+          times_outer(value, load<Real>(here.row(term.outer)[j * stride_of(term.outer)]), term.flags & GATED);
     join(t, value, *target);
   }
 
@@ -251,6 +254,7 @@ class Terms {
         part.k_b = at_point(term.faces, stencil, pairs.b(k), begin, end);
       }
       if (term.inner >= 0) part.inner = at_point(term.inner, stencil, pairs.b(k), begin, end);
+      part.flags = term.flags;
     }
     if (!pairs.count) add_zeros(parts);
   }

@@ -174,3 +174,16 @@ def test_torch_func_takes_constant_tensor_coordinates():
     wanted = x.clone().requires_grad_()
     (gg.gradient(f, wanted) ** 2).sum().backward()
     torch.testing.assert_close(by_x, wanted.grad, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("call", [
+    lambda v, f: gg.advect(v, f, 0.5), lambda v, f: gg.directional_derivative(f, v, 0.5),
+], ids=["advect", "directional_derivative"])  # fmt: skip
+def test_a_velocity_of_one_axis_is_the_one_that_was_given(call):
+    """A second call with another velocity, alone and not in a list, had the result of the first."""
+    f = np.arange(6.0) ** 2
+    first = call([1.0], f)
+    for v in (2.0, -2.0, np.full(6, 2.0), np.full(6, -3.0), [4.0]):
+        expected = first * np.ravel(v)[0]
+        assert np.array_equal(call(v, f), expected)
+        assert np.array_equal(call(v, f), expected)

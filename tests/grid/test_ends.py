@@ -134,9 +134,9 @@ def test_constants_give_exactly_zero(name):
 
 
 @cache
-def reading(exact, a, order):
+def reading(exact, a, order, accuracy=None, side=0):
     """Which points each row reads: those of weights, and its own unless the differences skip it."""
-    matrix = exact.rows(a, order)[0]
+    matrix = exact.rows(a, order, accuracy, side=side)[0]
     n, x, ring = len(matrix), exact.x[a], exact.periods[a]
     reads = matrix != 0
     for i in range(n):
@@ -146,7 +146,7 @@ def reading(exact, a, order):
             right - left
             for left, right in pairwise([x[k % n] + (ring or 0) * (k // n) for k in (i - 1, i, i + 1)])
         }
-        if order == 1 and inner and len(steps) == 1:
+        if order == 1 and not side and inner and len(steps) == 1:
             reads[i, i] = False
     return reads.astype(int)
 
@@ -180,7 +180,7 @@ def touched(name, exact, flags):
     mixed = [[dd[a] if a == b else spread(d[a], first[b], b) for b in range(3)] for a in range(3)]
     flux = [spread(flags, closed(exact, a), a) for a in range(3)]
     return {
-        "derivative 1": [d[1]], "derivative 2": [dd[2]], "mixed": [mixed[0][1]], "gradient": d, "divergence": [union(*d)],
+        "derivative 1": [d[1]], "derivative 2": [dd[2]], "derivative left": [spread(flags, reading(exact, 2, 1, 2, -1), 2)], "mixed": [mixed[0][1]], "gradient": d, "divergence": [union(*d)],
         "curl": [union(d[1], d[2]), union(d[2], d[0]), union(d[0], d[1])], "laplacian": [union(*dd)],
         "laplacian conservative": [union(*flux)], "vector laplacian": [union(*dd)] * 3, "hessian": flat(mixed),
         "jacobian": d * 3, "directional": [union(*d)], "advect": [union(*d)], "diffuse": [union(*flux)],

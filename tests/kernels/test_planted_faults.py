@@ -60,8 +60,8 @@ FAULTS = {
     "gaps between rows forgotten": ("host/position.h", "!= plan.length[ROW] * plan.array[k].stride[ROW])\n", "== 0)\n"),
     "the row's axis runs on": ("host/terms.h", "end > here.plan.length[ROW] && here.stencil(t).dim == ROW", "false"),
     "terms assign instead of add": ("host/sum.h", "return part.join == ADD ? sum + value :", "return part.join == ADD ? value :"),
-    "both ends of a face are one": ("host/sum.h", "B::read(part.k_a + j) + B::read(part.k_b + j)", "B::read(part.k_a + j) + B::read(part.k_a + j)"),
-    "no factor at the point": ("host/sum.h", "if (part.outer) value =", "if (false) value ="),
+    "both ends of a face are one": ("host/sum.h", "k_b = B::read(part.k_b + j)", "k_b = B::read(part.k_a + j)"),
+    "no factor at the point": ("host/sum.h", "if (part.outer) {", "if (false) {"),
     "no factor of samples": ("host/sum.h", "if (part.inner) scaled =", "if (false) scaled ="),
     "a factor of samples in place of that of faces": ("host/sum.h", "scaled = scaled * B::read(part.inner + j)", "scaled = weight * B::read(part.inner + j)"),
     "no factor of samples at ends": ("host/edges.h", "if (term.inner >= 0) scaled =", "if (false) scaled ="),
@@ -113,7 +113,7 @@ def build(folder, name, fault=None):
         (place / file).write_text(text.replace(right, wrong))
     library = place / "core.so"
     command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
-               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), "-o", str(library)]  # fmt: skip
+               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), str(place / "host/points.cpp"), "-o", str(library)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
     return library

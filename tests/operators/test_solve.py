@@ -28,7 +28,7 @@ TRANSFORMS = {
     ("periodic", "periodic"): "FFT", ("reflect", "reflect"): "DCT-I", ("symmetric", "symmetric"): "DCT-II",
     ("reflect", "held"): "DCT-III", ("symmetric", "antisymmetric"): "DCT-IV", ("held", "held"): "DST-I",
     ("antireflect", "antireflect"): "DST-I", ("antisymmetric", "value at a face"): "DST-II", ("held", "slope"): "DST-III",
-    ("value at a face", "slope at a face"): "DST-IV", ("robin", "held"): "eigenvectors", ("reflect", "symmetric"): "eigenvectors",
+    ("value at a face", "slope at a face"): "DST-IV", ("robin", "held"): "three diagonals", ("reflect", "symmetric"): "three diagonals",
 }  # fmt: skip
 
 
@@ -99,6 +99,39 @@ def test_few_points(pair, n):
 def test_each_kind_of_ends_has_its_transform(pair, transform):
     grid = gg.Grid((9, 0.5), boundary=boundary_of(pair))
     assert transform + " along" in repr((grid.identity - grid.laplacian).solver())
+
+
+@pytest.mark.parametrize(
+    ("dtype", "ends"), [(float, "periodic"), (complex, "periodic"), (float, "symmetric"), (float, "antireflect")]
+)
+@pytest.mark.parametrize("axes", [[-2, -1], [-1, -2], [0, 1]])
+def test_the_longest_stretched_axis_keeps_its_rows(dtype, ends, axes):
+    """The other is transformed; both ways give what the factors of the matrix give."""
+    grid = gg.Grid(stretched(13), (10, 0.3), axes=axes, boundary=["symmetric", ends])
+    A = grid.identity - 0.3 * grid.laplacian
+    b = RNG.standard_normal((2, *grid.shape) if axes[0] < 0 else grid.shape).astype(dtype)
+    b = b + 1j * RNG.standard_normal(b.shape) if dtype is complex else b
+    assert f"three diagonals along axis {axes[0]}" in repr(A.solver())
+    np.testing.assert_allclose(A.solve(b), A.solve(b, method="direct"), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose((-A).solve(b), -A.solve(b), rtol=1e-12, atol=1e-13)
+
+
+def test_of_two_stretched_axes_the_shorter_has_eigenvectors():
+    grid = gg.Grid(stretched(11), stretched(7), boundary="symmetric")
+    A = grid.identity - grid.laplacian
+    b = RNG.standard_normal(grid.shape)
+    assert "three diagonals along axis -2, eigenvectors along axis -1" in repr(A.solver())
+    np.testing.assert_allclose(A.solve(b), A.solve(b, method="direct"), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("shift", [0.0, -0.7])
+def test_what_has_both_signs_or_zero_has_eigenvectors(shift):
+    """Three diagonals are factored without pivots, which is safe for one sign of the eigenvalues only."""
+    grid = gg.Grid(stretched(11), (8, 0.3), boundary=["symmetric", "periodic"])
+    A = shift * grid.identity - grid.laplacian if shift else grid.laplacian
+    b = grid.laplacian(RNG.standard_normal(grid.shape))
+    assert "eigenvectors along axis -2" in repr(A.solver())
+    np.testing.assert_allclose(A(A.solve(b)), b, rtol=1e-10, atol=1e-10)
 
 
 def test_residuals_in_three_dimensions():
@@ -282,12 +315,13 @@ def test_what_cannot_be_solved_is_refused():
         (grid.identity - grid.diffuse(k)).solver()(b, k=k)
 
 
-def test_a_long_stretched_axis_is_factored():
-    """Whose vectors would fill the memory."""
+@pytest.mark.parametrize(("sign", "way"), [(-1, "three diagonals"), (1, "LU")])
+def test_no_vectors_of_a_long_stretched_axis_are_made(sign, way):
+    """They would fill the memory."""
     grid = gg.Grid(stretched(3000), boundary="symmetric")
-    A = grid.identity - grid.laplacian
+    A = grid.identity + sign * grid.laplacian
     b = RNG.standard_normal(3000)
-    assert "LU" in repr(A.solver())
+    assert way in repr(A.solver())
     assert np.abs(A(A.solve(b)) - b).max() < 1e-12
 
 

@@ -158,3 +158,14 @@ def test_advection(setting):
         abs(v[0]) * size_x + abs(v[1]) * size_y,
     )
     close(setting.grid.gradient_norm(f), np.hypot(along_x, along_y), np.hypot(size_x, size_y))
+
+
+def test_walls_by_position_on_an_even_axis():
+    """Where its last point is follows from the step, not from an array of coordinates."""
+    walls = [(gg.value(0.0, wall=0.0), gg.value(0.0, wall=1.0))]
+    even = gg.Grid((7, 0.125, 0.125), boundary=walls)
+    given = gg.Grid(0.125 * np.arange(1, 8), boundary=walls)
+    u = RNG.standard_normal(7)
+    assert np.array_equal(even.laplacian(u), given.laplacian(u))
+    assert np.array_equal(even.derivative(0)(u), given.derivative(0)(u))
+    assert even.quadrature[0].tolist() == [0.1875, *[0.125] * 5, 0.1875]

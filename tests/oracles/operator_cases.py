@@ -79,31 +79,35 @@ class ExactGrid:
             self.periods.append(wrap * (1 if x[1] > x[0] else -1) if ends[0] == "periodic" else None)
         self._rows: dict[Any, Any] = {}
 
-    def rows(self, a: int, order: int = 1, accuracy: int | None = None, ends: Any = None) -> tuple[Any, Any]:
+    def rows(
+        self, a: int, order: int = 1, accuracy: int | None = None, ends: Any = None, side: int = 0
+    ) -> tuple[Any, Any]:
         """The derivative along axis `a` as a matrix, and the magnitudes of ``w_j (f_j - f_i)`` as another."""
         ends = self.boundary[a] if ends is None else ends
-        key = (a, order, accuracy, ends)
+        key = (a, order, accuracy, ends, side)
         if key not in self._rows:
             self._rows[key] = self._make_rows(*key)
         return self._rows[key]
 
-    def _make_rows(self, a: int, order: int, accuracy: int | None, ends: Any) -> tuple[Any, Any]:
+    def _make_rows(self, a: int, order: int, accuracy: int | None, ends: Any, side: int) -> tuple[Any, Any]:
         x, n = self.x[a], self.shape[a]
         axis = ExactAxis(x, ends, self.periods[a])
         matrix, sizes = np.full((n, n), Fraction(0)), np.full((n, n), Fraction(0))
         steps = {right - left for left, right in pairwise(x)}
         for i in range(n):
-            nodes = nodes_of(i, n, order, accuracy, ends, self.edge_order, even=len(steps) == 1)
+            nodes = nodes_of(i, n, order, accuracy, ends, self.edge_order, len(steps) == 1, side)
             gaps = {axis.position(k + 1) - axis.position(k) for k in nodes[:-1]}
             if len(steps) == 1 and len(gaps) > 1:  # a ring whose last step is another one
-                nodes = nodes_of(i, n, order, accuracy, ends, self.edge_order, even=False)
+                nodes = nodes_of(i, n, order, accuracy, ends, self.edge_order, False, side)
             matrix[i] = axis.row(i, nodes, order)
             sizes[i] = abs(matrix[i])
             sizes[i, i] += sum(sizes[i]) - sizes[i, i]
         return matrix, sizes
 
-    def derivative(self, f: Exact, a: int, order: int = 1, accuracy: int | None = None) -> Exact:
-        return f.along(self.rows(a, order, accuracy), a)
+    def derivative(
+        self, f: Exact, a: int, order: int = 1, accuracy: int | None = None, side: int = 0
+    ) -> Exact:
+        return f.along(self.rows(a, order, accuracy, side=side), a)
 
     def laplacian(self, f: Exact, form: str = "compact", accuracy: int | None = None) -> Exact:
         if form == "conservative":
@@ -189,6 +193,8 @@ def _each(grid: ExactGrid, change: Callable[..., Any]) -> list[Any]:
 CASES = {
     "derivative 1": Case(lambda g, c: g.derivative(1), lambda g, f, c: g.derivative(f, 1), 2),
     "derivative 2": Case(lambda g, c: g.derivative(-1, order=2), lambda g, f, c: g.derivative(f, g.ndim - 1, 2), 3),
+    "derivative left": Case(lambda g, c: g.derivative(-1, side="left", accuracy=2),
+                            lambda g, f, c: g.derivative(f, g.ndim - 1, 1, 2, -1), 2),
     "mixed": Case(lambda g, c: g.mixed_derivative(1, 0), lambda g, f, c: _mixed(g, f, 0, 1), 2, 2),
     "gradient": Case(lambda g, c: g.gradient, lambda g, f, c: _each(g, lambda a: g.derivative(f, a)), 2),
     "divergence": Case(lambda g, c: g.divergence,

@@ -23,9 +23,9 @@ BOUNDARIES = [
 ]
 
 
-def rules(boundaries):
+def rules(boundaries, orders=(1, 2)):
     """Each with every order, accuracy and edge_order."""
-    return [Rule(order, accuracy, boundary, edge_order) for order in (1, 2) for accuracy in (None, 2, 4, 6)
+    return [Rule(order, accuracy, boundary, edge_order) for order in orders for accuracy in (None, 2, 4, 6)
             for boundary in boundaries for edge_order in (1, 2) if edge_order == 1 or accuracy is None]  # fmt: skip
 
 
@@ -35,9 +35,18 @@ WITH_VALUES = rules(
 )
 
 
+HIGHER = rules([ends("one-sided"), RING, ends("reflect", "symmetric"), ends("antireflect", "antisymmetric")], (3, 4))
+TO_A_SIDE = [Rule(1, accuracy, boundary, side=side) for side in (-1, 1) for accuracy in (1, 2)
+             for boundary in (ends("one-sided"), ends("reflect", "one-sided"), RING,
+                              ends("antireflect", "symmetric"), ends("antisymmetric"))]  # fmt: skip
+# A few of them, for what is of all stencils.
+SOME = [Rule(3, None), Rule(3, 4, RING), Rule(4, 2, ends("reflect")), Rule(4, 6), *[rule for rule in TO_A_SIDE if rule.boundary != ends("antisymmetric")][::2]]
+
+
 def name(rule):
+    toward = {-1: "-left", 0: "", 1: "-right"}[rule.side]
     sides = "periodic" if rule.is_periodic else "-".join(end.word for end in rule.boundary)
-    return f"order{rule.order}-accuracy{rule.accuracy}-{sides}-edge{rule.edge_order}"
+    return f"order{rule.order}-accuracy{rule.accuracy}-{sides}-edge{rule.edge_order}{toward}"
 
 
 def positions(spacing, n):

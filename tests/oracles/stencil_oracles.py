@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import factorial
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def moment_weights(distances: list[Fraction], order: int) -> list[Fraction]:
     """Weights with ``sum_j w_j d_j^k = k! [k = order]`` for as many k as there are nodes."""
     powers = range(len(distances))
     return solve(
-        [[d**k for d in distances] for k in powers], [Fraction(order if k == order else 0) for k in powers]
+        [[d**k for d in distances] for k in powers],
+        [Fraction(factorial(order) if k == order else 0) for k in powers],
     )
 
 
@@ -77,21 +79,22 @@ class ExactAxis:
 
 
 def nodes_of(
-    point: int, n: int, order: int, accuracy: int | None, boundary: Any, edge_order: int, even: bool
-) -> range:
+    point: int, n: int, order: int, accuracy: int | None, boundary: Any, edge_order: int, even: bool, side: int = 0
+) -> range:  # fmt: skip
     """The nodes of a row, written down from docs/design/operators.md."""
-    if accuracy is None or (accuracy == 2 and (even or order == 1)):
-        half = 1
+    if side:
+        reach = (accuracy, 0) if side < 0 else (0, accuracy)
     else:
-        half = accuracy // 2 if even or order == 1 else accuracy // 2 + 1
-    side = 0 if point < half else 1 if point >= n - half else None
-    if side is None or boundary[side] != "one-sided":
-        return range(point - half, point + half + 1)
-    if accuracy is None or (order == 1 and accuracy == 2):
-        count = min(order + edge_order, n)
-    else:
-        count = order + accuracy
-    return range(count) if side == 0 else range(n - count, n)
+        half = (order + 1) // 2  # the narrowest; an even order gains one by symmetry
+        while accuracy is not None and 2 * half + 1 - order + (even and order % 2 == 0) < accuracy:
+            half += 1
+        reach = (half, half)
+    end = 0 if point < reach[0] else 1 if point >= n - reach[1] else None
+    if end is None or boundary[end] != "one-sided":
+        return range(point - reach[0], point + reach[1] + 1)
+    by_edge_order = not side and (accuracy is None or (order == 1 and accuracy == 2))
+    count = min(order + edge_order, n) if by_edge_order else order + accuracy
+    return range(count) if end == 0 else range(n - count, n)
 
 
 def row_entries(stencil: Any, point: int) -> list[tuple[int, int, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import pairwise
+from math import factorial
 from typing import NamedTuple
 
 import numpy as np
@@ -55,7 +56,7 @@ def moment_row(x: list[Fraction], wall: Wall, point: int, order: int, count: int
         [*(d**k for d in at), wall.a * edge**k - s * wall.b * (k * edge ** (k - 1) if k else 0)]
         for k in powers
     ]
-    found = solve(equations, [Fraction(order if k == order else 0) for k in powers])
+    found = solve(equations, [Fraction(factorial(order) if k == order else 0) for k in powers])
     return [*found[:count], *[Fraction(0)] * (len(x) - count)], found[count]
 
 

@@ -104,6 +104,19 @@ def test_poisson_with_mixed_conditions_is_of_second_order(example):
     assert facts["errors"][-1] < 1e-3
 
 
+def test_kuramoto_sivashinsky_between_walls_is_as_numpy_pads_it(example, tmp_path):
+    facts = example("examples", "kuramoto_sivashinsky").main(["--size", "32", "--out", str(tmp_path)])
+    assert facts["apart"] < np.finfo(float).eps
+    assert abs(facts["lost"]) < 1e-13
+    assert np.ptp(facts["u"]) > 1  # cells, of what began within 1
+
+
+def test_brusselator_in_a_box_is_as_numpy_pads_it(example, tmp_path):
+    facts = example("examples", "brusselator").main(["--size", "24", "--out", str(tmp_path)])
+    np.testing.assert_allclose(facts["ours"], facts["other"], rtol=1e-9)
+    assert (facts["ours"] > 0).all()
+
+
 def test_gray_scott_makes_patterns_but_no_matter(example, tmp_path):
     facts = example("examples", "gray_scott").main(["--size", "48", "--out", str(tmp_path)])
     assert facts["v"].dtype == np.float32
@@ -197,6 +210,35 @@ def test_cavity_is_that_of_ghia(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+def test_staggered_cavity_is_that_of_ghia(example, tmp_path):
+    """Nothing leaks out of a cell; the table errs by up to 0.009 itself."""
+    facts = example("examples", "mac_cavity").main(["--size", "32", "--out", str(tmp_path)])
+    assert facts["apart"] < 0.01
+    assert facts["leak"] < 1e-12
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_jet_on_a_c_grid_keeps_mass_and_energy(example, tmp_path):
+    facts = example("examples", "shallow_water_cgrid").main(["--size", "64", "--out", str(tmp_path)])
+    assert facts["mass_drift"] < 1e-14
+    assert facts["energy_drift"] < 1e-6
+    assert np.abs(facts["v"]).max() > 1  # the jet has become unstable
+    assert facts["figure"].stat().st_size > 10_000
+
+
+def test_what_energy_drifts_on_a_c_grid_is_the_time_steps(example, rng):
+    """The differences along x and y change it by nothing but rounding, whatever the state is."""
+    module = example("examples", "shallow_water_cgrid")
+    channel = module.Channel(16)
+    h, u, v = (
+        low + rng.random(grid.shape) for low, grid in zip((100, 0, 0), (channel.grid, channel.x.grid, channel.y.grid), strict=True)
+    )  # fmt: skip
+    dh, du, dv = channel.rate((h, u, v))
+    of_u, of_v = channel.x.mean_at_points, channel.y.mean_at_points
+    parts = (module.GRAVITY * h + (of_u(u * u) + of_v(v * v)) / 2) * dh, h * of_u(u * du), h * of_v(v * dv)
+    assert abs(sum(part.sum() for part in parts)) < 1e-12 * sum(abs(part).sum() for part in parts)
+
+
 def test_passive_scalar_turns_and_spreads(example, tmp_path):
     facts = example("examples", "passive_scalar").main(["--size", "129", "--out", str(tmp_path)])
     assert abs(facts["order"] - 2) < 0.3
@@ -225,6 +267,15 @@ def test_terrain_shape(example, tmp_path):
     assert abs(np.mean(curvature)) < np.std(curvature) / 10  # as much hollow as ridge
     assert -1 <= index.min() < -0.9
     assert 0.9 < index.max() <= 1
+    assert facts["figure"].stat().st_size > 10_000
+
+
+@pytest.mark.needs("xarray")
+def test_labelled_terrain(example, tmp_path):
+    facts = example("examples", "labelled_terrain").main(["--size", "80", "--out", str(tmp_path)])
+    assert facts["slope"].units == "1"
+    shallow, high = float(facts["median"][5]), float(facts["median"][-2])
+    assert 0 < shallow < high / 5  # the shelf is flat, the mountains are not
     assert facts["figure"].stat().st_size > 10_000
 
 

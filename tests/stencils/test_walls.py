@@ -47,15 +47,14 @@ def weights_of(rows, point, side):
     return got, ends[side], ends[1 - side]
 
 
-def expected(x, end, rule, point, even):
-    """The exact row of a point near a wall at the first point; None of an interior one."""
+def expected(x, end, rule, point, reach):
+    """The exact row of a point near a wall at the first point, from which it reads so far on both sides; None of an interior one."""
     wall, order, accuracy = wall_of(end, x), rule.order, rule.accuracy
-    half = rule.half_width(even)
+    half, behind = reach
     if end.is_held:
-        reach = half + 1
-        if point >= reach:
+        if point >= half + 1:
             return None
-        nodes = range(rule.one_sided_points()) if point < half else range(point - half, point + half + 1)
+        nodes = range(rule.one_sided_points()) if point < half else range(point - half, point + behind + 1)
         row = [Fraction(0)] * len(x)
         for k, w in zip(nodes, moment_weights([x[k] - x[point] for k in nodes], order), strict=True):
             row[k] = w
@@ -70,24 +69,31 @@ def expected(x, end, rule, point, even):
 @pytest.mark.parametrize("grid", GRIDS)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("order", "accuracy"), [(o, a) for o in (1, 2) for a in (None, 2, 4, 6)])
+@pytest.mark.parametrize(
+    ("order", "accuracy", "toward"),
+    [
+        *((o, a, 0) for o in (1, 2, 3, 4) for a in (None, 2, 4, 6)),
+        *((1, a, s) for a in (1, 2) for s in (-1, 1)),
+    ],
+)
 @pytest.mark.parametrize("side", [0, 1])
-def test_rows_are_the_exact_ones(rng, side, order, accuracy, kind, place, grid):
+def test_rows_are_the_exact_ones(rng, side, order, accuracy, toward, kind, place, grid):
     n = 12
     x = GRIDS[grid](rng, n)
     end = end_of(kind, place)
     boundary = (end, ONE_SIDED) if side == 0 else (ONE_SIDED, end)
-    rule = Rule(order, accuracy, boundary, 2)
+    rule = Rule(order, accuracy, boundary, 2, toward)
+    reach = rule.reach(grid == "step")
     steps = narrow(np.diff(x)[0]) if grid == "step" else exact_steps(x)
     rows = derivative_rows(steps, n, rule)
     exact = fractions(x) if side == 0 else [-v for v in reversed(fractions(x))]
     for k in range(4):
-        want = expected(exact, end, rule, k, grid == "step")
+        want = expected(exact, end, rule, k, reach if side == 0 else reach[::-1])
         if want is None:
             continue
         got, prescribed, other = weights_of(rows, k if side == 0 else n - 1 - k, side)
         points, c = want
-        sign = -1 if side and order == 1 else 1  # the axis was turned
+        sign = -1 if side and order % 2 else 1  # the axis was turned
         points = np.array([float(w) for w in (points if side == 0 else points[::-1])])
         scale = np.abs(points).sum() + abs(float(c))
         assert np.abs(got - sign * points).max() <= 4 * EPS * scale

@@ -22,9 +22,9 @@ RANKS = [
     {"_grid"},
     {"_operators"},
     {"grid"},
-    {"torch", "autodiff"},
+    {"torch", "autodiff", "dask"},
     {"_functions"},
-    {"verify", "cuda", "_config"},
+    {"verify", "cuda", "_config", "xarray", "cli"},
     {"__init__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
@@ -78,7 +78,7 @@ def circles():
 
 
 # Where arrays are of libraries that have no types, or whose types are not looked into.
-UNTYPED = ("_wraps.", "_backends.torch.", "torch.", "autodiff._engines.torch", "autodiff._engines.jax",
+UNTYPED = ("_wraps.", "_backends.torch.", "_backends.dask.", "torch.", "xarray.", "cli.", "autodiff._engines.torch", "autodiff._engines.jax",
            "autodiff._engines.jax_division")  # fmt: skip
 
 

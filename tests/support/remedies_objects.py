@@ -62,7 +62,6 @@ UNITS = [
         "np.full(5, 2.)", PINT + TENSOR + "Q = Grid(q(x, 'km'))", "pint torch"),
     Row("torch.compile(lambda f: Q.laplacian(f), backend='eager', fullgraph=True)(T)", "or make the grid of numbers",
         "torch.compile(lambda f: line.laplacian(f), backend='eager', fullgraph=True)(T).numpy()", "np.full(5, 2.)", PINT + TENSOR + "Q = Grid(q(x, 'km'))", "pint torch"),
-    Row("line.laplacian * q(3.0, 's')", "apply it with op(f), and multiply what it gives", "(line.laplacian(f) * q(3.0, 's')).to('s').magnitude", "np.full(5, 6.)", PINT, "pint"),
     # periods, outputs, sums
     Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=q(360., 'km'))", "give one for each axis, and None where it does not repeat",
         "gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=[None, q(360., 'km')])[1].to('1/km').magnitude[0]", "wave", ROUND + PINT, "pint"),

@@ -55,6 +55,7 @@ def scalars(f: Float64, g: Float32, x: Float64, y: Float64) -> None:
     assert_type(gg.laplacian(g, accuracy=4, workers=1), Float32)
     assert_type(gg.laplacian(counts, x, y), Float64)
     assert_type(gg.derivative(f, x, axis=0, order=2), Float64)
+    assert_type(gg.derivative(f, x, side="left"), Float64)
     assert_type(gg.mixed_derivative(f, x, y), Float64)
     assert_type(gg.gradient_norm(f, x, y), Float64)
     assert_type(gg.gradient_norm(f + 1j, x, y), npt.NDArray[np.floating])

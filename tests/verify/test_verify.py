@@ -91,7 +91,10 @@ class TestCompare:
 
 CASES = [
     ("gradient", wave, {}), ("gradient", wave, {"accuracy": 4}), ("derivative", wave, {"axis": 1, "order": 2}),
-    ("derivative", wave, {"axis": 0, "order": 2, "accuracy": 2}), ("mixed_derivative", wave, {}), ("divergence", pair, {}),
+    ("derivative", wave, {"axis": 0, "order": 2, "accuracy": 2}), ("derivative", wave, {"axis": 0, "order": 3}),
+    ("derivative", wave, {"axis": 1, "order": 4}), ("derivative", wave, {"axis": 0, "order": 4, "accuracy": 2}),
+    ("derivative", wave, {"axis": 0, "side": "left"}), ("derivative", wave, {"axis": 1, "side": "right", "accuracy": 2}),
+    ("mixed_derivative", wave, {}), ("divergence", pair, {}),
     ("curl", pair, {}), ("jacobian", pair, {}), ("hessian", wave, {}), ("laplacian", wave, {}),
     ("laplacian", wave, {"form": "wide"}), ("laplacian", wave, {"accuracy": 4}), ("vector_laplacian", pair, {}),
     ("laplacian", lambda x, y: np.cos(np.pi * x) * np.cos(1.6 * np.pi * y), {"form": "conservative"}),

@@ -109,7 +109,7 @@ class CuPy(ArrayAPI[OnDevice]):
         with self.at(like):
             new = (
                 device.cupy.empty_like(like, dtype=dtype)
-                if shape is None
+                if shape is None or shape == like.shape
                 else device.cupy.empty(shape, dtype)
             )
             return cast(OnDevice, new)
@@ -139,6 +139,8 @@ class CuPy(ArrayAPI[OnDevice]):
         """By what is bound to the device."""
         # An array in a known order is made faster than one like another.
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
+        if plan.shape != like.shape:
+            order = order or "C"
         return partial(self._on_device, Bound(plan, like.device.id), dtype, order)
 
     def _on_device(
@@ -152,7 +154,7 @@ class CuPy(ArrayAPI[OnDevice]):
                 results = (
                     [cupy.empty_like(inputs[0], dtype) for _ in outputs]
                     if order is None
-                    else [cupy.empty(inputs[0].shape, dtype, order) for _ in outputs]
+                    else [cupy.empty(bound.plan.shape, dtype, order) for _ in outputs]
                 )
             addresses = [a.data.ptr for a in inputs]
             addresses += [a.data.ptr for a in results]

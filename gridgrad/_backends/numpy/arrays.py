@@ -65,7 +65,9 @@ class NumPy(ArrayAPI[Array]):
     def empty(self, like: Array, dtype: DType = None, shape: tuple[int, ...] | None = None) -> Array:
         """A plain array; in the machine's byte order unless a dtype says otherwise."""
         dtype = like.dtype.newbyteorder("=") if dtype is None else dtype
-        return np.empty_like(like, dtype, subok=False) if shape is None else np.empty(shape, dtype)
+        if shape is None or shape == like.shape:
+            return np.empty_like(like, dtype, subok=False)
+        return np.empty(shape, dtype, "F" if len(shape) == like.ndim and like.flags.fnc else "C")
 
     def copy(self, a: Array, dtype: DType = None) -> Array:
         """In the machine's byte order."""

@@ -40,7 +40,8 @@ class Bound:
         self.is_single = self.count == 2
         # An array in a known order is made faster than one like another.
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
-        self.fresh = None if order is None else partial(np.empty, like.shape, dtype, order)
+        known = order is not None or plan.shape != like.shape
+        self.fresh = partial(np.empty, plan.shape, dtype, order or "C") if known else None
 
     def _head(self, piece: int, threads: int) -> bytes:
         return pack("6q", *(core.offsets or ()), piece, self.pieces, threads, self.count)

@@ -90,7 +90,7 @@ class Torch(ArrayAPI[Any]):
     def empty(self, like: Any, dtype: DType = None, shape: tuple[int, ...] | None = None) -> Any:
         """On the device of `like`."""
         dtype = like.dtype if dtype is None else dtype
-        if shape is None:
+        if shape is None or shape == like.shape:
             return torch.empty_like(like, dtype=dtype)
         with self.at(like):
             return torch.empty(shape, dtype=dtype, device=like.device)
@@ -117,12 +117,12 @@ class Torch(ArrayAPI[Any]):
     def bind(self, plan: Plan, dtype: DType, like: Any) -> Run[Any]:
         """By the core, or by what is bound to the device of `like`."""
         if like.is_cpu:
-            return partial(self._at_addresses, partial(_on_threads, plan), plan.outputs, dtype)
+            return partial(self._at_addresses, partial(_on_threads, plan), plan, dtype)
         bound = import_module("gridgrad._backends.cuda.bound").Bound(plan, like.device.index)
-        return partial(self._at_addresses, partial(_on_stream, bound, like.device), plan.outputs, dtype)
+        return partial(self._at_addresses, partial(_on_stream, bound, like.device), plan, dtype)
 
     def _at_addresses(
-        self, run: RunAt, outputs: int, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None,
+        self, run: RunAt, plan: Plan, dtype: DType, inputs: Sequence[Any], out: Sequence[Any] | None,
         workers: int | None,
     ) -> Sequence[Any] | None:  # fmt: skip
         """Without a detour; a tensor that requires grad is not written."""
@@ -131,7 +131,7 @@ class Torch(ArrayAPI[Any]):
         like, results = inputs[0], out
         if results is None:
             with self.at(like):
-                results = [torch.empty_like(like, dtype=dtype) for _ in range(outputs)]
+                results = [self.empty(like, dtype, plan.shape) for _ in range(plan.outputs)]
         addresses = [tensor.data_ptr() for tensor in (*inputs, *results)]
         if not run(addresses, workers, out is None):
             return None

@@ -53,8 +53,10 @@ class Defined(Map):
 
     def shapes(self, fields: Tensors, constants: Tensors) -> list[Tensor]:
         """Tensors like the results."""
-        dtype = BACKEND.result_dtype(slices.leading(self.reads(fields, constants)))
-        return [torch.empty_like(fields[0], dtype=dtype) for _ in range(self.outputs)]
+        reads = self.reads(fields, constants)
+        dtype = BACKEND.result_dtype(slices.leading(reads))
+        shapes = ladder.result_shapes(self.terms(fields, constants), reads, self.outputs)
+        return [BACKEND.empty(fields[0], dtype, shape) for shape in shapes]
 
     def differentiated(self, fields: Tensors, constants: Tensors) -> Tensors:
         """By the node, or by the map of values and tangents; all else as torch operations."""

@@ -8,13 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.term import Term, norms_of, shifted
 from .. import slices
 from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
 Tensors = Sequence[Tensor]
+Shapes = Sequence[Sequence[int]]  # of each field or result
 Operate = Callable[[tuple[Term, ...], Tensors, int, None, None], list[Tensor]]
 
 
@@ -38,10 +39,10 @@ class Map:
         """The map beside a new first axis of this size, and its constants, of which `dims` says where they have it."""
         raise NotImplementedError
 
-    def among(self, fields: Sequence[Tensor | None]) -> tuple[Map, list[Tensor], list[int]]:
+    def among(self, fields: Sequence[Tensor | None], shapes: Shapes) -> tuple[Map, list[Tensor], list[int]]:
         """For fields of which some are missing: a map, its fields, and the places of its results."""
         like = next(field for field in fields if field is not None)
-        filled = [torch.zeros_like(like) if field is None else field for field in fields]
+        filled = [zeros(like, shape) if f is None else f for f, shape in zip(fields, shapes, strict=True)]
         return self, filled, list(range(self.outputs))
 
 
@@ -58,6 +59,7 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.own, ctx.count, *tensors = inputs
+        ctx.taken, ctx.given = ([tuple(t.shape) for t in own] for own in (tensors[: ctx.count], output))
         ctx.save_for_backward(*tensors[ctx.count :])
         ctx.save_for_forward(*tensors[ctx.count :])
         ctx.set_materialize_grads(False)
@@ -66,15 +68,18 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         # torch's gradient of a holomorphic map is the conjugate transpose.
         constants = [c.conj().resolve_conj() for c in ctx.saved_tensors]
-        results = through(ctx.own.transposed(ctx.count), grads, constants)
+        results = through(ctx.own.transposed(ctx.count), grads, constants, ctx.given)
         return None, None, *results, *(None for _ in constants)
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, ...]:
         own = tangents[2 : 2 + ctx.count]
         like = next(tangent for tangent in own if tangent is not None)
-        results = through(ctx.own, own, ctx.saved_tensors)
-        return tuple(torch.zeros_like(like) if result is None else result for result in results)
+        results = through(ctx.own, own, ctx.saved_tensors, ctx.taken)
+        return tuple(
+            zeros(like, shape) if result is None else result
+            for result, shape in zip(results, ctx.given, strict=True)
+        )
 
     @staticmethod
     def vmap(info: Any, dims: Any, own: Map, count: int, *tensors: Tensor) -> Any:
@@ -92,12 +97,22 @@ def along_first(
     return further, moved + beside
 
 
-def through(own: Map, fields: Sequence[Tensor | None], constants: Tensors) -> list[Tensor | None]:
-    """The results that any of the given fields reaches, by a node; None for the others, as for a missing field."""
+def zeros(like: Tensor, shape: Sequence[int]) -> Tensor:
+    """Of this shape, in the order of `like` where it has that too."""
+    return torch.zeros_like(like) if tuple(like.shape) == tuple(shape) else like.new_zeros(shape)
+
+
+def through(
+    own: Map, fields: Sequence[Tensor | None], constants: Tensors, shapes: Shapes
+) -> list[Tensor | None]:
+    """The results that any of the given fields reaches, by a node; None for the others, as for a missing field.
+
+    All of them have these shapes.
+    """
     results: list[Tensor | None] = [None] * own.outputs
     if all(field is None for field in fields):
         return results
-    part, given, reached = own.among(fields)
+    part, given, reached = own.among(fields, shapes)
     if reached:
         values = Node.apply(part, len(given), *given, *constants)
         for k, value in zip(reached, values, strict=True):
@@ -121,8 +136,9 @@ class ByTerms(Map):
         return self.operate(self.terms, (*fields, *constants), self._outputs, None, None)
 
     def transposed(self, inputs: int) -> ByTerms:
-        """The adjoint terms."""
-        return ByTerms(shifted(adjoint_terms(self.terms), self._outputs - inputs), inputs, self.operate)
+        """The adjoint terms; of coefficients that come conjugate."""
+        terms = adjoint_terms(conjugate_terms(self.terms))
+        return ByTerms(shifted(terms, self._outputs - inputs), inputs, self.operate)
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""
@@ -130,7 +146,7 @@ class ByTerms(Map):
         moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]
         return ByTerms(terms, self._outputs, self.operate), moved
 
-    def among(self, fields: Sequence[Tensor | None]) -> tuple[Map, list[Tensor], list[int]]:
+    def among(self, fields: Sequence[Tensor | None], shapes: Shapes) -> tuple[Map, list[Tensor], list[int]]:
         """Only the terms of given fields."""
         given = [field for field in fields if field is not None]
         places = [k for k, field in enumerate(fields) if field is not None]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..._base.errors import ArgumentTypeError
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.term import Term, norms_of, shifted
 from .. import slices
 from .arrays import Torch
@@ -58,7 +58,7 @@ class ByName(Defined):
         if not self.is_transposed:
             return terms
         linear = tuple(term for term in terms if term.input < prod(kept.inputs))
-        return shifted(adjoint_terms(linear), len(fields) - prod(kept.inputs))
+        return shifted(adjoint_terms(conjugate_terms(linear)), len(fields) - prod(kept.inputs))
 
     def transposed(self, inputs: int) -> ByName:
         """The same name, transposed."""

@@ -9,34 +9,45 @@ from ..._grid.points import Points
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
-from .options import derivative_options
+from .first import no_tensors
+from .options import SIDES, derivative_options
 from .second import add_mixed
 
 
 @method
 def derivative(
-    grid: Points, axis: int, order: int = 1, accuracy: int | None = None, **others: Never
-) -> Sweep:
-    """The derivative of order 1 or 2 along one axis of the grid.
+    grid: Points, axis: int, order: int = 1, accuracy: int | None = None, side: str | None = None, **others: Never
+) -> Sweep:  # fmt: skip
+    """The derivative of order 1 to 4 along one axis of the grid.
 
-    `accuracy` None is the three-point row; 2, 4 and 6 hold on every grid, edges included. For a third
-    or fourth derivative compose accurate ones, because each takes two orders (a first derivative
-    one) off the ends of the one before it: with ``d2 = grid.derivative(0, order=2, accuracy=4)``,
-    ``d2 @ d2`` is of order 2 at one-sided ends, where three-point rows twice would not converge;
-    ``grid.derivative(0, accuracy=4) @ d2`` is of order 3. Periodic and mirrored ends need no such care,
-    if the second derivative is taken first: an even field has an odd slope.
+    `accuracy` None is the narrowest row, of three points, or five for orders 3 and 4; 2, 4 and 6 hold on
+    every grid, edges included. The narrowest rows of orders 2 and 4 are of order 2 where steps vary
+    smoothly, and of order 1 on an irregular grid.
+
+    ``side="left"`` is the difference to the point before, of lower index, and ``side="right"`` that to the
+    point behind; with `accuracy` 2 there are two such points. At one-sided ends, and where a value is
+    held, rows turn to the points inside; mirrors and rings go on, and what walls prescribe is read.
+
+    Products of derivatives, ``A @ B``, lose order at one-sided ends, that of the outer derivative: of
+    accuracies p and q and the outer order m, the smaller of p and ``q - m`` is left there.
     """
     check_words("derivative", others)
-    return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy)
+    return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy, side=side)
 
 
 @kind(derivative_options)
-def _derivative(grid: Points, axis: int, order: int, accuracy: int | None) -> Sweep:
-    """``d_a f`` or ``d_a d_a f`` along one axis of the grid."""
-    name = f"derivative({axis}, order={order}" + (")" if accuracy is None else f", accuracy={accuracy})")
+def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side: str | None) -> Sweep:
+    """``d_a f``, ``d_a d_a f`` or a higher derivative along one axis of the grid."""
+    options = [
+        f", {word}={value!r}" for word, value in (("accuracy", accuracy), ("side", side)) if value is not None
+    ]
     build = Build(grid)
-    build.add(0, 0, axis, grid.along(axis, order, accuracy))
-    return Sweep.built(build, name)
+    if order == 1 and side is None:
+        build.add_slope(0, 0, axis, accuracy)
+    else:
+        no_tensors(grid, "a derivative of order 2, or to one side,")
+        build.add(0, 0, axis, grid.along(axis, order, accuracy, side=SIDES[side]))
+    return Sweep.built(build, f"derivative({axis}, order={order}{''.join(options)})")
 
 
 @method
@@ -49,6 +60,7 @@ def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sw
 @kind()
 def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid."""
+    no_tensors(grid, "mixed_derivative")
     build = Build(grid)
     add_mixed(build, 0, a, b)
     return Sweep.built(build, f"mixed_derivative({a}, {b})")

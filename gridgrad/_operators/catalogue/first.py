@@ -8,7 +8,7 @@ from ..._base.errors import ArgumentValueError
 from ..._base.types import Matrix, Scalar, Vector
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..patterns.build import Build
+from ..patterns.build import Build, same
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .options import accuracy_option
@@ -19,12 +19,20 @@ def vector(grid: Points) -> tuple[int, ...]:
     return (grid.ndim,) if grid.ndim > 1 else ()
 
 
+def no_tensors(grid: Points, name: str) -> None:
+    """Refuse what needs the turning of unit vectors from point to point."""
+    if grid.metric is not None:
+        raise ArgumentValueError(
+            f"{name} is not offered with geometry=; gradient, divergence, curl, laplacian, advect and diffuse are"
+        )
+
+
 @kind(accuracy_option)
 def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     build = Build(grid)
     for a in range(grid.ndim):
-        build.add(a, 0, a, grid.along(a, 1, accuracy))
+        build.add_slope(a, 0, a, accuracy)
     return Sweep.built(build, "gradient", vector(grid), masks_as_read=True)
 
 
@@ -39,7 +47,7 @@ def divergence(grid: Points, accuracy: int | None) -> Sweep[Vector, Scalar]:
     """
     build = Build(grid, vector(grid))
     for a in range(grid.ndim):
-        build.add(0, a, a, grid.along(a, 1, accuracy, component=a))
+        build.add_flux(0, a, a, accuracy, component=a)
     return Sweep.built(build, "divergence")
 
 
@@ -49,16 +57,21 @@ def curl(grid: Points, accuracy: int | None) -> Sweep[Vector, Any]:
 
     Components and signs follow the axes of the grid, not those of the arrays: for arrays ``u[y, x]``
     take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``. ``Grid(y, x)`` would take u for the component along
-    y, silently.
+    y, silently. On a sphere it is the vertical vorticity, upwards in either order of the axes.
     """
+    if grid.metric is not None and grid.ndim != 2:
+        raise ArgumentValueError(
+            "curl on a sphere, or in polar coordinates, needs a grid of 2 axes; apply it level by level"
+        )
     if grid.ndim not in (2, 3):
         raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")
     # output c is d_a F_b - d_b F_a for the cyclic (c, a, b); on two axes only c along the third
     cycles = [(0, 0, 1)] if grid.ndim == 2 else [(0, 1, 2), (1, 2, 0), (2, 0, 1)]
     build = Build(grid, (grid.ndim,))
+    signs = (same, transpose.negated)[:: 1 if grid.geometry is None else grid.geometry.handedness]
     for c, a, b in cycles:
-        build.add(c, b, a, grid.along(a, 1, accuracy, component=b))
-        build.add(c, a, b, grid.along(b, 1, accuracy, component=a), transpose.negated)
+        build.add_flux(c, b, a, accuracy, component=b, change=signs[0])
+        build.add_flux(c, a, b, accuracy, component=a, change=signs[1])
     return Sweep.built(build, "curl", () if grid.ndim == 2 else (3,))
 
 
@@ -68,6 +81,7 @@ def jacobian(grid: Points, accuracy: int | None) -> Sweep[Vector, Matrix[Vector]
 
     For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
     """
+    no_tensors(grid, "jacobian")
     n = grid.ndim
     build = Build(grid, vector(grid))
     for i in range(n):

@@ -12,16 +12,17 @@ from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import unwrap, wrap
 from ..fields.gather import gather
+from ..patterns.build import unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .first import gradient, vector
-from .second import unit
 
 
 @kind()
 def gradient_norm(grid: Points) -> Norm:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    return Norm.of(grid, "gradient_norm", _norm_terms(grid, 1))
+    terms = (Term(0, 0, None, unit(grid), norm=True),) if grid.has_lines else _norm_terms(grid, 1)
+    return Norm.of(grid, "gradient_norm", terms)
 
 
 class Norm(Sweep[Scalar, Scalar]):
@@ -29,21 +30,21 @@ class Norm(Sweep[Scalar, Scalar]):
 
     @applies
     def __call__(
-        self, f: Any = MISSING, out: object = None, workers: int | None = None, **fields: object
-    ) -> object:
+        self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
         """Apply it."""
-        if any(
-            self.grid.along(a).sides for a in range(self.grid.ndim)
-        ):  # a sum must be made before it is squared
-            return _norm_of.on(self.grid)(gradient.on(self.grid)(f, None, workers, **fields), out, workers)
+        # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
+        grid = self.grid
+        if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
+            return _norm_of.on(grid)(gradient.on(grid)(f, None, workers, **fields), out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
-            return super().__call__(f, out, workers, **fields)
+            return super().__call__(f, out, workers, add=add, **fields)
         samples = gather(numbers, ()).samples[0]
         if "complex" not in str(samples.dtype):
-            return super().__call__(wrap(samples, unit), out, workers)
+            return super().__call__(wrap(samples, unit), out, workers, add=add)
         parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
-        return _norm_of_parts.on(self.grid)(parts, out, workers)
+        return _norm_of_parts.on(self.grid)(parts, out, workers, add=add)
 
 
 @kind()

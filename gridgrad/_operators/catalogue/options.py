@@ -9,15 +9,16 @@ from ..._grid.points import Points
 FORMS = ("compact", "wide", "conservative")
 
 
-_TWICE = "compose accurate ones, d2 = grid.derivative(0, order=2, accuracy=4) and"
+SIDES = {None: 0, "left": -1, "right": 1}
 
 
-_ENDS = "three-point rows one after the other do for periodic and mirrored ends of smooth grids only"
-
-
-_HIGHER = {  # orders at one-sided ends as measured: an end's larger error is differenced by the operator that follows
-    3: f"; {_TWICE} (grid.derivative(0, accuracy=4) @ d2)(f), of order 3 at one-sided ends; {_ENDS}",
-    4: f"; {_TWICE} (d2 @ d2)(f), of order 2 at one-sided ends; {_ENDS}",
+_SAME_SIDE = {
+    "backward": "left",
+    "forward": "right",
+    "lower": "left",
+    "upper": "right",
+    -1: "left",
+    1: "right",
 }
 
 
@@ -50,24 +51,63 @@ def laplacian_options(form: object = "compact", accuracy: object = None) -> tupl
     return form, number
 
 
-def derivative_options(order: object = 1, accuracy: object = None) -> tuple[int, int | None]:
+def derivative_options(
+    order: object = 1, accuracy: object = None, side: object = None
+) -> tuple[int, int | None, str | None]:
     """The options of one derivative.
 
-    order : 1 or 2
+    order : 1, 2, 3 or 4
         Of the derivative.
-    accuracy : None, 2, 4 or 6
-        None is the three-point row; 2, 4 and 6 hold at every point of every grid, ends included.
+    accuracy : None, 2, 4 or 6; with `side` None, 1 or 2
+        None is the narrowest row: three points, five of orders 3 and 4, two with `side`. A number
+        holds at every point of every grid, ends included.
+    side : None, "left" or "right"
+        None is centred. "left" reads the points before, of lower index, "right" those behind, of the
+        first derivative only.
     """
-    return clean_order(order, accuracy)
+    return clean_derivative(order, accuracy, side)
 
 
-def clean_order(order: object, accuracy: object, made: Points | None = None) -> tuple[int, int | None]:
-    """A derivative of order 1 or 2, of accuracy 2, 4, 6 or None; `made` is a grid that the caller did not make."""
+def clean_derivative(
+    order: object, accuracy: object, side: object, made: Points | None = None
+) -> tuple[int, int | None, str | None]:
+    """A derivative of order 1 to 4, of an accuracy that goes with its side; `made` is a grid that the caller did not make."""
     number = int_or_none(order)
-    if number not in (1, 2):
-        higher = _HIGHER.get(number or 0, "")
-        if higher and made is not None:
-            x = "x" if made.has_coordinates(0) else f"({made.lengths[0]}, h)"
-            higher += f"; with grid = gridgrad.Grid({x}, axes=[{made.axes[0]}])"
-        raise ArgumentValueError(f"order must be 1 or 2, got {order!r}{higher}")
-    return number, clean_accuracy(accuracy)
+    if number not in (1, 2, 3, 4):
+        raise ArgumentValueError(f"order must be 1, 2, 3 or 4, got {order!r}{_composed(number, made)}")
+    word = _clean_side(side)
+    if word is None:
+        if int_or_none(accuracy) == 1:
+            raise ArgumentValueError(
+                "accuracy must be 2, 4, 6, or None for the narrowest rows, got 1; rows of first order are those to one "
+                'side: side="left" or side="right"'
+            )
+        return number, clean_accuracy(accuracy), None
+    if number != 1:
+        raise ArgumentValueError(
+            f"side={word!r} goes with order=1, got order={number}; leave side= away for the centred row"
+        )
+    if accuracy is not None and int_or_none(accuracy) not in (1, 2):
+        raise ArgumentValueError(f"accuracy must be 1, 2 or None with side={word!r}, got {accuracy!r}")
+    return 1, int_or_none(accuracy), word
+
+
+def _clean_side(side: object) -> str | None:
+    if side is None or (isinstance(side, str) and side in SIDES):
+        return side
+    known = side if isinstance(side, str) else int_or_none(side)
+    meant = f'; here it is side="{_SAME_SIDE[known]}"' if known in _SAME_SIDE else ""
+    raise ArgumentValueError(f'side must be "left", "right", or None for centred rows, got {side!r}{meant}')
+
+
+def _composed(order: int | None, made: Points | None) -> str:
+    """How higher derivatives are made of two."""
+    if order not in (5, 6, 7, 8):
+        return ""
+    outer = "" if order == 5 else f", order={order - 4}"
+    product = f"(grid.derivative(0{outer}, accuracy=6) @ grid.derivative(0, order=4, accuracy=6))(f)"
+    where = ""
+    if made is not None:
+        x = "x" if made.has_coordinates(0) else f"({made.lengths[0]}, h)"
+        where = f"; with grid = gridgrad.Grid({x}, axes=[{made.axes[0]}])"
+    return f"; compose accurate ones, {product}, of order {10 - order} at one-sided ends{where}"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..._base.types import Matrix, Scalar, Vector
 from ..._grid.points import Along, Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed, flipped
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
-from ..patterns.build import Build
+from ..patterns.build import Build, unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
-from .first import vector
+from .first import no_tensors, vector
 from .options import laplacian_options
 
 
@@ -23,23 +21,19 @@ def identity(grid: Points) -> Sweep:
     return Sweep.of(grid, "identity", (Term(0, 0, None, unit(grid)),))
 
 
-def unit(grid: Points) -> Stencil:
-    """The value at the point itself."""
-    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
-
-
 @kind(laplacian_options)
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
     build = Build(grid)
     for a in range(grid.ndim):
-        build.add(0, 0, a, _second(grid, a, form, accuracy))
+        build.add_second(0, 0, a, _second(grid, a, form, accuracy), accuracy, form)
     return Sweep.built(build, _laplacian_name("laplacian", form, accuracy))
 
 
 @kind(laplacian_options)
 def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vector, Vector]:
     """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
+    no_tensors(grid, "vector_laplacian")
     build = Build(grid, vector(grid))
     for i in range(grid.ndim):
         for a in range(grid.ndim):
@@ -69,6 +63,7 @@ def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
 @kind()
 def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
+    no_tensors(grid, "hessian")
     n, build = grid.ndim, Build(grid)
     if n == 1:
         build.add(0, 0, 0, grid.along(0, 2))

@@ -65,11 +65,10 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> S
     """A number is part of the weights, a field multiplies at the point."""
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
-        along = grid.along(a, 1, accuracy)
         if number is not None:
-            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+            build.add_slope(0, 0, a, accuracy, change=partial(transpose.scaled, factor=number))
         else:
-            build.add(0, 0, a, along, outer=numbers[:a].count(None))
+            build.add_slope(0, 0, a, accuracy, outer=numbers[:a].count(None))
     return Sweep.built(build, name)
 
 
@@ -96,7 +95,8 @@ def _diffuse(grid: Points, number: float | None) -> Sweep:
     for a in range(grid.ndim):
         along = grid.along(a, 2, change=closed)
         if number is not None:
-            build.add(0, 0, a, along, partial(transpose.scaled, factor=number))
+            change = partial(transpose.scaled, factor=number)
+            build.add_second(0, 0, a, along, None, "conservative", change)
         else:
-            build.add(0, 0, a, along, faces=0)
+            build.add_second(0, 0, a, along, None, "conservative", faces=0)
     return Sweep.built(build, "diffuse")

@@ -14,7 +14,6 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._base.words import unexpected
-from ..._wraps.units import present
 from .gather import clean_coefficient
 from .sides import Side
 
@@ -29,18 +28,27 @@ class Argument(NamedTuple):
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
     side: Side | None = None  # prescribed there
+    of_grid: str = ""  # what it is, if it is the grid's own
+    is_named: bool = False  # by the user, who may give one name to several
 
     @property
     def fields(self) -> int:
         """How many coefficients are its fields."""
         return self.numbers.count(None)
 
+    @property
+    def is_of_user(self) -> bool:
+        """Whether it is a coefficient that was given, and not prescribed at a wall."""
+        return self.side is None and not self.of_grid
+
     def labels(self) -> list[str]:
         """What its fields are called: ``k``, or ``v[0]`` and ``v[1]``."""
         if self.side is not None:
             return [self.side.label]
+        if self.of_grid:
+            return [self.of_grid]
         if not self.is_vector:
-            return [self.name] * self.fields
+            return [self.name or "a factor"] * self.fields
         return [f"{self.name}[{a}]" for a, number in enumerate(self.numbers) if number is None]
 
 
@@ -51,6 +59,8 @@ Given = tuple[Argument, Coefficients]  # with its fields
 def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = _components(v, axes)
+    if not is_compiling() and all([type(c) is np.ndarray and c.dtype.kind in "fc" for c in components]):
+        return (None,) * axes, tuple(components)  # the usual case, without a detour
     numbers = tuple(
         [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
     )
@@ -60,6 +70,8 @@ def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
 
 def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
+    if type(k) is np.ndarray and k.dtype.kind in "fc" and not is_compiling():
+        return None, (k,)  # the usual case, without a detour
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)
     number = _number_or_none(k, "k", "a diffusivity given as a number")
@@ -69,27 +81,6 @@ def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
 def is_finite(number: float) -> bool:
     """Whether it is neither infinite nor NaN: a comparison, as a compiler can trace no more of its own symbols."""
     return abs(number) <= float_info.max
-
-
-def clean_factor(factor: object) -> float:
-    """A finite real number that scales an operator."""
-    if present(factor):
-        raise ArgumentTypeError(
-            f"an operator is scaled by a real number, got {factor!r}; apply it with op(f), and multiply what it gives"
-        )
-    if not isinstance(factor, Real) and not (
-        isinstance(factor, np.ndarray) and factor.ndim == 0 and factor.dtype.kind in "iuf"
-    ):
-        raise ArgumentTypeError(
-            f"an operator is scaled by a real number, got {type(factor).__name__}; apply it and multiply what it gives, k * op(f)"
-        )
-    try:
-        number = float(factor)
-    except OverflowError:  # an int beyond all floats
-        number = float("inf")
-    if not is_finite(number):
-        raise ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
-    return number
 
 
 def _components(v: Any, axes: int) -> Sequence[Any]:
@@ -128,6 +119,12 @@ def taken(arguments: Sequence[Argument], coefficients: Coefficients) -> Iterator
         stop = start + argument.fields
         yield argument, coefficients[start:stop]
         start = stop
+
+
+def own_fields(arguments: Sequence[Argument]) -> list[int]:
+    """The numbers of the coefficients that are not prescribed at walls."""
+    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+    return [number for number, is_side in enumerate(sides) if not is_side]
 
 
 def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coefficients:
@@ -219,14 +216,14 @@ def check_names(
         own = [argument for argument in arguments if argument.name == name]
         varied = [argument for argument in own if argument.fields]
         if not own:
-            of_calls = ("f", "out", "workers") if method.endswith(".__call__") else options
+            of_calls = ("f", "out", "workers", "add") if method.endswith(".__call__") else options
             known = dict.fromkeys((*of_calls, *(argument.name for argument in arguments if argument.name)))
             raise unexpected(method, (name,), tuple(known))
         if not varied:
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1 and not all([argument.side for argument in varied]):  # the user chose their names
+        if len(varied) > 1 and not all([argument.side or argument.is_named for argument in varied]):  # the user chose their names
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

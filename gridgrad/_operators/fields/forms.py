@@ -73,14 +73,22 @@ def form_name(form: Form) -> str:
 class Mapping(Protocol):
     """What can be added and composed: a map between fields on a grid."""
 
-    grid: Points
     inputs: Form
     outputs: Form
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
 
 
 def check_alike(first: Mapping, second: Mapping) -> None:
     """Refuse to add operators that are not maps between the same fields."""
-    check_grids(first.grid, second.grid, "added")
+    _check_places(first.grids_in, second.grids_in, "added")
+    _check_places(first.grids_out, second.grids_out, "added")
     if (first.inputs, first.outputs) != (second.inputs, second.outputs):
         raise ArgumentValueError(
             f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
@@ -90,9 +98,14 @@ def check_alike(first: Mapping, second: Mapping) -> None:
 
 def check_composed(outer: Mapping, inner: Mapping) -> None:
     """Refuse to compose operators of which one does not take what the other gives."""
-    check_grids(outer.grid, inner.grid, "composed")
+    _check_places(outer.grids_in, inner.grids_out, "composed")
     if outer.inputs != inner.outputs:
         raise ArgumentValueError(
             f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-            f"{inner.grid.shape}, the first takes a {form_name(outer.inputs)} on {outer.grid.shape}"
+            f"{inner.grids_out[0].shape}, the first takes a {form_name(outer.inputs)} on {outer.grids_in[0].shape}"
         )
+
+
+def _check_places(first: Sequence[Points], second: Sequence[Points], what: str) -> None:
+    for own, other in zip(first, second, strict=False):  # forms are compared later
+        check_grids(own, other, what)

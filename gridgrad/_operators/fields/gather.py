@@ -14,7 +14,7 @@ from ..._backends.operations import Operations, dtype_name, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components
 
@@ -29,12 +29,14 @@ class Fields(NamedTuple):
 
 
 def gather(
-    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[[tuple[int, ...]], object] | None = None,
-    arguments: Sequence[Any] = (),
+    f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[..., object] | None = None,
+    arguments: Sequence[Any] = (), is_turned: bool = False, beside: Callable[[Sequence[Shape], int], Sequence[Shape]] | None = None,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
-    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are.
+    `check` is called with the shape of the field, which is to blame before the coefficients of `arguments` are. What
+    `is_turned` gets complex fields. Where not all fields are on one grid, `check` is called with the shapes of all
+    components, and `beside` tells from these the shapes of the coefficients.
     """
     if f is MISSING:
         raise ArgumentTypeError("an operator needs a field: give it, op(f)")
@@ -48,6 +50,9 @@ def gather(
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field)
+        joins = None if library is None or own is library else library.joined_by(cleaned)
+        if joins is not None:
+            own, cleaned = library, joins
         if library is not None and own is not library:
             raise ArgumentTypeError(
                 f"{name} and its components or coefficients are arrays of different libraries, "
@@ -61,17 +66,18 @@ def gather(
             )
         (fields if k < len(given) else factors).append(cleaned)
     for k, field in enumerate(fields[1:], start=1):
-        if tuple(field.shape) != tuple(fields[0].shape):
+        if beside is None and tuple(field.shape) != tuple(fields[0].shape):
             raise ArgumentValueError(
                 f"the components of {name} differ in shape: {name}[0] has {tuple(fields[0].shape)}, "
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
-    shape = tuple(fields[0].shape)
+    shapes = [tuple(field.shape) for field in (fields[:1] if beside is None else fields)]
     if check is not None:
-        check(shape)
+        check(*shapes)
     sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
-    fields, factors = _promoted(library, fields, factors, sides)
-    for k, factor in enumerate(factors):
+    fields, factors = _promoted(library, fields, factors, sides, is_turned)
+    wanted = shapes * len(factors) if beside is None else beside(shapes, len(factors))
+    for k, (factor, shape) in enumerate(zip(factors, wanted, strict=True)):
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
@@ -87,14 +93,17 @@ def clean_coefficient(value: object, name: str) -> Array:
         raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
 
 
+TURNED = {"complex64"}  # what becomes of a dtype together with it
+
+
 def _promoted(
-    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool]
+    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool], is_turned: bool
 ) -> tuple[list[Array], list[Array]]:
     """One dtype for all; integers count as float64, and a coefficient stays real where it is, unless it is added.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
     """
-    names = {dtype_name(a) for a in (*fields, *factors)}
+    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):
@@ -178,6 +187,19 @@ def _broadcast(
         ) from None
 
 
+def spread(c: Array, shape: tuple[int, ...]) -> Array | None:
+    """A coefficient of plain memory in the shape of a field, a view; None where it does not broadcast."""
+    behind = shape[len(shape) - c.ndim :]
+    pairs = list(zip(c.shape, behind, strict=False))
+    if c.ndim > len(shape) or not all([own in (1, n) for own, n in pairs]):
+        return None
+    if type(c) is not np.ndarray or not c.flags.c_contiguous:
+        wide: Array = dispatch.library_of(type(c)).operations(c).broadcast_to(c, shape)
+        return wide
+    strides = [0 if own == 1 else stride for (own, _), stride in zip(pairs, c.strides, strict=True)]
+    return np.ndarray(shape, c.dtype, c, 0, (*[0] * (len(shape) - c.ndim), *strides))  # faster
+
+
 def dtype_of(f: Any, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
@@ -194,6 +216,14 @@ def check_dtypes(targets: list[Array], wanted: str) -> None:
             raise ArgumentTypeError(
                 f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
             )
+
+
+def check_add(add: object, out: object) -> None:
+    """Refuse an `add` without anything to add to."""
+    if add not in (True, False):
+        raise ArgumentTypeError(f"add must be True or False, got {add!r}")
+    if add and out is None:
+        raise ArgumentTypeError("add=True adds to what out= holds; give it, A(f, out=o, add=True)")
 
 
 def check_masks(targets: list[Array], values: list[Array]) -> bool:

@@ -31,7 +31,9 @@ class OnNumbers(Protocol):
     def of_numbers(self, coefficients: tuple[Array, ...]) -> OnNumbers:
         """The operator of coefficients without units."""
 
-    def on_numbers(self, f: object, out: object = None, workers: int | None = None) -> object:
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+    ) -> object:
         """Apply it to arrays without units."""
 
 
@@ -98,7 +100,7 @@ def target_in(target: object, unit: Maybe, name: str) -> Any:
     return numbers
 
 
-def operator(op: OnNumbers, f: object, out: object, workers: int | None) -> object:
+def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bool = False) -> object:
     """An operator applied to quantities, or on a grid whose coordinates are."""
     parts, stacked = _parts(f, op.inputs)
     fields = [unwrap(part, "f" if len(parts) == 1 else f"f[{k}]") for k, part in enumerate(parts)]
@@ -112,10 +114,10 @@ def operator(op: OnNumbers, f: object, out: object, workers: int | None) -> obje
         targets = shaped([target_in(target, unit, "out") for target, unit in outs], op.outputs)
     elif stacked and op.outputs:
         one_unit(units, "f is one array and so is the result")
-    results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers)
+    results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers, None, add)
     if out is not None:
         return out
-    if stacked and op.outputs:
+    if stacked and op.outputs and not isinstance(results, tuple):
         return wrap(results, units[0])
     return _wrapped(results, units, op.outputs)
 

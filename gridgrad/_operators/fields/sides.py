@@ -14,7 +14,8 @@ from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
 from ..._grid.conditions import Condition, Number, number_of
 from ..._grid.points import Points
-from ..._wraps.units import unwrap
+from ..._wraps.units import present, unwrap
+from .lines import LineWeights
 
 _PARTS = {
     "complex64": "float32",
@@ -28,6 +29,13 @@ class Constant(NamedTuple):
     """A number in the place of a coefficient, until the field is known whose dtype and library it takes."""
 
     number: Number
+
+
+class Profile(NamedTuple):
+    """Values along one axis of a grid in the place of a coefficient, until the field is known; see `Constant`."""
+
+    values: Array
+    axis: int  # of fields
 
 
 class Side(NamedTuple):
@@ -109,18 +117,26 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
 
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
-    """Whether one is a number."""
-    return any([type(c) is Constant for c in coefficients])
+    """Whether one is still to follow the field: a number, a profile, or weights of lines."""
+    return any([type(c) in (Constant, Profile, LineWeights) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:
-    """A number as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if not isinstance(coefficient, Constant):
+    """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
+    if isinstance(coefficient, LineWeights):
+        return coefficient.like(f)
+    if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)
-    number = coefficient.number
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     xp = library.operations(sample)
     dtype: object = library.result_dtype(sample)
+    if isinstance(coefficient, Profile):
+        dtype = getattr(xp, _PARTS.get(dtype_name(sample), ""), dtype)
+        shape = [1] * len(sample.shape)
+        shape[coefficient.axis] = len(coefficient.values)
+        single = xp.weights(coefficient.values.reshape(shape), dtype, sample)
+        return xp.broadcast_to(single, tuple(sample.shape))
+    number = coefficient.number
     if isinstance(number, complex) and not is_complex(sample):
         dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
     if is_compiling():  # which sees no arrays of NumPy
@@ -129,3 +145,13 @@ def like(f: object, coefficient: object) -> Array:
         single = xp.weights(np.asarray(number), dtype, sample)
     found: Array = xp.broadcast_to(single, tuple(sample.shape))
     return found
+
+
+def is_memory(c: Array) -> bool:
+    """Whether the numbers of an array are all there is to it."""
+    if type(c) is np.ndarray:
+        return c.dtype.kind in "fciu"
+    if is_compiling() or present(c):
+        return False
+    library, array = dispatch.samples(c)
+    return library.facts(array) is not None

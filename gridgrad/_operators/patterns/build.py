@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from math import prod
+from typing import cast
 
+import numpy as np
+
+from ..._base.types import Array
 from ..._grid.conditions import Condition
+from ..._grid.geometry.metric import Metric
+from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
+from ..._stencils import transpose
 from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
-from ..fields.sides import Side
+from ..fields.lines import LineWeights
+from ..fields.sides import Profile, Side
 
 
 def same(stencil: Stencil) -> Stencil:
     """A stencil as it is."""
     return stencil
+
+
+def unit(grid: Points) -> Stencil:
+    """The value at the point itself."""
+    return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
 class Build:
@@ -29,18 +42,89 @@ class Build:
         self._terms: list[Term] = []
         self._of_sides: list[Term] = []
         self._places: dict[tuple[Condition, int], int] = {}
+        self._own_of_grid: dict[Hashable, tuple[Argument, Array]] = {}  # behind the fields, before what is prescribed
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
         faces: int | None = None, outer: int | None = None,
     ) -> None:  # fmt: skip
         """The rows of one derivative, each stencil changed in the same way."""
+        if along.lines is not None:
+            if faces is not None or outer is not None:
+                raise along.lines.refusal("a coefficient that is a field")
+            self._add_lines(output, input, axis, along.lines, change)
+            return
         self._terms.append(Term(output, input, axis, change(along.field), faces=faces, outer=outer))
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
             self._of_sides.append(
                 Term(output, number, axis, change(stencil), faces=faces, outer=outer, ends=True)
             )
+
+    def _add_lines(
+        self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
+    ) -> None:
+        """Unit differences, each with its own weight at every point."""
+        for k, stencil in enumerate(rows.stencils):
+            label = f"what is made of the coordinates of axis {rows.axis},"
+            outer = self._of_grid((rows, k), label, LineWeights(rows, k))
+            self._terms.append(
+                Term(output, input, axis, change(stencil), outer=outer, ends=k >= rows.everywhere, gated=rows.is_gated)
+            )
+
+    def _of_grid(self, key: Hashable, label: str, coefficient: object) -> int:
+        """The number among the factors of a coefficient that the grid has itself."""
+        if key not in self._own_of_grid:
+            self._own_of_grid[key] = Argument("", (None,), False, of_grid=label), cast(Array, coefficient)
+        return self._fields + list(self._own_of_grid).index(key)
+
+    def add_slope(
+        self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
+        change: Callable[[Stencil], Stencil] = same, outer: int | None = None,
+    ) -> None:  # fmt: skip
+        """The component of a gradient along an axis: per length, where the grid has a metric."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
+            return
+        along = self.grid.along(axis, 1, accuracy, component=component)
+        if metric is None or axis != metric.around:
+            self.add(output, input, axis, along, change, outer=outer)
+        elif outer is None:
+            self.add(output, input, axis, along, change, outer=self._profile(metric, -1))
+        else:  # the metric is the same all round, so that it may as well be a mean at faces
+            assert along.field is not None
+            own = Along(transpose.from_own_points(along.field), along.sides)
+            self.add(output, input, axis, own, change, self._profile(metric, -1), outer)
+
+    def add_flux(
+        self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
+        change: Callable[[Stencil], Stencil] = same,
+    ) -> None:  # fmt: skip
+        """What a component of a field brings into a cell, per volume: where the grid has no metric, its slope."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.flux(accuracy)), change)
+        else:
+            self.add_slope(output, input, axis, accuracy, component, change)
+
+    def add_second(
+        self, output: int, input: int, axis: int, along: Along, accuracy: int | None, form: str,
+        change: Callable[[Stencil], Stencil] = same, faces: int | None = None,
+    ) -> None:  # fmt: skip
+        """What the slope of a field brings into a cell; `along` are its rows where the grid has no metric."""
+        metric = self.grid.metric
+        if metric is not None and axis == metric.along:
+            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces=faces)
+        elif metric is not None and axis == metric.around:
+            self.add(output, input, axis, along, change, faces, self._profile(metric, -2))
+        else:
+            self.add(output, input, axis, along, change, faces)
+
+    def _profile(self, metric: Metric, power: int) -> int:
+        """The number among the factors of a power of the metric."""
+        profile = Profile(metric.h**power, self.grid.axes[metric.along])
+        return self._of_grid(power, "the metric of the grid", profile)
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
         """The product of two first derivatives along the lower and the higher axis.
@@ -67,8 +151,9 @@ class Build:
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """All of them."""
-        return (*self._terms, *self._of_sides)
+        """All of them; what is prescribed comes behind what the grid has itself."""
+        behind = len(self._own_of_grid)
+        return (*self._terms, *(term._replace(input=term.input + behind) for term in self._of_sides))
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
@@ -77,11 +162,12 @@ class Build:
             Argument(condition.name or "", (None,), False, side=Side.of(self.grid, axis, condition))
             for condition, axis in self._places
         )
-        return (*self.own, *sides)
+        own = (argument for argument, _ in self._own_of_grid.values())
+        return (*self.own, *own, *sides)
 
     @property
     def prescribed(self) -> Coefficients:
-        """What is prescribed, as coefficients."""
-        return tuple(
-            Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places
-        )
+        """What the grid has itself, and what is prescribed, as coefficients."""
+        own = (coefficient for _, coefficient in self._own_of_grid.values())
+        sides = (Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places)
+        return (*own, *sides)

@@ -60,6 +60,27 @@ class Bound:
         return tuple(results) if self.form else results[0]
 
 
+class Several:
+    """Sweeps of outputs of different shapes, one after the other; each knows where all inputs are."""
+
+    __slots__ = ("form", "parts")
+
+    def __init__(self, parts: Sequence[tuple[Bound | Lent, Sequence[int]]], form: Form) -> None:
+        self.parts, self.form = parts, form
+
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
+        """As of `Bound`: where one is None nothing that is read was written."""
+        results: dict[int, Array] = {}
+        for bound, places in self.parts:
+            made = bound(fields, None if targets is None else [targets[k] for k in places], workers)
+            if not isinstance(made, tuple):
+                return None
+            results.update(zip(places, made, strict=True))
+        return shaped([results[k] for k in range(len(results))], self.form)
+
+
 class Lent:
     """What was bound to a plan with large weights, which stay with the cache of plans: it is bound anew in each call."""
 
@@ -81,7 +102,7 @@ class Calls:
     """What was bound to the keys of calls."""
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound | Lent] = Cache(name, entries, nbytes)
+        self._bounds: Cache[Bound | Lent | Several] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
     def again(
@@ -125,39 +146,67 @@ class Calls:
 
     def keep(self, key: Key, bound: Bound) -> None:
         """Bind to a key, which must not hold large weights of small arrays."""
-        if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms):
-            self._bounds.put(key, bound, bound.plan.nbytes)
-        else:
-            self._bounds.put(key, Lent(bound), LENT_BYTES)
+        held = self._held_or_lent(bound)
+        self._bounds.put(key, held, LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes)
+
+    def _held_or_lent(self, bound: Bound) -> Bound | Lent:
+        return bound if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
     ) -> object:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
-        if targets is not None and not _has_form(given.how[1], form):
+        if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
         library = library.among(fields)  # which refuses fields of several devices
         like = slices.leading(fields)
-        dtype = library.result_dtype(like)
+        dtype, shapes = library.result_dtype(like), ladder.result_shapes(terms, fields, prod(form))
         if targets is not None:
-            ladder.check_targets(library, targets, fields, dtype)
-        shape = (*form, *like.shape) if given.how[0] and form else None
+            ladder.check_targets(library, targets, fields, dtype, shapes)
+        shape = (*form, *shapes[0]) if given.how.is_stacked and form and len(set(shapes)) == 1 else None
         with library.at(like):
             whole = None if targets is not None or shape is None else library.empty(fields[0], dtype, shape)
             if targets is None:
                 targets = (
                     parts(whole, form)
                     if whole is not None
-                    else [library.empty(fields[0], dtype) for _ in range(prod(form))]
+                    else [library.empty(fields[0], dtype, own) for own in shapes]
                 )
-            plan = ladder.bound(library, terms, fields, targets)
+            if len(set(shapes)) > 1:
+                return self._in_several(given, library, terms, form, targets, workers)
+            plan = ladder.bound(library, terms, fields, targets, given.how.adds)
         if plan is None:
             return None
         bound = Bound(library, plan, dtype, fields[0], form, shape)
         self.keep(given.key, bound)
         done = bound(fields, targets, workers)
         return done if whole is None or done is None else whole
+
+    def _in_several(
+        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, targets: Sequence[Array],
+        workers: int | None,
+    ) -> object:  # fmt: skip
+        """A call whose outputs differ in shape; None where one of its sweeps is not that."""
+        fields, held = given.fields, []
+        dtype = library.result_dtype(slices.leading(fields))
+        for own, places in ladder.alike(terms, [tuple(target.shape) for target in targets]):
+            plan = ladder.bound(library, own, fields, [targets[k] for k in places], given.how.adds)
+            if plan is None:
+                return None
+            bound = Bound(library, plan, dtype, fields[0], (len(places),))
+            held.append((self._held_or_lent(bound), places))
+        several = Several(held, form)
+        self._bounds.put(given.key, several, LENT_BYTES * len(held))
+        return several(fields, targets, workers)
+
+
+class How(NamedTuple):
+    """What of a call decides its plan beside the arrays."""
+
+    is_stacked: bool = False  # the field came as one array
+    nested: Hashable = None  # how the targets were nested
+    adds: bool = False  # to what the targets hold
 
 
 class Plain(NamedTuple):
@@ -166,7 +215,7 @@ class Plain(NamedTuple):
     key: Key
     fields: Sequence[Array]  # and coefficients
     targets: Sequence[Array] | None
-    how: tuple[bool, Hashable]  # whether the field came as one stacked array, and how the targets were nested
+    how: How
 
 
 def parts(whole: Array, form: Form) -> list[Array]:
@@ -196,7 +245,7 @@ def _facts(a: Array) -> Any:
 
 
 def plain_of(
-    fields: Sequence[Array], targets: Sequence[Array] | None, how: tuple[bool, Hashable]
+    fields: Sequence[Array], targets: Sequence[Array] | None, how: How
 ) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None

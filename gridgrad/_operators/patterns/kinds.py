@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
 from ..._base.errors import MISSING
+from ..._base.tracing import is_compiling
 from ..._base.words import misplaced, offered, required, unexpected
 from ..._grid.points import Points
 
@@ -50,7 +51,6 @@ class HasOrigin(Protocol):
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from."""
 
-
 Made = TypeVar("Made", bound=HasOrigin)
 Public = TypeVar("Public")  # what users see of it
 
@@ -75,13 +75,17 @@ class Kind(Generic[Made]):
 
     def __call__(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """Make the operator anew."""
+        if grid.mask is not None:
+            return grid.masked(self.made(grid.whole, arguments, options))
         operator = self.build(grid, *arguments, *options)
         operator.descend_from(Origin(self, arguments, options))
         return operator
 
     def on(self, grid: Points, *arguments: Hashable, **options: object) -> Made:
-        """The operator on a grid, of options as they came."""
-        return self.made(grid, arguments, self.clean(**options))
+        """The operator on a grid, of options as they came; what the grid keeps without a detour."""
+        cleaned = self.clean(**options)
+        found = None if is_compiling() else grid.held(self, arguments, cleaned)
+        return self.made(grid, arguments, cleaned) if found is None else cast(Made, found)
 
     def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
@@ -145,4 +149,6 @@ def check_words(method: str, others: dict[str, Never], **given: object) -> None:
     """Refuse words that a method of `Grid` does not have, and calls without what it needs."""
     if others:
         raise unexpected(f"Grid.{method}", others)
-    required(f"Grid.{method}", **given)
+    for value in given.values():
+        if value is MISSING:
+            required(f"Grid.{method}", **given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from math import prod
 
 from ..._backends.once import made_once
@@ -10,16 +11,19 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..._terms.adjoint import adjoint_terms
+from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.merged import merged
-from ..._terms.term import Term, bound_to, norms_of, shifted
+from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
+from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
 from ..fields.coefficients import Argument
+from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
+from ..fields.grids import Grids, OnGrids
 from .calls import Calls
 from .kinds import Origin
 
 
-class Pattern:
+class Pattern(OnGrids):
     """Terms of a grid's dimensions, and the names and places of the fields that they are still to be given.
 
     ``axis`` of a term counts the grid's dimensions, its factors those fields. A compiler's constant.
@@ -27,35 +31,43 @@ class Pattern:
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
-        self.origin: Origin | None = None  # set by its kind
+        self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
+        self.grids = grids  # None: all fields are on `grid`
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
-        self._bound: dict[Shape, tuple[Term, ...]] = {}
+        self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
-        self.has_sides = any([argument.side is not None for argument in arguments])
+        self.is_turned = are_turned(terms)
+        self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+        self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
+        self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
-                         self.masks_as_read)  # fmt: skip
+                         self.masks_as_read, self.grids)  # fmt: skip
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
+        if self.grids is not None:
+            return f"<gridgrad operator {self.name}: {self.grids.described()}>"
         return f"<gridgrad operator {self.name}: {form} on {self.grid.shape}, {counted(len(self.terms), 'term')}>"
 
-    def terms_for(self, shape: Shape) -> tuple[Term, ...]:
-        """The terms on an array of this shape, whose grid axes are checked."""
-        found = self._bound.get(shape)
+    def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
+        """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
+        found = self._bound.get(shapes)
         if found is None:
-            found = self.terms_on(self.grid.axes_of(shape))
+            grids = self.grids
+            axes = self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
+            found = self.terms_on(axes)
             if len(self._bound) >= 64:
                 self._bound.clear()
-            self._bound[shape] = found
+            self._bound[shapes] = found
         return found
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
@@ -74,10 +86,11 @@ class Pattern:
         if all(term.input < inputs for term in self.terms):
             return self
         if self._linear is None:
-            terms = tuple(term for term in self.terms if term.input < inputs)
             arguments = tuple(argument for argument in self.arguments if argument.side is None)
+            stay = [k for k, is_side in enumerate(self._sides) if not is_side]
+            terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
             self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
-                                   self.masks_as_read)  # fmt: skip
+                                   self.masks_as_read, self.grids)  # fmt: skip
         return self._linear
 
     @made_once
@@ -96,15 +109,33 @@ class Pattern:
         found = self._adjoints.get((name, weight))
         if found is None:
             self.require_linear("a transpose" if name == "T" else "an adjoint")
-            terms = adjoint_terms(self.terms, None if weight is None else self.grid.quadrature)
+            own = self.terms if name == "T" else conjugate_terms(self.terms)
+            terms = adjoint_terms(own) if weight is None else self._weighted(own)
             arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
-            found = Pattern(self.grid, f"{self.name}.{name}", terms, self.outputs, self.inputs, arguments)
+            grids = None if self.grids is None else self.grids.turned()
+            found = Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
+                            self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip
             self._adjoints[name, weight] = found
         return found
 
+    def _weighted(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """The adjoint of terms where fields are weighted with the measures of their grids."""
+        if self.grids is None:
+            return adjoint_terms(terms, self.grid.quadrature)
+        inputs, outputs = ([place.grid.quadrature for place in places] for places in self.grids)
+        turned = (adjoint_terms((term,), outputs[term.output], inputs[term.input]) for term in terms)
+        return tuple([term for own in turned for term in own])
+
     @made_once
     def plus(self, other: Pattern) -> Pattern:
-        """The sum, in which the fields of `other` come last."""
+        """The sum, in which the fields of `other` come last; kept, as time steps ask for the same with other fields."""
+        found = self._sums.get(other)
+        if found is None:
+            found = self._plus(other)
+            self._sums.put(other, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms}))
+        return found
+
+    def _plus(self, other: Pattern) -> Pattern:
         self.require_linear("a sum")
         other.require_linear("a sum")
         check_alike(self, other)
@@ -113,20 +144,93 @@ class Pattern:
         terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
         return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
-                       self.masks_as_read and other.masks_as_read)  # fmt: skip
+                       self.masks_as_read and other.masks_as_read, self.grids)  # fmt: skip
 
     @made_once
-    def times(self, factor: float) -> Pattern:
+    def times(self, factor: Number) -> Pattern:
         """All weights times a number; kept, as time steps often ask for the same."""
-        found = self._multiples.get(factor)
+        key = factor, type(factor)
+        found = self._multiples.get(key)
         if found is None:
             self.require_linear("a multiple")
-            stencils = {term.stencil for term in self.terms}
-            scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
-            terms = tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
-            name = f"-{self.name}" if factor == -1 else f"{factor:g} * {self.name}"
+            terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
+            word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
+            name = f"-{self.name}" if key == (-1, float) else f"{word} * {self.name}"
             found = Pattern(
-                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read
-            )
-            self._multiples.put(factor, found, sum(stencil.nbytes for stencil in scaled.values()))
+                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read, self.grids
+            )  # fmt: skip
+            self._multiples.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in terms}))
         return found
+
+    def _times(self, factor: float) -> tuple[Term, ...]:
+        stencils = {term.stencil for term in self.terms}
+        scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
+        return tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
+
+    def _times_complex(self, factor: complex) -> tuple[Term, ...]:
+        """The terms times each part that is not 0, those of the imaginary one a quarter turn further."""
+        if not factor.imag:
+            return turned(self._times(factor.real), 4)
+        real = turned(self._times(factor.real), 4) if factor.real else ()
+        terms = real + turned(self._times(factor.imag), 1)
+        return tuple(sorted(terms, key=lambda term: term.ends))
+
+    @made_once
+    def only_multiplies(self) -> bool:
+        """Whether it multiplies by its one coefficient, and does nothing else."""
+        return len(self._sides) == 1 and is_multiplication(self.terms)
+
+    @made_once
+    def multiplied(self, name: str, conjugate: bool, inside: bool) -> Pattern | None:
+        """With one more coefficient, by which what comes out is multiplied, or, `inside`, what goes in.
+
+        None where a term is multiplied there already.
+        """
+        key = name, conjugate, inside
+        if key not in self._multiplied:
+            self.require_linear("a multiple")
+            self._multiplied[key] = self._made_multiplied(argument_of(name, conjugate), inside)
+        return self._multiplied[key]
+
+    def _made_multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        place, word = len(self._sides), argument.name or "field"
+        if inside:
+            terms, name = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"
+        else:
+            terms, name = multiplied(self.terms, place), f"{word} * {self.name}"
+        if terms is None or len({own.shape for own in (self.grids_in if inside else self.grids_out)}) > 1:
+            return None
+        return Pattern(self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids)
+
+    def grids_beside(self, count: int) -> list[Points]:
+        """The grid of each of its coefficients: of what comes out where it multiplies that, else of what it meets."""
+        found: dict[int, Points] = {}
+        for term in self.terms:
+            if term.outer is not None:
+                found[term.outer] = self.grids_out[term.output]
+            inside = self.grids_in[min(term.input, len(self.grids_in) - 1)]
+            for k in (term.inner, term.faces, term.input - prod(self.inputs)):
+                if k is not None and k >= 0:
+                    found[k] = inside
+        return [found.get(k, self.grid) for k in range(count)]
+
+    @property
+    def beside(self) -> Callable[[Sequence[Shape], int], Sequence[Shape]] | None:
+        """What tells the shapes of coefficients, where these are not that of all fields."""
+        return None if self.grids is None else self.shapes_beside
+
+    def shapes_beside(self, shapes: Sequence[Shape], count: int) -> list[Shape]:
+        """The shape of each of its coefficients, beside components of these shapes."""
+        axes = self.grid.axes_of(shapes[0])
+        made = []
+        for grid in self.grids_beside(count):
+            shape = list(shapes[0])
+            for axis, length in zip(axes, grid.lengths, strict=True):
+                shape[axis] = length
+            made.append(tuple(shape))
+        return made
+
+    @property
+    def _sides(self) -> list[bool]:
+        """For each coefficient whether it is prescribed at a wall."""
+        return [argument.side is not None for argument in self.arguments for _ in range(argument.fields)]

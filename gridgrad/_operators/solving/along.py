@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..._base.types import Array
+from .bands import Bands, Symmetric
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -22,6 +24,16 @@ class Along:
 
     described = ""
     values: Array  # the eigenvalues
+
+    @property
+    def size(self) -> int:
+        """How many points it has."""
+        return len(self.values)
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The least eigenvalue and the largest, of real ones."""
+        return float(self.values.min()), float(self.values.max())
 
     def analyse(self, x: Array, axis: int) -> Array:
         """The coefficients of samples along an axis."""
@@ -133,25 +145,46 @@ class Waves(Along):
 class Vectors(Along):
     """Eigenvectors of a matrix that weights make symmetric: ``T = W^-1/2 V diag(values) V^T W^1/2``.
 
-    Fast diagonalisation: Lynch, Rice and Thomas, Numerische Mathematik 6 (1964).
+    Fast diagonalisation: Lynch, Rice and Thomas, Numerische Mathematik 6 (1964). They are found at their first use.
     """
 
-    values: Array
-    forward: Array  # V^T W^1/2
-    back: Array  # W^-1/2 V
+    rows: Symmetric
+    is_transposed: bool = False
     described = "eigenvectors"
+
+    @property
+    def values(self) -> Array:  # type: ignore[override]
+        """The eigenvalues."""
+        return self.rows.decomposed[0]
+
+    @property
+    def size(self) -> int:
+        """How many points it has."""
+        return len(self.rows.main)
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The least eigenvalue and the largest."""
+        return self.rows.extremes
+
+    @cached_property
+    def _ways(self) -> tuple[Array, Array]:
+        """To coefficients, and back."""
+        _, vectors = self.rows.decomposed
+        forward, back = vectors.T * self.rows.root, vectors / self.rows.root[:, None]
+        return (back.T, forward.T) if self.is_transposed else (forward, back)
 
     def analyse(self, x: Array, axis: int) -> Array:
         """By a product of matrices."""
-        return times(self.forward, x, axis)
+        return times(self._ways[0], x, axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """By another one."""
-        return times(self.back, c, axis)
+        return times(self._ways[1], c, axis)
 
     def transposed(self) -> Along:
         """``T^T = (V^T W^1/2)^T diag(values) (W^-1/2 V)^T``."""
-        return Vectors(self.values, self.back.T, self.forward.T)
+        return replace(self, is_transposed=not self.is_transposed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +251,7 @@ def along(x: Array, weights: Array, axis: int) -> Array:
     """Samples times weights of an axis."""
     shape = [1] * x.ndim
     shape[axis] = len(weights)
-    result: Array = x * weights.reshape(shape)
+    result: Array = np.multiply(x, weights.reshape(shape), order="C")
     return result
 
 
@@ -247,23 +280,6 @@ def _of_neighbours(matrix: csr_array) -> Waves | Vectors | None:
     """Where rows read a point and the two beside it."""
     bands = Bands.of(matrix)
     return None if bands is None else _waves(bands) or _vectors(bands)
-
-
-@dataclass(frozen=True, eq=False)
-class Bands:
-    """The three diagonals of a matrix that has no others."""
-
-    lower: Array
-    main: Array
-    upper: Array
-
-    @classmethod
-    def of(cls, matrix: csr_array) -> Bands | None:
-        """None where there are others."""
-        entries = matrix.tocoo()
-        if entries.nnz and abs(entries.coords[0] - entries.coords[1]).max() > 1:
-            return None
-        return cls(*(matrix.diagonal(k) for k in (-1, 0, 1)))
 
 
 def _near(a: Array | float, b: Array | float, size: float) -> bool:
@@ -345,18 +361,13 @@ def _angles(name: str, type: int, n: int) -> Array:
 
 def _vectors(bands: Bands) -> Vectors | None:
     """Where both neighbours have weights of one sign, the product of their ratios makes the rows symmetric."""
-    n = len(bands.main)
-    product = bands.lower * bands.upper
-    if n > LONGEST or not (product > 0).all():
-        return None
-    with np.errstate(over="ignore", under="ignore"):
-        root = np.sqrt(np.concatenate([[1.0], np.cumprod(bands.upper / bands.lower)]))
-    if not (np.isfinite(root).all() and root.all()):
-        return None
-    from scipy.linalg import eigh_tridiagonal
+    rows = Symmetric.of(bands)
+    return None if rows is None else Vectors(rows)
 
-    values, vectors = eigh_tridiagonal(bands.main, np.copysign(np.sqrt(product), bands.upper))
-    return Vectors(values, vectors.T * root, vectors / root[:, None])
+
+def is_too_long(line: Along) -> bool:
+    """Whether it has more points than vectors are kept of."""
+    return isinstance(line, Vectors) and line.size > LONGEST
 
 
 def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
@@ -369,7 +380,7 @@ def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
     inside = slice(int(0 in empty), n - int(n - 1 in empty))
     between = matrix[inside, inside]
     inner = _of_neighbours(between) if between.shape[0] else None
-    if inner is None or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
+    if inner is None or is_too_long(inner) or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
         return None
     carry = -splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())
     return Carried(inner, inside, empty, carry)

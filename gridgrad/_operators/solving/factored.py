@@ -152,7 +152,7 @@ def factors(matrix: csr_array) -> Factors | None:
 
 def _constants_of(matrix: csr_array, unknowns: Unknowns) -> Constants | None:
     """Where constants become 0 and all results have mean 0, of one field that is nowhere held."""
-    if unknowns.form or not unknowns.are_all:
+    if unknowns.form or not unknowns.are_all or unknowns.grid.has_lines:
         return None
     weights = np.asarray(unknowns.grid.measure, np.float64).ravel()
     if not keeps_constants(matrix, weights):

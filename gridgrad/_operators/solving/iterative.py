@@ -35,6 +35,16 @@ class Limits(TypedDict, total=False):
     maxiter: int | None
 
 
+def given_limits(rtol: float | None, maxiter: int | None) -> Limits:
+    """Those that are not None."""
+    limits: Limits = {}
+    if rtol is not None:
+        limits["rtol"] = rtol
+    if maxiter is not None:
+        limits["maxiter"] = maxiter
+    return limits
+
+
 class Iterated(Inverse):
     """By one of SciPy's Krylov methods, field by field of a batch."""
 

@@ -12,9 +12,10 @@ from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, norms_of
-from .along import Along, Ring, diagonalised
+from .along import Along, Ring, Vectors, diagonalised, is_too_long
 from .held import free_points
 from .inverse import ROUNDING, Constants, Inverse, singular
+from .tridiagonal import Lines, staying
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -22,20 +23,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Separable(Inverse):
-    """``u = F^-1 (F b / (sum of eigenvalues))`` with F the transforms of all axes: fast diagonalisation."""
+    """``u = F^-1 (F b / (sum of eigenvalues))`` with F the transforms of all axes: fast diagonalisation.
+
+    Where one axis `stays`, F is that of the others, and between them there is a system along it for each of their
+    coefficients.
+    """
 
     grid: Points
     shift: float  # the multiple of the field itself
     lines: tuple[Along, ...]
     free: tuple[slice, ...]
     constants: Constants | None
-    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...]], Array] = field(default_factory=dict)
+    stays: int | None = None
+    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...]], Lines | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
         """The transform of each axis."""
         return ", ".join(
-            f"{line.described} along axis {a}" for line, a in zip(self.lines, self.grid.axes, strict=True)
+            f"{'three diagonals' if k == self.stays else line.described} along axis {a}"
+            for k, (line, a) in enumerate(zip(self.lines, self.grid.axes, strict=True))
         )
 
     @property
@@ -64,32 +71,45 @@ class Separable(Inverse):
 
     def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
         """Real transforms first: the first Fourier transform of real samples gives half of the coefficients."""
-        order = sorted(range(len(axes)), key=lambda k: isinstance(self.lines[k], Ring))
+        order = sorted(set(range(len(axes))) - {self.stays}, key=lambda k: isinstance(self.lines[k], Ring))
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
             c = b - mean
         for k in order:
             c = self.lines[k].analyse(c, axes[k])
-        c = c * self._inverse(c.shape, axes)
+        inverse = self._inverse(c.shape, axes)
+        c = inverse(c) if isinstance(inverse, Lines) else c * inverse
         for k in reversed(order):
             c = self.lines[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
             self.constants.check(b, mean, c, axes)
         return c
 
-    def _inverse(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Array:
+    def _inverse(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Lines | Array:
         """1 over the sum of the eigenvalues; 0 for constants that the operator makes 0."""
         lengths = tuple(shape[axis] if axis in axes else 1 for axis in range(len(shape)))
         key = lengths, axes
         if key not in self._inverses:
-            self._inverses[key] = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+            self._inverses[key] = self._made(lengths, axes)
         return self._inverses[key]
+
+    def _made(self, lengths: tuple[int, ...], axes: tuple[int, ...]) -> Lines | Array:
+        if self.stays is None:
+            return _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+        line, axis = self.lines[self.stays], axes[self.stays]
+        assert isinstance(line, Vectors)  # of `staying`
+        waves = tuple(a for k, a in enumerate(axes) if k != self.stays)
+        others = [other for k, other in enumerate(self.lines) if k != self.stays]
+        sums = np.broadcast_to(
+            _sums(self.shift, others, lengths, waves), (*lengths[:axis], 1, *lengths[axis + 1 :])
+        )
+        return Lines.of(line, sums, axis, waves)
 
     def transposed(self) -> Inverse:
         """Each axis transposed; derivatives of what is projected out are projected out."""
         lines = tuple(line.transposed() for line in self.lines)
-        return Separable(self.grid, self.shift, lines, self.free, None)
+        return Separable(self.grid, self.shift, lines, self.free, None, self.stays)
 
 
 def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequence[int]) -> Array:
@@ -112,7 +132,7 @@ def separable(grid: Points, terms: Sequence[Term] | None, component: int | None)
     if (
         terms is None
         or norms_of(terms)
-        or any(t.factors() or t.then or (t.output, t.input) != (0, 0) for t in terms)
+        or any(t.factors() or t.then or t.turns or (t.output, t.input) != (0, 0) for t in terms)
     ):
         return None
     shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
@@ -123,7 +143,11 @@ def separable(grid: Points, terms: Sequence[Term] | None, component: int | None)
     lines = tuple(line for line in map(diagonalised, matrices) if line is not None)
     if len(lines) < len(matrices):
         return None
-    return Separable(grid, shift, lines, free, _constants(grid, shift, lines, matrices))
+    stays = staying(shift, lines)
+    if any(is_too_long(line) for k, line in enumerate(lines) if k != stays):
+        return None
+    constants = None if stays is not None else _constants(grid, shift, lines, matrices)
+    return Separable(grid, shift, lines, free, constants, stays)
 
 
 def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:

@@ -16,6 +16,7 @@ from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array
+from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
 from ..fields.coefficients import Argument, Given
@@ -38,6 +39,7 @@ _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
 class Solvable(Applied, Protocol):
     """What a solver needs of an operator."""
 
+    grid: Points
     arguments: tuple[Argument, ...]
 
     def taken(self) -> list[Given]:
@@ -185,6 +187,12 @@ def check_square(operator: Solvable) -> None:
             f"{operator!r} has {prod(operator.outputs)} results of {prod(operator.inputs)} fields, and only operators with as many are "
             "solved; for least squares solve A.T @ A"
         )
+    shapes = {own.shape for own in (*operator.grids_in, *operator.grids_out)}
+    if len(shapes) > 1:
+        raise ArgumentValueError(
+            f"{operator!r} is between fields of the shapes {' and '.join(map(str, sorted(shapes)))}, and only operators with one shape "
+            "are solved; for least squares solve A.T @ A"
+        )
     check_without_units(operator, "a solver")
 
 
@@ -209,7 +217,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
-    values = [field for argument, own in operator.taken() if argument.side is None for field in own]
+    values = [field for argument, own in operator.taken() if argument.is_of_user for field in own]
     key = operator, method, tuple(sorted(tolerance.items()))
     found = _kept.get(key)
     if found is not None and all(map(_are_equal, found[0], values)):

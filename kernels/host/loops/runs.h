@@ -127,7 +127,7 @@ class Runs {
   int kind_of(int t) const {
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
-    if (term.then >= 0 || term.inner >= 0) return NO_KIND;
+    if (term.then >= 0 || term.inner >= 0 || term.flags) return NO_KIND;
     if (stencil.dim == ROW && (stencil.values || stencil.selects)) return NO_KIND;
     for (const int k : {int(term.input), int(term.faces), int(term.outer)})
       if (k >= 0 && here_.plan.array[k].stride[ROW] != 1) return NO_KIND;

@@ -145,7 +145,7 @@ class Taps {
     Real sum = 0;
     for (bool first = true; link != end; ++link, first = false) {
       Real weight = link->weight;
-      if constexpr (has_faces(KIND)) weight = weight * face_mean<Real>(face_[link->a], face_[link->b]);
+      if constexpr (has_faces(KIND)) weight = weight * face_mean<Real>(face_[link->a], face_[link->b], false);
       const Real value = pair_value(weight, own_[link->b], link->a == link->b ? Real(0) : own_[link->a]);
       sum = first ? value : sum + value;
     }

@@ -172,7 +172,7 @@ class OnDevice:
     requires_grad = is_cpu = False
 
     def __init__(self, tensor):
-        self.tensor = tensor
+        self.tensor, self.shape = tensor, tensor.shape
         self.device = type("Device", (), {"type": "cuda", "index": 1})
 
     def data_ptr(self):

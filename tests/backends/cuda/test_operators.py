@@ -50,6 +50,12 @@ def test_every_operator(kernels, name):
             assert (launch.variant.vector == 1) == (name not in IN_VECTORS)
 
 
+@pytest.mark.parametrize("name", ["factors", "factors and faces"])
+def test_factors_of_what_goes_in_and_of_what_comes_out(kernels, name):
+    for dtype in ("float32", "complex128"):
+        check(kernels, *operator(name, (6, 17), dtype, ends=ENDS[1][:2]))
+
+
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
 @pytest.mark.parametrize("name", ["divergence", "diffuse", "mixed.T", "advect"])
 def test_every_dtype(kernels, name, dtype):
@@ -117,6 +123,27 @@ def test_weights_of_zero_read_nothing(kernels, axis):
             (Term(0, 0, axis, rows), Term(1, 0, axis, rows, **{slot: 1})),
             [f, samples((9, 9), "float64", 1)],
         )
+
+
+@pytest.mark.parametrize("slot", ["inner", "faces", "outer"])
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_factors_of_zero_read_nothing(kernels, axis, slot):
+    shape = SHAPE[1:]
+    f, factor = (samples(shape, "float64", seed=k) for k in range(2))
+    factor[...] = np.where(np.isfinite(f), np.nan_to_num(factor), 0)
+    factor[:, ::5] = 0
+    own = holes(shape[axis]) if slot == "inner" else uneven_rows(shape[axis])
+    for options in ({"gated": True}, {"gated": True, "harmonic": slot == "faces"}):
+        check(kernels, (Term(0, 0, axis, own, **{slot: 1}, **options),), [f, factor])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("axis", [ACROSS, ALONG])
+def test_harmonic_means(kernels, axis, dtype):
+    shape = SHAPE[1:]
+    f, k = samples(shape, dtype), np.abs(samples(shape, dtype, seed=1))
+    for own in (stencil(shape[axis]), uneven_rows(shape[axis])):
+        check(kernels, (Term(0, 0, axis, own, faces=1, harmonic=True),), [f, k])
 
 
 @pytest.mark.parametrize("axis", [ACROSS, ALONG])

@@ -67,7 +67,7 @@ class Masked(Carrier):
         masks = [_mask_of(term, fields, real) for term in call.terms]
         if not call.as_read:
             used = {k for term in call.terms for k in term.reads()}
-            masks += [np.ma.getmask(fields[k]) for k in used]
+            masks += [np.ma.getmask(fields[k]) for k in used if fields[k].shape == data.shape]
         spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
         return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
 
@@ -84,5 +84,7 @@ def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
             read = reads(read, stencil, axis, real)
     if faces is not np.ma.nomask:  # both ends of a face are in its mean
         faces = reads(faces, replace(term.stencil, values=False), term.axis, real)
+    if term.gated and term.outer is not None and read is not np.ma.nomask:  # where it is 0 nothing is read
+        read = read & (np.ma.getdata(fields[term.outer]) != 0)
     flags = [mask for mask in (read, faces, outer) if mask is not np.ma.nomask]
     return np.logical_or.reduce(flags) if flags else None

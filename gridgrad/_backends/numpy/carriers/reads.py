@@ -15,8 +15,8 @@ def reads(flags: Any, stencil: Stencil, axis: int | None, real: Any) -> Any:
     if axis is None:  # a line of one point
         return reads(np.asarray(flags)[None], stencil, 0, real)[0]
     along = np.moveaxis(np.asarray(flags), axis, 0)
-    result = np.zeros_like(along)
     inner, n = stencil.interior(), stencil.length
+    result = np.zeros((along.shape[0] - stencil.surplus, *along.shape[1:]), bool)
     rows = [*enumerate(stencil.leading), *enumerate(stencil.trailing, start=inner.stop)]
     for place, row in rows:
         for a, b, _ in row:

@@ -1,0 +1,101 @@
+"""Rows of benchmarks/operators.py on walls: what mirrors half a step outside and values along all sides cost."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+from cases import aligned
+from operator_rows import STEP, Contender, Goal, Makers, Row, random
+from peers import need
+
+import gridgrad as gg
+
+Rate = Callable[[], np.ndarray]
+
+
+def kuramoto_sivashinsky(sides: tuple[int, ...], workers: int) -> Makers:
+    """The right-hand side ``-lap(u + lap u) - |grad u|^2 / 2`` between walls without flux, all arrays kept."""
+    u = random(sides)
+    expected = rate_between("symmetric", u, workers)()
+
+    def padded() -> np.ndarray:
+        p = np.pad(u, 1, mode="symmetric")
+        u_x, u_y = (p[2:, 1:-1] - p[:-2, 1:-1]) / (2 * STEP), (p[1:-1, 2:] - p[1:-1, :-2]) / (2 * STEP)
+        return -padded_laplacian(u + padded_laplacian(u)) - 0.5 * (u_x**2 + u_y**2)
+
+    return {
+        "gridgrad": lambda: Contender(rate_between("symmetric", u, workers), expected),
+        'gridgrad, "reflect"': lambda: Contender(rate_between("reflect", u, workers)),
+        "np.pad": lambda: Contender(padded, expected),
+        "py-pde": lambda: Contender(rate_of_pde(u, workers), expected),
+    }
+
+
+def rate_between(ends: str, u: np.ndarray, workers: int) -> Rate:
+    """Ours, into arrays that are there."""
+    grid = gg.Grid(*[(n, STEP) for n in u.shape], boundary=ends)
+    inner, outer = grid.identity + grid.laplacian, -grid.laplacian
+    w, rate, slopes = (aligned(shape, "float64") for shape in (u.shape, u.shape, (2, *u.shape)))
+
+    def call() -> np.ndarray:
+        outer(inner(u, w, workers), rate, workers)
+        grid.gradient(u, slopes, workers)
+        np.multiply(slopes, slopes, out=slopes)
+        np.add(slopes[0], slopes[1], out=w)
+        np.multiply(w, 0.5, out=w)
+        return np.subtract(rate, w, out=rate)
+
+    return call
+
+
+def rate_of_pde(u: np.ndarray, workers: int) -> Rate:
+    """py-pde's own class of this equation, compiled by numba."""
+    library = need("pde")
+    need("numba").set_num_threads(workers)
+    grid = library.CartesianGrid([[0, STEP * n] for n in u.shape], u.shape)
+    equation = library.KuramotoSivashinskyPDE(bc={"derivative": 0})
+    rate = equation.make_pde_rhs(library.ScalarField(grid, u), backend="numba")
+    return lambda: rate(u, 0.0)
+
+
+def padded_laplacian(u: np.ndarray) -> np.ndarray:
+    """Five points, by slices."""
+    p = np.pad(u, 1, mode="symmetric")
+    return (p[2:, 1:-1] + p[:-2, 1:-1] + p[1:-1, 2:] + p[1:-1, :-2] - 4 * u) / STEP**2
+
+
+def arrays_on_all_sides(sides: tuple[int, ...], workers: int) -> Makers:
+    """Values along every wall, beside the same laplacian with mirrors there."""
+    f, out = random(sides), aligned(sides, "float64")
+    rng = np.random.default_rng(9)
+
+    def side(k: int) -> gg.Condition:
+        return gg.value(rng.random([n for a, n in enumerate(sides) if a != k]), wall="face")
+
+    steps = [(n, STEP) for n in sides]
+    ours = gg.Grid(*steps, boundary=[(side(k), side(k)) for k in range(len(sides))]).laplacian
+    mirrored = gg.Grid(*steps, boundary="symmetric").laplacian
+    return {
+        "gridgrad": lambda: Contender(lambda: ours(f, out, workers), ours(f), lambda _: out),
+        "gridgrad, mirrors": lambda: Contender(lambda: mirrored(f, out, workers)),
+    }
+
+
+def other_values(sides: tuple[int, ...], workers: int) -> Makers:
+    """A value by name at each call, beside one in the operator."""
+    f, out, numbers = random(sides), aligned(sides, "float64"), itertools.count()
+    ours, kept = (gg.Grid((sides[0], STEP), boundary=[(gg.value(0.0, name=name), "reflect")]).laplacian for name in ("wall", None))  # fmt: skip
+    return {
+        "gridgrad": lambda: Contender(lambda: ours(f, out, wall=float(next(numbers)))),
+        "gridgrad, kept": lambda: Contender(lambda: kept(f, out)),
+    }
+
+
+WALL_ROWS = (
+    Row("Kuramoto-Sivashinsky, walls without flux, 512²", (512,) * 2, kuramoto_sivashinsky, (Goal('gridgrad, "reflect"', 1.1), Goal("py-pde", 0.25))),
+    Row("laplacian, arrays on all sides, 512²", (512,) * 2, arrays_on_all_sides, (Goal("gridgrad, mirrors", 1.15),)),
+    Row("laplacian, arrays on all sides, 200³", (200,) * 3, arrays_on_all_sides, (Goal("gridgrad, mirrors", 1.15),)),
+    Row("another value at a wall, 100 points", (100,), other_values),
+)  # fmt: skip

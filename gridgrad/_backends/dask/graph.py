@@ -1,0 +1,125 @@
+"""The graph of a call: for each chunk a task that copies its faces, and one that makes all outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import product
+from math import prod
+from operator import getitem
+from typing import Any
+
+import dask.array as da
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph
+
+from ..._base.types import Array
+from ..._stencils.stencil import Stencil
+from . import planned
+from .chunk import Places, compute, neighbours
+from .faces import Depths, faces
+from .recipe import Recipe, Spans, contents
+from .spans import Span, spans_of
+from .tasks import Key, reference, task
+
+
+def outputs_of(
+    recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], meta: Array
+) -> list[Any]:
+    """Lazy arrays, in the chunks of the fields, which all have the same."""
+    token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
+    graph = Graph(recipe, stencils, fields, f"gridgrad-{token}")
+    if planned.IS_ON:
+        whole = planned.outputs_of(recipe, graph.along, fields, graph.depths, graph.copies, meta)
+    else:
+        whole = _array(dict(graph.tasks()), graph.name, fields, meta)
+    if recipe.outputs == 1:
+        return [whole]
+    return [
+        whole.map_blocks(getitem, k, name=f"{graph.name}-{k}", dtype=meta.dtype, meta=meta)
+        for k in range(recipe.outputs)
+    ]
+
+
+def _array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], meta: Array) -> Any:
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=list(fields))
+    return da.Array(graph, name, fields[0].chunks, meta=meta)
+
+
+class Graph:
+    """The tasks of one call."""
+
+    def __init__(
+        self, recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], name: str
+    ) -> None:
+        self.recipe, self.name = recipe, name
+        self.names = [str(field.name) for field in fields]
+        self.numblocks: Places = tuple(fields[0].numblocks)
+        chunks = fields[0].chunks
+        self.along: list[Sequence[Span | None]] = [
+            spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
+            for axis, own in enumerate(chunks)
+        ]
+        self.reach = recipe.reach(range(len(recipe.terms)))
+        self.depths = {k: [self._depths(axis, k, own) for axis, own in enumerate(chunks)] for k in self.reach}
+        self.copies = {k: self._pays(k, chunks) for k in self.reach}
+
+    def _depths(self, axis: int, k: int, chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
+        """How many first and last rows of each chunk others read along an axis."""
+        first, last = [0] * len(chunks), [0] * len(chunks)
+        if any(axis in axes for axes in self.reach[k]):
+            for number, span in enumerate(self.along[axis]):
+                for piece in () if span is None else span.pieces:
+                    other = (number + piece.other) % len(chunks)
+                    if piece.start == 0 or piece.stop < chunks[other]:
+                        first[other] = max(first[other], piece.stop)
+                    else:
+                        last[other] = max(last[other], chunks[other] - piece.start)
+        return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
+
+    def _pays(self, k: int, chunks: tuple[tuple[int, ...], ...]) -> bool:
+        """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
+        largest = [max(own) for own in chunks]
+        rows = [
+            sum(max((own[side] for own in along if own), default=0) for side in (1, 2))
+            for along in self.depths[k]
+        ]
+        return 2 * sum(own * prod(largest) // n for own, n in zip(rows, largest, strict=True) if own) < prod(
+            largest
+        )
+
+    def tasks(self) -> Iterator[tuple[Key, Any]]:
+        """All tasks by their keys."""
+        always = not any(term.ends for term in self.recipe.terms)
+        everything = tuple(range(len(self.recipe.terms)))
+        used, reach = self.recipe.used(everything), self.reach
+        for places in product(*map(range, self.numblocks)):
+            spans: Spans = tuple([own[place] for own, place in zip(self.along, places, strict=True)])
+            if not always:
+                terms = self.recipe.there(spans)
+                used, reach = self.recipe.used(terms), self.recipe.reach(terms)
+            inputs = [reference((self.names[k], *places)) for k in used]
+            others = [
+                self._source(k, own)
+                for k in used
+                for own in neighbours(reach[k], spans, places, self.numblocks)
+            ]
+            key = (self.name, *places)
+            yield key, task(key, compute, self.recipe, spans, *inputs, *others)
+        for k, is_copied in self.copies.items():
+            if is_copied:
+                yield from self._faces(k)
+
+    def _source(self, k: int, places: Places) -> Any:
+        return reference(self._key(k, places) if self.copies[k] else (self.names[k], *places))
+
+    def _key(self, k: int, places: Places) -> Key:
+        return (f"{self.name}-faces-{k}", *places)
+
+    def _faces(self, k: int) -> Iterator[tuple[Key, Any]]:
+        for places in product(*map(range, self.numblocks)):
+            depths: Depths = tuple(
+                [own[place] for own, place in zip(self.depths[k], places, strict=True) if own[place]]  # type: ignore[misc]
+            )
+            if depths:
+                key = self._key(k, places)
+                yield key, task(key, faces, reference((self.names[k], *places)), depths)

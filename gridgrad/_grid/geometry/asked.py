@@ -1,0 +1,203 @@
+"""`geometry=` of a grid: a sphere, polar and cylindrical coordinates, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import pi
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Array
+from ..axis import Axis
+from ..ends import OPEN, RING, Ends
+from ..spacing import to_host
+from .metric import Metric, Surface
+
+EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
+_WORDS = {
+    "sphere": ("lat", "lon"), "polar": ("r", "theta"), "cylindrical": ("r", "theta", "z"),
+}  # fmt: skip
+_AROUND = {"lat": "lon", "r": "theta"}
+_ALLOWED = '"sphere", "polar", "cylindrical", or what each axis is, as in ("lon", "lat"), ("z", "lat", "lon") or ("r", "z")'
+
+
+class Geometry(NamedTuple):
+    """What each axis is: "lat", "lon", "r", "theta", or "z" for lengths that are their own."""
+
+    names: tuple[str, ...]
+    radius: float
+    turn: float  # a full turn in the units of the angles: 360, or 2 pi
+
+    def words(self) -> dict[str, object]:
+        """As a grid takes it."""
+        sphere = {"radius": self.radius} if "lat" in self.names else {}
+        return {"geometry": self.names, "angle": "degrees" if self.turn == 360 else "radians", **sphere}
+
+    def described(self, poles: Sequence[Fraction | None]) -> str:
+        """One line about it."""
+        beside = " and ".join(f"{float(pole):g}" for pole in poles if pole is not None)
+        surface = f"a sphere of radius {self.radius:g}" if "lat" in self.names else "polar coordinates"
+        return f"{surface}: {', '.join(self.names)}" + (f"; beside the pole at {beside}" if beside else "")
+
+    @property
+    def along(self) -> int:
+        """The axis along which lengths of another vary."""
+        return self.names.index("lat" if "lat" in self.names else "r")
+
+    @property
+    def around(self) -> int | None:
+        """The axis whose lengths vary; None of rotational symmetry."""
+        name = _AROUND[self.names[self.along]]
+        return self.names.index(name) if name in self.names else None
+
+    @property
+    def handedness(self) -> int:
+        """-1 where the axes are left-handed in their order, seen from outside of a sphere."""
+        return -1 if "lat" in self.names and self.names.index("lat") < self.names.index("lon") else 1
+
+    def ends(
+        self, entries: Sequence[tuple[int, object, object]], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
+    ) -> tuple[tuple[Ends, ...], list[object]]:  # fmt: skip
+        """The ends of all axes: what goes all round is periodic, unless the caller says how axes end."""
+        found, periods = list(pairs), list(periods)
+        k = self.around
+        if k is None:
+            return tuple(found), periods
+        length, spacing = entries[k][0], to_host(entries[k][1], k)
+        step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
+        goes_round = abs(step * length - self.turn) < 1e-3 * step
+        if found[k] == OPEN and not is_given and goes_round:
+            found[k] = RING
+        if found[k] == RING and periods[k] is None:
+            if spacing.ndim == 0 and not goes_round:
+                raise ArgumentValueError(
+                    f"axis {k}, {self.names[k]}, is periodic, but {length} steps of {step:g} are not {self.turn:g}"
+                )
+            periods[k] = self.turn if spacing.ndim else None
+        return tuple(found), periods
+
+    def metric(self, lines: Sequence[Axis], edge_order: int) -> Metric:
+        """Made of the axes."""
+        line = lines[self.along]
+        y = np.asarray(line.coordinates, np.float64)
+        self._check(y, lines)
+        surface = self._sphere() if "lat" in self.names else self._plane()
+        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order)
+
+    def _sphere(self) -> Surface:
+        unit, radius = 2 * pi / self.turn, self.radius
+        return Surface(
+            radius * unit,
+            lambda y: radius * unit * np.cos(unit * y),
+            lambda y: radius * np.sin(unit * y),
+            lambda y: -radius * unit * unit * np.sin(unit * y),
+        )
+
+    def _plane(self) -> Surface:
+        unit = 1.0 if self.around is None else 2 * pi / self.turn
+        return Surface(1.0, lambda r: unit * r, lambda r: unit * r * r / 2, lambda r: unit * np.ones_like(r))
+
+    def _limits(self) -> tuple[float, ...]:
+        return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)
+
+    def _poles(self, y: Array) -> tuple[Fraction | None, Fraction | None]:
+        """Those within a step of the ends."""
+        first, last = (
+            next((Fraction(p) for p in self._limits() if abs(p - end) < 1.001 * step), None)
+            for end, step in ((y[0], abs(y[1] - y[0])), (y[-1], abs(y[-1] - y[-2])))
+        )
+        return first, last
+
+    def _check(self, y: Array, lines: Sequence[Axis]) -> None:
+        k, limits = self.along, self._limits()
+        name = self.names[k]
+        beyond = np.flatnonzero((y < limits[0]) | (y > (limits[-1] if len(limits) > 1 else np.inf)))
+        if len(beyond):
+            raise ArgumentValueError(
+                f"axis {k} is {name}, which is {y[beyond[0]]:g} at index {beyond[0]}; "
+                + (
+                    f"latitudes are from {limits[0]:g} to {limits[1]:g}{self._other_unit(y)}"
+                    if name == "lat"
+                    else "radii are above 0"
+                )
+            )
+        on = np.flatnonzero(np.isin(y, limits))
+        if len(on):
+            raise ArgumentValueError(
+                f"axis {k} is {name}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators divide by 0; leave that row out"
+                + (
+                    ", the rows beside it know of the pole"
+                    if name == "lat"
+                    else ", or begin half a step outside, (n, h, h / 2)"
+                )
+            )
+        if any(line.unit is not None for line in lines):
+            raise ArgumentTypeError(
+                'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
+            )
+        ends = lines[k].ends
+        if ends[0].is_periodic or any(not end.is_open for end in ends):
+            raise ArgumentValueError(
+                f"axis {k} is {name}, and ends one-sided or at a pole, which needs no word; another boundary of it is not offered"
+            )
+
+    def _other_unit(self, y: Array) -> str:
+        return "; give degrees" if self.turn < 7 and np.abs(y).max() > 7 else ""
+
+
+def clean_geometry(geometry: object, radius: object, angle: object, count: int) -> Geometry | None:
+    """What was asked for; None of plain coordinates."""
+    if geometry is None:
+        if radius is not None or angle is not None:
+            raise ArgumentTypeError('radius= and angle= belong to geometry="sphere"')
+        return None
+    names = _names(geometry, count)
+    if angle not in (None, "degrees", "radians"):
+        raise ArgumentValueError(f'angle must be "degrees" or "radians", got {angle!r}')
+    in_degrees = angle == "degrees" or (angle is None and "lat" in names)
+    return Geometry(names, _radius(radius, names), 360.0 if in_degrees else 2 * pi)
+
+
+def _names(geometry: object, count: int) -> tuple[str, ...]:
+    if isinstance(geometry, str):
+        if geometry not in _WORDS:
+            raise ArgumentValueError(f"unknown geometry {geometry!r}; allowed are {_ALLOWED}")
+        names = _WORDS[geometry]
+        if geometry == "sphere" and count > 2:
+            names = ("z",) * (count - 2) + names
+        elif geometry == "cylindrical" and count == 2:
+            names = ("r", "z")
+    elif isinstance(geometry, (list, tuple)) and all(isinstance(name, str) for name in geometry):
+        names = tuple(geometry)
+    else:
+        raise ArgumentTypeError(f"geometry must be {_ALLOWED}; got {geometry!r}")
+    if len(names) != count:
+        raise ArgumentValueError(
+            f"geometry names {counted(len(names), 'axis')}, {names}, for a grid of {count}"
+        )
+    angles = sorted(name for name in names if name != "z")
+    if angles not in (["lat", "lon"], ["r", "theta"], ["r"]) or not set(names) <= {
+        "lat",
+        "lon",
+        "r",
+        "theta",
+        "z",
+    }:
+        raise ArgumentValueError(f"geometry {names} is none that is known; allowed are {_ALLOWED}")
+    return names
+
+
+def _radius(radius: object, names: tuple[str, ...]) -> float:
+    if radius is None:
+        return EARTH
+    if "lat" not in names:
+        raise ArgumentTypeError("radius= belongs to a sphere")
+    if isinstance(radius, bool) or not isinstance(radius, Real):
+        raise ArgumentTypeError(f"radius must be a number of metres, got {radius!r}")
+    if not 0 < float(radius) < float("inf"):
+        raise ArgumentValueError(f"radius must be positive and finite, got {radius!r}")
+    return float(radius)

@@ -1,0 +1,106 @@
+"""`LinesAxis`: an axis whose points lie elsewhere on each line along it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..._base.errors import ArgumentTypeError, counted
+from ..._base.types import Array
+from ..._stencils.derivatives import Rule
+from ..._stencils.ends import End
+from ..._stencils.wide import exact_fraction
+from ..axis import Axis
+from ..ends import check_length, rule_of
+from ..spacing import check_period, numbers_of
+from .rows import LineRows, line_rows, refusal
+
+
+class LinesAxis(Axis):
+    """One axis, with coordinates for all points of a field, or of what broadcasts to it.
+
+    The axis is `number` of these coordinates, as of fields. Its rows are those that each line would have alone.
+    """
+
+    _line_rows: dict[Rule, LineRows]
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        self._line_rows = {}
+        super().__init__(*given, **more)
+
+    def host(self, spacing: object) -> Array:
+        """Coordinates of any library, in C order."""
+        return np.ascontiguousarray(numbers_of(spacing, self.number))
+
+    def position(self, index: int | Array) -> NoReturn:
+        """Not known without the line."""
+        raise self.refusal("a wall at a position")
+
+    @cached_property
+    def steps(self) -> Array:
+        """The steps between its points along each line; read-only."""
+        steps: Array = np.diff(self.coordinates, axis=self.number)
+        steps.flags.writeable = False
+        return steps
+
+    @property
+    def quadrature(self) -> NoReturn:
+        """Not a vector."""
+        raise self.refusal("the width of cells")
+
+    def check(self, edge_order: int) -> None:
+        """Refuse coordinates that cannot be used, and ends that are neither open nor a ring."""
+        self.line_rows(1, None, edge_order)
+
+    def line_rows(
+        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
+    ) -> LineRows:
+        """The rows of one derivative, made at the first use."""
+        left, right = self.ends
+        if change is not None:
+            left, right = change(left), change(right)
+        rule = rule_of(order, accuracy, (left, right), edge_order)
+        if accuracy is not None and not rule.is_first_of_three:
+            raise self.refusal(f"accuracy={accuracy}")
+        other = [end.word for end in (left, right) if not (end.is_open or end.is_periodic)]
+        if other:
+            raise self.refusal(f"the end {other[0]!r}")
+        rule = rule._replace(accuracy=None)
+        if rule not in self._line_rows:
+            check_length(self.length, self.number, rule)
+            if self.is_periodic:
+                check_period(self.period, self._longest(), self.number)
+            self._line_rows[rule] = line_rows(self.spacing, self.number, rule, self.period, self.real)
+        return self._line_rows[rule]
+
+    def rows(self, *_: object) -> NoReturn:
+        """There are none for all lines."""
+        raise self.refusal("an operator of this kind")
+
+    def stencil(self, *_: object) -> NoReturn:
+        """There is none for all lines."""
+        raise self.refusal("an operator of this kind")
+
+    def refusal(self, what: str) -> ArgumentTypeError:
+        """On what is not there for lines of their own."""
+        return refusal(what, self.number, self.spacing.ndim)
+
+    def _longest(self) -> Fraction:
+        """The largest span of a line."""
+        ends = (np.take(self.spacing, k, self.number) for k in (0, -1))
+        return exact_fraction(np.max(np.abs(np.subtract(*(end.astype(self.real) for end in ends)))))
+
+    def described(self, edge_order: int) -> str:
+        """One line about it."""
+        steps = np.abs(np.asarray(self.steps, dtype=float))
+        word = "periodic" if self.is_periodic else f"one-sided (edge order {edge_order})"
+        unit = "" if self.unit is None else f" {self.unit}"
+        lines = self.spacing.size // self.length
+        return (
+            f"axis {self.number}: {counted(self.length, 'point')} on each of {counted(lines, 'line')}, "
+            f"{self.spacing.min():g} to {self.spacing.max():g}{unit}, steps {steps.min():g} to {steps.max():g}, {word}"
+        )

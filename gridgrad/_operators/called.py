@@ -1,0 +1,237 @@
+"""What a call of an operator in one sweep does: its arrays brought together, and the shortest way to a kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from math import prod
+from operator import is_
+from typing import Any
+
+import numpy as np
+
+from .._backends import ladder
+from .._backends.protocol import Backend
+from .._base.checks import clean_workers
+from .._base.errors import MISSING
+from .._base.outputs import targets_of
+from .._base.tracing import is_compiling
+from .._base.types import Array, In, Out, Shape, applies
+from .._base.words import offered
+from .._terms.term import Term
+from .._wraps.units import present
+from .fields import quantities
+from .fields.coefficients import Coefficients
+from .fields.forms import components, shaped, stack
+from .fields.gather import check_add, gather, spread
+from .fields.lines import in_wider, widened
+from .fields.sides import are_constants, is_memory, like
+from .joined import Joinable
+from .operator import AnyOperator
+from .patterns.calls import How, Plain, flat_out, is_traced, parts, plain_of
+from .patterns.kinds import Origin
+from .patterns.pattern import Pattern
+
+_ndarray = np.ndarray
+
+
+class Called(Joinable[In, Out]):
+    """An operator of a pattern and its coefficients, as calls need it."""
+
+    pattern: Pattern
+    coefficients: Coefficients
+    name: str
+    terms: tuple[Term, ...]
+    origin: Origin | None
+    _settled: dict[Hashable, AnyOperator] | None = None  # the same coefficients for fields of one kind
+
+    def with_coefficients(self, coefficients: Coefficients) -> Called[In, Out]:
+        """The operator of these fields, which shares with this one what does not depend on them."""
+        raise NotImplementedError
+
+    def current_coefficients(self) -> Coefficients:
+        """The coefficients with the values that they have now, as the terms read them."""
+        raise NotImplementedError
+
+    def of_numbers(self, coefficients: Coefficients) -> Called[In, Out]:
+        """The operator of the same coefficients without their units."""
+        raise NotImplementedError
+
+    @applies
+    @offered
+    def __call__(
+        self, f: Any = MISSING, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
+        """Apply the operator.
+
+        Parameters
+        ----------
+        f : array of shape (..., *grid.shape), or a vector field
+            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
+            array with the components along axis 0.
+        out : array, nested sequence of arrays or one stacked array, optional
+            Where the result goes, and what is then returned. May overlap `f`.
+        workers : int, optional
+            Threads on a CPU.
+        add : bool, optional
+            Add to what `out` holds, ``out += A(f)``, in one pass and term by term, so that last digits may differ
+            from those of that.
+        **fields
+            Other fields than those that the operator was made with, for this call: ``v=`` of
+            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
+            were numbers are given again as they were.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
+            coefficient or the grid has units, the results are quantities. What is masked in a field or
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
+        """
+        if fields:
+            if self.origin is not None:
+                self.origin.refuse_options(fields, f)
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
+        if self.pattern.follows and f is not MISSING and are_constants(self.coefficients):
+            wide = widened(f, self.inputs, self.coefficients)
+            if wide is None:
+                return self.settled(f)(f, out, workers, add=add)
+            settled = self.settled(wide)
+            return in_wider(lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add)
+        if type(f) is _ndarray and not self.inputs:
+            arrays, is_stacked = (f, *self.coefficients), False
+        else:
+            arrays, is_stacked = self._components(f)
+            if is_traced(arrays):
+                check_add(add, out)
+                return self._traced(f, out)
+        targets, nested = (None, None) if out is None else flat_out(out, arrays)
+        if arrays:
+            found = self.pattern.calls.again([is_stacked, nested, add], arrays, targets, workers)
+            if found is not None:
+                return found if out is None else out
+            fitted = self._fitted(getattr(arrays[0], "shape", None))
+            if fitted is not None:
+                return fitted(f, out, workers, add=add)
+        check_add(add, out)
+        given = plain_of(arrays, targets, How(is_stacked, nested, add))
+        if self.grid.units is not None or present(f, out, *self.coefficients):
+            return quantities.operator(self, f, out, workers, add)
+        return self.on_numbers(f, out, workers, given, add)
+
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: Plain | None = None, adds: bool = False
+    ) -> object:  # fmt: skip
+        """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
+        if given is not None and given.how.is_stacked:
+            f = shaped(given.fields[: prod(self.inputs)], self.inputs)
+        call = gather(
+            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
+            is_turned=self.pattern.is_turned, beside=self.pattern.beside,
+        )  # fmt: skip
+        arrays = call.samples + call.coefficients
+        shape = tuple(call.samples[0].shape)
+        targets = None if out is None else targets_of(out, self.outputs, shape)
+        if given is not None and all(map(is_, given.fields, arrays)):
+            found = self.first(given, call.library, shape, workers)
+            if found is not None:
+                return found if out is None else out
+        if targets is None and self.outputs and (call.stacked or (given is not None and given.how.is_stacked)):
+            shapes = ladder.result_shapes(self._terms_of(arrays), arrays, prod(self.outputs))
+            if len(set(shapes)) == 1:
+                return self._into_stack(call.library, arrays, shapes[0], workers)
+        results = self.results(call.library, arrays, targets, workers, adds)
+        return shaped(results, self.outputs) if out is None else out
+
+    def _components(self, f: Any) -> tuple[tuple[Array, ...], bool]:
+        """The arrays of a call as they came, and whether its field is one stacked array; none where they are odd."""
+        form = self.inputs
+        if not form:
+            return (f, *self.coefficients), False
+        if type(f) is list or type(f) is tuple:
+            return ((*f, *self.coefficients) if form == (len(f),) else ()), False
+        if is_compiling() or tuple(getattr(f, "shape", ())[: len(form)]) != form:
+            return (), False
+        return (*parts(f, form), *self.coefficients), True
+
+    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
+        """A call that is seen for the first time; None where it takes more than one sweep."""
+        terms = self._terms_of(given.fields)
+        return self.pattern.calls.first(given, library, terms, self.outputs, clean_workers(workers))
+
+    def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
+        """One array for all components: written in place where the library can."""
+        whole = ladder.stack_for(library, arrays, (*self.outputs, *shape))
+        if whole is None:
+            return stack(library, self.results(library, arrays, None, workers), self.outputs)
+        self.results(library, arrays, targets_of(whole, self.outputs, shape), workers)
+        return whole
+
+    def results(
+        self, library: Backend[Array], arrays: list[Array], targets: list[Array] | None, workers: int | None,
+        adds: bool = False,
+    ) -> list[Array]:  # fmt: skip
+        """What becomes of fields and coefficients of one shape, by the library that serves them."""
+        terms, workers = self._terms_of(arrays), clean_workers(workers)
+        return ladder.operate(
+            library, terms, arrays, prod(self.outputs), targets, workers, self.pattern.masks_as_read, adds
+        )
+
+    def _traced(self, f: object, out: object) -> object:
+        """The call as one node of a compiler's graph."""
+        fields = gather(
+            f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned, beside=self.pattern.beside
+        )
+        axes = self.grid.axes_of(tuple(fields.samples[0].shape))
+        library: Any = fields.library  # that of tensors, while a compiler traces
+        results = library.traced(self.pattern, axes, fields.samples, fields.coefficients, out)
+        if fields.stacked and self.outputs:
+            return stack(library, results, self.outputs)
+        return shaped(results, self.outputs)
+
+    def settled(self, f: object) -> AnyOperator:
+        """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
+        return self.settled_like(components(f, self.inputs, "f")[0][0] if self.inputs else f)
+
+    def settled_like(self, first: object) -> AnyOperator:
+        """The same of a scalar field."""
+        key = (
+            type(first),
+            tuple(getattr(first, "shape", ())),
+            str(getattr(first, "dtype", "")),
+            str(getattr(first, "device", "")),
+        )
+        found = (self._settled or {}).get(key)
+        if found is None:
+            found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
+            if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
+                self._settle(key, found)
+        return found
+
+    def _settle(self, key: Hashable, found: AnyOperator) -> None:
+        """Keep an operator of the same coefficients, made for fields of one kind."""
+        if self._settled is None or len(self._settled) >= 16:
+            self._settled = {}
+        self._settled[key] = found
+
+    def _fitted(self, shape: Shape | None) -> AnyOperator | None:
+        """The operator whose coefficients have the shape of a field, as views; None where they do, or are no plain memory."""
+        if shape is None or self.pattern.grids is not None or all([c.shape == shape for c in self.coefficients]):
+            return None
+        found = (self._settled or {}).get(shape)
+        if found is None and all(map(is_memory, self.coefficients)):
+            views = [view for c in self.coefficients if (view := spread(c, tuple(shape))) is not None]
+            if len(views) == len(self.coefficients):
+                found = self.with_coefficients(tuple(views))
+                self._settle(shape, found)
+        return found
+
+    def _terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
+        """The terms on arrays of this shape, or of one for each component; their grid axes are checked."""
+        return self.pattern.terms_for(*shapes)
+
+    def _terms_of(self, arrays: Sequence[Array]) -> tuple[Term, ...]:
+        """The terms on these fields, of which one is enough where all are on one grid."""
+        count = 1 if self.pattern.grids is None else prod(self.inputs)
+        return self._terms_for(*[tuple(a.shape) for a in arrays[:count]])

@@ -1,0 +1,39 @@
+"""The multiplication by a field, which joins other operators without a pass of its own."""
+
+from __future__ import annotations
+
+from typing import Never
+
+from ..._base.errors import MISSING, ArgumentTypeError
+from ..._grid.points import Points
+from ..fields.factors import clean_name, factor_on, number_of
+from ..operator import Operator
+from ..patterns.kinds import check_words, method
+from ..sweep import multiplication
+from .second import identity
+
+
+@method
+def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **others: Never) -> Operator:
+    """``b * f``: the multiplication by a number or a field `b`, a diagonal matrix.
+
+    `b` broadcasts to ``(..., *grid.shape)`` as in NumPy, and is not copied: what is written into it later
+    counts. A vector along one axis stays one, ``grid.multiply(r[:, None])``. With a `name` a call gives
+    another, ``A(f, name=...)``. A number is part of the weights; where it changes give an array of one element,
+    ``dt = numpy.full((1, 1), 0.1)``.
+
+    In products it costs no pass: ``grid.multiply(a) @ A`` is ``a * A``, and ``A @ grid.multiply(b)``
+    applies A to ``b * f``, in one pass. Only where A is multiplied there already, as `advect` by its
+    fields, ``a * A`` takes two, with a temporary. On vector fields A each component is multiplied.
+    """
+    check_words("multiply", others, b=b)
+    number, name = number_of(b), clean_name(name)
+    if number is not None:
+        if name is not None:
+            one = (1,) * grid.ndim
+            raise ArgumentTypeError(
+                f"{name} is the number {b!r}, which is part of the weights; to give another at a call give an array of one element, "
+                f"numpy.full({one}, {b!r})"
+            )
+        return identity.on(grid).scaled(number)
+    return multiplication(grid, (), factor_on(grid, b, name))

@@ -1,0 +1,234 @@
+"""`Faces`: what goes from the points of a grid to the faces between them, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Boundary, Scalar, Vector
+from ..._grid.points import Along, Points
+from ..._terms.term import Term
+from ..fields.grids import Grids, Place
+from ..patterns.build import Build
+from ..patterns.kinds import check_words, method
+from ..sweep import Sweep
+from .line import FaceLine
+
+OnPoints = TypeVar("OnPoints", bound=Points)
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def faces(
+        grid: OnPoints, axis: int, walls: bool = False, boundary: Boundary | None = None, **others: Never
+    ) -> Faces[OnPoints]: ...
+    @overload
+    def faces(
+        grid: OnPoints, axis: None = None, walls: bool = False, **others: Never
+    ) -> AllFaces[OnPoints]: ...
+
+
+@method
+def faces(
+    grid: OnPoints, axis: int | None = None, walls: bool = False, boundary: Boundary | None = None, **others: Never
+) -> Faces[OnPoints] | AllFaces[OnPoints]:  # fmt: skip
+    """The faces between the points of one axis, or, without `axis`, of all: where staggered fields live.
+
+    Each face lies in the middle between two points. A periodic axis has as many faces as points, face i below point i.
+    All others have those between points, one less, face i above point i; with ``walls=True`` also those in the walls,
+    one more than points, face i below point i.
+
+    Parameters
+    ----------
+    axis : int, optional
+        An axis of the grid.
+    walls : bool
+        Whether the faces in the walls belong to them. Without these nothing passes the walls: they count as 0 in
+        `Faces.divergence` and `Faces.mean_at_points`. Walls are where `Grid.quadrature` ends: at the end point, or
+        outside of it where the boundary says so.
+    boundary : as of `Grid`, optional
+        The ends of the `Faces.grid`: by default those of this grid, and "one-sided" along `axis`.
+
+    Returns
+    -------
+    Faces, or AllFaces
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> grid = gg.Grid((5, 1.0))
+    >>> faces = grid.faces(0)
+    >>> faces.derivative(grid.coordinates[0] ** 2)
+    array([1., 3., 5., 7.])
+    >>> faces.mean_at_points(faces.derivative(grid.coordinates[0] ** 2))[1:-1]
+    array([2., 4., 6.])
+    """
+    check_words("faces", others)
+    if not isinstance(walls, bool):
+        raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
+    if grid.metric is not None:
+        raise ArgumentValueError("faces are not offered with geometry=; divergence and diffuse of the grid conserve totals there")
+    if axis is not None:
+        k = grid.clean_axis(axis)
+        return grid.kept(_faces, k, walls) if boundary is None else _faces(grid, k, walls, boundary)
+    if boundary is not None:
+        raise ArgumentTypeError(
+            "boundary= is for the faces of one axis, whose grids differ; give it with axis=, grid.faces(0, boundary=...)"
+        )
+    return grid.kept(AllFaces, walls)
+
+
+def _faces(grid: OnPoints, k: int, walls: bool, boundary: Boundary | None = None) -> Faces[OnPoints]:
+    return Faces(grid, k, walls, boundary)
+
+
+class Faces(Generic[OnPoints]):
+    """The faces across one axis of a grid; see `Grid.faces`. Not to be changed.
+
+    Attributes
+    ----------
+    points : Grid
+        The grid between whose points they are.
+    axis : int
+        The axis of the grid across which they lie.
+    grid : Grid
+        The grid of the faces: of the same kind, with operators and faces of its own.
+    """
+
+    def __init__(self, grid: OnPoints, k: int, walls: bool, boundary: object = None) -> None:
+        self.points, self.axis = grid, k
+        self.line = FaceLine(grid, k, walls)
+        self.grid: OnPoints = _grid_of(grid, self.line, boundary)
+
+    def __repr__(self) -> str:
+        return f"<gridgrad {self.line.words} of a grid of {' x '.join(map(str, self.points.shape))} points>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (self.points, self.axis, self.line.has_walls, self.grid.boundary)
+
+    @cached_property
+    def derivative(self) -> Sweep[Scalar, Scalar]:
+        """From points to faces: the difference of the points beside a face over their distance.
+
+        At faces in walls it is what the boundary of the grid says: a prescribed slope, the way to a prescribed value,
+        0 of an even field, a one-sided row.
+        """
+        return self._to_faces("derivative", self.line.derivative())
+
+    @cached_property
+    def mean(self) -> Sweep[Scalar, Scalar]:
+        """From points to faces: half of each of the points beside a face; in walls the value there."""
+        return self._to_faces("mean", self.line.mean())
+
+    @cached_property
+    def divergence(self) -> Sweep[Scalar, Scalar]:
+        """From faces to points: the flux through the face above less that below, over the width of the cell.
+
+        ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
+        """
+        term = Term(0, 0, self.axis, self.line.divergence())
+        return self._to_points("divergence", term)
+
+    @cached_property
+    def mean_at_points(self) -> Sweep[Scalar, Scalar]:
+        """From faces to points: half of each of the faces beside a point, 0 in walls without faces."""
+        return self._to_points("mean_at_points", Term(0, 0, self.axis, self.line.mean_at_points()))
+
+    @property
+    def here(self) -> Place:
+        """The faces, in words."""
+        return Place(self.grid, self.line.words)
+
+    @property
+    def there(self) -> Place:
+        """The points, in words."""
+        return place_of_points(self.points)
+
+    def _name(self, operator: str) -> str:
+        return f"faces({self.axis}{', walls=True' if self.line.has_walls else ''}).{operator}"
+
+    def _to_faces(self, operator: str, along: Along) -> Sweep[Scalar, Scalar]:
+        build = Build(self.points)
+        build.add(0, 0, self.axis, along)
+        return Sweep.built(build, self._name(operator), grids=Grids((self.there,), (self.here,)))
+
+    def _to_points(self, operator: str, term: Term) -> Sweep[Scalar, Scalar]:
+        grids = Grids((self.here,), (self.there,))
+        return Sweep.of(self.grid, self._name(operator), (term,), grids=grids)
+
+
+class AllFaces(Generic[OnPoints]):
+    """The faces across all axes of a grid, ``faces[k]`` those across axis k; see `Grid.faces`."""
+
+    def __init__(self, grid: OnPoints, walls: bool) -> None:
+        self.points, self.has_walls = grid, walls
+        self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(_faces, k, walls) for k in range(grid.ndim))
+
+    def __len__(self) -> int:
+        return len(self._axes)
+
+    def __getitem__(self, k: int) -> Faces[OnPoints]:
+        return self._axes[k]
+
+    def __iter__(self) -> Iterator[Faces[OnPoints]]:
+        return iter(self._axes)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return AllFaces, (self.points, self.has_walls)
+
+    @cached_property
+    def gradient(self) -> Sweep[Scalar, Vector]:
+        """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
+        build = Build(self.points)
+        for a, own in enumerate(self._axes):
+            build.add(a, 0, a, own.line.derivative())
+        grids = Grids((place_of_points(self.points),), self._places)
+        return Sweep.built(build, self._name("gradient"), (len(self._axes),), grids=grids)
+
+    @cached_property
+    def divergence(self) -> Sweep[Vector, Scalar]:
+        """What leaves each cell through its faces, over its measure, of one field of fluxes for each axis.
+
+        ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
+        """
+        terms = tuple(Term(0, a, a, own.line.divergence()) for a, own in enumerate(self._axes))
+        grids = Grids(self._places, (place_of_points(self.points),))
+        return Sweep.of(self._axes[0].grid, self._name("divergence"), terms, (len(terms),), grids=grids)
+
+    @property
+    def _places(self) -> tuple[Place, ...]:
+        return tuple(own.here for own in self._axes)
+
+    def _name(self, operator: str) -> str:
+        return f"faces({'walls=True' if self.has_walls else ''}).{operator}"
+
+
+def place_of_points(grid: Points) -> Place:
+    """The points of a grid, in words."""
+    return Place(grid, f"the {' x '.join(map(str, grid.shape))} points")
+
+
+def _grid_of(grid: OnPoints, line: FaceLine, boundary: object) -> OnPoints:
+    """The grid of the faces of an axis."""
+    needed = 2 + (grid.edge_order > 1 and not line.is_ring)
+    if line.length < needed:
+        raise ArgumentValueError(
+            f"axis {line.axis.number} of the grid has {counted(line.points, 'point')}, whose {line.length} faces are too few "
+            f"for a grid of edge_order={grid.edge_order}; add points"
+        )
+    given, periods = zip(*(own.given() for own in grid.lines), strict=True)
+    entries, ends = list(given), list[object](grid.boundary)
+    entries[line.k], ends[line.k] = line.given(), "periodic" if line.is_ring else "one-sided"
+    make: Callable[..., OnPoints] = type(grid)
+    return make(
+        *entries, axes=grid.axes, boundary=ends if boundary is None else boundary, period=list(periods),
+        edge_order=grid.edge_order, dtype=grid.dtype,
+    )  # fmt: skip
+
+
+def _restored(points: OnPoints, axis: int, walls: bool, boundary: object) -> Faces[OnPoints]:
+    return Faces(points, axis, walls, boundary)

@@ -1,0 +1,111 @@
+"""What multiplies an operator: a number, which becomes part of its weights, or a field, one more coefficient."""
+
+from __future__ import annotations
+
+from math import isfinite
+from numbers import Complex, Real
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array, Shape
+from ..._grid.points import Points
+from ..._wraps.units import present, unwrap
+from .coefficients import Argument, is_finite
+from .gather import clean_coefficient
+
+Number = float | complex
+RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by these names
+
+
+class Factor(NamedTuple):
+    """A field that multiplies at each point, and under which name a call gives another: "" of none."""
+
+    field: Array
+    name: str = ""
+    conjugate: bool = False  # its conjugate does
+
+
+def argument_of(name: str, conjugate: bool) -> Argument:
+    """A factor as an argument of operators."""
+    return Argument(name, (None,), is_vector=False, conjugate=conjugate, is_named=True)
+
+
+def number_of(factor: object) -> Number | None:
+    """A finite number that scales an operator; None of what may be a field.
+
+    NumPy's arrays without axes are numbers, those of other libraries may be differentiated.
+    """
+    if type(factor) is float and is_finite(factor):
+        return factor
+    if type(factor) is np.ndarray:
+        if factor.ndim or factor.dtype.kind not in "iufc":
+            return None
+        factor = factor[()]
+    if isinstance(factor, Real):
+        return _finite(factor)
+    if isinstance(factor, Complex) and not present(factor):
+        number = complex(factor)
+        if not (isfinite(number.real) and isfinite(number.imag)):
+            raise _not_finite(factor)
+        return number
+    return None
+
+
+def _finite(factor: Real) -> float:
+    try:
+        number = float(factor)
+    except OverflowError:  # an int beyond all floats
+        raise _not_finite(factor) from None
+    if not is_finite(number):
+        raise _not_finite(factor)
+    return number
+
+
+def _not_finite(factor: object) -> ArgumentValueError:
+    return ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
+
+
+def factor_on(grid: Points, value: object, name: str | None = None) -> Factor:
+    """A field that broadcasts to those of a grid; by its `name` a call gives another."""
+    if name is None and type(value) is np.ndarray and value.shape == grid.shape and value.dtype.kind in "fc":
+        return Factor(value)  # the usual case, without a detour
+    label = name or "a factor"
+    field = clean_coefficient(value, label)
+    _check_shape(grid, tuple(unwrap(field, label)[0].shape), label)
+    return Factor(field, name or "")
+
+
+def _check_shape(grid: Points, shape: Shape, label: str) -> None:
+    """Refuse what does not broadcast to fields of the grid, where its axes are their last ones."""
+    are_last = all(axis < 0 for axis in grid.axes) and -min(grid.axes) == grid.ndim
+    pairs = zip(reversed(shape), reversed(grid.shape), strict=False)
+    if are_last and not all(own in (1, n) for own, n in pairs):
+        raise ArgumentValueError(
+            f"{label} has shape {shape}, but fields of the grid have shape (..., {', '.join(map(str, grid.shape))}); give a number, "
+            f"or what broadcasts to that{_along_first(grid)}"
+        )
+
+
+def _along_first(grid: Points) -> str:
+    """How a vector is given along the first of several axes."""
+    ones = ", 1" * (grid.ndim - 1)
+    return f": a vector a along the first axis as a.reshape(-1{ones})" if ones else ""
+
+
+def clean_name(name: object) -> str | None:
+    """A word that a call can have as a keyword, or None."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+        raise ArgumentTypeError(
+            f"name={name!r} of multiply() must be a word that a call can have as a keyword, and none of {', '.join(RESERVED)}"
+        )
+    return name
+
+
+def is_single(value: object) -> bool:
+    """Whether it has no axes: one number of a library, or with a unit."""
+    numbers, _ = unwrap(value, "a factor")
+    return isinstance(numbers, Complex) or getattr(numbers, "shape", None) == ()

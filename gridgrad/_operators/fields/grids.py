@@ -1,0 +1,89 @@
+"""The grids of an operator's fields, where these are not all of one: points, and the faces between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+from ..._base.errors import ArgumentValueError
+from ..._base.types import Shape
+from ..._grid.points import Points
+from .forms import Form
+
+
+class Place(NamedTuple):
+    """Where a field lives: its grid, and in words ("the 4 faces across axis 0")."""
+
+    grid: Points
+    words: str
+
+
+class Grids(NamedTuple):
+    """Where each component of what goes in and of what comes out lives."""
+
+    inputs: tuple[Place, ...]
+    outputs: tuple[Place, ...]
+
+    def turned(self) -> Grids:
+        """Those of a transpose."""
+        return Grids(self.outputs, self.inputs)
+
+    def axes_of(self, shapes: Sequence[Shape], name: str) -> tuple[int, ...]:
+        """The grids' axes in arrays of these shapes, which must have the lengths of their grids there, and alike batch axes."""
+        beside = []
+        for shape, place in zip(shapes, self.inputs, strict=True):
+            try:
+                axes = place.grid.axes_of(shape)
+            except ArgumentValueError as error:
+                raise ArgumentValueError(f"{error}; {name} {self.described()}") from None
+            beside.append((axes, [n for k, n in enumerate(shape) if k not in axes]))
+        if any(entry != beside[0] for entry in beside):
+            raise ArgumentValueError(
+                f"the components of f differ in their batch axes: shapes {' and '.join(map(str, shapes))}; {name} {self.described()}"
+            )
+        return beside[0][0]
+
+    def described(self) -> str:
+        """What goes in and what comes out, in words."""
+        taken, given = (" and ".join(place.words for place in places) for places in self)
+        return f"takes {_a_field(self.inputs)} at {taken} and gives {_a_field(self.outputs)} at {given}"
+
+
+def _a_field(places: Sequence[Place]) -> str:
+    return "a field" if len(places) == 1 else f"{len(places)} fields"
+
+
+class OnGrids:
+    """A map between fields on one grid, or on those of `grids`."""
+
+    grid: Points  # of what goes in, of its first component
+    grids: Grids | None = None
+    inputs: Form
+    outputs: Form
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results, which in products may end otherwise than `grid`; of several that of the first."""
+        return self.grids_out[0]
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return self._of(0, self.inputs)
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return self._of(1, self.outputs)
+
+    def _of(self, which: int, form: Form) -> tuple[Points, ...]:
+        if self.grids is None:
+            return (self.grid,) * prod(form)
+        return tuple([place.grid for place in self.grids[which]])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
+        rows, columns = (sum(prod(grid.shape) for grid in grids) for grids in (self.grids_out, self.grids_in))
+        return rows, columns

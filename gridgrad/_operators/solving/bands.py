@@ -1,0 +1,72 @@
+"""Rows that read a point and the two beside it: as three diagonals, and made symmetric by weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..._base.types import Array
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """The three diagonals of a matrix that has no others."""
+
+    lower: Array
+    main: Array
+    upper: Array
+
+    @classmethod
+    def of(cls, matrix: csr_array) -> Bands | None:
+        """None where there are others."""
+        entries = matrix.tocoo()
+        if entries.nnz and abs(entries.coords[0] - entries.coords[1]).max() > 1:
+            return None
+        return cls(*(matrix.diagonal(k) for k in (-1, 0, 1)))
+
+
+@dataclass(frozen=True, eq=False)
+class Symmetric:
+    """``S = W^1/2 T W^-1/2`` of rows T whose two weights between any neighbours have one sign."""
+
+    main: Array
+    beside: Array
+    root: Array  # the diagonal of W^1/2
+
+    @classmethod
+    def of(cls, bands: Bands) -> Symmetric | None:
+        """None where no weights make it symmetric, or none within the range of numbers."""
+        product = bands.lower * bands.upper
+        if not (product > 0).all():
+            return None
+        with np.errstate(over="ignore", under="ignore"):
+            root = np.sqrt(np.concatenate([[1.0], np.cumprod(bands.upper / bands.lower)]))
+        if not (np.isfinite(root).all() and root.all()):
+            return None
+        return cls(bands.main, np.copysign(np.sqrt(product), bands.upper), root)
+
+    @cached_property
+    def decomposed(self) -> tuple[Array, Array]:
+        """Eigenvalues and eigenvectors: of the order of n^2 operations, and n^2 numbers."""
+        from scipy.linalg import eigh_tridiagonal
+
+        values, vectors = eigh_tridiagonal(self.main, self.beside)
+        return values, vectors
+
+    @cached_property
+    def extremes(self) -> tuple[float, float]:
+        """The least eigenvalue and the largest, by bisection."""
+        from scipy.linalg import eigvalsh_tridiagonal
+
+        last = len(self.main) - 1
+        low, high = (
+            float(eigvalsh_tridiagonal(self.main, self.beside, select="i", select_range=(k, k))[0])
+            for k in (0, last)
+        )
+        return low, high

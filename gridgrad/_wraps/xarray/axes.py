@@ -1,0 +1,163 @@
+"""The axes of a call by their names: which they are, and their spacing from coordinates."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import xarray
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from . import times, units
+
+
+class Line(NamedTuple):
+    """An axis: its dimension, the name of what is differentiated by, its spacing, and its unit as it is written."""
+
+    dim: Hashable
+    name: Hashable
+    spacing: Any
+    written: str | None
+
+    @property
+    def unit(self) -> units.Text:
+        """The unit as powers of named ones."""
+        return units.parsed(self.written)
+
+
+def names_of(given: Any) -> list[Hashable]:
+    """One name, or a list or tuple of them."""
+    return list(given) if isinstance(given, (list, tuple)) else [given]
+
+
+def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any], unit: object) -> list[Line]:  # fmt: skip
+    """The axes of a call on an array like this one, in the order in which they are named."""
+    unit = times.clean_unit(unit)
+    if coord is not None and steps:
+        raise ArgumentTypeError("the spacing came twice: as coord= and as steps; give one of them")
+    dims, coords = _named(sample, dim, coord, steps)
+    _check(sample, dims, coords)
+    if not steps:
+        return [_by_coordinate(sample, d, c, unit) for d, c in zip(dims, coords, strict=True)]
+    entries = [*steps] * len(dims) if len(steps) == 1 and not np.ndim(steps[0]) else list(steps)
+    if len(entries) != len(dims):
+        raise ArgumentTypeError(
+            f"{counted(len(entries), 'spacing')} came for the dims {', '.join(map(repr, dims))}; give one for each, or dim="
+        )
+    return [_by_step(d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
+
+
+def _named(
+    sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any]
+) -> tuple[list[Hashable], list[Hashable]]:
+    """Dimensions and coordinates: of those that were not named the ones that go with the others."""
+    if dim is not None:
+        dims = names_of(dim)
+        return dims, dims if coord is None else names_of(coord)
+    if coord is not None:
+        return [_own_dim(sample, name) for name in names_of(coord)], names_of(coord)
+    if steps and all(isinstance(step, xarray.DataArray) and step.ndim == 1 for step in steps):
+        dims = [step.dims[0] for step in steps]
+    else:
+        dims = list(sample.dims)
+    return dims, dims
+
+
+def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable]) -> None:
+    if len(coords) != len(dims):
+        raise ArgumentValueError(
+            f"{counted(len(dims), 'dim')} and {counted(len(coords), 'coord')} were named; give one coord= for each dim="
+        )
+    for dim in dims:
+        if dim not in sample.dims:
+            raise ArgumentValueError(
+                f"{dim!r} is no dim of {_called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
+            )
+
+
+def _called(sample: xarray.DataArray) -> str:
+    return "the field" if sample.name is None else repr(sample.name)
+
+
+def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
+    """Its coordinates without the labels around each, which take their time to make."""
+    found: Mapping[Hashable, xarray.Variable] = field.coords.variables
+    return found
+
+
+def _coordinate(sample: xarray.DataArray, name: Hashable) -> xarray.Variable:
+    found = variables_of(sample).get(name)
+    if found is None:
+        raise ArgumentValueError(
+            f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
+        )
+    return found
+
+
+def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
+    """The dimension of a one-dimensional coordinate."""
+    dims: tuple[Hashable, ...] = _coordinate(sample, name).dims
+    if len(dims) != 1:
+        raise ArgumentValueError(
+            f"the coordinate {name!r} has the dims {dims!r}; name the one to differentiate along, dim="
+        )
+    return dims[0]
+
+
+def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
+    if name == dim and dim not in variables_of(sample):
+        raise ArgumentValueError(
+            f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
+            f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
+        )
+    return _read(_coordinate(sample, name), dim, name, unit)
+
+
+def _by_step(dim: Hashable, entry: Any, unit: str) -> Line:
+    if isinstance(entry, str):
+        raise ArgumentTypeError(
+            f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
+        )
+    if isinstance(entry, xarray.DataArray) and entry.ndim:
+        return _read(entry.variable, dim, entry.name or dim, unit)
+    return Line(dim, dim, entry, None)
+
+
+def _read(coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:
+    """An axis from its coordinate, which is one-dimensional."""
+    if coordinate.dims != (dim,):
+        raise ArgumentValueError(
+            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and not {dim!r} alone; where it differs from column to "
+            f"column, divide by its own slope: gradient(f, 1.0, dim={dim!r}) / gradient(f[{name!r}], 1.0, dim={dim!r})"
+        )
+    values = coordinate.data
+    if times.is_of_times(values):
+        return Line(dim, name, times.numbers_of(values, unit), times.text_of(unit))
+    if values.dtype.kind not in "iuf":
+        raise ArgumentTypeError(
+            f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; name the dims that have numbers, dim=, or "
+            f"another coordinate, coord="
+        )
+    return Line(dim, name, values, coordinate.attrs.get("units"))
+
+
+_ELSE = {"boundary": "one-sided", "periodic": False, "period": None}
+
+
+def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
+    """Options with those that were given by dimension, ``boundary={"lon": "periodic"}``, in the order of the axes."""
+    dims = [line.dim for line in lines]
+    found = dict(options)
+    for word, rest in _ELSE.items():
+        given = options.get(word)
+        if not isinstance(given, Mapping):
+            continue
+        unknown = [name for name in given if name not in dims]
+        if unknown:
+            raise ArgumentValueError(
+                f"{word}= names {unknown[0]!r}, and the call is along {', '.join(map(repr, dims))}"
+            )
+        entries = [given.get(dim, rest) for dim in dims]
+        found[word] = entries[0] if len(dims) == 1 else entries
+    return found

@@ -1,0 +1,164 @@
+"""A function of arrays called with labelled ones: unwrapped, run on the numbers, wrapped again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Any, NamedTuple, TypeAlias
+
+import xarray
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..units import is_quantity_class
+from .axes import Line, by_axis, lines_of, names_of
+from .fields import (
+    Fields,
+    check_counts,
+    check_numbers,
+    check_together,
+    labelled,
+    numbers,
+    parts,
+    quantity_among,
+)
+from .names import Label, Labels, attributes, encoding, kept_attributes, labels
+
+Function: TypeAlias = Callable[..., Any]
+_REFUSED = {
+    "axis": "the axes of labelled arrays are named: dim='x', or dim=('x', 'y')",
+    "out": "out= takes plain arrays, and labelled ones come new; give the numbers, f.data, for that",
+    "spacing": "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')",
+}
+
+
+class Call(NamedTuple):
+    """A call of a public function: its fields by their words, and what it says about its axes."""
+
+    function: Function
+    fields: Fields
+    main: str  # the word of the field that is differentiated
+    steps: Sequence[Any]
+    dim: Any
+    coord: Any
+    unit: object  # of times
+    options: Mapping[str, Any]
+
+
+def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> Any:
+    """The call of a public function with DataArrays or Datasets among its fields."""
+    positional = [
+        p for p in signature(function).parameters.values() if p.kind is Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    words = [p.name for p in positional]
+    fields = dict(zip(words, args, strict=False)) | {word: options[word] for word in words if word in options}
+    main = "F" if "F" in fields else "f"
+    if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
+        return function(*args, **options)  # of a list of samples, or with labelled coefficients only
+    rest = {word: value for word, value in options.items() if word not in words}
+    for word, why in _REFUSED.items():
+        if rest.pop(word, None) is not None:
+            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {why}")
+    named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
+    if named[:2] == (None, None) and ("F" in fields or "v" in fields):
+        raise ArgumentTypeError(
+            f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: "
+            "divergence((u, v), dim=('lon', 'lat'))"
+        )
+    call = Call(function, fields, main, args[len(words) :], *named, rest)
+    return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
+
+
+def _of_dataset(call: Call) -> xarray.Dataset:
+    """Each variable that has the dimensions; the others have no such derivative, and are left out."""
+    data = call.fields[call.main]
+    if call.main == "F":
+        raise ArgumentTypeError(
+            "the variables of a Dataset have no order that makes them a vector field; name its components: (ds['u'], ds['v'])"
+        )
+    wanted = _dims_of(data, call)
+    chosen = [name for name, v in data.data_vars.items() if v.ndim and set(wanted) <= set(v.dims)]
+    if not chosen:
+        raise ArgumentValueError(
+            f"no variable of the Dataset has the dims {', '.join(map(repr, wanted))}; they have "
+            + ", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items())
+        )
+    found: dict[Hashable, Any] = {}
+    for name in chosen:
+        results = _of_arrays(call._replace(fields={**call.fields, call.main: data[name]}))
+        found |= {result.name: result.variable for result in _leaves(results)}
+    return data.drop_vars(list(data.data_vars)).assign(found)
+
+
+def _dims_of(data: xarray.Dataset, call: Call) -> list[Hashable]:
+    """The dimensions that were named, in which way ever; none where each variable's own are meant."""
+    if call.dim is not None:
+        return names_of(call.dim)
+    by = call.steps if call.coord is None else [data.get(name) for name in names_of(call.coord)]
+    return [c.dims[0] for c in by if isinstance(c, xarray.DataArray) and c.ndim == 1]
+
+
+def _leaves(results: Any) -> Iterator[Any]:
+    if isinstance(results, tuple):
+        for entry in results:
+            yield from _leaves(entry)
+    else:
+        yield results
+
+
+def _of_arrays(call: Call) -> Any:
+    """The call on the numbers, and the labels around what it gives."""
+    template = next(parts(call.fields, call.main))
+    check_numbers(template)
+    lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
+    if call.function.__name__ == "derivative" and len(lines) != 1:
+        raise ArgumentValueError(
+            f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
+            "gradient()"
+        )
+    check_counts(call.fields, lines)
+    check_together(call.fields, lines, dims)
+    arrays = numbers(call.fields, dims)
+    quantity = quantity_among(arrays)
+    if quantity is not None:
+        lines = [_with_unit(line, quantity) for line in lines]
+    called = labels(
+        call.function.__name__,
+        call.fields,
+        lines,
+        call.options.get("order"),
+        quantity is not None,
+    )
+    results = _of_numbers(call, arrays, lines, template)
+    kept = kept_attributes(labelled({call.main: call.fields[call.main]}))
+    return _wrapped(results, called, template, kept)
+
+
+def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
+    axes = [template.dims.index(line.dim) for line in lines]
+    axis, spacing = axes[0] if len(axes) == 1 else axes, [line.spacing for line in lines]
+    try:
+        return call.function(*arrays.values(), *spacing, axis=axis, **by_axis(call.options, lines))
+    except (TypeError, ValueError) as error:  # which know axes by their numbers
+        said = ", ".join(f"axis {a} is the dim {template.dims[a]!r}" for a in sorted(axes))
+        error.add_note(f"{said} of {'the field' if template.name is None else repr(template.name)}")
+        raise
+
+
+def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:
+    """The axis with a spacing that is a quantity, as fields are: by the text of its unit."""
+    if line.written is None or is_quantity_class(type(line.spacing)):
+        return line
+    return line._replace(spacing=quantity(line.spacing, line.written))
+
+
+def _wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:
+    """Arrays with the labels of the field; tuples of them where there are several."""
+    if isinstance(results, (tuple, list)):
+        entries = called if isinstance(called, list) else [called] * len(results)
+        return tuple(_wrapped(r, entry, template, kept) for r, entry in zip(results, entries, strict=True))
+    assert isinstance(called, Label)
+    found = template.copy(deep=False, data=results)
+    found.name = called.name
+    found.attrs = attributes(kept, called)
+    found.encoding = encoding(template)
+    return found

@@ -1,0 +1,119 @@
+"""The fields of a call: what goes together, and the numbers of all in one order of axes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import xarray
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..units import is_quantity_class
+from .axes import Line, variables_of
+
+Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
+Dims: TypeAlias = tuple[Hashable, ...]
+VECTORS = ("F", "v")
+
+
+def parts(fields: Fields, word: str) -> Iterator[Any]:
+    """The components of a vector, or the field itself."""
+    value = fields.get(word)
+    yield from value if word in VECTORS and isinstance(value, (list, tuple)) else [value]
+
+
+def labelled(fields: Fields) -> list[xarray.DataArray]:
+    """All that have labels."""
+    return [c for word in fields for c in parts(fields, word) if isinstance(c, xarray.DataArray)]
+
+
+def check_numbers(field: xarray.DataArray) -> None:
+    """Refuse what has no differences."""
+    if field.dtype.kind not in "iufcmM":
+        raise ArgumentTypeError(
+            f"the variable {field.name!r} is of dtype {field.dtype}, and cannot be differentiated; leave it out, "
+            f"ds.drop_vars({field.name!r}), or convert it, astype(float)"
+        )
+
+
+def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
+    """Refuse another number of components than of dimensions."""
+    for word in VECTORS:
+        if word in fields and isinstance(fields[word], (list, tuple)) and len(fields[word]) != len(lines):
+            named = ", ".join(repr(line.dim) for line in lines)
+            raise ArgumentValueError(
+                f"{word} has {counted(len(fields[word]), 'component')}, and the call is along {named}; give one for each"
+            )
+
+
+def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
+    """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
+    first, *others = labelled(fields)
+    known = variables_of(first)
+    names = [*dims, *(line.name for line in lines if line.name not in dims)]
+    for other in others:
+        own = variables_of(other)
+        for name in names:
+            if name in known and name in own and not own[name].equals(known[name]):
+                raise _apart(name)
+        for dim, n in other.sizes.items():
+            if first.sizes.get(dim, n) != n:
+                raise _apart(dim)
+    for c in parts(fields, "F"):
+        if isinstance(c, xarray.DataArray) and set(c.dims) < set(dims):
+            raise ArgumentValueError(
+                f"the components of the vector field have the dims {dims!r} and {c.dims!r}; give them the same, "
+                "xarray.broadcast(u, v)"
+            )
+
+
+def _apart(name: Hashable) -> ArgumentValueError:
+    return ArgumentValueError(
+        f"the fields lie at different coordinates {name!r}, and are not aligned silently: give them on one grid, by "
+        "xarray.align(u, v, join='inner') or v.interp_like(u)"
+    )
+
+
+def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:
+    """The arrays that the fields hold, their axes in the order of `dims`."""
+    return {word: _numbers(word, value, dims) for word, value in fields.items()}
+
+
+def _numbers(word: str, value: Any, dims: Dims) -> Any:
+    if word in VECTORS:
+        if isinstance(value, (list, tuple)):
+            return [_values(word, c, dims) for c in value]
+        if isinstance(value, xarray.DataArray):
+            raise ArgumentTypeError(
+                f"{word} is one labelled array, whose components would be those along one of its dims; give them as a tuple, "
+                f"tuple({word}.transpose('component', ...)) for components along that dim"
+            )
+    return _values(word, value, dims)
+
+
+def _values(word: str, value: Any, dims: Dims) -> Any:
+    """Of one array, with axes of length 1 where it has none; numbers as they are."""
+    if not isinstance(value, xarray.DataArray):
+        if isinstance(value, xarray.Dataset) or np.ndim(value):
+            raise ArgumentTypeError(
+                f"{word} holds a {type(value).__name__} beside labelled arrays, which are matched by the names of their dims; "
+                "give it with names as well, f.copy(data=v)"
+            )
+        return value
+    more = [name for name in value.dims if name not in dims]
+    if more:
+        raise ArgumentValueError(
+            f"{word} has the dim {more[0]!r}, and the field has {dims!r}; broadcast the field to it, "
+            "xarray.broadcast(f, v)[0]"
+        )
+    variable = value.variable.transpose(*(name for name in dims if name in value.dims))
+    if variable.ndim == len(dims):
+        return variable.data
+    return variable.data[tuple(slice(None) if name in value.dims else None for name in dims)]
+
+
+def quantity_among(arrays: Fields) -> type | None:
+    """The class of the quantities that arrays hold, if there are some."""
+    held = (c for word in arrays for c in parts(arrays, word))
+    return next((type(c) for c in held if is_quantity_class(type(c))), None)

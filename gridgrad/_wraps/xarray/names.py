@@ -1,0 +1,166 @@
+"""What results are called: names like ``dT_dx``, their units, and attributes that still are true of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import starmap
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import xarray
+
+from . import units
+from .axes import Line
+
+
+class Label(NamedTuple):
+    """The name of a result or of a field, a longer one, and the unit."""
+
+    name: Hashable | None
+    long: str | None
+    unit: units.Text
+
+
+Labels: TypeAlias = "Label | list[Labels]"
+# What is true of a field and of none of its derivatives.
+_OWN = ("units", "long_name", "standard_name", "valid_min", "valid_max", "valid_range", "actual_range", "missing_value",
+        "cell_methods", "flag_values", "flag_meanings", "flag_masks")  # fmt: skip
+_PACKED = (
+    "scale_factor",
+    "add_offset",
+    "dtype",
+    "_FillValue",
+    "missing_value",
+    "_Unsigned",
+    "units",
+    "calendar",
+)
+
+
+def label_of(field: Any, has_quantities: bool) -> Label:
+    """Of a field or a coefficient; of a number nothing is known, and quantities carry their units themselves."""
+    attrs = field.attrs if isinstance(field, xarray.DataArray) else {}
+    unit = None if has_quantities else units.parsed(attrs.get("units"))
+    return Label(getattr(field, "name", None), attrs.get("long_name"), unit)
+
+
+def kept_attributes(fields: Sequence[xarray.DataArray]) -> dict[Hashable, Any]:
+    """What is true of derivatives as well: the attributes that all components of a field have."""
+    first, *others = (field.attrs for field in fields)
+    return {
+        word: value
+        for word, value in first.items()
+        if word not in _OWN and all(word in attrs and _same(attrs[word], value) for attrs in others)
+    }
+
+
+def _same(a: object, b: object) -> bool:
+    return np.array_equal(np.asarray(a), np.asarray(b))
+
+
+def attributes(kept: Mapping[Hashable, Any], label: Label) -> dict[Hashable, Any]:
+    """The attributes of a result."""
+    more = {"long_name": label.long, "units": units.written(label.unit)}
+    return {**kept, **{word: value for word, value in more.items() if value is not None}}
+
+
+def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
+    """How a result is stored: as the field, but not in its packed integers."""
+    return {word: value for word, value in field.encoding.items() if word not in _PACKED}
+
+
+def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], order: object, has_quantities: bool) -> Labels:  # fmt: skip
+    """The labels of all results of a function, nested as its results are."""
+    parts = {
+        word: [label_of(c, has_quantities) for c in (value if isinstance(value, (list, tuple)) else [value])]
+        for word, value in fields.items()
+    }
+    main = parts.get("F") or parts["f"]
+    if function in _PLAIN:
+        found = _PLAIN[function](main, lines, order if isinstance(order, int) else 1)
+    elif function in _SUMS:
+        name, terms = _SUMS[function]
+        found = _summed(name, main, terms(main, lines, parts))
+    else:
+        return Label(None if main[0].name is None else f"{function}_{main[0].name}", None, None)
+    while isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    return found
+
+
+def _slope(f: Label, *by: Line) -> Label:
+    """The derivative by these axes, one after the other."""
+    top = "d" if len(by) == 1 else f"d{len(by)}"
+    if len(by) > 1 and all(line is by[0] for line in by):
+        bottom = f"d{by[0].name}{len(by)}"
+    else:
+        bottom = "".join(f"d{line.name}" for line in by)
+    unit = units.product((f.unit, 1), *((line.unit, -1) for line in by))
+    return Label(
+        None if f.name is None else f"{top}{f.name}_{bottom}",
+        None if f.long is None else f"{top}({f.long})/{bottom}",
+        unit,
+    )
+
+
+def _times(v: Label, f: Label) -> Label:
+    return Label(f.name, f.long, units.product((v.unit, 1), (f.unit, 1)))
+
+
+def _summed(name: str, main: Sequence[Label], terms: Sequence[Label]) -> Label:
+    """The label of a sum: of one field its name behind that of the operator."""
+    one = main[0] if len(main) == 1 else Label(None, None, None)
+    called = name if len(main) > 1 else None if one.name is None else f"{name.replace(' ', '_')}_{one.name}"
+    return Label(
+        called,
+        None if one.long is None else f"{name} of {one.long}",
+        units.of_sum([t.unit for t in terms], name),
+    )
+
+
+def _curl(F: Sequence[Label], lines: Sequence[Line], order: int) -> Labels:
+    def part(a: int, b: int) -> units.Text:
+        return units.of_sum([_slope(F[b], lines[a]).unit, _slope(F[a], lines[b]).unit], "curl")
+
+    if len(lines) == 2:
+        return Label("curl", None, part(0, 1))
+    if len(lines) != 3:
+        return Label(None, None, None)  # which is refused
+    return [Label(f"curl_{lines[c].name}", None, part(a, b)) for a, b, c in ((1, 2, 0), (2, 0, 1), (0, 1, 2))]
+
+
+def _second(f: Sequence[Label], lines: Sequence[Line], parts: object = None) -> list[Label]:
+    return [_slope(f[0], line, line) for line in lines]
+
+
+def _first(F: Sequence[Label], lines: Sequence[Line], parts: object = None) -> list[Label]:
+    every = F if len(F) == len(lines) else [F[0]] * len(lines)
+    return list(starmap(_slope, zip(every, lines, strict=True)))
+
+
+def _moved(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[Label]]) -> list[Label]:
+    v = parts["v"] if len(parts["v"]) == len(lines) else parts["v"][:1] * len(lines)
+    return list(starmap(_times, zip(v, _first(f, lines), strict=True)))
+
+
+def _spread(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[Label]]) -> list[Label]:
+    return [_times(parts["k"][0], term) for term in _second(f, lines)]
+
+
+_PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], int], Labels]] = {
+    "gradient": lambda f, lines, order: [_slope(f[0], line) for line in lines],
+    "derivative": lambda f, lines, order: _slope(f[0], *[lines[0]] * order),
+    "mixed_derivative": lambda f, lines, order: _slope(f[0], *lines),
+    "hessian": lambda f, lines, order: [[_slope(f[0], a, b) for b in lines] for a in lines],
+    "jacobian": lambda F, lines, order: [[_slope(f, line) for line in lines] for f in F],
+    "vector_laplacian": lambda F, lines, order: [_summed("laplacian", [f], _second([f], lines)) for f in F],
+    "curl": _curl,
+}
+_SUMS: dict[str, tuple[str, Callable[..., list[Label]]]] = {
+    "laplacian": ("laplacian", _second),
+    "gradient_norm": ("gradient norm", _first),
+    "divergence": ("divergence", _first),
+    "advect": ("advection", _moved),
+    "directional_derivative": ("directional derivative", _moved),
+    "diffuse": ("diffusion", _spread),
+}

@@ -1,0 +1,84 @@
+"""The words of the command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from .._base.errors import ArgumentValueError
+
+_COMMANDS = {
+    "gradient": "the derivative of each variable along each --dim",
+    "laplacian": "the sum of second derivatives along all --dim",
+    "slope": "the length of the gradient: rise over run",
+    "divergence": "of a vector field: --var u v --dim lon lat, the component along each dimension in this order",
+    "vorticity": "dv/dx - du/dy: --var u v --dim x y",
+}
+_EXIT = "Exit codes: 0 done, 1 a file cannot be read or written, 2 something in the command or the data that is refused."
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    made = argparse.ArgumentParser(
+        prog="gridgrad", description="Derivatives of gridded data, from file to file: NetCDF (.nc), Zarr (.zarr) or NumPy (.npy).",
+        epilog=_EXIT,
+    )  # fmt: skip
+    commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, what in _COMMANDS.items():
+        _add_operator(commands.add_parser(name, help=what, description=f"{name}: {what}.", epilog=_EXIT))
+    info = commands.add_parser(
+        "info", help="what is in a file: variables, dimensions, coordinates and their steps"
+    )
+    info.add_argument("input", metavar="IN")
+    return made
+
+
+def _add_operator(command: argparse.ArgumentParser) -> None:
+    command.add_argument("input", metavar="IN")
+    command.add_argument("output", metavar="OUT")
+    command.add_argument(
+        "--var", nargs="+", metavar="NAME", help="variables; the only one of the file by default"
+    )
+    command.add_argument("--dim", nargs="+", metavar="NAME", help="dimensions; of an npy file 0, 1, ...")
+    command.add_argument(
+        "--coord", nargs="+", metavar="NAME", help="other one-dimensional coordinates to differentiate by"
+    )
+    command.add_argument(
+        "--step",
+        nargs="+",
+        type=float,
+        metavar="H",
+        help="distances of points, for dimensions without coordinate",
+    )
+    command.add_argument(
+        "--edge-order", type=int, choices=(1, 2), default=2, help="order of accuracy at the ends (2)"
+    )
+    command.add_argument(
+        "--accuracy", type=int, choices=(2, 4, 6), help="wider rows, of this order everywhere"
+    )
+    command.add_argument(
+        "--datetime-unit",
+        default="s",
+        metavar="UNIT",
+        help="unit of time axes: W, D, h, m, s, ms, us or ns (s)",
+    )
+    command.add_argument(
+        "--chunks",
+        nargs="+",
+        metavar="DIM=N",
+        help="points of a chunk along dimensions, or the word auto: computed piece by piece",
+    )
+    command.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
+    command.add_argument("--quiet", "-q", action="store_true", help="no progress on a terminal")  # fmt: skip
+
+
+def chunks_of(given: list[str] | None) -> dict[str, int] | str | None:
+    """``["time=10", "lat=100"]`` by dimension, or ``auto``."""
+    if not given or given == ["auto"]:
+        return "auto" if given else None
+    found = {}
+    for entry in given:
+        dim, _, number = entry.partition("=")
+        if not number.isdigit() or not int(number):
+            raise ArgumentValueError(f"--chunks takes DIM=N, time=10 for example, or auto; got {entry!r}")
+        found[dim] = int(number)
+    return found

@@ -1,0 +1,103 @@
+"""Files of the command line: read without running what is in them, written under another name and then renamed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._base.errors import ArgumentValueError
+
+_NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+KINDS = (*_NETCDF, ".zarr", ".npy")
+
+
+def kind_of(path: Path) -> str:
+    """``"netcdf"``, ``"zarr"`` or ``"npy"``."""
+    suffix = path.suffix.lower()
+    if suffix not in KINDS:
+        raise ArgumentValueError(f"{path} ends in {suffix or 'nothing'}; known are {', '.join(KINDS)}")
+    return "netcdf" if suffix in _NETCDF else suffix[1:]
+
+
+def read(path: Path, chunks: Any) -> Any:
+    """A file as a Dataset, in chunks of Dask if there are `chunks`."""
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path}")
+    kind, xarray = kind_of(path), import_module("xarray")
+    try:
+        return _opened(xarray, path, kind, chunks)
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:
+        raise OSError(f"{path} cannot be read: {error}") from error
+
+
+def _opened(xarray: Any, path: Path, kind: str, chunks: Any) -> Any:
+    if kind == "npy":
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+        data = xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
+        return data if chunks is None else data.chunk(chunks)
+    if kind == "zarr":
+        _without_pickle()
+    return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None, chunks=chunks)
+
+
+def _without_pickle() -> None:
+    """Forget the codec that runs what it reads: a file that needs it is refused."""
+    registry = import_module("numcodecs.registry")
+    for table in (registry.codec_registry, registry.entries):
+        table.pop("pickle", None)
+
+
+def write(data: Any, path: Path, overwrite: bool) -> None:
+    """A Dataset to a file, which has its name when it is complete."""
+    kind = kind_of(path)
+    writers: dict[str, Callable[[Path], object]] = {
+        "netcdf": lambda part: data.to_netcdf(part),
+        "zarr": lambda part: data.to_zarr(part, mode="w"),
+        "npy": lambda part: _save(data, part),
+    }
+    with _renamed(path, overwrite) as part, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Consolidated metadata")  # of format 3, which xarray writes and reads
+        writers[kind](part)
+
+
+def _save(data: Any, part: Path) -> None:
+    """One variable as it is, several as one array with an axis for them in front."""
+    arrays = [np.asarray(variable.data) for variable in data.data_vars.values()]
+    with part.open("wb") as file:
+        np.save(file, arrays[0] if len(arrays) == 1 else np.stack(arrays), allow_pickle=False)
+
+
+@contextmanager
+def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A name beside `path` to write to, which becomes `path` at the end, and is removed if it does not come to that."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    try:
+        yield part
+        check_free(path, overwrite)
+        if path.is_dir():  # cannot be replaced in one step; the old one is there until the new one is
+            old = path.with_name(f".{path.stem}.{os.getpid()}.old{path.suffix}")
+            path.rename(old)
+            part.rename(path)
+            shutil.rmtree(old)
+        else:
+            part.replace(path)
+    finally:
+        if part.is_dir():
+            shutil.rmtree(part, ignore_errors=True)
+        part.unlink(missing_ok=True)
+
+
+def check_free(path: Path, overwrite: bool) -> None:
+    """Refuse to replace what is there without being asked to."""
+    if path.exists() and not overwrite:
+        raise FileExistsError(f"{path} exists; give another name, or --overwrite to replace it")

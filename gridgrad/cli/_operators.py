@@ -1,0 +1,56 @@
+"""What the commands compute, by the functions of labelled arrays."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from .._base.errors import ArgumentValueError
+from .._functions import gradient, scalar, vector
+
+
+def computed(data: Any, given: Namespace) -> Any:
+    """The Dataset of results of a command."""
+    names = given.var or _only(data)
+    missing = [name for name in names if name not in data]
+    if missing:
+        raise ArgumentValueError(f"there is no variable {missing[0]!r}; there are {_listed(data)}")
+    options = {
+        "dim": given.dim,
+        "coord": given.coord,
+        "edge_order": given.edge_order,
+        "datetime_unit": given.datetime_unit,
+    }
+    options = {word: value for word, value in options.items() if value is not None}
+    if given.accuracy is not None:
+        options["accuracy"] = given.accuracy
+    steps = given.step or ()
+    if given.command in _OF_VECTORS:
+        found = _OF_VECTORS[given.command]([data[name] for name in names], *steps, **options)
+        return found.rename(given.command).to_dataset()
+    if given.command == "slope" and given.accuracy is not None:
+        raise ArgumentValueError("slope has three-point rows; --accuracy goes with the other commands")
+    return _OF_FIELDS[given.command](data[list(names)], *steps, **options)
+
+
+_OF_VECTORS: dict[str, Any] = {"divergence": vector.divergence, "vorticity": vector.curl}
+_OF_FIELDS: dict[str, Any] = {
+    "gradient": gradient.gradient,
+    "laplacian": scalar.laplacian,
+    "slope": scalar.gradient_norm,
+}
+
+
+def _only(data: Any) -> list[Any]:
+    """The one variable of a file that has but one."""
+    if len(data.data_vars) != 1:
+        raise ArgumentValueError(
+            f"--var is needed where there are several variables; there are {_listed(data)}"
+        )
+    return list(data.data_vars)
+
+
+def _listed(data: Any) -> str:
+    return (
+        ", ".join(f"{name} ({', '.join(map(str, v.dims))})" for name, v in data.data_vars.items()) or "none"
+    )

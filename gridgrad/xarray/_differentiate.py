@@ -1,0 +1,75 @@
+"""`differentiate`: the call of xarray's method of this name."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any, TypeVar
+
+import numpy as np
+import xarray
+
+from .._base.errors import ArgumentValueError
+from .._functions.gradient import gradient
+from .._wraps.xarray import times
+
+Labelled = TypeVar("Labelled", xarray.DataArray, xarray.Dataset)
+
+
+def differentiate(obj: Labelled, coord: Hashable, edge_order: int = 1, datetime_unit: str | None = None) -> Labelled:  # fmt: skip
+    """Differentiate by a one-dimensional coordinate, as ``obj.differentiate(coord, edge_order, datetime_unit)`` does.
+
+    Parameters
+    ----------
+    obj : DataArray or Dataset
+        Of a Dataset all variables with the dimension of the coordinate; the others are kept as they are.
+    coord : hashable
+        A coordinate, or a dimension, which without a coordinate counts its points.
+    edge_order : 1 or 2
+        Order of accuracy at the ends.
+    datetime_unit : str, optional
+        The unit of dates and durations, "W", "D", "h", "m", "s", "ms", "us" or "ns": by default that in which they are
+        stored, often nanoseconds, and seconds for dates of other calendars.
+
+    Returns
+    -------
+    DataArray or Dataset
+        Under the same names. Unlike xarray's it has attributes, with `units` that were divided.
+
+    Raises
+    ------
+    ValueError
+        No such coordinate, or one of several dimensions; values that repeat or are not sorted.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> from gridgrad.xarray import differentiate
+    >>> T = xr.DataArray([1.0, 2.0, 5.0], dims="x", coords={"x": ("x", [0.0, 1.0, 2.0], {"units": "m"})}, attrs={"units": "K"})
+    >>> differentiate(T, "x").values
+    array([1., 2., 3.])
+    >>> differentiate(T, "x").units
+    'K m-1'
+    """
+    if coord not in obj.coords and coord not in obj.dims:
+        known = [*map(repr, obj.coords), *(repr(dim) for dim in obj.dims if dim not in obj.coords)]
+        raise ArgumentValueError(
+            f"there is no coordinate or dimension {coord!r}; there are {', '.join(known)}"
+        )
+    at = obj[coord]
+    if at.ndim != 1:
+        raise ArgumentValueError(
+            f"the coordinate {coord!r} has the dims {at.dims!r}; one of one dimension is needed"
+        )
+    if datetime_unit is None:
+        datetime_unit = np.datetime_data(at.dtype)[0] if at.dtype.kind in "mM" else "s"
+    if isinstance(obj, xarray.DataArray):
+        return _one(obj, at, edge_order, datetime_unit)
+    chosen = {name: v for name, v in obj.data_vars.items() if at.dims[0] in v.dims}
+    return obj.assign({name: _one(v, at, edge_order, datetime_unit) for name, v in chosen.items()})
+
+
+def _one(f: xarray.DataArray, at: xarray.DataArray, edge_order: int, unit: str) -> Any:
+    if times.is_of_times(f):
+        f = f.copy(data=times.numbers_of(f.values, times.clean_unit(unit)))
+    found: Any = gradient
+    return found(f, at, dim=at.dims[0], edge_order=edge_order, datetime_unit=unit).rename(f.name)

@@ -1,0 +1,117 @@
+"""What is in a graph of Dask's: how many tasks of what size, in which chunks; nothing computed while it is built."""
+
+import pickle
+
+import numpy as np
+import pytest
+from samples import same_bits
+
+import gridgrad as gg
+
+da = pytest.importorskip("dask.array")
+dask = pytest.importorskip("dask")
+Callback = pytest.importorskip("dask.callbacks").Callback
+
+N = 64
+X = [np.linspace(0, 1, N) ** p for p in (1.1, 1.2, 1.3)]
+
+
+def tasks_of(*lazy):
+    """How many tasks run, beside those that make the chunks of the field."""
+    keys = []
+    with Callback(pretask=lambda key, graph, state: keys.append((key, type(graph[key]).__name__))):
+        dask.persist(*lazy, scheduler="synchronous")
+    return sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys)
+
+
+def field(shape=(N, N, N), chunks=16, dtype=np.float32):
+    f = np.random.default_rng(0).random(shape, dtype)
+    return da.from_array(f, chunks=chunks).map_blocks(np.copy)
+
+
+@pytest.mark.parametrize("axes", [1, 2, 3])
+def test_two_tasks_a_chunk_and_one_for_each_component(axes):
+    d = field()
+    lazy = gg.gradient(d, *X[:axes], axis=tuple(range(axes)))
+    lazy = lazy if axes > 1 else (lazy,)
+    assert tasks_of(*lazy) == (2 + (axes if axes > 1 else 0)) * d.npartitions
+    assert tasks_of(gg.laplacian(d, *X)) == 2 * d.npartitions
+
+
+def test_operators_one_after_another_add_two_tasks_each():
+    d = field((N, N), 16)
+    L = gg.Grid((N, 1.0), (N, 1.0)).laplacian
+    once, thrice = L(d), L(L(L(d)))
+    assert thrice.chunks == once.chunks == d.chunks
+    assert tasks_of(thrice) == tasks_of(once) + 2 * 2 * d.npartitions
+
+
+def test_axes_of_one_chunk_and_small_chunks_have_no_faces():
+    d = field((N, N), (16, N))
+    assert tasks_of(gg.derivative(d, X[0], axis=0)) == 2 * 4
+    assert tasks_of(gg.derivative(d, X[0], axis=1)) == 4
+    small = field((12, 12), 2)
+    assert tasks_of(gg.laplacian(small, 1.0, 1.0)) == small.npartitions
+
+
+def test_chunks_without_walls_do_not_read_what_is_prescribed_there():
+    d = field((N, N), 16)
+    v = da.from_array(np.random.default_rng(1).random(N, np.float32), chunks=16)
+    lazy = gg.Grid((N, 0.5), (N, 1.0), boundary=[(gg.value(v), "one-sided"), "one-sided"]).laplacian(d)
+    wall = {key for key in lazy.__dask_graph__() if key[0].startswith("rechunk")}
+    tasks = {key: task for key, task in lazy.__dask_graph__().items() if key[0] == lazy.name}
+    assert {key[1] for key, task in tasks.items() if wall & set(task.dependencies)} == {0}
+
+
+def test_nothing_is_computed_and_names_are_those_of_the_arguments():
+    def fails(block):
+        raise AssertionError("computed")
+
+    d = da.map_blocks(fails, field(), dtype=np.float32, meta=np.empty((0, 0, 0), np.float32))
+    lazy = gg.gradient(d, *X, edge_order=2)
+    assert [own.dtype for own in lazy] == [np.float32] * 3
+    assert all(type(own._meta) is np.ndarray and own.chunks == d.chunks for own in lazy)
+    again = gg.gradient(d, *[x.copy() for x in X], edge_order=2)
+    assert [own.name for own in lazy] == [own.name for own in again]
+    assert gg.gradient(d, *X)[0].name != lazy[0].name
+    assert gg.laplacian(d, *X).name != gg.laplacian(d, X[1], X[0], X[2]).name
+
+
+def test_tasks_travel_light():
+    """With the weights of their own rows, not of the axis."""
+    n = 1 << 16
+    d = da.zeros((n, 8), chunks=(256, 8))
+    lazy = gg.gradient(d, np.linspace(0, 1, n) ** 1.3, axis=0)
+    tasks = {key: task for key, task in lazy.__dask_graph__().items() if key[0].startswith("gridgrad")}
+    assert max(len(pickle.dumps(task)) for task in tasks.values()) < 16 << 10
+
+
+def test_errors_come_before_the_graph():
+    d = field((N, N), 16)
+    with pytest.raises(ValueError, match="63"):
+        gg.gradient(d, X[0][1:], X[1])
+    with pytest.raises(ValueError, match="strictly"):
+        gg.gradient(d, X[0] * 0, X[1])
+    with pytest.raises(ValueError, match=r"f has unknown sizes.*f\.compute_chunk_sizes\(\)"):
+        gg.gradient(d[d[:, 0] > 0.5])
+    with pytest.raises(TypeError, match=r"out= is not supported for arrays of dask"):
+        gg.gradient(d, out=np.empty((2, N, N), np.float32))
+
+
+def test_a_chunk_is_not_copied_with_its_halo(monkeypatch):
+    """Of a large one only its sides are gathered."""
+    from gridgrad._backends.dask import chunk
+
+    gathered = []
+    plain = chunk.Chunk._gathered
+
+    def noted(self, sources, cuts, thin):
+        gathered.append([cut.length for cut in cuts])
+        return plain(self, sources, cuts, thin)
+
+    monkeypatch.setattr(chunk.Chunk, "_gathered", noted)
+    f = np.random.default_rng(0).random((192, 192, 192))
+    d = da.from_array(f, chunks=96)
+    for lazy, wanted in ((gg.laplacian(d), gg.laplacian(f)), (gg.gradient(d)[1], gg.gradient(f)[1])):
+        assert same_bits(lazy.compute(scheduler="threads"), wanted)
+    assert max(np.prod(shape) for shape in gathered) <= 4 * 98 * 98

@@ -1,0 +1,251 @@
+"""The command `gridgrad`, in processes of its own: files in, files out, exit codes, and what is left when it is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+pytest.importorskip("netCDF4")
+
+X, Y = np.array([0.0, 1, 3, 4, 6]), np.linspace(0, 2, 4)
+RANDOM = np.random.default_rng(2)
+DATA = xr.Dataset(
+    {name: (("y", "x"), RANDOM.standard_normal((4, 5)), {"units": "m s-1"}) for name in ("u", "v")},
+    coords={"x": ("x", X, {"units": "m"}), "y": ("y", Y, {"units": "m"}), "h": ("x", X**2, {"units": "m"})},
+    attrs={"history": "made by a test"},
+)
+U, V = DATA.u.values, DATA.v.values
+
+
+def start(*words, **options):
+    command = [sys.executable, "-P", "-m", "gridgrad.cli", *map(str, words)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+
+
+def run(*words):
+    process = start(*words)
+    output, errors = process.communicate()
+    assert "Traceback" not in errors
+    return process.returncode, output, errors
+
+
+@pytest.fixture
+def winds(tmp_path):
+    DATA.to_netcdf(tmp_path / "winds.nc")
+    return tmp_path / "winds.nc"
+
+
+def main(*words):
+    """In this process, as starting one takes its time."""
+    from gridgrad.cli import main
+
+    return main([*map(str, words)])
+
+
+COMMANDS = {
+    "gradient --var u --dim x y": ({"du_dx", "du_dy"}, lambda: gg.gradient(U, X, Y, axis=(1, 0), edge_order=2)),
+    "gradient --var u --coord h --edge-order 1": ({"du_dh"}, lambda: [gg.gradient(U, X**2, axis=1)]),
+    "laplacian --var v --dim x y --accuracy 2": ({"laplacian_v"}, lambda: [gg.laplacian(V, X, Y, axis=(1, 0), accuracy=2)]),
+    "slope --var v": ({"gradient_norm_v"}, lambda: [gg.gradient_norm(V, Y, X)]),
+    "divergence --var u v --dim x y": ({"divergence"}, lambda: [gg.divergence((U, V), X, Y, axis=(1, 0))]),
+    "vorticity --var u v --dim x y": ({"vorticity"}, lambda: [gg.curl((U, V), X, Y, axis=(1, 0))]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+@pytest.mark.parametrize("words", COMMANDS)
+def test_from_file_to_file(words, suffix, winds, tmp_path):
+    if suffix == ".zarr":
+        pytest.importorskip("zarr")
+    names, expected = COMMANDS[words]
+    command, *rest = words.split()
+    assert main(command, winds, tmp_path / f"out{suffix}", *rest) == 0
+    with xr.open_dataset(tmp_path / f"out{suffix}", engine="zarr" if suffix == ".zarr" else None) as found:
+        assert set(found.data_vars) == names
+        for name, values in zip(found.data_vars, expected(), strict=True):
+            assert np.array_equal(found[name], values)
+            assert found[name].attrs["units"] in ("s-1", "m-1 s-1")
+        assert set(found.coords) == {"x", "y", "h"}
+        newest, oldest = found.attrs["history"].split("\n")
+        assert oldest == "made by a test"
+        assert f"gridgrad {command} {winds}" in newest
+    assert sorted(p.name for p in tmp_path.iterdir()) == [f"out{suffix}", "winds.nc"]
+
+
+def test_in_chunks(winds, tmp_path):
+    pytest.importorskip("dask")
+    assert (
+        main("gradient", winds, tmp_path / "out.nc", "--var", "u", "--dim", "x", "--chunks", "x=2", "y=3")
+        == 0
+    )
+    with xr.open_dataset(tmp_path / "out.nc") as found:
+        assert np.array_equal(found.du_dx, gg.gradient(U, X, axis=1, edge_order=2))
+
+
+def test_npy(tmp_path):
+    np.save(tmp_path / "u.npy", U)
+    assert main("gradient", tmp_path / "u.npy", tmp_path / "out.npy", "--dim", 1, 0, "--step", 0.5, 2) == 0
+    assert np.array_equal(np.load(tmp_path / "out.npy"), gg.gradient(U, 0.5, 2.0, axis=(1, 0), edge_order=2))
+
+
+def test_info(winds, capsys):
+    assert main("info", winds) == 0
+    assert capsys.readouterr().out == (
+        "variables:\n  u (y=4, x=5) float64 [m s-1]\n  v (y=4, x=5) float64 [m s-1]\n"
+        "coordinates:\n  x (x=5): 0.0 to 6.0, steps 1.0 to 2.0 [m]\n"
+        "  y (y=4): 0.0 to 2.0, step 0.6666666666666666 [m]\n  h (x=5): 0.0 to 36.0, steps 1.0 to 20.0 [m]\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (
+            "gradient {nc} {out} --dim x",
+            2,
+            "--var is needed where there are several variables; there are u (y, x), v (y, x)",
+        ),
+        ("gradient {nc} {out} --var w --dim x", 2, "there is no variable 'w'; there are u (y, x), v (y, x)"),
+        ("gradient {nc} {out} --var u --dim z", 2, "no variable of the Dataset has the dims 'z'"),
+        ("divergence {nc} {out} --var u v", 2, "needs dim=, one for each component"),
+        ("divergence {nc} {out} --var u --dim x y", 2, "F has 1 component, and the call is along 'x', 'y'"),
+        ("slope {nc} {out} --var u --accuracy 4", 2, "slope has three-point rows"),
+        (
+            "gradient {nc} {out} --var u --chunks x",
+            2,
+            "--chunks takes DIM=N, time=10 for example, or auto; got 'x'",
+        ),
+        ("gradient {nc} out.txt --var u", 2, "out.txt ends in .txt; known are .nc"),
+        ("gradient nothing.nc {out}", 1, "there is no nothing.nc"),
+        ("gradient {nc} {nc} --var u --dim x", 1, "exists; give another name, or --overwrite to replace it"),
+        (
+            "gradient {objects} {out}",
+            1,
+            "Python objects in dtype",
+        ),
+        ("info {broken}", 1, "cannot be read"),
+    ],
+)
+def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, capsys):
+    np.save(tmp_path / "objects.npy", np.array([{}, {}], object))
+    (tmp_path / "broken.nc").write_bytes(b"no file at all")
+    places = {
+        "nc": winds,
+        "out": tmp_path / "out.nc",
+        "objects": tmp_path / "objects.npy",
+        "broken": tmp_path / "broken.nc",
+    }
+    assert main(*(word.format(**places) for word in words.split())) == code
+    printed = capsys.readouterr()
+    assert printed.err.startswith("gridgrad: ")
+    assert said in printed.err
+    assert not printed.out
+    assert not places["out"].exists()
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_overwrite_replaces(suffix, winds, tmp_path):
+    if suffix == ".zarr":
+        pytest.importorskip("zarr")
+    out = tmp_path / f"out{suffix}"
+    words = (winds, out, "--var", "u", "--dim")
+    assert main("gradient", *words, "x") == 0
+    assert main("gradient", *words, "y", "--overwrite") == 0
+    with xr.open_dataset(out, engine="zarr" if suffix == ".zarr" else None) as found:
+        assert list(found.data_vars) == ["du_dy"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [out.name, "winds.nc"]
+
+
+class Evil:
+    """Makes a file when it is read."""
+
+    def __init__(self, place):
+        self.place = place
+
+    def __reduce__(self):
+        return Path.touch, (self.place,)
+
+
+def test_nothing_in_a_file_is_run(tmp_path):
+    """A Zarr array of objects, whose chunk is a pickle: also with coordinates, which are read when a file is opened."""
+    pytest.importorskip("zarr")
+    (tmp_path / "in.zarr" / "x").mkdir(parents=True)
+    (tmp_path / "in.zarr" / ".zgroup").write_text('{"zarr_format": 2}')
+    meta = {"zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "compressor": None, "fill_value": None,
+            "order": "C", "filters": [{"id": "pickle", "protocol": 4}]}  # fmt: skip
+    (tmp_path / "in.zarr" / "x" / ".zarray").write_text(json.dumps(meta))
+    (tmp_path / "in.zarr" / "x" / ".zattrs").write_text('{"_ARRAY_DIMENSIONS": ["x"]}')
+    (tmp_path / "in.zarr" / "x" / "0").write_bytes(pickle.dumps([Evil(tmp_path / "run"), (1,)]))
+    code, output, errors = run("info", tmp_path / "in.zarr")
+    assert code == 1, output + errors
+    assert "cannot be read" in errors
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_a_result_is_whole_or_not_there(how, tmp_path):
+    """Killed as soon as something is written; begun again it gives the file."""
+    values = np.random.default_rng(0).standard_normal((60, 300, 400))
+    xr.Dataset({"f": (("z", "y", "x"), values)}).to_netcdf(tmp_path / "in.nc")
+    words = ("gradient", tmp_path / "in.nc", tmp_path / "out.nc", "--dim", "z", "--step", 1)
+    process = start(*words)
+    while process.poll() is None and not list(tmp_path.glob(".out.*")):
+        time.sleep(0.001)
+    process.send_signal(how)
+    process.communicate()
+    assert process.returncode in (-how, 128 + how)
+    assert not (tmp_path / "out.nc").exists()
+    if how == signal.SIGTERM:
+        assert not list(tmp_path.glob(".out.*"))
+    assert main(*words) == 0
+    with xr.open_dataset(tmp_path / "out.nc") as found:
+        assert np.array_equal(found.df_dz, gg.gradient(values, axis=0, edge_order=2))
+
+
+def test_without_xarray_it_says_what_to_install(tmp_path):
+    code = "import sys; sys.modules['xarray'] = None; from gridgrad.cli import main; sys.exit(main(sys.argv[1:]))"
+    (tmp_path / "a.nc").touch()
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code, "info", tmp_path / "a.nc"], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert done.stderr == "gridgrad: xarray is needed, which is not installed: pip install 'gridgrad[cli]'\n"
+
+
+def test_progress_on_a_terminal_only(winds, tmp_path):
+    pty = pytest.importorskip("pty")
+    pytest.importorskip("dask")
+    words = (
+        "gradient",
+        winds,
+        tmp_path / "out.nc",
+        "--var",
+        "u",
+        "--dim",
+        "x",
+        "--chunks",
+        "x=2",
+        "--overwrite",
+    )
+    code, output, errors = run(*words)
+    assert (code, output, errors) == (0, "", "")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-P", "-m", "gridgrad.cli", *map(str, words)]
+    done = subprocess.run(command, stderr=theirs)
+    os.close(theirs)
+    assert done.returncode == 0
+    assert "Completed" in os.read(ours, 10000).decode()
+    os.close(ours)

@@ -1,0 +1,203 @@
+"""Operators on a sphere and in polar coordinates, against spherical harmonics and exact fields."""
+
+import pickle
+
+import numpy as np
+import pytest
+from optional import optional
+from scipy.special import sph_harm_y
+
+import gridgrad as gg
+
+R = 6_371_229.0
+RNG = np.random.default_rng(12)
+
+
+def globe(n, half=True, accuracy=None, **words):
+    """n latitudes, half a step or a whole one from the poles, and twice as many longitudes from anywhere."""
+    lat = -90 + (np.arange(n) + 0.5) * 180 / n if half else np.linspace(-90, 90, n + 1)[1:-1]
+    lon = 3.0 + np.arange(2 * n) * 180 / n
+    return gg.Grid(lat, lon, geometry="sphere", **words)
+
+
+def angles(grid):
+    lat, lon = (np.deg2rad(a) for a in grid.mesh())
+    return lat, lon
+
+
+def wind(lat, lon):
+    """Solid rotation and a wave across the poles: u, v, their vorticity and divergence (in units of 10 m/s over R)."""
+    u, v = np.cos(lat), np.cos(2 * lon) * np.cos(lat)
+    return u, v, (2 * np.sin(lat) - 2 * np.sin(2 * lon)) / R, -2 * np.sin(lat) * np.cos(2 * lon) / R
+
+
+def errors(grid, accuracy):
+    """The largest errors of all points, the rows beside the poles among them, relative to the largest value."""
+    lat, lon = angles(grid)
+    u, v, vorticity, divergence = wind(lat, lon)
+    slopes = (np.cos(lat) - np.sin(lat) * np.cos(lon)) / R, -np.sin(lon) / R
+    harmonics = [sph_harm_y(degree, m, np.pi / 2 - lat, lon).real for degree, m in ((3, 2), (2, 0), (1, 1))]
+    bent = -(12 * harmonics[0] + 6 * harmonics[1] + 2 * harmonics[2]) / R**2
+    with_ = {"accuracy": accuracy}
+    found = {
+        "curl": (grid.curl.with_(**with_)((v, u)), vorticity),
+        "divergence": (grid.divergence.with_(**with_)((v, u)), divergence),
+        "gradient": (np.stack(grid.gradient.with_(**with_)(np.sin(lat) + np.cos(lat) * np.cos(lon))), np.stack(slopes)),
+        "laplacian": (grid.laplacian.with_(**with_)(sum(harmonics)), bent),
+    }  # fmt: skip
+    return {name: np.abs(got - exact).max() / np.abs(exact).max() for name, (got, exact) in found.items()}
+
+
+@pytest.mark.parametrize("half", [True, False])
+@pytest.mark.parametrize(("accuracy", "laplacian"), [(None, 0.85), (4, 2.8), (6, 4.4)])
+def test_orders_in_every_row(half, accuracy, laplacian):
+    """First derivatives keep their order up to the poles; second ones lose one there, where they divide by h^2."""
+    coarse, fine = (errors(globe(n, half), accuracy) for n in (45, 90))
+    for name in coarse:
+        order = np.log2(coarse[name] / fine[name])
+        assert order > (laplacian if name == "laplacian" else (accuracy or 2) - 0.05), (name, order)
+    assert max(value for name, value in fine.items() if name != "laplacian") < 1e-3  # at 2 degrees
+    assert accuracy is None or fine["laplacian"] < 1e-3
+
+
+def test_the_order_of_axes_decides_components_but_not_the_sense_of_rotation():
+    grid = globe(20)
+    lat, lon = grid.coordinates
+    other = gg.Grid(lon, lat, geometry=("lon", "lat"), axes=[-1, -2])
+    u, v = RNG.standard_normal((2, *grid.shape))
+    np.testing.assert_allclose(grid.curl((v, u)), other.curl((u, v)), rtol=1e-12, atol=1e-18)
+    np.testing.assert_allclose(grid.divergence((v, u)), other.divergence((u, v)), rtol=1e-12, atol=1e-18)
+    assert np.array_equal(grid.gradient(u)[0], other.gradient(u)[1])
+
+
+def test_latitudes_may_run_down_and_angles_be_radians():
+    grid = globe(16)
+    lat, lon = grid.coordinates
+    down = gg.Grid(lat[::-1], lon, geometry="sphere")
+    inner = gg.Grid(np.deg2rad(lat), np.deg2rad(lon), geometry="sphere", angle="radians", radius=1.0)
+    u, v = RNG.standard_normal((2, *grid.shape))
+    for got, turned, scaled in (
+        (grid.laplacian(u), down.laplacian(u[::-1]), inner.laplacian(u) / R**2),
+        (grid.curl((v, u)), down.curl((v[::-1], u[::-1])), inner.curl((v, u)) / R),
+    ):
+        scale = np.abs(got).max()
+        np.testing.assert_allclose(turned[::-1] / scale, got / scale, atol=1e-12)
+        np.testing.assert_allclose(scaled / scale, got / scale, atol=1e-12)
+
+
+def test_totals():
+    """The measure is the area, and what flows through faces is lost nowhere."""
+    grid = globe(24)
+    assert np.isclose(grid.measure.sum(), 4 * np.pi * R**2, rtol=1e-13)
+    f, k = RNG.standard_normal((2, *grid.shape))
+    for A in (
+        grid.laplacian,
+        grid.laplacian.with_(form="conservative"),
+        grid.diffuse(np.abs(k)),
+        grid.diffuse(3.0),
+    ):
+        changed = grid.measure * A(f)
+        assert abs(changed.sum()) < 1e-13 * np.abs(changed).sum()
+
+
+def test_forms_of_an_operator_agree():
+    grid = globe(7)
+    f, u, v, k = RNG.standard_normal((4, *grid.shape))
+    for A in (grid.laplacian, grid.diffuse(k), grid.advect((v, u)), grid.advect((2.0, u)), grid.laplacian.with_(accuracy=4),
+              2 * grid.laplacian + grid.advect((v, u)), grid.derivative(1)):  # fmt: skip
+        whole = A(f)
+        scale = np.abs(whole).max()
+        np.testing.assert_allclose(
+            (A.to_sparse() @ f.ravel()).reshape(grid.shape) / scale, whole / scale, atol=1e-14
+        )
+        assert np.isclose(np.vdot(whole, v), np.vdot(f, A.T(v)), rtol=1e-9)
+        weighted = (
+            np.vdot(grid.measure * whole, v),
+            np.vdot(grid.measure * f, A.adjoint(v, weight="quadrature")),
+        )
+        assert np.isclose(*weighted, rtol=1e-9)
+        np.testing.assert_array_equal(pickle.loads(pickle.dumps(A))(f), whole)
+    slopes = grid.gradient(f)
+    np.testing.assert_allclose(grid.gradient_norm(f), np.hypot(*slopes), rtol=1e-14)
+    np.testing.assert_allclose(grid.advect((v, u))(f), v * slopes[0] + u * slopes[1], rtol=1e-9, atol=1e-18)
+    step = grid.identity - 1e12 * grid.laplacian
+    np.testing.assert_allclose(step(step.solve(f)), f, atol=1e-12)
+
+
+def test_batches_and_dtypes_keep_their_kind():
+    grid = globe(9)
+    f = RNG.standard_normal((3, *grid.shape)).astype(np.float32)
+    made = grid.laplacian(f)
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made[1], grid.laplacian(f[1]))
+    np.testing.assert_allclose(made, grid.laplacian(f.astype(float)), rtol=0, atol=1e-4 * np.abs(made).max())
+    wave = grid.gradient(f[0] + 1j * f[1])[1]
+    np.testing.assert_allclose(wave.imag, grid.gradient(f[1])[1], atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [optional("torch"), optional("jax")])
+def test_other_libraries(name):
+    library = pytest.importorskip("jax.numpy" if name == "jax" else name)
+    grid = globe(9)
+    f = RNG.standard_normal(grid.shape).astype(np.float32)
+    given = library.asarray(f)
+    np.testing.assert_array_equal(np.asarray(grid.laplacian(given)), grid.laplacian(f))
+    if name == "torch":
+        given.requires_grad_()
+        grid.laplacian(given).sum().backward()
+        turned = grid.laplacian.T(np.ones_like(f))
+        np.testing.assert_allclose(given.grad.numpy(), turned, atol=1e-6 * np.abs(grid.laplacian(f)).max())
+
+
+def test_a_region_has_open_ends():
+    """Second-order at all of them."""
+    found = []
+    for n in (30, 60):
+        grid = gg.Grid(np.linspace(30, 60, n), np.linspace(-20, 40, 2 * n), geometry="sphere", radius=1.0)
+        lat, lon = angles(grid)
+        f = sph_harm_y(3, 2, np.pi / 2 - lat, lon).real
+        found.append(np.abs(grid.laplacian(f) + 12 * f).max())
+        assert grid.boundary[1] == ("one-sided", "one-sided")
+    assert np.log2(found[0] / found[1]) > 1.8
+
+
+def test_polar_and_cylindrical_coordinates_know_their_centre():
+    worst = []
+    for n in (20, 40):
+        h = 1 / n
+        grid = gg.Grid((n, h, h / 2), (4 * n, np.pi / (2 * n)), geometry="polar")
+        r, theta = grid.mesh()
+        x, y = r * np.cos(theta), r * np.sin(theta)
+        f, exact = x**2 * y + x, 2 * y  # of a polynomial: no pole in it
+        worst.append(np.abs(grid.laplacian.with_(accuracy=4)(f) - exact)[:-1].max())
+        pipe = gg.Grid((n, h, h / 2), (n, h), geometry="cylindrical")
+        r, z = pipe.mesh()
+        np.testing.assert_allclose(pipe.laplacian(r**2 + z**2)[:-1], 6, atol=1e-9)
+        np.testing.assert_allclose(pipe.divergence((r, z)), 3, atol=1e-9)
+        assert np.isclose(grid.measure.sum(), np.pi * (1 - h / 2) ** 2, rtol=1e-12)
+    assert np.log2(worst[0] / worst[1]) > 2.5
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: gg.Grid([70, 80, 90.0], [0, 90, 180, 270], geometry="sphere"), "leave that row out"),
+        (lambda: gg.Grid([80, 95.0, 99], [0, 90, 180, 270], geometry="sphere"), "95 at index 1; latitudes are from -90 to 90"),
+        (lambda: gg.Grid([10, 20, 30.0], [0, 1, 2.0], geometry="sphere", angle="radians"), "give degrees"),
+        (lambda: gg.Grid([0, 1.0, 2], [0, 1, 2.0], geometry="polar"), "begin half a step outside, (n, h, h / 2)"),
+        (lambda: gg.Grid([1, 2.0], [0, 1, 2.0], geometry="torus"), "allowed are \"sphere\""),
+        (lambda: gg.Grid([1, 2.0], [0, 1, 2.0], geometry=("lat", "r")), "none that is known"),
+        (lambda: gg.Grid([1, 2.0], geometry="sphere"), "2 axes"),
+        (lambda: gg.Grid([1, 2.0], [0, 1.0], radius=3.0), "belong to geometry"),
+        (lambda: gg.Grid([1, 2.0], [0, 1, 2.0], geometry="sphere", radius=-1), "positive"),
+        (lambda: gg.Grid([1, 2, 3.0], (8, 10.0), geometry="sphere", boundary=["one-sided", "periodic"]), "8 steps of 10 are not 360"),
+        (lambda: gg.Grid([1, 2.0], [0, 1, 2.0], geometry="sphere", boundary=["reflect", "one-sided"]), "is not offered"),
+        (lambda: globe(6).hessian, "not offered with geometry="),
+        (lambda: globe(6).jacobian, "divergence, curl"),
+        (lambda: globe(6).mixed_derivative(0, 1), "not offered"),
+    ],
+)  # fmt: skip
+def test_refusals(make, words):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        make()
+    assert words in str(caught.value)

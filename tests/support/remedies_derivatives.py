@@ -1,0 +1,25 @@
+"""What errors about the orders, sides and accuracies of derivatives tell the user to type, and its value."""
+
+from remedies import Row
+
+LONG = "x = np.arange(13) / 8; f = x**5; line = gg.Grid(x); "
+BACK = "np.array([1., 1, 4, 7, 10])"  # to the point before; the first row turns to the inside
+FIFTH = "(grid.derivative(0, accuracy=6) @ grid.derivative(0, order=4, accuracy=6))(f), of order 5 at one-sided ends"
+PRODUCT = "(lambda grid: (grid.derivative(0{}, accuracy=6) @ grid.derivative(0, order=4, accuracy=6))(f))({})"
+ROWS = [
+    Row("line.derivative(0, order=0)", "order must be 1, 2, 3 or 4", "line.derivative(0, order=2)(f)", "np.full(5, 2.)"),
+    Row("line.derivative(0, order=5)", FIFTH, PRODUCT.format("", "line"), "np.full(13, 120.)", LONG),
+    Row("line.derivative(0, order=6)", "grid.derivative(0, order=2, accuracy=6) @ ", PRODUCT.format(", order=2", "line"), "720 * x", LONG + "f = x**7 / 7"),
+    Row("derivative(f, x, order=5)", "with grid = gridgrad.Grid(x, axes=[0])", PRODUCT.format("", "gridgrad.Grid(x, axes=[0])"), "np.full(13, 120.)", LONG),
+    Row("derivative(f, 0.125, order=5)", "with grid = gridgrad.Grid((13, h), axes=[0])", PRODUCT.format("", "gridgrad.Grid((13, 0.125), axes=[0])"), "np.full(13, 120.)", LONG),
+    *(Row(f"derivative(f, x, side={word!r})", f'here it is side="{side}"', f"derivative(f, x, side='{side}')", value)
+      for word, side, value in [("backward", "left", BACK), (-1, "left", BACK), ("forward", "right", "np.array([1., 4, 7, 10, 10])")]),
+    Row("derivative(f, x, side='up')", 'side must be "left", "right", or None', "derivative(f, x, side='left')", BACK),
+    Row("derivative(f, x, scheme='backward')", "here it is side=", "derivative(f, x, side='left')", BACK),
+    Row("derivative(f, x, side='left', order=2)", "leave side= away for the centred row", "derivative(f, x, order=2)", "np.full(5, 2.)"),
+    Row("derivative(f, x, side='left', accuracy=4)", "accuracy must be 1, 2 or None with side='left'", "derivative(f, x, side='left', accuracy=2)", "slope"),
+    Row("derivative(f, x, accuracy=1)", 'side="left" or side="right"', "derivative(f, x, side='left', accuracy=1)", BACK),
+    Row("laplacian(f, x, side='left')", 'derivative(f, x, side="left")', "derivative(f, x, side='left')", BACK),
+    Row("Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=2)", "needs at least 3; use accuracy=1 or add points",
+        "Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=1)(f[:2])", "np.ones(2)"),
+]  # fmt: skip

@@ -1,0 +1,132 @@
+"""What labelled arrays are differentiated by: dims, other coordinates, steps, times, ends by dim."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+
+X = np.array([0.0, 1.0, 2.5, 3.0, 4.5])
+DAYS = np.array(["2020-01-30", "2020-01-31", "2020-02-02", "2020-03-01", "2020-03-02"], "M8[ns]")
+HOURS = (DAYS - DAYS[0]) / np.timedelta64(1, "h")
+VALUES = np.random.default_rng(3).standard_normal((3, 5))
+
+
+def over(**coords):
+    return xr.DataArray(VALUES, dims=("k", "x"), coords=coords, name="T", attrs={"units": "K"})
+
+
+class TestCoordinates:
+    F = over(x=X, h=("x", X**2, {"units": "m"}), z=(("k", "x"), VALUES))
+
+    def test_another_coordinate(self):
+        found = gg.gradient(self.F, coord="h")
+        assert np.array_equal(found, gg.gradient(VALUES, X**2, axis=1))
+        assert (found.name, found.units) == ("dT_dh", "K m-1")
+        assert np.array_equal(gg.laplacian(self.F, dim="x", coord="h"), gg.laplacian(VALUES, X**2, axis=1))
+
+    def test_steps(self):
+        assert np.array_equal(gg.gradient(self.F, 0.5, dim="k"), gg.gradient(VALUES, 0.5, axis=0))
+        both = gg.gradient(self.F, 0.5, X, dim=("k", "x"))
+        assert np.array_equal(both[1], gg.gradient(VALUES, 0.5, X)[1])
+
+    def test_coordinates_as_arguments(self):
+        found = gg.gradient(self.F, self.F.h)
+        assert np.array_equal(found, gg.gradient(VALUES, X**2, axis=1))
+        assert found.name == "dT_dh"
+
+    @pytest.mark.parametrize(
+        ("options", "said"),
+        [
+            ({}, "the dim 'k' of 'T' has no coordinate 'k', so the distance of its points is not known"),
+            ({"dim": "y"}, "'y' is no dim of 'T', whose dims are 'k', 'x'"),
+            ({"coord": "p"}, "'T' has no coordinate 'p'; it has 'x', 'h', 'z'"),
+            ({"coord": "z"}, r"has the dims \('k', 'x'\); name the one to differentiate along"),
+            ({"coord": "z", "dim": "x"}, "divide by its own slope"),
+            ({"coord": "h", "dim": ("k", "x")}, "2 dims and 1 coord were named"),
+            ({"dim": "x", "datetime_unit": "M"}, "no fixed length: months differ in their days"),
+            (
+                {"dim": "x", "datetime_unit": "fortnight"},
+                "unknown datetime_unit 'fortnight'; allowed are 'W'",
+            ),
+        ],
+    )
+    def test_what_cannot_be_meant(self, options, said):
+        with pytest.raises(ValueError, match=said):
+            gg.gradient(self.F, **options)
+
+    def test_a_step_that_an_error_tells_to_type(self):
+        assert np.array_equal(gg.gradient(self.F, 1.0, dim="k"), gg.gradient(VALUES, axis=0))
+
+    def test_slopes_by_heights_of_each_column(self):
+        """As the error on a coordinate of two dims tells."""
+        F = self.F.assign_coords(z=(("k", "x"), X * [[1.0], [2.0], [4.0]]))
+        found = gg.gradient(F, 1.0, dim="x") / gg.gradient(F["z"], 1.0, dim="x")
+        assert found.shape == VALUES.shape
+        assert np.allclose(found[1], gg.gradient(VALUES[1]) / gg.gradient(2 * X), rtol=1e-13)
+
+    def test_what_is_no_spacing(self):
+        with pytest.raises(TypeError, match="a dimension is named by dim='x'"):
+            gg.gradient(self.F, "x")
+        with pytest.raises(TypeError, match="came twice"):
+            gg.gradient(self.F, 1.0, coord="h")
+        with pytest.raises(TypeError, match="of dtype <U1, and not of numbers"):
+            gg.gradient(over(x=list("abcde")), dim="x")
+
+
+class TestTimes:
+    @pytest.mark.parametrize(
+        ("unit", "text", "hours"),
+        [("s", "K s-1", 1 / 3600), ("m", "K min-1", 1 / 60), ("h", "K h-1", 1), ("D", "K d-1", 24)],
+    )
+    @pytest.mark.parametrize("kind", ["dates", "durations", "another calendar"])
+    def test_in_a_named_unit(self, kind, unit, text, hours):
+        if kind == "another calendar":
+            pytest.importorskip("cftime")
+            times = xr.date_range("2000-02-28", periods=5, freq="36h", calendar="360_day", use_cftime=True)
+            at = 36.0 * np.arange(5)
+        else:
+            times, at = DAYS if kind == "dates" else DAYS - DAYS[0], HOURS
+        found = gg.gradient(over(x=times), dim="x", datetime_unit=unit)
+        assert np.allclose(found, gg.gradient(VALUES, at / hours, axis=1), rtol=1e-12)
+        assert found.units == text
+
+    def test_seconds_by_default(self):
+        found = gg.derivative(over(x=DAYS), dim="x", order=2)
+        assert np.allclose(found, gg.derivative(VALUES, HOURS * 3600, order=2), rtol=1e-12)
+        assert found.units == "K s-2"
+
+    def test_no_date(self):
+        times = DAYS.copy()
+        times[2] = np.datetime64("NaT")
+        with pytest.raises(ValueError, match="not finite"):
+            gg.gradient(over(x=times), dim="x")
+
+
+class TestEnds:
+    F = over(x=X, k=[0.0, 1.0, 3.0])
+
+    def test_by_dim(self):
+        found = gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0})
+        expected = gg.gradient(
+            VALUES, X, [0.0, 1.0, 3.0], axis=(1, 0), periodic=[True, False], period=[6.0, None]
+        )
+        assert all(map(np.array_equal, found, expected))
+        mirrored = gg.laplacian(self.F, boundary={"k": ("reflect", "one-sided")})
+        plain = gg.laplacian(VALUES, [0.0, 1.0, 3.0], X, boundary=[("reflect", "one-sided"), "one-sided"])
+        assert np.array_equal(mirrored, plain)
+
+    def test_as_of_plain_arrays(self):
+        assert np.array_equal(
+            gg.gradient(self.F, dim="x", boundary="reflect"),
+            gg.gradient(VALUES, X, axis=1, boundary="reflect"),
+        )
+        held = gg.gradient(self.F, dim="x", boundary=gg.value(1.0))
+        assert np.array_equal(held, gg.gradient(VALUES, X, axis=1, boundary=gg.value(1.0)))
+
+    def test_another_dim(self):
+        with pytest.raises(ValueError, match="periodic= names 'lon', and the call is along 'x'"):
+            gg.gradient(self.F, dim="x", periodic={"lon": True})

@@ -1,0 +1,191 @@
+"""Functions of labelled arrays: the numbers of the functions of plain ones, whatever the order of the dims."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+
+X, Y = np.linspace(0, 1, 6) ** 2, np.linspace(0, 2, 5)
+RANDOM = np.random.default_rng(7)
+
+
+def field(name, dims=("time", "y", "x"), **attrs):
+    sizes = {"time": 4, "y": 5, "x": 6}
+    values = RANDOM.standard_normal([sizes[dim] for dim in dims])
+    coords = {"x": X, "y": Y, "h": ("x", 2 * X)}
+    return xr.DataArray(values, dims=dims, coords={k: v for k, v in coords.items() if k != "h" or "x" in dims}
+                        if {"x", "y"} <= set(dims) else {}, name=name, attrs=attrs)  # fmt: skip
+
+
+F, U = field("T", units="K"), field("u", units="m/s")
+V = field("v", units="m/s").transpose("x", "time", "y")
+f, u, v = F.values, U.values, V.transpose("time", "y", "x").values
+K = abs(field("k", dims=("y", "x")))
+XY = {"dim": ("x", "y")}
+PLAIN_XY = {"axis": (2, 1)}
+
+CALLS = {  # with labels, and without
+    "gradient": (lambda: gg.gradient(F, **XY), lambda: gg.gradient(f, X, Y, **PLAIN_XY)),
+    "gradient of one": (lambda: gg.gradient(F, dim="y", edge_order=2), lambda: gg.gradient(f, Y, axis=1, edge_order=2)),
+    "derivative": (lambda: gg.derivative(F, dim="x", order=2), lambda: gg.derivative(f, X, axis=2, order=2)),
+    "mixed_derivative": (lambda: gg.mixed_derivative(F, **XY), lambda: gg.mixed_derivative(f, X, Y, **PLAIN_XY)),
+    "laplacian": (lambda: gg.laplacian(F, **XY, accuracy=2), lambda: gg.laplacian(f, X, Y, **PLAIN_XY, accuracy=2)),
+    "hessian": (lambda: gg.hessian(F, **XY), lambda: gg.hessian(f, X, Y, **PLAIN_XY)),
+    "gradient_norm": (lambda: gg.gradient_norm(F, **XY), lambda: gg.gradient_norm(f, X, Y, **PLAIN_XY)),
+    "divergence": (lambda: gg.divergence((U, V), **XY), lambda: gg.divergence((u, v), X, Y, **PLAIN_XY)),
+    "curl": (lambda: gg.curl([U, V], **XY), lambda: gg.curl((u, v), X, Y, **PLAIN_XY)),
+    "jacobian": (lambda: gg.jacobian((U, V), **XY), lambda: gg.jacobian((u, v), X, Y, **PLAIN_XY)),
+    "vector_laplacian": (lambda: gg.vector_laplacian((U, V), **XY), lambda: gg.vector_laplacian((u, v), X, Y, **PLAIN_XY)),
+    "advect": (lambda: gg.advect((U, 2.0), F, **XY), lambda: gg.advect((u, 2.0), f, X, Y, **PLAIN_XY)),
+    "directional_derivative": (lambda: gg.directional_derivative(F, v=(U, V), **XY),
+                               lambda: gg.directional_derivative(f, (u, v), X, Y, **PLAIN_XY)),
+    "diffuse": (lambda: gg.diffuse(K, F, **XY), lambda: gg.diffuse(K.values, f, X, Y, **PLAIN_XY)),
+    "of a number": (lambda: gg.diffuse(0.5, f=F, dim="x"), lambda: gg.diffuse(0.5, f, X, axis=2)),
+}  # fmt: skip
+NAMES = {
+    "gradient": ["dT_dx", "dT_dy"], "gradient of one": ["dT_dy"], "derivative": ["d2T_dx2"], "mixed_derivative": ["d2T_dxdy"],
+    "laplacian": ["laplacian_T"], "hessian": ["d2T_dx2", "d2T_dxdy", "d2T_dydx", "d2T_dy2"], "gradient_norm": ["gradient_norm_T"],
+    "divergence": ["divergence"], "curl": ["curl"], "jacobian": ["du_dx", "du_dy", "dv_dx", "dv_dy"],
+    "vector_laplacian": ["laplacian_u", "laplacian_v"], "advect": ["advection_T"], "directional_derivative": ["directional_derivative_T"],
+    "diffuse": ["diffusion_T"], "of a number": ["diffusion_T"],
+}  # fmt: skip
+
+
+def leaves(results):
+    return [r for entry in results for r in leaves(entry)] if isinstance(results, tuple) else [results]
+
+
+def shape_of(results):
+    return [shape_of(entry) for entry in results] if isinstance(results, tuple) else None
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_values_names_and_coordinates(name):
+    with_labels, without = CALLS[name]
+    found, expected = with_labels(), without()
+    assert shape_of(found) == shape_of(expected)
+    for got, wanted in zip(leaves(found), leaves(expected), strict=True):
+        assert isinstance(got, xr.DataArray)
+        assert np.array_equal(got.values, wanted)
+        assert got.dims == ("time", "y", "x")
+        assert set(got.coords) == {"x", "y", "h"}
+    assert [r.name for r in leaves(found)] == NAMES[name]
+
+
+def test_every_function_of_fields_takes_labels_and_names_its_results():
+    """A new function fails here until its results have names."""
+    functions = {name for name in gg.__all__ if "workers" in inspect.signature(getattr(gg, name)).parameters}
+    assert functions == set(CALLS) - {"gradient of one", "of a number"}
+
+
+def test_the_order_of_dims_decides_components_and_not_that_of_the_array():
+    """Arrays are [y, x], the velocity is (u, v)."""
+    found, swapped = gg.divergence((U, V), **XY), gg.divergence((V, U), **XY)
+    assert np.array_equal(found, gg.divergence((v, u), Y, X, axis=(1, 2)))
+    assert np.array_equal(swapped.transpose(*found.dims), gg.divergence((v, u), X, Y, axis=(2, 1)))
+    for call in (lambda: gg.divergence((U, V)), lambda: gg.advect((U, V), F), lambda: gg.curl((U, V))):
+        with pytest.raises(TypeError, match="needs dim=, one for each component"):
+            call()
+
+
+def test_without_dim_all_dims_are_meant():
+    E = F.assign_coords(time=[0.0, 1.0, 3.0, 4.0])
+    expected = gg.gradient(f, [0.0, 1.0, 3.0, 4.0], Y, X)
+    for got, wanted in zip(gg.gradient(E), expected, strict=True):
+        assert np.array_equal(got, wanted)
+    line = F.isel(time=0, y=0)
+    assert np.array_equal(gg.gradient(line), gg.gradient(f[0, 0], X))
+
+
+class TestDatasets:
+    data = xr.Dataset({"T": F, "u": U, "n": ("k", [1, 2])}, attrs={"title": "t"})
+
+    def test_all_variables_that_have_the_dim(self):
+        found = gg.gradient(self.data, dim=("x", "y"))
+        assert list(found.data_vars) == ["dT_dx", "dT_dy", "du_dx", "du_dy"]
+        assert np.array_equal(found.du_dy, gg.gradient(u, Y, axis=1))
+        assert found.attrs == {"title": "t"}
+        assert set(found.coords) == {"x", "y", "h"}
+
+    def test_coefficients_beside_them(self):
+        found = gg.advect((U, V), self.data[["T"]], dim=("x", "y"))
+        assert np.array_equal(found.advection_T, gg.advect((u, v), f, X, Y, axis=(2, 1)))
+
+    def test_no_variable_has_the_dim(self):
+        with pytest.raises(
+            ValueError,
+            match=r"no variable of the Dataset has the dims 'z'; they have 'T' \('time', 'y', 'x'\)",
+        ):
+            gg.gradient(self.data, dim="z")
+
+    def test_a_variable_without_numbers_is_named(self):
+        with pytest.raises(TypeError, match=r"variable 's' is of dtype <U1.*ds.drop_vars\('s'\)"):
+            gg.gradient(self.data.assign(s=("x", list("abcdef"))), dim="x")
+
+    def test_a_dataset_is_no_vector(self):
+        with pytest.raises(TypeError, match="have no order that makes them a vector field"):
+            gg.divergence(self.data, dim=("x", "y"))
+
+
+class TestApart:
+    """What is not on one grid is not computed with."""
+
+    def test_other_coordinates(self):
+        with pytest.raises(
+            ValueError, match="lie at different coordinates 'x', and are not aligned silently"
+        ):
+            gg.divergence((U, V.assign_coords(x=X + 1)), **XY)
+
+    def test_other_coordinates_beside_the_index(self):
+        with pytest.raises(ValueError, match="at different coordinates 'h'"):
+            gg.divergence((U, V.assign_coords(h=("x", X))), coord=("h", "y"))
+
+    def test_other_lengths(self):
+        with pytest.raises(ValueError, match="at different coordinates 'time'"):
+            gg.divergence((U, V.isel(time=[0, 1])), **XY)
+
+    def test_components_with_fewer_dims(self):
+        with pytest.raises(ValueError, match=r"give them the same, xarray.broadcast\(u, v\)"):
+            gg.divergence((U, V.isel(time=0)), **XY)
+        found = gg.divergence(xr.broadcast(U, V.isel(time=0)), **XY)
+        assert np.array_equal(found[1], gg.divergence((u[1], v[0]), X, Y, axis=(1, 0)))
+
+    def test_a_coefficient_with_more_dims(self):
+        with pytest.raises(ValueError, match=r"k has the dim 'time'.*xarray.broadcast\(f, v\)\[0\]"):
+            gg.diffuse(abs(F), F.isel(time=0), **XY)
+
+    def test_plain_arrays_beside_labelled_ones(self):
+        with pytest.raises(TypeError, match=r"holds a ndarray beside labelled arrays.*f.copy\(data=v\)"):
+            gg.divergence((U, v), **XY)
+        assert np.array_equal(gg.divergence((U, U.copy(data=v)), **XY), gg.divergence((U, V), **XY))
+
+    @pytest.mark.parametrize("word", ["axis", "out", "spacing"])
+    def test_words_of_plain_arrays(self, word):
+        with pytest.raises(TypeError, match=f"gradient.. got {word}= with labelled arrays; "):
+            gg.gradient(F, **{word: 0})
+
+    def test_errors_say_which_dim_an_axis_is(self):
+        with pytest.raises(ValueError, match="axis 2 are not strictly monotonic") as error:
+            gg.gradient(F.isel(x=[0, 1, 1]), dim="x")
+        assert error.value.__notes__ == ["axis 2 is the dim 'x' of 'T'"]
+
+    def test_another_number_of_components(self):
+        for call in (gg.curl, gg.divergence, gg.jacobian):
+            with pytest.raises(
+                ValueError, match="F has 1 component, and the call is along 'x', 'y'; give one for each"
+            ):
+                call((U,), **XY)
+        with pytest.raises(ValueError, match="v has 3 components"):
+            gg.advect((U, V, V), F, **XY)
+
+    def test_what_no_function_computes(self):
+        for call in (lambda: gg.curl((U,), dim="x"), lambda: gg.mixed_derivative(F, dim="x"), lambda: gg.derivative(F, dim="x", order=7),
+                     lambda: gg.derivative(F), lambda: gg.laplacian(F, dim="x", form="tall")):  # fmt: skip
+            with pytest.raises(ValueError, match=r"axes|order|dim|form"):
+                call()

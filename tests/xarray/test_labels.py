@@ -1,0 +1,123 @@
+"""What results know: units, long names, attributes, encodings; quantities and chunks inside labels."""
+
+from __future__ import annotations
+
+import sys
+from subprocess import run
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+
+X = np.array([0.0, 1.0, 2.5, 3.0, 4.5])
+VALUES = np.random.default_rng(3).standard_normal((4, 5))
+
+
+def field(units="K", by="m", **attrs):
+    given = {} if units is None else {"units": units}
+    coords = {"y": ("y", np.arange(4.0), {"units": by}), "x": ("x", X, {} if by is None else {"units": by})}
+    return xr.DataArray(VALUES, dims=("y", "x"), coords=coords, name="T", attrs=given | attrs)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "result"),
+    [
+        ("K", "m", "K m-1"), ("m s-1", "m", "s-1"), ("m/s", "km", "m s-1 km-1"), ("W/m2", "m", "W m-3"), ("W m^-2", "m", "W m-3"),
+        ("kg.m**-3", "m", "kg m-4"), ("m", "m", "1"), ("1", "m", "m-1"), ("", "s", "s-1"), ("kelvin", "metres", "K m-1"),
+        ("degC", "m", "K m-1"), ("K", "degrees_east", "K degree-1"), ("%", "hPa", "% hPa-1"), ("1/s", "m", "s-1 m-1"),
+        ("10 m", "s", "(10 m) s-1"), ("days since 2000-01-01", "m", "(days since 2000-01-01) m-1"), (None, "m", None), ("K", None, None),
+    ],
+)  # fmt: skip
+def test_units_are_divided(f, x, result):
+    assert gg.gradient(field(f, x), dim="x").attrs.get("units") == result
+
+
+def test_units_of_other_operators():
+    F = field("m/s", long_name="wind")
+    assert gg.laplacian(F).units == "m-1 s-1"
+    assert gg.hessian(F)[0][1].units == "m-1 s-1"
+    assert gg.gradient_norm(F).units == "s-1"
+    assert gg.advect((F, F), F, dim=("x", "y")).units == "m s-2"
+    assert gg.diffuse(F.assign_attrs(units="m2 s-1"), F).units == "m s-2"
+    assert "units" not in gg.advect((F, 1.0), F, dim=("x", "y")).attrs
+    third = gg.derivative(F, dim="x", order=3)
+    assert (third.name, third.units) == ("d3T_dx3", "m-2 s-1")
+    assert gg.gradient(F, dim="x").long_name == "d(wind)/dx"
+    assert gg.laplacian(F).long_name == "laplacian of wind"
+
+
+def test_terms_in_different_units_are_not_added():
+    F = field()
+    F["x"].attrs["units"] = "km"
+    with pytest.raises(ValueError, match="laplacian adds terms in 'K m-2' and in 'K km-2'"):
+        gg.laplacian(F)
+    assert [r.units for r in gg.gradient(F)] == ["K m-1", "K km-1"]
+    del F["x"].attrs["units"]  # as the error says
+    assert "units" not in gg.laplacian(F).attrs
+
+
+def test_what_is_true_of_the_field_alone_is_left_out():
+    F = field(
+        standard_name="air_temperature", valid_range=[0, 400], source="model", cell_methods="time: mean"
+    )
+    F.encoding = {"zlib": True, "dtype": "int16", "scale_factor": 0.01, "_FillValue": -1}
+    found = gg.gradient(F, dim="x")
+    assert found.attrs == {"source": "model", "units": "K m-1"}
+    assert found.encoding == {"zlib": True}
+    assert F.attrs["standard_name"] == "air_temperature"
+    assert F.encoding["dtype"] == "int16"
+    both = gg.divergence(
+        (F.assign_attrs(grid="u", run=[1, 2]), F.assign_attrs(grid="v", run=[1, 2])), dim=("x", "y")
+    )
+    assert both.attrs == {"source": "model", "run": [1, 2], "units": "K m-1"}
+
+
+def test_without_names():
+    assert gg.gradient(field().rename(None), dim="x").name is None
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex128", "int16"])
+def test_dtypes(dtype):
+    F = field().astype(dtype)
+    assert np.array_equal(gg.gradient(F, dim="x"), gg.gradient(VALUES.astype(dtype), X, axis=1))
+    assert gg.gradient(F, dim="x").dtype == gg.gradient(VALUES.astype(dtype), X, axis=1).dtype
+
+
+def test_quantities_inside():
+    pint = pytest.importorskip("pint")
+    q = pint.UnitRegistry().Quantity
+    F = field(units=None, by="km").copy(data=q(VALUES, "K"))
+    found = gg.gradient(F, dim="x")
+    assert found.data.units == q(1, "K/km").units
+    assert np.array_equal(found.data.magnitude, gg.gradient(VALUES, X, axis=1))
+    assert "units" not in found.attrs
+
+
+def test_chunks_stay_unread():
+    dask = pytest.importorskip("dask")
+
+    def fail(*_, **__):
+        raise AssertionError("computed")
+
+    F = field().chunk(x=2, y=3)
+    with dask.config.set(scheduler=fail):
+        found = gg.gradient(F, dim=("x", "y")), gg.laplacian(F), gg.advect((F, F), F, dim=("x", "y"))
+    assert np.array_equal(found[0][0].compute(), gg.gradient(VALUES, X, axis=1))
+    assert np.array_equal(found[1].compute(), gg.laplacian(VALUES, np.arange(4.0), X))
+    assert isinstance(found[2].data, type(F.data))
+
+
+def test_grids_take_numbers():
+    grid = gg.Grid(np.arange(4.0), X)
+    with pytest.raises(TypeError, match=r"give its numbers, f\.values"):
+        grid.laplacian(field())
+    assert np.array_equal(grid.laplacian(field().values), gg.laplacian(field()))
+
+
+def test_importing_gridgrad_does_not_import_it():
+    code = "import sys, gridgrad; gridgrad.gradient([1.0, 2.0, 4.0]); print('xarray' in sys.modules)"
+    done = run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
