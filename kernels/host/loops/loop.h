@@ -15,8 +15,11 @@ int64 aligned_after(const Real* target) {
   return static_cast<int64>(bytes / sizeof(Real));
 }
 
-// The sum of some terms in one row; what all of them read is read once.
-template <class Real, bool ADDS, int... KINDS>
+// What a loop does with its terms: it sets the output to their sum, adds one to it, or the same with a norm.
+enum How : int { SETS, ADDS, SETS_NORM, ADDS_NORM };
+
+// The sum or the norm of some terms in one row; what all of them read is read once.
+template <class Real, How HOW, int... KINDS>
 class Row {
  public:
   GG_INLINE Row(const Run<Real>& run, int line, int64 row)
@@ -28,20 +31,39 @@ class Row {
     Word centre{}, face{};
     if constexpr (CENTRE >= 0) centre = word_at<Word>(centre_ + j);
     if constexpr (FACE >= 0) face = word_at<Word>(face_ + j);
-    const Word sum =
-        std::apply([&](const auto&... taps) { return (... + taps.template at<As>(j, centre, face)); }, taps_);
-    if constexpr (ADDS) set_word(target_ + j, word_at<Word>(target_ + j) + sum);
-    else set_word(target_ + j, sum);
+    const auto total = [&](const auto&... taps) {
+      return join<As>(taps.template at<As>(j, centre, face)...);
+    };
+    join_to<As>(target_ + j, std::apply(total, taps_));
   }
 
   void put_end(const End& end, const Link<Real>* links) const {
-    const Real sum = at_end(end, links, std::make_index_sequence<sizeof...(KINDS)>());
-    target_[end.j] = ADDS ? target_[end.j] + sum : sum;
+    join_to<AsElements<Real>>(target_ + end.j,
+                              at_end(end, links, std::make_index_sequence<sizeof...(KINDS)>()));
   }
 
  private:
   // The first term that reads its own points, and the first that reads a coefficient there.
   static constexpr int CENTRE = first_of<has_centre>(KINDS...), FACE = first_of<has_faces>(KINDS...);
+
+  template <class As, class Word, class... Words>
+  static GG_INLINE Word join(const Word& first, const Words&... others) {
+    if constexpr (HOW == SETS_NORM) {
+      Word norm = As::size(first);
+      ((norm = As::norm(norm, others)), ...);
+      return norm;
+    } else {
+      return (first + ... + others);
+    }
+  }
+
+  template <class As>
+  static GG_INLINE void join_to(Real* target, const typename As::Word& value) {
+    typedef typename As::Word Word;
+    if constexpr (HOW == ADDS) set_word(target, word_at<Word>(target) + value);
+    else if constexpr (HOW == ADDS_NORM) set_word(target, As::norm(word_at<Word>(target), value));
+    else set_word(target, value);
+  }
 
   template <std::size_t... K>
   GG_INLINE Row(const Run<Real>& run, const Line<Real>* line, int64 row, std::index_sequence<K...>)
@@ -54,7 +76,7 @@ class Row {
 
   template <std::size_t... K>
   Real at_end(const End& end, const Link<Real>* links, std::index_sequence<K...>) const {
-    return (... + at_end(end, links, first_ + static_cast<int>(K), std::get<K>(taps_)));
+    return join<AsElements<Real>>(at_end(end, links, first_ + static_cast<int>(K), std::get<K>(taps_))...);
   }
 
   template <class Own>
@@ -72,29 +94,32 @@ class Row {
   const std::tuple<Taps<KINDS, Real>...> taps_;
 };
 
-// The ends of a row. Out of line: they would take registers of the loop.
-template <class Real, bool ADDS, int... KINDS>
-GG_NOINLINE void sum_ends(const Run<Real>& run, int line, int64 r) {
-  const Row<Real, ADDS, KINDS...> row(run, line, r);
-  for (int64 k = 0; k < run.ends; ++k) row.put_end(run.end[k], run.link);
+// The ends of rows. Out of line: they would take registers of the loop.
+template <class Real, How HOW, int... KINDS>
+GG_NOINLINE void join_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
+  for (int64 r = begin; r < end; ++r) {
+    const Row<Real, HOW, KINDS...> row(run, line, r);
+    for (int64 k = 0; k < run.ends; ++k) row.put_end(run.end[k], run.link);
+  }
 }
 
 // The terms from one line on in the rows [begin, end), in whole words: those that add take no element twice;
 // of others the last word may overlap the one before it, and from the second on they are aligned to the
 // target.
-template <class Real, bool ADDS, int... KINDS>
-GG_NOINLINE void sum_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
+template <class Real, How HOW, int... KINDS>
+GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
+  constexpr bool adds = HOW == ADDS || HOW == ADDS_NORM;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     if (run.count > 0) {
-      const Row<Real, ADDS, KINDS...> row(run, line, r);
-      int64 next = ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+      const Row<Real, HOW, KINDS...> row(run, line, r);
+      int64 next = adds ? As::LANES : aligned_after(run.target + r * run.target_ahead);
       for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
       row.template put<As>(last);
     }
-    for (int64 k = 0; run.ends && k < rows; ++k) sum_ends<Real, ADDS, KINDS...>(run, line, r + k);
+    if (run.ends) join_ends<Real, HOW, KINDS...>(run, line, r, r + rows);
   }
 }
 

@@ -25,16 +25,16 @@ class Runs {
   bool have_loops(int t, int next, int64 begin, int64 end) {
     const int output = here_.plan.term[t].output;
     leave_inner(t, next, begin, end);
-    if (begin >= end || next - t > LINES || here_.plan.norm[output] || !here_.plan.term[t].assign)
-      return false;
+    if (begin >= end || next - t > LINES || !here_.plan.term[t].assign) return false;
     if (here_.plan.array[here_.plan.inputs + output].stride[ROW] != 1) return false;
     uint64 signature = 0;
     for (int k = t; k < next; ++k) {
       kinds_[k] = kind_of(k);
-      if (kinds_[k] == NO_KIND) return false;
+      if (kinds_[k] == NO_KIND || (is_norm(t) && !loop_of_component<Real, SETS_NORM>(kinds_[k])))
+        return false;
       signature = signature << 4 | static_cast<uint64>(kinds_[k]);
     }
-    loops_[output] = are_around_one(t, next) ? loop_of(signature) : nullptr;
+    loops_[output] = are_around_one(t, next) ? loop_of(signature, is_norm(t)) : nullptr;
     return true;
   }
 
@@ -58,17 +58,33 @@ class Runs {
     run.ends = static_cast<int64>(ends_.size());
     run.link = links_.data();
     if (loop) return loop(run, 0, 0, rows);
-    for (int64 r = 0; r < rows; ++r) {
-      loop_of_one<Real, false>(kinds_[t])(run, 0, r, r + 1);
-      for (int k = t + 1; k < next; ++k) loop_of_one<Real, true>(kinds_[k])(run, k - t, r, r + 1);
-    }
+    for (int64 r = 0; r < rows; ++r)
+      for (int k = t; k < next; ++k) loop_of_term(k, k == t)(run, k - t, r, r + 1);
   }
 
  private:
-  Loop<Real> loop_of(uint64 signature) {
-    for (const auto& known : known_)
-      if (known.first == signature) return known.second;
-    return known_.emplace_back(signature, Search<Real>(signature).found()).second;
+  struct Known {
+    uint64 signature;
+    bool is_norm;
+    Loop<Real> loop;
+  };
+
+  // The loop of all terms of an output.
+  Loop<Real> loop_of(uint64 signature, bool is_norm) {
+    for (const Known& known : known_)
+      if (known.signature == signature && known.is_norm == is_norm) return known.loop;
+    known_.push_back({signature, is_norm, Search<Real>(signature, is_norm).found()});
+    return known_.back().loop;
+  }
+
+  bool is_norm(int t) const { return here_.plan.norm[here_.plan.term[t].output]; }
+
+  // Term t joins what the terms before it made of its output.
+  Loop<Real> loop_of_term(int t, bool first) const {
+    const int kind = kinds_[t];
+    if (is_norm(t))
+      return first ? loop_of_component<Real, SETS_NORM>(kind) : loop_of_component<Real, ADDS_NORM>(kind);
+    return first ? loop_of_one<Real, SETS>(kind) : loop_of_one<Real, ADDS>(kind);
   }
 
   void leave_inner(int t, int next, int64& first, int64& last) const {
@@ -216,7 +232,7 @@ class Runs {
   const Position<Real, Real>& here_;
   int kinds_[MAX_TERMS];
   Loop<Real> loops_[MAX_ARRAYS];  // of the outputs at this row
-  std::vector<std::pair<uint64, Loop<Real>>> known_;
+  std::vector<Known> known_;
   Real numbers_[LINES][2];
   std::vector<End> ends_;  // of the run
   std::vector<Link<Real>> links_;

@@ -42,7 +42,7 @@ constexpr Kinds<FIRST..., SECOND...> joined_kinds(Kinds<FIRST...>, Kinds<SECOND.
 template <class Real>
 class Search {
  public:
-  explicit Search(uint64 wanted) : wanted_(wanted) {
+  Search(uint64 wanted, bool norm) : wanted_(wanted), norm_(norm) {
     axes(Kinds<DIFFERENCES>(), Kinds<PAIR>());
     axes(Kinds<GRADED>(), Kinds<GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR>());
@@ -57,7 +57,8 @@ class Search {
   // The kinds of second derivatives along some axes, and of first ones.
   template <class Second, class First>
   void axes(Second second, First first) {
-    offer(first);
+    offer<SETS_NORM>(first);
+    offer<SETS>(first);
     both(second);                                     // a Laplacian
     both(fluxes(second));                             // diffusion
     both(times_fields(first));                        // advection
@@ -67,41 +68,53 @@ class Search {
   // The terms alone, and after the field itself.
   template <class Own>
   void both(Own own) {
-    offer(own);
-    offer(joined_kinds(Kinds<VALUE>(), own));
+    offer<SETS>(own);
+    offer<SETS>(joined_kinds(Kinds<VALUE>(), own));
   }
 
-  template <int... KINDS>
+  template <How HOW, int... KINDS>
   void offer(Kinds<KINDS...>) {
-    if (wanted_ == signature_of(KINDS...)) found_ = sum_rows<Real, false, KINDS...>;
+    if (wanted_ == signature_of(KINDS...) && norm_ == (HOW == SETS_NORM))
+      found_ = join_rows<Real, HOW, KINDS...>;
   }
 
   const uint64 wanted_;
+  const bool norm_;
   Loop<Real> found_ = nullptr;
 };
 
-// The loop of one term, which adds to what is there or not.
-template <class Real, bool ADDS>
+// The loop of one term.
+template <class Real, How HOW>
 Loop<Real> loop_of_one(int kind) {
   static constexpr Loop<Real> LOOPS[] = {
       nullptr,
-      sum_rows<Real, ADDS, VALUE>,
-      sum_rows<Real, ADDS, PAIR>,
-      sum_rows<Real, ADDS, DIFFERENCES>,
-      sum_rows<Real, ADDS, GRADED>,
-      sum_rows<Real, ADDS, FLUX>,
-      sum_rows<Real, ADDS, GRADED_FLUX>,
-      sum_rows<Real, ADDS, LINKS>,
+      join_rows<Real, HOW, VALUE>,
+      join_rows<Real, HOW, PAIR>,
+      join_rows<Real, HOW, DIFFERENCES>,
+      join_rows<Real, HOW, GRADED>,
+      join_rows<Real, HOW, FLUX>,
+      join_rows<Real, HOW, GRADED_FLUX>,
+      join_rows<Real, HOW, LINKS>,
       nullptr,
-      sum_rows<Real, ADDS, VALUE | OUTER>,
-      sum_rows<Real, ADDS, PAIR | OUTER>,
-      sum_rows<Real, ADDS, DIFFERENCES | OUTER>,
-      sum_rows<Real, ADDS, GRADED | OUTER>,
-      sum_rows<Real, ADDS, FLUX | OUTER>,
-      sum_rows<Real, ADDS, GRADED_FLUX | OUTER>,
-      sum_rows<Real, ADDS, LINKS | OUTER>,
+      join_rows<Real, HOW, VALUE | OUTER>,
+      join_rows<Real, HOW, PAIR | OUTER>,
+      join_rows<Real, HOW, DIFFERENCES | OUTER>,
+      join_rows<Real, HOW, GRADED | OUTER>,
+      join_rows<Real, HOW, FLUX | OUTER>,
+      join_rows<Real, HOW, GRADED_FLUX | OUTER>,
+      join_rows<Real, HOW, LINKS | OUTER>,
   };
   return LOOPS[kind];
+}
+
+// That of a norm; null for terms that are those of no gradient.
+template <class Real, How HOW>
+Loop<Real> loop_of_component(int kind) {
+  return kind == PAIR          ? join_rows<Real, HOW, PAIR>
+         : kind == DIFFERENCES ? join_rows<Real, HOW, DIFFERENCES>
+         : kind == GRADED      ? join_rows<Real, HOW, GRADED>
+         : kind == LINKS       ? join_rows<Real, HOW, LINKS>
+                               : nullptr;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #ifndef GRIDGRAD_TAPS_H
 #define GRIDGRAD_TAPS_H
 
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -77,6 +78,22 @@ struct AsWords {
   typedef typename Words<Real>::Word Word;
   static const int64 LANES = Words<Real>::LANES;
   static GG_INLINE Word all(Real value) { return value - Word{}; }  // keeps the sign of a zero
+
+  static GG_INLINE Word size(const Word& value) {
+    typedef std::conditional_t<sizeof(Real) == 8, int64, int32> Integer;
+    typedef Integer Bits __attribute__((vector_size(WORD_BYTES)));
+    return reinterpret_cast<Word>(reinterpret_cast<Bits>(value) & std::numeric_limits<Integer>::max());
+  }
+
+  // hypotenuse() of stencil.h.
+  static GG_INLINE Word norm(const Word& p, const Word& q) {
+    const Word a = size(p), b = size(q), one = all(1);
+    const Word big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
+    const Word ratio = small == big ? one : quotient;
+    Word root = one + ratio * ratio;
+    for (int64 k = 0; k < LANES; ++k) root[k] = square_root(root[k]);
+    return big * root;
+  }
 };
 
 template <class Real>
@@ -84,6 +101,8 @@ struct AsElements {
   typedef Real Word;
   static const int64 LANES = 1;
   static GG_INLINE Word all(Real value) { return value; }
+  static GG_INLINE Word size(Word value) { return magnitude(value); }
+  static GG_INLINE Word norm(Word p, Word q) { return hypotenuse(p, q); }
 };
 
 // One term in one row.
