@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 from .._base.cache import Cache
+from .._base.errors import ArgumentTypeError
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import negated
 from .term import Term
@@ -32,6 +33,8 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
     negative: dict[Stencil, Stencil] = {}
     result: list[Term] = []
     for term in terms:
+        if term.harmonic and term.faces is not None and is_complex[term.faces]:
+            raise ArgumentTypeError('mean="harmonic" is of real diffusivities, got a complex one; use mean="arithmetic"')
         choices = (range(1 + is_complex[k]) for k in (*term.factors(), term.input))
         parts = [_part_of(term, imaginary, first, negative) for imaginary in product(*choices)]
         result += sorted(parts, key=lambda part: part.output)
