@@ -11,6 +11,7 @@ from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_derivatives import ROWS as DERIVATIVES
 from remedies_functions import ROWS as FUNCTIONS
+from remedies_masks import ROWS as MASKS
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
@@ -19,7 +20,7 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *MASKS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])

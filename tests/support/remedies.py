@@ -327,8 +327,7 @@ PLANE = "f = U; x, y = X, Y; F = [U, U]; k = v = 1.0; of_x = (2 * X)[:, None] + 
 WORDS = [
     Row("gradient(f, x, y, form='wide')", 'laplacian(f, x, form="conservative")', 'laplacian(f, x, y, form="conservative")[1:-1, 1:-1]', "second[1:-1, 1:-1]", PLANE),
     Row("laplacian(f, x, where=x > 2)", "numpy.ma.array(f, mask=mask)", "laplacian(numpy.ma.array(f, mask=x > 5), x)[:3].filled(0)", "np.full(3, 2.)"),
-    Row("gradient(f, x, breaks=[5])", "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
-        "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
+    Row("gradient(f, x, segments=[5])", "here it is breaks=", "gradient(f, x, breaks=[5])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
     Row("gradient(f, x, weight='quadrature')", 'grid.gradient.adjoint(g, weight="quadrature")', 'line.gradient.adjoint(f, weight="quadrature")',
         "(line.gradient.to_sparse().T @ (line.measure * f)) / line.measure"),
     Row("gradient(f, x, engine='jet')", "gridgrad.autodiff.gradient(function, x)", "gridgrad.autodiff.gradient(lambda x: x**2, x)", "slope"),
