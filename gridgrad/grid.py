@@ -12,7 +12,7 @@ from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vec
 from ._base.words import offered, unexpected
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
-from ._operators.catalogue import along, first, multiply, norm, second, transport
+from ._operators.catalogue import along, first, flux, multiply, norm, second, transport
 from ._operators.faces.faces import faces
 from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
@@ -144,6 +144,6 @@ class Grid(Points, Generic[OnGrid]):
     mixed_derivative = along.mixed_derivative
     directional_derivative = transport.directional_derivative
     advect = transport.advect
-    diffuse = transport.diffuse
+    diffuse = flux.diffuse
     multiply = multiply.multiply
     faces = faces

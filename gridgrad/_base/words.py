@@ -32,7 +32,6 @@ _TOPICS = {
     "time": "datetime_unit time_unit",
     "velocity": "v velocity wind",
     "diffusivity": "k diffusivity d kappa nu alpha",
-    "mean": "mean",
 }
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
 
@@ -49,7 +48,6 @@ _ANYWHERE = {
     "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
     "velocity": "a velocity is the first argument of advect(v, f, x)",
     "diffusivity": "a diffusivity is the first argument of diffuse(k, f, x)",
-    "mean": "k at a face is the arithmetic mean of its two points; no other mean is offered",
 }
 _FOR_SAMPLES = _ANYWHERE | {
     "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",

@@ -102,19 +102,20 @@ def advect(
 @typed.diffusion
 @documented
 def diffuse(
-    k: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
+    k: object = MISSING, f: object = MISSING, *spacing: Spacing, axis: Axes = None, mean: str = "arithmetic", out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``div(k grad f)`` in conservative flux form, in one pass.
 
     Parameters
     ----------
-    k : number or array
-        The diffusivity at the points; its arithmetic mean is taken at the faces between them. Beside an
-        obstacle of ``k = 0`` that is half of the neighbour's `k`: half of the flux passes. A number
-        must be finite.
+    k : number or array, or sequence with one of them for each axis
+        The diffusivity at the points, of which a mean is taken at the faces between them. A number must be finite.
     f : array, real or complex
         Samples. Units: [f].
+    mean : "arithmetic" or "harmonic"
+        ``(k + k') / 2``: beside an obstacle of ``k = 0`` half of the flux passes. Or ``2 k k' / (k + k')``, for
+        jumps of k: an obstacle is an insulating wall, and what stands in it is not read.
     {shared}
 
     Returns
@@ -133,10 +134,10 @@ def diffuse(
         raise _swapped("diffuse(k, f, x)")
 
     def make() -> Made:
-        return grid_of("diffuse", f, spacing, axis, ends).diffuse(k), f
+        return grid_of("diffuse", f, spacing, axis, ends).diffuse(k, mean), f
 
-    fields, numbers = _apart((k,))
-    return call("diffuse", make, (f, *fields), spacing, (axis, numbers, *ends.items()), out, workers)
+    fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
+    return call("diffuse", make, (f, *fields), spacing, (axis, mean, numbers, *ends.items()), out, workers)
 
 
 def _apart(v: Any) -> tuple[tuple[object, ...], str]:

@@ -8,7 +8,7 @@ import pytest
 from samples import same_bits
 
 import gridgrad as gg
-from gridgrad._operators.catalogue import along, first, norm, second, transport
+from gridgrad._operators.catalogue import along, first, flux, norm, second, transport
 from gridgrad._operators.patterns.kinds import Kind, Shown
 
 X = np.arange(7.0) ** 1.5
@@ -26,7 +26,7 @@ NAMES = [*SHOWN, *MADE]
 OPTIONS = {
     "gradient": {"accuracy": 4}, "divergence": {"accuracy": 4}, "curl": {"accuracy": 4}, "jacobian": {"accuracy": 6},
     "laplacian": {"form": "wide"}, "vector_laplacian": {"form": "conservative"}, "derivative": {"order": 1, "accuracy": 4},
-    "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2},
+    "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2}, "diffuse": {"mean": "harmonic"},
 }  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def same(a, b):
 def test_every_kind_is_on_grids():
     kinds = {
         value.name
-        for room in (along, first, norm, second, transport)
+        for room in (along, first, flux, norm, second, transport)
         for value in vars(room).values()
         if isinstance(value, Kind)
     }

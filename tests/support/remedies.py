@@ -334,7 +334,9 @@ WORDS = [
     Row("gradient(f, t, datetime_unit='s')", "gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))", "gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), edge_order=2)", PER_HOUR, DAY + "t = np.array(t, 'M8[s]')"),
     Row("laplacian(f, v=[1, 2])", "advect(v, f, x)", "advect([0, 2.0], f, x, y)[0]", "12 * y", PLANE),
     Row("laplacian(f, k=2.0)", "diffuse(k, f, x)", "diffuse(2.0, f, x, y)[1:-1, 1:-1]", "2 * second[1:-1, 1:-1]", PLANE),
-    Row("diffuse(k, f, mean='harmonic')", "k at a face is the arithmetic mean of its two points", "diffuse(x, x, x)[1:-1]", "np.ones(3)", "k = 1.0"),
+    Row("diffuse(x, f, x, mean='median')", 'mean must be "arithmetic" or "harmonic"', "diffuse(x, x, x, mean='arithmetic')[1:-1]", "np.ones(3)"),
+    Row("diffuse(x + 1j, f, x, mean='harmonic')", 'use mean="arithmetic"', "diffuse(x + 0j, x, x, mean='arithmetic')[1:-1]", "np.ones(3)"),
+    Row("grid.diffuse([1.0, 2.0, 3.0])", "give one for each, or one for all", "grid.diffuse([1.0, 2.0])(U)[1:-1, 1:-1]", "np.full((2, 3), 14.)"),
     *(Row(f"{call}, dx=0.5)", f"the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)", f"np.shape({call}, x, y))[-2:]", "(4, 5)", PLANE)
       for call in ["laplacian(f", "hessian(f", "mixed_derivative(f", "divergence(F", "curl(F", "diffuse(k, f"]),
     Row("gradient(f, axes=0)", "axes are named by axis=: gradient(f, x, axis=0)", "gradient(f, x, axis=0, edge_order=2)", "of_x", PLANE),

@@ -22,6 +22,17 @@ _SAME_SIDE = {
 }
 
 
+def mean_option(mean: object = "arithmetic") -> tuple[str]:
+    """The mean of a diffusivity at faces.
+
+    mean : "arithmetic" or "harmonic"
+        ``(k + k') / 2``, or ``2 k k' / (k + k')``, which is 0 beside a 0: then no flux passes, and nothing is read.
+    """
+    if mean not in ("arithmetic", "harmonic"):
+        raise ArgumentValueError(f'mean must be "arithmetic" or "harmonic", got {mean!r}')
+    return (str(mean),)
+
+
 def accuracy_option(accuracy: object = None) -> tuple[int | None]:
     """The option of first derivatives.
 

@@ -1,4 +1,4 @@
-"""Operators with a coefficient: advection along a velocity, and diffusion."""
+"""Operators with a velocity: derivatives along it, and advection."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 from ..._base.errors import MISSING
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..._stencils.ends import closed
-from ..fields.coefficients import Argument, Numbers, diffusivity, velocity
+from ..fields.coefficients import Argument, Numbers, velocity
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
@@ -95,33 +94,3 @@ def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> S
         else:
             build.add_slope(0, 0, a, accuracy, outer=numbers[:a].count(None))
     return Sweep.built(build, name)
-
-
-@method
-def diffuse(grid: Points, k: object = MISSING, **others: Never) -> Sweep:
-    """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
-
-    No flux passes one-sided and even ends, so that ``sum(H div(k grad f)) = 0``. The mean is the
-    arithmetic one: beside an obstacle of ``k = 0`` it is half of the neighbour's `k`, and half of
-    the flux passes.
-
-    A field `k` is not copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number
-    must be finite.
-    """
-    check_words("diffuse", others, k=k)
-    number, fields = diffusivity(k)
-    return _diffuse.on(grid, number).with_first(fields)
-
-
-@kind()
-def _diffuse(grid: Points, number: float | None) -> Sweep:
-    """``div(k grad f)`` in flux form, k averaged to the faces between points."""
-    build = Build(grid, arguments=(Argument("k", (number,), is_vector=False),))
-    for a in range(grid.ndim):
-        along = grid.along(a, 2, change=closed)
-        if number is not None:
-            change = partial(transpose.scaled, factor=number)
-            build.add_second(0, 0, a, along, None, "conservative", change)
-        else:
-            build.add_second(0, 0, a, along, None, "conservative", faces=0)
-    return Sweep.built(build, "diffuse")

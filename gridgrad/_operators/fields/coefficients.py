@@ -78,6 +78,20 @@ def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
     return number, (clean_coefficient(k, "k"),) if number is None else ()
 
 
+def diffusivities(k: Any, axes: int) -> tuple[Numbers, bool, Coefficients]:
+    """The number of a diffusivity, None for a field, or one for each axis; whether it is that; and the fields."""
+    of_axes = axes > 1 and isinstance(k, (list, tuple)) and not any(isinstance(part, (list, tuple)) for part in k)
+    if not of_axes:
+        number, fields = diffusivity(k)
+        return (number,), False, fields
+    if len(k) != axes:
+        raise ArgumentValueError(
+            f"k has {counted(len(k), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each, or one for all"
+        )
+    each = [diffusivity(part) for part in k]
+    return tuple(number for number, _ in each), True, tuple(field for _, own in each for field in own)
+
+
 def is_finite(number: float) -> bool:
     """Whether it is neither infinite nor NaN: a comparison, as a compiler can trace no more of its own symbols."""
     return abs(number) <= float_info.max

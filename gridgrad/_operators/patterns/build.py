@@ -46,19 +46,22 @@ class Build:
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
-        faces: int | None = None, outer: int | None = None, sign: int = 0,
+        faces: int | None = None, outer: int | None = None, sign: int = 0, harmonic: bool = False,
     ) -> None:  # fmt: skip
-        """The rows of one derivative, each stencil changed in the same way; of `outer` only the values of a sign count, if there is one."""
+        """The rows of one derivative, each stencil changed in the same way.
+
+        Of `outer` only the values of a `sign` count, if there is one; a `harmonic` mean at faces lets nothing past a 0.
+        """
         if along.lines is not None:
             if faces is not None or outer is not None:
                 raise along.lines.refusal("a coefficient that is a field")
             self._add_lines(output, input, axis, along.lines, change)
             return
-        term = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign)
-        self._terms.append(term)
+        own = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
+        self._terms.append(own)
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
-            self._of_sides.append(term._replace(input=number, stencil=change(stencil), ends=True))
+            self._of_sides.append(own._replace(input=number, stencil=change(stencil), ends=True))
 
     def _add_lines(
         self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
@@ -109,16 +112,16 @@ class Build:
 
     def add_second(
         self, output: int, input: int, axis: int, along: Along, accuracy: int | None, form: str,
-        change: Callable[[Stencil], Stencil] = same, faces: int | None = None,
+        change: Callable[[Stencil], Stencil] = same, faces: int | None = None, harmonic: bool = False,
     ) -> None:  # fmt: skip
         """What the slope of a field brings into a cell; `along` are its rows where the grid has no metric."""
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
-            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces=faces)
+            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, None, harmonic)
         elif metric is not None and axis == metric.around:
-            self.add(output, input, axis, along, change, faces, self._profile(metric, -2))
+            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic)
         else:
-            self.add(output, input, axis, along, change, faces)
+            self.add(output, input, axis, along, change, faces, None, harmonic)
 
     def _profile(self, metric: Metric, power: int) -> int:
         """The number among the factors of a power of the metric."""
