@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from face_rows import FACE_ROWS
 from measure import available_cpus, interleaved, machine, newest, peak_memory, short_name
 from operator_rows import ROWS, Contender, Goal, Row
 from peers import Skip, versions
 from wall_rows import WALL_ROWS
 
+ALL_ROWS = ROWS + WALL_ROWS + FACE_ROWS
 RESULTS = Path(__file__).with_name("results")
 DISTRIBUTIONS = ("gridgrad", "numpy", "scipy", "numba", "findiff", "py-pde", "MetPy")
 HIDDEN = ("gridgrad", "ceiling")  # of the list of peers: they have columns of their own
@@ -56,7 +58,7 @@ def run(
 def measure(quick: bool, rounds: int, workers: int) -> dict[str, Any]:
     """Every row, then memory."""
     report: dict[str, Any] = {"machine": machine(workers), "versions": versions(DISTRIBUTIONS)}
-    report["rows"] = measure_rows(ROWS + WALL_ROWS, quick, rounds, workers)
+    report["rows"] = measure_rows(ALL_ROWS, quick, rounds, workers)
     points = 40 if quick else 200
     memory = peak_memory(points, ("laplacian", "diffuse"))
     report["MiB beyond the outputs"] = memory | {"points per side": points}
@@ -124,7 +126,7 @@ def judged(goal: Goal, times: dict[str, dict[str, float]]) -> str:
 
 def text(report: dict[str, Any]) -> str:
     """Goals and figures for a terminal."""
-    memory, lines = report["MiB beyond the outputs"], goals(ROWS + WALL_ROWS, report)
+    memory, lines = report["MiB beyond the outputs"], goals(ALL_ROWS, report)
     for name in ("laplacian", "diffuse"):
         if memory[name] is not None:
             met = "met" if memory[name] <= MEMORY_GOAL else "MISSED"

@@ -15,7 +15,7 @@ from ._grid.ends import components
 from ._operators.operator import Operator
 from .grid import Grid
 
-_LAZY = ("autodiff", "cuda", "torch", "verify", "xarray")
+_LAZY = ("autodiff", "cuda", "dask", "torch", "verify", "xarray")
 __all__ = [
     "Grid", "Operator", "advect", "clear_caches", "components", "curl", "derivative", "diffuse", "directional_derivative", "divergence",
     "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "no_slip", "robin", "show_config", "slip", "slope", "value",
@@ -25,13 +25,14 @@ __all__ = [
 if _typing.TYPE_CHECKING:
     from . import autodiff as autodiff
     from . import cuda as cuda
+    from . import dask as dask
     from . import torch as torch
     from . import verify as verify
     from . import xarray as xarray
 else:
 
     def __getattr__(name: str) -> _ModuleType:
-        """``gridgrad.autodiff``, ``cuda``, ``torch``, ``verify`` and ``xarray``, imported when first used."""
+        """``gridgrad.autodiff``, ``cuda``, ``dask``, ``torch``, ``verify`` and ``xarray``, imported when first used."""
         if name in _LAZY:
             from importlib import import_module
 

@@ -14,6 +14,7 @@ from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
 from ._operators.catalogue import along, first, multiply, norm, second, transport
 from ._operators.faces.faces import faces
+from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
 from ._operators.patterns.kinds import Shown
 
@@ -135,6 +136,9 @@ class Grid(Points, Generic[OnGrid]):
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
     identity = Shown[Operator](second.identity)
+
+    with_mask = with_mask
+    with_breaks = with_breaks
 
     derivative = along.derivative
     mixed_derivative = along.mixed_derivative

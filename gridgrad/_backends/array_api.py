@@ -22,6 +22,7 @@ _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "
 class ArrayAPI(Generic[A]):
     """A `Backend` without memory of its own: nothing is written, no kernel runs."""
 
+    find: Find  # of all libraries
     linalg: str | None = None  # the module of its LinearOperator, if there is one
 
     def __init__(self, name: str, noun: str = "array") -> None:
@@ -41,9 +42,6 @@ class ArrayAPI(Generic[A]):
                 f"f has unknown sizes, shape {given.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
             )
         return f
-
-    def knows(self, find: Find) -> None:
-        """Nothing that is asked for."""
 
     def joined_by(self, field: object) -> A | None:
         """None: there is one library."""

@@ -87,7 +87,7 @@ def found(cls: type) -> Backend[Array] | None:
     room = next((room for root, room in ROOMS.items() if root in roots), None)
     if room is not None:
         library: Backend[Array] = import_module(room).BACKEND
-        library.knows(found)
+        library.find = found
         return library
     return _of_standard(cls.__module__.partition(".")[0]) if hasattr(cls, "__array_namespace__") else None
 

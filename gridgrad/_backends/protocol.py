@@ -133,6 +133,8 @@ class Backend(Protocol[A]):
     goes over them from terms to kernels, for arrays that are plain memory. `carried`: all others.
     """
 
+    find: Find  # set by the look-up itself: for arrays that are made of arrays of other libraries
+
     @property
     def name(self) -> str:
         """The module with which a user writes its functions."""
@@ -143,9 +145,6 @@ class Backend(Protocol[A]):
 
     def samples(self, f: Any) -> A:
         """`f` as an array of a dtype that has differences; what would lose something is refused."""
-
-    def knows(self, find: Find) -> None:
-        """Called once with the look-up of all libraries, for one whose arrays are made of arrays of others."""
 
     def joined_by(self, field: object) -> A | None:
         """An array of another library as one of this, which it joins in a call; None where it must not."""

@@ -36,7 +36,7 @@ def apply(xp: Operations, terms: tuple[Term, ...], inputs: Sequence[Any], output
             results = [xp.complex_of(re, xp.zeros_like(re) if im is None else im)
                        for re, im in zip(values, values, strict=True)]  # fmt: skip
         kept = result_dtype(xp, like)
-        return [_stored(xp, result, kept) for result in results]
+        return [stored(xp, result, kept) for result in results]
 
 
 def leading(inputs: Sequence[A]) -> A:
@@ -74,7 +74,7 @@ def _sums(
             whole = held + value
             results[term.output] = xp.where(_places(xp, term, held), whole, held) if term.ends else whole
     for output, values in components.items():
-        results[output] = _norm(xp, values)
+        results[output] = norm(xp, values)
     return results
 
 
@@ -87,7 +87,7 @@ def _places(xp: Operations, term: Term, like: Array) -> Array:
     return xp.weights(there, None, like)
 
 
-def _norm(xp: Operations, values: list[Array]) -> Array:
+def norm(xp: Operations, values: list[Array]) -> Array:
     """The norm of some components at each point."""
     size = reduce(lambda held, value: _hypot(xp, held, value), values[1:], xp.abs(values[0]))
     return size if xp.constant is None else with_slope(xp, xp.constant(size), values)
@@ -124,7 +124,7 @@ def _hypot(xp: Operations, p: Array, q: Array) -> Array:
     return big * xp.sqrt(1 + ratio * ratio)
 
 
-def _stored(xp: Operations, result: Array, kept: object) -> Array:
+def stored(xp: Operations, result: Array, kept: object) -> Array:
     """`result` in the dtype it is kept in."""
     result = through_float32(xp, result, kept)
     return result if result.dtype == kept else xp.astype(result, kept)

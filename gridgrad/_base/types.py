@@ -52,6 +52,8 @@ RowSide = Literal["left", "right"]  # of a point
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
 Spacings = tuple[Spacing, ...]
 Period = float | Field | Sequence[float | None] | None
+Missing = Literal["one-sided"] | None  # what missing samples are
+Breaks = Sequence[int] | Sequence[Sequence[int] | None] | None  # of one axis, or of each
 Axes = int | Sequence[int] | None  # all of them by default
 AxisLike = Field | Sequence[float] | tuple[int, Step] | tuple[int, Step, Step]  # of a grid
 

@@ -42,8 +42,7 @@ _ANYWHERE = {
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
     "side": 'differences to one side are those of derivative(f, x, side="left"), or of a grid grid.derivative(0, side="left")',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
-    "breaks": "there are no ends inside an axis; differentiate the parts, numpy.concatenate([gradient(part, at) for part, at in "
-    "zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
+    "breaks": "functions of samples have breaks, gradient(f, x, breaks=[5]), and so have grids: Grid(x).with_breaks(0, [5])",
     "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',
     "engine": "it belongs to the derivatives of functions: gridgrad.autodiff.gradient(function, x)",
     "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
@@ -63,6 +62,7 @@ _FOR_GRIDS = _ANYWHERE | {
     "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
+    "mask": "a grid has a mask from grid.with_mask(inside)",
     "accuracy": "operators have an accuracy: Grid(x).laplacian.with_(accuracy=4)",
     "workers": "operators have workers: Grid(x).laplacian(f, workers=1)",
     "out": "operators have out=: Grid(x).laplacian(f, out=result)",

@@ -15,7 +15,7 @@ from .._base.content import kept_key
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
-from .._base.types import Array, Axes, Boundary, Period, Spacing, Spacings
+from .._base.types import Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
@@ -26,6 +26,7 @@ from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
 from .entry import takes_labels
+from .gaps import gradient_with_gaps
 from .share import functions, keep
 
 _ndarray = np.ndarray
@@ -43,6 +44,8 @@ def gradient(
     periodic: bool | Sequence[bool] | None = None,
     period: Period = None,
     accuracy: int | None = None,
+    missing: Missing = None,
+    breaks: Breaks = None,
     out: object = None,
     workers: int | None = None,
     spacing: Spacing | Sequence[Spacing] | None = UNSET,
@@ -85,6 +88,11 @@ def gradient(
     accuracy : None, 2, 4 or 6
         None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
         grid, ends included, with wider rows.
+    missing : None or "one-sided"
+        With ``"one-sided"`` a NaN (or a masked point) is an end of its row, as a coast is: it is not read, rows beside
+        it are one-sided, and the result is NaN there, and where a point has no neighbour along the axis. See `Grid.with_mask`.
+    breaks : sequence of int, or one for each axis, optional
+        Points before which an axis is cut, as in `numpy.split`: rows do not reach across. See `Grid.with_breaks`.
     out : array, sequence of arrays, or one array of shape (k, *f.shape), optional
         Where the results go; any strides, result dtype. May overlap `f`.
     workers : int, optional
@@ -150,6 +158,10 @@ def gradient(
     options: tuple[object, ...] = axis, edge_order
     if not (boundary is None and periodic is None and period is None and accuracy is None):
         options = axis, edge_order, boundary, periodic, period, accuracy
+    if not (missing is None and breaks is None):
+        return gradient_with_gaps(
+            f, varargs, axis, Asked(edge_order, periodic, period, boundary, accuracy), missing, breaks, out, workers
+        )
     key: Key | None = None
     if type(f) is _ndarray or not is_compiling():
         targets, nested = (None, None) if out is None else flat_out(out, (f,))

@@ -24,6 +24,7 @@ from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
 from .entry import takes_labels
+from .gaps import refuse_gaps, with_gaps
 from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
@@ -36,6 +37,8 @@ _SHARED = """*spacing : scalar or array
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    missing, breaks :
+        As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
         Where the result goes; any strides. May overlap `f`.
     workers : int, optional
@@ -135,12 +138,16 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     shape = tuple(sample.shape)
     axes = clean_axes(axis, shape)
     if is_compiling():
+        refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    return points_of(
+    grid: Grid = points_of(
         Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
     )
+    if "missing" in ends or "breaks" in ends:
+        grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
+    return grid
 
 
 def _check_together(name: str, f: object, spacing: Spacings) -> None:

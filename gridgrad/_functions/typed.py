@@ -23,7 +23,19 @@ from typing import (
 import numpy as np
 import numpy.typing as npt
 
-from .._base.types import AnyField, Array, Axes, Boundary, Field, Integers, Period, Plain, Spacing
+from .._base.types import (
+    AnyField,
+    Array,
+    Axes,
+    Boundary,
+    Breaks,
+    Field,
+    Integers,
+    Missing,
+    Period,
+    Plain,
+    Spacing,
+)
 
 P = ParamSpec("P")
 Float64 = npt.NDArray[np.float64]  # what integers give
@@ -57,12 +69,14 @@ Labelled = TypeVar("Labelled", bound=HasLabels)  # whose axes are named, by keyw
 
 
 class Ends(TypedDict, total=False):
-    """The keywords that `Grid` takes about the ends of axes."""
+    """The keywords about the ends of axes: those that `Grid` takes, and those about ends inside."""
 
     boundary: Boundary | None
     periodic: bool | Sequence[bool] | None
     period: Period
     edge_order: int
+    missing: Missing
+    breaks: Breaks
 
 
 class Options(Ends, total=False):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from copy import copy
 from functools import cached_property, reduce
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +25,11 @@ from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
 from .lines.rows import LineRows
+from .masks.mask import Mask
 from .places import clean_axes, clean_entry, in_order, smallest_field
 
 Made = TypeVar("Made")
+OnGaps = Callable[..., object]
 
 
 class Along(NamedTuple):
@@ -83,6 +86,9 @@ class Points:
         self.slopes = tuple(line.slope for line in self.lines)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
+        self.mask: Mask | None = None
+        self._whole: Points | None = None
+        self._masked: OnGaps | None = None
         check_mesh([line.spacing for line in self.lines], self.axes)
         self._check_lines()
         for line in self.lines:
@@ -101,6 +107,8 @@ class Points:
                     )
 
     def __reduce__(self) -> tuple[object, ...]:
+        if self.mask is not None:
+            return Points.with_gaps, (self.whole, self.mask, self._masked)
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
         return _rebuild, (
             type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype,
@@ -126,7 +134,8 @@ class Points:
         lines = [f"  {line.described(self.edge_order)}" for line in self.lines]
         if self.geometry is not None and self.metric is not None:
             lines.append(f"  {self.geometry.described(self.metric.poles)}")
-        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points", *lines])
+        gaps = "" if self.mask is None else f", {self.mask.described()}"
+        return "\n".join([f"Grid of {' x '.join(map(str, self.shape))} points{gaps}", *lines])
 
     @property
     def has_lines(self) -> bool:
@@ -183,6 +192,31 @@ class Points:
     def has_coordinates(self, k: int) -> bool:
         """Whether axis `k` of the grid was given by coordinates, not by its step."""
         return self.lines[k].has_coordinates
+
+    @property
+    def whole(self) -> Points:
+        """The grid without its gaps."""
+        return self if self._whole is None else self._whole
+
+    def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
+        """The grid with other gaps, and what makes its operators of those of the whole grid."""
+        if self.metric is not None:
+            raise ArgumentValueError(
+                "gaps are not offered on grids with geometry=; make the grid without it, and multiply by the lengths of its coordinates"
+            )
+        if self.has_lines:
+            raise ArgumentValueError(
+                "gaps are not offered on grids whose coordinates differ from line to line; give coordinates of one line, "
+                "or put numpy.nan where the result does not count"
+            )
+        made = copy(self)
+        made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
+        return made
+
+    def masked(self, whole: Made) -> Made:
+        """The operator beside its gaps that one of the whole grid is without."""
+        assert self._masked is not None
+        return cast(Made, self._masked(whole, self))
 
     def clean_axis(self, axis: object) -> int:
         """One axis of the grid, counted from 0."""

@@ -220,6 +220,8 @@ class Sweep(Called[In, Out]):
 
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
+    if grid.mask is not None:
+        return grid.masked(multiplication(grid.whole, form, factor))
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 

@@ -321,6 +321,8 @@ class Line:
         pairs: dict[tuple[int, int], Fraction] = {}
         for k in range(1, half + 1):
             below, above = self.known(point - k).points, self.known(point + k).points
+            if not (below or above):  # both are prescribed
+                continue
             base, left = (below or above)[0][0], Fraction(0)
             for end, factor in (*above, *((end, -factor) for end, factor in below)):
                 weight, pair = factor * weights[half + k], (base, end)

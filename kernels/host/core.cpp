@@ -136,23 +136,13 @@ struct Extent {
   std::intptr_t begin, end;
 };
 
-// How many points more than rows an input may have along a dim.
-int64 surplus_of(const Descriptor& plan, int dim) {
-  int64 most = 0;
-  for (int s = 0; s < plan.stencils; ++s)
-    if (plan.stencil[s].dim == dim && plan.surplus[s] > most) most = plan.surplus[s] * plan.stencil[s].inner;
-  return most;
-}
-
-// The addresses from an array's first byte to its last, or a little further.
-Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
-  const bool is_input = k < plan.inputs;
-  const int64 bytes = is_input ? element_bytes(plan.storage) : plan.output_bytes;
+// The addresses from an array's first byte to its last, of these lengths.
+Extent extent_of(const Descriptor& plan, void* const* pointers, int k, const int64* length) {
+  const int64 bytes = k < plan.inputs ? element_bytes(plan.storage) : plan.output_bytes;
   const std::intptr_t first = reinterpret_cast<std::intptr_t>(pointers[k]);
   Extent extent{first, first + bytes};
   for (int dim = 0; dim < MAX_DIMS; ++dim) {
-    const int64 last = plan.length[dim] - 1 + (is_input ? surplus_of(plan, dim) : 0);
-    const int64 reach = last * plan.array[k].stride[dim] * bytes;
+    const int64 reach = (length[dim] - 1) * plan.array[k].stride[dim] * bytes;
     (reach < 0 ? extent.begin : extent.end) += reach;
   }
   return extent;
@@ -161,8 +151,12 @@ Extent extent_of(const Descriptor& plan, void* const* pointers, int k) {
 // Whether an output's extent meets that of an array before it.
 bool may_overlap(const Descriptor& plan, void* const* pointers) {
   Extent extents[MAX_ARRAYS];
+  int64 read[MAX_DIMS];  // the lengths of inputs, or a little more
+  std::memcpy(read, plan.length, sizeof read);
+  for (int s = 0; s < plan.stencils; ++s)
+    if (plan.surplus[s] > 0) read[plan.stencil[s].dim] += plan.surplus[s] * plan.stencil[s].inner;
   for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
-    extents[k] = extent_of(plan, pointers, k);
+    extents[k] = extent_of(plan, pointers, k, k < plan.inputs ? read : plan.length);
     for (int other = 0; k >= plan.inputs && other < k; ++other)
       if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end) return true;
   }

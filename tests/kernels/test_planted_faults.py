@@ -113,7 +113,7 @@ def build(folder, name, fault=None):
         (place / file).write_text(text.replace(right, wrong))
     library = place / "core.so"
     command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep",
-               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), "-o", str(library)]  # fmt: skip
+               "-DGG_SWEEPS=sweep", str(place / "host/apply.cpp"), str(place / "host/core.cpp"), str(place / "host/points.cpp"), "-o", str(library)]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{name!r} does not compile:\n{done.stderr}"
     return library

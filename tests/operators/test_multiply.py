@@ -230,7 +230,7 @@ class TestNames:
         assert repr(1j * GRID.laplacian).startswith("<gridgrad operator 1j * laplacian:")
         assert repr(GRID.multiply(f, name="V")).startswith("<gridgrad operator multiply(V):")
         with pytest.raises(
-            TypeError, match="unexpected keyword argument 'c'; it takes f=, out=, workers=, a="
+            TypeError, match="unexpected keyword argument 'c'; it takes f=, out=, workers=, add=, a="
         ):
             (GRID.multiply(f, name="a") @ GRID.laplacian)(f, c=f)
 

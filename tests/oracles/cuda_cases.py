@@ -73,6 +73,8 @@ COMBINED = {
     "advect and diffuse": lambda g, c: 0.1 * g.laplacian - g.advect(c),
     "advect and diffuse 6": lambda g, c: 0.1 * g.laplacian.with_(accuracy=6) - g.advect(c).with_(accuracy=6),
     "diffuse - advect": lambda g, c: g.diffuse(c[0]) - g.advect(c),
+    "factors": lambda g, c: c[0] * g.laplacian @ g.multiply(c[1]) - g.multiply(c[0]),
+    "factors and faces": lambda g, c: c[1] * g.diffuse(c[0]) @ g.multiply(c[1]),
     "diffuse twice": lambda g, c: g.diffuse(c[0]) + 2 * g.diffuse(c[1]),
 }
 ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]

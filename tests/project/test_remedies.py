@@ -12,6 +12,7 @@ from remedies import TORCH, names_of, refusal, run
 from remedies_derivatives import ROWS as DERIVATIVES
 from remedies_functions import ROWS as FUNCTIONS
 from remedies_labels import ROWS as LABELS
+from remedies_masks import ROWS as MASKS
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
@@ -20,7 +21,7 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *LABELS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *LABELS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *MASKS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])

@@ -22,7 +22,7 @@ RANKS = [
     {"_grid"},
     {"_operators"},
     {"grid"},
-    {"torch", "autodiff"},
+    {"torch", "autodiff", "dask"},
     {"_functions"},
     {"verify", "cuda", "_config", "xarray", "cli"},
     {"__init__"},

@@ -239,6 +239,7 @@ GRIDS = [
     Row("line.laplacian / f", "multiply by the reciprocal, (1 / r) * op", "((1 / (1 + f)) * line.laplacian)(f)", "2 / (1 + f)"),
     Row("X * grid.laplacian", "a vector a along the first axis as a.reshape(-1, 1)", "(X.reshape(-1, 1) * grid.identity)(U)", "X[:, None] * U"),
     Row("line.multiply(2.0, name='c')", "numpy.full((1,), 2.0)", "line.multiply(numpy.full((1,), 2.0), name='c')(f, c=numpy.full((1,), 3.0))", "3 * f"),
+    Row("line.laplacian(f, add=True)", "give it, A(f, out=o, add=True)", "(lambda o: line.laplacian(f, out=o, add=True))(np.ones(5))", "np.full(5, 3.)"),
     Row("line.laplacian + f", "V * grid.identity of a field V", "(line.laplacian + f * line.identity)(f)", "2 + f * f"),
     Row("line.laplacian * np.inf", "scaled by finite numbers", "(line.laplacian * 2.5)(f)", "np.full(5, 5.)"),
     Row("line.laplacian.adjoint(f, weight='mass')", 'weight must be None or "quadrature"', "line.laplacian.adjoint(f, weight=None)", "line.laplacian.to_sparse().T @ f"),
@@ -326,8 +327,7 @@ PLANE = "f = U; x, y = X, Y; F = [U, U]; k = v = 1.0; of_x = (2 * X)[:, None] + 
 WORDS = [
     Row("gradient(f, x, y, form='wide')", 'laplacian(f, x, form="conservative")', 'laplacian(f, x, y, form="conservative")[1:-1, 1:-1]', "second[1:-1, 1:-1]", PLANE),
     Row("laplacian(f, x, where=x > 2)", "numpy.ma.array(f, mask=mask)", "laplacian(numpy.ma.array(f, mask=x > 5), x)[:3].filled(0)", "np.full(3, 2.)"),
-    Row("gradient(f, x, breaks=[5])", "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])",
-        "numpy.concatenate([gradient(part, at) for part, at in zip(numpy.split(f, [5]), numpy.split(x, [5]))])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
+    Row("gradient(f, x, segments=[5])", "here it is breaks=", "gradient(f, x, breaks=[5])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
     Row("gradient(f, x, weight='quadrature')", 'grid.gradient.adjoint(g, weight="quadrature")', 'line.gradient.adjoint(f, weight="quadrature")',
         "(line.gradient.to_sparse().T @ (line.measure * f)) / line.measure"),
     Row("gradient(f, x, engine='jet')", "gridgrad.autodiff.gradient(function, x)", "gridgrad.autodiff.gradient(lambda x: x**2, x)", "slope"),

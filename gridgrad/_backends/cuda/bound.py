@@ -52,11 +52,15 @@ class Bound:
 def _reach(plan: Plan) -> list[tuple[int, int]]:
     """Of each array its first byte and the first behind, from its address on."""
     packed, reach = plan.descriptor, []
+    made = packed["length"].tolist()
+    read = list(made)  # or a little less: inputs between points and faces may be longer than rows
+    for stencil, surplus in zip(packed["stencil"], packed["surplus"].tolist(), strict=True):
+        read[int(stencil["dim"])] += max(surplus, 0) * int(stencil["inner"])
     for k in range(plan.inputs + plan.outputs):
         item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
         steps = [
             (n - 1) * s * item
-            for n, s in zip(packed["length"].tolist(), packed["array"]["stride"][k].tolist(), strict=True)
+            for n, s in zip(read if k < plan.inputs else made, packed["array"]["stride"][k].tolist(), strict=True)
         ]
         reach.append((sum(min(step, 0) for step in steps), sum(max(step, 0) for step in steps) + item))
     return reach

@@ -12,9 +12,10 @@ from array_api_compat import array_namespace
 from ..._base.types import Array
 from ..array_api import ArrayAPI
 from ..operations import Operations
-from ..protocol import Call, Find
+from ..protocol import Call
 from ..slices import leading
 from .graph import outputs_of
+from .planned import IS_ON
 from .recipe import recipe_of
 
 
@@ -26,15 +27,13 @@ class OfDask(Operations):
         made: Array = self.asarray(values, dtype=dtype)
         return made
 
+    def broadcast_to(self, array: Any, shape: tuple[int, ...]) -> Any:
+        """Also where Dask plans arrays as expressions, which have no such function."""
+        return array * da.ones(shape, dtype=array.dtype) if IS_ON else da.broadcast_to(array, shape)
+
 
 class Dask(ArrayAPI[Any]):
     """Arrays of chunks, which are arrays of other libraries."""
-
-    find: Find
-
-    def knows(self, find: Find) -> None:
-        """Where tasks look for the back end of a chunk."""
-        self.find = find
 
     def operations(self, *fields: Any) -> Operations:
         """Dask's."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from ..._base.types import Array
 from .. import ladder
 from ..protocol import Backend
 from ..slices import leading
-from .faces import Faces, found
+from .faces import Beyond, found
 from .recipe import Axes, Recipe, Spans
 from .spans import Cut, Parts, Piece
 
 SMALL = (
     1 << 20
 )  # bytes of a chunk below which a copy with its halo takes less time than sweeps over its sides
+
+
+Places: TypeAlias = tuple[int, ...]  # of a chunk among others, by axis
 
 
 class Source(NamedTuple):
@@ -33,7 +36,17 @@ def beyond(spans: Spans, axes: Axes) -> Iterator[tuple[Piece, ...]]:
     return product(*(() if span is None else span.pieces for span in own))
 
 
-def compute(recipe: Recipe, spans: Spans, *arrays: Array | Faces) -> Array | tuple[Array, ...]:
+def neighbours(reach: Sequence[Axes], spans: Spans, places: Places, numblocks: Places) -> Iterator[Places]:
+    """The chunks that one reads, in the same order."""
+    for axes in reach:
+        for pieces in beyond(spans, axes):
+            there = list(places)
+            for axis, piece in zip(axes, pieces, strict=True):
+                there[axis] = (there[axis] + piece.other) % numblocks[axis]
+            yield tuple(there)
+
+
+def compute(recipe: Recipe, spans: Spans, *arrays: Array | Beyond) -> Array | tuple[Array, ...]:
     """The outputs of a chunk: of its own inputs, then of what lies beyond their sides."""
     return Chunk(recipe, spans, arrays).results()
 
@@ -41,7 +54,7 @@ def compute(recipe: Recipe, spans: Spans, *arrays: Array | Faces) -> Array | tup
 class Chunk:
     """One chunk of all inputs, with the points that its rows read of others."""
 
-    def __init__(self, recipe: Recipe, spans: Spans, arrays: Sequence[Array | Faces]) -> None:
+    def __init__(self, recipe: Recipe, spans: Spans, arrays: Sequence[Array | Beyond]) -> None:
         self.recipe, self.terms = recipe, recipe.there(spans)
         self.used = recipe.used(self.terms)
         self.own = cast(list[Array], list(arrays[: len(self.used)]))
@@ -54,7 +67,7 @@ class Chunk:
         assert library is not None
         self.library: Backend[Array] = library
 
-    def _sources(self, others: Iterator[Array | Faces]) -> Iterator[list[Source]]:
+    def _sources(self, others: Iterator[Array | Beyond]) -> Iterator[list[Source]]:
         reach = self.recipe.reach(self.terms)
         for k, own in zip(self.used, self.own, strict=True):
             sources = [Source(own, self.low)]

@@ -12,7 +12,15 @@ Depths: TypeAlias = tuple[
 ]  # of some axes: axis, first rows and last rows that others read
 
 
-class Faces:
+class Beyond:
+    """What lies beyond a chunk in one of its neighbours."""
+
+    def get(self, axes: tuple[int, ...], pieces: tuple[Piece, ...]) -> Array:
+        """The rows of these pieces along these axes, all points along the others."""
+        raise NotImplementedError
+
+
+class Faces(Beyond):
     """Copies of the first and the last rows of a chunk along some axes, of length `length` each."""
 
     def __init__(self, sides: dict[int, tuple[Array, Array, int]]) -> None:
@@ -43,9 +51,9 @@ def faces(chunk: Array, depths: Depths) -> Faces:
     return Faces(sides)
 
 
-def found(source: Array | Faces, axes: tuple[int, ...], pieces: tuple[Piece, ...]) -> Array:
+def found(source: Array | Beyond, axes: tuple[int, ...], pieces: tuple[Piece, ...]) -> Array:
     """What lies beyond a chunk, of the faces of a neighbour or of the neighbour itself."""
-    return source.get(axes, pieces) if isinstance(source, Faces) else source[_index(axes, pieces)]
+    return source.get(axes, pieces) if isinstance(source, Beyond) else source[_index(axes, pieces)]
 
 
 def _index(axes: tuple[int, ...], pieces: tuple[Piece, ...]) -> tuple[slice, ...]:

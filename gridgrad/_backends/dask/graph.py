@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from operator import getitem
-from typing import Any, TypeAlias
+from typing import Any
 
 import dask.array as da
 from dask.base import tokenize
@@ -14,36 +14,24 @@ from dask.highlevelgraph import HighLevelGraph
 
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
-from .chunk import compute
+from . import planned
+from .chunk import Places, compute, neighbours
 from .faces import Depths, faces
-from .recipe import Axes, Recipe, Spans
+from .recipe import Recipe, Spans, contents
 from .spans import Span, spans_of
-
-try:
-    from dask._task_spec import Task, TaskRef
-except ImportError:  # older releases have tuples for tasks
-
-    def Task(key: Key, function: Callable[..., object], *given: object) -> object:
-        """A task as older releases have it."""
-        return (function, *given)
-
-    def TaskRef(key: Key) -> Key:
-        """What another task has made."""
-        return key
-
-
-Key: TypeAlias = tuple[Any, ...]
-Places: TypeAlias = tuple[int, ...]  # of a chunk among others, by axis
+from .tasks import Key, reference, task
 
 
 def outputs_of(
     recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], meta: Array
 ) -> list[Any]:
     """Lazy arrays, in the chunks of the fields, which all have the same."""
-    token = tokenize([field.name for field in fields], recipe.terms, recipe.slots, recipe.as_read,
-                     [[own.__reduce__()[1] for own in along] for along in stencils.values()], str(meta.dtype))  # fmt: skip
+    token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
     graph = Graph(recipe, stencils, fields, f"gridgrad-{token}")
-    whole = _array(dict(graph.tasks()), graph.name, fields, meta)
+    if planned.IS_ON:
+        whole = planned.outputs_of(recipe, graph.along, fields, graph.depths, graph.copies, meta)
+    else:
+        whole = _array(dict(graph.tasks()), graph.name, fields, meta)
     if recipe.outputs == 1:
         return [whole]
     return [
@@ -109,26 +97,20 @@ class Graph:
             if not always:
                 terms = self.recipe.there(spans)
                 used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-            inputs = [TaskRef((self.names[k], *places)) for k in used]
-            others = [self._source(k, own) for k in used for own in self._beyond(reach[k], spans, places)]
+            inputs = [reference((self.names[k], *places)) for k in used]
+            others = [
+                self._source(k, own)
+                for k in used
+                for own in neighbours(reach[k], spans, places, self.numblocks)
+            ]
             key = (self.name, *places)
-            yield key, Task(key, compute, self.recipe, spans, *inputs, *others)
+            yield key, task(key, compute, self.recipe, spans, *inputs, *others)
         for k, is_copied in self.copies.items():
             if is_copied:
                 yield from self._faces(k)
 
-    def _beyond(self, reach: Sequence[Axes], spans: Spans, places: Places) -> Iterator[Places]:
-        """The chunks that one reads, in the order in which its task takes them."""
-        for axes in reach:
-            pieces = [spans[axis].pieces for axis in axes]  # type: ignore[union-attr]  # differentiated along
-            for others in product(*pieces):
-                there = list(places)
-                for axis, piece in zip(axes, others, strict=True):
-                    there[axis] = (there[axis] + piece.other) % self.numblocks[axis]
-                yield tuple(there)
-
     def _source(self, k: int, places: Places) -> Any:
-        return TaskRef(self._key(k, places) if self.copies[k] else (self.names[k], *places))
+        return reference(self._key(k, places) if self.copies[k] else (self.names[k], *places))
 
     def _key(self, k: int, places: Places) -> Key:
         return (f"{self.name}-faces-{k}", *places)
@@ -140,4 +122,4 @@ class Graph:
             )
             if depths:
                 key = self._key(k, places)
-                yield key, Task(key, faces, TaskRef((self.names[k], *places)), depths)
+                yield key, task(key, faces, reference((self.names[k], *places)), depths)

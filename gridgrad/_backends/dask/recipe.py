@@ -116,3 +116,10 @@ def recipe_of(call: Call, find: Find) -> tuple[Recipe, dict[int, tuple[Stencil, 
     )
     recipe = Recipe(terms, slots, call.outputs, call.as_read, find)
     return recipe, {axis: tuple(own) for axis, own in along.items()}
+
+
+def contents(recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]]) -> tuple[object, ...]:
+    """What a call is named by: equal for equal calls, in every process."""
+    at_points = [(term.stencil.__reduce__()[1], *term[:3], *term[4:]) for term in recipe.terms]
+    along = [(axis, [stencil.__reduce__()[1] for stencil in own]) for axis, own in stencils.items()]
+    return at_points, recipe.slots, recipe.outputs, recipe.as_read, along

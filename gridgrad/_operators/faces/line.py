@@ -10,9 +10,11 @@ from functools import cached_property
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.conditions import Condition
+from ..._grid.conditions import Condition, Wall
+from ..._grid.ends import OPEN
 from ..._grid.points import Along, Points
 from ..._stencils.derivatives import Edge, Line, Rule, Sum, one_step
+from ..._stencils.ends import End
 from ..._stencils.stencil import Row, Stencil, in_one_piece, unscaled
 from ..._stencils.transpose import outside
 from ..._stencils.weights import scaled_steps
@@ -39,10 +41,18 @@ class FaceLine:
         steps, around = self.axis.exact_steps()
         self.outward = 1 if np.ravel(steps.high)[0] > 0 else -1  # where coordinates grow
         self.around = around
+        self._walls: tuple[Wall, ...] = ()
         self.steps, near_one, self.exponent = scaled_steps(steps, around)
-        first, last = (end.scaled(-self.exponent) for end in self.axis.ends)
+        first, last = (end.scaled(-self.exponent) for end in self._ends())
         rule = Rule(boundary=(first, last), edge_order=grid.edge_order)
         self.line = Line(one_step(self.steps), self.points, rule, near_one)
+
+    def _ends(self) -> tuple[End, End]:
+        """Those of scalar fields; where there are none, nothing is asked of them but by faces in walls."""
+        if self.axis.is_of_vectors and not self.has_walls:
+            return OPEN
+        self._walls = self.axis.walls_of(None)
+        return self.axis.ends_of(None)
 
     @property
     def words(self) -> str:
@@ -158,17 +168,12 @@ class FaceLine:
         field = self._stencil(
             self.length, -self.below, offsets, vectors, inner, rows.__getitem__, len(offsets) > 1
         )
-        walls, sides = self.axis.walls_of(self._component), []
-        for side, wall in enumerate(walls):
+        sides = []
+        for side, wall in enumerate(self._walls):
             of_side = {face: edge.prescribed[side] for face, edge in edges.items()}
             if isinstance(wall, Condition) and not wall.is_zero and any(of_side.values()):
                 sides.append((wall, unscaled(self._prescribed(of_side, inner, field.order), power)))
         return Along(unscaled(field, power), tuple(sides))
-
-    @property
-    def _component(self) -> int | None:
-        """Whose ends the axis has: those of scalar fields, or of the component across it."""
-        return self.k if self.axis.is_of_vectors else None
 
     def _from(self, first: int, weight: Array) -> Array:
         """The weights of the faces from this one on, as a vector of all; or one number."""

@@ -121,6 +121,12 @@ def taken(arguments: Sequence[Argument], coefficients: Coefficients) -> Iterator
         start = stop
 
 
+def own_fields(arguments: Sequence[Argument]) -> list[int]:
+    """The numbers of the coefficients that are not prescribed at walls."""
+    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+    return [number for number, is_side in enumerate(sides) if not is_side]
+
+
 def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coefficients:
     """The coefficients as they are now, conjugated where an adjoint wants it: never kept, as fields may change."""
     if not any([argument.conjugate for argument in arguments]):

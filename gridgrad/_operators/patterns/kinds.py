@@ -51,7 +51,6 @@ class HasOrigin(Protocol):
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from."""
 
-
 Made = TypeVar("Made", bound=HasOrigin)
 Public = TypeVar("Public")  # what users see of it
 
@@ -76,6 +75,8 @@ class Kind(Generic[Made]):
 
     def __call__(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """Make the operator anew."""
+        if grid.mask is not None:
+            return grid.masked(self.made(grid.whole, arguments, options))
         operator = self.build(grid, *arguments, *options)
         operator.descend_from(Origin(self, arguments, options))
         return operator

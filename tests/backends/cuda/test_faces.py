@@ -8,6 +8,8 @@ from cuda_cases import built_kernels, check, poisoned, samples
 
 import gridgrad as gg
 from gridgrad._backends import ladder
+from gridgrad._backends.cuda.bound import Bound
+from gridgrad._backends.numpy import BACKEND
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +30,15 @@ def test_faces(kernels, shape, walls):
         for own, places in ladder.alike(terms, shapes):
             made = shapes[places[0]]
             check(kernels, own, fields, lambda made=made: poisoned(made, "float32"))
+
+
+def test_an_output_behind_the_last_row_that_is_read_is_not_apart():
+    """An input that is longer than the rows made of it ends later."""
+    faces = gg.Grid((9, 0.5), (8, 0.5)).faces(0)
+    f, out = np.zeros((9, 8)), np.zeros((8, 8))
+    plan = ladder.bound(BACKEND, faces.derivative.pattern.terms_for(f.shape), [f], [out])
+    bound = Bound(plan, 0)
+    assert bound._are_apart([0, f.nbytes])
+    assert not bound._are_apart([0, f.nbytes - 8])
+    assert not bound._are_apart([out.nbytes - 8, 0])
+    assert bound._are_apart([out.nbytes, 0])

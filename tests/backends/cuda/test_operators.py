@@ -50,6 +50,12 @@ def test_every_operator(kernels, name):
             assert (launch.variant.vector == 1) == (name not in IN_VECTORS)
 
 
+@pytest.mark.parametrize("name", ["factors", "factors and faces"])
+def test_factors_of_what_goes_in_and_of_what_comes_out(kernels, name):
+    for dtype in ("float32", "complex128"):
+        check(kernels, *operator(name, (6, 17), dtype, ends=ENDS[1][:2]))
+
+
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)
 @pytest.mark.parametrize("name", ["divergence", "diffuse", "mixed.T", "advect"])
 def test_every_dtype(kernels, name, dtype):

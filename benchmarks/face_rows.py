@@ -1,8 +1,12 @@
-"""The rate of rotating shallow water on a C-grid in a channel, as examples/shallow_water_cgrid.py has it, written in two ways."""
+"""Rows of benchmarks/operators.py on faces: the rate of shallow water on a C-grid, by operators and by slices.
+
+The channel of examples/shallow_water_cgrid.py: all that is read and written once in each of some twenty passes.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from operator_rows import Contender, Goal, Makers, Row
 
 import gridgrad as gg
 
@@ -76,3 +80,19 @@ def sliced_rate(h: np.ndarray, u: np.ndarray, v: np.ndarray) -> State:
         (turn_u[:, 1:] + turn_u[:, :-1]) / 2 - (head - below(head)) / STEP,
         -(turn_v + above(turn_v)) / 2 - (head[:, 1:] - head[:, :-1]) / STEP,
     )
+
+
+def shallow_water(sides: tuple[int, ...], workers: int) -> Makers:
+    """Fresh arrays in both."""
+    state, ours = start(sides), ByFaces(sides)
+    expected = sliced_rate(*state)[0]
+    return {
+        "gridgrad": lambda: Contender(lambda: ours.rate(*state), expected, lambda rate: rate[0]),
+        "slices": lambda: Contender(lambda: sliced_rate(*state), expected, lambda rate: rate[0]),
+    }
+
+
+FACE_ROWS = (
+    Row("shallow water on a C-grid, 100²", (100,) * 2, shallow_water, (Goal("slices", 1.0),)),
+    Row("shallow water on a C-grid, 512²", (512,) * 2, shallow_water, (Goal("slices", 0.5),)),
+)

@@ -1,0 +1,94 @@
+"""Gaps of samples: missing points and breaks between epochs, as ends of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from .._backends import dispatch
+from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._base.tracing import is_compiling
+from .._base.types import Array, Spacings
+from .._base.words import required
+from .._grid.asked import Asked, clean_axes, points_of
+from .._operators.catalogue.first import gradient as gradient_operator
+from .._operators.catalogue.options import accuracy_option
+from .._operators.masked.grids import with_breaks, with_mask
+from .._wraps.units import unwrap
+from ..grid import Grid
+
+
+def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: object) -> Grid:
+    """The grid of a call with the gaps that its fields have, and with breaks."""
+    if missing is None and breaks is None:
+        return grid
+    if missing not in (None, "one-sided"):
+        raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}')
+    for axis, own in enumerate(_breaks(breaks, grid.ndim)):
+        grid = grid if own is None else with_breaks(grid, axis, own)
+    inside = np.ones(grid.shape, bool)
+    if missing is not None:
+        inside = np.logical_and.reduce([_is_there(field, grid) for field in fields])
+    return with_mask(grid, inside, fill=np.nan)
+
+
+def refuse_gaps(missing: object, breaks: object) -> None:
+    """For a compiler, which may not read where samples are missing."""
+    if not (missing is None and breaks is None):
+        raise ArgumentTypeError(
+            "missing= and breaks= are not offered under torch.compile; make the grid outside: gridgrad.Grid(x).with_mask(inside)"
+        )
+
+
+def gradient_with_gaps(
+    f: Array, spacing: Spacings, axis: object, asked: Asked, missing: object, breaks: object, out: object, workers: int | None
+) -> object:  # fmt: skip
+    """The gradient of samples with gaps."""
+    if is_compiling():
+        refuse_gaps(missing, breaks)
+    if f is MISSING:
+        required("gradient", f=f)
+    if callable(f) and not hasattr(f, "shape"):
+        raise ArgumentTypeError(
+            "missing= and breaks= are for samples, and f is a function; give its samples, f(x, y)"
+        )
+    library, sample = dispatch.samples(unwrap(f, "f")[0])
+    shape = tuple(sample.shape)
+    axes = clean_axes(axis, shape)
+    whole: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
+    return gradient_operator.made(
+        with_gaps(whole, (f,), missing, breaks), (), accuracy_option(asked.accuracy)
+    )(f, out, workers)
+
+
+def _breaks(breaks: object, axes: int) -> list[object]:
+    """The breaks of each axis, of None where there are none."""
+    if breaks is None:
+        return [None] * axes
+    if not isinstance(breaks, (list, tuple, range, np.ndarray)):
+        raise ArgumentTypeError(f"breaks must be a sequence of integers, got {breaks!r}; breaks=[{breaks!r}]")
+    nested = any(own is None or isinstance(own, (list, tuple, range, np.ndarray)) for own in breaks)
+    if not nested:
+        if axes > 1:
+            raise ArgumentValueError(
+                f"breaks={list(breaks)!r} are those of one axis, but there are {axes}; give one sequence for each, None where there are none"
+            )
+        return [breaks]
+    if len(breaks) != axes:
+        raise ArgumentValueError(
+            f"breaks is of length {len(breaks)} for {counted(axes, 'axis')}; give one for each, None where there are none"
+        )
+    return list(breaks)
+
+
+def _is_there(field: object, grid: Grid) -> Array:
+    """Where a field is not NaN, its batch axes in front of those of the grid."""
+    values = np.asarray(dispatch.host(unwrap(field, "f")[0]))
+    there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
+    axes = grid.axes_of(values.shape)
+    order = [a for a in range(values.ndim) if a not in axes] + sorted(
+        axes, key=lambda a: grid.places[axes.index(a)]
+    )
+    turned: Array = there.transpose(order)
+    return turned

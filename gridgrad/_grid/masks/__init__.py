@@ -1,0 +1,1 @@
+"""Where a field has gaps: which points count, and the runs of them along each axis."""

@@ -1,0 +1,132 @@
+"""What an operator's rows beside gaps are made of, once for all fields and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from functools import cached_property
+
+import numpy as np
+
+from ..._backends.numpy.points import RowsAtPoints
+from ..._backends.operations import Operations, name_of
+from ..._backends.protocol import Backend
+from ..._base.types import Array, DType, Shape
+from ..._grid.points import Points
+from ..._terms.adjoint import conjugate_terms
+from ..._terms.term import turned
+from ..fields.factors import Number
+from .members import Member
+from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
+from .placing import Flat
+
+
+class Beside:
+    """The rows of an operator beside gaps: what does not depend on its fields. Made at the first use."""
+
+    def __init__(self, grid: Points, members: tuple[Member, ...], inputs: int, outputs: int) -> None:
+        assert grid.mask is not None
+        self.grid, self.members, self.inputs, self.outputs, self.mask = (
+            grid,
+            members,
+            inputs,
+            outputs,
+            grid.mask,
+        )
+        self._transposed: dict[tuple[str | None, bool], Patch] = {}
+        self._gathered: dict[Hashable, Gathered] = {}
+        self._flats: dict[Shape, Flat] = {}
+        self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
+
+    @cached_property
+    def patch(self) -> Patch:
+        """What overwrites."""
+        return patch_of(self.members, self.inputs, self.outputs)
+
+    def known(self, shape: Shape) -> Flat | None:
+        """The same, if it was asked for before: then the shape fits."""
+        return self._flats.get(shape)
+
+    def flat(self, shape: Shape) -> Flat:
+        """How fields of a shape are flat."""
+        if shape not in self._flats:
+            if len(self._flats) >= 64:
+                self._flats.clear()
+            self._flats[shape] = Flat(self.grid, shape)
+        return self._flats[shape]
+
+    def compiled(self, dtype: DType) -> list[RowsAtPoints | None] | None:
+        """For each output its rows for the compiled core, where that serves; None of one without points."""
+        if dtype not in self._compiled:
+            self._compiled[dtype] = compiled(self.patch, dtype)
+        return self._compiled[dtype]
+
+    def transposed(self, weight: str | None, conjugate: bool) -> Patch:
+        """What is added to the transpose, or to the adjoint."""
+        if (weight, conjugate) not in self._transposed:
+            measure = (
+                None if weight is None else np.broadcast_to(self.grid.measure, self.mask.shape).reshape(-1)
+            )
+            made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate)
+            self._transposed[weight, conjugate] = made
+        return self._transposed[weight, conjugate]
+
+    def _of(self, members: Iterable[Member]) -> Beside:
+        return Beside(self.grid, tuple(members), self.inputs, self.outputs)
+
+    def scaled(self, factor: Number) -> Beside:
+        """Times a number: times its parts, the imaginary one a quarter turn further."""
+        if not isinstance(factor, complex):
+            return self._of(member.scaled(factor) for member in self.members)
+        parts = [(factor.real, 4), (factor.imag, 1)] if factor.imag and factor.real else [(factor.imag, 1)]
+        parts = parts if factor.imag else [(factor.real, 4)]
+        return self._of(
+            member.of(turned((member.term,), turns)[0]).scaled(part)
+            for part, turns in parts
+            for member in self.members
+        )
+
+    def conjugated(self) -> Beside:
+        """With the conjugates of all numbers."""
+        return self._of(member.of(conjugate_terms((member.term,))[0]) for member in self.members)
+
+    def multiplied(self, factor: int) -> Beside | None:
+        """What comes out times a coefficient; None where it is multiplied already."""
+        if any(member.term.outer is not None for member in self.members):
+            return None
+        return self._of(member.of(member.term._replace(outer=factor)) for member in self.members)
+
+    def of_multiplied(self, factor: int) -> Beside | None:
+        """What goes in times a coefficient; None where it is multiplied already."""
+        if any(member.term.inner is not None for member in self.members if member.term.input < self.inputs):
+            return None
+        return self._of(
+            member.of(member.term._replace(inner=factor)) if member.term.input < self.inputs else member
+            for member in self.members
+        )
+
+    def plus(self, other: Beside) -> Beside:
+        """Those of a sum, in which the coefficients of `other` come last."""
+        return self._of(self.members + other.members)
+
+    def without_walls(self, fields: list[int]) -> Beside:
+        """Those that read no prescribed value, of coefficients of which only these are left."""
+        members = tuple(
+            member.of(member.term.with_factors(fields.index))
+            for member in self.members
+            if member.term.input < self.inputs
+        )
+        return Beside(self.grid, members, self.inputs, self.outputs)
+
+    def gathered(
+        self, patch: Patch, library: Backend[Array], xp: Operations, real: object, like: Array
+    ) -> Gathered:
+        """A patch in the library of an array, kept where arrays outlive their call."""
+        if library.facts(like) is None:
+            return Gathered(xp, patch, real, like)
+        key = (id(patch), library.name, name_of(real), str(getattr(like, "device", "")))
+        if key not in self._gathered:
+            self._gathered[key] = Gathered(xp, patch, real, like)
+        return self._gathered[key]
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Beside, (self.grid, self.members, self.inputs, self.outputs)

@@ -1,0 +1,167 @@
+"""Grids with gaps, made of grids."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+
+from ..._backends import dispatch
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Array
+from ..._grid.conditions import Components, Condition
+from ..._grid.ends import Side, clean_boundary
+from ..._grid.masks.mask import Mask
+from ..._grid.points import Points
+from .operator import masked
+
+Kind = TypeVar("Kind", bound=Points)
+
+
+def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: float = 0.0) -> Kind:
+    """The grid with gaps: obstacles, land, missing data.
+
+    Parameters
+    ----------
+    inside : bool array of the grid's `shape`, behind batch axes where each field has gaps of its own
+        Where the field is; what stands elsewhere is read by no operator, and may be NaN.
+    boundary : end
+        What is known beside a gap, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default): nothing,
+        rows there are one-sided, of the grid's `edge_order` where the run of points has room for it, else of lower order,
+        and where there is none (a run of a single point) the derivative along that axis counts as 0. ``"symmetric"``: nothing flows
+        through the face midway to the gap. ``"reflect"``, ``"antireflect"``, ``"antisymmetric"`` and ``value(0.0)``, ``slope(0.0)`` as at ends.
+    fill : float
+        The result outside: 0, or ``numpy.nan``, which also stands where no row fits.
+
+    Returns
+    -------
+    Grid
+        Its operators are those of this grid, but beside the gaps. It may be given breaks as well.
+
+    Raises
+    ------
+    ValueError
+        A mask of another shape, or without any point; values beside gaps that are not 0.
+    TypeError
+        A mask that is not of bool.
+
+    Notes
+    -----
+    `Grid.diffuse` and the conservative laplacian let no flux pass to a gap: the face between is closed, and
+    ``sum(grid.measure * grid.diffuse(k)(u))`` over what is inside stays 0. An operator costs one sweep over the
+    whole grid, and its rows beside the gaps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> f = np.array([0.0, 1.0, 4.0, np.nan, 16.0, 25.0, 36.0])  # x**2, and one point missing
+    >>> gg.Grid((7, 1.0)).with_mask(~np.isnan(f)).gradient(f)
+    array([ 0.,  2.,  4.,  0.,  8., 10., 12.])
+    """
+    mask = grid.mask
+    breaks = ((),) * grid.ndim if mask is None else mask.breaks
+    return grid.with_gaps(Mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), masked)
+
+
+def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided") -> Kind:
+    """The grid whose axis is cut between points: epochs of a time series, media that meet.
+
+    Parameters
+    ----------
+    axis : int
+        The axis of the grid.
+    at : int or sequence of int
+        Where new runs begin: a break at i is between the points i - 1 and i, as in `numpy.split`. On a periodic axis a break at 0
+        is between the last point and the first.
+    boundary : end
+        What is known beside breaks, as in `with_mask`.
+
+    Returns
+    -------
+    Grid
+        Its operators are those of this grid, but do not reach across a break.
+
+    Raises
+    ------
+    ValueError
+        A break that is not between two points.
+    TypeError
+        Breaks that are no integers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> t = np.array([0.0, 1.0, 2.0, 10.0, 11.0, 12.0])
+    >>> f = np.array([0.0, 1.0, 2.0, 7.0, 5.0, 3.0])
+    >>> gg.Grid(t).with_breaks(0, [3]).gradient(f)
+    array([ 1.,  1.,  1., -2., -2., -2.])
+    """
+    k, mask = grid.clean_axis(axis), grid.mask
+    own = _breaks(at, grid.lengths[k], grid.axes[k], grid.lines[k].is_periodic)
+    before = ((),) * grid.ndim if mask is None else mask.breaks
+    breaks = tuple(own if a == k else others for a, others in enumerate(before))
+    inside = np.ones(grid.shape, bool) if mask is None else mask.inside
+    return grid.with_gaps(Mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), masked)
+
+
+def _inside(inside: object, grid: Points) -> Array:
+    values = np.asarray(dispatch.host(inside))
+    if values.dtype != bool:
+        raise ArgumentTypeError(
+            f"inside has dtype {values.dtype}; give where the field is, an array of bool, for example ~numpy.isnan(f) or land == 0"
+        )
+    if values.ndim < grid.ndim or values.shape[values.ndim - grid.ndim :] != grid.shape:
+        raise ArgumentValueError(
+            f"inside has shape {values.shape}, but the grid has shape {grid.shape}; give one bool for each of its points"
+            + (", numpy.broadcast_to(inside, grid.shape)" if values.ndim else "")
+        )
+    if not values.any():
+        raise ArgumentValueError(
+            "inside is False everywhere, so that no point counts; True is where the field is"
+        )
+    return values.copy()
+
+
+def _side(boundary: object) -> Side:
+    """One end, the same beside all gaps."""
+    if isinstance(boundary, (list, tuple)) or boundary == "periodic":
+        raise ArgumentValueError(
+            f'boundary={boundary!r}; beside gaps there is one end for all, "one-sided", "symmetric", "reflect" or gridgrad.value(0.0) for example'
+        )
+    side = clean_boundary(boundary, (0,))[0][0]
+    walls = [side]
+    if isinstance(side, Components):
+        several = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
+        walls = [side.normal, *several, *(() if side.scalar is None else (side.scalar,))]
+    if any(
+        isinstance(wall, Condition) and (not wall.is_zero or wall.end.position is not None) for wall in walls
+    ):
+        raise ArgumentValueError(
+            f"what is prescribed beside gaps must be the number 0, got {side!r}; subtract a field with these values first, or prescribe them at ends of the grid"
+        )
+    return side
+
+
+def _fill(fill: object) -> float:
+    if not isinstance(fill, (int, float)) or not (fill == 0 or np.isnan(fill)):
+        raise ArgumentValueError(
+            f"fill must be 0 or numpy.nan, got {fill!r}; for another value write it, result[~inside] = value"
+        )
+    return float(fill)
+
+
+def _breaks(at: object, length: int, axis: int, is_ring: bool) -> tuple[int, ...]:
+    values = np.asarray(at)
+    if values.size and values.dtype.kind not in "iu":
+        raise ArgumentTypeError(
+            f"breaks must be integers, got {at!r}; one at i is between the points i - 1 and i"
+        )
+    first = 0 if is_ring else 1
+    for i in values.reshape(-1).tolist():
+        if not first <= i < length:
+            raise ArgumentValueError(
+                f"a break at {i} is between no two points of axis {axis}, which has {counted(length, 'point')}; give {first} to {length - 1}"
+            )
+    return tuple(sorted({int(i) for i in values.reshape(-1)}))

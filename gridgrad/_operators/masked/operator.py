@@ -1,0 +1,424 @@
+"""Operators on a grid with gaps: those of the whole grid, and the rows beside the gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import isnan, prod
+from operator import add
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from ..._backends import slices
+from ..._backends.numpy.points import served, workers_of
+from ..._backends.operations import Operations
+from ..._base.checks import clean_workers
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from ..._base.outputs import targets_of
+from ..._base.types import Array, In, Out, applies
+from ..._grid.masks.mask import Mask
+from ..._grid.points import Points
+from ..._terms.term import norms_of, shifted
+from ..._wraps.units import present
+from ..fields import quantities
+from ..fields.coefficients import Coefficients, Given, conjugated, own_fields
+from ..fields.factors import Factor, Number
+from ..fields.forms import Form, check_alike, flat, shaped, stack
+from ..fields.gather import Fields, check_add, gather
+from ..fields.quantities import check_without_units
+from ..fields.sides import are_constants
+from ..joined import Joinable, Product
+from ..operator import AnyOperator, Operator
+from ..sweep import Sweep, multiplication
+from .beside import Beside
+from .matrix import masked_matrix, turned_matrix
+from .members import members_of
+from .placing import Flat, placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Gapped(Joinable[In, Out]):
+    """A sweep over the whole grid, and what its results are instead beside and in the gaps. Not to be changed."""
+
+    def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
+        assert grid.mask is not None
+        self.whole, self.grid, self.beside = whole, grid, beside
+        self.mask: Mask = grid.mask
+        self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
+        self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
+        self.__doc__ = whole.__doc__
+
+    def __repr__(self) -> str:
+        return f"{self.whole!r} with gaps"
+
+    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
+        """The same beside another sweep."""
+        return type(self)(whole, self.grid, self.beside if beside is None else beside)
+
+    @applies
+    def __call__(
+        self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
+        """Apply the operator, as on the whole grid."""
+        check_add(add, out)
+        return self._joining(f, out, workers, **fields) if add else self.applied(f, out, workers, **fields)
+
+    def _joining(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+        """A call that adds to what `out` holds."""
+        values = flat(self.applied(f, None, workers, **fields), self.outputs)
+        for target, value in zip(targets_of(out, self.outputs, tuple(values[0].shape)), values, strict=True):
+            target[...] += value
+        return out
+
+    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+        """A call that is looked at in full."""
+        if fields:
+            return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)
+        own = self
+        if f is not MISSING and are_constants(self.coefficients):
+            own = self._beside(cast(Sweep[In, Out], self.whole.settled(f)))
+        if self.grid.units is not None or present(f, out, *own.coefficients):
+            return quantities.operator(own, f, out, workers)
+        return own.on_numbers(f, out, workers)
+
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+    ) -> object:
+        """The operator applied to arrays without units, as if its grid had none."""
+        raise NotImplementedError
+
+    def of_numbers(self, coefficients: Coefficients) -> Self:
+        """The operator of the same coefficients without their units."""
+        return self._beside(self.whole.of_numbers(coefficients))
+
+    def _gather(self, f: object) -> Fields:
+        call = gather(
+            f,
+            self.inputs,
+            self.coefficients,
+            check=self.grid.axes_of,
+            arguments=self.arguments,
+            is_turned=self.whole.pattern.is_turned,
+        )
+        if any(isinstance(a, np.ma.MaskedArray) for a in (*call.samples, *call.coefficients)):
+            raise ArgumentTypeError(
+                "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
+                "at points that do not count is not read"
+            )
+        return call
+
+    def _sweep(self, whole: Sweep[In, Out], f: object, out: object, workers: int | None) -> object:
+        """The sweep over the whole grid, on numbers."""
+        if self.grid.has_units:
+            return whole.on_numbers(f, out, workers)
+        made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
+        return made
+
+    def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:
+        """Arrays with 0 at the points that do not count, so that nothing that stands there spreads."""
+        inside = xp.weights(flat_.spread(self.mask.inside), None, arrays[0])
+        return [xp.where(inside, a, xp.zeros_like(a)) for a in arrays]
+
+    def with_own(self, fields: dict[str, object]) -> Self:
+        """The operator of those other fields whose names it has."""
+        return self._beside(self.whole.with_own(fields))
+
+    def with_first(self, fields: Coefficients) -> Self:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        return self._beside(self.whole.with_first(fields))
+
+    def with_coefficients(self, coefficients: Coefficients) -> Self:
+        """The operator of these fields."""
+        return self._beside(self.whole.with_coefficients(coefficients))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field."""
+        return Product(multiplication(self.grid, self.outputs, factor), self)
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another."""
+        return Product(self, multiplication(self.grid, self.inputs, factor))
+
+    def taken(self) -> list[Given]:
+        """The arguments that it was made with, each with its fields."""
+        return self.whole.taken()
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
+        """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
+        return self.whole.ratio_of_measures(grid, other, form)
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return self.whole.result_name(given)
+
+
+class Masked(Gapped[In, Out]):
+    """An operator of a grid with gaps."""
+
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+    ) -> object:
+        """The sweep, overwritten beside the gaps by rows that do not read across them, and in them by the fill."""
+        call = self._gather(f)
+        if type(call.samples[0]) is np.ndarray:
+            return self._in_place(call, f, out, workers)
+        shape = tuple(call.samples[0].shape)
+        flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
+        arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
+        samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
+        values = self._values(call._replace(samples=samples, coefficients=coefficients), flat_)
+        results = flat(
+            self._sweep(self.whole.with_coefficients(tuple(coefficients)), shaped(samples, self.inputs), None, workers), self.outputs
+        )  # fmt: skip
+        outside = np.flatnonzero(~self.mask.inside)
+        made = [
+            placed(xp, flat_, result, points, value, outside, self.mask.fill)
+            for result, points, value in zip(results, self.beside.patch.points, values, strict=True)
+        ]
+        return finished(call, made, out, self.outputs)
+
+    @applies
+    def __call__(
+        self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
+        """Apply the operator, as on the whole grid."""
+        check_add(add, out)
+        if add:
+            return self._joining(f, out, workers, **fields)
+        if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
+            flat_ = self.beside.known(f.shape)
+            arrays = (f, *self.coefficients)
+            if flat_ is not None and all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
+                values = self._compiled(arrays, flat_, workers)
+                if values is not None:
+                    return self._overwritten(values, flat_, f, out, workers)
+        return self.applied(f, out, workers, **fields)
+
+    def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
+        """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
+        flat_ = self.beside.flat(tuple(call.samples[0].shape))
+        values = self._compiled((*call.samples, *call.coefficients), flat_, workers) or self._values(
+            call, flat_
+        )
+        return self._overwritten(values, flat_, f, out, workers)
+
+    def _overwritten(
+        self, values: list[Array | None], flat_: Flat, f: object, out: object, workers: int | None
+    ) -> object:
+        """The sweep, and values at the points beside the gaps."""
+        result = self._sweep(self.whole, f, out, workers)
+        targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
+        for target, points, value in zip(targets, self.beside.patch.points, values, strict=True):
+            flat_.overwrite(target, points, value, self.mask)
+        return result
+
+    def _compiled(
+        self, arrays: Sequence[Array], flat_: Flat, workers: int | None
+    ) -> list[Array | None] | None:
+        """What each output is at its points, by the compiled core; None where it does not serve."""
+        rows = self.beside.compiled(arrays[0].dtype)
+        if rows is None:
+            return None
+        inputs = prod(self.inputs)
+        if len(arrays) > inputs:
+            arrays = (*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:])))
+        fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
+        if not served(fields):
+            return None
+        threads = workers_of(clean_workers(workers))
+        found = [None if own is None else own(fields, threads) for own in rows]
+        if isnan(self.mask.fill):
+            for value, missing in zip(found, self.beside.patch.missing, strict=True):
+                if value is not None:
+                    value[:, missing] = self.mask.fill
+        return found
+
+    def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:
+        """What each output is at its points beside the gaps, shape ``(batch, points)``."""
+        xp = call.library.operations(*call.samples, *call.coefficients)
+        fields = [*call.samples, *conjugated(self.arguments, tuple(call.coefficients))]
+        like = slices.leading(fields)
+        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
+        patch = self.beside.patch
+        gathered = self.beside.gathered(patch, call.library, xp, real, like)
+        norms = norms_of(self.terms)
+        found: list[Array | None] = []
+        with np.errstate(all="ignore"):
+            for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
+                if not values:
+                    found.append(None)
+                    continue
+                whole = slices.norm(xp, values) if output in norms else reduce(add, values)
+                if isnan(self.mask.fill) and patch.missing[output].any():
+                    missing = xp.weights(patch.missing[output], None, like)
+                    whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
+                found.append(slices.stored(xp, whole, kept))
+        return found
+
+    def with_(self, **changes: object) -> Masked[In, Out]:
+        """The operator with other options, or of other fields; see `Operator.with_`."""
+        made = self.whole.with_(**changes)
+        if made.pattern is self.whole.pattern:
+            return self._beside(made)
+        return masked(made, self.grid)
+
+    @property
+    def linear(self) -> Masked[In, Out]:
+        """The operator with 0 in the place of all that is prescribed at walls."""
+        whole = self.whole.linear
+        if whole is self.whole:
+            return self
+        return self._beside(whole, self.beside.without_walls(own_fields(self.arguments)))
+
+    @property
+    def T(self) -> Turned[Out, In]:
+        """The transpose as an operator."""
+        return Turned(self.whole.T, self.grid, self.linear, None, conjugate=False)
+
+    def adjoint_operator(self, weight: str | None = None) -> Turned[Out, In]:
+        """The operator that `adjoint` applies."""
+        return Turned(self.whole.adjoint_operator(weight), self.grid, self.linear, weight, conjugate=True)
+
+    def scaled(self, factor: Number) -> Masked[In, Out]:
+        """The operator with all weights times a number."""
+        return self._beside(self.whole.scaled(factor), self.beside.scaled(factor))
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field, in one sweep unless a term has such a factor already."""
+        whole, beside = self.whole.multiplied(factor), self.beside.multiplied(len(self.coefficients))
+        if isinstance(whole, Sweep) and beside is not None:
+            return self._beside(whole, beside)
+        return super().multiplied(factor)
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another, in one sweep unless a term has such a factor already."""
+        whole, beside = self.whole.of_multiplied(factor), self.beside.of_multiplied(len(self.coefficients))
+        if isinstance(whole, Sweep) and beside is not None:
+            return self._beside(whole, beside)
+        return super().of_multiplied(factor)
+
+    def as_factor(self) -> Factor | None:
+        """The field by which it multiplies, if it does nothing else."""
+        return self.whole.as_factor()
+
+    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator, one sweep where that is one."""
+        if not isinstance(other, Masked):
+            return super().plus(other)
+        check_alike(self, other)
+        fields, inputs = len(self.coefficients), prod(self.inputs)
+        moved = [member.of(shifted((member.term,), fields, inputs)[0]) for member in other.beside.members]
+        beside = self.beside.plus(Beside(self.grid, tuple(moved), inputs, prod(self.outputs)))
+        return self._beside(cast(Sweep[In, Out], self.whole.plus(other.whole)), beside)
+
+    def matrix(self) -> csr_array:
+        """The matrix on flattened fields."""
+        if self.linear is not self:
+            return self.linear.matrix()
+        whole = self.whole.matrix()
+        check_without_units(self, "a matrix")
+        return masked_matrix(whole, self.grid, self.beside.patch, self.whole.current_coefficients())
+
+
+class Turned(Gapped[In, Out]):
+    """The transpose or the adjoint of an operator of a grid with gaps."""
+
+    def __init__(
+        self, whole: Sweep[In, Out], grid: Points, forward: Masked[Out, In], weight: str | None, conjugate: bool
+    ) -> None:  # fmt: skip
+        super().__init__(whole, grid, forward.beside)
+        self.forward, self.weight, self.conjugate = forward, weight, conjugate
+
+    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
+        forward = self.forward.with_coefficients(whole.coefficients)
+        return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
+
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+    ) -> object:
+        """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
+        call = self._gather(f)
+        shape = tuple(call.samples[0].shape)
+        flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
+        arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
+        samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
+        whole = self.whole.with_coefficients(tuple(coefficients))
+        regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(samples)]
+        results = flat(self._sweep(whole, shaped(regular, self.inputs), None, workers), self.outputs)
+        values = self._values(call, xp, [flat_.of(xp, a) for a in (*samples, *whole.current_coefficients())])
+        patch = self.beside.transposed(self.weight, self.conjugate)
+        none = np.zeros(0, np.intp)
+        made = [
+            placed(xp, flat_, result, points, value, none, 0.0, added=True)
+            for result, points, value in zip(results, patch.points, values, strict=True)
+        ]
+        return finished(call, made, out, self.outputs)
+
+    def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
+        """A field with 0 at those points whose rows are not those of the whole grid."""
+        kept = np.ones(prod(self.mask.shape), bool)
+        kept[self.beside.patch.points[k]] = False
+        there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
+        chosen: Array = xp.where(there, g, xp.zeros_like(g))
+        return chosen
+
+    def _values(self, call: Fields, xp: Operations, fields: list[Array]) -> list[Array | None]:
+        like = slices.leading(fields)
+        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
+        gathered = self.beside.gathered(
+            self.beside.transposed(self.weight, self.conjugate), call.library, xp, real, like
+        )
+        with np.errstate(all="ignore"):
+            return [
+                slices.stored(xp, reduce(add, own), kept) if own else None for own in gathered.values(fields)
+            ]
+
+    @property
+    def linear(self) -> Turned[In, Out]:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Operator[Out, In]:
+        """The transpose as an operator."""
+        if self.weight is None:
+            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else None)
+        raise ArgumentTypeError(
+            "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
+        )
+
+    def scaled(self, factor: Number) -> Turned[In, Out]:
+        """The operator with all weights times a number."""
+        own = factor.conjugate() if self.conjugate else factor
+        forward = self.forward.scaled(own)
+        return Turned(self.whole.scaled(factor), self.grid, forward, self.weight, self.conjugate)
+
+    def matrix(self) -> csr_array:
+        """The matrix on flattened fields."""
+        return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
+
+
+def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:
+    """New results in the form that was asked for, or written where they were wanted."""
+    if out is not None:
+        targets = targets_of(out, form, tuple(call.samples[0].shape))
+        for target, value in zip(targets, made, strict=True):
+            call.library.assign(target, value)
+        return out
+    if call.stacked and form:
+        return stack(call.library, made, form)
+    return shaped(made, form)
+
+
+def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
+    """An operator of the whole grid on the same grid with gaps."""
+    if norms_of(whole.terms) and any(grid.along(k).sides for k in range(grid.ndim)):
+        raise ArgumentValueError(
+            f"{whole.name} is not offered on a grid with gaps whose ends have prescribed values; take the norm of the components, "
+            "numpy.linalg.norm(grid.gradient(f), axis=0)"
+        )
+    members = members_of(whole, grid)
+    return Masked(whole, grid, Beside(grid, members, prod(whole.inputs), prod(whole.outputs)))

@@ -1,0 +1,215 @@
+"""Rows at some points as arrays that any library gathers with: what overwrites a sweep, or is added to its transpose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
+from ..._backends.operations import INTEGERS, Operations, dtype_name
+from ..._base.types import Array, DType
+from .members import Member, shared_points
+
+
+class Part(NamedTuple):
+    """The rows of one term at the points of its output, or the transposed rows at those of its input.
+
+    Row p is ``outer[at p] * sum_k w f_k``, f_k a value or a difference, times what each factor of it says. Arrays of points and
+    weights have the pairs in front: ``(pairs, points)``.
+    """
+
+    output: int
+    input: int
+    is_norm: bool
+    a: Array
+    b: Array
+    w: Array
+    is_value: Array
+    faces: tuple[int, Array, Array] | None = None  # the input whose mean at two points is a factor
+    inner: int | None = None  # of a value, at its point
+    outer: int | None = None
+    turns: int = 0  # quarter turns of the whole
+
+
+class Patch(NamedTuple):
+    """For each output its points, and those of them that have no row; and the rows."""
+
+    points: list[Array]
+    missing: list[Array]
+    parts: list[Part]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not any(len(points) for points in self.points)
+
+
+def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
+    """What overwrites the results of a sweep over the whole grid."""
+    points = shared_points(members, outputs)
+    missing = [np.zeros(len(own), bool) for own in points]
+    parts = []
+    for member in members:
+        term, own = member.term, points[member.term.output]
+        pairs = member.pairs_at(own)
+        missing[term.output] |= pairs.is_missing
+        a, b, w, is_value = (np.ascontiguousarray(part.T) for part in pairs[:4])
+        faces = None if term.faces is None else (inputs + term.faces, a, b)
+        inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
+        parts.append(Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer))
+    return Patch(points, missing, parts)
+
+
+def transposed_patch(
+    patch: Patch, inputs: int, outputs: int, measure: Array | None, conjugate: bool
+) -> Patch:
+    """What is added to the transpose of a sweep in which the results at the points of a patch are left out."""
+    entries = [_entries(part, patch.points[part.output], measure) for part in patch.parts]
+    points = []
+    for k in range(inputs):
+        targets = [own[0] for own, part in zip(entries, patch.parts, strict=True) if part.input == k]
+        points.append(np.unique(np.concatenate(targets)) if targets else np.zeros(0, np.intp))
+    parts = [
+        _turned(part, own, points[part.input], outputs - inputs, -part.turns if conjugate else part.turns)
+        for own, part in zip(entries, patch.parts, strict=True)
+    ]
+    return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
+
+
+def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
+    """The rows for the compiled core; None where it does not serve."""
+    is_served = dtype in (np.float32, np.float64) and all(
+        not part.is_norm and part.inner is None and part.turns == 0 for part in patch.parts
+    )
+    if not is_served:
+        return None
+    found: list[RowsAtPoints | None] = []
+    for output, points in enumerate(patch.points):
+        terms = [_pairs_of(part, dtype) for part in patch.parts if part.output == output]
+        found.append(RowsAtPoints(terms, points) if len(points) else None)
+    return found
+
+
+def _pairs_of(part: Part, dtype: DType) -> TermAtPoints:
+    """The pairs of each point one after the other."""
+    used = (part.w != 0).T
+    start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
+    a, b = (np.where(part.is_value, part.b, part.a).T[used].astype(np.int32), part.b.T[used].astype(np.int32))
+    faces = None if part.faces is None else part.faces[0]
+    return TermAtPoints(start, a, b, part.w.T[used].astype(dtype), part.input, faces, part.outer)
+
+
+Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face
+
+
+def _entries(part: Part, points: Array, measure: Array | None) -> Entries:
+    """Each pair as one or two values that go from a source to a target."""
+    source = np.broadcast_to(points, part.w.shape)
+    found = [(part.b, source, part.w), (part.a, source, np.where(part.is_value, 0, -part.w))]
+    used = [w != 0 for *_, w in found]
+    target, source, weight = (
+        np.concatenate([own[k][use] for own, use in zip(found, used, strict=True)]) for k in range(3)
+    )
+    a, b = (np.concatenate([end[use] for use in used]) for end in (part.a, part.b))
+    if measure is not None:
+        weight = weight * (measure[source] / measure[target])
+    return target, source, weight, a, b
+
+
+def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int) -> Part:
+    """Entries by their targets, as many in a row as there are at most; factors count from behind the outputs."""
+    order = np.argsort(entries[0], kind="stable")
+    target, *others = (own[order] for own in entries)
+    row = np.searchsorted(points, target)
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    width = int(place.max(initial=0)) + 1
+    source, weight, a, b = (np.zeros((width, len(points)), own.dtype) for own in others)
+    for table, own in zip((source, weight, a, b), others, strict=True):
+        table[place, row] = own
+    faces = None if part.faces is None else (part.faces[0] + shift, a, b)
+    inner = None if part.outer is None else part.outer + shift
+    outer = None if part.inner is None else part.inner + shift
+    values = np.ones(source.shape, bool)
+    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns)
+
+
+class Gathered:
+    """The rows of a patch in one library, applied to flat fields."""
+
+    def __init__(self, xp: Operations, patch: Patch, real: object, like: Array) -> None:
+        self.xp, self.patch, self.real = xp, patch, real
+        self.points = [xp.weights(points, None, like) for points in patch.points]
+        self._there = [_there(xp, part, real, like) for part in patch.parts]
+
+    def values(self, fields: Sequence[Array]) -> list[list[Array]]:
+        """What each output gets at its points: its terms, to be added or to be taken the norm of."""
+        found: list[list[Array]] = [[] for _ in self.patch.points]
+        for part, there in zip(self.patch.parts, self._there, strict=True):
+            if len(self.patch.points[part.output]):
+                found[part.output].append(self._value(part, there, fields))
+        return found
+
+    def _value(self, part: Part, there: list[dict[str, Array]], fields: Sequence[Array]) -> Array:
+        xp, total = self.xp, None
+        for pair in there:
+            factor = pair["w"]
+            if part.faces is not None:
+                at_a, at_b = (self._in(self._take(fields[part.faces[0]], pair[end])) for end in ("fa", "fb"))
+                factor = factor * ((at_a + at_b) * 0.5)
+            inner = None if part.inner is None else fields[part.inner]
+            value = factor * self._difference(fields[part.input], inner, pair)
+            if "used" in pair:
+                value = xp.where(pair["used"], value, xp.zeros_like(value))
+            total = value if total is None else total + value
+        assert total is not None
+        if part.outer is not None:
+            total = total * self._in(self._take(fields[part.outer], self.points[part.output]))
+        return total if part.turns % 4 == 0 else total * 1j ** (part.turns % 4)
+
+    def _difference(self, f: Array, inner: Array | None, pair: dict[str, Array]) -> Array:
+        """A difference, or a value; with `inner` of the field times another."""
+        xp = self.xp
+        at_b, at_a = (self._take(f, pair[end]) if end in pair else None for end in ("b", "a"))
+        assert at_b is not None
+        if inner is None and at_a is not None and dtype_name(f) in INTEGERS:
+            difference = xp.difference(at_b, at_a, self.real)
+            return (
+                xp.where(pair["is_value"], self._in(at_b), difference) if "is_value" in pair else difference
+            )
+        at_b = self._in(at_b) if inner is None else self._in(at_b) * self._in(self._take(inner, pair["b"]))
+        if at_a is None:
+            return at_b
+        at_a = self._in(at_a) if inner is None else self._in(at_a) * self._in(self._take(inner, pair["a"]))
+        return xp.where(pair["is_value"], at_b, at_b - at_a) if "is_value" in pair else at_b - at_a
+
+    def _in(self, f: Array) -> Array:
+        name = dtype_name(f)
+        if f.dtype == self.real or name.startswith(("complex", "clongdouble")):
+            return f
+        return self.xp.astype(f, self.real)
+
+    def _take(self, f: Array, points: Array) -> Array:
+        return self.xp.take(f, points, axis=-1)
+
+
+def _there(xp: Operations, part: Part, real: object, like: Array) -> list[dict[str, Array]]:
+    """The arrays of each pair of a part in the library; those that say nothing are left out."""
+    pairs = []
+    for k, w in enumerate(part.w):
+        used = w != 0
+        if k and not used.any():
+            continue
+        values = part.is_value[k] | ~used
+        pair = {"w": xp.weights(w, real, like), "b": xp.weights(part.b[k], None, like)}
+        if not values.all():
+            pair["a"] = xp.weights(part.a[k], None, like)
+            if values.any():
+                pair["is_value"] = xp.weights(values, None, like)
+        if not used.all():
+            pair["used"] = xp.weights(used, None, like)
+        if part.faces is not None:
+            pair["fa"], pair["fb"] = (xp.weights(end[k], None, like) for end in part.faces[1:])
+        pairs.append(pair)
+    return pairs

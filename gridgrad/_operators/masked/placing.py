@@ -1,0 +1,88 @@
+"""Fields of a grid as flat arrays, and values put at some of their points, in any library."""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+
+from ..._backends.numpy.points import place, served
+from ..._backends.operations import Operations
+from ..._base.errors import ArgumentValueError
+from ..._base.types import Array, Shape
+from ..._grid.masks.mask import Mask
+from ..._grid.points import Points
+
+
+class Flat:
+    """How fields of one shape are flat: batch axes in front, then the points in the order of the grid's shape."""
+
+    def __init__(self, grid: Points, shape: Shape) -> None:
+        axes = grid.axes_of(shape)
+        of_grid = sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
+        batch = [axis for axis in range(len(shape)) if axis not in axes]
+        self.shape = shape
+        self.order = (*batch, *of_grid)
+        assert grid.mask is not None
+        own = grid.mask.shape  # which may have batch axes
+        self.batch = len(shape) - len(own)
+        if self.batch < 0 or tuple(shape[axis] for axis in self.order[self.batch :]) != own:
+            raise ArgumentValueError(
+                f"the field has shape {tuple(shape)}, but the grid's mask has shape {own}, with batch axes; give fields that have these"
+            )
+        self.back = tuple(int(k) for k in np.argsort(self.order))
+        self.is_plain = self.order == tuple(range(len(shape)))
+        self.turned = tuple(shape[axis] for axis in self.order)
+        self.flat = (prod(self.turned[: self.batch]), prod(own))
+
+    def of(self, xp: Operations, f: Array) -> Array:
+        """A field as a flat array, where it can a view."""
+        turned = f if self.is_plain else xp.permute_dims(f, self.order)
+        made: Array = xp.reshape(turned, self.flat)
+        return made
+
+    def field(self, xp: Operations, flat: Array) -> Array:
+        """The field of a flat array."""
+        turned = xp.reshape(flat, self.turned)
+        made: Array = turned if self.is_plain else xp.permute_dims(turned, self.back)
+        return made
+
+    def overwrite(self, f: Array, points: Array, values: Array | None, mask: Mask) -> None:
+        """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
+        turned = f if self.is_plain else f.transpose(self.order)
+        if turned.flags.c_contiguous:
+            whole = turned.reshape(self.flat)
+            if served([whole]) and (values is None or values.dtype == f.dtype):
+                place(whole, points, values, mask.gaps, mask.fill)
+                return
+        np.copyto(turned, mask.fill, where=~mask.inside)
+        if values is not None:
+            spots = (slice(None),) * self.batch + np.unravel_index(points, self.turned[self.batch :])
+            turned[spots] = values.reshape(*self.turned[: self.batch], len(points))
+
+    def spread(self, of_grid: Array) -> Array:
+        """A NumPy array of the grid's shape as one that broadcasts to the fields."""
+        shape = (1,) * self.batch + self.turned[self.batch :]
+        return of_grid.reshape(shape).transpose(self.back)
+
+
+def placed(
+    xp: Operations, flat: Flat, base: Array, points: Array, values: Array | None, outside: Array, fill: float, added: bool = False
+) -> Array:  # fmt: skip
+    """A new field: `base`, but for its `values` at some points (or these added there), and a number at others.
+
+    By one gather from all of it, which every library has and differentiates.
+    """
+    whole = flat.of(xp, base)
+    columns, index = [whole], np.arange(flat.flat[1])
+    if values is not None and len(points):
+        own = xp.take(whole, xp.weights(points, None, base), axis=-1) + values if added else values
+        index[points] = flat.flat[1] + np.arange(len(points))
+        columns.append(own)
+    if len(outside):
+        index[outside] = sum(column.shape[-1] for column in columns)
+        columns.append(xp.full_like(whole[:, :1], fill))
+    if len(columns) == 1:
+        return base
+    gathered = xp.take(xp.concat(columns, axis=-1), xp.weights(index, None, base), axis=-1)
+    return flat.field(xp, gathered)

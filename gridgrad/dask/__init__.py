@@ -1,0 +1,5 @@
+"""Operators on arrays that are larger than memory: from file to file, a chunk at a time."""
+
+from ._zarr import to_zarr as to_zarr
+
+__all__ = ["to_zarr"]

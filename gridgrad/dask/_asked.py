@@ -1,0 +1,95 @@
+"""What a call asks for: the terms of all its operators on the arrays that they read, without a look at a number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from .._backends import dispatch
+from .._backends.protocol import Call
+from .._backends.slices import leading
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Array, DType, Field, Shape
+from .._operators.fields.forms import Form, shaped
+from .._operators.fields.gather import gather, joined_name
+from .._operators.fields.sides import like
+from .._operators.operator import AnyOperator
+from .._operators.sweep import Sweep
+from .._terms.term import Term, shifted
+
+
+class Repeated(NamedTuple):
+    """A coefficient as it broadcasts to the shape of the field, in no more memory than it has."""
+
+    own: Array
+    shape: Shape
+
+    def region(self, index: tuple[slice, ...]) -> Array:
+        """A part of it."""
+        return np.broadcast_to(self.own, self.shape)[index]
+
+
+def _repeated(wide: Array) -> Repeated:
+    along = tuple([slice(0, 1) if not step else slice(None) for step in wide.strides])
+    return Repeated(wide[along], wide.shape)
+
+
+class Asked(NamedTuple):
+    """All results of a call."""
+
+    call: Call
+    coefficients: list[Repeated]  # what is read behind the components of the field
+    forms: dict[str, Form]  # how the outputs of each operator are stacked
+    dtype: DType
+
+
+def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
+    """The terms of operators, one after the other, on arrays of this shape and dtype."""
+    terms: list[Term] = []
+    coefficients: list[Repeated] = []
+    outputs = 0
+    one = np.broadcast_to(np.zeros((), dtype), shape)  # takes no memory
+    for name, operator in operators.items():
+        sweep = _sweep(name, operator, components)
+        field = shaped([one] * components, sweep.inputs)
+        own = gather(
+            field, sweep.inputs, _settled(name, sweep, one), check=sweep._terms_for, arguments=sweep.arguments
+        )
+        moved = shifted(sweep._terms_for(shape), len(coefficients), components)
+        terms += [term._replace(output=term.output + outputs) for term in moved]
+        coefficients += map(_repeated, own.coefficients)
+        outputs += prod(sweep.outputs)
+    library, _ = dispatch.samples(one)
+    forms = {name: operator.outputs for name, operator in operators.items()}
+    return Asked(Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])))
+
+
+def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
+    if not isinstance(operator, Sweep):
+        what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
+        raise ArgumentTypeError(f"operator {name!r} {what}" if hasattr(operator, "inputs") else
+                                f"{name!r} is a {type(operator).__name__}; give an operator of a grid, grid.laplacian")  # fmt: skip
+    if operator.grid.units is not None:
+        raise ArgumentTypeError(
+            f"operator {name!r} has units, which a file has not; make its grid of numbers"
+        )
+    needed = prod(operator.inputs)
+    if needed != components:
+        raise ArgumentValueError(
+            f"operator {name!r} takes {needed} component(s), but source has {components}; give one array for each, [u, v]"
+        )
+    return operator
+
+
+def _settled(name: str, operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
+    """Its coefficients as arrays, in the dtype of the field: what would have to be another is refused."""
+    found = [like(one, c) for c in operator.current_coefficients()]
+    wanted = joined_name({one.dtype.name, *(c.dtype.name for c in found)}) if found else ""
+    if found and wanted != one.dtype.name:
+        raise ArgumentTypeError(
+            f"the fields of operator {name!r} make {wanted} of a source of {one.dtype}; give them in that dtype, k.astype({one.dtype.name!r})"
+        )
+    return found

@@ -1,0 +1,112 @@
+"""`to_zarr`: operators applied to Zarr arrays, into Zarr arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from uuid import uuid4
+
+import dask
+import numpy as np
+from dask.base import tokenize
+from dask.delayed import Delayed
+from dask.highlevelgraph import HighLevelGraph
+
+from .._backends.dask.recipe import contents, recipe_of
+from .._backends.dask.spans import spans_of
+from .._backends.dask.tasks import reference, task
+from .._backends.dispatch import found
+from .._operators.operator import AnyOperator
+from ._asked import asked_of
+from ._files import Source, chunks_of, create, opened, targets
+from ._job import Job, step, wait_for
+from ._partial import Partial
+
+
+def to_zarr(
+    operators: AnyOperator | Mapping[str, AnyOperator], source: Source | Sequence[Source], target: str | PathLike[str],
+    *, overwrite: bool = False,
+) -> None:  # fmt: skip
+    """Apply operators to an array in a file, chunk by chunk, into another file.
+
+    Parameters
+    ----------
+    operators : operator, or dict of them
+        Of a `Grid` with the lengths of the array's axes (its last ones, unless it has `axes`): each one sweep,
+        ``grid.gradient`` or ``grid.laplacian + grid.advect(v)``, but not ``A @ B``. Of a dict all are
+        applied at once, and the array is read once.
+    source : path or zarr.Array, or a sequence of them
+        The field; of a vector field one array for each component, of one shape, dtype and chunks.
+    target : path
+        A new array, or for a dict of operators a new group with an array for each name. Components of a
+        vector result lie along axis 0. Chunks, and compression, are those of `source`.
+    overwrite : bool
+        Whether a target that exists is replaced, once the new one is complete, and what another call has begun is discarded.
+
+    Raises
+    ------
+    ValueError
+        The target exists, or another call has begun it; the grid does not fit the array; arrays of a
+        vector field differ.
+    TypeError
+        What is no operator or one of several sweeps, units, coefficients of a wider dtype than the field.
+
+    Notes
+    -----
+    One task a chunk, in which it is read with its neighbours' faces, and by Dask's scheduler: under
+    ``dask.diagnostics.ProgressBar()``, with ``dask.config.set(num_workers=...)``, or a ``distributed.Client`` whose workers see the same
+    paths. Memory is that of a few chunks for each worker, whatever the size of the file; the values have the bits of ``operator(f)``.
+
+    Nothing stands at `target` before all of it is there: until then it grows in a folder beside it,
+    ``TARGET.partial``. Where the call was killed, the same call goes on with the chunks that are missing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import gridgrad as gg
+    >>> import numpy as np
+    >>> import zarr
+    >>> from gridgrad.dask import to_zarr
+    >>> folder = tempfile.mkdtemp()
+    >>> f = np.random.default_rng(0).random((40, 30))
+    >>> _ = zarr.save(f"{folder}/f.zarr", f)
+    >>> grid = gg.Grid((40, 0.5), (30, 0.25), boundary="periodic")
+    >>> to_zarr(grid.laplacian, f"{folder}/f.zarr", f"{folder}/laplacian.zarr")
+    >>> np.array_equal(zarr.open(f"{folder}/laplacian.zarr")[:], grid.laplacian(f))
+    True
+    """
+    arrays = opened(source)
+    place = Path(fspath(target)).absolute()
+    named = operators if isinstance(operators, Mapping) else {"": operators}
+    asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
+    recipe, stencils = recipe_of(asked.call, found)
+    chunks = chunks_of(arrays[0])
+    files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
+    token = tokenize(
+        files, chunks, asked.forms, contents(recipe, stencils), [own.own for own in asked.coefficients]
+    )
+    partial = Partial(place)
+    if not partial.begun(token, overwrite):
+        create(partial, arrays[0], asked)
+        partial.begin(token)
+    along = [
+        spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
+        for axis, own in enumerate(chunks)
+    ]
+    job = Job(recipe, along, chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
+    _run(job)
+    partial.complete()
+
+
+def _run(job: Job) -> None:
+    """All chunks that are not finished, by Dask."""
+    every = np.arange(np.prod(job.numblocks, dtype=int))
+    todo = np.setdiff1d(every, job.partial.finished()).tolist()
+    if todo:
+        name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
+        shared = dask.delayed(job, name=f"{name}-job", traverse=False)
+        tasks = {(name, number): task((name, number), step, reference(shared.key), number) for number in todo}
+        ends = task(f"{name}-end", wait_for, *map(reference, tasks))
+        graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
+        Delayed(f"{name}-end", graph, layer=name).compute()

@@ -1,0 +1,39 @@
+"""The same bits where Dask plans arrays as expressions, which is decided when it is imported: in a process of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytest.importorskip("dask.array")
+
+CODE = """
+import dask
+
+dask.config.set({"array.query-planning": True, "scheduler": "synchronous"})
+import dask.array as da
+import numpy as np
+import gridgrad as gg
+
+rng = np.random.default_rng(0)
+f, k, x = rng.random((12, 10)), rng.random((12, 10)), np.arange(12.0) ** 1.3
+grid = gg.Grid((12, 0.5), (10, 0.25), boundary=["periodic", (gg.value(2.0), "one-sided")])
+for chunks in (1, 4, (5, 10), 12):
+    d = da.from_array(f, chunks=chunks)
+    for apply in (
+        lambda f: gg.laplacian(f, 1.0, 1.0),
+        lambda f: gg.gradient(f, x, 0.5, edge_order=2)[0],
+        grid.mixed_derivative(0, 1),
+        lambda f: grid.laplacian(grid.laplacian(f)),
+        grid.diffuse(k),
+        grid.diffuse(k[0]),
+    ):
+        lazy = apply(d)
+        assert lazy.chunks == d.chunks, (lazy.chunks, d.chunks)
+        assert np.array_equal(lazy.compute(), apply(f))
+"""
+
+
+def test_bits_and_chunks():
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,175 @@
+"""From file to file: the bits of the operator, at once or after a kill, and nothing that looks complete before it is."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from samples import same_bits
+
+import gridgrad as gg
+
+zarr = pytest.importorskip("zarr")
+dask = pytest.importorskip("dask")
+
+from gridgrad.dask import _job, to_zarr  # noqa: E402  # where both are
+
+SHAPE = (40, 30, 20)
+X = np.linspace(0, 1, 40) ** 1.2
+WALLS = ["one-sided", "periodic", (gg.value(2.0), "one-sided")]
+GRID = gg.Grid(X, (30, 0.1), (20, 0.3), boundary=WALLS)
+
+
+@pytest.fixture(autouse=True)
+def synchronous():
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+@pytest.fixture
+def f():
+    return np.random.default_rng(0).random(SHAPE, np.float32)
+
+
+@pytest.fixture
+def source(tmp_path, f):
+    zarr.create_array(tmp_path / "f.zarr", data=f, chunks=(7, 8, 9), dimension_names=["z", "y", "x"])
+    return tmp_path / "f.zarr"
+
+
+def test_one_operator_makes_an_array(tmp_path, source, f):
+    to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    made = zarr.open(tmp_path / "out.zarr", mode="r")
+    assert same_bits(made[:], GRID.laplacian(f))
+    assert (made.chunks, made.metadata.dimension_names) == ((7, 8, 9), ("z", "y", "x"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.zarr", "out.zarr"]
+
+
+def test_several_operators_make_a_group_and_read_once(tmp_path, source, f):
+    k = np.random.default_rng(1).random(SHAPE[1:], np.float32)
+    operators = {"gradient": GRID.gradient, "mixed": GRID.mixed_derivative(0, 1), "twice": 2 * GRID.laplacian,
+                 "diffusion": GRID.diffuse(k), "wide": GRID.gradient.with_(accuracy=6)}  # fmt: skip
+    to_zarr(operators, zarr.open(source, mode="r"), str(tmp_path / "out.zarr"))
+    made = zarr.open(tmp_path / "out.zarr", mode="r")
+    for name, operator in operators.items():
+        assert same_bits(made[name][:], np.asarray(operator(f)))
+    assert made["gradient"].chunks == (1, 7, 8, 9)
+
+
+def test_vector_fields_batch_axes_and_integers(tmp_path):
+    u, v = np.random.default_rng(0).integers(-9, 9, (2, 5, 12, 10)).astype(np.int16)
+    for name, own in (("u", u), ("v", v)):
+        zarr.create_array(tmp_path / name, data=own, chunks=(2, 5, 4))
+    grid = gg.Grid((12, 0.5), (10, 0.25))
+    to_zarr({"curl": grid.curl, "div": grid.divergence}, [tmp_path / "u", tmp_path / "v"], tmp_path / "out")
+    made = zarr.open(tmp_path / "out", mode="r")
+    assert same_bits(made["curl"][:], grid.curl([u, v]))
+    assert same_bits(made["div"][:], grid.divergence([u, v]))
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_schedulers(tmp_path, source, f, scheduler):
+    with dask.config.set(scheduler=scheduler, num_workers=2):
+        to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
+
+
+def test_what_failed_is_gone_on_with(tmp_path, source, f, monkeypatch):
+    run, seen = _job.Job.run, []
+
+    def failing(self, number):
+        if len(seen) == 30:
+            raise RuntimeError("out of luck")
+        seen.append(number)
+        run(self, number)
+
+    monkeypatch.setattr(_job.Job, "run", failing)
+    with pytest.raises(RuntimeError, match="out of luck"):
+        to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    assert not (tmp_path / "out.zarr").exists()
+    with pytest.raises(ValueError, match=r"is what another call has begun.*overwrite=True"):
+        to_zarr(GRID.gradient, source, tmp_path / "out.zarr")
+    again = []
+    monkeypatch.setattr(_job.Job, "run", lambda self, number: (again.append(number), run(self, number)))
+    to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    assert sorted([*seen, *again]) == list(range(6 * 4 * 3))
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
+
+
+CHILD = """
+import sys, time
+import dask
+import numpy as np
+import gridgrad as gg
+from gridgrad.dask import _job, to_zarr
+
+run = _job.Job.run
+_job.Job.run = lambda self, number: (time.sleep(0.02), run(self, number))
+with dask.config.set(scheduler="threads", num_workers=2):
+    to_zarr(gg.Grid(np.linspace(0, 1, 40) ** 1.2, (30, 0.1), (20, 0.3)).gradient, *sys.argv[1:])
+"""
+
+
+def finished(folder):
+    """How many chunks are noted in a folder that is not complete."""
+    return sum(path.stat().st_size for path in (folder / "done").glob("*")) // 8
+
+
+def test_killed_at_any_moment(tmp_path, source, f):
+    """Each time a little later; in the end the same bytes as of a call that was left alone."""
+    for chunks in (1, 25, 50):
+        child = subprocess.Popen([sys.executable, "-c", CHILD, str(source), str(tmp_path / "out.zarr")])
+        while child.poll() is None and finished(tmp_path / "out.zarr.partial") < chunks:
+            time.sleep(0.005)
+        child.send_signal(signal.SIGKILL)
+        assert child.wait() == -signal.SIGKILL
+        assert not (tmp_path / "out.zarr").exists()
+    grid = gg.Grid(X, (30, 0.1), (20, 0.3))
+    for name in ("out.zarr", "alone.zarr"):
+        to_zarr(grid.gradient, source, tmp_path / name)
+    for path in [path for path in (tmp_path / "alone.zarr").rglob("*") if path.is_file()]:
+        assert (
+            tmp_path / "out.zarr" / path.relative_to(tmp_path / "alone.zarr")
+        ).read_bytes() == path.read_bytes()
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], np.stack(grid.gradient(f)))
+
+
+def test_killed_between_its_last_chunk_and_the_end(tmp_path, source, f, monkeypatch):
+    from gridgrad.dask import _partial
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_partial.Partial, "complete", lambda self: None)
+        to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    with open(next((tmp_path / "out.zarr.partial" / "done").iterdir()), "ab") as log:
+        log.write(b"torn")
+    to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
+
+
+def test_overwrite_replaces_when_the_new_one_is_complete(tmp_path, source, f):
+    to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    with pytest.raises(ValueError, match=r"out\.zarr exists; give another target, or overwrite=True"):
+        to_zarr(GRID.derivative(0), source, tmp_path / "out.zarr")
+    to_zarr(GRID.derivative(0), source, tmp_path / "out.zarr", overwrite=True)
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.derivative(0)(f))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.zarr", "out.zarr"]
+
+
+def test_refusals_come_before_anything_is_written(tmp_path, source):
+    zarr.create_group(tmp_path / "group").create_array("a", shape=SHAPE, dtype="f4")
+    zarr.create_array(tmp_path / "other", shape=SHAPE, dtype="f4", chunks=(5, 8, 9))
+    wide = GRID.diffuse(np.ones(SHAPE))
+    for operators, given, kind, words in (
+        (GRID.laplacian @ GRID.laplacian, source, TypeError, "made of several, which are applied one after the other"),
+        (gg.laplacian, source, TypeError, "give an operator of a grid, grid.laplacian"),
+        (gg.Grid((5, 1.0)).laplacian, source, ValueError, "axis|shape"),
+        (GRID.divergence, source, ValueError, r"takes 3 component\(s\), but source has 1"),
+        (wide, source, TypeError, r"make float64 of a source of float32.*k\.astype\('float32'\)"),
+        (GRID.laplacian, tmp_path / "group", TypeError, "is a group; give one of its arrays"),
+        (GRID.divergence, [source, tmp_path / "other", source], ValueError, r"source\[1\] has shape, dtype and chunks"),
+    ):  # fmt: skip
+        with pytest.raises(kind, match=words):
+            to_zarr(operators, given, tmp_path / "out.zarr")
+    assert not list(tmp_path.glob("out*"))

@@ -1,0 +1,35 @@
+"""What the errors about masks and breaks tell the user to type, and its value."""
+
+from remedies import Row
+
+GAPS = "inside = np.array([True, True, True, False, True]); holed = np.where(inside, f, np.nan); line = Grid((5, 1.0)); F = np.arange(5.0)**2; "
+RIGHT = "np.array([0., 2, 4, 0, 0])"
+EPOCHS = "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]; slopes = np.repeat([1., -2], [5, 4])"
+ROWS = [
+    Row("line.with_mask(np.ones(5))", "an array of bool, for example ~numpy.isnan(f)", "line.with_mask(~numpy.isnan(np.where(inside, F, np.nan))).gradient(F)", RIGHT, GAPS),
+    Row("line.with_mask(inside[1:])", "numpy.broadcast_to(inside, grid.shape)", "Grid((2, 1.0), (5, 1.0), edge_order=1).with_mask(numpy.broadcast_to(inside, (2, 5))).derivative(1)(np.stack([F, F]))[0, 2]", "3.", GAPS),
+    Row("line.with_mask(inside & False)", "True is where the field is", "line.with_mask(inside).gradient(F)", RIGHT, GAPS),
+    Row("line.with_mask(inside, boundary=['reflect', 'reflect'])", 'beside gaps there is one end for all, "one-sided", "symmetric"', "line.with_mask(inside, boundary='symmetric').laplacian(F)[2]", "-3.", GAPS),
+    Row("line.with_mask(inside, boundary=gg.value(1.0))", "subtract a field with these values first", "line.with_mask(inside, boundary=gg.value(0.0, wall='face')).laplacian(F - 1)[2]", "-3 - 2 * 3.", GAPS),
+    Row("line.with_mask(inside, fill=7)", "write it, result[~inside] = value", "(lambda result: [result.__setitem__(~inside, 7.), result][1])(line.with_mask(inside).gradient(F))", "np.array([0., 2, 4, 7, 0])", GAPS),
+    Row("line.with_breaks(0, [1.5])", "one at i is between the points i - 1 and i", "line.with_breaks(0, [3]).gradient(F)", "np.array([0., 2, 4, 7, 7])", GAPS),
+    Row("line.with_breaks(0, [5])", "give 1 to 4", "line.with_breaks(0, [3]).gradient(F)", "np.array([0., 2, 4, 7, 7])", GAPS),
+    Row("line.with_mask(inside).laplacian + line.laplacian", "make both with the same with_mask and with_breaks", "(line.with_mask(inside).gradient + line.with_mask(inside).gradient)(F)", f"2 * {RIGHT}", GAPS),
+    Row("line.with_mask(inside).laplacian(np.ma.array(F))", "give numbers, numpy.ma.getdata(f)", "line.with_mask(inside).gradient(numpy.ma.getdata(np.ma.array(F)))", RIGHT, GAPS),
+    Row("Grid((5, 10.0), (36, 10.0), geometry='sphere').with_mask(np.ones((5, 36), bool))", "make the grid without it, and multiply by the lengths of its coordinates",
+        "(1 / 2.0 * Grid((5, 1.0)).with_mask(inside).gradient)(F)", f"{RIGHT} / 2", GAPS),
+    Row("line.with_mask(np.stack([inside, inside])).laplacian(F)", "give fields that have these", "line.with_mask(np.stack([inside, inside])).gradient(np.stack([F, F]))[1]", RIGHT, GAPS),
+    Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
+    Row("Grid((5, 1.), boundary=gg.slope(1.0)).with_mask(inside).gradient_norm", "numpy.linalg.norm(grid.gradient(f), axis=0)",
+        "numpy.linalg.norm(Grid((5, 1.), (5, 1.)).with_mask(np.stack([inside] * 5)).gradient(np.stack([F] * 5)), axis=0)[0]", RIGHT, GAPS),
+    Row("line.with_mask(inside).gradient.adjoint_operator('quadrature').T", "take A.T and multiply by grid.measure", "line.with_mask(inside).gradient.T(np.array([1., 0, 0, 0, 0]))", "np.array([-1.5, 2, -.5, 0, 0])", GAPS),
+    Row("gradient(f, missing='skip')", 'missing must be None or "one-sided"', "gradient(np.where(inside, F, np.nan), edge_order=2, missing='one-sided')[:3]", f"{RIGHT}[:3]", GAPS),
+    Row("gradient(np.ones((5, 5)), breaks=[3])", "give one sequence for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),
+    Row("gradient(np.ones((5, 5)), breaks=[[3], [3], [3]])", "give one for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),
+    Row("gradient(f, breaks=5)", "breaks=[5]", "gradient(f, x, breaks=[5])", "slopes", EPOCHS),
+    Row("gradient(lambda x: x, x, breaks=[5])", "give its samples, f(x, y)", "gradient((lambda x: x)(x), x, breaks=[5])", "np.ones(9)", EPOCHS),
+    Row("Grid(x, breaks=[5])", "Grid(x).with_breaks(0, [5])", "Grid(x).with_breaks(0, [5]).gradient(f)", "slopes", EPOCHS),
+    Row("Grid(x).laplacian.with_(breaks=[5])", "gradient(f, x, breaks=[5])", "gradient(f, x, breaks=[5])", "slopes", EPOCHS),
+    Row("Grid(x, mask=x > 2)", "a grid has a mask from grid.with_mask(inside)", "Grid((5, 1.0)).with_mask(inside).gradient(F)", RIGHT, GAPS),
+    Row("torch.compile(lambda f: gradient(f, breaks=[2]), backend='eager', fullgraph=True)(torch.tensor(f))", "gridgrad.Grid(x).with_mask(inside)", "Grid(x).with_breaks(0, [5]).gradient(f)", "slopes", "import torch; " + EPOCHS, "torch"),
+]  # fmt: skip
