@@ -14,7 +14,7 @@ from .._backends.slices import leading
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array, DType, Field, Shape
 from .._operators.fields.forms import Form, shaped
-from .._operators.fields.gather import gather, joined_name
+from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import like
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
@@ -56,8 +56,10 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
         sweep = _sweep(name, operator, components)
         field = shaped([one] * components, sweep.inputs)
         own = gather(
-            field, sweep.inputs, _settled(name, sweep, one), check=sweep._terms_for, arguments=sweep.arguments
-        )
+            field, sweep.inputs, _settled(sweep, one), check=sweep._terms_for, arguments=sweep.arguments,
+            is_turned=sweep.pattern.is_turned, beside=sweep.pattern.beside,
+        )  # fmt: skip
+        _check_kept(name, sweep, one, own)
         moved = shifted(sweep._terms_for(shape), len(coefficients), components)
         terms += [term._replace(output=term.output + outputs) for term in moved]
         coefficients += map(_repeated, own.coefficients)
@@ -84,12 +86,20 @@ def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Fi
     return operator
 
 
-def _settled(name: str, operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
-    """Its coefficients as arrays, in the dtype of the field: what would have to be another is refused."""
-    found = [like(one, c) for c in operator.current_coefficients()]
-    wanted = joined_name({one.dtype.name, *(c.dtype.name for c in found)}) if found else ""
-    if found and wanted != one.dtype.name:
+def _settled(operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
+    """Its coefficients as arrays."""
+    return [like(one, c) for c in operator.current_coefficients()]
+
+
+def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fields) -> None:
+    """Refuse fields that would have to become others before they are read, and results of another length."""
+    wanted = call.samples[0].dtype
+    if wanted != one.dtype:
         raise ArgumentTypeError(
-            f"the fields of operator {name!r} make {wanted} of a source of {one.dtype}; give them in that dtype, k.astype({one.dtype.name!r})"
+            f"operator {name!r} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "
+            f"the source's, k.astype({one.dtype.name!r})"
         )
-    return found
+    if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
+        raise ArgumentValueError(
+            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
+        )

@@ -166,7 +166,7 @@ def test_refusals_come_before_anything_is_written(tmp_path, source):
         (gg.laplacian, source, TypeError, "give an operator of a grid, grid.laplacian"),
         (gg.Grid((5, 1.0)).laplacian, source, ValueError, "axis|shape"),
         (GRID.divergence, source, ValueError, r"takes 3 component\(s\), but source has 1"),
-        (wide, source, TypeError, r"make float64 of a source of float32.*k\.astype\('float32'\)"),
+        (wide, source, TypeError, r"makes float64 of a source of float32.*k\.astype\('float32'\)"),
         (GRID.laplacian, tmp_path / "group", TypeError, "is a group; give one of its arrays"),
         (GRID.divergence, [source, tmp_path / "other", source], ValueError, r"source\[1\] has shape, dtype and chunks"),
     ):  # fmt: skip

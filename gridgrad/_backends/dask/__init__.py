@@ -11,6 +11,7 @@ from array_api_compat import array_namespace
 
 from ..._base.types import Array
 from ..array_api import ArrayAPI
+from ..numpy.operations import from_parts
 from ..operations import Operations
 from ..protocol import Call
 from ..slices import leading
@@ -25,6 +26,11 @@ class OfDask(Operations):
     def weights(self, values: Array, dtype: object, like: object) -> Array:
         """As one chunk."""
         made: Array = self.asarray(values, dtype=dtype)
+        return made
+
+    def complex_of(self, real: Array, imaginary: Array) -> Array:
+        """Chunk by chunk."""
+        made: Array = da.map_blocks(from_parts, real, imaginary)
         return made
 
     def broadcast_to(self, array: Any, shape: tuple[int, ...]) -> Any:

@@ -34,10 +34,9 @@ def outputs_of(
         whole = _array(dict(graph.tasks()), graph.name, fields, meta)
     if recipe.outputs == 1:
         return [whole]
-    return [
-        whole.map_blocks(getitem, k, name=f"{graph.name}-{k}", dtype=meta.dtype, meta=meta)
-        for k in range(recipe.outputs)
-    ]
+    if planned.IS_ON:
+        return [whole.map_blocks(getitem, k, dtype=meta.dtype, meta=meta) for k in range(recipe.outputs)]
+    return [_array(graph.component(k), f"{graph.name}-{k}", [whole], meta) for k in range(recipe.outputs)]
 
 
 def _array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], meta: Array) -> Any:
@@ -108,6 +107,12 @@ class Graph:
         for k, is_copied in self.copies.items():
             if is_copied:
                 yield from self._faces(k)
+
+    def component(self, k: int) -> dict[Key, Any]:
+        """The tasks that take one output of all that were made."""
+        every = list(product(*map(range, self.numblocks)))
+        name = f"{self.name}-{k}"
+        return {(name, *own): task((name, *own), getitem, reference((self.name, *own)), k) for own in every}
 
     def _source(self, k: int, places: Places) -> Any:
         return reference(self._key(k, places) if self.copies[k] else (self.names[k], *places))
