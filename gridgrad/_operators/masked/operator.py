@@ -17,142 +17,23 @@ from ..._base.checks import clean_workers
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
-from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._terms.term import norms_of, shifted
-from ..._wraps.units import present
-from ..fields import quantities
-from ..fields.coefficients import Coefficients, Given, conjugated, own_fields
+from ..fields.coefficients import conjugated, own_fields
 from ..fields.factors import Factor, Number
-from ..fields.forms import Form, check_alike, flat, shaped, stack
-from ..fields.gather import Fields, check_add, gather
+from ..fields.forms import check_alike, flat, shaped
+from ..fields.gather import Fields, check_add
 from ..fields.quantities import check_without_units
-from ..fields.sides import are_constants
-from ..joined import Joinable, Product
-from ..operator import AnyOperator, Operator
-from ..sweep import Sweep, multiplication
+from ..operator import Operator
+from ..sweep import Sweep
 from .beside import Beside
+from .gapped import Gapped, finished
 from .matrix import masked_matrix, turned_matrix
 from .members import members_of
 from .placing import Flat, placed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-
-class Gapped(Joinable[In, Out]):
-    """A sweep over the whole grid, and what its results are instead beside and in the gaps. Not to be changed."""
-
-    def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
-        assert grid.mask is not None
-        self.whole, self.grid, self.beside = whole, grid, beside
-        self.mask: Mask = grid.mask
-        self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
-        self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
-        self.__doc__ = whole.__doc__
-
-    def __repr__(self) -> str:
-        return f"{self.whole!r} with gaps"
-
-    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
-        """The same beside another sweep."""
-        return type(self)(whole, self.grid, self.beside if beside is None else beside)
-
-    @applies
-    def __call__(
-        self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
-        """Apply the operator, as on the whole grid."""
-        check_add(add, out)
-        return self._joining(f, out, workers, **fields) if add else self.applied(f, out, workers, **fields)
-
-    def _joining(self, f: object, out: object, workers: int | None, **fields: object) -> object:
-        """A call that adds to what `out` holds."""
-        values = flat(self.applied(f, None, workers, **fields), self.outputs)
-        for target, value in zip(targets_of(out, self.outputs, tuple(values[0].shape)), values, strict=True):
-            target[...] += value
-        return out
-
-    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
-        """A call that is looked at in full."""
-        if fields:
-            return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)
-        own = self
-        if f is not MISSING and are_constants(self.coefficients):
-            own = self._beside(cast(Sweep[In, Out], self.whole.settled(f)))
-        if self.grid.units is not None or present(f, out, *own.coefficients):
-            return quantities.operator(own, f, out, workers)
-        return own.on_numbers(f, out, workers)
-
-    def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
-    ) -> object:
-        """The operator applied to arrays without units, as if its grid had none."""
-        raise NotImplementedError
-
-    def of_numbers(self, coefficients: Coefficients) -> Self:
-        """The operator of the same coefficients without their units."""
-        return self._beside(self.whole.of_numbers(coefficients))
-
-    def _gather(self, f: object) -> Fields:
-        call = gather(
-            f,
-            self.inputs,
-            self.coefficients,
-            check=self.grid.axes_of,
-            arguments=self.arguments,
-            is_turned=self.whole.pattern.is_turned,
-        )
-        if any(isinstance(a, np.ma.MaskedArray) for a in (*call.samples, *call.coefficients)):
-            raise ArgumentTypeError(
-                "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
-                "at points that do not count is not read"
-            )
-        return call
-
-    def _sweep(self, whole: Sweep[In, Out], f: object, out: object, workers: int | None) -> object:
-        """The sweep over the whole grid, on numbers."""
-        if self.grid.has_units:
-            return whole.on_numbers(f, out, workers)
-        made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
-        return made
-
-    def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:
-        """Arrays with 0 at the points that do not count, so that nothing that stands there spreads."""
-        inside = xp.weights(flat_.spread(self.mask.inside), None, arrays[0])
-        return [xp.where(inside, a, xp.zeros_like(a)) for a in arrays]
-
-    def with_own(self, fields: dict[str, object]) -> Self:
-        """The operator of those other fields whose names it has."""
-        return self._beside(self.whole.with_own(fields))
-
-    def with_first(self, fields: Coefficients) -> Self:
-        """The operator of its own fields, in front of what is prescribed at walls."""
-        return self._beside(self.whole.with_first(fields))
-
-    def with_coefficients(self, coefficients: Coefficients) -> Self:
-        """The operator of these fields."""
-        return self._beside(self.whole.with_coefficients(coefficients))
-
-    def multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """What it gives times a field."""
-        return Product(multiplication(self.grid, self.outputs, factor), self)
-
-    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """The operator of its field times another."""
-        return Product(self, multiplication(self.grid, self.inputs, factor))
-
-    def taken(self) -> list[Given]:
-        """The arguments that it was made with, each with its fields."""
-        return self.whole.taken()
-
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
-        """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
-        return self.whole.ratio_of_measures(grid, other, form)
-
-    def result_name(self, given: str) -> str:
-        """The dtype of what becomes of fields of the dtype `given`."""
-        return self.whole.result_name(given)
 
 
 class Masked(Gapped[In, Out]):
@@ -399,18 +280,6 @@ class Turned(Gapped[In, Out]):
     def matrix(self) -> csr_array:
         """The matrix on flattened fields."""
         return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
-
-
-def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:
-    """New results in the form that was asked for, or written where they were wanted."""
-    if out is not None:
-        targets = targets_of(out, form, tuple(call.samples[0].shape))
-        for target, value in zip(targets, made, strict=True):
-            call.library.assign(target, value)
-        return out
-    if call.stacked and form:
-        return stack(call.library, made, form)
-    return shaped(made, form)
 
 
 def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:

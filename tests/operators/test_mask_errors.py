@@ -1,0 +1,49 @@
+"""Grids with gaps: prescribed ends beside them, and what is refused."""
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+RNG = np.random.default_rng(5)
+GRIDS = {"plane": lambda: gg.Grid(np.cumsum(RNG.random(9) + 0.5), (11, 0.25))}
+
+
+def test_prescribed_values_in_runs_that_touch_an_end_and_a_gap():
+    inside = np.ones(9, bool)
+    inside[[1, 5]] = False
+    boundary = [(gg.value(1.0, wall="face"), gg.slope(3.0))]
+    f = np.arange(9.0) ** 2
+    found = gg.Grid((9, 1.0), boundary=boundary).with_mask(inside).laplacian(np.where(inside, f, np.nan))
+    right = gg.Grid((3, 1.0), boundary=[("one-sided", gg.slope(3.0))])
+    assert found[0] == 0  # a single point has no row
+    assert np.array_equal(found[2:5], gg.Grid((3, 1.0)).laplacian(f[2:5]))
+    assert np.array_equal(found[6:], right.laplacian(f[6:]))
+
+
+REFUSED = {
+    "has dtype float64; give where the field is, an array of bool": lambda g, m: g.with_mask(m * 1.0),
+    "inside has shape (9,), but the grid has shape (9, 11)": lambda g, m: g.with_mask(m[:, 0]),
+    "inside is False everywhere": lambda g, m: g.with_mask(m & False),
+    "what is prescribed beside gaps must be the number 0": lambda g, m: g.with_mask(m, boundary=gg.value(1.0)),
+    "beside gaps there is one end for all": lambda g, m: g.with_mask(m, boundary=["reflect", "reflect"]),
+    "fill must be 0 or numpy.nan": lambda g, m: g.with_mask(m, fill=7.0),
+    "a break at 9 is between no two points of axis -2": lambda g, m: g.with_breaks(0, [3, 9]),
+    "breaks must be integers": lambda g, m: g.with_breaks(0, [2.5]),
+    "their gaps differ": lambda g, m: g.with_mask(m).laplacian + g.laplacian,
+    "is a masked array, and the grid has a mask": lambda g, m: g.with_mask(m).laplacian(np.ma.masked_invalid(np.ones((9, 11)))),
+    "with batch axes; give fields that have these": lambda g, m: g.with_mask(np.stack([m, m])).laplacian(np.ones((9, 11))),
+    'missing must be None or "one-sided"': lambda g, m: gg.gradient(np.ones(5), missing="skip"),
+    "breaks=[3] are those of one axis": lambda g, m: gg.gradient(np.ones((5, 5)), breaks=[3]),
+    "breaks must be a sequence of integers": lambda g, m: gg.gradient(np.ones(5), breaks=3),
+    "take the norm of the components, numpy.linalg.norm": lambda g, m: gg.Grid((9, 1.0), (11, 1.0), boundary=gg.slope(1.0)).with_mask(m).gradient_norm,
+    "is a function; give its samples": lambda g, m: gg.gradient(lambda x: x, np.arange(5.0), breaks=[3]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_is_refused(message):
+    grid = GRIDS["plane"]()
+    with pytest.raises((TypeError, ValueError)) as error:
+        REFUSED[message](grid, RNG.random(grid.shape) < 0.7)
+    assert message in str(error.value)
