@@ -15,6 +15,7 @@ from .._backends.torch.define import Defined, define, is_transformed, is_varied
 from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
+from .._base.types import Shape
 from .._grid.asked import Asked, Words, clean_words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
@@ -91,6 +92,10 @@ class BySpacings(Defined):
         """Those of the gradient on these spacings."""
         terms = _terms(tuple(fields[0].shape), spacings, self.axes, *self.ends)
         return adjoint_terms(terms) if self.is_transposed else terms
+
+    def result_shapes(self, fields: Tensors, spacings: Tensors) -> list[Shape]:
+        """That of the field: the spacings, of which the terms are made, have no numbers yet."""
+        return [tuple(fields[0].shape)] * self.outputs
 
     def transposed(self, inputs: int) -> BySpacings:
         """The other of the two."""

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.types import Shape
 from ..._terms.term import Term
 from .. import ladder, slices
 from .arrays import BACKEND
@@ -55,8 +56,11 @@ class Defined(Map):
         """Tensors like the results."""
         reads = self.reads(fields, constants)
         dtype = BACKEND.result_dtype(slices.leading(reads))
-        shapes = ladder.result_shapes(self.terms(fields, constants), reads, self.outputs)
-        return [BACKEND.empty(fields[0], dtype, shape) for shape in shapes]
+        return [BACKEND.empty(fields[0], dtype, shape) for shape in self.result_shapes(fields, constants)]
+
+    def result_shapes(self, fields: Tensors, constants: Tensors) -> list[Shape]:
+        """Those of the results, where all that is known of tensors is their shapes."""
+        return ladder.result_shapes(self.terms(fields, constants), self.reads(fields, constants), self.outputs)
 
     def differentiated(self, fields: Tensors, constants: Tensors) -> Tensors:
         """By the node, or by the map of values and tangents; all else as torch operations."""
