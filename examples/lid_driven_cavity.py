@@ -4,8 +4,9 @@ Steady flow in a unit square whose lid y = 1 moves with speed 1, by the streamfu
 
     u = d psi/dy,  v = -d psi/dx,  w = -lap psi,  u dw/dx + v dw/dy = lap w / Re.
 
-At a wall psi is 0 and so is its normal derivative: it continues evenly, which is the boundary "reflect". The compact
-laplacian of the wall row is then 2 psi_1/h^2, Thom's formula, and the lid, where d psi/dy = 1, adds 2/h.
+At a wall psi is 0 and so is its normal derivative: it continues evenly, which is the boundary "reflect"; at the lid
+d psi/dy = 1, which is `gg.slope(1.0)`. The compact laplacian of the wall row is then 2 psi_1/h^2, Thom's formula, and
+the lid adds 2/h: operators with values at walls are affine, ``A(f) = A.linear(f) + A.offset``.
 """
 
 from __future__ import annotations
@@ -54,14 +55,12 @@ def steady_flow(grid: gg.Grid) -> tuple[np.ndarray, np.ndarray]:
     d_x, d_y, laplacian = (
         operator.to_sparse() for operator in (grid.derivative(0), grid.derivative(1), grid.laplacian)
     )
-    lid = np.zeros(grid.shape)
-    lid[:, -1] = 2 / grid.steps[1][-1]
-    lid = lid.ravel()
+    lid, moving = grid.laplacian.offset.ravel(), grid.derivative(1).offset.ravel()
 
     psi, size = np.zeros(points), np.inf
     for turn in range(12):
         w = -(laplacian @ psi + lid)
-        u, v, w_x, w_y = d_y @ psi, -(d_x @ psi), d_x @ w, d_y @ w
+        u, v, w_x, w_y = d_y @ psi + moving, -(d_x @ psi), d_x @ w, d_y @ w
         residual = rows @ (u * w_x + v * w_y - laplacian @ w / REYNOLDS)
         moved = sparse.diags_array(u) @ d_x + sparse.diags_array(v) @ d_y - laplacian / REYNOLDS
         slope = moved @ -laplacian + sparse.diags_array(w_x) @ d_y - sparse.diags_array(w_y) @ d_x
@@ -76,7 +75,6 @@ def steady_flow(grid: gg.Grid) -> tuple[np.ndarray, np.ndarray]:
 def velocities(grid: gg.Grid, psi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The components u and v: 0 at the walls, where psi continues evenly, and 1 at the lid."""
     v, u = grid.gradient(psi)
-    u[:, -1] = 1
     return u, -v
 
 
@@ -95,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
     errors = []
     for points in sizes:
         x = crowded(points)
-        grid = gg.Grid(x, x, boundary="reflect")
+        grid = gg.Grid(x, x, boundary=["reflect", ("reflect", gg.slope(1.0))])
         psi, w = steady_flow(grid)
         u, v = velocities(grid, psi)
         apart = against_table(x, u, v)
