@@ -10,7 +10,7 @@ enum : int {
   ABI_VERSION = 7,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
-  MAX_TERMS = 32,      // ordered by output, those that are not everywhere last
+  MAX_TERMS = 27,      // ordered by output, those that are not everywhere last
   MAX_STENCILS = 13,   // three operators on four axes and the field itself; CUDA takes 4096 bytes by value
   MAX_PAIRS = 12,      // pairs (a, b, weight) of one interior row
   ROW = MAX_DIMS - 1,  // the vector direction

@@ -117,11 +117,11 @@ class Build:
         """What the slope of a field brings into a cell; `along` are its rows where the grid has no metric."""
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
-            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, None, harmonic)
+            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
-            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic)
+            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic=harmonic)
         else:
-            self.add(output, input, axis, along, change, faces, None, harmonic)
+            self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 
     def _profile(self, metric: Metric, power: int) -> int:
         """The number among the factors of a power of the metric."""
