@@ -183,10 +183,12 @@ def check_ends():
             inputs.append(np.broadcast_to(side, shape))
         for own in (grid.laplacian.terms, grid.gradient.terms[1:], grid.gradient.terms[:1]):
             terms = tuple(term._replace(output=0) for term in own) + tuple(sides)
-            got = np.empty(shape)
-            ladder.apply(BACKEND, terms, inputs, [got])
-            if not np.array_equal(got, slices.apply(NUMPY, terms, inputs, 1)[0]):
-                return f"terms at ends of {shape}"
+            want = slices.apply(NUMPY, terms, inputs, 1)[0]
+            for first in (inputs[0], np.repeat(inputs[0], 2, axis=1)[:, ::2]):
+                got = np.empty(shape)
+                ladder.apply(BACKEND, terms, [first, *inputs[1:]], [got])
+                if not np.array_equal(got, want):
+                    return f"terms at ends of {shape}"
     return None
 
 
