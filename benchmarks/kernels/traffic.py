@@ -93,7 +93,7 @@ def part_of(whole: Extent) -> Extent:
 def reads_of(variant: variants.Variant, lengths: list[int]) -> set[tuple[int, int, int, int]]:
     """(array, layer, row, column) of every element that an interior point reads, relative to its own."""
     found = set()
-    for _, source, own, _, inner, faces, outer, then, _ in variant.terms:
+    for _, source, own, _, inner, faces, outer, then, *_ in variant.terms:
         at, beside = _points(variant, own, faces >= 0), _points(variant, then, False) if then >= 0 else [0]
         for shift in at:
             for aside in beside:

@@ -10,6 +10,7 @@ from house import MODULES, NAMES, name_of
 from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
 from remedies_derivatives import ROWS as DERIVATIVES
+from remedies_faces import ROWS as FACES
 from remedies_functions import ROWS as FUNCTIONS
 from remedies_labels import ROWS as LABELS
 from remedies_masks import ROWS as MASKS
@@ -21,7 +22,7 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
+ROWS = [*SAMPLES, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])
@@ -50,6 +51,9 @@ NOT_HERE = {
     "cli._arguments": "one line of a command; tests/cli/test_cli.py",
     "cli._files": "one line of a command; tests/cli/test_cli.py",
     "cli._operators": "one line of a command; tests/cli/test_cli.py",
+    "dask._asked": "about files; tests/dask/test_to_zarr.py",
+    "dask._files": "about files; tests/dask/test_to_zarr.py",
+    "dask._partial": "about files; tests/dask/test_to_zarr.py",
     "torch._traced": "torch shortens what is said inside of compiled graphs; tests/backends/torch/test_compile.py",
     "_backends.torch.compiled": "about a graph of another process; tests/backends/torch/test_compile.py",
     "_backends.torch.define": "tests/backends/torch/test_compile.py",
