@@ -370,3 +370,15 @@ def test_jax_differentiates():
     with jax.enable_x64(True):
         grad = jax.jit(jax.grad(lambda u: (A(u) * w).sum()))
         assert np.abs(np.asarray(grad(jax.numpy.asarray(holed))) - A.adjoint(w)).max() <= 1e3 * EPS
+
+
+def test_solves_leave_out_what_does_not_count():
+    """What stands there in b is not read, and u is 0."""
+    grid = gg.Grid((9, 0.5), (8, 0.5), boundary="symmetric")
+    inside = RNG.random(grid.shape) < 0.8
+    masked = grid.with_mask(inside, boundary="symmetric")
+    A = masked.identity - 0.3 * masked.laplacian
+    b = RNG.standard_normal(grid.shape)
+    u = A.solve(np.where(inside, b, 1e9))
+    assert np.abs(A(u) - b)[inside].max() < 1e-13
+    assert not u[~inside].any()

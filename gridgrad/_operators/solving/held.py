@@ -52,7 +52,7 @@ def free_points(grid: Points, component: int | None) -> tuple[slice, ...]:
 
 
 def is_free(grid: Points, component: int | None) -> Array:
-    """Whether the value of a point is not prescribed, in the grid's shape."""
+    """Whether a point counts and its value is not prescribed, in the grid's shape."""
     free = np.zeros(grid.shape, bool)
     axes = grid.axes_of(grid.alone())
     index: list[slice] = [slice(None)] * free.ndim
@@ -60,7 +60,7 @@ def is_free(grid: Points, component: int | None) -> Array:
     for axis, points in zip(axes, free_points(grid, component), strict=True):
         index[places.index(axis)] = points
     free[tuple(index)] = True
-    return free
+    return free if grid.mask is None else free & grid.mask.inside
 
 
 def with_values(
