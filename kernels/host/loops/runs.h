@@ -199,7 +199,7 @@ class Runs {
     line.links_begin = static_cast<int>(links_.size());
     for (int64 k = 0; k < pairs.count; ++k) {
       const int64 b = pairs.b(k) * step;
-      links_.push_back({stencil.values ? b : pairs.a(k) * step, b, pairs.weight(k)});
+      links_.push_back({pairs.a(k) * step, b, pairs.weight(k), stencil.values || pairs.a(k) == pairs.b(k)});
     }
     line.links_end = static_cast<int>(links_.size());
   }
@@ -223,7 +223,7 @@ class Runs {
       for (int64 own = stencil.start[edge]; own < stencil.start[edge + 1]; ++own) {
         const Pair& pair = stencil.pair[own];
         links_.push_back({origin + pair.a * stencil.inner, origin + pair.b * stencil.inner,
-                          static_cast<Real>(pair.weight)});
+                          static_cast<Real>(pair.weight), pair.a == pair.b});
       }
       end.end[k - t] = static_cast<int>(links_.size());
     }

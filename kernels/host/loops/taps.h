@@ -38,6 +38,7 @@ template <class Real>
 struct Link {
   int64 a, b;
   Real weight;
+  bool is_value;  // weight * f_b; where an array repeats itself along the axis a is b for differences too
 };
 
 // From the first inner element of the first row on.
@@ -146,7 +147,7 @@ class Taps {
     for (bool first = true; link != end; ++link, first = false) {
       Real weight = link->weight;
       if constexpr (has_faces(KIND)) weight = weight * face_mean<Real>(face_[link->a], face_[link->b], false);
-      const Real value = pair_value(weight, own_[link->b], link->a == link->b ? Real(0) : own_[link->a]);
+      const Real value = pair_value(weight, own_[link->b], link->is_value ? Real(0) : own_[link->a]);
       sum = first ? value : sum + value;
     }
     if constexpr (KIND & OUTER) sum = sum * outer_[j];
@@ -198,7 +199,7 @@ class Taps {
   template <class As>
   GG_INLINE typename As::Word one(const Link<Real>& link, int64 j) const {
     const typename As::Word b = read<As>(own_ + link.b, j), weight = As::all(link.weight);
-    return link.a == link.b ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
+    return link.is_value ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
   }
 
   const Real *own_, *below_, *above_, *lower_, *upper_, *face_, *face_below_, *face_above_, *outer_;

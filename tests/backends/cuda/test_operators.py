@@ -309,7 +309,7 @@ def test_scalars_that_only_rounding_makes_equal_take_the_short_form(kernels):
 
 
 FAULTS = {
-    "a factor of another sample": ("advect.T", "factor = inner(b * inner_step)", "factor = inner(0)"),
+    "a factor of another sample": ("advect.T", "factor = inner(b * inner_step);\n      weight", "factor = inner(0);\n      weight"),
     "a face of one point": ("diffuse", "after = faces(b * faces_step)", "after = faces(a * faces_step)"),
     "no faces beside a factor": ("all factors", "return weight.at[e] * load<Real>(factor", "return load<Real>(factor"),
     "a factor of the first row for all": ("mixed with factors", "aside * stride_of(array, other)", "(k ? 0 : aside * stride_of(array, other))"),
