@@ -149,6 +149,17 @@ def test_other_libraries(name):
         np.testing.assert_allclose(given.grad.numpy(), turned, atol=1e-6 * np.abs(grid.laplacian(f)).max())
 
 
+def test_chunks_of_a_sphere():
+    """Lazily, with the bits of the whole."""
+    array = pytest.importorskip("dask.array")
+    grid = globe(9)
+    f = RNG.standard_normal(grid.shape)
+    chunked = array.from_array(f, chunks=(4, 5))
+    for operator in (grid.laplacian, grid.gradient, grid.laplacian.with_(accuracy=4), grid.laplacian.T):
+        made = operator(chunked)
+        np.testing.assert_array_equal(array.stack(made) if isinstance(made, tuple) else made, operator(f))
+
+
 def test_a_region_has_open_ends():
     """Second-order at all of them."""
     found = []
