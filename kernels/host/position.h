@@ -50,13 +50,11 @@ class Position {
   // Goes `rows` further among rows that are alike.
   void go_along(int64 rows) { at_ += rows; }
 
-  // How many rows from this one on, before row `last` of the plane, have the same forms.
+  // How many rows from this one on, before row `last` of the plane, have the same forms; of terms without a
+  // second stencil.
   int64 rows_of_a_form(int64 last) const {
-    for (int t = 0; t < plan.terms; ++t) {
+    for (int t = 0; t < plan.terms; ++t)
       last = smaller(last, end_of_form(stencil(t), pairs_[t], plan.term[t].faces >= 0));
-      if (plan.term[t].then >= 0)
-        last = smaller(last, end_of_form(plan.stencil[plan.term[t].then], then_[t], false));
-    }
     return last - at_;
   }
 

@@ -243,6 +243,24 @@ print("ok")
     assert said == "ok\n"
 
 
+@linux
+def test_rows_beside_gaps_are_made_here_where_no_thread_can_start():
+    said = python("""
+import resource, numpy as np, gridgrad as gg
+f = np.arange(3.0 * (1 << 15))
+inside = np.arange(f.size) % 8 > 1
+operator = gg.Grid((f.size, 1.0)).with_mask(inside).derivative(0)
+out = np.empty_like(f)
+operator(f, out, workers=1)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), -1))
+operator(f, out=out, workers=16)
+assert (out == inside).all()
+print("ok")
+""")
+    assert said == "ok\n"
+
+
 @x86_64
 def test_rounding_mode_and_flush_to_zero_are_left_alone():
     said = python("""
