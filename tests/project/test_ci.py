@@ -67,7 +67,7 @@ def test_the_lowest_releases_are_those_of_pyproject():
     extras = ("test", "plot", "jax", "dask", "xarray")
     pins = said_by([sys.executable, ROOT / ".ci" / "minima.py", *extras]).split()
     assert len(pins) == 1 + len(list(requirements(*extras)))
-    assert {"numpy==2.0", "dask[array]==2024.6"} <= set(pins)
+    assert {"numpy==2.0", "dask[array]==2025.5.1"} <= set(pins)
 
 
 @pytest.mark.parametrize("extra", ["test", "test-all", "dev", "torch"])
