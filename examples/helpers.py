@@ -78,6 +78,27 @@ def progress(count: int, what: str) -> Iterator[int]:
     )
 
 
+def watched(
+    state: Any,
+    advance: Callable[[Any], Any],
+    sums: Callable[[Any], Sequence[float]],
+    duration: float,
+    steps: int,
+    what: str,
+) -> tuple[list[tuple[float, Any]], np.ndarray]:
+    """Advance a state; four states with their times, and rows of time and `sums` at 61 times. `steps` is a multiple of 60."""
+    shown, rows = [], []
+    for k in progress(steps + 1, f"{what}, steps"):
+        time = k * duration / steps
+        if k % (steps // 60) == 0:
+            rows.append([time, *sums(state)])
+        if k in (steps // 4, steps // 2, steps * 3 // 4, steps):
+            shown.append((time, state))
+        if k < steps:
+            state = advance(state)
+    return shown, np.array(rows).T
+
+
 def check(what: str, value: float, bound: float) -> None:
     """Print one self-check; stop the example if it fails."""
     passed = value <= bound

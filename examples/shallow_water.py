@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from figures import COLOURS, colour_bar, field, page, plain, save
-from helpers import BACKENDS, EPS, Backend, check, parse, progress, rk4
+from helpers import BACKENDS, EPS, Backend, check, parse, rk4, watched
 
 import gridgrad as gg
 
@@ -75,16 +75,8 @@ def simulate(size: int, backend: Backend, courant: float = 0.9) -> tuple[Channel
     finest = min(float(np.min(steps)) for steps in channel.even.steps)
     steps = 60 * int(np.ceil(DURATION / 60 * (np.sqrt(GRAVITY * DEPTH) + SPEED) / finest / courant))
     advance = backend.compiled(lambda state: rk4(channel.rate, state, DURATION / steps))
-    shown, sums = [], []
-    for k in progress(steps + 1, f"{size} x {channel.even.shape[1]} points, {DURATION:.0f} s, steps"):
-        time = k * DURATION / steps
-        if k % (steps // 60) == 0:
-            sums.append([time, *channel.sums(state)])
-        if k in (steps // 4, steps // 2, steps * 3 // 4, steps):
-            shown.append((time, state))
-        if k < steps:
-            state = advance(state)
-    return channel, shown, np.array(sums).T
+    what = f"{size} x {channel.even.shape[1]} points, {DURATION:.0f} s"
+    return channel, *watched(state, advance, channel.sums, DURATION, steps, what)
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from figures import COLOURS, colour_bar, field, page, plain, save
-from helpers import EPS, check, parse, progress
+from helpers import EPS, check, parse, watched
 
 import gridgrad as gg
 
@@ -97,16 +97,10 @@ def simulate(size: int, courant: float = 0.7) -> tuple[Channel, list[tuple[float
     state = jet(channel)
     waves = np.sqrt(GRAVITY * DEPTH) + SPEED
     steps = 60 * int(np.ceil(DURATION / 60 * waves * size / LENGTH / courant))
-    shown, sums = [], []
-    for k in progress(steps + 1, f"{size} x {size // 2} cells, {DURATION / 86400:.0f} days, steps"):
-        time = k * DURATION / steps
-        if k % (steps // 60) == 0:
-            sums.append([time, *channel.sums(state)])
-        if k in (steps // 4, steps // 2, steps * 3 // 4, steps):
-            shown.append((time, state))
-        if k < steps:
-            state = rk4(channel.rate, state, DURATION / steps)
-    return channel, shown, np.array(sums).T
+    what = f"{size} x {size // 2} cells, {DURATION / 86400:.0f} days"
+    return channel, *watched(
+        state, lambda state: rk4(channel.rate, state, DURATION / steps), channel.sums, DURATION, steps, what
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> dict[str, Any]:
