@@ -153,6 +153,26 @@ def test_other_libraries(name):
         np.testing.assert_allclose(given.grad.numpy(), turned, atol=1e-6 * np.abs(grid.laplacian(f)).max())
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_a_compiler_sees_the_metric(first):
+    """Whether the operator was called before, or not."""
+    torch = pytest.importorskip("torch")
+    grid = globe(9)
+    f = torch.tensor(RNG.standard_normal(grid.shape))
+    if first:
+        grid.laplacian(f)
+    compiled = torch.compile(lambda f: grid.laplacian(f), backend="eager", fullgraph=True)
+    np.testing.assert_array_equal(compiled(f).numpy(), grid.laplacian(f.numpy()))
+
+
+def test_quantities_are_refused():
+    """Per metre of what has no unit would be a wrong unit."""
+    pint = pytest.importorskip("pint")
+    field = pint.UnitRegistry().Quantity(np.ones(globe(6).shape), "K")
+    with pytest.raises(TypeError, match="lengths on a grid with geometry= have no unit"):
+        globe(6).laplacian(field)
+
+
 def test_chunks_of_a_sphere():
     """Lazily, with the bits of the whole."""
     array = pytest.importorskip("dask.array")

@@ -22,4 +22,6 @@ ROWS = [
     Row("Grid(1 + X, Y, geometry='sphere').hessian", "gradient, divergence, curl, laplacian, advect and diffuse are",
         "Grid(1 + X, Y, geometry='sphere').laplacian(np.ones(U.shape))[1, 1]", "0.0"),
     Row("Grid(X, 1 + X, Y, geometry='sphere').curl", "apply it level by level", "Grid(1 + X, Y, geometry='sphere').curl((0 * U, 0 * U))[1, 1]", "0.0"),
+    Row("Grid(1 + X, Y, geometry='sphere').laplacian(q)", "give numbers, f.magnitude of pint", "Grid(1 + X, Y, geometry='sphere').laplacian(q.magnitude)[1, 1]", "0.0",
+        "import pint; q = pint.UnitRegistry().Quantity(np.ones(U.shape), 'K')", "pint"),
 ]  # fmt: skip

@@ -36,6 +36,7 @@ class Profile(NamedTuple):
 
     values: Array
     axis: int  # of fields
+    numbers: tuple[float, ...]  # the same for a compiler, which sees no arrays of NumPy
 
 
 class Side(NamedTuple):
@@ -134,7 +135,11 @@ def like(f: object, coefficient: object) -> Array:
         dtype = getattr(xp, _PARTS.get(dtype_name(sample), ""), dtype)
         shape = [1] * len(sample.shape)
         shape[coefficient.axis] = len(coefficient.values)
-        single = xp.weights(coefficient.values.reshape(shape), dtype, sample)
+        if is_compiling():
+            flat = xp.asarray(coefficient.numbers, dtype=dtype, device=getattr(sample, "device", None))
+            single = xp.reshape(flat, shape)
+        else:
+            single = xp.weights(coefficient.values.reshape(shape), dtype, sample)
         return xp.broadcast_to(single, tuple(sample.shape))
     number = coefficient.number
     if isinstance(number, complex) and not is_complex(sample):

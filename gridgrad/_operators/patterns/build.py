@@ -125,7 +125,8 @@ class Build:
 
     def _profile(self, metric: Metric, power: int) -> int:
         """The number among the factors of a power of the metric."""
-        profile = Profile(metric.h**power, self.grid.axes[metric.along])
+        values = metric.h**power
+        profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
         return self._of_grid(power, "the metric of the grid", profile)
 
     def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
