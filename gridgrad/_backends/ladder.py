@@ -272,6 +272,7 @@ class Ladder(Generic[A]):
             storage = str(self._storage(inputs[0]))
             wide = storage != "float64" and arithmetic_type(storage, terms) == "float64"
             if wide and storage == self._storage(outputs[0]):
+                assert not adds  # `_can_add` was asked before
                 self._widened("float64", terms, inputs, outputs)  # every part in the type of the whole
             else:
                 self._split(error, terms, list(inputs), list(outputs), adds)
@@ -319,7 +320,8 @@ class Ladder(Generic[A]):
         else:
             raise error
         for part in parts:
-            self._part(*part)
+            if part[0]:  # some outputs have no terms at ends
+                self._part(*part)
 
 
 def _are_read(inputs: list[Memory]) -> bool:

@@ -252,3 +252,17 @@ class TestConservation:
             matrix = np.diag(grid.quadrature[0]) @ grid.laplacian.to_sparse().toarray()
             assert np.abs(matrix - matrix.T).max() <= 4 * EPS * np.abs(matrix).max()
             assert np.linalg.eigvalsh((matrix + matrix.T) / 2).max() <= 1e-12
+
+
+@pytest.mark.parametrize("name", ["gradient", "hessian"])
+def test_long_sums_with_walls_are_split(name):
+    """Of which some outputs have no terms at ends."""
+    grid = gg.Grid((6, 0.5), (7, 0.5), boundary=[(gg.value(1.0), gg.value(2.0)), "one-sided"])
+    rng = np.random.default_rng(0)
+    f, a = rng.standard_normal((2, 6, 7))
+    A = getattr(grid, name)
+    for many, expected in (
+        (1j * A + A + A + A + A, (4 + 1j) * np.array(A(f))),
+        (2j * (a * A) + A + A, 2j * (a * np.array(A(f))) + 2 * np.array(A(f))),
+    ):
+        np.testing.assert_allclose(np.array(many(f)), expected, rtol=1e-12, atol=1e-12)

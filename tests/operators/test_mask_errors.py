@@ -1,4 +1,4 @@
-"""Grids with gaps: prescribed ends beside them, and what is refused."""
+"""Grids with gaps: prescribed ends and complex numbers beside them, adjoints of transposes, and what is refused."""
 
 import numpy as np
 import pytest
@@ -19,6 +19,44 @@ def test_prescribed_values_in_runs_that_touch_an_end_and_a_gap():
     assert found[0] == 0  # a single point has no row
     assert np.array_equal(found[2:5], gg.Grid((3, 1.0)).laplacian(f[2:5]))
     assert np.array_equal(found[6:], right.laplacian(f[6:]))
+
+
+@pytest.mark.parametrize("factor", [2j, 1.5 - 2j, complex(3, 0), 0j])
+def test_complex_numbers_reach_the_rows_beside_gaps(factor):
+    grid = GRIDS["plane"]()
+    ocean = grid.with_mask(RNG.random(grid.shape) < 0.7)
+    f = RNG.standard_normal(grid.shape)
+    for operator in (ocean.laplacian, ocean.derivative(0), ocean.with_breaks(0, [4]).derivative(0)):
+        expected = factor * operator(f)
+        np.testing.assert_allclose((factor * operator)(f), expected, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose((factor * operator).to_sparse() @ f.ravel(), expected.ravel(), atol=1e-12)
+        np.testing.assert_allclose((factor * operator).T(f), factor * operator.T(f), atol=1e-12)
+        np.testing.assert_allclose((factor * operator).adjoint(f), np.conj(factor) * operator.T(f), atol=1e-12)
+
+
+def test_adjoints_of_transposes():
+    grid = GRIDS["plane"]()
+    ocean = grid.with_mask(RNG.random(grid.shape) < 0.7)
+    f = RNG.standard_normal(grid.shape)
+    A = (1 - 2j) * ocean.laplacian
+    np.testing.assert_allclose(A.T.adjoint(f), np.conj(A(f)), atol=1e-12)
+    np.testing.assert_allclose(A.adjoint_operator().adjoint(f), A(f), atol=1e-12)
+    with pytest.raises(TypeError, match="weighted adjoint of a transpose"):
+        A.T.adjoint(f, weight="quadrature")
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_is_added_to_fits(turned):
+    grid = GRIDS["plane"]()
+    A = grid.with_mask(RNG.random(grid.shape) < 0.7).laplacian
+    A = A.T if turned else A
+    f, out = RNG.standard_normal((2, *grid.shape))
+    expected = out + A(f)
+    np.testing.assert_array_equal(A(f, out=out, add=True), expected)
+    for wrong in (np.zeros(grid.shape, np.float32), np.zeros(grid.shape, int), np.zeros((3, *grid.shape)), np.zeros((9, 1))):
+        with pytest.raises((TypeError, ValueError), match="out has"):
+            A(f, out=wrong, add=True)
+        assert not wrong.any()
 
 
 REFUSED = {

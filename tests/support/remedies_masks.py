@@ -32,4 +32,7 @@ ROWS = [
     Row("Grid(x).laplacian.with_(breaks=[5])", "gradient(f, x, breaks=[5])", "gradient(f, x, breaks=[5])", "slopes", EPOCHS),
     Row("Grid(x, mask=x > 2)", "a grid has a mask from grid.with_mask(inside)", "Grid((5, 1.0)).with_mask(inside).gradient(F)", RIGHT, GAPS),
     Row("torch.compile(lambda f: gradient(f, breaks=[2]), backend='eager', fullgraph=True)(torch.tensor(f))", "gridgrad.Grid(x).with_mask(inside)", "Grid(x).with_breaks(0, [5]).gradient(f)", "slopes", "import torch; " + EPOCHS, "torch"),
+    Row("line.with_mask(np.arange(5) > 0).laplacian.T.adjoint(f, weight='quadrature')", "it is A(grid.measure * g) / grid.measure",
+        "(lambda A, h: A(h * f) / h)(line.with_mask(np.arange(5) > 0).laplacian, line.measure)",
+        "(lambda A, h: A.to_sparse() @ (h * f) / h)(line.with_mask(np.arange(5) > 0).laplacian, line.measure)"),
 ]  # fmt: skip

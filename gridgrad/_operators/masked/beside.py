@@ -77,8 +77,7 @@ class Beside:
         """Times a number: times its parts, the imaginary one a quarter turn further."""
         if not isinstance(factor, complex):
             return self._of(member.scaled(factor) for member in self.members)
-        parts = [(factor.real, 4), (factor.imag, 1)] if factor.imag and factor.real else [(factor.imag, 1)]
-        parts = parts if factor.imag else [(factor.real, 4)]
+        parts = [(part, turns) for part, turns in ((factor.real, 4), (factor.imag, 1)) if part] or [(0.0, 4)]
         return self._of(
             member.of(turned((member.term,), turns)[0]).scaled(part)
             for part, turns in parts

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
+from ..._backends import dispatch, ladder
 from ..._backends.operations import Operations
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
-from ..._wraps.units import present
+from ..._wraps.units import present, unwrap
 from ..fields import quantities
 from ..fields.coefficients import Coefficients, Given
 from ..fields.factors import Factor
@@ -25,9 +26,6 @@ from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .beside import Beside
 from .placing import Flat
-
-if TYPE_CHECKING:
-    pass
 
 
 class Gapped(Joinable[In, Out]):
@@ -59,7 +57,13 @@ class Gapped(Joinable[In, Out]):
     def _joining(self, f: object, out: object, workers: int | None, **fields: object) -> object:
         """A call that adds to what `out` holds."""
         values = flat(self.applied(f, None, workers, **fields), self.outputs)
-        for target, value in zip(targets_of(out, self.outputs, tuple(values[0].shape)), values, strict=True):
+        shape = tuple(values[0].shape)
+        targets = targets_of(out, self.outputs, shape)
+        numbers = [unwrap(value, "f")[0] for value in values]
+        places = [unwrap(target, "out")[0] for target in targets]
+        library = dispatch.samples(numbers[0])[0]
+        ladder.check_targets(library, places, numbers, numbers[0].dtype, [shape] * len(places))
+        for target, value in zip(targets, values, strict=True):
             target[...] += value
         return out
 

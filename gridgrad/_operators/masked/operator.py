@@ -271,6 +271,16 @@ class Turned(Gapped[In, Out]):
             "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
         )
 
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
+        """The operator that `adjoint` applies."""
+        if weight is None and self.weight is None:
+            beside = None if self.conjugate else self.beside.conjugated()
+            return self.forward._beside(self.whole.adjoint_operator(None), beside)
+        raise ArgumentTypeError(
+            "a weighted adjoint of a transpose, or of an adjoint, on a grid with gaps is not offered; of a real operator's transpose it is "
+            "A(grid.measure * g) / grid.measure"
+        )
+
     def scaled(self, factor: Number) -> Turned[In, Out]:
         """The operator with all weights times a number."""
         own = factor.conjugate() if self.conjugate else factor

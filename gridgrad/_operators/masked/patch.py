@@ -58,7 +58,9 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
         a, b, w, is_value = (np.ascontiguousarray(part.T) for part in pairs[:4])
         faces = None if term.faces is None else (inputs + term.faces, a, b)
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
-        parts.append(Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer))
+        parts.append(
+            Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns)
+        )
     return Patch(points, missing, parts)
 
 
