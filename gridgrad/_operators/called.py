@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .._backends import ladder
+from .._backends import dispatch, ladder
+from .._backends.operations import dtype_name
 from .._backends.protocol import Backend
+from .._backends.slices import is_complex
 from .._base.checks import clean_workers
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
@@ -32,6 +34,7 @@ from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 
 _ndarray = np.ndarray
+_REAL = {"complex64": "float32", "complex128": "float64", "clongdouble": "longdouble", "complex256": "longdouble"}
 
 
 class Called(Joinable[In, Out]):
@@ -204,10 +207,24 @@ class Called(Joinable[In, Out]):
         )
         found = (self._settled or {}).get(key)
         if found is None:
-            found = self.with_coefficients(tuple([like(first, c) for c in self.coefficients]))
+            sample = self._of_result(first)
+            found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
             if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)
         return found
+
+    def _of_result(self, first: object) -> object:
+        """The field, or, where coefficients make results of a wider type, one of that type in its place."""
+        if is_compiling() or present(first) or not hasattr(first, "dtype"):
+            return first
+        library, field = dispatch.samples(first)
+        own = dtype_name(field)
+        wanted = self.result_name(own)
+        wanted = wanted if is_complex(field) else _REAL.get(wanted, wanted)
+        if wanted == own or own.startswith(("int", "uint")):
+            return first
+        xp = library.operations(field)
+        return xp.broadcast_to(xp.weights(np.zeros(()), getattr(xp, wanted), field), tuple(field.shape))
 
     def _settle(self, key: Hashable, found: AnyOperator) -> None:
         """Keep an operator of the same coefficients, made for fields of one kind."""

@@ -33,22 +33,21 @@ def read(path: Path, chunks: Any) -> Any:
         raise FileNotFoundError(f"there is no {path}")
     kind, xarray = kind_of(path), import_module("xarray")
     try:
-        return _opened(xarray, path, kind, chunks)
+        data = _opened(xarray, path, kind)
     except ModuleNotFoundError:
         raise
     except Exception as error:
         raise OSError(f"{path} cannot be read: {error}") from error
+    return data if chunks is None else data.chunk(chunks)  # unread until here
 
 
-def _opened(xarray: Any, path: Path, kind: str, chunks: Any) -> Any:
+def _opened(xarray: Any, path: Path, kind: str) -> Any:
     if kind == "npy":
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-        data = xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
-    else:
-        if kind == "zarr":
-            _without_pickle()
-        data = xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None)
-    return data if chunks is None else data.chunk(chunks)  # unread until here
+        return xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
+    if kind == "zarr":
+        _without_pickle()
+    return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None)
 
 
 def _without_pickle() -> None:

@@ -12,7 +12,7 @@ from .._functions import gradient, scalar, vector
 def computed(data: Any, given: Namespace) -> Any:
     """The Dataset of results of a command."""
     names = given.var or _only(data)
-    missing = [name for name in names if name not in data]
+    missing = [name for name in names if name not in data.data_vars]
     if missing:
         raise ArgumentValueError(f"there is no variable {missing[0]!r}; there are {_listed(data)}")
     options = {
@@ -25,6 +25,8 @@ def computed(data: Any, given: Namespace) -> Any:
     if given.accuracy is not None:
         options["accuracy"] = given.accuracy
     steps = given.step or ()
+    if given.command == "vorticity" and len(names) != 2:
+        raise ArgumentValueError(f"vorticity is of two components, and {len(names)} were named; give --var u v")
     if given.command in _OF_VECTORS:
         found = _OF_VECTORS[given.command]([data[name] for name in names], *steps, **options)
         return found.rename(given.command).to_dataset()

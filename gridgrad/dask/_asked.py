@@ -70,6 +70,8 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
+    if getattr(getattr(operator, "grid", None), "mask", None) is not None:
+        raise ArgumentTypeError(f"operator {name!r} is of a grid with gaps, which files are not offered for; give one of the whole grid")
     if not isinstance(operator, Sweep):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
         raise ArgumentTypeError(f"operator {name!r} {what}" if hasattr(operator, "inputs") else

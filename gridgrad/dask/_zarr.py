@@ -40,7 +40,8 @@ def to_zarr(
         The field; of a vector field one array for each component, of one shape, dtype and chunks.
     target : path
         A new array, or for a dict of operators a new group with an array for each name. Components of a
-        vector result lie along axis 0. Chunks, and compression, are those of `source`.
+        vector result lie along axis 0. Chunks are those of `source`, and so is compression where that is
+        of format 3; results are.
     overwrite : bool
         Whether a target that exists is replaced, once the new one is complete, and what another call has begun is discarded.
 

@@ -27,8 +27,8 @@ def differentiate(obj: Labelled, coord: Hashable, edge_order: int = 1, datetime_
     edge_order : 1 or 2
         Order of accuracy at the ends.
     datetime_unit : str, optional
-        The unit of dates and durations, "W", "D", "h", "m", "s", "ms", "us" or "ns": by default that in which they are
-        stored, often nanoseconds, and seconds for dates of other calendars.
+        The unit of dates and durations, "W", "D", "h", "m", "s", "ms", "us" or "ns": by default that in which the coordinate is
+        stored, or else the variable, often nanoseconds, and seconds for dates of other calendars.
 
     Returns
     -------
@@ -60,16 +60,20 @@ def differentiate(obj: Labelled, coord: Hashable, edge_order: int = 1, datetime_
         raise ArgumentValueError(
             f"the coordinate {coord!r} has the dims {at.dims!r}; one of one dimension is needed"
         )
-    if datetime_unit is None:
-        datetime_unit = np.datetime_data(at.dtype)[0] if at.dtype.kind in "mM" else "s"
     if isinstance(obj, xarray.DataArray):
         return _one(obj, at, edge_order, datetime_unit)
     chosen = {name: v for name, v in obj.data_vars.items() if at.dims[0] in v.dims}
     return obj.assign({name: _one(v, at, edge_order, datetime_unit) for name, v in chosen.items()})
 
 
-def _one(f: xarray.DataArray, at: xarray.DataArray, edge_order: int, unit: str) -> Any:
+def _one(f: xarray.DataArray, at: xarray.DataArray, edge_order: int, unit: str | None) -> Any:
+    unit = times.clean_unit(_unit_of(at, f) if unit is None else unit)
     if times.is_of_times(f):
-        f = f.copy(data=times.numbers_of(f.values, times.clean_unit(unit)))
+        f = f.copy(data=times.numbers_of(f.values, unit)).assign_attrs(units=times.text_of(unit))
     found: Any = gradient
     return found(f, at, dim=at.dims[0], edge_order=edge_order, datetime_unit=unit).rename(f.name)
+
+
+def _unit_of(*arrays: xarray.DataArray) -> str:
+    """In which the first that is of times is stored; seconds of dates of other calendars."""
+    return next((str(np.datetime_data(a.dtype)[0]) for a in arrays if a.dtype.kind in "mM"), "s")

@@ -266,3 +266,22 @@ def test_long_sums_with_walls_are_split(name):
         (2j * (a * A) + A + A, 2j * (a * np.array(A(f))) + 2 * np.array(A(f))),
     ):
         np.testing.assert_allclose(np.array(many(f)), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["lines", "wall", "sphere"])
+def test_what_follows_the_field_has_the_type_of_the_result(kind):
+    """A coefficient of float64 makes float64 of float32 samples in one pass, weights and walls among them."""
+    rng = np.random.default_rng(3)
+    f, a = rng.standard_normal((2, 5, 6))
+    if kind == "lines":
+        grid = gg.Grid(np.cumsum(rng.random((5, 6)) + 0.5, axis=0), (6, 0.5))
+        A = grid.laplacian + grid.multiply(a)
+    elif kind == "wall":
+        A = a * gg.Grid((5, 0.5), (6, 0.5), boundary=[gg.value(1 / 3, wall="face"), "one-sided"]).laplacian
+    else:
+        A = gg.Grid(np.linspace(10, 50, 5), np.linspace(0, 50, 6), geometry="sphere", radius=1.0).diffuse(
+            np.abs(a)
+        )
+    narrow = f.astype(np.float32)
+    assert A(narrow).dtype == np.float64
+    np.testing.assert_array_equal(A(narrow), A(narrow.astype(np.float64)))

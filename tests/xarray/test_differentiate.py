@@ -44,6 +44,15 @@ def test_times_that_are_differentiated():
     )
 
 
+@pytest.mark.parametrize("stored", ["s", "ms", "ns"])
+def test_times_along_numbers_are_in_their_own_unit(stored):
+    days = np.array([0, 1, 3], "m8[D]").astype(f"m8[{stored}]")
+    field = xr.DataArray(days, dims="x", coords={"x": ("x", [0.0, 1.0, 3.0], {"units": "m"})})
+    found = gg.xarray.differentiate(field, "x")
+    np.testing.assert_allclose(found, field.differentiate("x"), rtol=1e-14)
+    assert found.units == f"{stored} m-1"
+
+
 def test_attributes_say_the_unit():
     assert gg.xarray.differentiate(DATA, "h")["T"].attrs["units"] == "K m-1"
     assert gg.xarray.differentiate(DATA, "t")["T"].attrs["units"] == "K ns-1"

@@ -185,6 +185,21 @@ class TestApart:
         found = gg.advect((E.isel(time=0), 2.0), E, **XY)
         assert np.array_equal(found, gg.advect((f[:1], 2.0), f, X, Y, **PLAIN_XY))
 
+    def test_coordinates_of_other_points_are_no_spacing(self):
+        at = F["x"] ** 2
+        assert np.array_equal(gg.gradient(F, at, dim="x"), gg.gradient(f, X**2, axis=2))
+        for other in (at[::-1], at.assign_coords(x=X + 1)):
+            with pytest.raises(ValueError, match="not aligned silently"):
+                gg.gradient(F, other, dim="x")
+
+    def test_one_diffusivity_for_each_dim(self):
+        plain = K.values
+        found = gg.diffuse((K, 2 * K.transpose("x", "y")), F, **XY)
+        assert np.array_equal(found, gg.diffuse((plain, 2 * plain), f, X, Y, **PLAIN_XY))
+        assert np.array_equal(gg.diffuse((2.0, K), F, **XY), gg.diffuse((2.0, plain), f, X, Y, **PLAIN_XY))
+        with pytest.raises(ValueError, match="k has 1 component, and the call is along"):
+            gg.diffuse((K,), F, **XY)
+
     def test_another_number_of_components(self):
         for call in (gg.curl, gg.divergence, gg.jacobian):
             with pytest.raises(

@@ -120,8 +120,25 @@ def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> 
             f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
         )
     if isinstance(entry, xarray.DataArray) and entry.ndim:
+        _check_place(sample, entry)
         return _read(sample, entry.variable, dim, entry.name or dim, unit)
     return Line(dim, dim, entry, None)
+
+
+def _check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
+    """Refuse coordinates that are those of other points."""
+    own, known = variables_of(entry), variables_of(sample)
+    for name in entry.dims:
+        if name in own and name in known and not own[name].equals(known[name]):
+            raise apart(name)
+
+
+def apart(name: Hashable) -> ArgumentValueError:
+    """What lies at different points is refused."""
+    return ArgumentValueError(
+        f"the fields lie at different coordinates {name!r}, and are not aligned silently: give them on one grid, by "
+        "xarray.align(u, v, join='inner') or v.interp_like(u)"
+    )
 
 
 def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:  # fmt: skip

@@ -10,17 +10,18 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
-from .axes import Line, values_in_order, variables_of
+from .axes import Line, apart, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
 VECTORS = ("F", "v")
+LISTS = (*VECTORS, "k")  # may have one for each axis
 
 
 def parts(fields: Fields, word: str) -> Iterator[Any]:
     """The components of a vector, or the field itself."""
     value = fields.get(word)
-    yield from value if word in VECTORS and isinstance(value, (list, tuple)) else [value]
+    yield from value if word in LISTS and isinstance(value, (list, tuple)) else [value]
 
 
 def labelled(fields: Fields) -> list[xarray.DataArray]:
@@ -39,7 +40,7 @@ def check_numbers(field: xarray.DataArray) -> None:
 
 def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
     """Refuse another number of components than of dimensions."""
-    for word in VECTORS:
+    for word in LISTS:
         if word in fields and isinstance(fields[word], (list, tuple)) and len(fields[word]) != len(lines):
             named = ", ".join(repr(line.dim) for line in lines)
             raise ArgumentValueError(
@@ -57,10 +58,10 @@ def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
         own = variables_of(other)
         for name in names:
             if name in known and name in own and own[name].ndim and not own[name].equals(known[name]):
-                raise _apart(name)
+                raise apart(name)
         for dim, n in other.sizes.items():
             if first.sizes.get(dim, n) != n:
-                raise _apart(dim)
+                raise apart(dim)
     for c in parts(fields, "F"):
         if isinstance(c, xarray.DataArray) and set(c.dims) < set(dims):
             raise ArgumentValueError(
@@ -69,27 +70,19 @@ def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
             )
 
 
-def _apart(name: Hashable) -> ArgumentValueError:
-    return ArgumentValueError(
-        f"the fields lie at different coordinates {name!r}, and are not aligned silently: give them on one grid, by "
-        "xarray.align(u, v, join='inner') or v.interp_like(u)"
-    )
-
-
 def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:
     """The arrays that the fields hold, their axes in the order of `dims`."""
     return {word: _numbers(word, value, dims) for word, value in fields.items()}
 
 
 def _numbers(word: str, value: Any, dims: Dims) -> Any:
-    if word in VECTORS:
-        if isinstance(value, (list, tuple)):
-            return [_values(word, c, dims) for c in value]
-        if isinstance(value, xarray.DataArray):
-            raise ArgumentTypeError(
-                f"{word} is one labelled array, whose components would be those along one of its dims; give them as a tuple, "
-                f"tuple({word}.transpose('component', ...)) for components along that dim"
-            )
+    if word in LISTS and isinstance(value, (list, tuple)):
+        return [_values(word, c, dims) for c in value]
+    if word in VECTORS and isinstance(value, xarray.DataArray):
+        raise ArgumentTypeError(
+            f"{word} is one labelled array, whose components would be those along one of its dims; give them as a tuple, "
+            f"tuple({word}.transpose('component', ...)) for components along that dim"
+        )
     return _values(word, value, dims)
 
 

@@ -144,7 +144,8 @@ def _moved(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[L
 
 
 def _spread(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[Label]]) -> list[Label]:
-    return [_times(parts["k"][0], term) for term in _second(f, lines)]
+    k = parts["k"] if len(parts["k"]) == len(lines) else parts["k"][:1] * len(lines)
+    return list(starmap(_times, zip(k, _second(f, lines), strict=True)))
 
 
 _PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], int], Labels]] = {
