@@ -12,7 +12,7 @@ import numpy as np
 
 from .._base.types import Array
 from .._stencils.stencil import Row, Stencil
-from .._terms.term import Term, harmonic_mean
+from .._terms.term import Term, mean_at_faces
 from .operations import Operations, name_of
 
 Weight = Array | float | np.longdouble
@@ -124,7 +124,7 @@ class Rows:
         """``weight * (f[b] - f[a])``, or of values and of equal ends ``weight * f[b]``, with its factors."""
         before, factor, after = factors
         if self.faces is not None:
-            factor = factor * self._mean(self._at(self.faces, *from_), self._at(self.faces, *to))
+            factor = factor * mean_at_faces(self.xp.where, self._at(self.faces, *from_), self._at(self.faces, *to), self.is_harmonic)
         if self.inner is not None:
             factor = factor * self._at(self.inner, *to)
         value = self._at(self.f, *to)
@@ -138,10 +138,6 @@ class Rows:
         if not self.is_gated or isinstance(factor, (int, float)):
             return product
         return self.xp.where(factor != 0, product, self.xp.zeros_like(product))
-
-    def _mean(self, a: Array, b: Array) -> Array:
-        """The factor at the face between two points."""
-        return harmonic_mean(self.xp.where, a, b) if self.is_harmonic else (a + b) * 0.5
 
     def _central(self, stencil: Stencil, points: slice) -> Array:
         """Formula (1); where its weights are equal the short form."""

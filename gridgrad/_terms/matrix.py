@@ -13,7 +13,7 @@ from .._base.types import Array
 from .._stencils.matrix import matrix as matrix_of
 from .._stencils.matrix import pairs
 from .._stencils.stencil import Stencil
-from .term import Term, check_has_sign, harmonic_mean
+from .term import Term, check_has_sign, mean_at_faces
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -59,10 +59,6 @@ def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_ar
     return _sparse().kron(_sparse().eye_array(before), matrix, format="csr") if before > 1 else matrix
 
 
-def _mean(a: Array, b: Array, harmonic: bool) -> Array:
-    return harmonic_mean(np.where, a, b) if harmonic else (a + b) * 0.5
-
-
 def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_array:
     """Each pair weighted by the mean of the factor at its ends."""
     axis, points = term.axis, prod(shape)
@@ -70,7 +66,7 @@ def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_arra
     row, a, b, weight = pairs(term.stencil)
     index = np.moveaxis(np.arange(points).reshape(shape), axis, 0)
     along = np.moveaxis(factor, axis, 0)
-    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * _mean(along[a], along[b], term.harmonic)
+    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * mean_at_faces(np.where, along[a], along[b], term.harmonic)
     entries = [(index[row], index[b], entry)]
     if not term.stencil.values:
         apart = a != b  # a pair with equal ends is a value

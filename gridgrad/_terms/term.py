@@ -100,6 +100,11 @@ def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     return where(is_closed, small + small, small * (share + share))
 
 
+def mean_at_faces(where: Callable[..., Array], a: Array, b: Array, harmonic: bool) -> Array:
+    """A factor at the face between two points."""
+    return harmonic_mean(where, a, b) if harmonic else (a + b) * 0.5
+
+
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:
     """The terms with their factors, and those of their inputs that are none of the first `inputs`, `by` places further back."""
     return tuple(

@@ -14,7 +14,7 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
 from .._backends.dask.recipe import contents, recipe_of
-from .._backends.dask.spans import spans_of
+from .._backends.dask.spans import along
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._operators.operator import AnyOperator
@@ -91,11 +91,7 @@ def to_zarr(
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)
         partial.begin(token)
-    along = [
-        spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
-        for axis, own in enumerate(chunks)
-    ]
-    job = Job(recipe, along, chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
+    job = Job(recipe, along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
     _run(job)
     partial.complete()
 

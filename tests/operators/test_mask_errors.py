@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from libraries import parameters
 
 import gridgrad as gg
 
@@ -31,7 +32,35 @@ def test_complex_numbers_reach_the_rows_beside_gaps(factor):
         np.testing.assert_allclose((factor * operator)(f), expected, rtol=1e-13, atol=1e-13)
         np.testing.assert_allclose((factor * operator).to_sparse() @ f.ravel(), expected.ravel(), atol=1e-12)
         np.testing.assert_allclose((factor * operator).T(f), factor * operator.T(f), atol=1e-12)
-        np.testing.assert_allclose((factor * operator).adjoint(f), np.conj(factor) * operator.T(f), atol=1e-12)
+        np.testing.assert_allclose(
+            (factor * operator).adjoint(f), np.conj(factor) * operator.T(f), atol=1e-12
+        )
+
+
+@pytest.mark.parametrize("library", parameters("numpy"))
+def test_harmonic_means_beside_gaps(library):
+    """As of the whole grid where nothing is conducted outside: an insulating wall."""
+    grid = GRIDS["plane"]()
+    inside = RNG.random(grid.shape) < 0.7
+    f, k = RNG.standard_normal(grid.shape), RNG.random(grid.shape) + 0.1
+    expected = grid.diffuse(np.where(inside, k, 0), mean="harmonic")(f)
+    ocean = grid.with_mask(inside)
+    with library.wide():
+        found = library.host(ocean.diffuse(library.array(k), mean="harmonic")(library.array(f)))
+    np.testing.assert_allclose(found[inside], expected[inside], rtol=1e-13, atol=1e-13)
+    assert abs((grid.measure * found).sum()) < 1e-12
+    A = ocean.diffuse(k, mean="harmonic")
+    np.testing.assert_allclose(A.to_sparse() @ f.ravel(), found.ravel(), atol=1e-13)
+    np.testing.assert_allclose(A.T(f).ravel(), A.to_sparse().T @ f.ravel(), atol=1e-12)
+
+
+def test_complex_fields_in_chunks():
+    """Without a warning about what is discarded: an index is no number of the field."""
+    array = pytest.importorskip("dask.array")
+    grid = GRIDS["plane"]()
+    A = grid.with_mask(RNG.random(grid.shape) < 0.7).laplacian
+    f = RNG.standard_normal(grid.shape) + 1j
+    np.testing.assert_array_equal(np.asarray(A(array.from_array(f, chunks=4))), A(f))
 
 
 def test_adjoints_of_transposes():
@@ -53,7 +82,12 @@ def test_what_is_added_to_fits(turned):
     f, out = RNG.standard_normal((2, *grid.shape))
     expected = out + A(f)
     np.testing.assert_array_equal(A(f, out=out, add=True), expected)
-    for wrong in (np.zeros(grid.shape, np.float32), np.zeros(grid.shape, int), np.zeros((3, *grid.shape)), np.zeros((9, 1))):
+    for wrong in (
+        np.zeros(grid.shape, np.float32),
+        np.zeros(grid.shape, int),
+        np.zeros((3, *grid.shape)),
+        np.zeros((9, 1)),
+    ):
         with pytest.raises((TypeError, ValueError), match="out has"):
             A(f, out=wrong, add=True)
         assert not wrong.any()

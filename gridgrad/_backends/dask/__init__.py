@@ -24,7 +24,9 @@ class OfDask(Operations):
     """Lazy; chunks have no device."""
 
     def weights(self, values: Array, dtype: object, like: object) -> Array:
-        """As one chunk."""
+        """As one chunk; indices as they are, with which arrays are taken from."""
+        if dtype is None and values.dtype.kind in "iu":
+            return values
         made: Array = self.asarray(values, dtype=dtype)
         return made
 

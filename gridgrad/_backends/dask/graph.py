@@ -18,7 +18,7 @@ from . import planned
 from .chunk import Places, compute, neighbours
 from .faces import Depths, faces
 from .recipe import Recipe, Spans, contents
-from .spans import Span, spans_of
+from .spans import along
 from .tasks import Key, reference, task
 
 
@@ -54,10 +54,7 @@ class Graph:
         self.names = [str(field.name) for field in fields]
         self.numblocks: Places = tuple(fields[0].numblocks)
         chunks = fields[0].chunks
-        self.along: list[Sequence[Span | None]] = [
-            spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
-            for axis, own in enumerate(chunks)
-        ]
+        self.along = along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {k: [self._depths(axis, k, own) for axis, own in enumerate(chunks)] for k in self.reach}
         self.copies = {k: self._pays(k, chunks) for k in self.reach}
@@ -79,8 +76,8 @@ class Graph:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
         largest = [max(own) for own in chunks]
         rows = [
-            sum(max((own[side] for own in along if own), default=0) for side in (1, 2))
-            for along in self.depths[k]
+            sum(max((own[side] for own in depths if own), default=0) for side in (1, 2))
+            for depths in self.depths[k]
         ]
         return 2 * sum(own * prod(largest) // n for own, n in zip(rows, largest, strict=True) if own) < prod(
             largest

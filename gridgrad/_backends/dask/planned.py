@@ -10,7 +10,7 @@ import dask.array as da
 import numpy as np
 
 from ..._base.types import Array
-from .chunk import compute
+from .chunk import beyond, compute
 from .faces import Beyond, Faces, faces
 from .recipe import Axes, Recipe
 from .spans import Span
@@ -122,9 +122,8 @@ def _made(recipe: Recipe, shifts: Sequence[Shift], *arrays: Any) -> Any:
     others = []
     for k, reach in recipe.reach(terms).items():
         for axes in reach:
-            for index in np.ndindex(*(len(spans[axis].pieces) for axis in axes)):
-                key = k, axes, tuple(spans[axis].pieces[n].other for axis, n in zip(axes, index, strict=True))
-                others.append(_unboxed(found[key]))
+            for pieces in beyond(spans, axes):
+                others.append(_unboxed(found[k, axes, tuple(piece.other for piece in pieces)]))
     return compute(recipe, spans, *[fields[k] for k in recipe.used(terms)], *others)
 
 

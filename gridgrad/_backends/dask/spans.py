@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -114,6 +114,13 @@ def spans_of(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> tuple[Sp
         distinct = {id(span): span for span in found}.values()
         _spans.put(key, found, sum(own.nbytes + 256 for span in distinct for own in span.block.stencils))
     return found
+
+
+def along(stencils: Mapping[int, tuple[Stencil, ...]], chunks: Sequence[tuple[int, ...]]) -> list[Sequence[Span | None]]:
+    """The chunks of all axes; None where nothing is differentiated."""
+    return [
+        spans_of(stencils[axis], own) if axis in stencils else [None] * len(own) for axis, own in enumerate(chunks)
+    ]
 
 
 def _made(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> Iterator[Span]:

@@ -11,6 +11,7 @@ import numpy as np
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.points import Points
+from ..._terms.term import mean_at_faces
 from ..sparse import factors_on
 from .patch import Part, Patch
 
@@ -49,7 +50,8 @@ def _entries(
     weight = part.w
     if part.faces is not None:
         number, a, b = part.faces
-        weight = weight * ((factors[number - inputs][a] + factors[number - inputs][b]) * 0.5)
+        factor = factors[number - inputs]
+        weight = weight * mean_at_faces(np.where, factor[a], factor[b], part.harmonic)
     if part.outer is not None:
         weight = weight * factors[part.outer - inputs][rows]
     if part.turns % 4:

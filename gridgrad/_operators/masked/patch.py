@@ -10,6 +10,7 @@ import numpy as np
 from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
+from ..._terms.term import mean_at_faces
 from .members import Member, shared_points
 
 
@@ -31,6 +32,7 @@ class Part(NamedTuple):
     inner: int | None = None  # of a value, at its point
     outer: int | None = None
     turns: int = 0  # quarter turns of the whole
+    harmonic: bool = False  # the mean at faces, which lets nothing past where it is 0
 
 
 class Patch(NamedTuple):
@@ -59,7 +61,7 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
         faces = None if term.faces is None else (inputs + term.faces, a, b)
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
         parts.append(
-            Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns)
+            Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic)
         )
     return Patch(points, missing, parts)
 
@@ -83,7 +85,7 @@ def transposed_patch(
 def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
     """The rows for the compiled core; None where it does not serve."""
     is_served = dtype in (np.float32, np.float64) and all(
-        not part.is_norm and part.inner is None and part.turns == 0 for part in patch.parts
+        not (part.is_norm or part.inner is not None or part.turns or part.harmonic) for part in patch.parts
     )
     if not is_served:
         return None
@@ -134,7 +136,7 @@ def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int)
     inner = None if part.outer is None else part.outer + shift
     outer = None if part.inner is None else part.inner + shift
     values = np.ones(source.shape, bool)
-    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns)
+    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns, part.harmonic)
 
 
 class Gathered:
@@ -159,9 +161,11 @@ class Gathered:
             factor = pair["w"]
             if part.faces is not None:
                 at_a, at_b = (self._in(self._take(fields[part.faces[0]], pair[end])) for end in ("fa", "fb"))
-                factor = factor * ((at_a + at_b) * 0.5)
+                factor = factor * mean_at_faces(xp.where, at_a, at_b, part.harmonic)
             inner = None if part.inner is None else fields[part.inner]
             value = factor * self._difference(fields[part.input], inner, pair)
+            if part.harmonic:
+                value = xp.where(factor != 0, value, xp.zeros_like(value))
             if "used" in pair:
                 value = xp.where(pair["used"], value, xp.zeros_like(value))
             total = value if total is None else total + value
