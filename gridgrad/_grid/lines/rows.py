@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
@@ -55,6 +56,7 @@ class LineRows:
                 self._rounded[real] = (lower, upper, *far)
         return self._rounded[real]
 
+    @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
         limits = np.finfo(real)

@@ -42,8 +42,11 @@ class LineWeights(NamedTuple):
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
-        found: Array = xp.weights(self.rows.weights(real)[self.number], getattr(xp, real), sample)
-        return found
+        return xp.weights_made(_weights, getattr(xp, real), sample, self.rows, self.number, real)
+
+
+def _weights(rows: LineRows, number: int, real: str) -> Array:
+    return rows.weights(real)[number]
 
 
 def widened(f: Any, form: Form, coefficients: tuple[object, ...]) -> Any:
