@@ -98,6 +98,14 @@ SPACING = [
     # lines of their own
     Row("gradient(z**2, z, axis=0, accuracy=4)", "take each line alone, f[:, j] with x[:, j]", "np.stack([gradient(f[:, j], z[:, j], accuracy=4) for j in range(3)], 1)", "2 * z", "z = np.outer(x, [1., 2, 3]) + 1; f = z**2"),
     Row("derivative(z**2, z, axis=-1, accuracy=4)", "take each line alone, f[i, :] with x[i, :]", "np.stack([derivative(f[i, :], z[i, :], accuracy=4) for i in range(3)])", "2 * z", "z = np.outer([1., 2, 3], x); f = z**2"),
+    Row("advect([1.0, f], f, 1.0, z)", "multiply the derivative, v * grid.derivative(1)", "(v * Grid(1.0 * np.arange(3), z).derivative(1))(f)", "4 * z**2", "z = np.outer([1., 2, 3], x); f = z**2; v = 2 * z"),
+    Row("diffuse(f, f, 1.0, z)", "compose grid.divergence @ (k * grid.gradient)", "(lambda grid, k: grid.divergence @ (k * grid.gradient))(Grid(np.arange(3.), z), 2.0 * np.ones(z.shape))(f)",
+        "np.full((3, 5), 4.0)", "z = np.outer([1., 1, 1], x); f = z**2"),
+    *(Row(f"(lambda A: A.{call})(Grid(1.0 * np.arange(3), z).identity * 2)", "solve with method='direct', and leave weight= away",
+          f"(lambda A: A.{instead})(Grid(1.0 * np.arange(3), z).identity * 2)", value, "z = np.outer([1., 2, 3], x)")
+      for call, instead, value in (
+          ("solve(z, method='bicgstab')", "solve(z, method='direct')", "z / 2"), ("adjoint(z, weight='quadrature')", "adjoint(z)", "2 * z"),
+      )),
     Row("gradient(z**2, z, axis=0)", "numpy.take_along_axis(x, k, 0) with k = numpy.argsort(x, 0), and f alike",
         f"(lambda k: gradient(numpy.take_along_axis(f, k, 0), numpy.take_along_axis(z, k, 0), axis=0, {E2}))(numpy.argsort(z, 0))", "2 * np.sort(z, 0)",
         "z = np.outer(x, [1., 2, 3]) + 1; z[1:3] = z[2:0:-1]; f = z**2"),
