@@ -189,7 +189,7 @@ class Operator(OnGrids, Maps[In, Out]):
         return None
 
     def solve(
-        self, b: Any, out: Any = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: Any
+        self, b: object, out: object = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: object
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 

@@ -40,7 +40,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     return [f[index] for index in product(*map(range, form))], True
 
 
-def shaped(results: Sequence[Array], form: Form) -> Any:
+def shaped(results: Sequence[Array], form: Form) -> object:
     """The results as nested tuples of this form."""
     if not form:
         return results[0]

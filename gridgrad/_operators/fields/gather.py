@@ -203,7 +203,7 @@ def spread(c: Array, shape: tuple[int, ...]) -> Array | None:
     return np.ndarray(shape, c.dtype, c, 0, (*[0] * lead, *strides))
 
 
-def dtype_of(f: Any, form: Form) -> str:
+def dtype_of(f: object, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
         names = {dtype_of(part, form[1:]) for part in f}
@@ -240,7 +240,7 @@ def check_masks(targets: list[Array], values: list[Array]) -> bool:
     return any(masked)
 
 
-def about_to_hold(f: Any) -> Any:
+def about_to_hold(f: object) -> object:
     """The field of a call that is about to make another, between operators that are applied one after the other."""
     first = f
     while isinstance(first, (list, tuple)) and first:
