@@ -90,7 +90,9 @@ def clean_coefficient(value: object, name: str) -> Array:
         field: Array = wrap(dispatch.samples(numbers)[1], unit)
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
-        raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
+        word = name if " " not in name else "b"  # of what is typed
+        said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
+        raise type(error)(said.replace(word, name, 1)) from None
 
 
 TURNED = {"complex64"}  # what becomes of a dtype together with it
