@@ -7,16 +7,15 @@ PYTHONPATH=tests/support python docs/journey.py       prints them, and the numbe
 from __future__ import annotations
 
 import argparse
-import ast
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby, pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
-from house import MODULES, PACKAGE, RANK, RANKS, TREES, circles, name_of, room_of
+from house import MODULES, RANK, RANKS, TREES, circles, lines_of_any, name_of, room_of
 
 import gridgrad as gg
 
@@ -122,33 +121,14 @@ def _files(way: Way, room: str) -> str:
     return text if len(text) <= WIDTH else text[:WIDTH].rpartition(",")[0] + ", ..."
 
 
-def hints(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
-    """The annotations of a signature."""
-    a = function.args
-    given = [*a.posonlyargs, *a.args, a.vararg, *a.kwonlyargs, a.kwarg]
-    yield from (arg.annotation for arg in given if arg is not None and arg.annotation is not None)
-    if function.returns is not None:
-        yield function.returns
-
-
-def lines_with_any(tree: ast.Module) -> int:
-    """Lines of signatures that say Any."""
-    functions = [n for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    parts = [part for function in functions for hint in hints(function) for part in ast.walk(hint)]
-    return len({part.lineno for part in parts if isinstance(part, ast.Name) and part.id == "Any"})
-
-
 def layout() -> dict[str, int]:
     """The numbers of the layout; every import is counted, in functions, for type checkers and by a string too."""
     folders = [path.parent for path in MODULES]
-    seams = [p for p in MODULES if not {"torch", "_wraps"} & {*p.relative_to(PACKAGE).parts, p.stem}]
     return {
         "files in the fullest folder": max(map(folders.count, folders)),
         "ranks of folders": len(RANKS),
         "circles of imports": len(circles()),
-        "lines of signatures that say Any, outside of wraps and torch": sum(
-            lines_with_any(TREES[p]) for p in seams
-        ),
+        "lines that say Any, outside of rooms of libraries without types": sum(lines_of_any().values()),
         "lines of gridgrad/": sum(len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES),
     }
 

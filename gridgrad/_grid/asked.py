@@ -15,8 +15,8 @@ from .._base.types import Array
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
-from .conditions import end_of
-from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
+from .conditions import scalar_end_of
+from .ends import Ends, check_length, clean_ends, rule_of, spelled
 from .lines.given import check_mesh, in_shape
 from .points import Points
 from .spacing import check_count, clean_number, is_read, numbers_of
@@ -58,7 +58,7 @@ class Words(NamedTuple):
 
     def of(self, k: int) -> tuple[End, End]:
         """The ends of scalar fields along an axis, or, where there are none, of its component of vector fields."""
-        left, right = (end_of(wall_of(side, k, None, k)) for side in self.ends[k])
+        left, right = (scalar_end_of(side, k) for side in self.ends[k])
         return left, right
 
 

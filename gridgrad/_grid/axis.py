@@ -78,8 +78,8 @@ class Axis:
 
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
-        left, right = (self._placed(end_of(wall), k) for k, wall in enumerate(self.walls_of(component)))
-        return left, right
+        left, right = map(end_of, self.walls_of(component))
+        return self._placed(left, 0), self._placed(right, 1)
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall that was given by its position."""

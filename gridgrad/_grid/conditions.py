@@ -265,6 +265,13 @@ def end_of(wall: Wall) -> End:
     return wall.end if isinstance(wall, Condition) else wall
 
 
+def scalar_end_of(side: Wall | Components, axis: int) -> End:
+    """The rows of scalar fields at a side of an axis, or, where there are none, of the component of vector fields along it."""
+    if isinstance(side, Components):
+        side = side.of(axis, axis if side.scalar is None else None)
+    return end_of(side)
+
+
 def mirrors(odd: bool, wall: str) -> End:
     """The mirror at one of the two places."""
     if wall == "face":

@@ -173,13 +173,6 @@ def _one_end(given: object, word: str) -> Wall:
     return end
 
 
-def wall_of(side: Side, axis: int, component: int | None, other: int | None = None) -> Wall:
-    """The end of a component of vector fields or, of None, of scalar ones; where there is none, of the `other` one."""
-    if not isinstance(side, Components):
-        return side
-    return side.of(axis, other if component is None and side.scalar is None else component)
-
-
 def spelled(side: Side) -> str | Condition | Components:
     """An end as a user gives it."""
     return side.word if isinstance(side, End) else side

@@ -306,7 +306,7 @@ class TestTheDtypeOfASum:
             for wrong in {np.dtype(t) for t in (np.float32, float, complex)} - {np.dtype(result)}:
                 out = np.full(6, 7, wrong)
                 with pytest.raises(
-                    TypeError, match=f"out has dtype {wrong}, but the result of the sum has dtype"
+                    TypeError, match=f"out has dtype {wrong}, but the result has dtype"
                 ):
                     whole(f, out)
                 assert np.all(out == 7)
@@ -334,7 +334,7 @@ class TestTheDtypeOfASum:
             assert whole(f, out) is out
             assert torch.equal(out, whole(f))
             with pytest.raises(
-                TypeError, match="out has dtype float32, but the result of the sum has dtype float64"
+                TypeError, match="out has dtype float32, but the result has dtype float64"
             ):
                 whole(f, torch.empty(6))
 

@@ -219,7 +219,7 @@ def check_dtypes(targets: list[Array], wanted: str) -> None:
         if hasattr(target, "dtype") and dtype_name(target) != wanted:
             name = f"out[{k}]" if len(targets) > 1 else "out"
             raise ArgumentTypeError(
-                f"{name} has dtype {dtype_name(target)}, but the result of the sum has dtype {wanted}; give an array of that dtype"
+                f"{name} has dtype {dtype_name(target)}, but the result has dtype {wanted}; give an array of that dtype"
             )
 
 
