@@ -32,7 +32,7 @@ class Asked(NamedTuple):
 
     edge_order: object = 1
     periodic: object = None
-    period: Any = None  # each of these as it came
+    period: object = None  # each of these as it came
     boundary: object = None
     accuracy: object = None
 
@@ -151,7 +151,7 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, real]
+    parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, real]
     for numbers, unit in (*spacings, *periods):
         if numbers is None:
             parts.append(None)

@@ -42,11 +42,14 @@ class LineWeights(NamedTuple):
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
-        found: Array = xp.weights(self.rows.weights(real)[self.number], getattr(xp, real), sample)
-        return found
+        return xp.weights_made(_weights, getattr(xp, real), sample, self.rows, self.number, real)
 
 
-def widened(f: Any, form: Form, coefficients: tuple[object, ...]) -> Any:
+def _weights(rows: LineRows, number: int, real: str) -> Array:
+    return rows.weights(real)[number]
+
+
+def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:
     """A field in the type of the arithmetic, where that is not its own: of halves, and of weights that float32 does not hold.
 
     Otherwise None.
@@ -77,7 +80,7 @@ def cast(f: object, name: str) -> Any:
 
 def in_wider(
     run: Callable[[Any], Any], f: Any, wide: Any, form: Form, outputs: Form, out: Any, adds: bool = False
-) -> Any:
+) -> object:
     """What `run` makes of a field in its wider type, in the dtype that results of `f` have."""
     parts = components(f, form, "f")[0] if form else [f]
     library, like = dispatch.samples(unwrap(parts[0], "f")[0])
@@ -92,7 +95,7 @@ def in_wider(
     return out
 
 
-def _each(results: Any, dtype: object) -> Any:
+def _each(results: object, dtype: object) -> object:
     if isinstance(results, tuple):
         return tuple(_each(result, dtype) for result in results)
     numbers, unit = unwrap(results, "f")

@@ -54,7 +54,7 @@ class Build:
         """
         if along.lines is not None:
             if faces is not None or outer is not None:
-                raise along.lines.refusal("a coefficient that is a field")
+                raise along.lines.refusal("a coefficient that is a field", f"multiply the derivative, v * grid.derivative({along.lines.axis})")
             self._add_lines(output, input, axis, along.lines, change)
             return
         own = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
