@@ -56,7 +56,8 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
     for member in members:
         term, own = member.term, points[member.term.output]
         pairs = member.pairs_at(own)
-        missing[term.output] |= pairs.is_missing
+        if not term.ends:  # what is prescribed has rows at walls only
+            missing[term.output] |= pairs.is_missing
         a, b, w, is_value = (np.ascontiguousarray(part.T) for part in pairs[:4])
         faces = None if term.faces is None else (inputs + term.faces, a, b)
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
