@@ -4,6 +4,7 @@ import sys
 
 import numpy as np
 import pytest
+from libraries import parameters
 
 import gridgrad as gg
 from gridgrad._grid.masks.many import rows_of_many
@@ -90,3 +91,37 @@ def test_upwind_numbers_beside_single_points():
     f = np.where(inside, x**2, np.nan)
     found = gg.Grid(x).with_mask(inside).advect([2.0], upwind=1)(f)
     np.testing.assert_allclose(found, [0, 0, 14, 14, 20, 30], rtol=1e-14)
+
+
+@pytest.mark.parametrize("accuracy", [1, 2])
+@pytest.mark.parametrize("library", parameters("numpy"))
+def test_upwind_beside_gaps_chooses_by_the_sign_of_the_field(library, accuracy):
+    x, (n, step) = np.cumsum(RNG.random(9) + 0.5), (11, 0.25)
+    inside = RNG.random((9, 11)) < 0.7
+    grid = gg.Grid(x, (n, step)).with_mask(inside)
+    f, u, v = RNG.standard_normal((3, 9, 11))
+    u[RNG.random((9, 11)) < 0.2] = 0
+    expected = sum(
+        np.maximum(c, 0) * grid.derivative(a, side="left", accuracy=accuracy)(f)
+        + np.minimum(c, 0) * grid.derivative(a, side="right", accuracy=accuracy)(f)
+        for a, c in enumerate((u, v))
+    )
+    holed = np.where(inside, [f, u, v], np.nan)
+    with library.wide():
+        own, *velocity = map(library.array, holed)
+        found = library.host(grid.advect(velocity, upwind=accuracy)(own))
+    np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
+    A = grid.advect((u, v), upwind=accuracy)
+    np.testing.assert_allclose(A.to_sparse() @ f.ravel(), expected.ravel(), atol=1e-13)
+    np.testing.assert_allclose(A.T(f).ravel(), A.to_sparse().T @ f.ravel(), atol=1e-13)
+    np.testing.assert_allclose((2 * grid.identity - A)(f), 2 * np.where(inside, f, 0) - expected, atol=1e-13)
+
+
+def test_upwind_beside_gaps_reads_nothing_downwind():
+    """NaN of one sample spreads to the points downwind of it only."""
+    inside = np.arange(9) != 5
+    v = np.array([1.0, 1, 1, -1, -1, 0, 1, 1, 1])
+    f = np.arange(9.0)
+    f[[2, 5]] = np.nan
+    A = gg.Grid((9, 1.0)).with_mask(inside).advect([v], upwind=1)
+    np.testing.assert_array_equal(A(f), [1, 1, np.nan, -1, -1, 0, 1, 1, 1])
