@@ -50,7 +50,7 @@ class Condition:
         return isinstance(other, Condition) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash((self.spelled, None if self.is_number else id(self.given)))  # fractions take long
 
     def __repr__(self) -> str:
         return self.spelled
