@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 LONGEST = 2048  # points of an axis whose vectors are kept
+PIECE = 16  # numbers of a few cache lines
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
 
 
@@ -82,17 +83,14 @@ class Ring(Along):
         """Transform."""
         from scipy import fft
 
-        transform = fft.fft if np.iscomplexobj(x) else fft.rfft
-        result: Array = transform(x, axis=axis)
-        return result
+        return lined(fft.fft if np.iscomplexobj(x) else fft.rfft, x, axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back: to real samples where there is one half only."""
         from scipy import fft
 
         n = len(self.values)
-        result: Array = fft.irfft(c, n, axis=axis) if c.shape[axis] < n else fft.ifft(c, axis=axis)
-        return result
+        return lined(partial(fft.irfft, n=n) if c.shape[axis] < n else fft.ifft, c, axis)
 
     def transposed(self) -> Along:
         """The columns become rows: of real matrices the values are conjugate."""
@@ -123,15 +121,14 @@ class Waves(Along):
         from scipy import fft
 
         transform = fft.dct if self.name == "dct" else fft.dst
-        result: Array = transform(self._weighed(x, axis, -1), self.type, axis=axis)
-        return result
+        return lined(partial(transform, type=self.type), self._weighed(x, axis, -1), axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back."""
         from scipy import fft
 
         transform = fft.idct if self.name == "dct" else fft.idst
-        return self._weighed(transform(c, self.type, axis=axis, overwrite_x=True), axis, 1)
+        return self._weighed(lined(partial(transform, type=self.type, overwrite_x=True), c, axis), axis, 1)
 
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
         return along(x, self.symmetric**power, axis) if self.is_transposed else x
@@ -251,8 +248,27 @@ def along(x: Array, weights: Array, axis: int) -> Array:
     """Samples times weights of an axis."""
     shape = [1] * x.ndim
     shape[axis] = len(weights)
-    result: Array = np.multiply(x, weights.reshape(shape), order="C")
+    result: Array = x * weights.reshape(shape)
     return result
+
+
+def lined(transform: Callable[[Array], Array], x: Array, axis: int) -> Array:
+    """A transform along the last axis, along another one, whose points are first brought side by side.
+
+    A transform of points far apart takes up to six times as long, where the lengths are powers of 2.
+    """
+    result: Array = np.moveaxis(transform(side_by_side(np.moveaxis(x, axis, -1))), -1, axis)
+    return result
+
+
+def side_by_side(x: Array) -> Array:
+    """With the points of the last axis next to each other in memory; in pieces that the nearest cache holds."""
+    if x.strides[-1] == x.itemsize or x.size < PIECE**2:
+        return x
+    made = np.empty(x.shape, x.dtype)
+    for k in range(0, x.shape[-1], PIECE):
+        made[..., k : k + PIECE] = x[..., k : k + PIECE]
+    return made
 
 
 def times(matrix: Array, x: Array, axis: int) -> Array:
