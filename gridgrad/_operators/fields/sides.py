@@ -13,7 +13,7 @@ from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
-from ..._grid.conditions import Condition, Number, number_of
+from ..._grid.conditions import Condition, Number, number_of, require_number
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
 from .lines import LineWeights
@@ -68,6 +68,7 @@ class Side(NamedTuple):
         if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
             number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
             return cast(Array, Constant(number))
+        require_number(value, self.label)
         library, array = dispatch.samples(value)
         if array.ndim == 0:
             return array

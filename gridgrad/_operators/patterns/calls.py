@@ -164,7 +164,8 @@ class Calls:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = self._held_or_lent(bound)
         nbytes = LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes
-        nbytes += sum(8 + abs(step) * n for c in beside for n, step in zip(c.shape, c.strides, strict=True))
+        sides = [zip(c.shape, c.strides, strict=True) for c in beside if type(c) is _ndarray]  # others are of one number
+        nbytes += sum(abs(step) * n for side in sides for n, step in side)
         self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
 
     def _held_or_lent(self, bound: Bound) -> Bound | Lent:

@@ -87,7 +87,8 @@ class Pattern(OnGrids):
             found = tuple([(name, k, side) for name, k, side in own if side is not None])
             options = () if self.origin is None else self.origin.kind.options
             of_grid = any(a.of_grid for a in self.arguments)  # weights of lines may widen the field
-            if of_grid or len(found) < len(own) or {name for name, *_ in own} != set(names) - set(options):
+            known = {name for name, *_ in found} - set(options)
+            if of_grid or len(found) < len(own) or known != set(names):
                 return None
             self._walls[names] = found
         return found

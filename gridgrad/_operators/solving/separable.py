@@ -12,9 +12,9 @@ from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, norms_of
-from .along import Along, Ring, Vectors, diagonalised, is_too_long, side_by_side
+from .along import Along, Ring, Vectors, diagonalised, is_too_long
 from .held import free_points
-from .inverse import ROUNDING, Constants, Inverse, singular
+from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Lines, staying
 
 if TYPE_CHECKING:
