@@ -70,7 +70,8 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
-        the wall: operators read `v` there, whatever the field holds.
+        the wall: rows across it read `v` there, whatever the field holds. Derivatives along the wall, at its own
+        points, are of what the field holds.
     name : str, optional
         By which a call gives another value: ``A(f, inflow=v)``.
 
