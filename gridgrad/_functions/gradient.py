@@ -212,13 +212,15 @@ def _of_samples(
     operator = gradient_operator(grid, (), accuracy_option(asked.accuracy))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
-        return whole
+        flat, nested = (None, None) if out is None else flat_out(out, (f,))
+        keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
+        return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, How(False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
-        keep(key, operator, given)
+        keep(key, operator, as_given, given)
         result: Array | tuple[Array, ...] = found
         return result
     results = operator.results(library, [f], targets, workers)

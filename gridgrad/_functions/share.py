@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
 from .._grid.spacing import check_coordinates, numbers_of
+from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
@@ -85,16 +87,24 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
+    keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
-def keep(key: Key | None, operator: AnyOperator, given: Plain | None) -> None:
-    """Bind the key of a function's call to what its operator was bound to."""
-    if key is not None and given is not None and isinstance(operator, Sweep):
-        bound = operator.pattern.calls.find(given.key)
-        if bound is not None:
-            functions.keep(key, bound)
+def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
+    """Bind the key of a function's call to what its operator was bound to; what is prescribed at walls is of the key."""
+    if key is None or given is None or not isinstance(operator, Sweep):
+        return
+    own = len(given.fields) - prod(operator.inputs)
+    beside = operator.coefficients[own:]
+    if beside:
+        if not all(type(c) in (np.ndarray, Constant) for c in beside):
+            return  # a tensor may begin to be differentiated
+        beside = operator.coefficients_for(f)[own:]
+        given = plain_of((*given.fields, *beside), given.targets, given.how)
+    bound = None if given is None else operator.pattern.calls.find(given.key)
+    if bound is not None:
+        functions.keep(key, bound, beside)
 
 
 def vector_call(

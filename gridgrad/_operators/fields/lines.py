@@ -55,9 +55,11 @@ def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:
     Otherwise None.
     """
     rows = [c.rows for c in coefficients if type(c) is LineWeights]
+    if not rows:
+        return None
     first = components(f, form, "f")[0][0] if form else f
     own = dtype_name(first) if hasattr(first, "dtype") else "float64"
-    if not rows or own not in ("float16", "bfloat16", *_WIDER):
+    if own not in ("float16", "bfloat16", *_WIDER):
         return None
     fits = all(one.fits("float32") for one in rows)
     wanted = _REAL[own] if own not in _WIDER else own
