@@ -78,6 +78,7 @@ COMBINED = {
     "factors": lambda g, c: c[0] * g.laplacian @ g.multiply(c[1]) - g.multiply(c[0]),
     "factors and faces": lambda g, c: c[1] * g.diffuse(c[0]) @ g.multiply(c[1]),
     "diffuse twice": lambda g, c: g.diffuse(c[0]) + 2 * g.diffuse(c[1]),
+    "biharmonic": lambda g, c: g.biharmonic,
 }
 ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]
 

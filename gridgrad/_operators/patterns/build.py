@@ -14,7 +14,6 @@ from ..._grid.geometry.metric import Metric
 from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
 from ..._stencils import transpose
-from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
@@ -129,23 +128,27 @@ class Build:
         profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
         return self._of_grid(power, "the metric of the grid", profile)
 
-    def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
-        """The product of two first derivatives along the lower and the higher axis.
+    def add_mixed(
+        self, output: int, axes: tuple[int, int], both: tuple[Along, Along], plain: Along, change: Callable[[Stencil], Stencil] = same
+    ) -> None:  # fmt: skip
+        """The product of two derivatives along the lower and the higher axis; `plain` is the higher one without its walls.
 
         ``D_low (D_high f + s_high u) + s_low (D_high v)``: what is prescribed at one wall is differentiated
         along it by rows that know of no other wall.
         """
         (low, high), (lower, higher) = axes, both
-        self._terms.append(Term(output, 0, high, higher.field, then=(low, lower.field)))
+        for along in both:
+            if along.lines is not None:
+                raise along.lines.refusal("a mixed derivative")
+        self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)
-            self._of_sides.append(Term(output, number, high, stencil, then=(low, lower.field), ends=True))
+            self._of_sides.append(Term(output, number, high, change(stencil), then=(low, lower.field), ends=True))
         for condition, stencil in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
-            plain = self.grid.stencil(high, change=opened)
-            self._of_sides.append(Term(output, number, high, plain, then=(low, stencil), ends=True))
+            self._of_sides.append(Term(output, number, high, change(plain.field), then=(low, stencil), ends=True))
 
     def input_of(self, condition: Condition, axis: int) -> int:
         """The number among the inputs of what is prescribed across an axis."""
