@@ -34,14 +34,15 @@ class Options(TypedDict, total=False):
 
 
 class Grid(Points, Generic[OnGrid]):
-    """A rectilinear grid: its stencils are made once, its operators applied many times.
+    """A rectilinear or curvilinear grid: its stencils are made once, its operators applied many times.
 
     Parameters
     ----------
     *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
         step and the position of the first point. Of one axis positions may be an array of several
-        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. Of several axes positions in the shape of the grid make a curvilinear one,
+        ``Grid(x, y)`` with x[i, j] and y[i, j], whose operators differentiate by x and by y. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional

@@ -69,7 +69,8 @@ def gradient(
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
         either direction; a list is coordinates. Of one axis they may differ from line to line, in the
-        shape of `f` or in one that broadcasts to it: heights of columns. Those on a device are read at each call, which waits
+        shape of `f` or in one that broadcasts to it: heights of columns. Of several axes, ``gradient(f, x, y)``, they may be
+        positions x[i, j], y[i, j] of a curvilinear grid, in the shape of its axes; results then are by x and by y. Those on a device are read at each call, which waits
         for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
@@ -113,7 +114,7 @@ def gradient(
     Raises
     ------
     ValueError
-        An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
+        An axis is too short, a curvilinear grid is folded, a coordinate array has the wrong length, is not finite or not strictly
         monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
         is offered, a period does not go with the ends, or `out` does not fit.
     TypeError

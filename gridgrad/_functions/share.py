@@ -17,6 +17,7 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.curvilinear.given import are_positions
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
@@ -31,7 +32,7 @@ from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines, of several those of a curvilinear grid (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
@@ -179,6 +180,11 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
+    if not is_compiling() and are_positions([unwrap(entry, "the spacing")[0] for entry in spacing]):
+        raise ArgumentTypeError(
+            "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
+            "gridgrad.gradient(f, x, y)[0]"
+        )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():
             _axis(n, entry, a)

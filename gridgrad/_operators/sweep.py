@@ -108,7 +108,11 @@ class Sweep(Called[In, Out]):
             return other
         options = {word: value for word, value in changes.items() if word in known}
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
-        return made.with_coefficients(other.coefficients)
+        given = other.taken()
+        own = [c for argument, fields in given if argument.is_of_user for c in fields]
+        sides = [c for argument, fields in given if argument.side is not None for c in fields]
+        of_grid = made.coefficients[: sum(bool(argument.of_grid) for argument in made.arguments)]  # in front of sides
+        return made.with_coefficients((*own, *of_grid, *sides))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

@@ -119,8 +119,6 @@ SPACING = [
         "z = np.stack([X, X], 1)"),
     Row("Grid(z, axes=[0]).gradient(z[..., None])", "count them from the end", "Grid(z.T, axes=[-1]).gradient(np.stack([z.T, z.T]) ** 2)[1]", "2 * z.T", "z = np.outer(x, [1., 2, 3]) + 1"),
     Row("Grid(z, Y[:3], axes=[0, 1])", "give as many there, or 1", "Grid(z[:, :1], Y[:3]).derivative(0)(z[:, :3]**2)", "2 * z[:, :3]", "z = np.outer(X, np.ones(5))"),
-    Row("laplacian(U, z, w)", "for the others give a step or 1-D coordinates", "laplacian(U, z, Y)", "2 / np.arange(1, 6.) ** 2 + 6 + np.zeros((4, 1))",
-        "z = np.outer(X + 1, [1, 2, 3, 4, 5.]); w = np.outer([1, 2, 3, 4.], Y + 1)"),
     Row("gradient(g(*p), *p)", "scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij')))",
         "gradient(scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij'))), X, Y)[1]", "np.full((5, 6), 3.0)",
         "import scipy.interpolate; p = np.random.default_rng(0).uniform(-1, 1, (2, 400)); g = lambda x, y: 2 * x + 3 * y; x, y = p; f = g(x, y); X, Y = np.linspace(-.5, .5, 5), np.linspace(-.5, .5, 6)"),
