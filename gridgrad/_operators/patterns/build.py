@@ -100,11 +100,11 @@ class Build:
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
         elif outer is None:
-            self.add(output, input, axis, along, change, outer=self._profile(metric, -1))
+            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.h**-1))
         else:  # the metric is the same all round, so that it may as well be a mean at faces
             assert along.field is not None
             own = Along(transpose.from_own_points(along.field), along.sides)
-            self.add(output, input, axis, own, change, self._profile(metric, -1), outer)
+            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.h**-1), outer)
 
     def add_flux(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
@@ -129,7 +129,8 @@ class Build:
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
-            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic=harmonic)
+            squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
+            self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 
@@ -171,11 +172,10 @@ class Build:
     def _of_points(self, weights: PointWeights, number: int) -> int:
         return self._of_grid((weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number))
 
-    def _profile(self, metric: Metric, power: int) -> int:
-        """The number among the factors of a power of the metric."""
-        values = metric.h**power
+    def _profile(self, metric: Metric, key: Hashable, values: Array) -> int:
+        """The number among the factors of what the metric makes along its axis."""
         profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
-        return self._of_grid(power, "the metric of the grid", profile)
+        return self._of_grid(key, "the metric of the grid", profile)
 
     def add_mixed(
         self, output: int, axes: tuple[int, int], both: tuple[Along, Along], plain: Along, change: Callable[[Stencil], Stencil] = same
