@@ -37,6 +37,8 @@ _SHARED = """*spacing : scalar or array
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    geometry, radius, angle :
+        As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
     missing, breaks :
         As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
@@ -141,10 +143,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
-    given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    grid: Grid = points_of(
-        Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
-    )
+    words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
+    asked = Asked(**{"edge_order": 2, **words})
+    grid: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
     if "missing" in ends or "breaks" in ends:
         grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
     return grid

@@ -17,6 +17,7 @@ from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
 from .conditions import end_of
 from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
+from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
 from .points import Points
 from .spacing import check_count, clean_number, is_read, numbers_of
@@ -35,6 +36,9 @@ class Asked(NamedTuple):
     period: Any = None  # each of these as it came
     boundary: object = None
     accuracy: object = None
+    geometry: object = None
+    radius: object = None
+    angle: object = None
 
 
 class Words(NamedTuple):
@@ -44,6 +48,8 @@ class Words(NamedTuple):
     accuracy: int | None
     ends: tuple[Ends, ...]
     periods: tuple[object, ...]
+    geometry: Geometry | None = None
+    is_left: bool = False  # to the geometry, how axes end
 
     @property
     def boundary(self) -> tuple[tuple[object, object], ...]:
@@ -66,7 +72,9 @@ def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     """The words on these axes of an array."""
     order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
     ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
-    return Words(order, accuracy, ends, tuple(periods))
+    geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
+    is_left = geometry is not None and asked.boundary is None and asked.periodic is None
+    return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 
 
 def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -96,8 +104,8 @@ def points_of(
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
-        found = kind(*given, axes=axes, boundary=words.boundary, period=[_wrapped(*period) for period in periods],
-                     edge_order=words.edge_order, dtype=real)  # fmt: skip
+        found = kind(*given, axes=axes, boundary=None if words.is_left else words.boundary, period=[_wrapped(*period) for period in periods],
+                     edge_order=words.edge_order, dtype=real, **({} if words.geometry is None else words.geometry.words()))  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
         ]
@@ -151,7 +159,7 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, real]
+    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
     for numbers, unit in (*spacings, *periods):
         if numbers is None:
             parts.append(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +14,13 @@ from . import times, units
 
 
 class Line(NamedTuple):
-    """An axis: its dimension, the name of what is differentiated by, its spacing, and its unit as it is written."""
+    """An axis: its dimension, the name of what is differentiated by, its spacing, its unit as it is written, and its attributes."""
 
     dim: Hashable
     name: Hashable
     spacing: Any
     written: str | None
+    attrs: Mapping[Hashable, object] = MappingProxyType({})
 
     @property
     def unit(self) -> units.Text:
@@ -156,7 +158,7 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
             f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; name the dims that have numbers, dim=, or "
             f"another coordinate, coord="
         )
-    return Line(dim, name, values, coordinate.attrs.get("units"))
+    return Line(dim, name, values, coordinate.attrs.get("units"), coordinate.attrs)
 
 
 def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:

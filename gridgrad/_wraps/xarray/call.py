@@ -22,6 +22,7 @@ from .fields import (
     quantity_among,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
+from .sphere import WORDS, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
 _REFUSED = {
@@ -65,6 +66,8 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
             "divergence((u, v), dim=('lon', 'lat'))"
         )
     call = Call(function, fields, main, args[len(words) :], *named, rest)
+    if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:
+        call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
     return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
 
 
@@ -110,6 +113,8 @@ def _of_arrays(call: Call) -> Any:
     template = next(parts(call.fields, call.main))
     check_numbers(template)
     lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
+    lines, options = placed(lines, call.options, template)
+    call = call._replace(options=options)
     if call.function.__name__ == "derivative" and len(lines) != 1:
         raise ArgumentValueError(
             f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
@@ -119,7 +124,7 @@ def _of_arrays(call: Call) -> Any:
     check_together(call.fields, lines, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)
-    if quantity is not None:
+    if quantity is not None and call.options.get("geometry") is None:
         lines = [_with_unit(line, quantity) for line in lines]
     called = labels(
         call.function.__name__,
