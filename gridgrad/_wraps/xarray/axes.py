@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -80,6 +81,17 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
 
 def _called(sample: xarray.DataArray) -> str:
     return "the field" if sample.name is None else repr(sample.name)
+
+
+@contextmanager
+def axes_named(axes: Iterable[int], sample: xarray.DataArray) -> Iterator[None]:
+    """Say in errors, which know axes by their numbers, which dims they are."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        said = ", ".join(f"axis {a} is the dim {sample.dims[a]!r}" for a in sorted(axes))
+        error.add_note(f"{said} of {_called(sample)}")
+        raise
 
 
 def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:

@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..units import is_quantity_class
-from .axes import Line, by_axis, lines_of, names_of
+from .axes import Line, axes_named, by_axis, lines_of, names_of
 from .fields import (
     Fields,
     check_counts,
@@ -141,12 +141,8 @@ def _of_arrays(call: Call) -> Any:
 def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
     axes = [template.dims.index(line.dim) for line in lines]
     axis, spacing = axes[0] if len(axes) == 1 else axes, [line.spacing for line in lines]
-    try:
+    with axes_named(axes, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **by_axis(call.options, lines))
-    except (TypeError, ValueError) as error:  # which know axes by their numbers
-        said = ", ".join(f"axis {a} is the dim {template.dims[a]!r}" for a in sorted(axes))
-        error.add_note(f"{said} of {'the field' if template.name is None else repr(template.name)}")
-        raise
 
 
 def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:
