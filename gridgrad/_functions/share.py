@@ -15,7 +15,8 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, points_of
+from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
@@ -206,7 +207,10 @@ def _constant_grid(
     lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]
 ) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
-    return Grid(*given, axes=axes, **dict(ends))
+    words = dict(ends)
+    geometry = clean_geometry(words.get("geometry"), words.get("radius"), words.get("angle"), len(axes))
+    check_places(geometry, entries, axes)
+    return Grid(*given, axes=axes, **words)
 
 
 def _axis(length: int, entry: object, axis: int) -> Any:

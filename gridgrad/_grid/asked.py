@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -87,6 +87,15 @@ def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
     return clean_axis(axis, len(shape))
 
 
+def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:
+    """Refuse the step of an axis along which lengths vary: it does not say where the axis is."""
+    if geometry is not None and not np.ndim(entries[geometry.along]):  # type: ignore[arg-type]
+        raise ArgumentValueError(
+            f"axis {axes[geometry.along]} is {geometry.names[geometry.along]}, where lengths depend on the place, and a step came for it; "
+            "give its coordinates: gradient(f, lat, lon, geometry='sphere')"
+        )
+
+
 def points_of(
     kind: Callable[..., Kind], shape: tuple[int, ...], axes: tuple[int, ...], spacing: tuple[object, ...], asked: Asked, real: type[np.floating]
 ) -> Kind:  # fmt: skip
@@ -99,6 +108,7 @@ def points_of(
     lengths = tuple(shape[a] for a in axes)
     for n, a, rule in zip(lengths, axes, words.rules, strict=True):
         check_length(n, a, rule)
+    check_places(words.geometry, entries, axes)
     values = _in_shape([_values(entry, a) for entry, a in zip(entries, axes, strict=True)], shape, axes)
     periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))

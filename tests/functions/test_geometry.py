@@ -39,6 +39,12 @@ def test_values_are_those_of_the_grid(name):
         assert np.array_equal(free(axis=(-2, -1)), of_grid(plain))
 
 
+def test_longitudes_may_be_a_step():
+    """As it does not matter where they begin."""
+    assert np.allclose(gg.laplacian(F, LAT, 30.0, **ON), GRID.laplacian(F), rtol=1e-12, atol=1e-24)
+    assert np.array_equal(gg.laplacian(F, LAT.tolist(), LON.tolist(), **ON), GRID.laplacian(F))
+
+
 def test_any_order_of_axes_and_radians():
     turned = gg.curl(
         (U, V), np.deg2rad(LON), np.deg2rad(LAT), axis=(-1, -2), geometry=("lon", "lat"), angle="radians"
@@ -56,6 +62,8 @@ def test_a_compiler_sees_the_metric():
     compiled = torch.compile(lambda f: gg.laplacian(f, lat, lon, **ON), backend="eager", fullgraph=True)
     assert np.array_equal(compiled(f).numpy(), GRID.laplacian(F))
     assert np.array_equal(gg.laplacian(f, LAT, LON, **ON).numpy(), GRID.laplacian(F))
+    with pytest.raises(Exception, match="a step came for it"):
+        torch.compile(lambda f: gg.laplacian(f, 20.0, lon, **ON), backend="eager", fullgraph=True)(f)
 
 
 @pytest.mark.parametrize(
@@ -63,6 +71,8 @@ def test_a_compiler_sees_the_metric():
     [
         (lambda: gg.gradient(F, LAT, LON, axis=(-2, -1), radius=3.0), 'belong to geometry="sphere"'),
         (lambda: gg.laplacian(F, LAT, LON, axis=(-2, -1), angle="radians"), 'belong to geometry="sphere"'),
+        (lambda: gg.laplacian(F, **ON), "axis 1 is lat, where lengths depend on the place, and a step came"),
+        (lambda: gg.gradient(F, 20.0, LON, **ON), "give its coordinates"),
         (lambda: gg.hessian(F, LAT, LON, **ON), "hessian is not offered with geometry="),
         (lambda: gg.gradient(F, LAT, LON, missing="one-sided", **ON), "gaps are not offered"),
         (lambda: gg.gradient(F, LAT, axis=1, geometry="sphere"), "geometry names 2 axes"),

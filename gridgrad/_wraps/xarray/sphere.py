@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentValueError
@@ -78,6 +79,12 @@ def placed(
     found["geometry"] = geometry
     if not isinstance(geometry, (list, tuple)):
         return lines, found
+    for line, own in zip(lines, geometry, strict=False):
+        if own in ("lat", "r") and not np.ndim(line.spacing):
+            raise ArgumentValueError(
+                f"{line.dim!r} is {own}, where lengths depend on the place, and a step came for it; give it coordinates, "
+                f"f.assign_coords({line.dim}=...)"
+            )
     found["angle"] = _angle(lines, geometry, options.get("angle"))
     written = "m" if "lat" in geometry else next((x.written for x, own in zip(lines, geometry, strict=True) if own == "r"), None)  # fmt: skip
     lines = [
