@@ -216,7 +216,8 @@ def _of_samples(
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
-    operator = gradient_operator(grid, (), accuracy_option(asked.accuracy))
+    make = gradient_operator if grid.metric is None else gradient_operator.made  # with the lengths of the metric
+    operator = make(grid, (), accuracy_option(asked.accuracy))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
         return whole

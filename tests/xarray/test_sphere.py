@@ -131,6 +131,22 @@ def test_chunks_stay():
     assert np.array_equal(found, gg.laplacian(T, geometry="sphere"))
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"geometry": ("lat", "lon", "z")}, "geometry names 3 axes"),
+        ({"geometry": "torus"}, "unknown geometry 'torus'"),
+        ({"geometry": True}, "geometry must be"),
+        ({"radius": 1.0}, "belong to geometry"),
+        ({"geometry": "cf", "dim": "lat"}, "needs one latitude and one longitude"),
+    ],
+)
+def test_refusals(words, said):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        gg.laplacian(T, **{"dim": ("lat", "lon"), **words})
+    assert said in str(caught.value)
+
+
 def test_quantities_are_refused():
     pint = pytest.importorskip("pint")
     held = T.copy(data=pint.UnitRegistry().Quantity(t, "K"))

@@ -77,8 +77,8 @@ def placed(
     elif isinstance(geometry, (list, tuple)):
         _check(lines, geometry)
     found["geometry"] = geometry
-    if not isinstance(geometry, (list, tuple)):
-        return lines, found
+    if not isinstance(geometry, (list, tuple)) or len(geometry) != len(lines):
+        return lines, found  # to be refused, or none
     for line, own in zip(lines, geometry, strict=False):
         if own in ("lat", "r") and not np.ndim(line.spacing):
             raise ArgumentValueError(
