@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
+from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
@@ -30,7 +30,7 @@ class Options(TypedDict, total=False):
     dtype: npt.DTypeLike
     geometry: str | Sequence[str] | None
     radius: float | None
-    angle: Literal["degrees", "radians"] | None
+    angle: Angle | None
 
 
 class Grid(Points, Generic[OnGrid]):
@@ -120,7 +120,7 @@ class Grid(Points, Generic[OnGrid]):
         dtype: npt.DTypeLike = np.float64,
         geometry: str | Sequence[str] | None = None,
         radius: float | None = None,
-        angle: Literal["degrees", "radians"] | None = None,
+        angle: Angle | None = None,
         **others: Never,
     ) -> None:
         if others:

@@ -16,8 +16,9 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions
+from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
@@ -40,6 +41,8 @@ _SHARED = """*spacing : scalar or array
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    geometry, radius, angle :
+        As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
     missing, breaks :
         As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
@@ -152,10 +155,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
-    given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    grid: Grid = points_of(
-        Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
-    )
+    words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
+    asked = Asked(**{"edge_order": 2, **words})
+    grid: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
     if "missing" in ends or "breaks" in ends:
         grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
     return grid
@@ -221,7 +223,10 @@ def _constant_grid(
     lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]
 ) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
-    return Grid(*given, axes=axes, **dict(ends))
+    words = dict(ends)
+    geometry = clean_geometry(words.get("geometry"), words.get("radius"), words.get("angle"), len(axes))
+    check_places(geometry, entries, axes)
+    return Grid(*given, axes=axes, **words)
 
 
 def _axis(length: int, entry: object, axis: int) -> Any:
