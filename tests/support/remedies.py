@@ -119,8 +119,6 @@ SPACING = [
         "z = np.stack([X, X], 1)"),
     Row("Grid(z, axes=[0]).gradient(z[..., None])", "count them from the end", "Grid(z.T, axes=[-1]).gradient(np.stack([z.T, z.T]) ** 2)[1]", "2 * z.T", "z = np.outer(x, [1., 2, 3]) + 1"),
     Row("Grid(z, Y[:3], axes=[0, 1])", "give as many there, or 1", "Grid(z[:, :1], Y[:3]).derivative(0)(z[:, :3]**2)", "2 * z[:, :3]", "z = np.outer(X, np.ones(5))"),
-    Row("laplacian(U, z, w)", "for the others give a step or 1-D coordinates", "laplacian(U, z, Y)", "2 / np.arange(1, 6.) ** 2 + 6 + np.zeros((4, 1))",
-        "z = np.outer(X + 1, [1, 2, 3, 4, 5.]); w = np.outer([1, 2, 3, 4.], Y + 1)"),
     Row("gradient(g(*p), *p)", "scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij')))",
         "gradient(scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij'))), X, Y)[1]", "np.full((5, 6), 3.0)",
         "import scipy.interpolate; p = np.random.default_rng(0).uniform(-1, 1, (2, 400)); g = lambda x, y: 2 * x + 3 * y; x, y = p; f = g(x, y); X, Y = np.linspace(-.5, .5, 5), np.linspace(-.5, .5, 6)"),
@@ -360,10 +358,10 @@ WORDS = [
       for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
     Row("gradient(f, x, y, order=2)", "derivative(f, x, axis=0, order=2)", "derivative(f, x, axis=0, order=2)", "np.full((4, 5), 2.)", PLANE),
     Row("gradient(f, order=2)", "for all axes, hessian(f, x, y)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
-    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative",
+    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect and directional_derivative",
         "np.stack([o(accuracy=2) for o in calls]).shape",
-        "(6, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "
-        "p(advect, [1, 2], U), p(directional_derivative, U, [1, 2])]; calls[3] = lambda accuracy: gradient(U, X, Y, accuracy=accuracy)[0]"),
+        "(7, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "
+        "p(mixed_derivative, U), p(advect, [1, 2], U), p(directional_derivative, U, [1, 2])]; calls[3] = lambda accuracy: gradient(U, X, Y, accuracy=accuracy)[0]"),
     Row("laplacian(f, dtype='f4')", "f.astype(numpy.float32)", "laplacian(f.astype(numpy.float32), x, y).dtype.name", "'float32'", PLANE),
     # grids
     Row("Grid(x, dx=0.5)", "Grid(x, (64, 0.1))", "Grid(x, (64, 0.1)).shape", "(5, 64)"),

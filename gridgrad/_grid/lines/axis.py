@@ -34,9 +34,9 @@ class LinesAxis(Axis):
 
     def host(self, spacing: object) -> Array:
         """Coordinates of any library, in C order."""
-        return np.ascontiguousarray(numbers_of(spacing, self.number))
+        return np.asarray(numbers_of(spacing, self.number), order="C")
 
-    def position(self, index: int | Array) -> NoReturn:
+    def position(self, index: int | Array) -> Array:
         """Not known without the line."""
         raise self.refusal("a wall at a position")
 

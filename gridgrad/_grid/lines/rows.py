@@ -56,6 +56,15 @@ class LineRows:
                 self._rounded[real] = (lower, upper, *far)
         return self._rounded[real]
 
+    def at(self, number: int, real: str, ndim: int) -> Array:
+        """Those of a stencil for fields of so many dimensions."""
+        if self.axis >= 0 and ndim != self.ndim:
+            raise ArgumentValueError(
+                f"the coordinates of axis {self.axis} have {self.ndim} dimensions and the field has {ndim}, but axes counted from the front "
+                "need as many; count them from the end, axes=[-1], or give coordinates with the dimensions of the field"
+            )
+        return self.weights(real)[number]
+
     @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
