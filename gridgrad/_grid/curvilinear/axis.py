@@ -14,6 +14,8 @@ from ..axis import Axis
 from ..ends import OPEN
 from ..lines.axis import LinesAxis
 
+_OTHERS = "Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
+
 
 class IndexAxis(LinesAxis):
     """One axis of fields, and one coordinate of all points of the grid."""
@@ -76,10 +78,9 @@ class IndexAxis(LinesAxis):
 
     def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what is not there on curvilinear grids."""
-        instead = f"Or {instead}" if instead else "Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
         return ArgumentTypeError(
             f"{what} is not offered on a curvilinear grid; there are gradient, divergence, curl, jacobian, derivative of order 1, the compact laplacian, "
-            f"advect, with one-sided and periodic ends. {instead}"
+            f"advect, with one-sided and periodic ends. {instead or _OTHERS}"
         )
 
     def described(self, edge_order: int) -> str:
