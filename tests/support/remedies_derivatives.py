@@ -12,6 +12,9 @@ ROWS = [
     Row("line.derivative(0, order=6)", "grid.derivative(0, order=2, accuracy=6) @ ", PRODUCT.format(", order=2", "line"), "720 * x", LONG + "f = x**7 / 7"),
     Row("derivative(f, x, order=5)", "with grid = gridgrad.Grid(x, axes=[0])", PRODUCT.format("", "gridgrad.Grid(x, axes=[0])"), "np.full(13, 120.)", LONG),
     Row("derivative(f, 0.125, order=5)", "with grid = gridgrad.Grid((13, h), axes=[0])", PRODUCT.format("", "gridgrad.Grid((13, 0.125), axes=[0])"), "np.full(13, 120.)", LONG),
+    Row("mixed_derivative(U, X, Y, orders=(2, 0))", "orders must be a pair of 1, 2, 3 or 4", "mixed_derivative(np.multiply.outer(X**2, Y), X, Y, orders=(2, 1))", "np.full((4, 5), 2.)"),
+    Row("Grid(x, x, x).mixed_derivative(0, 1, orders=(1, 1, 1))", "of more axes a product, grid.derivative(2) @ grid.mixed_derivative(0, 1)",
+        "(lambda grid: (grid.derivative(2) @ grid.mixed_derivative(0, 1))(f[:, None, None] * f[:, None] * f))(Grid(x, x, x))", "np.ones((5, 5, 5))", "f = x"),
     *(Row(f"derivative(f, x, side={word!r})", f'here it is side="{side}"', f"derivative(f, x, side='{side}')", value)
       for word, side, value in [("backward", "left", BACK), (-1, "left", BACK), ("forward", "right", "np.array([1., 4, 7, 10, 10])")]),
     Row("derivative(f, x, side='up')", 'side must be "left", "right", or None', "derivative(f, x, side='left')", BACK),

@@ -45,11 +45,6 @@ class Patch(NamedTuple):
     missing: list[Array]
     parts: list[Part]
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not any(len(points) for points in self.points)
-
 
 def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
     """What overwrites the results of a sweep over the whole grid."""
