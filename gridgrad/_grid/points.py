@@ -222,9 +222,9 @@ class Points:
 
     def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
         """The grid with other gaps, and what makes its operators of those of the whole grid."""
-        if self.metric is not None:
+        if self.metric is not None and not mask.is_open:
             raise ArgumentValueError(
-                "gaps are not offered on grids with geometry=; make the grid without it, and multiply by the lengths of its coordinates"
+                'beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out'
             )
         if self.mapping is not None:
             raise self.mapping.refusal("a gap")

@@ -15,6 +15,7 @@ from ..._stencils.ends import ONE_SIDED, End
 from ..._stencils.stencil import Stencil
 from ..axis import Axis
 from ..ends import Ends, Side
+from ..geometry.metric import Metric
 from ..points import Points
 from .many import rows_of_many
 
@@ -62,12 +63,34 @@ class PieceOfAxis(Axis):
         if found is None or not (
             is_one or found.boundary == (ONE_SIDED, ONE_SIDED)
         ):  # balances drop what they lack
-            none = Stencil(self.length, (), (), ((),) * self.length, (), order=rule.order)
+            none = no_rows(self.length, rule.order)
             return Rows(none, replace(none, values=True), replace(none, values=True))
         if is_one:
             return derivative_rows(self.exact_steps()[0], self.length, found)
         index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
         return Rows(rows_of_many(self.line.exact_steps()[0].at(index), self.length, found))
+
+
+class MetricOfPiece(Metric):
+    """That of a run of latitudes, or radii; what is too short for a second derivative has no rows of one."""
+
+    def __init__(self, metric: Metric, line: PieceOfAxis) -> None:
+        first, last = metric.poles
+        poles = first if line.piece.is_first else None, last if line.piece.is_last else None
+        super().__init__(metric.surface, metric.along, metric.around, line, poles, metric.edge_order)
+
+    def flux(self, accuracy: int | None) -> Stencil:
+        """As along the whole axis."""
+        return super().flux(accuracy) if self.line.length > 1 else no_rows(self.line.length, 1)
+
+    def second(self, accuracy: int | None, form: str) -> Stencil:
+        """As along the whole axis."""
+        return super().second(accuracy, form) if self.line.length > 2 else no_rows(self.line.length, 2)
+
+
+def no_rows(length: int, order: int) -> Stencil:
+    """That of points without any row."""
+    return Stencil(length, (), (), ((),) * length, (), order=order)
 
 
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
@@ -82,6 +105,8 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     small.lines, small.lengths = lines, tuple(line.length for line in lines)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small._kept = {}
+    if small.metric is not None and isinstance(own := lines[small.metric.along], PieceOfAxis):
+        small.metric = MetricOfPiece(small.metric, own)
     return small
 
 

@@ -22,26 +22,28 @@ class Place(NamedTuple):
 
 
 class Pieces:
-    """Those of the runs along an axis; many that differ in their steps alone are one `Piece`."""
+    """Those of the runs along an axis; many that differ in their steps alone are one `Piece`.
 
-    def __init__(self, runs: Runs, line: Axis, is_open: bool) -> None:
+    Where rows vary with their places, as those along the latitudes of a sphere, none are alike.
+    """
+
+    def __init__(self, runs: Runs, line: Axis, is_open: bool, varies: bool = False) -> None:
         n, start, length = runs.n, runs.start, runs.length
         self.length, self.is_long = length, length > 2 * HALF
-        differs = [not (line.is_periodic or (is_open and side == ONE_SIDED)) for side in line.sides]
+        differs = [varies or not (line.is_periodic or (is_open and side == ONE_SIDED)) for side in line.sides]
         is_first, is_last = (start == 0) & differs[0], (start + length == n) & differs[1]
         own = np.where(self.is_long, HALF, length)
         front = start, own, is_first, is_last & ~self.is_long
         behind = (start + length - own) % n, own, is_first & ~self.is_long, is_last
         columns = [np.concatenate(pair) for pair in zip(front, behind, strict=True)]
         is_inner = ~(columns[2] | columns[3])
-        unique, self._piece = unique_rows(
-            np.stack([_alike(columns[0], columns[1], is_inner, line), *columns[1:]], axis=1)
-        )
+        alike = columns[0] if varies else _alike(columns[0], columns[1], is_inner, line)
+        unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]
         starts = columns[0][first]
         is_many = (unique[:, 0] >= 0) & is_inner[first] & (starts + unique[:, 1] <= n)
-        self._group(starts, unique, is_many & is_open & line.has_coordinates)
+        self._group(starts, unique, is_many & (is_open and line.has_coordinates and not varies))
 
     def _group(self, starts: Array, unique: Array, is_many: Array) -> None:
         """Those of many of one length together, all others alone."""

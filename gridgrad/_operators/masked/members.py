@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._base.types import Array
 from ..._grid.masks.mask import Mask
-from ..._grid.masks.piece import Piece, grid_of
+from ..._grid.masks.piece import Piece, grid_of, no_rows
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
@@ -167,7 +167,7 @@ class RowsOfPieces:
         """Those of a piece; none of a wall that it does not have."""
         term = self.small.terms(self.axis, piece)[self.number]
         if term is None:
-            return Stencil(piece.length, (), (), ((),) * piece.length, ())
+            return no_rows(piece.length, 0)
         return term.stencils()[self.slot][1]
 
 

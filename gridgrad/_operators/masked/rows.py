@@ -110,4 +110,5 @@ def _pieces(grid: Points, k: int) -> Pieces:
     assert grid.mask is not None
     place = grid.places[k] + len(grid.mask.shape) - grid.ndim
     line = grid.lines[k]
-    return Pieces(grid.mask.runs(k, place, line.is_periodic), line, grid.mask.is_open)
+    varies = grid.metric is not None and k == grid.metric.along
+    return Pieces(grid.mask.runs(k, place, line.is_periodic), line, grid.mask.is_open, varies)

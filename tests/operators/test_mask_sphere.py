@@ -1,0 +1,73 @@
+"""Land on a sphere: rows beside it are those of a grid that ends there, and totals stay."""
+
+import numpy as np
+import pytest
+from libraries import parameters
+
+import gridgrad as gg
+
+RNG = np.random.default_rng(3)
+LAT, LON = np.linspace(-85, 85, 18), (36, 10.0)
+SPHERE = gg.Grid(LAT, LON, geometry="sphere")
+F, U, V = RNG.standard_normal((3, 18, 36))
+OPERATORS = {
+    "gradient": lambda g, at: g.gradient,
+    "laplacian": lambda g, at: g.laplacian,
+    "accurate": lambda g, at: g.laplacian.with_(accuracy=4),
+    "advect": lambda g, at: g.advect((U[at], V[at])),
+    "divergence": lambda g, at: g.divergence,
+    "curl": lambda g, at: g.curl,
+}
+BANDS = {
+    "latitudes": (np.s_[4:15, :], lambda: gg.Grid(LAT[4:15], LON, geometry="sphere")),
+    "from a pole": (np.s_[:11, :], lambda: gg.Grid(LAT[:11], LON, geometry="sphere")),
+    "two": (np.s_[7:9, :], lambda: gg.Grid(LAT[7:9], LON, geometry="sphere", edge_order=1)),
+    "longitudes": (np.s_[:, :30], lambda: gg.Grid(LAT, (30, 10.0), geometry="sphere", boundary="one-sided")),
+}
+
+
+CASES = [
+    (name, band) for name in OPERATORS for band in BANDS
+]  # two latitudes have no room for a second derivative
+CASES = [case for case in CASES if case not in (("laplacian", "two"), ("accurate", "two"))]
+
+
+@pytest.mark.parametrize(("name", "band"), CASES)
+def test_a_band_is_a_grid_of_its_own(name, band):
+    at, part = BANDS[band]
+    inside = np.zeros(F.shape, bool)
+    inside[at] = True
+    fields = F if name not in ("divergence", "curl") else np.stack([F, U])
+    found = OPERATORS[name](SPHERE.with_mask(inside), np.s_[:, :])(np.where(inside, fields, np.nan))
+    expected = OPERATORS[name](part(), at)(fields[..., *at])
+    np.testing.assert_array_equal(np.asarray(found)[..., *at], np.asarray(expected))
+    assert not np.where(inside, 0, found).any()
+
+
+@pytest.mark.parametrize("library", parameters("numpy"))
+def test_totals_transposes_and_libraries(library):
+    inside = RNG.random(F.shape) < 0.7
+    ocean = SPHERE.with_mask(inside)
+    k = U**2 + 0.1
+    for make in (
+        lambda k: ocean.diffuse(k),
+        lambda _: ocean.laplacian.with_(form="conservative"),
+        lambda _: ocean.laplacian,
+    ):
+        A = make(k)
+        found = A(np.where(inside, F, np.nan))
+        if A.name != ocean.laplacian.name:
+            assert abs((SPHERE.measure * found).sum()) < 1e-12 * abs(SPHERE.measure * found).sum()
+        scale = abs(found).max()
+        np.testing.assert_allclose(A.to_sparse() @ F.ravel(), found.ravel(), atol=1e-13 * scale)
+        np.testing.assert_allclose(A.T(F).ravel(), A.to_sparse().T @ F.ravel(), atol=1e-12 * scale)
+        with library.wide():
+            other = library.host(make(library.array(k))(library.array(np.where(inside, F, np.nan))))
+        np.testing.assert_allclose(other, found, atol=1e-13 * scale)
+
+
+def test_polar_constants_have_no_slope():
+    inside = RNG.random((9, 16)) < 0.8
+    ocean = gg.Grid((9, 1.0, 0.5), (16, np.pi / 8), geometry="polar").with_mask(inside)
+    for A in (ocean.laplacian, ocean.gradient):
+        assert np.abs(A(np.where(inside, 1.0, np.nan))).max() < 1e-14
