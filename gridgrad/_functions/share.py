@@ -16,7 +16,9 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, points_of
+from .._grid.curvilinear.given import are_positions
+from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
@@ -31,7 +33,7 @@ from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines, of several those of a curvilinear grid (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
@@ -39,6 +41,8 @@ _SHARED = """*spacing : scalar or array
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    geometry, radius, angle :
+        As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
     missing, breaks :
         As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
@@ -151,10 +155,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
-    given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    grid: Grid = points_of(
-        Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
-    )
+    words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
+    asked = Asked(**{"edge_order": 2, **words})
+    grid: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
     if "missing" in ends or "breaks" in ends:
         grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
     return grid
@@ -179,6 +182,11 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
+    if not is_compiling() and are_positions([unwrap(entry, "the spacing")[0] for entry in spacing]):
+        raise ArgumentTypeError(
+            "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
+            "gridgrad.gradient(f, x, y)[0]"
+        )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():
             _axis(n, entry, a)
@@ -215,7 +223,10 @@ def _constant_grid(
     lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]
 ) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
-    return Grid(*given, axes=axes, **dict(ends))
+    words = dict(ends)
+    geometry = clean_geometry(words.get("geometry"), words.get("radius"), words.get("angle"), len(axes))
+    check_places(geometry, entries, axes)
+    return Grid(*given, axes=axes, **words)
 
 
 def _axis(length: int, entry: object, axis: int) -> Any:

@@ -10,6 +10,8 @@ WALLS = [
       for word in ("dirichlet", "value", "constant", "fixed")),
     *(Row(f"Grid(x, boundary={word!r})", "is gridgrad.slope(s)", D2.format("('one-sided', gridgrad.slope(12.0))"), SECOND) for word in ("neumann", "slope", "flux")),
     Row("Grid(x, boundary='robin')", "is gridgrad.robin(a, b, c)", D2.format("('one-sided', gridgrad.robin(1.0, 2.0, 60.0))"), SECOND),
+    *(Row(f"Grid(x, boundary={word!r})", f"gridgrad.{name}()", f"repr(Grid(x, boundary=gridgrad.{name}()).boundary[0][0])", repr(f"{name}(0.0)"))
+      for word, name in [("clamped", "clamped"), ("supported", "supported"), ("simply supported", "supported")]),
     Row("Grid(X, Y, boundary='slip')", "gridgrad.slip()", "Grid(X, Y, boundary=gridgrad.slip()).divergence((U, U))[1, 1]", "2 * X[1] + 6 * Y[1]"),
     Row("Grid(X, Y, boundary='no-slip')", "gridgrad.no_slip()", "Grid(X, Y, boundary=gridgrad.no_slip(wall='face')).divergence((U, U))[1, 1]", "2 * X[1] + 6 * Y[1]"),
     Row("gradient(f, boundary=gg.value)", "call it, value(...)", "gradient(f, x, boundary=gg.value(7.0))[2]", "6.0"),

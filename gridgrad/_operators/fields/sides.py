@@ -13,10 +13,11 @@ from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
-from ..._grid.conditions import Condition, Number, number_of, require_number
 from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
+from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
-from .lines import LineWeights
+from .lines import OwnWeights
 
 _PARTS = {
     "complex64": "float32",
@@ -134,12 +135,12 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
     """Whether one is still to follow the field: a number, a profile, or weights of lines."""
-    return any([type(c) in (Constant, Profile, LineWeights) for c in coefficients])
+    return any([type(c) in (Constant, Profile, OwnWeights) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:
     """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if isinstance(coefficient, LineWeights):
+    if isinstance(coefficient, OwnWeights):
         return coefficient.like(f)
     if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)
