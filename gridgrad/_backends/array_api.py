@@ -77,7 +77,7 @@ class ArrayAPI(Generic[A]):
     def mapped(self, through: HostMap, field: A) -> A:
         """Nothing: the numbers are not on the host."""
         raise ArgumentTypeError(
-            f"solves are for arrays of NumPy, PyTorch and JAX, not of {type(field).__module__}; convert b to NumPy first"
+            f"solves are for arrays of NumPy, PyTorch, JAX and CuPy, not of {type(field).__module__}; convert b to NumPy first"
         )
 
     def within(self, field: A, limit: int) -> bool:

@@ -13,6 +13,7 @@ from .._plan.layout import Layout
 from .._plan.plan import Plan
 from .._terms.term import Term
 from .operations import Operations
+from .products import Products
 
 A = TypeVar("A", bound="AnArray")
 DType: TypeAlias = Any  # of the library, whatever it has for one
@@ -124,6 +125,9 @@ class HostMap(Protocol):
 
     def transposed(self) -> HostMap:
         """Its transpose."""
+
+    def products(self) -> Products | None:
+        """The same for a device; None where it has no such form."""
 
 
 class Backend(Protocol[A]):

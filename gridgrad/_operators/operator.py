@@ -219,7 +219,7 @@ class Operator(OnGrids, Maps[In, Out]):
         Returns
         -------
         field of the operator's input form
-            In the library of b (NumPy, PyTorch on a CPU, JAX), differentiable there by b and by what is
+            In the library of b (NumPy, PyTorch on a CPU, JAX; CuPy where the way is that of transforms), differentiable there by b and by what is
             prescribed. Floating and complex dtypes are kept, integers become float64; all is computed in double
             precision and rounded once. What is prescribed at walls is part of the operator, so that ``A(u)`` is
             b; points whose value is prescribed (`value` at ``wall="point"``) have it in u, and their rows are left

@@ -18,7 +18,7 @@ from ..numpy.arrays import result_type
 from ..numpy.memory import memory_of
 from ..numpy.operations import OfNumPy
 from ..operations import Operations
-from ..protocol import DType, Facts, Memory, Run
+from ..protocol import DType, Facts, HostMap, Memory, Run
 from . import device
 from .bound import Bound
 
@@ -173,6 +173,21 @@ class CuPy(ArrayAPI[OnDevice]):
                 f"{name} is on CUDA device {target.device.id}, but f is on {f.device.id}"
             )
         return self.memory(target)
+
+    def mapped(self, through: HostMap, field: OnDevice) -> OnDevice:
+        """By products of matrices on the device, in double precision."""
+        products = through.products()
+        if products is None:
+            raise ArgumentTypeError(
+                "this solve has no transforms, and its factors or iterations are on the host; give b.get(), and cupy.asarray(u) brings "
+                "back what is found, or iterate on the device, cupyx.scipy.sparse.linalg.gmres(A.to_linear_operator(xp=cupy), b.ravel())"
+            )
+        self.about_to_copy(field, "a solve has temporaries")
+        xp, given = self.operations(field), cast(Array, field)
+        wide = given.astype(np.result_type(given.dtype, np.float64), copy=False)
+        with self.at(field):
+            found = products.on(field.device.id, xp, self.host, wide)
+        return cast(OnDevice, found.astype(given.dtype, copy=False))
 
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """A copy of the device's memory, which is waited for."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._backends.products import Products
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 
@@ -31,6 +32,10 @@ class Inverse:
         """The map of the transposed operator, for derivatives."""
         raise NotImplementedError
 
+    def products(self) -> Products | None:
+        """The map as products of matrices, for devices; None of factors and iterations."""
+        return None
+
 
 class Constants(NamedTuple):
     """Of an operator that makes 0 of constants, and only of those: the weights with which all it makes has mean 0.
@@ -51,8 +56,11 @@ class Constants(NamedTuple):
 
     def check(self, b: Array, mean: Array, u: Array, axes: tuple[int, ...]) -> None:
         """Refuse a right-hand side without a solution: its mean is more than what rounds in ``A u``."""
+        self.refuse(mean, *(abs(x).max(axis=axes, keepdims=True) for x in (b, u)))
+
+    def refuse(self, mean: Array, *sizes: Array) -> None:
+        """The same by the largest sizes of b and of u."""
         with np.errstate(invalid="ignore"):
-            sizes = abs(b).max(axis=axes, keepdims=True), abs(u).max(axis=axes, keepdims=True)
             excess = abs(mean) > ROUNDING * (sizes[0] + self.norm * sizes[1])
         if not excess.any():
             return

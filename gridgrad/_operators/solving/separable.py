@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..._backends.products import Means, Products
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
@@ -117,6 +119,23 @@ class Separable(Inverse):
         """Each axis transposed; derivatives of what is projected out are projected out."""
         lines = tuple(line.transposed() for line in self.lines)
         return Separable(self.grid, self.shift, lines, self.free, None, self.stays)
+
+
+    def products(self) -> Products | None:
+        """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
+        return None if any(map(is_too_long, self.lines)) else self._products
+
+    @cached_property
+    def _products(self) -> Products:
+        units = [np.eye(line.size, dtype=complex if isinstance(line, Ring) else float) for line in self.lines]
+        pairs = list(zip(self.lines, units, strict=True))
+        before, after = [line.analyse(one, 0) for line, one in pairs], [line.synthesise(one, 0) for line, one in pairs]
+        sizes, constants = [line.size for line in self.lines], self.constants
+        means = None
+        if constants is not None:
+            means = Means(tuple(width / width.sum() for width in constants.widths), constants.refuse)
+        sums = _sums(self.shift, self.lines, sizes, range(len(sizes)))
+        return Products(self.grid.axes_of, self.free, before, after, _reciprocal(sums), means)
 
 
 def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequence[int]) -> Array:
