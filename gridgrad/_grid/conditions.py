@@ -16,6 +16,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End, Plate, Prescribed
 from .._stencils.wide import exact_fraction
+from .._wraps.units import present
 
 Number = int | float | complex
 Place = Literal["point", "face"] | float
@@ -50,7 +51,7 @@ class Condition:
         return isinstance(other, Condition) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash((self.spelled, None if self.is_number else id(self.given)))  # fractions take long
 
     def __repr__(self) -> str:
         return self.spelled
@@ -64,11 +65,13 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     v : number or array
         Arrays broadcast to the side: to the shape of the field without the axis. They stay yours and
         are read at each call, so that what is written into them counts from then on. A number takes
-        the dtype and the library of the field. Both count in the units of the field and the axes.
+        the dtype and the library of the field. Both count in the units of the field and the axes; quantities are
+        refused, as those are not known here: give ``v.to(f.units).magnitude`` of pint.
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
-        the wall: operators read `v` there, whatever the field holds.
+        the wall: rows across it read `v` there, whatever the field holds. Derivatives along the wall, at its own
+        points, are of what the field holds.
     name : str, optional
         By which a call gives another value: ``A(f, inflow=v)``.
 
@@ -158,6 +161,15 @@ def robin(
     return _condition("robin", a, b, c, wall, name)
 
 
+def require_number(value: object, label: str) -> None:
+    """Refuse a quantity: the units of the field are not known before the call."""
+    if present(value):
+        raise ArgumentTypeError(
+            f"{label} has units, but what is prescribed at walls is in those of the field and of the axes, which only a call knows; "
+            "give the number in these, v.to(f.units).magnitude of pint, v.to_value(f.unit) of astropy, v.to_value(f.units) of unyt"
+        )
+
+
 def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
     """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
 
@@ -227,6 +239,8 @@ def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
 
 
 def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
+    for part, word in ((a, "a"), (b, "b"), (wall, "wall=")):
+        require_number(part, f"{word} of {kind}()")
     weights = [_weight(number, word, kind) for number, word in ((a, "a"), (b, "b"))]
     if not any(weights):
         raise ArgumentValueError("robin(a, b, c) prescribes nothing where a and b are both 0")
@@ -239,6 +253,7 @@ def _condition(kind: str, a: object, b: object, given: object, wall: object, nam
 def _made(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
+    require_number(given, f"what is given to {kind}()")
     cleaned = _given(given, kind)
     shown = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"
     more = "" if name is None else f", name={name!r}"

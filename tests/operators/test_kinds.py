@@ -54,7 +54,7 @@ def test_every_kind_is_on_grids():
         for value in vars(room).values()
         if isinstance(value, Kind)
     }
-    assert kinds == {*NAMES, "norm_of_parts", "norm_of"}
+    assert kinds == {*NAMES, "norm_of_parts", "norm_of", "dot"}
     assert {name for name in NAMES if operator(name).origin.kind.options} == set(OPTIONS)
 
 

@@ -217,11 +217,8 @@ def check_fault(kernels, folder, right, wrong, terms, inputs):
         check(HostKernels(folder, source=kernels.source.replace(right, wrong)), terms, inputs)
 
 
-def built_kernels(tmp_path_factory):
-    """Every variant a test asks for, built once for all test processes; a visible skip where there is no compiler."""
+def built_kernels():
+    """Every variant a test asks for, built at its first use; a visible skip where there is no compiler."""
     if compiler() is None and not os.environ.get("GRIDGRAD_REQUIRE_CORE"):
         pytest.skip("no C++ compiler for the host-run CUDA kernel")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "host_kernels"
-    folder.mkdir(exist_ok=True)
-    return HostKernels(folder, flags_from_environment())
+    return HostKernels(flags=flags_from_environment())

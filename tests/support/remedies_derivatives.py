@@ -37,9 +37,6 @@ ROWS = [
       for words, value in [("side='left'", "np.concatenate([(D(f) / D(z))[:1], D(f) / D(z)])"), ("order=3, edge_order=1", "np.zeros((5, 3))")]),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere').advect([1.0, 0.0], upwind=1)", "upwind= is not offered with geometry=; gradient, divergence",
         "np.shape(gg.Grid((4, 1.0), (5, 1.0)).advect([1.0, 0.0], upwind=1)(np.ones((4, 5))))", "(4, 5)"),
-    Row("Grid(x).with_breaks(0, [2]).advect(np.full(5, 2.), upwind=1)", 'numpy.maximum(v, 0) * left(f) + numpy.minimum(v, 0) * right(f) with left = grid.derivative(0, side="left")',
-        "numpy.maximum(v, 0) * left(f) + numpy.minimum(v, 0) * right(f)", "2 * np.array([1., 1, 7, 7, 10])",
-        "grid = Grid(x).with_breaks(0, [2]); v = np.full(5, 2.); left, right = (grid.derivative(0, side=side) for side in ('left', 'right'))"),
     Row("Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=2)", "needs at least 3; use accuracy=1 or add points",
         "Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=1)(f[:2])", "np.ones(2)"),
 ]  # fmt: skip

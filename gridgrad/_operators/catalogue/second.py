@@ -28,8 +28,7 @@ def identity(grid: Points) -> Sweep:
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
     build = Build(grid)
-    for a in range(grid.ndim):
-        build.add_second(0, 0, a, _second(grid, a, form, accuracy), accuracy, form)
+    _add_laplacian(build, 0, form, accuracy)
     return Sweep.built(build, _laplacian_name("laplacian", form, accuracy))
 
 
@@ -39,9 +38,18 @@ def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vec
     no_tensors(grid, "vector_laplacian")
     build = Build(grid, vector(grid))
     for i in range(grid.ndim):
-        for a in range(grid.ndim):
-            build.add(i, i, a, _second(grid, a, form, accuracy, i))
+        _add_laplacian(build, i, form, accuracy, i)
     return Sweep.built(build, _laplacian_name("vector_laplacian", form, accuracy), vector(grid))
+
+
+def _add_laplacian(build: Build, field: int, form: str, accuracy: int | None, component: int | None = None) -> None:
+    """Of one of the fields, to the output of the same number."""
+    grid = build.grid
+    if grid.mapping is not None and form == "compact":
+        build.add_mapped_laplacian(grid.mapping, field, field, accuracy)
+        return
+    for a in range(grid.ndim):
+        build.add_second(field, field, a, _second(grid, a, form, accuracy, component), accuracy, form)
 
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None, component: int | None = None) -> Along:

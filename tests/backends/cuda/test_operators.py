@@ -36,8 +36,8 @@ ACROSS, ALONG = 0, 1  # of a field of two axes
 
 
 @pytest.fixture(scope="module")
-def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def kernels():
+    return built_kernels()
 
 
 @pytest.mark.parametrize("name", OPERATORS)
