@@ -10,8 +10,8 @@ from ._functions.gradient import gradient
 from ._functions.scalar import biharmonic, derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
-from ._grid.conditions import clamped, no_slip, robin, slip, slope, supported, value
-from ._grid.ends import components
+from ._grid.conditions import no_slip, robin, slip, slope, value
+from ._grid.ends import clamped, components, supported
 from ._operators.operator import Operator
 from .grid import Grid
 

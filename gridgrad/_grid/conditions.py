@@ -14,7 +14,7 @@ import numpy as np
 from .._backends import dispatch
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End, Plate, Prescribed
+from .._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End, Prescribed
 from .._stencils.wide import exact_fraction
 from .._wraps.units import present
 
@@ -170,74 +170,6 @@ def require_number(value: object, label: str) -> None:
         )
 
 
-def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
-    """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
-
-    For `Grid.biharmonic` and ``derivative(order=4)``, which need two conditions at each end.
-
-    Parameters
-    ----------
-    v : number or array
-        The deflection of the end, as in `value`.
-    name : str, optional
-        By which a call gives another value: ``A(f, edge=v)``.
-
-    Returns
-    -------
-    Condition
-        For ``boundary=``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `value`.
-
-    Notes
-    -----
-    Narrowest rows read an even field beyond the end, the classical scheme for plates: the truncation error of a fourth
-    derivative grows beside the end, and solutions are of order 2 all the same. Rows of ``accuracy=`` take the slope as one
-    more equation.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gridgrad as gg
-    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.clamped())
-    >>> bent = beam.biharmonic.solve(np.full(65, 384.0))  # 1 in the middle, w = 16 x**2 (1 - x)**2
-    >>> bent[[0, 32, 64]].round(2)
-    array([0., 1., 0.])
-    """
-    return _made("clamped", Plate(Fraction(1), Fraction(0)), v, name)
-
-
-def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
-    """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
-
-    The second derivative across the end is 0 there. `v` and `name` are as in `clamped`; narrowest rows read a field that
-    is odd about `v` beyond the end.
-
-    Returns
-    -------
-    Condition
-        For ``boundary=``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `value`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gridgrad as gg
-    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.supported())
-    >>> bent = beam.biharmonic.solve(np.full(65, 76.8))  # 1 in the middle, 5 q L**4 / 384
-    >>> bent[[0, 32, 64]].round(2)
-    array([0., 1., 0.])
-    """
-    return _made("supported", Plate(Fraction(1), Fraction(0), odd=True), v, name)
-
-
 def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
     for part, word in ((a, "a"), (b, "b"), (wall, "wall=")):
         require_number(part, f"{word} of {kind}()")
@@ -247,10 +179,11 @@ def _condition(kind: str, a: object, b: object, given: object, wall: object, nam
     distance, position = _place(wall, kind)
     end = Prescribed(weights[0], weights[1], distance, position)
     numbers = f"{a!r}, {b!r}, " if kind == "robin" else ""
-    return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
+    return prescribed(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
 
 
-def _made(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
+def prescribed(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
+    """What a function of the name `kind` returns: the end, and what is given there."""
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
     require_number(given, f"what is given to {kind}()")
