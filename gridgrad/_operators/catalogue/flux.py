@@ -41,8 +41,8 @@ def diffuse(
     ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` of axes a and b, numbers and fields:
     ``sum d_a (k_ab d_b f)``. The diagonal is as above, all else by means of slopes over cells, in two passes more. No flux
     passes the ends, ``sum(H div(k grad f)) = 0``, the matrix is symmetric in the inner product of `quadrature`, and negative
-    semidefinite where the tensor is positive semidefinite at each point. Of order 2 inside where steps vary smoothly;
-    at ends where only the sum of two parts of the flux is 0, of order 1 in solutions.
+    semidefinite where the tensor is positive semidefinite at each point. Rows are of order 2 inside where steps vary
+    smoothly, and of order 1 at ends where only the sum of two parts of the flux is 0; solutions then of order 2 in the mean.
     """
     check_words("diffuse", others, k=k)
     if form != "points":
