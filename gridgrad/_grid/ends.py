@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
-from fractions import Fraction
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
 from .._stencils.derivatives import Rule, points_needed
-from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, Plate
-from .conditions import Components, Condition, Number, Wall, end_of, prescribed
+from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
+from .walls.components import Components, Wall, end_of
+from .walls.conditions import Condition
 
 Side = Wall | Components
 Ends = tuple[Side, Side]
@@ -162,74 +161,6 @@ def components(normal: object, tangential: object, scalar: object = None) -> Com
     along = tuple(shown[1:]) if isinstance(tangential, (list, tuple)) else shown[1]
     text = f"components({shown[0]!r}, {along!r}" + (")" if alone is None else f", {spelled(alone)!r})")
     return Components(ends[0], tuple(ends[1:]) if len(several) > 1 else ends[1], alone, text)
-
-
-def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
-    """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
-
-    For `Grid.biharmonic` and ``derivative(order=4)``, which need two conditions at each end.
-
-    Parameters
-    ----------
-    v : number or array
-        The deflection of the end, as in `value`.
-    name : str, optional
-        By which a call gives another value: ``A(f, edge=v)``.
-
-    Returns
-    -------
-    Condition
-        For ``boundary=``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `value`.
-
-    Notes
-    -----
-    Narrowest rows read an even field beyond the end, the classical scheme for plates: the truncation error of a fourth
-    derivative grows beside the end, and solutions are of order 2 all the same. Rows of ``accuracy=`` take the slope as one
-    more equation.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gridgrad as gg
-    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.clamped())
-    >>> bent = beam.biharmonic.solve(np.full(65, 384.0))  # 1 in the middle, w = 16 x**2 (1 - x)**2
-    >>> bent[[0, 32, 64]].round(2)
-    array([0., 1., 0.])
-    """
-    return prescribed("clamped", Plate(Fraction(1), Fraction(0)), v, name)
-
-
-def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
-    """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
-
-    The second derivative across the end is 0 there. `v` and `name` are as in `clamped`; narrowest rows read a field that
-    is odd about `v` beyond the end.
-
-    Returns
-    -------
-    Condition
-        For ``boundary=``.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `value`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import gridgrad as gg
-    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.supported())
-    >>> bent = beam.biharmonic.solve(np.full(65, 76.8))  # 1 in the middle, 5 q L**4 / 384
-    >>> bent[[0, 32, 64]].round(2)
-    array([0., 1., 0.])
-    """
-    return prescribed("supported", Plate(Fraction(1), Fraction(0), odd=True), v, name)
 
 
 def _one_end(given: object, word: str) -> Wall:
