@@ -5,7 +5,18 @@ from remedies import Row
 STEPS = "line.faces(0).derivative(f)"
 SLOPES = "np.array([1.0, 4.0, 7.0, 10.0])"
 LINES = "Z = np.stack([x, 2 * x, 3 * x], axis=1)"
+K = "k = np.ones((4, 5))"
+FLOWS = "np.full((2, 3), 8.0)"  # of U = x**2 + 3 y**2, inside
+TENSOR = ", form='tensor')"
 ROWS = [
+    Row("grid.diffuse((k, k), form='faces')", "of a k at the points it is grid.diffuse(k)", "grid.diffuse(k)(U)[1:-1, 1:-1]", FLOWS, K),
+    Row("grid.diffuse((np.ones((3, 5)), 1.0), mean='harmonic', form='faces')", "with form='faces' leave it away",
+        "grid.diffuse((np.ones((3, 5)), 1.0), form='faces')(U)[1:-1, 1:-1]", FLOWS),
+    Row("line.diffuse([[1.0]]" + TENSOR, "on one axis it is grid.diffuse(k)", "line.diffuse(1.0)(f)[1:-1]", "np.full(3, 2.)"),
+    Row("grid.with_mask(U > 0).diffuse(np.eye(2)" + TENSOR, "grid.diffuse(k) is", "grid.with_mask(U > 0).diffuse(k)(U)[2, 2]", "8.0", K),
+    Row("Grid(X, Y, boundary='antireflect').diffuse(np.eye(2)" + TENSOR, '("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those that hold a value, gridgrad.value(v)',
+        f"Grid(X, Y, boundary=gridgrad.value(1.0)).diffuse(np.eye(2){TENSOR}(np.ones((4, 5)))[1, 1]", "0.0"),
+    Row("grid.diffuse([[1.0, 0.5], [-0.5, 1.0]]" + TENSOR, "so give half of the sum for both", f"grid.diffuse([[1.0, 0.0], [0.0, 1.0]]{TENSOR}(U)[1:-1, 1:-1]", FLOWS),
     Row("grid.faces(boundary='reflect')", "give it with axis=, grid.faces(0, boundary=...)", "grid.faces(0, boundary='reflect').derivative(U)[:, 0]", "np.array([1.0, 4.0, 7.0])"),
     Row("Grid(1 + X, Y, geometry='sphere').faces(0)", "divergence and diffuse of the grid conserve totals there",
         "Grid(1 + X, Y, geometry='sphere').diffuse(1.0)(np.ones(U.shape))[1, 1]", "0.0"),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Boundary, Scalar, Vector
 from ..._grid.points import Along, Points
+from ..._stencils import transpose
 from ..._terms.term import Term
+from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
-from ..patterns.build import Build
+from ..patterns.build import Build, same
 from ..patterns.kinds import check_words, method
 from ..sweep import Sweep
 from .line import FaceLine
@@ -70,7 +72,7 @@ def faces(
     check_words("faces", others)
     if not isinstance(walls, bool):
         raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
-    _check_plain(grid)
+    check_plain(grid)
     if axis is not None:
         k = grid.clean_axis(axis)
         return grid.kept(_faces, k, walls) if boundary is None else _faces(grid, k, walls, boundary)
@@ -81,7 +83,7 @@ def faces(
     return grid.kept(AllFaces, walls)
 
 
-def _check_plain(grid: Points) -> None:
+def check_plain(grid: Points) -> None:
     """Refuse grids whose faces would lose something."""
     if grid.metric is not None:
         raise ArgumentValueError(
@@ -181,9 +183,10 @@ class Faces(Generic[OnPoints]):
 class AllFaces(Generic[OnPoints]):
     """The faces across all axes of a grid, ``faces[k]`` those across axis k; see `Grid.faces`."""
 
-    def __init__(self, grid: OnPoints, walls: bool) -> None:
+    def __init__(self, grid: OnPoints, walls: bool | tuple[bool, ...]) -> None:
         self.points, self.has_walls = grid, walls
-        self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(_faces, k, walls) for k in range(grid.ndim))
+        each = walls if isinstance(walls, tuple) else (walls,) * grid.ndim
+        self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(_faces, *own) for own in enumerate(each))
 
     def __len__(self) -> int:
         return len(self._axes)
@@ -200,11 +203,17 @@ class AllFaces(Generic[OnPoints]):
     @cached_property
     def gradient(self) -> Sweep[Scalar, Vector]:
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
-        build = Build(self.points)
-        for a, own in enumerate(self._axes):
-            build.add(a, 0, a, own.line.derivative())
+        return self.fluxes("gradient", (1.0,) * len(self._axes), ())
+
+    def fluxes(self, name: str, numbers: Numbers, arguments: tuple[Argument, ...]) -> Sweep[Scalar, Vector]:
+        """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces."""
+        build = Build(self.points, arguments=arguments)
+        for a, (own, number) in enumerate(zip(self._axes, numbers, strict=True)):
+            outer = numbers[:a].count(None) if number is None else None
+            change = same if number in (None, 1) else partial(transpose.scaled, factor=number)
+            build.add(a, 0, a, own.line.derivative(), change, outer=outer)
         grids = Grids((place_of_points(self.points),), self._places)
-        return Sweep.built(build, self._name("gradient"), (len(self._axes),), grids=grids)
+        return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
 
     @cached_property
     def divergence(self) -> Sweep[Vector, Scalar]:
@@ -221,7 +230,7 @@ class AllFaces(Generic[OnPoints]):
         return tuple(own.here for own in self._axes)
 
     def _name(self, operator: str) -> str:
-        return f"faces({'walls=True' if self.has_walls else ''}).{operator}"
+        return f"faces({f'walls={self.has_walls}' if self.has_walls else ''}).{operator}"
 
 
 def place_of_points(grid: Points) -> Place:

@@ -186,9 +186,6 @@ class Build:
         along it by rows that know of no other wall.
         """
         (low, high), (lower, higher) = axes, both
-        for along in both:
-            if along.lines is not None:
-                raise along.lines.refusal("a mixed derivative")
         self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)

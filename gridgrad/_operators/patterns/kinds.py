@@ -89,14 +89,15 @@ class Kind(Generic[Made]):
 
     def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
-        if _has_numbers(arguments):
+        if has_numbers(arguments):
             anew: Made = _anew(self, grid, arguments, options)
             return anew
         return grid.kept(self, arguments, options)
 
 
-def _has_numbers(arguments: Cleaned) -> bool:
-    return any([isinstance(a, float) or (isinstance(a, tuple) and _has_numbers(a)) for a in arguments])
+def has_numbers(arguments: Cleaned) -> bool:
+    """Whether weights are made of numbers among them."""
+    return any([isinstance(a, float) or (isinstance(a, tuple) and has_numbers(a)) for a in arguments])
 
 
 @made_once

@@ -1,0 +1,153 @@
+"""Anisotropic diffusion: a symmetric tensor at the points, whose fluxes leave one cell and come to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+from ..._base.errors import ArgumentValueError
+from ..._base.types import Out, Scalar, Vector
+from ..._grid.points import Along, Points
+from ..._stencils import transpose
+from ..._stencils.ends import REFLECT, SYMMETRIC, closed
+from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece
+from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
+from ..operator import Operator
+from ..patterns.build import Build, same
+from ..patterns.kinds import has_numbers
+from ..sweep import Sweep
+
+Entry = tuple[int, int]
+
+
+def diffuse_tensor(grid: Points, k: object) -> Operator[Scalar, Scalar]:
+    """``sum d_a (k_ab d_b f)``: the diagonal through faces, all else by slopes that are means over cells."""
+    _check(grid)
+    entries = _entries(k, grid.ndim)
+    beside = [(a, b) for a in range(grid.ndim) for b in range(grid.ndim) if a != b and not _is_zero(entries[a][b])]
+    diagonal = [(a, a) for a in range(grid.ndim)]
+    operator = _made(grid, _diagonal, diagonal, entries)
+    if not beside:
+        return operator
+    fluxes = _made(grid, _fluxes, beside, entries)
+    return operator.plus(grid.kept(_divergence, tuple({a: None for a, _ in beside})).composed(fluxes))
+
+
+def _made(
+    grid: Points, make: Callable[[Points, tuple[Entry, ...], Numbers], Sweep[Scalar, Out]], places: list[Entry], entries: list[list[object]]
+) -> Sweep[Scalar, Out]:  # fmt: skip
+    """The operator of these entries, of which the grid keeps what does not depend on fields."""
+    given = [diffusivity(entries[a][b]) for a, b in places]
+    numbers = tuple(number for number, _ in given)
+    fields: Coefficients = tuple(field for _, own in given for field in own)
+    key = tuple(places), numbers
+    made = make(grid, *key) if has_numbers(numbers) else grid.kept(make, *key)
+    return made.with_first(fields)
+
+
+def _arguments(places: tuple[Entry, ...], numbers: Numbers) -> tuple[Argument, ...]:
+    named = zip(places, numbers, strict=True)
+    return tuple(Argument(f"k[{a}][{b}]", (number,), False) for (a, b), number in named)
+
+
+def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[Scalar, Scalar]:
+    build = Build(grid, arguments=_arguments(places, numbers))
+    for a, number in enumerate(numbers):
+        change, face = _by(number, numbers[:a].count(None))
+        build.add(0, 0, a, grid.along(a, 2, change=closed), change, faces=face)
+    return Sweep.built(build, "diffuse (tensor)")
+
+
+def _fluxes(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[Scalar, Vector]:
+    """``sum_b k_ab d_b f`` of the axes a that have such entries beside the diagonal."""
+    build = Build(grid, arguments=_arguments(places, numbers))
+    rows = list({a: None for a, _ in places})
+    for n, ((a, b), number) in enumerate(zip(places, numbers, strict=True)):
+        change, outer = _by(number, numbers[:n].count(None))
+        build.add(rows.index(a), 0, b, Along(grid.kept(_slope, b)), change, outer=outer)
+    return Sweep.built(build, "fluxes (tensor)", (len(rows),))
+
+
+def _by(number: float | None, place: int) -> tuple[Callable[[Stencil], Stencil], int | None]:
+    """What a number does to weights, or which field it is."""
+    return (same, place) if number is None else (partial(transpose.scaled, factor=number), None)
+
+
+def _divergence(grid: Points, rows: tuple[int, ...]) -> Sweep[Vector, Scalar]:
+    """Minus the adjoints of the slopes, weighted with cells: what this brings into cells adds up to nothing."""
+    build = Build(grid, (len(rows),))
+    for n, a in enumerate(rows):
+        turned = transpose.transposed(grid.kept(_slope, a), grid.lines[a].quadrature)
+        build.add(0, n, a, Along(transpose.negated(turned)))
+    return Sweep.built(build, "divergence (tensor)")
+
+
+def _slope(grid: Points, a: int) -> Stencil:
+    """The mean slope over each cell: what f grows by across its faces, over twice its width; closed ends have none.
+
+    Its square is at most the mean of those through the two faces of a cell, by which the diagonal goes: so a tensor
+    that is positive definite at each point makes an operator that is negative semidefinite.
+    """
+    line = grid.lines[a]
+    n = line.length
+    weight = np.sign(np.ravel(line.steps)[0]) / (2 * line.quadrature)
+    inside = in_one_piece([weight[1] if np.all(weight[1:-1] == weight[1]) else weight] * 2, 2)
+    first, last = (n - 1, 0) if line.is_periodic else (0, n - 1)
+    return Stencil(n, CENTRAL, inside, (((first, 1, weight[0]),),), (((n - 2, last, weight[-1]),),), order=1)
+
+
+def _entries(k: object, n: int) -> list[list[object]]:
+    """The rows of a tensor that is symmetric, as far as that can be seen."""
+    try:
+        rows = [[k[a][b] for b in range(len(k[a]))] for a in range(len(k))]  # type: ignore[index, arg-type]
+    except (TypeError, IndexError):
+        rows = []
+    if [len(row) for row in rows] != [n] * n:
+        raise ArgumentValueError(
+            f'form="tensor" takes {n} x {n} diffusivities on a grid of as many axes, k[a][b] of axes a and b, got {_described(k)}'
+        )
+    for a in range(n):
+        for b in range(a):
+            if _differ(rows[a][b], rows[b][a]):
+                raise ArgumentValueError(
+                    f"k[{a}][{b}] is not k[{b}][{a}], but a tensor of diffusion is symmetric; what turns fluxes is advection, "
+                    "grid.advect(v), so give half of the sum for both"
+                )
+            rows[a][b] = rows[b][a]
+    return rows
+
+
+def _described(k: object) -> str:
+    shape = getattr(k, "shape", None)
+    if shape is not None:
+        return f"an array of shape {tuple(shape)}"
+    return f"a {type(k).__name__}" + (f" of {len(k)}" if isinstance(k, (list, tuple)) else "")
+
+
+def _differ(one: object, other: object) -> bool:
+    """Whether two entries are seen not to be the same: numbers, and arrays of NumPy."""
+    seen = (int, float, np.generic, np.ndarray)
+    return one is not other and isinstance(one, seen) and isinstance(other, seen) and not np.array_equal(one, other)
+
+
+def _is_zero(entry: object) -> bool:
+    return isinstance(entry, (int, float)) and entry == 0
+
+
+def _check(grid: Points) -> None:
+    """Refuse grids on which fluxes would be lost."""
+    if grid.ndim == 1:
+        raise ArgumentValueError('form="tensor" is for grids of several axes; on one axis it is grid.diffuse(k)')
+    if grid.metric is not None or grid.mask is not None or grid.has_lines:
+        raise ArgumentValueError(
+            'form="tensor" is not offered with geometry=, with gaps, or where coordinates differ from line to line; grid.diffuse(k) is'
+        )
+    for line in grid.lines:
+        for end in line.ends:
+            if not (end.is_open or end.is_periodic or end.is_held or end in (REFLECT, SYMMETRIC)):
+                raise ArgumentValueError(
+                    'form="tensor" is for ends that no flux passes ("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those '
+                    f"that hold a value, gridgrad.value(v), at the end point; axis {line.number} ends with {end.word!r}"
+                )

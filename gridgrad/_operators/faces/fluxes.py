@@ -1,0 +1,50 @@
+"""Diffusion by a diffusivity that is given at the faces between points."""
+
+from __future__ import annotations
+
+from ..._base.errors import ArgumentValueError, counted
+from ..._base.types import Scalar, Vector
+from ..._grid.points import Points
+from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
+from ..operator import Operator
+from ..patterns.kinds import has_numbers
+from ..sweep import Sweep
+from .faces import AllFaces, check_plain
+
+
+def diffuse_at_faces(grid: Points, k: object) -> Operator[Scalar, Scalar]:
+    """``div(k grad f)`` with one diffusivity for each axis, at the faces across it."""
+    check_plain(grid)
+    each = list(k) if isinstance(k, (list, tuple)) else [k]
+    if len(each) != grid.ndim:
+        raise ArgumentValueError(
+            f'form="faces" takes one k for each of {counted(grid.ndim, "axis")}, at the faces across it, got {len(each)}'
+        )
+    given = [diffusivity(own) for own in each]
+    numbers = tuple(number for number, _ in given)
+    fields: Coefficients = tuple(field for _, own in given for field in own)
+    walls = tuple(_has_walls(grid, a, own[0]) if own else False for a, (_, own) in enumerate(given))
+    faces = grid.kept(AllFaces, walls if any(walls) else False)
+    fluxes = _fluxes(grid, walls, numbers) if has_numbers(numbers) else grid.kept(_fluxes, walls, numbers)
+    return faces.divergence.composed(fluxes.with_first(fields))
+
+
+def _fluxes(grid: Points, walls: tuple[bool, ...], numbers: Numbers) -> Sweep[Scalar, Vector]:
+    faces = grid.kept(AllFaces, walls if any(walls) else False)
+    return faces.fluxes("diffuse", numbers, (Argument("k", numbers, True),))
+
+
+def _has_walls(grid: Points, a: int, field: object) -> bool:
+    """Whether a diffusivity is given in the walls across an axis too, by how many faces it has."""
+    shape, axis, n = tuple(getattr(field, "shape", ())), grid.axes[a], grid.lengths[a]
+    found = shape[axis] if -len(shape) <= axis < len(shape) else 1
+    is_ring = grid.lines[a].is_periodic
+    if found in (1, n if is_ring else n - 1):
+        return False
+    if found == n + 1 and not is_ring:
+        return True
+    there = f"{n} faces round the axis" if is_ring else f"{n - 1} faces between points, {n + 1} with those in the walls"
+    raise ArgumentValueError(
+        f'k[{a}] of form="faces" has shape {shape}, which is {found} along axis {axis}, of {n} points and {there}; '
+        "of a k at the points it is grid.diffuse(k)"
+    )
