@@ -41,6 +41,10 @@ def carries_derivative(spacing: Any) -> bool:
 
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
+    if asked.geometry is not None:
+        raise ArgumentTypeError(
+            "with geometry= gradient is not differentiable by a spacing; give its numbers, x.detach()"
+        )
     f = BACKEND.samples(f)
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))

@@ -26,6 +26,7 @@ NAMES = [*SHOWN, *MADE]
 OPTIONS = {
     "gradient": {"accuracy": 4}, "divergence": {"accuracy": 4}, "curl": {"accuracy": 4}, "jacobian": {"accuracy": 6},
     "laplacian": {"form": "wide"}, "vector_laplacian": {"form": "conservative"}, "derivative": {"order": 1, "accuracy": 4},
+    "mixed_derivative": {"orders": (2, 1)}, "biharmonic": {"accuracy": 2},
     "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2}, "diffuse": {"mean": "harmonic"},
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
@@ -64,14 +65,15 @@ class LineRows:
             )
         return self.weights(real)[number]
 
+    @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
         limits = np.finfo(real)
         return bool(self.bounds[0] >= limits.tiny and self.bounds[1] <= limits.max)
 
-    def refusal(self, what: str) -> ArgumentTypeError:
+    def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what lines with rows of their own have not."""
-        return refusal(what, self.axis, self.ndim)
+        return refusal(what, self.axis, self.ndim, instead)
 
     def _in_short_form(self, lower: Array, upper: Array) -> Array:
         """By rounded weights; rows round a ring, which are data, by those before."""
@@ -83,12 +85,13 @@ class LineRows:
         return short
 
 
-def refusal(what: str, axis: int, ndim: int) -> ArgumentTypeError:
-    """On what is not there along an axis whose coordinates have `ndim` dimensions."""
+def refusal(what: str, axis: int, ndim: int, instead: str = "") -> ArgumentTypeError:
+    """On what is not there along an axis whose coordinates have `ndim` dimensions, and what to type `instead`."""
     line = ", ".join(":" if k == axis % ndim else "ijklmn"[k % 6] for k in range(ndim))
+    instead = instead or f"take each line alone, f[{line}] with x[{line}]"
     return ArgumentTypeError(
         f"{what} is not offered along axis {axis}, whose points lie elsewhere on each line; there are gradient, divergence, curl, jacobian, derivative "
-        f"and laplacian, of three points, with one-sided and periodic ends. Or take each line alone, f[{line}] with x[{line}]"
+        f"and laplacian, of three points, with one-sided and periodic ends. Or {instead}"
     )
 
 

@@ -45,19 +45,24 @@ class OwnWeights(NamedTuple):
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
-        found: Array = xp.weights(self.rows.at(self.number, real, len(sample.shape)), getattr(xp, real), sample)
-        return found
+        return xp.weights_made(_weights, getattr(xp, real), sample, self.rows, self.number, real, len(sample.shape))
 
 
-def widened(f: Any, form: Form, coefficients: tuple[object, ...]) -> Any:
+def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:
+    return rows.at(number, real, ndim)
+
+
+def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:
     """A field in the type of the arithmetic, where that is not its own: of halves, and of weights that float32 does not hold.
 
     Otherwise None.
     """
     rows = [c.rows for c in coefficients if type(c) is OwnWeights]
+    if not rows:
+        return None
     first = components(f, form, "f")[0][0] if form else f
     own = dtype_name(first) if hasattr(first, "dtype") else "float64"
-    if not rows or own not in ("float16", "bfloat16", *_WIDER):
+    if own not in ("float16", "bfloat16", *_WIDER):
         return None
     fits = all(one.fits("float32") for one in rows)
     wanted = _REAL[own] if own not in _WIDER else own
@@ -80,7 +85,7 @@ def cast(f: object, name: str) -> Any:
 
 def in_wider(
     run: Callable[[Any], Any], f: Any, wide: Any, form: Form, outputs: Form, out: Any, adds: bool = False
-) -> Any:
+) -> object:
     """What `run` makes of a field in its wider type, in the dtype that results of `f` have."""
     parts = components(f, form, "f")[0] if form else [f]
     library, like = dispatch.samples(unwrap(parts[0], "f")[0])
@@ -95,7 +100,7 @@ def in_wider(
     return out
 
 
-def _each(results: Any, dtype: object) -> Any:
+def _each(results: object, dtype: object) -> object:
     if isinstance(results, tuple):
         return tuple(_each(result, dtype) for result in results)
     numbers, unit = unwrap(results, "f")

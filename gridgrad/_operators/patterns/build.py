@@ -10,14 +10,13 @@ from typing import cast
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.conditions import Condition
 from ..._grid.curvilinear.mapping import IndexMap
 from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.geometry.metric import Metric
 from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
+from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
-from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
 from ..._terms.multiplied import of_values
 from ..._terms.term import Term
@@ -58,7 +57,7 @@ class Build:
         """
         if along.lines is not None:
             if faces is not None or outer is not None:
-                raise along.lines.refusal("a coefficient that is a field")
+                raise along.lines.refusal("a coefficient that is a field", f"multiply the derivative, v * grid.derivative({along.lines.axis})")
             self._add_lines(output, input, axis, along.lines, change)
             return
         own = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
@@ -101,11 +100,11 @@ class Build:
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
         elif outer is None:
-            self.add(output, input, axis, along, change, outer=self._profile(metric, -1))
+            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.h**-1))
         else:  # the metric is the same all round, so that it may as well be a mean at faces
             assert along.field is not None
             own = Along(transpose.from_own_points(along.field), along.sides)
-            self.add(output, input, axis, own, change, self._profile(metric, -1), outer)
+            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.h**-1), outer)
 
     def add_flux(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
@@ -130,7 +129,8 @@ class Build:
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
-            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic=harmonic)
+            squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
+            self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 
@@ -172,29 +172,32 @@ class Build:
     def _of_points(self, weights: PointWeights, number: int) -> int:
         return self._of_grid((weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number))
 
-    def _profile(self, metric: Metric, power: int) -> int:
-        """The number among the factors of a power of the metric."""
-        values = metric.h**power
+    def _profile(self, metric: Metric, key: Hashable, values: Array) -> int:
+        """The number among the factors of what the metric makes along its axis."""
         profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
-        return self._of_grid(power, "the metric of the grid", profile)
+        return self._of_grid(key, "the metric of the grid", profile)
 
-    def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
-        """The product of two first derivatives along the lower and the higher axis.
+    def add_mixed(
+        self, output: int, axes: tuple[int, int], both: tuple[Along, Along], plain: Along, change: Callable[[Stencil], Stencil] = same
+    ) -> None:  # fmt: skip
+        """The product of two derivatives along the lower and the higher axis; `plain` is the higher one without its walls.
 
         ``D_low (D_high f + s_high u) + s_low (D_high v)``: what is prescribed at one wall is differentiated
         along it by rows that know of no other wall.
         """
         (low, high), (lower, higher) = axes, both
-        self._terms.append(Term(output, 0, high, higher.field, then=(low, lower.field)))
+        for along in both:
+            if along.lines is not None:
+                raise along.lines.refusal("a mixed derivative")
+        self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)
-            self._of_sides.append(Term(output, number, high, stencil, then=(low, lower.field), ends=True))
+            self._of_sides.append(Term(output, number, high, change(stencil), then=(low, lower.field), ends=True))
         for condition, stencil in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
-            plain = self.grid.stencil(high, change=opened)
-            self._of_sides.append(Term(output, number, high, plain, then=(low, stencil), ends=True))
+            self._of_sides.append(Term(output, number, high, change(plain.field), then=(low, stencil), ends=True))
 
     def input_of(self, condition: Condition, axis: int) -> int:
         """The number among the inputs of what is prescribed across an axis."""
