@@ -17,7 +17,7 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, check_places, clean_axes, points_of
-from .._grid.curvilinear.given import are_positions
+from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.sides import Constant
@@ -182,7 +182,9 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
-    if not is_compiling() and are_positions([unwrap(entry, "the spacing")[0] for entry in spacing]):
+    if not is_compiling() and are_positions(
+        on_host([unwrap(entry, "the spacing")[0] for entry in spacing], range(len(spacing)))
+    ):
         raise ArgumentTypeError(
             "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
             "gridgrad.gradient(f, x, y)[0]"

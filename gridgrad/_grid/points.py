@@ -19,7 +19,7 @@ from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .axis import Axis, read_only
 from .curvilinear.axis import IndexAxis
-from .curvilinear.given import are_positions, clean_positions
+from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
 from .ends import clean_ends, spelled
 from .geometry.asked import Geometry
@@ -108,6 +108,7 @@ class Points:
 
     def _cleaned(self, entries: Sequence[object]) -> tuple[list[tuple[int, object, object]], list[type[Axis]]]:
         """The number of points, the spacing and the origin of each axis, and which kind of axis it is."""
+        entries = on_host(entries, self.axes)
         if are_positions(entries):
             return clean_positions(entries, self.axes, self.places), [IndexAxis] * len(entries)
         cleaned = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(entries, self.axes, strict=True))]

@@ -48,9 +48,9 @@ def orientation(
     of positions as they were given.
     """
     count, sign = len(x), 0
+    edges = [[np.diff(a, axis=k) for k in range(count)] for a in x]
     for corner in product((0, 1), repeat=count):
-        edges = [[_edge(a, k, corner) for k in range(count)] for a in x]
-        jacobian = determinant(edges)
+        jacobian = determinant([[_ending(edge, k, corner) for k, edge in enumerate(row)] for row in edges])
         sign = sign or (1 if np.count_nonzero(jacobian > 0) * 2 >= jacobian.size else -1)
         wrong = ~(jacobian * sign > 0)
         if wrong.any():
@@ -59,9 +59,9 @@ def orientation(
     return sign
 
 
-def _edge(x: Array, k: int, corner: tuple[int, ...]) -> Array:
-    """The edges along an axis that end in this corner of each cell."""
-    return np.diff(x, axis=k)[tuple(slice(None) if a == k else slice(c, x.shape[a] - 1 + c) for a, c in enumerate(corner))]  # fmt: skip
+def _ending(edge: Array, k: int, corner: tuple[int, ...]) -> Array:
+    """Those edges along axis k that end in this corner of each cell."""
+    return edge[tuple(slice(None) if a == k else slice(c, n - 1 + c) for a, (c, n) in enumerate(zip(corner, edge.shape, strict=True)))]  # fmt: skip
 
 
 def _first(flags: Array) -> tuple[int, ...]:

@@ -13,12 +13,20 @@ from ..places import clean_entry
 from ..spacing import numbers_of
 
 
+def on_host(entries: Sequence[object], axes: Sequence[int]) -> list[object]:
+    """The entries of axes; where several have many dimensions these as NumPy arrays, which are read here, once."""
+    many = [getattr(x, "ndim", 0) > 1 for x in entries]
+    if sum(many) < 2:
+        return list(entries)
+    return [numbers_of(x, a) if is_one else x for x, a, is_one in zip(entries, axes, many, strict=True)]
+
+
 def are_positions(entries: Sequence[object]) -> bool:
     """Whether these are those of a curvilinear grid: several of many dimensions, and no mesh of vectors.
 
     Beside them there may be vectors, and steps, of coordinates that vary along their own axis only.
     """
-    many = [numbers_of(x, k) for k, x in enumerate(entries) if getattr(x, "ndim", 0) > 1]
+    many = [x for x in entries if isinstance(x, np.ndarray) and x.ndim > 1]
     return len(many) > 1 and any(len(varied(x)) > 1 for x in many)
 
 
@@ -26,7 +34,7 @@ def clean_positions(
     entries: Sequence[object], axes: Sequence[int], places: Sequence[int]
 ) -> list[tuple[int, object, object]]:
     """The number of points, the spacing and the origin of each axis; positions in the shape of the grid."""
-    many = {k: numbers_of(x, axes[k]) for k, x in enumerate(entries) if getattr(x, "ndim", 0) > 1}
+    many = {k: x for k, x in enumerate(entries) if isinstance(x, np.ndarray) and x.ndim > 1}
     plain = {k: clean_entry(x, k, axes[k]) for k, x in enumerate(entries) if k not in many}
     lengths = [1] * len(entries)
     for x in many.values():

@@ -24,7 +24,9 @@ from cuda_cases import (
     stencil,
     uneven_rows,
 )
+from curvilinear_maps import positions
 
+import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.cuda import rows, variants
 from gridgrad._backends.numpy import BACKEND, memory
@@ -54,6 +56,15 @@ def test_every_operator(kernels, name):
 def test_factors_and_products(kernels, name):
     for dtype in ("float32", "complex128"):
         check(kernels, *operator(name, (6, 17), dtype, ends=ENDS[1][:2]))
+
+
+@pytest.mark.parametrize("name", ["gradient", "divergence", "laplacian"])
+def test_operators_of_curvilinear_grids(kernels, name):
+    """Terms with factors of the grid's own, one of them behind two derivatives."""
+    A = getattr(gg.Grid(*positions("sinusoidal", 9, 16)), name)
+    for dtype in ("float32", "complex128"):
+        f = [samples((9, 16), dtype, seed) for seed in range(2 if A.inputs else 1)]
+        check(kernels, A.pattern.terms_on((0, 1)), [*f, *A.settled_like(f[0]).coefficients])
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)

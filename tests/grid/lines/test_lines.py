@@ -172,6 +172,11 @@ def test_operators_are_those_of_their_derivatives(grid, rng):
     assert np.abs(A(A.solve(u)) - u).max() < 1e-10
 
 
+def test_other_options_have_their_own_weights(grid, rng):
+    f = rng.normal(size=grid.shape)
+    same_bits(grid.derivative(0).with_(order=2)(f), grid.derivative(0, order=2)(f))
+
+
 def test_a_grid_shows_its_lines(grid):
     assert "axis -3: 5 points on each of 42 lines" in repr(grid)
     assert [x.shape for x in grid.coordinates] == [(5, 6, 7), (6,), (7,)]
