@@ -102,6 +102,14 @@ def test_the_laplacian_of_a_plane_in_space_is_exact_beside_the_poles():
         np.testing.assert_allclose(grid.laplacian.with_(form=form)(plane)[0], -2 * plane[0], atol=2e-4)
 
 
+def test_scalars_on_a_pole_are_one_for_all_longitudes():
+    grid = globe(24, "pole")
+    lat, lon = angles(grid)
+    u, v, *_ = wind_of_plane_waves(lat, lon)
+    for made in (grid.laplacian(np.cos(lat) * np.sin(lon) * (2 + np.sin(lat))), grid.curl((v, u)), grid.divergence((v, u))):
+        assert np.ptp(made[[0, -1]], axis=1).max() < 1e-9 * np.abs(made).max()
+
+
 def test_the_order_of_axes_decides_components_but_not_the_sense_of_rotation():
     grid = globe(20)
     lat, lon = grid.coordinates
