@@ -9,12 +9,12 @@ GLOBE = (
     "P = D.assign_coords(y=('y', X, {'units': 'degrees_north'}), x=('x', Y, {'units': 'degrees_east'})); "
 )
 ROWS = [
-    Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere')", "leave that row out, the rows beside it know of the pole",
-        f"Grid([60., 70., 80.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
-    Row("Grid([0., 1., 2.], [0., 1., 2.], geometry='polar')", "begin half a step outside, (n, h, h / 2)",
-        "Grid((3, 1., 1. / 2), [0., 1., 2.], geometry='polar').laplacian(np.ones((3, 3)))[0, 1]", "0.0"),
+    Row("Grid([70., 80., 90.], [0., 120., 240.], geometry='sphere')", "divisible by 4, or leave that row out",
+        f"Grid([70., 80., 90.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
+    Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(np.ones((3, 4)))", "leave that row out, or give k as a number",
+        f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(2.0)(np.ones((3, 4)))[2, 1]", "0.0"),
     Row(f"Grid([70., 80., 95.], {LON}, geometry='sphere')", "latitudes are from -90 to 90", FLAT % "'sphere'", "0.0"),
-    Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are above 0", FLAT % "'polar'", "0.0"),
+    Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are 0 or above", FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere', angle='radians')", "give degrees", FLAT % "'sphere'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='torus')", 'allowed are "sphere", "polar"', FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=3)", "geometry must be", FLAT % "('lon', 'lat')", "0.0"),

@@ -15,6 +15,7 @@ from ..._base.types import Array
 from ..axis import Axis
 from ..ends import OPEN, RING, Ends
 from ..spacing import to_host
+from .beside import points_of_means
 from .metric import Metric, Surface
 
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
@@ -135,18 +136,14 @@ class Geometry(NamedTuple):
                 + (
                     f"latitudes are from {limits[0]:g} to {limits[1]:g}{self._other_unit(y)}"
                     if name == "lat"
-                    else "radii are above 0"
+                    else "radii are 0 or above"
                 )
             )
         on = np.flatnonzero(np.isin(y, limits))
-        if len(on):
+        if len(on) and self.around is not None and points_of_means(self._ring(lines)) is None:
             raise ArgumentValueError(
-                f"axis {k} is {name}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators divide by 0; leave that row out"
-                + (
-                    ", the rows beside it know of the pole"
-                    if name == "lat"
-                    else ", or begin half a step outside, (n, h, h / 2)"
-                )
+                f"axis {k} is {name}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators take means all round; give {self.names[self.around]} that "
+                "goes all round in even steps, as many as are divisible by 4, or leave that row out"
             )
         if any(line.unit is not None for line in lines):
             raise ArgumentTypeError(

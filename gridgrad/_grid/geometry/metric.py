@@ -12,12 +12,13 @@ import numpy as np
 
 from ..._base.types import Array
 from ..._stencils import transpose
+from ..._stencils.derivatives import points_needed
 from ..._stencils.ends import End, Prescribed
 from ..._stencils.stencil import CENTRAL, Row, Stencil, in_one_piece
 from ..._stencils.sums import row_at
 from ..axis import Axis
 from ..ends import rule_of
-from .beside import Flux, balance, fluxes, nearness
+from .beside import Flux, balance, fluxes, nearness, points_of_means, replaced, weights_of
 
 POINTS_OF_FLUXES = 7  # of the wide rows of second derivatives beside a pole
 EVEN = 1e-6  # relative difference of steps that are taken as equal
@@ -57,7 +58,10 @@ class Metric:
         y = line.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
+        self.on = tuple(end for end, pole in zip((0, len(y) - 1), poles, strict=True) if pole == Fraction(float(y[end])))
         self.h = surface.h(y)
+        self.h[list(self.on)] = 0
+        self.inverse = np.divide(1, self.h, out=np.zeros_like(self.h), where=self.h != 0)  # 0 in a pole: its row has its own terms
         self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 
     def slope(self, accuracy: int | None) -> Stencil:
@@ -66,14 +70,30 @@ class Metric:
 
     def flux(self, accuracy: int | None) -> Stencil:
         """``d(h F)/dy / (l h)``: rows of values."""
+        found = self._near_poles(self._fluxes, accuracy)
+        return self._per_length(replaced(found, {end: self._row_on(end, accuracy) for end in self.on}))
+
+    def _fluxes(self, accuracy: int | None) -> Stencil:
         rule = rule_of(1, accuracy, self._ends_of_fluxes(), self.edge_order)
         turned = transpose.transposed(self.line.rows_of(rule).field)
-        return self._per_length(transpose.transposed(turned, self.h))
+        return transpose.transposed(turned, np.where(self.h == 0, 1, self.h))  # at a pole nothing is read
+
+    def _near_poles(self, make: Callable[[int | None], Stencil], accuracy: int | None) -> Stencil:
+        """Rows that are divided by h, more accurate by 2 near poles: what their errors there are divided by, too."""
+        better = (accuracy or 2) + 2
+        near = np.flatnonzero(self._near)
+        rule = rule_of(1, better, self._ends_of_fluxes(), self.edge_order)
+        if not len(near) or self.line.length < points_needed(rule) + 1:
+            return make(accuracy)
+        finer = make(better)
+        return replaced(make(accuracy), {k: row_at(finer, k) for k in near.tolist()})
 
     def second(self, accuracy: int | None, form: str) -> Stencil:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
         if form == "wide" or accuracy is not None:
-            return transpose.product(self.flux(accuracy), self.slope(accuracy))
+            wide = self._near_poles(lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy)
+            rows = {end: self._product_on(end, accuracy) for end in self.on}
+            return self._per_length(replaced(wide, rows))
         return self._compact if form == "compact" else self._conservative
 
     def around_twice(self, accuracy: int | None, form: str) -> Array:
@@ -82,24 +102,87 @@ class Metric:
         Of balances, beside a pole, what makes the laplacian of ``h(y) cos(x)``, a plane in space, exact: there it is the
         difference of two numbers that grow as ``1/h``.
         """
-        squares: Array = self.h**-2.0
+        squares: Array = self.inverse**2
         if form == "wide" or accuracy is not None or not self._near.any():
             return squares
         stencil, given = self.second(None, form), self._given if form == "compact" else {}
         wrong = np.zeros_like(squares)
         for k in np.flatnonzero(self._near).tolist():
-            if k not in given:
+            if k not in given and k not in self.on:
                 made = sum(w * (self.h[b] - self.h[a]) for a, b, w in row_at(stencil, k))
                 wrong[k] = self._near[k] * (made - self.surface.bend(self.line.coordinates[k]))
-        return squares * (1 + wrong * self.h / self.surface.unit**2) * self._wave
+        return squares * (1 + wrong * self.h / self.surface.unit**2)
+
+    def of_waves(self, stencil: Stencil, order: int) -> Stencil:
+        """Rows of derivatives all round that are exact for cos(x) and sin(x): as these vary the components of one vector at a pole."""
+        if self.ring is None or self.ring < 4 or not self._near.any():
+            return stencil
+        middle, step = self.ring // 2, 2 * pi / self.ring
+
+        def wave(point: int) -> float:
+            x = (point - middle) * step
+            return float(np.sin(x) if order == 1 else -np.cos(x))
+
+        made = sum(float(weight) * (wave(b) - wave(a)) for a, b, weight in row_at(stencil, middle))
+        return transpose.scaled(stencil, self.surface.unit**order / made)
+
+    def _row_on(self, end: int, accuracy: int | None) -> Row:
+        """``2 dF/dy``, the limit in a pole of ``d(h F)/dy / h`` of the mean of F all round, which is odd about it."""
+        points, places = self._beside(end, (accuracy or 2) // 2)
+        weights = weights_of(places, range(1, 2 * len(points), 2), [2.0] + [0.0] * (len(points) - 1))
+        return tuple((k, k, weight / self._step_at(end)) for k, weight in zip(points, weights, strict=True))
+
+    def _product_on(self, end: int, accuracy: int | None) -> Row:
+        """The same of the slope."""
+        outer, inner = self._row_on(end, accuracy), self.slope(accuracy)
+        return tuple((a, b, weight * w) for k, _, weight in outer for a, b, w in row_at(inner, k))
+
+    def across(self, accuracy: int | None) -> Stencil:
+        """In the rows of poles, the limit along each meridian of what stands at the points beside them, over h there."""
+        rows = {}
+        for end in self.on:
+            points, places = self._beside(end, (accuracy or 2) + 1)
+            weights = weights_of(places, range(len(points)), [1.0] + [0.0] * (len(points) - 1))
+            rows[end] = tuple((k, k, w * self.inverse[k]) for k, w in zip(points, weights, strict=True))
+        return self._only(rows)
+
+    def read_beside(self, stencil: Stencil) -> Stencil:
+        """What rows of poles read of the points beside them, as values: it counts in its mean all round."""
+        rows = {}
+        for end in self.on:
+            found: dict[int, Array] = {}
+            for a, b, weight in row_at(stencil, end):
+                found[b] = found.get(b, 0) + weight
+                if a != b and not stencil.values:
+                    found[a] = found.get(a, 0) - weight
+            rows[end] = tuple((k, k, weight) for k, weight in sorted(found.items()) if k != end)
+        return self._only(rows)
 
     @cached_property
-    def _wave(self) -> float:
-        """What a second difference of cos(x) all round is too small by."""
-        if self.ring is None:
-            return 1.0
-        step = 2 * pi / self.ring
-        return float(step**2 / (2 - 2 * np.cos(step)))
+    def to_mean(self) -> Stencil | None:
+        """From a value to the mean of it all round, of several points; None where no point is on a pole, or nothing varies round it."""
+        if not self.on or self.ring is None:
+            return None
+        count = points_of_means(self.ring)
+        assert count is not None  # checked by the geometry
+        share, n = np.asarray(1 / count, self.line.real)[()], self.ring
+        rows = tuple(tuple((i, (i + j * n // count) % n, share) for j in range(1, count)) for i in range(n))
+        return Stencil(n, (), (), rows, (), order=0)
+
+    def _beside(self, end: int, count: int) -> tuple[list[int], Array]:
+        """The points next to one that is on a pole, and how many first steps from it they are."""
+        points = [k if end == 0 else end - k for k in range(1, min(count, self.line.length - 1) + 1)]
+        y = self.line.coordinates
+        return points, (y[points] - y[end]) / self._step_at(end)
+
+    def _step_at(self, end: int) -> Array:
+        """From a point at the end inwards."""
+        step: Array = -self._steps[-1] if end else self._steps[0]
+        return step
+
+    def _only(self, rows: dict[int, Row]) -> Stencil:
+        leading, trailing = ((rows.get(end, ()),) for end in (0, self.line.length - 1))
+        return Stencil(self.line.length, (), (), leading, trailing, order=0)
 
     @cached_property
     def _conservative(self) -> Stencil:
@@ -155,15 +238,12 @@ class Metric:
         passing: list[Flux] = [{}, *fluxes(self.line.coordinates, self.surface.h(self._faces), shares), {}]
         own = {0, n - 1, *np.flatnonzero(shares).tolist(), *(np.flatnonzero(shares) + 1).tolist()}
         rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own} | given
-        start = next((k for k in range(n) if k not in rows), n)
-        stop = next((k + 1 for k in range(n - 1, -1, -1) if k not in rows), n)
-        leading, trailing = (tuple(rows[k] for k in span) for span in (range(start), range(stop, n)))
-        return Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), leading, trailing, order=2)
+        return replaced(Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2), rows)
 
     def _points_off_the_middle(self, end: int, pole: float) -> list[int]:
         """The points near a pole whose cells go on further on one side: one a whole step from it, or all, where steps vary."""
         y, steps = self.line.coordinates, np.abs(self._steps)
-        near = [k for k in np.flatnonzero(self._near).tolist() if 2 * abs(y[k] - pole) < np.ptp(y) or k == end]
+        near = [k for k in np.flatnonzero(self._near).tolist() if k not in self.on and abs(y[k] - pole) < self.surface.reach]
         own, gap = steps[[min(k, len(steps) - 1) for k in near]], abs(pole - y[end]) / steps[-bool(end)]
         if np.ptp(own) > EVEN * own[0] or np.abs(gap - [0, 0.5, 1]).min() > EVEN:
             return near

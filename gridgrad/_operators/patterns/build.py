@@ -9,6 +9,7 @@ from typing import cast
 
 import numpy as np
 
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.curvilinear.mapping import IndexMap
 from ..._grid.curvilinear.weights import PointWeights
@@ -85,7 +86,7 @@ class Build:
 
     def add_slope(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
-        change: Callable[[Stencil], Stencil] = same, outer: int | None = None,
+        change: Callable[[Stencil], Stencil] = same, outer: int | None = None, is_flux: bool = False,
     ) -> None:  # fmt: skip
         """The component of a gradient along an axis: per length, where the grid has a metric."""
         if self.grid.mapping is not None:
@@ -99,12 +100,16 @@ class Build:
         along = self.grid.along(axis, 1, accuracy, component=component)
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
-        elif outer is None:
-            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.h**-1))
+            return
+        along = along._replace(stencil=metric.of_waves(along.field, 1))
+        if not is_flux:  # a flux all round is part of its mean, see `Metric.flux`
+            self._add_on_poles(output, input, axis, change(along.field), metric.across(accuracy), outer)
+        if outer is None:
+            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.inverse))
         else:  # the metric is the same all round, so that it may as well be a mean at faces
             assert along.field is not None
             own = Along(transpose.from_own_points(along.field), along.sides)
-            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.h**-1), outer)
+            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.inverse), outer)
 
     def add_flux(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
@@ -116,9 +121,10 @@ class Build:
             return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
+            self._add_to_means(output, input, metric, change(metric.flux(accuracy)))
             self.add(output, input, axis, Along(metric.flux(accuracy)), change)
         else:
-            self.add_slope(output, input, axis, accuracy, component, change)
+            self.add_slope(output, input, axis, accuracy, component, change, is_flux=True)
 
     def add_second(
         self, output: int, input: int, axis: int, along: Along, accuracy: int | None, form: str,
@@ -127,12 +133,34 @@ class Build:
         """What the slope of a field brings into a cell; `along` are its rows where the grid has no metric."""
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
+            if faces is not None and metric.on:
+                raise ArgumentValueError(
+                    "a field k of diffuse is not offered on a grid with a row on a pole; leave that row out, or give k as a number"
+                )
+            self._add_to_means(output, input, metric, change(metric.second(accuracy, form)))
             self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
+            along = along._replace(stencil=metric.of_waves(along.field, 2))
             squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
             self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
+
+    def _add_to_means(self, output: int, input: int, metric: Metric, stencil: Stencil) -> None:
+        """In the rows of poles, from what a row reads beside it to its mean all round."""
+        if metric.to_mean is not None:
+            assert metric.around is not None
+            self._add_on_poles(output, input, metric.around, metric.to_mean, metric.read_beside(stencil))
+
+    def _add_on_poles(
+        self, output: int, input: int, axis: int, around: Stencil, beside: Stencil, outer: int | None = None
+    ) -> None:
+        """Rows of poles, of what rows around them make."""
+        metric = self.grid.metric
+        if metric is not None and metric.on:
+            self._of_sides.append(
+                Term(output, input, axis, around, outer=outer, then=(metric.along, beside), ends=True)
+            )
 
     def _add_mapped(
         self, mapping: IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
@@ -205,7 +233,8 @@ class Build:
     def terms(self) -> tuple[Term, ...]:
         """All of them; what is prescribed comes behind what the grid has itself."""
         behind = len(self._own_of_grid)
-        return (*self._terms, *(term._replace(input=term.input + behind) for term in self._of_sides))
+        sides = (term if term.input < self.inputs else term._replace(input=term.input + behind) for term in self._of_sides)
+        return (*self._terms, *sides)
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
