@@ -10,9 +10,13 @@ import numpy as np
 import xarray
 
 from .. import grid
+from .._base.errors import ArgumentValueError
 from .._functions import gradient, scalar, transport, vector
 from .._wraps.xarray import units
-from .._wraps.xarray.axes import axes_named, by_axis, lines_of
+from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
+from .._wraps.xarray.call import wrapped
+from .._wraps.xarray.fields import check_together
+from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
 
 Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
@@ -112,6 +116,38 @@ class Grid:
     directional_derivative = _method(transport.directional_derivative)
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)
+
+    def apply(self, operator: Callable[[Any], Any], f: Any) -> Any:
+        """What an operator of `plain`, a sum of them, an adjoint or a solve makes of a DataArray, or of a sequence of components.
+
+        Its name and unit are not known, so that results have none; coordinates and other attributes are those of the field.
+        """
+        fields = list(f) if isinstance(f, (list, tuple)) else [f]
+        check_together({"F": fields}, self._lines, fields[0].dims)
+        arrays = [self._numbers(field) for field in fields]
+        results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])
+        template = fields[0].transpose(*self._order(fields[0]))
+        return wrapped(results, Label(None, None, None), template, kept_attributes(fields))
+
+    def _order(self, field: xarray.DataArray) -> list[Hashable]:
+        """Its dims as `plain` counts them: from behind, batch axes in front."""
+        return [
+            *(dim for dim in field.dims if dim not in self._all),
+            *(dim for dim in self._all if dim in field.dims),
+        ]
+
+    def _numbers(self, field: xarray.DataArray) -> Any:
+        """Those of a field on this grid."""
+        for entry in self._spacing:
+            if isinstance(entry, xarray.DataArray):
+                check_place(field, entry)
+        first = min(self._all.index(dim) for dim in self.dims)
+        for dim in self._all[first:]:
+            if dim not in field.dims:
+                raise ArgumentValueError(
+                    f"the field has no dim {dim!r}, which those of the grid's data have among them; give it one, f.expand_dims({dim!r})"
+                )
+        return field.transpose(*self._order(field)).data
 
     @cached_property
     def measure(self) -> xarray.DataArray:
