@@ -10,8 +10,10 @@ import numpy as np
 import xarray
 
 from .. import grid
-from .._base.errors import ArgumentValueError
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.words import unexpected
 from .._functions import gradient, scalar, transport, vector
+from .._functions.typed import Ends
 from .._wraps.xarray import units
 from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
 from .._wraps.xarray.call import wrapped
@@ -86,8 +88,11 @@ class Grid:
 
     def __init__(
         self, data: Labelled, *steps: Any, dim: Hashable | Sequence[Hashable] | None = None, coord: Hashable | Sequence[Hashable] | None = None,
-        datetime_unit: str = "s", **options: Unpack[grid.Options],
+        datetime_unit: str = "s", **options: Unpack[Ends],
     ) -> None:  # fmt: skip
+        unknown = set(options) - Ends.__annotations__.keys()
+        if unknown:
+            raise unexpected("Grid.__init__", unknown)
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
         sample = _sample(data)
@@ -123,6 +128,12 @@ class Grid:
         Its name and unit are not known, so that results have none; coordinates and other attributes are those of the field.
         """
         fields = list(f) if isinstance(f, (list, tuple)) else [f]
+        for field in fields:
+            if not isinstance(field, xarray.DataArray):
+                raise ArgumentTypeError(
+                    f"apply takes a DataArray, or a sequence of them, got {type(field).__name__}; plain arrays go to the operator, "
+                    "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f))"
+                )
         check_together({"F": fields}, self._lines, fields[0].dims)
         arrays = [self._numbers(field) for field in fields]
         results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])

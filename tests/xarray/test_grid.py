@@ -148,6 +148,8 @@ def test_times_and_heights_of_columns():
         (lambda: Grid(T), "the dim 'time' of the field has no coordinate 'time'"),
         (lambda: Grid(T, dim="lat", geometry="sphere"), "needs one latitude and one longitude"),
         (lambda: Grid(T, dim=("lat", "lon"), edge=2), "edge"),
+        (lambda: Grid(T, dim="lat", axes=[0]), "axes"),
+        (lambda: Grid(T, dim="lat", missing="one-sided"), "missing"),
         (lambda: Grid(T, 1.0, dim=("lat", "lon"), geometry="sphere"), "a step came for it"),
         (lambda: Grid(T, dim="lat", boundary="sticky"), "sticky"),
         (lambda: Grid(T.isel(lat=[0]), dim="lat"), "axis -2 is the dim 'lat' of the field"),
