@@ -72,7 +72,8 @@ def gradient(
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
         either direction; a list is coordinates. Of one axis they may differ from line to line, in the
-        shape of `f` or in one that broadcasts to it: heights of columns. Those on a device are read at each call, which waits
+        shape of `f` or in one that broadcasts to it: heights of columns. Of several axes, ``gradient(f, x, y)``, they may be
+        positions x[i, j], y[i, j] of a curvilinear grid, in the shape of its axes; results then are by x and by y. Those on a device are read at each call, which waits
         for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
@@ -119,7 +120,7 @@ def gradient(
     Raises
     ------
     ValueError
-        An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
+        An axis is too short, a curvilinear grid is folded, a coordinate array has the wrong length, is not finite or not strictly
         monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
         is offered, a period does not go with the ends, or `out` does not fit.
     TypeError
@@ -220,13 +221,15 @@ def _of_samples(
     operator = make(grid, (), accuracy_option(asked.accuracy))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
-        return whole
+        flat, nested = (None, None) if out is None else flat_out(out, (f,))
+        keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
+        return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, How(False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
-        keep(key, operator, given)
+        keep(key, operator, as_given, given)
         result: Array | tuple[Array, ...] = found
         return result
     results = operator.results(library, [f], targets, workers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -16,8 +17,10 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, check_places, clean_axes, points_of
+from .._grid.curvilinear.given import are_positions
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
+from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
@@ -30,7 +33,7 @@ from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines, of several those of a curvilinear grid (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
@@ -88,16 +91,24 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
+    keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
-def keep(key: Key | None, operator: AnyOperator, given: Plain | None) -> None:
-    """Bind the key of a function's call to what its operator was bound to."""
-    if key is not None and given is not None and isinstance(operator, Sweep):
-        bound = operator.pattern.calls.find(given.key)
-        if bound is not None:
-            functions.keep(key, bound)
+def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
+    """Bind the key of a function's call to what its operator was bound to; what is prescribed at walls is of the key."""
+    if key is None or given is None or not isinstance(operator, Sweep):
+        return
+    own = len(given.fields) - prod(operator.inputs)
+    beside = operator.coefficients[own:]
+    if beside:
+        if not all(type(c) in (np.ndarray, Constant) for c in beside):
+            return  # a tensor may begin to be differentiated
+        beside = operator.coefficients_for(f)[own:]
+        given = plain_of((*given.fields, *beside), given.targets, given.how)
+    bound = None if given is None else operator.pattern.calls.find(given.key)
+    if bound is not None:
+        functions.keep(key, bound, beside)
 
 
 def vector_call(
@@ -171,6 +182,11 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
+    if not is_compiling() and are_positions([unwrap(entry, "the spacing")[0] for entry in spacing]):
+        raise ArgumentTypeError(
+            "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
+            "gridgrad.gradient(f, x, y)[0]"
+        )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():
             _axis(n, entry, a)

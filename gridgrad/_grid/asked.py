@@ -16,6 +16,8 @@ from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
 from .conditions import end_of
+from .curvilinear.given import are_positions
+from .curvilinear.given import in_shape as positions_in_shape
 from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
 from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
@@ -33,7 +35,7 @@ class Asked(NamedTuple):
 
     edge_order: object = 1
     periodic: object = None
-    period: Any = None  # each of these as it came
+    period: object = None  # each of these as it came
     boundary: object = None
     accuracy: object = None
     geometry: object = None
@@ -148,9 +150,19 @@ def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ..
     arrays = [numbers for numbers, _ in values if numbers is not None]
     if all(x.ndim < 2 for x in arrays):
         return values
+    if are_positions(arrays):
+        return _positions(values, arrays, shape, axes)
     check_mesh(arrays, axes)
     fitted = (x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True))
     return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)]
+
+
+def _positions(values: list[Numbers], arrays: list[Array], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
+    """Positions of a curvilinear grid, in its shape; steps and vectors beside them as they are."""
+    own = tuple(shape[a] for a in sorted(axes))
+    many = [x for x in arrays if x.ndim > 1]
+    fitted = iter(positions_in_shape(many, own))
+    return [(x if x.ndim < 2 else next(fitted), unit) for x, (_, unit) in zip(arrays, values, strict=True)]
 
 
 def _wrapped(numbers: Array | None, unit: Maybe) -> object:
@@ -169,7 +181,7 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
+    parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
     for numbers, unit in (*spacings, *periods):
         if numbers is None:
             parts.append(None)

@@ -14,8 +14,9 @@ import numpy as np
 from .._backends import dispatch
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End, Prescribed
+from .._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End, Plate, Prescribed
 from .._stencils.wide import exact_fraction
+from .._wraps.units import present
 
 Number = int | float | complex
 Place = Literal["point", "face"] | float
@@ -50,7 +51,7 @@ class Condition:
         return isinstance(other, Condition) and self.key == other.key
 
     def __hash__(self) -> int:
-        return hash(self.key)
+        return hash((self.spelled, None if self.is_number else id(self.given)))  # fractions take long
 
     def __repr__(self) -> str:
         return self.spelled
@@ -64,11 +65,13 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     v : number or array
         Arrays broadcast to the side: to the shape of the field without the axis. They stay yours and
         are read at each call, so that what is written into them counts from then on. A number takes
-        the dtype and the library of the field. Both count in the units of the field and the axes.
+        the dtype and the library of the field. Both count in the units of the field and the axes; quantities are
+        refused, as those are not known here: give ``v.to(f.units).magnitude`` of pint.
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
-        the wall: operators read `v` there, whatever the field holds.
+        the wall: rows across it read `v` there, whatever the field holds. Derivatives along the wall, at its own
+        points, are of what the field holds.
     name : str, optional
         By which a call gives another value: ``A(f, inflow=v)``.
 
@@ -158,20 +161,103 @@ def robin(
     return _condition("robin", a, b, c, wall, name)
 
 
+def require_number(value: object, label: str) -> None:
+    """Refuse a quantity: the units of the field are not known before the call."""
+    if present(value):
+        raise ArgumentTypeError(
+            f"{label} has units, but what is prescribed at walls is in those of the field and of the axes, which only a call knows; "
+            "give the number in these, v.to(f.units).magnitude of pint, v.to_value(f.unit) of astropy, v.to_value(f.units) of unyt"
+        )
+
+
+def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
+    """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
+
+    For `Grid.biharmonic` and ``derivative(order=4)``, which need two conditions at each end.
+
+    Parameters
+    ----------
+    v : number or array
+        The deflection of the end, as in `value`.
+    name : str, optional
+        By which a call gives another value: ``A(f, edge=v)``.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`.
+
+    Notes
+    -----
+    Narrowest rows read an even field beyond the end, the classical scheme for plates: the truncation error of a fourth
+    derivative grows beside the end, and solutions are of order 2 all the same. Rows of ``accuracy=`` take the slope as one
+    more equation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.clamped())
+    >>> bent = beam.biharmonic.solve(np.full(65, 384.0))  # 1 in the middle, w = 16 x**2 (1 - x)**2
+    >>> bent[[0, 32, 64]].round(2)
+    array([0., 1., 0.])
+    """
+    return _made("clamped", Plate(Fraction(1), Fraction(0)), v, name)
+
+
+def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
+    """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
+
+    The second derivative across the end is 0 there. `v` and `name` are as in `clamped`; narrowest rows read a field that
+    is odd about `v` beyond the end.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.supported())
+    >>> bent = beam.biharmonic.solve(np.full(65, 76.8))  # 1 in the middle, 5 q L**4 / 384
+    >>> bent[[0, 32, 64]].round(2)
+    array([0., 1., 0.])
+    """
+    return _made("supported", Plate(Fraction(1), Fraction(0), odd=True), v, name)
+
+
 def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
+    for part, word in ((a, "a"), (b, "b"), (wall, "wall=")):
+        require_number(part, f"{word} of {kind}()")
     weights = [_weight(number, word, kind) for number, word in ((a, "a"), (b, "b"))]
     if not any(weights):
         raise ArgumentValueError("robin(a, b, c) prescribes nothing where a and b are both 0")
-    if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
     distance, position = _place(wall, kind)
     end = Prescribed(weights[0], weights[1], distance, position)
+    numbers = f"{a!r}, {b!r}, " if kind == "robin" else ""
+    return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
+
+
+def _made(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
+    if name is not None and not (isinstance(name, str) and name.isidentifier()):
+        raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
+    require_number(given, f"what is given to {kind}()")
     cleaned = _given(given, kind)
     shown = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"
-    numbers = f"{a!r}, {b!r}, " if kind == "robin" else ""
     more = "" if name is None else f", name={name!r}"
-    at = "" if wall == "point" else f", wall={wall!r}"
-    return Condition(end, cleaned, name, f"{kind}({numbers}{shown}{at}{more})")
+    return Condition(end, cleaned, name, f"{kind}({before}{shown}{at}{more})")
 
 
 def _weight(number: object, word: str, kind: str) -> Fraction:

@@ -53,8 +53,7 @@ class Position {
   // How many rows from this one on, before row `last` of the plane, have the same forms; of terms without a
   // second stencil.
   int64 rows_of_a_form(int64 last) const {
-    for (int t = 0; t < plan.terms; ++t)
-      last = smaller(last, end_of_form(stencil(t), pairs_[t], plan.term[t].faces >= 0));
+    for (int t = 0; t < plan.terms; ++t) last = end_of_form(plan.term[t], stencil(t), pairs_[t], last);
     return last - at_;
   }
 
@@ -143,18 +142,29 @@ class Position {
       end = pairs.uniform ? smaller(end, stencil.length - stencil.trailing) : at_ + 1;
   }
 
-  // The row of a plane up to which an axis across its rows has the form that it has in this one.
-  int64 end_of_form(const Stencil& stencil, const Pairs<Real>& pairs, bool faces) const {
-    if (stencil.dim != MIDDLE) return plan.length[MIDDLE];
+  // The row of a plane up to which, or to `last`, an axis across its rows has the form that it has in this
+  // one.
+  int64 end_of_form(const Term& term, const Stencil& stencil, const Pairs<Real>& pairs, int64 last) const {
+    if (stencil.dim != MIDDLE) return last;
     if (pairs.data) return at_ + 1;
-    const int64 end = stencil.length - stencil.trailing;
-    if (!stencil.weights || faces) return end;
-    if (!is_central(stencil) || stencil.selects) return at_ + 1;
-    const Real *const lower = static_cast<const Real*>(stencil.weights), *const upper =
-                                                                             lower + stencil.length;
+    const int64 end = smaller(last, stencil.length - stencil.trailing);
+    if (!stencil.weights || term.faces >= 0 || term.outer_sign) return end;
+    const bool is_form = is_central(stencil),
+               are_few = stencil.values && (pairs.count == 2 || pairs.count == 3);
+    if ((!is_form && !are_few) || stencil.selects) return at_ + 1;
+    const Real* const weights = static_cast<const Real*>(stencil.weights);
     int64 i = at_ + 1;
-    while (i < end && (lower[i] == upper[i]) == (pairs.count == 1)) ++i;
+    if (is_form)
+      while (i < end && (weights[i] == weights[stencil.length + i]) == (pairs.count == 1)) ++i;
+    else
+      while (i < end && !has_zero(stencil, weights + i)) ++i;
     return i;
+  }
+
+  static bool has_zero(const Stencil& stencil, const Real* weights) {
+    for (int k = 0; k < stencil.pairs; ++k)
+      if (weights[k * stencil.length] == 0) return true;
+    return false;
   }
 
   bool moves(const Term& term) const {

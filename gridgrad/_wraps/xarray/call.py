@@ -126,13 +126,8 @@ def _of_arrays(call: Call) -> Any:
     quantity = quantity_among(arrays)
     if quantity is not None and call.options.get("geometry") is None:
         lines = [_with_unit(line, quantity) for line in lines]
-    called = labels(
-        call.function.__name__,
-        call.fields,
-        lines,
-        call.options.get("order"),
-        quantity is not None,
-    )
+    orders = call.options.get("orders", [call.options["order"]] if "order" in call.options else None)
+    called = labels(call.function.__name__, call.fields, lines, orders, quantity is not None)
     results = _of_numbers(call, arrays, lines, template)
     kept = kept_attributes(labelled({call.main: call.fields[call.main]}))
     return wrapped(results, called, template, kept)

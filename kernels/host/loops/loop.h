@@ -18,6 +18,14 @@ int64 aligned_after(const Real* target) {
 // What a loop does with its terms: it sets the output to their sum, adds one to it, or the same with a norm.
 enum How : int { SETS, ADDS, SETS_NORM, ADDS_NORM };
 
+template <class As, How HOW, class Real>
+GG_INLINE void join_to(Real* target, const typename As::Word& value) {
+  typedef typename As::Word Word;
+  if constexpr (HOW == ADDS) set_word(target, word_at<Word>(target) + value);
+  else if constexpr (HOW == ADDS_NORM) set_word(target, As::norm(word_at<Word>(target), value));
+  else set_word(target, value);
+}
+
 // The sum or the norm of some terms in one row; what all of them read is read once.
 template <class Real, How HOW, int... KINDS>
 class Row {
@@ -34,12 +42,7 @@ class Row {
     const auto total = [&](const auto&... taps) {
       return join<As>(taps.template at<As>(j, centre, face)...);
     };
-    join_to<As>(target_ + j, std::apply(total, taps_));
-  }
-
-  void put_end(const End& end, const Link<Real>* links) const {
-    join_to<AsElements<Real>>(target_ + end.j,
-                              at_end(end, links, std::make_index_sequence<sizeof...(KINDS)>()));
+    join_to<As, HOW>(target_ + j, std::apply(total, taps_));
   }
 
  private:
@@ -57,50 +60,38 @@ class Row {
     }
   }
 
-  template <class As>
-  static GG_INLINE void join_to(Real* target, const typename As::Word& value) {
-    typedef typename As::Word Word;
-    if constexpr (HOW == ADDS) set_word(target, word_at<Word>(target) + value);
-    else if constexpr (HOW == ADDS_NORM) set_word(target, As::norm(word_at<Word>(target), value));
-    else set_word(target, value);
-  }
-
   template <std::size_t... K>
   GG_INLINE Row(const Run<Real>& run, const Line<Real>* line, int64 row, std::index_sequence<K...>)
-      : first_(static_cast<int>(line - run.line)),
-        target_(run.target + row * run.target_ahead),
-        taps_(Taps<KINDS, Real>(line[K], run.link, row)...) {
+      : target_(run.target + row * run.target_ahead), taps_(Taps<KINDS, Real>(line[K], run.link, row)...) {
     if constexpr (CENTRE >= 0) centre_ = line[CENTRE].own + row * line[CENTRE].ahead;
     if constexpr (FACE >= 0) face_ = line[FACE].face + row * line[FACE].face_ahead;
   }
 
-  template <std::size_t... K>
-  Real at_end(const End& end, const Link<Real>* links, std::index_sequence<K...>) const {
-    return join<AsElements<Real>>(at_end(end, links, first_ + static_cast<int>(K), std::get<K>(taps_))...);
-  }
-
-  template <class Own>
-  Real at_end(const End& end, const Link<Real>* links, int k, const Own& taps) const {
-    if (end.begin[k] >= 0) return taps.at_end(links + end.begin[k], links + end.end[k], end.j);
-    Real centre{}, face{};
-    if constexpr (CENTRE >= 0) centre = centre_[end.j];
-    if constexpr (FACE >= 0) face = face_[end.j];
-    return taps.template at<AsElements<Real>>(end.j, centre, face);
-  }
-
-  const int first_;
   Real* const target_;
   const Real *centre_ = nullptr, *face_ = nullptr;
   const std::tuple<Taps<KINDS, Real>...> taps_;
 };
 
-// The ends of rows. Out of line: they would take registers of the loop.
-template <class Real, How HOW, int... KINDS>
+// One term at the ends of rows. Out of line: they would take registers of the loop.
+template <class Real, How HOW, int KIND>
 GG_NOINLINE void join_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
+  typedef AsElements<Real> As;
   for (int64 r = begin; r < end; ++r) {
-    const Row<Real, HOW, KINDS...> row(run, line, r);
-    for (int64 k = 0; k < run.ends; ++k) row.put_end(run.end[k], run.link);
+    const Taps<KIND, Real> taps(run.line[line], run.link, r);
+    Real* const target = run.target + r * run.target_ahead;
+    for (const End* point = run.end; point != run.end + run.ends; ++point) {
+      const Real value = taps.at_end(*point, line, run.link);
+      join_to<As, HOW>(target + point->j, HOW == SETS_NORM ? As::size(value) : value);
+    }
   }
+}
+
+// All terms there: the first sets what the others are added to.
+template <class Real, How HOW, int FIRST, int... OTHERS>
+void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
+  constexpr How next = HOW == SETS ? ADDS : HOW == SETS_NORM ? ADDS_NORM : HOW;
+  join_ends<Real, HOW, FIRST>(run, line, begin, end);
+  (join_ends<Real, next, OTHERS>(run, ++line, begin, end), ...);
 }
 
 // The terms from one line on in the rows [begin, end), in whole words: those that add take no element twice;
@@ -119,7 +110,7 @@ GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 en
       for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
       row.template put<As>(last);
     }
-    if (run.ends) join_ends<Real, HOW, KINDS...>(run, line, r, r + rows);
+    if (run.ends) join_all_ends<Real, HOW, KINDS...>(run, line, r, r + rows);
   }
 }
 

@@ -25,14 +25,15 @@ class Runs {
   bool have_loops(int t, int next, int64 begin, int64 end) {
     const int output = here_.plan.term[t].output;
     leave_inner(t, next, begin, end);
-    if (begin >= end || next - t > LINES || !here_.plan.term[t].assign) return false;
+    if (begin >= end || !here_.plan.term[t].assign) return false;
     if (here_.plan.array[here_.plan.inputs + output].stride[ROW] != 1) return false;
     uint64 signature = 0;
-    for (int k = t; k < next; ++k) {
-      kinds_[k] = kind_of(k);
-      if (kinds_[k] == NO_KIND || (is_norm(t) && !loop_of_component<Real, SETS_NORM>(kinds_[k])))
-        return false;
-      signature = signature << 4 | static_cast<uint64>(kinds_[k]);
+    int lines = 0;
+    for (int k = t; k < next; k += terms_of(kinds_[k])) {
+      kinds_[k] = kind_of(k, next);
+      if (++lines > LINES || kinds_[k] == NO_KIND) return false;
+      if (is_norm(t) && !loop_of_component<Real, SETS_NORM>(kinds_[k])) return false;
+      signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
     loops_[output] = are_around_one(t, next) ? loop_of(signature, is_norm(t)) : nullptr;
     return true;
@@ -52,14 +53,17 @@ class Runs {
     run.target_ahead = ahead;
     run.together = rows_together(t, next, run, end - begin);
     links_.clear();
-    for (int k = t; k < next; ++k) set_line(k, first, numbers_[k - t], run.line[k - t]);
+    int lines = 0;
+    for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
+      set_line(k, first, numbers_[lines], run.line[lines]);
     list_ends(t, next, begin, end, first, last);
     run.end = ends_.data();
     run.ends = static_cast<int64>(ends_.size());
     run.link = links_.data();
     if (loop) return loop(run, 0, 0, rows);
     for (int64 r = 0; r < rows; ++r)
-      for (int k = t; k < next; ++k) loop_of_term(k, k == t)(run, k - t, r, r + 1);
+      for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
+        loop_of_term(k, k == t)(run, line, r, r + 1);
   }
 
  private:
@@ -99,7 +103,7 @@ class Runs {
       const Term& term = here_.plan.term[t];
       const Stencil& stencil = here_.stencil(t);
       if (stencil.weights && (stencil.dim == ROW || stencil.dim == MIDDLE)) return 1;
-      for (const int k : {int(term.input), int(term.faces), int(term.outer)})
+      for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
         if (k >= 0 && here_.plan.array[k].stride[MIDDLE] != length) return 1;
     }
     return TOGETHER / length;
@@ -114,7 +118,7 @@ class Runs {
   // Whether the terms that read a point itself, or a coefficient there, all read it in the same arrays.
   bool are_around_one(int t, int next) const {
     int input = -1, faces = -1;
-    for (; t < next; ++t) {
+    for (; t < next; t += terms_of(kinds_[t])) {
       const Term& term = here_.plan.term[t];
       if (has_centre(kinds_[t]) && input >= 0 && input != term.input) return false;
       if (has_centre(kinds_[t])) input = term.input;
@@ -124,15 +128,41 @@ class Runs {
     return true;
   }
 
-  int kind_of(int t) const {
+  int kind_of(int t, int next) const {
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
-    if (term.then >= 0 || term.inner >= 0 || term.flags || term.outer_sign) return NO_KIND;
-    if (stencil.dim == ROW && (stencil.values || stencil.selects)) return NO_KIND;
-    for (const int k : {int(term.input), int(term.faces), int(term.outer)})
+    if (term.then >= 0 || term.flags || term.inner_sign) return NO_KIND;
+    if (stencil.dim == ROW && stencil.selects) return NO_KIND;
+    for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
       if (k >= 0 && here_.plan.array[k].stride[ROW] != 1) return NO_KIND;
+    if (term.outer_sign) return t + 1 < next ? kind_of_sides(t, t + 1) : NO_KIND;
     const int own = term.faces >= 0 ? kind_of_flux(stencil, here_.pairs(t)) : kind_of_pairs(stencil, t);
-    return own && term.outer >= 0 ? own | OUTER : own;
+    if (own == NO_KIND || (term.faces >= 0 && term.inner >= 0)) return NO_KIND;
+    const int kind = own | (term.inner >= 0 ? INNER : 0) | (term.outer >= 0 ? OUTER : 0);
+    return is_kind(kind) ? kind : NO_KIND;
+  }
+
+  // Of two terms of which a field chooses.
+  int kind_of_sides(int below, int above) const {
+    const Term &own = here_.plan.term[below], &other = here_.plan.term[above];
+    const Stencil &stencil = here_.stencil(below), &second = here_.stencil(above);
+    if (own.outer_sign != 1 || other.outer_sign != -1 || own.outer != other.outer || own.input != other.input)
+      return NO_KIND;
+    if (other.then >= 0 || other.flags || own.inner >= 0 || other.inner >= 0 || own.faces >= 0 ||
+        other.faces >= 0 || stencil.dim != second.dim || stencil.values || second.values || stencil.selects ||
+        second.selects)
+      return NO_KIND;
+    const Pairs<Real>&before = here_.pairs(below), &after = here_.pairs(above);
+    if (!before.weights != !after.weights || before.count != after.count) return NO_KIND;
+    const int graded = before.weights ? GRADED_UPWIND - UPWIND : 0;
+    if (before.count == 1 && is_pair(before, 0, -1, 0) && is_pair(after, 0, 0, 1)) return UPWIND + graded;
+    const bool are_two = before.count == 2 && is_pair(before, 0, 0, -2) && is_pair(before, 1, -1, 0) &&
+                         is_pair(after, 0, 0, 1) && is_pair(after, 1, 2, 0);
+    return are_two ? UPWIND_TWO + graded : NO_KIND;
+  }
+
+  static bool is_pair(const Pairs<Real>& pairs, int64 k, int64 a, int64 b) {
+    return pairs.a(k) == a && pairs.b(k) == b;
   }
 
   static int kind_of_flux(const Stencil& stencil, const Pairs<Real>& pairs) {
@@ -145,61 +175,81 @@ class Runs {
     if (here_.form(t) == ONE_PAIR) return PAIR;
     if (here_.form(t) == WEIGHTED) return GRADED;
     if (here_.form(t) == TWO_DIFFERENCES && pairs.b(0) == 0) return DIFFERENCES;
-    if (pairs.weights || !pairs.count) return NO_KIND;
+    const bool are_few = stencil.values && (pairs.count == 2 || pairs.count == 3);
+    const int values = pairs.count == 2 ? TWO_VALUES : THREE_VALUES;
+    if (pairs.weights) return are_few ? values + 1 : NO_KIND;
+    if (!pairs.count) return NO_KIND;
     if (may_be_zero(stencil, pairs))
       for (int64 k = 0; k < pairs.count; ++k)
         if (pairs.weight(k) == 0) return NO_KIND;
+    if (are_few) return values;
     const bool is_one = stencil.values && pairs.count == 1 && pairs.b(0) == 0;
-    return is_one && !stencil.weights ? VALUE : LINKS;
+    return is_one && !stencil.weights && here_.plan.term[t].inner < 0 ? VALUE : LINKS;
   }
 
   // `numbers` are where its weights are kept if they are the same at all points.
   void set_line(int t, int64 first, Real* numbers, Line<Real>& line) {
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
-    const Pairs<Real>& pairs = here_.pairs(t);
     line.own = here_.row(term.input) + first;
     line.ahead = here_.plan.array[term.input].stride[MIDDLE];
-    const int64 below = pairs.a(0), above = pairs.b(pairs.count - 1);
-    if (without_field(kinds_[t]) == LINKS) list_links(stencil, pairs, here_.step(t), line);
-    else set_weights(stencil, pairs, first, numbers, line);
-    line.below = line.own + below * here_.step(t);
-    line.above = line.own + above * here_.step(t);
     if (term.outer >= 0) {
       line.outer = here_.row(term.outer) + first;
       line.outer_ahead = here_.plan.array[term.outer].stride[MIDDLE];
     }
+    if (term.inner >= 0) {
+      line.inner = here_.row(term.inner) + first;
+      line.inner_ahead = here_.plan.array[term.inner].stride[MIDDLE];
+    }
+    if (without_field(kinds_[t]) == LINKS) return list_links(stencil, here_.pairs(t), t, line);
+    const int pairs = weights_of_term(kinds_[t]);
+    set_weights(t, pairs, first, numbers, line.weight, line);
+    if (is_upwind(kinds_[t])) set_weights(t + 1, pairs, first, numbers + pairs, line.weight + pairs, line);
+    for (int k = 0; k < neighbours_of(kinds_[t]); ++k) {
+      const int64 point = neighbour(t, k);
+      line.neighbour[k] = line.own + point * here_.step(t);
+      if (term.inner >= 0) line.inner_at[k] = line.inner + point * here_.step(stencil, term.inner);
+    }
     if (term.faces >= 0) {
       line.face = here_.row(term.faces) + first;
-      line.face_below = line.face + below * here_.step(stencil, term.faces);
-      line.face_above = line.face + above * here_.step(stencil, term.faces);
+      line.face_below = line.face + neighbour(t, 0) * here_.step(stencil, term.faces);
+      line.face_above = line.face + neighbour(t, 1) * here_.step(stencil, term.faces);
       line.face_ahead = here_.plan.array[term.faces].stride[MIDDLE];
     }
   }
 
-  void set_weights(const Stencil& stencil, const Pairs<Real>& pairs, int64 first, Real* numbers,
+  // The points that it reads beside its own.
+  int64 neighbour(int t, int k) const {
+    static const int SIDES[] = {-1, 1, -2, 2};
+    const Pairs<Real>& pairs = here_.pairs(t);
+    if (is_upwind(kinds_[t])) return SIDES[k];
+    if (is_values(kinds_[t])) return pairs.b(k);
+    return k ? pairs.b(pairs.count - 1) : pairs.a(0);
+  }
+
+  void set_weights(int t, int count, int64 first, Real* numbers, const Real** weight,
                    Line<Real>& line) const {
-    line.weight_ahead = 0;
-    if (pairs.weights) {
-      line.lower = pairs.weights + first;
-      line.upper = line.lower + here_.plan.length[ROW];
-    } else if (stencil.dim == MIDDLE && stencil.weights && !pairs.data) {
-      line.lower = static_cast<const Real*>(stencil.weights) + here_.at();
-      line.upper = line.lower + stencil.length;
-      line.weight_ahead = 1;
-    } else {
-      numbers[0] = pairs.weight(0);
-      numbers[1] = pairs.weight(pairs.count - 1);
-      line.lower = numbers;
-      line.upper = numbers + 1;
+    const Stencil& stencil = here_.stencil(t);
+    const Pairs<Real>& pairs = here_.pairs(t);
+    line.weight_ahead = stencil.dim == MIDDLE && stencil.weights && !pairs.data;
+    for (int k = 0; k < count; ++k) {
+      if (pairs.weights) weight[k] = pairs.weights + k * here_.plan.length[ROW] + first;
+      else if (line.weight_ahead)
+        weight[k] = static_cast<const Real*>(stencil.weights) + k * stencil.length + here_.at();
+      else {
+        numbers[k] = pairs.weight(smaller(k, pairs.count - 1));
+        weight[k] = numbers + k;
+      }
     }
   }
 
-  void list_links(const Stencil& stencil, const Pairs<Real>& pairs, int64 step, Line<Real>& line) {
+  void list_links(const Stencil& stencil, const Pairs<Real>& pairs, int t, Line<Real>& line) {
+    const int inner = here_.plan.term[t].inner;
     line.links_begin = static_cast<int>(links_.size());
     for (int64 k = 0; k < pairs.count; ++k) {
-      const int64 b = pairs.b(k) * step;
-      links_.push_back({pairs.a(k) * step, b, pairs.weight(k), stencil.values || pairs.a(k) == pairs.b(k)});
+      const int64 a = pairs.a(k), b = pairs.b(k);
+      links_.push_back({a * here_.step(t), b * here_.step(t), inner < 0 ? 0 : b * here_.step(stencil, inner),
+                        pairs.weight(k), stencil.values || a == b ? VALUE_ALONE : DIFFERENCE});
     }
     line.links_end = static_cast<int>(links_.size());
   }
@@ -214,26 +264,52 @@ class Runs {
   void list_end(int t, int next, int64 j, int64 first) {
     End& end = ends_.emplace_back();
     end.j = j - first;
-    for (int k = t; k < next; ++k) {
-      const Stencil& stencil = here_.stencil(k);
-      const int64 point = point_of(stencil, j), edge = stencil.dim == ROW ? edge_of(stencil, point) : -1;
-      end.begin[k - t] = edge < 0 ? -1 : static_cast<int>(links_.size());
-      if (edge < 0) continue;
-      const int64 origin = end.j - point * stencil.inner;
-      for (int64 own = stencil.start[edge]; own < stencil.start[edge + 1]; ++own) {
-        const Pair& pair = stencil.pair[own];
-        links_.push_back({origin + pair.a * stencil.inner, origin + pair.b * stencil.inner,
-                          static_cast<Real>(pair.weight), pair.a == pair.b});
+    for (int line = 0; t < next; t += terms_of(kinds_[t]), ++line) {
+      const bool are_two = is_upwind(kinds_[t]);
+      end.begin[line] = static_cast<int>(links_.size());
+      if (!edge_at(t, j) && !(are_two && edge_at(t + 1, j))) {
+        end.begin[line] = -1;
+        continue;
       }
-      end.end[k - t] = static_cast<int>(links_.size());
+      list_point(t, j, end.j);
+      end.second[line] = static_cast<int>(links_.size());
+      if (are_two) list_point(t + 1, j, end.j);
+      end.end[line] = static_cast<int>(links_.size());
     }
+  }
+
+  // Whether the row of element j is data of an axis in the row.
+  bool edge_at(int t, int64 j) const {
+    const Stencil& stencil = here_.stencil(t);
+    return stencil.dim == ROW && edge_of(stencil, point_of(stencil, j)) >= 0;
+  }
+
+  // What a term along the row reads at element j, which is `own` from the first inner one.
+  void list_point(int t, int64 j, int64 own) {
+    const Stencil& stencil = here_.stencil(t);
+    const Pairs<Real>& pairs = here_.pairs(t);
+    const int64 point = point_of(stencil, j), edge = edge_of(stencil, point);
+    const auto add = [&](int64 a, int64 b, Real weight) {
+      const LinkKind kind = stencil.values ? SELECTED : a == b ? VALUE_ALONE : DIFFERENCE;
+      const int64 place = own + b * stencil.inner;
+      links_.push_back({own + a * stencil.inner, place, place, weight, kind});
+    };
+    if (edge < 0)
+      for (int64 k = 0; k < pairs.count; ++k)
+        add(pairs.a(k), pairs.b(k),
+            pairs.weights ? pairs.weights[k * here_.plan.length[ROW] + j] : pairs.weight(k));
+    else
+      for (int64 k = stencil.start[edge]; k < stencil.start[edge + 1]; ++k) {
+        const Pair& pair = stencil.pair[k];
+        add(pair.a - point, pair.b - point, static_cast<Real>(pair.weight));
+      }
   }
 
   const Position<Real, Real>& here_;
   int kinds_[MAX_TERMS];
   Loop<Real> loops_[MAX_ARRAYS];  // of the outputs at this row
   std::vector<Known> known_;
-  Real numbers_[LINES][2];
+  Real numbers_[LINES][NEIGHBOURS];
   std::vector<End> ends_;  // of the run
   std::vector<Link<Real>> links_;
 };

@@ -11,11 +11,13 @@ namespace {
 template <class Real>
 using Loop = void (*)(const Run<Real>&, int line, int64 begin, int64 end);
 
+constexpr int KIND_BITS = 6;
+
 // Kinds in order as one number.
 template <class... Kinds>
 constexpr uint64 signature_of(Kinds... kinds) {
   uint64 signature = 0;
-  ((signature = signature << 4 | static_cast<uint64>(kinds)), ...);
+  ((signature = signature << KIND_BITS | static_cast<uint64>(kinds)), ...);
   return signature;
 }
 
@@ -23,6 +25,10 @@ template <int... KINDS>
 struct Kinds {};
 
 constexpr int with_faces(int kind) { return kind == GRADED ? GRADED_FLUX : FLUX; }
+constexpr int to_sides(int kind, int own) { return kind == GRADED ? own + 1 : own; }
+constexpr int turned_over(int kind) {
+  return kind == PAIR ? TWO_VALUES : kind == GRADED ? GRADED_THREE_VALUES : THREE_VALUES;
+}
 
 template <int... KINDS>
 constexpr Kinds<(KINDS | OUTER)...> times_fields(Kinds<KINDS...>) {
@@ -31,6 +37,16 @@ constexpr Kinds<(KINDS | OUTER)...> times_fields(Kinds<KINDS...>) {
 
 template <int... KINDS>
 constexpr Kinds<with_faces(KINDS)...> fluxes(Kinds<KINDS...>) {
+  return {};
+}
+
+template <int OWN, int... KINDS>
+constexpr Kinds<to_sides(KINDS, OWN)...> upwind(Kinds<KINDS...>) {
+  return {};
+}
+
+template <int... KINDS>
+constexpr Kinds<turned_over(KINDS)...> transposed(Kinds<KINDS...>) {
   return {};
 }
 
@@ -63,6 +79,10 @@ class Search {
     both(fluxes(second));                             // diffusion
     both(times_fields(first));                        // advection
     both(joined_kinds(second, times_fields(first)));  // both
+    both(upwind<UPWIND>(second));                     // advection by differences to either side
+    both(upwind<UPWIND_TWO>(second));
+    both(joined_kinds(second, upwind<UPWIND>(second)));
+    offer<SETS>(transposed(first));  // the adjoint of a gradient
   }
 
   // The terms alone, and after the field itself.
@@ -83,28 +103,22 @@ class Search {
   Loop<Real> found_ = nullptr;
 };
 
-// The loop of one term.
+template <class Real, How HOW, int KIND>
+constexpr Loop<Real> loop_of_kind() {
+  if constexpr (is_kind(KIND)) return join_rows<Real, HOW, KIND>;
+  else return nullptr;
+}
+
+template <class Real, How HOW, int... KINDS>
+Loop<Real> loop_among(int kind, std::integer_sequence<int, KINDS...>) {
+  static constexpr Loop<Real> LOOPS[] = {loop_of_kind<Real, HOW, KINDS>()...};
+  return LOOPS[kind];
+}
+
+// The loop of one term, or of two of which a field chooses.
 template <class Real, How HOW>
 Loop<Real> loop_of_one(int kind) {
-  static constexpr Loop<Real> LOOPS[] = {
-      nullptr,
-      join_rows<Real, HOW, VALUE>,
-      join_rows<Real, HOW, PAIR>,
-      join_rows<Real, HOW, DIFFERENCES>,
-      join_rows<Real, HOW, GRADED>,
-      join_rows<Real, HOW, FLUX>,
-      join_rows<Real, HOW, GRADED_FLUX>,
-      join_rows<Real, HOW, LINKS>,
-      nullptr,
-      join_rows<Real, HOW, VALUE | OUTER>,
-      join_rows<Real, HOW, PAIR | OUTER>,
-      join_rows<Real, HOW, DIFFERENCES | OUTER>,
-      join_rows<Real, HOW, GRADED | OUTER>,
-      join_rows<Real, HOW, FLUX | OUTER>,
-      join_rows<Real, HOW, GRADED_FLUX | OUTER>,
-      join_rows<Real, HOW, LINKS | OUTER>,
-  };
-  return LOOPS[kind];
+  return loop_among<Real, HOW>(kind, std::make_integer_sequence<int, ALL_KINDS>());
 }
 
 // That of a norm; null for terms that are those of no gradient.

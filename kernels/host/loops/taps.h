@@ -13,17 +13,62 @@ namespace gridgrad {
 namespace {
 
 // weight * f; weight * (above - below); formula (1), with weights that are the same along the row or not; the
-// same with a coefficient at each face; any pairs. OUTER: times a field.
-enum Kind : int { NO_KIND, VALUE, PAIR, DIFFERENCES, GRADED, FLUX, GRADED_FLUX, LINKS, OUTER = 8 };
+// same with a coefficient at each face; any pairs; two or three values; what a field chooses by its sign of
+// one or two differences to either side. INNER: values are times a field where they are, OUTER: the sum is
+// times a field.
+enum Kind : int {
+  NO_KIND,
+  VALUE,
+  PAIR,
+  DIFFERENCES,
+  GRADED,
+  FLUX,
+  GRADED_FLUX,
+  LINKS,
+  TWO_VALUES,
+  GRADED_TWO_VALUES,
+  THREE_VALUES,
+  GRADED_THREE_VALUES,
+  UPWIND,
+  GRADED_UPWIND,
+  UPWIND_TWO,
+  GRADED_UPWIND_TWO,
+  OUTER = 16,
+  INNER = 32,
+  ALL_KINDS = 64
+};
 
 constexpr int without_field(int kind) { return kind & (OUTER - 1); }
-constexpr bool is_graded(int kind) {
-  return without_field(kind) == GRADED || without_field(kind) == GRADED_FLUX;
-}
 constexpr bool has_faces(int kind) {
   return without_field(kind) == FLUX || without_field(kind) == GRADED_FLUX;
 }
-constexpr bool has_centre(int kind) { return without_field(kind) != PAIR && without_field(kind) != LINKS; }
+constexpr bool is_values(int kind) {
+  return without_field(kind) >= TWO_VALUES && without_field(kind) <= GRADED_THREE_VALUES;
+}
+constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND; }
+constexpr bool is_graded(int kind) {
+  const int own = without_field(kind);
+  return own == GRADED || own == GRADED_FLUX || (own >= TWO_VALUES && own % 2);
+}
+constexpr bool has_centre(int kind) {
+  return without_field(kind) != PAIR && without_field(kind) != LINKS && !is_values(kind);
+}
+// How many terms it is, and how many neighbours it reads that have a weight each.
+constexpr int terms_of(int kind) { return is_upwind(kind) ? 2 : 1; }
+constexpr int neighbours_of(int kind) {
+  const int own = without_field(kind);
+  if (own == VALUE || own == LINKS) return 0;
+  if (own == THREE_VALUES || own == GRADED_THREE_VALUES) return 3;
+  return own == UPWIND_TWO || own == GRADED_UPWIND_TWO ? 4 : 2;
+}
+constexpr int weights_of_term(int kind) {
+  const int neighbours = neighbours_of(kind) / terms_of(kind);
+  return neighbours ? neighbours : 1;
+}
+constexpr bool is_kind(int kind) {
+  if (without_field(kind) == NO_KIND || (is_upwind(kind) && kind != without_field(kind))) return false;
+  return !(kind & INNER) || is_values(kind) || without_field(kind) == LINKS;
+}
 
 // The first of some kinds that is such; -1 if none is.
 template <bool (&is_such)(int), class... Kinds>
@@ -33,23 +78,28 @@ constexpr int first_of(Kinds... kinds) {
   return found;
 }
 
-// A pair by elements relative to the first inner one; its value if both ends are one.
+// A pair by elements relative to the first inner one. VALUE_ALONE: weight * f_b; where an array repeats
+// itself along the axis a is b for differences too. SELECTED: the same, and a weight of 0 reads nothing.
+enum LinkKind : int { DIFFERENCE, VALUE_ALONE, SELECTED };
+
 template <class Real>
 struct Link {
-  int64 a, b;
+  int64 a, b, inner;  // the factor at b
   Real weight;
-  bool is_value;  // weight * f_b; where an array repeats itself along the axis a is b for differences too
+  LinkKind kind;
 };
+
+const int NEIGHBOURS = 4;
 
 // From the first inner element of the first row on.
 template <class Real>
 struct Line {
-  const Real *own, *below, *above;  // the row, its neighbours,
-  int64 ahead;                      // and from a row to the next
-  const Real *lower, *upper;        // weights: one for each element if graded, else one for each row
-  int64 weight_ahead;               // or one for all of them
-  const Real *face, *face_below, *face_above, *outer;
-  int64 face_ahead, outer_ahead;
+  const Real *own, *neighbour[NEIGHBOURS];  // the row, its neighbours,
+  int64 ahead;                              // and from a row to the next
+  const Real* weight[NEIGHBOURS];           // one for each element if graded, else one for each row
+  int64 weight_ahead;                       // or one for all of them
+  const Real *face, *face_below, *face_above, *outer, *inner, *inner_at[NEIGHBOURS];
+  int64 face_ahead, outer_ahead, inner_ahead;
   int links_begin, links_end;  // among those of the run
 };
 
@@ -59,7 +109,7 @@ const int LINES = 7;         // of three axes twice, and the field itself
 // An element at an end of the row, where terms along the row have rows that are data.
 struct End {
   int64 j;
-  int begin[LINES], end[LINES];  // of the links of each term; negative: as at inner elements
+  int begin[LINES], second[LINES], end[LINES];  // of the links of each term, or of two; negative: as at inner
 };
 
 template <class Real>
@@ -106,25 +156,57 @@ struct AsElements {
   static GG_INLINE Word norm(Word p, Word q) { return hypotenuse(p, q); }
 };
 
-// One term in one row.
+// One term in one row, or two of which a field chooses.
 template <int KIND, class Real>
 class Taps {
  public:
   GG_INLINE Taps(const Line<Real>& line, const Link<Real>* links, int64 row)
-      : own_(line.own + row * line.ahead) {
+      : Taps(line, links, row, Neighbours()) {}
+
+  // `centre` and `face` are what the field and the coefficient are there.
+  template <class As>
+  GG_INLINE typename As::Word at(int64 j, const typename As::Word& centre,
+                                 const typename As::Word& face) const {
+    typedef typename As::Word Word;
+    if constexpr (is_upwind(KIND)) {
+      // As the sum of both terms: of the other sign, and of 0, it is +0.
+      const Word field = read<As>(outer_, j), product = upwind<As>(j, centre, field) + Word{};
+      return field == 0 ? Word{} : product;
+    } else {
+      const Word value = inner<As>(j, centre, face);
+      if constexpr (KIND & OUTER) return value * read<As>(outer_, j);
+      else return value;
+    }
+  }
+
+  // At an element that is taken alone, of the line of this number.
+  Real at_end(const End& end, int line, const Link<Real>* links) const {
+    if (end.begin[line] >= 0)
+      return of_links(links + end.begin[line], links + end.second[line], links + end.end[line], end.j);
+    return at<AsElements<Real>>(end.j, own_[end.j], has_faces(KIND) ? face_[end.j] : Real(0));
+  }
+
+ private:
+  static constexpr int kind = without_field(KIND), COUNT = neighbours_of(KIND);
+  typedef std::make_index_sequence<COUNT> Neighbours;
+
+  template <std::size_t... K>
+  GG_INLINE Taps(const Line<Real>& line, const Link<Real>* links, int64 row, std::index_sequence<K...>)
+      : own_(line.own + row * line.ahead), neighbour_{(line.neighbour[K] + row * line.ahead)...} {
     if constexpr (kind == LINKS) {
       begin_ = links + line.links_begin;
       end_ = links + line.links_end;
     } else {
-      lower_ = line.lower + row * line.weight_ahead;
-      upper_ = line.upper + row * line.weight_ahead;
-      if (!is_graded(KIND)) first_ = *lower_, second_ = *upper_;
+      for (int k = 0; k < weights_of_term(KIND) * terms_of(KIND); ++k) {
+        weight_[k] = line.weight[k] + row * line.weight_ahead;
+        if (!is_graded(KIND)) number_[k] = *weight_[k];
+      }
     }
-    if constexpr (kind != LINKS && kind != VALUE) {
-      below_ = line.below + row * line.ahead;
-      above_ = line.above + row * line.ahead;
+    if constexpr (KIND & OUTER || is_upwind(KIND)) outer_ = line.outer + row * line.outer_ahead;
+    if constexpr (KIND & INNER) {
+      inner_ = line.inner + row * line.inner_ahead;
+      for (int k = 0; k < COUNT; ++k) inner_at_[k] = line.inner_at[k] + row * line.inner_ahead;
     }
-    if constexpr (KIND & OUTER) outer_ = line.outer + row * line.outer_ahead;
     if constexpr (has_faces(KIND)) {
       face_ = line.face + row * line.face_ahead;
       face_below_ = line.face_below + row * line.face_ahead;
@@ -132,34 +214,15 @@ class Taps {
     }
   }
 
-  // `centre` and `face` are what the field and the coefficient are there.
-  template <class As>
-  GG_INLINE typename As::Word at(int64 j, const typename As::Word& centre,
-                                 const typename As::Word& face) const {
-    const typename As::Word value = inner<As>(j, centre, face);
-    if constexpr (KIND & OUTER) return value * read<As>(outer_, j);
-    else return value;
-  }
-
-  // At an end of the row, whose row is data.
-  Real at_end(const Link<Real>* link, const Link<Real>* end, int64 j) const {
-    Real sum = 0;
-    for (bool first = true; link != end; ++link, first = false) {
-      Real weight = link->weight;
-      if constexpr (has_faces(KIND)) weight = weight * face_mean<Real>(face_[link->a], face_[link->b], false);
-      const Real value = pair_value(weight, own_[link->b], link->is_value ? Real(0) : own_[link->a]);
-      sum = first ? value : sum + value;
-    }
-    if constexpr (KIND & OUTER) sum = sum * outer_[j];
-    return sum;
-  }
-
- private:
-  static constexpr int kind = without_field(KIND);
-
   template <class As>
   static GG_INLINE typename As::Word read(const Real* from, int64 j) {
     return word_at<typename As::Word>(from + j);
+  }
+
+  template <class As>
+  GG_INLINE typename As::Word weight(int k, int64 j) const {
+    if constexpr (is_graded(KIND)) return read<As>(weight_[k], j);
+    else return As::all(number_[k]);
   }
 
   template <class As>
@@ -167,24 +230,56 @@ class Taps {
                                     const typename As::Word& face) const {
     typedef typename As::Word Word;
     if constexpr (kind == LINKS) return linked<As>(j);
+    else if constexpr (kind == VALUE) return weight<As>(0, j) * centre;
+    else if constexpr (is_values(KIND)) return values<As>(j, Neighbours());
     else {
-      Word lower, upper;
-      if constexpr (is_graded(KIND)) lower = read<As>(lower_, j), upper = read<As>(upper_, j);
-      else lower = As::all(first_), upper = As::all(second_);
-      if constexpr (kind == VALUE) return lower * centre;
+      const Word lower = weight<As>(0, j), upper = weight<As>(1, j), below = read<As>(neighbour_[0], j),
+                 above = read<As>(neighbour_[1], j);
+      if constexpr (kind == PAIR) return pair_value(lower, above, below);
+      else if constexpr (kind == DIFFERENCES) return two_differences(lower, upper, below, centre, above);
+      else if constexpr (kind == GRADED) return interior(lower, upper, below, centre, above);
       else {
-        const Word below = read<As>(below_, j), above = read<As>(above_, j);
-        if constexpr (kind == PAIR) return pair_value(lower, above, below);
-        else if constexpr (kind == DIFFERENCES) return two_differences(lower, upper, below, centre, above);
-        else if constexpr (kind == GRADED) return interior(lower, upper, below, centre, above);
-        else {
-          const Word half = As::all(Real(0.5));
-          const Word before = (read<As>(face_below_, j) + face) * half,
-                     after = (face + read<As>(face_above_, j)) * half;
-          return two_differences(lower * before, upper * after, below, centre, above);
-        }
+        const Word half = As::all(Real(0.5));
+        const Word before = (read<As>(face_below_, j) + face) * half,
+                   after = (face + read<As>(face_above_, j)) * half;
+        return two_differences(lower * before, upper * after, below, centre, above);
       }
     }
+  }
+
+  template <class As, std::size_t... K>
+  GG_INLINE typename As::Word values(int64 j, std::index_sequence<K...>) const {
+    return (... + value<As>(static_cast<int>(K), j));
+  }
+
+  template <class As>
+  GG_INLINE typename As::Word value(int k, int64 j) const {
+    typedef typename As::Word Word;
+    const Word own = weight<As>(k, j);
+    Word scaled = own;
+    if constexpr (KIND & INNER) scaled = own * read<As>(inner_at_[k], j);
+    const Word product = scaled * read<As>(neighbour_[k], j);
+    if constexpr (is_graded(KIND)) return own == 0 ? Word{} : product;
+    else return product;
+  }
+
+  // Where the field is above 0 it takes the points below, else those above: the differences to them have the
+  // other sign, and so has the field.
+  template <class As>
+  GG_INLINE typename As::Word upwind(int64 j, const typename As::Word& centre,
+                                     const typename As::Word& field) const {
+    const auto is_up = field > 0;
+    const auto side = [&](const auto& below, const auto& above) { return is_up ? below : above; };
+    const auto near = side(read<As>(neighbour_[0], j), read<As>(neighbour_[1], j));
+    typename As::Word sum;
+    if constexpr (COUNT == 2) {
+      sum = side(weight<As>(0, j), weight<As>(1, j)) * (near - centre);
+    } else {
+      const auto far = side(read<As>(neighbour_[2], j), read<As>(neighbour_[3], j));
+      sum = side(weight<As>(1, j), weight<As>(2, j)) * (near - centre) +
+            side(weight<As>(0, j), weight<As>(3, j)) * (centre - far);
+    }
+    return sum * -As::size(field);
   }
 
   template <class As>
@@ -198,13 +293,44 @@ class Taps {
 
   template <class As>
   GG_INLINE typename As::Word one(const Link<Real>& link, int64 j) const {
-    const typename As::Word b = read<As>(own_ + link.b, j), weight = As::all(link.weight);
-    return link.is_value ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
+    typedef typename As::Word Word;
+    const Word b = read<As>(own_ + link.b, j);
+    Word weight = As::all(link.weight);
+    if constexpr (KIND & INNER) return weight * read<As>(inner_ + link.inner, j) * b;
+    else return link.kind ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
   }
 
-  const Real *own_, *below_, *above_, *lower_, *upper_, *face_, *face_below_, *face_above_, *outer_;
+  // Where rows are data: of one term, or of two from `second` on.
+  Real of_links(const Link<Real>* link, const Link<Real>* second, const Link<Real>* end, int64 j) const {
+    Real sum = row(link, second);
+    if constexpr (is_upwind(KIND))
+      sum = unless_other(1, outer_[j], sum * outer_[j]) +
+            unless_other(-1, outer_[j], row(second, end) * outer_[j]);
+    if constexpr (KIND & OUTER) sum = sum * outer_[j];
+    return sum;
+  }
+
+  Real row(const Link<Real>* link, const Link<Real>* end) const {
+    Real sum = 0;
+    for (bool first = true; link != end; ++link, first = false) {
+      const Real value = at_point(*link);
+      sum = first ? value : sum + value;
+    }
+    return sum;
+  }
+
+  Real at_point(const Link<Real>& link) const {
+    Real scaled = link.weight;
+    if constexpr (has_faces(KIND)) scaled = scaled * face_mean<Real>(face_[link.a], face_[link.b], false);
+    if constexpr (KIND & INNER) scaled = scaled * inner_[link.inner];
+    if (link.kind == SELECTED) return sample_value(link.weight, scaled, own_[link.b]);
+    return pair_value(scaled, own_[link.b], link.kind == VALUE_ALONE ? Real(0) : own_[link.a]);
+  }
+
+  const Real *own_, *neighbour_[COUNT + 1], *weight_[COUNT + 1], *inner_at_[COUNT + 1];
+  const Real *face_, *face_below_, *face_above_, *inner_, *outer_;
   const Link<Real>*begin_, *end_;
-  Real first_, second_;
+  Real number_[COUNT + 1];
 };
 
 }  // namespace
