@@ -10,8 +10,9 @@ from ._functions.gradient import gradient
 from ._functions.scalar import biharmonic, derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
-from ._grid.conditions import clamped, no_slip, robin, slip, slope, supported, value
 from ._grid.ends import components
+from ._grid.walls.components import no_slip, slip
+from ._grid.walls.conditions import clamped, robin, slope, supported, value
 from ._operators.operator import Operator
 from .grid import Grid
 

@@ -15,7 +15,6 @@ from .._base.types import Array
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
-from .conditions import end_of
 from .curvilinear.given import are_positions
 from .curvilinear.given import in_shape as positions_in_shape
 from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
@@ -23,6 +22,7 @@ from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
 from .points import Points
 from .spacing import check_count, clean_number, is_read, numbers_of
+from .walls.components import end_of
 
 Kind = TypeVar("Kind", bound=Points)
 

@@ -11,7 +11,8 @@ import numpy as np
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._stencils.derivatives import Rule, points_needed
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
-from .conditions import Components, Condition, Wall, end_of
+from .walls.components import Components, Wall, end_of
+from .walls.conditions import Condition
 
 Side = Wall | Components
 Ends = tuple[Side, Side]

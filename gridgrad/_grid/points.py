@@ -18,7 +18,6 @@ from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .axis import Axis, read_only
-from .conditions import Condition
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions
 from .curvilinear.mapping import IndexMap
@@ -30,6 +29,7 @@ from .lines.given import check_mesh
 from .lines.rows import LineRows
 from .masks.mask import Mask
 from .places import alone, clean_axes, clean_entry, in_order, smallest_field
+from .walls.conditions import Condition
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]

@@ -14,6 +14,8 @@ from ..axis import Axis
 from ..ends import OPEN
 from ..lines.axis import LinesAxis
 
+_OTHERS = "Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
+
 
 class IndexAxis(LinesAxis):
     """One axis of fields, and one coordinate of all points of the grid."""
@@ -74,11 +76,11 @@ class IndexAxis(LinesAxis):
             "A.adjoint(grid.measure * g) / grid.measure"
         )
 
-    def refusal(self, what: str) -> ArgumentTypeError:
+    def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what is not there on curvilinear grids."""
         return ArgumentTypeError(
             f"{what} is not offered on a curvilinear grid; there are gradient, divergence, curl, jacobian, derivative of order 1, the compact laplacian, "
-            "advect, with one-sided and periodic ends. Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
+            f"advect, with one-sided and periodic ends. {instead or _OTHERS}"
         )
 
     def described(self, edge_order: int) -> str:

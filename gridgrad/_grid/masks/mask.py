@@ -9,8 +9,9 @@ import numpy as np
 from ..._base.errors import counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
-from ..conditions import Components, Condition
 from ..ends import Side
+from ..walls.components import Components
+from ..walls.conditions import Condition
 from .runs import Runs, runs_of
 
 

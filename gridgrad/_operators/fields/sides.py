@@ -13,8 +13,9 @@ from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
-from ..._grid.conditions import Condition, Number, number_of, require_number
 from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
+from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
 from .lines import OwnWeights
 

@@ -10,12 +10,12 @@ from typing import cast
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.conditions import Condition
 from ..._grid.curvilinear.mapping import IndexMap
 from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.geometry.metric import Metric
 from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
+from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
 from ..._stencils.stencil import Stencil
 from ..._terms.multiplied import of_values

@@ -18,7 +18,8 @@ from ..._base.checks import clean_workers
 from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
-from ..._grid.conditions import Components, Condition
+from ..._grid.walls.components import Components
+from ..._grid.walls.conditions import Condition
 from ..._plan.descriptor import MAX_ARRAYS
 from ..._plan.plan import Plan
 from ..._terms.term import Term
