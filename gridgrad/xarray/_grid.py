@@ -114,6 +114,7 @@ class Grid:
     divergence = _method(vector.divergence)
     curl = _method(vector.curl)
     laplacian = _method(scalar.laplacian)
+    biharmonic = _method(scalar.biharmonic)
     vector_laplacian = _method(vector.vector_laplacian)
     hessian = _method(scalar.hessian)
     jacobian = _method(vector.jacobian)

@@ -43,7 +43,7 @@ def test_it_has_the_functions_of_fields():
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_are_the_functions(name):
     """On a plane and on the sphere, which has no tensors; whatever the order of the dims of a field is."""
-    tensors = name in ("hessian", "jacobian", "vector_laplacian")
+    tensors = name in ("hessian", "jacobian", "vector_laplacian", "biharmonic")
     for words in [PLANE] if tensors else [PLANE, {"geometry": "sphere"}]:
         grid = Grid(T.isel(time=0), dim=("lon", "lat"), **words)
         fields = FIELDS.get(name, [T])
