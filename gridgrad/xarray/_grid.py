@@ -10,9 +10,15 @@ import numpy as np
 import xarray
 
 from .. import grid
+from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.words import unexpected
 from .._functions import gradient, scalar, transport, vector
+from .._functions.typed import Ends
 from .._wraps.xarray import units
-from .._wraps.xarray.axes import axes_named, by_axis, lines_of
+from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
+from .._wraps.xarray.call import wrapped
+from .._wraps.xarray.fields import check_together
+from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
 
 Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
@@ -82,8 +88,11 @@ class Grid:
 
     def __init__(
         self, data: Labelled, *steps: Any, dim: Hashable | Sequence[Hashable] | None = None, coord: Hashable | Sequence[Hashable] | None = None,
-        datetime_unit: str = "s", **options: Unpack[grid.Options],
+        datetime_unit: str = "s", **options: Unpack[Ends],
     ) -> None:  # fmt: skip
+        unknown = set(options) - Ends.__annotations__.keys()
+        if unknown:
+            raise unexpected("Grid.__init__", unknown)
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
         sample = _sample(data)
@@ -105,6 +114,7 @@ class Grid:
     divergence = _method(vector.divergence)
     curl = _method(vector.curl)
     laplacian = _method(scalar.laplacian)
+    biharmonic = _method(scalar.biharmonic)
     vector_laplacian = _method(vector.vector_laplacian)
     hessian = _method(scalar.hessian)
     jacobian = _method(vector.jacobian)
@@ -112,6 +122,44 @@ class Grid:
     directional_derivative = _method(transport.directional_derivative)
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)
+
+    def apply(self, operator: Callable[[Any], Any], f: Any) -> Any:
+        """What an operator of `plain`, a sum of them, an adjoint or a solve makes of a DataArray, or of a sequence of components.
+
+        Its name and unit are not known, so that results have none; coordinates and other attributes are those of the field.
+        """
+        fields = list(f) if isinstance(f, (list, tuple)) else [f]
+        for field in fields:
+            if not isinstance(field, xarray.DataArray):
+                raise ArgumentTypeError(
+                    f"apply takes a DataArray, or a sequence of them, got {type(field).__name__}; plain arrays go to the operator, "
+                    "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f))"
+                )
+        check_together({"F": fields}, self._lines, fields[0].dims)
+        arrays = [self._numbers(field) for field in fields]
+        results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])
+        template = fields[0].transpose(*self._order(fields[0]))
+        return wrapped(results, Label(None, None, None), template, kept_attributes(fields))
+
+    def _order(self, field: xarray.DataArray) -> list[Hashable]:
+        """Its dims as `plain` counts them: from behind, batch axes in front."""
+        return [
+            *(dim for dim in field.dims if dim not in self._all),
+            *(dim for dim in self._all if dim in field.dims),
+        ]
+
+    def _numbers(self, field: xarray.DataArray) -> Any:
+        """Those of a field on this grid."""
+        for entry in self._spacing:
+            if isinstance(entry, xarray.DataArray):
+                check_place(field, entry)
+        first = min(self._all.index(dim) for dim in self.dims)
+        for dim in self._all[first:]:
+            if dim not in field.dims:
+                raise ArgumentValueError(
+                    f"the field has no dim {dim!r}, which those of the grid's data have among them; give it one, f.expand_dims({dim!r})"
+                )
+        return field.transpose(*self._order(field)).data
 
     @cached_property
     def measure(self) -> xarray.DataArray:

@@ -63,6 +63,13 @@ ROWS = [
     row("gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {'units': 'degrees_east'})))", "f['x'].attrs['units'] = 'degree'",
         f"gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {{'units': 'degree'}})), {E2}).data.to('K / degree').magnitude", "slope",
         ONE + "import pint; u = pint.UnitRegistry(); ", "xarray pint"),
+    # grids
+    row("(lambda g: g.apply(g.plain.gradient, D.isel(b=0)))(gridgrad.xarray.Grid(D, dim='a'))", "f.expand_dims('b')",
+        "(lambda g: g.apply(g.plain.gradient, D.isel(b=0).expand_dims('b'))[:, 0].values)(gridgrad.xarray.Grid(D, dim='a'))", "2 * X", TWO),
+    row("(lambda g: g.apply(g.plain.gradient, U))(gridgrad.xarray.Grid(D, dim='a'))", "plain arrays go to the operator, operator(f)",
+        "gridgrad.xarray.Grid(D, dim='a').plain.gradient(U)", NORTH, TWO),
+    row("(lambda g: g.apply(g.plain.gradient, ds[['u']]))(gridgrad.xarray.Grid(D, dim='a'))", "ds.map(lambda f: grid.apply(operator, f))",
+        "(lambda g: ds[['u']].map(lambda f: g.apply(g.plain.gradient, f)).u.values)(gridgrad.xarray.Grid(D, dim='a'))", NORTH, TWO),
     # differentiate
     row("gridgrad.xarray.differentiate(d, 'y')", "there is no coordinate or dimension 'y'; there are 'x', 'h', 'z'", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope"),
     row("gridgrad.xarray.differentiate(D, 'z')", "one of one dimension is needed", "gridgrad.xarray.differentiate(D, 'b', 2).values", EAST, TWO),

@@ -24,7 +24,9 @@ T, U, V = (
 )  # fmt: skip
 FIELDS = {"divergence": [(U, V)], "curl": [(U, V)], "vector_laplacian": [(U, V)], "jacobian": [(U, V)],
           "advect": [(U, V), T], "directional_derivative": [T, (U, V)], "diffuse": [2.0, T]}  # fmt: skip
-METHODS = [name for name in vars(Grid) if callable(getattr(Grid, name)) and not name.startswith("_")]
+METHODS = [
+    name for name in vars(Grid) if callable(getattr(Grid, name)) and name[0] != "_" and name != "apply"
+]
 PLANE = {"periodic": {"lon": True}, "period": {"lon": 360}}
 
 
@@ -41,7 +43,7 @@ def test_it_has_the_functions_of_fields():
 @pytest.mark.parametrize("name", METHODS)
 def test_methods_are_the_functions(name):
     """On a plane and on the sphere, which has no tensors; whatever the order of the dims of a field is."""
-    tensors = name in ("hessian", "jacobian", "vector_laplacian")
+    tensors = name in ("hessian", "jacobian", "vector_laplacian", "biharmonic")
     for words in [PLANE] if tensors else [PLANE, {"geometry": "sphere"}]:
         grid = Grid(T.isel(time=0), dim=("lon", "lat"), **words)
         fields = FIELDS.get(name, [T])
@@ -60,6 +62,39 @@ def test_the_plain_grid_takes_the_numbers():
     assert np.array_equal(grid.plain.curl((U.values, V.values)), grid.curl((U, V)))
     assert grid.plain.geometry.names == ("lon", "lat")
     assert repr(grid).startswith("lon, lat: Grid of 9 x 12 points")
+
+
+def test_operators_of_the_plain_grid_apply_to_fields():
+    """Sums, adjoints and solves, whatever the order of the dims is; the name and unit of what they give is not known."""
+    grid = Grid(T, dim=("lon", "lat"), geometry="sphere")
+    plain, turned = grid.plain, T.transpose("lon", ...).assign_attrs(units="K", source="model")
+    helmholtz = plain.laplacian - 1e-12 * plain.identity
+    for field in (T, turned):
+        found = grid.apply(helmholtz, field)
+        assert found.name is None
+        assert "units" not in found.attrs
+        assert np.array_equal(found.transpose(*T.dims), helmholtz(T.values))
+    assert grid.apply(helmholtz, turned).attrs == {"source": "model"}
+    assert found.coords.equals(turned.coords)
+    assert np.array_equal(grid.apply(plain.curl, (U, V)), plain.curl((U.values, V.values)))
+    _, north = grid.apply(plain.gradient, T)
+    assert np.array_equal(north, plain.gradient(T.values)[1])
+    assert np.array_equal(grid.apply(plain.divergence.T, T)[0], plain.divergence.T(T.values)[0])
+    back = grid.apply(helmholtz.solve, grid.apply(helmholtz, T))
+    xr.testing.assert_allclose(back, T.rename(None), rtol=1e-8)
+    with pytest.raises(ValueError, match="not aligned silently"):
+        grid.apply(helmholtz, T.assign_coords(lon=LON + 1))
+    with pytest.raises(ValueError, match="not aligned silently"):
+        grid.apply(plain.curl, (U, V.assign_coords(lon=LON + 1)))
+
+
+def test_dims_behind_those_of_the_grid():
+    """Operators count axes from behind."""
+    last = T.transpose("lat", "lon", "time")
+    grid = Grid(last, dim="lat")
+    assert np.array_equal(grid.apply(grid.plain.gradient, T).transpose(*last.dims), grid.gradient(last))
+    with pytest.raises(ValueError, match=r"f.expand_dims\('time'\)"):
+        grid.apply(grid.plain.gradient, T.isel(time=0))
 
 
 def test_measure_is_labelled():
@@ -113,6 +148,8 @@ def test_times_and_heights_of_columns():
         (lambda: Grid(T), "the dim 'time' of the field has no coordinate 'time'"),
         (lambda: Grid(T, dim="lat", geometry="sphere"), "needs one latitude and one longitude"),
         (lambda: Grid(T, dim=("lat", "lon"), edge=2), "edge"),
+        (lambda: Grid(T, dim="lat", axes=[0]), "axes"),
+        (lambda: Grid(T, dim="lat", missing="one-sided"), "missing"),
         (lambda: Grid(T, 1.0, dim=("lat", "lon"), geometry="sphere"), "a step came for it"),
         (lambda: Grid(T, dim="lat", boundary="sticky"), "sticky"),
         (lambda: Grid(T.isel(lat=[0]), dim="lat"), "axis -2 is the dim 'lat' of the field"),

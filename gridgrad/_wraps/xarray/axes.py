@@ -134,12 +134,12 @@ def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> 
             f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
         )
     if isinstance(entry, xarray.DataArray) and entry.ndim:
-        _check_place(sample, entry)
+        check_place(sample, entry)
         return _read(sample, entry.variable, dim, entry.name or dim, unit)
     return Line(dim, dim, entry, None)
 
 
-def _check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
+def check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
     """Refuse coordinates that are those of other points."""
     own, known = variables_of(entry), variables_of(sample)
     for name in entry.dims:

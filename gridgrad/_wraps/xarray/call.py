@@ -130,7 +130,7 @@ def _of_arrays(call: Call) -> Any:
     called = labels(call.function.__name__, call.fields, lines, orders, quantity is not None)
     results = _of_numbers(call, arrays, lines, template)
     kept = kept_attributes(labelled({call.main: call.fields[call.main]}))
-    return _wrapped(results, called, template, kept)
+    return wrapped(results, called, template, kept)
 
 
 def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
@@ -153,11 +153,11 @@ def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:
         ) from None
 
 
-def _wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:
+def wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:
     """Arrays with the labels of the field; tuples of them where there are several."""
     if isinstance(results, (tuple, list)):
         entries = called if isinstance(called, list) else [called] * len(results)
-        return tuple(_wrapped(r, entry, template, kept) for r, entry in zip(results, entries, strict=True))
+        return tuple(wrapped(r, entry, template, kept) for r, entry in zip(results, entries, strict=True))
     assert isinstance(called, Label)
     found = template.copy(deep=False, data=results)
     found.name = called.name
