@@ -32,6 +32,15 @@ def parse(
     return arguments
 
 
+def sample_data(name: str) -> Path:
+    """A file of the package iris-sample-data, real fields of oceans and atmospheres."""
+    try:
+        found: str = import_module("iris_sample_data").path
+    except ModuleNotFoundError:
+        raise SystemExit(f"{name} is in iris-sample-data: pip install iris-sample-data netCDF4") from None
+    return Path(found) / name
+
+
 class Backend:
     """An array library by name: `xp` makes arrays, on the GPU where there is one, `host` brings them back."""
 

@@ -7,19 +7,20 @@ from ._base.cache import clear_caches
 from ._base.version import __version__ as __version__
 from ._config import show_config
 from ._functions.gradient import gradient
-from ._functions.scalar import derivative, gradient_norm, hessian, laplacian, mixed_derivative
+from ._functions.scalar import biharmonic, derivative, gradient_norm, hessian, laplacian, mixed_derivative
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
-from ._grid.conditions import no_slip, robin, slip, slope, value
 from ._grid.ends import components
+from ._grid.walls.components import no_slip, slip
+from ._grid.walls.conditions import clamped, robin, slope, supported, value
 from ._operators.operator import Operator
 from .grid import Grid
 
 _LAZY = ("autodiff", "cuda", "dask", "torch", "verify", "xarray")
 __all__ = [
-    "Grid", "Operator", "advect", "clear_caches", "components", "curl", "derivative", "diffuse", "directional_derivative", "divergence",
-    "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "no_slip", "robin", "show_config", "slip", "slope", "value",
-    "vector_laplacian",
+    "Grid", "Operator", "advect", "biharmonic", "clamped", "clear_caches", "components", "curl", "derivative", "diffuse",
+    "directional_derivative", "divergence", "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "no_slip",
+    "robin", "show_config", "slip", "slope", "supported", "value", "vector_laplacian",
 ]  # fmt: skip
 
 if _typing.TYPE_CHECKING:

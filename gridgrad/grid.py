@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Never, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from ._base.types import AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
+from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
@@ -30,18 +30,19 @@ class Options(TypedDict, total=False):
     dtype: npt.DTypeLike
     geometry: str | Sequence[str] | None
     radius: float | None
-    angle: Literal["degrees", "radians"] | None
+    angle: Angle | None
 
 
 class Grid(Points, Generic[OnGrid]):
-    """A rectilinear grid: its stencils are made once, its operators applied many times.
+    """A rectilinear or curvilinear grid: its stencils are made once, its operators applied many times.
 
     Parameters
     ----------
     *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
         step and the position of the first point. Of one axis positions may be an array of several
-        dimensions, those of the lines along it, which are aligned with the fields at their ends. They are copied: arrays on a device are read here, and
+        dimensions, those of the lines along it, which are aligned with the fields at their ends. Of several axes positions in the shape of the grid make a curvilinear one,
+        ``Grid(x, y)`` with x[i, j] and y[i, j], whose operators differentiate by x and by y. They are copied: arrays on a device are read here, and
         no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
         carried to the results, see `units`.
     axes : sequence of int, optional
@@ -53,8 +54,8 @@ class Grid(Points, Generic[OnGrid]):
         ``"one-sided"`` (the default), ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"``
         (even about the end point), ``"symmetric"`` (even about a wall half a step outside),
         ``"antireflect"`` (odd about the value at the end point) or ``"antisymmetric"`` (odd about a wall
-        half a step outside); or what `value`, `slope`, `robin` and, for components of vector fields, `slip`,
-        `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
+        half a step outside); or what `value`, `slope`, `robin`, for plates `clamped` and `supported` and, for
+        components of vector fields, `slip`, `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
     period : float, optional, or sequence with one for each axis
@@ -70,7 +71,7 @@ class Grid(Points, Generic[OnGrid]):
         ``("z", "lat", "lon")``, without an angle ``("r", "z")``. Components of vectors are along the axes, in their
         order, per unit of length; longitudes and angles that go all round are periodic unless `boundary` says how axes end; rows beside a
         pole, or beside r = 0, know of it. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
-        there are none.
+        and of fourth derivatives (`biharmonic`) there are none.
     radius : float, optional
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
     angle : "degrees" or "radians", optional
@@ -119,7 +120,7 @@ class Grid(Points, Generic[OnGrid]):
         dtype: npt.DTypeLike = np.float64,
         geometry: str | Sequence[str] | None = None,
         radius: float | None = None,
-        angle: Literal["degrees", "radians"] | None = None,
+        angle: Angle | None = None,
         **others: Never,
     ) -> None:
         if others:
@@ -132,6 +133,7 @@ class Grid(Points, Generic[OnGrid]):
     curl = Shown[Operator[Vector, Any]](first.curl)
     laplacian = Shown[Operator](second.laplacian)
     vector_laplacian = Shown[Operator[OnGrid, OnGrid]](second.vector_laplacian)
+    biharmonic = Shown[Operator](second.biharmonic)
     hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](second.hessian)
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)

@@ -30,16 +30,15 @@ class ArrayAPI(Generic[A]):
 
     def samples(self, f: A) -> A:
         """`f` itself, if its dtype has differences."""
-        given: Any = f
         if dtype_name(f) == "bool":
             raise ArgumentTypeError(
                 "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
             )
         if dtype_name(f) not in _KNOWN:
-            raise ArgumentTypeError(f"f has dtype {given.dtype}; convert it to one of {', '.join(_KNOWN)}")
-        if any(n is None or n != n for n in given.shape):
+            raise ArgumentTypeError(f"f has dtype {f.dtype}; convert it to one of {', '.join(_KNOWN)}")
+        if any(n is None or n != n for n in f.shape):
             raise ArgumentValueError(
-                f"f has unknown sizes, shape {given.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
+                f"f has unknown sizes, shape {f.shape}; compute its chunk sizes first, f.compute_chunk_sizes()"
             )
         return f
 
@@ -85,11 +84,11 @@ class ArrayAPI(Generic[A]):
         """False: a look may have to wait."""
         return False
 
-    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+    def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
         """The array itself, which ``numpy.asarray`` takes."""
         return a
 
-    def check_target(self, name: str, target: Any, fields: Sequence[A]) -> Memory | None:
+    def check_target(self, name: str, target: object, fields: Sequence[A]) -> Memory | None:
         """Refuse every one."""
         raise ArgumentTypeError(
             f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"

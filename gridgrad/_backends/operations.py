@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
 from .._base.types import Array
 
+Given = ParamSpec("Given")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 
 
@@ -48,6 +49,10 @@ class Operations:
         there = {} if device is None else {"device": device}
         made: Array = self._namespace.asarray(values, dtype=dtype, **there)
         return made
+
+    def weights_made(self, make: Callable[Given, Array], dtype: object, like: object, *given: Given.args, **words: Given.kwargs) -> Array:  # fmt: skip
+        """Weights that `make` makes of what a compiler takes for constants."""
+        return self.weights(make(*given, **words), dtype, like)
 
     def joined(self, pieces: Sequence[Array], axis: int) -> Array:
         """Arrays one after the other along an axis."""

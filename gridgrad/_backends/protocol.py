@@ -29,7 +29,7 @@ class AnArray(Protocol):
         """Its lengths."""
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> object:
         """Of its library."""
 
     def __getitem__(self, index: Any, /) -> Any:
@@ -195,7 +195,7 @@ class Backend(Protocol[A]):
         nothing is written, where the addresses do not allow it: unaligned, overlapping, write-protected.
         """
 
-    def check_target(self, name: str, target: Any, fields: Sequence[A]) -> Memory | None:
+    def check_target(self, name: str, target: object, fields: Sequence[A]) -> Memory | None:
         """Refuse an output of another library or device, or one not to be written; else where it lies, if anywhere."""
 
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
@@ -207,5 +207,5 @@ class Backend(Protocol[A]):
     def within(self, field: A, limit: int) -> bool:
         """Whether no integer of the field is larger in size than `limit`, where a look at it costs no waiting."""
 
-    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+    def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
         """The numbers on the host, for ``numpy.asarray``; those of an `axis` are refused where they are not all."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from operator import mul
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Rows:
     """The rows of a stencil along one axis of `f`, or at its points, as slices in the arithmetic type `real`."""
 
     def __init__(
-        self, xp: Operations, f: Any, axis: int | None, real: Any, difference: Callable[[Any, Any], Any]
+        self, xp: Operations, f: Array, axis: int | None, real: object, difference: Callable[[Array, Array], Array]
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
@@ -85,8 +85,8 @@ class Rows:
         before, near_one, after = factors_of(values, self.split, name_of(self.real))
         return Factors([*map(self._factor, before)], self._factor(near_one), [*map(self._factor, after)])
 
-    def _factor(self, values: Any) -> Weight:
-        if np.ndim(values) == 0:
+    def _factor(self, values: Weight) -> Weight:
+        if not isinstance(values, np.ndarray) or values.ndim == 0:
             return float(values) if name_of(self.real) in ("float32", "float64") else np.longdouble(values)
         return self.xp.weights(self._shaped(values), self.real, self.f)
 
@@ -195,7 +195,7 @@ def factors_of(values: Array, power: int, real: str) -> Factors:
     return Factors(before, near_one, after)
 
 
-def _powers(exponents: Any, real: str) -> list[Weight]:
+def _powers(exponents: Array | np.int64, real: str) -> list[Weight]:
     """``2**exponents`` as factors that `real` holds."""
     limit = int(np.finfo(real).maxexp) - 24
     factors: list[Weight] = []

@@ -51,7 +51,7 @@ def leading(inputs: Sequence[A]) -> A:
     return next(filter(is_complex, floating), floating[0] if floating else inputs[0])
 
 
-def is_mixed(inputs: Sequence[object]) -> bool:
+def is_mixed(inputs: Sequence[AnArray]) -> bool:
     """Whether integers are joined with another dtype: they are differenced as they are, in slices."""
     names = set() if _have_one_dtype(inputs) else {dtype_name(f) for f in inputs}
     return len(names) > 1 and not names.isdisjoint(INTEGERS)
@@ -111,7 +111,7 @@ def with_slope(xp: Operations, size: Array, values: Sequence[Array]) -> Array:
     return whole
 
 
-def _have_one_dtype(inputs: Sequence[Any]) -> bool:
+def _have_one_dtype(inputs: Sequence[AnArray]) -> bool:
     first = inputs[0].dtype
     return all(f.dtype == first for f in inputs[1:])
 

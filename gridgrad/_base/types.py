@@ -48,6 +48,7 @@ class Prescribed(Protocol):
 AnyEnd = End | Prescribed
 Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]  # for all axes, or for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
+Angle = Literal["degrees", "radians"]
 RowSide = Literal["left", "right"]  # of a point
 Spacing = float | Field | Sequence[float]  # a step, or the coordinates of an axis
 Spacings = tuple[Spacing, ...]

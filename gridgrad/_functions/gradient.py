@@ -15,7 +15,7 @@ from .._base.content import kept_key
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
-from .._base.types import Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
+from .._base.types import Angle, Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
@@ -44,6 +44,9 @@ def gradient(
     periodic: bool | Sequence[bool] | None = None,
     period: Period = None,
     accuracy: int | None = None,
+    geometry: str | Sequence[str] | None = None,
+    radius: float | None = None,
+    angle: Angle | None = None,
     missing: Missing = None,
     breaks: Breaks = None,
     out: object = None,
@@ -69,7 +72,8 @@ def gradient(
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
         either direction; a list is coordinates. Of one axis they may differ from line to line, in the
-        shape of `f` or in one that broadcasts to it: heights of columns. Those on a device are read at each call, which waits
+        shape of `f` or in one that broadcasts to it: heights of columns. Of several axes, ``gradient(f, x, y)``, they may be
+        positions x[i, j], y[i, j] of a curvilinear grid, in the shape of its axes; results then are by x and by y. Those on a device are read at each call, which waits
         for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
@@ -88,6 +92,9 @@ def gradient(
     accuracy : None, 2, 4 or 6
         None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
         grid, ends included, with wider rows.
+    geometry, radius, angle : optional
+        As in `Grid`: ``gradient(f, lat, lon, geometry="sphere")`` is per metre, northwards and eastwards, of degrees (`angle`) on a
+        sphere of 6 371 229 m (`radius`).
     missing : None or "one-sided"
         With ``"one-sided"`` a NaN (or a masked point) is an end of its row, as a coast is: it is not read, rows beside
         it are one-sided, and the result is NaN there, and where a point has no neighbour along the axis. See `Grid.with_mask`.
@@ -113,7 +120,7 @@ def gradient(
     Raises
     ------
     ValueError
-        An axis is too short, a coordinate array has the wrong length, is not finite or not strictly
+        An axis is too short, a curvilinear grid is folded, a coordinate array has the wrong length, is not finite or not strictly
         monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
         is offered, a period does not go with the ends, or `out` does not fit.
     TypeError
@@ -158,10 +165,11 @@ def gradient(
     options: tuple[object, ...] = axis, edge_order
     if not (boundary is None and periodic is None and period is None and accuracy is None):
         options = axis, edge_order, boundary, periodic, period, accuracy
+    if not (geometry is None and radius is None and angle is None):
+        options = *options, geometry, radius, angle
     if not (missing is None and breaks is None):
-        return gradient_with_gaps(
-            f, varargs, axis, Asked(edge_order, periodic, period, boundary, accuracy), missing, breaks, out, workers
-        )
+        asked = Asked(edge_order, periodic, period, boundary, accuracy, geometry, radius, angle)
+        return gradient_with_gaps(f, varargs, axis, asked, missing, breaks, out, workers)
     key: Key | None = None
     if type(f) is _ndarray or not is_compiling():
         targets, nested = (None, None) if out is None else flat_out(out, (f,))
@@ -173,7 +181,7 @@ def gradient(
         key = None if start is None else kept_key(tuple(start))
     if f is MISSING:
         required("gradient", f=f)
-    asked = Asked(edge_order, periodic, period, boundary, accuracy)
+    asked = Asked(edge_order, periodic, period, boundary, accuracy, geometry, radius, angle)
     if present(f, period, out, *varargs):
         return _of_quantities(f, varargs, axis, asked, out, workers)
     if hasattr(f, "requires_grad"):  # a torch tensor
@@ -209,16 +217,19 @@ def _of_samples(
         return _of_no_axes(library, f, varargs, asked, out, workers)
     grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
-    operator = gradient_operator(grid, (), accuracy_option(asked.accuracy))
+    make = gradient_operator if grid.metric is None else gradient_operator.made  # with the lengths of the metric
+    operator = make(grid, (), accuracy_option(asked.accuracy))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
-        return whole
+        flat, nested = (None, None) if out is None else flat_out(out, (f,))
+        keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
+        return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, How(False, nested))
     found = None if given is None else operator.first(given, library, shape, workers)
     if found is not None:
-        keep(key, operator, given)
+        keep(key, operator, as_given, given)
         result: Array | tuple[Array, ...] = found
         return result
     results = operator.results(library, [f], targets, workers)
@@ -241,6 +252,8 @@ def _of_quantities(
     """The gradient of the numbers, with the units of the results."""
     if is_function(f):
         require_numbers(*varargs, asked.period, out)
+    if asked.geometry is not None:
+        quantities.refuse_lengths()
 
     def run(f: object, varargs: Spacings, period: object, out: object) -> object:
         return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)

@@ -77,6 +77,11 @@ def derivative(
     varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
 
     def make() -> Made:
+        if ends.get("geometry") is not None:
+            raise ArgumentValueError(
+                "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, geometry='sphere') "
+                "has those along all, and Grid(lat, lon, geometry='sphere').derivative(0, order) is of other orders"
+            )
         grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
         clean_derivative(order, accuracy, side, grid)
         return grid.derivative(0, order, accuracy, side), f
@@ -88,41 +93,46 @@ def derivative(
 @typed.of_field
 @documented
 def mixed_derivative(
-    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
-    workers: int | None = None, **ends: Unpack[Ends],
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, orders: Sequence[int] = (1, 1), accuracy: int | None = None,
+    out: object = None, workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
-    """``d_a d_b f`` along two axes: the product of their first derivatives, in one pass.
+    """``d_a d_b f`` along two axes: the product of their derivatives, in one pass.
 
     Parameters
     ----------
     f : array, real or complex
         Samples. Units: [f].
+    orders : pair of 1, 2, 3 or 4
+        Of the derivatives along the two axes, in their order: ``(2, 1)`` is ``d_a d_a d_b f``.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
     {shared}
 
     Returns
     -------
     array, shape of `f`
-        Second order; units [f]/[x]^2.
+        Accurate as `derivative` of the same orders, second order by default; units [f]/[x]^(sum of orders).
 
     Raises
     ------
     ValueError, TypeError
-        As `Grid`; anything but two different axes.
+        As `Grid`; anything but two different axes; orders that are not offered.
     """
 
     def make() -> Made:
-        return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis), f
+        return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis, orders, accuracy), f
 
-    return call("mixed_derivative", make, (f,), spacing, (axis, *ends.items()), out, workers)
+    options = (axis, str(orders), accuracy, *ends.items())
+    return call("mixed_derivative", make, (f,), spacing, options, out, workers)
 
 
-def _mixed(grid: Grid, axis: Axes) -> Operator[Scalar, Scalar]:
+def _mixed(grid: Grid, axis: Axes, orders: Sequence[int], accuracy: int | None) -> Operator[Scalar, Scalar]:
     if grid.ndim != 2:
         raise ArgumentValueError(
             f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
             "and d2/dx2 is derivative(f, order=2, axis=0)"
         )
-    return grid.mixed_derivative(0, 1)
+    return grid.mixed_derivative(0, 1, orders, accuracy)
 
 
 @typed.of_field
@@ -168,6 +178,48 @@ def laplacian(
         return grid_of("laplacian", f, spacing, axis, ends).laplacian.with_(form=form, accuracy=accuracy), f
 
     return call("laplacian", make, (f,), spacing, (axis, form, accuracy, *ends.items()), out, workers)
+
+
+@typed.of_field
+@documented
+def biharmonic(
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> object:  # fmt: skip
+    """``sum d_a d_a d_b d_b f``, the laplacian of the laplacian, in one pass; on one axis the fourth derivative.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    accuracy : None, 2, 4 or 6
+        As in `derivative`.
+    {shared}
+
+    Returns
+    -------
+    array, shape of `f`
+        Second order where steps vary smoothly, ends included, first order on an irregular grid, where the laplacian of the
+        laplacian is none; units [f]/[x]^4. Ends of plates are `clamped` and `supported`.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`; an axis too short, which needs five points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(6.0), np.arange(7.0), indexing="ij")
+    >>> gg.biharmonic(x**4 + x**2 * y**2)[0]
+    array([32., 32., 32., 32., 32., 32., 32.])
+    """
+
+    def make() -> Made:
+        return grid_of("biharmonic", f, spacing, axis, ends).biharmonic.with_(accuracy=accuracy), f
+
+    return call("biharmonic", make, (f,), spacing, (axis, accuracy, *ends.items()), out, workers)
 
 
 @typed.hessian

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -15,8 +16,11 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, points_of
+from .._grid.curvilinear.given import are_positions
+from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
+from .._operators.fields.sides import Constant
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
@@ -29,7 +33,7 @@ from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates, of one axis also those of its lines (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
+        axis, a step or its coordinates, of one axis also those of its lines, of several those of a curvilinear grid (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
         what is added must have one unit.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
@@ -37,6 +41,8 @@ _SHARED = """*spacing : scalar or array
     boundary, periodic, period, edge_order :
         As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
         the order of one-sided ends.
+    geometry, radius, angle :
+        As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
     missing, breaks :
         As in `gradient`: ends beside missing points, and between epochs.
     out : array, or sequence of arrays, optional
@@ -85,16 +91,24 @@ def call(
     key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     operator, f = make()
     result = operator(f, out, workers)
-    keep(key, operator, plain_of(fields, targets, How(is_stacked, nested)))
+    keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
-def keep(key: Key | None, operator: AnyOperator, given: Plain | None) -> None:
-    """Bind the key of a function's call to what its operator was bound to."""
-    if key is not None and given is not None and isinstance(operator, Sweep):
-        bound = operator.pattern.calls.find(given.key)
-        if bound is not None:
-            functions.keep(key, bound)
+def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
+    """Bind the key of a function's call to what its operator was bound to; what is prescribed at walls is of the key."""
+    if key is None or given is None or not isinstance(operator, Sweep):
+        return
+    own = len(given.fields) - prod(operator.inputs)
+    beside = operator.coefficients[own:]
+    if beside:
+        if not all(type(c) in (np.ndarray, Constant) for c in beside):
+            return  # a tensor may begin to be differentiated
+        beside = operator.coefficients_for(f)[own:]
+        given = plain_of((*given.fields, *beside), given.targets, given.how)
+    bound = None if given is None else operator.pattern.calls.find(given.key)
+    if bound is not None:
+        functions.keep(key, bound, beside)
 
 
 def vector_call(
@@ -141,10 +155,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
-    given = [ends.get(word) for word in ("periodic", "period", "boundary")]
-    grid: Grid = points_of(
-        Grid, shape, axes, spacing, Asked(ends.get("edge_order", 2), *given), library.weights_dtype(sample)
-    )
+    words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
+    asked = Asked(**{"edge_order": 2, **words})
+    grid: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
     if "missing" in ends or "breaks" in ends:
         grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
     return grid
@@ -169,6 +182,11 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
+    if not is_compiling() and are_positions([unwrap(entry, "the spacing")[0] for entry in spacing]):
+        raise ArgumentTypeError(
+            "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
+            "gridgrad.gradient(f, x, y)[0]"
+        )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():
             _axis(n, entry, a)
@@ -205,7 +223,10 @@ def _constant_grid(
     lengths: tuple[int, ...], axes: tuple[int, ...], entries: Spacings, *ends: tuple[str, Any]
 ) -> Grid:
     given = [_axis(n, entry, a) for n, entry, a in zip(lengths, entries, axes, strict=True)]
-    return Grid(*given, axes=axes, **dict(ends))
+    words = dict(ends)
+    geometry = clean_geometry(words.get("geometry"), words.get("radius"), words.get("angle"), len(axes))
+    check_places(geometry, entries, axes)
+    return Grid(*given, axes=axes, **words)
 
 
 def _axis(length: int, entry: object, axis: int) -> Any:

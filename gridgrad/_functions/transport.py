@@ -140,7 +140,7 @@ def diffuse(
     return call("diffuse", make, (f, *fields), spacing, (axis, mean, numbers, *ends.items()), out, workers)
 
 
-def _apart(v: Any) -> tuple[tuple[object, ...], str]:
+def _apart(v: object) -> tuple[tuple[object, ...], str]:
     """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them."""
     components = v if isinstance(v, (list, tuple)) else parts_of(v) or (v,)  # the only one, on one axis
     is_number = [isinstance(c, (int, float)) for c in components]

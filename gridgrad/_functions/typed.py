@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.types import (
+    Angle,
     AnyField,
     Array,
     Axes,
@@ -75,6 +76,9 @@ class Ends(TypedDict, total=False):
     periodic: bool | Sequence[bool] | None
     period: Period
     edge_order: int
+    geometry: str | Sequence[str] | None
+    radius: float | None
+    angle: Angle | None
     missing: Missing
     breaks: Breaks
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -15,11 +15,14 @@ from .._base.types import Array
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
-from .conditions import end_of
+from .curvilinear.given import are_positions
+from .curvilinear.given import in_shape as positions_in_shape
 from .ends import Ends, check_length, clean_ends, rule_of, spelled, wall_of
+from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
 from .points import Points
 from .spacing import check_count, clean_number, is_read, numbers_of
+from .walls.components import end_of
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -32,9 +35,12 @@ class Asked(NamedTuple):
 
     edge_order: object = 1
     periodic: object = None
-    period: Any = None  # each of these as it came
+    period: object = None  # each of these as it came
     boundary: object = None
     accuracy: object = None
+    geometry: object = None
+    radius: object = None
+    angle: object = None
 
 
 class Words(NamedTuple):
@@ -44,6 +50,8 @@ class Words(NamedTuple):
     accuracy: int | None
     ends: tuple[Ends, ...]
     periods: tuple[object, ...]
+    geometry: Geometry | None = None
+    is_left: bool = False  # to the geometry, how axes end
 
     @property
     def boundary(self) -> tuple[tuple[object, object], ...]:
@@ -66,7 +74,9 @@ def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     """The words on these axes of an array."""
     order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
     ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
-    return Words(order, accuracy, ends, tuple(periods))
+    geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
+    is_left = geometry is not None and asked.boundary is None and asked.periodic is None
+    return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 
 
 def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -77,6 +87,15 @@ def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
             "give an array with at least one axis"
         )
     return clean_axis(axis, len(shape))
+
+
+def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:
+    """Refuse the step of an axis along which lengths vary: it does not say where the axis is."""
+    if geometry is not None and not np.ndim(entries[geometry.along]):  # type: ignore[arg-type]
+        raise ArgumentValueError(
+            f"axis {axes[geometry.along]} is {geometry.names[geometry.along]}, where lengths depend on the place, and a step came for it; "
+            "give its coordinates: gradient(f, lat, lon, geometry='sphere')"
+        )
 
 
 def points_of(
@@ -91,13 +110,14 @@ def points_of(
     lengths = tuple(shape[a] for a in axes)
     for n, a, rule in zip(lengths, axes, words.rules, strict=True):
         check_length(n, a, rule)
+    check_places(words.geometry, entries, axes)
     values = _in_shape([_values(entry, a) for entry, a in zip(entries, axes, strict=True)], shape, axes)
     periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
-        found = kind(*given, axes=axes, boundary=words.boundary, period=[_wrapped(*period) for period in periods],
-                     edge_order=words.edge_order, dtype=real)  # fmt: skip
+        found = kind(*given, axes=axes, boundary=None if words.is_left else words.boundary, period=[_wrapped(*period) for period in periods],
+                     edge_order=words.edge_order, dtype=real, **({} if words.geometry is None else words.geometry.words()))  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
         ]
@@ -130,9 +150,19 @@ def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ..
     arrays = [numbers for numbers, _ in values if numbers is not None]
     if all(x.ndim < 2 for x in arrays):
         return values
+    if are_positions(arrays):
+        return _positions(values, arrays, shape, axes)
     check_mesh(arrays, axes)
     fitted = (x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True))
     return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)]
+
+
+def _positions(values: list[Numbers], arrays: list[Array], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
+    """Positions of a curvilinear grid, in its shape; steps and vectors beside them as they are."""
+    own = tuple(shape[a] for a in sorted(axes))
+    many = [x for x in arrays if x.ndim > 1]
+    fitted = iter(positions_in_shape(many, own))
+    return [(x if x.ndim < 2 else next(fitted), unit) for x, (_, unit) in zip(arrays, values, strict=True)]
 
 
 def _wrapped(numbers: Array | None, unit: Maybe) -> object:
@@ -151,7 +181,7 @@ def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[Any] = [kind, lengths, axes, words.edge_order, words.ends, real]
+    parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
     for numbers, unit in (*spacings, *periods):
         if numbers is None:
             parts.append(None)

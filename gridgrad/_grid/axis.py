@@ -21,9 +21,9 @@ from .._stencils.transpose import dual_widths
 from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
-from .conditions import Components, Wall, end_of
 from .ends import OPEN, Ends, check_length, rule_of, spelled
 from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
+from .walls.components import Components, Wall, end_of
 
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
 

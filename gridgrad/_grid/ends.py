@@ -11,7 +11,8 @@ import numpy as np
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._stencils.derivatives import Rule, points_needed
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
-from .conditions import Components, Condition, Wall, end_of
+from .walls.components import Components, Wall, end_of
+from .walls.conditions import Condition
 
 Side = Wall | Components
 Ends = tuple[Side, Side]
@@ -22,7 +23,7 @@ _HALF = 'the mirror half a step outside is "symmetric", as in numpy.pad'
 _EVEN = f"{_ON_POINT}, {_HALF}"
 _NO_SLOPE = f"for a slope of 0 {_EVEN}, another slope is gridgrad.slope(s)"
 _HELD = "a value at the end is gridgrad.value(v)"
-_PRESCRIBING = ("value", "slope", "robin", "slip", "no_slip", "components")
+_PRESCRIBING = ("value", "slope", "robin", "slip", "no_slip", "components", "clamped", "supported")
 _ROUND = 'it is "periodic" here'
 _INSIDE = 'rows that end at the last point are "one-sided" here'
 # What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
@@ -32,6 +33,8 @@ _OTHER_NAMES = {
     "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "held": _HELD, "fixed": _HELD,
     "slope": "a slope at the end, outwards, is gridgrad.slope(s)", "flux": "a slope at the end, outwards, is gridgrad.slope(s)",
     "robin": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)", "mixed": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)",
+    "clamped": "the end of a plate that is held fast is gridgrad.clamped()", "supported": "the end on which a plate rests is gridgrad.supported()",
+    "simply-supported": "the end on which a plate rests is gridgrad.supported()",
     "slip": "the ends of vector fields at such a wall are gridgrad.slip()", "free-slip": "the ends of vector fields at such a wall are gridgrad.slip()",
     "no-slip": "the ends of vector fields at such a wall are gridgrad.no_slip()",
     "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,

@@ -74,3 +74,17 @@ def smallest_field(axes: tuple[int, ...], ndim: int = 0) -> tuple[int, tuple[int
 def in_order(places: tuple[int, ...]) -> tuple[int, ...]:
     """Which of the places is the first, the second and so on: also turns such an order into places."""
     return tuple(sorted(range(len(places)), key=places.__getitem__))
+
+
+def alone(axes: tuple[int, ...], lengths: tuple[int, ...], ndim: int = 0) -> tuple[int, ...]:
+    """The shape of one field whose batch axes have length 1: of `ndim` dimensions, or more if the axes need it."""
+    ndim, places = smallest_field(axes, ndim)
+    if in_order(places) != in_order(smallest_field(axes)[1]):
+        raise ArgumentValueError(
+            f"the axes {axes} of the grid come in another order in a field of {ndim} dimensions, so that "
+            "its points are not in the grid's order; count all axes from the same end"
+        )
+    shape = [1] * ndim
+    for place, n in zip(places, lengths, strict=True):
+        shape[place] = n
+    return tuple(shape)

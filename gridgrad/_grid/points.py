@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from copy import copy
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, Self, TypeVar, cast
@@ -18,7 +18,9 @@ from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .axis import Axis, read_only
-from .conditions import Condition
+from .curvilinear.axis import IndexAxis
+from .curvilinear.given import are_positions, clean_positions
+from .curvilinear.mapping import IndexMap
 from .ends import clean_ends, spelled
 from .geometry.asked import Geometry
 from .geometry.metric import Metric
@@ -26,7 +28,8 @@ from .lines.axis import LinesAxis
 from .lines.given import check_mesh
 from .lines.rows import LineRows
 from .masks.mask import Mask
-from .places import clean_axes, clean_entry, in_order, smallest_field
+from .places import alone, clean_axes, clean_entry, in_order, smallest_field
+from .walls.conditions import Condition
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]
@@ -66,19 +69,24 @@ class Points:
         self.edge_order = clean_edge_order(edge_order)
         entries, units = plain_axes(coordinates)
         self.axes = clean_axes(axes, len(entries))
-        cleaned = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(entries, self.axes, strict=True))]
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
+        cleaned, kinds = self._cleaned(entries)
         pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
         self.geometry = geometry
+        if geometry is not None and IndexAxis in kinds:
+            raise ArgumentValueError(
+                "geometry= takes coordinates along each axis, and these are positions of a curvilinear grid; give them in lengths, as "
+                "x and y of a map projection, without geometry="
+            )
         if geometry is not None:
             is_given = boundary is not None or periodic is not None
             pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
         self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
-        self.lines = tuple(
-            (LinesAxis if getattr(entry[1], "ndim", 0) > 1 else Axis)(number, *entry, ends, length, unit, self.dtype, k)
-            for k, (number, entry, ends, length, unit) in enumerate(
-                zip(self.axes, cleaned, pairs, periods, units, strict=True)
+        self.lines: tuple[Axis, ...] = tuple(
+            kind(number, *entry, ends, length, unit, self.dtype, k)
+            for k, (kind, number, entry, ends, length, unit) in enumerate(
+                zip(kinds, self.axes, cleaned, pairs, periods, units, strict=True)
             )
         )
         self.lengths = tuple(line.length for line in self.lines)
@@ -89,11 +97,21 @@ class Points:
         self.mask: Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
-        check_mesh([line.spacing for line in self.lines], self.axes)
-        self._check_lines()
+        curved = [line for line in self.lines if isinstance(line, IndexAxis)]
+        if not curved:
+            check_mesh([line.spacing for line in self.lines], self.axes)
+            self._check_lines()
         for line in self.lines:
             line.check(self.edge_order)
+        self.mapping = IndexMap(curved, self.places, self.edge_order) if curved else None
         self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, self.edge_order)
+
+    def _cleaned(self, entries: Sequence[object]) -> tuple[list[tuple[int, object, object]], list[type[Axis]]]:
+        """The number of points, the spacing and the origin of each axis, and which kind of axis it is."""
+        if are_positions(entries):
+            return clean_positions(entries, self.axes, self.places), [IndexAxis] * len(entries)
+        cleaned = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(entries, self.axes, strict=True))]
+        return cleaned, [LinesAxis if getattr(entry[1], "ndim", 0) > 1 else Axis for entry in cleaned]
 
     def _check_lines(self) -> None:
         """Refuse coordinates of lines that have other lengths along the other axes than those."""
@@ -139,7 +157,7 @@ class Points:
 
     @property
     def has_lines(self) -> bool:
-        """Whether the points of an axis lie elsewhere on each line along it."""
+        """Whether the points of an axis lie elsewhere on each line along it; so they do on curvilinear grids."""
         return any(isinstance(line, LinesAxis) for line in self.lines)
 
     @cached_property
@@ -163,6 +181,8 @@ class Points:
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
+        if self.mapping is not None:
+            return self.mapping.mesh()
         ndim, places = smallest_field(self.axes)
         own = (
             x if x.ndim > 1 else x.reshape([-1 if k == place else 1 for k in range(ndim)])
@@ -173,6 +193,8 @@ class Points:
     @property
     def measure(self) -> Array:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
+        if self.mapping is not None:
+            return self.mapping.measure()
         return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
 
     @cached_property
@@ -204,6 +226,8 @@ class Points:
             raise ArgumentValueError(
                 "gaps are not offered on grids with geometry=; make the grid without it, and multiply by the lengths of its coordinates"
             )
+        if self.mapping is not None:
+            raise self.mapping.refusal("a gap")
         if self.has_lines:
             raise ArgumentValueError(
                 "gaps are not offered on grids whose coordinates differ from line to line; give coordinates of one line, "
@@ -246,16 +270,7 @@ class Points:
 
     def alone(self, ndim: int = 0) -> tuple[int, ...]:
         """The shape of one field whose batch axes have length 1: of `ndim` dimensions, or more if the axes need it."""
-        ndim, places = smallest_field(self.axes, ndim)
-        if in_order(places) != self._order:
-            raise ArgumentValueError(
-                f"the axes {self.axes} of the grid come in another order in a field of {ndim} dimensions, so that "
-                "its points are not in the grid's order; count all axes from the same end"
-            )
-        shape = [1] * ndim
-        for place, n in zip(places, self.lengths, strict=True):
-            shape[place] = n
-        return tuple(shape)
+        return alone(self.axes, self.lengths, ndim)
 
     def stencil(
         self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0

@@ -45,7 +45,7 @@ class Called(Joinable[In, Out]):
     name: str
     terms: tuple[Term, ...]
     origin: Origin | None
-    _settled: dict[Hashable, AnyOperator] | None = None  # the same coefficients for fields of one kind
+    _settled: dict[Hashable, Called[In, Out]] | None = None  # the same coefficients for fields of one kind
 
     def with_coefficients(self, coefficients: Coefficients) -> Called[In, Out]:
         """The operator of these fields, which shares with this one what does not depend on them."""
@@ -92,15 +92,26 @@ class Called(Joinable[In, Out]):
             what is read.
         """
         if fields:
+            coefficients = self._at_other_walls(f, fields)
+            if coefficients is not None:
+                found = self._again((f, *coefficients), out, workers, add)
+                if found is not None:
+                    return found
+                other: AnyOperator = self.with_coefficients(coefficients)
+                return other(f, out, workers, add=add)
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        if type(f) is _ndarray and self._settled and not self.inputs:
+            known: AnyOperator | None = self._settled.get((f.shape, f.dtype))
+            if known is not None:
+                return known(f, out, workers, add=add)
         # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
         if self.pattern.follows and f is not MISSING and are_constants(self.coefficients):
             wide = widened(f, self.inputs, self.coefficients)
+            settled: AnyOperator = self.settled(f if wide is None else wide)
             if wide is None:
-                return self.settled(f)(f, out, workers, add=add)
-            settled = self.settled(wide)
+                return settled(f, out, workers, add=add)
             return in_wider(lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add)
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
@@ -114,7 +125,7 @@ class Called(Joinable[In, Out]):
             found = self.pattern.calls.again([is_stacked, nested, add], arrays, targets, workers)
             if found is not None:
                 return found if out is None else out
-            fitted = self._fitted(getattr(arrays[0], "shape", None))
+            fitted: AnyOperator | None = self._fitted(getattr(arrays[0], "shape", None))
             if fitted is not None:
                 return fitted(f, out, workers, add=add)
         check_add(add, out)
@@ -193,18 +204,48 @@ class Called(Joinable[In, Out]):
             return stack(library, results, self.outputs)
         return shaped(results, self.outputs)
 
-    def settled(self, f: object) -> AnyOperator:
+    def _at_other_walls(self, f: object, fields: dict[str, object]) -> Coefficients | None:
+        """The coefficients with other values at walls, of the kind of those that they have; None of all else, which takes checks."""
+        if type(f) is not _ndarray or self.inputs or is_compiling():
+            return None
+        places = self.pattern.walls_named(tuple(fields))
+        if places is None:
+            return None
+        own = self._settled.get((f.shape, f.dtype)) if self._settled else None
+        if own is None:
+            own = self.settled_like(f) if are_constants(self.coefficients) else self
+        coefficients = list(own.coefficients)
+        for name, k, side in places:
+            found = side.again(fields[name], self.coefficients[k], coefficients[k])
+            if found is None:
+                return None
+            coefficients[k] = found
+        return tuple(coefficients)
+
+    def _again(self, arrays: Sequence[Array], out: object, workers: int | None, add: bool) -> object:
+        """A call with these fields and coefficients that was seen before, with others in their place; else None."""
+        targets, nested = (None, None) if out is None else flat_out(out, arrays)
+        found = self.pattern.calls.again([False, nested, add], arrays, targets, workers)
+        return found if found is None or out is None else out
+
+    def coefficients_for(self, f: object) -> Coefficients:
+        """The coefficients as a call takes them: in the type and in the shape of a field."""
+        own = self.settled(f) if are_constants(self.coefficients) else self
+        first = components(f, self.inputs, "f")[0][0] if self.inputs else f
+        return (own._fitted(getattr(first, "shape", None)) or own).coefficients
+
+    def settled(self, f: object) -> Called[In, Out]:
         """The operator whose numbers, prescribed at walls, are arrays like those of a field."""
         return self.settled_like(components(f, self.inputs, "f")[0][0] if self.inputs else f)
 
-    def settled_like(self, first: object) -> AnyOperator:
+    def settled_like(self, first: object) -> Called[In, Out]:
         """The same of a scalar field."""
-        key = (
-            type(first),
-            tuple(getattr(first, "shape", ())),
-            str(getattr(first, "dtype", "")),
-            str(getattr(first, "device", "")),
-        )
+        key: Hashable
+        if type(first) is _ndarray:
+            key = first.shape, first.dtype
+        else:
+            facts = [str(getattr(first, word, "")) for word in ("dtype", "device")]
+            key = type(first), tuple(getattr(first, "shape", ())), *facts
         found = (self._settled or {}).get(key)
         if found is None:
             sample = self._of_result(first)
@@ -226,13 +267,13 @@ class Called(Joinable[In, Out]):
         xp = library.operations(field)
         return xp.broadcast_to(xp.weights(np.zeros(()), getattr(xp, wanted), field), tuple(field.shape))
 
-    def _settle(self, key: Hashable, found: AnyOperator) -> None:
+    def _settle(self, key: Hashable, found: Called[In, Out]) -> None:
         """Keep an operator of the same coefficients, made for fields of one kind."""
         if self._settled is None or len(self._settled) >= 16:
             self._settled = {}
         self._settled[key] = found
 
-    def _fitted(self, shape: Shape | None) -> AnyOperator | None:
+    def _fitted(self, shape: Shape | None) -> Called[In, Out] | None:
         """The operator whose coefficients have the shape of a field, as views; None where they do, or are no plain memory."""
         if shape is None or self.pattern.grids is not None or all([c.shape == shape for c in self.coefficients]):
             return None

@@ -58,6 +58,30 @@ class Joined(Joinable[In, Out]):
         """The arguments of both."""
         return [given for part in self.parts for given in part.taken()]
 
+    @applies
+    def __call__(
+        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:
+        """Apply both; what one of them makes is a temporary, kept for the next call."""
+        if fields:
+            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+        check_add(add, out)
+        kind, held = self.spare.taken(about_to_hold(f))
+        result, held = self._applied(f, out, workers, add, held)
+        self.spare.give(kind, held)
+        return result
+
+    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+        """The result, and the temporary, which goes to `held` if that is not None."""
+        raise NotImplementedError
+
+    @property
+    def linear(self) -> Operator[In, Out]:
+        """Without what is prescribed at walls; itself where nothing is."""
+        first, second = self.parts
+        one, other = first.linear, second.linear
+        return self if one is first and other is second else type(self)(one, other)
+
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with the measures of one grid over those of another."""
         return self.parts[0].ratio_of_measures(grid, other, form)
@@ -76,19 +100,10 @@ class Product(Joined[In, Out]):
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
 
-    @applies
-    def __call__(
-        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:
-        """Apply `inner`, then `outer`; the field between them is a temporary."""
-        if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
-        check_add(add, out)
-        kind, between = self.spare.taken(about_to_hold(f))
-        between = self.inner(f, between, workers)
-        result = self.outer(between, out, workers, add=add)
-        self.spare.give(kind, between)
-        return result
+    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+        """`inner`, then `outer`; the field between them is the temporary."""
+        between = self.inner(f, held, workers)
+        return self.outer(between, out, workers, add=add), between
 
     @property
     def grid_out(self) -> Points:
@@ -104,12 +119,6 @@ class Product(Joined[In, Out]):
     def grids_out(self) -> tuple[Points, ...]:
         """Those of what is applied last."""
         return self.outer.grids_out
-
-    @property
-    def linear(self) -> Product[In, Out]:
-        """The product without what is prescribed at walls; itself where nothing is."""
-        outer, inner = self.outer.linear, self.inner.linear
-        return self if outer is self.outer and inner is self.inner else Product(outer, inner)
 
     @property
     def T(self) -> Product[Out, In]:
@@ -160,22 +169,12 @@ class Sum(Joined[In, Out]):
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
 
-    @applies
-    def __call__(
-        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:
-        """Apply both; the result of one is a temporary. Both together decide the dtype, in either order."""
-        if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
-        check_add(add, out)
-        kind, held = self.spare.taken(about_to_hold(f))
-        if out is None:
-            held = self.second(f, held, workers)
-            out = added(self.first(f, None, workers), held)
-        else:
-            held = self._write(f, out, workers, add, held)
-        self.spare.give(kind, held)
-        return out
+    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+        """Both, of which one is the temporary. Both together decide the dtype, in either order."""
+        if out is not None:
+            return out, self._write(f, out, workers, add, held)
+        held = self.second(f, held, workers)
+        return added(self.first(f, None, workers), held), held
 
     def _write(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> object:
         """Both into `out`, or, to `add`, their sum to what it holds; what rounds is not written first.
@@ -216,12 +215,6 @@ class Sum(Joined[In, Out]):
     def grids_out(self) -> tuple[Points, ...]:
         """Those of the first operator."""
         return self.first.grids_out
-
-    @property
-    def linear(self) -> Sum[In, Out]:
-        """The sum without what is prescribed at walls; itself where nothing is."""
-        first, second = self.first.linear, self.second.linear
-        return self if first is self.first and second is self.second else Sum(first, second)
 
     @property
     def T(self) -> Sum[Out, In]:

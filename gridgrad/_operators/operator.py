@@ -15,7 +15,7 @@ from .._grid.points import Points
 from .._terms.term import Term
 from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, is_finite
-from .fields.factors import Factor, Number, factor_on, is_single, number_of
+from .fields.factors import Factor, Number, factor_of, is_single, number_of
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
@@ -189,7 +189,7 @@ class Operator(OnGrids, Maps[In, Out]):
         return None
 
     def solve(
-        self, b: Any, out: Any = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: Any
+        self, b: object, out: object = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: object
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 
@@ -304,7 +304,7 @@ class Operator(OnGrids, Maps[In, Out]):
 
     def __rmul__(self, factor: object) -> Operator[In, Out]:
         number = number_of(factor)
-        return self.multiplied(factor_on(self.grid_out, factor)) if number is None else self.scaled(number)
+        return self.multiplied(factor_of(self.grids_out, factor)) if number is None else self.scaled(number)
 
     def __mul__(self, factor: object) -> Operator[In, Out]:
         if number_of(factor) is None and not is_single(factor):

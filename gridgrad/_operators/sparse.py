@@ -17,7 +17,7 @@ from .._base.types import Array
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
 from .._terms.term import Term, are_turned
-from .fields.forms import Form, flat, shaped
+from .fields.forms import Mapping, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import are_constants, like
@@ -27,19 +27,8 @@ if TYPE_CHECKING:
     from scipy.sparse.linalg import LinearOperator
 
 
-class Applied(Protocol):
+class Applied(Mapping, Protocol):
     """What a LinearOperator needs of an operator."""
-
-    inputs: Form
-    outputs: Form
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
 
     @property
     def shape(self) -> tuple[int, int]:

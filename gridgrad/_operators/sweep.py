@@ -86,6 +86,13 @@ class Sweep(Called[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         return self.with_coefficients(fields + self.coefficients)
 
+    def beside_own(self, given: list[Given]) -> Coefficients:
+        """The coefficients of an operator of other options, and, in the place of those that its grid gave it, its own."""
+        own = [argument.of_grid != "" for argument in self.arguments for _ in range(argument.fields)]
+        others = iter([c for argument, fields in given if not argument.of_grid for c in fields])
+        missing = len(own) - len(self.coefficients)  # of the fields, which come first
+        return tuple(self.coefficients[k - missing] if is_own else next(others) for k, is_own in enumerate(own))
+
     @property
     def linear(self) -> Sweep[In, Out]:
         """The operator with 0 in the place of all that is prescribed at walls."""
@@ -108,7 +115,7 @@ class Sweep(Called[In, Out]):
             return other
         options = {word: value for word, value in changes.items() if word in known}
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
-        return made.with_coefficients(other.coefficients)
+        return made.with_coefficients(made.beside_own(other.taken()))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

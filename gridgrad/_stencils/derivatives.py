@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .._base.types import Array, DType
-from .ends import ONE_SIDED, End, Equation, Known, Seen, undetermined
+from .ends import ONE_SIDED, End, Equation, Known, Prescribed, Seen, undetermined
 from .stencil import BLOCK, CENTRAL, Pair, Row, Stencil, unscaled
 from .weights import (
     exact_weights,
@@ -247,7 +247,7 @@ class Line:
                      for k in range(1, before + 1))  # fmt: skip
             return Edge(tuple((below, above, self.rounded(w)) for ((below, _),), ((above, _),), w in pairs))
         nodes = {first + node: weight for node, weight in weights.items()}
-        row = self.sum_of(nodes, point)
+        row = self.extrapolated(self.sum_of(nodes, point))
         is_even = len(set(gaps)) == 1 and first + last == 2 * point and any(row.points.values())
         if self.is_odd and is_even and not row.points.get(point):
             return Edge(self.across(point, weights), row.prescribed)
@@ -256,8 +256,7 @@ class Line:
     def row_with(self, condition: Equation, side: int, point: int) -> Edge:
         """A row of the points nearest to an end and of a condition there, in place of one more point."""
         count = min(self.rule.order + (self.rule.accuracy or 2) - 1, self.length)
-        first, places = self.nearest(side, count)
-        wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
+        first, places, wall = self.nearest(side, count, condition)
         found = weights_with_condition(places, point - first, self.rule.order, wall)
         if found is None:
             raise undetermined(condition.a, condition.b)
@@ -267,22 +266,27 @@ class Line:
         weight, more = found
         for k, value in enumerate(more):
             self.add(row, first + k, value)
-        if self.rule.boundary[side].is_extrapolated:
-            first, places = self.nearest(side, min(4, self.length))
-            wall = condition._replace(way=(places[-1] if side else places[0]) + condition.way)
-            for k, value in enumerate(extrapolated(places, wall)):
-                self.add(row, first + k, weight * value)
-        else:
+        if not condition.is_zero:
             row.prescribed[side] += weight
-        return self.around(point, row)
+        return self.around(point, self.extrapolated(row))
 
-    def nearest(self, side: int, count: int) -> tuple[int, list[Fraction]]:
-        """The first of the points nearest to an end, and where they are, from it."""
+    def extrapolated(self, row: Sum) -> Sum:
+        """The row, with what is said to follow from the field taken from the points next to its end."""
+        for side, end in enumerate(self.rule.boundary):
+            if isinstance(end, Prescribed) and end.is_extrapolated and row.prescribed[side]:
+                first, places, wall = self.nearest(side, min(self.rule.order + 3, self.length), end.equation(self.seen(side)))
+                for k, value in enumerate(extrapolated(places, wall)):
+                    self.add(row, first + k, row.prescribed[side] * value)
+                row.prescribed[side] = Fraction(0)
+        return row
+
+    def nearest(self, side: int, count: int, condition: Equation) -> tuple[int, list[Fraction], Equation]:
+        """The first of the points nearest to an end, and where they and the condition there are, from it."""
         first = self.length - count if side else 0
         places = [Fraction(0)]
         for node in range(first, first + count - 1):
             places.append(places[-1] + self.gap(node))
-        return first, places
+        return first, places, condition._replace(way=(places[-1] if side else places[0]) + condition.way)
 
     def sum_of(self, nodes: dict[int, Fraction], point: int) -> Sum:
         """``sum_j w_j (f_j - f_point)``, by points and what is prescribed."""
@@ -304,8 +308,7 @@ class Line:
         """Differences from the point, or, if its value is not read, from the first that is; and what their weights lack."""
         own = point if self.known(point).points else next(iter(row.points), point)
         pairs = [self.turned(own, k, self.rounded(w)) for k, w in row.points.items() if k != own and w]
-        left = sum(row.points.values())
-        if left:
+        if left := sum(row.points.values()):
             pairs.append((own, own, self.rounded(left)))
         return Edge(tuple(pairs), row.prescribed)
 
@@ -350,7 +353,7 @@ class Line:
 
     def window(self, point: int, side: int | None) -> tuple[int, int]:
         """The first and the last node of an edge row; they may lie beyond the axis."""
-        if side is not None and (self.rule.boundary[side].is_open or self.rule.boundary[side].is_held):
+        if side is not None and self.rule.boundary[side].is_one_sided:
             points = min(self.rule.one_sided_points(), self.length)
             return (self.length - points, self.length - 1) if side else (0, points - 1)
         before, behind = self.reach

@@ -39,6 +39,7 @@ class End:
     is_extrapolated: bool = False  # what is prescribed is taken from the points next to the end
     has_slopes = True  # its three-point first derivative is a sum of differences of the field
     is_held = False  # the value at the end point itself is prescribed
+    is_one_sided = False  # rows of nodes turn to the points inside
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
     position: Fraction | None = None  # where a wall was said to be, until the axis is known
 
@@ -95,7 +96,7 @@ class OneSided(End):
     """Rows of the points inside."""
 
     word = "one-sided"
-    is_open = is_formula = True
+    is_open = is_formula = is_one_sided = True
 
     def points(self, centred: int, one_sided: int) -> int:
         """Those of a one-sided row."""
@@ -189,11 +190,13 @@ class Mirror(End):
 
 
 class Equation(NamedTuple):
-    """``a f + b df/dx = c`` at a wall so far beyond the end point, along x."""
+    """``a f + b df/dx + bend d2f/dx2 = c`` at a wall so far beyond the end point, along x; c is prescribed, or 0."""
 
     a: Fraction
     b: Fraction
     way: Fraction
+    bend: Exact = 0
+    is_zero: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +231,11 @@ class Prescribed(End):
     def is_held(self) -> bool:  # type: ignore[override]
         """Whether the end point is on the wall, and its value is the prescribed one."""
         return self.distance == 0 and not self.b
+
+    @property
+    def is_one_sided(self) -> bool:  # type: ignore[override]
+        """Where the end point is held."""
+        return self.is_held
 
     def known(self, node: int, axis: Seen) -> Known:
         """The mirror image about the wall, and what is added to it there."""
@@ -273,8 +281,10 @@ class Prescribed(End):
 
     def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
         """The condition itself, for all rows but the three-point second derivative."""
-        if self.is_held or (order == 2 and accuracy is None):
-            return None
+        return None if self.is_held or (order == 2 and accuracy is None) else self.equation(axis)
+
+    def equation(self, axis: Seen) -> Equation:
+        """The condition itself."""
         way = axis.outward * (abs(self.gap(-1, axis)) / 2 if self.distance != 0 else Fraction(0))
         return Equation(self.factor(axis), self.b * axis.outward, way)
 
@@ -288,6 +298,52 @@ class Prescribed(End):
         """With its distance in place of the position."""
         assert self.position is not None
         return replace(self, distance=abs(self.position - position), position=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plate(Prescribed):
+    """A value at the end point, about which the field goes on even, its slope 0, or odd, its second derivative 0.
+
+    So end plates and beams, clamped or simply supported. Narrowest rows, and formula (1), read the mirror image, all others
+    take the derivative that is 0 as one more equation.
+    """
+
+    odd: bool = False
+
+    @property
+    def word(self) -> str:  # type: ignore[override]
+        """What engineers call it."""
+        return "supported" if self.odd else "clamped"
+
+    @property
+    def is_one_sided(self) -> bool:  # type: ignore[override]
+        """Nodes lie beyond."""
+        return False
+
+    def known(self, node: int, axis: Seen) -> Known:
+        """The mirror image, of what is odd about the value at the end point."""
+        if node == 0:
+            return Known((), 1)
+        return Known(((-node, -1),), 2) if self.odd else Known(((-node, 1),))
+
+    def gap(self, node: int, axis: Seen) -> Fraction:
+        """The mirror image of a step."""
+        return axis.step(-1 - node)
+
+    def points(self, centred: int, one_sided: int) -> int:
+        """Those of a mirror, or with the condition in place of one more point."""
+        return max(centred, one_sided - 1)
+
+    def flipped(self) -> End:
+        """The mirror of the other parity."""
+        return Mirror(not self.odd, half=False)
+
+    def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
+        """The derivative that is 0, for rows that mirror images are not good enough for."""
+        if accuracy is None or (order == 1 and accuracy <= 2):
+            return None
+        zero, one = Fraction(0), Fraction(1)
+        return Equation(zero, zero if self.odd else one, zero, int(self.odd), is_zero=True)
 
 
 def undetermined(a: Exact, b: Exact) -> ArgumentValueError:

@@ -171,7 +171,7 @@ def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
     if stencil.is_central and any(np.ndim(w) and not np.all(w[inner]) for _, w in kept):
         kept = _plain_pairs(stencil, faces)
     rows = (
-        tuple(tuple(pair for pair in row if pair[2] != 0) for row in side)
+        tuple(tuple(pair for pair in row if np.any(pair[2])) for row in side)
         for side in (stencil.leading, stencil.trailing)
     )
     leading, trailing = rows

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.types import Array
+from .ends import Equation
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
 from .wide import Number, Wide, exact_fraction, from_fraction, join, narrow, two_sum, without_noise
 
@@ -153,37 +154,37 @@ def exact_weights(gaps: Sequence[Fraction], own: int, order: int) -> dict[int, F
 
 
 def weights_with_condition(
-    places: Sequence[Fraction], own: int, order: int, condition: tuple[Fraction, Fraction, Fraction]
+    places: Sequence[Fraction], own: int, order: int, condition: Equation
 ) -> tuple[Fraction, list[Fraction]] | None:
-    """What ``a f + b f' = c`` at a wall adds to a row on nodes at these places: the weight of c, and of each value.
+    """What ``a f + b f' + .. = c`` at a wall adds to a row on nodes at these places: the weight of c, and of each value.
 
     The polynomial through the values and the condition is that through the values, q, plus ``N(x) (c - B q) / B N``,
-    where N is 0 at all nodes and ``B f = a f + b f'`` at the wall. None where ``B N`` is 0: then no polynomial
+    where N is 0 at all nodes and ``B f = a f + b f' + ..`` at the wall. None where ``B N`` is 0: then no polynomial
     has both.
     """
-    a, b, wall = condition
-    value, slope = _taylor(places, wall)
-    of_nodes = a * value + b * slope
+    of_nodes = _condition_of(places, condition)
     if not of_nodes:
         return None
     weight = factorial(order) * _taylor(places, places[own], order)[order] / of_nodes
     return weight, [-weight * value for value in extrapolated(places, condition)]
 
 
-def extrapolated(
-    places: Sequence[Fraction], condition: tuple[Fraction, Fraction, Fraction]
-) -> list[Fraction]:
-    """The weight of each value in ``a f + b f'`` at a wall, of the polynomial through the values."""
-    a, b, wall = condition
+def extrapolated(places: Sequence[Fraction], condition: Equation) -> list[Fraction]:
+    """The weight of each value in ``a f + b f' + ..`` at a wall, of the polynomial through the values."""
     weights = []
     for at in places:
         others = [x for x in places if x != at]
-        base, size = _taylor(others, wall), prod((at - x for x in others), start=Fraction(1))
-        weights.append((a * base[0] + b * base[1]) / size)
+        weights.append(_condition_of(others, condition) / prod((at - x for x in others), start=Fraction(1)))
     return weights
 
 
-def _taylor(roots: Iterable[Fraction], at: Fraction, last: int = 1) -> list[Fraction]:
+def _condition_of(roots: Sequence[Fraction], condition: Equation) -> Fraction:
+    """What a condition is of ``prod_j (x - x_j)``."""
+    value, slope, half_bend = _taylor(roots, condition.way, 2)
+    return condition.a * value + condition.b * slope + 2 * condition.bend * half_bend
+
+
+def _taylor(roots: Iterable[Fraction], at: Fraction, last: int) -> list[Fraction]:
     """The coefficients of ``prod_j (x - x_j)`` in powers of ``x - at``, from 0 to `last`."""
     found = [Fraction(1), *[Fraction(0)] * last]
     for root in roots:

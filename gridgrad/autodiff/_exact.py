@@ -82,6 +82,7 @@ def gradient_of(
             ("period", asked.period is not None),
             ("boundary", asked.boundary is not None),
             ("accuracy", asked.accuracy is not None),
+            ("geometry", not (asked.geometry is None and asked.radius is None and asked.angle is None)),
         )
         if given
     ]

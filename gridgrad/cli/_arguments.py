@@ -56,6 +56,15 @@ def _add_operator(command: argparse.ArgumentParser) -> None:
         "--accuracy", type=int, choices=(2, 4, 6), help="wider rows, of this order everywhere"
     )
     command.add_argument(
+        "--sphere",
+        action="store_true",
+        help="--dim are latitude and longitude, by their attributes or names: per metre on a sphere",
+    )
+    command.add_argument("--radius", type=float, metavar="R", help="metres, of --sphere (6371229)")
+    command.add_argument(
+        "--missing", choices=("one-sided",), help="rows beside missing values (NaN) are one-sided, as at ends"
+    )
+    command.add_argument(
         "--datetime-unit",
         default="s",
         metavar="UNIT",

@@ -20,10 +20,12 @@ def computed(data: Any, given: Namespace) -> Any:
         "coord": given.coord,
         "edge_order": given.edge_order,
         "datetime_unit": given.datetime_unit,
+        "accuracy": given.accuracy,
+        "missing": given.missing,
+        "geometry": "sphere" if given.sphere else None,
+        "radius": given.radius,
     }
     options = {word: value for word, value in options.items() if value is not None}
-    if given.accuracy is not None:
-        options["accuracy"] = given.accuracy
     steps = given.step or ()
     if given.command == "vorticity" and len(names) != 2:
         raise ArgumentValueError(f"vorticity is of two components, and {len(names)} were named; give --var u v")

@@ -41,6 +41,10 @@ def carries_derivative(spacing: Any) -> bool:
 
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:
     """As `gradient`, also differentiable by those spacings that are tensors."""
+    if asked.geometry is not None:
+        raise ArgumentTypeError(
+            "with geometry= gradient is not differentiable by a spacing; give its numbers, x.detach()"
+        )
     f = BACKEND.samples(f)
     axes = clean_axes(axis, tuple(f.shape))
     values = per_axis_spacing(tuple(spacings), len(axes))
@@ -65,6 +69,10 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
 def _by_lines(f: Any, values: list[Any], axes: tuple[int, ...], asked: Asked) -> Any:
     """Where the points of an axis lie elsewhere on each line along it: each axis alone, in torch operations."""
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
+    if operator.grid.mapping is not None:
+        raise ArgumentTypeError(
+            "gradient is not differentiable by the positions of a curvilinear grid; give their numbers, x.detach()"
+        )
     if len(axes) == 1:
         words = clean_words(axes, asked)
         return rows(f, values[0], Way(axes[0], words.rules[0], words.periods[0]))

@@ -26,6 +26,11 @@ from ._coordinates import Way, check_formula, operator_of, rows
 def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, out: Any = None) -> Any:
     """`gradient` of a tensor inside ``torch.compile``: the same, as one node of the graph."""
     check_out(out)
+    if asked.geometry is not None:
+        raise ArgumentTypeError(
+            "geometry= is not offered by gradient under torch.compile; make the operator outside, "
+            "gradient = gridgrad.Grid(lat, lon, geometry='sphere').gradient, and call it inside"
+        )
     axes = clean_axis(axis, f.ndim)
     spacings = per_axis_spacing(varargs, len(axes))
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +86,7 @@ class Comparison:
 def compare(
     function: Function, *axes: AxisLike, operator: Operators = "gradient", boundary: Boundary = "one-sided",
     period: Period = None, edge_order: int = 2, exact: Function | None = None,
-    engine: Engine = "auto", dtype: npt.DTypeLike = np.float64, **options: Any,
+    engine: Engine = "auto", dtype: npt.DTypeLike = np.float64, **options: object,
 ) -> Comparison:  # fmt: skip
     """The errors of an operator on samples of a function, against the function's exact derivatives.
 

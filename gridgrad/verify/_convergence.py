@@ -162,7 +162,7 @@ def convergence(
     spacing: str | Positions = "uniform", boundary: Boundary = "one-sided", edge_order: int = 2,
     exact: Function | None = None, stated: float | tuple[float | None, float | None] | None = None,
     tolerance: float = 0.3, norm: Literal["max", "rms"] = "max", engine: Engine = "auto",
-    dtype: npt.DTypeLike = np.float64, **options: Any,
+    dtype: npt.DTypeLike = np.float64, **options: object,
 ) -> Convergence:  # fmt: skip
     """The order at which an operator's error falls as the grid is refined, and whether it is the stated one.
 

@@ -141,13 +141,22 @@ def _derivative(grid: Grid, exact: Exact, *, axis: int = -1, order: int = 1, **o
     return Subject(operator, exact(autodiff.derivative, orders=orders), [f"d{place}" * order])
 
 
-def _mixed_derivative(grid: Grid, exact: Exact, *, axis: int = 0, other: int = 1) -> Subject:
+def _biharmonic(grid: Grid, exact: Exact, **options: object) -> Subject:
+    operator, axes = grid.biharmonic.with_(**options), range(grid.ndim)
+    pairs = [tuple(2 * ((c == a) + (c == b)) for c in axes) for a in axes for b in axes]
+    values = [exact(autodiff.derivative, orders=orders) for orders in pairs]
+    return Subject(operator, sum(parts(values)) if exact.wanted else None, ["biharmonic"])
+
+
+def _mixed_derivative(
+    grid: Grid, exact: Exact, *, axis: int = 0, other: int = 1, orders: tuple[int, int] = (1, 1), accuracy: int | None = None
+) -> Subject:  # fmt: skip
     if grid.ndim < 2:
         raise ArgumentValueError(f"mixed_derivative needs a grid of at least 2 axes, not {grid.ndim}")
-    operator = grid.mixed_derivative(axis, other)
-    pair = {grid.clean_axis(axis), grid.clean_axis(other)}
-    orders = tuple(int(a in pair) for a in range(grid.ndim))
-    return Subject(operator, exact(autodiff.derivative, orders=orders), ["mixed derivative"])
+    operator = grid.mixed_derivative(axis, other, orders, accuracy)
+    own = {grid.clean_axis(axis): orders[0], grid.clean_axis(other): orders[1]}
+    wanted = tuple(own.get(a, 0) for a in range(grid.ndim))
+    return Subject(operator, exact(autodiff.derivative, orders=wanted), ["mixed derivative"])
 
 
 def _directional_derivative(grid: Grid, exact: Exact, *, v: object) -> Subject:
@@ -191,17 +200,18 @@ def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
 _MAKERS: dict[str, Callable[..., Subject]] = {
     "gradient": _gradient, "derivative": _derivative, "mixed_derivative": _mixed_derivative,
     "divergence": _divergence, "curl": _curl, "jacobian": _jacobian, "hessian": _hessian,
-    "laplacian": _laplacian, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
+    "laplacian": _laplacian, "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
     "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
 }  # fmt: skip
 
-_SECOND = {"laplacian", "vector_laplacian", "hessian", "diffuse"}
+_EVEN = {"laplacian", "biharmonic", "vector_laplacian", "hessian", "diffuse"}
 
 
 def stated_order(name: str, edge_order: int, irregular: bool, options: Options) -> Parts:
     """What the documentation promises, by the table of operators in README.md."""
     accuracy, form = options.get("accuracy"), options.get("form", "compact")
-    even = name in _SECOND or (name == "derivative" and options.get("order", 1) % 2 == 0)
+    orders = (options.get("order", 1), *options.get("orders", ()))
+    even = name in _EVEN or any(order % 2 == 0 for order in orders)
     if accuracy is not None:
         return Parts(accuracy, accuracy)
     if options.get("side") is not None:

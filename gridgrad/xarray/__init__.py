@@ -6,6 +6,8 @@ The functions of `gridgrad` take DataArrays and Datasets themselves; what they m
   dimensions are meant without it. Each is differentiated by its coordinate, and one that has none is an error:
   give a step, ``gradient(f, 1.0, dim="x")``. ``coord=`` names other coordinates; one of several
   dimensions, heights of each column, is given with the dimension that it is along.
+* ``geometry="sphere"`` reads from the attributes or names of coordinates which are latitude and longitude, and from their units whether they are
+  in degrees; results are per metre. ``geometry="cf"`` asks the attributes alone, and whether it is a sphere at all.
 * Dates, durations and dates of other calendars are differentiated by in seconds, or in ``datetime_unit=``.
 * Arrays of one call are matched by the names of their dimensions, and must have equal coordinates.
 * `boundary`, `periodic` and `period` may name dimensions: ``periodic={"lon": True}, period={"lon": 360}``.
@@ -18,5 +20,6 @@ The functions of `gridgrad` take DataArrays and Datasets themselves; what they m
 
 from ._accessors import DataArrayAccessor, DatasetAccessor
 from ._differentiate import differentiate
+from ._grid import Grid
 
-__all__ = ["DataArrayAccessor", "DatasetAccessor", "differentiate"]
+__all__ = ["DataArrayAccessor", "DatasetAccessor", "Grid", "differentiate"]

@@ -33,6 +33,10 @@ class _Accessor:
         """`gridgrad.laplacian` of this."""
         return scalar.laplacian(self._obj, *spacing, **options)
 
+    def biharmonic(self, *spacing: Any, **options: Any) -> Any:
+        """`gridgrad.biharmonic` of this."""
+        return scalar.biharmonic(self._obj, *spacing, **options)
+
     def hessian(self, *spacing: Any, **options: Any) -> Any:
         """`gridgrad.hessian` of this."""
         return scalar.hessian(self._obj, *spacing, **options)

@@ -84,6 +84,56 @@ def test_from_file_to_file(words, suffix, winds, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"out{suffix}", "winds.nc"]
 
 
+LAT, LON = np.arange(-80.0, 81, 20), np.arange(0.0, 360, 40)
+GLOBE = gg.Grid(LAT, LON, geometry="sphere")
+WIND = RANDOM.standard_normal((2, 9, 9))
+ON_SPHERE = {
+    "vorticity --var u v --dim lon lat --sphere": ("vorticity", "s-1", lambda u, v: GLOBE.curl((v, u))),
+    "laplacian --var u --sphere": ("laplacian_u", "m-1 s-1", lambda u, v: GLOBE.laplacian(u)),
+    "slope --var u --sphere --radius 1": ("gradient_norm_u", "s-1", lambda u, v: 6_371_229 * GLOBE.gradient_norm(u)),
+    "gradient --var u --dim lat --missing one-sided": ("du_dlat", "m s-1 degree-1", lambda u, v: gg.gradient(u, LAT, axis=0, edge_order=2)),
+}  # fmt: skip
+
+
+def on_sphere(path):
+    units = {"lat": "degrees_north", "lon": "degrees_east"}
+    coords = {name: (name, x, {"units": units[name]}) for name, x in (("lat", LAT), ("lon", LON))}
+    wind = {name: (("lat", "lon"), values, {"units": "m s-1"}) for name, values in zip("uv", WIND, strict=True)}
+    xr.Dataset(wind, coords).to_netcdf(path)
+    return path
+
+
+@pytest.mark.parametrize("words", ON_SPHERE)
+def test_on_a_sphere(words, tmp_path):
+    name, unit, expected = ON_SPHERE[words]
+    command, *rest = words.split()
+    assert main(command, on_sphere(tmp_path / "in.nc"), tmp_path / "out.nc", *rest) == 0
+    with xr.open_dataset(tmp_path / "out.nc") as found:
+        assert found[name].attrs["units"] == unit
+        np.testing.assert_allclose(found[name], expected(*WIND), rtol=1e-10, atol=1e-16 if "radius" not in words else 1e-10)
+
+
+def test_gaps_and_the_sphere_in_a_process(tmp_path):
+    """As typed; and what cannot go together is one line."""
+    place, out = on_sphere(tmp_path / "in.nc"), tmp_path / "out.nc"
+    holes = WIND[0].copy()
+    holes[4, 4] = np.nan
+    with xr.open_dataset(place) as data:
+        data.u.copy(data=holes).to_netcdf(tmp_path / "holes.nc")
+    words = ("--dim", "lat", "lon", "--missing", "one-sided")
+    assert run("gradient", tmp_path / "holes.nc", out, *words) == (0, "", "")
+    expected = gg.gradient(holes, LAT, LON, edge_order=2, missing="one-sided")
+    with xr.open_dataset(out) as found:
+        for got, wanted in zip(found.data_vars.values(), expected, strict=True):
+            assert np.array_equal(got, wanted, equal_nan=True)
+    assert run("laplacian", place, out, "--var", "u", "--sphere", "--overwrite") == (0, "", "")
+    with xr.open_dataset(out) as found:
+        assert np.array_equal(found.laplacian_u, GLOBE.laplacian(WIND[0]))
+    code, _, said = run("gradient", place, out, "--var", "u", "--missing", "nearest")
+    assert code == 2
+    assert "invalid choice: 'nearest'" in said
+
+
 def test_in_chunks(winds, tmp_path):
     pytest.importorskip("dask")
     assert (
@@ -143,6 +193,8 @@ def test_info(winds, capsys):
         ),
         ("gradient {nc} {out} --var u --dim x --chunks foo=3", 2, "foo"),
         ("gradient {nc} {out} --var x --dim x", 2, "there is no variable 'x'; there are u (y, x), v (y, x)"),
+        ("laplacian {nc} {out} --var u --sphere", 2, "geometry='sphere' needs one latitude and one longitude"),
+        ("laplacian {nc} {out} --var u --dim x y --radius 3", 2, "radius= and angle= belong to geometry"),
         ("vorticity {nc} {out} --var u v u --dim x y x", 2, "vorticity is of two components, and 3 were named"),
         ("gradient {nc} out.txt --var u", 2, "out.txt ends in .txt; known are .nc"),
         ("gradient nothing.nc {out}", 1, "there is no nothing.nc"),

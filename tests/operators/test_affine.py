@@ -159,6 +159,35 @@ class TestValues:
         assert same_bits(A(f), grid(0.0).laplacian(f))
         assert same_bits(A.with_(inflow=given).offset, grid(given).laplacian.offset)
 
+    @pytest.mark.parametrize(("kept", "others"), [(LEFT, (2 * LEFT, BELOW[:1], 5.0)), (1.5, (2.5, np.float64(-0.0), LEFT, 3, 1j))])
+    @pytest.mark.parametrize("dtype", ["f4", "f8", "c8"])
+    def test_each_call_has_its_own_values(self, kept, others, dtype):
+        f = noise(N, M).astype(dtype)
+
+        def made(v, **name):
+            sides = gg.value(v, wall="face", **name), gg.slope(0.5)
+            return gg.Grid(X, (M, 0.25), boundary=[sides, "periodic"]).laplacian
+
+        A = made(kept, name="v")
+        for v in (*others, *others, kept):
+            assert same_bits(A(f, v=v), made(v)(f))
+            assert same_bits(A(f[None] + [[[0]], [[1]]], v=v), made(v)(f[None] + [[[0]], [[1]]]))
+
+    @pytest.mark.parametrize("values", [(LEFT, 2 * LEFT, -LEFT), (1.5, 2.5, np.float64(-3.0))])
+    def test_values_of_a_known_layout_take_a_short_way(self, values, monkeypatch):
+        f, out = noise(N, M), np.zeros((N, M))
+        A, *others = (
+            gg.Grid(X, (M, 0.25), boundary=[(gg.value(v, wall="face", name="v"), "symmetric"), "periodic"]).laplacian
+            for v in values
+        )
+        A(f, out, v=values[1])
+        wanted = [other(f) for other in others]
+        monkeypatch.setattr(type(A), "of_fields", None)
+        monkeypatch.setattr(type(A), "on_numbers", None)
+        for v, want in zip(values[1:], wanted, strict=True):
+            assert A(f, out, v=v) is out
+            assert same_bits(out, want)
+
     def test_one_name_for_several_sides(self):
         f, wall = noise(N, N), gg.value(1.0, name="wall", wall="face")
         A = gg.Grid((N, 0.5), (N, 0.5), boundary=wall).laplacian

@@ -13,6 +13,8 @@ from gridgrad._functions.share import functions
 SHAPE = (5, 6)
 X, Y = frozen([0.0, 1, 3, 4, 7]), frozen(np.arange(6) ** 2)
 ENDS = {"boundary": ["reflect", "one-sided"]}
+SIDE = frozen([1.0, 4, 2, 0, 3, 5])
+WALLS = {"boundary": [(gg.value(SIDE, wall="face"), gg.slope(0.5)), gg.robin(1.0, 2.0, 3.0)]}
 CALLS = {
     "gradient": lambda u, w: gg.gradient(u, X, Y, workers=w),
     "of one axis": lambda u, w: gg.gradient(u, X, axis=0, workers=w),
@@ -34,6 +36,11 @@ CALLS = {
     "advect": lambda u, w: gg.advect((u, 2.0), u, X, Y, workers=w),
     "along": lambda u, w: gg.directional_derivative(u, (u, u), X, Y, workers=w),
     "diffuse": lambda u, w: gg.diffuse(u, u, X, Y, workers=w),
+    "a wall made at each call": lambda u, w: gg.laplacian(u, X, Y, boundary=gg.value(0), workers=w),
+    "values at walls": lambda u, w: gg.laplacian(u, X, Y, **WALLS, workers=w),
+    "gradient with walls": lambda u, w: gg.gradient(u, X, Y, **WALLS, out=np.empty((2, *SHAPE)), workers=w),
+    "stack with walls": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, boundary=gg.no_slip(), workers=w),
+    "advect with walls": lambda u, w: gg.advect((u, 2.0), u, X, Y, **WALLS, workers=w),
 }
 
 

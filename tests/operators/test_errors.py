@@ -27,7 +27,7 @@ OPERATORS = {
     # components
     "one component": (lambda: GRID.divergence([U]), ValueError, "f has 1 component, but the operator takes 2; give one for each axis of the grid"),
     "three components": (lambda: GRID.curl((U, U, U)), ValueError, "f has 3 components, but the operator takes 2"),
-    "three stacked": (lambda: GRID.jacobian(np.ones((3, 4, 5))), ValueError, r"f has shape \(3, 4, 5\), but the operator takes 2 components, which come first: stack them to the shape \(2, ...\)"),
+    "three stacked": (lambda: GRID.jacobian(np.ones((3, 4, 5))), ValueError, r"f has shape \(3, 4, 5\), but the operator takes 2 components, which come first: give a sequence of 2, or stack them to the shape \(2, ...\)"),
     "components last": (lambda: GRID.divergence(np.ones((4, 5, 2))), ValueError, "f has shape .*components, which come first"),
     "a scalar field": (lambda: GRID.divergence(U), ValueError, r"f has shape \(4, 5\), but the operator takes 2 components"),
     "no field": (lambda: GRID.divergence(None), TypeError, "f is a NoneType; give a sequence of 2 arrays, or one array with the components along axis 0"),

@@ -26,6 +26,7 @@ NAMES = [*SHOWN, *MADE]
 OPTIONS = {
     "gradient": {"accuracy": 4}, "divergence": {"accuracy": 4}, "curl": {"accuracy": 4}, "jacobian": {"accuracy": 6},
     "laplacian": {"form": "wide"}, "vector_laplacian": {"form": "conservative"}, "derivative": {"order": 1, "accuracy": 4},
+    "mixed_derivative": {"orders": (2, 1)}, "biharmonic": {"accuracy": 2},
     "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2}, "diffuse": {"mean": "harmonic"},
 }  # fmt: skip
 
@@ -53,7 +54,7 @@ def test_every_kind_is_on_grids():
         for value in vars(room).values()
         if isinstance(value, Kind)
     }
-    assert kinds == {*NAMES, "norm_of_parts", "norm_of"}
+    assert kinds == {*NAMES, "norm_of_parts", "norm_of", "dot"}
     assert {name for name in NAMES if operator(name).origin.kind.options} == set(OPTIONS)
 
 

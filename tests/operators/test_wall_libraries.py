@@ -35,6 +35,20 @@ def test_torch_differentiates_by_fields_and_by_values():
     assert np.array_equal(traced(f, v).detach().numpy(), operator(V)(F))
 
 
+def test_functions_of_tensors_are_called_again():
+    """What was bound to plain tensors does not serve values that begin to be differentiated."""
+    torch = pytest.importorskip("torch")
+    f, v = torch.tensor(F), torch.tensor(V)
+    ends = [(gg.value(v, wall="face"), gg.slope(2.0)), gg.value(1.0)]
+    for _ in range(2):
+        for boundary in (ends, ends[1]):
+            of_numbers = [(gg.value(V, wall="face"), ends[0][1]), ends[1]] if boundary is ends else boundary
+            want = gg.laplacian(F, 0.5, boundary=of_numbers)
+            assert np.array_equal(gg.laplacian(f, 0.5, boundary=boundary).numpy(), want)
+    v.requires_grad_()
+    assert gg.laplacian(f, 0.5, boundary=ends).requires_grad
+
+
 def test_jax_differentiates_by_fields_and_by_values():
     jax = pytest.importorskip("jax")
     with jax.enable_x64(True):

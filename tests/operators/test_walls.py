@@ -120,6 +120,24 @@ def test_the_wide_laplacian(setting):
     close(setting.grid.laplacian.with_(form="wide")(f), total, size)
 
 
+def test_what_a_field_holds_on_a_wall():
+    """Nothing inside reads it, nor do rows across the wall; with the value written into it the wall is whole."""
+    v = RNG.standard_normal(SHAPE[1])
+    grid = gg.Grid(X, Y, boundary=[(gg.value(v), "one-sided"), "one-sided"])
+    f, other = RNG.standard_normal((2, *SHAPE))
+    held = f.copy()
+    other[1:], held[0] = f[1:], v
+    plain = gg.Grid(X, Y)
+    for accuracy in (None, 2, 4):
+        A = {name: getattr(grid, name).with_(accuracy=accuracy) for name in ("laplacian", "gradient")}
+        for operator in (*A.values(), grid.hessian, grid.diffuse(2.0), grid.advect((1.0, 2.0), upwind=1)):
+            assert np.array_equal(np.asarray(operator(f))[..., 1:, :], np.asarray(operator(other))[..., 1:, :])
+        along, beside = grid.derivative(1, accuracy=accuracy), plain.derivative(1, accuracy=accuracy)
+        assert np.array_equal(along(held)[0], beside(held)[0])
+        assert np.array_equal(A["gradient"](f)[0], A["gradient"](other)[0])
+        assert np.array_equal(grid.hessian(f)[0][1], grid.hessian(other)[0][1])
+
+
 def at(v, wall, side):
     """What a wall's condition is of values along another wall: of the cubic through the four next points."""
     near, place = (

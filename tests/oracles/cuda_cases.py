@@ -78,6 +78,7 @@ COMBINED = {
     "factors": lambda g, c: c[0] * g.laplacian @ g.multiply(c[1]) - g.multiply(c[0]),
     "factors and faces": lambda g, c: c[1] * g.diffuse(c[0]) @ g.multiply(c[1]),
     "diffuse twice": lambda g, c: g.diffuse(c[0]) + 2 * g.diffuse(c[1]),
+    "biharmonic": lambda g, c: g.biharmonic,
 }
 ENDS = ["one-sided", ["periodic", "symmetric", ("antisymmetric", "one-sided")]]
 
@@ -216,11 +217,8 @@ def check_fault(kernels, folder, right, wrong, terms, inputs):
         check(HostKernels(folder, source=kernels.source.replace(right, wrong)), terms, inputs)
 
 
-def built_kernels(tmp_path_factory):
-    """Every variant a test asks for, built once for all test processes; a visible skip where there is no compiler."""
+def built_kernels():
+    """Every variant a test asks for, built at its first use; a visible skip where there is no compiler."""
     if compiler() is None and not os.environ.get("GRIDGRAD_REQUIRE_CORE"):
         pytest.skip("no C++ compiler for the host-run CUDA kernel")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "host_kernels"
-    folder.mkdir(exist_ok=True)
-    return HostKernels(folder, flags_from_environment())
+    return HostKernels(flags=flags_from_environment())

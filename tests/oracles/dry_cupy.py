@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,8 +46,8 @@ class ndarray(fake_cupy.ndarray):
 class Recorded:
     """Kernels that a capture notes instead of running them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.kernels = HostKernels(folder)
+    def __init__(self) -> None:
+        self.kernels = HostKernels()
         self.noted: list[Any] | None = None
 
     def __getattr__(self, name: str) -> Any:
@@ -88,9 +87,9 @@ class Stream:
 class DryCupy(Device):
     """The module."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         super().__init__(run=True)
-        self._kernels = self.kernels = Recorded(folder)
+        self._kernels = self.kernels = Recorded()
         self.__spec__ = ModuleSpec("cupy", None)
         self.ndarray = ndarray
         self.stream = Stream(self, 99)

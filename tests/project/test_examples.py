@@ -279,6 +279,24 @@ def test_labelled_terrain(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+@pytest.mark.needs("xarray", "netCDF4", "iris_sample_data")
+def test_fronts_of_the_sea_are_strongest_in_autumn(example, tmp_path):
+    facts = example("examples", "sea_fronts").main(["--out", str(tmp_path)])
+    assert facts["year"].idxmax() in (8, 9, 10, 11)
+    assert facts["year"].idxmin() in (2, 3, 4)
+    assert facts["year"].max() > 1.4 * facts["year"].min()
+    assert facts["figure"].stat().st_size > 10_000
+
+
+@pytest.mark.needs("xarray", "netCDF4", "iris_sample_data")
+def test_the_thermocline_rises_eastwards(example, tmp_path):
+    facts = example("examples", "thermocline").main(["--size", "300", "--out", str(tmp_path)])
+    depth = facts["depth"].mean("lat")
+    assert depth[0] > 120 > 60 > depth[-1]
+    assert (depth.diff("lon") < 0).all()
+    assert facts["figure"].stat().st_size > 10_000
+
+
 def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     benchmark = example("benchmarks", "gradient")
     report = benchmark.main(["--quick", "--out", str(tmp_path)])

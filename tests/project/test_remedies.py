@@ -9,6 +9,7 @@ import pytest
 from house import MODULES, NAMES, name_of
 from remedies import ROWS as SAMPLES
 from remedies import TORCH, names_of, refusal, run
+from remedies_curvilinear import ROWS as CURVILINEAR
 from remedies_derivatives import ROWS as DERIVATIVES
 from remedies_faces import ROWS as FACES
 from remedies_functions import ROWS as FUNCTIONS
@@ -22,7 +23,9 @@ from remedies_walls import ROWS as WALLS
 
 from gridgrad._base import words
 
-ROWS = [*SAMPLES, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS]
+ROWS = [
+    *SAMPLES, *CURVILINEAR, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.call[:60])

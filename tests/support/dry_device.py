@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-KERNELS = ROOT / "build" / "dry"
 
 
 def install() -> Any:
@@ -27,10 +26,9 @@ def install() -> Any:
     from gridgrad._backends.cuda import arrays, device
     from gridgrad._grid import spacing
 
-    KERNELS.mkdir(parents=True, exist_ok=True)
     dry_gpu.FOLDER.mkdir(exist_ok=True)
     sys.modules["cupyx.scipy.ndimage"] = dry_gpu.LAPLACE
-    device.cupy = cupy = sys.modules["cupy"] = dry_cupy.DryCupy(KERNELS)
+    device.cupy = cupy = sys.modules["cupy"] = dry_cupy.DryCupy()
     found, is_foreign = dispatch.found, spacing.is_foreign
     dispatch.found = lambda cls: arrays.BACKEND if issubclass(cls, cupy.ndarray) else found(cls)
     spacing.is_foreign = lambda cls: not issubclass(cls, cupy.ndarray) and is_foreign(cls)

@@ -88,7 +88,7 @@ class Device(FakeCupy):
     """The stand-in of the tests, and what the benchmark asks of CuPy beside it."""
 
     def __init__(self, run):
-        super().__init__(HostKernels(FOLDER))
+        super().__init__(HostKernels())
         self.run, self.devices, self.captured = run, 1, []
         self.cuda.Event = Event
         self.cuda.get_elapsed_time = lambda a, b: max((b.time - a.time) * 1e3, 1e-6)

@@ -23,6 +23,8 @@ from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
 
 ROOT = Path(__file__).parents[2]
+LAUNCH = ROOT / "tests" / "support" / "host_launch.h"
+KEPT = ROOT / "build" / "host_kernels"  # by content, for every run of tests in this checkout
 SANITIZE = (
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
@@ -35,8 +37,11 @@ SANITIZE = (
 class HostKernels:
     """Variants of the kernel as shared objects in `folder`; `source` may be a mutated text."""
 
-    def __init__(self, folder: Path, flags: Sequence[str] = ("-O1",), source: str | None = None) -> None:
+    def __init__(
+        self, folder: Path = KEPT, flags: Sequence[str] = ("-O1",), source: str | None = None
+    ) -> None:
         self.folder, self.flags = Path(folder), tuple(flags)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.source = source or variants.source()
         self.functions: dict[str, ctypes._CFuncPtr] = {}
 
@@ -57,9 +62,11 @@ class HostKernels:
             os.environ.get("CXX", "g++"), "-x", "c++", "-std=c++17", "-ffp-contract=off", "-fno-strict-aliasing",
             "-shared", "-fPIC", "-fvisibility=hidden", "-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas",
             "-Wno-maybe-uninitialized", "-U__SSE2__", "-U__AVX__", "-U__AVX512F__", *self.flags,
-            "-I", str(ROOT / "kernels"), "-include", str(ROOT / "tests" / "support" / "host_launch.h"),
+            "-I", str(ROOT / "kernels"), "-include", str(LAUNCH),
         ]  # fmt: skip
-        digest = hashlib.sha256("\0".join([*command, program]).encode()).hexdigest()[:24]
+        digest = hashlib.sha256(
+            "\0".join([*command, LAUNCH.read_text(encoding="utf-8"), program]).encode()
+        ).hexdigest()[:24]
         target = self.folder / f"{digest}.so"
         if not target.exists():
             own = self.folder / f"{digest}-{os.getpid()}"  # other test processes may build the same
@@ -121,7 +128,9 @@ def sanitize() -> int:
     if "heap-buffer-overflow" not in found.stderr:
         print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
         return 1
-    host, operators, shapes = (f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "geometry"))
+    host, operators, shapes = (
+        f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "geometry")
+    )
     repeated = [
         f"--deselect={operators}::{name}" for name in ("test_every_dtype", "test_norms_of_every_real_dtype")
     ]

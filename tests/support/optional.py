@@ -48,7 +48,7 @@ def _of_extras(project: dict[str, Any], extras: Iterable[str]) -> Iterator[Requi
 def libraries() -> set[str]:
     """What `make test-all` installs and `make test` does not."""
     required = {r.name for r in requirements("examples", "dev")}
-    return {r.name.lower() for r in requirements("test-all") if r.name not in required}
+    return {r.name.lower().replace("-", "_") for r in requirements("test-all") if r.name not in required}
 
 
 def verdict(reason: str, gpu: bool) -> tuple[str, str]:

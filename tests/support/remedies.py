@@ -98,6 +98,14 @@ SPACING = [
     # lines of their own
     Row("gradient(z**2, z, axis=0, accuracy=4)", "take each line alone, f[:, j] with x[:, j]", "np.stack([gradient(f[:, j], z[:, j], accuracy=4) for j in range(3)], 1)", "2 * z", "z = np.outer(x, [1., 2, 3]) + 1; f = z**2"),
     Row("derivative(z**2, z, axis=-1, accuracy=4)", "take each line alone, f[i, :] with x[i, :]", "np.stack([derivative(f[i, :], z[i, :], accuracy=4) for i in range(3)])", "2 * z", "z = np.outer([1., 2, 3], x); f = z**2"),
+    Row("advect([1.0, f], f, 1.0, z)", "multiply the derivative, v * grid.derivative(1)", "(v * Grid(1.0 * np.arange(3), z).derivative(1))(f)", "4 * z**2", "z = np.outer([1., 2, 3], x); f = z**2; v = 2 * z"),
+    Row("diffuse(f, f, 1.0, z)", "compose grid.divergence @ (k * grid.gradient)", "(lambda grid, k: grid.divergence @ (k * grid.gradient))(Grid(np.arange(3.), z), 2.0 * np.ones(z.shape))(f)",
+        "np.full((3, 5), 4.0)", "z = np.outer([1., 1, 1], x); f = z**2"),
+    *(Row(f"(lambda A: A.{call})(Grid(1.0 * np.arange(3), z).identity * 2)", "solve with method='direct', and leave weight= away",
+          f"(lambda A: A.{instead})(Grid(1.0 * np.arange(3), z).identity * 2)", value, "z = np.outer([1., 2, 3], x)")
+      for call, instead, value in (
+          ("solve(z, method='bicgstab')", "solve(z, method='direct')", "z / 2"), ("adjoint(z, weight='quadrature')", "adjoint(z)", "2 * z"),
+      )),
     Row("gradient(z**2, z, axis=0)", "numpy.take_along_axis(x, k, 0) with k = numpy.argsort(x, 0), and f alike",
         f"(lambda k: gradient(numpy.take_along_axis(f, k, 0), numpy.take_along_axis(z, k, 0), axis=0, {E2}))(numpy.argsort(z, 0))", "2 * np.sort(z, 0)",
         "z = np.outer(x, [1., 2, 3]) + 1; z[1:3] = z[2:0:-1]; f = z**2"),
@@ -111,8 +119,6 @@ SPACING = [
         "z = np.stack([X, X], 1)"),
     Row("Grid(z, axes=[0]).gradient(z[..., None])", "count them from the end", "Grid(z.T, axes=[-1]).gradient(np.stack([z.T, z.T]) ** 2)[1]", "2 * z.T", "z = np.outer(x, [1., 2, 3]) + 1"),
     Row("Grid(z, Y[:3], axes=[0, 1])", "give as many there, or 1", "Grid(z[:, :1], Y[:3]).derivative(0)(z[:, :3]**2)", "2 * z[:, :3]", "z = np.outer(X, np.ones(5))"),
-    Row("laplacian(U, z, w)", "for the others give a step or 1-D coordinates", "laplacian(U, z, Y)", "2 / np.arange(1, 6.) ** 2 + 6 + np.zeros((4, 1))",
-        "z = np.outer(X + 1, [1, 2, 3, 4, 5.]); w = np.outer([1, 2, 3, 4.], Y + 1)"),
     Row("gradient(g(*p), *p)", "scattered points need a grid first, for example by scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij')))",
         "gradient(scipy.interpolate.griddata(numpy.stack([x, y], -1), f, tuple(numpy.meshgrid(X, Y, indexing='ij'))), X, Y)[1]", "np.full((5, 6), 3.0)",
         "import scipy.interpolate; p = np.random.default_rng(0).uniform(-1, 1, (2, 400)); g = lambda x, y: 2 * x + 3 * y; x, y = p; f = g(x, y); X, Y = np.linspace(-.5, .5, 5), np.linspace(-.5, .5, 6)"),
@@ -219,7 +225,7 @@ GRIDS = [
     Row("divergence(x)", "one array with its components along axis 0", f"divergence(np.stack([U, U]), X, Y, {E2})[0]", "6 * Y"),
     Row("grid.divergence([U])", "give one for each axis of the grid", "grid.divergence([U, U])[0]", "6 * Y"),
     Row("grid.divergence(5)", "give a sequence of 2 arrays, or one array with the components along axis 0", "grid.divergence(np.stack([U, U]))[0]", "6 * Y"),
-    Row("grid.divergence(np.stack([U, U], -1))", "which come first: stack them to the shape (2, ...)", "grid.divergence(np.stack([U, U], 0))[0]", "6 * Y"),
+    Row("grid.divergence(np.stack([U, U], -1))", "which come first: give a sequence of 2, or stack them to the shape (2, ...)", "grid.divergence(np.stack([U, U], 0))[0]", "6 * Y"),
     Row("grid.divergence([U, U[:, :2]])", "a collocated grid has one shape for all", "grid.divergence([U, U])[0]", "6 * Y"),
     Row("grid.advect(2.0)", "v must have one component for each of 2 axes", "grid.advect([0, 2.0])(U)[0]", "12 * Y"),
     Row("grid.advect([1, 2, 3])", "give one for each", "grid.advect([0, 2.0])(U)[0]", "12 * Y"),
@@ -255,6 +261,9 @@ DATA = [
     Row("gradient([np.ma.array(x), np.ma.array(f)])", "give numpy.ma.stack(f)", "gradient(numpy.ma.stack([np.ma.array(x), np.ma.array(f)]), axis=1)", "np.gradient(np.stack([x, f]), axis=1)"),
     Row("grid.laplacian(np.sin)", "give its samples, f(x, y)", "line.laplacian(np.square(x))", "np.full(5, 2.)"),
     Row("grid.laplacian(np.sin)", "gridgrad.autodiff.laplacian(f, x, y)", "gridgrad.autodiff.laplacian(lambda x: x**2, x)", "np.full(5, 2.)"),
+    Row("(U > 3) * grid.identity", "a factor has dtype bool: booleans have no differences; convert them first, b.astype(float)",
+        "((U > 3).astype(float) * grid.identity)(U)", "np.where(U > 3, U, 0)"),
+    Row("grid.diffuse(np.square)", "k is a function; give its samples, k(x, y)", "grid.diffuse((lambda k, x, y: k(x, y))(np.add, *grid.mesh()))(U)[1, 1]", "28.0"),
     Row("grid.advect([U > 3, U])", "v[0].astype(float)", "grid.advect([(U > -1).astype(float), 0])(U)[:, 0]", "2 * X"),
     Row("gradient(pandas.Series(f), x)", "give its numbers, f.to_numpy()", f"gradient(pandas.Series(f).to_numpy(), x, {E2})", "slope", "import pandas", "pandas"),
     Row("gradient(np.asmatrix(U))", "numpy.asarray(f)", f"gradient(numpy.asarray(np.asmatrix(U)), X, Y, {E2})[1][0]", "6 * Y", "import warnings; warnings.simplefilter('ignore')"),
@@ -349,10 +358,10 @@ WORDS = [
       for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
     Row("gradient(f, x, y, order=2)", "derivative(f, x, axis=0, order=2)", "derivative(f, x, axis=0, order=2)", "np.full((4, 5), 2.)", PLANE),
     Row("gradient(f, order=2)", "for all axes, hessian(f, x, y)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
-    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, advect and directional_derivative",
+    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect and directional_derivative",
         "np.stack([o(accuracy=2) for o in calls]).shape",
-        "(6, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "
-        "p(advect, [1, 2], U), p(directional_derivative, U, [1, 2])]; calls[3] = lambda accuracy: gradient(U, X, Y, accuracy=accuracy)[0]"),
+        "(7, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "
+        "p(mixed_derivative, U), p(advect, [1, 2], U), p(directional_derivative, U, [1, 2])]; calls[3] = lambda accuracy: gradient(U, X, Y, accuracy=accuracy)[0]"),
     Row("laplacian(f, dtype='f4')", "f.astype(numpy.float32)", "laplacian(f.astype(numpy.float32), x, y).dtype.name", "'float32'", PLANE),
     # grids
     Row("Grid(x, dx=0.5)", "Grid(x, (64, 0.1))", "Grid(x, (64, 0.1)).shape", "(5, 64)"),

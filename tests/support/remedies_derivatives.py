@@ -12,6 +12,9 @@ ROWS = [
     Row("line.derivative(0, order=6)", "grid.derivative(0, order=2, accuracy=6) @ ", PRODUCT.format(", order=2", "line"), "720 * x", LONG + "f = x**7 / 7"),
     Row("derivative(f, x, order=5)", "with grid = gridgrad.Grid(x, axes=[0])", PRODUCT.format("", "gridgrad.Grid(x, axes=[0])"), "np.full(13, 120.)", LONG),
     Row("derivative(f, 0.125, order=5)", "with grid = gridgrad.Grid((13, h), axes=[0])", PRODUCT.format("", "gridgrad.Grid((13, 0.125), axes=[0])"), "np.full(13, 120.)", LONG),
+    Row("mixed_derivative(U, X, Y, orders=(2, 0))", "orders must be a pair of 1, 2, 3 or 4", "mixed_derivative(np.multiply.outer(X**2, Y), X, Y, orders=(2, 1))", "np.full((4, 5), 2.)"),
+    Row("Grid(x, x, x).mixed_derivative(0, 1, orders=(1, 1, 1))", "of more axes a product, grid.derivative(2) @ grid.mixed_derivative(0, 1)",
+        "(lambda grid: (grid.derivative(2) @ grid.mixed_derivative(0, 1))(f[:, None, None] * f[:, None] * f))(Grid(x, x, x))", "np.ones((5, 5, 5))", "f = x"),
     *(Row(f"derivative(f, x, side={word!r})", f'here it is side="{side}"', f"derivative(f, x, side='{side}')", value)
       for word, side, value in [("backward", "left", BACK), (-1, "left", BACK), ("forward", "right", "np.array([1., 4, 7, 10, 10])")]),
     Row("derivative(f, x, side='up')", 'side must be "left", "right", or None', "derivative(f, x, side='left')", BACK),
@@ -34,9 +37,6 @@ ROWS = [
       for words, value in [("side='left'", "np.concatenate([(D(f) / D(z))[:1], D(f) / D(z)])"), ("order=3, edge_order=1", "np.zeros((5, 3))")]),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere').advect([1.0, 0.0], upwind=1)", "upwind= is not offered with geometry=; gradient, divergence",
         "np.shape(gg.Grid((4, 1.0), (5, 1.0)).advect([1.0, 0.0], upwind=1)(np.ones((4, 5))))", "(4, 5)"),
-    Row("Grid(x).with_breaks(0, [2]).advect(np.full(5, 2.), upwind=1)", 'numpy.maximum(v, 0) * left(f) + numpy.minimum(v, 0) * right(f) with left = grid.derivative(0, side="left")',
-        "numpy.maximum(v, 0) * left(f) + numpy.minimum(v, 0) * right(f)", "2 * np.array([1., 1, 7, 7, 10])",
-        "grid = Grid(x).with_breaks(0, [2]); v = np.full(5, 2.); left, right = (grid.derivative(0, side=side) for side in ('left', 'right'))"),
     Row("Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=2)", "needs at least 3; use accuracy=1 or add points",
         "Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=1)(f[:2])", "np.ones(2)"),
 ]  # fmt: skip

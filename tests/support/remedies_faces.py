@@ -15,6 +15,9 @@ ROWS = [
     Row("line.with_mask(np.arange(5) > 0).faces(0)", "make them of the whole grid", STEPS, SLOPES),
     Row("Grid((3, 1.0)).faces(0)", "are too few for a grid of edge_order=2; add points", "Grid((5, 1.0)).faces(0).derivative(np.arange(5.0))", "np.ones(4)"),
     Row("line.faces(0).derivative.solve(f)", "for least squares solve A.T @ A", "(lambda A: (A.T @ A + line.identity).solve(A.T(A(f)) + f))(line.faces(0).derivative)", "f"),
+    Row("grid.faces().divergence(U)", "which come first: give a sequence of 2", "grid.faces().divergence((np.ones((3, 5)), np.ones((4, 4))))[1, 1]", "0.0"),
+    Row("U * grid.faces().gradient", "multiply what A makes: [k * g for k, g in zip(factors, A(f))]",
+        "(lambda A, factors, f: [k * g for k, g in zip(factors, A(f))])(grid.faces().gradient, (2.0, np.ones((4, 4))), U)[0][:, 0]", "np.array([2.0, 8.0, 14.0])"),
     Row("grid.faces().divergence((np.ones((2, 3, 5)), np.ones((3, 4, 4))))", "the components of f differ in their batch axes",
         "grid.faces().divergence((np.ones((2, 3, 5)), np.ones((2, 4, 4))))[0, 1, 1]", "0.0"),
 ]  # fmt: skip

@@ -4,6 +4,10 @@ from remedies import Row
 
 LON = "[0., 90., 180., 270.]"
 FLAT = "Grid([10., 20., 30.], [0., 1., 2.], geometry=%s).laplacian(np.ones((3, 3)))[1, 1]"
+GLOBE = (
+    "import xarray; D = xarray.DataArray(U, dims=('y', 'x'), coords={'y': X, 'x': Y}); "
+    "P = D.assign_coords(y=('y', X, {'units': 'degrees_north'}), x=('x', Y, {'units': 'degrees_east'})); "
+)
 ROWS = [
     Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere')", "leave that row out, the rows beside it know of the pole",
         f"Grid([60., 70., 80.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
@@ -24,4 +28,25 @@ ROWS = [
     Row("Grid(X, 1 + X, Y, geometry='sphere').curl", "apply it level by level", "Grid(1 + X, Y, geometry='sphere').curl((0 * U, 0 * U))[1, 1]", "0.0"),
     Row("Grid(1 + X, Y, geometry='sphere').laplacian(q)", "give numbers, f.magnitude of pint", "Grid(1 + X, Y, geometry='sphere').laplacian(q.magnitude)[1, 1]", "0.0",
         "import pint; q = pint.UnitRegistry().Quantity(np.ones(U.shape), 'K')", "pint"),
+    # of the free functions
+    Row("derivative(U, 1 + X, axis=0, geometry='sphere')", "gradient(f, lat, lon, geometry='sphere') has those along all",
+        "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
+    Row("gradient(torch.tensor(U), torch.tensor(X, requires_grad=True), Y, geometry='sphere')", "give its numbers, x.detach()",
+        "gradient(torch.tensor(U), torch.tensor(X, requires_grad=True).detach(), Y, geometry='sphere', edge_order=2)[0][:, 0].numpy()", "2 * X / (6371229 * np.pi / 180)",
+        "import torch", "torch"),
+    Row("gradient(U, geometry='sphere')", "axis 0 is lat, where lengths depend on the place, and a step came for it; give its coordinates: gradient(f, lat, lon, geometry='sphere')",
+        "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
+    # of labelled arrays
+    *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[:, 0]", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for call, message, remedy in [
+        ("gradient(D, geometry='sphere')", "name two and what they are: dim=('y', 'x'), geometry=('lat', 'lon')", "D, dim=('y', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(D.rename(y='lat'), dim=('lat', 'x'), geometry='sphere')", "'lat' is lat, 'x' is neither; name two dims and what they are",
+         "D.rename(y='lat'), dim=('lat', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(D, dim=('y', 'x'), geometry='cf')", "set f['y'].attrs['units'], 'degrees_north', 'degrees_east'", "P, geometry='cf'"),
+        ("gradient(D.drop_vars('y'), 1., 1., dim=('y', 'x'), geometry=('lat', 'lon'))", "give it coordinates, f.assign_coords(y=...)",
+         "D.drop_vars('y').assign_coords(y=X), dim=('y', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(P, dim=('y', 'x'), geometry=('lon', 'lat'))", "names are in the order of dim=, or geometry='sphere'", "P, dim=('y', 'x'), geometry='sphere'"),
+        ("gradient(P, geometry='sphere', angle='radians')", "'y' is in degrees by its units, and angle='radians' was given; give both in one unit", "P, geometry='sphere', angle='degrees'"),
+        ("gradient(D.assign_coords(y=('y', X, {'units': 'm'})), dim=('y', 'x'), geometry=('lat', 'lon'))", "f['y'].attrs['units'] = 'degrees_north'", "P, dim=('y', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(D.assign_coords(y=('y', X, {'units': 'degrees_north', 'axis': 'X'})), geometry='sphere')", "units='degrees_north' and axis='X', which contradict each other", "P, geometry='sphere'"),
+    ]),
 ]  # fmt: skip

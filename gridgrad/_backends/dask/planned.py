@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..._base.types import Array
 from .chunk import beyond, compute
-from .faces import Beyond, Faces, faces
+from .faces import Faces, faces
 from .recipe import Axes, Recipe
 from .spans import Span
 
@@ -95,11 +96,11 @@ def _box(is_copied: bool, chunk: Array, *depths: Array) -> Array:
     return box
 
 
-class Whole(Beyond):
+@dataclass(eq=False, slots=True)
+class Whole:
     """A neighbour as it is, which NumPy does not take for an array of objects."""
 
-    def __init__(self, chunk: Array) -> None:
-        self.chunk = chunk
+    chunk: Array
 
 
 def _moved(boxes: Any, axes: Axes, others: tuple[int, ...]) -> Any:

@@ -47,7 +47,7 @@ class JAX(ArrayAPI[Array]):
         """By a call back to the host, of which the transpose is another one."""
         return _linear(through, field)
 
-    def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
+    def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
         """The values, if they are known: a tracer has none."""
         try:
             return np.asarray(a)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,9 @@ def samples(f: Any) -> Array:
     return data
 
 
-def _check_entries(f: Any) -> None:
+def _check_entries(f: Sequence[object]) -> None:
     """Refuse a list of what would lose something in one plain array."""
-    kinds: set[Any] = set(map(type, f))
+    kinds: set[type] = set(map(type, f))
     if any(issubclass(kind, MaskedArray) for kind in kinds):
         raise ArgumentTypeError("f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)")
     for entry in f if kinds & {list, tuple} else ():

@@ -8,7 +8,9 @@ from typing import Any
 import torch
 from array_api_compat import torch as namespace
 
+from ..._base.tracing import is_compiling
 from ..operations import Operations
+from .compiled import made
 from .tensors import refuse_capture
 
 
@@ -30,6 +32,12 @@ class OfTorch(Operations):
         refuse_capture(like, "its weights go to the device in each call, as no kernel takes it")
         return super().weights(values if values.flags.writeable else values.copy(), dtype, like)
 
+    def weights_made(self, make: Any, dtype: Any, like: Any, *given: Any, **words: Any) -> Any:
+        """As one constant of the graph, while a compiler traces."""
+        if is_compiling():
+            return made(_weights, make, dtype, like.device, *given, **words)
+        return super().weights_made(make, dtype, like, *given, **words)
+
     def joined(self, pieces: Sequence[Any], axis: int) -> Any:
         """By ``cat``, the only name that batched gradients know."""
         return torch.cat(list(pieces), dim=axis)
@@ -46,6 +54,10 @@ class OfTorch(Operations):
     def complex_of(self, real: Any, imaginary: Any) -> Any:
         """By torch's own function."""
         return torch.complex(real, imaginary)
+
+
+def _weights(make: Any, dtype: Any, device: Any, *given: Any, **words: Any) -> Any:
+    return torch.tensor(make(*given, **words), dtype=dtype, device=device)
 
 
 def _halves(x: Any) -> tuple[Any, Any]:

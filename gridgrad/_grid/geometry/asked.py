@@ -85,8 +85,16 @@ class Geometry(NamedTuple):
         line = lines[self.along]
         y = np.asarray(line.coordinates, np.float64)
         self._check(y, lines)
-        surface = self._sphere() if "lat" in self.names else self._plane()
-        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order)
+        surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
+        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, self._ring(lines))
+
+    def _ring(self, lines: Sequence[Axis]) -> int | None:
+        """How many steps of one length go all round; None of those that do not."""
+        around = None if self.around is None else lines[self.around]
+        if around is None or not around.is_periodic:
+            return None
+        steps = np.asarray(around.steps, np.float64)
+        return around.length if np.ptp(np.abs(steps)) < 1e-6 * self.turn / around.length else None
 
     def _sphere(self) -> Surface:
         unit, radius = 2 * pi / self.turn, self.radius
@@ -95,11 +103,16 @@ class Geometry(NamedTuple):
             lambda y: radius * unit * np.cos(unit * y),
             lambda y: radius * np.sin(unit * y),
             lambda y: -radius * unit * unit * np.sin(unit * y),
+            lambda y: -unit * np.cos(2 * unit * y) / (radius * np.cos(unit * y)),
+            unit,
+            self.turn / 6,
         )
 
-    def _plane(self) -> Surface:
+    def _plane(self, end: float) -> Surface:
         unit = 1.0 if self.around is None else 2 * pi / self.turn
-        return Surface(1.0, lambda r: unit * r, lambda r: unit * r * r / 2, lambda r: unit * np.ones_like(r))
+        return Surface(
+            1.0, lambda r: unit * r, lambda r: unit * r * r / 2, lambda r: unit * np.ones_like(r), lambda r: unit / r, unit, end / 2
+        )
 
     def _limits(self) -> tuple[float, ...]:
         return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)

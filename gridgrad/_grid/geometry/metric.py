@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cached_property
+from math import pi
 from typing import NamedTuple
 
 import numpy as np
@@ -15,8 +17,10 @@ from ..._stencils.stencil import CENTRAL, Row, Stencil, in_one_piece
 from ..._stencils.sums import row_at
 from ..axis import Axis
 from ..ends import rule_of
+from .beside import Flux, balance, fluxes, nearness
 
 POINTS_OF_FLUXES = 7  # of the wide rows of second derivatives beside a pole
+EVEN = 1e-6  # relative difference of steps that are taken as equal
 
 Function = Callable[[Array], Array]
 
@@ -28,6 +32,9 @@ class Surface(NamedTuple):
     h: Function
     area: Function  # the integral of h
     dh: Function  # its derivative
+    bend: Function  # d(h dh/dy)/dy / (l^2 h)
+    unit: float  # of x, in radians
+    reach: float  # of a pole: how far from it rows know of it
 
 
 class Metric:
@@ -42,14 +49,16 @@ class Metric:
     """
 
     def __init__(
-        self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None], edge_order: int
+        self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None], edge_order: int,
+        ring: int | None = None,
     ) -> None:  # fmt: skip
         self.surface, self.along, self.around = surface, along, around
-        self.line, self.poles, self.edge_order = line, poles, edge_order
+        self.line, self.poles, self.edge_order, self.ring = line, poles, edge_order, ring
         y = line.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
         self.h = surface.h(y)
+        self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 
     def slope(self, accuracy: int | None) -> Stencil:
         """``df/dy / l``."""
@@ -65,8 +74,51 @@ class Metric:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
         if form == "wide" or accuracy is not None:
             return transpose.product(self.flux(accuracy), self.slope(accuracy))
-        rows = [self._end_row(point) if form == "compact" else None for point in (0, self.line.length - 1)]
-        return self._per_length(self._per_length(self._balances(*rows)))
+        return self._compact if form == "compact" else self._conservative
+
+    def around_twice(self, accuracy: int | None, form: str) -> Array:
+        """What multiplies ``d^2f/dx^2``: ``1/h^2``.
+
+        Of balances, beside a pole, what makes the laplacian of ``h(y) cos(x)``, a plane in space, exact: there it is the
+        difference of two numbers that grow as ``1/h``.
+        """
+        squares: Array = self.h**-2.0
+        if form == "wide" or accuracy is not None or not self._near.any():
+            return squares
+        stencil, given = self.second(None, form), self._given if form == "compact" else {}
+        wrong = np.zeros_like(squares)
+        for k in np.flatnonzero(self._near).tolist():
+            if k not in given:
+                made = sum(w * (self.h[b] - self.h[a]) for a, b, w in row_at(stencil, k))
+                wrong[k] = self._near[k] * (made - self.surface.bend(self.line.coordinates[k]))
+        return squares * (1 + wrong * self.h / self.surface.unit**2) * self._wave
+
+    @cached_property
+    def _wave(self) -> float:
+        """What a second difference of cos(x) all round is too small by."""
+        if self.ring is None:
+            return 1.0
+        step = 2 * pi / self.ring
+        return float(step**2 / (2 - 2 * np.cos(step)))
+
+    @cached_property
+    def _conservative(self) -> Stencil:
+        return self._per_length(self._per_length(self._balances({}, 0 * self._near)))
+
+    @cached_property
+    def _compact(self) -> Stencil:
+        return self._per_length(self._per_length(self._balances(self._given, self._near)))
+
+    @cached_property
+    def _given(self) -> dict[int, Row]:
+        """The compact rows that are no balances: of open ends, and beside poles of which cells do not have their points in the middle."""
+        rows: dict[int, Row] = {}
+        for end, pole in zip((0, self.line.length - 1), self.poles, strict=True):
+            if pole is None:
+                rows[end] = self._open_row(end)
+            elif self.line.length >= POINTS_OF_FLUXES:
+                rows |= {k: self._wide_row(k) for k in self._points_off_the_middle(end, float(pole))}
+        return rows
 
     def widths(self) -> Array:
         """The area of each cell for a unit of the other axis."""
@@ -93,33 +145,37 @@ class Metric:
         )
         return first, last
 
-    def _balances(self, first: Row | None, last: Row | None) -> Stencil:
-        """What flows through the faces of each cell, over its area; rows that are given stand in the place of the end rows."""
+    def _balances(self, given: dict[int, Row], near: Array) -> Stencil:
+        """What flows through the faces of each cell, over its area, but for the rows that are given."""
         n, cells = self.line.length, self._cells()
         through = self.surface.h(self._faces) / self._steps
         lower, upper = np.zeros_like(cells), np.zeros_like(cells)
         lower[1:], upper[:-1] = -through / cells[1:], through / cells[:-1]
-        leading = ((0, 1, upper[0]),) if first is None else first
-        trailing = ((n - 2, n - 1, lower[-1]),) if last is None else last
-        weights = in_one_piece((lower, upper), 2)
-        return Stencil(n, CENTRAL, weights, (leading,), (trailing,), order=2)
+        shares = near[:-1] / 2 + near[1:] / 2
+        passing: list[Flux] = [{}, *fluxes(self.line.coordinates, self.surface.h(self._faces), shares), {}]
+        own = {0, n - 1, *np.flatnonzero(shares).tolist(), *(np.flatnonzero(shares) + 1).tolist()}
+        rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own} | given
+        start = next((k for k in range(n) if k not in rows), n)
+        stop = next((k + 1 for k in range(n - 1, -1, -1) if k not in rows), n)
+        leading, trailing = (tuple(rows[k] for k in span) for span in (range(start), range(stop, n)))
+        return Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), leading, trailing, order=2)
 
-    def _end_row(self, point: int) -> Row | None:
-        """A row of an end where the balance of its cell is none of its point; None where it is.
+    def _points_off_the_middle(self, end: int, pole: float) -> list[int]:
+        """The points near a pole whose cells go on further on one side: one a whole step from it, or all, where steps vary."""
+        y, steps = self.line.coordinates, np.abs(self._steps)
+        near = [k for k in np.flatnonzero(self._near).tolist() if 2 * abs(y[k] - pole) < np.ptp(y) or k == end]
+        own, gap = steps[[min(k, len(steps) - 1) for k in near]], abs(pole - y[end]) / steps[-bool(end)]
+        if np.ptp(own) > EVEN * own[0] or np.abs(gap - [0, 0.5, 1]).min() > EVEN:
+            return near
+        return [end] if gap > 0.75 else []
 
-        Without a pole it is ``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows. A cell that goes on for a whole step to a pole has
-        its point far from its middle; there fluxes are differenced that are wider, as h has its zero in that row.
-        """
-        y, pole = self.line.coordinates, self.poles[bool(point)]
-        if pole is not None:
-            step = abs(self._steps[-bool(point)])
-            if abs(float(pole) - y[point]) < 0.75 * step or self.line.length < POINTS_OF_FLUXES:
-                return None
-            row = row_at(self.second(4, "wide"), point)
-            return tuple((a, b, self.surface.length**2 * w) for a, b, w in row)
-        second, first = (
-            self.line.stencil(2, None, self.edge_order),
-            self.line.stencil(1, None, self.edge_order),
-        )
-        ratio = self.surface.dh(y[point]) / self.h[point]
+    def _wide_row(self, point: int) -> Row:
+        """Fluxes are differenced that are wider, as h has its zero in the pole."""
+        row = row_at(self.second(4, "wide"), point)
+        return tuple((a, b, self.surface.length**2 * w) for a, b, w in row)
+
+    def _open_row(self, point: int) -> Row:
+        """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
+        second, first = (self.line.stencil(order, None, self.edge_order) for order in (2, 1))
+        ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
         return (*row_at(second, point), *((a, b, ratio * w) for a, b, w in row_at(first, point)))

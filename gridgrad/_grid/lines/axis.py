@@ -34,9 +34,9 @@ class LinesAxis(Axis):
 
     def host(self, spacing: object) -> Array:
         """Coordinates of any library, in C order."""
-        return np.ascontiguousarray(numbers_of(spacing, self.number))
+        return np.asarray(numbers_of(spacing, self.number), order="C")
 
-    def position(self, index: int | Array) -> NoReturn:
+    def position(self, index: int | Array) -> Array:
         """Not known without the line."""
         raise self.refusal("a wall at a position")
 
@@ -50,7 +50,7 @@ class LinesAxis(Axis):
     @property
     def quadrature(self) -> NoReturn:
         """Not a vector."""
-        raise self.refusal("the width of cells")
+        raise self.refusal("the width of cells", "solve with method='direct', and leave weight= away")
 
     def check(self, edge_order: int) -> None:
         """Refuse coordinates that cannot be used, and ends that are neither open nor a ring."""
@@ -66,9 +66,11 @@ class LinesAxis(Axis):
         rule = rule_of(order, accuracy, (left, right), edge_order)
         if accuracy is not None and not rule.is_first_of_three:
             raise self.refusal(f"accuracy={accuracy}")
-        other = [end.word for end in (left, right) if not (end.is_open or end.is_periodic)]
-        if other:
-            raise self.refusal(f"the end {other[0]!r}")
+        own, new = ([end.word for end in ends if not (end.is_open or end.is_periodic)] for ends in (self.ends, (left, right)))
+        if own:
+            raise self.refusal(f"the end {own[0]!r}")
+        if new:
+            raise self.refusal("a flux that is 0 at ends", "compose grid.divergence @ (k * grid.gradient)")
         rule = rule._replace(accuracy=None)
         if rule not in self._line_rows:
             check_length(self.length, self.number, rule)
@@ -85,9 +87,9 @@ class LinesAxis(Axis):
         """There is none for all lines."""
         raise self.refusal("an operator of this kind")
 
-    def refusal(self, what: str) -> ArgumentTypeError:
+    def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what is not there for lines of their own."""
-        return refusal(what, self.number, self.spacing.ndim)
+        return refusal(what, self.number, self.spacing.ndim, instead)
 
     def _longest(self) -> Fraction:
         """The largest span of a line."""

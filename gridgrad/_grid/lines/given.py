@@ -12,7 +12,7 @@ from .. import hints
 
 
 def check_mesh(arrays: Sequence[Array], axes: Sequence[int]) -> None:
-    """Refuse what is the mesh of a rectilinear grid, and lines of their own along more than one axis.
+    """Refuse what is the mesh of a rectilinear grid; positions of a curvilinear one are no longer among these arrays.
 
     A mesh is one array for each axis, of which each varies along one dimension only. A single array is that of lines,
     though all of them may be alike, unless all points of a line coincide.
@@ -23,11 +23,6 @@ def check_mesh(arrays: Sequence[Array], axes: Sequence[int]) -> None:
         own = axes[k] % arrays[k].ndim if -arrays[k].ndim <= axes[k] < arrays[k].ndim else None
         if len(varying[k]) < 2 and (len(many) > 1 or varying[k] != [own]):
             raise _refused(arrays[k], axes[k], hints.of_shape(arrays[k], axes[k]))
-    if len(many) > 1:
-        raise ArgumentValueError(
-            f"distances must be either scalars or 1d, but for one axis: the spacing of axis {axes[many[0]]} has shape {arrays[many[0]].shape}, and "
-            f"that of axis {axes[many[1]]} varies from line to line too; for the others give a step or 1-D coordinates"
-        )
 
 
 def varied(x: Array) -> list[int]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
@@ -55,14 +56,24 @@ class LineRows:
                 self._rounded[real] = (lower, upper, *far)
         return self._rounded[real]
 
+    def at(self, number: int, real: str, ndim: int) -> Array:
+        """Those of a stencil for fields of so many dimensions."""
+        if self.axis >= 0 and ndim != self.ndim:
+            raise ArgumentValueError(
+                f"the coordinates of axis {self.axis} have {self.ndim} dimensions and the field has {ndim}, but axes counted from the front "
+                "need as many; count them from the end, axes=[-1], or give coordinates with the dimensions of the field"
+            )
+        return self.weights(real)[number]
+
+    @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
         limits = np.finfo(real)
         return bool(self.bounds[0] >= limits.tiny and self.bounds[1] <= limits.max)
 
-    def refusal(self, what: str) -> ArgumentTypeError:
+    def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what lines with rows of their own have not."""
-        return refusal(what, self.axis, self.ndim)
+        return refusal(what, self.axis, self.ndim, instead)
 
     def _in_short_form(self, lower: Array, upper: Array) -> Array:
         """By rounded weights; rows round a ring, which are data, by those before."""
@@ -74,12 +85,13 @@ class LineRows:
         return short
 
 
-def refusal(what: str, axis: int, ndim: int) -> ArgumentTypeError:
-    """On what is not there along an axis whose coordinates have `ndim` dimensions."""
+def refusal(what: str, axis: int, ndim: int, instead: str = "") -> ArgumentTypeError:
+    """On what is not there along an axis whose coordinates have `ndim` dimensions, and what to type `instead`."""
     line = ", ".join(":" if k == axis % ndim else "ijklmn"[k % 6] for k in range(ndim))
+    instead = instead or f"take each line alone, f[{line}] with x[{line}]"
     return ArgumentTypeError(
         f"{what} is not offered along axis {axis}, whose points lie elsewhere on each line; there are gradient, divergence, curl, jacobian, derivative "
-        f"and laplacian, of three points, with one-sided and periodic ends. Or take each line alone, f[{line}] with x[{line}]"
+        f"and laplacian, of three points, with one-sided and periodic ends. Or {instead}"
     )
 
 

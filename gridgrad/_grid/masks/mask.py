@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.errors import counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
-from ..conditions import Components, Condition
 from ..ends import Side
-
-
-class Runs(NamedTuple):
-    """For each point of a grid, along one axis, the run of points without a gap that it is in.
-
-    A run of a ring may go on beyond its last point. A ring without any gap has no first point: `whole` there.
-    """
-
-    start: Array  # the first point
-    length: Array  # how many there are; 0 of points that do not count
-    whole: Array  # whether there is no gap on the line, and no cut
+from ..walls.components import Components
+from ..walls.conditions import Condition
+from .runs import Runs, runs_of
 
 
 class Mask:
@@ -82,29 +72,5 @@ class Mask:
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""
         if (k, is_ring) not in self._runs:
-            lines = np.moveaxis(self.inside, place, -1)
-            found = _runs(lines, self.breaks[k], is_ring)
-            self._runs[k, is_ring] = Runs(*(np.moveaxis(a, -1, place) for a in found))
+            self._runs[k, is_ring] = runs_of(self.inside, self.breaks[k], place, is_ring)
         return self._runs[k, is_ring]
-
-
-def _runs(inside: Array, breaks: tuple[int, ...], is_ring: bool) -> Runs:
-    """The same along the last axis."""
-    n = inside.shape[-1]
-    index = np.broadcast_to(np.arange(n), inside.shape)
-    cut = np.ones(inside.shape, bool)  # before each point
-    cut[..., 1:] = inside[..., 1:] != inside[..., :-1]
-    cut[..., list(breaks)] = True
-    start = np.maximum.accumulate(np.where(cut, index, 0), axis=-1)
-    behind = np.concatenate([cut[..., 1:], np.ones_like(cut[..., :1])], axis=-1)
-    stop = np.minimum.accumulate(np.where(behind, index + 1, n)[..., ::-1], axis=-1)[..., ::-1]
-    whole = np.zeros(inside.shape, bool)
-    if is_ring and 0 not in breaks:
-        joined = inside[..., :1] & inside[..., -1:]
-        first, last = stop[..., :1], start[..., -1:]
-        whole |= joined & (first == n)
-        round_ = joined & (first < n)
-        begins, ends = round_ & (start == 0), round_ & (stop == n)
-        start, stop = (np.where(begins, last - n, start), np.where(ends, n + first, stop))
-    length = np.where(inside, stop - start, 0)
-    return Runs(np.mod(start, n), length, whole)

@@ -4,40 +4,50 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.types import Array
 from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
-from ..._stencils.ends import End
+from ..._stencils.ends import ONE_SIDED, End
 from ..._stencils.stencil import Stencil
 from ..axis import Axis
 from ..ends import Ends, Side
 from ..points import Points
+from .many import rows_of_many
 
 HALF = 12  # points that rows at one end of a run may read; a longer run is two pieces, one at each end
 
 
 class Piece(NamedTuple):
-    """A run of points, or one end of it: its first point and its length; whether it reaches the ends of the axis."""
+    """Runs of points, or one end of them, of one length: their first points; whether they reach the ends of the axis."""
 
-    start: int
+    starts: tuple[int, ...]
     length: int
     is_first: bool
     is_last: bool
 
 
 class PieceOfAxis(Axis):
-    """A run of points of an axis; rows for which it is too short are of lower order, or are none."""
+    """A run of points of an axis; rows for which it is too short are of lower order, or are none.
+
+    Of many runs it is the first, but the weights of its rows are arrays, of all of them.
+    """
 
     def __init__(self, line: Axis, piece: Piece, beside: Side) -> None:
         own: Ends = line.sides[0] if piece.is_first else beside, line.sides[1] if piece.is_last else beside
-        self.line = line
+        self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         super().__init__(
             line.number, piece.length, spacing, line.origin, own, None, None, line.real, line.place
         )
+
+    @cached_property
+    def steps(self) -> Array:
+        """Those of the whole axis, whose sign they have: a single point has none."""
+        return self.line.steps
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall of the whole axis."""
@@ -48,25 +58,16 @@ class PieceOfAxis(Axis):
         fits = (
             lower for lower in _lower(rule) if self.length >= points_needed(lower, not self.has_coordinates)
         )
-        found = next(fits, None)
-        if found is None:
+        found, is_one = next(fits, None), len(self.piece.starts) == 1
+        if found is None or not (
+            is_one or found.boundary == (ONE_SIDED, ONE_SIDED)
+        ):  # balances drop what they lack
             none = Stencil(self.length, (), (), ((),) * self.length, (), order=rule.order)
             return Rows(none, replace(none, values=True), replace(none, values=True))
-        return derivative_rows(self.exact_steps()[0], self.length, found)
-
-
-def piece_of(start: int, length: int, local: int, line: Axis) -> tuple[Piece, int]:
-    """The piece of a run that has the row of its point number `local`, and the point's number there."""
-    n = line.length
-    is_first, is_last = (not line.is_periodic and end for end in (start == 0, start + length == n))
-    if length > 2 * HALF:
-        if local < length // 2:
-            is_last, length = False, HALF
-        else:
-            is_first, start, local, length = False, start + length - HALF, local - (length - HALF), HALF
-    if not line.has_coordinates and not (is_first or is_last):
-        start = 0  # all are alike
-    return Piece(start % n, length, is_first, is_last), local
+        if is_one:
+            return derivative_rows(self.exact_steps()[0], self.length, found)
+        index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
+        return Rows(rows_of_many(self.line.exact_steps()[0].at(index), self.length, found))
 
 
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
@@ -92,9 +93,9 @@ def _lower(rule: Rule) -> list[Rule]:
 
 
 def _spacing_of(line: Axis, piece: Piece) -> Array:
-    x, stop = line.spacing, piece.start + piece.length
-    beyond = max(stop - line.length, 0)
+    x, start = line.spacing, piece.starts[0]
+    beyond = max(start + piece.length - line.length, 0)
     if not beyond:
-        return x[piece.start : stop]
+        return x[start : start + piece.length]
     period = line.period if x[-1] > x[0] else -line.period
-    return np.concatenate([x[piece.start :], x[:beyond] + period])
+    return np.concatenate([x[start:], x[:beyond] + period])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Never
 
 from ..._base.checks import clean_axis
@@ -10,7 +11,7 @@ from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
 from .first import no_tensors
-from .options import SIDES, derivative_options
+from .options import SIDES, derivative_options, mixed_options
 from .second import add_mixed
 
 
@@ -51,16 +52,24 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
 
 
 @method
-def mixed_derivative(grid: Points, axis: int, other: int, **others: Never) -> Sweep:
-    """``d_a d_b`` for two different axes of the grid, the product of their first derivatives."""
+def mixed_derivative(
+    grid: Points, axis: int, other: int, orders: Sequence[int] = (1, 1), accuracy: int | None = None, **others: Never
+) -> Sweep:  # fmt: skip
+    """``d_a d_b`` for two different axes of the grid, the product of their derivatives, in one pass.
+
+    `orders` are those along both, 1 to 4: ``mixed_derivative(0, 1, orders=(2, 1))`` is ``d_0 d_0 d_1``. Rows and their
+    accuracy are those of `derivative`, and so is `accuracy`. Derivatives along more axes are products,
+    ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along different axes lose no order.
+    """
     check_words("mixed_derivative", others)
-    return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim))
+    return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim), orders=orders, accuracy=accuracy)
 
 
-@kind()
-def _mixed_derivative(grid: Points, a: int, b: int) -> Sweep:
-    """``d_a d_b f`` for two different axes of the grid."""
+@kind(mixed_options)
+def _mixed_derivative(grid: Points, a: int, b: int, orders: tuple[int, int], accuracy: int | None) -> Sweep:
+    """``d_a d_b f`` for two different axes of the grid, or of higher orders along them."""
     no_tensors(grid, "mixed_derivative")
     build = Build(grid)
-    add_mixed(build, 0, a, b)
-    return Sweep.built(build, f"mixed_derivative({a}, {b})")
+    add_mixed(build, 0, a, b, orders, accuracy)
+    options = ("" if orders == (1, 1) else f", orders={orders}") + ("" if accuracy is None else f", accuracy={accuracy}")
+    return Sweep.built(build, f"mixed_derivative({a}, {b}{options})")

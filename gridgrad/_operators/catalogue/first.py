@@ -86,5 +86,5 @@ def jacobian(grid: Points, accuracy: int | None) -> Sweep[Vector, Matrix[Vector]
     build = Build(grid, vector(grid))
     for i in range(n):
         for a in range(n):
-            build.add(n * i + a, i, a, grid.along(a, 1, accuracy, component=i))
+            build.add_slope(n * i + a, i, a, accuracy, component=i)
     return Sweep.built(build, "jacobian", (n, n) if n > 1 else ())

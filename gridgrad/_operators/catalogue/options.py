@@ -81,6 +81,35 @@ def laplacian_options(form: object = "compact", accuracy: object = None) -> tupl
     return form, number
 
 
+def biharmonic_options(accuracy: object = None) -> tuple[int | None]:
+    """The option of the biharmonic operator.
+
+    accuracy : None, 2, 4 or 6
+        None is the row of 13 points on two axes. 2, 4 and 6 hold at every point of every grid, ends
+        included, with wider rows.
+    """
+    return (clean_accuracy(accuracy),)
+
+
+def mixed_options(orders: object = (1, 1), accuracy: object = None) -> tuple[tuple[int, int], int | None]:
+    """The options of a mixed derivative.
+
+    orders : pair of 1, 2, 3 or 4
+        Of the derivatives along the two axes, in the order in which they were named.
+    accuracy : None, 2, 4 or 6
+        None is the narrowest row along each axis, as in `Grid.derivative`. A number holds at every point
+        of every grid, ends included.
+    """
+    pair = orders if isinstance(orders, (list, tuple)) else ()
+    numbers = tuple([number for number in map(int_or_none, pair) if number in (1, 2, 3, 4)])
+    if len(pair) != 2 or len(numbers) != 2:
+        raise ArgumentValueError(
+            f"orders must be a pair of 1, 2, 3 or 4, one for each of the two axes, got {orders!r}; of one axis it is "
+            "derivative(order=...), of more axes a product, grid.derivative(2) @ grid.mixed_derivative(0, 1)"
+        )
+    return (numbers[0], numbers[1]), clean_accuracy(accuracy)
+
+
 def derivative_options(
     order: object = 1, accuracy: object = None, side: object = None
 ) -> tuple[int, int | None, str | None]:

@@ -8,33 +8,39 @@ from typing import Never
 import numpy as np
 
 from ..._base.errors import MISSING
+from ..._base.types import Scalar, Vector
 from ..._grid.points import Points
 from ..._stencils import transpose
-from ..fields.coefficients import Argument, Numbers, velocity
-from ..patterns.build import Build
+from ..._terms.term import Term
+from ..fields.coefficients import Argument, Coefficients, Numbers, velocity
+from ..joined import Product
+from ..operator import Operator
+from ..patterns.build import Build, unit
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
-from .first import no_tensors
+from .first import gradient, no_tensors, vector
 from .options import SIDES, accuracy_option, advection_options
 
 
 @method
 def directional_derivative(
     grid: Points, v: object = MISSING, accuracy: int | None = None, **others: Never
-) -> Sweep:
+) -> Operator:
     """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
 
     `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
     """
     check_words("directional_derivative", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
+    if fields and grid.mapping is not None:
+        return _projected(grid, numbers, fields, accuracy)
     return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_first(fields)
 
 
 @method
 def advect(
     grid: Points, v: object = MISSING, accuracy: int | None = None, upwind: int | None = None, **others: Never
-) -> Sweep:
+) -> Operator:
     """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
     One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
@@ -55,6 +61,8 @@ def advect(
     """
     check_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
+    if fields and upwind is None and grid.mapping is not None:
+        return _projected(grid, numbers, fields, accuracy)
     return _advect.on(grid, numbers, accuracy=accuracy, upwind=upwind).with_first(fields)
 
 
@@ -70,9 +78,29 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | 
     return _along(grid, "advect", numbers, accuracy) if upwind is None else _upwind(grid, numbers, upwind)
 
 
+def _projected(grid: Points, numbers: Numbers, fields: Coefficients, accuracy: int | None) -> Operator:
+    """The gradient, then its product with v: where factors of the grid stand in the places of those."""
+    return Product(_dot.on(grid, numbers).with_first(fields), gradient.on(grid, accuracy=accuracy))
+
+
+@kind()
+def _dot(grid: Points, numbers: Numbers) -> Sweep[Vector, Scalar]:
+    """``sum v_a F_a``."""
+    one = unit(grid)
+    terms = tuple(
+        Term(0, a, None, one, outer=numbers[:a].count(None))
+        if number is None
+        else Term(0, a, None, transpose.scaled(one, number))
+        for a, number in enumerate(numbers)
+    )
+    return Sweep.of(grid, "dot", terms, vector(grid), arguments=(Argument("v", numbers, is_vector=True),))
+
+
 def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
     """``sum v_a D_a f``, the rows of the left where a component flows towards higher indices, of the right elsewhere."""
     no_tensors(grid, "upwind=")
+    if grid.mapping is not None:
+        raise grid.mapping.refusal("upwind=")
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
     for a, number in enumerate(numbers):
         onward = 1 if np.ravel(grid.steps[a])[0] > 0 else -1  # the sign of a component towards higher indices

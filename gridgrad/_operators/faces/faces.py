@@ -87,6 +87,8 @@ def _check_plain(grid: Points) -> None:
         raise ArgumentValueError(
             "faces are not offered with geometry=; divergence and diffuse of the grid conserve totals there"
         )
+    if grid.mapping is not None:
+        raise grid.mapping.refusal("a field at faces")
     if grid.has_lines:
         raise ArgumentValueError(
             "faces are not offered on grids whose coordinates differ from line to line; give coordinates of one line"

@@ -10,9 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.conditions import Condition, Wall
 from ..._grid.ends import OPEN
 from ..._grid.points import Along, Points
+from ..._grid.walls.components import Wall
+from ..._grid.walls.conditions import Condition
 from ..._stencils.derivatives import Edge, Line, Rule, Sum, one_step
 from ..._stencils.ends import End
 from ..._stencils.stencil import Row, Stencil, in_one_piece, unscaled

@@ -56,7 +56,7 @@ Coefficients = tuple[Array, ...]
 Given = tuple[Argument, Coefficients]  # with its fields
 
 
-def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
+def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = _components(v, axes)
     if not is_compiling() and all([type(c) is np.ndarray and c.dtype.kind in "fc" for c in components]):
@@ -68,7 +68,7 @@ def velocity(v: Any, axes: int) -> tuple[Numbers, Coefficients]:
     return numbers, tuple([clean_coefficient(components[a], f"v[{a}]") for a in places])
 
 
-def diffusivity(k: Any) -> tuple[float | None, Coefficients]:
+def diffusivity(k: object) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
     if type(k) is np.ndarray and k.dtype.kind in "fc" and not is_compiling():
         return None, (k,)  # the usual case, without a detour

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite
 from numbers import Complex, Real
 from typing import NamedTuple
@@ -65,6 +66,17 @@ def _finite(factor: Real) -> float:
 
 def _not_finite(factor: object) -> ArgumentValueError:
     return ArgumentValueError(f"an operator is scaled by finite numbers, got {str(factor)[:40]}")
+
+
+def factor_of(grids: Sequence[Points], value: object) -> Factor:
+    """A field that multiplies all results of an operator, which are on these grids."""
+    shapes = list(dict.fromkeys(grid.shape for grid in grids))
+    if len(shapes) > 1:
+        raise ArgumentValueError(
+            f"no field multiplies results of the shapes {' and '.join(map(str, shapes))} at once; give a number, or multiply what A makes: "
+            "[k * g for k, g in zip(factors, A(f))]"
+        )
+    return factor_on(grids[0], value)
 
 
 def factor_on(grid: Points, value: object, name: str | None = None) -> Factor:

@@ -35,12 +35,12 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     if tuple(shape[: len(form)]) != form:
         raise ArgumentValueError(
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
-            f"stack them to the shape ({', '.join(map(str, form))}, ...)"
+            f"give a sequence of {form[0]}, or stack them to the shape ({', '.join(map(str, form))}, ...)"
         )
     return [f[index] for index in product(*map(range, form))], True
 
 
-def shaped(results: Sequence[Array], form: Form) -> Any:
+def shaped(results: Sequence[Array], form: Form) -> object:
     """The results as nested tuples of this form."""
     if not form:
         return results[0]

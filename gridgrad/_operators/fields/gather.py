@@ -90,7 +90,9 @@ def clean_coefficient(value: object, name: str) -> Array:
         field: Array = wrap(dispatch.samples(numbers)[1], unit)
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
-        raise type(error)(re.sub(r"\bf\b", name, str(error))) from None
+        word = name if " " not in name else "b"  # of what is typed
+        said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
+        raise type(error)(said.replace(word, name, 1)) from None
 
 
 TURNED = {"complex64"}  # what becomes of a dtype together with it
@@ -203,7 +205,7 @@ def spread(c: Array, shape: tuple[int, ...]) -> Array | None:
     return np.ndarray(shape, c.dtype, c, 0, (*[0] * lead, *strides))
 
 
-def dtype_of(f: Any, form: Form) -> str:
+def dtype_of(f: object, form: Form) -> str:
     """The dtype of a field, of its components together."""
     if form and isinstance(f, (list, tuple)):
         names = {dtype_of(part, form[1:]) for part in f}
@@ -240,7 +242,7 @@ def check_masks(targets: list[Array], values: list[Array]) -> bool:
     return any(masked)
 
 
-def about_to_hold(f: Any) -> Any:
+def about_to_hold(f: object) -> object:
     """The field of a call that is about to make another, between operators that are applied one after the other."""
     first = f
     while isinstance(first, (list, tuple)) and first:

@@ -1,16 +1,15 @@
-"""Weights of lines as coefficients of an operator: arrays that follow the field in its type and its library."""
+"""Weights of a grid, of lines or points, as coefficients of an operator: arrays that follow the field in its type and its library."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, name_of
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array
-from ..._grid.lines.rows import LineRows
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
 
@@ -19,42 +18,51 @@ _REAL = {"float16": "float32", "bfloat16": "float32", "complex64": "float32", "c
 _WIDER = {"float32": "float64", "complex64": "complex128"}
 
 
-class LineWeights(NamedTuple):
-    """The weights of one of the stencils of `rows`, in the place of a coefficient, until the field is known."""
+class AtPoints(Protocol):
+    """Weights of a grid at its points, which fields of all types have."""
 
-    rows: LineRows
+    def at(self, number: int, real: str, ndim: int) -> Array:
+        """Some of them in a type, in as many dimensions as a field, to which they broadcast."""
+
+    def fits(self, real: str) -> bool:
+        """Whether a type has the exponents of all."""
+
+
+class OwnWeights(NamedTuple):
+    """Weights that a grid has at its points, in the place of a coefficient, until the field is known."""
+
+    rows: AtPoints
     number: int
 
     def like(self, f: object) -> Array:
         """As an array of the library and the real type of a field."""
         library, sample = dispatch.samples(unwrap(f, "f")[0])
-        ndim = len(sample.shape)
-        if self.rows.axis >= 0 and ndim != self.rows.ndim:
-            raise ArgumentValueError(
-                f"the coordinates of axis {self.rows.axis} have {self.rows.ndim} dimensions and the field has {ndim}, but axes counted from the front "
-                "need as many; count them from the end, axes=[-1], or give coordinates with the dimensions of the field"
-            )
         if str(sample.dtype).startswith(("datetime", "timedelta")):
             raise ArgumentTypeError(
-                f"f has dtype {sample.dtype}, which is not differentiated along lines of their own; give numbers, for example "
+                f"f has dtype {sample.dtype}, which is not differentiated along lines of their own, or by positions of a curvilinear grid; give numbers, for example "
                 "(f - f.min()) / numpy.timedelta64(1, 's')"
             )
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
-        found: Array = xp.weights(self.rows.weights(real)[self.number], getattr(xp, real), sample)
-        return found
+        return xp.weights_made(_weights, getattr(xp, real), sample, self.rows, self.number, real, len(sample.shape))
 
 
-def widened(f: Any, form: Form, coefficients: tuple[object, ...]) -> Any:
+def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:
+    return rows.at(number, real, ndim)
+
+
+def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:
     """A field in the type of the arithmetic, where that is not its own: of halves, and of weights that float32 does not hold.
 
     Otherwise None.
     """
-    rows = [c.rows for c in coefficients if type(c) is LineWeights]
+    rows = [c.rows for c in coefficients if type(c) is OwnWeights]
+    if not rows:
+        return None
     first = components(f, form, "f")[0][0] if form else f
     own = dtype_name(first) if hasattr(first, "dtype") else "float64"
-    if not rows or own not in ("float16", "bfloat16", *_WIDER):
+    if own not in ("float16", "bfloat16", *_WIDER):
         return None
     fits = all(one.fits("float32") for one in rows)
     wanted = _REAL[own] if own not in _WIDER else own
@@ -77,7 +85,7 @@ def cast(f: object, name: str) -> Any:
 
 def in_wider(
     run: Callable[[Any], Any], f: Any, wide: Any, form: Form, outputs: Form, out: Any, adds: bool = False
-) -> Any:
+) -> object:
     """What `run` makes of a field in its wider type, in the dtype that results of `f` have."""
     parts = components(f, form, "f")[0] if form else [f]
     library, like = dispatch.samples(unwrap(parts[0], "f")[0])
@@ -92,7 +100,7 @@ def in_wider(
     return out
 
 
-def _each(results: Any, dtype: object) -> Any:
+def _each(results: object, dtype: object) -> object:
     if isinstance(results, tuple):
         return tuple(_each(result, dtype) for result in results)
     numbers, unit = unwrap(results, "f")

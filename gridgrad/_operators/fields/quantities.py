@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, Protocol
+from typing import Any, Never, Protocol
 
 import numpy as np
 
@@ -100,13 +100,18 @@ def target_in(target: object, unit: Maybe, name: str) -> Any:
     return numbers
 
 
+def refuse_lengths() -> Never:
+    """For grids whose lengths are not those of their coordinates."""
+    raise ArgumentTypeError(
+        "lengths on a grid with geometry= have no unit, so that results would have a wrong one; give numbers, f.magnitude of pint, "
+        "f.value of astropy or unyt"
+    )
+
+
 def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bool = False) -> object:
     """An operator applied to quantities, or on a grid whose coordinates are."""
     if op.grid.geometry is not None:
-        raise ArgumentTypeError(
-            "lengths on a grid with geometry= have no unit, so that results would have a wrong one; give numbers, f.magnitude of pint, "
-            "f.value of astropy or unyt"
-        )
+        refuse_lengths()
     parts, stacked = _parts(f, op.inputs)
     fields = [unwrap(part, "f" if len(parts) == 1 else f"f[{k}]") for k, part in enumerate(parts)]
     factors = [unwrap(c, "a coefficient") for c in op.coefficients]

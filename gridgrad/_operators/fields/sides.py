@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -12,10 +13,11 @@ from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
-from ..._grid.conditions import Condition, Number, number_of
 from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
+from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
-from .lines import LineWeights
+from .lines import OwnWeights
 
 _PARTS = {
     "complex64": "float32",
@@ -60,19 +62,14 @@ class Side(NamedTuple):
 
     def field(self, value: object) -> Array:
         """A number as a `Constant`; an array with its missing axis, as a view of the same memory."""
-        if (
-            type(value) is np.ndarray
-            and not is_compiling()
-            and value.shape == self.side
-            and value.flags.c_contiguous
-            and value.dtype.kind in "fc"
-        ):
-            assert self.shape is not None  # the usual case, without a detour
-            place, strides = self.axis % len(self.shape), value.strides
-            return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
+        if type(value) is np.ndarray and value.dtype.kind in "fc" and not is_compiling():
+            view = self._view(value)  # the usual case, without a detour
+            if view is not None:
+                return view
         if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
             number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
             return cast(Array, Constant(number))
+        require_number(value, self.label)
         library, array = dispatch.samples(value)
         if array.ndim == 0:
             return array
@@ -93,6 +90,25 @@ class Side(NamedTuple):
             array = xp.broadcast_to(array, self.shape)
         found: Array = array
         return found
+
+    def _view(self, value: np.ndarray) -> np.ndarray | None:
+        """An array of the whole side, with its missing axis; None of others."""
+        if self.shape is None or value.shape != self.side or not value.flags.c_contiguous:
+            return None
+        place, strides = self.axis % len(self.shape), value.strides
+        return np.ndarray(self.shape, value.dtype, value, 0, (*strides[:place], 0, *strides[place:]))
+
+    def again(self, value: object, given: object, before: Array) -> Array | None:
+        """`value` in the place of what was `given`, which stands as the array `before`; None where that takes a detour.
+
+        Results have the type that they had before.
+        """
+        if type(value) is np.ndarray:
+            return self._view(value) if value.dtype == before.dtype and value.dtype.kind in "fc" else None
+        is_number = isinstance(value, float) and isfinite(value)  # NumPy's float64 too; ints may not fit
+        if is_number and type(given) is Constant and type(given.number) is float and type(before) is np.ndarray:
+            return np.ndarray(before.shape, before.dtype, np.asarray(value, before.dtype), 0, before.strides)
+        return None
 
     def _check(self, shape: Shape) -> None:
         """Refuse what does not broadcast to the side."""
@@ -119,12 +135,12 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
     """Whether one is still to follow the field: a number, a profile, or weights of lines."""
-    return any([type(c) in (Constant, Profile, LineWeights) for c in coefficients])
+    return any([type(c) in (Constant, Profile, OwnWeights) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:
     """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if isinstance(coefficient, LineWeights):
+    if isinstance(coefficient, OwnWeights):
         return coefficient.like(f)
     if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)

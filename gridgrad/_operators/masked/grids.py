@@ -9,10 +9,11 @@ import numpy as np
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
-from ..._grid.conditions import Components, Condition
 from ..._grid.ends import Side, clean_boundary
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
+from ..._grid.walls.components import Components
+from ..._grid.walls.conditions import Condition
 from .operator import masked
 
 Kind = TypeVar("Kind", bound=Points)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..._backends.slices import of_other_sign
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.points import Points
@@ -53,14 +54,16 @@ def _entries(
         factor = factors[number - inputs]
         weight = weight * mean_at_faces(np.where, factor[a], factor[b], part.harmonic)
     if part.outer is not None:
-        weight = weight * factors[part.outer - inputs][rows]
+        outer = factors[part.outer - inputs][rows]
+        weight = weight * (np.where(of_other_sign(outer, part.outer_sign), 0, outer) if part.outer_sign else outer)
     if part.turns % 4:
         weight = weight * 1j ** (part.turns % 4)
     at_b = at_a = weight
     if part.inner is not None:
         at_b, at_a = (weight * factors[part.inner - inputs][end] for end in (part.b, part.a))
     row = np.broadcast_to(part.output * points + rows, part.w.shape)
-    used, two = part.w != 0, (part.w != 0) & ~part.is_value
+    used = (part.w != 0) & (weight != 0 if part.outer_sign else True)
+    two = used & ~part.is_value
     return (
         np.concatenate([at_b[used], -at_a[two]]),
         np.concatenate([row[used], row[two]]),

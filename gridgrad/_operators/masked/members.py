@@ -47,21 +47,15 @@ class Member:
         """The points of the flattened grid whose rows are others than those of the whole grid, and all that count with them."""
         if not self.lines:
             return np.zeros(prod(self.mask.shape), bool)
-        first = self._irregular[0]
+        first = self.lines[0].irregular
         if len(self.lines) == 2:  # wherever the later one reads rows of the first that are
-            later, found = self.lines[1], self._irregular[1]
-            place = (
-                self.grid.places[self.grid.lines.index(later.axis)] + len(self.mask.shape) - self.grid.ndim
-            )
-            before, behind = later.reaches()
+            later = self.lines[1]
+            found, (before, behind) = later.irregular, later.table.reaches
+            lines = first.reshape(-1, later.runs.n, later.runs.stride)
             for off in range(int(before.min()), int(behind.max()) + 1):
-                found = found | np.roll(first, -off, place)
-            first = found & later.mask.inside
-        return first.reshape(-1)
-
-    @cached_property
-    def _irregular(self) -> list[Array]:
-        return [line.is_irregular() for line in self.lines]
+                found = found | np.roll(lines, -off, 1).reshape(-1)
+            first = found & self.mask.inside.reshape(-1)
+        return first
 
     def pairs_at(self, points: Array) -> Pairs:
         """Its rows at points of the flattened grid."""
@@ -70,17 +64,14 @@ class Member:
             own = points[:, None]
             pairs = Pairs(own, own, weight, np.ones_like(own, bool), np.zeros(len(points), bool))
         elif len(self.lines) == 1:
-            pairs = self._of_line(0, points)
+            pairs = self.lines[0].pairs_at(points)
         else:
             pairs = self._of_both(points)
         return pairs if self.scale == 1 else pairs._replace(w=pairs.w * self.scale)
 
-    def _of_line(self, k: int, points: Array) -> Pairs:
-        return self.lines[k].pairs_at(points, self._irregular[k].reshape(-1)[points])
-
     def _of_both(self, points: Array) -> Pairs:
         """``sum w (row at b - row at a)``: the rows of the later line over those of the first."""
-        later = self._of_line(1, points)
+        later = self.lines[1].pairs_at(points)
         found: list[Pairs] = []
         missing = later.is_missing
         for k in range(later.width):
@@ -88,7 +79,7 @@ class Member:
                 weight = sign * later.w[:, k]
                 if sign < 0:
                     weight = np.where(later.is_value[:, k], 0, weight)
-                inner = self._of_line(0, ends[:, k])
+                inner = self.lines[0].pairs_at(ends[:, k])
                 missing = missing | (inner.is_missing & (weight != 0))
                 found.append(inner._replace(w=inner.w * weight[:, None]))
         a, b, w, is_value = (np.concatenate(parts, axis=1) for parts in list(zip(*found, strict=True))[:4])

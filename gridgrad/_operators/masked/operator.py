@@ -299,10 +299,5 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
             f"{whole.name} is not offered on a grid with gaps whose ends have prescribed values; take the norm of the components, "
             "numpy.linalg.norm(grid.gradient(f), axis=0)"
         )
-    if any(term.outer_sign for term in whole.terms):
-        raise ArgumentValueError(
-            "upwind= with fields is not offered on a grid with gaps; on one axis it is numpy.maximum(v, 0) * left(f) + "
-            'numpy.minimum(v, 0) * right(f) with left = grid.derivative(0, side="left") and right = grid.derivative(0, side="right")'
-        )
     members = members_of(whole, grid)
     return Masked(whole, grid, Beside(grid, members, prod(whole.inputs), prod(whole.outputs)))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._backends import slices
 from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
@@ -33,6 +34,8 @@ class Part(NamedTuple):
     outer: int | None = None
     turns: int = 0  # quarter turns of the whole
     harmonic: bool = False  # the mean at faces, which lets nothing past where it is 0
+    inner_sign: int = 0  # of which alone values of the factor count
+    outer_sign: int = 0
 
 
 class Patch(NamedTuple):
@@ -41,11 +44,6 @@ class Patch(NamedTuple):
     points: list[Array]
     missing: list[Array]
     parts: list[Part]
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not any(len(points) for points in self.points)
 
 
 def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
@@ -56,13 +54,17 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
     for member in members:
         term, own = member.term, points[member.term.output]
         pairs = member.pairs_at(own)
-        missing[term.output] |= pairs.is_missing
+        if not term.ends:  # what is prescribed has rows at walls only
+            missing[term.output] |= pairs.is_missing
         a, b, w, is_value = (np.ascontiguousarray(part.T) for part in pairs[:4])
         faces = None if term.faces is None else (inputs + term.faces, a, b)
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
         parts.append(
-            Part(term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic)
-        )
+            Part(
+                term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic,
+                outer_sign=term.outer_sign,
+            )
+        )  # fmt: skip
     return Patch(points, missing, parts)
 
 
@@ -85,7 +87,8 @@ def transposed_patch(
 def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
     """The rows for the compiled core; None where it does not serve."""
     is_served = dtype in (np.float32, np.float64) and all(
-        not (part.is_norm or part.inner is not None or part.turns or part.harmonic) for part in patch.parts
+        not (part.is_norm or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
+        for part in patch.parts
     )
     if not is_served:
         return None
@@ -136,7 +139,10 @@ def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int)
     inner = None if part.outer is None else part.outer + shift
     outer = None if part.inner is None else part.inner + shift
     values = np.ones(source.shape, bool)
-    return Part(part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns, part.harmonic)
+    return Part(
+        part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns, part.harmonic,
+        part.outer_sign, part.inner_sign,
+    )  # fmt: skip
 
 
 class Gathered:
@@ -162,8 +168,7 @@ class Gathered:
             if part.faces is not None:
                 at_a, at_b = (self._in(self._take(fields[part.faces[0]], pair[end])) for end in ("fa", "fb"))
                 factor = factor * mean_at_faces(xp.where, at_a, at_b, part.harmonic)
-            inner = None if part.inner is None else fields[part.inner]
-            value = factor * self._difference(fields[part.input], inner, pair)
+            value = factor * self._difference(part, fields, pair)
             if part.harmonic:
                 value = xp.where(factor != 0, value, xp.zeros_like(value))
             if "used" in pair:
@@ -171,24 +176,42 @@ class Gathered:
             total = value if total is None else total + value
         assert total is not None
         if part.outer is not None:
-            total = total * self._in(self._take(fields[part.outer], self.points[part.output]))
+            outer = self._in(self._take(fields[part.outer], self.points[part.output]))
+            total, outer = self._of_sign(outer, part.outer_sign, total, outer)
+            total = total * outer
         return total if part.turns % 4 == 0 else total * 1j ** (part.turns % 4)
 
-    def _difference(self, f: Array, inner: Array | None, pair: dict[str, Array]) -> Array:
-        """A difference, or a value; with `inner` of the field times another."""
-        xp = self.xp
-        at_b, at_a = (self._take(f, pair[end]) if end in pair else None for end in ("b", "a"))
-        assert at_b is not None
-        if inner is None and at_a is not None and dtype_name(f) in INTEGERS:
+    def _difference(self, part: Part, fields: Sequence[Array], pair: dict[str, Array]) -> Array:
+        """A difference, or a value, of the field, or of it times another."""
+        xp, f = self.xp, fields[part.input]
+        if part.inner is None and "a" in pair and dtype_name(f) in INTEGERS:
+            at_b, at_a = (self._take(f, pair[end]) for end in ("b", "a"))
             difference = xp.difference(at_b, at_a, self.real)
             return (
                 xp.where(pair["is_value"], self._in(at_b), difference) if "is_value" in pair else difference
             )
-        at_b = self._in(at_b) if inner is None else self._in(at_b) * self._in(self._take(inner, pair["b"]))
-        if at_a is None:
+        inner = None if part.inner is None else fields[part.inner]
+        at_b = self._product(f, inner, pair["b"], part.inner_sign)
+        if "a" not in pair:
             return at_b
-        at_a = self._in(at_a) if inner is None else self._in(at_a) * self._in(self._take(inner, pair["a"]))
+        at_a = self._product(f, inner, pair["a"], part.inner_sign)
         return xp.where(pair["is_value"], at_b, at_b - at_a) if "is_value" in pair else at_b - at_a
+
+    def _product(self, f: Array, inner: Array | None, points: Array, sign: int) -> Array:
+        """A field at some points, times another."""
+        value = self._in(self._take(f, points))
+        if inner is None:
+            return value
+        factor = self._in(self._take(inner, points))
+        value, factor = self._of_sign(factor, sign, value, factor)
+        return value * factor
+
+    def _of_sign(self, factor: Array, sign: int, *values: Array) -> tuple[Array, ...]:
+        """Values with 0 where a factor is of the other sign than the one that counts."""
+        if not sign:
+            return values
+        other = slices.of_other_sign(factor, sign)
+        return tuple(self.xp.where(other, self.xp.zeros_like(value), value) for value in values)
 
     def _in(self, f: Array) -> Array:
         name = dtype_name(f)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from math import prod
+from collections.abc import Callable
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.masks.mask import Mask, Runs
-from ..._grid.masks.piece import HALF, Piece, piece_of
+from ..._grid.masks.mask import Mask
+from ..._grid.masks.piece import Piece
+from ..._grid.masks.pieces import Pieces
+from ..._grid.masks.table import Table, merged, table_of
 from ..._grid.points import Points
-from ..._stencils.stencil import Row, Stencil
-from ..._stencils.sums import row_at
+from ..._stencils.stencil import Stencil
 
 PieceRows = Callable[[Piece], Stencil]
 
@@ -30,10 +31,6 @@ class Pairs(NamedTuple):
     is_value: Array
     is_missing: Array  # shape (points,): where there is no row, as its run is too short for any
 
-    def at(self, chosen: Array) -> Pairs:
-        """Those of some of the points."""
-        return Pairs(*(part[chosen] for part in self))
-
     @property
     def width(self) -> int:
         """The most pairs of a point."""
@@ -48,108 +45,69 @@ class Line:
         self.mask: Mask = grid.mask
         self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
         self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
-        self.shape = self.mask.shape
-        place = grid.places[k] + len(self.shape) - grid.ndim
-        self.stride = prod(self.shape[place + 1 :])
-        self.runs: Runs = self.mask.runs(k, place, self.axis.is_periodic)
-        self.length: int = self.axis.length
-        index = np.arange(self.length).reshape([-1 if p == place else 1 for p in range(len(self.shape))])
-        self.index = np.broadcast_to(index, self.shape)
+        place = grid.places[k] + len(self.mask.shape) - grid.ndim
+        self.runs = self.mask.runs(k, place, self.axis.is_periodic)
+        self.pieces: Pieces = grid.kept(_pieces, k)
 
-    def reaches(self) -> tuple[Array, Array]:
-        """How far before and behind its own point each row of the whole axis reads: two vectors."""
-        rows = (row_of(self.stencil, i) for i in range(self.length))
-        ends = [[self.near(end, i) - i for a, b, _ in row for end in (a, b)] for i, row in enumerate(rows)]
-        return np.array([min([0, *own]) for own in ends]), np.array([max([0, *own]) for own in ends])
+    @cached_property
+    def table(self) -> Table:
+        """The rows of the whole axis."""
+        return table_of(self.stencil, self.axis.real, self.axis.is_periodic)
 
-    def near(self, point: int, own: int) -> int:
-        """A point as a neighbour of another, which on a ring may be beyond its ends."""
-        if not self.axis.is_periodic:
-            return point
-        half: int = self.length // 2
-        return int(own + (point - own + half) % self.length - half)
-
-    def is_irregular(self) -> Array:
-        """At which points, of those that count, the row of the whole axis would read across a gap."""
+    @cached_property
+    def irregular(self) -> Array:
+        """At which points of the flattened grid the row of the whole axis would read across a gap."""
         if self.follows:
-            found: Array = np.logical_or.reduce([line.is_irregular() for line in self.follows])
+            found: Array = np.logical_or.reduce([line.irregular for line in self.follows])
             return found
-        before, behind = (reach[self.index] for reach in self.reaches())
-        local = (self.index - self.runs.start) % self.length
-        margin, n = self.mask.margin, self.length
-        low, high = np.full(self.shape, margin), self.runs.length - margin
-        if not self.axis.is_periodic:
-            low = np.where(self.runs.start == 0, 0, low)
-            high = np.where(self.runs.start + self.runs.length == n, self.runs.length, high)
-        crosses = (local + before < low) | (local + behind >= high)
-        irregular: Array = self.mask.inside & crosses & ~self.runs.whole
-        return irregular
-
-    def pairs_at(self, points: Array, irregular: Array) -> Pairs:
-        """The rows of points of the flattened grid, of which some are not those of the whole axis."""
-        index = self.index.reshape(-1)[points]
-        start, length = (part.reshape(-1)[points] for part in (self.runs.start, self.runs.length))
-        local = np.where(irregular, (index - start) % self.length, 0)
-        if self.drops:  # of a row that is sums of what passes faces only the nearest points matter
-            reach = 2 * HALF
-            length = np.minimum(length - local, reach) + np.minimum(local, reach)
-            local = np.minimum(local, reach)
-            start = index - local
-        keys = np.stack(
-            [index, np.where(irregular, start, -1), np.where(irregular, length, 0), local], axis=1
+        runs, n, margin = self.runs, self.runs.n, self.mask.margin
+        before, behind = self.table.reaches
+        run, local = runs.near_ends(max(int(behind.max()), -int(before.min())) + margin)
+        start, length = runs.start[run], runs.length[run]
+        at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, start + length == n))
+        index = (start + local) % n
+        crosses = (local + before[index] < np.where(at_first, 0, margin)) | (
+            local + behind[index] >= length - np.where(at_last, 0, margin)
         )
-        unique, inverse = _unique(keys)
-        rows = [self._row(*map(int, key)) for key in unique]
-        return self._spread(rows, index, points, inverse)
+        flags = np.zeros(self.mask.inside.size, bool)
+        flags[runs.points(run[crosses], local[crosses])] = True
+        return flags
 
-    def _row(self, index: int, start: int, length: int, local: int) -> Row | None:
-        """One row, its points relative to its own; None where there is none."""
-        if length and not self.drops:
-            piece, own = piece_of(start, length, local, self.axis)
-            stencil = self.of_piece(piece)
-            row = row_of(stencil, own)
-            return _moved(row, -own, stencil.power) if row or not self.mask.is_open else None
-        row = row_at(self.stencil, index) if length else row_of(self.stencil, index)
-        row = tuple((self.near(a, index), self.near(b, index), w) for a, b, w in row)
-        if length:  # what passes to points that do not count is 0
-            row = tuple(pair for pair in row if start <= min(pair[:2]) and max(pair[:2]) < start + length)
-        return _moved(row, -index, self.stencil.power)
+    def pairs_at(self, points: Array) -> Pairs:
+        """The rows of points of the flattened grid, of which some are not those of the whole axis."""
+        index, n = self.runs.along(points), self.runs.n
+        irregular = self.irregular[points]
+        missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
+        irregular = np.flatnonzero(irregular)
+        run = self.runs.of(points[irregular])
+        local = (index[irregular] - self.runs.start[run]) % n
+        if self.drops:
+            whole = table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
+            own = whole.within(index[irregular], local, self.runs.length[run])
+        else:
+            own = self._of_pieces(run, local)
+            missing[irregular] = ~own.is_there.any(axis=1) & self.mask.is_open
+        a, b, w, _ = merged(
+            len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
+        )
+        a, b = (
+            points[:, None] + ((index[:, None] + end) % n - index[:, None]) * self.runs.stride
+            for end in (a, b)
+        )
+        return Pairs(a, b, w, a == b, missing)
 
-    def _spread(self, rows: Sequence[Row | None], index: Array, points: Array, inverse: Array) -> Pairs:
-        """Rows of which each serves many points, for each of these."""
-        width = max([1, *(len(row or ()) for row in rows)])
-        table = np.zeros((2, len(rows), width), np.intp)
-        weights = np.zeros((len(rows), width), self.axis.real)
-        for r, row in enumerate(rows):
-            for p, (a, b, w) in enumerate(row or ()):
-                table[:, r, p], weights[r, p] = (a, b), w
-        missing = np.array([row is None for row in rows], bool)
-        own, number = index[:, None], points[:, None]
-        first, second = (number + ((own + by[inverse]) % self.length - own) * self.stride for by in table)
-        return Pairs(first, second, weights[inverse], first == second, missing[inverse])
-
-
-def row_of(stencil: Stencil, point: int) -> Row:
-    """A row as it is computed: formula (1) of equal weights is one pair, and values are pairs of equal ends."""
-    row = row_at(stencil, point)
-    inner = stencil.interior()
-    if stencil.is_central and inner.start <= point < inner.stop and row[0][2] == row[1][2]:
-        return ((point - 1, point + 1, row[0][2]),)
-    return tuple((b, b, w) for _, b, w in row) if stencil.values else row
+    def _of_pieces(self, run: Array, local: Array) -> Table:
+        """Rows of points that are number `local` in a run, as in an axis of its own."""
+        place, parts = self.pieces.of(run, local), []
+        for k in np.unique(place.piece):
+            rows = np.flatnonzero(place.piece == k)
+            table = table_of(self.of_piece(self.pieces.all[k]), self.axis.real)
+            parts.append((rows, table.of(place.local[rows], place.member[rows])))
+        return merged(len(run), parts, self.axis.real)
 
 
-def _moved(row: Row, by: int, power: int) -> Row:
-    """A row of other points, with its true weights."""
-    return tuple((a + by, b + by, np.ldexp(w, power) if power else w) for a, b, w in row)
-
-
-def _unique(keys: Array) -> tuple[Array, Array]:
-    """The different rows of an integer table, and which of them each row is."""
-    if not len(keys):
-        return keys, np.zeros(0, np.intp)
-    spans = keys.max(axis=0) - keys.min(axis=0) + 1
-    single = np.zeros(len(keys), np.int64)
-    for column, low, span in zip(keys.T, keys.min(axis=0), spans, strict=True):
-        single = single * span + (column - low)
-    _, first, inverse = np.unique(single, return_index=True, return_inverse=True)
-    return keys[first], inverse
+def _pieces(grid: Points, k: int) -> Pieces:
+    assert grid.mask is not None
+    place = grid.places[k] + len(grid.mask.shape) - grid.ndim
+    line = grid.lines[k]
+    return Pieces(grid.mask.runs(k, place, line.is_periodic), line, grid.mask.is_open)

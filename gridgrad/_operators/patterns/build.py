@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from math import prod
 from typing import cast
 
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.conditions import Condition
+from ..._grid.curvilinear.mapping import IndexMap
+from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.geometry.metric import Metric
 from ..._grid.lines.rows import LineRows
 from ..._grid.points import Along, Points
+from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
-from ..._stencils.ends import opened
 from ..._stencils.stencil import Stencil
+from ..._terms.multiplied import of_values
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
-from ..fields.lines import LineWeights
+from ..fields.lines import OwnWeights
 from ..fields.sides import Profile, Side
 
 
@@ -54,7 +57,7 @@ class Build:
         """
         if along.lines is not None:
             if faces is not None or outer is not None:
-                raise along.lines.refusal("a coefficient that is a field")
+                raise along.lines.refusal("a coefficient that is a field", f"multiply the derivative, v * grid.derivative({along.lines.axis})")
             self._add_lines(output, input, axis, along.lines, change)
             return
         own = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
@@ -69,7 +72,7 @@ class Build:
         """Unit differences, each with its own weight at every point."""
         for k, stencil in enumerate(rows.stencils):
             label = f"what is made of the coordinates of axis {rows.axis},"
-            outer = self._of_grid((rows, k), label, LineWeights(rows, k))
+            outer = self._of_grid((rows, k), label, OwnWeights(rows, k))
             self._terms.append(
                 Term(output, input, axis, change(stencil), outer=outer, ends=k >= rows.everywhere, gated=rows.is_gated)
             )
@@ -85,6 +88,10 @@ class Build:
         change: Callable[[Stencil], Stencil] = same, outer: int | None = None,
     ) -> None:  # fmt: skip
         """The component of a gradient along an axis: per length, where the grid has a metric."""
+        if self.grid.mapping is not None:
+            assert outer is None
+            self._add_mapped(self.grid.mapping, output, input, axis, accuracy, change)
+            return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
@@ -93,17 +100,20 @@ class Build:
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
         elif outer is None:
-            self.add(output, input, axis, along, change, outer=self._profile(metric, -1))
+            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.h**-1))
         else:  # the metric is the same all round, so that it may as well be a mean at faces
             assert along.field is not None
             own = Along(transpose.from_own_points(along.field), along.sides)
-            self.add(output, input, axis, own, change, self._profile(metric, -1), outer)
+            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.h**-1), outer)
 
     def add_flux(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
         change: Callable[[Stencil], Stencil] = same,
     ) -> None:  # fmt: skip
         """What a component of a field brings into a cell, per volume: where the grid has no metric, its slope."""
+        if self.grid.mapping is not None:
+            self._add_mapped_flux(self.grid.mapping, output, input, axis, accuracy, change)
+            return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.flux(accuracy)), change)
@@ -119,33 +129,75 @@ class Build:
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
-            self.add(output, input, axis, along, change, faces, self._profile(metric, -2), harmonic=harmonic)
+            squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
+            self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 
-    def _profile(self, metric: Metric, power: int) -> int:
-        """The number among the factors of a power of the metric."""
-        values = metric.h**power
-        profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
-        return self._of_grid(power, "the metric of the grid", profile)
+    def _add_mapped(
+        self, mapping: IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
+    ) -> None:  # fmt: skip
+        """``sum_k m[k][a] D_k f``, without what is 0 everywhere."""
+        weights, count = mapping.slopes(accuracy), self.grid.ndim
+        for k in range(count):
+            if not weights.is_zero(k * count + a):
+                along = Along(mapping.rows(k, 1, accuracy))
+                self.add(output, input, k, along, change, outer=self._of_points(weights, k * count + a))
 
-    def add_mixed(self, output: int, axes: tuple[int, int], both: tuple[Along, Along]) -> None:
-        """The product of two first derivatives along the lower and the higher axis.
+    def _add_mapped_flux(
+        self, mapping: IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
+    ) -> None:  # fmt: skip
+        """``sum_k D_k (c[k][a] F) / J``."""
+        weights, count = mapping.fluxes(accuracy), self.grid.ndim
+        for k in range(count):
+            if not weights.is_zero(k * count + a):
+                rows = change(of_values(mapping.rows(k, 1, accuracy)))
+                inner, outer = (self._of_points(weights, number) for number in (k * count + a, count * count))
+                self._terms.append(Term(output, input, k, rows, inner=inner, outer=outer))
+
+    def add_mapped_laplacian(self, mapping: IndexMap, output: int, input: int, accuracy: int | None) -> None:
+        """``sum_kl g[k][l] D_k D_l f + sum_k l[k] D_k f``."""
+        weights, pairs = mapping.seconds(accuracy), mapping.pairs
+        for number, (k, other) in enumerate(pairs):
+            if not weights.is_zero(number):
+                outer = self._of_points(weights, number)
+                first = mapping.rows(other, 2 if k == other else 1, accuracy)
+                then = None if k == other else (k, mapping.rows(k, 1, accuracy))
+                self._terms.append(Term(output, input, other, first, outer=outer, then=then))
+        for k in range(self.grid.ndim):
+            if not weights.is_zero(len(pairs) + k):
+                slope = replace(mapping.rows(k, 1, accuracy), order=2)  # for units: its weights are second derivatives
+                self._terms.append(Term(output, input, k, slope, outer=self._of_points(weights, len(pairs) + k)))
+
+    def _of_points(self, weights: PointWeights, number: int) -> int:
+        return self._of_grid((weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number))
+
+    def _profile(self, metric: Metric, key: Hashable, values: Array) -> int:
+        """The number among the factors of what the metric makes along its axis."""
+        profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
+        return self._of_grid(key, "the metric of the grid", profile)
+
+    def add_mixed(
+        self, output: int, axes: tuple[int, int], both: tuple[Along, Along], plain: Along, change: Callable[[Stencil], Stencil] = same
+    ) -> None:  # fmt: skip
+        """The product of two derivatives along the lower and the higher axis; `plain` is the higher one without its walls.
 
         ``D_low (D_high f + s_high u) + s_low (D_high v)``: what is prescribed at one wall is differentiated
         along it by rows that know of no other wall.
         """
         (low, high), (lower, higher) = axes, both
-        self._terms.append(Term(output, 0, high, higher.field, then=(low, lower.field)))
+        for along in both:
+            if along.lines is not None:
+                raise along.lines.refusal("a mixed derivative")
+        self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)
-            self._of_sides.append(Term(output, number, high, stencil, then=(low, lower.field), ends=True))
+            self._of_sides.append(Term(output, number, high, change(stencil), then=(low, lower.field), ends=True))
         for condition, stencil in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
-            plain = self.grid.stencil(high, change=opened)
-            self._of_sides.append(Term(output, number, high, plain, then=(low, stencil), ends=True))
+            self._of_sides.append(Term(output, number, high, change(plain.field), then=(low, stencil), ends=True))
 
     def input_of(self, condition: Condition, axis: int) -> int:
         """The number among the inputs of what is prescribed across an axis."""

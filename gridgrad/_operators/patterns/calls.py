@@ -18,6 +18,8 @@ from ..._base.checks import clean_workers
 from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
+from ..._grid.walls.components import Components
+from ..._grid.walls.conditions import Condition
 from ..._plan.descriptor import MAX_ARRAYS
 from ..._plan.plan import Plan
 from ..._terms.term import Term
@@ -98,11 +100,26 @@ class Lent:
         return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
 
 
+class Beside:
+    """What was bound to fields and to coefficients behind them that stay: what is prescribed at walls."""
+
+    __slots__ = ("bound", "coefficients")
+
+    def __init__(self, bound: Bound | Lent, coefficients: Sequence[Array]) -> None:
+        self.bound, self.coefficients = bound, coefficients
+
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
+        """As of `Bound`."""
+        return self.bound((*fields, *self.coefficients), targets, workers)
+
+
 class Calls:
     """What was bound to the keys of calls."""
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound | Lent | Several] = Cache(name, entries, nbytes)
+        self._bounds: Cache[Bound | Lent | Several | Beside] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
     def again(
@@ -144,10 +161,13 @@ class Calls:
         found = self._bounds.get(key)
         return found if isinstance(found, Bound) else None
 
-    def keep(self, key: Key, bound: Bound) -> None:
-        """Bind to a key, which must not hold large weights of small arrays."""
+    def keep(self, key: Key, bound: Bound, beside: Sequence[Array] = ()) -> None:
+        """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = self._held_or_lent(bound)
-        self._bounds.put(key, held, LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes)
+        nbytes = LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes
+        sides = [zip(c.shape, c.strides, strict=True) for c in beside if type(c) is _ndarray]  # others are of one number
+        nbytes += sum(abs(step) * n for side in sides for n, step in side)
+        self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
 
     def _held_or_lent(self, bound: Bound) -> Bound | Lent:
         return bound if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
@@ -321,7 +341,7 @@ def _small_memory(value: Any) -> Array | None:
 def _frozen(value: Any) -> Hashable:
     """Sequences of options, exactly typed; None of what is not kept."""
     kind = type(value)
-    if kind in _SIMPLE:
+    if kind in _SIMPLE or kind is Condition or kind is Components:
         return kind, value
     if kind is not tuple and kind is not list:
         return None

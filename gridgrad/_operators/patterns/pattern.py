@@ -19,8 +19,11 @@ from ..fields.coefficients import Argument
 from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
 from ..fields.grids import Grids, OnGrids
+from ..fields.sides import Side
 from .calls import Calls
 from .kinds import Origin
+
+Walls = tuple[tuple[str, int, Side], ...]  # the name, the number of the coefficient and the side of each
 
 
 class Pattern(OnGrids):
@@ -43,6 +46,7 @@ class Pattern(OnGrids):
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.is_turned = are_turned(terms)
         self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
+        self._walls: dict[tuple[str, ...], Walls] = {}
         self._linear: Pattern | None = None
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
         self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
@@ -73,6 +77,21 @@ class Pattern(OnGrids):
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""
         return tuple(bound_to(term, axes, prod(self.inputs)) for term in self.terms)
+
+    def walls_named(self, names: tuple[str, ...]) -> Walls | None:
+        """What is prescribed at walls by these names; None where one is that of something else, or of nothing."""
+        found = self._walls.get(names)
+        if found is None:
+            numbered = enumerate(a for a in self.arguments for _ in range(a.fields))
+            own = [(a.name, k, a.side) for k, a in numbered if a.name in names]
+            found = tuple([(name, k, side) for name, k, side in own if side is not None])
+            options = () if self.origin is None else self.origin.kind.options
+            of_grid = any(a.of_grid for a in self.arguments)  # weights of lines may widen the field
+            known = {name for name, *_ in found} - set(options)
+            if of_grid or len(found) < len(own) or known != set(names):
+                return None
+            self._walls[names] = found
+        return found
 
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient, which alone is not linear."""

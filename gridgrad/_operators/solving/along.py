@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..._base.types import Array
 from .bands import Bands, Symmetric
+from .inverse import along, at, lined, times
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -82,17 +83,14 @@ class Ring(Along):
         """Transform."""
         from scipy import fft
 
-        transform = fft.fft if np.iscomplexobj(x) else fft.rfft
-        result: Array = transform(x, axis=axis)
-        return result
+        return lined(fft.fft if np.iscomplexobj(x) else fft.rfft, x, axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back: to real samples where there is one half only."""
         from scipy import fft
 
         n = len(self.values)
-        result: Array = fft.irfft(c, n, axis=axis) if c.shape[axis] < n else fft.ifft(c, axis=axis)
-        return result
+        return lined(partial(fft.irfft, n=n) if c.shape[axis] < n else fft.ifft, c, axis)
 
     def transposed(self) -> Along:
         """The columns become rows: of real matrices the values are conjugate."""
@@ -123,15 +121,14 @@ class Waves(Along):
         from scipy import fft
 
         transform = fft.dct if self.name == "dct" else fft.dst
-        result: Array = transform(self._weighed(x, axis, -1), self.type, axis=axis)
-        return result
+        return lined(partial(transform, type=self.type), self._weighed(x, axis, -1), axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back."""
         from scipy import fft
 
         transform = fft.idct if self.name == "dct" else fft.idst
-        return self._weighed(transform(c, self.type, axis=axis, overwrite_x=True), axis, 1)
+        return self._weighed(lined(partial(transform, type=self.type, overwrite_x=True), c, axis), axis, 1)
 
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
         return along(x, self.symmetric**power, axis) if self.is_transposed else x
@@ -240,32 +237,6 @@ class Carried(Along):
     def transposed(self) -> Along:
         """What was carried inside comes back to the ends."""
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
-
-
-def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:
-    """The index of some points of an axis, counted from the front."""
-    return (slice(None),) * axis + (index,)
-
-
-def along(x: Array, weights: Array, axis: int) -> Array:
-    """Samples times weights of an axis."""
-    shape = [1] * x.ndim
-    shape[axis] = len(weights)
-    result: Array = np.multiply(x, weights.reshape(shape), order="C")
-    return result
-
-
-def times(matrix: Array, x: Array, axis: int) -> Array:
-    """A matrix applied along an axis."""
-    if axis == x.ndim - 1:
-        last: Array = x @ matrix.T
-        return last
-    shape = x.shape
-    flat = np.ascontiguousarray(x).reshape(
-        int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
-    )
-    result: Array = np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
-    return result
 
 
 def diagonalised(matrix: csr_array) -> Along | None:

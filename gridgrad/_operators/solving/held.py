@@ -10,8 +10,8 @@ import numpy as np
 from ..._backends.operations import Operations
 from ..._base.types import Array
 from ..._grid.axis import Axis
-from ..._grid.conditions import Condition
 from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
 from ..fields.coefficients import Given
 from ..fields.forms import Form
 from ..fields.sides import Side, like

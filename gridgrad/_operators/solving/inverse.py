@@ -1,7 +1,8 @@
-"""What solves: a linear map on arrays of numbers, with its transpose, and what singular operators leave open."""
+"""What solves: a linear map on arrays of numbers, with its transpose, what singular operators leave open, and maps along an axis."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 
+PIECE = 16  # numbers of a few cache lines
 ROUNDING = 64 * np.finfo(np.float64).eps  # of sums, relative to the sizes of what is added
 
 
@@ -68,3 +70,48 @@ def singular(why: str) -> ArgumentValueError:
         f"the operator is singular: {why}; prescribe a value at a wall, boundary=gridgrad.value(0.0), "
         "or add a multiple of grid.identity"
     )
+
+
+def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:
+    """The index of some points of an axis, counted from the front."""
+    return (slice(None),) * axis + (index,)
+
+
+def along(x: Array, weights: Array, axis: int) -> Array:
+    """Samples times weights of an axis."""
+    shape = [1] * x.ndim
+    shape[axis] = len(weights)
+    result: Array = x * weights.reshape(shape)
+    return result
+
+
+def lined(transform: Callable[[Array], Array], x: Array, axis: int) -> Array:
+    """A transform along the last axis, along another one, whose points are first brought side by side.
+
+    A transform of points far apart takes up to six times as long, where the lengths are powers of 2.
+    """
+    result: Array = np.moveaxis(transform(side_by_side(np.moveaxis(x, axis, -1))), -1, axis)
+    return result
+
+
+def side_by_side(x: Array) -> Array:
+    """With the points of the last axis next to each other in memory; in pieces that the nearest cache holds."""
+    if x.strides[-1] == x.itemsize or x.size < PIECE**2:
+        return x
+    made = np.empty(x.shape, x.dtype)
+    for k in range(0, x.shape[-1], PIECE):
+        made[..., k : k + PIECE] = x[..., k : k + PIECE]
+    return made
+
+
+def times(matrix: Array, x: Array, axis: int) -> Array:
+    """A matrix applied along an axis."""
+    if axis == x.ndim - 1:
+        last: Array = x @ matrix.T
+        return last
+    shape = x.shape
+    flat = np.ascontiguousarray(x).reshape(
+        int(np.prod(shape[:axis])), shape[axis], int(np.prod(shape[axis + 1 :]))
+    )
+    result: Array = np.matmul(matrix, flat).reshape(*shape[:axis], len(matrix), *shape[axis + 1 :])
+    return result

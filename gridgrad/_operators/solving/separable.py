@@ -14,7 +14,7 @@ from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, norms_of
 from .along import Along, Ring, Vectors, diagonalised, is_too_long
 from .held import free_points
-from .inverse import ROUNDING, Constants, Inverse, singular
+from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Lines, staying
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Separable(Inverse):
     free: tuple[slice, ...]
     constants: Constants | None
     stays: int | None = None
-    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...]], Lines | Array] = field(default_factory=dict)
+    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...], int], Lines | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
@@ -70,28 +70,35 @@ class Separable(Inverse):
         return tuple(index)
 
     def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
-        """Real transforms first: the first Fourier transform of real samples gives half of the coefficients."""
-        order = sorted(set(range(len(axes))) - {self.stays}, key=lambda k: isinstance(self.lines[k], Ring))
+        """Real transforms first: the first Fourier transform of real samples gives half of the coefficients.
+
+        Of these the last axis, whose points are side by side, as they are again where it is the last one back.
+        """
+        order = sorted(set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.lines[k], Ring), -axes[k]))
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
             c = b - mean
         for k in order:
             c = self.lines[k].analyse(c, axes[k])
-        inverse = self._inverse(c.shape, axes)
+        inverse = self._inverse(c, axes)
         c = inverse(c) if isinstance(inverse, Lines) else c * inverse
         for k in reversed(order):
             c = self.lines[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
             self.constants.check(b, mean, c, axes)
-        return c
+        return side_by_side(c)
 
-    def _inverse(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> Lines | Array:
-        """1 over the sum of the eigenvalues; 0 for constants that the operator makes 0."""
-        lengths = tuple(shape[axis] if axis in axes else 1 for axis in range(len(shape)))
-        key = lengths, axes
+    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Lines | Array:
+        """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
+        lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
+        nearest = min(range(c.ndim), key=lambda axis: c.strides[axis])
+        key = lengths, axes, nearest
         if key not in self._inverses:
-            self._inverses[key] = self._made(lengths, axes)
+            made = self._made(lengths, axes)
+            if not isinstance(made, Lines):
+                made = np.moveaxis(np.ascontiguousarray(np.moveaxis(made, nearest, -1)), -1, nearest)
+            self._inverses[key] = made
         return self._inverses[key]
 
     def _made(self, lengths: tuple[int, ...], axes: tuple[int, ...]) -> Lines | Array:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..._base.types import Array
-from .along import Along, Vectors, along
-from .inverse import ROUNDING
+from .along import Along, Vectors
+from .inverse import ROUNDING, along
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +15,13 @@ from . import times, units
 
 
 class Line(NamedTuple):
-    """An axis: its dimension, the name of what is differentiated by, its spacing, and its unit as it is written."""
+    """An axis: its dimension, the name of what is differentiated by, its spacing, its unit as it is written, and its attributes."""
 
     dim: Hashable
     name: Hashable
     spacing: Any
     written: str | None
+    attrs: Mapping[Hashable, object] = MappingProxyType({})
 
     @property
     def unit(self) -> units.Text:
@@ -78,6 +81,17 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
 
 def _called(sample: xarray.DataArray) -> str:
     return "the field" if sample.name is None else repr(sample.name)
+
+
+@contextmanager
+def axes_named(axes: Iterable[int], sample: xarray.DataArray) -> Iterator[None]:
+    """Say in errors, which know axes by their numbers, which dims they are."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        said = ", ".join(f"axis {a} is the dim {sample.dims[a]!r}" for a in sorted(axes))
+        error.add_note(f"{said} of {_called(sample)}")
+        raise
 
 
 def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
@@ -156,7 +170,7 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
             f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; name the dims that have numbers, dim=, or "
             f"another coordinate, coord="
         )
-    return Line(dim, name, values, coordinate.attrs.get("units"))
+    return Line(dim, name, values, coordinate.attrs.get("units"), coordinate.attrs)
 
 
 def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:

@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..units import is_quantity_class
-from .axes import Line, by_axis, lines_of, names_of
+from .axes import Line, axes_named, by_axis, lines_of, names_of
 from .fields import (
     Fields,
     check_counts,
@@ -22,6 +22,7 @@ from .fields import (
     quantity_among,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
+from .sphere import WORDS, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
 _REFUSED = {
@@ -65,6 +66,8 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
             "divergence((u, v), dim=('lon', 'lat'))"
         )
     call = Call(function, fields, main, args[len(words) :], *named, rest)
+    if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:
+        call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
     return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
 
 
@@ -110,6 +113,8 @@ def _of_arrays(call: Call) -> Any:
     template = next(parts(call.fields, call.main))
     check_numbers(template)
     lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
+    lines, options = placed(lines, call.options, template)
+    call = call._replace(options=options)
     if call.function.__name__ == "derivative" and len(lines) != 1:
         raise ArgumentValueError(
             f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
@@ -119,15 +124,10 @@ def _of_arrays(call: Call) -> Any:
     check_together(call.fields, lines, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)
-    if quantity is not None:
+    if quantity is not None and call.options.get("geometry") is None:
         lines = [_with_unit(line, quantity) for line in lines]
-    called = labels(
-        call.function.__name__,
-        call.fields,
-        lines,
-        call.options.get("order"),
-        quantity is not None,
-    )
+    orders = call.options.get("orders", [call.options["order"]] if "order" in call.options else None)
+    called = labels(call.function.__name__, call.fields, lines, orders, quantity is not None)
     results = _of_numbers(call, arrays, lines, template)
     kept = kept_attributes(labelled({call.main: call.fields[call.main]}))
     return _wrapped(results, called, template, kept)
@@ -136,12 +136,8 @@ def _of_arrays(call: Call) -> Any:
 def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
     axes = [template.dims.index(line.dim) for line in lines]
     axis, spacing = axes[0] if len(axes) == 1 else axes, [line.spacing for line in lines]
-    try:
+    with axes_named(axes, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **by_axis(call.options, lines))
-    except (TypeError, ValueError) as error:  # which know axes by their numbers
-        said = ", ".join(f"axis {a} is the dim {template.dims[a]!r}" for a in sorted(axes))
-        error.add_note(f"{said} of {'the field' if template.name is None else repr(template.name)}")
-        raise
 
 
 def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:

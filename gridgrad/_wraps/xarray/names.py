@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import starmap
-from typing import Any, NamedTuple, TypeAlias
+from itertools import groupby, starmap
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import xarray
@@ -69,7 +69,7 @@ def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
     return {word: value for word, value in field.encoding.items() if word not in _PACKED}
 
 
-def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], order: object, has_quantities: bool) -> Labels:  # fmt: skip
+def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orders: object, has_quantities: bool) -> Labels:  # fmt: skip
     """The labels of all results of a function, nested as its results are."""
     parts = {
         word: [label_of(c, has_quantities) for c in (value if isinstance(value, (list, tuple)) else [value])]
@@ -77,7 +77,8 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
     }
     main = parts.get("F") or parts["f"]
     if function in _PLAIN:
-        found = _PLAIN[function](main, lines, order if isinstance(order, int) else 1)
+        known = isinstance(orders, (list, tuple)) and all(isinstance(order, int) for order in orders)
+        found = _PLAIN[function](main, lines, cast(Sequence[int], orders) if known else (1,) * len(lines))
     elif function in _SUMS:
         name, terms = _SUMS[function]
         found = _summed(name, main, terms(main, lines, parts))
@@ -91,16 +92,19 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
 def _slope(f: Label, *by: Line) -> Label:
     """The derivative by these axes, one after the other."""
     top = "d" if len(by) == 1 else f"d{len(by)}"
-    if len(by) > 1 and all(line is by[0] for line in by):
-        bottom = f"d{by[0].name}{len(by)}"
-    else:
-        bottom = "".join(f"d{line.name}" for line in by)
+    powers = [(name, len(list(own))) for name, own in groupby(line.name for line in by)]
+    bottom = "".join(f"d{name}" if power == 1 else f"d{name}{power}" for name, power in powers)
     unit = units.product((f.unit, 1), *((line.unit, -1) for line in by))
     return Label(
         None if f.name is None else f"{top}{f.name}_{bottom}",
         None if f.long is None else f"{top}({f.long})/{bottom}",
         unit,
     )
+
+
+def _repeated(lines: Sequence[Line], orders: Sequence[int]) -> list[Line]:
+    """Each line as often as its order says."""
+    return [line for line, order in zip(lines, orders, strict=False) for _ in range(order)]
 
 
 def _times(v: Label, f: Label) -> Label:
@@ -118,7 +122,7 @@ def _summed(name: str, main: Sequence[Label], terms: Sequence[Label]) -> Label:
     )
 
 
-def _curl(F: Sequence[Label], lines: Sequence[Line], order: int) -> Labels:
+def _curl(F: Sequence[Label], lines: Sequence[Line], orders: Sequence[int]) -> Labels:
     def part(a: int, b: int) -> units.Text:
         return units.of_sum([_slope(F[b], lines[a]).unit, _slope(F[a], lines[b]).unit], "curl")
 
@@ -148,17 +152,18 @@ def _spread(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[
     return list(starmap(_times, zip(k, _second(f, lines), strict=True)))
 
 
-_PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], int], Labels]] = {
-    "gradient": lambda f, lines, order: [_slope(f[0], line) for line in lines],
-    "derivative": lambda f, lines, order: _slope(f[0], *[lines[0]] * order),
-    "mixed_derivative": lambda f, lines, order: _slope(f[0], *lines),
-    "hessian": lambda f, lines, order: [[_slope(f[0], a, b) for b in lines] for a in lines],
-    "jacobian": lambda F, lines, order: [[_slope(f, line) for line in lines] for f in F],
-    "vector_laplacian": lambda F, lines, order: [_summed("laplacian", [f], _second([f], lines)) for f in F],
+_PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], Sequence[int]], Labels]] = {
+    "gradient": lambda f, lines, orders: [_slope(f[0], line) for line in lines],
+    "derivative": lambda f, lines, orders: _slope(f[0], *_repeated(lines, orders)),
+    "mixed_derivative": lambda f, lines, orders: _slope(f[0], *_repeated(lines, orders)),
+    "hessian": lambda f, lines, orders: [[_slope(f[0], a, b) for b in lines] for a in lines],
+    "jacobian": lambda F, lines, orders: [[_slope(f, line) for line in lines] for f in F],
+    "vector_laplacian": lambda F, lines, orders: [_summed("laplacian", [f], _second([f], lines)) for f in F],
     "curl": _curl,
 }
 _SUMS: dict[str, tuple[str, Callable[..., list[Label]]]] = {
     "laplacian": ("laplacian", _second),
+    "biharmonic": ("biharmonic", lambda f, lines, parts: [_slope(f[0], a, a, b, b) for a in lines for b in lines]),
     "gradient_norm": ("gradient norm", _first),
     "divergence": ("divergence", _first),
     "advect": ("advection", _moved),

@@ -45,7 +45,7 @@ def to_engine(c: object, library: str, engine: str) -> object:
     return c
 
 
-def tensor_of(c: Any) -> Any:
+def tensor_of(c: object) -> object:
     """A tensor on the memory of a NumPy array that can be written to; of anything else a copy."""
     torch = sys.modules["torch"]
     lent = (
@@ -83,7 +83,7 @@ class Export:
         values = a.cpu().numpy()
         return values[()] if not values.ndim else values
 
-    def _of_jax(self, a: Array) -> Any:
+    def _of_jax(self, a: Array) -> object:
         """A copy: JAX takes its arrays for unchanging."""
         if self.home == "cupy":
             cupy = sys.modules["cupy"]
@@ -92,6 +92,6 @@ class Export:
         return values[()] if not values.ndim else values
 
 
-def _place(a: Any) -> int:
+def _place(a: object) -> int:
     """Where the memory of a tensor begins; 0, which is no place, of anything else."""
     return int(a.untyped_storage().data_ptr()) if hasattr(a, "untyped_storage") else 0

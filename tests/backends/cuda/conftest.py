@@ -11,8 +11,8 @@ from gridgrad._grid import spacing
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def built():
+    return built_kernels()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from gridgrad._backends.numpy import BACKEND
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def kernels():
+    return built_kernels()
 
 
 @pytest.mark.parametrize("walls", [False, True], ids=["between", "walls"])

@@ -14,8 +14,8 @@ KIB = 1024
 
 
 @pytest.fixture(scope="module")
-def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def kernels():
+    return built_kernels()
 
 
 @pytest.fixture

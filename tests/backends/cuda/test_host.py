@@ -30,8 +30,8 @@ from gridgrad._terms.term import Term
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def kernels():
+    return built_kernels()
 
 
 @pytest.mark.parametrize("spacing", ["uniform", "irregular", "periodic"])

@@ -36,8 +36,8 @@ ACROSS, ALONG = 0, 1  # of a field of two axes
 
 
 @pytest.fixture(scope="module")
-def kernels(tmp_path_factory):
-    return built_kernels(tmp_path_factory)
+def kernels():
+    return built_kernels()
 
 
 @pytest.mark.parametrize("name", OPERATORS)
@@ -50,8 +50,8 @@ def test_every_operator(kernels, name):
             assert (launch.variant.vector == 1) == (name not in IN_VECTORS)
 
 
-@pytest.mark.parametrize("name", ["factors", "factors and faces"])
-def test_factors_of_what_goes_in_and_of_what_comes_out(kernels, name):
+@pytest.mark.parametrize("name", ["factors", "factors and faces", "biharmonic"])
+def test_factors_and_products(kernels, name):
     for dtype in ("float32", "complex128"):
         check(kernels, *operator(name, (6, 17), dtype, ends=ENDS[1][:2]))
 

@@ -240,6 +240,25 @@ def test_autograd_by_f_and_by_z(rng):
     assert check(lambda z: gg.gradient(f.detach(), z, 0.5), (z,))
 
 
+@pytest.mark.needs("torch")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of torch's compiler
+@pytest.mark.parametrize(("dtype", "unit"), [("float64", 1), ("float32", 1e-25)])  # too small for float32
+def test_a_compiler_needs_no_call_before(rng, dtype, unit):
+    torch = pytest.importorskip("torch")
+    torch._dynamo.reset()
+    f = torch.tensor(field(rng, "float64", (4, 5))).to(getattr(torch, dtype)).requires_grad_()
+    grid = gg.Grid((4, 0.5), heights(rng, 1, "mixed", (4, 5)) * unit)
+    A, B = grid.laplacian, grid.gradient
+
+    def step(f):
+        return [A(f), *B(f)]
+
+    traced = torch.compile(step, fullgraph=True, backend="aot_eager")(f)
+    slopes = [torch.autograd.grad(sum(results).sum(), f) for results in (traced, step(f))]
+    assert all(map(torch.equal, traced, step(f)))
+    assert torch.equal(*[slope for (slope,) in slopes])
+
+
 def test_weights_are_made_once_and_small(rng):
     z = heights(rng, 0, "irregular", (20, 30, 40))
     rows = gg.Grid(z, axes=[-3]).lines[0].line_rows(1, None, 1)

@@ -46,7 +46,7 @@ class Masked(Carrier):
         """NumPy's, but masks are joined as their numbers are."""
         return MASKED
 
-    def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
+    def check_target(self, name: str, target: object, fields: Sequence[Array]) -> Memory:
         """Refuse what has no mask to be written."""
         if not isinstance(target, MaskedArray):
             raise ArgumentTypeError(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
+from ...._base.types import Array
 from ...._stencils.stencil import Stencil
 from ...rows import fitted
 
 
-def reads(flags: Any, stencil: Stencil, axis: int | None, real: Any) -> Any:
+def reads(flags: npt.ArrayLike, stencil: Stencil, axis: int | None, real: object) -> Array:
     """Which rows read a flagged point, with weights in `real`: a NumPy boolean array."""
     if axis is None:  # a line of one point
-        return reads(np.asarray(flags)[None], stencil, 0, real)[0]
+        point: Array = reads(np.asarray(flags)[None], stencil, 0, real)[0]
+        return point
     along = np.moveaxis(np.asarray(flags), axis, 0)
     inner, n = stencil.interior(), stencil.length
     result = np.zeros((along.shape[0] - stencil.surplus, *along.shape[1:]), bool)

@@ -1,0 +1,1 @@
+"""Curvilinear grids: positions that all vary along several axes, as on grids that follow a body or a coast."""

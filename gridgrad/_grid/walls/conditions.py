@@ -1,0 +1,240 @@
+"""What users prescribe at walls: values, slopes and mixtures of both, and the two conditions of a plate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
+from ..._stencils.ends import Plate, Prescribed
+from .given import Number, Place, given_of, place, require_number, weight
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Condition:
+    """What `value`, `slope` and `robin` make: an end with something prescribed at it. Not to be changed."""
+
+    end: Prescribed
+    given: Number | Array  # a number takes the dtype and the library of the field
+    name: str | None
+    spelled: str
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is no array."""
+        return not hasattr(self.given, "shape")
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether nothing is ever added for it: the number 0, which no call replaces."""
+        return self.name is None and self.is_number and not self.given
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for what is the same: a number by its value, an array by being it."""
+        given = (type(self.given), self.given) if self.is_number else id(self.given)
+        return self.end, self.name, self.spelled, given
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Condition) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash((self.spelled, None if self.is_number else id(self.given)))  # fractions take long
+
+    def __repr__(self) -> str:
+        return self.spelled
+
+
+def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
+    """An end where the field has the value `v`: what is called a Dirichlet condition.
+
+    Parameters
+    ----------
+    v : number or array
+        Arrays broadcast to the side: to the shape of the field without the axis. They stay yours and
+        are read at each call, so that what is written into them counts from then on. A number takes
+        the dtype and the library of the field. Both count in the units of the field and the axes; quantities are
+        refused, as those are not known here: give ``v.to(f.units).magnitude`` of pint.
+    wall : "point", "face" or number
+        Where the wall is: at the end point, half of the first step outside of it (the outer face of a
+        cell whose inner face is midway), or at a position outside. At "point" the end point itself is
+        the wall: rows across it read `v` there, whatever the field holds. Derivatives along the wall, at its own
+        points, are of what the field holds.
+    name : str, optional
+        By which a call gives another value: ``A(f, inflow=v)``.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError
+        What is neither a number nor an array; a wall that is no place; a name that is no identifier.
+    ValueError
+        A number that is not finite.
+
+    Notes
+    -----
+    Operators are then affine, ``A(f) = L f + b``: `Operator.linear` is L, and `Operator.offset` b.
+    Three-point second derivatives take a node beyond the wall, ``2 v - f``, so that they balance fluxes:
+    at walls outside their truncation error does not fall, and solutions are of order 2 all the same.
+    All other rows are exact for polynomials through `v`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> u = np.array([7.0, 1.0, 4.0, 9.0, 7.0])  # x**2, whatever stands at the ends
+    >>> gg.derivative(u, order=2, boundary=(gg.value(0.0), gg.value(16.0)))
+    array([2., 2., 2., 2., 2.])
+    """
+    return _condition("value", 1, 0, v, wall, name)
+
+
+def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
+    """An end where the field has the slope `s` outwards, ``df/dn``: a Neumann condition, a flux.
+
+    Outwards means that f grows towards the wall where `s` is positive, at either end. `s`, `wall` and `name` are
+    as in `value`.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> u = np.array([0.0, 1.0, 4.0, 9.0, 16.0])
+    >>> gg.derivative(u, order=2, boundary=("one-sided", gg.slope(8.0)))
+    array([2., 2., 2., 2., 2.])
+    """
+    return _condition("slope", 0, 1, s, wall, name)
+
+
+def robin(
+    a: float, b: float, c: Number | Array, *, wall: Place = "point", name: str | None = None
+) -> Condition:
+    """An end where ``a f + b df/dn = c``, n pointing outwards: a mixed condition, of Robin.
+
+    `a` and `b` are finite numbers, of one sign where the wall takes from what is inside (cooling); `c`, `wall` and
+    `name` are as `v`, `wall` and `name` in `value`.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`; `a` and `b` both 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> u = np.array([0.0, 1.0, 4.0, 9.0, 16.0])
+    >>> gg.derivative(u, order=2, boundary=("one-sided", gg.robin(1.0, 2.0, 32.0)))
+    array([2., 2., 2., 2., 2.])
+    """
+    return _condition("robin", a, b, c, wall, name)
+
+
+def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
+    """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
+
+    For `Grid.biharmonic` and ``derivative(order=4)``, which need two conditions at each end.
+
+    Parameters
+    ----------
+    v : number or array
+        The deflection of the end, as in `value`.
+    name : str, optional
+        By which a call gives another value: ``A(f, edge=v)``.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`.
+
+    Notes
+    -----
+    Narrowest rows read an even field beyond the end, the classical scheme for plates: the truncation error of a fourth
+    derivative grows beside the end, and solutions are of order 2 all the same. Rows of ``accuracy=`` take the slope as one
+    more equation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.clamped())
+    >>> bent = beam.biharmonic.solve(np.full(65, 384.0))  # 1 in the middle, w = 16 x**2 (1 - x)**2
+    >>> bent[[0, 32, 64]].round(2)
+    array([0., 1., 0.])
+    """
+    return _made("clamped", Plate(Fraction(1), Fraction(0)), v, name)
+
+
+def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
+    """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
+
+    The second derivative across the end is 0 there. `v` and `name` are as in `clamped`; narrowest rows read a field that
+    is odd about `v` beyond the end.
+
+    Returns
+    -------
+    Condition
+        For ``boundary=``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `value`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> beam = gg.Grid((65, 1 / 64), boundary=gg.supported())
+    >>> bent = beam.biharmonic.solve(np.full(65, 76.8))  # 1 in the middle, 5 q L**4 / 384
+    >>> bent[[0, 32, 64]].round(2)
+    array([0., 1., 0.])
+    """
+    return _made("supported", Plate(Fraction(1), Fraction(0), odd=True), v, name)
+
+
+def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
+    for part, word in ((a, "a"), (b, "b"), (wall, "wall=")):
+        require_number(part, f"{word} of {kind}()")
+    weights = [weight(number, word, kind) for number, word in ((a, "a"), (b, "b"))]
+    if not any(weights):
+        raise ArgumentValueError("robin(a, b, c) prescribes nothing where a and b are both 0")
+    distance, position = place(wall, kind)
+    end = Prescribed(weights[0], weights[1], distance, position)
+    numbers = f"{a!r}, {b!r}, " if kind == "robin" else ""
+    return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
+
+
+def _made(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
+    if name is not None and not (isinstance(name, str) and name.isidentifier()):
+        raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
+    require_number(given, f"what is given to {kind}()")
+    cleaned = given_of(given, kind)
+    shown = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"
+    more = "" if name is None else f", name={name!r}"
+    return Condition(end, cleaned, name, f"{kind}({before}{shown}{at}{more})")

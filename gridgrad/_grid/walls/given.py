@@ -1,0 +1,85 @@
+"""Numbers and arrays that are given to conditions at walls: the value, the weights of a mixture, the place of the wall."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from math import isfinite
+from numbers import Real
+from typing import Literal
+
+import numpy as np
+
+from ..._backends import dispatch
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array
+from ..._stencils.wide import exact_fraction
+from ..._wraps.units import present
+
+Number = int | float | complex
+Place = Literal["point", "face"] | float
+
+
+def require_number(value: object, label: str) -> None:
+    """Refuse a quantity: the units of the field are not known before the call."""
+    if present(value):
+        raise ArgumentTypeError(
+            f"{label} has units, but what is prescribed at walls is in those of the field and of the axes, which only a call knows; "
+            "give the number in these, v.to(f.units).magnitude of pint, v.to_value(f.unit) of astropy, v.to_value(f.units) of unyt"
+        )
+
+
+def weight(number: object, word: str, kind: str) -> Fraction:
+    if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
+        raise ArgumentTypeError(f"{word} of {kind}() must be a real number, got {type(number).__name__}")
+    if not isfinite(number):
+        raise ArgumentValueError(f"{word} of {kind}() is {number}; it must be finite")
+    return exact_fraction(np.asarray(number))
+
+
+def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
+    """How far outside the wall is, None of half of the first step, and its position where that is given instead."""
+    if wall == "point":
+        return Fraction(0), None
+    if wall == "face":
+        return None, None
+    if isinstance(wall, (str, bool, np.bool_)) or not isinstance(wall, Real):
+        raise ArgumentTypeError(
+            f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
+        )
+    if not isfinite(wall):
+        raise ArgumentValueError(f"wall={wall!r} of {kind}() must be finite")
+    return None, exact_fraction(np.asarray(wall))
+
+
+def given_of(given: object, kind: str) -> Number | Array:
+    """The number, or the array as it is."""
+    if isinstance(given, (bool, np.bool_, str)) or callable(given) or given is None:
+        raise ArgumentTypeError(
+            f"{kind}() got {given!r}; give a number or an array, which may be written into later, or a name= by which calls "
+            "give others"
+        )
+    if isinstance(given, complex):
+        return number_of(given, kind)
+    if isinstance(given, Real) and not hasattr(given, "__array_interface__"):
+        return number_of(float(given), kind)
+    if isinstance(given, np.generic):
+        return number_of(given.item(), kind)
+    if isinstance(given, (list, tuple)):
+        raise ArgumentTypeError(
+            f"{kind}() got a {type(given).__name__}; give an array, numpy.array({str(given)[:40]})"
+        )
+    try:
+        return dispatch.samples(given)[1]
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        raise type(error)(re.sub(r"\bf\b", kind, str(error))) from None
+
+
+def number_of(given: Number, kind: str) -> Number:
+    """A finite number."""
+    number: Number = given if isinstance(given, complex) else float(given)
+    if not np.isfinite(number):
+        raise ArgumentValueError(
+            f"{kind}() got {given}; a number must be finite, only arrays may hold other values"
+        )
+    return number

@@ -1,0 +1,150 @@
+"""`geometry=` of labelled arrays: which coordinates are latitude and longitude, in which unit, and what lengths are in."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray
+
+from ..._base.errors import ArgumentValueError
+from .axes import Line, variables_of
+
+WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
+_KNOWN = {  # by attributes of the CF conventions
+    "standard_name": {"latitude": "lat", "grid_latitude": "lat", "longitude": "lon", "grid_longitude": "lon"},
+    "units": {
+        f"{degree}{link}{to}": role for degree in ("degree", "degrees") for role, ends in (("lat", ("north", "N")), ("lon", ("east", "E")))
+        for to in ends for link in ("_", "")
+    },
+}  # fmt: skip
+_BY_WORD = {"axis": {"Y": "lat", "X": "lon"}}  # where the caller says that it is a sphere
+_AXES = {
+    ("polar", 2): ("r", "theta"),
+    ("cylindrical", 2): ("r", "z"),
+    ("cylindrical", 3): ("r", "theta", "z"),
+}
+_NAMES = {"lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
+_ANGLES = {**dict.fromkeys(("degree", "degrees", "deg", "°", *_KNOWN["units"]), "degrees"),
+           **dict.fromkeys(("radian", "radians", "rad"), "radians")}  # fmt: skip
+
+
+def _role(name: Hashable, attrs: Mapping[Hashable, object], word: object) -> str | None:
+    """Whether it is "lat" or "lon": by its attributes, and, unless these alone are to be asked, by its name."""
+    tables = _KNOWN if word == "cf" else {**_KNOWN, **_BY_WORD}
+    said = {attribute: table.get(str(attrs.get(attribute))) for attribute, table in tables.items()}
+    found = set(said.values()) - {None}
+    if len(found) > 1:
+        told = " and ".join(f"{key}={attrs[key]!r}" for key, role in said.items() if role)
+        raise ArgumentValueError(
+            f"the coordinate {name!r} has {told}, which contradict each other; set what is right, f[{name!r}].attrs[...] = ..."
+        )
+    if found:
+        return found.pop()
+    return None if word == "cf" else _NAMES.get(str(name).lower())
+
+
+def dims_on_sphere(data: xarray.DataArray | xarray.Dataset, word: str) -> list[Hashable] | None:
+    """The dimensions that are latitude and longitude, in the order that they have."""
+    known = variables_of(data)
+    roles = {dim: _role(dim, known[dim].attrs, word) for dim in data.dims if dim in known}
+    dims = [dim for dim, role in roles.items() if role]
+    if sorted(roles[dim] or "" for dim in dims) == ["lat", "lon"]:
+        return dims
+    if word == "cf" and not dims:
+        return None
+    raise ArgumentValueError(
+        f"geometry={word!r} needs one latitude and one longitude, and of the dims {', '.join(map(repr, data.dims))} "
+        f"{' and '.join(map(repr, dims)) or 'none'} {'is' if len(dims) == 1 else 'are'} known as such; name two and what they are: "
+        "dim=('y', 'x'), geometry=('lat', 'lon')"
+    )
+
+
+def placed(
+    lines: list[Line], options: Mapping[str, Any], sample: xarray.DataArray
+) -> tuple[list[Line], Mapping[str, Any]]:
+    """Axes whose units are those of lengths along them, and the options with a name for each axis."""
+    geometry = options.get("geometry")
+    if geometry is None:
+        return lines, options
+    found = dict(options)
+    geometry = _AXES.get((geometry, len(lines)), geometry) if isinstance(geometry, str) else geometry
+    if geometry in WORDS:
+        geometry = _names(lines, geometry)
+        if geometry is not None and options["geometry"] == "cf" and found.get("radius") is None:
+            found["radius"] = _radius_of(sample)
+    elif isinstance(geometry, (list, tuple)):
+        _check(lines, geometry)
+    found["geometry"] = geometry
+    if not isinstance(geometry, (list, tuple)) or len(geometry) != len(lines):
+        return lines, found  # to be refused, or none
+    for line, own in zip(lines, geometry, strict=False):
+        if own in ("lat", "r") and not np.ndim(line.spacing):
+            raise ArgumentValueError(
+                f"{line.dim!r} is {own}, where lengths depend on the place, and a step came for it; give it coordinates, "
+                f"f.assign_coords({line.dim}=...)"
+            )
+    found["angle"] = _angle(lines, geometry, options.get("angle"))
+    written = "m" if "lat" in geometry else next((x.written for x, own in zip(lines, geometry, strict=True) if own == "r"), None)  # fmt: skip
+    lines = [
+        x if own in ("z", "r") else x._replace(written=written)
+        for x, own in zip(lines, geometry, strict=True)
+    ]
+    return lines, found
+
+
+def _names(lines: Sequence[Line], word: str) -> tuple[str, ...] | None:
+    """What each axis is; None of attributes that say that all are lengths."""
+    roles = [_role(line.name, line.attrs, word) for line in lines]
+    if sorted(filter(None, roles)) == ["lat", "lon"]:
+        return tuple(role or "z" for role in roles)
+    if word == "cf" and not any(roles):
+        for line in lines:
+            if line.written is None or str(line.written) in _ANGLES:
+                raise ArgumentValueError(
+                    f"geometry='cf' asks the attributes of coordinates, and those of {line.name!r} do not say whether it is a length: "
+                    f"set f[{line.name!r}].attrs['units'], 'degrees_north', 'degrees_east' or 'm' for example"
+                )
+        return None
+    told = ", ".join(f"{line.name!r} is {role or 'neither'}" for line, role in zip(lines, roles, strict=True))
+    raise ArgumentValueError(
+        f"geometry={word!r} needs one latitude and one longitude, as lengths depend on both, and here {told}; name two dims and what they "
+        "are: dim=('y', 'x'), geometry=('lat', 'lon')"
+    )
+
+
+def _check(lines: Sequence[Line], geometry: Sequence[Any]) -> None:
+    """Refuse names that attributes contradict."""
+    for line, own in zip(lines, geometry, strict=False):
+        role = _role(line.name, line.attrs, "cf")
+        if role is not None and role != own:
+            raise ArgumentValueError(
+                f"geometry names {own!r} for {line.name!r}, whose attributes say {role!r}; names are in the order of dim=, or geometry='sphere'"
+            )
+
+
+def _angle(lines: Sequence[Line], geometry: Sequence[Any], given: object) -> object:
+    """What angles are in: as their units say, or else as the caller does."""
+    said = {}
+    for line, own in zip(lines, geometry, strict=False):
+        if own in ("lat", "lon", "theta") and line.written is not None:
+            said[line.name] = _ANGLES.get(str(line.written))
+            if said[line.name] is None:
+                raise ArgumentValueError(
+                    f"{line.name!r} is an angle, and has the unit {line.written!r}; set what is right, "
+                    f"f[{line.name!r}].attrs['units'] = 'degrees_north', 'degrees_east' or 'radians'"
+                )
+    for name, unit in said.items():
+        if unit != (given or unit) or len(set(said.values())) > 1:
+            told = f"angle={given!r} was given" if given else f"not all of {', '.join(map(repr, said))} are"
+            raise ArgumentValueError(f"{name!r} is in {unit} by its units, and {told}; give both in one unit")
+    return next(iter(said.values()), given)
+
+
+def _radius_of(sample: xarray.DataArray) -> float | None:
+    """That of the grid mapping among the coordinates, where the field has one."""
+    name = sample.attrs.get("grid_mapping", sample.encoding.get("grid_mapping"))
+    mapping = variables_of(sample).get(name)
+    radius = None if mapping is None else mapping.attrs.get("earth_radius")
+    return None if radius is None else float(radius)

@@ -1,0 +1,132 @@
+"""`Grid`: axes that are named once, and the functions of labelled fields on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import cached_property
+from typing import Any, TypeAlias, Unpack
+
+import numpy as np
+import xarray
+
+from .. import grid
+from .._functions import gradient, scalar, transport, vector
+from .._wraps.xarray import units
+from .._wraps.xarray.axes import axes_named, by_axis, lines_of
+from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
+
+Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
+Method: TypeAlias = Callable[..., Any]
+
+
+def _method(function: Callable[..., object]) -> Method:
+    """The function, told about the axes by the grid that it is a method of."""
+
+    def method(self: Grid, *fields: object, **options: object) -> object:
+        return function(*fields, *self._spacing, dim=self.dims, **{**self._options, **options})
+
+    method.__name__, method.__doc__ = (
+        function.__name__,
+        f"`gridgrad.{function.__name__}` of fields on this grid.",
+    )
+    return method
+
+
+class Grid:
+    """A grid whose axes have names: `gridgrad.Grid` for DataArrays and Datasets.
+
+    Its methods are the functions of that name, of fields in their order, ``grid.advect((u, v), T)``: along the axes of the grid,
+    which are matched by name whatever the order of those of a field is, other dims being batch axes. A field at other
+    coordinates is refused; one that has none counts as being on the grid.
+
+    Parameters
+    ----------
+    data : DataArray or Dataset
+        Whose coordinates are meant; its values are not read.
+    *steps : scalar or DataArray
+        One for each of `dim`, where there are no coordinates.
+    dim : hashable or sequence of them, optional
+        The axes, in the order of the components of vectors; all by default, with ``geometry="sphere"`` latitude and longitude.
+    coord : hashable or sequence of them, optional
+        Other coordinates than those of the names of `dim`.
+    datetime_unit : str
+        That of axes of times.
+    boundary, periodic, period, edge_order, geometry, radius, angle : optional
+        As in `gridgrad.Grid` and, of labels, in `gridgrad.xarray`.
+
+    Attributes
+    ----------
+    dims : tuple of hashable
+        The axes, in the order of components.
+    plain : gridgrad.Grid
+        For plain arrays with the axes of `data`: operators with adjoints, matrices and sums.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `gridgrad.Grid`; a dim without coordinate or step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xarray as xr
+    >>> from gridgrad.xarray import Grid
+    >>> lat, lon = np.arange(-75.0, 90, 30), np.arange(0.0, 360, 30)
+    >>> T = xr.DataArray(np.ones((6, 12)), dims=("lat", "lon"), coords={"lat": lat, "lon": lon}, attrs={"units": "K"})
+    >>> grid = Grid(T, geometry="sphere")
+    >>> grid.laplacian(T).units
+    'K m-2'
+    >>> print(grid.measure.units, float((grid.measure * T).sum() / grid.measure.sum()))
+    m2 1.0
+    """
+
+    def __init__(
+        self, data: Labelled, *steps: Any, dim: Hashable | Sequence[Hashable] | None = None, coord: Hashable | Sequence[Hashable] | None = None,
+        datetime_unit: str = "s", **options: Unpack[grid.Options],
+    ) -> None:  # fmt: skip
+        if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
+            dim = dims_on_sphere(data, str(options["geometry"]))
+        sample = _sample(data)
+        self._lines, found = placed(
+            lines_of(sample, dim, coord, steps, datetime_unit), {"edge_order": 2, **options}, sample
+        )
+        self._all = sample.dims
+        self._options = {**found, "datetime_unit": datetime_unit}
+        self._spacing = [
+            *(steps or [sample.coords[line.name].reset_coords(drop=True) for line in self._lines])
+        ]
+        self.dims = tuple(line.dim for line in self._lines)
+        entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
+        axes = [self._all.index(dim) - sample.ndim for dim in self.dims]
+        with axes_named(axes, sample):
+            self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._lines))
+
+    gradient = _method(gradient.gradient)
+    divergence = _method(vector.divergence)
+    curl = _method(vector.curl)
+    laplacian = _method(scalar.laplacian)
+    vector_laplacian = _method(vector.vector_laplacian)
+    hessian = _method(scalar.hessian)
+    jacobian = _method(vector.jacobian)
+    gradient_norm = _method(scalar.gradient_norm)
+    directional_derivative = _method(transport.directional_derivative)
+    advect = _method(transport.advect)
+    diffuse = _method(transport.diffuse)
+
+    @cached_property
+    def measure(self) -> xarray.DataArray:
+        """The area or volume of the cell of each point: weights of means and integrals."""
+        dims = [dim for dim in self._all if dim in self.dims]
+        coords = {x.name: x for x in self._spacing if isinstance(x, xarray.DataArray) and x.name is not None}
+        text = units.written(units.product(*((line.unit, 1) for line in self._lines)))
+        attrs = {} if text is None else {"units": text}
+        return xarray.DataArray(self.plain.measure, coords, dims, "measure", attrs)
+
+    def __repr__(self) -> str:
+        return f"{', '.join(map(str, self.dims))}: {self.plain!r}"
+
+
+def _sample(data: Labelled) -> xarray.DataArray:
+    """An array that has all dims and coordinates, of one number."""
+    sizes = dict(data.sizes)
+    return xarray.DataArray(np.broadcast_to(0.0, [*sizes.values()]), data.coords, [*sizes])

@@ -1,0 +1,124 @@
+"""`gridgrad.xarray.Grid`: axes that are named once, and the functions of fields on them."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+from gridgrad.xarray import Grid  # noqa: E402
+
+LAT, LON = np.arange(80.0, -81.0, -20.0), np.arange(-175.0, 185.0, 30.0)
+AT = {
+    "lat": ("lat", LAT, {"units": "degrees_north"}),
+    "lon": ("lon", LON, {"units": "degrees_east"}),
+    "h": ("lon", LON**3),
+}
+T, U, V = (
+    xr.DataArray(values, dims=("time", "lat", "lon"), coords=AT, name=name, attrs={"units": unit})
+    for values, name, unit in zip(np.random.default_rng(1).standard_normal((3, 2, 9, 12)), "TUV", ("K", "m s-1", "m s-1"), strict=True)
+)  # fmt: skip
+FIELDS = {"divergence": [(U, V)], "curl": [(U, V)], "vector_laplacian": [(U, V)], "jacobian": [(U, V)],
+          "advect": [(U, V), T], "directional_derivative": [T, (U, V)], "diffuse": [2.0, T]}  # fmt: skip
+METHODS = [name for name in vars(Grid) if callable(getattr(Grid, name)) and not name.startswith("_")]
+PLANE = {"periodic": {"lon": True}, "period": {"lon": 360}}
+
+
+def leaves(results):
+    return [r for entry in results for r in leaves(entry)] if isinstance(results, tuple) else [results]
+
+
+def test_it_has_the_functions_of_fields():
+    """But those of one axis of several."""
+    functions = {name for name in gg.__all__ if "workers" in inspect.signature(getattr(gg, name)).parameters}
+    assert functions - set(METHODS) == {"derivative", "mixed_derivative"}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_are_the_functions(name):
+    """On a plane and on the sphere, which has no tensors; whatever the order of the dims of a field is."""
+    tensors = name in ("hessian", "jacobian", "vector_laplacian")
+    for words in [PLANE] if tensors else [PLANE, {"geometry": "sphere"}]:
+        grid = Grid(T.isel(time=0), dim=("lon", "lat"), **words)
+        fields = FIELDS.get(name, [T])
+        edge = {"edge_order": 2} if name == "gradient" else {}
+        expected = leaves(getattr(gg, name)(*fields, dim=("lon", "lat"), **words, **edge))
+        turned = [f.transpose("lon", ...) if isinstance(f, xr.DataArray) else f for f in fields]
+        for got, other, wanted in zip(
+            leaves(getattr(grid, name)(*fields)), leaves(getattr(grid, name)(*turned)), expected, strict=True
+        ):
+            assert got.identical(wanted)
+            xr.testing.assert_allclose(other.transpose(*wanted.dims), wanted, rtol=1e-12)
+
+
+def test_the_plain_grid_takes_the_numbers():
+    grid = Grid(T, dim=("lon", "lat"), geometry="sphere")
+    assert np.array_equal(grid.plain.curl((U.values, V.values)), grid.curl((U, V)))
+    assert grid.plain.geometry.names == ("lon", "lat")
+    assert repr(grid).startswith("lon, lat: Grid of 9 x 12 points")
+
+
+def test_measure_is_labelled():
+    """The mean over the sphere, between open ends of a plane, and of what has no units."""
+    sphere = Grid(T, geometry="sphere").measure
+    assert sphere.units == "m2"
+    assert sphere.dims == ("lat", "lon")
+    assert np.array_equal(sphere, gg.Grid(LAT, LON, geometry="sphere").measure)
+    mean = (T * sphere).sum(("lat", "lon")) / sphere.sum()
+    np.testing.assert_allclose(mean, T.weighted(sphere).mean(("lat", "lon")), rtol=1e-12)
+    assert Grid(T, coord="h").measure.attrs == {}
+    assert set(Grid(T, coord="h").measure.coords) == {"h"}
+    assert Grid(T, 0.5, dim="time", edge_order=1).measure.sum() == 0.5
+
+
+def test_datasets():
+    data = xr.Dataset({"T": T, "u": U})
+    grid = Grid(data, geometry="cf")
+    assert grid.dims == ("lat", "lon")
+    assert set(grid.laplacian(data).data_vars) == {"laplacian_T", "laplacian_u"}
+    assert np.array_equal(grid.laplacian(data).laplacian_T, gg.laplacian(T, geometry="sphere"))
+
+
+def test_fields_at_other_points_are_refused():
+    grid = Grid(T, geometry="sphere")
+    for other in (T.assign_coords(lon=LON + 1), T.isel(lat=slice(None, None, -1))):
+        with pytest.raises(ValueError, match="not aligned silently"):
+            grid.laplacian(other)
+    with pytest.raises(ValueError, match=r"lat|lon"):
+        grid.laplacian(T.isel(lat=slice(5), drop=True).drop_vars("lat"))
+    bare = grid.laplacian(T.drop_vars(["lat", "lon", "h"]))
+    assert np.array_equal(bare, gg.laplacian(T, geometry="sphere"))
+
+
+def test_times_and_heights_of_columns():
+    days = T.assign_coords(time=np.array(["2020-01-01", "2020-01-03"], "M8[ns]")).astype(float)
+    rate = Grid(days, dim="time", datetime_unit="D", edge_order=1).gradient(days)
+    assert rate.units == "K d-1"
+    assert np.array_equal(rate, gg.gradient(T.values, 2.0, axis=0))
+    heights = T.assign_coords(
+        z=(("lat", "time"), np.cumsum(1 + np.random.default_rng(0).random((9, 2)), axis=1))
+    )
+    grid = Grid(heights, dim="time", coord="z", edge_order=1)
+    assert np.array_equal(grid.gradient(heights), gg.gradient(heights, dim="time", coord="z"))
+    assert np.array_equal(grid.plain.gradient(heights.values), grid.gradient(heights))
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Grid(T), "the dim 'time' of the field has no coordinate 'time'"),
+        (lambda: Grid(T, dim="lat", geometry="sphere"), "needs one latitude and one longitude"),
+        (lambda: Grid(T, dim=("lat", "lon"), edge=2), "edge"),
+        (lambda: Grid(T, 1.0, dim=("lat", "lon"), geometry="sphere"), "a step came for it"),
+        (lambda: Grid(T, dim="lat", boundary="sticky"), "sticky"),
+        (lambda: Grid(T.isel(lat=[0]), dim="lat"), "axis -2 is the dim 'lat' of the field"),
+    ],
+)
+def test_refusals_when_it_is_made(make, said):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        make()
+    assert said in "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
