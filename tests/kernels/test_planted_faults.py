@@ -86,7 +86,6 @@ FAULTS = {
     "several fields taken for one": ("host/loops/runs.h", "are_around_one(t, next) ? loop_of(signature, is_norm(t)) : nullptr", "loop_of(signature, is_norm(t))"),
     "the side that the flow goes to": ("host/loops/taps.h", "return is_up ? below : above;", "return is_up ? above : below;"),
     "no flow reads a side": ("host/loops/taps.h", "return field == 0 ? Word{} : product;", "return product;"),
-    "a side of 0 keeps its sign": ("host/loops/taps.h", "upwind<As>(j, centre, field) + Word{};", "upwind<As>(j, centre, field);"),
     "one side at ends": ("host/loops/runs.h", "if (are_two) list_point(t + 1, j, end.j);", ""),
     "a factor beside its value in a loop": ("host/loops/runs.h", "line.inner_at[k] = line.inner + point *", "line.inner_at[k] = line.inner + 0 *"),
     "values of weight 0 are read in a loop": ("host/loops/taps.h", "return own == 0 ? Word{} : product;", "return product;"),

@@ -156,6 +156,7 @@ def check_operators(dtypes):
     for grid in [*grids, gg.Grid((70, 0.5), (24, 0.5), boundary="periodic")] if "f8" in dtypes else ():
         fields = [np.array(noise(rng, grid.shape)) for _ in range(3)]
         fields[0][rng.random(grid.shape) < 0.02] = np.nan
+        fields[1][rng.random(grid.shape) < 0.1] = 0
         apart = [np.repeat(field, 2, axis=1)[:, ::2] for field in fields]
         between = [np.pad(field, ((0, 0), (0, 3)))[:, :-3] for field in fields]
         for name, (terms, outputs) in operators(grid, *fields[1:]).items():

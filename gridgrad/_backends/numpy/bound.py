@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from math import prod
 from struct import Struct, pack
 from typing import Any
 
@@ -42,6 +43,8 @@ class Bound:
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
         known = order is not None or plan.shape != like.shape
         self.fresh = partial(np.empty, plan.shape, dtype, order or "C") if known else None
+        if plan.outputs > 1:
+            memory.keep_room(plan.outputs * prod(plan.shape) * dtype.itemsize)
 
     def _head(self, piece: int, threads: int) -> bytes:
         return pack("6q", *(core.offsets or ()), piece, self.pieces, threads, self.count)

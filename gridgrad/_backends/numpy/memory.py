@@ -15,6 +15,7 @@ from ..protocol import Memory
 from . import core
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
+ROOM_BYTES = (32 << 20) - (64 << 10)  # beyond that glibc asks the system for each array, and gives it back
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
@@ -56,6 +57,16 @@ def run_apart(plan: Plan, addresses: Sequence[int], workers: int | None = None) 
             return False
         core.check(status)
     return True
+
+
+def keep_room(nbytes: int) -> None:
+    """Let the C library see that arrays of so many bytes together come and go.
+
+    What is free beyond twice the largest block that was returned glibc gives back to the system, with two outputs after each
+    call: then every page of the next ones is made anew, a thousand faults for 16 MiB, which take longer than the sweep. This block
+    is never touched.
+    """
+    np.empty(min(nbytes, ROOM_BYTES), np.uint8)
 
 
 def pieces_of(plan: Plan) -> int:

@@ -89,7 +89,7 @@ GG_NOINLINE void join_ends(const Run<Real>& run, int line, int64 begin, int64 en
 // All terms there: the first sets what the others are added to.
 template <class Real, How HOW, int FIRST, int... OTHERS>
 void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
-  constexpr How next = HOW == SETS ? ADDS : HOW == SETS_NORM ? ADDS_NORM : HOW;
+  [[maybe_unused]] constexpr How next = HOW == SETS ? ADDS : HOW == SETS_NORM ? ADDS_NORM : HOW;
   join_ends<Real, HOW, FIRST>(run, line, begin, end);
   (join_ends<Real, next, OTHERS>(run, ++line, begin, end), ...);
 }
