@@ -94,6 +94,12 @@ struct Elements {
   Real weight(const Real* values, int64 j) const { return values[j]; }
 };
 
+// The same number in all lanes; -0 keeps its sign.
+template <class Word, class Real>
+GG_INLINE Word everywhere(Real value) {
+  return value - Word{};
+}
+
 template <class Real>
 struct Words {
   typedef Real Word __attribute__((vector_size(WORD_BYTES)));
@@ -102,11 +108,7 @@ struct Words {
   typedef Real Loose __attribute__((vector_size(WORD_BYTES), aligned(alignof(Real)), may_alias));
   static const int64 LANES = WORD_BYTES / static_cast<int64>(sizeof(Real));
   Word operator()(const Real* f, int64 j) const { return *reinterpret_cast<const Loose*>(f + j); }
-  Word weight(Real value) const {
-    Word word;
-    for (int64 k = 0; k < LANES; ++k) word[k] = value;
-    return word;
-  }
+  Word weight(Real value) const { return everywhere<Word>(value); }
   Word weight(const Real* values, int64 j) const { return (*this)(values, j); }
 };
 

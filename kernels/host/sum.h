@@ -25,9 +25,9 @@ struct Part {
   const Real* inner = nullptr;                // the factor at b
   const Real* outer = nullptr;                // the factor at the point, for the term's value
   Real weight = 0;
-  bool selects = false;                 // a weight of 0 reads nothing
-  int flags = 0;                        // of its term
-  int8 inner_sign = 0, outer_sign = 0;  // of the factors' values that count, 0: all
+  bool selects = false;                                       // a weight of 0 reads nothing
+  bool gated = false, outer_gated = false, harmonic = false;  // as of its term's factors
+  int8 inner_sign = 0, outer_sign = 0;                        // of the factors' values that count, 0: all
   Join join = GO_ON;
 
   // Whether it is weight * (b - a) or weight * b and no more.
@@ -52,7 +52,7 @@ struct Block {
 
   static GG_INLINE Block all(Real value) {
     Block block;
-    for (Word& one : block.word) one = value - Word{};  // keeps the sign of a zero
+    for (Word& one : block.word) one = everywhere<Word>(value);
     return block;
   }
 
@@ -110,10 +110,10 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   B scaled = weight;
   if (part.k_a) {
     const B k_a = B::read(part.k_a + j), k_b = B::read(part.k_b + j);
-    scaled = weight * (part.flags & HARMONIC ? B::harmonic_mean(k_a, k_b) : (k_a + k_b) * B::all(Real(0.5)));
+    scaled = weight * (part.harmonic ? B::harmonic_mean(k_a, k_b) : (k_a + k_b) * B::all(Real(0.5)));
   }
   if (part.inner) scaled = scaled * B::read(part.inner + j);
-  B value = part.flags & GATED ? B::select(scaled, scaled * x) : scaled * x;
+  B value = part.gated ? B::select(scaled, scaled * x) : scaled * x;
   if (part.inner_sign) value = B::unless_other(part.inner_sign, B::read(part.inner + j), value);
   return part.selects ? B::select(weight, value) : value;
 }
@@ -137,7 +137,7 @@ GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
   if (part.outer) {
     const B outer = B::read(part.outer + j);
-    value = part.flags & GATED ? B::select(outer, value * outer) : value * outer;
+    value = part.outer_gated ? B::select(outer, value * outer) : value * outer;
     if (part.outer_sign) value = B::unless_other(part.outer_sign, outer, value);
   }
   return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());

@@ -86,7 +86,7 @@ class Terms {
     else add_pairs(t, here.row(term.input), begin, end, parts_);
     Part<Real>& part = parts_.back();
     part.join = ADD;
-    part.flags = term.flags;
+    part.outer_gated = term.flags & GATED;
     if (term.outer >= 0)
       part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
                               end - begin);
@@ -256,7 +256,9 @@ class Terms {
         part.k_b = at_point(term.faces, stencil, pairs.b(k), begin, end);
       }
       if (term.inner >= 0) part.inner = at_point(term.inner, stencil, pairs.b(k), begin, end);
-      part.flags = term.flags;
+      const bool has_factor = term.faces >= 0 || term.inner >= 0;
+      part.gated = has_factor && term.flags & GATED;
+      part.harmonic = term.flags & HARMONIC;
       part.inner_sign = term.inner_sign;
     }
     if (!pairs.count) add_zeros(parts);

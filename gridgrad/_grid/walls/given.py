@@ -30,6 +30,7 @@ def require_number(value: object, label: str) -> None:
 
 
 def weight(number: object, word: str, kind: str) -> Fraction:
+    """The weight of a value or a slope in a mixture of both."""
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
         raise ArgumentTypeError(f"{word} of {kind}() must be a real number, got {type(number).__name__}")
     if not isfinite(number):

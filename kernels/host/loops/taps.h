@@ -128,7 +128,7 @@ template <class Real>
 struct AsWords {
   typedef typename Words<Real>::Word Word;
   static const int64 LANES = Words<Real>::LANES;
-  static GG_INLINE Word all(Real value) { return value - Word{}; }  // keeps the sign of a zero
+  static GG_INLINE Word all(Real value) { return everywhere<Word>(value); }
 
   static GG_INLINE Word size(const Word& value) {
     typedef std::conditional_t<sizeof(Real) == 8, int64, int32> Integer;
