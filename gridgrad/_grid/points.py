@@ -227,6 +227,10 @@ class Points:
             raise ArgumentValueError(
                 'beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out'
             )
+        if self.metric is not None and self.metric.on:
+            raise ArgumentValueError(
+                "gaps are not offered on a grid with a row on a pole, which is made of points all round; leave that row out of the grid and the fields"
+            )
         if self.mapping is not None:
             raise self.mapping.refusal("a gap")
         if self.has_lines:

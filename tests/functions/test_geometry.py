@@ -66,6 +66,16 @@ def test_a_compiler_sees_the_metric():
         torch.compile(lambda f: gg.laplacian(f, 20.0, lon, **ON), backend="eager", fullgraph=True)(f)
 
 
+def test_missing_samples_are_gaps_there_too():
+    inside = np.random.default_rng(5).random(F.shape[1:]) < 0.7
+    f, grid = np.where(inside, F, np.nan), GRID.with_mask(inside, fill=np.nan)
+    found = gg.gradient(f, LAT, LON, missing="one-sided", edge_order=2, **ON)
+    np.testing.assert_array_equal(found, grid.gradient(f))
+    assert np.isnan(f).any()
+    assert not np.isnan(found)[:, :, inside].all()
+    np.testing.assert_array_equal(gg.laplacian(f, LAT, LON, missing="one-sided", **ON), grid.laplacian(f))
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -74,7 +84,7 @@ def test_a_compiler_sees_the_metric():
         (lambda: gg.laplacian(F, **ON), "axis 1 is lat, where lengths depend on the place, and a step came"),
         (lambda: gg.gradient(F, 20.0, LON, **ON), "give its coordinates"),
         (lambda: gg.hessian(F, LAT, LON, **ON), "hessian is not offered with geometry="),
-        (lambda: gg.gradient(F, LAT, LON, missing="one-sided", **ON), "gaps are not offered"),
+        (lambda: gg.gradient(F, 10 + LAT, LON, missing="one-sided", **ON), "a row on a pole"),
         (lambda: gg.gradient(F, LAT, axis=1, geometry="sphere"), "geometry names 2 axes"),
         (lambda: gg.gradient(np.sin, LAT, radius=1.0), "geometry is given with a function"),
     ],

@@ -13,6 +13,8 @@ ROWS = [
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
     Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(np.ones((3, 4)))", "leave that row out, or give k as a number",
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(2.0)(np.ones((3, 4)))[2, 1]", "0.0"),
+    Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').with_mask(np.ones((3, 4), bool))", "leave that row out of the grid and the fields",
+        f"Grid([60., 70., 80.], {LON}, geometry='sphere').with_mask(np.ones((3, 4), bool)).laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
     Row(f"Grid([70., 80., 95.], {LON}, geometry='sphere')", "latitudes are from -90 to 90", FLAT % "'sphere'", "0.0"),
     Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are 0 or above", FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere', angle='radians')", "give degrees", FLAT % "'sphere'", "0.0"),

@@ -115,8 +115,8 @@ class Metric:
 
     def of_waves(self, stencil: Stencil, order: int) -> Stencil:
         """Rows of derivatives all round that are exact for cos(x) and sin(x): as these vary the components of one vector at a pole."""
-        if self.ring is None or self.ring < 4 or not self._near.any():
-            return stencil
+        if self.ring is None or self.ring < 4 or stencil.length != self.ring or not self._near.any():
+            return stencil  # of a run of points beside a gap, too
         middle, step = self.ring // 2, 2 * pi / self.ring
 
         def wave(point: int) -> float:
