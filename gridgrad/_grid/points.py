@@ -54,6 +54,9 @@ class Along(NamedTuple):
         return self.stencil
 
 
+ROWS_OF_POLES = 8  # that rows on poles read
+
+
 class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
@@ -228,9 +231,7 @@ class Points:
                 'beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out'
             )
         if self.metric is not None and self.metric.on:
-            raise ArgumentValueError(
-                "gaps are not offered on a grid with a row on a pole, which is made of points all round; leave that row out of the grid and the fields"
-            )
+            self._check_gaps_at_poles(self.metric, mask)
         if self.mapping is not None:
             raise self.mapping.refusal("a gap")
         if self.has_lines:
@@ -241,6 +242,19 @@ class Points:
         made = copy(self)
         made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
         return made
+
+    def _check_gaps_at_poles(self, metric: Metric, mask: Mask) -> None:
+        """Refuse gaps among what a row on a pole takes means all round of."""
+        k = metric.along
+        place = self.places[k] + mask.inside.ndim - self.ndim
+        rows, n = np.moveaxis(mask.inside, place, 0), self.lengths[k]
+        for end in metric.on:
+            near = slice(1, 1 + ROWS_OF_POLES) if end == 0 else slice(max(n - 1 - ROWS_OF_POLES, 0), n - 1)
+            if rows[end].any() and (not rows[near].all() or any(mask.breaks)):
+                raise ArgumentValueError(
+                    f"a gap within {ROWS_OF_POLES} rows of the one on a pole at index {end} of axis {self.axes[k]}, or a break, where operators take means all round; "
+                    "leave the row on the pole out, of the grid or of the mask"
+                )
 
     def masked(self, whole: Made) -> Made:
         """The operator beside its gaps that one of the whole grid is without."""

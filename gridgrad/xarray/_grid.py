@@ -177,4 +177,10 @@ class Grid:
 def _sample(data: Labelled) -> xarray.DataArray:
     """An array that has all dims and coordinates, of one number."""
     sizes = dict(data.sizes)
-    return xarray.DataArray(np.broadcast_to(0.0, [*sizes.values()]), data.coords, [*sizes])
+    found = xarray.DataArray(np.broadcast_to(0.0, [*sizes.values()]), data.coords, [*sizes])
+    for own in data.data_vars.values() if isinstance(data, xarray.Dataset) else [data]:
+        name = own.attrs.get("grid_mapping", own.encoding.get("grid_mapping"))
+        if name is not None:
+            found.attrs["grid_mapping"] = name
+            break
+    return found

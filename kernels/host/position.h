@@ -50,10 +50,13 @@ class Position {
   // Goes `rows` further among rows that are alike.
   void go_along(int64 rows) { at_ += rows; }
 
-  // How many rows from this one on, before row `last` of the plane, have the same forms; of terms without a
-  // second stencil.
+  // How many rows from this one on, before row `last` of the plane, have the same forms; of terms at ends the
+  // same pairs of a second stencil, too.
   int64 rows_of_a_form(int64 last) const {
-    for (int t = 0; t < plan.terms; ++t) last = end_of_form(plan.term[t], stencil(t), pairs_[t], last);
+    for (int t = 0; t < plan.terms; ++t) {
+      last = end_of_form(plan.term[t], stencil(t), pairs_[t], last);
+      if (plan.term[t].then >= 0) limit(plan.stencil[plan.term[t].then], then_[t], last);
+    }
     return last - at_;
   }
 

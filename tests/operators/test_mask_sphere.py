@@ -82,3 +82,28 @@ def test_polar_constants_have_no_slope():
     ocean = gg.Grid((9, 1.0, 0.5), (16, np.pi / 8), geometry="polar").with_mask(inside)
     for A in (ocean.laplacian, ocean.gradient):
         assert np.abs(A(np.where(inside, 1.0, np.nan))).max() < 1e-14
+
+
+def test_a_row_on_a_pole_reads_no_gap():
+    """It is made of points all round: gaps are away from it, or it is one itself."""
+    lat = np.linspace(90, -90, 37)
+    grid, inside = gg.Grid(lat, (72, 5.0), geometry="sphere", radius=1.0), np.ones((37, 72), bool)
+    inside[12:15, 10:30] = inside[30:] = False
+    f, far = RNG.standard_normal(inside.shape), np.zeros(inside.shape, bool)
+    far[:4] = far[22] = True  # accuracy 6 reads 7 rows further
+    for operator in ("laplacian", "gradient"):
+        whole, own = getattr(grid, operator), getattr(grid.with_mask(inside), operator)
+        for accuracy in (None, 4, 6):
+            expected, found = (np.asarray(A.with_(accuracy=accuracy)(g)) for A, g in ((whole, f), (own, np.where(inside, f, np.nan))))
+            assert not np.isnan(found).any()
+            np.testing.assert_array_equal(found[..., far], expected[..., far])
+    for gap in (np.s_[3, 10:20], np.s_[1], np.s_[0, 3], np.s_[34, 5]):
+        holed = np.ones((37, 72), bool)
+        holed[gap] = False
+        if gap == np.s_[0, 3]:
+            assert not np.isnan(grid.with_mask(holed).laplacian(np.where(holed, f, np.nan))).any()
+        else:
+            with pytest.raises(ValueError, match="leave the row on the pole out"):
+                grid.with_mask(holed)
+    with pytest.raises(ValueError, match="leave the row on the pole out"):
+        grid.with_breaks(1, [20])

@@ -288,3 +288,35 @@ def test_refusals(make, words):
     with pytest.raises((ValueError, TypeError)) as caught:
         make()
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["half", "pole"])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "complex128"])
+def test_the_order_of_axes_and_their_direction_change_no_value(kind, dtype):
+    """Means all round a pole lie along the rows of memory in one order, across them in the other."""
+    grid = globe(12, kind, radius=1.0)
+    lat, lon = (grid.coordinates[k] for k in (0, 1))
+    turned = gg.Grid(lon, lat, geometry=("lon", "lat"), radius=1.0)
+    westwards = gg.Grid(lat, lon[::-1], geometry="sphere", radius=1.0)
+    f, u, v = (RNG.standard_normal((3, *grid.shape)) * (1 + 1j if dtype[0] == "c" else 1)).astype(dtype)
+    f_turned, u_turned, v_turned = (np.ascontiguousarray(a.T) for a in (f, u, v))
+    near = {"rtol": 0, "atol": 2e-3 if dtype == "float32" else 1e-10}
+    for L, M in ((grid.laplacian, turned.laplacian), (grid.diffuse(2.0), turned.diffuse(2.0))):
+        np.testing.assert_allclose(M(f_turned).T, L(f), **near)
+    np.testing.assert_allclose(turned.divergence((u_turned, v_turned)).T, grid.divergence((v, u)), **near)
+    np.testing.assert_allclose(turned.curl((u_turned, v_turned)).T, grid.curl((v, u)), **near)
+    np.testing.assert_allclose(westwards.gradient(f[:, ::-1]), np.stack(grid.gradient(f))[..., ::-1], **near)
+    np.testing.assert_allclose(westwards.curl((v[:, ::-1], u[:, ::-1])), grid.curl((v, u))[:, ::-1], **near)
+    np.testing.assert_allclose(westwards.laplacian(f[:, ::-1]), grid.laplacian(f)[:, ::-1], **near)
+
+
+@pytest.mark.parametrize("angle", ["degrees", "radians"])
+def test_a_latitude_on_a_pole_but_for_its_rounding_is_on_it(angle):
+    pole = 90.0 if angle == "degrees" else np.pi / 2
+    lat, lon = np.linspace(-pole, pole, 13), np.arange(24) * pole / 6
+    exact = gg.Grid(lat, lon, geometry="sphere", angle=angle, radius=1.0)
+    for other in (lat.astype("float32"), lat * (1 - 1e-13), lat * (1 + 1e-13)):
+        near = gg.Grid(other, lon, geometry="sphere", angle=angle, radius=1.0)
+        f = np.cos(exact.mesh()[0] * np.pi / 2 / pole) * np.cos(exact.mesh()[1] * np.pi / 2 / pole)
+        np.testing.assert_allclose(near.laplacian(f), exact.laplacian(f), atol=1e-4 if other.dtype == "float32" else 1e-10)
+        np.testing.assert_allclose(near.measure.sum(), 4 * np.pi, rtol=1e-5)

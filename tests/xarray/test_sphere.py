@@ -106,6 +106,8 @@ def test_the_radius_of_the_file():
     assert np.array_equal(gg.laplacian(mapped, geometry="sphere"), GRID.laplacian(t))
     mars = gg.Grid(LAT, LON, geometry="sphere", radius=3.39e6).laplacian(t)
     assert np.array_equal(gg.laplacian(mapped, geometry="cf", radius=3.39e6), mars)
+    for data in (mapped, xr.Dataset({"other": T.isel(time=0, drop=True), "T": mapped})):
+        assert np.array_equal(gg.xarray.Grid(data, geometry="cf").laplacian(mapped), known)
 
 
 def test_levels_have_lengths_of_their_own():

@@ -30,6 +30,7 @@ class Bound:
         "more",
         "objects",
         "pieces",
+        "room",
         "threads",
     )
 
@@ -43,8 +44,7 @@ class Bound:
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
         known = order is not None or plan.shape != like.shape
         self.fresh = partial(np.empty, plan.shape, dtype, order or "C") if known else None
-        if plan.outputs > 1:
-            memory.keep_room(plan.outputs * prod(plan.shape) * dtype.itemsize)
+        self.room = plan.outputs * prod(plan.shape) * dtype.itemsize if plan.outputs > 1 else 0
 
     def _head(self, piece: int, threads: int) -> bytes:
         return pack("6q", *(core.offsets or ()), piece, self.pieces, threads, self.count)
@@ -54,6 +54,9 @@ class Bound:
     ) -> Sequence[Array] | None:
         """New outputs, or those of `out`; None where the addresses do not allow it."""
         if out is None:
+            if self.room:  # a call with `out=` takes no memory
+                memory.keep_room(self.room)
+                self.room = 0
             fresh = self.fresh or partial(np.empty_like, inputs[0], self.dtype, subok=False)
             out = [fresh()]
             for _ in self.more:

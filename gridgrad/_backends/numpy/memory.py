@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from contextlib import suppress
 from struct import pack
 
 import numpy as np
@@ -66,7 +67,8 @@ def keep_room(nbytes: int) -> None:
     call: then every page of the next ones is made anew, a thousand faults for 16 MiB, which take longer than the sweep. This block
     is never touched.
     """
-    np.empty(min(nbytes, ROOM_BYTES), np.uint8)
+    with suppress(MemoryError):  # the outputs may fit into what is free in pieces
+        np.empty(min(nbytes, ROOM_BYTES), np.uint8)
 
 
 def pieces_of(plan: Plan) -> int:

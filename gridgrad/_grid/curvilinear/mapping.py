@@ -43,6 +43,7 @@ class IndexMap:
         self._x = [np.ldexp(a, -e) for a, e in zip(x, self._exponents, strict=True)]
         self._kept: dict[tuple[str, Accuracy], PointWeights] = {}
         rings = [line.is_periodic for line in axes]
+        self._check_turns()
         self._sign = orientation(self._around(), x, places, rings)
         self._jacobian(None)
 
@@ -186,6 +187,18 @@ class IndexMap:
             if line.is_periodic:
                 x = [np.concatenate([a, a.take([0], k) + self._jump(k, b)], k) for b, a in enumerate(x)]
         return x
+
+    def _check_turns(self) -> None:
+        """Refuse a period of a coordinate that does not go on along its own axis, as that of x in ``f[y, x]``."""
+        for k, line in enumerate(self._axes):
+            if line.is_periodic and line.period is not None:
+                x = self._positions(k)
+                run = np.abs(np.mean(x.take(-1, k) - x.take(0, k)))
+                if not 4 * run > line.turn:
+                    raise ArgumentValueError(
+                        f"period={float(line.period):g} is that of coordinate {k}, which goes on by {run:g} along its axis {line.number} only; give the "
+                        "coordinates in the order of the axes along which they go on, or the axes in that of the coordinates, Grid(x, y, axes=[-1, -2]) of f[y, x]"
+                    )
 
     def _jump(self, k: int, a: int) -> Array | float:
         """How much further positions x_a are after a turn along axis k: by its period, which is of its own."""

@@ -28,7 +28,7 @@ class PointWeights:
     ) -> PointWeights:
         """Those that are normal numbers."""
         sizes = [s for s in (np.abs(w[w != 0]) for w in values) if s.size]
-        bounds = min([s.min() for s in sizes]), max([s.max() for s in sizes])
+        bounds = np.min([s.min() for s in sizes]), np.max([s.max() for s in sizes])  # NaN where there is one
         limits = np.finfo(np.dtype(real))
         if not (bounds[0] >= limits.tiny and bounds[1] <= limits.max):
             raise ArgumentValueError(

@@ -18,6 +18,7 @@ from ..spacing import to_host
 from .beside import points_of_means
 from .metric import Metric, Surface
 
+ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
 _WORDS = {
     "sphere": ("lat", "lon"), "polar": ("r", "theta"), "cylindrical": ("r", "theta", "z"),
@@ -87,7 +88,9 @@ class Geometry(NamedTuple):
         y = np.asarray(line.coordinates, np.float64)
         self._check(y, lines)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
-        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, self._ring(lines))
+        around = None if self.around is None else lines[self.around].steps
+        way = -1 if around is not None and np.ravel(around)[0] < 0 else 1
+        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, self._ring(lines), way)
 
     def _ring(self, lines: Sequence[Axis]) -> int | None:
         """How many steps of one length go all round; None of those that do not."""
@@ -119,17 +122,19 @@ class Geometry(NamedTuple):
         return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)
 
     def _poles(self, y: Array) -> tuple[Fraction | None, Fraction | None]:
-        """Those within a step of the ends."""
+        """Those within a step of the ends; one that a point is on but for its rounding is where that point is."""
         first, last = (
-            next((Fraction(p) for p in self._limits() if abs(p - end) < 1.001 * step), None)
-            for end, step in ((y[0], abs(y[1] - y[0])), (y[-1], abs(y[-1] - y[-2])))
+            next((Fraction(end if abs(p - end) <= ROUNDING * step else p) for p in self._limits() if abs(p - end) < 1.001 * step), None)
+            for end, step in ((float(y[0]), abs(y[1] - y[0])), (float(y[-1]), abs(y[-1] - y[-2])))
         )
         return first, last
 
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
         name = self.names[k]
-        beyond = np.flatnonzero((y < limits[0]) | (y > (limits[-1] if len(limits) > 1 else np.inf)))
+        rounding = ROUNDING * min(abs(y[1] - y[0]), abs(y[-1] - y[-2]))
+        last = limits[-1] if len(limits) > 1 else np.inf
+        beyond = np.flatnonzero((y < limits[0] - rounding) | (y > last + rounding))
         if len(beyond):
             raise ArgumentValueError(
                 f"axis {k} is {name}, which is {y[beyond[0]]:g} at index {beyond[0]}; "
@@ -139,7 +144,7 @@ class Geometry(NamedTuple):
                     else "radii are 0 or above"
                 )
             )
-        on = np.flatnonzero(np.isin(y, limits))
+        on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
         if len(on) and self.around is not None and points_of_means(self._ring(lines)) is None:
             raise ArgumentValueError(
                 f"axis {k} is {name}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators take means all round; give {self.names[self.around]} that "

@@ -51,10 +51,11 @@ class Metric:
 
     def __init__(
         self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None], edge_order: int,
-        ring: int | None = None,
+        ring: int | None = None, way: int = 1,
     ) -> None:  # fmt: skip
         self.surface, self.along, self.around = surface, along, around
         self.line, self.poles, self.edge_order, self.ring = line, poles, edge_order, ring
+        self.way = way  # -1 where x runs down
         y = line.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
@@ -116,8 +117,8 @@ class Metric:
     def of_waves(self, stencil: Stencil, order: int) -> Stencil:
         """Rows of derivatives all round that are exact for cos(x) and sin(x): as these vary the components of one vector at a pole."""
         if self.ring is None or self.ring < 4 or stencil.length != self.ring or not self._near.any():
-            return stencil  # of a run of points beside a gap, too
-        middle, step = self.ring // 2, 2 * pi / self.ring
+            return stencil  # of a run of points between gaps, too: it does not go all round
+        middle, step = self.ring // 2, self.way * 2 * pi / self.ring
 
         def wave(point: int) -> float:
             x = (point - middle) * step

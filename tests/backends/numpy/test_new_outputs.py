@@ -1,10 +1,13 @@
 """New outputs of calls that follow each other."""
 
 import platform
+import tracemalloc
 
+import numpy as np
 import pytest
 from processes import python
 
+import gridgrad as gg
 from gridgrad._backends.numpy import core
 
 
@@ -23,3 +26,16 @@ for _ in range(10):
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """)
     assert int(said) < 1000  # given back to the system after each call they have 10 000 and more
+
+
+@pytest.mark.skipif(core.core is None, reason="slices have temporaries")
+def test_a_call_into_given_arrays_takes_no_memory():
+    grid = gg.Grid((37, 1.0), (128, 1.0), (131, 1.0))  # a kind of array that no call had before
+    f = np.ones(grid.shape)
+    out = [np.zeros_like(f) for _ in range(3)]
+    grid.gradient(np.ones(grid.shape, "float32"))  # what the grid keeps
+    tracemalloc.start()
+    grid.gradient(f, out=out)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20

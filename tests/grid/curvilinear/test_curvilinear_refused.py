@@ -10,6 +10,8 @@ from curvilinear_maps import channel, joined, positions
 
 import gridgrad as gg
 
+SLANTED = np.einsum("ab,bij->aij", [[1, 0.1], [-0.1, 1]], np.mgrid[:7, :9])
+
 
 def test_folds_are_found_where_they_are():
     x, y = positions("sheared", 8)
@@ -82,6 +84,13 @@ BAD = {
     "one coordinate twice": (lambda: gg.gradient(x, x, x), ValueError, "the Jacobian is 0: points of it coincide or lie on one line"),
     "other shapes": (lambda: gg.gradient(x, x[1:], y), ValueError, r"have shapes \(5, 7\) and \(6, 7\), and its points \(6, 7\)"),
     "grids that vary": (lambda: gg.gradient(joined([x, x]), joined([x, x]), joined([y, y]), axis=(1, 2)), ValueError, "of each grid by itself"),
+    "the period of the other coordinate": (
+        lambda: gg.Grid(30 * np.arange(12.0) + 14 * np.arange(7.0)[:, None], 10 * np.arange(7.0)[:, None] + np.zeros(12), periodic=[False, True], period=360.0),
+        ValueError, "in the order of the axes along which they go on",
+    ),
+    "weights that are no numbers": (
+        lambda: gg.Grid(SLANTED[0] * 1e-140, SLANTED[1] * 1e140).laplacian(SLANTED[0]), ValueError, "exponents of float64",
+    ),
     "a ring that goes on": (lambda: gg.Grid(*channel()[:2], periodic=[True, False]), ValueError, "give period= where its coordinate goes on"),
     "a sphere": (lambda: gg.Grid(x, y, geometry="sphere"), ValueError, "geometry= takes coordinates along each axis"),
     "cells by axis": (lambda: gg.Grid(x, y).quadrature, TypeError, "their areas are grid.measure"),
