@@ -72,12 +72,15 @@ class Constants(NamedTuple):
         )
 
 
-def singular(why: str) -> ArgumentValueError:
-    """For operators that have no inverse."""
-    return ArgumentValueError(
-        f"the operator is singular: {why}; prescribe a value at a wall, boundary=gridgrad.value(0.0), "
-        "or add a multiple of grid.identity"
-    )
+def singular(why: str, order: int = 2) -> ArgumentValueError:
+    """For operators of some order that have no inverse."""
+    remedy = "prescribe a value at a wall, boundary=gridgrad.value(0.0)"
+    if order > 2:
+        remedy = (
+            f"derivatives of order {order} ask for more than a value at walls: prescribe both conditions of plates, "
+            "boundary=gridgrad.clamped() or gridgrad.supported()"
+        )
+    return ArgumentValueError(f"the operator is singular: {why}; {remedy}, or add a multiple of grid.identity")
 
 
 def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:

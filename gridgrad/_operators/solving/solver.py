@@ -212,7 +212,10 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
     found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
-    return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs)) if found is None else found
+    if found is not None:
+        return found
+    order = max((sum(s.order or 0 for _, s in term.stencils()) for term in operator.separate() or ()), default=0)
+    return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs), order)
 
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
