@@ -118,6 +118,9 @@ class Factored(Inverse):
         """By the same factors."""
         return replace(self, is_transposed=not self.is_transposed)
 
+    def rounded(self, rounding: float) -> Inverse:
+        """With other limits of the mean."""
+        return self if self.constants is None else replace(self, constants=self.constants._replace(rounding=rounding))
 
 
 def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
