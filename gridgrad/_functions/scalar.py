@@ -122,7 +122,7 @@ def mixed_derivative(
     def make() -> Made:
         return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis, orders, accuracy), f
 
-    options = (axis, str(orders), accuracy, *ends.items())
+    options = (axis, orders, accuracy, *ends.items())
     return call("mixed_derivative", make, (f,), spacing, options, out, workers)
 
 

@@ -39,6 +39,7 @@ class End:
     is_extrapolated: bool = False  # what is prescribed is taken from the points next to the end
     has_slopes = True  # its three-point first derivative is a sum of differences of the field
     is_held = False  # the value at the end point itself is prescribed
+    is_passed = False  # a flux passes the wall, into the cell of the end point
     is_one_sided = False  # rows of nodes turn to the points inside
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
     position: Fraction | None = None  # where a wall was said to be, until the axis is known
@@ -156,6 +157,11 @@ class Mirror(End):
         return not (self.odd and self.half)
 
     @property
+    def is_passed(self) -> bool:  # type: ignore[override]
+        """Of an odd field, whose slope is not 0."""
+        return self.odd
+
+    @property
     def outside(self) -> object:
         """At the end point, or half of the first step outside."""
         return None if self.half else Fraction(0)
@@ -231,6 +237,11 @@ class Prescribed(End):
     def is_held(self) -> bool:  # type: ignore[override]
         """Whether the end point is on the wall, and its value is the prescribed one."""
         return self.distance == 0 and not self.b
+
+    @property
+    def is_passed(self) -> bool:  # type: ignore[override]
+        """Unless the end point is held, of which no flux is known."""
+        return not self.is_held
 
     @property
     def is_one_sided(self) -> bool:  # type: ignore[override]

@@ -188,6 +188,12 @@ class TestValues:
             assert A(f, out, v=v) is out
             assert same_bits(out, want)
 
+    @pytest.mark.parametrize("value", ["x", None, True, {}, np.array(["q"]), [[1.0, 2.0], [3.0]], np.sin, np.nan])
+    def test_errors_name_what_is_prescribed(self, value):
+        A = gg.Grid((N, 0.5), boundary=gg.value(0.0, name="inflow")).laplacian
+        with pytest.raises((TypeError, ValueError), match=r"^inflow(\(\))? (is|has|got) "):
+            A(noise(N), inflow=value)
+
     def test_one_name_for_several_sides(self):
         f, wall = noise(N, N), gg.value(1.0, name="wall", wall="face")
         A = gg.Grid((N, 0.5), (N, 0.5), boundary=wall).laplacian

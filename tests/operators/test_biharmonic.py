@@ -227,6 +227,16 @@ def test_orders_that_are_none(orders):
         on("one-sided").mixed_derivative(0, 1, orders=orders)
 
 
+def test_orders_in_every_spelling():
+    f = np.multiply.outer(np.arange(6.0) ** 2, np.arange(7.0) ** 3)
+    expected = gg.mixed_derivative(f, orders=(2, 1))
+    for orders in ([2, 1], np.array([2, 1]), (np.int64(2), 1)):
+        assert same_bits(gg.mixed_derivative(f, orders=orders), expected)
+        assert same_bits(gg.Grid((6, 1.0), (7, 1.0)).mixed_derivative(0, 1, orders)(f), expected)
+    with pytest.raises(ValueError, match="orders must be a pair"):  # not what an earlier call left
+        gg.mixed_derivative(f, orders="(2, 1)")
+
+
 def test_where_there_is_none():
     with pytest.raises(ValueError, match="not offered with geometry="):
         gg.Grid((6, 1.0, 0.5), (8, np.pi / 4), geometry="polar").biharmonic(np.ones((6, 8)))

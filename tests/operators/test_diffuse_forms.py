@@ -17,6 +17,13 @@ ENDS = {
     "mirrors": {"boundary": ["symmetric", ("reflect", "symmetric")]},
     "ring": {"boundary": ["periodic", "one-sided"], "period": [1.1, None]},
 }
+WALLS = {
+    **{word: word for word in ("one-sided", "reflect", "symmetric", "antireflect", "antisymmetric", "periodic")},
+    "held": gg.value(2.0), "value": gg.value(2.0, wall="face"), "placed": (gg.value(1.0, wall=-0.3), "symmetric"),
+    "slope": gg.slope(1.5), "outer slope": gg.slope(1.5, wall="face"), "robin": gg.robin(1, 2, 3.0),
+    "outer robin": gg.robin(1, 2, 3.0, wall="face"), "clamped": gg.clamped(), "supported": gg.supported(),
+    "one wall": ("one-sided", gg.value(1.0, wall="face")), "varying": (gg.value(np.arange(5.0), wall="face"), gg.slope(np.ones(5))),
+}  # fmt: skip
 
 
 def close(got, expected, eps=1e-13):
@@ -74,9 +81,31 @@ class TestFaces:
         ways = np.array([0.5, 1, 1, 1, 1, 1, 0.5]) / k
         f = np.cumsum(ways)[:-1] / ways.sum()
         assert abs(grid.diffuse(k, form="faces")(f)).max() < 1e-14
-        closed = grid.diffuse(k[1:-1], form="faces")(f)  # nothing passes walls without faces
+        k[[0, -1]] = 0
+        closed = grid.diffuse(k, form="faces")(f)
         assert abs(closed.sum()) < 1e-14
         assert abs(closed[0] - 1 / ways.sum()) < 1e-14
+
+    @pytest.mark.parametrize("end", WALLS.values(), ids=WALLS)
+    @pytest.mark.parametrize("x", [(7, 0.5), np.linspace(0, 2, 7) ** 1.3], ids=["even", "irregular"])
+    def test_constants_are_those_of_points_at_every_end(self, x, end, rng):
+        n, period = (7, [9.0, None]) if end == "periodic" else (8, None)
+        grid = gg.Grid(x, (5, 1.0), boundary=[end, "one-sided"], period=period)
+        f = rng.standard_normal((2, *grid.shape))
+        expected = grid.diffuse((1.3, 0.7))(f)
+        everywhere = np.full((n, 5), 1.3), np.full((7, 6), 0.7)
+        for k in ((1.3, 0.7), (np.full((1, 5), 1.3), 0.7), (everywhere[0], 0.7), everywhere):
+            close(grid.diffuse(k, form="faces")(f), expected)
+
+    @pytest.mark.parametrize("end", ["one-sided", "symmetric", gg.slope(0.0), gg.value(2.0), gg.clamped()], ids=str)
+    def test_walls_that_nothing_passes_need_no_faces(self, end, rng):
+        grid, f = gg.Grid((7, 0.5), boundary=[end]), rng.standard_normal(7)
+        close(grid.diffuse(np.full(6, 1.3), form="faces")(f), grid.diffuse(1.3)(f))
+
+    @pytest.mark.parametrize("end", ["antisymmetric", gg.value(2.0, wall="face"), ("one-sided", gg.slope(1.0))], ids=str)
+    def test_walls_that_fluxes_pass_need_faces(self, end):
+        with pytest.raises(ValueError, match=r"fluxes pass its walls, .*: give k at 8 faces, of the shape of grid.faces\(0, walls=True"):
+            gg.Grid((7, 0.5), boundary=[end]).diffuse(np.ones(6), form="faces")
 
     @pytest.mark.parametrize("n", [8, 10, 11])
     def test_wrong_shapes(self, n):

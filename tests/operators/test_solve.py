@@ -185,6 +185,20 @@ def test_without_a_value_the_mean_is_0(pairs, method):
     assert abs((H * u).sum()) < 1e-11 * H.sum()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "float64"])
+@pytest.mark.parametrize("k", [1.0, RNG.uniform(1, 2, (16, 20))], ids=["transforms", "factors"])
+def test_what_the_operator_makes_has_a_solution_in_each_precision(k, dtype):
+    grid = gg.Grid((16, 0.1), (20, 0.2), boundary="reflect")
+    A, H = grid.diffuse(k), grid.measure
+    f = RNG.standard_normal(grid.shape).astype(dtype)
+    b = A(f).astype(dtype)  # of a coefficient in double precision it is in that
+    u = A.solve(b)
+    assert u.dtype == A(f).dtype
+    assert np.abs(u - (f - (H * f).sum() / H.sum())).max() < 200 * np.finfo(dtype).eps
+    with pytest.raises(ValueError, match="no solution"):
+        A.solve(b + np.abs(b).max() / np.array(100, dtype))
+
+
 def test_a_prescribed_flux_counts_in_the_mean():
     """What comes in has to be what b takes away."""
     grid = gg.Grid((9, 0.5), boundary=[(gg.slope(2.0, wall="face"), gg.slope(-1.0, wall="face"))])

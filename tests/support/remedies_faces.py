@@ -12,6 +12,8 @@ ROWS = [
     Row("grid.diffuse((k, k), form='faces')", "of a k at the points it is grid.diffuse(k)", "grid.diffuse(k)(U)[1:-1, 1:-1]", FLOWS, K),
     Row("grid.diffuse((np.ones((3, 5)), 1.0), mean='harmonic', form='faces')", "with form='faces' leave it away",
         "grid.diffuse((np.ones((3, 5)), 1.0), form='faces')(U)[1:-1, 1:-1]", FLOWS),
+    Row("Grid((5, 1.), boundary=gg.value(1., wall='face')).diffuse(np.ones(4), form='faces')", "give k at 6 faces, of the shape of grid.faces(0, walls=True)",
+        "Grid((5, 1.), boundary=gg.value(1., wall='face')).diffuse(np.ones(6), form='faces')(np.zeros(5))", "np.array([2., 0, 0, 0, 2.])"),
     Row("line.diffuse([[1.0]]" + TENSOR, "on one axis it is grid.diffuse(k)", "line.diffuse(1.0)(f)[1:-1]", "np.full(3, 2.)"),
     Row("grid.with_mask(U > 0).diffuse(np.eye(2)" + TENSOR, "grid.diffuse(k) is", "grid.with_mask(U > 0).diffuse(k)(U)[2, 2]", "8.0", K),
     Row("Grid(X, Y, boundary='antireflect').diffuse(np.eye(2)" + TENSOR, '("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those that hold a value, gridgrad.value(v)',

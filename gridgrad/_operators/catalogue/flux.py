@@ -35,8 +35,8 @@ def diffuse(
     copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number must be finite.
 
     ``form="faces"`` takes `k` at the faces, one number or array for each axis, of the shapes of ``grid.faces()``: n - 1
-    along its own axis, n on a periodic one, or n + 1 where it is given in the walls too, for fluxes through walls that
-    prescribe something. Two passes: the fluxes, then what they bring into cells.
+    along its own axis, n on a periodic one, or n + 1 where it is given in the walls too, as it has to be where fluxes pass
+    them: at odd ends, and at walls that prescribe something but hold no point. Two passes: the fluxes, then what they bring into cells.
 
     ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` of axes a and b, numbers and fields:
     ``sum d_a (k_ab d_b f)``. The diagonal is as above, all else by means of slopes over cells, in two passes more. No flux

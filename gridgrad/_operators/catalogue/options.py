@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..._base.checks import clean_accuracy, int_or_none
 from ..._base.errors import ArgumentValueError
 from ..._grid.points import Points
@@ -100,7 +102,8 @@ def mixed_options(orders: object = (1, 1), accuracy: object = None) -> tuple[tup
         None is the narrowest row along each axis, as in `Grid.derivative`. A number holds at every point
         of every grid, ends included.
     """
-    pair = orders if isinstance(orders, (list, tuple)) else ()
+    given = orders.tolist() if isinstance(orders, np.ndarray) else orders
+    pair = given if isinstance(given, (list, tuple)) else ()
     numbers = tuple([number for number in map(int_or_none, pair) if number in (1, 2, 3, 4)])
     if len(pair) != 2 or len(numbers) != 2:
         raise ArgumentValueError(

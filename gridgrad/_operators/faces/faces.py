@@ -10,6 +10,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Boundary, Scalar, Vector
 from ..._grid.points import Along, Points
 from ..._stencils import transpose
+from ..._stencils.ends import closed
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
@@ -203,15 +204,24 @@ class AllFaces(Generic[OnPoints]):
     @cached_property
     def gradient(self) -> Sweep[Scalar, Vector]:
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
-        return self.fluxes("gradient", (1.0,) * len(self._axes), ())
+        build = Build(self.points)
+        for a, own in enumerate(self._axes):
+            build.add(a, 0, a, own.line.derivative())
+        return self._to_faces("gradient", build)
 
-    def fluxes(self, name: str, numbers: Numbers, arguments: tuple[Argument, ...]) -> Sweep[Scalar, Vector]:
-        """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces."""
-        build = Build(self.points, arguments=arguments)
+    def fluxes(self, numbers: Numbers) -> Sweep[Scalar, Vector]:
+        """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces.
+
+        Nothing passes one-sided ends.
+        """
+        build = Build(self.points, arguments=(Argument("k", numbers, True),))
         for a, (own, number) in enumerate(zip(self._axes, numbers, strict=True)):
             outer = numbers[:a].count(None) if number is None else None
             change = same if number in (None, 1) else partial(transpose.scaled, factor=number)
-            build.add(a, 0, a, own.line.derivative(), change, outer=outer)
+            build.add(a, 0, a, own.line.derivative(closed), change, outer=outer)
+        return self._to_faces("diffuse", build)
+
+    def _to_faces(self, name: str, build: Build) -> Sweep[Scalar, Vector]:
         grids = Grids((place_of_points(self.points),), self._places)
         return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
 
@@ -221,7 +231,15 @@ class AllFaces(Generic[OnPoints]):
 
         ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
         """
-        terms = tuple(Term(0, a, a, own.line.divergence()) for a, own in enumerate(self._axes))
+        return self._to_points(False)
+
+    @cached_property
+    def balance(self) -> Sweep[Vector, Scalar]:
+        """The divergence of what `fluxes` makes, of which a held point has none across its wall."""
+        return self._to_points(True)
+
+    def _to_points(self, is_balanced: bool) -> Sweep[Vector, Scalar]:
+        terms = tuple(Term(0, a, a, own.line.divergence(is_balanced)) for a, own in enumerate(self._axes))
         grids = Grids(self._places, (place_of_points(self.points),))
         return Sweep.of(self._axes[0].grid, self._name("divergence"), terms, (len(terms),), grids=grids)
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from ..._base.errors import ArgumentValueError, counted
 from ..._base.types import Scalar, Vector
+from ..._grid.axis import Axis
+from ..._grid.ends import spelled
 from ..._grid.points import Points
-from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
+from ..._grid.walls.components import end_of
+from ..._grid.walls.conditions import Condition
+from ..fields.coefficients import Coefficients, Numbers, diffusivity
 from ..operator import Operator
 from ..patterns.kinds import has_numbers
 from ..sweep import Sweep
@@ -23,28 +27,42 @@ def diffuse_at_faces(grid: Points, k: object) -> Operator[Scalar, Scalar]:
     given = [diffusivity(own) for own in each]
     numbers = tuple(number for number, _ in given)
     fields: Coefficients = tuple(field for _, own in given for field in own)
-    walls = tuple(_has_walls(grid, a, own[0]) if own else False for a, (_, own) in enumerate(given))
+    walls = tuple(_has_walls(grid, a, own[0] if own else None) for a, (_, own) in enumerate(given))
     faces = grid.kept(AllFaces, walls if any(walls) else False)
     fluxes = _fluxes(grid, walls, numbers) if has_numbers(numbers) else grid.kept(_fluxes, walls, numbers)
-    return faces.divergence.composed(fluxes.with_first(fields))
+    return faces.balance.composed(fluxes.with_first(fields))
 
 
 def _fluxes(grid: Points, walls: tuple[bool, ...], numbers: Numbers) -> Sweep[Scalar, Vector]:
     faces = grid.kept(AllFaces, walls if any(walls) else False)
-    return faces.fluxes("diffuse", numbers, (Argument("k", numbers, True),))
+    return faces.fluxes(numbers)
 
 
 def _has_walls(grid: Points, a: int, field: object) -> bool:
-    """Whether a diffusivity is given in the walls across an axis too, by how many faces it has."""
+    """Whether a diffusivity counts in the walls across an axis too: a number where fluxes pass them, else by its faces."""
     shape, axis, n = tuple(getattr(field, "shape", ())), grid.axes[a], grid.lengths[a]
     found = shape[axis] if -len(shape) <= axis < len(shape) else 1
-    is_ring = grid.lines[a].is_periodic
-    if found in (1, n if is_ring else n - 1):
+    is_ring, is_passed = grid.lines[a].is_periodic, _are_passed(grid.lines[a])
+    if found == 1:
+        return is_passed
+    if found == (n if is_ring else n - 1) and not is_passed:
         return False
     if found == n + 1 and not is_ring:
         return True
+    has = f'k[{a}] of form="faces" has shape {shape}, which is {found} along axis {axis}, of {n} points and '
+    if found == n - 1 and is_passed:
+        ends = " and ".join(dict.fromkeys(repr(spelled(side)) for side in grid.lines[a].sides))
+        raise ArgumentValueError(
+            f"{has}{found} faces between points, but fluxes pass its walls, {ends}: give k at {n + 1} faces, "
+            f"of the shape of grid.faces({a}, walls=True), 0 in walls that are to be closed"
+        )
     there = f"{n} faces round the axis" if is_ring else f"{n - 1} faces between points, {n + 1} with those in the walls"
-    raise ArgumentValueError(
-        f'k[{a}] of form="faces" has shape {shape}, which is {found} along axis {axis}, of {n} points and {there}; '
-        "of a k at the points it is grid.diffuse(k)"
+    raise ArgumentValueError(f"{has}{there}; of a k at the points it is grid.diffuse(k)")
+
+
+def _are_passed(axis: Axis) -> bool:
+    """Whether fluxes pass a wall of the axis: all but even, one-sided and held ends, and a slope that is always 0."""
+    return any(
+        end_of(wall).is_passed and not (isinstance(wall, Condition) and wall.is_zero and wall.end.word == "slope")
+        for wall in axis.walls_of(None)
     )

@@ -87,14 +87,21 @@ class FaceLine:
         first, last = self.outward * self.axis.quadrature[[0, -1]]
         return np.concatenate([[between[0] - first], between, [between[-1] + last]])
 
-    def derivative(self) -> Along:
-        """From points to faces: the difference of the points beside a face over their distance."""
+    def derivative(self, change: Callable[[End], End] | None = None) -> Along:
+        """From points to faces: the difference of the points beside a face over their distance.
+
+        At walls at end points it is the row of the end, or of what `change` makes of it.
+        """
+        line = self.line
+        if change is not None:
+            first, last = map(change, line.rule.boundary)
+            line = replace(line, rule=line.rule._replace(boundary=(first, last)))
         with np.errstate(all="ignore"):
             weight = (narrow(np.ones_like(self.steps.high)) / self.steps).high
 
         def edge(node: int) -> Edge:
             if self._is_at_point(node):
-                return self.line.row(max(node, 0))
+                return line.row(max(node, 0))
             weight = 1 / self.line.gap(node)
             row = self._sum({node: -weight, node + 1: weight})
             return self.line.around(max(node, 0), row)
@@ -127,18 +134,26 @@ class FaceLine:
             self.line.add(row, node, weight)
         return row
 
-    def divergence(self) -> Stencil:
-        """From faces to points: the flux through the face above less that below, over the width of the cell."""
+    def divergence(self, is_balanced: bool = False) -> Stencil:
+        """From faces to points: the flux through the face above less that below, over the width of the cell.
+
+        A balance is 0 at held points, through whose wall an unknown flux passes.
+        """
         weight = self.outward / self.axis.quadrature
+
+        ends = self.line.rule.boundary
+        held = {point for point, end in zip((0, self.points - 1), ends, strict=True) if is_balanced and end.is_held}
 
         def edge(point: int) -> Row:
             below, above = self._beside(point)
+            if point in held:
+                return ()
             if below is not None and above is not None:
                 return ((below, above, weight[point]),)
             alone = ((below, -weight[point]), (above, weight[point]))  # no flux through the wall
             return tuple((face, face, w) for face, w in alone if face is not None)
 
-        return self._to_points(((-1, 0),), [weight], edge, values=False)
+        return self._to_points(((-1, 0),), [weight], edge, values=False, is_apart=bool(held))
 
     def mean_at_points(self) -> Stencil:
         """From faces to points: half of each of the faces beside a point, of a wall without a face nothing."""
@@ -195,15 +210,16 @@ class FaceLine:
         return replace(made, order=order)
 
     def _to_points(
-        self, offsets: Offsets, weights: Sequence[Array], edge: Callable[[int], Row], values: bool
+        self, offsets: Offsets, weights: Sequence[Array], edge: Callable[[int], Row], values: bool, is_apart: bool = False
     ) -> Stencil:  # fmt: skip
-        """A stencil of faces; those of a pair count from the face above the point."""
+        """A stencil of faces; those of a pair count from the face above the point. End points may be rows of their own."""
         first, last = 1 - self.below, self.points - (0 if self.has_walls else 1)
         inner = slice(1, self.points - 1)
         if all(np.all(w[inner] == w[1]) for w in weights):  # end cells may be of another width
-            if any(w[0] != w[1] or w[-1] != w[1] for w in weights):
-                first, last = max(first, 1), min(last, self.points - 1)
+            is_apart = is_apart or any(w[0] != w[1] or w[-1] != w[1] for w in weights)
             weights = [w[1] for w in weights]
+        if is_apart:
+            first, last = max(first, 1), min(last, self.points - 1)
         return self._stencil(self.points, self.below, offsets, weights, (first, last), edge, values)
 
     def _stencil(

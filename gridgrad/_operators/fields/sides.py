@@ -17,6 +17,7 @@ from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
+from .gather import clean_coefficient
 from .lines import OwnWeights
 
 _PARTS = {
@@ -70,7 +71,7 @@ class Side(NamedTuple):
             number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
             return cast(Array, Constant(number))
         require_number(value, self.label)
-        library, array = dispatch.samples(value)
+        library, array = dispatch.samples(clean_coefficient(value, self.label))
         if array.ndim == 0:
             return array
         xp = library.operations(array)

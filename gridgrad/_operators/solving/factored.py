@@ -118,18 +118,22 @@ class Factored(Inverse):
         """By the same factors."""
         return replace(self, is_transposed=not self.is_transposed)
 
+    def rounded(self, rounding: float) -> Inverse:
+        """With other limits of the mean."""
+        return self if self.constants is None else replace(self, constants=self.constants._replace(rounding=rounding))
 
-def factored(matrix: csr_array, unknowns: Unknowns) -> Factored:
+
+def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
     """Of the rows and columns of what is solved for."""
     inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
     constants = _constants_of(inside, unknowns)
     return Factored(
-        unknowns, factors(inside if constants is None else inside[1:, 1:]), inside.dtype, constants
+        unknowns, factors(inside if constants is None else inside[1:, 1:], order), inside.dtype, constants
     )
 
 
-def factors(matrix: csr_array) -> Factors | None:
-    """SuperLU's; singular matrices are refused."""
+def factors(matrix: csr_array, order: int) -> Factors | None:
+    """SuperLU's, of an operator of some order; singular matrices are refused."""
     from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
     if not matrix.shape[0]:
@@ -137,7 +141,7 @@ def factors(matrix: csr_array) -> Factors | None:
     try:
         lu: Factors = splu(matrix.tocsc())
     except RuntimeError as error:  # exactly singular
-        raise singular("its matrix has no inverse") from error
+        raise singular("its matrix has no inverse", order) from error
     inverse = LinearOperator(
         matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
@@ -146,7 +150,7 @@ def factors(matrix: csr_array) -> Factors | None:
         norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
         condition = onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
-        raise singular(f"its condition number is {condition:.0e}")
+        raise singular(f"its condition number is {condition:.0e}", order)
     return lu
 
 

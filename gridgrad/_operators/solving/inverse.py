@@ -32,6 +32,10 @@ class Inverse:
         """The map of the transposed operator, for derivatives."""
         raise NotImplementedError
 
+    def rounded(self, rounding: float) -> Inverse:
+        """The map of right-hand sides that are rounded so, of whose mean no more is known."""
+        return self
+
     def products(self) -> Products | None:
         """The map as products of matrices, for devices; None of factors and iterations."""
         return None
@@ -45,6 +49,7 @@ class Constants(NamedTuple):
 
     widths: tuple[Array, ...]  # of each axis, whose product are the weights
     norm: float  # of the operator, in the largest norm
+    rounding: float = ROUNDING  # of right-hand sides
 
     def mean(self, f: Array, axes: tuple[int, ...]) -> Array:
         """The weighted mean along these axes, which stay with length 1."""
@@ -61,7 +66,7 @@ class Constants(NamedTuple):
     def refuse(self, mean: Array, *sizes: Array) -> None:
         """The same by the largest sizes of b and of u."""
         with np.errstate(invalid="ignore"):
-            excess = abs(mean) > ROUNDING * (sizes[0] + self.norm * sizes[1])
+            excess = abs(mean) > self.rounding * (sizes[0] + self.norm * sizes[1])
         if not excess.any():
             return
         worst = np.unravel_index(np.argmax(np.where(excess, abs(mean), 0)), mean.shape)
@@ -72,12 +77,15 @@ class Constants(NamedTuple):
         )
 
 
-def singular(why: str) -> ArgumentValueError:
-    """For operators that have no inverse."""
-    return ArgumentValueError(
-        f"the operator is singular: {why}; prescribe a value at a wall, boundary=gridgrad.value(0.0), "
-        "or add a multiple of grid.identity"
-    )
+def singular(why: str, order: int = 2) -> ArgumentValueError:
+    """For operators of some order that have no inverse."""
+    remedy = "prescribe a value at a wall, boundary=gridgrad.value(0.0)"
+    if order > 2:
+        remedy = (
+            f"derivatives of order {order} ask for more than a value at walls: prescribe both conditions of plates, "
+            "boundary=gridgrad.clamped() or gridgrad.supported()"
+        )
+    return ArgumentValueError(f"the operator is singular: {why}; {remedy}, or add a multiple of grid.identity")
 
 
 def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -120,6 +120,9 @@ class Separable(Inverse):
         lines = tuple(line.transposed() for line in self.lines)
         return Separable(self.grid, self.shift, lines, self.free, None, self.stays)
 
+    def rounded(self, rounding: float) -> Inverse:
+        """With other limits of the mean."""
+        return self if self.constants is None else replace(self, constants=self.constants._replace(rounding=rounding))
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""

@@ -26,13 +26,14 @@ from ..fields.quantities import check_without_units
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .held import components_of, with_values
-from .inverse import Inverse
+from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .separable import separable
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+_EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
 _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
 
 
@@ -75,6 +76,7 @@ class Solver:
         check_square(operator)
         self.operator, self.method = operator, method
         self._inverse = inverse_of(operator.linear, method, tolerance)
+        self._of_dtypes: dict[str, Inverse] = {}
         self._is_affine = operator.linear is not operator
 
     def __repr__(self) -> str:
@@ -113,7 +115,7 @@ class Solver:
         targets = None if out is None else self._targets(library, out, fields)
         start = self._start(library, operator, fields)
         rest = fields if start is None else _differences(fields, flat(operator(shaped(start, form)), form))
-        found = self._solved(library, rest)
+        found = self._solved(library, rest, self._of_dtype(dtype_name(given.samples[0])))
         if start is not None:
             found = [a + s for a, s in zip(found, start, strict=True)]
         if targets is not None:
@@ -169,11 +171,20 @@ class Solver:
             for f, c in zip(fields, components, strict=True)
         ]
 
-    def _solved(self, library: Backend[Array], fields: list[Array]) -> list[Array]:
+    def _solved(self, library: Backend[Array], fields: list[Array], inverse: Inverse) -> list[Array]:
         if not self.operator.inputs:
-            return [library.mapped(self._inverse, fields[0])]
-        whole = library.mapped(self._inverse, library.operations(*fields).stack(fields))
+            return [library.mapped(inverse, fields[0])]
+        whole = library.mapped(inverse, library.operations(*fields).stack(fields))
         return [whole[k] for k in range(len(fields))]
+
+    def _of_dtype(self, name: str) -> Inverse:
+        """The inverse for right-hand sides that came in a dtype: solves are in double precision, but these were rounded before."""
+        eps = _EPS.get(name)
+        if eps is None:
+            return self._inverse
+        if name not in self._of_dtypes:
+            self._of_dtypes[name] = self._inverse.rounded(ROUNDING / np.finfo(np.float64).eps * eps)
+        return self._of_dtypes[name]
 
 
 def _differences(a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
@@ -212,7 +223,10 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
     found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
-    return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs)) if found is None else found
+    if found is not None:
+        return found
+    order = max((sum(s.order or 0 for _, s in term.stencils()) for term in operator.separate() or ()), default=0)
+    return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs), order)
 
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
