@@ -143,7 +143,7 @@ def test_signatures_show_what_is_taken(function):
 def test_keywords_of_a_function_with_ends():
     assert set(_words.keywords("curl")) == {
         "F", "axis", "accuracy", "out", "workers", "boundary", "periodic", "period", "edge_order",
-        "missing", "breaks"}  # fmt: skip
+        "geometry", "radius", "angle", "missing", "breaks"}  # fmt: skip
 
 
 class TestDerivativeOfSeveralSpacings:

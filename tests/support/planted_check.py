@@ -121,6 +121,7 @@ def operators(grid, g, h):
     faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
     both = tuple(term._replace(outer=2) for term in faces)
     mixed = tuple(term._replace(outer=2) for term in grid.mixed_derivative(0, 1).terms)
+    turned = adjoint_terms(grid.gradient.terms)
     fluxes = tuple(term._replace(input=k) for k, term in enumerate(grid.laplacian.terms))
     return {
         "faces": (faces, 1),
@@ -132,7 +133,8 @@ def operators(grid, g, h):
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
         "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
-        "transposed": (adjoint_terms(grid.gradient.terms), 1),
+        "transposed": (turned, 1),
+        "transposed, NaN along rows": (tuple(term._replace(input=1 - term.input) for term in turned), 1),
         "weights of 0": (grid.laplacian.with_(form="wide").terms, 1),
         "values at ends": (values_at_ends(grid.shape), 2),
         "in two sweeps": (tuple(Term(0, 0, 0, transpose.scaled(s, k + 1.5)) for k in range(14)), 1),
