@@ -146,10 +146,10 @@ class Runs {
   int kind_of_sides(int below, int above) const {
     const Term &own = here_.plan.term[below], &other = here_.plan.term[above];
     const Stencil &stencil = here_.stencil(below), &second = here_.stencil(above);
-    if (own.outer_sign != 1 || other.outer_sign != -1 || own.outer != other.outer || own.input != other.input ||
-        other.then >= 0 || other.flags || own.inner >= 0 || other.inner >= 0 || own.faces >= 0 ||
-        other.faces >= 0 || stencil.dim != second.dim || stencil.values || second.values || stencil.selects ||
-        second.selects)
+    if (own.outer_sign != 1 || other.outer_sign != -1 || own.outer != other.outer ||
+        own.input != other.input || other.then >= 0 || other.flags || own.inner >= 0 || other.inner >= 0 ||
+        own.faces >= 0 || other.faces >= 0 || stencil.dim != second.dim || stencil.values || second.values ||
+        stencil.selects || second.selects)
       return NO_KIND;
     const Pairs<Real>&before = here_.pairs(below), &after = here_.pairs(above);
     if (!before.weights != !after.weights || before.count != after.count) return NO_KIND;
