@@ -169,6 +169,19 @@ class TestApplied:
             check(core, (own, sides), inputs)
             check(core, (sides,), inputs)
 
+    @pytest.mark.parametrize("axes", [(1, 0), (2, 0), (2, 1)])
+    def test_rows_of_their_own_at_each_point_of_another_axis(self, cpu_levels, core, rng, field, axes):
+        """As of means all round a pole: no two rows of memory are alike, though those of the end are."""
+        axis, then = axes
+        n = SHAPE[then]
+        own = tuple(tuple((i, int(b), rng.standard_normal()) for b in rng.integers(0, n, 1 + i % 3)) for i in range(n))
+        terms = (*laplacian(rng), Term(0, 1, axis, at_ends(rng, SHAPE[axis]), then=(then, Stencil(n, (), (), own, (), True)), ends=True))
+        inputs = [field, np.array(noise(rng, SHAPE))]
+        for level in cpu_levels:
+            core.gg_use_cpu_level(level)
+            check(core, terms, inputs)
+            check(core, terms[-1:], inputs)
+
     @pytest.mark.parametrize("axis", [0, 1, 2])
     def test_factors(self, core, rng, field, axis):
         k = np.array(noise(rng, SHAPE))

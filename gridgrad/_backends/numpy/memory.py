@@ -65,7 +65,7 @@ def keep_room(nbytes: int) -> None:
 
     What is free beyond twice the largest block that was returned glibc gives back to the system, with two outputs after each
     call: then every page of the next ones is made anew, a thousand faults for 16 MiB, which take longer than the sweep. This block
-    is never touched.
+    is never touched. The arena of each thread may then keep as much as twice its size.
     """
     with suppress(MemoryError):  # the outputs may fit into what is free in pieces
         np.empty(min(nbytes, ROOM_BYTES), np.uint8)
