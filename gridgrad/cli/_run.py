@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 done, 1 a file cannot be read or written, 2 something that is refused.
+        The exit code: 0 done, 1 a file cannot be read or written, 2 something that is refused, 130 interrupted;
+        terminated, it raises SystemExit of 143.
     """
     given = parser().parse_args(arguments)
     before = signal.signal(signal.SIGTERM, _stop)

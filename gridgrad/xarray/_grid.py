@@ -129,7 +129,7 @@ class Grid:
         Its name and unit are not known, so that results have none; coordinates and other attributes are those of the field.
         """
         fields = list(f) if isinstance(f, (list, tuple)) else [f]
-        for field in fields:
+        for field in fields or [f]:
             if not isinstance(field, xarray.DataArray):
                 raise ArgumentTypeError(
                     f"apply takes a DataArray, or a sequence of them, got {type(field).__name__}; plain arrays go to the operator, "

@@ -216,3 +216,9 @@ class TestApart:
                      lambda: gg.derivative(F), lambda: gg.laplacian(F, dim="x", form="tall")):  # fmt: skip
             with pytest.raises(ValueError, match=r"axes|order|dim|form"):
                 call()
+
+
+def test_orders_of_any_integers_name_results():
+    assert gg.derivative(F, dim="x", order=np.int64(2)).name == "d2T_dx2"
+    for orders in ((np.int64(2), 1), np.array([2, 1])):
+        assert gg.mixed_derivative(F, **XY, orders=orders).name == "d3T_dx2dy"

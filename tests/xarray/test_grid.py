@@ -159,3 +159,9 @@ def test_refusals_when_it_is_made(make, said):
     with pytest.raises((ValueError, TypeError)) as caught:
         make()
     assert said in "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+
+
+def test_no_components_are_no_field():
+    grid = Grid(T, geometry="sphere")
+    with pytest.raises(TypeError, match=r"apply takes a DataArray, or a sequence of them, got list"):
+        grid.apply(grid.plain.divergence, [])

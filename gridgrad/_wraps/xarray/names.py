@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import groupby, starmap
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import xarray
 
+from ..._base.checks import int_or_none
 from . import units
 from .axes import Line
 
@@ -77,8 +78,9 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
     }
     main = parts.get("F") or parts["f"]
     if function in _PLAIN:
-        known = isinstance(orders, (list, tuple)) and all(isinstance(order, int) for order in orders)
-        found = _PLAIN[function](main, lines, cast(Sequence[int], orders) if known else (1,) * len(lines))
+        given = orders if isinstance(orders, (list, tuple, np.ndarray)) else ()
+        powers = [power for power in map(int_or_none, given) if power is not None]
+        found = _PLAIN[function](main, lines, powers or [1] * len(lines))
     elif function in _SUMS:
         name, terms = _SUMS[function]
         found = _summed(name, main, terms(main, lines, parts))
