@@ -79,8 +79,8 @@ def derivative(
     def make() -> Made:
         if ends.get("geometry") is not None:
             raise ArgumentValueError(
-                "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, geometry='sphere') "
-                "has those along all, and Grid(lat, lon, geometry='sphere').derivative(0, order) is of other orders"
+                "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, "
+                "geometry='sphere', edge_order=2) has those along all, and Grid(lat, lon, geometry='sphere').derivative(0)(f) is that along one"
             )
         grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
         clean_derivative(order, accuracy, side, grid)

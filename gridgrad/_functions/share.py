@@ -187,7 +187,7 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
     ):
         raise ArgumentTypeError(
             "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
-            "gridgrad.gradient(f, x, y)[0]"
+            "gridgrad.gradient(f, x, y, edge_order=2)[0]"
         )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
         if not is_compiling():

@@ -94,7 +94,7 @@ def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Seq
     if geometry is not None and not np.ndim(entries[geometry.along]):  # type: ignore[arg-type]
         raise ArgumentValueError(
             f"axis {axes[geometry.along]} is {geometry.names[geometry.along]}, where lengths depend on the place, and a step came for it; "
-            "give its coordinates: gradient(f, lat, lon, geometry='sphere')"
+            f"give its coordinates: gradient(f, {', '.join(geometry.names)}, geometry={geometry.word!r})"
         )
 
 

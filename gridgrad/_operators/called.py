@@ -26,7 +26,7 @@ from .fields.coefficients import Coefficients
 from .fields.forms import components, shaped, stack
 from .fields.gather import check_add, gather, spread
 from .fields.lines import in_wider, widened
-from .fields.sides import are_constants, is_memory, like
+from .fields.sides import PARTS, are_constants, is_memory, like
 from .joined import Joinable
 from .operator import AnyOperator
 from .patterns.calls import How, Plain, flat_out, is_traced, parts, plain_of
@@ -34,7 +34,6 @@ from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 
 _ndarray = np.ndarray
-_REAL = {"complex64": "float32", "complex128": "float64", "clongdouble": "longdouble", "complex256": "longdouble"}
 
 
 class Called(Joinable[In, Out]):
@@ -261,7 +260,7 @@ class Called(Joinable[In, Out]):
         library, field = dispatch.samples(first)
         own = dtype_name(field)
         wanted = self.result_name(own)
-        wanted = wanted if is_complex(field) else _REAL.get(wanted, wanted)
+        wanted = wanted if is_complex(field) else PARTS.get(wanted, wanted)
         if wanted == own or own.startswith(("int", "uint")):
             return first
         xp = library.operations(field)

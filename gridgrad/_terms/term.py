@@ -91,7 +91,7 @@ def check_has_sign(is_complex: bool) -> None:
         raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
 
 
-def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
+def _harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     """``2 a b / (a + b)``, 0 beside a 0, and exactly a where both are a; `where` is that of the arrays' library."""
     smaller = a < b
     small, big = where(smaller, a, b), where(smaller, b, a)
@@ -102,7 +102,7 @@ def harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
 
 def mean_at_faces(where: Callable[..., Array], a: Array, b: Array, harmonic: bool) -> Array:
     """A factor at the face between two points."""
-    return harmonic_mean(where, a, b) if harmonic else (a + b) * 0.5
+    return _harmonic_mean(where, a, b) if harmonic else (a + b) * 0.5
 
 
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:

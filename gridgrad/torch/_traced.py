@@ -36,7 +36,8 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
     steps = [_as_tensor(value, a) for value, a in zip(spacings, axes, strict=True)]
     if any(step.ndim > 1 for step in steps):
         raise ArgumentTypeError(
-            "under torch.compile gradient takes 1-D coordinates; make the operator outside, gradient = gridgrad.Grid(z, axes=[-1]).gradient, and call it inside"
+            "under torch.compile gradient takes 1-D coordinates; make the operator outside, gradient = gridgrad.Grid(z, axes=[-1]).gradient for lines, "
+            "gridgrad.Grid(x, y).gradient for positions, and call it inside"
         )
     words = clean_words(axes, asked)
     results = torch.ops.gridgrad.gradient(

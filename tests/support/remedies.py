@@ -101,6 +101,8 @@ SPACING = [
     Row("advect([1.0, f], f, 1.0, z)", "multiply the derivative, v * grid.derivative(1)", "(v * Grid(1.0 * np.arange(3), z).derivative(1))(f)", "4 * z**2", "z = np.outer([1., 2, 3], x); f = z**2; v = 2 * z"),
     Row("diffuse(f, f, 1.0, z)", "compose grid.divergence @ (k * grid.gradient)", "(lambda grid, k: grid.divergence @ (k * grid.gradient))(Grid(np.arange(3.), z), 2.0 * np.ones(z.shape))(f)",
         "np.full((3, 5), 4.0)", "z = np.outer([1., 1, 1], x); f = z**2"),
+    Row("Grid(np.arange(3.), z).diffuse([[f, 0.], [0., f]], form='tensor')", "compose grid.divergence @ (k * grid.gradient)", "(lambda grid, k: grid.divergence @ (k * grid.gradient))(Grid(np.arange(3.), z), 2.0 * np.ones(z.shape))(f)",
+        "np.full((3, 5), 4.0)", "z = np.outer([1., 1, 1], x); f = z**2"),
     *(Row(f"(lambda A: A.{call})(Grid(1.0 * np.arange(3), z).identity * 2)", "solve with method='direct', and leave weight= away",
           f"(lambda A: A.{instead})(Grid(1.0 * np.arange(3), z).identity * 2)", value, "z = np.outer([1., 2, 3], x)")
       for call, instead, value in (

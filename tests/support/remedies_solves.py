@@ -20,6 +20,11 @@ ROWS = [
     Row("grid.laplacian.solve(b)", "or prescribe a value at a wall", "Grid((5, 1.), boundary=[('symmetric', gg.value(8.0))]).laplacian.solve(0 * x)", "0 * x + 8", RING),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "prescribe a value at a wall, boundary=gridgrad.value(0.0)", "Grid((5, 1.), boundary=gridgrad.value(0.0)).laplacian.solve(0 * x)", "0 * x", STEP),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "or add a multiple of grid.identity", "(grid.laplacian - grid.identity).solve(-np.arange(5.))", "np.arange(5.)", STEP + "grid = Grid((5, 1.), boundary='antireflect')"),
+    Row("Grid((33, 1 / 32)).derivative(0, 3).solve(np.full(33, 6.0))", "boundary=[(gridgrad.clamped(), gridgrad.value(0.0))]",
+        "abs(Grid((33, 1 / 32), boundary=[(gridgrad.clamped(), gridgrad.value(0.0))]).derivative(0, 3).solve(np.full(33, 6.0))"
+        " - np.linspace(0, 1, 33)**3 + np.linspace(0, 1, 33)**2).max() < 3e-4", "True"),
+    Row("Grid((8, 1.), (8, 1.), periodic=True).mixed_derivative(0, 1, orders=(2, 2)).solve(np.ones((8, 8)))", "boundary=gridgrad.value(0.0)",
+        "(lambda A: A(A.solve(np.ones((8, 8))))[1:-1, 1:-1])(Grid((8, 1.), (8, 1.), boundary=gridgrad.value(0.0)).mixed_derivative(0, 1, orders=(2, 2)))", "np.ones((6, 6))"),
     Row("Grid((9, 1.), boundary=gg.value(0.0)).biharmonic.solve(np.ones(9))", "boundary=gridgrad.clamped() or gridgrad.supported()",
         "(lambda A: A(A.solve(24.0 * np.ones(9)))[1:-1])(Grid((9, 1.), boundary=gridgrad.clamped()).biharmonic)", "np.full(7, 24.0)"),
     Row("A.solve(da.from_array(b))", "convert b to NumPy first", "A.solve(np.asarray(da.from_array(b)))", "f", STEP + "import dask.array as da", "dask"),

@@ -31,8 +31,12 @@ ROWS = [
     Row("Grid(1 + X, Y, geometry='sphere').laplacian(q)", "give numbers, f.magnitude of pint", "Grid(1 + X, Y, geometry='sphere').laplacian(q.magnitude)[1, 1]", "0.0",
         "import pint; q = pint.UnitRegistry().Quantity(np.ones(U.shape), 'K')", "pint"),
     # of the free functions
-    Row("derivative(U, 1 + X, axis=0, geometry='sphere')", "gradient(f, lat, lon, geometry='sphere') has those along all",
+    Row("derivative(U, 1 + X, axis=0, geometry='sphere')", "gradient(f, lat, lon, geometry='sphere', edge_order=2) has those along all",
         "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
+    Row("derivative(U, 1 + X, axis=0, geometry='sphere')", "Grid(lat, lon, geometry='sphere').derivative(0)(f) is that along one",
+        "Grid(1 + X, Y, geometry='sphere').derivative(0)(U)[:, 0]", "2 * X / (6371229 * np.pi / 180)"),
+    Row("gradient(U, 1.0, Y, geometry='polar')", "give its coordinates: gradient(f, r, theta, geometry='polar')",
+        "gradient(U, 1 + X, Y, geometry='polar', edge_order=2)[0][:, 0]", "2 * X"),
     Row("gradient(torch.tensor(U), torch.tensor(X, requires_grad=True), Y, geometry='sphere')", "give its numbers, x.detach()",
         "gradient(torch.tensor(U), torch.tensor(X, requires_grad=True).detach(), Y, geometry='sphere', edge_order=2)[0][:, 0].numpy()", "2 * X / (6371229 * np.pi / 180)",
         "import torch", "torch"),

@@ -59,7 +59,7 @@ class IndexMap:
 
     def slopes(self, accuracy: Accuracy) -> PointWeights:
         """``m[k][a]``, at ``k * axes + a``."""
-        return self._made("slopes", accuracy, lambda: [w for row in self._inverse(accuracy) for w in row])
+        return self._made("slopes", accuracy, lambda: [w for row in self._inverse(self._jacobian(accuracy)) for w in row])
 
     def fluxes(self, accuracy: Accuracy) -> PointWeights:
         """``c[k][a]``, at ``k * axes + a``, and behind them ``1 / J``."""
@@ -107,9 +107,8 @@ class IndexMap:
     def _as_fields(self, w: Array) -> Array:
         return np.ascontiguousarray(np.transpose(w, np.argsort(self._places)))
 
-    def _inverse(self, accuracy: Accuracy) -> list[list[Array]]:
+    def _inverse(self, rows: Matrix) -> list[list[Array]]:
         """``m``, by the units of the positions."""
-        rows = self._jacobian(accuracy)
         whole, count = determinant(rows), range(len(rows))
         return [[np.ldexp(cofactor(rows, a, k) / whole, -self._exponents[a]) for a in count] for k in count]
 
@@ -138,7 +137,8 @@ class IndexMap:
         return [[slope(m, c, rows[b][n]) - slope(n, c, rows[b][m]) for b, c in cycles] for n, m in cycles]
 
     def _second_weights(self, accuracy: Accuracy) -> list[Array]:
-        m, rows, count = self._inverse(accuracy), self._jacobian(accuracy), range(len(self._axes))
+        rows, count = self._jacobian(accuracy), range(len(self._axes))
+        m = self._inverse(rows)
         g = [
             sum((m[k][a] * m[n][a] for a in count), start=np.zeros((), self._real)) * (1 + (k != n))
             for k, n in self.pairs

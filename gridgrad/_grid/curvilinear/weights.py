@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from ..._backends.once import made_once
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..places import alone
@@ -40,6 +41,7 @@ class PointWeights:
         """Whether all values are."""
         return not self.values[number].any()
 
+    @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
         limits = np.finfo(real)

@@ -16,7 +16,7 @@ from ..axis import Axis
 from ..ends import OPEN, RING, Ends
 from ..spacing import to_host
 from .beside import points_of_means
-from .metric import Metric, Surface
+from .metric import EVEN, Metric, Surface
 
 ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
@@ -38,6 +38,11 @@ class Geometry(NamedTuple):
         """As a grid takes it."""
         sphere = {"radius": self.radius} if "lat" in self.names else {}
         return {"geometry": self.names, "angle": "degrees" if self.turn == 360 else "radians", **sphere}
+
+    @property
+    def word(self) -> str | tuple[str, ...]:
+        """What a call names it by."""
+        return next((word for word, names in _WORDS.items() if names == self.names), self.names)
 
     def described(self, poles: Sequence[Fraction | None]) -> str:
         """One line about it."""
@@ -98,7 +103,7 @@ class Geometry(NamedTuple):
         if around is None or not around.is_periodic:
             return None
         steps = np.asarray(around.steps, np.float64)
-        return around.length if np.ptp(np.abs(steps)) < 1e-6 * self.turn / around.length else None
+        return around.length if np.ptp(np.abs(steps)) < EVEN * self.turn / around.length else None
 
     def _sphere(self) -> Surface:
         unit, radius = 2 * pi / self.turn, self.radius

@@ -71,6 +71,8 @@ def points_of_means(ring: int | None) -> int | None:
 
 def replaced(stencil: Stencil, rows: dict[int, Row]) -> Stencil:
     """The stencil with other rows at and near its ends."""
+    if not rows:
+        return stencil
     n, inner = stencil.length, stencil.interior()
     data = {*range(inner.start), *range(inner.stop, n), *rows}
     start = next((k for k in range(n) if k not in data), n)
@@ -79,4 +81,4 @@ def replaced(stencil: Stencil, rows: dict[int, Row]) -> Stencil:
         tuple(rows[k] if k in rows else row_at(stencil, k) for k in span)
         for span in (range(start), range(stop, n))
     )
-    return replace(stencil, leading=leading, trailing=trailing) if rows else stencil
+    return replace(stencil, leading=leading, trailing=trailing)

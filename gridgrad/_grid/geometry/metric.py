@@ -232,11 +232,12 @@ class Metric:
     def _balances(self, given: dict[int, Row], near: Array) -> Stencil:
         """What flows through the faces of each cell, over its area, but for the rows that are given."""
         n, cells = self.line.length, self._cells()
-        through = self.surface.h(self._faces) / self._steps
+        lengths = self.surface.h(self._faces)
+        through = lengths / self._steps
         lower, upper = np.zeros_like(cells), np.zeros_like(cells)
         lower[1:], upper[:-1] = -through / cells[1:], through / cells[:-1]
         shares = near[:-1] / 2 + near[1:] / 2
-        passing: list[Flux] = [{}, *fluxes(self.line.coordinates, self.surface.h(self._faces), shares), {}]
+        passing: list[Flux] = [{}, *fluxes(self.line.coordinates, lengths, shares), {}]
         own = {0, n - 1, *np.flatnonzero(shares).tolist(), *(np.flatnonzero(shares) + 1).tolist()}
         rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own} | given
         return replaced(Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2), rows)

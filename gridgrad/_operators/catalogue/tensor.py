@@ -140,10 +140,14 @@ def _check(grid: Points) -> None:
     """Refuse grids on which fluxes would be lost."""
     if grid.ndim == 1:
         raise ArgumentValueError('form="tensor" is for grids of several axes; on one axis it is grid.diffuse(k)')
-    if grid.metric is not None or grid.mask is not None or grid.has_lines:
+    if grid.mapping is not None:
+        raise grid.mapping.refusal('form="tensor"')
+    if grid.has_lines:
         raise ArgumentValueError(
-            'form="tensor" is not offered with geometry=, with gaps, or where coordinates differ from line to line; grid.diffuse(k) is'
+            'form="tensor" is not offered where coordinates differ from line to line; compose grid.divergence @ (k * grid.gradient)'
         )
+    if grid.metric is not None or grid.mask is not None:
+        raise ArgumentValueError('form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is')
     for line in grid.lines:
         for end in line.ends:
             if not (end.is_open or end.is_periodic or end.is_held or end in (REFLECT, SYMMETRIC)):

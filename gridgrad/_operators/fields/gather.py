@@ -92,7 +92,7 @@ def clean_coefficient(value: object, name: str) -> Array:
     except (ArgumentTypeError, ArgumentValueError) as error:
         word = name if " " not in name else "b"  # of what is typed
         said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
-        raise type(error)(said.replace(word, name, 1)) from None
+        raise type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1)) from None
 
 
 TURNED = {"complex64"}  # what becomes of a dtype together with it

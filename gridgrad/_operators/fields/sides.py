@@ -20,7 +20,7 @@ from ..._wraps.units import present, unwrap
 from .gather import clean_coefficient
 from .lines import OwnWeights
 
-_PARTS = {
+PARTS = {
     "complex64": "float32",
     "complex128": "float64",
     "clongdouble": "longdouble",
@@ -149,7 +149,7 @@ def like(f: object, coefficient: object) -> Array:
     xp = library.operations(sample)
     dtype: object = library.result_dtype(sample)
     if isinstance(coefficient, Profile):
-        dtype = getattr(xp, _PARTS.get(dtype_name(sample), ""), dtype)
+        dtype = getattr(xp, PARTS.get(dtype_name(sample), ""), dtype)
         shape = [1] * len(sample.shape)
         shape[coefficient.axis] = len(coefficient.values)
         if is_compiling():

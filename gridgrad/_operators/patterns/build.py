@@ -121,8 +121,9 @@ class Build:
             return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
-            self._add_to_means(output, input, metric, change(metric.flux(accuracy)))
-            self.add(output, input, axis, Along(metric.flux(accuracy)), change)
+            rows = metric.flux(accuracy)
+            self._add_to_means(output, input, metric, change(rows))
+            self.add(output, input, axis, Along(rows), change)
         else:
             self.add_slope(output, input, axis, accuracy, component, change, is_flux=True)
 
@@ -137,8 +138,9 @@ class Build:
                 raise ArgumentValueError(
                     "a field k of diffuse is not offered on a grid with a row on a pole; leave that row out, or give k as a number"
                 )
-            self._add_to_means(output, input, metric, change(metric.second(accuracy, form)))
-            self.add(output, input, axis, Along(metric.second(accuracy, form)), change, faces, harmonic=harmonic)
+            rows = metric.second(accuracy, form)
+            self._add_to_means(output, input, metric, change(rows))
+            self.add(output, input, axis, Along(rows), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
             along = along._replace(stencil=metric.of_waves(along.field, 2))
             squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))

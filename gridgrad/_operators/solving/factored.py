@@ -126,14 +126,15 @@ class Factored(Inverse):
 def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
     """Of the rows and columns of what is solved for."""
     inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
-    constants = _constants_of(inside, unknowns)
+    constants, grid = _constants_of(inside, unknowns), unknowns.grid
+    has_walls = grid.metric is None and not grid.has_lines
     return Factored(
-        unknowns, factors(inside if constants is None else inside[1:, 1:], order), inside.dtype, constants
+        unknowns, factors(inside if constants is None else inside[1:, 1:], order, has_walls), inside.dtype, constants
     )
 
 
-def factors(matrix: csr_array, order: int) -> Factors | None:
-    """SuperLU's, of an operator of some order; singular matrices are refused."""
+def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
+    """SuperLU's, of an operator of some order, on a grid with walls or without; singular matrices are refused."""
     from scipy.sparse.linalg import LinearOperator, onenormest, splu
 
     if not matrix.shape[0]:
@@ -141,7 +142,7 @@ def factors(matrix: csr_array, order: int) -> Factors | None:
     try:
         lu: Factors = splu(matrix.tocsc())
     except RuntimeError as error:  # exactly singular
-        raise singular("its matrix has no inverse", order) from error
+        raise singular("its matrix has no inverse", order, has_walls) from error
     inverse = LinearOperator(
         matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
@@ -150,7 +151,7 @@ def factors(matrix: csr_array, order: int) -> Factors | None:
         norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
         condition = onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
-        raise singular(f"its condition number is {condition:.0e}", order)
+        raise singular(f"its condition number is {condition:.0e}", order, has_walls)
     return lu
 
 

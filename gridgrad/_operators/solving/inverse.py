@@ -77,15 +77,22 @@ class Constants(NamedTuple):
         )
 
 
-def singular(why: str, order: int = 2) -> ArgumentValueError:
-    """For operators of some order that have no inverse."""
-    remedy = "prescribe a value at a wall, boundary=gridgrad.value(0.0)"
-    if order > 2:
-        remedy = (
-            f"derivatives of order {order} ask for more than a value at walls: prescribe both conditions of plates, "
-            "boundary=gridgrad.clamped() or gridgrad.supported()"
+def singular(why: str, order: int = 2, has_walls: bool = True) -> ArgumentValueError:
+    """For operators that have no inverse: of the order that they have along an axis, on grids that take walls or not."""
+    walls = "prescribe a value at a wall, boundary=gridgrad.value(0.0), or "
+    if order == 3:
+        walls = (
+            "a derivative of order 3 asks for three conditions, two of them at one end, boundary=[(gridgrad.clamped(), gridgrad.value(0.0))]; "
+            "prescribe these, or "
         )
-    return ArgumentValueError(f"the operator is singular: {why}; {remedy}, or add a multiple of grid.identity")
+    elif order > 3:
+        walls = (
+            f"derivatives of order {order} ask for more than a value at walls: prescribe both conditions of plates, "
+            "boundary=gridgrad.clamped() or gridgrad.supported(), or "
+        )
+    return ArgumentValueError(
+        f"the operator is singular: {why}; {walls if has_walls else ''}add a multiple of grid.identity"
+    )
 
 
 def at(axis: int, index: slice | list[int]) -> tuple[slice | list[int], ...]:

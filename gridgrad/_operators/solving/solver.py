@@ -225,7 +225,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
     found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
     if found is not None:
         return found
-    order = max((sum(s.order or 0 for _, s in term.stencils()) for term in operator.separate() or ()), default=0)
+    order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)
     return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs), order)
 
 
