@@ -17,7 +17,7 @@ ROWS = [
     Row("derivative(P, P, Q, axis=0)", "gridgrad.Grid(x, y).derivative(0)(f)", "gridgrad.Grid(P, Q).derivative(0)(P)", "1 + 0 * P", SKEWED),
     Row("derivative(P, P, Q, axis=0)", "gridgrad.gradient(f, x, y, edge_order=2)[0]", "gridgrad.gradient(P**2, P, Q, edge_order=2)[0]",
         "gridgrad.Grid(P, Q).derivative(0)(P**2)", SKEWED),
-    Row("grid.laplacian.solve(P)", "singular: its matrix has no inverse; add a multiple of grid.identity",
+    Row("grid.laplacian.solve(P)", "singular: its matrix has no inverse (condition number ",
         "(grid.identity - 0.01 * grid.laplacian).solve((grid.identity - 0.01 * grid.laplacian)(P**2))", "P**2", SKEWED),
     Row("Grid(P[[0, 2, 1, 3]], Q)", "put the points in the order of neighbours", "gradient(P, P, Q)[1]", "0 * P", SKEWED),
     Row("gradient(P, P[:3], Q)", "give arrays that broadcast to that", "gradient(P, P, Q)[1]", "0 * P", SKEWED),

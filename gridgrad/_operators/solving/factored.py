@@ -139,10 +139,11 @@ def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
 
     if not matrix.shape[0]:
         return None
+    no_inverse = "its matrix has no inverse (condition number {:.0e})"  # whichever way rounding goes
     try:
         lu: Factors = splu(matrix.tocsc())
     except RuntimeError as error:  # exactly singular
-        raise singular("its matrix has no inverse", order, has_walls) from error
+        raise singular(no_inverse.format(np.inf), order, has_walls) from error
     inverse = LinearOperator(
         matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
@@ -151,7 +152,7 @@ def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
         norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
         condition = onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
-        raise singular(f"its condition number is {condition:.0e}", order, has_walls)
+        raise singular(no_inverse.format(condition), order, has_walls)
     return lu
 
 
