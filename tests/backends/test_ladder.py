@@ -45,6 +45,7 @@ VECTOR = {
     "curl": lambda g: g.curl if g.ndim in (2, 3) else g.gradient,
     "vector laplacian": lambda g: g.vector_laplacian.with_(accuracy=6),
     "jacobian": lambda g: g.jacobian,
+    "biharmonic": lambda g: g.biharmonic,
     "hessian": lambda g: g.hessian,
     "sum of jacobians": lambda g: g.jacobian - 0.5 * g.jacobian.with_(accuracy=4),
     "sum of hessians": lambda g: g.hessian + 0.1 * g.hessian,

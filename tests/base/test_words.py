@@ -22,6 +22,7 @@ CALLS = {
     "derivative": lambda **words: gg.derivative(F[0], **words),
     "mixed_derivative": lambda **words: gg.mixed_derivative(F, **words),
     "laplacian": lambda **words: gg.laplacian(F, **words),
+    "biharmonic": lambda **words: gg.biharmonic(F, **words),
     "hessian": lambda **words: gg.hessian(F, **words),
     "gradient_norm": lambda **words: gg.gradient_norm(F, **words),
     "vector_laplacian": lambda **words: gg.vector_laplacian([F, F], **words),

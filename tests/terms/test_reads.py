@@ -127,6 +127,7 @@ FREE = {
     "mixed": lambda m: gg.mixed_derivative(m, axis=(0, 1)),
     "laplacian": lambda m: gg.laplacian(m),
     "curl": lambda m: gg.curl([m, m]),
+    "biharmonic": lambda m: gg.biharmonic(m, boundary="reflect"),
     "hessian": lambda m: gg.hessian(m)[0][1],
     "jacobian": lambda m: gg.jacobian([m, m])[0][1],
     "stacked": lambda m: gg.jacobian(np.ma.stack([m, m]))[1, 0],

@@ -112,6 +112,7 @@ FREE = {  # of a field in K, on axes in km
     "laplacian": (lambda f, x: gg.laplacian(f, x), "K / km**2"),
     "wide": (lambda f, x: gg.laplacian(f, x, form="wide"), "K / km**2"),
     "conservative": (lambda f, x: gg.laplacian(f, x, form="conservative"), "K / km**2"),
+    "biharmonic": (lambda f, x: gg.biharmonic(f, x, boundary="reflect"), "K / km**4"),
     "hessian": (lambda f, x: gg.hessian(f, x)[0][0], "K / km**2"),
     "gradient_norm": (lambda f, x: gg.gradient_norm(f, x), "K / km"),
     "directional": (lambda f, x: gg.directional_derivative(f, [1.0, 2.0], x), "K / km"),

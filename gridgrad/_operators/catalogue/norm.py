@@ -18,7 +18,7 @@ from ..sweep import Sweep
 from .first import gradient, vector
 
 
-@kind()
+@kind(geometry=True)
 def gradient_norm(grid: Points) -> Norm:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
     terms = (Term(0, 0, None, unit(grid), norm=True),) if grid.has_lines else _norm_terms(grid, 1)
@@ -47,13 +47,13 @@ class Norm(Sweep[Scalar, Scalar]):
         return _norm_of_parts.on(self.grid)(parts, out, workers, add=add)
 
 
-@kind()
+@kind(geometry=True)
 def _norm_of_parts(grid: Points) -> Sweep[Vector, Scalar]:
     """The norm over the axes and over the real and the imaginary part of complex samples."""
     return Sweep.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
 
 
-@kind()
+@kind(geometry=True)
 def _norm_of(grid: Points) -> Sweep[Vector, Scalar]:
     """The length of a vector field at each point."""
     terms = tuple(Term(0, a, None, unit(grid), norm=True) for a in range(grid.ndim))
