@@ -20,6 +20,7 @@ from .._grid.asked import Asked, check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
+from .._operators.fields.lines import widened
 from .._operators.fields.sides import are_constants
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
@@ -104,8 +105,11 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
     if beside:
         if not all(type(c) is np.ndarray or are_constants((c,)) for c in beside):
             return  # a tensor may begin to be differentiated
-        beside = operator.coefficients_for(f)[own:]
-        given = plain_of((*given.fields, *beside), given.targets, given.how)
+        if widened(f, operator.inputs, operator.coefficients) is not None:
+            given = None  # what was bound is of another type
+        else:
+            beside = operator.coefficients_for(f)[own:]
+            given = plain_of((*given.fields, *beside), given.targets, given.how)
     bound = None if given is None else operator.pattern.calls.find(given.key)
     if bound is not None:
         functions.keep(key, bound, beside)
