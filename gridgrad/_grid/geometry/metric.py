@@ -260,4 +260,5 @@ class Metric:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
         second, first = (self.line.stencil(order, None, self.edge_order) for order in (2, 1))
         ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
-        return (*row_at(second, point), *((a, b, ratio * w) for a, b, w in row_at(first, point)))
+        bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()  # on the equator there is none
+        return (*row_at(second, point), *bent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from itertools import product
 from math import prod
@@ -15,7 +15,7 @@ from ..._backends import dispatch, ladder, slices
 from ..._backends.protocol import Backend
 from ..._base.cache import Cache, Entry
 from ..._base.checks import clean_workers
-from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from ..._base.content import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Content
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._grid.walls.components import Components
@@ -101,7 +101,7 @@ class Lent:
 
 
 class Beside:
-    """What was bound to fields and to coefficients behind them that stay: what is prescribed at walls."""
+    """What was bound to fields and to coefficients behind them that stay: what a grid has itself, or is prescribed at walls."""
 
     __slots__ = ("bound", "coefficients")
 
@@ -115,11 +115,27 @@ class Beside:
         return self.bound((*fields, *self.coefficients), targets, workers)
 
 
+class Anew:
+    """An operator of scalar fields that takes several sweeps, which stays with its grid: it is called as what it is."""
+
+    __slots__ = ("operator",)
+
+    def __init__(self, operator: Callable[..., object]) -> None:
+        self.operator = ref(operator)
+
+    def __call__(
+        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
+    ) -> object:
+        """As of `Bound`; None also where the operator is no more."""
+        operator = self.operator()
+        return None if operator is None else operator(fields[0], None if targets is None else targets[0], workers)
+
+
 class Calls:
     """What was bound to the keys of calls."""
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound | Lent | Several | Beside] = Cache(name, entries, nbytes)
+        self._bounds: Cache[Bound | Lent | Several | Beside | Anew] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
     def again(
@@ -165,9 +181,12 @@ class Calls:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = self._held_or_lent(bound)
         nbytes = LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes
-        sides = [zip(c.shape, c.strides, strict=True) for c in beside if type(c) is _ndarray]  # others are of one number
-        nbytes += sum(abs(step) * n for side in sides for n, step in side)
+        nbytes += sum(map(_bytes_of, beside)) + _bytes_in(key)
         self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
+
+    def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
+        """Find the operator of scalar fields by a key."""
+        self._bounds.put(key, Anew(operator), LENT_BYTES + _bytes_in(key))
 
     def _held_or_lent(self, bound: Bound) -> Bound | Lent:
         return bound if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
@@ -264,6 +283,18 @@ def _facts(a: Array) -> Any:
     return None if library is None else library.facts(a)
 
 
+def _bytes_of(c: Array) -> int:
+    """What a coefficient holds, which may be the view of one number: strides are in bytes, or else in numbers of 8 bytes at most."""
+    shape, strides = _facts(c)[:2]
+    reach: int = sum(abs(step) * n for n, step in zip(shape, strides, strict=True))
+    return reach if hasattr(c, "strides") else 8 * reach
+
+
+def _bytes_in(key: Key) -> int:
+    """The coordinates that it keeps, but for small ones."""
+    return sum(part.nbytes for part in key if type(part) is Content)
+
+
 def plain_of(
     fields: Sequence[Array], targets: Sequence[Array] | None, how: How
 ) -> Plain | None:
@@ -317,7 +348,7 @@ def start_of(
             key += value.dtype, value.shape, value.tobytes()
         elif kind is float or kind is int or kind is np.float64:
             key += kind, value
-        elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
+        elif kind is _ndarray and value.nbytes <= (SMALL_BYTES if value.ndim < 2 else POINTS_BYTES):
             key.append(Content(value))
         else:
             values = _small_memory(value)
