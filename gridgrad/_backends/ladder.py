@@ -199,6 +199,22 @@ def bound(
         return None
 
 
+def in_parts(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A]) -> tuple[bool, ...] | None:
+    """Which fields are complex, where kernels read the parts of these and not the whole; else None."""
+    if any(library.facts(a) is None for a in fields):
+        return None
+    kinds = _kinds(list(map(library.memory, fields)))
+    is_one = has_kernel(terms, kinds) or not has_kernel(terms, [False] * len(kinds))
+    return None if is_one else kinds
+
+
+def parts_of(library: Backend[A], arrays: Sequence[A], kinds: Sequence[bool] | None = None) -> list[A]:
+    """Views of the real and the imaginary parts of those that are complex, which all are without `kinds`; and what is real."""
+    xp: Any = library.operations(*arrays)
+    own = zip(arrays, kinds or (True,) * len(arrays), strict=True)
+    return [part for a, is_complex in own for part in ((xp.real(a), xp.imag(a)) if is_complex else (a,))]
+
+
 class Ladder(Generic[A]):
     """The way of one call, on memory of one library."""
 
@@ -214,8 +230,7 @@ class Ladder(Generic[A]):
         kinds = _kinds(places)
         if not has_kernel(terms, kinds):
             terms = real_terms(terms, kinds)
-            inputs = [part for f in inputs for part in self._parts(f)]
-            outputs = [part for target in outputs for part in self._parts(target)]
+            inputs, outputs = parts_of(self.library, inputs, kinds), parts_of(self.library, outputs)
             places = list(map(self.library.memory, inputs))
         places += map(self.library.memory, outputs)
         if all([place.is_aligned for place in places]):
@@ -240,11 +255,6 @@ class Ladder(Generic[A]):
 
     def _storage(self, a: A) -> str | None:
         return self.library.memory(a).storage
-
-    def _parts(self, a: A) -> list[A]:
-        """Views of the real and the imaginary parts, or what is real."""
-        xp: Any = self.library.operations(a)
-        return [xp.real(a), xp.imag(a)] if self.library.memory(a).components > 1 else [a]
 
     def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:
         """Round the results into their targets, where those are others; to a half by way of float32, as kernels do."""
