@@ -12,7 +12,7 @@ from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
 from .._terms.joining import joining
 from .._terms.real import real_terms
-from .._terms.term import Term, norms_of, own_terms, shapes_of
+from .._terms.term import Join, Term, joins_of, own_terms, shapes_of
 from . import slices
 from .protocol import A, Backend, Call, DType, Memory, meet
 
@@ -63,7 +63,9 @@ def _can_add(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], 
 
 
 def _is_summed_in(target: Memory, inputs: Sequence[Memory], terms: tuple[Term, ...]) -> bool:
-    return not norms_of(terms) and target.storage == arithmetic_type(str(inputs[0].storage), terms)
+    return Join.NORM not in joins_of(terms).values() and target.storage == arithmetic_type(
+        str(inputs[0].storage), terms
+    )
 
 
 def _added(
@@ -71,7 +73,7 @@ def _added(
     as_read: bool,
 ) -> list[A]:  # fmt: skip
     """The targets as further inputs, whose terms come first; the results are new, and then assigned."""
-    if norms_of(terms):
+    if joins_of(terms):
         values = operate(library, terms, fields, len(targets), None, workers, as_read)
         results = [target + value for target, value in zip(targets, values, strict=True)]  # type: ignore[operator]
     else:
@@ -179,7 +181,11 @@ def _plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: b
 
 
 def bound(
-    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
+    library: Backend[A],
+    terms: tuple[Term, ...],
+    inputs: Sequence[A],
+    outputs: Sequence[A],
+    adds: bool = False,
 ) -> Plan | None:
     """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
 

@@ -29,6 +29,7 @@ CALLS = {
     "mixed": lambda u, w: gg.mixed_derivative(u, X, Y, workers=w),
     "hessian": lambda u, w: gg.hessian(u, X, Y, workers=w),
     "norm": lambda u, w: gg.gradient_norm(u, X, Y, workers=w),
+    "squares": lambda u, w: gg.gradient_squared(u, X, Y, workers=w),
     "divergence": lambda u, w: gg.divergence((u, u), X, Y, workers=w),
     "of a stack": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, workers=w),
     "jacobian of a stack": lambda u, w: gg.jacobian(np.stack([u, u]), X, Y, workers=w),

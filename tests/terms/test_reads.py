@@ -115,6 +115,7 @@ def island(shape=(5, 5)):
 
 FREE = {
     "gradient_norm": lambda m: gg.gradient_norm(m),
+    "gradient_squared": lambda m: gg.gradient_squared(m),
     "divergence": lambda m: gg.divergence([m, m]),
     "divergence of one": lambda m: gg.divergence([m, m.data]),
     "directional_derivative": lambda m: gg.directional_derivative(m, [1.0, 1.0]),

@@ -101,7 +101,7 @@ CASES = [
     ("diffuse", lambda x, y: np.cos(np.pi * x) * np.cos(0.8 * np.pi * y), {"k": lambda x, y: 2 + x * y}),
     ("directional_derivative", wave, {"v": [0.6, -0.8]}), ("advect", wave, {"v": [lambda x, y: y, 2.0]}),
     ("advect", wave, {"v": [lambda x, y: y - 0.4, -2.0], "upwind": 1}), ("advect", wave, {"v": [lambda x, y: x - 0.7, 1.0], "upwind": 2}),
-    ("gradient_norm", wave, {}),
+    ("gradient_norm", wave, {}), ("gradient_squared", wave, {}),
 ]  # fmt: skip
 
 

@@ -25,17 +25,18 @@ class Runs {
   bool have_loops(int t, int next, int64 begin, int64 end) {
     const int output = here_.plan.term[t].output;
     leave_inner(t, next, begin, end);
-    if (begin >= end || !here_.plan.term[t].assign) return false;
+    if (begin >= end) return false;
     if (here_.plan.array[here_.plan.inputs + output].stride[ROW] != 1) return false;
     uint64 signature = 0;
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k])) {
       kinds_[k] = kind_of(k, next);
       if (++lines > LINES || kinds_[k] == NO_KIND) return false;
-      if (is_norm(t) && !loop_of_component<Real, SETS_NORM>(kinds_[k])) return false;
+      if (!loop_of<Real, SETS>(join_of(t), kinds_[k])) return false;
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
-    loops_[output] = are_around_one(t, next) ? loop_of(signature, is_norm(t)) : nullptr;
+    const bool is_one = here_.plan.term[t].assign && are_around_one(t, next);
+    loops_[output] = is_one ? loop_of_all(signature, join_of(t)) : nullptr;
     return true;
   }
 
@@ -63,32 +64,30 @@ class Runs {
     if (loop) return loop(run, 0, 0, rows);
     for (int64 r = 0; r < rows; ++r)
       for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
-        loop_of_term(k, k == t)(run, line, r, r + 1);
+        loop_of_term(k)(run, line, r, r + 1);
   }
 
  private:
   struct Known {
     uint64 signature;
-    bool is_norm;
+    int join;
     Loop<Real> loop;
   };
 
   // The loop of all terms of an output.
-  Loop<Real> loop_of(uint64 signature, bool is_norm) {
+  Loop<Real> loop_of_all(uint64 signature, int join) {
     for (const Known& known : known_)
-      if (known.signature == signature && known.is_norm == is_norm) return known.loop;
-    known_.push_back({signature, is_norm, Search<Real>(signature, is_norm).found()});
+      if (known.signature == signature && known.join == join) return known.loop;
+    known_.push_back({signature, join, Search<Real>(signature, join).found()});
     return known_.back().loop;
   }
 
-  bool is_norm(int t) const { return here_.plan.norm[here_.plan.term[t].output]; }
+  int join_of(int t) const { return here_.plan.join[here_.plan.term[t].output]; }
 
   // Term t joins what the terms before it made of its output.
-  Loop<Real> loop_of_term(int t, bool first) const {
-    const int kind = kinds_[t];
-    if (is_norm(t))
-      return first ? loop_of_component<Real, SETS_NORM>(kind) : loop_of_component<Real, ADDS_NORM>(kind);
-    return first ? loop_of_one<Real, SETS>(kind) : loop_of_one<Real, ADDS>(kind);
+  Loop<Real> loop_of_term(int t) const {
+    return here_.plan.term[t].assign ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                     : loop_of<Real, ADDS>(join_of(t), kinds_[t]);
   }
 
   void leave_inner(int t, int next, int64& first, int64& last) const {

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "../../join.h"
 #include "../rows.h"
 
 namespace gridgrad {
@@ -130,14 +131,14 @@ struct AsWords {
   static const int64 LANES = Words<Real>::LANES;
   static GG_INLINE Word all(Real value) { return everywhere<Word>(value); }
 
+  // As AsNumbers of join.h.
   static GG_INLINE Word size(const Word& value) {
     typedef std::conditional_t<sizeof(Real) == 8, int64, int32> Integer;
     typedef Integer Bits __attribute__((vector_size(WORD_BYTES)));
     return reinterpret_cast<Word>(reinterpret_cast<Bits>(value) & std::numeric_limits<Integer>::max());
   }
 
-  // hypotenuse() of stencil.h.
-  static GG_INLINE Word norm(const Word& p, const Word& q) {
+  static GG_INLINE Word hypotenuse(const Word& p, const Word& q) {
     const Word a = size(p), b = size(q), one = all(1);
     const Word big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
     const Word ratio = small == big ? one : quotient;
@@ -148,12 +149,10 @@ struct AsWords {
 };
 
 template <class Real>
-struct AsElements {
+struct AsElements : AsNumbers<Real> {
   typedef Real Word;
   static const int64 LANES = 1;
   static GG_INLINE Word all(Real value) { return value; }
-  static GG_INLINE Word size(Word value) { return magnitude(value); }
-  static GG_INLINE Word norm(Word p, Word q) { return hypotenuse(p, q); }
 };
 
 // One term in one row, or two of which a field chooses.
