@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from samples import LAYOUTS, noise
 
+import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._stencils.stencil import CENTRAL, Stencil
@@ -267,3 +268,21 @@ def test_every_cpu_level_gives_the_same_bits(cpu_levels, core, rng):
         for level in cpu_levels:
             core.gg_use_cpu_level(level)
             check(core, terms, inputs, workers=(1,))
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (9, 40), (5, 6, 70), (12, 530)])
+def test_derivatives_along_two_axes_on_every_level(cpu_levels, core, rng, shape):
+    """Where weights are the same at all points they have loops, alone and together with others."""
+    f = np.asarray(noise(rng, shape))
+    sides = {"one-sided": None, "mirrors": "reflect", "one mirror": ["periodic", *["reflect"] * (len(shape) - 1)]}
+    for boundary in sides.values():
+        grid = gg.Grid(*[(n, 0.5 + k) for k, n in enumerate(shape)], **({"boundary": boundary} if boundary else {}))
+        operators = [grid.biharmonic, grid.hessian, 2 * grid.biharmonic - grid.laplacian]
+        if not boundary and len(shape) == 2:
+            i, j = np.meshgrid(*map(np.arange, shape), indexing="ij")
+            operators.append(gg.Grid(i + 0.1 * j, j + 0.1 * i).laplacian)
+        for level in cpu_levels:
+            core.gg_use_cpu_level(level)
+            for operator in operators:
+                terms, outputs = operator.pattern.terms_for(shape), len(operator.grids_out)
+                check(core, terms, [f, *map(np.asarray, operator.coefficients_for(f))], outputs, workers=(1,))

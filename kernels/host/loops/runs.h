@@ -130,15 +130,38 @@ class Runs {
   int kind_of(int t, int next) const {
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
-    if (term.then >= 0 || term.flags || term.inner_sign) return NO_KIND;
+    if (term.flags || term.inner_sign) return NO_KIND;
     if (stencil.dim == ROW && stencil.selects) return NO_KIND;
     for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
       if (k >= 0 && here_.plan.array[k].stride[ROW] != 1) return NO_KIND;
+    if (term.then >= 0) return kind_of_two(t);
     if (term.outer_sign) return t + 1 < next ? kind_of_sides(t, t + 1) : NO_KIND;
     const int own = term.faces >= 0 ? kind_of_flux(stencil, here_.pairs(t)) : kind_of_pairs(stencil, t);
     if (own == NO_KIND || (term.faces >= 0 && term.inner >= 0)) return NO_KIND;
     const int kind = own | (term.inner >= 0 ? INNER : 0) | (term.outer >= 0 ? OUTER : 0);
     return is_kind(kind) ? kind : NO_KIND;
+  }
+
+  // Of derivatives along two axes, with weights that are the same at all points.
+  int kind_of_two(int t) const {
+    const Term& term = here_.plan.term[t];
+    const Stencil &own = here_.stencil(t), &then = here_.plan.stencil[term.then];
+    const Pairs<Real>&pairs = here_.pairs(t), &others = here_.then(t);
+    if (term.inner >= 0 || term.outer_sign || own.weights || then.weights || pairs.data || others.data ||
+        then.values || then.selects || has_value(others))
+      return NO_KIND;
+    const int outer = term.outer >= 0 ? OUTER : 0;
+    if (here_.form(t) == ONE_PAIR && others.count == 1) return MIXED | outer;
+    const bool are_second = here_.form(t) == TWO_DIFFERENCES && is_pair(pairs, 0, -1, 0) &&
+                            is_pair(pairs, 1, 0, 1) && others.count == 2 && is_pair(others, 0, -1, 0) &&
+                            is_pair(others, 1, 0, 1);
+    return are_second ? MIXED_SECOND | outer : NO_KIND;
+  }
+
+  static bool has_value(const Pairs<Real>& pairs) {
+    for (int64 k = 0; k < pairs.count; ++k)
+      if (pairs.is_value(k)) return true;
+    return !pairs.count;
   }
 
   // Of two terms of which a field chooses.
@@ -200,6 +223,7 @@ class Runs {
       line.inner_ahead = here_.plan.array[term.inner].stride[MIDDLE];
     }
     if (without_field(kinds_[t]) == LINKS) return list_links(stencil, here_.pairs(t), t, line);
+    if (is_mixed(kinds_[t])) return set_two(t, numbers, line);
     const int pairs = weights_of_term(kinds_[t]);
     set_weights(t, pairs, first, numbers, line.weight, line);
     if (is_upwind(kinds_[t])) set_weights(t + 1, pairs, first, numbers + pairs, line.weight + pairs, line);
@@ -213,6 +237,23 @@ class Runs {
       line.face_below = line.face + neighbour(t, 0) * here_.step(stencil, term.faces);
       line.face_above = line.face + neighbour(t, 1) * here_.step(stencil, term.faces);
       line.face_ahead = here_.plan.array[term.faces].stride[MIDDLE];
+    }
+  }
+
+  // Of two axes: the rows that the second reads, and what the first reads in each of them.
+  void set_two(int t, Real* numbers, Line<Real>& line) const {
+    const Pairs<Real>&pairs = here_.pairs(t), &others = here_.then(t);
+    const Term& term = here_.plan.term[t];
+    const int64 step = here_.step(here_.plan.stencil[term.then], term.input);
+    line.neighbour[0] = line.own + others.a(0) * step;
+    line.neighbour[1] = line.own + others.b(others.count - 1) * step;
+    line.below = pairs.a(0) * here_.step(t);
+    line.above = pairs.b(pairs.count - 1) * here_.step(t);
+    line.weight_ahead = 0;
+    for (int k = 0; k < 4; ++k) {
+      const Pairs<Real>& own = k < 2 ? others : pairs;
+      numbers[k] = own.weight(smaller(k % 2, own.count - 1));
+      line.weight[k] = numbers + k;
     }
   }
 

@@ -11,7 +11,7 @@ namespace {
 template <class Real>
 using Loop = void (*)(const Run<Real>&, int line, int64 begin, int64 end);
 
-constexpr int KIND_BITS = 6;
+constexpr int KIND_BITS = 7;
 
 // Kinds in order as one number.
 template <class... Kinds>
@@ -65,6 +65,8 @@ class Search {
     axes(Kinds<DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR, PAIR>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, DIFFERENCES, GRADED>());
+    offer<SETS>(Kinds<LINKS, LINKS, MIXED_SECOND>());  // a biharmonic operator, a Laplacian on curved lines
+    offer<SETS>(times_fields(Kinds<DIFFERENCES, MIXED, DIFFERENCES, PAIR, PAIR>()));
   }
 
   Loop<Real> found() const { return found_; }
