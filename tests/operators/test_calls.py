@@ -7,6 +7,7 @@ import pytest
 from samples import frozen, noise, same_bits
 
 import gridgrad as gg
+from gridgrad._base.cache import SHARES
 from gridgrad._functions.share import functions
 
 SHAPE = (5, 6)
@@ -108,6 +109,18 @@ def test_what_changes_in_place_is_another_key(x, y, core, rng):
     for _ in range(2):
         x[...] = kept
         assert same_bits(gg.laplacian(u, x, y, out=x), wanted)
+
+
+def test_positions_that_move_do_not_pile_up(core, rng):
+    """What is kept of each step is counted, and goes when there is more than the share of these calls."""
+    x, y = LARGE
+    u, large = noise(rng, x.shape), 8 * x.nbytes
+    gg.clear_caches()
+    for k in range(20):
+        gg.laplacian(u, x + 1e-3 * k, y)
+        held = gg.show_config(mode="dict")["caches"]["calls"]
+        assert 0 < held["bytes"] <= SHARES["calls"] + 2 * large
+        assert held["entries"] <= 2 + SHARES["calls"] // (3 * x.nbytes)
 
 
 def test_operators_and_their_sums_and_adjoints_too(bound, core, rng):

@@ -48,6 +48,8 @@ ROWS = [
         "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
     # of labelled arrays
     *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[:, 0]", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for call, message, remedy in [
+        ("gradient(P, geometry='sphere', boundary={'y': 'one-sided'})", "give boundary={'y': 'one-sided', 'x': 'periodic'}, or 'one-sided' there",
+         "P, geometry='sphere', boundary={'y': 'one-sided', 'x': 'one-sided'}"),
         ("gradient(D, geometry='sphere')", "name two and what they are: dim=('y', 'x'), geometry=('lat', 'lon')", "D, dim=('y', 'x'), geometry=('lat', 'lon')"),
         ("gradient(D.rename(y='lat'), dim=('lat', 'x'), geometry='sphere')", "'lat' is lat, 'x' is neither; name two dims and what they are",
          "D.rename(y='lat'), dim=('lat', 'x'), geometry=('lat', 'lon')"),

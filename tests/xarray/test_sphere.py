@@ -83,6 +83,15 @@ def test_axes_of_any_name():
         assert found.units == "K m-2"
 
 
+def test_ends_by_the_names_of_dims():
+    """All of them: a pole says nothing about what goes all round."""
+    found = gg.laplacian(T, geometry="sphere", boundary={"lat": "pole", "lon": "periodic"})
+    assert np.array_equal(found, GRID.laplacian(t))
+    assert gg.xarray.Grid(T, geometry="sphere").plain.boundary == (("pole", "pole"), ("periodic", "periodic"))
+    with pytest.raises(ValueError, match="does not name 'lon', which may go all round"):
+        gg.xarray.Grid(T, geometry="sphere", boundary={"lat": "pole"})
+
+
 def test_a_dataset_has_those_variables_that_have_both():
     data = xr.Dataset({"T": T, "mean": T.mean("lon")}, attrs={"title": "winds"})
     found = gg.laplacian(data, geometry="sphere")

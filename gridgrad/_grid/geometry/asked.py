@@ -94,9 +94,8 @@ class Geometry(NamedTuple):
         y = np.asarray(line.coordinates, np.float64)
         self._check(y, lines)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
-        around = None if self.around is None else lines[self.around].steps
-        way = -1 if around is not None and np.ravel(around)[0] < 0 else 1
-        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, self._ring(lines), way)
+        ring = self._ring(lines)
+        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, ring, self._step(lines, ring))
 
     def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""
@@ -119,6 +118,17 @@ class Geometry(NamedTuple):
             return None
         steps = np.asarray(around.steps, np.float64)
         return around.length if np.ptp(np.abs(steps)) < EVEN * self.turn / around.length else None
+
+    def _step(self, lines: Sequence[Axis], ring: int | None) -> float | None:
+        """The step all round, in radians, negative where that runs down; None where it varies, or something else is at the ends."""
+        around = None if self.around is None else lines[self.around]
+        if around is None or np.ndim(around.steps) > 1:
+            return None
+        steps = np.asarray(around.steps, np.float64) * (2 * pi / self.turn)
+        if ring is not None:
+            return (-1 if steps.flat[0] < 0 else 1) * 2 * pi / ring
+        is_even = np.ptp(steps) < EVEN * abs(steps.flat[0]) and all(end.is_open for end in around.ends)
+        return float(np.mean(steps)) if is_even else None
 
     def _sphere(self) -> Surface:
         unit, radius = 2 * pi / self.turn, self.radius
