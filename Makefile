@@ -18,6 +18,7 @@ GPU ?=  # more options of .ci/gpu.py
 PEERS ?= findiff py-pde MetPy numba jax torch autograd
 TORCH ?= torch==2.13.0  # tests/torch/test_gradient.py runs torch's own tests, which belong to a release
 TESTS ?= tests
+MEASURED ?=  # options of pytest-cov; delays are never measured beside it
 CORE ?= $(addprefix tests/,project/test_architecture.py project/test_docstrings.py project/test_readme.py project/test_guide.py \
 	project/test_design.py stencils/test_weights.py terms/test_merged.py terms/test_reads.py plan grid wraps backends/test_arrays.py \
 	backends/test_slices.py functions/test_gradient.py functions/test_bad_inputs.py functions/test_nonfinite.py \
@@ -64,7 +65,7 @@ demo: $(VENV)/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: $(VENV)/tools
-	$(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone'
+	$(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone' $(MEASURED)
 	$(BIN)/pytest $(TESTS) -q -m alone
 
 test-all:
