@@ -137,11 +137,12 @@ class TestEveryOperatorStaysInTheCore:
         check(one - 0.5 * other, f, f)
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-    def test_the_norm_of_the_gradient(self, rng, dtype):
+    @pytest.mark.parametrize("function", [gg.gradient_norm, gg.gradient_squared])
+    def test_the_norm_of_the_gradient(self, rng, dtype, function):
         for ndim in (1, 2, 3, 4):
             f = noise(rng, (9,) * ndim, dtype)
             with Taken() as taken:
-                gg.gradient_norm(f)
+                function(f)
             assert taken.ways == {"kernel": 1, "split": 0, "copy": 0, "slices": 0}
 
     def test_products_in_sums(self, rng):

@@ -12,7 +12,7 @@ TESTS = Path(__file__).parents[1]
 OPERATORS = [name for name in gg.__all__ if hasattr(gg.Grid, name)]
 LISTS = {  # file: (its list, or the whole file; what is not in it, with the reason)
     "operators/test_operators.py": ("FREE", {"biharmonic": "needs more points; test_biharmonic.py"}),
-    "oracles/operator_cases.py": ("CASES", {"biharmonic": "a sum of rows that have oracles; test_biharmonic.py", "gradient_norm": "not linear"}),
+    "oracles/operator_cases.py": ("CASES", {"biharmonic": "a sum of rows that have oracles; test_biharmonic.py", "gradient_norm": "not linear", "gradient_squared": "not linear"}),
     "verify/test_verify.py": ("CASES", {}),
     "wraps/test_units.py": ("FREE", {"gradient": "the tests before it", "advect": "the test after it"}),
     "terms/test_reads.py": ("FREE", {"gradient": "the tests before it"}),
