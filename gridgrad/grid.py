@@ -137,6 +137,7 @@ class Grid(Points, Generic[OnGrid]):
     hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](second.hessian)
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
+    gradient_squared = Shown[Operator](norm.gradient_squared)
     identity = Shown[Operator](second.identity)
 
     with_mask = with_mask

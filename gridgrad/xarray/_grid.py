@@ -117,6 +117,7 @@ class Grid:
     hessian = _method(scalar.hessian)
     jacobian = _method(vector.jacobian)
     gradient_norm = _method(scalar.gradient_norm)
+    gradient_squared = _method(scalar.gradient_squared)
     directional_derivative = _method(transport.directional_derivative)
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)

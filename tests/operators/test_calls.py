@@ -7,7 +7,6 @@ import pytest
 from samples import frozen, noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import ladder
 from gridgrad._base.cache import SHARES
 from gridgrad._functions.share import functions
 
@@ -31,6 +30,7 @@ CALLS = {
     "mixed": lambda u, w: gg.mixed_derivative(u, X, Y, workers=w),
     "hessian": lambda u, w: gg.hessian(u, X, Y, workers=w),
     "norm": lambda u, w: gg.gradient_norm(u, X, Y, workers=w),
+    "squares": lambda u, w: gg.gradient_squared(u, X, Y, workers=w),
     "divergence": lambda u, w: gg.divergence((u, u), X, Y, workers=w),
     "of a stack": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, workers=w),
     "jacobian of a stack": lambda u, w: gg.jacobian(np.stack([u, u]), X, Y, workers=w),
@@ -55,25 +55,6 @@ CALLS = {
 }
 LARGE = np.meshgrid(np.linspace(0, 1, 100), np.linspace(0, 2, 90) ** 1.5, indexing="ij")
 LARGE = [LARGE[0] + 0.1 * LARGE[1] ** 2, LARGE[1] - 0.1 * LARGE[0]]  # more than is hashed as bytes
-
-
-@pytest.fixture
-def bound(monkeypatch):
-    """How often a call was bound to its key, which is when it is planned; and how often it went another way."""
-    made = {"bound": 0, "others": 0}
-    first, operate = ladder.bound, ladder.operate
-
-    def counted(name, function):
-        def call(*arguments, **words):
-            made[name] += 1
-            return function(*arguments, **words)
-
-        return call
-
-    monkeypatch.setattr(ladder, "bound", counted("bound", first))
-    monkeypatch.setattr(ladder, "operate", counted("others", operate))
-    gg.clear_caches()
-    return made
 
 
 def parts(result):

@@ -203,6 +203,7 @@ def test_forms_of_an_operator_agree(kind):
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(A))(f), whole)
     slopes = grid.gradient(f)
     np.testing.assert_allclose(grid.gradient_norm(f), np.hypot(*slopes), rtol=1e-14)
+    np.testing.assert_allclose(grid.gradient_squared(f), np.hypot(*slopes) ** 2, rtol=1e-14)
     np.testing.assert_allclose(grid.advect((v, u))(f), v * slopes[0] + u * slopes[1], rtol=1e-9, atol=1e-18)
     step = grid.identity - 1e12 * grid.laplacian
     np.testing.assert_allclose(step(step.solve(f)), f, atol=1e-12)

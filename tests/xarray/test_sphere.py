@@ -28,6 +28,7 @@ CALLS = {  # with labels, values, units
     "gradient": (lambda **k: gg.gradient(T, edge_order=2, **k), lambda g: g.gradient(t), ["K m-1"] * 2),
     "laplacian": (lambda **k: gg.laplacian(T, **k), lambda g: [g.laplacian(t)], ["K m-2"]),
     "gradient_norm": (lambda **k: gg.gradient_norm(T, **k), lambda g: [g.gradient_norm(t)], ["K m-1"]),
+    "gradient_squared": (lambda **k: gg.gradient_squared(T, **k), lambda g: [g.gradient_squared(t)], ["K2 m-2"]),
     "divergence": (lambda **k: gg.divergence((U, V), **AXES, **k), lambda g: [g.divergence((v, u))], ["s-1"]),
     "curl": (lambda **k: gg.curl((U, V), **AXES, **k), lambda g: [g.curl((v, u))], ["s-1"]),
     "advect": (lambda **k: gg.advect((U, V), T, **AXES, **k), lambda g: [g.advect((v, u))(t)], ["s-1 K"]),
