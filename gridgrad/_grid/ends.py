@@ -99,7 +99,7 @@ def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
         raise ArgumentTypeError(
             f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
         )
-    left, right = (POLE if is_polar and name == POLE.word else _side(name, axis) for name in pair)
+    left, right = (POLE if is_polar and isinstance(name, str) and name == POLE.word else _side(name, axis) for name in pair)
     if (left is PERIODIC) != (right is PERIODIC):
         raise ArgumentValueError(
             f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
