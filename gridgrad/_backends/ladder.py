@@ -374,7 +374,7 @@ def _by_outputs(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds
     """Half of the outputs each, with what their terms read."""
     middle = len(outputs) // 2
     for chosen in (range(middle), range(middle, len(outputs))):
-        yield *_reading(_of_outputs(terms, chosen), inputs), [outputs[k] for k in chosen], adds
+        yield *reading(_of_outputs(terms, chosen), inputs), [outputs[k] for k in chosen], adds
 
 
 def _are_apart(terms: tuple[Term, ...], adds: bool) -> bool:
@@ -387,11 +387,11 @@ def _by_terms(terms: tuple[Term, ...], inputs: list[A], outputs: list[A], adds: 
     """Those at ends apart, else half of the terms each, in their order; the second half adds to what the first has left."""
     terms = tuple(sorted(terms, key=lambda term: term.ends))
     middle = sum(not term.ends for term in terms) if _are_apart(terms, adds) else len(terms) // 2
-    yield *_reading(terms[:middle], inputs), outputs, adds
-    yield *_reading(terms[middle:], inputs), outputs, True
+    yield *reading(terms[:middle], inputs), outputs, adds
+    yield *reading(terms[middle:], inputs), outputs, True
 
 
-def _reading(terms: tuple[Term, ...], inputs: list[A]) -> tuple[tuple[Term, ...], list[A]]:
+def reading(terms: tuple[Term, ...], inputs: Sequence[A]) -> tuple[tuple[Term, ...], list[A]]:
     """The terms on those inputs only that they read."""
     used = sorted({k for term in terms for k in term.reads()})
     place = {k: new for new, k in enumerate(used)}

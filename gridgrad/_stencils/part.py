@@ -58,7 +58,8 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     -------
     Part
         With the halo on both sides. Ends of an axis need none, mirrored ones included; round a ring the
-        halo is taken from its other end, unless the block and what lies between are no longer.
+        halo is taken from its other end, unless the block and what lies between are no longer. Between points and
+        faces, row i has the place of column i, and one of both is alone at the end of the axis.
 
     Raises
     ------
@@ -102,7 +103,8 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     inside = (stencil.offsets, _cut(stencil, low, high, first, last)) if first < last else ((), ())
     block = Stencil(high - low, *inside, leading, trailing, stencil.values, stencil.power, stencil.order)
     block.as_if_of(*stencil.smallest_and_largest_weight())
-    return Part(block, start - low, high - stop, _slices(low, high, length))
+    reads = (slice(low, min(high, stencil.columns)),) if stencil.surplus else _slices(low, high, length)
+    return Part(block, start - low, high - stop, reads)
 
 
 def _span(
@@ -116,7 +118,7 @@ def _span(
         return min(reads + ends), max(reads + [end + 1 for end in ends])
 
     (low, high), (low_around, high_around) = span(0), span(stencil.length)
-    if high_around - low_around < high - low:
+    if not stencil.surplus and high_around - low_around < high - low:
         return low_around, high_around, stencil.length
     if high - low == 1 < stencil.length:  # kernels know no axis of one point
         low = max(0, low - 1)

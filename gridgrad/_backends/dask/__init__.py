@@ -9,13 +9,14 @@ import dask.array as da
 import numpy as np
 from array_api_compat import array_namespace
 
-from ..._base.types import Array
+from ..._base.types import Array, Shape
+from .. import ladder
 from ..array_api import ArrayAPI
 from ..numpy.operations import from_parts
 from ..operations import Operations
 from ..protocol import Call
 from ..slices import leading
-from .graph import outputs_of
+from .graph import Chunks, outputs_of
 from .planned import IS_ON
 from .recipe import recipe_of
 
@@ -52,14 +53,38 @@ class Dask(ArrayAPI[Any]):
         return da.from_array(field, chunks=-1) if isinstance(field, np.ndarray) else None
 
     def carried(self, call: Call, fields: Sequence[Any]) -> list[Any]:
-        """Lazy arrays in the chunks of the first field; between points and faces, whose chunks differ, through slices."""
-        if any(stencil.surplus for term in call.terms for _, stencil in term.stencils()):
-            return super().carried(call, fields)
-        first = fields[0]
-        fields = [field if field.chunks == first.chunks else field.rechunk(first.chunks) for field in fields]
-        meta = first._meta.astype(self.result_dtype(leading(fields)))
-        recipe, stencils = recipe_of(call, self.find)
-        return outputs_of(recipe, stencils, fields, meta)
+        """Lazy arrays in the chunks of the first field that they are made of, those of one shape in one graph."""
+        meta = fields[0]._meta.astype(self.result_dtype(leading(fields)))
+        shapes = ladder.result_shapes(call.terms, fields, call.outputs)
+        made: dict[int, Any] = {}
+        read: list[Any]
+        for terms, places in ladder.alike(call.terms, shapes):
+            own, read = ladder.reading(terms, fields)
+            chunks, read = aligned(read, shapes[places[0]])
+            recipe, stencils = recipe_of(call._replace(terms=own, outputs=len(places)), self.find)
+            made.update(zip(places, outputs_of(recipe, stencils, read, chunks, meta), strict=True))
+        return [made[k] for k in range(call.outputs)]
+
+
+def aligned(fields: Sequence[Any], shape: Shape) -> tuple[Chunks, list[Any]]:
+    """The chunks of what is made, and the fields in as many, which differ from these in the last at most.
+
+    They are those of the first field: between points and faces the last has a point more or less, and of one that
+    would have none is a part of the one before.
+    """
+    chunks = []
+    for axis, (n, own) in enumerate(zip(shape, fields[0].chunks, strict=True)):
+        more = [field.shape[axis] - n for field in fields]
+        rows = (*own[:-1], own[-1] - more[0]) if any(more) else own
+        while any(more) and len(rows) > 1 and rows[-1] + min(0, *more) < 1:
+            rows = (*rows[:-2], rows[-2] + rows[-1])
+        chunks.append(rows)
+    wanted = [
+        tuple([(*own[:-1], own[-1] + m - n) for own, m, n in zip(chunks, field.shape, shape, strict=True)])
+        for field in fields
+    ]
+    pairs = zip(fields, wanted, strict=True)
+    return tuple(chunks), [f if f.chunks == own else f.rechunk(own) for f, own in pairs]
 
 
 BACKEND = Dask("dask.array")

@@ -58,8 +58,9 @@ class Chunk:
         self.recipe, self.terms = recipe, recipe.there(spans)
         self.used = recipe.used(self.terms)
         self.own = cast(list[Array], list(arrays[: len(self.used)]))
-        self.shape = tuple(self.own[0].shape)
         self.spans = spans
+        pairs = zip(spans, self.own[0].shape, strict=True)
+        self.shape = tuple([n if span is None else span.length for span, n in pairs])
         self.parts: list[Parts | None] = []
         self.low = tuple(0 if span is None else span.points[0] for span in spans)
         self.sources = dict(zip(self.used, self._sources(iter(arrays[len(self.used) :])), strict=True))
@@ -108,7 +109,7 @@ class Chunk:
     def _nothing(self) -> list[Array]:
         like = leading(self.own)
         dtype = self.library.result_dtype(like)
-        return [self.library.empty(like, dtype) for _ in range(self.recipe.outputs)]
+        return [self.library.empty(like, dtype, self.shape) for _ in range(self.recipe.outputs)]
 
     def _in_parts(self) -> list[Array]:
         """Where they lie; rows that read neighbours anew, on arrays of these rows and what they read."""
@@ -153,7 +154,7 @@ class Chunk:
     def _gathered(self, sources: list[Source], cuts: list[Cut], thin: int) -> Array:
         """The points of some rows as one array, whose memory goes slowest along `thin`; 0 where nothing is read."""
         low, shape = [cut.low for cut in cuts], [cut.length for cut in cuts]
-        if tuple(low) == self.low and tuple(shape) == self.shape:
+        if tuple(low) == self.low and tuple(shape) == tuple(sources[0].array.shape):
             return sources[0].array
         like = next((s.array for s in sources if self.library.facts(s.array) is None), sources[0].array)
         xp = self.library.operations(like)

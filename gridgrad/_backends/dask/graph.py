@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from operator import getitem
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask.array as da
 from dask.base import tokenize
@@ -21,43 +21,45 @@ from .recipe import Recipe, Spans, contents
 from .spans import along
 from .tasks import Key, reference, task
 
+Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
 
 def outputs_of(
-    recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], meta: Array
+    recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], chunks: Chunks, meta: Array
 ) -> list[Any]:
-    """Lazy arrays, in the chunks of the fields, which all have the same."""
+    """Lazy arrays in the `chunks` of their rows, of fields in as many chunks, the last of which may be longer or shorter."""
     token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
-    graph = Graph(recipe, stencils, fields, f"gridgrad-{token}")
+    graph = Graph(recipe, stencils, fields, chunks, f"gridgrad-{token}")
     if planned.IS_ON:
-        whole = planned.outputs_of(recipe, graph.along, fields, graph.depths, graph.copies, meta)
+        whole = planned.outputs_of(recipe, graph.along, fields, chunks, graph.depths, graph.copies, meta)
     else:
-        whole = _array(dict(graph.tasks()), graph.name, fields, meta)
+        whole = _array(dict(graph.tasks()), graph.name, fields, chunks, meta)
     if recipe.outputs == 1:
         return [whole]
     if planned.IS_ON:
         return [whole.map_blocks(getitem, k, dtype=meta.dtype, meta=meta) for k in range(recipe.outputs)]
-    return [_array(graph.component(k), f"{graph.name}-{k}", [whole], meta) for k in range(recipe.outputs)]
+    return [_array(graph.component(k), f"{graph.name}-{k}", [whole], chunks, meta) for k in range(recipe.outputs)]
 
 
-def _array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], meta: Array) -> Any:
+def _array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], chunks: Chunks, meta: Array) -> Any:
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=list(fields))
-    return da.Array(graph, name, fields[0].chunks, meta=meta)
+    return da.Array(graph, name, chunks, meta=meta)
 
 
 class Graph:
     """The tasks of one call."""
 
     def __init__(
-        self, recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], name: str
-    ) -> None:
+        self, recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], chunks: Chunks, name: str
+    ) -> None:  # fmt: skip
         self.recipe, self.name = recipe, name
         self.names = [str(field.name) for field in fields]
-        self.numblocks: Places = tuple(fields[0].numblocks)
-        chunks = fields[0].chunks
+        self.numblocks: Places = tuple(map(len, chunks))
         self.along = along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
-        self.depths = {k: [self._depths(axis, k, own) for axis, own in enumerate(chunks)] for k in self.reach}
-        self.copies = {k: self._pays(k, chunks) for k in self.reach}
+        self.depths = {
+            k: [self._depths(axis, k, own) for axis, own in enumerate(fields[k].chunks)] for k in self.reach
+        }
+        self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
 
     def _depths(self, axis: int, k: int, chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
         """How many first and last rows of each chunk others read along an axis."""
@@ -72,7 +74,7 @@ class Graph:
                         last[other] = max(last[other], chunks[other] - piece.start)
         return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
 
-    def _pays(self, k: int, chunks: tuple[tuple[int, ...], ...]) -> bool:
+    def _pays(self, k: int, chunks: Chunks) -> bool:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
         largest = [max(own) for own in chunks]
         rows = [

@@ -23,7 +23,7 @@ Shift = tuple[
 
 
 def outputs_of(
-    recipe: Recipe, along: Sequence[Sequence[Span | None]], fields: Sequence[Any],
+    recipe: Recipe, along: Sequence[Sequence[Span | None]], fields: Sequence[Any], chunks: tuple[tuple[int, ...], ...],
     depths: dict[int, list[list[tuple[int, int, int] | None]]], copies: dict[int, bool], meta: Array,
 ) -> Any:  # fmt: skip
     """The array of chunks, each an output or a tuple of them."""
@@ -37,12 +37,11 @@ def outputs_of(
         given += [field, tuple(range(ndim))]
     for k, axes, others in shifts:
         given += [_moved(boxed[k], axes, others), tuple(range(ndim))]
-    chunks = dict(enumerate(fields[0].chunks))
     return da.blockwise(
         partial(_made, recipe, tuple(shifts)),
         tuple(range(ndim)),
         *given,
-        adjust_chunks=chunks,
+        adjust_chunks=dict(enumerate(chunks)),
         align_arrays=False,
         dtype=meta.dtype,
         meta=meta,

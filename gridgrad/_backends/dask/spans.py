@@ -46,13 +46,16 @@ class Parts(NamedTuple):
 
 
 class Span:
-    """A chunk along one axis: the stencils of its rows, on its `length` points and their halo."""
+    """A chunk along one axis: the stencils of its rows, on its `length` points and their halo.
 
-    def __init__(self, length: int, rows: Block, pieces: tuple[Piece, ...]) -> None:
-        self.length, self.block, self.pieces = length, rows, pieces
+    What they read has `surplus` points more there, at the end of an axis that goes between points and faces.
+    """
+
+    def __init__(self, length: int, rows: Block, pieces: tuple[Piece, ...], surplus: int = 0) -> None:
+        self.length, self.block, self.pieces, self.surplus = length, rows, pieces, surplus
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Span, (self.length, self.block, self.pieces)
+        return Span, (self.length, self.block, self.pieces, self.surplus)
 
     @property
     def points(self) -> tuple[int, int]:
@@ -73,6 +76,8 @@ class Span:
     @cached_property
     def parts(self) -> Parts | None:
         """The rows that stay in the chunk, and those that do not; None where it is too short for that."""
+        if self.surplus:
+            return None
         before, after = self.block.before, self.block.after
         ends = [leaving(stencil, before, after) for stencil in self.block.stencils]
         first, last = max(a for a, _ in ends), max(b for _, b in ends)
@@ -106,7 +111,7 @@ _spans: Cache[tuple[Span, ...]] = Cache("chunks", entries=256)
 
 
 def spans_of(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> tuple[Span, ...]:
-    """The chunks of an axis; those that are alike are one object, so that they share their plans."""
+    """The chunks of the rows of an axis; those that are alike are one object, so that they share their plans."""
     key = stencils, chunks
     found = _spans.get(key)
     if found is None:
@@ -117,35 +122,32 @@ def spans_of(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> tuple[Sp
 
 
 def along(stencils: Mapping[int, tuple[Stencil, ...]], chunks: Sequence[tuple[int, ...]]) -> list[Sequence[Span | None]]:
-    """The chunks of all axes; None where nothing is differentiated."""
+    """The chunks of all axes of what is made; None where nothing is differentiated."""
     return [
         spans_of(stencils[axis], own) if axis in stencils else [None] * len(own) for axis, own in enumerate(chunks)
     ]
 
 
 def _made(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> Iterator[Span]:
-    bounds = [0, *accumulate(chunks)]
+    rows_of, surplus = pairwise([0, *accumulate(chunks)]), stencils[0].surplus
+    bounds = [0, *accumulate((*chunks[:-1], chunks[-1] + surplus))]
     alike: dict[tuple[object, ...], Span] = {}
-    for number, (start, stop) in enumerate(pairwise(bounds)):
+    for number, (start, stop) in enumerate(rows_of):
         if start == stop:
             yield Span(0, Block((), 0, 0), ())
             continue
-        rows = block(stencils, start, stop)
+        rows, more = block(stencils, start, stop), bounds[number + 1] - stop
+        after = 0 if more else rows.after  # an end has no points behind it
         pieces = (*_pieces(bounds, number, start - rows.before, start, 0),
-                  *_pieces(bounds, number, stop, stop + rows.after, rows.before + stop - start))  # fmt: skip
-        span = Span(stop - start, rows, pieces)
-        yield alike.setdefault((stop - start, pieces), span) if _is_inside(rows) else span
+                  *_pieces(bounds, number, stop, stop + after, rows.before + stop - start))  # fmt: skip
+        span = Span(stop - start, rows, pieces, more)
+        yield alike.setdefault((stop - start, pieces, more), span) if _is_inside(rows) else span
 
 
 def _is_inside(rows: Block) -> bool:
     """Whether all rows have the same weights, from which the whole block follows."""
-    return all(
-        own.is_uniform
-        and not any(own.leading)
-        and not any(own.trailing)
-        and own.interior().start < own.length
-        for own in rows.stencils
-    )
+    halo = rows.before, rows.after
+    return all(own.is_uniform and (len(own.leading), len(own.trailing)) == halo for own in rows.stencils)
 
 
 def _pieces(bounds: list[int], own: int, start: int, stop: int, at: int) -> Iterator[Piece]:

@@ -31,6 +31,8 @@ for chunks in (1, 4, (5, 10), 12):
         lazy = apply(d)
         assert lazy.chunks == d.chunks, (lazy.chunks, d.chunks)
         assert np.array_equal(lazy.compute(), apply(f))
+    for faces in grid.faces(walls=True):
+        assert np.array_equal(faces.derivative(d).compute(), faces.derivative(f))
 """
 
 
