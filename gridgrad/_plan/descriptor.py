@@ -35,7 +35,7 @@ DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
      ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
      ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
-     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS), ("slab", "i1"),
+     ("stencil", _STENCIL, MAX_STENCILS), ("join", "i1", MAX_ARRAYS), ("slab", "i1"),
      ("surplus", "i1", MAX_STENCILS)],
     align=True,
 )  # fmt: skip

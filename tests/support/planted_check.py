@@ -1,9 +1,15 @@
 """A compact check of whatever core GRIDGRAD_CORE names; exit status 1 if it is wrong.
 
-Arguments: the real dtypes to check, all by default; complex ones are pairs of them.
+Arguments: the real dtypes to check, all by default; complex ones are pairs of them. With --faults N, of a core with N faults
+of which its number gg_fault chooses one, a line for each from 0 on: ok, what is wrong, or how it ended.
 """
 
+import argparse
+import ctypes
+import os
+import signal
 import sys
+from functools import partial
 
 import numpy as np
 from fuzz import CONTRACT_EPS, ORACLE_EPS
@@ -13,23 +19,46 @@ from samples import noise
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy.core import core
 from gridgrad._backends.numpy.operations import NUMPY
 
+SECONDS = 60  # in which a fault is found, or it hangs
 
-def wrong(result, f, axis, spacing, edge_order, period):
-    """Whether a result leaves the contract."""
+
+def within_contract(f, axis, spacing, edge_order, period):
+    """Whether a result keeps the contract: a function of it."""
     steps = extended_steps(spacing, f.shape[axis])
     wrap = None
     if period is not None:
         wrap = steps[0] if np.ndim(spacing) == 0 else np.longdouble(period) - (spacing[-1] - spacing[0])
-    parts = [(result.real, f.real), (result.imag, f.imag)] if f.dtype.kind == "c" else [(result, f)]
-    for got, samples in parts:
-        value, scale = extended_gradient(samples, axis, steps, edge_order, wrap)
-        eps, unit = float(finfo(got.dtype).eps), float(finfo(got.dtype).smallest_subnormal)
-        bound = (CONTRACT_EPS * eps + ORACLE_EPS) * scale + unit
-        if not (np.abs(got.astype(np.longdouble) - value) <= bound).all():
-            return True
-    return False
+    parts = [f.real, f.imag] if f.dtype.kind == "c" else [f]
+    known = [extended_gradient(samples, axis, steps, edge_order, wrap) for samples in parts]
+
+    def fits(result):
+        for got, (value, scale) in zip([result.real, result.imag], known, strict=False):
+            eps, unit = float(finfo(got.dtype).eps), float(finfo(got.dtype).smallest_subnormal)
+            bound = (CONTRACT_EPS * eps + ORACLE_EPS) * scale + unit
+            if not (np.abs(got.astype(np.longdouble) - value) <= bound).all():
+                return False
+        return True
+
+    return fits
+
+
+def equal_to(*wanted):
+    """Whether results are these arrays: a function of them."""
+    return lambda got: all(np.array_equal(a, b, equal_nan=True) for a, b in zip(got, wanted, strict=True))
+
+
+def applied(terms, inputs, outputs, shape):
+    """What terms make of inputs: a call that has no arguments."""
+
+    def call():
+        got = [np.empty(shape) for _ in range(outputs)]
+        ladder.apply(BACKEND, terms, inputs, got)
+        return got
+
+    return call
 
 
 def problems(rng, dtypes):
@@ -42,7 +71,10 @@ def problems(rng, dtypes):
     yield noise(rng, (3, 1001, 701)), {"workers": 2}
 
 
-def check_values(dtypes):
+# Each of the following gives (what it is, a call, whether its result is right): the answers are known before the calls.
+
+
+def values(dtypes):
     """Uniform and uneven axes, both edge orders, periodic."""
     rng = np.random.default_rng(3)
     for f, keywords in problems(rng, dtypes):
@@ -50,18 +82,18 @@ def check_values(dtypes):
             n = f.shape[axis]
             x = np.cumsum(rng.uniform(0.2, 2, n))
             for spacing in (0.3, x):
-                for edge_order in (1, 2):
-                    got = gg.gradient(f, spacing, axis=axis, edge_order=edge_order, **keywords)
-                    if wrong(got, f, axis, spacing, edge_order, None):
-                        return f"{f.shape} {f.dtype} axis {axis} edge_order {edge_order}"
+                how = {"axis": axis, **keywords}
+                for order in (1, 2):
+                    call = partial(gg.gradient, f, spacing, edge_order=order, **how)
+                    fits = within_contract(f, axis, spacing, order, None)
+                    yield f"{f.shape} {f.dtype} axis {axis} edge_order {order}", call, fits
                 period = None if np.ndim(spacing) == 0 else 2.0 * n
-                got = gg.gradient(f, spacing, axis=axis, periodic=True, period=period, **keywords)
-                if wrong(got, f, axis, spacing, 1, period or 1.0):
-                    return f"{f.shape} {f.dtype} axis {axis} periodic"
-    return None
+                call = partial(gg.gradient, f, spacing, periodic=True, period=period, **how)
+                fits = within_contract(f, axis, spacing, 1, period or 1.0)
+                yield f"{f.shape} {f.dtype} axis {axis} periodic", call, fits
 
 
-def check_bits(dtypes):
+def bits(dtypes):
     """All axes at once, NaN locality and signed zeros as the array path has them."""
     from gridgrad._grid.asked import Asked, points_of
 
@@ -72,14 +104,11 @@ def check_bits(dtypes):
         f[rng.random(f.shape) < 0.2] = -0.0
         spacing = (0.5, np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 33)))
         grid = points_of(gg.Grid, f.shape, (0, 1, 2), spacing, Asked(2), np.float64)
-        expected = slices.apply(NUMPY, grid.gradient.terms, [f], 3)
-        for a, b in zip(gg.gradient(f, *spacing, edge_order=2), expected, strict=True):
-            if not np.array_equal(a, b, equal_nan=True):
-                return f"bits of {dtype}"
-    return None
+        want = slices.apply(NUMPY, grid.gradient.terms, [f], 3)
+        yield f"bits of {dtype}", partial(gg.gradient, f, *spacing, edge_order=2), equal_to(*want)
 
 
-def check_sums():
+def sums():
     """A divergence: the second term of an output is added."""
     from gridgrad._grid.axis import axis_stencil
     from gridgrad._stencils.derivatives import Rule
@@ -90,10 +119,8 @@ def check_sums():
     terms = tuple(
         Term(0, k, k, axis_stencil(0.5, 20 + 10 * k, k, Rule(), None, np.float64)) for k in range(2)
     )
-    out = np.empty((20, 30))
-    ladder.apply(BACKEND, terms, field, [out])
-    same = np.array_equal(out, np.gradient(field[0], 0.5, axis=0) + np.gradient(field[1], 0.5, axis=1))
-    return None if same else "sum of terms"
+    want = np.gradient(field[0], 0.5, axis=0) + np.gradient(field[1], 0.5, axis=1)
+    yield "sum of terms", applied(terms, field, 1, (20, 30)), equal_to(want)
 
 
 def values_at_ends(shape):
@@ -114,10 +141,12 @@ def operators(grid, g, h):
     """Terms, which read a field, g and h, and how many outputs they have."""
     from gridgrad._stencils import transpose
     from gridgrad._terms.adjoint import adjoint_terms
-    from gridgrad._terms.term import Term
+    from gridgrad._terms.term import Join, Term
 
     s = grid.stencil(0)
-    norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
+    norm, squares = (
+        tuple(term._replace(output=0, join=join) for term in grid.gradient.terms) for join in (Join.NORM, Join.SQUARES)
+    )
     faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
     both = tuple(term._replace(outer=2) for term in faces)
     mixed = tuple(term._replace(outer=2) for term in grid.mixed_derivative(0, 1).terms)
@@ -132,6 +161,7 @@ def operators(grid, g, h):
         "faces, transposed": (adjoint_terms(faces), 1),
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
+        "squares": (squares, 1),
         "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
         "transposed": (turned, 1),
         "transposed, NaN along rows": (tuple(term._replace(input=1 - term.input) for term in turned), 1),
@@ -148,14 +178,14 @@ def operators(grid, g, h):
     }
 
 
-def check_operators(dtypes):
+def of_operators():
     """Factors, second axes, norms, wide and transposed rows as the array path has them, in long rows and short."""
     rng = np.random.default_rng(6)
     grids = [
         gg.Grid(np.cumsum(rng.integers(1, 3, n)), np.cumsum(rng.integers(1, 3, m)))
         for n, m in ((11, 70), (70, 24))
     ]
-    for grid in [*grids, gg.Grid((70, 0.5), (24, 0.5), boundary="periodic")] if "f8" in dtypes else ():
+    for grid in [*grids, gg.Grid((70, 0.5), (24, 0.5), boundary="periodic")]:
         fields = [np.array(noise(rng, grid.shape)) for _ in range(3)]
         fields[0][rng.random(grid.shape) < 0.02] = np.nan
         fields[1][rng.random(grid.shape) < 0.1] = 0
@@ -164,14 +194,10 @@ def check_operators(dtypes):
         for name, (terms, outputs) in operators(grid, *fields[1:]).items():
             want = slices.apply(NUMPY, terms, fields, outputs)
             for own in (fields, apart, between):
-                got = [np.empty(grid.shape) for _ in range(outputs)]
-                ladder.apply(BACKEND, terms, own, got)
-                if not all(np.array_equal(a, b, equal_nan=True) for a, b in zip(got, want, strict=True)):
-                    return f"{name} of {grid.shape}"
-    return None
+                yield f"{name} of {grid.shape}", applied(terms, own, outputs, grid.shape), equal_to(*want)
 
 
-def check_ends():
+def ends():
     """Terms at ends from side arrays, in rows that are alike, in segments, in streams."""
     from gridgrad._stencils.stencil import Stencil
     from gridgrad._terms.term import Term
@@ -190,18 +216,52 @@ def check_ends():
             inputs.append(np.broadcast_to(side, shape))
         for own in (grid.laplacian.terms, grid.gradient.terms[1:], grid.gradient.terms[:1]):
             terms = tuple(term._replace(output=0) for term in own) + tuple(sides)
-            want = slices.apply(NUMPY, terms, inputs, 1)[0]
+            want = slices.apply(NUMPY, terms, inputs, 1)
             for first in (inputs[0], np.repeat(inputs[0], 2, axis=1)[:, ::2]):
-                got = np.empty(shape)
-                ladder.apply(BACKEND, terms, [first, *inputs[1:]], [got])
-                if not np.array_equal(got, want):
-                    return f"terms at ends of {shape}"
-    return None
+                read = [first, *inputs[1:]]
+                yield f"terms at ends of {shape}", applied(terms, read, 1, shape), equal_to(*want)
+
+
+def cases(dtypes):
+    """All of them, what takes longest last."""
+    yield from bits(dtypes)
+    yield from sums()
+    if "f8" in dtypes:
+        yield from of_operators()
+        yield from ends()
+    yield from values(dtypes)
+
+
+def found(cases):
+    """What the first wrong result is of; None if all are right."""
+    return next((name for name, call, fits in cases if not fits(call())), None)
+
+
+def found_apart(cases, fault):
+    """The same with a fault, in a process of its own, which may crash or hang."""
+    process = os.fork()
+    if process:
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+        return f"ended by {signal.Signals(-status).name}" if status < 0 else None
+    ctypes.c_int.in_dll(core, "gg_fault").value = fault
+    signal.alarm(SECONDS)
+    try:
+        print(found(cases) or "ok", flush=True)
+    except Exception as error:
+        print(repr(error), flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    asked = sys.argv[1:] or ["f8", "f4", "f2", "i8", "u8"]
-    fault = check_bits(asked) or check_values(asked) or check_sums() or check_operators(asked)
-    fault = fault or (check_ends() if "f8" in asked else None)
-    print(fault or "ok")
-    sys.exit(1 if fault else 0)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--faults", type=int)
+    parser.add_argument("dtypes", nargs="*", default=["f8", "f4", "f2", "i8", "u8"])
+    options = parser.parse_args()
+    known = list(cases(options.dtypes))
+    problem = found(known)
+    print(problem or "ok", flush=True)
+    for fault in range(1, 1 + (options.faults or 0)):
+        ended = found_apart(known, fault)
+        if ended:
+            print(ended, flush=True)
+    sys.exit(1 if problem else 0)

@@ -19,7 +19,7 @@ from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
-from ..._terms.term import norms_of, shifted
+from ..._terms.term import Join, joins_of, shifted
 from ..fields.coefficients import Argument, Coefficients, conjugated, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped
@@ -138,14 +138,14 @@ class Masked(Gapped[In, Out]):
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
         patch = self.beside.patch
         gathered = self.beside.gathered(patch, call.library, xp, real, like)
-        norms = norms_of(self.terms)
+        joins = joins_of(self.terms)
         found: list[Array | None] = []
         with np.errstate(all="ignore"):
             for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
                 if not values:
                     found.append(None)
                     continue
-                whole = slices.norm(xp, values) if output in norms else reduce(add, values)
+                whole = slices.joined(xp, joins.get(output, Join.TOTAL), values)
                 if isnan(self.mask.fill) and patch.missing[output].any():
                     missing = xp.weights(patch.missing[output], None, like)
                     whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
@@ -311,7 +311,7 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     """An operator of the whole grid on the same grid with gaps."""
     assert grid.mask is not None
     conditions = grid.mask.conditions
-    if norms_of(whole.terms) and (conditions or any(grid.along(k).sides for k in range(grid.ndim))):
+    if joins_of(whole.terms) and (conditions or any(grid.along(k).sides for k in range(grid.ndim))):
         raise ArgumentValueError(
             f"{whole.name} is not offered on a grid with gaps where values are prescribed, beside these or at ends; take the norm of the components, "
             "numpy.linalg.norm(grid.gradient(f), axis=0)"

@@ -12,7 +12,7 @@ from ..._backends.numpy.groups import TermRows, rows_in_groups
 from ..._backends.numpy.points import RowsAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
-from ..._terms.term import mean_at_faces
+from ..._terms.term import Join, mean_at_faces
 from .members import Member, shared_points
 
 
@@ -25,7 +25,7 @@ class Part(NamedTuple):
 
     output: int
     input: int
-    is_norm: bool
+    join: Join
     a: Array
     b: Array
     w: Array
@@ -64,7 +64,7 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
         parts.append(
             Part(
-                term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic,
+                term.output, term.input, term.join, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic,
                 outer_sign=term.outer_sign, at_gaps=member.is_beside_gaps,
             )
         )  # fmt: skip
@@ -79,7 +79,7 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
             found[k] = part
         elif part.w.any():
             faces = None if part.faces is None else part.faces[0]
-            key = part.output, part.input, part.is_norm, faces, part.inner, part.outer, part[10:]
+            key = part.output, part.input, part.join, faces, part.inner, part.outer, part[10:]
             found[key] = part if key not in found else _beside_each_other(found[key], part)
     return list(found.values())
 
@@ -113,7 +113,7 @@ def transposed_patch(
 def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
     """The rows for the compiled core; None where it does not serve."""
     is_served = dtype in (np.float32, np.float64) and all(
-        not (part.is_norm or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
+        not (part.join or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
         for part in patch.parts
     )
     if not is_served:
@@ -163,7 +163,7 @@ def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int)
     outer = None if part.inner is None else part.inner + shift
     values = np.ones(source.shape, bool)
     return Part(
-        part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns, part.harmonic,
+        part.input, part.output, Join.TOTAL, source, source, weight, values, faces, inner, outer, turns, part.harmonic,
         part.outer_sign, part.inner_sign,
     )  # fmt: skip
 
@@ -177,7 +177,7 @@ class Gathered:
         self._there = [_there(xp, part, real, like) for part in patch.parts]
 
     def values(self, fields: Sequence[Array]) -> list[list[Array]]:
-        """What each output gets at its points: its terms, to be added or to be taken the norm of."""
+        """What each output gets at its points: its terms, still to be joined."""
         found: list[list[Array]] = [[] for _ in self.patch.points]
         for part, there in zip(self.patch.parts, self._there, strict=True):
             if len(self.patch.points[part.output]):

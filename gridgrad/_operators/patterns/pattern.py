@@ -14,7 +14,7 @@ from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.merged import merged
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
-from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
+from ..._terms.term import Term, are_turned, bound_to, joins_of, shifted, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
@@ -96,8 +96,8 @@ class Pattern(OnGrids):
         return found
 
     def require_linear(self, what: str) -> None:
-        """Refuse the norm of the gradient, which alone is not linear."""
-        if norms_of(self.terms):
+        """Refuse the norm of the gradient and its square, which alone are not linear."""
+        if joins_of(self.terms):
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
     @made_once
