@@ -10,31 +10,38 @@ import numpy as np
 from ..._base.types import Array
 from . import core as _core
 
-_FIELDS = 7  # addresses of a `RowsAtPoints` of kernels/host/points.cpp
+_FIELDS = 10  # words of a `RowsAtPoints` of kernels/host/points.cpp
 
 
 class TermAtPoints(NamedTuple):
-    """The rows of one term: pairs ``start[p]`` to ``start[p + 1] - 1`` of a point, and the inputs that they read."""
+    """The rows of one term at points in groups that read alike: pairs ``start[g]`` to ``start[g + 1] - 1`` of group g.
+
+    Arrays are `spread` where they have an entry for each pair at each point: group by group, pair by pair.
+    """
 
     start: Array
-    a: Array
+    a: Array  # from the point
     b: Array
-    weight: Array
+    weight: Array  # of each pair, or spread
+    spread: Array  # where each group begins in what is spread
+    varies: bool  # whether weights are spread
     input: int
     faces: int | None
     outer: int | None
-    at: tuple[Array, Array] | None = None  # of each pair the point that is read, and that of `faces`, where they are not b
+    at: tuple[Array, Array] | None = None  # of values: the points that are read, and those of `faces`, spread
 
 
 class RowsAtPoints:
-    """The rows of one output at its points, ready for flat fields of the dtype of their weights."""
+    """The rows of one output at its points, in an `order` of groups, ready for flat fields of the dtype of their weights."""
 
-    def __init__(self, terms: Sequence[TermAtPoints], points: Array) -> None:
-        self.terms, self.points = terms, points
+    def __init__(self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array) -> None:
+        self.terms, self.points, self.bounds, self.order = terms, points, bounds, order
         self.dtype = terms[0].weight.dtype
+        self._places = _address(points), _address(bounds)
         self._table = np.zeros((len(terms), _FIELDS), np.uintp)
         for row, term in zip(self._table, terms, strict=True):
-            row[:4] = [_address(own) for own in term[:4]]
+            row[:5] = [_address(own) for own in term[:5]]
+            row[8:] = term.varies, term.at is not None
 
     def __call__(self, fields: Sequence[Array], workers: int) -> Array:
         """Their values for contiguous fields of shape ``(batch, points)``."""
@@ -42,8 +49,8 @@ class RowsAtPoints:
         values = np.empty((batch, len(self.points)), self.dtype)
         table, step = self._table.copy(), self.dtype.itemsize
         used = [
-            (t, k, fields[number] if term.at is None or k == 6 else np.ascontiguousarray(fields[number][:, term.at[k - 4]]))
-            for t, term in enumerate(self.terms) for k, number in enumerate(term[4:7], start=4) if number is not None
+            (t, k, fields[number] if term.at is None or k == 7 else np.ascontiguousarray(fields[number][:, term.at[k - 5]]))
+            for t, term in enumerate(self.terms) for k, number in enumerate(term[6:9], start=5) if number is not None
         ]  # fmt: skip
         for one in range(batch):
             for t, k, own in used:
@@ -51,8 +58,8 @@ class RowsAtPoints:
             _core.core.gg_rows_at_points(
                 _address(table),
                 len(table),
-                _address(self.points),
-                len(self.points),
+                *self._places,
+                len(self.bounds) - 1,
                 _address(values[one]),
                 step,
                 workers,

@@ -38,6 +38,8 @@ from .placing import Flat, placed
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
+AtPoints = tuple[Array, Array]  # points, and values there, of shape (batch, points)
+
 
 class Masked(Gapped[In, Out]):
     """An operator of a grid with gaps."""
@@ -90,25 +92,26 @@ class Masked(Gapped[In, Out]):
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         flat_ = self.beside.flat(tuple(call.samples[0].shape))
-        values = self._compiled((*call.samples, *call.coefficients), flat_, workers) or self._values(
-            call, flat_
-        )
-        return self._overwritten(values, flat_, f, out, workers)
+        found = self._compiled((*call.samples, *call.coefficients), flat_, workers)
+        if found is None:
+            pairs = zip(self.beside.patch.points, self._values(call, flat_), strict=True)
+            found = [None if values is None else (points, values) for points, values in pairs]
+        return self._overwritten(found, flat_, f, out, workers)
 
     def _overwritten(
-        self, values: list[Array | None], flat_: Flat, f: object, out: object, workers: int | None
+        self, values: list[AtPoints | None], flat_: Flat, f: object, out: object, workers: int | None
     ) -> object:
         """The sweep, and values at the points beside the gaps."""
         result = self._sweep(self.whole.swept, f, out, workers)
         targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
-        for target, points, value in zip(targets, self.beside.patch.points, values, strict=True):
-            flat_.overwrite(target, points, value, self.mask)
+        for target, value in zip(targets, values, strict=True):
+            flat_.overwrite(target, value, self.mask)
         return result
 
     def _compiled(
         self, arrays: Sequence[Array], flat_: Flat, workers: int | None
-    ) -> list[Array | None] | None:
-        """What each output is at its points, by the compiled core; None where it does not serve."""
+    ) -> list[AtPoints | None] | None:
+        """Points of each output, and what it is there, by the compiled core; None where it does not serve."""
         rows = self.beside.compiled(arrays[0].dtype)
         if rows is None:
             return None
@@ -120,11 +123,11 @@ class Masked(Gapped[In, Out]):
         if not served([a for k, a in enumerate(fields) if k not in sides], fields):
             return None
         threads = workers_of(clean_workers(workers))
-        found = [None if own is None else own(fields, threads) for own in rows]
+        found = [None if own is None else (own.points, own(fields, threads)) for own in rows]
         if isnan(self.mask.fill):
-            for value, missing in zip(found, self.beside.patch.missing, strict=True):
-                if value is not None:
-                    value[:, missing] = self.mask.fill
+            for pair, own, missing in zip(found, rows, self.beside.patch.missing, strict=True):
+                if pair is not None and own is not None:
+                    pair[1][:, missing[own.order]] = self.mask.fill
         return found
 
     def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:

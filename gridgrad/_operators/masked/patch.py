@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._backends import slices
-from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
+from ..._backends.numpy.groups import TermRows, rows_in_groups
+from ..._backends.numpy.points import RowsAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
 from ..._terms.term import Join, mean_at_faces
@@ -119,22 +120,15 @@ def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
         return None
     found: list[RowsAtPoints | None] = []
     for output, points in enumerate(patch.points):
-        terms = [_pairs_of(part, dtype) for part in patch.parts if part.output == output]
-        found.append(RowsAtPoints(terms, points) if len(points) else None)
+        terms = [_rows_of(part) for part in patch.parts if part.output == output]
+        found.append(rows_in_groups(points, terms, dtype) if len(points) else None)
     return found
 
 
-def _pairs_of(part: Part, dtype: DType) -> TermAtPoints:
-    """The pairs of each point one after the other."""
-    used = (part.w != 0).T
-    start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
-    a, b = (np.where(part.is_value, part.b, part.a).T[used].astype(np.int32), part.b.T[used].astype(np.int32))
-    faces = None if part.faces is None else part.faces[0]
-    at = None
-    if part.at_gaps:
-        at = b, b if part.faces is None else part.faces[2].T[used]
-        a = b = np.arange(len(b), dtype=np.int32)
-    return TermAtPoints(start, a, b, part.w.T[used].astype(dtype), part.input, faces, part.outer, at)
+def _rows_of(part: Part) -> TermRows:
+    number, at_faces = (None, part.b) if part.faces is None else (part.faces[0], part.faces[2])
+    a = np.where(part.is_value, part.b, part.a)
+    return TermRows(a, part.b, part.w, part.input, number, part.outer, at_faces if part.at_gaps else None)
 
 
 Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face

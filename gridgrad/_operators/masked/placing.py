@@ -13,6 +13,8 @@ from ..._base.types import Array, Shape
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 
+_NONE = np.zeros(0, np.int32)
+
 
 class Flat:
     """How fields of one shape are flat: batch axes in front, then the points in the order of the grid's shape."""
@@ -47,8 +49,9 @@ class Flat:
         made: Array = turned if self.is_plain else xp.permute_dims(turned, self.back)
         return made
 
-    def overwrite(self, f: Array, points: Array, values: Array | None, mask: Mask) -> None:
+    def overwrite(self, f: Array, at_points: tuple[Array, Array] | None, mask: Mask) -> None:
         """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
+        points, values = (_NONE, None) if at_points is None else at_points
         turned = f if self.is_plain else f.transpose(self.order)
         if turned.flags.c_contiguous:
             whole = turned.reshape(self.flat)

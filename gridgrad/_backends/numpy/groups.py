@@ -1,0 +1,98 @@
+"""Rows at single points in groups that read alike, as the compiled core takes them: its loops then decide nothing from point to point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..._base.types import Array, DType
+from .points import RowsAtPoints, TermAtPoints
+
+NEAR = 1 << 15  # points of a field that stay in a cache
+FEW = 8  # points of a group, on average, which are too few for weights of its own
+
+
+class TermRows(NamedTuple):
+    """The rows of one term, pairs in front: ``w (f[b] - f[a])``, or of values ``w f[b]`` where a is b; a weight of 0 reads nothing."""
+
+    a: Array
+    b: Array
+    w: Array
+    input: int
+    faces: int | None
+    outer: int | None
+    at_faces: Array | None = None  # of values of which each point has its own: where `faces` is read
+
+
+def rows_in_groups(points: Array, terms: Sequence[TermRows], dtype: DType) -> RowsAtPoints:
+    """The rows of one output at its points."""
+    terms = [_packed(term, dtype) for term in terms]
+    order, begins = _grouped(points, terms, of_weights=True)
+    varies = len(points) < FEW * int(np.count_nonzero(begins))
+    if varies:
+        order, begins = _grouped(points, terms, of_weights=False)
+    bounds = np.append(np.flatnonzero(begins), len(points)).astype(np.int32)
+    made = [_in_order(term, points, order, bounds, varies) for term in terms]
+    return RowsAtPoints(made, points[order].astype(np.int32), bounds, order)
+
+
+def _packed(term: TermRows, dtype: DType) -> TermRows:
+    """Weights in the type of fields, and pairs that read something in front."""
+    used = term.w != 0
+    if not np.any(used[1:] > used[:-1]):
+        return term._replace(w=term.w.astype(dtype))
+    order = np.argsort(~used, axis=0, kind="stable")
+    a, b, w = (np.take_along_axis(own, order, axis=0) for own in term[:3])
+    at_faces = None if term.at_faces is None else np.take_along_axis(term.at_faces, order, axis=0)
+    return term._replace(a=a, b=b, w=w.astype(dtype), at_faces=at_faces)
+
+
+def _grouped(points: Array, terms: Sequence[TermRows], of_weights: bool) -> tuple[Array, Array]:
+    """An order in which points with alike rows follow each other, if they are near, and where each group begins."""
+    columns = [column for term in terms for column in _columns(term, points, of_weights)]
+    near, key = points // NEAR, np.zeros(len(points), np.uint64)
+    for column in columns:  # alike where rows are alike
+        key = (key ^ column) * np.uint64(0x9E3779B97F4A7C15)
+        key ^= key >> np.uint64(29)
+    order = np.lexsort((points, key, near))
+    begins = np.zeros(len(points), bool)
+    begins[:1] = True
+    for column in (near, *columns):
+        own = column[order]
+        begins[1:] |= own[1:] != own[:-1]
+    return order, begins
+
+
+def _columns(term: TermRows, points: Array, of_weights: bool) -> list[Array]:
+    """What rows have in common in a group."""
+    used = term.w != 0
+    ends = () if term.at_faces is not None else (term.a, term.b)
+    found = [*used, *(row for end in ends for row in np.where(used, end - points, 0))]
+    found = [column.astype(np.int64).view(np.uint64) for column in found]
+    return found + ([w.astype(np.float64).view(np.uint64) for w in term.w] if of_weights else [])
+
+
+def _in_order(term: TermRows, points: Array, order: Array, bounds: Array, varies: bool) -> TermAtPoints:
+    """The rows of a term in groups."""
+    a, b, w = (own[:, order] for own in term[:3])
+    firsts, sizes = bounds[:-1], np.diff(bounds)
+    pairs = (w[:, firsts] != 0).T  # of groups
+    count = pairs.sum(axis=1)
+    start = np.append(0, np.cumsum(count)).astype(np.int32)
+    spread = np.append(0, np.cumsum(count * sizes))[:-1].astype(np.int64)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    within = np.arange(len(order)) - firsts[group]
+    slots, columns = np.nonzero(w != 0)
+    places = spread[group[columns]] + slots * sizes[group[columns]] + within[columns]
+
+    def spread_out(values: Array) -> Array:
+        made = np.empty(len(places), values.dtype)
+        made[places] = values[slots, columns]
+        return made
+
+    near_a, near_b = ((end - points[order])[:, firsts].T[pairs].astype(np.int32) for end in (a, b))
+    weight = spread_out(w) if varies else np.ascontiguousarray(w[:, firsts].T[pairs])
+    at = None if term.at_faces is None else (spread_out(b), spread_out(term.at_faces[:, order]))
+    return TermAtPoints(start, near_a, near_b, weight, spread, varies, term.input, term.faces, term.outer, at)
