@@ -65,8 +65,8 @@ class Search {
     axes(Kinds<DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR, PAIR>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, DIFFERENCES, GRADED>());
-    offer<SETS>(Kinds<LINKS, LINKS, MIXED_SECOND>());  // a biharmonic operator, a Laplacian on curved lines
-    offer<SETS>(times_fields(Kinds<DIFFERENCES, MIXED, DIFFERENCES, PAIR, PAIR>()));
+    offer<TOTAL>(Kinds<LINKS, LINKS, MIXED_SECOND>());  // a biharmonic operator, a Laplacian on curved lines
+    offer<TOTAL>(times_fields(Kinds<DIFFERENCES, MIXED, DIFFERENCES, PAIR, PAIR>()));
   }
 
   Loop<Real> found() const { return found_; }
