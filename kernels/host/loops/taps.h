@@ -72,7 +72,7 @@ constexpr int weights_of_term(int kind) {
 }
 constexpr bool is_kind(int kind) {
   if (without_field(kind) == NO_KIND || without_field(kind) > MIXED_SECOND) return false;
-  if ((is_upwind(kind) && kind != without_field(kind))) return false;
+  if (is_upwind(kind) && kind != without_field(kind)) return false;
   return !(kind & INNER) || is_values(kind) || without_field(kind) == LINKS;
 }
 
