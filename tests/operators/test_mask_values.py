@@ -6,6 +6,7 @@ from math import prod
 import numpy as np
 import pytest
 from libraries import parameters
+from samples import same_bits
 
 import gridgrad as gg
 from gridgrad._operators.fields.forms import flat
@@ -267,3 +268,41 @@ def test_harmonic_function_between_two_coasts():
         errors.append(np.abs(A.solve(np.zeros((n, n))) - exact)[inside].max())
     assert 3 < errors[0] / errors[1] < 5
     assert errors[1] < 1e-5
+
+
+def test_values_decide_the_dtype_as_at_walls(rng):
+    """Complex ones beside a real field, wide ones beside a narrow one."""
+    inside = np.ones((10, 9), bool)
+    inside[4:6, 3:6] = False
+    f = rng.standard_normal((10, 9))
+    values = f * (1 + 2j)
+    for own in (values, 2 + 1j):
+        operator = gg.Grid((10, 0.3), (9, 0.7)).with_mask(inside, boundary=gg.value(own, wall="face", name="v")).laplacian
+        assert operator(f).dtype == complex
+        np.testing.assert_allclose(operator(f), operator.linear(f) + operator.offset, rtol=1e-12)
+        np.testing.assert_allclose(operator(f, v=2j), operator(f.astype(complex), v=2j), rtol=1e-12)
+        out = np.empty(f.shape, complex)
+        assert operator(f, out=out) is out
+        assert same_bits(out, operator(f))
+    operator = gg.Grid((10, 0.3), (9, 0.7)).with_mask(inside, boundary=gg.value(f, wall="face", name="v")).laplacian
+    narrow = f.astype(np.float32)
+    assert operator(narrow).dtype == np.float64
+    assert operator(narrow, v=narrow).dtype == np.float32
+
+
+@pytest.mark.parametrize("beside", ["one-sided", "symmetric", gg.value(2.0, wall="face"), gg.slope(0.5)], ids=str)
+def test_arrays_at_walls_beside_gaps(beside, rng):
+    """Each column is as with its own number at the wall."""
+    inside = np.ones((10, 9), bool)
+    inside[4:6, 3:6] = inside[5, 8] = False
+    f = rng.standard_normal((10, 9))
+
+    def laplacian(top):
+        ends = [(gg.value(top, name="top"), gg.slope(0.3)), "one-sided"]
+        return gg.Grid((10, 0.3), (9, 0.7), boundary=ends).with_mask(inside, boundary=beside).laplacian
+
+    operator = laplacian(np.arange(9.0))
+    np.testing.assert_allclose(operator(f), operator.linear(f) + operator.offset, rtol=1e-12)
+    for column in range(9):
+        np.testing.assert_allclose(operator(f)[:, column], laplacian(float(column))(f)[:, column], rtol=1e-12)
+    assert same_bits(operator(f, top=3.0), laplacian(3.0)(f))

@@ -18,7 +18,7 @@ from ..ends import Ends, Side
 from ..geometry.metric import Metric
 from ..points import Points
 from .many import rows_of_many
-from .prescribed import marked
+from .prescribed import conditions_of, marked, numbered
 
 HALF = 12  # points that rows at one end of a run may read; a longer run is two pieces, one at each end
 
@@ -40,8 +40,8 @@ class PieceOfAxis(Axis):
 
     def __init__(self, line: Axis, piece: Piece, beside: Side) -> None:
         own: Ends = (
-            line.sides[0] if piece.is_first else marked(beside, 0),
-            line.sides[1] if piece.is_last else marked(beside, 1),
+            numbered(line.sides[0]) if piece.is_first else marked(beside, 0),
+            numbered(line.sides[1]) if piece.is_last else marked(beside, 1),
         )
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
@@ -100,7 +100,7 @@ def no_rows(length: int, order: int) -> Stencil:
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     """The grid with some of its axes cut to pieces."""
     lines = tuple(
-        line if piece is None else PieceOfAxis(line, piece, beside)
+        _with_numbers(line) if piece is None else PieceOfAxis(line, piece, beside)
         for line, piece in zip(grid.lines, pieces, strict=True)
     )
     small = copy(grid)
@@ -112,6 +112,15 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     if small.metric is not None and isinstance(own := lines[small.metric.along], PieceOfAxis):
         small.metric = MetricOfPiece(small.metric, own)
     return small
+
+
+def _with_numbers(line: Axis) -> Axis:
+    """An axis that is not cut: an array prescribed at its ends has the shape of a side that is cut; weights do not depend on it."""
+    if not any(not condition.is_number for side in line.sides for condition in conditions_of(side)):
+        return line
+    made = copy(line)
+    made.sides = (numbered(line.sides[0]), numbered(line.sides[1]))
+    return made
 
 
 def _lower(rule: Rule) -> list[Rule]:

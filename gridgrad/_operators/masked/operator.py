@@ -22,7 +22,7 @@ from ..._grid.walls.conditions import Condition
 from ..._terms.term import Join, joins_of, shifted
 from ..fields.coefficients import Argument, Coefficients, conjugated, own_fields
 from ..fields.factors import Factor, Number
-from ..fields.forms import check_alike, flat, shaped
+from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields, check_add
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps
@@ -96,6 +96,9 @@ class Masked(Gapped[In, Out]):
         if found is None:
             pairs = zip(self.beside.patch.points, self._values(call, flat_), strict=True)
             found = [None if values is None else (points, values) for points, values in pairs]
+        if call.coefficients:  # the sweep alone does not know the dtypes of those that are read beside gaps only
+            stacked = call.stacked and self.inputs
+            f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
         return self._overwritten(found, flat_, f, out, workers)
 
     def _overwritten(
@@ -120,6 +123,8 @@ class Masked(Gapped[In, Out]):
             arrays = (*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:])))
         fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
         sides = {inputs + k for k, is_side in enumerate(self.whole.pattern.at_gaps) if is_side}
+        if any([fields[k].dtype != fields[0].dtype for k in sides]):
+            return None  # until they are promoted
         if not served([a for k, a in enumerate(fields) if k not in sides], fields):
             return None
         threads = workers_of(clean_workers(workers))
