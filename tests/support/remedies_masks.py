@@ -24,6 +24,8 @@ ROWS = [
     Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
     Row("Grid((5, 1.), boundary=gg.slope(1.0)).with_mask(inside).gradient_norm", "numpy.linalg.norm(grid.gradient(f), axis=0)",
         "numpy.linalg.norm(Grid((5, 1.), (5, 1.)).with_mask(np.stack([inside] * 5)).gradient(np.stack([F] * 5)), axis=0)[0]", RIGHT, GAPS),
+    Row("Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.stack([inside] * 36, axis=1)).gradient_squared", "numpy.linalg.norm(grid.gradient(f), axis=0) ** 2",
+        "numpy.linalg.norm(Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.stack([inside] * 36, axis=1)).gradient(np.stack([F] * 36, axis=1)), axis=0)[1:, 0] ** 2", f"{RIGHT}[1:] ** 2", GAPS),
     Row("line.with_mask(inside).gradient.adjoint_operator('quadrature').T", "take A.T and multiply by grid.measure", "line.with_mask(inside).gradient.T(np.array([1., 0, 0, 0, 0]))", "np.array([-1.5, 2, -.5, 0, 0])", GAPS),
     Row("gradient(f, missing='skip')", 'missing must be None or "one-sided"', "gradient(np.where(inside, F, np.nan), edge_order=2, missing='one-sided')[:3]", f"{RIGHT}[:3]", GAPS),
     Row("gradient(np.ones((5, 5)), breaks=[3])", "give one sequence for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),
