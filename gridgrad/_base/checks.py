@@ -47,6 +47,8 @@ def int_or_none(value: Any) -> int | None:
     """An integer of any library as an int; booleans are none."""
     if type(value) is int:  # also what a compiler holds for a variable
         return value
+    if value is None:
+        return None
     if isinstance(value, (bool, np.bool_)) or str(getattr(value, "dtype", "")).endswith("bool"):
         return None
     try:

@@ -7,5 +7,8 @@ import sys
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
-    compiler = getattr(sys.modules.get("torch"), "compiler", None)  # torch may be half imported
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return False
+    compiler = getattr(torch, "compiler", None)  # torch may be half imported
     return compiler is not None and compiler.is_dynamo_compiling()

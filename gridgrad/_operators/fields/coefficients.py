@@ -106,7 +106,7 @@ def _components(v: Any, axes: int) -> Sequence[Any]:
         raise ArgumentValueError(
             f"v has {counted(len(v), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
         )
-    return [v[k] for k in range(len(v))]
+    return v if isinstance(v, (list, tuple)) else [v[k] for k in range(len(v))]
 
 
 def _number_or_none(value: object, label: str, what: str) -> float | None:
