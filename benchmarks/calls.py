@@ -29,6 +29,9 @@ GOALS = [
     ("operator, workers=1", "operator", 1.1),
     ("laplacian(u, x, y)", "gradient", 1.2),
     ("divergence", "gradient", 1.3),
+    ("laplacian on a sphere", "operator on a sphere", 1.3),
+    ("norm on a sphere", "its operator", 1.3),
+    ("laplacian by positions", "operator by positions", 1.5),  # with reading them
     ("torch gradient", "gradient", 4.0),
 ]
 
@@ -40,6 +43,10 @@ def cases() -> dict[str, Callable[[], Any]]:
     u, x, y = rng.random((40, 50)), np.linspace(0, 1, 40) ** 2, np.linspace(0, 3, 50)
     grid = gg.Grid(x, y)
     operator, gradient, advection = grid.laplacian, grid.gradient, grid.advect((u, u))
+    lat, lon = np.linspace(-87.75, 87.75, 40), np.arange(50) * 7.2
+    s = np.linspace(0, 1, 40)[:, None]
+    X, Y = s + 0.05 * y**2, y - 0.2 * s
+    sphere, curvilinear = gg.Grid(lat, lon, geometry="sphere"), gg.Grid(X, Y)
     out, outs, line = np.empty_like(u), [np.empty_like(u) for _ in range(2)], np.empty_like(f)
     found = {
         "np.gradient, 100 points": lambda: np.gradient(f, h),
@@ -54,6 +61,12 @@ def cases() -> dict[str, Callable[[], Any]]:
         "operator, out=": lambda: operator(u, out),
         "grid.gradient, out=": lambda: gradient(u, outs),
         "advect, fields at the call": lambda: advection(u, out=out, v=(u, u)),
+        "laplacian on a sphere": lambda: gg.laplacian(u, lat, lon, geometry="sphere"),
+        "operator on a sphere": lambda: sphere.laplacian(u),
+        "norm on a sphere": lambda: gg.gradient_norm(u, lat, lon, geometry="sphere"),
+        "its operator": lambda: sphere.gradient_norm(u),
+        "laplacian by positions": lambda: gg.laplacian(u, X, Y),
+        "operator by positions": lambda: curvilinear.laplacian(u),
     }
     try:
         import torch

@@ -1,116 +1,148 @@
-"""Loops over the inner points of a grid, as one writes them for numba, for any number of axes."""
+"""Loops over the inner points of an operator's terms, as one writes them for numba, for any number of axes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
+from gridgrad._operators.joined import Product, Sum
+
 INDICES = "ijk"
+Shift = tuple[int, ...]
+Value = Callable[[Shift], str]  # what is read some points from the loop's own
 
 
-def at(name: str, axes: int, axis: int = 0, shift: int = 0) -> str:
-    """An element of an array, some points along an axis from the loop's own."""
-    places = list(INDICES[:axes])
-    if shift:
-        places[axis] += f"{shift:+d}"
-    return f"{name}[{', '.join(places)}]"
+class Source:
+    """The text of a loop; its arrays are ``x0``, ``x1``, ..., its weights ``w0``, ``w1``, ..., its outputs ``o0``, ..."""
 
+    def __init__(self, operator: Any, fields: Sequence[np.ndarray]) -> None:
+        self.axes, self.reach = fields[0].ndim, 1
+        self.arrays, self.weights, self.lines = list(fields), list[Any](), list[str]()
+        inputs = [partial(self.at, f"x{k}") for k in range(len(fields))]
+        self.values = [value((0,) * self.axes) for value in self.outputs_of(operator, inputs)]
 
-def weighted(pair: tuple[str, str], axes: int, axis: int) -> str:
-    """Formula (1) along an axis."""
-    lower, upper = pair
-    return f"({lower} * ({at('f', axes)} - {at('f', axes, axis, -1)}) + {upper} * ({at('f', axes, axis, 1)} - {at('f', axes)}))"
+    def text(self) -> str:
+        """A function of weights, arrays and outputs."""
+        outs = [f"o{k}" for k in range(len(self.values))]
+        given = [
+            *(f"w{k}" for k in range(len(self.weights))),
+            *(f"x{k}" for k in range(len(self.arrays))),
+            *outs,
+        ]
+        lines = [f"def loop(half, {', '.join(given)}):"]
+        for k, index in enumerate(INDICES[: self.axes]):
+            lines.append(
+                f"{'    ' * (k + 1)}for {index} in range({self.reach}, o0.shape[{k}] - {self.reach}):"
+            )
+        own = [
+            *self.lines,
+            *(f"{self.at(o, (0,) * self.axes)} = {v}" for o, v in zip(outs, self.values, strict=True)),
+        ]
+        return "\n".join([*lines, *("    " * (self.axes + 1) + line for line in own)])
 
+    def at(self, array: str, shift: Shift) -> str:
+        """An element of an array."""
+        places = [f"{i}{s:+d}" if s else i for i, s in zip(INDICES, shift, strict=False)]
+        return f"{array}[{', '.join(places)}]"
 
-def flux(pair: tuple[str, str], axes: int, axis: int) -> str:
-    """Formula (1) with a coefficient at each face."""
-    lower, upper = pair
-    below, here, above = at("a0", axes, axis, -1), at("a0", axes), at("a0", axes, axis, 1)
-    return (
-        f"({lower} * (({below} + {here}) * half) * ({at('f', axes)} - {at('f', axes, axis, -1)})"
-        f" + {upper} * (({here} + {above}) * half) * ({at('f', axes, axis, 1)} - {at('f', axes)}))"
-    )
+    def outputs_of(self, operator: Any, inputs: Sequence[Value]) -> list[Value]:
+        """The outputs of an operator, of a sum or of a product."""
+        if isinstance(operator, Product):
+            return self.outputs_of(operator.outer, self.outputs_of(operator.inner, inputs))
+        if isinstance(operator, Sum):
+            pairs = zip(*(self.outputs_of(part, inputs) for part in operator.parts), strict=True)
+            return [lambda shift, a=a, b=b: f"({a(shift)} + {b(shift)})" for a, b in pairs]
+        coefficients = []
+        settled = operator.settled_like(self.arrays[0]) if operator.pattern.follows else operator
+        for array in settled.coefficients:
+            coefficients.append(partial(self.at, f"x{len(self.arrays)}"))
+            self.arrays.append(np.asarray(array))
+        terms = [term for term in operator.terms if not term.ends]
+        self.reach = max(
+            self.reach,
+            *(len(rows) for term in terms for _, s in term.stencils() for rows in (s.leading, s.trailing)),
+        )
+        return [
+            partial(self.sum_of, [t for t in terms if t.output == k], inputs, coefficients, operator.name == "gradient_norm")
+            for k in range(len(operator.grids_out))
+        ]  # fmt: skip
 
+    def sum_of(
+        self, terms: list[Any], inputs: Sequence[Value], coefficients: Sequence[Value], is_norm: bool, here: Shift
+    ) -> str:  # fmt: skip
+        """The sum of some terms, or their norm."""
+        found = []
+        for k, term in enumerate(terms):
+            own = partial(self.differences, term, inputs[term.input], coefficients)
+            if term.outer_sign > 0:
+                other = partial(self.differences, terms[k + 1], inputs[term.input], coefficients)
+                found.append(self.chosen(coefficients[term.outer](here), own(here), other(here)))
+            elif not term.outer_sign:
+                value = own(here) if term.then is None else self.pairs(*term.then, here, own)
+                found.append(value if term.outer is None else f"{coefficients[term.outer](here)} * {value}")
+        return f"sqrt({' + '.join(f'({v}) ** 2' for v in found)})" if is_norm else f"({' + '.join(found)})"
 
-def first(axes: int, axis: int, uniform: bool) -> str:
-    """The first derivative: the short form on even steps."""
-    if uniform:
-        return f"p{axis} * ({at('f', axes, axis, 1)} - {at('f', axes, axis, -1)})"
-    return weighted(names("pq", axis, uniform), axes, axis)
+    def chosen(self, field: str, below: str, above: str) -> str:
+        """Of two values the one that the sign of their coefficient chooses."""
+        one, other = (f"d{len(self.lines) + k}" for k in range(2))
+        self.lines += [f"{one} = {below}", f"{other} = {above}"]
+        return f"{field} * ({one} if {field} > 0 else {other})"
 
+    def differences(self, term: Any, value: Value, coefficients: Sequence[Value], here: Shift) -> str:
+        """The pairs of a term's own stencil."""
+        if term.inner is not None:
+            inner, plain = coefficients[term.inner], value
+            value = lambda shift: f"({inner(shift)} * {plain(shift)})"  # noqa: E731
+        faces = None if term.faces is None else coefficients[term.faces]
+        return self.pairs(term.axis, term.stencil, here, value, faces)
 
-def names(pair: str, axis: int, uniform: bool) -> tuple[str, str]:
-    """The weights of an axis: numbers, or one for each point."""
-    place = "" if uniform else f"[{INDICES[axis]}]"
-    lower, upper = (f"{letter}{axis}{place}" for letter in pair)
-    return lower, upper
+    def pairs(
+        self, axis: int | None, stencil: Any, here: Shift, value: Value, faces: Value | None = None
+    ) -> str:  # fmt: skip
+        """The sum of weights times differences, or times values; of one weight times a coefficient at each face."""
+        found = []
+        for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True):
+            before, after = (
+                here if axis is None else (*here[:axis], here[axis] + k, *here[axis + 1 :]) for k in (a, b)
+            )
+            mean = "" if faces is None else f"(({faces(before)} + {faces(after)}) * half) * "
+            what = value(after) if stencil.values or a == b else f"({value(after)} - {value(before)})"
+            found.append(f"{self.weight(weight, axis, here)} * {mean}{what}")
+        return f"({' + '.join(found)})" if len(found) > 1 else found[0]
 
-
-def source(name: str, axes: int, uniform: bool) -> str:
-    """The text of a loop."""
-    every = range(axes)
-    laplacian = " + ".join(weighted(names("lu", k, uniform), axes, k) for k in every)
-    advection = " + ".join(f"{at(f'a{k}', axes)} * ({first(axes, k, uniform)})" for k in every)
-    squares = " + ".join(f"({first(axes, k, uniform)}) ** 2" for k in every)
-    values = {
-        "laplacian": [laplacian],
-        "I + c L": [f"{at('f', axes)} + {laplacian}"],
-        "advect": [advection],
-        "c L - advect": [f"{laplacian} - ({advection})"],
-        "diffuse": [" + ".join(flux(names("lu", k, uniform), axes, k) for k in every)],
-        "gradient_norm": [f"sqrt({squares})"],
-        "gradient": [first(axes, k, uniform) for k in every],
-    }[name]
-    numbers = [f"{letter}{k}" for k in every for letter in "lupq"] + [f"a{k}" for k in every]
-    outs = [f"o{k}" for k in range(len(values))]
-    lines = [f"def loop(half, f, {', '.join(numbers + outs)}):"]
-    lines += [f"{'    ' * (k + 1)}for {INDICES[k]} in range(1, f.shape[{k}] - 1):" for k in every]
-    lines += [f"{'    ' * (axes + 1)}{at(f'o{k}', axes)} = {value}" for k, value in enumerate(values)]
-    return "\n".join(lines)
+    def weight(self, weight: Any, axis: int | None, here: Shift) -> str:
+        """A number, or one for each point of an axis."""
+        known = next((k for k, own in enumerate(self.weights) if own is weight), len(self.weights))
+        if known == len(self.weights):
+            self.weights.append(weight)
+        if axis is None or not np.ndim(weight):
+            return f"w{known}"
+        return f"w{known}[{INDICES[axis]}{here[axis]:+d}]"
 
 
 @cache
-def compiled(name: str, axes: int, uniform: bool) -> Callable[..., None] | None:
+def compiled(text: str) -> Callable[..., None] | None:
     """By numba; None without it."""
     try:
         import numba
     except ImportError:
         return None
     space: dict[str, Any] = {"sqrt": np.sqrt}
-    exec(source(name, axes, uniform), space)
+    exec(text, space)
     compiled: Callable[..., None] = numba.njit(space["loop"])
     return compiled
 
 
-def weights(steps: np.ndarray, scale: float, dtype: np.dtype, uniform: bool) -> list[Any]:
-    """Of the second derivative times `scale`, and of the first, at every point or as numbers."""
-    left, right = np.ones(steps.size + 1), np.ones(steps.size + 1)
-    left[1:], right[:-1] = steps, steps
-    found = (
-        -2 * scale / (left * (left + right)),
-        2 * scale / (right * (left + right)),
-        right / (left * (left + right)),
-        left / (right * (left + right)),
-    )
-    return [own[1].astype(dtype) if uniform else own.astype(dtype) for own in found]
-
-
 def make(
-    name: str, steps: list[np.ndarray], f: np.ndarray, fields: list[np.ndarray], outs: list[np.ndarray]
-) -> Callable[[], Any] | None:
-    """A call that fills the inner points of `outs`; None without numba."""
-    uniform = all(bool((own == own[0]).all()) for own in steps)
-    loop = compiled(name, f.ndim, uniform)
-    if loop is None:
-        return None
-    scale = 0.1 if name in ("I + c L", "c L - advect") else 1.0
-    numbers = [value for own in steps for value in weights(own, scale, f.dtype, uniform)]
-
-    def call() -> list[np.ndarray]:
-        loop(f.dtype.type(0.5), f, *numbers, *fields, *outs)
-        return outs
-
-    return call
+    operator: Any, fields: list[np.ndarray], outs: list[np.ndarray]
+) -> tuple[Callable[[], Any] | None, int]:
+    """A call that fills the inner points of `outs`, None without numba; and how many points at each end are not inner."""
+    source, dtype = Source(operator, fields), fields[0].dtype
+    loop = compiled(source.text())
+    arrays = [np.ascontiguousarray(array, dtype) for array in source.arrays]
+    weights = [np.asarray(weight, dtype)[()] for weight in source.weights]
+    call = None if loop is None else lambda: loop(dtype.type(0.5), *weights, *arrays, *outs)
+    return call, source.reach

@@ -2,8 +2,8 @@
 
     python benchmarks/loops.py [--levels 0 1 2] [--only "512"] [--rounds 15] [--json path]
 
-The other side of each row is a numba loop of the same arithmetic, compiled for the same CPU level: formula (1) with its two
-weights, without contraction and without ends; plain square roots. What is shown is CPU time of gridgrad over that of the loop,
+The other side of each row is a numba loop of the same arithmetic, compiled for the same CPU level: the operator's own pairs and
+weights, two for each axis in formula (1), without contraction and without ends; plain square roots. Values are compared. What is shown is CPU time of gridgrad over that of the loop,
 the median of ratios taken round by round, and the least time over the least.
 """
 
@@ -40,51 +40,86 @@ GOALS = {"512^2": 1.1, "2048^2": 1.0, "4096 x 32": 1.5, "64^3": 1.1, "160^3": 1.
 NORM_GOAL = 1.5
 
 
-def goal_of(name: str, size: str) -> float:
+def goal_of(row: str) -> float:
     """At most so many times the loop's time."""
-    return max(GOALS[size], NORM_GOAL) if name == "gradient_norm" else GOALS[size]
+    goal = next(goal for size, goal in GOALS.items() if f", {size} " in row)
+    return max(goal, NORM_GOAL) if row.startswith("gradient_norm") else goal
 
 
-def operators(grid: gg.Grid, fields: list[np.ndarray]) -> dict[str, Any]:
-    """What is measured, by the names in `loop_sources`."""
-    laplacian, advect = grid.laplacian, grid.advect(tuple(fields))
+def operators(grid: gg.Grid, fields: list[np.ndarray]) -> dict[str, Callable[[], Any]]:
+    """What is measured on points along axes."""
+    laplacian, advect, signed = grid.laplacian, grid.advect(tuple(fields)), tuple(k - 0.5 for k in fields)
     return {
-        "laplacian": laplacian,
-        "I + c L": grid.identity + 0.1 * laplacian,
-        "advect": advect,
-        "c L - advect": 0.1 * laplacian - advect,
-        "diffuse": grid.diffuse(fields[0]),
-        "gradient_norm": grid.gradient_norm,
-        "gradient": grid.gradient,
+        "laplacian": lambda: laplacian,
+        "I + c L": lambda: grid.identity + 0.1 * laplacian,
+        "advect": lambda: advect,
+        "c L - advect": lambda: 0.1 * laplacian - advect,
+        "diffuse": lambda: grid.diffuse(fields[0]),
+        "gradient_norm": lambda: grid.gradient_norm,
+        "gradient": lambda: grid.gradient,
+        "adjoint of gradient": lambda: grid.gradient.T,
+        "advect, upwind=1": lambda: grid.advect(signed, upwind=1),
+        "advect, upwind=2": lambda: grid.advect(signed, upwind=2),
+        "biharmonic": lambda: grid.biharmonic,
+        "diffuse, form=tensor": lambda: grid.diffuse(tensor(fields), form="tensor"),
+        "diffuse, form=faces": lambda: grid.diffuse(at_faces(fields), form="faces"),
+        "differences to faces": lambda: grid.faces(-1).derivative,
+        "divergence of faces": lambda: grid.faces().divergence,
     }
 
 
-def rows(
-    shapes: dict[str, tuple[int, ...]], only: str
-) -> Iterator[tuple[str, str, Callable[[], Any], Callable[[], Any] | None]]:
-    """What an operator is called, its size, a call of it, and a call of the loop if there is one."""
+def tensor(fields: list[np.ndarray]) -> list[list[np.ndarray]]:
+    """A symmetric one that is positive."""
+    axes = range(len(fields))
+    return [[fields[a] + 2 if a == b else fields[max(a, b)] / 2 for b in axes] for a in axes]
+
+
+def at_faces(fields: list[np.ndarray]) -> list[np.ndarray]:
+    """One field across each axis, at the faces between points."""
+    return [
+        np.ascontiguousarray(k[(slice(None),) * axis + (slice(1, None),)]) for axis, k in enumerate(fields)
+    ]
+
+
+def curved(shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
+    """What is measured where coordinates vary from point to point."""
+    i, j = np.meshgrid(*map(np.arange, shape), indexing="ij")
+    grid = gg.Grid(i + 0.1 * j, j + 0.1 * i)
+    return {name: lambda name=name: getattr(grid, name) for name in ("gradient", "divergence", "laplacian")}
+
+
+def rows(shapes: dict[str, tuple[int, ...]], only: str) -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any] | None]]:  # fmt: skip
+    """What an operator is called with its size, a call of it, and a call of the loop if there is one."""
     rng = np.random.default_rng(0)
     for size, shape in shapes.items():
-        for kind in ("uniform", "graded"):
-            steps = [
-                np.full(n - 1, 1.0) if kind == "uniform" else rng.uniform(0.5, 1.5, n - 1) for n in shape
-            ]
-            grid = gg.Grid(
-                *(
-                    (n, 1.0) if kind == "uniform" else np.append(0, np.cumsum(h))
-                    for n, h in zip(shape, steps, strict=True)
-                )
-            )
+        for kind in ("uniform", "graded", "curved")[: 3 if len(shape) == 2 else 2]:
+            along = [(n, 1.0) if kind == "uniform" else np.cumsum(rng.uniform(0.5, 1.5, n)) for n in shape]
             for dtype in ("float64", "float32"):
-                f, *fields = (rng.random(shape).astype(dtype) for _ in range(1 + len(shape)))
-                for name, operator in operators(grid, fields).items():
+                fields = [rng.random(shape).astype(dtype) for _ in shape]
+                measured = curved(shape) if kind == "curved" else operators(gg.Grid(*along), fields)
+                for name, make in measured.items():
                     row = f"{name}, {size} {kind} {dtype}"
-                    if only not in row:
-                        continue
-                    outs = [np.zeros_like(f) for _ in range(len(shape) if name == "gradient" else 1)]
-                    target = outs if name == "gradient" else outs[0]
-                    loop = loop_sources.make(name, steps, f, fields, [o.copy() for o in outs])
-                    yield row, size, lambda: operator(f, out=target), loop  # noqa: B023 - called before the next
+                    if only in row:
+                        yield row, *pair(make(), np.dtype(dtype), rng)
+
+
+def pair(operator: Any, dtype: np.dtype, rng: np.random.Generator) -> tuple[Callable[[], Any], Callable[[], Any] | None]:  # fmt: skip
+    """A call of an operator, and one of the loop; their values are compared."""
+    fields = [rng.random(grid.shape).astype(dtype) for grid in operator.grids_in]
+    outs, others = ([np.zeros(grid.shape, dtype) for grid in operator.grids_out] for _ in range(2))
+    f, target = fields if operator.inputs else fields[0], outs if operator.outputs else outs[0]
+    loop, reach = loop_sources.make(operator, fields, others)
+    operator(f, out=target)
+    if loop is not None:
+        loop()
+        inner = (slice(reach, -reach),) * outs[0].ndim
+        for own, other in zip(outs, others, strict=True):
+            bound = 64 * np.finfo(dtype).eps * np.abs(own).max()
+            worst = np.abs(own - other)[inner].max(initial=0)
+            assert worst <= bound, (
+                f"the loop of {operator.name} differs by {worst:.3g}, more than {bound:.3g}"
+            )
+    return lambda: operator(f, out=target), loop
 
 
 def ratios(ours: Callable[[], Any], loop: Callable[[], Any], rounds: int) -> dict[str, float]:
@@ -111,9 +146,9 @@ def timed(call: Callable[[], Any], repeats: int) -> float:
 def measured(shapes: dict[str, tuple[int, ...]], only: str, rounds: int) -> dict[str, dict[str, float]]:
     """Every row of this process's level."""
     found = {}
-    for row, size, ours, loop in rows(shapes, only):
+    for row, ours, loop in rows(shapes, only):
         entry = {"seconds": timed(ours, 2)} if loop is None else ratios(ours, loop, rounds)
-        found[row] = entry | {"goal": goal_of(row.split(",")[0], size)}
+        found[row] = entry | {"goal": goal_of(row)}
     return found
 
 

@@ -1,4 +1,4 @@
-"""Dask arrays and Zarr files side by side with dask.array.gradient and with copies, in one run; prints goals, writes JSON.
+"""Dask arrays, Zarr files and labels side by side with dask.array.gradient, copies and bare calls, in one run; prints goals, writes JSON.
 
 python benchmarks/scale.py            all rows, some minutes, and 12 GB of disk for a moment
 python benchmarks/scale.py --quick    tiny arrays: shows that it works, not how fast
@@ -43,6 +43,7 @@ def measure(quick: bool, rounds: int, workers: int) -> dict[str, Any]:
         report["tasks per chunk"] = tasks()
         report["seconds"] = seconds(32 if quick else 256, rounds)
         report["seconds of chunkings"] = chunkings(CHUNKINGS[:3] if quick else CHUNKINGS)
+    report["seconds of labels"] = labels(rounds)
     report["plan"] = json.loads(child(PLAN, 4 if quick else 46))
     report["files"] = files([64, 128] if quick else [4096, 8192], quick, workers)
     return report
@@ -93,6 +94,29 @@ def seconds(points: int, rounds: int) -> dict[str, dict[str, dict[str, float]]]:
             }
             found[f"{points}^3, {axes} axes, chunks {chunk}^3"] = interleaved(calls, rounds)
     return found
+
+
+def labels(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
+    """Small calls of labelled arrays, and the same of their numbers; without xarray none."""
+    try:
+        import xarray
+
+        from gridgrad.xarray import Grid
+    except ImportError:
+        return {}
+    lat, lon = np.linspace(-87.5, 87.5, 36), np.arange(72) * 5.0
+    f, on = np.random.default_rng(0).random((36, 72)), {"geometry": "sphere"}
+    at = {"lat": ("lat", lat, {"units": "degrees_north"}), "lon": ("lon", lon, {"units": "degrees_east"})}
+    T = xarray.DataArray(f, dims=("lat", "lon"), coords=at, name="T", attrs={"units": "K"})
+    grid = Grid(T, geometry="sphere")
+    pairs: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
+        "gradient(T, geometry='sphere')": (lambda: gg.gradient(T, **on), lambda: gg.gradient(f, lat, lon, **on)),
+        "Grid.laplacian": (lambda: grid.laplacian(T), lambda: gg.laplacian(f, lat, lon, **on)),
+        "Grid.advect": (lambda: grid.advect((T, T), T), lambda: gg.advect((f, f), f, lat, lon, **on)),
+        "T.gridgrad.hessian": (lambda: T.gridgrad.hessian(), lambda: gg.hessian(f, lat, lon)),
+        "Grid.apply": (lambda: grid.apply(grid.plain.laplacian, T), lambda: grid.plain.laplacian(f)),
+    }
+    return {name: interleaved({"gridgrad": own, "bare": bare}, rounds) for name, (own, bare) in pairs.items()}
 
 
 def chunkings(sizes: tuple[int, ...]) -> dict[str, float]:
@@ -190,6 +214,9 @@ def text(report: dict[str, Any]) -> str:
         lines.append(f"| {name}: time over as many copies | {ours / copies:.2f} | <= 1.6 |")
     for size, longest in report["seconds of chunkings"].items():
         lines.append(f"| 24 x 20 x 18 in chunks of {size}, equal to the whole | {longest:.2f} s | <= 3 s |")
+    for name, times in report.get("seconds of labels", {}).items():
+        over = 1e3 * (times["gridgrad"]["median"] - times["bare"]["median"])
+        lines.append(f"| {name}: labels over the bare call | {over:.2f} ms | <= 1 ms |")
     plan = report["plan"]
     lines.append(
         f"| {plan['chunks']} chunks planned, {plan['tasks']} tasks | {plan['seconds']:.1f} s ({plan['cpu seconds']:.1f} s of a CPU), {plan['GB']:.2f} GB | <= 20 s, <= 1 GB |"

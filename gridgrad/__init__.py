@@ -7,7 +7,15 @@ from ._base.cache import clear_caches
 from ._base.version import __version__ as __version__
 from ._config import show_config
 from ._functions.gradient import gradient
-from ._functions.scalar import biharmonic, derivative, gradient_norm, hessian, laplacian, mixed_derivative
+from ._functions.scalar import (
+    biharmonic,
+    derivative,
+    gradient_norm,
+    gradient_squared,
+    hessian,
+    laplacian,
+    mixed_derivative,
+)
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
 from ._grid.ends import components
@@ -19,8 +27,8 @@ from .grid import Grid
 _LAZY = ("autodiff", "cuda", "dask", "torch", "verify", "xarray")
 __all__ = [
     "Grid", "Operator", "advect", "biharmonic", "clamped", "clear_caches", "components", "curl", "derivative", "diffuse",
-    "directional_derivative", "divergence", "gradient", "gradient_norm", "hessian", "jacobian", "laplacian", "mixed_derivative", "no_slip",
-    "robin", "show_config", "slip", "slope", "supported", "value", "vector_laplacian",
+    "directional_derivative", "divergence", "gradient", "gradient_norm", "gradient_squared", "hessian", "jacobian", "laplacian",
+    "mixed_derivative", "no_slip", "robin", "show_config", "slip", "slope", "supported", "value", "vector_laplacian",
 ]  # fmt: skip
 
 if _typing.TYPE_CHECKING:

@@ -54,7 +54,7 @@ class Grid(Points, Generic[OnGrid]):
         ``"one-sided"`` (the default), ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"``
         (even about the end point), ``"symmetric"`` (even about a wall half a step outside),
         ``"antireflect"`` (odd about the value at the end point) or ``"antisymmetric"`` (odd about a wall
-        half a step outside); or what `value`, `slope`, `robin`, for plates `clamped` and `supported` and, for
+        half a step outside), and of latitudes and radii ``"pole"``, see `geometry`; or what `value`, `slope`, `robin`, for plates `clamped` and `supported` and, for
         components of vector fields, `slip`, `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
     periodic : bool or sequence of bool, optional
         Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
@@ -70,7 +70,7 @@ class Grid(Points, Generic[OnGrid]):
         ``Grid(lat, lon, geometry="sphere")``. In another order ``geometry=("lon", "lat")``, with levels in front
         ``("z", "lat", "lon")``, without an angle ``("r", "z")``. Components of vectors are along the axes, in their
         order, per unit of length; longitudes and angles that go all round are periodic unless `boundary` says how axes end; rows beside a
-        pole or r = 0, and on it, know of it. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
+        pole or r = 0, and on it, know of it, whether ``boundary=[("one-sided", "pole"), "periodic"]`` says that it is there or not. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
         and of fourth derivatives (`biharmonic`) there are none.
     radius : float, optional
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
@@ -137,6 +137,7 @@ class Grid(Points, Generic[OnGrid]):
     hessian = Shown[Operator[Scalar, Matrix[OnGrid]]](second.hessian)
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
+    gradient_squared = Shown[Operator](norm.gradient_squared)
     identity = Shown[Operator](second.identity)
 
     with_mask = with_mask

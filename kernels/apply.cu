@@ -1,6 +1,7 @@
 // The CUDA loops: one thread for some elements of the fastest dim, one launch for all terms of an operator;
 // variant.h says what a variant is.
 #include "general.h"
+#include "join.h"
 #include "variant.h"
 #include "vectors.h"
 
@@ -41,10 +42,10 @@ GG_INLINE void add_terms(const Descriptor& plan, const Index* at, Vector<Real, N
   }
   if (!term.ends || is_there<t, inside, N>(plan, at)) {
     const Vector<Real, N> value = value_of<t, inside, N>(plan, at);
-    constexpr bool is_norm = NORMS[term.output] != 0;
+    constexpr int join = JOINS[term.output];
     sum = each<N>([&](int e) {
-      if (is_norm) return term.assign ? magnitude(value.at[e]) : hypotenuse(sum.at[e], value.at[e]);
-      return term.assign ? value.at[e] : sum.at[e] + value.at[e];
+      return term.assign ? begun<AsNumbers<Real>>(join, value.at[e])
+                         : joined<AsNumbers<Real>>(join, sum.at[e], value.at[e]);
     });
   }
   if constexpr (t + 1 < TERM_COUNT) add_terms<t + 1, inside, N>(plan, at, sums);

@@ -7,7 +7,7 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 7,
+  ABI_VERSION = 8,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
   MAX_TERMS = 27,      // ordered by output, those that are not everywhere last
@@ -91,7 +91,7 @@ struct Descriptor {
   Array array[MAX_ARRAYS];
   Term term[MAX_TERMS];
   Stencil stencil[MAX_STENCILS];
-  int8 norm[MAX_ARRAYS];  // by output; 1: hypot(output, value) of its terms instead of their sum
+  int8 join[MAX_ARRAYS];  // by output, a Join of join.h: what its terms are made of one after the other
   int8 slab;              // log2 of the row blocks that a device walks through all slow dims before the next
   int8 surplus[MAX_STENCILS];  // points of the axis that a stencil reads, less its rows: -1 and 1 between
                                // points and faces; lengths and extents of a sweep are those of rows

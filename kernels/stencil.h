@@ -136,15 +136,6 @@ GG_INLINE Real face_mean(Stored a, Stored b, bool harmonic) {
   return harmonic ? harmonic_mean(p, q) : (p + q) * Real(0.5);
 }
 
-// sqrt(p^2 + q^2) without overflow, in operations that every machine rounds alike.
-template <class Real>
-GG_INLINE Real hypotenuse(Real p, Real q) {
-  const Real a = magnitude(p), b = magnitude(q);
-  const Real big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
-  const Real ratio = small == big ? Real(1) : quotient;  // also of zeros and infinities
-  return big * square_root(1 + ratio * ratio);
-}
-
 }  // namespace gridgrad
 
 #endif

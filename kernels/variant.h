@@ -10,7 +10,7 @@
 //   GG_UNIT                   1 where the elements of a row are side by side in every array
 //   GG_INNER                  elements per point of an axis in the row; 0: the descriptor knows
 //   GG_TERMS                  {output, input, stencil, assign, ...}, ... as in the descriptor
-//   GG_NORMS                  1 or 0 for each output, as in the descriptor
+//   GG_JOINS                  a Join for each output, as in the descriptor
 //   GG_STENCILS               {dim, weights, values, central, pairs, {a, ...}, {b, ...}}, ...
 //   GG_PLANES                 layers that a thread does, one after the other
 //   GG_SLABS                  1 where the blocks walk in slabs of rows
@@ -51,7 +51,7 @@ struct Shape {
 
 constexpr Term TERMS[] = {GG_TERMS};
 constexpr Shape SHAPES[] = {GG_STENCILS};
-constexpr int NORMS[] = {GG_NORMS};
+constexpr int JOINS[] = {GG_JOINS};
 enum : int { TERM_COUNT = sizeof TERMS / sizeof TERMS[0], SHAPE_COUNT = sizeof SHAPES / sizeof SHAPES[0] };
 
 // One T for each of N elements of a thread.

@@ -12,7 +12,7 @@ from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan, make_plan
 from .._terms.joining import joining
 from .._terms.real import real_terms
-from .._terms.term import Term, norms_of, own_terms, shapes_of
+from .._terms.term import Join, Term, joins_of, own_terms, shapes_of
 from . import slices
 from .protocol import A, Backend, Call, DType, Memory, meet
 
@@ -63,7 +63,9 @@ def _can_add(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], 
 
 
 def _is_summed_in(target: Memory, inputs: Sequence[Memory], terms: tuple[Term, ...]) -> bool:
-    return not norms_of(terms) and target.storage == arithmetic_type(str(inputs[0].storage), terms)
+    return Join.NORM not in joins_of(terms).values() and target.storage == arithmetic_type(
+        str(inputs[0].storage), terms
+    )
 
 
 def _added(
@@ -71,7 +73,7 @@ def _added(
     as_read: bool,
 ) -> list[A]:  # fmt: skip
     """The targets as further inputs, whose terms come first; the results are new, and then assigned."""
-    if norms_of(terms):
+    if joins_of(terms):
         values = operate(library, terms, fields, len(targets), None, workers, as_read)
         results = [target + value for target, value in zip(targets, values, strict=True)]  # type: ignore[operator]
     else:
@@ -179,7 +181,11 @@ def _plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: b
 
 
 def bound(
-    library: Backend[A], terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False
+    library: Backend[A],
+    terms: tuple[Term, ...],
+    inputs: Sequence[A],
+    outputs: Sequence[A],
+    adds: bool = False,
 ) -> Plan | None:
     """The plan of a call that is one sweep over arrays with these facts; None where it takes more than that.
 
@@ -199,6 +205,22 @@ def bound(
         return None
 
 
+def in_parts(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A]) -> tuple[bool, ...] | None:
+    """Which fields are complex, where kernels read the parts of these and not the whole; else None."""
+    if any(library.facts(a) is None for a in fields):
+        return None
+    kinds = _kinds(list(map(library.memory, fields)))
+    is_one = has_kernel(terms, kinds) or not has_kernel(terms, [False] * len(kinds))
+    return None if is_one else kinds
+
+
+def parts_of(library: Backend[A], arrays: Sequence[A], kinds: Sequence[bool] | None = None) -> list[A]:
+    """Views of the real and the imaginary parts of those that are complex, which all are without `kinds`; and what is real."""
+    xp: Any = library.operations(*arrays)
+    own = zip(arrays, kinds or (True,) * len(arrays), strict=True)
+    return [part for a, is_complex in own for part in ((xp.real(a), xp.imag(a)) if is_complex else (a,))]
+
+
 class Ladder(Generic[A]):
     """The way of one call, on memory of one library."""
 
@@ -214,8 +236,7 @@ class Ladder(Generic[A]):
         kinds = _kinds(places)
         if not has_kernel(terms, kinds):
             terms = real_terms(terms, kinds)
-            inputs = [part for f in inputs for part in self._parts(f)]
-            outputs = [part for target in outputs for part in self._parts(target)]
+            inputs, outputs = parts_of(self.library, inputs, kinds), parts_of(self.library, outputs)
             places = list(map(self.library.memory, inputs))
         places += map(self.library.memory, outputs)
         if all([place.is_aligned for place in places]):
@@ -240,11 +261,6 @@ class Ladder(Generic[A]):
 
     def _storage(self, a: A) -> str | None:
         return self.library.memory(a).storage
-
-    def _parts(self, a: A) -> list[A]:
-        """Views of the real and the imaginary parts, or what is real."""
-        xp: Any = self.library.operations(a)
-        return [xp.real(a), xp.imag(a)] if self.library.memory(a).components > 1 else [a]
 
     def _write(self, targets: Sequence[A], results: Sequence[A]) -> None:
         """Round the results into their targets, where those are others; to a half by way of float32, as kernels do."""

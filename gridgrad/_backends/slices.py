@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
-from .._terms.term import Term, in_order, norms_of
+from .._terms.term import Join, Term, in_order, joins_of
 from .operations import INTEGERS, Operations, dtype_name, name_of
 from .protocol import A, AnArray
 from .rows import Rows, has_pairs
@@ -62,7 +63,8 @@ def _sums(
 ) -> list[Array]:
     """The outputs in the arithmetic type, of real inputs."""
     results: list[Any] = [None] * outputs
-    components: dict[int, list[Array]] = {output: [] for output in norms_of(terms)}
+    joins = joins_of(terms)
+    components: dict[int, list[Array]] = {output: [] for output in joins}
     for term in in_order(terms):
         value = _differentiate(xp, inputs, term, real)
         held = results[term.output]
@@ -74,7 +76,7 @@ def _sums(
             whole = held + value
             results[term.output] = xp.where(_places(xp, term, held), whole, held) if term.ends else whole
     for output, values in components.items():
-        results[output] = norm(xp, values)
+        results[output] = joined(xp, joins[output], values)
     return results
 
 
@@ -87,8 +89,17 @@ def _places(xp: Operations, term: Term, like: Array) -> Array:
     return xp.weights(there, None, like)
 
 
-def norm(xp: Operations, values: list[Array]) -> Array:
-    """The norm of some components at each point."""
+def joined(xp: Operations, join: Join, values: list[Array]) -> Array:
+    """What the values of an output's terms make of it at each point."""
+    if join is Join.NORM:
+        return _norm(xp, values)
+    if join is Join.SQUARES:
+        values = [part for value in values for part in ((xp.real(value), xp.imag(value)) if is_complex(value) else (value,))]
+        values = [part * part for part in values]
+    return reduce(add, values)
+
+
+def _norm(xp: Operations, values: list[Array]) -> Array:
     size = reduce(lambda held, value: _hypot(xp, held, value), values[1:], xp.abs(values[0]))
     return size if xp.constant is None else with_slope(xp, xp.constant(size), values)
 

@@ -9,6 +9,7 @@ import numpy as np
 from .._base.types import Array
 
 SMALL_BYTES = 32 << 10  # of coordinates whose calls are kept
+POINTS_BYTES = 512 << 10  # the same of those at every point, beside which fields are as large
 HASHED_BYTES = 4 << 10  # up to this, hashing bytes is faster than comparing arrays
 SAMPLES, PIECE = 64, 1 << 16  # points that are hashed; points that are compared at a time
 
@@ -20,10 +21,11 @@ class Content:
     speed of memory, several times faster than hashing. A key that stays must be `kept`.
     """
 
-    __slots__ = ("hash", "sample", "values", "whole")
+    __slots__ = ("hash", "nbytes", "sample", "values", "whole")
 
     def __init__(self, values: Array) -> None:
         self.values = line = values.reshape(-1)
+        self.nbytes = values.nbytes
         self.whole = values.size < 2 * SAMPLES  # the sample is all of it
         points = line if self.whole else line[:: line.size // SAMPLES]
         self.sample = (values.dtype, values.shape, points.tobytes())

@@ -34,7 +34,7 @@ Plain = float | Sequence[float] | Integers  # what becomes an array of NumPy's, 
 Step = float | Field
 
 # What users write, as signatures name it.
-End = Literal["one-sided", "periodic", "reflect", "symmetric", "antireflect", "antisymmetric"]
+End = Literal["one-sided", "periodic", "reflect", "symmetric", "antireflect", "antisymmetric", "pole"]
 
 
 class Prescribed(Protocol):

@@ -282,3 +282,34 @@ def gradient_norm(
         return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm, f
 
     return call("gradient_norm", make, (f,), spacing, (axis, *ends.items()), out, workers)
+
+
+@typed.norm_of_field
+@documented
+def gradient_squared(
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
+    workers: int | None = None, **ends: Unpack[Ends],
+) -> object:  # fmt: skip
+    """``sum |d_a f|^2``, the squared length of the gradient, in one pass.
+
+    Parameters
+    ----------
+    f : array, real or complex
+        Samples. Units: [f].
+    {shared}
+
+    Returns
+    -------
+    real array, shape of `f`
+        Of slopes beyond the root of the largest number of the dtype inf, where `gradient_norm` is not; units ([f]/[x])^2.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As `Grid`.
+    """
+
+    def make() -> Made:
+        return grid_of("gradient_squared", f, spacing, axis, ends).gradient_squared, f
+
+    return call("gradient_squared", make, (f,), spacing, (axis, *ends.items()), out, workers)

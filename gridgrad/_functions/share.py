@@ -20,7 +20,8 @@ from .._grid.asked import Asked, check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
-from .._operators.fields.sides import Constant
+from .._operators.fields.lines import widened
+from .._operators.fields.sides import are_constants
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
 from .._operators.sweep import Sweep
@@ -96,19 +97,24 @@ def call(
 
 
 def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
-    """Bind the key of a function's call to what its operator was bound to; what is prescribed at walls is of the key."""
+    """Bind the key of a function's call to what its operator was bound to; what a grid has itself, and what is prescribed at walls, is of the key."""
     if key is None or given is None or not isinstance(operator, Sweep):
         return
     own = len(given.fields) - prod(operator.inputs)
     beside = operator.coefficients[own:]
     if beside:
-        if not all(type(c) in (np.ndarray, Constant) for c in beside):
+        if not all(type(c) is np.ndarray or are_constants((c,)) for c in beside):
             return  # a tensor may begin to be differentiated
-        beside = operator.coefficients_for(f)[own:]
-        given = plain_of((*given.fields, *beside), given.targets, given.how)
+        if widened(f, operator.inputs, operator.coefficients) is not None:
+            given = None  # what was bound is of another type
+        else:
+            beside = operator.coefficients_for(f)[own:]
+            given = plain_of((*given.fields, *beside), given.targets, given.how)
     bound = None if given is None else operator.pattern.calls.find(given.key)
     if bound is not None:
         functions.keep(key, bound, beside)
+    elif not (own or operator.inputs or operator.outputs):
+        functions.keep_operator(key, operator)
 
 
 def vector_call(

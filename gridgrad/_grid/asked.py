@@ -73,8 +73,9 @@ class Words(NamedTuple):
 def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     """The words on these axes of an array."""
     order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
-    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes)
     geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
+    polar = None if geometry is None else geometry.along
+    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes, polar=polar)
     is_left = geometry is not None and asked.boundary is None and asked.periodic is None
     return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 

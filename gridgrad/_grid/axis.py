@@ -21,7 +21,7 @@ from .._stencils.transpose import dual_widths
 from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import OPEN, Ends, check_length, rule_of, spelled
+from .ends import OPEN, POLE, Ends, check_length, rule_of
 from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
 from .walls.components import Components, Wall, end_of
 
@@ -188,18 +188,19 @@ class Axis:
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
-    def described(self, edge_order: int) -> str:
-        """One line about it."""
+    def described(self, edge_order: int, *ends: object) -> str:
+        """One line about it and both of its ends."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
-        left, right = (str(spelled(side)) for side in self.sides)
-        ends = left if left == right else f"{left} | {right}"
-        order = f" (edge order {edge_order})" if any(end.is_open for end in self.ends) else ""
+        left, right = map(str, ends)
+        both = left if left == right else f"{left} | {right}"
+        is_one_sided = any(end.is_open and word != POLE.word for end, word in zip(self.ends, ends, strict=True))
+        order = f" (edge order {edge_order})" if is_one_sided else ""
         unit = "" if self.unit is None else f" {self.unit}"
         points = (
             f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"
         )
-        return f"axis {self.number}: {points}{unit}, {step}, {ends}{order}"
+        return f"axis {self.number}: {points}{unit}, {step}, {both}{order}"
 
 
 def axis_stencil(

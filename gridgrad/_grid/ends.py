@@ -10,7 +10,7 @@ import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._stencils.derivatives import Rule, points_needed
-from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End
+from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
 from .walls.components import Components, Wall, end_of
 from .walls.conditions import Condition
 
@@ -18,6 +18,15 @@ Side = Wall | Components
 Ends = tuple[Side, Side]
 OPEN: tuple[End, End] = (ONE_SIDED, ONE_SIDED)
 RING: tuple[End, End] = (PERIODIC, PERIODIC)
+
+
+class Pole(OneSided):
+    """Where latitudes and radii end: what rows there know of it is of the metric, until which they are one-sided."""
+
+    word = "pole"
+
+
+POLE = Pole()
 _ON_POINT = 'the mirror at the end point is "reflect"'
 _HALF = 'the mirror half a step outside is "symmetric", as in numpy.pad'
 _EVEN = f"{_ON_POINT}, {_HALF}"
@@ -40,18 +49,19 @@ _OTHER_NAMES = {
     "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
     "edge": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
     "extrapolate": _INSIDE, "open": _INSIDE,
+    "pole": 'latitudes and radii end at a "pole", with geometry="sphere" or "polar" and an end for each axis, as boundary=["pole", "periodic"]',
 }  # fmt: skip
 
 
 def clean_ends(
-    boundary: object, periodic: object, period: object, axes: Sequence[int], of_grid: bool = False
+    boundary: object, periodic: object, period: object, axes: Sequence[int], of_grid: bool = False, polar: int | None = None
 ) -> tuple[tuple[Ends, ...], list[object]]:
-    """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``."""
+    """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``; `polar` may end at a pole."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
     if boundary is None:
         ends: tuple[Ends, ...] = tuple((RING if wrap else OPEN) for wrap in wraps or [False] * len(axes))
         return ends, clean_periods(period, ends, axes, of_grid)
-    ends = clean_boundary(boundary, axes)
+    ends = clean_boundary(boundary, axes, polar)
     for a, pair, wrap in zip(axes, ends, wraps or [pair == RING for pair in ends], strict=True):
         if wrap != (pair == RING):
             raise ArgumentTypeError(
@@ -61,10 +71,10 @@ def clean_ends(
     return ends, clean_periods(period, ends, axes, of_grid)
 
 
-def clean_boundary(boundary: object, axes: Sequence[int]) -> tuple[Ends, ...]:
-    """Both ends of each axis."""
+def clean_boundary(boundary: object, axes: Sequence[int], polar: int | None = None) -> tuple[Ends, ...]:
+    """Both ends of each axis, of which the one of this number may end at a pole."""
     if isinstance(boundary, (str, Condition, Components)):
-        return tuple(_ends(boundary, a) for a in axes)
+        return tuple(_ends(boundary, a, k == polar) for k, a in enumerate(axes))
     if not isinstance(boundary, (list, tuple)):
         raise ArgumentTypeError(
             f"boundary must be a name, or a sequence of names, got {boundary!r}; {_allowed()}{_called(boundary)}"
@@ -80,16 +90,16 @@ def clean_boundary(boundary: object, axes: Sequence[int]) -> tuple[Ends, ...]:
         raise ArgumentValueError(
             f"boundary is of length {len(entries)} for {counted(len(axes), 'axis')}; give one name for all, or one (or a pair) for each"
         )
-    return tuple(_ends(entry, a) for entry, a in zip(entries, axes, strict=True))
+    return tuple(_ends(entry, a, k == polar) for k, (entry, a) in enumerate(zip(entries, axes, strict=True)))
 
 
-def _ends(entry: object, axis: int) -> Ends:
+def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
     pair = (entry, entry) if isinstance(entry, (str, Condition, Components)) else entry
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise ArgumentTypeError(
             f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
         )
-    left, right = (_side(name, axis) for name in pair)
+    left, right = (POLE if is_polar and name == POLE.word else _side(name, axis) for name in pair)
     if (left is PERIODIC) != (right is PERIODIC):
         raise ArgumentValueError(
             f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
@@ -174,6 +184,12 @@ def _one_end(given: object, word: str) -> Wall:
         raise ArgumentValueError(str(error).replace(" of axis 0", f" {word}={given!r}")) from None
     assert not isinstance(end, Components)
     return end
+
+
+def without_poles(pair: Ends) -> Ends:
+    """The ends as rows know them before there is a metric."""
+    left, right = (ONE_SIDED if side is POLE else side for side in pair)
+    return left, right
 
 
 def spelled(side: Side) -> str | Condition | Components:

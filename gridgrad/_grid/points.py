@@ -21,7 +21,7 @@ from .axis import Axis, read_only
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
-from .ends import clean_ends, spelled
+from .ends import clean_ends, spelled, without_poles
 from .geometry.asked import Geometry
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
@@ -75,7 +75,8 @@ class Points:
         self._order = in_order(smallest_field(self.axes)[1])
         self.places = in_order(self._order)  # of each axis, in a field without batch axes
         cleaned, kinds = self._cleaned(entries)
-        pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), of_grid=True)
+        polar = None if geometry is None else geometry.along
+        pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), True, polar)
         self.geometry = geometry
         if geometry is not None and IndexAxis in kinds:
             raise ArgumentValueError(
@@ -85,9 +86,8 @@ class Points:
         if geometry is not None:
             is_given = boundary is not None or periodic is not None
             pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
-        self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
         self.lines: tuple[Axis, ...] = tuple(
-            kind(number, *entry, ends, length, unit, self.dtype, k)
+            kind(number, *entry, without_poles(ends), length, unit, self.dtype, k)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
                 zip(kinds, self.axes, cleaned, pairs, periods, units, strict=True)
             )
@@ -108,6 +108,9 @@ class Points:
             line.check(self.edge_order)
         self.mapping = IndexMap(curved, self.places, self.edge_order) if curved else None
         self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, self.edge_order)
+        if geometry is not None and self.metric is not None:
+            pairs = geometry.with_poles(pairs, self.metric)
+        self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
 
     def _cleaned(self, entries: Sequence[object]) -> tuple[list[tuple[int, object, object]], list[type[Axis]]]:
         """The number of points, the spacing and the origin of each axis, and which kind of axis it is."""
@@ -153,7 +156,7 @@ class Points:
         return len(self.lines)
 
     def __repr__(self) -> str:
-        lines = [f"  {line.described(self.edge_order)}" for line in self.lines]
+        lines = [f"  {line.described(self.edge_order, *ends)}" for line, ends in zip(self.lines, self.boundary, strict=True)]
         if self.geometry is not None and self.metric is not None:
             lines.append(f"  {self.geometry.described(self.metric.poles)}")
         gaps = "" if self.mask is None else f", {self.mask.described()}"

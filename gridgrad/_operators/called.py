@@ -29,7 +29,8 @@ from .fields.lines import in_wider, widened
 from .fields.sides import PARTS, are_constants, is_memory, like
 from .joined import Joinable
 from .operator import AnyOperator
-from .patterns.calls import How, Plain, flat_out, is_traced, parts, plain_of
+from .patterns.bound import parts
+from .patterns.calls import How, Plain, flat_out, is_traced, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 

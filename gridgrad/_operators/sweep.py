@@ -23,6 +23,7 @@ from .fields.forms import Form
 from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
+from .fields.sides import AtGaps
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
@@ -100,6 +101,15 @@ class Sweep(Called[In, Out]):
         if pattern is self.pattern:
             return self
         own = [c for argument, fields in self.taken() if argument.side is None for c in fields]
+        return type(self)(pattern, tuple(own))
+
+    @property
+    def swept(self) -> Sweep[In, Out]:
+        """The operator without what only points beside gaps read."""
+        pattern = self.pattern.swept()
+        if pattern is self.pattern:
+            return self
+        own = [c for argument, fields in self.taken() if not isinstance(argument.side, AtGaps) for c in fields]
         return type(self)(pattern, tuple(own))
 
     def with_coefficients(self, coefficients: Coefficients) -> Sweep[In, Out]:

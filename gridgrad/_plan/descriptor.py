@@ -9,7 +9,7 @@ import numpy as np
 from .._stencils.stencil import Stencil
 from .._terms.term import Term, are_turned
 
-ABI_VERSION = 7
+ABI_VERSION = 8
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 27, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
 GATED, HARMONIC = 1, 2  # flags of a term
@@ -35,7 +35,7 @@ DESCRIPTOR = np.dtype(
     [("abi", "i4"), ("storage", "i4"), ("real_bytes", "i4"), ("output_bytes", "i4"),
      ("inputs", "i4"), ("outputs", "i4"), ("terms", "i4"), ("stencils", "i4"),
      ("length", "i8", MAX_DIMS), ("array", _ARRAY, MAX_ARRAYS), ("term", _TERM, MAX_TERMS),
-     ("stencil", _STENCIL, MAX_STENCILS), ("norm", "i1", MAX_ARRAYS), ("slab", "i1"),
+     ("stencil", _STENCIL, MAX_STENCILS), ("join", "i1", MAX_ARRAYS), ("slab", "i1"),
      ("surplus", "i1", MAX_STENCILS)],
     align=True,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
-from .._terms.term import Term, in_order, norms_of
+from .._terms.term import Term, in_order, joins_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
@@ -108,8 +108,8 @@ def _pack(
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
-    for output in norms_of(terms):
-        packed["norm"][output] = True
+    for output, join in joins_of(terms).items():
+        packed["join"][output] = join
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
     shared: list[Tables] = []

@@ -40,6 +40,7 @@ class End:
     has_slopes = True  # its three-point first derivative is a sum of differences of the field
     is_held = False  # the value at the end point itself is prescribed
     is_passed = False  # a flux passes the wall, into the cell of the end point
+    is_flux = False  # what is prescribed is that flux: of 0 nothing passes
     is_one_sided = False  # rows of nodes turn to the points inside
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
     position: Fraction | None = None  # where a wall was said to be, until the axis is known
@@ -242,6 +243,11 @@ class Prescribed(End):
     def is_passed(self) -> bool:  # type: ignore[override]
         """Unless the end point is held, of which no flux is known."""
         return not self.is_held
+
+    @property
+    def is_flux(self) -> bool:  # type: ignore[override]
+        """Where the slope is prescribed."""
+        return not self.a
 
     @property
     def is_one_sided(self) -> bool:  # type: ignore[override]

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import IntEnum
 from math import inf
 from typing import NamedTuple
 
 from .._base.errors import ArgumentTypeError
 from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
+
+
+class Join(IntEnum):
+    """What an output's terms make of it, one after the other; the kernels' (kernels/join.h)."""
+
+    TOTAL = 0
+    NORM = 1  # ``hypot(output, value)``
+    SQUARES = 2  # ``output + value * value``
 
 
 class Term(NamedTuple):
@@ -18,8 +27,8 @@ class Term(NamedTuple):
     pair, by its mean at the pair's two points, `outer` what comes out, at its point. The adjoint swaps
     the first and the last. `then` is a second stencil, along another axis, applied to the rows of the
     first; it has no `faces`. Of a factor with a sign, 1 or -1, only values of this sign count: elsewhere its product
-    is 0 and reads nothing, but a NaN, which has both. Whether an output is a sum or a `norm`, ``hypot(output, value)``, all of its
-    terms say alike: ask `norms_of`.
+    is 0 and reads nothing, but a NaN, which has both. How an output's terms `join`, all of them say
+    alike: ask `joins_of`.
 
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
     term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
@@ -43,7 +52,7 @@ class Term(NamedTuple):
     faces: int | None = None
     outer: int | None = None
     then: tuple[int, Stencil] | None = None
-    norm: bool = False
+    join: Join = Join.TOTAL
     ends: bool = False
     turns: int = 0
     gated: bool = False
@@ -120,9 +129,9 @@ def shapes_of(terms: tuple[Term, ...], shapes: Sequence[Shape], outputs: int) ->
     ]
 
 
-def norms_of(terms: Iterable[Term]) -> frozenset[int]:
-    """The outputs that are the norm of their terms, which all say so, and not their sum."""
-    return frozenset([term.output for term in terms if term.norm])
+def joins_of(terms: Iterable[Term]) -> dict[int, Join]:
+    """The outputs that are not the sum of their terms, and what they are, which their terms all say."""
+    return {term.output: term.join for term in terms if term.join}
 
 
 def turned(terms: tuple[Term, ...], turns: int) -> tuple[Term, ...]:

@@ -190,11 +190,19 @@ def _diffuse(grid: Grid, exact: Exact, *, k: object) -> Subject:
 
 
 def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
+    total = _squares(exact, "gradient_norm")
+    return Subject(grid.gradient_norm, None if total is None else np.sqrt(total), ["gradient norm"])
+
+
+def _gradient_squared(grid: Grid, exact: Exact) -> Subject:
+    return Subject(grid.gradient_squared, _squares(exact, "gradient_squared"), ["gradient squared"])
+
+
+def _squares(exact: Exact, name: str) -> Array | None:
     slopes = exact.gradient()
     if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
-        raise ArgumentTypeError("gradient_norm of a complex function: verify its real and its imaginary part")
-    total = None if slopes is None else np.sqrt(sum(np.abs(slope) ** 2 for slope in slopes))
-    return Subject(grid.gradient_norm, total, ["gradient norm"])
+        raise ArgumentTypeError(f"{name} of a complex function: verify its real and its imaginary part")
+    return None if slopes is None else np.sum([np.abs(slope) ** 2 for slope in slopes], axis=0)
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {
@@ -202,6 +210,7 @@ _MAKERS: dict[str, Callable[..., Subject]] = {
     "divergence": _divergence, "curl": _curl, "jacobian": _jacobian, "hessian": _hessian,
     "laplacian": _laplacian, "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
     "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
+    "gradient_squared": _gradient_squared,
 }  # fmt: skip
 
 _EVEN = {"laplacian", "biharmonic", "vector_laplacian", "hessian", "diffuse"}

@@ -45,6 +45,10 @@ class _Accessor:
         """`gridgrad.gradient_norm` of this."""
         return scalar.gradient_norm(self._obj, *spacing, **options)
 
+    def gradient_squared(self, *spacing: Any, **options: Any) -> Any:
+        """`gridgrad.gradient_squared` of this."""
+        return scalar.gradient_squared(self._obj, *spacing, **options)
+
     def advect(self, v: Any, *spacing: Any, **options: Any) -> Any:
         """`gridgrad.advect` of this, by the velocity `v`."""
         return transport.advect(v, self._obj, *spacing, **options)

@@ -101,9 +101,7 @@ class Grid:
         )
         self._all = sample.dims
         self._options = {**found, "datetime_unit": datetime_unit}
-        self._spacing = [
-            *(steps or [sample.coords[line.name].reset_coords(drop=True) for line in self._lines])
-        ]
+        self._spacing = [*(steps or [_alone(data.coords[line.name]) for line in self._lines])]
         self.dims = tuple(line.dim for line in self._lines)
         entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
         axes = [self._all.index(dim) - sample.ndim for dim in self.dims]
@@ -119,6 +117,7 @@ class Grid:
     hessian = _method(scalar.hessian)
     jacobian = _method(vector.jacobian)
     gradient_norm = _method(scalar.gradient_norm)
+    gradient_squared = _method(scalar.gradient_squared)
     directional_derivative = _method(transport.directional_derivative)
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)
@@ -172,6 +171,11 @@ class Grid:
 
     def __repr__(self) -> str:
         return f"{', '.join(map(str, self.dims))}: {self.plain!r}"
+
+
+def _alone(coordinate: xarray.DataArray) -> xarray.DataArray:
+    """Without other coordinates than those of its dims, which stay the same objects: that of another field is told by that alone."""
+    return coordinate.drop_vars(set(coordinate.coords) - set(coordinate.xindexes))
 
 
 def _sample(data: Labelled) -> xarray.DataArray:

@@ -140,8 +140,8 @@ class Apply {
     const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
     for (next_[t] = t + 1; next_[t] < plan_.terms && plan_.term[next_[t]].output == term.output;) ++next_[t];
     for (ends_[t] = t; ends_[t] < next_[t] && !plan_.term[ends_[t]].ends;) ++ends_[t];
-    alone_[t] =
-        ends_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 && !plan_.norm[term.output];
+    alone_[t] = ends_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 &&
+                plan_.join[term.output] == TOTAL;
     streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
   }
 

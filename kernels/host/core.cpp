@@ -150,6 +150,17 @@ Extent extent_of(const Descriptor& plan, void* const* pointers, int k, const int
   return extent;
 }
 
+// Whether two arrays lie between each other, as the real and the imaginary parts of complex numbers do: all
+// steps are even, and the arrays an odd number of elements apart, so that none meets another.
+bool are_between(const Descriptor& plan, void* const* pointers, int k, int other) {
+  const int64 bytes = plan.output_bytes;
+  if (other < plan.inputs && element_bytes(plan.storage) != bytes) return false;
+  for (int dim = 0; dim < MAX_DIMS; ++dim)
+    if ((plan.array[k].stride[dim] | plan.array[other].stride[dim]) & 1) return false;
+  const int64 apart = static_cast<char*>(pointers[k]) - static_cast<char*>(pointers[other]);
+  return apart % bytes == 0 && (apart / bytes & 1);
+}
+
 // Whether an output's extent meets that of an array before it.
 bool may_overlap(const Descriptor& plan, void* const* pointers) {
   Extent extents[MAX_ARRAYS];
@@ -160,7 +171,9 @@ bool may_overlap(const Descriptor& plan, void* const* pointers) {
   for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
     extents[k] = extent_of(plan, pointers, k, k < plan.inputs ? read : plan.length);
     for (int other = 0; k >= plan.inputs && other < k; ++other)
-      if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end) return true;
+      if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end &&
+          !are_between(plan, pointers, k, other))
+        return true;
   }
   return false;
 }

@@ -6,15 +6,13 @@
 #include <type_traits>
 #include <vector>
 
+#include "../join.h"
 #include "rows.h"
 
 namespace gridgrad {
 namespace {
 
 const int64 TILE = 1024;  // elements of one row segment kept in the L1 cache
-
-// What follows a pair: another of the same term, or the term's value joins the sum.
-enum Join : int { GO_ON, ADD, MAGNITUDE, NORM };
 
 // One pair of a sum, weight * factors * (b - a), by its rows from the first element on.
 template <class Real>
@@ -28,10 +26,12 @@ struct Part {
   bool selects = false;                                       // a weight of 0 reads nothing
   bool gated = false, outer_gated = false, harmonic = false;  // as of its term's factors
   int8 inner_sign = 0, outer_sign = 0;                        // of the factors' values that count, 0: all
-  Join join = GO_ON;
+  bool goes_on = true;  // another pair of the same term follows; else the term's value joins the sum
+  bool begins = false;  // as the first value of an output
+  int8 join = TOTAL;
 
   // Whether it is weight * (b - a) or weight * b and no more.
-  bool is_plain() const { return !weights && !k_b && !inner && !outer && !selects && join <= ADD; }
+  bool is_plain() const { return !weights && !k_b && !inner && !outer && !selects && join == TOTAL; }
 };
 
 // Neighbouring elements, as words or alone.
@@ -118,29 +118,30 @@ GG_INLINE B pair_of(const Part<Real>& part, int64 j) {
   return part.selects ? B::select(weight, value) : value;
 }
 
-// The norm of both, or the magnitude of the second.
+// What is no sum, element by element.
 template <class B, class Real>
-GG_NOINLINE B normed(bool alone, const B sum, const B value, Real) {
+GG_NOINLINE B joined_apart(const Part<Real>& part, const B sum, const B value) {
+  typedef AsNumbers<Real> As;
   Real sums[B::SIZE], values[B::SIZE];
   sum.write(sums);
   value.write(values);
-  if (alone)
-    for (int64 j = 0; j < B::SIZE; ++j) sums[j] = magnitude(values[j]);
+  if (part.begins)
+    for (int64 j = 0; j < B::SIZE; ++j) sums[j] = begun<As>(part.join, values[j]);
   else
-    for (int64 j = 0; j < B::SIZE; ++j) sums[j] = hypotenuse(sums[j], values[j]);
+    for (int64 j = 0; j < B::SIZE; ++j) sums[j] = joined<As>(part.join, sums[j], values[j]);
   return B::read(sums);
 }
 
 // The sum after a term; `part` is its last.
 template <bool plain, class B, class Real>
-GG_INLINE B joined(const Part<Real>& part, int64 j, const B& sum, B value) {
+GG_INLINE B after_term(const Part<Real>& part, int64 j, const B& sum, B value) {
   if (plain) return sum + value;
   if (part.outer) {
     const B outer = B::read(part.outer + j);
     value = part.outer_gated ? B::select(outer, value * outer) : value * outer;
     if (part.outer_sign) value = B::unless_other(part.outer_sign, outer, value);
   }
-  return part.join == ADD ? sum + value : normed(part.join == MAGNITUDE, sum, value, Real());
+  return part.join == TOTAL ? sum + value : joined_apart(part, sum, value);
 }
 
 // `count` elements, at least a block; the last one may overlap the one before. A sum begins with -0, to which
@@ -152,8 +153,8 @@ GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int6
     B sum = B::all(Real(-0.0));
     for (const Part<Real>* part = begin; part != end; ++part) {
       B value = pair_of<plain, B>(*part, j);
-      while (part->join == GO_ON) value = value + pair_of<plain, B>(*++part, j);
-      sum = joined<plain>(*part, j, sum, value);
+      while (part->goes_on) value = value + pair_of<plain, B>(*++part, j);
+      sum = after_term<plain>(*part, j, sum, value);
     }
     sum.write(target + j);
   }

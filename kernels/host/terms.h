@@ -41,10 +41,11 @@ class Terms {
     parts_.clear();
     const int output = here.plan.term[t].output;
     if (!here.plan.term[t].assign) add_held(here.plan.inputs + output, begin, end);
-    for (; t < next; ++t)
-      add_term(t, begin, end).join = !here.plan.norm[output]    ? ADD
-                                     : here.plan.term[t].assign ? MAGNITUDE
-                                                                : NORM;
+    for (; t < next; ++t) {
+      Part<Real>& part = add_term(t, begin, end);
+      part.join = here.plan.join[output];
+      part.begins = here.plan.term[t].assign;
+    }
     sum_parts(parts_, end - begin, target);
   }
 
@@ -85,7 +86,7 @@ class Terms {
     else if (here.stencil(t).dim == ROW) add_row(t, here.row(term.input), begin, end);
     else add_pairs(t, here.row(term.input), begin, end, parts_);
     Part<Real>& part = parts_.back();
-    part.join = ADD;
+    part.goes_on = false;
     part.outer_gated = term.flags & GATED;
     if (term.outer >= 0)
       part.outer = tiles_.row(here.row(term.outer) + begin * stride_of(term.outer), stride_of(term.outer),
@@ -165,7 +166,7 @@ class Terms {
   }
 
   void join(int t, Real value, Real& sum) const {
-    sum = here.plan.norm[here.plan.term[t].output] ? hypotenuse(sum, value) : sum + value;
+    sum = joined<AsNumbers<Real>>(here.plan.join[here.plan.term[t].output], sum, value);
   }
 
   int64 stride_of(int k) const { return here.plan.array[k].stride[ROW]; }
@@ -218,7 +219,7 @@ class Terms {
     Part<Real>& part = parts_.emplace_back();
     part.b = tiles_.copy(held + begin * stride_of(k), stride_of(k), end - begin);
     part.weight = 1;
-    part.join = ADD;
+    part.goes_on = false;
   }
 
   void add_zeros(std::vector<Part<Real>>& parts) {
@@ -231,7 +232,7 @@ class Terms {
     const std::size_t used = tiles_.used();
     row_parts_.clear();
     add_pairs(t, f, begin, end, row_parts_);
-    row_parts_.back().join = ADD;
+    row_parts_.back().goes_on = false;
     sum_parts(row_parts_, end - begin, target);
     tiles_.release(used);
   }

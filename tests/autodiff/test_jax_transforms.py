@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from operator_calls import NAMES, Call, call_of, dense_norm, dense_of
+from operator_calls import NAMES, Call, call_of, dense_gradient, dense_of
 
 import gridgrad as gg
 
@@ -56,22 +56,31 @@ def assert_alike(way, found, wanted, xs):
 def example(name):
     """The operator as a function of arrays, the same from dense matrices, and its arguments in two groups."""
     call = call_of(name, np.random.default_rng(7), shape=SHAPE)
-    dense = dense_norm(call) if name == "gradient norm" else dense_of(call)
+    joined = JOINED.get(name)
+    dense = dense_of(call) if joined is None else dense_gradient(call)
     count = len(call.fields)
 
     def explicit(*arrays):
         f = jnp.concatenate([jnp.ravel(a) for a in arrays[:count]])
         c = jnp.concatenate([jnp.zeros(0), *(jnp.ravel(a) for a in arrays[count:])])
         values = ((dense.matrix + jnp.einsum("c,cof->of", c, dense.slopes)) @ f).reshape(-1, *SHAPE)
-        return root(values)[None] if dense.norm else values
+        return values if joined is None else joined(values)[None]
 
     return lambda *arrays: jnp.stack(call.function(*arrays)), explicit, call.fields, call.coefficients
 
 
 def root(values):
     """The norm over axis 0, with the subgradient 0."""
-    squares = jnp.sum(values**2, axis=0)
+    squares = squared(values)
     return jnp.where(squares == 0, 0.0, jnp.sqrt(jnp.where(squares == 0, 1.0, squares)))
+
+
+def squared(values):
+    """The sum of squares over axis 0."""
+    return jnp.sum(values**2, axis=0)
+
+
+JOINED = {"gradient norm": root, "gradient squared": squared}
 
 
 @pytest.mark.parametrize("name", NAMES)

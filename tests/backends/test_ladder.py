@@ -18,7 +18,7 @@ from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators.patterns import calls
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import Stencil
-from gridgrad._terms.term import Term
+from gridgrad._terms.term import Join, Term
 
 pytestmark = pytest.mark.skipif(_core.core is None, reason="no compiled core")
 MIB = 2**20
@@ -45,6 +45,7 @@ VECTOR = {
     "curl": lambda g: g.curl if g.ndim in (2, 3) else g.gradient,
     "vector laplacian": lambda g: g.vector_laplacian.with_(accuracy=6),
     "jacobian": lambda g: g.jacobian,
+    "biharmonic": lambda g: g.biharmonic,
     "hessian": lambda g: g.hessian,
     "sum of jacobians": lambda g: g.jacobian - 0.5 * g.jacobian.with_(accuracy=4),
     "sum of hessians": lambda g: g.hessian + 0.1 * g.hessian,
@@ -238,7 +239,7 @@ class TestSplit:
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
     def test_norms(self, rng, dtype):
-        terms = tuple(term._replace(norm=True) for term in many_terms(9, 20))
+        terms = tuple(term._replace(join=Join.NORM) for term in many_terms(9, 20))
         f = noise(rng, (9, 9), dtype)
         out = np.empty_like(f)
         ladder.apply(BACKEND, terms, [f], [out])

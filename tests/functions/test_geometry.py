@@ -19,6 +19,7 @@ CALLS = {
     "stacked": (lambda **k: gg.divergence(np.stack([V, U]), LAT, LON, **k), lambda g: g.divergence((V, U))),
     "curl": (lambda **k: gg.curl((V, U), LAT, LON, **k), lambda g: g.curl((V, U))),
     "gradient_norm": (lambda **k: gg.gradient_norm(F, LAT, LON, **k), lambda g: g.gradient_norm(F)),
+    "gradient_squared": (lambda **k: gg.gradient_squared(F, LAT, LON, **k), lambda g: g.gradient_squared(F)),
     "advect": (lambda **k: gg.advect((V, 2.0), F, LAT, LON, **k), lambda g: g.advect((V, 2.0))(F)),
     "along": (lambda **k: gg.directional_derivative(F, (V, U), LAT, LON, **k), lambda g: g.directional_derivative((V, U))(F)),
     "diffuse": (lambda **k: gg.diffuse(0.5, F, LAT, LON, **k), lambda g: g.diffuse(0.5)(F)),

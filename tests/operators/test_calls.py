@@ -7,7 +7,7 @@ import pytest
 from samples import frozen, noise, same_bits
 
 import gridgrad as gg
-from gridgrad._backends import ladder
+from gridgrad._base.cache import SHARES
 from gridgrad._functions.share import functions
 
 SHAPE = (5, 6)
@@ -15,6 +15,8 @@ X, Y = frozen([0.0, 1, 3, 4, 7]), frozen(np.arange(6) ** 2)
 ENDS = {"boundary": ["reflect", "one-sided"]}
 SIDE = frozen([1.0, 4, 2, 0, 3, 5])
 WALLS = {"boundary": [(gg.value(SIDE, wall="face"), gg.slope(0.5)), gg.robin(1.0, 2.0, 3.0)]}
+ROUND = np.arange(6)
+POSITIONS = [np.arange(5.0)[:, None] + 0.1 * Y, ROUND - 0.2 * np.arange(5.0)[:, None]]
 CALLS = {
     "gradient": lambda u, w: gg.gradient(u, X, Y, workers=w),
     "of one axis": lambda u, w: gg.gradient(u, X, axis=0, workers=w),
@@ -28,6 +30,7 @@ CALLS = {
     "mixed": lambda u, w: gg.mixed_derivative(u, X, Y, workers=w),
     "hessian": lambda u, w: gg.hessian(u, X, Y, workers=w),
     "norm": lambda u, w: gg.gradient_norm(u, X, Y, workers=w),
+    "squares": lambda u, w: gg.gradient_squared(u, X, Y, workers=w),
     "divergence": lambda u, w: gg.divergence((u, u), X, Y, workers=w),
     "of a stack": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, workers=w),
     "jacobian of a stack": lambda u, w: gg.jacobian(np.stack([u, u]), X, Y, workers=w),
@@ -41,26 +44,17 @@ CALLS = {
     "gradient with walls": lambda u, w: gg.gradient(u, X, Y, **WALLS, out=np.empty((2, *SHAPE)), workers=w),
     "stack with walls": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, boundary=gg.no_slip(), workers=w),
     "advect with walls": lambda u, w: gg.advect((u, 2.0), u, X, Y, **WALLS, workers=w),
+    "gradient on a sphere": lambda u, w: gg.gradient(u, 2 * X, Y, geometry="sphere", workers=w),
+    "on a sphere": lambda u, w: gg.laplacian(u, 2 * X, 60.0 * ROUND, geometry=["lat", "lon"], radius=2, workers=w),
+    "stack on a sphere": lambda u, w: gg.divergence(np.stack([u, u]), 2 * X, Y, geometry="sphere", out=np.empty(SHAPE), workers=w),
+    "advect on a sphere": lambda u, w: gg.advect((u, 2.0), u, 2 * X, 60.0 * ROUND, geometry="sphere", workers=w),
+    "polar": lambda u, w: gg.curl((u, u), 0.5 + X, 60.0 * ROUND, geometry="polar", angle="degrees", workers=w),
+    "curvilinear": lambda u, w: gg.gradient(u, *POSITIONS, workers=w),
+    "curvilinear stack": lambda u, w: gg.divergence(np.stack([u, u]), *map(np.copy, POSITIONS), workers=w),
+    "lines of their own": lambda u, w: gg.laplacian(u, POSITIONS[0], Y, workers=w),
 }
-
-
-@pytest.fixture
-def bound(monkeypatch):
-    """How often a call was bound to its key, which is when it is planned; and how often it went another way."""
-    made = {"bound": 0, "others": 0}
-    first, operate = ladder.bound, ladder.operate
-
-    def counted(name, function):
-        def call(*arguments, **words):
-            made[name] += 1
-            return function(*arguments, **words)
-
-        return call
-
-    monkeypatch.setattr(ladder, "bound", counted("bound", first))
-    monkeypatch.setattr(ladder, "operate", counted("others", operate))
-    gg.clear_caches()
-    return made
+LARGE = np.meshgrid(np.linspace(0, 1, 100), np.linspace(0, 2, 90) ** 1.5, indexing="ij")
+LARGE = [LARGE[0] + 0.1 * LARGE[1] ** 2, LARGE[1] - 0.1 * LARGE[0]]  # more than is hashed as bytes
 
 
 def parts(result):
@@ -71,18 +65,62 @@ def parts(result):
 def test_a_function_is_planned_once(name, bound, core, rng):
     """With any keyword, whatever `workers` says, and with new arrays."""
     first = CALLS[name](noise(rng, SHAPE), None)
-    assert bound == {"bound": 1, "others": 0}
-    held = len(functions)
-    assert held == 1
+    assert bound == {"bound": 1, "others": 8 * ("curvilinear" in name)}  # differences of its positions
+    assert len(functions) == 1
     for workers in (None, 1, 2):
         u = noise(rng, SHAPE)
+        seen = dict(bound)
         again = CALLS[name](u, workers)
-        assert bound == {"bound": 1, "others": 0}
+        assert bound == seen
         gg.clear_caches()
         fresh = CALLS[name](u, workers)
         assert all(same_bits(a, b) for a, b in zip(parts(again), parts(fresh), strict=True))
         assert type(again) is type(fresh) is type(first)
-        bound["bound"] = 1
+
+
+def test_several_sweeps_are_found_by_their_operator(bound, core, rng):
+    """The norm of a gradient on a sphere is that of its result, and integers are converted."""
+    lat, lon, ints = 2 * X, 60.0 * ROUND, rng.integers(-9, 9, SHAPE)
+    wanted = gg.Grid(lat, lon, geometry="sphere")
+    for f in (noise(rng, SHAPE), ints):
+        for name in ("gradient_norm", "laplacian"):
+            operator, function = getattr(wanted, name), getattr(gg, name)
+            gg.clear_caches()
+            function(f, lat, lon, geometry="sphere")
+            assert len(functions) == 1
+            for out in (None, np.empty(SHAPE)):
+                for _ in range(2):
+                    assert same_bits(function(f, lat.copy(), lon, geometry="sphere", out=out), operator(f))
+
+
+@pytest.mark.parametrize(("x", "y"), [POSITIONS, LARGE], ids=["small", "large"])
+def test_what_changes_in_place_is_another_key(x, y, core, rng):
+    """At every point; also of coordinates over which results are written."""
+    x, y, u = x.copy(), y.copy(), noise(rng, x.shape)
+    gg.laplacian(u, x, y)
+    before = len(functions)
+    for place in ((0, 0), (2, 3), (-1, -1)):
+        x[place] += 1e-3
+        assert same_bits(gg.laplacian(u, x, y), gg.Grid(x, y).laplacian(u))
+        assert same_bits(gg.laplacian(u, x, y), gg.Grid(x, y).laplacian(u))
+    assert len(functions) == before + 3
+    kept = x.copy()
+    wanted = gg.Grid(kept, y).laplacian(u)
+    for _ in range(2):
+        x[...] = kept
+        assert same_bits(gg.laplacian(u, x, y, out=x), wanted)
+
+
+def test_positions_that_move_do_not_pile_up(core, rng):
+    """What is kept of each step is counted, and goes when there is more than the share of these calls."""
+    x, y = LARGE
+    u, large = noise(rng, x.shape), 8 * x.nbytes
+    gg.clear_caches()
+    for k in range(20):
+        gg.laplacian(u, x + 1e-3 * k, y)
+        held = gg.show_config(mode="dict")["caches"]["calls"]
+        assert 0 < held["bytes"] <= SHARES["calls"] + 2 * large
+        assert held["entries"] <= 2 + SHARES["calls"] // (3 * x.nbytes)
 
 
 def test_operators_and_their_sums_and_adjoints_too(bound, core, rng):
@@ -118,11 +156,21 @@ def test_large_arrays_go_the_same_way(bound, core, rng):
 def test_tensors_go_the_same_way(bound, core, rng):
     torch = pytest.importorskip("torch")
     u = torch.tensor(noise(rng, SHAPE))
-    for call in (lambda t: gg.gradient(t, X, Y), lambda t: gg.laplacian(t, 0.5), gg.Grid(X, Y).laplacian):
-        bound["bound"] = 0
-        for _ in range(3):
+    calls = (
+        lambda t: gg.gradient(t, X, Y), lambda t: gg.laplacian(t, 0.5), gg.Grid(X, Y).laplacian,
+        lambda t: gg.laplacian(t, 2 * X, Y, geometry="sphere"), lambda t: gg.laplacian(t, *POSITIONS),
+    )  # fmt: skip
+    for call in calls:
+        call(u)
+        seen = dict(bound)
+        for _ in range(2):
             call(u)
-        assert bound == {"bound": 1, "others": 0}
+        assert bound == seen
+    on_sphere = gg.Grid(2 * X, Y, geometry="sphere").laplacian(u)
+    assert torch.equal(calls[3](u), on_sphere)
+    leaf = u.clone().requires_grad_()
+    calls[3](leaf).sum().backward()
+    assert torch.equal(calls[3](leaf).detach(), on_sphere)
     leaf = u.clone().requires_grad_()
     gg.laplacian(leaf, 0.5).sum().backward()
     assert leaf.grad is not None

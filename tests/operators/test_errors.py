@@ -198,8 +198,9 @@ def test_arrays_of_two_libraries():
         GRID.laplacian(torch.ones(4, 5, dtype=torch.float64), out=np.empty((4, 5)))
 
 
-def test_the_norm_is_not_linear():
-    norm = GRID.gradient_norm
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_norms_and_squares_are_not_linear(name):
+    norm = getattr(GRID, name)
     for use in (
         lambda: norm.T,
         lambda: norm.adjoint(U),
@@ -208,7 +209,7 @@ def test_the_norm_is_not_linear():
         lambda: norm + norm,
         lambda: -norm,
     ):
-        with pytest.raises(TypeError, match="gradient_norm is not linear, so it has no such form"):
+        with pytest.raises(TypeError, match=f"{name} is not linear, so it has no such form"):
             use()
 
 

@@ -235,6 +235,7 @@ class TestSymmetries:
         )
         np.testing.assert_allclose(grid.derivative(0, 2, 2)(a**3), 6 * a, rtol=0, atol=1e5 * EPS)
         np.testing.assert_allclose(grid.gradient_norm(3 * a - 4 * b), np.full(a.shape, 5.0), **close)
+        np.testing.assert_allclose(grid.gradient_squared(3 * a - 4j * b), np.full(a.shape, 25.0), **close)
         np.testing.assert_allclose(
             grid.advect([b, -a])(a**2 + b**2), np.zeros(a.shape), rtol=0, atol=1e5 * EPS
         )
@@ -245,6 +246,9 @@ class TestSymmetries:
         for scale in (1e300, 1e-300, 1e-310):
             np.testing.assert_allclose(grid.gradient_norm(scale * (3 * x + 4 * y)), 5 * scale, rtol=1e-9)
         np.testing.assert_allclose(grid.gradient_norm(1e200j * (3 * x + 4 * y)), 5e200, rtol=1e-14)
+        with np.errstate(all="raise"):  # which its square does, and tells nobody
+            assert np.all(grid.gradient_squared(1e200j * (3 * x + 4 * y)) == np.inf)
+            assert not grid.gradient_squared(1e-200 * x).any()
 
 
 def test_an_obstacle_of_no_diffusivity_lets_half_of_the_flux_in():

@@ -54,7 +54,7 @@ def test_every_kind_is_on_grids():
         for value in vars(room).values()
         if isinstance(value, Kind)
     }
-    assert kinds == {*NAMES, "norm_of_parts", "norm_of", "dot"}
+    assert kinds == {*NAMES, "of_parts", "of_vector", "dot"}
     assert {name for name in NAMES if operator(name).origin.kind.options} == set(OPTIONS)
 
 
@@ -161,6 +161,7 @@ class TestPickles:
 class TestNorm:
     def test_it_is_an_operator_on_a_grid(self):
         assert isinstance(GRID.gradient_norm, gg.Operator)
+        assert isinstance(GRID.gradient_squared, gg.Operator)
         assert (
             repr(GRID.gradient_norm)
             == "<gridgrad operator gradient_norm: scalar field -> scalar field on (7, 8), 2 terms>"

@@ -213,6 +213,7 @@ class TestTorch:
         assert torch.autograd.gradcheck(lambda a, c: grid.diffuse(c)(a), (f, k))
         assert torch.autograd.gradgradcheck(lambda a, c: grid.advect([c, a])(a), (f, k))
         assert torch.autograd.gradcheck(grid.gradient_norm, (f,))
+        assert torch.autograd.gradgradcheck(grid.gradient_squared, (f,))
 
     def test_out_of_a_tracked_field_is_refused(self):
         f = self.torch.ones(SHAPE, dtype=self.torch.float64, requires_grad=True)
@@ -225,10 +226,9 @@ class TestTorch:
         t, x = self.tensor(f), self.torch.tensor([0.0, 1, 3, 4, 6], dtype=self.torch.float64)
         assert self.same(gg.laplacian(t, x, 0.5), [gg.laplacian(f, x.numpy(), 0.5)])
         assert self.same(gg.Grid(x, (6, 0.5)).laplacian(t), [gg.laplacian(f, x.numpy(), 0.5)])
-        assert self.same(gg.gradient_norm(t, x, 0.5), [gg.gradient_norm(f, x.numpy(), 0.5)])
-        assert self.same(
-            gg.gradient_norm(t * (1 + 2j), x, 0.5), [gg.gradient_norm(f * (1 + 2j), x.numpy(), 0.5)]
-        )
+        for function in (gg.gradient_norm, gg.gradient_squared):
+            assert self.same(function(t, x, 0.5), [function(f, x.numpy(), 0.5)])
+            assert self.same(function(t * (1 + 2j), x, 0.5), [function(f * (1 + 2j), x.numpy(), 0.5)])
         assert self.same(gg.curl([t, 2 * t], x, 0.5), [gg.curl([f, 2 * f], x.numpy(), 0.5)])
 
 
@@ -282,8 +282,8 @@ class TestJax:
         f, k = jnp.asarray(example.f), jnp.asarray(example.coefficients)
         run = self.jax.jit(lambda samples, factor: example.grid.diffuse(factor)(samples))
         assert self.close(example, run(f, k), example.result)
-        norm = self.jax.jit(example.grid.gradient_norm)(f)
-        np.testing.assert_allclose(norm, example.grid.gradient_norm(example.f), rtol=1e-14)
+        for operator in (example.grid.gradient_norm, example.grid.gradient_squared):
+            np.testing.assert_allclose(self.jax.jit(operator)(f), operator(example.f), rtol=1e-14)
         with pytest.raises(TypeError, match="out= is not supported for arrays of jax"):
             example.grid.laplacian(f, out=f)
         stacked = example.grid.curl(jnp.stack([f, f, f]))

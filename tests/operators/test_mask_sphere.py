@@ -45,6 +45,17 @@ def test_a_band_is_a_grid_of_its_own(name, band):
     assert not np.where(inside, 0, found).any()
 
 
+@pytest.mark.parametrize("name", OPERATORS)
+def test_a_band_beside_the_poles_is_one_too(name):
+    """Whose rows along circles are exact for waves there."""
+    lat, inside = np.linspace(-85, 85, 18), np.broadcast_to(np.arange(36) < 30, F.shape)
+    globe, part = (gg.Grid(lat, (n, 10.0), geometry="sphere") for n in (36, 30))
+    fields = F if name not in ("divergence", "curl") else np.stack([F, U])
+    found = OPERATORS[name](globe.with_mask(inside), np.s_[:, :])(fields)
+    expected = OPERATORS[name](part, np.s_[:, :30])(fields[..., :30])
+    np.testing.assert_array_equal(np.asarray(found)[..., :30], np.asarray(expected))
+
+
 @pytest.mark.parametrize("library", parameters("numpy"))
 def test_totals_transposes_and_libraries(library):
     inside = RNG.random(F.shape) < 0.7

@@ -135,12 +135,12 @@ class TestExactly:
 
     @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.longdouble, np.complex128])
     @pytest.mark.parametrize("ends", BOUNDARIES)
-    def test_gradient_norm(self, ends, dtype, rng):
+    def test_gradient_norm_and_its_square(self, ends, dtype, rng):
         real = np.longdouble if dtype is np.longdouble else np.float64
         here = setting("coordinates", ends, dtype=real)
         f = field_of((), rng, SHAPE, dtype)
-        got = here.grid.gradient_norm(f)
-        assert got.dtype == np.zeros(1, dtype).real.dtype
+        got, square = here.grid.gradient_norm(f), here.grid.gradient_squared(f)
+        assert got.dtype == square.dtype == np.zeros(1, dtype).real.dtype
         parts = [Exact.of(f.real), Exact.of(f.imag)] if np.iscomplexobj(f) else [Exact.of(f)]
         slopes = [here.exact.derivative(part, a) for part in parts for a in range(3)]
         squares, size = sum(s.value**2 for s in slopes), sum(s.size for s in slopes)
@@ -149,6 +149,9 @@ class TestExactly:
             norm = fraction(got[index])
             room = unit * (6 * size[index] + 5 * len(slopes) * norm)  # of the slopes, and of each hypot
             assert max(norm - room, 0) ** 2 <= squares[index] <= (norm + room) ** 2
+            # Each square has twice its slope's rounding, and one of its own; as have their sums.
+            room = unit * (12 * size[index] ** 2 + (1 + len(slopes)) * squares[index])
+            assert abs(fraction(square[index]) - squares[index]) <= room
 
 
 def any_grid(shape, edge_order):
@@ -336,6 +339,7 @@ FREE = {
     "mixed 2 1": (lambda f, axis, **k: gg.mixed_derivative(f, *SPACINGS[:2], axis=axis[:2], orders=(2, 1), **k),
                   lambda g: g.mixed_derivative(0, 1, orders=(2, 1))),
     "gradient norm": (lambda f, **k: gg.gradient_norm(f, *SPACINGS, **k), lambda g: g.gradient_norm),
+    "gradient squared": (lambda f, **k: gg.gradient_squared(f, *SPACINGS, **k), lambda g: g.gradient_squared),
     "divergence": (lambda f, **k: gg.divergence([f, f, f], *SPACINGS, **k), lambda g: lambda f: g.divergence([f, f, f])),
     "curl": (lambda f, **k: gg.curl([f, 2 * f, f], *SPACINGS, **k), lambda g: lambda f: g.curl([f, 2 * f, f])),
     "laplacian": (lambda f, **k: gg.laplacian(f, *SPACINGS, **k), lambda g: g.laplacian),

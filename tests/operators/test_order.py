@@ -189,6 +189,7 @@ OPERATORS = {  # a name, a function, its exact result by hand, options
     "directional_derivative": (u, lambda x, y: 0.6 * u(x, y, "x") - 0.8 * u(x, y, "y"), {"v": [0.6, -0.8]}),
     "advect": (u, lambda x, y: w(x, y) * u(x, y, "x") + x * u(x, y, "y"), {"v": [w, lambda x, y: x]}),
     "gradient_norm": (u, lambda x, y: np.hypot(u(x, y, "x"), u(x, y, "y")), {}),
+    "gradient_squared": (u, lambda x, y: u(x, y, "x") ** 2 + u(x, y, "y") ** 2, {}),
 }  # fmt: skip
 SECOND = {
     "laplacian": (u, lambda x, y: u(x, y, "xx") + u(x, y, "yy"), {}),

@@ -176,6 +176,7 @@ def test_advection(setting):
         abs(v[0]) * size_x + abs(v[1]) * size_y,
     )
     close(setting.grid.gradient_norm(f), np.hypot(along_x, along_y), np.hypot(size_x, size_y))
+    close(setting.grid.gradient_squared(f), along_x**2 + along_y**2, (size_x + size_y) ** 2)
 
 
 def test_walls_by_position_on_an_even_axis():

@@ -39,6 +39,7 @@ IN_VECTORS = {
     "jacobian": lambda g, c: g.jacobian,
     "advect": lambda g, c: g.advect(c),
     "gradient norm": lambda g, c: g.gradient_norm,
+    "gradient squared": lambda g, c: g.gradient_squared,
     "implicit step": lambda g, c: g.identity - 0.25 * g.laplacian,
     "laplacian - advect": lambda g, c: g.laplacian - g.advect([1.0, -2.0, 3.0][: g.ndim]),
 }
@@ -62,6 +63,7 @@ GENERAL = {
     "hessian.T": lambda g, c: g.hessian.T,
 }
 OPERATORS = {**IN_VECTORS, **GENERAL}
+OF_REALS = ("gradient norm", "gradient squared")  # complex fields are two fields to them
 # What else the documentation makes of them: the same rows, more of them at once.
 COMBINED = {
     "gradient 6": lambda g, c: g.gradient.with_(accuracy=6),

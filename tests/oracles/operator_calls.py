@@ -11,6 +11,7 @@ from operator_cases import CASES, coefficients_of, random_field, setting
 SHAPE = (4, 5)
 DERIVED = {  # name: the case whose fields and coefficients it takes, and what is made of the grid and the operator
     "gradient norm": ("laplacian", lambda g, c, op: g.gradient_norm),
+    "gradient squared": ("laplacian", lambda g, c, op: g.gradient_squared),
     "adjoint of divergence": ("gradient", lambda g, c, op: g.divergence.adjoint_operator()),
     "quadrature adjoint": ("laplacian", lambda g, c, op: op.adjoint_operator("quadrature")),
     "adjoint of advect": ("advect", lambda g, c, op: op.adjoint_operator()),
@@ -21,7 +22,7 @@ DERIVED = {  # name: the case whose fields and coefficients it takes, and what i
     "product": ("laplacian", lambda g, c, op: g.divergence @ g.gradient + op),
 }
 NAMES = [*CASES, *DERIVED]
-LINEAR = [name for name in NAMES if name != "gradient norm"]
+LINEAR = [name for name in NAMES if name not in ("gradient norm", "gradient squared")]
 
 
 class Call(NamedTuple):
@@ -52,11 +53,10 @@ def call_of(name: str, rng: Any, dtype: Any = np.float64, edge_order: int = 2, s
 
 
 class Dense(NamedTuple):
-    """The result is ``(matrix + sum_k c_k * slopes[k]) f`` of flat fields and coefficients, or the `norm` of rows."""
+    """The result is ``(matrix + sum_k c_k * slopes[k]) f`` of flat fields and coefficients."""
 
     matrix: Any  # (rows, fields)
     slopes: Any  # (coefficients, rows, fields)
-    norm: bool = False
 
 
 def dense_of(call: Call) -> Dense:
@@ -72,11 +72,10 @@ def dense_of(call: Call) -> Dense:
     return Dense(plain, np.array(slopes).reshape(len(slopes), *plain.shape))
 
 
-def dense_norm(call: Call, edge_order: int = 2) -> Dense:
-    """The gradient whose norm ``call_of("gradient norm", ...)`` gives."""
+def dense_gradient(call: Call, edge_order: int = 2) -> Dense:
+    """The gradient whose norm or square ``call_of("gradient norm", ...)`` gives."""
     grid = setting("coordinates", "each another", call.fields[0].shape, edge_order).grid
-    of_gradient = call._replace(function=lambda f: tuple(grid.gradient(f)))
-    return dense_of(of_gradient)._replace(norm=True)
+    return dense_of(call._replace(function=lambda f: tuple(grid.gradient(f))))
 
 
 def units(arrays: list[Any]) -> Iterator[list[Any]]:

@@ -141,10 +141,12 @@ def operators(grid, g, h):
     """Terms, which read a field, g and h, and how many outputs they have."""
     from gridgrad._stencils import transpose
     from gridgrad._terms.adjoint import adjoint_terms
-    from gridgrad._terms.term import Term
+    from gridgrad._terms.term import Join, Term
 
     s = grid.stencil(0)
-    norm = tuple(term._replace(output=0, norm=True) for term in grid.gradient.terms)
+    norm, squares = (
+        tuple(term._replace(output=0, join=join) for term in grid.gradient.terms) for join in (Join.NORM, Join.SQUARES)
+    )
     faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
     both = tuple(term._replace(outer=2) for term in faces)
     mixed = tuple(term._replace(outer=2) for term in grid.mixed_derivative(0, 1).terms)
@@ -159,6 +161,7 @@ def operators(grid, g, h):
         "faces, transposed": (adjoint_terms(faces), 1),
         "mixed": (grid.mixed_derivative(0, 1).terms, 1),
         "norm": (norm, 1),
+        "squares": (squares, 1),
         "wide": (grid.laplacian.with_(accuracy=4).terms, 1),
         "transposed": (turned, 1),
         "transposed, NaN along rows": (tuple(term._replace(input=1 - term.input) for term in turned), 1),

@@ -357,7 +357,7 @@ WORDS = [
     Row("laplacian(f, output=f)", "here it is out=", "laplacian(f, x, y, out=np.empty((4, 5)))", "second", PLANE),
     Row("laplacian(f, n_jobs=2)", "here it is workers=", "laplacian(f, x, y, workers=2)", "second", PLANE),
     *(Row(f"{call}, mode='wrap')", f'{call}, boundary="periodic")', f'{call}, boundary="periodic")', f"{call}, periodic=True)", PLANE)
-      for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
+      for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "gradient_squared(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
     Row("gradient(f, x, y, order=2)", "derivative(f, x, axis=0, order=2)", "derivative(f, x, axis=0, order=2)", "np.full((4, 5), 2.)", PLANE),
     Row("gradient(f, order=2)", "for all axes, hessian(f, x, y)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
     Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect and directional_derivative",

@@ -25,7 +25,7 @@ SLIPS = [
     Row("advect(u=[0, 2.0], f=U)", "here it is v=", f"advect([0, 2.0], U, X, Y, {E2})[0]", "12 * Y"),
     Row("grid.diffuse()", "Grid.diffuse() needs k; it takes k", "grid.diffuse(2.0)(U)[1:-1, 1:-1]", "np.full((2, 3), 16.)"),
     *(Row(f"{name}()", f"{name}() needs {field}; it takes {field}, axis", f"np.shape({name}({field}={value}, axis=(0, 1), periodic=True))[-2:]", "(4, 5)")
-      for name, field, value in [("gradient", "f", "U"), ("laplacian", "f", "U"), ("mixed_derivative", "f", "U"), ("hessian", "f", "U"), ("gradient_norm", "f", "U"),
+      for name, field, value in [("gradient", "f", "U"), ("laplacian", "f", "U"), ("mixed_derivative", "f", "U"), ("hessian", "f", "U"), ("gradient_norm", "f", "U"), ("gradient_squared", "f", "U"),
                                  ("divergence", "F", "[U, U]"), ("curl", "F", "[U, U]"), ("jacobian", "F", "[U, U]"), ("vector_laplacian", "F", "[U, U]")]),
     Row("diffuse(2.0)", "diffuse() needs f; it takes k, f, axis", "diffuse(k=2.0, f=U, axis=0)", "diffuse(2.0, U, axis=0)"),
     # words of the grid, with the operator that was asked for

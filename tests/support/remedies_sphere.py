@@ -23,7 +23,11 @@ ROWS = [
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=('lat', 'r'))", "is none that is known", FLAT % "('r', 'z')", "0.0"),
     Row("Grid([1., 2., 3.], (8, 10.), geometry='sphere', boundary=['one-sided', 'periodic'])", "8 steps of 10 are not 360",
         "Grid([1., 2., 3.], (36, 10.), geometry='sphere').boundary[1][0]", "'periodic'"),
-    Row("Grid([1., 2., 3.], [0., 1., 2.], geometry='sphere', boundary='reflect')", "ends one-sided or at a pole", FLAT % "'sphere'", "0.0"),
+    Row("Grid([1., 2., 3.], [0., 1., 2.], geometry='sphere', boundary='reflect')", 'ends "one-sided" or at a "pole"', FLAT % "'sphere', boundary='one-sided'", "0.0"),
+    Row("Grid(60 + 10 * X, Y, geometry='sphere', boundary='pole')", "an end for each axis, as boundary=[\"pole\", \"periodic\"]",
+        f"Grid([-60., 0., 60.], {LON}, geometry='sphere', boundary=[\"pole\", \"periodic\"]).boundary[0]", "('pole', 'pole')"),
+    Row(f"Grid([70., 80., 85.], {LON}, geometry='sphere', boundary=['pole', 'periodic'])", 'where a pole is; give boundary=[("one-sided", "pole"), "periodic"]',
+        f"Grid([70., 80., 85.], {LON}, geometry='sphere', boundary=[('one-sided', 'pole'), 'periodic']).boundary[0]", "('one-sided', 'pole')"),
     Row("Grid(X, Y, radius=3.0)", 'belong to geometry="sphere"', "Grid(X, Y, geometry='sphere', radius=3.0).laplacian(np.ones(U.shape))[1, 1]", "0.0"),
     Row("Grid(1 + X, Y, geometry='sphere').hessian", "gradient, divergence, curl, laplacian, advect and diffuse are",
         "Grid(1 + X, Y, geometry='sphere').laplacian(np.ones(U.shape))[1, 1]", "0.0"),
@@ -44,6 +48,8 @@ ROWS = [
         "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
     # of labelled arrays
     *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[:, 0]", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for call, message, remedy in [
+        ("gradient(P, geometry='sphere', boundary={'y': 'one-sided'})", "give boundary={'y': 'one-sided', 'x': 'periodic'}, or 'one-sided' there",
+         "P, geometry='sphere', boundary={'y': 'one-sided', 'x': 'one-sided'}"),
         ("gradient(D, geometry='sphere')", "name two and what they are: dim=('y', 'x'), geometry=('lat', 'lon')", "D, dim=('y', 'x'), geometry=('lat', 'lon')"),
         ("gradient(D.rename(y='lat'), dim=('lat', 'x'), geometry='sphere')", "'lat' is lat, 'x' is neither; name two dims and what they are",
          "D.rename(y='lat'), dim=('lat', 'x'), geometry=('lat', 'lon')"),

@@ -115,6 +115,7 @@ def island(shape=(5, 5)):
 
 FREE = {
     "gradient_norm": lambda m: gg.gradient_norm(m),
+    "gradient_squared": lambda m: gg.gradient_squared(m),
     "divergence": lambda m: gg.divergence([m, m]),
     "divergence of one": lambda m: gg.divergence([m, m.data]),
     "directional_derivative": lambda m: gg.directional_derivative(m, [1.0, 1.0]),
@@ -127,6 +128,7 @@ FREE = {
     "mixed": lambda m: gg.mixed_derivative(m, axis=(0, 1)),
     "laplacian": lambda m: gg.laplacian(m),
     "curl": lambda m: gg.curl([m, m]),
+    "biharmonic": lambda m: gg.biharmonic(m, boundary="reflect"),
     "hessian": lambda m: gg.hessian(m)[0][1],
     "jacobian": lambda m: gg.jacobian([m, m])[0][1],
     "stacked": lambda m: gg.jacobian(np.ma.stack([m, m]))[1, 0],

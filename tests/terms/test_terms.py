@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from samples import LAYOUTS, noise
 
+import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._stencils.stencil import CENTRAL, Stencil
-from gridgrad._terms.term import Term
+from gridgrad._terms.term import Join, Term
 
 pytestmark = pytest.mark.usefixtures("core")
 DTYPES = ["f8", "f4", "f2", "c16", "c8", "i1", "u2", "i4", "i8", "u8"]
@@ -97,9 +98,10 @@ def expected(terms, inputs, outputs):
     sums = [None] * outputs
     for term in sorted(terms, key=lambda term: term.output):
         value, before = value_of(term, inputs, real), sums[term.output]
-        if term.norm:
+        if term.join is Join.NORM:
             sums[term.output] = np.abs(value) if before is None else hypot(before, value)
         else:
+            value = value * value if term.join is Join.SQUARES else value
             sums[term.output] = value if before is None else before + value
     return sums
 
@@ -170,7 +172,12 @@ def with_factors(rng, f, layout=lambda a: a):
 
 SLOTS = {"inner": 1, "faces": 2, "outer": 3}  # the inputs that `with_factors` gives
 KINDS = ["plain", "central", "outer", "inner", "faces", "faces outer", "inner outer", "inner faces outer", "then", "then outer",
-         "then inner outer", "norm", "norm outer"]  # fmt: skip
+         "then inner outer", "norm", "norm outer", "squares", "squares outer"]  # fmt: skip
+
+
+def join_of(kind):
+    """What terms of a kind make of their output."""
+    return next((join for join in Join if join.name.lower() in kind), Join.TOTAL)
 
 
 def term(rng, kind, shape, output):
@@ -181,7 +188,7 @@ def term(rng, kind, shape, output):
     values = True if "inner" in words else None
     rows = stencil(rng, shape[axis], central and "inner" not in words, values=values)
     slots = {slot: k for slot, k in SLOTS.items() if slot in words}
-    made = Term(output, 0, axis, rows, **slots, norm="norm" in words)
+    made = Term(output, 0, axis, rows, **slots, join=join_of(kind))
     if "then" in words:
         lower = int(rng.integers(axis))
         return made._replace(then=(lower, stencil(rng, shape[lower], rng.random() < 0.5)))
@@ -208,8 +215,8 @@ def test_terms_of_all_kinds_in_several_outputs(core, seed):
     f = np.asarray(noise(rng, shape))
     terms = []
     for output in range(2):
-        norm = rng.random() < 0.3
-        kinds = rng.choice([kind for kind in KINDS if ("norm" in kind) == norm], 2)
+        join = rng.choice(list(Join), p=[0.6, 0.2, 0.2])
+        kinds = rng.choice([kind for kind in KINDS if join_of(kind) == join], 2)
         terms += [term(rng, kind, shape, output) for kind in kinds]
     check(core, terms[::-1] if seed % 2 else terms, with_factors(rng, f), 2)
 
@@ -239,7 +246,7 @@ def test_a_weight_of_zero_reads_neither_sample_nor_factor(core, rng, varying, va
         check(core, [t._replace(**{slot: None}) for t in terms], [f])
 
 
-def test_a_norm_of_every_pair_of_special_values(core):
+def test_a_norm_and_squares_of_every_pair_of_special_values(core):
     special = np.array(
         [0.0, -0.0, 1.0, -2.0, 5e-324, 1e-310, 1e-170, 1e170, 1.7e308, np.inf, -np.inf, np.nan]
     )
@@ -249,7 +256,8 @@ def test_a_norm_of_every_pair_of_special_values(core):
     for dtype in ("f8", "f4"):
         with np.errstate(over="ignore"):
             inputs = [p.astype(dtype), q.astype(dtype)]
-        check(core, [Term(0, k, 1, value, norm=True) for k in range(2)], inputs)
+        for join in (Join.NORM, Join.SQUARES):
+            check(core, [Term(0, k, 1, value, join=join) for k in range(2)], inputs)
 
 
 def test_every_cpu_level_gives_the_same_bits(cpu_levels, core, rng):
@@ -260,3 +268,21 @@ def test_every_cpu_level_gives_the_same_bits(cpu_levels, core, rng):
         for level in cpu_levels:
             core.gg_use_cpu_level(level)
             check(core, terms, inputs, workers=(1,))
+
+
+@pytest.mark.parametrize("shape", [(6, 7), (9, 40), (5, 6, 70), (12, 530)])
+def test_derivatives_along_two_axes_on_every_level(cpu_levels, core, rng, shape):
+    """Where weights are the same at all points they have loops, alone and together with others."""
+    f = np.asarray(noise(rng, shape))
+    sides = {"one-sided": None, "mirrors": "reflect", "one mirror": ["periodic", *["reflect"] * (len(shape) - 1)]}
+    for boundary in sides.values():
+        grid = gg.Grid(*[(n, 0.5 + k) for k, n in enumerate(shape)], **({"boundary": boundary} if boundary else {}))
+        operators = [grid.biharmonic, grid.hessian, 2 * grid.biharmonic - grid.laplacian]
+        if not boundary and len(shape) == 2:
+            i, j = np.meshgrid(*map(np.arange, shape), indexing="ij")
+            operators.append(gg.Grid(i + 0.1 * j, j + 0.1 * i).laplacian)
+        for level in cpu_levels:
+            core.gg_use_cpu_level(level)
+            for operator in operators:
+                terms, outputs = operator.pattern.terms_for(shape), len(operator.grids_out)
+                check(core, terms, [f, *map(np.asarray, operator.coefficients_for(f))], outputs, workers=(1,))

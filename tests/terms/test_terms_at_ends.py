@@ -16,7 +16,7 @@ from gridgrad._stencils.transpose import transposed
 from gridgrad._terms.adjoint import adjoint_terms
 from gridgrad._terms.merged import merged
 from gridgrad._terms.real import real_terms
-from gridgrad._terms.term import Term
+from gridgrad._terms.term import Join, Term
 
 SHAPE = (9, 10, 11)
 
@@ -199,10 +199,10 @@ class TestApplied:
             )
 
     def test_norms(self, core, rng, field):
-        terms = tuple(term._replace(norm=True) for term in laplacian(rng))
+        terms = tuple(term._replace(join=Join.NORM) for term in laplacian(rng))
         terms += (
-            Term(0, 1, 0, at_ends(rng, 9), norm=True, ends=True),
-            Term(0, 1, 2, at_ends(rng, 11), norm=True, ends=True),
+            Term(0, 1, 0, at_ends(rng, 9), join=Join.NORM, ends=True),
+            Term(0, 1, 2, at_ends(rng, 11), join=Join.NORM, ends=True),
         )
         first, *others = (got for _, (got,) in ways(core, terms, [field, side(rng, 0)]))
         assert all(same_bits(first, other) for other in others)

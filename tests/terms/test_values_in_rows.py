@@ -19,7 +19,7 @@ from gridgrad._stencils.sums import added
 from gridgrad._stencils.transpose import negated, product, scaled, transposed
 from gridgrad._terms.matrix import term_matrix
 from gridgrad._terms.merged import merged
-from gridgrad._terms.term import Term
+from gridgrad._terms.term import Join, Term
 
 EPS = np.finfo(float).eps
 INTERIORS = [CENTRAL, ((-1, 1),), ((0, -2), (0, 1)), ()]
@@ -79,7 +79,7 @@ class TestApplied:
         one, other = loop(stencil, f), loop(stencil, f.T).T
         for (got,) in ways(both, [f]):
             assert same_bits(got, one + other)
-        norms = [list(way) for way in ways(tuple(t._replace(norm=True) for t in both), [f])]
+        norms = [list(way) for way in ways(tuple(t._replace(join=Join.NORM) for t in both), [f])]
         assert same_bits(norms[0][0], norms[1][0])
         assert np.allclose(norms[0][0], np.hypot(one, other), rtol=4 * EPS, atol=0)
 

@@ -96,12 +96,12 @@ CASES = [
     ("derivative", wave, {"axis": 0, "side": "left"}), ("derivative", wave, {"axis": 1, "side": "right", "accuracy": 2}),
     ("mixed_derivative", wave, {}), ("divergence", pair, {}),
     ("curl", pair, {}), ("jacobian", pair, {}), ("hessian", wave, {}), ("laplacian", wave, {}),
-    ("laplacian", wave, {"form": "wide"}), ("laplacian", wave, {"accuracy": 4}), ("vector_laplacian", pair, {}),
+    ("laplacian", wave, {"form": "wide"}), ("laplacian", wave, {"accuracy": 4}), ("biharmonic", wave, {}), ("biharmonic", wave, {"accuracy": 2}), ("vector_laplacian", pair, {}),
     ("laplacian", lambda x, y: np.cos(np.pi * x) * np.cos(1.6 * np.pi * y), {"form": "conservative"}),
     ("diffuse", lambda x, y: np.cos(np.pi * x) * np.cos(0.8 * np.pi * y), {"k": lambda x, y: 2 + x * y}),
     ("directional_derivative", wave, {"v": [0.6, -0.8]}), ("advect", wave, {"v": [lambda x, y: y, 2.0]}),
     ("advect", wave, {"v": [lambda x, y: y - 0.4, -2.0], "upwind": 1}), ("advect", wave, {"v": [lambda x, y: x - 0.7, 1.0], "upwind": 2}),
-    ("gradient_norm", wave, {}),
+    ("gradient_norm", wave, {}), ("gradient_squared", wave, {}),
 ]  # fmt: skip
 
 

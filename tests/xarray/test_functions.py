@@ -40,6 +40,7 @@ CALLS = {  # with labels, and without
     "laplacian": (lambda: gg.laplacian(F, **XY, accuracy=2), lambda: gg.laplacian(f, X, Y, **PLAIN_XY, accuracy=2)),
     "hessian": (lambda: gg.hessian(F, **XY), lambda: gg.hessian(f, X, Y, **PLAIN_XY)),
     "gradient_norm": (lambda: gg.gradient_norm(F, **XY), lambda: gg.gradient_norm(f, X, Y, **PLAIN_XY)),
+    "gradient_squared": (lambda: gg.gradient_squared(F, **XY), lambda: gg.gradient_squared(f, X, Y, **PLAIN_XY)),
     "divergence": (lambda: gg.divergence((U, V), **XY), lambda: gg.divergence((u, v), X, Y, **PLAIN_XY)),
     "curl": (lambda: gg.curl([U, V], **XY), lambda: gg.curl((u, v), X, Y, **PLAIN_XY)),
     "jacobian": (lambda: gg.jacobian((U, V), **XY), lambda: gg.jacobian((u, v), X, Y, **PLAIN_XY)),
@@ -52,7 +53,7 @@ CALLS = {  # with labels, and without
 }  # fmt: skip
 NAMES = {
     "gradient": ["dT_dx", "dT_dy"], "gradient of one": ["dT_dy"], "derivative": ["d2T_dx2"], "mixed_derivative": ["d2T_dxdy"],
-    "orders": ["d3T_dx2dy"], "biharmonic": ["biharmonic_T"], "laplacian": ["laplacian_T"], "hessian": ["d2T_dx2", "d2T_dxdy", "d2T_dydx", "d2T_dy2"], "gradient_norm": ["gradient_norm_T"],
+    "orders": ["d3T_dx2dy"], "biharmonic": ["biharmonic_T"], "laplacian": ["laplacian_T"], "hessian": ["d2T_dx2", "d2T_dxdy", "d2T_dydx", "d2T_dy2"], "gradient_norm": ["gradient_norm_T"], "gradient_squared": ["gradient_squared_T"],
     "divergence": ["divergence"], "curl": ["curl"], "jacobian": ["du_dx", "du_dy", "dv_dx", "dv_dy"],
     "vector_laplacian": ["laplacian_u", "laplacian_v"], "advect": ["advection_T"], "directional_derivative": ["directional_derivative_T"],
     "diffuse": ["diffusion_T"], "of a number": ["diffusion_T"],

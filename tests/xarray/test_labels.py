@@ -40,6 +40,7 @@ def test_units_of_other_operators():
     assert gg.laplacian(F).units == "m-1 s-1"
     assert gg.hessian(F)[0][1].units == "m-1 s-1"
     assert gg.gradient_norm(F).units == "s-1"
+    assert gg.gradient_squared(F).units == "s-2"
     assert gg.advect((F, F), F, dim=("x", "y")).units == "m s-2"
     assert gg.diffuse(F.assign_attrs(units="m2 s-1"), F).units == "m s-2"
     assert "units" not in gg.advect((F, 1.0), F, dim=("x", "y")).attrs

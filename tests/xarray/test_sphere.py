@@ -28,6 +28,7 @@ CALLS = {  # with labels, values, units
     "gradient": (lambda **k: gg.gradient(T, edge_order=2, **k), lambda g: g.gradient(t), ["K m-1"] * 2),
     "laplacian": (lambda **k: gg.laplacian(T, **k), lambda g: [g.laplacian(t)], ["K m-2"]),
     "gradient_norm": (lambda **k: gg.gradient_norm(T, **k), lambda g: [g.gradient_norm(t)], ["K m-1"]),
+    "gradient_squared": (lambda **k: gg.gradient_squared(T, **k), lambda g: [g.gradient_squared(t)], ["K2 m-2"]),
     "divergence": (lambda **k: gg.divergence((U, V), **AXES, **k), lambda g: [g.divergence((v, u))], ["s-1"]),
     "curl": (lambda **k: gg.curl((U, V), **AXES, **k), lambda g: [g.curl((v, u))], ["s-1"]),
     "advect": (lambda **k: gg.advect((U, V), T, **AXES, **k), lambda g: [g.advect((v, u))(t)], ["s-1 K"]),
@@ -80,6 +81,15 @@ def test_axes_of_any_name():
     ):
         assert np.array_equal(found, GRID.laplacian(t))
         assert found.units == "K m-2"
+
+
+def test_ends_by_the_names_of_dims():
+    """All of them: a pole says nothing about what goes all round."""
+    found = gg.laplacian(T, geometry="sphere", boundary={"lat": "pole", "lon": "periodic"})
+    assert np.array_equal(found, GRID.laplacian(t))
+    assert gg.xarray.Grid(T, geometry="sphere").plain.boundary == (("pole", "pole"), ("periodic", "periodic"))
+    with pytest.raises(ValueError, match="does not name 'lon', which may go all round"):
+        gg.xarray.Grid(T, geometry="sphere", boundary={"lat": "pole"})
 
 
 def test_a_dataset_has_those_variables_that_have_both():

@@ -13,11 +13,11 @@ from . import device
 class Bound:
     """What `Backend.bind` of a library with memory on CUDA devices stands on."""
 
-    __slots__ = ("device_id", "inputs", "plan", "reach", "ready")
+    __slots__ = ("device_id", "even", "inputs", "plan", "reach", "ready")
 
     def __init__(self, plan: Plan, device_id: int) -> None:
         self.plan, self.device_id, self.inputs = plan, device_id, plan.inputs
-        self.reach = _reach(plan)
+        self.reach, self.even = _reach(plan), _of_even_steps(plan)
         self.ready: device.Ready | None = None  # from its first call on
 
     def __call__(self, addresses: Sequence[int], stream: device.Streamed, is_fresh: bool) -> bool:
@@ -44,9 +44,26 @@ class Bound:
         line, end = sorted([*set(extents[: self.inputs]), *extents[self.inputs :]]), 0
         for start, stop in line:
             if start < end:
-                return not overlap(extents, self.inputs)  # it may be inputs that meet, as they may
+                return self._are_apart_by_lanes(addresses, extents)  # it may be inputs that meet, as they may
             end = stop
         return True
+
+    def _are_apart_by_lanes(self, addresses: Sequence[int], extents: Sequence[tuple[int, int]]) -> bool:
+        """The same where parts of complex numbers lie between each other, at even and at odd places of one item."""
+        item, lanes = ITEM_BYTES[self.plan.output_storage], (0, 1)
+        own = [{a // item % 2} if even else set(lanes) for a, even in zip(addresses, self.even, strict=True)]
+        for lane in lanes:
+            there = [k for k, places in enumerate(own) if lane in places]
+            if overlap([extents[k] for k in there], sum(k < self.inputs for k in there)):
+                return False
+        return True
+
+
+def _of_even_steps(plan: Plan) -> list[bool]:
+    """Whether each array has only even steps, and items as outputs have."""
+    items = [ITEM_BYTES[plan.storage]] * plan.inputs + [ITEM_BYTES[plan.output_storage]] * plan.outputs
+    steps = plan.descriptor["array"]["stride"][: len(items)]
+    return [item == items[-1] and not (own % 2).any() for item, own in zip(items, steps, strict=True)]
 
 
 def _reach(plan: Plan) -> list[tuple[int, int]]:

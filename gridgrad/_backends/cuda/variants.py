@@ -19,6 +19,7 @@ from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
 from ..._plan.plan import Plan
 from ..._plan.tables import Tables
 from ..._stencils.stencil import CENTRAL
+from ..._terms.term import Join
 from .geometry import ROW, Geometry, Reads, geometry_of
 from .rows import LIGHT_BYTES, LIGHT_TERMS, Share, held_bytes, share_of
 
@@ -63,7 +64,7 @@ class Variant(NamedTuple):
     strides: int
     blocks: int
     terms: tuple[tuple[int, ...], ...]
-    norms: tuple[int, ...]
+    joins: tuple[int, ...]
     stencils: tuple[tuple[object, ...], ...]  # dim, weights, values, central, pairs, then the tables a and b
 
 
@@ -136,7 +137,7 @@ def macros(variant: Variant) -> str:
         "STRIDES": int(variant.strides),
         "BLOCKS": int(variant.blocks),
         "TERMS": rows(variant.terms),
-        "NORMS": rows(variant.norms),
+        "JOINS": rows(variant.joins),
         "STENCILS": rows(variant.stencils),
     }
     return "".join(f"#define GG_{name} {value}\n" for name, value in defined.items())
@@ -159,7 +160,7 @@ def widest_vector(plan: Plan) -> int:
     if is_general(packed):
         return 1
     held = plan.outputs + 2 * sum(s["dim"] == ROW and bool(s["weights"]) for s in _stencils(packed))
-    held += 2 * int(packed["norm"].any())  # what a root and a quotient take
+    held += 2 * int((packed["join"] == Join.NORM).any())  # what a root and a quotient take
     while width > 1 and held * width * np.dtype(plan.real).itemsize > VECTOR_BYTES:
         width //= 2
     if not has_unit_rows(plan, packed) or _inner(packed) == 0:
@@ -204,7 +205,7 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         strides=int(geometry.strides),
         blocks=_blocks(packed, share, indices) if BLOCKS is None else BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
-        norms=tuple(packed["norm"][: plan.outputs].tolist()),
+        joins=tuple(packed["join"][: plan.outputs].tolist()),
         stencils=tuple(map(_shape, _stencils(packed), plan.tables, repeat(plan.real))),
     )
     _round_weights(packed, plan.real)

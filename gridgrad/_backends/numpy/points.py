@@ -23,6 +23,7 @@ class TermAtPoints(NamedTuple):
     input: int
     faces: int | None
     outer: int | None
+    at: tuple[Array, Array] | None = None  # of each pair the point that is read, and that of `faces`, where they are not b
 
 
 class RowsAtPoints:
@@ -37,16 +38,16 @@ class RowsAtPoints:
 
     def __call__(self, fields: Sequence[Array], workers: int) -> Array:
         """Their values for contiguous fields of shape ``(batch, points)``."""
-        batch, size = fields[0].shape
+        batch = len(fields[0])
         values = np.empty((batch, len(self.points)), self.dtype)
         table, step = self._table.copy(), self.dtype.itemsize
         used = [
-            (t, k, number) for t, term in enumerate(self.terms) for k, number in enumerate(term[4:], start=4)
-        ]
+            (t, k, fields[number] if term.at is None or k == 6 else np.ascontiguousarray(fields[number][:, term.at[k - 4]]))
+            for t, term in enumerate(self.terms) for k, number in enumerate(term[4:7], start=4) if number is not None
+        ]  # fmt: skip
         for one in range(batch):
-            for t, k, number in used:
-                if number is not None:
-                    table[t, k] = _address(fields[number]) + one * size * step
+            for t, k, own in used:
+                table[t, k] = _address(own) + one * own.shape[1] * step
             _core.core.gg_rows_at_points(
                 _address(table),
                 len(table),
@@ -59,19 +60,15 @@ class RowsAtPoints:
         return values
 
 
-def served(fields: Sequence[Array]) -> bool:
-    """Whether there is a core, and it takes these arrays as they are."""
+def served(fields: Sequence[Array], at_points: Sequence[Array] = ()) -> bool:
+    """Whether there is a core, and it takes these arrays as they are, and others after a gather."""
     first = fields[0]
     return (
         _core.core is not None
         and first.dtype in (np.float32, np.float64)
         and first.size < 1 << 31
-        and all(
-            [
-                a.dtype == first.dtype and a.flags.c_contiguous and a.flags.aligned and a.dtype.isnative
-                for a in fields
-            ]
-        )
+        and all([a.flags.c_contiguous and a.flags.aligned for a in fields])
+        and all([a.dtype == first.dtype and a.dtype.isnative for a in (*fields, *at_points)])
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.term import Term, norms_of, shifted
+from ..._terms.term import Join, Term, joins_of, shifted
 from .. import slices
 from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
@@ -172,12 +172,12 @@ def differentiated(
         k < count for term in terms for k in term.factors()
     ):  # it multiplies what is read, and is itself read
         return None
-    if norms_of(terms):
+    if joins_of(terms):
 
         def run(own: tuple[Term, ...], arrays: Tensors) -> Any:
             return Node.apply(ByTerms(own, 1 + own[-1].output, operate), len(arrays), *arrays)
 
-        return [norm(terms, fields, run, run)]
+        return [joined(terms, fields, run, run)]
     return list(Node.apply(ByTerms(terms, outputs, operate), count, *fields))
 
 
@@ -192,11 +192,15 @@ def _read_first(terms: tuple[Term, ...], tensors: Tensors) -> tuple[tuple[Term, 
     return tuple(moved), [tensors[k] for k in order], len(read)
 
 
-def norm(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: Any) -> Tensor:
-    """The norm of all terms: its size from a kernel, its derivatives from the components."""
+def joined(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: Any) -> Tensor:
+    """What is no sum of its terms, from these components; of a norm only its derivatives, its size is from a kernel."""
     narrow = fields[0].dtype in (torch.float16, torch.bfloat16)
     wide = [field.to(torch.float32) for field in fields] if narrow else fields  # the type kernels compute in
-    (size,) = size_of(terms, [field.detach() for field in wide])
-    components = tuple(term._replace(output=k, norm=False) for k, term in enumerate(terms))
-    result: Tensor = slices.with_slope(OPERATIONS, size, components_of(components, wide))
+    components = tuple(term._replace(output=k, join=Join.TOTAL) for k, term in enumerate(terms))
+    values, join = components_of(components, wide), terms[0].join
+    if join is Join.NORM:
+        (size,) = size_of(terms, [field.detach() for field in wide])
+        result: Tensor = slices.with_slope(OPERATIONS, size, values)
+    else:
+        result = slices.joined(OPERATIONS, join, values)
     return result.to(fields[0].dtype) if narrow else result

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ..._base.errors import ArgumentTypeError
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.term import Term, norms_of, shifted
+from ..._terms.term import Term, joins_of, shifted
 from .. import slices
 from .arrays import Torch
 from .compiled import CONSTANTS, check_out, name_of
 from .define import Defined, define, is_transformed, is_varied
-from .graph import Map, Tensors, norm
+from .graph import Map, Tensors, joined
 from .operations import OPERATIONS
 from .tensors import batched_first
 
@@ -70,15 +70,15 @@ class ByName(Defined):
         return ByName(self.name, [axis + 1 for axis in self.axes], self.is_transposed), moved
 
     def by_operations(self, fields: Tensors, constants: Tensors, graph: bool) -> list[Tensor] | None:
-        """A norm, derivatives by coefficients, and those inside of torch.func's transforms."""
+        """A norm or squares, derivatives by coefficients, and those inside of torch.func's transforms."""
         terms, tensors = self.terms(fields, constants), [*fields, *constants]
-        if norms_of(terms):
-            return [self._norm(terms, fields)]
+        if joins_of(terms):
+            return [self._joined(terms, fields)]
         is_slow = is_varied(constants) or slices.is_mixed(tensors) or (graph and is_transformed(tensors))
         return slices.apply(OPERATIONS, terms, tensors, self.outputs) if is_slow else None
 
-    def _norm(self, terms: tuple[Term, ...], fields: Tensors) -> Tensor:
-        """The norm of all terms, which has no coefficients and no transpose."""
+    def _joined(self, terms: tuple[Term, ...], fields: Tensors) -> Tensor:
+        """What is no sum of its terms, and has no coefficients and no transpose."""
 
         def size_of(_: Any, own: Tensors) -> Tensors:
             return self(own, [])
@@ -86,7 +86,7 @@ class ByName(Defined):
         def components_of(components: tuple[Term, ...], own: Tensors) -> Tensors:
             return slices.apply(OPERATIONS, components, own, len(components))
 
-        return norm(terms, fields, size_of, components_of)
+        return joined(terms, fields, size_of, components_of)
 
 
 define(ByName)

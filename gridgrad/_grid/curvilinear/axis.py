@@ -83,7 +83,7 @@ class IndexAxis(LinesAxis):
             f"advect, with one-sided and periodic ends. {instead or _OTHERS}"
         )
 
-    def described(self, edge_order: int) -> str:
+    def described(self, edge_order: int, *ends: object) -> str:
         """One line about it."""
         word = "periodic" if self.is_periodic else f"one-sided (edge order {edge_order})"
         unit = "" if self.unit is None else f" {self.unit}"

@@ -12,8 +12,9 @@ import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
+from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
-from ..ends import OPEN, RING, Ends
+from ..ends import OPEN, POLE, RING, Ends, spelled
 from ..spacing import to_host
 from .beside import points_of_means
 from .metric import EVEN, Metric, Surface
@@ -93,9 +94,22 @@ class Geometry(NamedTuple):
         y = np.asarray(line.coordinates, np.float64)
         self._check(y, lines)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
-        around = None if self.around is None else lines[self.around].steps
-        way = -1 if around is not None and np.ravel(around)[0] < 0 else 1
-        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, self._ring(lines), way)
+        ring = self._ring(lines)
+        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, ring, self._step(lines, ring))
+
+    def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
+        """The ends with the poles that there are, which are all that were said to be."""
+        k, found = self.along, list(pairs)
+        first, last = (ONE_SIDED if pole is None else POLE for pole in metric.poles)
+        found[k] = first, last
+        for index, said, own in zip((0, -1), pairs[k], found[k], strict=True):
+            if said is POLE and own is not POLE:
+                words = ", ".join(_shown(*map(spelled, pair)) for pair in found)
+                raise ArgumentValueError(
+                    f"axis {k} is {self.names[k]}, and its end at {metric.line.position(index % metric.line.length):g} is not within a step of "
+                    f"{' or '.join(f'{end:g}' for end in self._limits())}, where a pole is; give boundary=[{words}]"
+                )
+        return tuple(found)
 
     def _ring(self, lines: Sequence[Axis]) -> int | None:
         """How many steps of one length go all round; None of those that do not."""
@@ -104,6 +118,17 @@ class Geometry(NamedTuple):
             return None
         steps = np.asarray(around.steps, np.float64)
         return around.length if np.ptp(np.abs(steps)) < EVEN * self.turn / around.length else None
+
+    def _step(self, lines: Sequence[Axis], ring: int | None) -> float | None:
+        """The step all round, in radians, negative where that runs down; None where it varies, or something else is at the ends."""
+        around = None if self.around is None else lines[self.around]
+        if around is None or np.ndim(around.steps) > 1:
+            return None
+        steps = np.asarray(around.steps, np.float64) * (2 * pi / self.turn)
+        if ring is not None:
+            return (-1 if steps.flat[0] < 0 else 1) * 2 * pi / ring
+        is_even = np.ptp(steps) < EVEN * abs(steps.flat[0]) and all(end.is_open for end in around.ends)
+        return float(np.mean(steps)) if is_even else None
 
     def _sphere(self) -> Surface:
         unit, radius = 2 * pi / self.turn, self.radius
@@ -162,7 +187,7 @@ class Geometry(NamedTuple):
         ends = lines[k].ends
         if ends[0].is_periodic or any(not end.is_open for end in ends):
             raise ArgumentValueError(
-                f"axis {k} is {name}, and ends one-sided or at a pole, which needs no word; another boundary of it is not offered"
+                f'axis {k} is {name}, and ends "one-sided" or at a "pole", which is seen without a word; another boundary of it is not offered'
             )
 
     def _other_unit(self, y: Array) -> str:
@@ -209,6 +234,15 @@ def _names(geometry: object, count: int) -> tuple[str, ...]:
     }:
         raise ArgumentValueError(f"geometry {names} is none that is known; allowed are {_ALLOWED}")
     return names
+
+
+def _shown(left: object, right: object) -> str:
+    """Both ends of an axis as one types them."""
+    return _quoted(left) if left == right else f"({_quoted(left)}, {_quoted(right)})"
+
+
+def _quoted(end: object) -> str:
+    return f'"{end}"' if isinstance(end, str) else repr(end)
 
 
 def _radius(radius: object, names: tuple[str, ...]) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
-from math import pi
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..._stencils.sums import row_at
 from ..axis import Axis
 from ..ends import rule_of
 from .beside import Flux, balance, fluxes, nearness, points_of_means, replaced, weights_of
+from .waves import of_waves
 
 POINTS_OF_FLUXES = 7  # of the wide rows of second derivatives beside a pole
 EVEN = 1e-6  # relative difference of steps that are taken as equal
@@ -51,11 +51,11 @@ class Metric:
 
     def __init__(
         self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None], edge_order: int,
-        ring: int | None = None, way: int = 1,
+        ring: int | None = None, step: float | None = None,
     ) -> None:  # fmt: skip
         self.surface, self.along, self.around = surface, along, around
         self.line, self.poles, self.edge_order, self.ring = line, poles, edge_order, ring
-        self.way = way  # -1 where x runs down
+        self.step = step  # of x, in radians, where it is even and ends are open or closed to the ring
         y = line.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
@@ -79,10 +79,19 @@ class Metric:
         turned = transpose.transposed(self.line.rows_of(rule).field)
         return transpose.transposed(turned, np.where(self.h == 0, 1, self.h))  # at a pole nothing is read
 
-    def _near_poles(self, make: Callable[[int | None], Stencil], accuracy: int | None) -> Stencil:
-        """Rows that are divided by h, more accurate by 2 near poles: what their errors there are divided by, too."""
+    def _near_poles(
+        self, make: Callable[[int | None], Stencil], accuracy: int | None, is_product: bool = False
+    ) -> Stencil:
+        """Rows that are divided by h, more accurate by 2 near poles: what their errors there are divided by, too.
+
+        So are those of products at open ends, where the errors of slopes jump from row to row.
+        """
         better = (accuracy or 2) + 2
-        near = np.flatnonzero(self._near)
+        is_near = self._near > 0
+        for is_last, pole in enumerate(self.poles):
+            if is_product and pole is None:
+                is_near[slice(2 - better, None) if is_last else slice(better - 2)] = True
+        near = np.flatnonzero(is_near)
         rule = rule_of(1, better, self._ends_of_fluxes(), self.edge_order)
         if not len(near) or self.line.length < points_needed(rule) + 1:
             return make(accuracy)
@@ -92,7 +101,7 @@ class Metric:
     def second(self, accuracy: int | None, form: str) -> Stencil:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
         if form == "wide" or accuracy is not None:
-            wide = self._near_poles(lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy)
+            wide = self._near_poles(lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy, True)
             rows = {end: self._product_on(end, accuracy) for end in self.on}
             return self._per_length(replaced(wide, rows))
         return self._compact if form == "compact" else self._conservative
@@ -115,17 +124,10 @@ class Metric:
         return squares * (1 + wrong * self.h / self.surface.unit**2)
 
     def of_waves(self, stencil: Stencil, order: int) -> Stencil:
-        """Rows of derivatives all round that are exact for cos(x) and sin(x): as these vary the components of one vector at a pole."""
-        if self.ring is None or self.ring < 4 or stencil.length != self.ring or not self._near.any():
-            return stencil  # of a run of points between gaps, too: it does not go all round
-        middle, step = self.ring // 2, self.way * 2 * pi / self.ring
-
-        def wave(point: int) -> float:
-            x = (point - middle) * step
-            return float(np.sin(x) if order == 1 else -np.cos(x))
-
-        made = sum(float(weight) * (wave(b) - wave(a)) for a, b, weight in row_at(stencil, middle))
-        return transpose.scaled(stencil, self.surface.unit**order / made)
+        """Rows of derivatives along x that are exact for cos(x) and sin(x): as these vary the components of one vector at a pole."""
+        if self.step is None or not self._near.any():
+            return stencil
+        return of_waves(stencil, self.step, self.surface.unit, order, stencil.length == self.ring)
 
     def _row_on(self, end: int, accuracy: int | None) -> Row:
         """``2 dF/dy``, the limit in a pole of ``d(h F)/dy / h`` of the mean of F all round, which is odd about it."""
@@ -260,4 +262,5 @@ class Metric:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
         second, first = (self.line.stencil(order, None, self.edge_order) for order in (2, 1))
         ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
-        return (*row_at(second, point), *((a, b, ratio * w) for a, b, w in row_at(first, point)))
+        bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()  # on the equator there is none
+        return (*row_at(second, point), *bent)

@@ -96,7 +96,7 @@ class LinesAxis(Axis):
         ends = (np.take(self.spacing, k, self.number) for k in (0, -1))
         return exact_fraction(np.max(np.abs(np.subtract(*(end.astype(self.real) for end in ends)))))
 
-    def described(self, edge_order: int) -> str:
+    def described(self, edge_order: int, *ends: object) -> str:
         """One line about it."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         word = "periodic" if self.is_periodic else f"one-sided (edge order {edge_order})"

@@ -12,6 +12,7 @@ from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..ends import Side
 from ..walls.components import Components
 from ..walls.conditions import Condition
+from .prescribed import conditions_of
 from .runs import Runs, runs_of
 
 
@@ -68,6 +69,11 @@ class Mask:
     def margin(self) -> int:
         """How many points beside a gap may have a value that is not the field's: one where it is prescribed."""
         return int(isinstance(self.side, (Condition, Components)))
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is prescribed beside gaps and is not 0."""
+        return conditions_of(self.side)
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""

@@ -18,6 +18,7 @@ from ..ends import Ends, Side
 from ..geometry.metric import Metric
 from ..points import Points
 from .many import rows_of_many
+from .prescribed import marked
 
 HALF = 12  # points that rows at one end of a run may read; a longer run is two pieces, one at each end
 
@@ -38,7 +39,10 @@ class PieceOfAxis(Axis):
     """
 
     def __init__(self, line: Axis, piece: Piece, beside: Side) -> None:
-        own: Ends = line.sides[0] if piece.is_first else beside, line.sides[1] if piece.is_last else beside
+        own: Ends = (
+            line.sides[0] if piece.is_first else marked(beside, 0),
+            line.sides[1] if piece.is_last else marked(beside, 1),
+        )
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         super().__init__(

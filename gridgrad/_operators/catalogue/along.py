@@ -8,9 +8,8 @@ from typing import Never
 from ..._base.checks import clean_axis
 from ..._grid.points import Points
 from ..patterns.build import Build
-from ..patterns.kinds import check_words, kind, method
+from ..patterns.kinds import check_words, kind, method, refuse_geometry
 from ..sweep import Sweep
-from .first import no_tensors
 from .options import SIDES, derivative_options, mixed_options
 from .second import add_mixed
 
@@ -36,7 +35,7 @@ def derivative(
     return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy, side=side)
 
 
-@kind(derivative_options)
+@kind(derivative_options, geometry=True)
 def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side: str | None) -> Sweep:
     """``d_a f``, ``d_a d_a f`` or a higher derivative along one axis of the grid."""
     options = [
@@ -46,7 +45,7 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
     if order == 1 and side is None:
         build.add_slope(0, 0, axis, accuracy)
     else:
-        no_tensors(grid, "a derivative of higher order, or to one side,")
+        refuse_geometry(grid, "a derivative of higher order, or to one side,")
         build.add(0, 0, axis, grid.along(axis, order, accuracy, side=SIDES[side]))
     return Sweep.built(build, f"derivative({axis}, order={order}{''.join(options)})")
 
@@ -68,7 +67,6 @@ def mixed_derivative(
 @kind(mixed_options)
 def _mixed_derivative(grid: Points, a: int, b: int, orders: tuple[int, int], accuracy: int | None) -> Sweep:
     """``d_a d_b f`` for two different axes of the grid, or of higher orders along them."""
-    no_tensors(grid, "mixed_derivative")
     build = Build(grid)
     add_mixed(build, 0, a, b, orders, accuracy)
     options = ("" if orders == (1, 1) else f", orders={orders}") + ("" if accuracy is None else f", accuracy={accuracy}")

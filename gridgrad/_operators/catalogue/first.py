@@ -19,15 +19,7 @@ def vector(grid: Points) -> tuple[int, ...]:
     return (grid.ndim,) if grid.ndim > 1 else ()
 
 
-def no_tensors(grid: Points, name: str) -> None:
-    """Refuse what needs the turning of unit vectors from point to point."""
-    if grid.metric is not None:
-        raise ArgumentValueError(
-            f"{name} is not offered with geometry=; gradient, divergence, curl, laplacian, advect and diffuse are"
-        )
-
-
-@kind(accuracy_option)
+@kind(accuracy_option, geometry=True)
 def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
     build = Build(grid)
@@ -36,7 +28,7 @@ def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     return Sweep.built(build, "gradient", vector(grid), masks_as_read=True)
 
 
-@kind(accuracy_option)
+@kind(accuracy_option, geometry=True)
 def divergence(grid: Points, accuracy: int | None) -> Sweep[Vector, Scalar]:
     """``sum d_a F_a``: a vector field to a scalar field.
 
@@ -51,7 +43,7 @@ def divergence(grid: Points, accuracy: int | None) -> Sweep[Vector, Scalar]:
     return Sweep.built(build, "divergence")
 
 
-@kind(accuracy_option)
+@kind(accuracy_option, geometry=True)
 def curl(grid: Points, accuracy: int | None) -> Sweep[Vector, Any]:
     """``d_0 F_1 - d_1 F_0`` on two axes, the curl vector on three.
 
@@ -81,7 +73,6 @@ def jacobian(grid: Points, accuracy: int | None) -> Sweep[Vector, Matrix[Vector]
 
     For arrays ``u[y, x]`` take ``Grid(x, y, axes=[-1, -2])`` and ``(u, v)``.
     """
-    no_tensors(grid, "jacobian")
     n = grid.ndim
     build = Build(grid, vector(grid))
     for i in range(n):

@@ -16,8 +16,8 @@ from ..operator import Operator
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method
 from ..sweep import Sweep
+from .diffuse_tensor import diffuse_tensor
 from .options import mean_option
-from .tensor import diffuse_tensor
 
 
 @method
@@ -59,7 +59,7 @@ def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scala
     return diffuse_tensor(grid, k) if form == "tensor" else diffuse_at_faces(grid, k)
 
 
-@kind(mean_option)
+@kind(mean_option, geometry=True)
 def _diffuse(grid: Points, numbers: Numbers, is_vector: bool, mean: str) -> Sweep:
     """``div(k grad f)`` in flux form, the mean of k at the faces between points."""
     build = Build(grid, arguments=(Argument("k", numbers, is_vector),))

@@ -1,4 +1,4 @@
-"""The norm of the gradient, which is not linear."""
+"""The norm of the gradient and its square, which are not linear."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from ..._base.errors import MISSING
 from ..._base.types import Scalar, Vector, applies
 from ..._grid.points import Points
-from ..._terms.term import Term
+from ..._terms.term import Join, Term
 from ..._wraps.units import unwrap, wrap
 from ..fields.gather import gather
 from ..patterns.build import unit
@@ -18,15 +18,29 @@ from ..sweep import Sweep
 from .first import gradient, vector
 
 
-@kind()
-def gradient_norm(grid: Points) -> Norm:
+@kind(geometry=True)
+def gradient_norm(grid: Points) -> OfSlopes:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    terms = (Term(0, 0, None, unit(grid), norm=True),) if grid.has_lines else _norm_terms(grid, 1)
-    return Norm.of(grid, "gradient_norm", terms)
+    return OfSlopes.joined(grid, "gradient_norm", Join.NORM)
 
 
-class Norm(Sweep[Scalar, Scalar]):
-    """The norm of the gradient, which takes complex samples as their two parts."""
+@kind(geometry=True)
+def gradient_squared(grid: Points) -> OfSlopes:
+    """``sum |d_a f|^2`` of a scalar field: real; it is not linear.
+
+    Where slopes are beyond the root of the largest number of the dtype it is inf, and `gradient_norm` is not.
+    """
+    return OfSlopes.joined(grid, "gradient_squared", Join.SQUARES)
+
+
+class OfSlopes(Sweep[Scalar, Scalar]):
+    """What the slopes along all axes make together; it takes complex samples as their two parts."""
+
+    @classmethod
+    def joined(cls, grid: Points, name: str, join: Join) -> OfSlopes:
+        """The operator of this name."""
+        terms = (Term(0, 0, None, unit(grid), join=join),) if grid.has_lines else _slopes(grid, join, 1)
+        return cls.of(grid, name, terms)
 
     @applies
     def __call__(
@@ -34,9 +48,9 @@ class Norm(Sweep[Scalar, Scalar]):
     ) -> object:  # fmt: skip
         """Apply it."""
         # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
-        grid = self.grid
+        grid, join = self.grid, self.terms[0].join
         if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
-            return _norm_of.on(grid)(gradient.on(grid)(f, None, workers, **fields), out, workers, add=add)
+            return _of_vector.on(grid, self.name, join)(gradient.on(grid)(f, None, workers, **fields), out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)
@@ -44,21 +58,21 @@ class Norm(Sweep[Scalar, Scalar]):
         if "complex" not in str(samples.dtype):
             return super().__call__(wrap(samples, unit), out, workers, add=add)
         parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
-        return _norm_of_parts.on(self.grid)(parts, out, workers, add=add)
+        return _of_parts.on(grid, self.name, join)(parts, out, workers, add=add)
 
 
-@kind()
-def _norm_of_parts(grid: Points) -> Sweep[Vector, Scalar]:
-    """The norm over the axes and over the real and the imaginary part of complex samples."""
-    return Sweep.of(grid, "gradient_norm", _norm_terms(grid, 2), (2,))
+@kind(geometry=True)
+def _of_parts(grid: Points, name: str, join: Join) -> Sweep[Vector, Scalar]:
+    """The same over the axes and over the real and the imaginary part of complex samples."""
+    return Sweep.of(grid, name, _slopes(grid, join, 2), (2,))
 
 
-@kind()
-def _norm_of(grid: Points) -> Sweep[Vector, Scalar]:
-    """The length of a vector field at each point."""
-    terms = tuple(Term(0, a, None, unit(grid), norm=True) for a in range(grid.ndim))
-    return Sweep.of(grid, "norm", terms, vector(grid))
+@kind(geometry=True)
+def _of_vector(grid: Points, name: str, join: Join) -> Sweep[Vector, Scalar]:
+    """The length of a vector field at each point, or its square."""
+    terms = tuple(Term(0, a, None, unit(grid), join=join) for a in range(grid.ndim))
+    return Sweep.of(grid, name, terms, vector(grid))
 
 
-def _norm_terms(grid: Points, parts: int) -> tuple[Term, ...]:
-    return tuple(Term(0, p, a, grid.stencil(a), norm=True) for p in range(parts) for a in range(grid.ndim))
+def _slopes(grid: Points, join: Join, parts: int) -> tuple[Term, ...]:
+    return tuple(Term(0, p, a, grid.stencil(a), join=join) for p in range(parts) for a in range(grid.ndim))

@@ -14,17 +14,17 @@ from ..._terms.term import Term
 from ..patterns.build import Build, same, unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
-from .first import no_tensors, vector
+from .first import vector
 from .options import biharmonic_options, laplacian_options
 
 
-@kind()
+@kind(geometry=True)
 def identity(grid: Points) -> Sweep:
     """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
     return Sweep.of(grid, "identity", (Term(0, 0, None, unit(grid)),))
 
 
-@kind(laplacian_options)
+@kind(laplacian_options, geometry=True)
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
     build = Build(grid)
@@ -35,7 +35,6 @@ def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
 @kind(laplacian_options)
 def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vector, Vector]:
     """``sum d_a d_a F_b``, the laplacian of each component of a vector field."""
-    no_tensors(grid, "vector_laplacian")
     build = Build(grid, vector(grid))
     for i in range(grid.ndim):
         _add_laplacian(build, i, form, accuracy, i)
@@ -74,7 +73,6 @@ def _laplacian_name(name: str, form: str, accuracy: int | None) -> str:
 @kind()
 def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
-    no_tensors(grid, "hessian")
     n, build = grid.ndim, Build(grid)
     if n == 1:
         build.add(0, 0, 0, grid.along(0, 2))
@@ -113,7 +111,6 @@ def biharmonic(grid: Points, accuracy: int | None) -> Sweep:
     any other. On even grids, and of mirrors half a step outside, the rows of points that are not held are symmetric;
     ``L.adjoint_operator("quadrature") @ L`` of ``L = grid.laplacian`` is so on every grid.
     """
-    no_tensors(grid, "biharmonic")
     build = Build(grid)
     for a in range(grid.ndim):
         build.add(0, 0, a, grid.along(a, 4, accuracy))

@@ -16,9 +16,9 @@ from ..fields.coefficients import Argument, Coefficients, Numbers, velocity
 from ..joined import Product
 from ..operator import Operator
 from ..patterns.build import Build, unit
-from ..patterns.kinds import check_words, kind, method
+from ..patterns.kinds import check_words, kind, method, refuse_geometry
 from ..sweep import Sweep
-from .first import gradient, no_tensors, vector
+from .first import gradient, vector
 from .options import SIDES, accuracy_option, advection_options
 
 
@@ -66,13 +66,13 @@ def advect(
     return _advect.on(grid, numbers, accuracy=accuracy, upwind=upwind).with_first(fields)
 
 
-@kind(accuracy_option)
+@kind(accuracy_option, geometry=True)
 def _directional_derivative(grid: Points, numbers: Numbers, accuracy: int | None) -> Sweep:
     """``sum v_a d_a f`` along the vector, or the vector field, v; not divided by its length."""
     return _along(grid, "directional_derivative", numbers, accuracy)
 
 
-@kind(advection_options)
+@kind(advection_options, geometry=True)
 def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | None) -> Sweep:
     """``sum v_a d_a f``: the advection of a scalar field by the velocity v."""
     return _along(grid, "advect", numbers, accuracy) if upwind is None else _upwind(grid, numbers, upwind)
@@ -83,7 +83,7 @@ def _projected(grid: Points, numbers: Numbers, fields: Coefficients, accuracy: i
     return Product(_dot.on(grid, numbers).with_first(fields), gradient.on(grid, accuracy=accuracy))
 
 
-@kind()
+@kind(geometry=True)
 def _dot(grid: Points, numbers: Numbers) -> Sweep[Vector, Scalar]:
     """``sum v_a F_a``."""
     one = unit(grid)
@@ -98,7 +98,7 @@ def _dot(grid: Points, numbers: Numbers) -> Sweep[Vector, Scalar]:
 
 def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
     """``sum v_a D_a f``, the rows of the left where a component flows towards higher indices, of the right elsewhere."""
-    no_tensors(grid, "upwind=")
+    refuse_geometry(grid, "upwind=")
     if grid.mapping is not None:
         raise grid.mapping.refusal("upwind=")
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))

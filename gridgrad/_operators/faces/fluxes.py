@@ -63,6 +63,6 @@ def _has_walls(grid: Points, a: int, field: object) -> bool:
 def _are_passed(axis: Axis) -> bool:
     """Whether fluxes pass a wall of the axis: all but even, one-sided and held ends, and a slope that is always 0."""
     return any(
-        end_of(wall).is_passed and not (isinstance(wall, Condition) and wall.is_zero and wall.end.word == "slope")
+        end_of(wall).is_passed and not (isinstance(wall, Condition) and wall.is_zero and wall.end.is_flux)
         for wall in axis.walls_of(None)
     )

@@ -15,7 +15,7 @@ from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._base.words import unexpected
 from .gather import clean_coefficient
-from .sides import Side
+from .sides import AtGaps, Side
 
 Numbers = tuple[float | None, ...]
 
@@ -27,7 +27,7 @@ class Argument(NamedTuple):
     numbers: Numbers  # of each component, which are in the weights; None for a field
     is_vector: bool
     conjugate: bool = False  # an adjoint reads the conjugates of its fields
-    side: Side | None = None  # prescribed there
+    side: Side | AtGaps | None = None  # prescribed there
     of_grid: str = ""  # what it is, if it is the grid's own
     is_named: bool = False  # by the user, who may give one name to several
 

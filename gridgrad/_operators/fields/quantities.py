@@ -13,7 +13,7 @@ from ..._base.outputs import targets_of
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
-from ..._terms.term import Term
+from ..._terms.term import Join, Term, joins_of
 from ..._wraps.units import Maybe, alike, converted, present, product, ratio, slope, told, unwrap, wrap
 from .forms import Form, components, shaped
 
@@ -169,7 +169,8 @@ def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> li
                 f"{op.name} would add what {told(units[term.output])} and what {told(unit)}; give the axes (and the components "
                 "of a vector) in one unit, converted with to()"
             )
-    return [units[k] for k in range(prod(op.outputs))]
+    joins = joins_of(op.terms)
+    return [product([(units[k], 1 + (joins.get(k) is Join.SQUARES))]) for k in range(prod(op.outputs))]
 
 
 def _order(op: OnNumbers, stencil: Stencil) -> int:

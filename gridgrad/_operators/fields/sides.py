@@ -67,10 +67,9 @@ class Side(NamedTuple):
             view = self._view(value)  # the usual case, without a detour
             if view is not None:
                 return view
-        if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
-            number = number_of(value.item() if isinstance(value, np.generic) else value, self.label)
-            return cast(Array, Constant(number))
-        require_number(value, self.label)
+        constant = _constant(value, self.label)
+        if constant is not None:
+            return constant
         library, array = dispatch.samples(clean_coefficient(value, self.label))
         if array.ndim == 0:
             return array
@@ -120,6 +119,26 @@ class Side(NamedTuple):
                 f"{self.label} has shape {shape}, but that side of the grid has shape {self.side}: the shape {self.shape} of its fields without axis "
                 f"{self.axis}; give a number, or an array that broadcasts to it"
             )
+
+
+class AtGaps(NamedTuple):
+    """All points of fields, of which those beside gaps read what is prescribed there."""
+
+    label: str
+
+    def field(self, value: object) -> Array:
+        """A number as a `Constant`; an array as it is, which broadcasts to fields."""
+        constant = _constant(value, self.label)
+        return dispatch.samples(clean_coefficient(value, self.label))[1] if constant is None else constant
+
+
+def _constant(value: object, label: str) -> Array | None:
+    """A number in the place of an array; None of others."""
+    if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
+        number = number_of(value.item() if isinstance(value, np.generic) else value, label)
+        return cast(Array, Constant(number))
+    require_number(value, label)
+    return None
 
 
 def zeros_for(grid: Points, coefficients: list[Array]) -> Array:

@@ -30,7 +30,8 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
         What is known beside a gap, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default): nothing,
         rows there are one-sided, of the grid's `edge_order` where the run of points has room for it, else of lower order,
         and where there is none (a run of a single point) the derivative along that axis counts as 0. ``"symmetric"``: nothing flows
-        through the face midway to the gap. ``"reflect"``, ``"antireflect"``, ``"antisymmetric"`` and ``value(0.0)``, ``slope(0.0)`` as at ends.
+        through the face midway to the gap. ``"reflect"``, ``"antireflect"``, ``"antisymmetric"`` and `value`, `slope`, `robin` as at ends:
+        numbers, or arrays of the grid's shape (or what broadcasts to the field), read at the points beside the gaps.
     fill : float
         The result outside: 0, or ``numpy.nan``, which also stands where no row fits.
 
@@ -42,7 +43,7 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     Raises
     ------
     ValueError
-        A mask of another shape, or without any point; values beside gaps that are not 0.
+        A mask of another shape, or without any point; a wall beside gaps that is given by its position.
     TypeError
         A mask that is not of bool.
 
@@ -136,11 +137,9 @@ def _side(boundary: object) -> Side:
     if isinstance(side, Components):
         several = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
         walls = [side.normal, *several, *(() if side.scalar is None else (side.scalar,))]
-    if any(
-        isinstance(wall, Condition) and (not wall.is_zero or wall.end.position is not None) for wall in walls
-    ):
+    if any(isinstance(wall, Condition) and wall.end.position is not None for wall in walls):
         raise ArgumentValueError(
-            f"what is prescribed beside gaps must be the number 0, got {side!r}; subtract a field with these values first, or prescribe them at ends of the grid"
+            f'a wall beside gaps has no position of its own, as there are many, got {side!r}; give wall="face", midway to the gap, or wall="point"'
         )
     return side
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 from math import prod
 from typing import Protocol
 
 import numpy as np
 
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of, no_rows
+from ..._grid.masks.prescribed import mark
 from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
+from ..fields.coefficients import Argument
+from ..fields.forms import Form
 from ..patterns.kinds import Origin
 from .rows import Line, Pairs
 
@@ -25,6 +31,8 @@ class Whole(Protocol):
 
     terms: tuple[Term, ...]
     origin: Origin | None
+    inputs: Form
+    arguments: tuple[Argument, ...]
 
 
 class Member:
@@ -41,6 +49,11 @@ class Member:
     def of(self, term: Term) -> Member:
         """The same rows for other inputs and factors."""
         return Member(self.grid, term, self.lines, self.scale)
+
+    @property
+    def is_beside_gaps(self) -> bool:
+        """Whether it is of what is prescribed there."""
+        return bool(self.lines) and self.lines[0].end is not None
 
     @cached_property
     def irregular(self) -> Array:
@@ -90,7 +103,7 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
     small = _Small(whole, grid)
-    members = []
+    members: list[Member] = []
     for number, term in enumerate(whole.terms):
         lines = tuple(
             Line(
@@ -105,7 +118,32 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
         )
         members.append(Member(grid, term, lines))
     _let_walls_follow(members)
-    return tuple(members)
+    return (*members, *_beside_gaps(small, members))
+
+
+def _beside_gaps(small: _Small, members: Sequence[Member]) -> Iterator[Member]:
+    """What the terms of the field make of what is prescribed beside gaps, one more input for each condition."""
+    mask, whole = small.mask, small.whole
+    first = prod(whole.inputs) + sum(argument.fields for argument in whole.arguments)
+    for number, member in enumerate(members):
+        if member.term.ends or not member.lines:
+            continue
+        for (k, condition), end in product(enumerate(mask.conditions), (0, 1)):
+            along = member.lines[0]
+            _check_mixed(member.term, condition)
+            rows = RowsOfPieces(small, number, 0, along.axis.place, mark(k, end))
+            line = Line(small.grid, along.axis.place, no_rows(along.axis.length, 0), rows, False)
+            line.follows, line.end = [along], end
+            yield Member(small.grid, member.term._replace(input=first + k, ends=True), (line, *member.lines[1:]))
+
+
+def _check_mixed(term: Term, condition: Condition) -> None:
+    """Refuse the derivative of what is prescribed along a coast, on which it is known at points that are not in line."""
+    if term.then is not None and not (condition.is_number and condition.name is None):
+        raise ArgumentValueError(
+            f"{condition!r} beside gaps has no mixed derivatives, as it may vary along them; give a number without a name, or take gradient "
+            "and laplacian"
+        )
 
 
 def _let_walls_follow(members: Sequence[Member]) -> None:
@@ -135,23 +173,32 @@ class _Small:
     """The operator on pieces of the grid, made as they are asked for."""
 
     def __init__(self, whole: Whole, grid: Points) -> None:
-        self.whole, self.grid = whole, grid
-        self._made: dict[tuple[int, Piece], list[Term | None]] = {}
+        assert grid.mask is not None
+        self.whole, self.grid, self.mask = whole, grid, grid.mask
+        self._made: dict[tuple[int, Piece], dict[Hashable, Term]] = {}
 
-    def terms(self, k: int, piece: Piece) -> list[Term | None]:
-        """The terms on a piece of an axis, in the order of those of the whole; None of a wall that is not there."""
+    def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
+        """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
         if (k, piece) not in self._made:
-            origin, mask = self.whole.origin, self.grid.mask
-            assert origin is not None
-            assert mask is not None
-            pieces = [piece if a == k else None for a in range(self.grid.ndim)]
-            small = grid_of(self.grid.whole, pieces, mask.side)
-            own = {
-                _key(term, n, k, piece): term
-                for n, term in enumerate(origin.kind(small, origin.arguments, origin.options).terms)
-            }
-            self._made[k, piece] = [own.get(_key(term, n)) for n, term in enumerate(self.whole.terms)]
-        return self._made[k, piece]
+            self._made[k, piece] = self._terms(k, piece)
+        own = self.whole.terms[number]
+        return self._made[k, piece].get((_role(own), mark) if mark else _key(own, number))
+
+    def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
+        origin = self.whole.origin
+        assert origin is not None
+        pieces = [piece if a == k else None for a in range(self.grid.ndim)]
+        made = origin.kind(grid_of(self.grid.whole, pieces, self.mask.side), origin.arguments, origin.options)
+        names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
+        marks = {mark(number, end) for number in range(len(self.mask.conditions)) for end in (0, 1)}
+        found: dict[Hashable, Term] = {}
+        for n, term in enumerate(made.terms):
+            place = term.input - prod(made.inputs)
+            if place < 0 or names[place] not in marks:
+                found[_key(term, n, k, piece)] = term
+            elif term.axis == k:  # not along what another axis is cut by
+                found[_role(term), names[place]] = term
+        return found
 
 
 @dataclass(frozen=True)
@@ -162,10 +209,11 @@ class RowsOfPieces:
     number: int  # of the term
     slot: int  # of the stencil in it
     axis: int
+    mark: str = ""  # of what is prescribed beside gaps
 
     def __call__(self, piece: Piece, /) -> Stencil:
         """Those of a piece; none of a wall that it does not have."""
-        term = self.small.terms(self.axis, piece)[self.number]
+        term = self.small.term(self.number, self.axis, piece, self.mark)
         if term is None:
             return no_rows(piece.length, 0)
         return term.stencils()[self.slot][1]
@@ -183,6 +231,12 @@ def _key(term: Term, number: int, k: int | None = None, piece: Piece | None = No
                 is_first = piece.is_first
             return term.output, axes, axis, is_first
     return term.output, axes
+
+
+def _role(term: Term) -> Hashable:
+    """What a term of a field has in common with those of what is prescribed for this field along the same axis."""
+    axes = tuple(axis for axis, _ in term.stencils())
+    return term.output, axes, term.inner, term.faces, term.outer, term.outer_sign, term.harmonic
 
 
 def shared_points(members: Sequence[Member], outputs: int) -> list[Array]:

@@ -18,13 +18,16 @@ from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.points import Points
-from ..._terms.term import norms_of, shifted
-from ..fields.coefficients import conjugated, own_fields
+from ..._grid.walls.conditions import Condition
+from ..._terms.term import Join, joins_of, shifted
+from ..fields.coefficients import Argument, Coefficients, conjugated, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped
 from ..fields.gather import Fields, check_add
 from ..fields.quantities import check_without_units
-from ..operator import Operator
+from ..fields.sides import AtGaps
+from ..operator import AnyOperator, Operator
+from ..patterns.kinds import Origin
 from ..sweep import Sweep
 from .beside import Beside
 from .gapped import Gapped, finished
@@ -52,7 +55,7 @@ class Masked(Gapped[In, Out]):
         samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
         values = self._values(call._replace(samples=samples, coefficients=coefficients), flat_)
         results = flat(
-            self._sweep(self.whole.with_coefficients(tuple(coefficients)), shaped(samples, self.inputs), None, workers), self.outputs
+            self._sweep(self.whole.with_coefficients(tuple(coefficients)).swept, shaped(samples, self.inputs), None, workers), self.outputs
         )  # fmt: skip
         outside = np.flatnonzero(~self.mask.inside)
         made = [
@@ -78,6 +81,12 @@ class Masked(Gapped[In, Out]):
                     return self._overwritten(values, flat_, f, out, workers)
         return self.applied(f, out, workers, **fields)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        origin = self.whole.origin
+        if origin is not None:
+            return _from_origin, (self.grid, origin, self.coefficients)
+        return Masked, (self.whole, self.grid, self.beside)
+
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         flat_ = self.beside.flat(tuple(call.samples[0].shape))
@@ -90,7 +99,7 @@ class Masked(Gapped[In, Out]):
         self, values: list[Array | None], flat_: Flat, f: object, out: object, workers: int | None
     ) -> object:
         """The sweep, and values at the points beside the gaps."""
-        result = self._sweep(self.whole, f, out, workers)
+        result = self._sweep(self.whole.swept, f, out, workers)
         targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
         for target, points, value in zip(targets, self.beside.patch.points, values, strict=True):
             flat_.overwrite(target, points, value, self.mask)
@@ -107,7 +116,8 @@ class Masked(Gapped[In, Out]):
         if len(arrays) > inputs:
             arrays = (*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:])))
         fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
-        if not served(fields):
+        sides = {inputs + k for k, is_side in enumerate(self.whole.pattern.at_gaps) if is_side}
+        if not served([a for k, a in enumerate(fields) if k not in sides], fields):
             return None
         threads = workers_of(clean_workers(workers))
         found = [None if own is None else own(fields, threads) for own in rows]
@@ -125,14 +135,14 @@ class Masked(Gapped[In, Out]):
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
         patch = self.beside.patch
         gathered = self.beside.gathered(patch, call.library, xp, real, like)
-        norms = norms_of(self.terms)
+        joins = joins_of(self.terms)
         found: list[Array | None] = []
         with np.errstate(all="ignore"):
             for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
                 if not values:
                     found.append(None)
                     continue
-                whole = slices.norm(xp, values) if output in norms else reduce(add, values)
+                whole = slices.joined(xp, joins.get(output, Join.TOTAL), values)
                 if isnan(self.mask.fill) and patch.missing[output].any():
                     missing = xp.weights(patch.missing[output], None, like)
                     whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
@@ -144,7 +154,9 @@ class Masked(Gapped[In, Out]):
         made = self.whole.with_(**changes)
         if made.pattern is self.whole.pattern:
             return self._beside(made)
-        return masked(made, self.grid)
+        other, at_gaps = masked(made, self.grid), self.whole.pattern.at_gaps
+        values = tuple(c for c, is_there in zip(self.coefficients, at_gaps, strict=True) if is_there)
+        return other.with_coefficients(other.coefficients[: len(other.coefficients) - len(values)] + values)
 
     @property
     def linear(self) -> Masked[In, Out]:
@@ -294,10 +306,31 @@ class Turned(Gapped[In, Out]):
 
 def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     """An operator of the whole grid on the same grid with gaps."""
-    if norms_of(whole.terms) and any(grid.along(k).sides for k in range(grid.ndim)):
+    assert grid.mask is not None
+    conditions = grid.mask.conditions
+    if joins_of(whole.terms) and (conditions or any(grid.along(k).sides for k in range(grid.ndim))):
         raise ArgumentValueError(
-            f"{whole.name} is not offered on a grid with gaps whose ends have prescribed values; take the norm of the components, "
+            f"{whole.name} is not offered on a grid with gaps where values are prescribed, beside these or at ends; take the norm of the components, "
             "numpy.linalg.norm(grid.gradient(f), axis=0)"
         )
     members = members_of(whole, grid)
-    return Masked(whole, grid, Beside(grid, members, prod(whole.inputs), prod(whole.outputs)))
+    beside = Beside(grid, members, prod(whole.inputs), prod(whole.outputs))
+    if conditions and any(member.lines for member in members):
+        whole = _with_conditions(whole, conditions)
+    return Masked(whole, grid, beside)
+
+
+def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> AnyOperator:
+    made: Masked = origin.made(grid)
+    return made.with_coefficients(coefficients)
+
+
+def _with_conditions(whole: Sweep[In, Out], conditions: tuple[Condition, ...]) -> Sweep[In, Out]:
+    """The operator that takes what is prescribed beside gaps too."""
+    sides = [AtGaps(condition.name or f"{condition.end.word} beside gaps") for condition in conditions]
+    arguments = tuple(
+        Argument(condition.name or "", (None,), False, side=side)
+        for condition, side in zip(conditions, sides, strict=True)
+    )
+    given = (side.field(condition.given) for condition, side in zip(conditions, sides, strict=True))
+    return Sweep(whole.pattern.with_gaps(arguments), (*whole.coefficients, *given))

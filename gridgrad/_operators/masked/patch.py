@@ -11,7 +11,7 @@ from ..._backends import slices
 from ..._backends.numpy.points import RowsAtPoints, TermAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
-from ..._terms.term import mean_at_faces
+from ..._terms.term import Join, mean_at_faces
 from .members import Member, shared_points
 
 
@@ -24,7 +24,7 @@ class Part(NamedTuple):
 
     output: int
     input: int
-    is_norm: bool
+    join: Join
     a: Array
     b: Array
     w: Array
@@ -36,6 +36,7 @@ class Part(NamedTuple):
     harmonic: bool = False  # the mean at faces, which lets nothing past where it is 0
     inner_sign: int = 0  # of which alone values of the factor count
     outer_sign: int = 0
+    at_gaps: bool = False  # what is prescribed there, which has values only
 
 
 class Patch(NamedTuple):
@@ -57,15 +58,39 @@ def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
         if not term.ends:  # what is prescribed has rows at walls only
             missing[term.output] |= pairs.is_missing
         a, b, w, is_value = (np.ascontiguousarray(part.T) for part in pairs[:4])
-        faces = None if term.faces is None else (inputs + term.faces, a, b)
+        fa, fb = (a, b) if pairs.own is None else (np.ascontiguousarray(pairs.own.T),) * 2
+        faces = None if term.faces is None else (inputs + term.faces, fa, fb)
         inner, outer = (None if k is None else inputs + k for k in (term.inner, term.outer))
         parts.append(
             Part(
-                term.output, term.input, term.norm, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic,
-                outer_sign=term.outer_sign,
+                term.output, term.input, term.join, a, b, w, is_value, faces, inner, outer, term.turns, term.harmonic,
+                outer_sign=term.outer_sign, at_gaps=member.is_beside_gaps,
             )
         )  # fmt: skip
-    return Patch(points, missing, parts)
+    return Patch(points, missing, _joined(parts))
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """With one part for all that is alike in what is prescribed beside gaps: of both ends, and of all axes."""
+    found: dict[object, Part] = {}
+    for k, part in enumerate(parts):
+        if not part.at_gaps:
+            found[k] = part
+        elif part.w.any():
+            faces = None if part.faces is None else part.faces[0]
+            key = part.output, part.input, part.join, faces, part.inner, part.outer, part[10:]
+            found[key] = part if key not in found else _beside_each_other(found[key], part)
+    return list(found.values())
+
+
+def _beside_each_other(first: Part, second: Part) -> Part:
+    """The pairs of both."""
+    a, b, w, is_value = (np.concatenate(pair) for pair in zip(first[3:7], second[3:7], strict=True))
+    faces = None
+    if first.faces is not None and second.faces is not None:
+        fa, fb = (np.concatenate(pair) for pair in zip(first.faces[1:], second.faces[1:], strict=True))
+        faces = first.faces[0], fa, fb
+    return first._replace(a=a, b=b, w=w, is_value=is_value, faces=faces)
 
 
 def transposed_patch(
@@ -87,7 +112,7 @@ def transposed_patch(
 def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
     """The rows for the compiled core; None where it does not serve."""
     is_served = dtype in (np.float32, np.float64) and all(
-        not (part.is_norm or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
+        not (part.join or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
         for part in patch.parts
     )
     if not is_served:
@@ -105,7 +130,11 @@ def _pairs_of(part: Part, dtype: DType) -> TermAtPoints:
     start = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int32)
     a, b = (np.where(part.is_value, part.b, part.a).T[used].astype(np.int32), part.b.T[used].astype(np.int32))
     faces = None if part.faces is None else part.faces[0]
-    return TermAtPoints(start, a, b, part.w.T[used].astype(dtype), part.input, faces, part.outer)
+    at = None
+    if part.at_gaps:
+        at = b, b if part.faces is None else part.faces[2].T[used]
+        a = b = np.arange(len(b), dtype=np.int32)
+    return TermAtPoints(start, a, b, part.w.T[used].astype(dtype), part.input, faces, part.outer, at)
 
 
 Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face
@@ -140,7 +169,7 @@ def _turned(part: Part, entries: Entries, points: Array, shift: int, turns: int)
     outer = None if part.inner is None else part.inner + shift
     values = np.ones(source.shape, bool)
     return Part(
-        part.input, part.output, False, source, source, weight, values, faces, inner, outer, turns, part.harmonic,
+        part.input, part.output, Join.TOTAL, source, source, weight, values, faces, inner, outer, turns, part.harmonic,
         part.outer_sign, part.inner_sign,
     )  # fmt: skip
 
@@ -154,7 +183,7 @@ class Gathered:
         self._there = [_there(xp, part, real, like) for part in patch.parts]
 
     def values(self, fields: Sequence[Array]) -> list[list[Array]]:
-        """What each output gets at its points: its terms, to be added or to be taken the norm of."""
+        """What each output gets at its points: its terms, still to be joined."""
         found: list[list[Array]] = [[] for _ in self.patch.points]
         for part, there in zip(self.patch.parts, self._there, strict=True):
             if len(self.patch.points[part.output]):

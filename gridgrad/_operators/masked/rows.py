@@ -30,6 +30,7 @@ class Pairs(NamedTuple):
     w: Array
     is_value: Array
     is_missing: Array  # shape (points,): where there is no row, as its run is too short for any
+    own: Array | None = None  # of what is read at the end of a run: the points whose factors count, in the place of a and b
 
     @property
     def width(self) -> int:
@@ -44,6 +45,7 @@ class Line:
         assert grid.mask is not None
         self.mask: Mask = grid.mask
         self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
+        self.end: int | None = None  # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
         place = grid.places[k] + len(self.mask.shape) - grid.ndim
         self.runs = self.mask.runs(k, place, self.axis.is_periodic)
@@ -94,7 +96,11 @@ class Line:
             points[:, None] + ((index[:, None] + end) % n - index[:, None]) * self.runs.stride
             for end in (a, b)
         )
-        return Pairs(a, b, w, a == b, missing)
+        if self.end is None:
+            return Pairs(a, b, w, a == b, missing)
+        read = b.copy()
+        read[irregular] = self.runs.points(run, self.end * (self.runs.length[run] - 1))[:, None]
+        return Pairs(read, read, w, np.ones(w.shape, bool), missing, b)
 
     def _of_pieces(self, run: Array, local: Array) -> Table:
         """Rows of points that are number `local` in a run, as in an axis of its own."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
-from itertools import product
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
-from weakref import ref
 
 import numpy as np
 
@@ -15,111 +13,28 @@ from ..._backends import dispatch, ladder, slices
 from ..._backends.protocol import Backend
 from ..._base.cache import Cache, Entry
 from ..._base.checks import clean_workers
-from ..._base.content import HASHED_BYTES, SMALL_BYTES, Content
+from ..._base.content import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Content
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..._plan.descriptor import MAX_ARRAYS
-from ..._plan.plan import Plan
+from ..._terms.real import real_terms
 from ..._terms.term import Term
-from ..fields.forms import Form, shaped
+from ..fields.forms import Form
+from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh, held_or_lent, parts
 
 Key: TypeAlias = tuple[Hashable, ...]
-LENT_BYTES = 1 << 10  # about what is kept of a plan that is not held
 
 _ndarray = np.ndarray
 _SIMPLE = frozenset({int, str, bool, float, type(None), np.float64})  # no option distinguishes -0.0 from 0.0
-
-
-class Bound:
-    """One sweep for all calls of a key: its plan, and the form of what is returned.
-
-    With `shape` new results are the components of one array, which is returned.
-    """
-
-    __slots__ = ("dtype", "form", "library", "plan", "run", "shape")
-
-    def __init__(
-        self, library: Backend[Array], plan: Plan, dtype: object, like: Array, form: Form, shape: tuple[int, ...] | None = None
-    ) -> None:  # fmt: skip
-        self.library, self.plan, self.dtype = library, plan, dtype
-        self.form, self.shape = form, shape
-        self.run = library.bind(plan, dtype, like)
-
-    def __call__(
-        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
-    ) -> object:
-        """The results; None where the addresses do not allow one sweep."""
-        if targets is None and self.shape is not None:
-            whole = self.library.empty(fields[0], self.dtype, self.shape)
-            return None if self.run(fields, parts(whole, self.form), workers) is None else whole
-        results = self.run(fields, targets, workers)
-        if results is None:
-            return None
-        if len(self.form) > 1:
-            return shaped(results, self.form)
-        return tuple(results) if self.form else results[0]
-
-
-class Several:
-    """Sweeps of outputs of different shapes, one after the other; each knows where all inputs are."""
-
-    __slots__ = ("form", "parts")
-
-    def __init__(self, parts: Sequence[tuple[Bound | Lent, Sequence[int]]], form: Form) -> None:
-        self.parts, self.form = parts, form
-
-    def __call__(
-        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
-    ) -> object:
-        """As of `Bound`: where one is None nothing that is read was written."""
-        results: dict[int, Array] = {}
-        for bound, places in self.parts:
-            made = bound(fields, None if targets is None else [targets[k] for k in places], workers)
-            if not isinstance(made, tuple):
-                return None
-            results.update(zip(places, made, strict=True))
-        return shaped([results[k] for k in range(len(results))], self.form)
-
-
-class Lent:
-    """What was bound to a plan with large weights, which stay with the cache of plans: it is bound anew in each call."""
-
-    __slots__ = ("bind", "plan")
-
-    def __init__(self, bound: Bound) -> None:
-        self.plan = ref(bound.plan)
-        self.bind = partial(Bound, bound.library, dtype=bound.dtype, form=bound.form, shape=bound.shape)
-
-    def __call__(
-        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
-    ) -> object:
-        """As of `Bound`; None also where the plan is no more."""
-        plan = self.plan()
-        return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
-
-
-class Beside:
-    """What was bound to fields and to coefficients behind them that stay: what is prescribed at walls."""
-
-    __slots__ = ("bound", "coefficients")
-
-    def __init__(self, bound: Bound | Lent, coefficients: Sequence[Array]) -> None:
-        self.bound, self.coefficients = bound, coefficients
-
-    def __call__(
-        self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
-    ) -> object:
-        """As of `Bound`."""
-        return self.bound((*fields, *self.coefficients), targets, workers)
 
 
 class Calls:
     """What was bound to the keys of calls."""
 
     def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound | Lent | Several | Beside] = Cache(name, entries, nbytes)
+        self._bounds: Cache[Bound | Lent | InParts | Several | Beside | Anew] = Cache(name, entries, nbytes)
         self._held = self._bounds.held
 
     def again(
@@ -156,21 +71,20 @@ class Calls:
     def __len__(self) -> int:
         return len(self._bounds)
 
-    def find(self, key: Key) -> Bound | None:
+    def find(self, key: Key) -> Bound | InParts | None:
         """What is bound to a key, and holds its weights."""
         found = self._bounds.get(key)
-        return found if isinstance(found, Bound) else None
+        return found if isinstance(found, (Bound, InParts)) else None
 
-    def keep(self, key: Key, bound: Bound, beside: Sequence[Array] = ()) -> None:
+    def keep(self, key: Key, bound: Bound | InParts, beside: Sequence[Array] = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
-        held = self._held_or_lent(bound)
-        nbytes = LENT_BYTES if isinstance(held, Lent) else bound.plan.nbytes
-        sides = [zip(c.shape, c.strides, strict=True) for c in beside if type(c) is _ndarray]  # others are of one number
-        nbytes += sum(abs(step) * n for side in sides for n, step in side)
+        held = held_or_lent(bound) if isinstance(bound, Bound) else bound
+        nbytes = held.nbytes + sum(map(_bytes_of, beside)) + _bytes_in(key)
         self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
 
-    def _held_or_lent(self, bound: Bound) -> Bound | Lent:
-        return bound if bound.plan.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
+    def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
+        """Find the operator of scalar fields by a key."""
+        self._bounds.put(key, Anew(operator), LENT_BYTES + _bytes_in(key))
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
@@ -185,20 +99,24 @@ class Calls:
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)
         shape = (*form, *shapes[0]) if given.how.is_stacked and form and len(set(shapes)) == 1 else None
+        made = partial(fresh, library, dtype=dtype, shape=shape, form=form, shapes=shapes)
         with library.at(like):
-            whole = None if targets is not None or shape is None else library.empty(fields[0], dtype, shape)
-            if targets is None:
-                targets = (
-                    parts(whole, form)
-                    if whole is not None
-                    else [library.empty(fields[0], dtype, own) for own in shapes]
-                )
+            whole, targets = made(fields[0]) if targets is None else (None, targets)
             if len(set(shapes)) > 1:
                 return self._in_several(given, library, terms, form, targets, workers)
-            plan = ladder.bound(library, terms, fields, targets, given.how.adds)
+            kinds = ladder.in_parts(library, terms, fields)
+            own, outs = fields, targets
+            if kinds is not None:
+                terms = real_terms(terms, kinds)
+                own, outs = ladder.parts_of(library, fields, kinds), ladder.parts_of(library, targets)
+            plan = ladder.bound(library, terms, own, outs, given.how.adds)
         if plan is None:
             return None
-        bound = Bound(library, plan, dtype, fields[0], form, shape)
+        bound: Bound | InParts
+        if kinds is None:
+            bound = Bound(library, plan, dtype, fields[0], form, shape)
+        else:
+            bound = InParts(library, Bound(library, plan, dtype, own[0], (len(outs),)), kinds, form, made)
         self.keep(given.key, bound)
         done = bound(fields, targets, workers)
         return done if whole is None or done is None else whole
@@ -215,7 +133,7 @@ class Calls:
             if plan is None:
                 return None
             bound = Bound(library, plan, dtype, fields[0], (len(places),))
-            held.append((self._held_or_lent(bound), places))
+            held.append((held_or_lent(bound), places))
         several = Several(held, form)
         self._bounds.put(given.key, several, LENT_BYTES * len(held))
         return several(fields, targets, workers)
@@ -238,11 +156,6 @@ class Plain(NamedTuple):
     how: How
 
 
-def parts(whole: Array, form: Form) -> list[Array]:
-    """The components of a stacked array, as views."""
-    return list(whole) if len(form) == 1 else [whole[index] for index in product(*map(range, form))]
-
-
 def key_of(key: list[Hashable], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
     # Where fields end, and whether there are targets; as `Calls.again` makes it, which must be fast.
@@ -262,6 +175,18 @@ def _facts(a: Array) -> Any:
     """Of an array of any library."""
     library = dispatch.found(type(a))
     return None if library is None else library.facts(a)
+
+
+def _bytes_of(c: Array) -> int:
+    """What a coefficient holds, which may be the view of one number: strides are in bytes, or else in numbers of 8 bytes at most."""
+    shape, strides = _facts(c)[:2]
+    reach: int = sum(abs(step) * n for n, step in zip(shape, strides, strict=True))
+    return reach if hasattr(c, "strides") else 8 * reach
+
+
+def _bytes_in(key: Key) -> int:
+    """The coordinates that it keeps, but for small ones."""
+    return sum(part.nbytes for part in key if type(part) is Content)
 
 
 def plain_of(
@@ -317,7 +242,7 @@ def start_of(
             key += value.dtype, value.shape, value.tobytes()
         elif kind is float or kind is int or kind is np.float64:
             key += kind, value
-        elif kind is _ndarray and value.nbytes <= SMALL_BYTES:
+        elif kind is _ndarray and value.nbytes <= (SMALL_BYTES if value.ndim < 2 else POINTS_BYTES):
             key.append(Content(value))
         else:
             values = _small_memory(value)

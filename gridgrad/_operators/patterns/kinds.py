@@ -7,7 +7,7 @@ from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
-from ..._base.errors import MISSING
+from ..._base.errors import MISSING, ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.words import misplaced, offered, required, unexpected
 from ..._grid.points import Points
@@ -62,8 +62,8 @@ class Kind(Generic[Made]):
     the options and their defaults, its docstring describes them below the first paragraph.
     """
 
-    def __init__(self, build: Callable[..., Made], clean: Callable[..., Cleaned]) -> None:
-        self.build, self.clean = build, clean
+    def __init__(self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool) -> None:
+        self.build, self.clean, self.geometry = build, clean, geometry
         self.name = build.__name__.strip("_")
         self.options = tuple(signature(clean).parameters)
         self.default = clean()
@@ -77,6 +77,8 @@ class Kind(Generic[Made]):
         """Make the operator anew."""
         if grid.mask is not None:
             return grid.masked(self.made(grid.whole, arguments, options))
+        if not self.geometry:
+            refuse_geometry(grid, self.name)
         operator = self.build(grid, *arguments, *options)
         operator.descend_from(Origin(self, arguments, options))
         return operator
@@ -119,9 +121,22 @@ def no_options() -> tuple[()]:
     return ()
 
 
-def kind(clean: Callable[..., Cleaned] = no_options) -> Callable[[Callable[..., Made]], Kind[Made]]:
-    """Declare an operator by the function that makes it; `clean` checks its options and puts them in order."""
-    return lambda build: Kind(build, clean)
+def kind(
+    clean: Callable[..., Cleaned] = no_options, *, geometry: bool = False
+) -> Callable[[Callable[..., Made]], Kind[Made]]:
+    """Declare an operator by the function that makes it; `clean` checks its options and puts them in order.
+
+    With `geometry` its terms are right where lengths and unit vectors change from point to point (`Metric`), too.
+    """
+    return lambda build: Kind(build, clean, geometry)
+
+
+def refuse_geometry(grid: Points, name: str) -> None:
+    """Refuse what would need the turning of unit vectors from point to point."""
+    if grid.metric is not None:
+        raise ArgumentValueError(
+            f"{name} is not offered with geometry=; gradient, divergence, curl, laplacian, advect and diffuse are"
+        )
 
 
 class Shown(property, Generic[Public]):

@@ -14,12 +14,12 @@ from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.merged import merged
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
-from ..._terms.term import Term, are_turned, bound_to, norms_of, shifted, turned
+from ..._terms.term import Term, are_turned, bound_to, joins_of, shifted, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
 from ..fields.grids import Grids, OnGrids
-from ..fields.sides import Side
+from ..fields.sides import AtGaps, Side
 from .calls import Calls
 from .kinds import Origin
 
@@ -48,6 +48,8 @@ class Pattern(OnGrids):
         self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._walls: dict[tuple[str, ...], Walls] = {}
         self._linear: Pattern | None = None
+        self._swept: Pattern | None = None
+        self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]  # of the coefficients
         self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
         self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
         self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
@@ -84,7 +86,7 @@ class Pattern(OnGrids):
         if found is None:
             numbered = enumerate(a for a in self.arguments for _ in range(a.fields))
             own = [(a.name, k, a.side) for k, a in numbered if a.name in names]
-            found = tuple([(name, k, side) for name, k, side in own if side is not None])
+            found = tuple([(name, k, side) for name, k, side in own if isinstance(side, Side)])
             options = () if self.origin is None else self.origin.kind.options
             of_grid = any(a.of_grid for a in self.arguments)  # weights of lines may widen the field
             known = {name for name, *_ in found} - set(options)
@@ -94,23 +96,42 @@ class Pattern(OnGrids):
         return found
 
     def require_linear(self, what: str) -> None:
-        """Refuse the norm of the gradient, which alone is not linear."""
-        if norms_of(self.terms):
+        """Refuse the norm of the gradient and its square, which alone are not linear."""
+        if joins_of(self.terms):
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
     @made_once
     def linear(self) -> Pattern:
         """Without what is prescribed at walls."""
-        inputs = prod(self.inputs)
-        if all(term.input < inputs for term in self.terms):
+        if not any(self._sides):
             return self
         if self._linear is None:
+            inputs = prod(self.inputs)
             arguments = tuple(argument for argument in self.arguments if argument.side is None)
             stay = [k for k, is_side in enumerate(self._sides) if not is_side]
             terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
             self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
                                    self.masks_as_read, self.grids)  # fmt: skip
         return self._linear
+
+    def with_gaps(self, arguments: tuple[Argument, ...]) -> Pattern:
+        """The pattern that takes what is prescribed beside gaps too, which none of its own terms reads."""
+        made = Pattern(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments + arguments,
+                       self.masks_as_read, self.grids)  # fmt: skip
+        made.origin = self.origin
+        return made
+
+    def swept(self) -> Pattern:
+        """The pattern of a sweep over the whole grid: without what only points beside gaps read."""
+        if not any(self.at_gaps):
+            return self
+        if self._swept is None:
+            stay, inputs = [k for k, is_out in enumerate(self.at_gaps) if not is_out], prod(self.inputs)
+            terms = [term.with_factors(stay.index) for term in self.terms]
+            terms = [t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms]
+            own = tuple(argument for argument in self.arguments if not isinstance(argument.side, AtGaps))
+            self._swept = Pattern(self.grid, self.name, tuple(terms), self.inputs, self.outputs, own, self.masks_as_read, self.grids)
+        return self._swept
 
     @made_once
     def transposed(self) -> Pattern:

@@ -11,10 +11,11 @@ from ..._backends.operations import Operations
 from ..._base.types import Array
 from ..._grid.axis import Axis
 from ..._grid.points import Points
+from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..fields.coefficients import Given
 from ..fields.forms import Form
-from ..fields.sides import Side, like
+from ..fields.sides import AtGaps, Side, like
 
 
 class Held(NamedTuple):
@@ -60,7 +61,21 @@ def is_free(grid: Points, component: int | None) -> Array:
     for axis, points in zip(axes, free_points(grid, component), strict=True):
         index[places.index(axis)] = points
     free[tuple(index)] = True
-    return free if grid.mask is None else free & grid.mask.inside
+    if grid.mask is not None:
+        free &= grid.mask.inside
+        for flags, _ in _held_beside_gaps(grid, component):
+            free &= ~flags
+    return free
+
+
+def _held_beside_gaps(grid: Points, component: int | None) -> Iterator[tuple[Array, Condition]]:
+    """The points of the grid's shape that lie on walls beside its gaps."""
+    mask = grid.mask
+    for k, line in enumerate(grid.lines if mask is not None else ()):
+        assert mask is not None
+        side = mask.side.of(k, _component(line, component)) if isinstance(mask.side, Components) else mask.side
+        if isinstance(side, Condition) and side.end.is_held:
+            yield mask.runs(k, grid.places[k], line.is_periodic).ends(mask.shape), side
 
 
 def with_values(
@@ -71,16 +86,20 @@ def with_values(
         axis = grid.axes_of(tuple(field.shape))[held.k]
         places = np.zeros([1] * axis + [field.shape[axis]] + [1] * (field.ndim - axis - 1), bool)
         places[(0,) * axis + (held.point,)] = True
-        value = like(field, _prescribed(grid, held, given())) / float(held.condition.end.a)
-        field = xp.where(
-            xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field
-        )
+        field = _with_value(field, places, Side.of(grid, held.k, held.condition), held.condition, xp, given)
+    for flags, condition in _held_beside_gaps(grid, component):
+        axes = sorted(grid.axes_of(tuple(field.shape)))
+        places = np.expand_dims(flags, [axis for axis in range(field.ndim) if axis not in axes])
+        field = _with_value(field, places, AtGaps(""), condition, xp, given)
     return field
 
 
-def _prescribed(grid: Points, held: Held, given: Sequence[Given]) -> Array:
-    """What a call gave by the name of the condition, or what that was made with."""
-    named: Iterator[Array] = (fields[0] for argument, fields in given
-                              if argument.side and argument.name and argument.name == held.condition.name)  # fmt: skip
+def _with_value(
+    field: Array, places: Array, side: Side | AtGaps, condition: Condition, xp: Operations, given: Callable[[], Sequence[Given]]
+) -> Array:  # fmt: skip
+    """The field with what a call gave by the name of the condition, or what that was made with, at some places."""
+    named: Iterator[Array] = (fields[0] for argument, fields in given()
+                              if argument.side and argument.name and argument.name == condition.name)  # fmt: skip
     found = next(named, None)
-    return Side.of(grid, held.k, held.condition).field(held.condition.given) if found is None else found
+    value = like(field, side.field(condition.given) if found is None else found) / float(condition.end.a)
+    return xp.where(xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field)

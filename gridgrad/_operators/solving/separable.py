@@ -13,7 +13,7 @@ from ..._backends.products import Means, Products
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
-from ..._terms.term import Term, norms_of
+from ..._terms.term import Term, joins_of
 from .along import Along, Ring, Vectors, diagonalised, is_too_long
 from .held import free_points
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
@@ -160,7 +160,7 @@ def separable(grid: Points, terms: Sequence[Term] | None, component: int | None)
     """The inverse of terms of these kinds: rows along one axis that are diagonalised, and multiples of the field itself."""
     if (
         terms is None
-        or norms_of(terms)
+        or joins_of(terms)
         or any(t.factors() or t.then or t.turns or (t.output, t.input) != (0, 0) for t in terms)
     ):
         return None

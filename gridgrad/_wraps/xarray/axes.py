@@ -143,8 +143,13 @@ def check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
     """Refuse coordinates that are those of other points."""
     own, known = variables_of(entry), variables_of(sample)
     for name in entry.dims:
-        if name in own and name in known and not own[name].equals(known[name]):
+        if name in own and name in known and differ(own[name], known[name]):
             raise apart(name)
+
+
+def differ(a: xarray.Variable, b: xarray.Variable) -> bool:
+    """Whether coordinates do: those of one Dataset are the same, and need no look at their values, which takes its time."""
+    return a is not b and not a.equals(b)
 
 
 def apart(name: Hashable) -> ArgumentValueError:
@@ -181,6 +186,16 @@ def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:
     return turned.data[tuple(slice(None) if name in variable.dims else None for name in dims)]
 
 
+def _check_round(given: Mapping[Any, Any], geometry: Sequence[Any], dims: Sequence[Hashable]) -> None:
+    """Refuse ends without those of what may go all round, which no longer is seen where a word says how axes end."""
+    for dim, own in zip(dims, geometry, strict=False):
+        if own in ("lon", "theta") and dim not in given:
+            words = ", ".join(f"{name!r}: {word!r}" for name, word in given.items())
+            raise ArgumentValueError(
+                f"boundary= does not name {dim!r}, which may go all round; give boundary={{{words}, {dim!r}: 'periodic'}}, or 'one-sided' there"
+            )
+
+
 _ELSE = {"boundary": "one-sided", "periodic": False, "period": None}
 
 
@@ -197,6 +212,8 @@ def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
             raise ArgumentValueError(
                 f"{word}= names {unknown[0]!r}, and the call is along {', '.join(map(repr, dims))}"
             )
+        if word == "boundary" and isinstance(options.get("geometry"), (list, tuple)):
+            _check_round(given, options["geometry"], dims)
         entries = [given.get(dim, rest) for dim in dims]
         found[word] = entries[0] if len(dims) == 1 else entries
     return found

@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..units import is_quantity_class
-from .axes import Line, apart, values_in_order, variables_of
+from .axes import Line, apart, differ, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -57,7 +57,7 @@ def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
     for other in others:
         own = variables_of(other)
         for name in names:
-            if name in known and name in own and own[name].ndim and not own[name].equals(known[name]):
+            if name in known and name in own and own[name].ndim and differ(own[name], known[name]):
                 raise apart(name)
         for dim, n in other.sizes.items():
             if first.sizes.get(dim, n) != n:

@@ -15,19 +15,21 @@ int64 aligned_after(const Real* target) {
   return static_cast<int64>(bytes / sizeof(Real));
 }
 
-// What a loop does with its terms: it sets the output to their sum, adds one to it, or the same with a norm.
-enum How : int { SETS, ADDS, SETS_NORM, ADDS_NORM };
+// What a loop does with its terms: it sets the output to what they make, or they join what it holds.
+enum How : int { SETS, ADDS };
 
-template <class As, How HOW, class Real>
-GG_INLINE void join_to(Real* target, const typename As::Word& value) {
+template <class As, Join JOIN, How HOW, class Real, class... Words>
+GG_INLINE void join_to(Real* target, const typename As::Word& first, const Words&... others) {
   typedef typename As::Word Word;
-  if constexpr (HOW == ADDS) set_word(target, word_at<Word>(target) + value);
-  else if constexpr (HOW == ADDS_NORM) set_word(target, As::norm(word_at<Word>(target), value));
-  else set_word(target, value);
+  Word held;
+  if constexpr (HOW == ADDS) held = joined<As>(JOIN, word_at<Word>(target), first);
+  else held = begun<As>(JOIN, first);
+  ((held = joined<As>(JOIN, held, others)), ...);
+  set_word(target, held);
 }
 
-// The sum or the norm of some terms in one row; what all of them read is read once.
-template <class Real, How HOW, int... KINDS>
+// What some terms make in one row; what all of them read is read once.
+template <class Real, Join JOIN, How HOW, int... KINDS>
 class Row {
  public:
   GG_INLINE Row(const Run<Real>& run, int line, int64 row)
@@ -39,26 +41,15 @@ class Row {
     Word centre{}, face{};
     if constexpr (CENTRE >= 0) centre = word_at<Word>(centre_ + j);
     if constexpr (FACE >= 0) face = word_at<Word>(face_ + j);
-    const auto total = [&](const auto&... taps) {
-      return join<As>(taps.template at<As>(j, centre, face)...);
+    const auto take = [&](const auto&... taps) {
+      join_to<As, JOIN, HOW>(target_ + j, taps.template at<As>(j, centre, face)...);
     };
-    join_to<As, HOW>(target_ + j, std::apply(total, taps_));
+    std::apply(take, taps_);
   }
 
  private:
   // The first term that reads its own points, and the first that reads a coefficient there.
   static constexpr int CENTRE = first_of<has_centre>(KINDS...), FACE = first_of<has_faces>(KINDS...);
-
-  template <class As, class Word, class... Words>
-  static GG_INLINE Word join(const Word& first, const Words&... others) {
-    if constexpr (HOW == SETS_NORM) {
-      Word norm = As::size(first);
-      ((norm = As::norm(norm, others)), ...);
-      return norm;
-    } else {
-      return (first + ... + others);
-    }
-  }
 
   template <std::size_t... K>
   GG_INLINE Row(const Run<Real>& run, const Line<Real>* line, int64 row, std::index_sequence<K...>)
@@ -73,44 +64,40 @@ class Row {
 };
 
 // One term at the ends of rows. Out of line: they would take registers of the loop.
-template <class Real, How HOW, int KIND>
+template <class Real, Join JOIN, How HOW, int KIND>
 GG_NOINLINE void join_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsElements<Real> As;
   for (int64 r = begin; r < end; ++r) {
     const Taps<KIND, Real> taps(run.line[line], run.link, r);
     Real* const target = run.target + r * run.target_ahead;
-    for (const End* point = run.end; point != run.end + run.ends; ++point) {
-      const Real value = taps.at_end(*point, line, run.link);
-      join_to<As, HOW>(target + point->j, HOW == SETS_NORM ? As::size(value) : value);
-    }
+    for (const End* point = run.end; point != run.end + run.ends; ++point)
+      join_to<As, JOIN, HOW>(target + point->j, taps.at_end(*point, line, run.link));
   }
 }
 
 // All terms there: the first sets what the others are added to.
-template <class Real, How HOW, int FIRST, int... OTHERS>
+template <class Real, Join JOIN, How HOW, int FIRST, int... OTHERS>
 void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
-  [[maybe_unused]] constexpr How next = HOW == SETS ? ADDS : HOW == SETS_NORM ? ADDS_NORM : HOW;
-  join_ends<Real, HOW, FIRST>(run, line, begin, end);
-  (join_ends<Real, next, OTHERS>(run, ++line, begin, end), ...);
+  join_ends<Real, JOIN, HOW, FIRST>(run, line, begin, end);
+  (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
 }
 
 // The terms from one line on in the rows [begin, end), in whole words: those that add take no element twice;
 // of others the last word may overlap the one before it, and from the second on they are aligned to the
 // target.
-template <class Real, How HOW, int... KINDS>
+template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
-  constexpr bool adds = HOW == ADDS || HOW == ADDS_NORM;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     if (run.count > 0) {
-      const Row<Real, HOW, KINDS...> row(run, line, r);
-      int64 next = adds ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+      const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
+      int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
       for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
       row.template put<As>(last);
     }
-    if (run.ends) join_all_ends<Real, HOW, KINDS...>(run, line, r, r + rows);
+    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, r + rows);
   }
 }
 

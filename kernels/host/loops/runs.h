@@ -25,17 +25,18 @@ class Runs {
   bool have_loops(int t, int next, int64 begin, int64 end) {
     const int output = here_.plan.term[t].output;
     leave_inner(t, next, begin, end);
-    if (begin >= end || !here_.plan.term[t].assign) return false;
+    if (begin >= end) return false;
     if (here_.plan.array[here_.plan.inputs + output].stride[ROW] != 1) return false;
     uint64 signature = 0;
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k])) {
       kinds_[k] = kind_of(k, next);
       if (++lines > LINES || kinds_[k] == NO_KIND) return false;
-      if (is_norm(t) && !loop_of_component<Real, SETS_NORM>(kinds_[k])) return false;
+      if (!loop_of<Real, SETS>(join_of(t), kinds_[k])) return false;
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
-    loops_[output] = are_around_one(t, next) ? loop_of(signature, is_norm(t)) : nullptr;
+    const bool is_one = here_.plan.term[t].assign && are_around_one(t, next);
+    loops_[output] = is_one ? loop_of_all(signature, join_of(t)) : nullptr;
     return true;
   }
 
@@ -63,32 +64,30 @@ class Runs {
     if (loop) return loop(run, 0, 0, rows);
     for (int64 r = 0; r < rows; ++r)
       for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
-        loop_of_term(k, k == t)(run, line, r, r + 1);
+        loop_of_term(k)(run, line, r, r + 1);
   }
 
  private:
   struct Known {
     uint64 signature;
-    bool is_norm;
+    int join;
     Loop<Real> loop;
   };
 
   // The loop of all terms of an output.
-  Loop<Real> loop_of(uint64 signature, bool is_norm) {
+  Loop<Real> loop_of_all(uint64 signature, int join) {
     for (const Known& known : known_)
-      if (known.signature == signature && known.is_norm == is_norm) return known.loop;
-    known_.push_back({signature, is_norm, Search<Real>(signature, is_norm).found()});
+      if (known.signature == signature && known.join == join) return known.loop;
+    known_.push_back({signature, join, Search<Real>(signature, join).found()});
     return known_.back().loop;
   }
 
-  bool is_norm(int t) const { return here_.plan.norm[here_.plan.term[t].output]; }
+  int join_of(int t) const { return here_.plan.join[here_.plan.term[t].output]; }
 
   // Term t joins what the terms before it made of its output.
-  Loop<Real> loop_of_term(int t, bool first) const {
-    const int kind = kinds_[t];
-    if (is_norm(t))
-      return first ? loop_of_component<Real, SETS_NORM>(kind) : loop_of_component<Real, ADDS_NORM>(kind);
-    return first ? loop_of_one<Real, SETS>(kind) : loop_of_one<Real, ADDS>(kind);
+  Loop<Real> loop_of_term(int t) const {
+    return here_.plan.term[t].assign ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                     : loop_of<Real, ADDS>(join_of(t), kinds_[t]);
   }
 
   void leave_inner(int t, int next, int64& first, int64& last) const {
@@ -131,15 +130,38 @@ class Runs {
   int kind_of(int t, int next) const {
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
-    if (term.then >= 0 || term.flags || term.inner_sign) return NO_KIND;
+    if (term.flags || term.inner_sign) return NO_KIND;
     if (stencil.dim == ROW && stencil.selects) return NO_KIND;
     for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
       if (k >= 0 && here_.plan.array[k].stride[ROW] != 1) return NO_KIND;
+    if (term.then >= 0) return kind_of_two(t);
     if (term.outer_sign) return t + 1 < next ? kind_of_sides(t, t + 1) : NO_KIND;
     const int own = term.faces >= 0 ? kind_of_flux(stencil, here_.pairs(t)) : kind_of_pairs(stencil, t);
     if (own == NO_KIND || (term.faces >= 0 && term.inner >= 0)) return NO_KIND;
     const int kind = own | (term.inner >= 0 ? INNER : 0) | (term.outer >= 0 ? OUTER : 0);
     return is_kind(kind) ? kind : NO_KIND;
+  }
+
+  // Of derivatives along two axes, with weights that are the same at all points.
+  int kind_of_two(int t) const {
+    const Term& term = here_.plan.term[t];
+    const Stencil &own = here_.stencil(t), &then = here_.plan.stencil[term.then];
+    const Pairs<Real>&pairs = here_.pairs(t), &others = here_.then(t);
+    if (term.inner >= 0 || term.outer_sign || own.weights || then.weights || pairs.data || others.data ||
+        then.values || then.selects || has_value(others))
+      return NO_KIND;
+    const int outer = term.outer >= 0 ? OUTER : 0;
+    if (here_.form(t) == ONE_PAIR && others.count == 1) return MIXED | outer;
+    const bool are_second = here_.form(t) == TWO_DIFFERENCES && is_pair(pairs, 0, -1, 0) &&
+                            is_pair(pairs, 1, 0, 1) && others.count == 2 && is_pair(others, 0, -1, 0) &&
+                            is_pair(others, 1, 0, 1);
+    return are_second ? MIXED_SECOND | outer : NO_KIND;
+  }
+
+  static bool has_value(const Pairs<Real>& pairs) {
+    for (int64 k = 0; k < pairs.count; ++k)
+      if (pairs.is_value(k)) return true;
+    return !pairs.count;
   }
 
   // Of two terms of which a field chooses.
@@ -201,6 +223,7 @@ class Runs {
       line.inner_ahead = here_.plan.array[term.inner].stride[MIDDLE];
     }
     if (without_field(kinds_[t]) == LINKS) return list_links(stencil, here_.pairs(t), t, line);
+    if (is_mixed(kinds_[t])) return set_two(t, numbers, line);
     const int pairs = weights_of_term(kinds_[t]);
     set_weights(t, pairs, first, numbers, line.weight, line);
     if (is_upwind(kinds_[t])) set_weights(t + 1, pairs, first, numbers + pairs, line.weight + pairs, line);
@@ -214,6 +237,23 @@ class Runs {
       line.face_below = line.face + neighbour(t, 0) * here_.step(stencil, term.faces);
       line.face_above = line.face + neighbour(t, 1) * here_.step(stencil, term.faces);
       line.face_ahead = here_.plan.array[term.faces].stride[MIDDLE];
+    }
+  }
+
+  // Of two axes: the rows that the second reads, and what the first reads in each of them.
+  void set_two(int t, Real* numbers, Line<Real>& line) const {
+    const Pairs<Real>&pairs = here_.pairs(t), &others = here_.then(t);
+    const Term& term = here_.plan.term[t];
+    const int64 step = here_.step(here_.plan.stencil[term.then], term.input);
+    line.neighbour[0] = line.own + others.a(0) * step;
+    line.neighbour[1] = line.own + others.b(others.count - 1) * step;
+    line.below = pairs.a(0) * here_.step(t);
+    line.above = pairs.b(pairs.count - 1) * here_.step(t);
+    line.weight_ahead = 0;
+    for (int k = 0; k < 4; ++k) {
+      const Pairs<Real>& own = k < 2 ? others : pairs;
+      numbers[k] = own.weight(smaller(k % 2, own.count - 1));
+      line.weight[k] = numbers + k;
     }
   }
 

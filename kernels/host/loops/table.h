@@ -11,7 +11,7 @@ namespace {
 template <class Real>
 using Loop = void (*)(const Run<Real>&, int line, int64 begin, int64 end);
 
-constexpr int KIND_BITS = 6;
+constexpr int KIND_BITS = 7;
 
 // Kinds in order as one number.
 template <class... Kinds>
@@ -58,13 +58,15 @@ constexpr Kinds<FIRST..., SECOND...> joined_kinds(Kinds<FIRST...>, Kinds<SECOND.
 template <class Real>
 class Search {
  public:
-  Search(uint64 wanted, bool norm) : wanted_(wanted), norm_(norm) {
+  Search(uint64 wanted, int join) : wanted_(wanted), join_(join) {
     axes(Kinds<DIFFERENCES>(), Kinds<PAIR>());
     axes(Kinds<GRADED>(), Kinds<GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR>());
     axes(Kinds<DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR, PAIR>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, DIFFERENCES, GRADED>());
+    offer<SETS>(Kinds<LINKS, LINKS, MIXED_SECOND>());  // a biharmonic operator, a Laplacian on curved lines
+    offer<SETS>(times_fields(Kinds<DIFFERENCES, MIXED, DIFFERENCES, PAIR, PAIR>()));
   }
 
   Loop<Real> found() const { return found_; }
@@ -73,8 +75,9 @@ class Search {
   // The kinds of second derivatives along some axes, and of first ones.
   template <class Second, class First>
   void axes(Second second, First first) {
-    offer<SETS_NORM>(first);
-    offer<SETS>(first);
+    offer<NORM>(first);
+    offer<SQUARES>(first);
+    offer<TOTAL>(first);
     both(second);                                     // a Laplacian
     both(fluxes(second));                             // diffusion
     both(times_fields(first));                        // advection
@@ -82,30 +85,29 @@ class Search {
     both(upwind<UPWIND>(second));                     // advection by differences to either side
     both(upwind<UPWIND_TWO>(second));
     both(joined_kinds(second, upwind<UPWIND>(second)));
-    offer<SETS>(transposed(first));  // the adjoint of a gradient
+    offer<TOTAL>(transposed(first));  // the adjoint of a gradient
   }
 
   // The terms alone, and after the field itself.
   template <class Own>
   void both(Own own) {
-    offer<SETS>(own);
-    offer<SETS>(joined_kinds(Kinds<VALUE>(), own));
+    offer<TOTAL>(own);
+    offer<TOTAL>(joined_kinds(Kinds<VALUE>(), own));
   }
 
-  template <How HOW, int... KINDS>
+  template <Join JOIN, int... KINDS>
   void offer(Kinds<KINDS...>) {
-    if (wanted_ == signature_of(KINDS...) && norm_ == (HOW == SETS_NORM))
-      found_ = join_rows<Real, HOW, KINDS...>;
+    if (wanted_ == signature_of(KINDS...) && join_ == JOIN) found_ = join_rows<Real, JOIN, SETS, KINDS...>;
   }
 
   const uint64 wanted_;
-  const bool norm_;
+  const int join_;
   Loop<Real> found_ = nullptr;
 };
 
 template <class Real, How HOW, int KIND>
 constexpr Loop<Real> loop_of_kind() {
-  if constexpr (is_kind(KIND)) return join_rows<Real, HOW, KIND>;
+  if constexpr (is_kind(KIND)) return join_rows<Real, TOTAL, HOW, KIND>;
   else return nullptr;
 }
 
@@ -121,14 +123,21 @@ Loop<Real> loop_of_one(int kind) {
   return loop_among<Real, HOW>(kind, std::make_integer_sequence<int, ALL_KINDS>());
 }
 
-// That of a norm; null for terms that are those of no gradient.
-template <class Real, How HOW>
+// That of a norm or of squares; null for terms that are those of no gradient.
+template <class Real, Join JOIN, How HOW>
 Loop<Real> loop_of_component(int kind) {
-  return kind == PAIR          ? join_rows<Real, HOW, PAIR>
-         : kind == DIFFERENCES ? join_rows<Real, HOW, DIFFERENCES>
-         : kind == GRADED      ? join_rows<Real, HOW, GRADED>
-         : kind == LINKS       ? join_rows<Real, HOW, LINKS>
+  return kind == PAIR          ? join_rows<Real, JOIN, HOW, PAIR>
+         : kind == DIFFERENCES ? join_rows<Real, JOIN, HOW, DIFFERENCES>
+         : kind == GRADED      ? join_rows<Real, JOIN, HOW, GRADED>
+         : kind == LINKS       ? join_rows<Real, JOIN, HOW, LINKS>
                                : nullptr;
+}
+
+template <class Real, How HOW>
+Loop<Real> loop_of(int join, int kind) {
+  return join == TOTAL     ? loop_of_one<Real, HOW>(kind)
+         : join == SQUARES ? loop_of_component<Real, SQUARES, HOW>(kind)
+                           : loop_of_component<Real, NORM, HOW>(kind);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "../../join.h"
 #include "../rows.h"
 
 namespace gridgrad {
@@ -14,8 +15,8 @@ namespace {
 
 // weight * f; weight * (above - below); formula (1), with weights that are the same along the row or not; the
 // same with a coefficient at each face; any pairs; two or three values; what a field chooses by its sign of
-// one or two differences to either side. INNER: values are times a field where they are, OUTER: the sum is
-// times a field.
+// one or two differences to either side; a pair of pairs, or the differences of differences, along two axes.
+// INNER: values are times a field where they are, OUTER: the sum is times a field.
 enum Kind : int {
   NO_KIND,
   VALUE,
@@ -33,9 +34,11 @@ enum Kind : int {
   GRADED_UPWIND,
   UPWIND_TWO,
   GRADED_UPWIND_TWO,
-  OUTER = 16,
-  INNER = 32,
-  ALL_KINDS = 64
+  MIXED,
+  MIXED_SECOND,
+  OUTER = 32,
+  INNER = 64,
+  ALL_KINDS = 128
 };
 
 constexpr int without_field(int kind) { return kind & (OUTER - 1); }
@@ -45,13 +48,14 @@ constexpr bool has_faces(int kind) {
 constexpr bool is_values(int kind) {
   return without_field(kind) >= TWO_VALUES && without_field(kind) <= GRADED_THREE_VALUES;
 }
-constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND; }
+constexpr bool is_mixed(int kind) { return without_field(kind) >= MIXED; }
+constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND && !is_mixed(kind); }
 constexpr bool is_graded(int kind) {
   const int own = without_field(kind);
-  return own == GRADED || own == GRADED_FLUX || (own >= TWO_VALUES && own % 2);
+  return own == GRADED || own == GRADED_FLUX || (own >= TWO_VALUES && own % 2 && !is_mixed(own));
 }
 constexpr bool has_centre(int kind) {
-  return without_field(kind) != PAIR && without_field(kind) != LINKS && !is_values(kind);
+  return without_field(kind) != PAIR && without_field(kind) != LINKS && !is_values(kind) && !is_mixed(kind);
 }
 // How many terms it is, and how many neighbours it reads that have a weight each.
 constexpr int terms_of(int kind) { return is_upwind(kind) ? 2 : 1; }
@@ -62,11 +66,13 @@ constexpr int neighbours_of(int kind) {
   return own == UPWIND_TWO || own == GRADED_UPWIND_TWO ? 4 : 2;
 }
 constexpr int weights_of_term(int kind) {
+  if (is_mixed(kind)) return 4;
   const int neighbours = neighbours_of(kind) / terms_of(kind);
   return neighbours ? neighbours : 1;
 }
 constexpr bool is_kind(int kind) {
-  if (without_field(kind) == NO_KIND || (is_upwind(kind) && kind != without_field(kind))) return false;
+  if (without_field(kind) == NO_KIND || without_field(kind) > MIXED_SECOND) return false;
+  if ((is_upwind(kind) && kind != without_field(kind))) return false;
   return !(kind & INNER) || is_values(kind) || without_field(kind) == LINKS;
 }
 
@@ -99,8 +105,8 @@ struct Line {
   const Real* weight[NEIGHBOURS];           // one for each element if graded, else one for each row
   int64 weight_ahead;                       // or one for all of them
   const Real *face, *face_below, *face_above, *outer, *inner, *inner_at[NEIGHBOURS];
-  int64 face_ahead, outer_ahead, inner_ahead;
-  int links_begin, links_end;  // among those of the run
+  int64 face_ahead, outer_ahead, inner_ahead, below, above;  // of two axes, what one row reads of itself
+  int links_begin, links_end;                                // among those of the run
 };
 
 const int64 TOGETHER = 512;  // elements of short rows that are done as one
@@ -130,14 +136,14 @@ struct AsWords {
   static const int64 LANES = Words<Real>::LANES;
   static GG_INLINE Word all(Real value) { return everywhere<Word>(value); }
 
+  // As AsNumbers of join.h.
   static GG_INLINE Word size(const Word& value) {
     typedef std::conditional_t<sizeof(Real) == 8, int64, int32> Integer;
     typedef Integer Bits __attribute__((vector_size(WORD_BYTES)));
     return reinterpret_cast<Word>(reinterpret_cast<Bits>(value) & std::numeric_limits<Integer>::max());
   }
 
-  // hypotenuse() of stencil.h.
-  static GG_INLINE Word norm(const Word& p, const Word& q) {
+  static GG_INLINE Word hypotenuse(const Word& p, const Word& q) {
     const Word a = size(p), b = size(q), one = all(1);
     const Word big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
     const Word ratio = small == big ? one : quotient;
@@ -148,12 +154,10 @@ struct AsWords {
 };
 
 template <class Real>
-struct AsElements {
+struct AsElements : AsNumbers<Real> {
   typedef Real Word;
   static const int64 LANES = 1;
   static GG_INLINE Word all(Real value) { return value; }
-  static GG_INLINE Word size(Word value) { return magnitude(value); }
-  static GG_INLINE Word norm(Word p, Word q) { return hypotenuse(p, q); }
 };
 
 // One term in one row, or two of which a field chooses.
@@ -197,10 +201,14 @@ class Taps {
       begin_ = links + line.links_begin;
       end_ = links + line.links_end;
     } else {
-      for (int k = 0; k < weights_of_term(KIND) * terms_of(KIND); ++k) {
+      for (int k = 0; k < WEIGHTS; ++k) {
         weight_[k] = line.weight[k] + row * line.weight_ahead;
         if (!is_graded(KIND)) number_[k] = *weight_[k];
       }
+    }
+    if constexpr (is_mixed(KIND)) {
+      below_ = line.below;
+      above_ = line.above;
     }
     if constexpr (KIND & OUTER || is_upwind(KIND)) outer_ = line.outer + row * line.outer_ahead;
     if constexpr (KIND & INNER) {
@@ -232,6 +240,7 @@ class Taps {
     if constexpr (kind == LINKS) return linked<As>(j);
     else if constexpr (kind == VALUE) return weight<As>(0, j) * centre;
     else if constexpr (is_values(KIND)) return values<As>(j, Neighbours());
+    else if constexpr (is_mixed(KIND)) return mixed<As>([&](const Real* own) { return of_row<As>(own + j); });
     else {
       const Word lower = weight<As>(0, j), upper = weight<As>(1, j), below = read<As>(neighbour_[0], j),
                  above = read<As>(neighbour_[1], j);
@@ -245,6 +254,21 @@ class Taps {
         return two_differences(lower * before, upper * after, below, centre, above);
       }
     }
+  }
+
+  // What two or three rows make of themselves, together.
+  template <class As, class OfRow>
+  GG_INLINE typename As::Word mixed(const OfRow& of_row) const {
+    const auto lower = As::all(number_[0]), below = of_row(neighbour_[0]), above = of_row(neighbour_[1]);
+    if constexpr (kind == MIXED) return pair_value(lower, above, below);
+    else return two_differences(lower, As::all(number_[1]), below, of_row(own_), above);
+  }
+
+  template <class As>
+  GG_INLINE typename As::Word of_row(const Real* at) const {
+    const auto lower = As::all(number_[2]), below = read<As>(at, below_), above = read<As>(at, above_);
+    if constexpr (kind == MIXED) return pair_value(lower, above, below);
+    else return two_differences(lower, As::all(number_[3]), below, read<As>(at, 0), above);
   }
 
   template <class As, std::size_t... K>
@@ -302,35 +326,40 @@ class Taps {
 
   // Where rows are data: of one term, or of two from `second` on.
   Real of_links(const Link<Real>* link, const Link<Real>* second, const Link<Real>* end, int64 j) const {
-    Real sum = row(link, second);
+    Real sum;
+    if constexpr (is_mixed(KIND))
+      sum = mixed<AsElements<Real>>([&](const Real* own) { return row(own, link, second); });
+    else sum = row(own_, link, second);
     if constexpr (is_upwind(KIND))
       sum = unless_other(1, outer_[j], sum * outer_[j]) +
-            unless_other(-1, outer_[j], row(second, end) * outer_[j]);
+            unless_other(-1, outer_[j], row(own_, second, end) * outer_[j]);
     if constexpr (KIND & OUTER) sum = sum * outer_[j];
     return sum;
   }
 
-  Real row(const Link<Real>* link, const Link<Real>* end) const {
+  Real row(const Real* own, const Link<Real>* link, const Link<Real>* end) const {
     Real sum = 0;
     for (bool first = true; link != end; ++link, first = false) {
-      const Real value = at_point(*link);
+      const Real value = at_point(own, *link);
       sum = first ? value : sum + value;
     }
     return sum;
   }
 
-  Real at_point(const Link<Real>& link) const {
+  Real at_point(const Real* own, const Link<Real>& link) const {
     Real scaled = link.weight;
     if constexpr (has_faces(KIND)) scaled = scaled * face_mean<Real>(face_[link.a], face_[link.b], false);
     if constexpr (KIND & INNER) scaled = scaled * inner_[link.inner];
-    if (link.kind == SELECTED) return sample_value(link.weight, scaled, own_[link.b]);
-    return pair_value(scaled, own_[link.b], link.kind == VALUE_ALONE ? Real(0) : own_[link.a]);
+    if (link.kind == SELECTED) return sample_value(link.weight, scaled, own[link.b]);
+    return pair_value(scaled, own[link.b], link.kind == VALUE_ALONE ? Real(0) : own[link.a]);
   }
 
-  const Real *own_, *neighbour_[COUNT + 1], *weight_[COUNT + 1], *inner_at_[COUNT + 1];
+  static constexpr int WEIGHTS = weights_of_term(KIND) * terms_of(KIND);
+  const Real *own_, *neighbour_[COUNT + 1], *weight_[WEIGHTS], *inner_at_[COUNT + 1];
   const Real *face_, *face_below_, *face_above_, *inner_, *outer_;
   const Link<Real>*begin_, *end_;
-  Real number_[COUNT + 1];
+  int64 below_, above_;
+  Real number_[WEIGHTS];
 };
 
 }  // namespace

@@ -13,6 +13,9 @@ from host_kernels import compiler
 
 import gridgrad as gg
 from gridgrad._backends import ladder
+from gridgrad._backends.cuda.bound import Bound
+from gridgrad._backends.numpy import BACKEND
+from gridgrad._terms.real import real_terms
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
 SHAPE = (6, 8)
@@ -234,3 +237,22 @@ class TestTensors:
         assert arrays.BACKEND._plain_keys == known
         monkeypatch.setattr(arrays, "is_plain_memory", None)
         assert arrays.BACKEND.facts(z) is not None
+
+
+def test_parts_of_complex_numbers_lie_between_each_other_and_do_not_meet():
+    """Real and imaginary parts are apart, those of overlapping arrays are not."""
+    f, out = np.zeros((9, 8), complex), np.zeros((9, 8), complex)
+    terms = real_terms((1j * gg.Grid((9, 0.5), (8, 0.5)).laplacian).pattern.terms_for(f.shape), (True,))
+    plan = ladder.bound(BACKEND, terms, [f.real, f.imag], [out.real, out.imag])
+    bound = Bound(plan, 0)
+
+    def are_apart(first, second):
+        return bound._are_apart([first, first + 8, second, second + 8])
+
+    assert are_apart(0, f.nbytes)
+    assert are_apart(f.nbytes, 0)
+    assert not are_apart(0, f.nbytes - 16)
+    assert not are_apart(0, 0)
+    assert not are_apart(f.nbytes - 16, 0)
+    assert not are_apart(0, 8)
+    assert are_apart(0, f.nbytes + 8)

@@ -138,7 +138,7 @@ FAULTS = {
     "neighbour off by one": ("gradient", "above = read(step)", "above = read(2 * step)"),
     "row neighbour off by one": ("gradient", "has_above ? e + inner : e]", "has_above ? e + inner - 1 : e]"),
     "wrong stride": ("gradient", "sum += at[dim] * stride_of(array, dim)", "sum += at[dim] * stride_of(array, ROW)"),
-    "terms always assign": ("laplacian", "return term.assign ? value.at[e]", "return true ? value.at[e]"),
+    "terms always assign": ("laplacian", "return term.assign ? begun", "return true ? begun"),
     "a point too many": ("gradient", "if (at[ROW] >= elements(plan.length[ROW])) return;", "if (at[ROW] > elements(plan.length[ROW])) return;"),
     "a row too few": ("gradient", "if (point >= slow) return;", "if (point >= slow - 1) return;"),
     "component forgotten": ("complex", "first ? 0 : points - 1, inner)", "first ? 0 : points - 1, 1)"),
@@ -146,7 +146,8 @@ FAULTS = {
     "upper weights are the lower": ("gradient", "upper = fetch<N>(weights_of(stencil, 1)", "upper = fetch<N>(weights_of(stencil, 0)"),
     "offsets of 31 bits": ("gradient", "static_cast<int64>(offset(array, at)) *", "static_cast<int64>(static_cast<int16>(offset(array, at) * 4096) / 4096) *"),
     "a factor of another element": ("advect", "load<Real>(c.at[e])", "load<Real>(c.at[0])"),
-    "a sum for a norm": ("gradient norm", "NORMS[term.output] != 0", "NORMS[term.output] > 1"),
+    "a sum for squares": ("gradient squared", "join = JOINS[term.output]", "join = TOTAL"),
+    "a sum for a norm": ("gradient norm", "join = JOINS[term.output]", "join = TOTAL"),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from cuda_cases import (
     GENERAL,
     IN_VECTORS,
     LAYOUTS,
+    OF_REALS,
     OPERATORS,
     built_kernels,
     check,
@@ -31,7 +32,7 @@ from gridgrad._backends import ladder
 from gridgrad._backends.cuda import rows, variants
 from gridgrad._backends.numpy import BACKEND, memory
 from gridgrad._stencils.stencil import CENTRAL, Stencil
-from gridgrad._terms.term import Term
+from gridgrad._terms.term import Join, Term
 
 SHAPE = (9, 10, 16)
 ACROSS, ALONG = 0, 1  # of a field of two axes
@@ -79,7 +80,8 @@ def test_every_dtype(kernels, name, dtype):
 )
 def test_norms_of_every_real_dtype(kernels, dtype):
     for shape in (SHAPE[1:], (6, 7)):
-        check(kernels, *operator("gradient norm", shape, dtype))
+        for name in OF_REALS:
+            check(kernels, *operator(name, shape, dtype))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -189,11 +191,11 @@ def test_terms_at_ends(kernels, dtype):
     assert np.all(np.signbit(host[3:-1, 3:-1, 3:-1].real))
 
 
-@pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", "gradient norm"])
+@pytest.mark.parametrize("name", ["laplacian", "divergence", "diffuse", "advect.T", *OF_REALS])
 def test_sweeps_that_add(kernels, name):
     """To what the outputs hold: the second half of the terms after the first is all of them."""
     for dtype in ("float32", "complex64", "int16"):
-        if name == "gradient norm" and dtype == "complex64":
+        if name in OF_REALS and dtype == "complex64":
             continue
         terms, inputs = operator(name, (6, 9, 16), dtype)
         whole, host, device = (
@@ -254,14 +256,15 @@ def test_several_factors(kernels, name):
         check(kernels, (factors_of_every_kind()[name],), fields_and_factors((9, 8), dtype))
 
 
-def test_norms_of_everything(kernels):
-    """A factor and a second stencil inside a norm; huge and tiny numbers neither overflow nor vanish."""
+@pytest.mark.parametrize("join", [Join.NORM, Join.SQUARES])
+def test_norms_and_squares_of_everything(kernels, join):
+    """A factor and a second stencil inside; of a norm huge and tiny numbers neither overflow nor vanish."""
     f, c = samples((9, 8), "float64") * 1e200, samples((9, 8), "float64", 1)
     own, other = stencil(8, "irregular"), stencil(9)
     terms = (
-        Term(0, 0, 1, own, outer=1, norm=True),
-        Term(0, 0, 0, other, norm=True),
-        Term(0, 0, 1, own, then=(0, other), norm=True),
+        Term(0, 0, 1, own, outer=1, join=join),
+        Term(0, 0, 0, other, join=join),
+        Term(0, 0, 1, own, then=(0, other), join=join),
     )
     check(kernels, terms, [f, c])
     check(kernels, terms, [f * 1e-300 * 1e-200, c])
@@ -293,7 +296,7 @@ def test_elements_apart(kernels, monkeypatch, name, layout):
 
     shared = set()
     for k, dtype in enumerate(
-        ("float32", "float64") if name == "gradient norm" else ("float32", "complex64")
+        ("float32", "float64") if name in OF_REALS else ("float32", "complex64")
     ):
         for row in (18, 21, 33):
             terms, inputs = operator(name, (8, 9, row), dtype, ("uniform", "irregular")[k], make=view)

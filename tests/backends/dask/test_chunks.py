@@ -82,11 +82,12 @@ class TestOperators:
                          grid.laplacian @ grid.laplacian @ grid.laplacian, grid.laplacian.T):  # fmt: skip
             check(operator(d), operator(f), d.chunks)
 
-    def test_norm_of_the_gradient(self, way, rng):
+    @pytest.mark.parametrize("function", [gg.gradient_norm, gg.gradient_squared])
+    def test_norm_of_the_gradient(self, way, rng, function):
         f = rng.standard_normal((9, 8))
         for chunks in (1, (4, 3), (9, 2)):
             d = da.from_array(f, chunks=chunks)
-            check(gg.gradient_norm(d, 0.5, 2.0), gg.gradient_norm(f, 0.5, 2.0), d.chunks)
+            check(function(d, 0.5, 2.0), function(f, 0.5, 2.0), d.chunks)
 
     @pytest.mark.parametrize("accuracy", [2, 4, 6])
     def test_wide_rows_reach_over_several_chunks(self, way, accuracy, rng):

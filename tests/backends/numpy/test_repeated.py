@@ -8,7 +8,7 @@ import gridgrad as gg
 RNG = np.random.default_rng(8)
 SHAPE = (8, 9, 40)
 GRID = gg.Grid(*[np.cumsum(RNG.random(n) + 0.5) for n in SHAPE])
-NAMES = ["gradient", "laplacian", "hessian", "gradient_norm", "identity"]
+NAMES = ["gradient", "laplacian", "hessian", "gradient_norm", "gradient_squared", "identity"]
 
 
 @pytest.mark.parametrize("axis", range(3))
@@ -19,7 +19,7 @@ def test_along_any_axis(name, dtype, axis):
     f = RNG.standard_normal(SHAPE).astype(dtype).take([0], axis)
     f = np.broadcast_to(f, SHAPE)
     operator = getattr(GRID, name)
-    real = np.dtype(dtype).type(0).real.dtype if name == "gradient_norm" else dtype
+    real = np.dtype(dtype).type(0).real.dtype if name in ("gradient_norm", "gradient_squared") else dtype
     outs = [np.full((*operator.outputs, *SHAPE), 7, real) for _ in range(2)]
     operator(f, outs[0])
     operator(f.copy(), outs[1])

@@ -165,6 +165,7 @@ OPERATORS = {
     "divergence, curl": lambda f, u, k: GRID.divergence((f, u)) + GRID.curl([u, f]),
     "hessian": lambda f, u, k: GRID.hessian(f),
     "norm": lambda f, u, k: GRID.gradient_norm(f),
+    "squares": lambda f, u, k: GRID.gradient_squared(f),
     "advect": lambda f, u, k: GRID.advect([k, -2.0])(f),
     "directional": lambda f, u, k: GRID.directional_derivative([1.5, -2.0])(f),
     "diffuse": lambda f, u, k: GRID.diffuse(k)(f),

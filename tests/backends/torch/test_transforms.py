@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from operator_calls import NAMES, Call, call_of, dense_norm, dense_of
+from operator_calls import NAMES, Call, call_of, dense_gradient, dense_of
 from operator_cases import field_of
 
 import gridgrad as gg
@@ -25,7 +25,8 @@ DTYPES = {"real": np.float64, "complex": np.complex128}
 def example(name, dtype):
     """The operator as a function of tensors, the same from dense matrices, and its arguments in two groups."""
     call = call_of(name, np.random.default_rng(7), dtype, shape=SHAPE)
-    dense = dense_norm(call) if name == "gradient norm" else dense_of(call)
+    joined = JOINED.get(name)
+    dense = dense_of(call) if joined is None else dense_gradient(call)
     matrix, slopes = torch.from_numpy(dense.matrix), torch.from_numpy(dense.slopes)
     count = len(call.fields)
 
@@ -34,7 +35,7 @@ def example(name, dtype):
         c = torch.cat([f.new_zeros(0), *(a.reshape(-1) for a in arrays[count:])])
         c = c.conj() if name.startswith("adjoint of") else c
         values = ((matrix + torch.einsum("c,cof->of", c, slopes)) @ f).reshape(-1, *SHAPE)
-        return root(values)[None] if dense.norm else values
+        return values if joined is None else joined(values)[None]
 
     fields, coefficients = ([torch.from_numpy(a) for a in group] for group in call[1:])
     return lambda *arrays: torch.stack(call.function(*arrays)), explicit, fields, coefficients
@@ -42,8 +43,16 @@ def example(name, dtype):
 
 def root(values):
     """The norm over axis 0, with the subgradient 0."""
-    squares = (values.real**2 + values.imag**2 if values.is_complex() else values**2).sum(0)
+    squares = squared(values)
     return torch.where(squares == 0, 0.0, torch.where(squares == 0, 1.0, squares).sqrt())
+
+
+def squared(values):
+    """The sum of squares over axis 0."""
+    return (values.real**2 + values.imag**2 if values.is_complex() else values**2).sum(0)
+
+
+JOINED = {"gradient norm": root, "gradient squared": squared}
 
 
 def roles(fields, coefficients):

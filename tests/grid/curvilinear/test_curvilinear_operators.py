@@ -45,6 +45,7 @@ def test_operators_are_those_of_the_gradient(rng):
     tiny = 1e-13 * max(abs(fx).max(), abs(fy).max())
     same_bits(grid.derivative(1)(f), fy)
     assert abs(grid.gradient_norm(f) - np.hypot(fx, fy)).max() < tiny
+    same_bits(grid.gradient_squared(f), fx * fx + fy * fy)
     assert abs(grid.advect((u, v))(f) - u * fx - v * fy).max() < 4 * tiny
     assert abs(grid.advect((u, v))(f, v=(v, u)) - v * fx - u * fy).max() < 4 * tiny
     assert abs(grid.directional_derivative((2.0, v))(f) - 2 * fx - v * fy).max() < 4 * tiny

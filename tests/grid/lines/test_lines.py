@@ -166,6 +166,7 @@ def test_operators_are_those_of_their_derivatives(grid, rng):
     assert np.abs(grid.divergence((u, v, w)) - (d[0](u) + d[1](v) + d[2](w))).max() < 9 * scale
     assert np.abs(grid.curl((u, v, w))[1] - (d[2](u) - d[0](w))).max() < 9 * scale
     assert np.abs(grid.gradient_norm(u) - np.sqrt(sum(slope**2 for slope in slopes))).max() < 9 * scale
+    same_bits(grid.gradient_squared(u), sum(slope**2 for slope in slopes))
     again = pickle.loads(pickle.dumps(grid.laplacian))
     same_bits(again(u), grid.laplacian(u))
     A = grid.identity - 0.01 * grid.laplacian

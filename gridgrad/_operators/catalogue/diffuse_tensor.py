@@ -11,7 +11,7 @@ from ..._base.errors import ArgumentValueError
 from ..._base.types import Out, Scalar, Vector
 from ..._grid.points import Along, Points
 from ..._stencils import transpose
-from ..._stencils.ends import REFLECT, SYMMETRIC, closed
+from ..._stencils.ends import closed
 from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece
 from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
 from ..operator import Operator
@@ -150,7 +150,7 @@ def _check(grid: Points) -> None:
         raise ArgumentValueError('form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is')
     for line in grid.lines:
         for end in line.ends:
-            if not (end.is_open or end.is_periodic or end.is_held or end in (REFLECT, SYMMETRIC)):
+            if end.is_passed:
                 raise ArgumentValueError(
                     'form="tensor" is for ends that no flux passes ("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those '
                     f"that hold a value, gridgrad.value(v), at the end point; axis {line.number} ends with {end.word!r}"
