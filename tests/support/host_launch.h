@@ -3,6 +3,11 @@
 
 #include "descriptor.h"
 
+#if defined(GG_CALLS)
+#undef GG_INLINE
+#define GG_INLINE inline
+#endif
+
 #define __global__
 #define __launch_bounds__(...)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -33,6 +34,7 @@ ARCHITECTURES = ("75", "80", "86", "89", "90", "100", "120")
 REGISTERS = 65536  # of a multiprocessor
 
 
+@cache  # several tests ask for the same
 def compile_variant(job):
     """(variant, arch) -> (registers, stack bytes, spilled bytes, 16-byte loads, 16-byte stores, log)."""
     variant, arch = job
