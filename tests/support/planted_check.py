@@ -145,7 +145,8 @@ def operators(grid, g, h):
 
     s = grid.stencil(0)
     norm, squares = (
-        tuple(term._replace(output=0, join=join) for term in grid.gradient.terms) for join in (Join.NORM, Join.SQUARES)
+        tuple(term._replace(output=0, join=join) for term in grid.gradient.terms)
+        for join in (Join.NORM, Join.SQUARES)
     )
     faces = tuple(term._replace(faces=1) for term in grid.diffuse(g).terms)
     both = tuple(term._replace(outer=2) for term in faces)
