@@ -78,7 +78,8 @@ def points_needed(rule: Rule, uniform: bool = False) -> int:
     """
     centred = rule.one_sided_points() if rule.side else sum(rule.reach(uniform))
     one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else rule.order + 1
-    return max(end.points(centred, one_sided) for end in rule.boundary)
+    least = rule.order + 1 if rule.order > 2 else 0  # also of rows with a condition, which begin with those without
+    return max(least, *(end.points(centred, one_sided) for end in rule.boundary))
 
 
 class Rows(NamedTuple):

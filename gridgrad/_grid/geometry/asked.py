@@ -152,12 +152,15 @@ class Geometry(NamedTuple):
         return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)
 
     def _poles(self, y: Array) -> tuple[Fraction | None, Fraction | None]:
-        """Those within a step of the ends; one that a point is on but for its rounding is where that point is."""
-        first, last = (
-            next((Fraction(end if abs(p - end) <= ROUNDING * step else p) for p in self._limits() if abs(p - end) < 1.001 * step), None)
-            for end, step in ((float(y[0]), abs(y[1] - y[0])), (float(y[-1]), abs(y[-1] - y[-2])))
-        )
-        return first, last
+        """Those within a step of the ends, outwards; one that a point is on but for its rounding is where that point is."""
+
+        def beside(end: float, outwards: float) -> Fraction | None:
+            for p in self._limits():
+                if -ROUNDING <= (p - end) / outwards < 1.001:
+                    return Fraction(end if abs(p - end) <= ROUNDING * abs(outwards) else p)
+            return None
+
+        return beside(float(y[0]), float(y[0] - y[1])), beside(float(y[-1]), float(y[-1] - y[-2]))
 
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
