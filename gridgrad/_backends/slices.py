@@ -91,12 +91,10 @@ def _places(xp: Operations, term: Term, like: Array) -> Array:
 
 def joined(xp: Operations, join: Join, values: list[Array]) -> Array:
     """What the values of an output's terms make of it at each point."""
-    if join is Join.NORM:
-        return _norm(xp, values)
-    if join is Join.SQUARES:
-        values = [part for value in values for part in ((xp.real(value), xp.imag(value)) if is_complex(value) else (value,))]
-        values = [part * part for part in values]
-    return reduce(add, values)
+    if join is Join.TOTAL:
+        return reduce(add, values)
+    parts = [part for value in values for part in ((xp.real(value), xp.imag(value)) if is_complex(value) else (value,))]
+    return _norm(xp, parts) if join is Join.NORM else reduce(add, [part * part for part in parts])
 
 
 def _norm(xp: Operations, values: list[Array]) -> Array:

@@ -125,3 +125,19 @@ def test_upwind_beside_gaps_reads_nothing_downwind():
     f[[2, 5]] = np.nan
     A = gg.Grid((9, 1.0)).with_mask(inside).advect([v], upwind=1)
     np.testing.assert_array_equal(A(f), [1, 1, np.nan, -1, -1, 0, 1, 1, 1])
+
+
+@pytest.mark.parametrize("library", parameters())
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_sizes_of_complex_fields_are_real(name, library, rng):
+    inside = np.ones((8, 9), bool)
+    inside[3:5, 4] = False
+    f = rng.standard_normal((8, 9)) + 1j * rng.standard_normal((8, 9))
+    grid = gg.Grid((8, 0.5), (9, 0.3)).with_mask(inside)
+    size = np.sqrt(sum(abs(part) ** 2 for part in grid.gradient(f)))
+    expected = size if name == "gradient_norm" else size**2
+    for dtype, real, rtol in ((np.complex128, np.float64, 1e-12), (np.complex64, np.float32, 1e-5)):
+        with library.wide():
+            got = library.host(getattr(grid, name)(library.array(f.astype(dtype))))
+        assert got.dtype == real
+        np.testing.assert_allclose(got, expected, rtol=rtol)

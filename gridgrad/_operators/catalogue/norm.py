@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..._backends.ladder import parts_of
 from ..._base.errors import MISSING
 from ..._base.types import Scalar, Vector, applies
 from ..._grid.points import Points
 from ..._terms.term import Join, Term
 from ..._wraps.units import unwrap, wrap
+from ..fields.forms import Form
 from ..fields.gather import gather
 from ..patterns.build import unit
 from ..patterns.kinds import kind
@@ -50,14 +53,21 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
         grid, join = self.grid, self.terms[0].join
         if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
-            return _of_vector.on(grid, self.name, join)(gradient.on(grid)(f, None, workers, **fields), out, workers, add=add)
+            slopes: Any = gradient.on(grid)(f, None, workers, **fields)
+            form = vector(grid)
+            if "complex" in str(getattr(slopes[0] if form else slopes, "dtype", None)):
+                numbers, unit = unwrap(slopes, "f")
+                call = gather(numbers, form)
+                slopes = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
+                form = (len(slopes),)
+            return _of_vector.on(grid, self.name, join, form)(slopes, out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)
-        samples = gather(numbers, ()).samples[0]
-        if "complex" not in str(samples.dtype):
-            return super().__call__(wrap(samples, unit), out, workers, add=add)
-        parts = [wrap(part, unit) for part in (samples.real, samples.imag)]
+        call = gather(numbers, ())
+        if "complex" not in str(call.samples[0].dtype):
+            return super().__call__(wrap(call.samples[0], unit), out, workers, add=add)
+        parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
         return _of_parts.on(grid, self.name, join)(parts, out, workers, add=add)
 
 
@@ -68,10 +78,10 @@ def _of_parts(grid: Points, name: str, join: Join) -> Sweep[Vector, Scalar]:
 
 
 @kind(geometry=True)
-def _of_vector(grid: Points, name: str, join: Join) -> Sweep[Vector, Scalar]:
-    """The length of a vector field at each point, or its square."""
-    terms = tuple(Term(0, a, None, unit(grid), join=join) for a in range(grid.ndim))
-    return Sweep.of(grid, name, terms, vector(grid))
+def _of_vector(grid: Points, name: str, join: Join, form: Form) -> Sweep[Vector, Scalar]:
+    """The length of a vector field at each point, or its square; of complex ones of their two parts."""
+    terms = tuple(Term(0, k, None, unit(grid), join=join) for k in range(prod(form)))
+    return Sweep.of(grid, name, terms, form)
 
 
 def _slopes(grid: Points, join: Join, parts: int) -> tuple[Term, ...]:

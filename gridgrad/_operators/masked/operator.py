@@ -154,7 +154,8 @@ class Masked(Gapped[In, Out]):
                 if isnan(self.mask.fill) and patch.missing[output].any():
                     missing = xp.weights(patch.missing[output], None, like)
                     whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
-                found.append(slices.stored(xp, whole, kept))
+                is_size = output in joins and slices.is_complex(like)  # real, of complex numbers
+                found.append(slices.stored(xp, whole, xp.real(like).dtype if is_size else kept))
         return found
 
     def with_(self, **changes: object) -> Masked[In, Out]:

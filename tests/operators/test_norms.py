@@ -1,0 +1,47 @@
+"""The norm of the gradient and its square, of real and complex fields on every kind of grid."""
+
+import numpy as np
+import pytest
+from libraries import parameters
+from samples import same_bits
+
+import gridgrad as gg
+
+A, B = np.meshgrid(np.arange(6.0), np.arange(7.0), indexing="ij")
+GRIDS = {
+    "steps": lambda: gg.Grid((6, 0.3), (7, 0.2)),
+    "walls": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=[(gg.value(2.0), gg.value(-1.0)), "periodic"]),
+    "complex walls": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=[gg.value(2.0 + 1j), "one-sided"]),
+    "polar": lambda: gg.Grid(0.5 + np.arange(6.0), 60 * np.arange(7.0) / 7, geometry="polar", angle="degrees"),
+    "lines": lambda: gg.Grid((6, 0.3), B + 0.1 * A),
+    "curvilinear": lambda: gg.Grid(I + 0.1 * J, B + 0.1 * A),
+    "a line with walls": lambda: gg.Grid((6, 0.3), boundary=gg.slope(1.0)),
+}
+
+
+@pytest.mark.parametrize("library", parameters())
+@pytest.mark.parametrize("kind", GRIDS)
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_they_are_real(name, kind, library, rng):
+    grid = GRIDS[kind]()
+    f = rng.standard_normal(grid.shape) + 1j * rng.standard_normal(grid.shape)
+    for field in (f, f.real):
+        slopes = grid.gradient(field)
+        squared = sum(abs(part) ** 2 for part in (slopes if grid.ndim > 1 else [slopes]))
+        with library.wide():
+            got = library.host(getattr(grid, name)(library.array(field)))
+        assert got.dtype == np.float64
+        np.testing.assert_allclose(got, squared if name == "gradient_squared" else np.sqrt(squared), rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", GRIDS)
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_into_targets(name, kind, rng):
+    grid = GRIDS[kind]()
+    f = rng.standard_normal(grid.shape) + 1j * rng.standard_normal(grid.shape)
+    size = getattr(grid, name)
+    out = np.full(grid.shape, 7.0)
+    assert size(f, out=out) is out
+    assert same_bits(out, size(f))
+    size(f, out=out, add=True)
+    np.testing.assert_allclose(out, 2 * size(f), rtol=1e-12)
