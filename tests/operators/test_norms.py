@@ -12,9 +12,11 @@ GRIDS = {
     "steps": lambda: gg.Grid((6, 0.3), (7, 0.2)),
     "walls": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=[(gg.value(2.0), gg.value(-1.0)), "periodic"]),
     "complex walls": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=[gg.value(2.0 + 1j), "one-sided"]),
-    "polar": lambda: gg.Grid(0.5 + np.arange(6.0), 60 * np.arange(7.0) / 7, geometry="polar", angle="degrees"),
+    "polar": lambda: gg.Grid(
+        0.5 + np.arange(6.0), 60 * np.arange(7.0) / 7, geometry="polar", angle="degrees"
+    ),
     "lines": lambda: gg.Grid((6, 0.3), B + 0.1 * A),
-    "curvilinear": lambda: gg.Grid(I + 0.1 * J, B + 0.1 * A),
+    "curvilinear": lambda: gg.Grid(A + 0.1 * B, B + 0.1 * A),
     "a line with walls": lambda: gg.Grid((6, 0.3), boundary=gg.slope(1.0)),
 }
 
@@ -31,7 +33,9 @@ def test_they_are_real(name, kind, library, rng):
         with library.wide():
             got = library.host(getattr(grid, name)(library.array(field)))
         assert got.dtype == np.float64
-        np.testing.assert_allclose(got, squared if name == "gradient_squared" else np.sqrt(squared), rtol=1e-12)
+        np.testing.assert_allclose(
+            got, squared if name == "gradient_squared" else np.sqrt(squared), rtol=1e-12
+        )
 
 
 @pytest.mark.parametrize("kind", GRIDS)

@@ -53,13 +53,13 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
         grid, join = self.grid, self.terms[0].join
         if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
-            slopes: Any = gradient.on(grid)(f, None, workers, **fields)
+            slopes = gradient.on(grid)(f, None, workers, **fields)
             form = vector(grid)
             if "complex" in str(getattr(slopes[0] if form else slopes, "dtype", None)):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
-                slopes = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-                form = (len(slopes),)
+                parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
+                return _of_vector.on(grid, self.name, join, (len(parts),))(parts, out, workers, add=add)
             return _of_vector.on(grid, self.name, join, form)(slopes, out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
