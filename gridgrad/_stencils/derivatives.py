@@ -73,13 +73,12 @@ class Rule(NamedTuple):
 def points_needed(rule: Rule, uniform: bool = False) -> int:
     """The fewest points an axis may have; `uniform` only where every step, also around, is the same.
 
-    The one-sided rows of narrowest rules need a point more than their order, 3 of a second derivative, and use one
-    more if there is one.
+    One-sided rows of narrowest rules need a point more than their order, 3 of a second derivative, and use another if it is there.
     """
     centred = rule.one_sided_points() if rule.side else sum(rule.reach(uniform))
     one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else rule.order + 1
-    least = rule.order + 1 if rule.order > 2 else 0  # also of rows with a condition, which begin with those without
-    return max(least, *(end.points(centred, one_sided) for end in rule.boundary))
+    least = rule.order + 1 if rule.order > 2 else 0  # for rows with a condition, which begin with those without
+    return max(max(end.points(centred, one_sided), least if type(end) is Prescribed else 0) for end in rule.boundary)
 
 
 class Rows(NamedTuple):

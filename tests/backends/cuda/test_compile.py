@@ -110,9 +110,7 @@ def documented_variants():
     """What the documentation makes of operators, by coordinates, which takes most; and with 64-bit indices."""
     found = set()
     for name, dtype in product([*OPERATORS, *COMBINED], ("float32", "float64")):
-        found |= set(variants_of(name, dtype))
-    for k, name in enumerate([*OPERATORS, *COMBINED]):
-        found |= set(variants_of(name, ("float32", "float64")[k % 2], indices=("int64",)))
+        found |= set(variants_of(name, dtype, indices=("int32", "int64")))
     for name, dtype in (("diffuse", "float16"), ("gradient norm", "float16"), ("hessian", "complex64"),
                         ("advect.T", "int64"), ("laplacian 6", "float32"), ("gradient.T", "float64")):  # fmt: skip
         found |= set(variants_of(name, dtype, "uniform", ("int64",)))
