@@ -23,6 +23,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
 
+@pytest.mark.alone  # not measured by coverage, whose own objects lie in the heap
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="counts faults with the GNU C library")
 @pytest.mark.skipif(core.core is None, reason="slices have temporaries")
 def test_new_outputs_lie_where_the_last_ones_were():
