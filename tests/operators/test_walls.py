@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 import numpy as np
@@ -188,3 +189,24 @@ def test_walls_by_position_on_an_even_axis():
     assert np.array_equal(even.laplacian(u), given.laplacian(u))
     assert np.array_equal(even.derivative(0)(u), given.derivative(0)(u))
     assert even.quadrature[0].tolist() == [0.1875, *[0.125] * 5, 0.1875]
+
+
+@pytest.mark.parametrize("order", [3, 4])
+@pytest.mark.parametrize("kind", ["value", "slope", "robin"])
+def test_high_orders_on_the_fewest_points(kind, order):
+    """A polynomial that meets its conditions at both ends; a point less is refused, not run into."""
+
+    def wall(n, side):
+        x, outwards = (n - 0.5 if side else -0.5) * 0.5, 1 if side else -1
+        f, slope = x**order, outwards * order * x ** (order - 1)
+        made = {"value": lambda: gg.value(f, wall="face"), "slope": lambda: gg.slope(slope, wall="face"),
+                "robin": lambda: gg.robin(1.0, 2.0, f + 2 * slope, wall="face")}  # fmt: skip
+        return made[kind]()
+
+    def applied(n):
+        x = 0.5 * np.arange(n)
+        return gg.Grid((n, 0.5), boundary=[(wall(n, 0), wall(n, 1))]).derivative(0, order)(x**order)
+
+    np.testing.assert_allclose(applied(order + 1), math.factorial(order), rtol=1e-9)
+    with pytest.raises(ValueError, match=f"needs at least {order + 1}"):
+        applied(order)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._backends.ladder import parts_of
+from ..._backends.slices import is_complex
 from ..._base.errors import MISSING
 from ..._base.types import Scalar, Vector, applies
 from ..._grid.points import Points
@@ -55,7 +56,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
             slopes = gradient.on(grid)(f, None, workers, **fields)
             form = vector(grid)
-            if "complex" in str(getattr(slopes[0] if form else slopes, "dtype", None)):
+            if is_complex(slopes[0] if form else slopes):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
                 parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
@@ -65,7 +66,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)
         call = gather(numbers, ())
-        if "complex" not in str(call.samples[0].dtype):
+        if not is_complex(call.samples[0]):
             return super().__call__(wrap(call.samples[0], unit), out, workers, add=add)
         parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
         return _of_parts.on(grid, self.name, join)(parts, out, workers, add=add)
