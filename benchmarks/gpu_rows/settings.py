@@ -9,7 +9,7 @@ from typing import Any
 import cupy
 
 import gridgrad as gg
-from gridgrad._backends.cuda import geometry, variants
+from gridgrad._backends.cuda import launch_shape, variants
 from gridgrad._backends.cuda import rows as sharing
 
 from . import card, timing, watch
@@ -18,9 +18,9 @@ from .rows import Arrays, Row, rows, shrunk
 # Of each setting: where it is, and its other values.
 SETTINGS: dict[str, tuple[Any, tuple[int | None, ...]]] = {
     "BLOCKS": (variants, (0, 3, 5)),  # on a multiprocessor, which registers are left for
-    "MANY_BLOCKS": (geometry, (1, 1 << 40)),  # several planes a thread where there are blocks for it, or never
-    "FEW_ARRAYS": (geometry, (8,)),  # several planes of more arrays too
-    "FITS": (geometry, (1, 100)),  # more slabs, or none
+    "MANY_BLOCKS": (launch_shape, (1, 1 << 40)),  # several planes a thread where there are blocks for it, or never
+    "FEW_ARRAYS": (launch_shape, (8,)),  # several planes of more arrays too
+    "FITS": (launch_shape, (1, 100)),  # more slabs, or none
     "VALUE_BYTES": (sharing, (1,)),  # one element a thread where accesses are of one
 }
 VARIED = {

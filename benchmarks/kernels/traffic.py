@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gridgrad._backends.cuda import variants
-from gridgrad._backends.cuda.geometry import ROW
+from gridgrad._backends.cuda.launch_shape import ROW
 from gridgrad._plan.descriptor import ITEM_BYTES
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan

@@ -14,7 +14,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.words import unexpected
 from .._functions import gradient, scalar, transport, vector
 from .._functions.typed import Ends
-from .._wraps.xarray import units
+from .._wraps.xarray import unit_text
 from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
 from .._wraps.xarray.call import wrapped
 from .._wraps.xarray.fields import check_together
@@ -165,7 +165,7 @@ class Grid:
         """The area or volume of the cell of each point: weights of means and integrals."""
         dims = [dim for dim in self._all if dim in self.dims]
         coords = {x.name: x for x in self._spacing if isinstance(x, xarray.DataArray) and x.name is not None}
-        text = units.written(units.product(*((line.unit, 1) for line in self._lines)))
+        text = unit_text.written(unit_text.product(*((line.unit, 1) for line in self._lines)))
         attrs = {} if text is None else {"units": text}
         return xarray.DataArray(self.plain.measure, coords, dims, "measure", attrs)
 

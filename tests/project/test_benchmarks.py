@@ -11,7 +11,7 @@ import pytest
 from host_kernels import compiler
 from scripts import FOLDER, run_benchmark
 
-DRY = Path(__file__).parents[1] / "support" / "dry_gpu.py"
+DRY = Path(__file__).parents[1] / "fakes" / "dry_gpu.py"
 
 PEERS = ("torch", "jax", "autograd", "numba", "findiff", "pde", "metpy", "scipy.ndimage")
 NAMES = ("torch", "jax", "jnp", "HIPS", "numba", "findiff", "py-pde", "MetPy", "scipy.ndimage")

@@ -43,7 +43,7 @@ def dry_run(folder, *options, finds="nothing"):
         program.parent.mkdir(exist_ok=True)
         program.write_text(text)
         program.chmod(0o755)
-    command = [sys.executable, COMMAND, "--through", "tests/support/dry_device.py", "--workers", "0", "--small",
+    command = [sys.executable, COMMAND, "--through", "tests/fakes/dry_device.py", "--workers", "0", "--small",
                "--benchmark=--only 'vector laplacian 512'", "--out", folder / "out", *options]  # fmt: skip
     path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PATH": path})

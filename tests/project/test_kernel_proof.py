@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from host_kernels import compiler
 
-from gridgrad._backends.cuda import geometry
+from gridgrad._backends.cuda import launch_shape
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "kernels"
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="not a checkout")
@@ -91,9 +91,9 @@ def test_planes_beyond_the_cache_need_slabs(tools, monkeypatch):
     for name, value in (("multiprocessors", 4), ("first", 8 << 10), ("second", 256 << 10)):
         monkeypatch.setitem(traffic.DEVICE, name, value)
     shape = (24, 256, 64)
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 1 << 30)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 1 << 30)
     whole = moved(tools, "laplacian", shape, "float64")
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 128 << 10)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 128 << 10)
     slabs = moved(tools, "laplacian", shape, "float64")
     assert whole.over_least > 1.3
     assert slabs.over_least < 1.15

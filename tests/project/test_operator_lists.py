@@ -19,7 +19,7 @@ LISTS = {  # file: (its list, or the whole file; what is not in it, with the rea
     "base/test_words.py": ("CALLS", {}),
     "xarray/test_functions.py": ("CALLS", {}),
     "backends/test_ladder.py": (None, {"directional_derivative": "advect of numbers"}),
-    "oracles/cuda_cases.py": (None, {"directional_derivative": "advect of numbers"}),
+    "fakes/cuda_cases.py": (None, {"directional_derivative": "advect of numbers"}),
     "support/typed_code.py": (None, {}),
 }  # fmt: skip
 

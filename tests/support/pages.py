@@ -68,7 +68,7 @@ def run_dry(code):
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "page.py"
         script.write_text(code, encoding="utf-8")
-        command = [sys.executable, ROOT / "tests" / "support" / "dry_device.py", script]
+        command = [sys.executable, ROOT / "tests" / "fakes" / "dry_device.py", script]
         done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array
-from .geometry import ROW, WARP
+from .launch_shape import ROW, WARP
 
 # Of a thread whose elements are apart: bytes of one value for each, so that its loads need not wait for registers,
 # and of all sums and weights that it holds.

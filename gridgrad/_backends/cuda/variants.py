@@ -20,7 +20,7 @@ from ..._plan.plan import Plan
 from ..._plan.tables import Tables
 from ..._stencils.stencil import CENTRAL
 from ..._terms.term import Join
-from .geometry import ROW, Geometry, Reads, geometry_of
+from .launch_shape import ROW, LaunchShape, Reads, launch_shape
 from .rows import LIGHT_BYTES, LIGHT_TERMS, Share, held_bytes, share_of
 
 ENTRY = "gridgrad_apply"
@@ -184,9 +184,9 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     share = share_of(packed, vector)
     items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
     reads = map(_reads, _stencils(packed))
-    geometry = geometry_of(lengths, share.threads, items, reads)
-    packed["slab"] = geometry.slab or 0
-    indices = index or ("int32" if _reach(packed, plan, share, geometry) < INT_LIMIT else "int64")
+    shape = launch_shape(lengths, share.threads, items, reads)
+    packed["slab"] = shape.slab or 0
+    indices = index or ("int32" if _reach(packed, plan, share, shape) < INT_LIMIT else "int64")
     variant = Variant(
         stored=plan.storage,
         real=plan.real,
@@ -200,16 +200,16 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
         gap=share.gap,
         unit=int(has_unit_rows(plan, packed)),
         inner=_inner(packed),
-        planes=geometry.planes,
-        slabs=int(geometry.slab is not None),
-        strides=int(geometry.strides),
+        planes=shape.planes,
+        slabs=int(shape.slab is not None),
+        strides=int(shape.strides),
         blocks=_blocks(packed, share, indices) if BLOCKS is None else BLOCKS,
         terms=tuple(tuple(map(int, term)) for term in packed["term"][: len(plan.terms)].tolist()),
         joins=tuple(packed["join"][: plan.outputs].tolist()),
         stencils=tuple(map(_shape, _stencils(packed), plan.tables, repeat(plan.real))),
     )
     _round_weights(packed, plan.real)
-    return Launch(plan, variant, geometry.grid, geometry.block, packed)
+    return Launch(plan, variant, shape.grid, shape.block, packed)
 
 
 def _blocks(packed: Array, share: Share, indices: str) -> int:
@@ -314,12 +314,12 @@ def _reads(stencil: Array) -> Reads:
     )
 
 
-def _reach(packed: Array, plan: Plan, share: Share, geometry: Geometry) -> int:
+def _reach(packed: Array, plan: Plan, share: Share, shape: LaunchShape) -> int:
     """Bound of every index and offset that a thread forms, those beyond the end included."""
     lengths = packed["length"].astype(object)
     strides = np.abs(packed["array"]["stride"][: plan.inputs + plan.outputs].astype(object))
     offsets = (strides * np.maximum(lengths - 1, 0)).sum(axis=1).max() + share.elements
-    threads, rows, layers = geometry.covers()
+    threads, rows, layers = shape.covers()
     ends = (
         threads * share.elements + lengths[ROW],
         lengths[ROW - 1] + rows,

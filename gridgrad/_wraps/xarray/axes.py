@@ -11,7 +11,7 @@ import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from . import times, units
+from . import times, unit_text
 
 
 class Line(NamedTuple):
@@ -24,9 +24,9 @@ class Line(NamedTuple):
     attrs: Mapping[Hashable, object] = MappingProxyType({})
 
     @property
-    def unit(self) -> units.Text:
+    def unit(self) -> unit_text.Text:
         """The unit as powers of named ones."""
-        return units.parsed(self.written)
+        return unit_text.parsed(self.written)
 
 
 def names_of(given: Any) -> list[Hashable]:

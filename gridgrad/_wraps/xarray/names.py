@@ -10,7 +10,7 @@ import numpy as np
 import xarray
 
 from ..._base.checks import int_or_none
-from . import units
+from . import unit_text
 from .axes import Line
 
 
@@ -19,7 +19,7 @@ class Label(NamedTuple):
 
     name: Hashable | None
     long: str | None
-    unit: units.Text
+    unit: unit_text.Text
 
 
 Labels: TypeAlias = "Label | list[Labels]"
@@ -41,7 +41,7 @@ _PACKED = (
 def label_of(field: Any, has_quantities: bool) -> Label:
     """Of a field or a coefficient; of a number nothing is known, and quantities carry their units themselves."""
     attrs = field.attrs if isinstance(field, xarray.DataArray) else {}
-    unit = None if has_quantities else units.parsed(attrs.get("units"))
+    unit = None if has_quantities else unit_text.parsed(attrs.get("units"))
     return Label(getattr(field, "name", None), attrs.get("long_name"), unit)
 
 
@@ -61,7 +61,7 @@ def _same(a: object, b: object) -> bool:
 
 def attributes(kept: Mapping[Hashable, Any], label: Label) -> dict[Hashable, Any]:
     """The attributes of a result."""
-    more = {"long_name": label.long, "units": units.written(label.unit)}
+    more = {"long_name": label.long, "units": unit_text.written(label.unit)}
     return {**kept, **{word: value for word, value in more.items() if value is not None}}
 
 
@@ -96,7 +96,7 @@ def _slope(f: Label, *by: Line) -> Label:
     top = "d" if len(by) == 1 else f"d{len(by)}"
     powers = [(name, len(list(own))) for name, own in groupby(line.name for line in by)]
     bottom = "".join(f"d{name}" if power == 1 else f"d{name}{power}" for name, power in powers)
-    unit = units.product((f.unit, 1), *((line.unit, -1) for line in by))
+    unit = unit_text.product((f.unit, 1), *((line.unit, -1) for line in by))
     return Label(
         None if f.name is None else f"{top}{f.name}_{bottom}",
         None if f.long is None else f"{top}({f.long})/{bottom}",
@@ -110,7 +110,7 @@ def _repeated(lines: Sequence[Line], orders: Sequence[int]) -> list[Line]:
 
 
 def _times(v: Label, f: Label) -> Label:
-    return Label(f.name, f.long, units.product((v.unit, 1), (f.unit, 1)))
+    return Label(f.name, f.long, unit_text.product((v.unit, 1), (f.unit, 1)))
 
 
 def _summed(name: str, main: Sequence[Label], terms: Sequence[Label]) -> Label:
@@ -120,13 +120,13 @@ def _summed(name: str, main: Sequence[Label], terms: Sequence[Label]) -> Label:
     return Label(
         called,
         None if one.long is None else f"{name} of {one.long}",
-        units.of_sum([t.unit for t in terms], name),
+        unit_text.of_sum([t.unit for t in terms], name),
     )
 
 
 def _curl(F: Sequence[Label], lines: Sequence[Line], orders: Sequence[int]) -> Labels:
-    def part(a: int, b: int) -> units.Text:
-        return units.of_sum([_slope(F[b], lines[a]).unit, _slope(F[a], lines[b]).unit], "curl")
+    def part(a: int, b: int) -> unit_text.Text:
+        return unit_text.of_sum([_slope(F[b], lines[a]).unit, _slope(F[a], lines[b]).unit], "curl")
 
     if len(lines) == 2:
         return Label("curl", None, part(0, 1))

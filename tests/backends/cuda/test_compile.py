@@ -13,7 +13,7 @@ import pytest
 
 from gridgrad._backends import ladder
 from gridgrad._backends.cuda import variants as _kernels
-from gridgrad._backends.cuda.geometry import THREADS
+from gridgrad._backends.cuda.launch_shape import THREADS
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import ITEM_BYTES
 from gridgrad.cuda import _practical_launches

@@ -22,7 +22,7 @@ from cuda_cases import (
 from host_kernels import layout_of_the_struct
 
 from gridgrad._backends import ladder
-from gridgrad._backends.cuda import geometry, variants
+from gridgrad._backends.cuda import launch_shape, variants
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
 from gridgrad._stencils.weights import first_derivative
@@ -105,7 +105,7 @@ def test_extreme_half_weights_compute_in_double(kernels):
 
 
 def test_an_empty_grid_limit_is_strided_over(kernels, monkeypatch):
-    monkeypatch.setattr(geometry, "GRID_LIMIT", 2)
+    monkeypatch.setattr(launch_shape, "GRID_LIMIT", 2)
     for shape in [(40, 33), (300, 5, 4), (9, 70, 64), (70000, 3)]:
         launch = check(kernels, gradient_terms(shape, None, "irregular", 2), [samples(shape)], backwards=True)
         assert launch.variant.strides == 1
@@ -212,13 +212,13 @@ def test_the_struct_is_the_same_in_python_and_cpp(kernels, tmp_path):
     ],
 )
 def test_blocks_are_full_where_there_is_work(work):
-    block = geometry.block_shape(*work)
+    block = launch_shape.block_shape(*work)
     assert all(b & (b - 1) == 0 for b in block)
     assert block[2] <= 64
     threads = block[0] * block[1] * block[2]
-    assert threads <= geometry.THREADS
+    assert threads <= launch_shape.THREADS
     room = [1 << (n - 1).bit_length() for n in work]
-    assert threads == geometry.THREADS or block[:2] == tuple(room[:2])
+    assert threads == launch_shape.THREADS or block[:2] == tuple(room[:2])
 
 
 def test_the_device_row_is_the_densest_dim():

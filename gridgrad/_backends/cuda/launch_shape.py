@@ -27,7 +27,7 @@ class Reads(NamedTuple):
     span: int
 
 
-class Geometry(NamedTuple):
+class LaunchShape(NamedTuple):
     """How the threads of a launch lie over the work."""
 
     grid: tuple[int, int, int]
@@ -44,9 +44,9 @@ class Geometry(NamedTuple):
         return x * self.block[0], y * self.block[1], z * self.block[2] * self.planes
 
 
-def geometry_of(
+def launch_shape(
     lengths: Sequence[int], threads: int, items: Sequence[int], reads: Iterable[Reads]
-) -> Geometry:
+) -> LaunchShape:
     """The launch for dims of these lengths.
 
     A row is done by so many `threads`; `items` are the bytes of an element of each array, and `reads` says how
@@ -60,10 +60,10 @@ def geometry_of(
     columns, rows, layers = _blocks(work, block, planes)
     if slab is None:
         grid = columns, min(rows, GRID_LIMIT), min(layers, GRID_LIMIT)
-        return Geometry(grid, block, planes, None, grid != (columns, rows, layers))
+        return LaunchShape(grid, block, planes, None, grid != (columns, rows, layers))
     slabs = -(-rows // 2**slab)
     grid = columns << slab, min(layers, GRID_LIMIT), min(slabs, GRID_LIMIT)
-    return Geometry(grid, block, planes, slab, grid[1:] != (layers, slabs))
+    return LaunchShape(grid, block, planes, slab, grid[1:] != (layers, slabs))
 
 
 def _planes_of(

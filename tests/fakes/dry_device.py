@@ -1,6 +1,6 @@
 """A dry run of what needs a CUDA device: CuPy's stand-in, host-run kernels, and torch and JAX in the host's memory.
 
-Run ``python tests/support/dry_device.py SCRIPT ...`` or ``python tests/support/dry_device.py -m MODULE ...``.
+Run ``python tests/fakes/dry_device.py SCRIPT ...`` or ``python tests/fakes/dry_device.py -m MODULE ...``.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def stand_in_streams(torch: Any) -> None:
 
 def main(arguments: list[str]) -> None:
     """Run a script or a module as ``python`` does."""
-    sys.path[:0] = [str(ROOT / "tests" / "oracles"), str(ROOT / "tests" / "support")]
+    sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("oracles", "fakes", "support")]
     install()
     if arguments[:1] == ["-m"]:
         sys.argv = arguments[1:]

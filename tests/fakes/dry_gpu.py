@@ -1,6 +1,6 @@
 """Runs a script as on a CUDA device: CuPy is a stand-in on the host's memory, kernels are built by g++.
 
-``python tests/support/dry_gpu.py [--no-kernels] SCRIPT ARGUMENTS``; without kernels only those of the
+``python tests/fakes/dry_gpu.py [--no-kernels] SCRIPT ARGUMENTS``; without kernels only those of the
 benchmark are run, so nothing is compiled but these.
 """
 
@@ -21,10 +21,10 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import scipy.ndimage
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "oracles")]
+sys.path.insert(0, str(Path(__file__).parent))
 
-from fake_cupy import FakeCupy, ndarray  # noqa: E402
-from host_kernels import HostKernels, compiler  # noqa: E402
+from fake_cupy import FakeCupy, ndarray
+from host_kernels import HostKernels, compiler
 
 FOLDER = Path(
     os.environ.get("GRIDGRAD_DRY_GPU", Path(tempfile.gettempdir()) / f"gridgrad-dry-gpu-{os.getuid()}")

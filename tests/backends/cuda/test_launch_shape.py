@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from cuda_cases import built_kernels, check, check_fault, gradient_terms, operator, samples
 
-from gridgrad._backends.cuda import geometry, variants
+from gridgrad._backends.cuda import launch_shape, variants
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
 
@@ -21,8 +21,8 @@ def kernels():
 @pytest.fixture
 def small_cache(monkeypatch):
     """Planes of a few kilobytes are too large for it."""
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 32 * KIB)
-    monkeypatch.setattr(geometry, "FITS", 1)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 32 * KIB)
+    monkeypatch.setattr(launch_shape, "FITS", 1)
 
 
 def launch_of(shape, dtype, terms, **how):
@@ -50,8 +50,8 @@ def test_slabs_give_the_same_bits(kernels, monkeypatch, shape, index):
     for dtype in ("float32", "float64", "complex64"):
         f = samples(shape, dtype)
         for cache in (8, 16, 32, 64, 256):
-            monkeypatch.setattr(geometry, "CACHE_BYTES", cache * KIB)
-            monkeypatch.setattr(geometry, "FITS", 1)
+            monkeypatch.setattr(launch_shape, "CACHE_BYTES", cache * KIB)
+            monkeypatch.setattr(launch_shape, "FITS", 1)
             terms = gradient_terms(shape, None, "irregular", 2)
             launch = check(kernels, terms, [f], index=index, backwards=index == "int64")
             assert launch.variant.indices == index
@@ -61,8 +61,8 @@ def test_slabs_give_the_same_bits(kernels, monkeypatch, shape, index):
 
 def test_slabs_beside_batches(kernels, monkeypatch):
     """Planes lie between the points of an axis, whatever the order of axes; in a batch, or in one block of rows, none do."""
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 128 * KIB)
-    monkeypatch.setattr(geometry, "FITS", 1)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 128 * KIB)
+    monkeypatch.setattr(launch_shape, "FITS", 1)
     for axes, slabs in (((0, 2), 1), ((0, 1), 0), ((1, 3), 1), ((2, 3), 0)):
         shape = (4, 3, 60, 64)
         f = samples(shape, "float64")
@@ -72,7 +72,7 @@ def test_slabs_beside_batches(kernels, monkeypatch):
 
 
 def test_slabs_of_more_rows_and_layers_than_a_grid_has(kernels, small_cache, monkeypatch):
-    monkeypatch.setattr(geometry, "GRID_LIMIT", 2)
+    monkeypatch.setattr(launch_shape, "GRID_LIMIT", 2)
     for shape in [(9, 150, 36), (3, 4, 90, 40)]:
         launch = check(kernels, gradient_terms(shape, None, "irregular", 2), [samples(shape)], backwards=True)
         assert (launch.variant.slabs, launch.variant.strides) == (1, 1)
@@ -81,8 +81,8 @@ def test_slabs_of_more_rows_and_layers_than_a_grid_has(kernels, small_cache, mon
 
 def test_rows_beyond_every_cache(kernels, monkeypatch):
     """Even the rows of one block are too many bytes: down the rows first, then along."""
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 1 * KIB)
-    monkeypatch.setattr(geometry, "FITS", 1)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 1 * KIB)
+    monkeypatch.setattr(launch_shape, "FITS", 1)
     for shape, axes in (((40, 133), None), ((3, 40, 132), None), ((5, 70, 65), (1, 2))):
         f = samples(shape)
         launch = check(kernels, gradient_terms(shape, axes, "irregular", 2), [f], backwards=True)
@@ -99,8 +99,8 @@ def test_blocks_are_a_warp_wide():
 @pytest.fixture
 def few_blocks(monkeypatch):
     """Are enough for several layers a thread, of however many arrays."""
-    monkeypatch.setattr(geometry, "MANY_BLOCKS", 1)
-    monkeypatch.setattr(geometry, "FEW_ARRAYS", 20)
+    monkeypatch.setattr(launch_shape, "MANY_BLOCKS", 1)
+    monkeypatch.setattr(launch_shape, "FEW_ARRAYS", 20)
 
 
 @pytest.mark.parametrize("index", ["int32", "int64"])
@@ -112,7 +112,7 @@ def test_several_layers_a_thread_give_the_same_bits(kernels, few_blocks, index):
             launch = check(
                 kernels, gradient_terms(shape, None, "irregular", 2), [f], index=index, backwards=True
             )
-            assert launch.variant.planes == (geometry.PLANES if launch.block[2] == 1 else 1)
+            assert launch.variant.planes == (launch_shape.PLANES if launch.block[2] == 1 else 1)
 
 
 # Of formula (1) and not, of several inputs, outputs, factors and axes.
@@ -133,23 +133,23 @@ KINDS = [
 @pytest.mark.parametrize("name", KINDS)
 def test_operators_of_every_kind(kernels, monkeypatch, few_blocks, name, cache):
     """Several planes a thread, in slabs and without."""
-    monkeypatch.setattr(geometry, "CACHE_BYTES", cache)
-    monkeypatch.setattr(geometry, "FITS", 1)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", cache)
+    monkeypatch.setattr(launch_shape, "FITS", 1)
     launch = check(kernels, *operator(name, (9, 90, 132)), backwards=True)
-    assert (launch.variant.slabs, launch.variant.planes) == (cache < 1 << 22, geometry.PLANES)
+    assert (launch.variant.slabs, launch.variant.planes) == (cache < 1 << 22, launch_shape.PLANES)
 
 
 def test_several_layers_of_more_than_a_grid_has(kernels, monkeypatch, few_blocks):
-    monkeypatch.setattr(geometry, "GRID_LIMIT", 2)
+    monkeypatch.setattr(launch_shape, "GRID_LIMIT", 2)
     shape = (21, 40, 66)
     launch = check(
         kernels, gradient_terms(shape, None, "irregular", 2), [samples(shape, "float64")], backwards=True
     )
-    assert (launch.variant.planes, launch.variant.strides) == (geometry.PLANES, 1)
+    assert (launch.variant.planes, launch.variant.strides) == (launch_shape.PLANES, 1)
 
 
 def test_large_fields_take_several_layers_a_thread():
-    for n, planes in ((512, geometry.PLANES), (256, geometry.PLANES), (128, 1)):
+    for n, planes in ((512, launch_shape.PLANES), (256, launch_shape.PLANES), (128, 1)):
         shape = (n, n, n)
         assert launch_of(shape, "float64", laplacian_terms(shape)).variant.planes == planes
         assert launch_of(shape, "float64", laplacian_terms(shape, (1, 2))).variant.planes == 1
@@ -185,18 +185,18 @@ def test_slabs_are_for_planes_too_large_for_the_cache(shape, dtype, make, slab):
 def test_a_slab_fits_the_cache_and_few_blocks_are_idle():
     for rows in (257, 300, 1000, 1023, 1025, 2049, 5000):
         lengths = [1] * 5 + [64, rows, 4096]
-        if rows * 3 * 4096 * 16 <= geometry.FITS * geometry.CACHE_BYTES:
+        if rows * 3 * 4096 * 16 <= launch_shape.FITS * launch_shape.CACHE_BYTES:
             continue
-        reads = [geometry.Reads(dim, 2) for dim in (5, 6, 7)]
-        made = geometry.geometry_of(lengths, 2048, (8, 8), reads)
+        reads = [launch_shape.Reads(dim, 2) for dim in (5, 6, 7)]
+        made = launch_shape.launch_shape(lengths, 2048, (8, 8), reads)
         planes = 2 + made.block[2]  # of the layers that a block and its neighbours read
-        assert planes * 4096 * 16 * made.block[1] * 2**made.slab <= geometry.CACHE_BYTES
+        assert planes * 4096 * 16 * made.block[1] * 2**made.slab <= launch_shape.CACHE_BYTES
         assert rows <= made.covers()[1] <= rows * 1.125 + 2 * made.block[1]
 
 
 def test_a_planted_fault_is_caught(kernels, tmp_path, monkeypatch):
-    monkeypatch.setattr(geometry, "CACHE_BYTES", 80 * KIB)
-    monkeypatch.setattr(geometry, "FITS", 1)
+    monkeypatch.setattr(launch_shape, "CACHE_BYTES", 80 * KIB)
+    monkeypatch.setattr(launch_shape, "FITS", 1)
     shape = (6, 130, 36)
     for k, (right, wrong) in enumerate(
         [

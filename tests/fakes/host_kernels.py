@@ -23,7 +23,7 @@ from gridgrad._stencils.weights import first_derivative
 from gridgrad._terms.term import Term
 
 ROOT = Path(__file__).parents[2]
-LAUNCH = ROOT / "tests" / "support" / "host_launch.h"
+LAUNCH = ROOT / "tests" / "fakes" / "host_launch.h"
 KEPT = ROOT / "build" / "host_kernels"  # by content, for every run of tests in this checkout
 SANITIZE = (  # nothing is inlined: a hessian's checked code takes 1 s to compile so, and 36 s by force in one function
     "-fsanitize=address,undefined",
@@ -131,7 +131,7 @@ def sanitize() -> int:
         print(f"the planted overrun was not reported:\n{found.stdout}{found.stderr}", file=sys.stderr)
         return 1
     host, operators, shapes = (
-        f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "geometry")
+        f"tests/backends/cuda/test_{name}.py" for name in ("host", "operators", "launch_shape")
     )
     tests = [
         sys.executable,
@@ -188,7 +188,7 @@ def layout_of_the_struct(folder: Path) -> dict[str, int]:
 if __name__ == "__main__":
     actions = {"--sanitize": sanitize, "--planted-overrun": planted_overrun}
     if len(sys.argv) != 2 or sys.argv[1] not in actions:
-        sys.exit("usage: python tests/support/host_kernels.py --sanitize")
+        sys.exit("usage: python tests/fakes/host_kernels.py --sanitize")
     if compiler() is None:
         sys.exit("no C++ compiler: set CXX or install g++")
     sys.exit(actions[sys.argv[1]]())
