@@ -14,7 +14,8 @@ from ..._grid.ends import OPEN
 from ..._grid.points import Along, Points
 from ..._grid.walls.components import Wall
 from ..._grid.walls.conditions import Condition
-from ..._stencils.derivatives import Edge, Line, Rule, Sum, one_step
+from ..._stencils.derivatives import Rule
+from ..._stencils.derivatives.line import Edge, Line, Sum, one_step
 from ..._stencils.ends import End
 from ..._stencils.stencil import Row, Stencil, in_one_piece, unscaled
 from ..._stencils.transpose import outside

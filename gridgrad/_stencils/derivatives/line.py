@@ -1,4 +1,4 @@
-"""Derivatives of orders 1 to 4, of any accuracy, centred or to one side, with their boundaries, as stencils."""
+"""Rows of any order, accuracy and ends on one axis, in exact rationals near its ends."""
 
 from __future__ import annotations
 
@@ -9,137 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._base.types import Array, DType
-from .ends import ONE_SIDED, End, Equation, Known, Prescribed, Seen, undetermined
-from .stencil import BLOCK, CENTRAL, Pair, Row, Stencil, unscaled
-from .weights import (
-    exact_weights,
-    extrapolated,
-    node_weights,
-    scaled_first_derivative,
-    scaled_steps,
-    weights_with_condition,
-)
-from .wide import Wide, exact_fraction, from_fraction, narrow
-
-
-class Rule(NamedTuple):
-    """Which derivative along an axis, how accurate, and what happens at the two ends.
-
-    `accuracy` None is the narrowest row: formula (1) and its second derivative, three points everywhere, and five of
-    orders 3 and 4; 2, 4 and 6 hold on every grid. `boundary` is of the first and the last point. `edge_order` is of
-    the one-sided rows of narrowest rules. With a `side`, -1 or 1, the first derivative is of the points before or
-    behind alone, and its accuracy 1 or 2.
-    """
-
-    order: int = 1
-    accuracy: int | None = None
-    boundary: tuple[End, End] = (ONE_SIDED, ONE_SIDED)
-    edge_order: int = 1
-    side: int = 0
-
-    @property
-    def is_periodic(self) -> bool:
-        """Whether the axis is closed to a ring."""
-        return self.boundary[0].is_periodic
-
-    @property
-    def is_first_of_three(self) -> bool:
-        """Whether this is formula (1), which is second-order on every grid."""
-        return self.order == 1 and self.accuracy in (None, 2) and not self.side
-
-    def reach(self, uniform: bool) -> tuple[int, int]:
-        """Neighbours before and behind a point in an interior row.
-
-        ``2 m + 1`` centred points give the order ``2 m + 1 - order``, and one more by symmetry: of odd derivatives
-        on every axis if that makes it even, of even ones on a uniform axis.
-        """
-        if self.side:
-            points = self.accuracy or 1
-            return (points, 0) if self.side < 0 else (0, points)
-        by_symmetry = uniform or self.order % 2
-        half = (self.order + 1) // 2 - 1
-        if self.accuracy is None:
-            return half + 1, half + 1
-        half += (self.accuracy + (0 if by_symmetry else 2)) // 2
-        return half, half
-
-    def one_sided_points(self) -> int:
-        """Points of a one-sided row: its order of accuracy and that of the derivative."""
-        by_edge_order = (self.accuracy is None or self.is_first_of_three) and not self.side
-        return self.order + (self.edge_order if by_edge_order else self.accuracy or 1)
-
-
-def points_needed(rule: Rule, uniform: bool = False) -> int:
-    """The fewest points an axis may have; `uniform` only where every step, also around, is the same.
-
-    One-sided rows of narrowest rules need a point more than their order, 3 of a second derivative, and use another if it is there.
-    """
-    centred = rule.one_sided_points() if rule.side else sum(rule.reach(uniform))
-    one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else rule.order + 1
-    least = rule.order + 1 if rule.order > 2 else 0  # for rows with a condition, which begin with those without
-    return max(max(end.points(centred, one_sided), least if type(end) is Prescribed else 0) for end in rule.boundary)
-
-
-class Rows(NamedTuple):
-    """The rows of one derivative: of a field, and of what is prescribed at both ends, None where nothing is."""
-
-    field: Stencil
-    first: Stencil | None = None
-    last: Stencil | None = None
-
-    @property
-    def prescribed(self) -> tuple[Stencil | None, Stencil | None]:
-        """Those of the two ends: stencils of values, of rows near their end only."""
-        return self.first, self.last
-
-
-def derivative_stencil(steps: Wide, length: int, rule: Rule, wrap: Wide | None = None) -> Stencil:
-    """The rows of a field; see `derivative_rows`."""
-    return derivative_rows(steps, length, rule, wrap).field
-
-
-def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = None) -> Rows:
-    """The rows of `rule` on `length` points, at least ``points_needed(rule)``.
-
-    Parameters
-    ----------
-    steps : Wide, scalar or shape (length - 1,)
-        ``x[i+1] - x[i]``, all of one sign. Units: [x].
-    rule : Rule
-        The derivative, its accuracy and its boundaries.
-    wrap : Wide, scalar or None
-        The step from the last point round to the first one of a periodic axis.
-
-    Notes
-    -----
-    ``D f[i] = sum_j w_j (f_j - f_i)``, `w_j` by `node_weights`. A rule of accuracy p has errors of order
-    ``h**p`` at every point of every grid. Of accuracy None, the second derivative has the interior error
-    ``(hr - hl)/3 f''' + (hl**2 - hl hr + hr**2)/12 f''''``, and one-sided rows of 4 points (``h**2``) for
-    `edge_order` 2, or of 3 (``h``) for 1 and on an axis of 3 points. Steps that are bit for bit the same
-    are one step. Interior weights are formed to twice the precision and rounded once; those of uniform
-    axes and of edges are exact rationals, rounded once.
-    """
-    with np.errstate(all="ignore"):
-        near_one, around, exponent = scaled_steps(narrow(steps), wrap)
-        first, last = (end.scaled(-exponent) for end in rule.boundary)
-        line = Line(one_step(near_one), length, rule._replace(boundary=(first, last)), around)
-        if rule.is_first_of_three:
-            stencil = scaled_first_derivative(near_one, length, rule.edge_order, around)
-        else:
-            stencil = line.interior()
-        start, stop = line.edges()
-        is_formula = rule.is_first_of_three and not (first.is_held or last.is_held)  # made with the interior
-        made = [is_formula and end.is_formula for end in (first, last)]
-        leading = [Edge(row) for row in stencil.leading] if made[0] else [line.row(i) for i in range(start)]
-        trailing = (
-            [Edge(row) for row in stencil.trailing] if made[1] else [line.row(i) for i in range(stop, length)]
-        )
-        edges = [tuple(edge.pairs for edge in side) for side in (leading, trailing)]
-        shift = -rule.order * exponent
-        field = Stencil(length, stencil.offsets, stencil.weights, edges[0], edges[1], order=rule.order)
-        sides = (line.prescribed(side, leading, trailing) for side in (0, 1))
-        return Rows(unscaled(field, shift), *(side and unscaled(side, shift) for side in sides))
+from ..._base.types import Array, DType
+from ..ends import Equation, Known, Prescribed, Seen, undetermined
+from ..stencil import BLOCK, CENTRAL, Pair, Row, Stencil
+from ..weights import exact_weights, extrapolated, node_weights, weights_with_condition
+from ..wide import Wide, exact_fraction, from_fraction
+from .rule import Rule
 
 
 def one_step(steps: Wide) -> Wide:
