@@ -128,7 +128,7 @@ class Waves(Along):
         from scipy import fft
 
         transform = fft.idct if self.name == "dct" else fft.idst
-        return self._weighed(lined(partial(transform, type=self.type, overwrite_x=True), c, axis), axis, 1)
+        return self._weighed(lined(partial(transform, type=self.type), c, axis, is_own=True), axis, 1)
 
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
         return along(x, self.symmetric**power, axis) if self.is_transposed else x

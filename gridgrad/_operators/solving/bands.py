@@ -35,9 +35,14 @@ class Bands:
 class Symmetric:
     """``S = W^1/2 T W^-1/2`` of rows T whose two weights between any neighbours have one sign."""
 
-    main: Array
+    bands: Bands  # of T
     beside: Array
     root: Array  # the diagonal of W^1/2
+
+    @property
+    def main(self) -> Array:
+        """The same of both."""
+        return self.bands.main
 
     @classmethod
     def of(cls, bands: Bands) -> Symmetric | None:
@@ -49,7 +54,7 @@ class Symmetric:
             root = np.sqrt(np.concatenate([[1.0], np.cumprod(bands.upper / bands.lower)]))
         if not (np.isfinite(root).all() and root.all()):
             return None
-        return cls(bands.main, np.copysign(np.sqrt(product), bands.upper), root)
+        return cls(bands, np.copysign(np.sqrt(product), bands.upper), root)
 
     @cached_property
     def decomposed(self) -> tuple[Array, Array]:

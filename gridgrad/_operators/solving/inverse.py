@@ -108,12 +108,15 @@ def along(x: Array, weights: Array, axis: int) -> Array:
     return result
 
 
-def lined(transform: Callable[[Array], Array], x: Array, axis: int) -> Array:
+def lined(transform: Callable[..., Array], x: Array, axis: int, is_own: bool = False) -> Array:
     """A transform along the last axis, along another one, whose points are first brought side by side.
 
-    A transform of points far apart takes up to six times as long, where the lengths are powers of 2.
+    A transform of points far apart takes up to six times as long, where the lengths are powers of 2. What was made here,
+    or `is_own`, is written over.
     """
-    result: Array = np.moveaxis(transform(side_by_side(np.moveaxis(x, axis, -1))), -1, axis)
+    far = np.moveaxis(x, axis, -1)
+    near = side_by_side(far)
+    result: Array = np.moveaxis(transform(near, overwrite_x=is_own or near is not far), -1, axis)
     return result
 
 

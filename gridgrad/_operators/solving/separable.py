@@ -37,7 +37,7 @@ class Separable(Inverse):
     free: tuple[slice, ...]
     constants: Constants | None
     stays: int | None = None
-    _inverses: dict[tuple[tuple[int, ...], tuple[int, ...], int], Lines | Array] = field(default_factory=dict)
+    _inverses: dict[tuple[tuple[int, ...], ...], Lines | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
@@ -84,7 +84,7 @@ class Separable(Inverse):
         for k in order:
             c = self.lines[k].analyse(c, axes[k])
         inverse = self._inverse(c, axes)
-        c = inverse(c) if isinstance(inverse, Lines) else c * inverse
+        c = inverse(c, c is not b) if isinstance(inverse, Lines) else c * inverse
         for k in reversed(order):
             c = self.lines[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
@@ -94,18 +94,18 @@ class Separable(Inverse):
     def _inverse(self, c: Array, axes: tuple[int, ...]) -> Lines | Array:
         """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
         lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
-        nearest = min(range(c.ndim), key=lambda axis: c.strides[axis])
-        key = lengths, axes, nearest
+        memory = tuple(sorted(range(c.ndim), key=lambda axis: -abs(c.strides[axis])))
+        key = lengths, axes, memory
         if key not in self._inverses:
-            made = self._made(lengths, axes)
-            if not isinstance(made, Lines):
-                made = np.moveaxis(np.ascontiguousarray(np.moveaxis(made, nearest, -1)), -1, nearest)
-            self._inverses[key] = made
+            self._inverses[key] = self._made(*key)
         return self._inverses[key]
 
-    def _made(self, lengths: tuple[int, ...], axes: tuple[int, ...]) -> Lines | Array:
+    def _made(
+        self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]
+    ) -> Lines | Array:
         if self.stays is None:
-            return _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+            found = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+            return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
         line, axis = self.lines[self.stays], axes[self.stays]
         assert isinstance(line, Vectors)  # of `staying`
         waves = tuple(a for k, a in enumerate(axes) if k != self.stays)
@@ -113,7 +113,7 @@ class Separable(Inverse):
         sums = np.broadcast_to(
             _sums(self.shift, others, lengths, waves), (*lengths[:axis], 1, *lengths[axis + 1 :])
         )
-        return Lines.of(line, sums, axis, waves)
+        return Lines.of(line, sums, axis, waves, memory)
 
     def transposed(self) -> Inverse:
         """Each axis transposed; derivatives of what is projected out are projected out."""

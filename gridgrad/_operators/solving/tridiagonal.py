@@ -2,58 +2,58 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..._backends.numpy import tridiagonal
 from ..._base.types import Array
 from .along import Along, Vectors
-from .inverse import ROUNDING, along
+from .inverse import ROUNDING, side_by_side
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """``(S + shift) W^1/2 u = W^1/2 c`` for all shifts, one system after the other in the diagonals of one: LAPACK's pttrs.
+    """``(T + shift) u = c`` for all shifts, all systems at once, and without pivots, which definite ones do not need.
 
     Of the order of the number of points, where eigenvectors need as many operations more as the axis has points.
     """
 
-    axis: int
-    waves: tuple[int, ...]  # the axes of the shifts
-    root: Array
-    sign: float  # of the eigenvalues
-    main: Array  # the factors D and L of all systems
-    beside: Array
+    order: tuple[int, ...]  # of axes: batches, systems beyond the line's own, that, systems beside it
+    reciprocal: Array  # 1 over the pivots of all systems
+    lower: Array
+    upper: Array
 
     @classmethod
-    def of(cls, line: Vectors, sums: Array, axis: int, waves: tuple[int, ...]) -> Lines:
-        """With one shift for each set of coefficients along the axes `waves`, which `sums` has at their places."""
-        from scipy.linalg.lapack import dpttrf
+    def of(
+        cls, line: Vectors, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
+    ) -> Lines:
+        """With one shift for each set of coefficients along the axes `waves`, for arrays whose axes lie in this order."""
+        # What is next to each other in memory goes through the systems side by side.
+        ahead = () if memory[-1] == axis else memory[: memory.index(axis)]
+        batch = [k for k in memory if k not in waves and k != axis]
+        beyond, beside = (
+            [k for k in memory if k in waves and (k in ahead) is there] for there in (True, False)
+        )
+        order = (*batch, *beyond, axis, *beside)
+        bands = line.rows.bands
+        lower, upper = (bands.upper, bands.lower) if line.is_transposed else (bands.lower, bands.upper)
+        shifts = sums.transpose(order).reshape(-1, 1, math.prod(sums.shape[k] for k in beside))
+        main = shifts + bands.main[:, None]
+        return cls(order, tridiagonal.reciprocals(main, lower, upper), lower, upper)
 
-        rows = line.rows
-        others = [k for k in range(sums.ndim) if k not in waves]
-        shifts = sums.transpose(*others, *waves)
-        sign = -1.0 if rows.main[0] + shifts.flat[0] < 0 else 1.0
-        main = sign * (rows.main + shifts.reshape(-1, 1))
-        beside = np.zeros_like(main)
-        beside[:, :-1] = sign * rows.beside
-        d, e, failed = dpttrf(main.ravel(), beside.ravel()[:-1])
-        assert not failed  # `definite` was asked before
-        return cls(axis, waves, 1 / rows.root if line.is_transposed else rows.root, sign, d, e)
-
-    def __call__(self, c: Array) -> Array:
-        """Solve all of them."""
-        from scipy.linalg.lapack import dpttrs
-
-        own = {*self.waves, self.axis}
-        order = [*(k for k in range(c.ndim) if k not in own), *self.waves, self.axis]
-        x = np.multiply(c.transpose(order), self.sign * self.root, order="C")
-        parts = np.stack([x.real, x.imag]) if np.iscomplexobj(x) else x
-        found, _ = dpttrs(self.main, self.beside, parts.reshape(-1, len(self.main)).T, overwrite_b=True)
-        u = found.T.reshape(parts.shape)
-        back = (u if parts is x else u[0] + 1j * u[1]).transpose(np.argsort(order))
-        return along(back, 1 / self.root, self.axis)
+    def __call__(self, c: Array, is_own: bool) -> Array:
+        """Solve all of them: in the place of what is the solver's own."""
+        x = c.transpose(self.order)
+        own = np.ascontiguousarray(side_by_side(x))
+        if np.may_share_memory(own, c) and not is_own:
+            own = own.copy()
+        tridiagonal.solve(
+            own.reshape(-1, *self.reciprocal.shape[1:]), self.reciprocal, self.lower, self.upper
+        )
+        return own.transpose(np.argsort(self.order))
 
 
 def staying(shift: float, lines: Sequence[Along]) -> int | None:
