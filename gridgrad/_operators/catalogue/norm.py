@@ -43,25 +43,42 @@ class OfSlopes(Sweep[Scalar, Scalar]):
     @classmethod
     def joined(cls, grid: Points, name: str, join: Join) -> OfSlopes:
         """The operator of this name."""
-        terms = (Term(0, 0, None, unit(grid), join=join),) if grid.has_lines else _slopes(grid, join, 1)
+        made_first = grid.has_lines or grid.mask is not None
+        terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, 1)
         return cls.of(grid, name, terms)
+
+    @property
+    def are_made_first(self) -> bool:
+        """Whether slopes are sums, which must be made before they are squared, or have what is not in these terms.
+
+        That is a metric, weights of lines, and gaps beside which rows are such sums.
+        """
+        grid = self.grid
+        has_others = grid.mask is not None or grid.metric is not None or grid.has_lines
+        return has_others or any(grid.along(a).sides for a in range(grid.ndim))
+
+    def with_gaps(self, grid: Points) -> OfSlopes:
+        """The same on this grid with gaps, of its gradient."""
+        made = type(self).joined(grid, self.name, self.terms[0].join)
+        assert self.origin is not None
+        made.descend_from(self.origin)
+        return made
 
     @applies
     def __call__(
         self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
         """Apply it."""
-        # A sum must be made before it is squared; a metric, or weights of lines, are not in these terms.
         grid, join = self.grid, self.terms[0].join
-        if grid.metric is not None or grid.has_lines or any(grid.along(a).sides for a in range(grid.ndim)):
+        if self.are_made_first:
             slopes = gradient.on(grid)(f, None, workers, **fields)
             form = vector(grid)
             if is_complex(slopes[0] if form else slopes):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
                 parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-                return _of_vector.on(grid, self.name, join, (len(parts),))(parts, out, workers, add=add)
-            return _of_vector.on(grid, self.name, join, form)(slopes, out, workers, add=add)
+                return _of_vector.on(grid.whole, self.name, join, (len(parts),))(parts, out, workers, add=add)
+            return _of_vector.on(grid.whole, self.name, join, form)(slopes, out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)

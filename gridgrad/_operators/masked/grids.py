@@ -8,12 +8,15 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.types import Array
+from ..._base.types import Array, In, Out
 from ..._grid.ends import Side, clean_boundary
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
+from ..catalogue.norm import OfSlopes
+from ..operator import AnyOperator
+from ..sweep import Sweep
 from .operator import masked
 
 Kind = TypeVar("Kind", bound=Points)
@@ -63,7 +66,7 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     """
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
-    return grid.with_gaps(Mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), masked)
+    return grid.with_gaps(Mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
 
 
 def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided") -> Kind:
@@ -105,7 +108,15 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside
-    return grid.with_gaps(Mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), masked)
+    return grid.with_gaps(Mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps)
+
+
+def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
+    """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
+    assert grid.mask is not None
+    if isinstance(whole, OfSlopes) and (grid.mask.conditions or whole.are_made_first):
+        return whole.with_gaps(grid)
+    return masked(whole, grid)
 
 
 def _inside(inside: object, grid: Points) -> Array:

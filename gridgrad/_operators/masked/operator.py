@@ -14,7 +14,7 @@ from ..._backends import slices
 from ..._backends.numpy.points import served, workers_of
 from ..._backends.operations import Operations
 from ..._base.checks import clean_workers
-from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.points import Points
@@ -313,26 +313,10 @@ class Turned(Gapped[In, Out]):
         return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
 
 
-def _check_joined(whole: Sweep[In, Out], grid: Points) -> None:
-    """Refuse what is no sum where a row beside a gap would be one: of a metric, or of what is prescribed."""
-    assert grid.mask is not None
-    join, where = joins_of(whole.terms).get(0), ""
-    if grid.mask.conditions or any(grid.along(k).sides for k in range(grid.ndim)):
-        where = "where values are prescribed, beside these or at ends"
-    elif grid.metric is not None:
-        where = "with geometry="
-    if join and where:
-        raise ArgumentValueError(
-            f"{whole.name} is not offered on a grid with gaps {where}; take the norm of the components, "
-            f"numpy.linalg.norm(grid.gradient(f), axis=0){' ** 2' if join is Join.SQUARES else ''}"
-        )
-
-
 def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     """An operator of the whole grid on the same grid with gaps."""
     assert grid.mask is not None
     conditions = grid.mask.conditions
-    _check_joined(whole, grid)
     members = members_of(whole, grid)
     beside = Beside(grid, members, prod(whole.inputs), prod(whole.outputs))
     if conditions and any(member.lines for member in members):

@@ -99,7 +99,6 @@ REFUSED = {
     "inside is False everywhere": lambda g, m: g.with_mask(m & False),
     "a wall beside gaps has no position of its own": lambda g, m: g.with_mask(m, boundary=gg.value(1.0, wall=2.5)),
     "beside gaps has no mixed derivatives": lambda g, m: g.with_mask(m, boundary=gg.value(np.ones(m.shape))).hessian,
-    "where values are prescribed, beside these or at ends": lambda g, m: g.with_mask(m, boundary=gg.value(1.0)).gradient_norm,
     "beside gaps there is one end for all": lambda g, m: g.with_mask(m, boundary=["reflect", "reflect"]),
     "fill must be 0 or numpy.nan": lambda g, m: g.with_mask(m, fill=7.0),
     "a break at 9 is between no two points of axis -2": lambda g, m: g.with_breaks(0, [3, 9]),
@@ -110,7 +109,6 @@ REFUSED = {
     'missing must be None or "one-sided"': lambda g, m: gg.gradient(np.ones(5), missing="skip"),
     "breaks=[3] are those of one axis": lambda g, m: gg.gradient(np.ones((5, 5)), breaks=[3]),
     "breaks must be a sequence of integers": lambda g, m: gg.gradient(np.ones(5), breaks=3),
-    "take the norm of the components, numpy.linalg.norm": lambda g, m: gg.Grid((9, 1.0), (11, 1.0), boundary=gg.slope(1.0)).with_mask(m).gradient_norm,
     "is a function; give its samples": lambda g, m: gg.gradient(lambda x: x, np.arange(5.0), breaks=[3]),
 }  # fmt: skip
 
