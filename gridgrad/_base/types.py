@@ -73,8 +73,10 @@ if TYPE_CHECKING:
     In = WithDefault("In", default=Scalar)  # what an operator takes
     Out = WithDefault("Out", default=Scalar)  # what it gives
     OnGrid = WithDefault("OnGrid", default=Vector, covariant=True)  # what vectors are on a grid
+    Given = WithDefault("Given", bound=Field, default=Array)  # the arrays among coordinates; NumPy's of numbers alone
 else:
     In, Out, OnGrid = TypeVar("In"), TypeVar("Out"), TypeVar("OnGrid", covariant=True)
+    Given = TypeVar("Given", bound=Field)
 Between = TypeVar("Between")
 
 

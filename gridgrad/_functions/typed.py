@@ -31,6 +31,7 @@ from .._base.types import (
     Boundary,
     Breaks,
     Field,
+    Given,
     Integers,
     Missing,
     Period,
@@ -369,17 +370,13 @@ class Gradient(Protocol):
     ) -> AnyField | tuple[AnyField, ...]: ...
     @overload
     def __call__(
-        self, f: Callable[..., object], x: Plain, /, *, out: object = ..., workers: int | None = ...
-    ) -> Array: ...
+        self, f: Callable[..., object], x: Given | Plain, /, *, out: object = ..., workers: int | None = ...
+    ) -> Given: ...
     @overload
     def __call__(
-        self, f: Callable[..., object], x: AnyField, /, *, out: object = ..., workers: int | None = ...
-    ) -> AnyField: ...
-    @overload
-    def __call__(
-        self, f: Callable[..., object], x: AnyField | Plain, y: AnyField | Plain, /, *more: AnyField | Plain,
+        self, f: Callable[..., object], x: Given | Plain, y: Given | Plain, /, *more: Given | Plain,
         out: object = ..., workers: int | None = ...,
-    ) -> tuple[AnyField, ...]: ...  # fmt: skip
+    ) -> tuple[Given, ...]: ...  # fmt: skip
     @overload
     def __call__(
         self, f: Sequence[object], *spacings: Spacing, axis: Axes = ..., **options: Unpack[GradientOptions]

@@ -11,7 +11,6 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from ._evaluate import _from_numpy, _to_numpy, _wide, backend_of, chosen
 from ._exact import documented
-from ._jets import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from ._jets.algebra import algebra_for, scale
 from ._jets.jet import Jet, payload
 from ._jets.mesh import clean_numpy, refuse_nested

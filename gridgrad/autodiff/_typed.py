@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypedDict, Unpack, overload
 
-from .._base.types import AnyField, Array, Plain
+from .._base.types import Given, Plain
 
 Function = Callable[..., object]  # of the coordinates; or an expression of sympy, whose types say nothing
 Engine = Literal["auto", "jet", "torch", "jax", "sympy"]
@@ -26,12 +26,7 @@ class OfAll(Protocol):
 
     __name__: str
 
-    @overload
-    def __call__(self, function: Function, *coords: Plain, **options: Unpack[Options]) -> Array: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]
-    ) -> AnyField: ...
+    def __call__(self, function: Function, *coords: Given | Plain, **options: Unpack[Options]) -> Given: ...
 
 
 class OfEach(Protocol):
@@ -40,25 +35,15 @@ class OfEach(Protocol):
     __name__: str
 
     @overload
-    def __call__(self, function: Function, x: Plain, /, **options: Unpack[Options]) -> Array: ...
-    @overload
-    def __call__(self, function: Function, x: AnyField, /, **options: Unpack[Options]) -> AnyField: ...
+    def __call__(self, function: Function, x: Given | Plain, /, **options: Unpack[Options]) -> Given: ...
     @overload
     def __call__(
-        self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]
-    ) -> tuple[Array, Array]: ...
+        self, function: Function, x: Given | Plain, y: Given | Plain, /, **options: Unpack[Options]
+    ) -> tuple[Given, Given]: ...
     @overload
     def __call__(
-        self, function: Function, x: AnyField | Plain, y: AnyField | Plain, /, **options: Unpack[Options]
-    ) -> tuple[AnyField, AnyField]: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: Plain, **options: Unpack[Options]
-    ) -> Array | tuple[Array, ...]: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]
-    ) -> AnyField | tuple[AnyField, ...]: ...
+        self, function: Function, *coords: Given | Plain, **options: Unpack[Options]
+    ) -> Given | tuple[Given, ...]: ...
 
 
 class WithValue(Protocol):
@@ -68,28 +53,16 @@ class WithValue(Protocol):
 
     @overload
     def __call__(
-        self, function: Function, x: Plain, /, **options: Unpack[Options]
-    ) -> tuple[Array, Array]: ...
+        self, function: Function, x: Given | Plain, /, **options: Unpack[Options]
+    ) -> tuple[Given, Given]: ...
     @overload
     def __call__(
-        self, function: Function, x: AnyField, /, **options: Unpack[Options]
-    ) -> tuple[AnyField, AnyField]: ...
+        self, function: Function, x: Given | Plain, y: Given | Plain, /, **options: Unpack[Options]
+    ) -> tuple[Given, tuple[Given, Given]]: ...
     @overload
     def __call__(
-        self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]
-    ) -> tuple[Array, tuple[Array, Array]]: ...
-    @overload
-    def __call__(
-        self, function: Function, x: AnyField | Plain, y: AnyField | Plain, /, **options: Unpack[Options]
-    ) -> tuple[AnyField, tuple[AnyField, AnyField]]: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: Plain, **options: Unpack[Options]
-    ) -> tuple[Array, Array | tuple[Array, ...]]: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]
-    ) -> tuple[AnyField, AnyField | tuple[AnyField, ...]]: ...
+        self, function: Function, *coords: Given | Plain, **options: Unpack[Options]
+    ) -> tuple[Given, Given | tuple[Given, ...]]: ...
 
 
 class OfPairs(Protocol):
@@ -98,18 +71,11 @@ class OfPairs(Protocol):
     __name__: str
 
     @overload
-    def __call__(self, function: Function, x: Plain, /, **options: Unpack[Options]) -> Array: ...
-    @overload
-    def __call__(self, function: Function, x: AnyField, /, **options: Unpack[Options]) -> AnyField: ...
+    def __call__(self, function: Function, x: Given | Plain, /, **options: Unpack[Options]) -> Given: ...
     @overload
     def __call__(
-        self, function: Function, x: Plain, y: Plain, /, *more: Plain, **options: Unpack[Options]
-    ) -> tuple[tuple[Array, ...], ...]: ...
-    @overload
-    def __call__(
-        self, function: Function, x: AnyField | Plain, y: AnyField | Plain, /, *more: AnyField | Plain,
-        **options: Unpack[Options],
-    ) -> tuple[tuple[AnyField, ...], ...]: ...  # fmt: skip
+        self, function: Function, x: Given | Plain, y: Given | Plain, /, *more: Given | Plain, **options: Unpack[Options]
+    ) -> tuple[tuple[Given, ...], ...]: ...  # fmt: skip
 
 
 class OfOutputs(Protocol):
@@ -117,14 +83,9 @@ class OfOutputs(Protocol):
 
     __name__: str
 
-    @overload
     def __call__(
-        self, function: Function, *coords: Plain, **options: Unpack[Options]
-    ) -> tuple[Array, ...] | tuple[tuple[Array, ...], ...]: ...
-    @overload
-    def __call__(
-        self, function: Function, *coords: AnyField | Plain, **options: Unpack[Options]
-    ) -> tuple[AnyField, ...] | tuple[tuple[AnyField, ...], ...]: ...
+        self, function: Function, *coords: Given | Plain, **options: Unpack[Options]
+    ) -> tuple[Given, ...] | tuple[tuple[Given, ...], ...]: ...
 
 
 class OfOrders(Protocol):
@@ -132,18 +93,9 @@ class OfOrders(Protocol):
 
     __name__: str
 
-    @overload
     def __call__(
-        self, function: Function, *coords: Plain, orders: int | Sequence[int], **options: Unpack[Options]
-    ) -> Array | tuple[Array, ...]: ...
-    @overload
-    def __call__(
-        self,
-        function: Function,
-        *coords: AnyField | Plain,
-        orders: int | Sequence[int],
-        **options: Unpack[Options],
-    ) -> AnyField | tuple[AnyField, ...]: ...
+        self, function: Function, *coords: Given | Plain, orders: int | Sequence[int], **options: Unpack[Options]
+    ) -> Given | tuple[Given, ...]: ...  # fmt: skip
 
 
 class OfTwoOrThree(Protocol):
@@ -152,20 +104,13 @@ class OfTwoOrThree(Protocol):
     __name__: str
 
     @overload
-    def __call__(self, function: Function, x: Plain, y: Plain, /, **options: Unpack[Options]) -> Array: ...
+    def __call__(
+        self, function: Function, x: Given | Plain, y: Given | Plain, /, **options: Unpack[Options]
+    ) -> Given: ...
     @overload
     def __call__(
-        self, function: Function, x: AnyField | Plain, y: AnyField | Plain, /, **options: Unpack[Options]
-    ) -> AnyField: ...
-    @overload
-    def __call__(
-        self, function: Function, x: Plain, y: Plain, z: Plain, /, **options: Unpack[Options]
-    ) -> tuple[Array, Array, Array]: ...
-    @overload
-    def __call__(
-        self, function: Function, x: AnyField | Plain, y: AnyField | Plain, z: AnyField | Plain, /,
-        **options: Unpack[Options],
-    ) -> tuple[AnyField, AnyField, AnyField]: ...  # fmt: skip
+        self, function: Function, x: Given | Plain, y: Given | Plain, z: Given | Plain, /, **options: Unpack[Options]
+    ) -> tuple[Given, Given, Given]: ...  # fmt: skip
 
 
 class Pointwise(Protocol):
@@ -173,10 +118,7 @@ class Pointwise(Protocol):
 
     __name__: str
 
-    @overload
-    def __call__(self, *args: Plain) -> Array: ...
-    @overload
-    def __call__(self, *args: AnyField | Plain) -> AnyField: ...
+    def __call__(self, *args: Given | Plain) -> Given: ...
 
 
 class Valued(Protocol):
@@ -184,15 +126,9 @@ class Valued(Protocol):
 
     __name__: str
 
-    @overload
     def __call__(
-        self, function: Function, coords: Plain | Sequence[Plain], vector: object, **options: Unpack[Options]
-    ) -> tuple[Array | tuple[Array, ...], Array | tuple[Array, ...]]: ...
-    @overload
-    def __call__(
-        self, function: Function, coords: AnyField | Sequence[AnyField | Plain], vector: object,
-        **options: Unpack[Options],
-    ) -> tuple[AnyField | tuple[AnyField, ...], AnyField | tuple[AnyField, ...]]: ...  # fmt: skip
+        self, function: Function, coords: Given | Plain | Sequence[Given | Plain], vector: object, **options: Unpack[Options]
+    ) -> tuple[Given | tuple[Given, ...], Given | tuple[Given, ...]]: ...  # fmt: skip
 
 
 class AlongVector(Protocol):
@@ -200,18 +136,9 @@ class AlongVector(Protocol):
 
     __name__: str
 
-    @overload
     def __call__(
-        self, function: Function, coords: Plain | Sequence[Plain], v: object, **options: Unpack[Options]
-    ) -> Array | tuple[Array, ...]: ...
-    @overload
-    def __call__(
-        self,
-        function: Function,
-        coords: AnyField | Sequence[AnyField | Plain],
-        v: object,
-        **options: Unpack[Options],
-    ) -> AnyField | tuple[AnyField, ...]: ...
+        self, function: Function, coords: Given | Plain | Sequence[Given | Plain], v: object, **options: Unpack[Options]
+    ) -> Given | tuple[Given, ...]: ...  # fmt: skip
 
 
 class Dense(Protocol):
@@ -221,20 +148,14 @@ class Dense(Protocol):
 
     @overload
     def __call__(
-        self, function: Function, x: Plain, /, *, order: int | Sequence[int] | None = ..., engine: Engine = ...,
+        self, function: Function, x: Given | Plain, /, *, order: int | Sequence[int] | None = ..., engine: Engine = ...,
         limit: int = ...,
-    ) -> Array: ...  # fmt: skip
+    ) -> Given: ...  # fmt: skip
     @overload
     def __call__(
-        self, function: Function, x: AnyField, /, *, order: int | Sequence[int] | None = ..., engine: Engine = ...,
-        limit: int = ...,
-    ) -> AnyField: ...  # fmt: skip
+        self, function: Function, *args: Given | Plain, order: int | Sequence[int], engine: Engine = ..., limit: int = ...
+    ) -> Given: ...  # fmt: skip
     @overload
     def __call__(
-        self, function: Function, *args: AnyField | Plain, order: int | Sequence[int], engine: Engine = ...,
-        limit: int = ...,
-    ) -> AnyField: ...  # fmt: skip
-    @overload
-    def __call__(
-        self, function: Function, *args: AnyField | Plain, engine: Engine = ..., limit: int = ...
-    ) -> AnyField | tuple[AnyField, ...]: ...
+        self, function: Function, *args: Given | Plain, engine: Engine = ..., limit: int = ...
+    ) -> Given | tuple[Given, ...]: ...

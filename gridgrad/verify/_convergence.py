@@ -145,7 +145,8 @@ class Convergence:
         -------
         matplotlib Axes
         """
-        return plot(self, path, ax)
+        falls = {where: self.fall(part) for part, where in PARTS.items()}
+        return plot(self.levels[0].operator, self.norm, falls, path, ax)
 
 
 def _cell(value: float, form: str, width: int) -> str:

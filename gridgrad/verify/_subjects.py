@@ -86,30 +86,14 @@ class Exact:
         return None if found is None else tuple(parts(found))
 
 
-def _axes(grid: Grid, letter: str = "d") -> list[str]:
-    return [f"{letter}{a}" for a in range(grid.ndim)]
+def _by_name(name: str, names: Callable[[int], list[str]]) -> Callable[..., Subject]:
+    """What a grid and `gridgrad.autodiff` have under one name, with its components on so many axes."""
 
+    def make(grid: Grid, exact: Exact, **options: object) -> Subject:
+        operator = getattr(grid, name).with_(**options)
+        return Subject(operator, exact(getattr(autodiff, name)), names(grid.ndim))
 
-def _gradient(grid: Grid, exact: Exact, **options: object) -> Subject:
-    operator = grid.gradient.with_(**options)
-    return Subject(operator, exact(autodiff.gradient), _axes(grid))
-
-
-def _divergence(grid: Grid, exact: Exact, **options: object) -> Subject:
-    operator = grid.divergence.with_(**options)
-    return Subject(operator, exact(autodiff.divergence), ["divergence"])
-
-
-def _curl(grid: Grid, exact: Exact, **options: object) -> Subject:
-    operator = grid.curl.with_(**options)
-    names = ["curl"] if grid.ndim == 2 else _axes(grid, "curl ")
-    return Subject(operator, exact(autodiff.curl), names)
-
-
-def _jacobian(grid: Grid, exact: Exact, **options: object) -> Subject:
-    operator = grid.jacobian.with_(**options)
-    names = [f"d{b} F{a}" for a in range(grid.ndim) for b in range(grid.ndim)]
-    return Subject(operator, exact(autodiff.jacobian), names)
+    return make
 
 
 def _hessian(grid: Grid, exact: Exact) -> Subject:
@@ -117,17 +101,12 @@ def _hessian(grid: Grid, exact: Exact) -> Subject:
     return Subject(grid.hessian, exact(autodiff.hessian), names)
 
 
-def _laplacian(grid: Grid, exact: Exact, **options: object) -> Subject:
-    operator = grid.laplacian.with_(**options)
-    return Subject(operator, exact(autodiff.laplacian), ["laplacian"])
-
-
 def _vector_laplacian(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.vector_laplacian.with_(**options)
     twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
     values = [parts(part) for part in twice] if exact.wanted else []
     total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
-    return Subject(operator, total, _axes(grid, "laplacian F"))
+    return Subject(operator, total, [f"laplacian F{a}" for a in range(grid.ndim)])
 
 
 def _twice(axis: int, ndim: int) -> tuple[int, ...]:
@@ -206,9 +185,13 @@ def _squares(exact: Exact, name: str) -> Array | None:
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {
-    "gradient": _gradient, "derivative": _derivative, "mixed_derivative": _mixed_derivative,
-    "divergence": _divergence, "curl": _curl, "jacobian": _jacobian, "hessian": _hessian,
-    "laplacian": _laplacian, "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
+    "gradient": _by_name("gradient", lambda n: [f"d{a}" for a in range(n)]),
+    "derivative": _derivative, "mixed_derivative": _mixed_derivative,
+    "divergence": _by_name("divergence", lambda n: ["divergence"]),
+    "curl": _by_name("curl", lambda n: ["curl"] if n == 2 else [f"curl {a}" for a in range(n)]),
+    "jacobian": _by_name("jacobian", lambda n: [f"d{b} F{a}" for a in range(n) for b in range(n)]),
+    "hessian": _hessian, "laplacian": _by_name("laplacian", lambda n: ["laplacian"]),
+    "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
     "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
     "gradient_squared": _gradient_squared,
 }  # fmt: skip

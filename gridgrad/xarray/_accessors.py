@@ -2,13 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import xarray
 
 from .._functions import gradient, scalar, transport, vector
 from ._differentiate import differentiate
+from ._grid import Method, named
+
+
+def _of_field(function: Callable[..., object]) -> Method:
+    """The function of the object."""
+
+    def method(self: _Accessor, *arguments: object, **options: object) -> object:
+        return function(self._obj, *arguments, **options)
+
+    return named(method, function, "this")
+
+
+def _of_components(function: Callable[..., object]) -> Method:
+    """The function of the variables that are named."""
+
+    def method(self: _Accessor, F: Sequence[Hashable], *spacing: object, **options: object) -> object:
+        return function([self._obj[name] for name in F], *spacing, **options)
+
+    return named(method, function, "the variables that are named, in the order of the axes")
 
 
 class _Accessor:
@@ -17,45 +36,19 @@ class _Accessor:
     def __init__(self, obj: Any) -> None:
         self._obj = obj
 
-    def gradient(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.gradient` of this."""
-        return gradient.gradient(self._obj, *spacing, **options)
-
-    def derivative(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.derivative` of this."""
-        return scalar.derivative(self._obj, *spacing, **options)
-
-    def mixed_derivative(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.mixed_derivative` of this."""
-        return scalar.mixed_derivative(self._obj, *spacing, **options)
-
-    def laplacian(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.laplacian` of this."""
-        return scalar.laplacian(self._obj, *spacing, **options)
-
-    def biharmonic(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.biharmonic` of this."""
-        return scalar.biharmonic(self._obj, *spacing, **options)
-
-    def hessian(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.hessian` of this."""
-        return scalar.hessian(self._obj, *spacing, **options)
-
-    def gradient_norm(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.gradient_norm` of this."""
-        return scalar.gradient_norm(self._obj, *spacing, **options)
-
-    def gradient_squared(self, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.gradient_squared` of this."""
-        return scalar.gradient_squared(self._obj, *spacing, **options)
+    gradient = _of_field(gradient.gradient)
+    derivative = _of_field(scalar.derivative)
+    mixed_derivative = _of_field(scalar.mixed_derivative)
+    laplacian = _of_field(scalar.laplacian)
+    biharmonic = _of_field(scalar.biharmonic)
+    hessian = _of_field(scalar.hessian)
+    gradient_norm = _of_field(scalar.gradient_norm)
+    gradient_squared = _of_field(scalar.gradient_squared)
+    directional_derivative = _of_field(transport.directional_derivative)
 
     def advect(self, v: Any, *spacing: Any, **options: Any) -> Any:
         """`gridgrad.advect` of this, by the velocity `v`."""
         return transport.advect(v, self._obj, *spacing, **options)
-
-    def directional_derivative(self, v: Any, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.directional_derivative` of this, along `v`."""
-        return transport.directional_derivative(self._obj, v, *spacing, **options)
 
     def diffuse(self, k: Any, *spacing: Any, **options: Any) -> Any:
         """`gridgrad.diffuse` of this, with the diffusivity `k`."""
@@ -73,20 +66,12 @@ class DataArrayAccessor(_Accessor):
 
 @xarray.register_dataset_accessor("gridgrad")
 class DatasetAccessor(_Accessor):
-    """``ds.gridgrad``: of each variable, and of vector fields by the names of their components."""
+    """``ds.gridgrad``: of each variable, and of vector fields by the names of their components.
 
-    def divergence(self, F: Sequence[Hashable], *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.divergence` of the variables that are named, ``ds.gridgrad.divergence(("u", "v"), dim=("x", "y"))``."""
-        return vector.divergence([self._obj[name] for name in F], *spacing, **options)
+    Those are ``ds.gridgrad.divergence(("u", "v"), dim=("x", "y"))``, `curl`, `jacobian` and `vector_laplacian`.
+    """
 
-    def curl(self, F: Sequence[Hashable], *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.curl` of the variables that are named."""
-        return vector.curl([self._obj[name] for name in F], *spacing, **options)
-
-    def jacobian(self, F: Sequence[Hashable], *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.jacobian` of the variables that are named."""
-        return vector.jacobian([self._obj[name] for name in F], *spacing, **options)
-
-    def vector_laplacian(self, F: Sequence[Hashable], *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.vector_laplacian` of the variables that are named."""
-        return vector.vector_laplacian([self._obj[name] for name in F], *spacing, **options)
+    divergence = _of_components(vector.divergence)
+    curl = _of_components(vector.curl)
+    jacobian = _of_components(vector.jacobian)
+    vector_laplacian = _of_components(vector.vector_laplacian)

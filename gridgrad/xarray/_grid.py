@@ -31,10 +31,12 @@ def _method(function: Callable[..., object]) -> Method:
     def method(self: Grid, *fields: object, **options: object) -> object:
         return function(*fields, *self._spacing, dim=self.dims, **{**self._options, **options})
 
-    method.__name__, method.__doc__ = (
-        function.__name__,
-        f"`gridgrad.{function.__name__}` of fields on this grid.",
-    )
+    return named(method, function, "fields on this grid")
+
+
+def named(method: Method, function: Callable[..., object], fields: str) -> Method:
+    """A method under the name of the function that it calls."""
+    method.__name__, method.__doc__ = function.__name__, f"`gridgrad.{function.__name__}` of {fields}."
     return method
 
 

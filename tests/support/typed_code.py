@@ -56,6 +56,7 @@ def of_functions(x: Float64, y: Float64) -> None:
     assert_type(gg.autodiff.gradient(np.sin, x), Float64)
     assert_type(gg.autodiff.gradient(np.hypot, x, y), tuple[Float64, Float64])
     assert_type(gg.autodiff.gradient(np.sin, 2.0), Untyped)
+    assert_type(gg.gradient(np.hypot, 2.0, 1.0), tuple[Untyped, ...])
     assert_type(gg.autodiff.laplacian(lambda x, y: x * y, x, y, engine="jet"), Float64)
     assert_type(gg.autodiff.value_and_gradient(np.hypot, x, y), tuple[Float64, tuple[Float64, Float64]])
     assert_type(gg.autodiff.curl(lambda x, y: (y, x), x, y), Float64)

@@ -6,48 +6,37 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError
 from .._jets.mesh import Arrays
+from .jax_division import careful as careful  # quotients that are differentiated as in the rest of gridgrad
 
 name = "jax"
+_OPAQUE = ("Tracer", "traced array", "Abstract tracer", "boolean value of an array", "truth value of an array",
+           "Only scalar arrays")  # fmt: skip
 
 
 def explains(text: str) -> bool:
     """Whether an error of JAX says only that something cannot be traced."""
-    return any(
-        word in text
-        for word in (
-            "Tracer",
-            "traced array",
-            "Abstract tracer",
-            "boolean value of an array",
-            "truth value of an array",
-            "Only scalar arrays",
-        )
-    )
+    return any(word in text for word in _OPAQUE)
 
 
 def float64() -> Any:
     """A context in which JAX computes in float64."""
-    import jax
-
     return jax.enable_x64(True)
 
 
 def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
     """The Jacobian in argument k."""
-    import jax
-
     jacobian: Callable[..., Any] = jax.jacfwd(f, argnums=k)
     return jacobian
 
 
 def clean(c: Any, k: int) -> Any:
     """A coordinate as a floating JAX array."""
-    import jax.numpy as jnp
-
     a = c if hasattr(c, "aval") else np.asarray(c)
     kind = np.dtype(a.dtype).kind
     if kind in "iu":
@@ -61,17 +50,8 @@ def clean(c: Any, k: int) -> Any:
 
 def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
     """Forward product."""
-    import jax
-
     value, tangent = jax.jvp(f, primals, tangents)
     return value, tangent
-
-
-def careful(f: Callable[..., Arrays], coords: Arrays) -> Callable[..., Arrays]:
-    """The function with quotients that are differentiated as in the rest of gridgrad."""
-    from .jax_division import careful as with_divisions
-
-    return with_divisions(f, coords)
 
 
 def unrecorded() -> Any:
@@ -91,8 +71,6 @@ def watched_jvp(f: Callable[..., Any], c: Any, tangent: Any) -> tuple[Arrays, st
 
 def array(a: Any, like: Arrays) -> Any:
     """A floating JAX array of what a function returned."""
-    import jax.numpy as jnp
-
     a = jnp.asarray(a)
     if not jnp.issubdtype(a.dtype, jnp.inexact):
         a = a.astype(jnp.result_type(*like))
@@ -101,15 +79,11 @@ def array(a: Any, like: Arrays) -> Any:
 
 def widened(a: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast."""
-    import jax.numpy as jnp
-
     return jnp.broadcast_to(a, shape)
 
 
 def filled(v: Any, c: Any) -> Any:
     """`v` in the type and shape of c."""
-    import jax.numpy as jnp
-
     return jnp.broadcast_to(jnp.asarray(v, c.dtype), c.shape)
 
 
@@ -120,8 +94,6 @@ def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
 
 def numpy(a: Any) -> Any:
     """On the host; a traced array has no values."""
-    import jax
-
     if isinstance(a, jax.core.Tracer):
         raise TypeError("traced")
     return np.asarray(a, dtype="float32" if a.dtype.name == "bfloat16" else None)

@@ -10,9 +10,8 @@ import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Value
-from .._jets.jet import DENSE
 from .._jets.mesh import Arrays
-from .._jets.run import Direction, Expansion, Parts, Task, called
+from .._jets.run import Direction, Expansion, Parts, Task, called, check_fits
 from .backend import Backend, Function
 from .probe import Products, probe
 
@@ -22,27 +21,22 @@ def expand(task: Task, backend: Backend) -> Expansion:
     task = _matched(task, backend)
     outputs, single = _checked(task, backend)
     outputs = backend.careful(outputs, task.mesh.coords)
-    rows: Parts = []
     cache: Products = {}
-    for m in sorted(task.wanted, key=lambda m: -sum(m)):
-        path = tuple(j for j, e in enumerate(m) for _ in range(e))
-        if not path and cache:
-            first_order = [pair for key, pair in cache.items() if len(key) == 1]
-            cache[path] = (first_order[0][0], None) if first_order else (outputs(*task.mesh.coords), None)
-        elif not path:
-            cache[path] = (outputs(*task.mesh.coords), None)
-        else:
+    paths = {m: tuple(j for j, e in enumerate(m) for _ in range(e)) for m in task.wanted}
+    for path in sorted(paths.values(), key=len, reverse=True):
+        if path:
             cache[path] = _product(outputs, task.mesh.coords, [task.directions[j] for j in path], backend)
+        else:
+            known = next((value for other, (value, _) in cache.items() if len(other) == 1), None)
+            cache[path] = (outputs(*task.mesh.coords) if known is None else known, None)
     if task.check:
         probe(task, outputs, cache, backend)
-    count = len(next(iter(cache.values()))[0])
-    for k in range(count):
-        rows.append([])
-        for m in task.wanted:
-            path = tuple(j for j, e in enumerate(m) for _ in range(e))
-            value, tangent = cache[path]
-            a = (value if tangent is None else tangent)[k]
-            rows[-1].append(_fitting(a, k, task))
+    pairs = [cache[path] for path in paths.values()]
+    found = [value if tangent is None else tangent for value, tangent in pairs]
+    rows: Parts = [list(row) for row in zip(*found, strict=True)]
+    for k, row in enumerate(rows):
+        for a in row:
+            check_fits(tuple(a.shape), k, task.mesh.shape)
     if task.combine is not None:
         rows = task.combine(rows)
     full = [[backend.finish(a, task.mesh.shape, task.mesh.coords) for a in row] for row in rows]
@@ -62,20 +56,6 @@ def _matched(task: Task, backend: Backend) -> Task:
                 d[k] = backend.widened(backend.array(rate, (c,)), shape)
     mesh = replace(task.mesh, coords=tuple(coords))
     return replace(task, mesh=mesh, directions=tuple(map(tuple, directions)))
-
-
-def _fitting(a: Array, k: int, task: Task) -> Array:
-    shape = task.mesh.shape
-    try:
-        fits = np.broadcast_shapes(tuple(a.shape), shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ArgumentValueError(
-            f"output {k} of the function has shape {tuple(a.shape)} on a mesh of shape {shape}; "
-            f"a function of the mesh returns one value for each point; {DENSE}"
-        )
-    return a
 
 
 def _checked(task: Task, backend: Backend) -> tuple[Function, list[bool]]:

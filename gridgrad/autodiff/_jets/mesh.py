@@ -10,7 +10,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._wraps.units import require_numbers
 
 TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
@@ -50,11 +50,7 @@ class Mesh:
         shape, place = tuple(a.shape), self.places[k]
         if shape == tuple(self.given[k].shape) and place is not None:
             return a.reshape(self.coords[k].shape)
-        try:
-            fits = np.broadcast_shapes(shape, self.shape) == self.shape
-        except ValueError:
-            fits = False
-        if not fits:
+        if not fits(shape, self.shape):
             raise ArgumentValueError(
                 f"the direction of coordinate {k} has shape {shape}; give a number, the shape of the coordinate "
                 f"{tuple(self.given[k].shape)}, or one that broadcasts to the mesh {self.shape}"
@@ -90,6 +86,14 @@ def mesh_of(coords: tuple[object, ...], clean: Clean, points: bool = False) -> M
         given,
         places,
     )
+
+
+def fits(shape: Shape, mesh: Shape) -> bool:
+    """Whether a shape broadcasts to that of a mesh."""
+    try:
+        return np.broadcast_shapes(shape, mesh) == mesh
+    except ValueError:
+        return False
 
 
 def refuse_nested(coords: tuple[object, ...]) -> None:

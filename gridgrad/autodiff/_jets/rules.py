@@ -115,13 +115,7 @@ UNARY |= {
     "deg2rad": (lambda x: math.pi / 180.0, False),
     "rad2deg": (lambda x: 180.0 / math.pi, False),
     "sinc": (_sinc, False),
-    "i0": (lambda x: evaluate_i1(x), False),
 }
-
-
-def evaluate_i1(x: Operand) -> Operand:
-    """The Bessel function i1, of arrays or jets."""
-    return apply("i1", x) if isinstance(x, Jet) else evaluate("i1", x)
 
 
 def _where_nonzero(a: Operand) -> Operand:

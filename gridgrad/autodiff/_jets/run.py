@@ -21,7 +21,7 @@ from ..._base.types import Array, DType, Shape, Value
 from . import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from .algebra import Algebra, Monomial, algebra_for, scale
 from .jet import DENSE, Jet, ShapeAsked, is_callers_array
-from .mesh import TILE, Arrays, Mesh, Tile, cut, tiles
+from .mesh import TILE, Arrays, Mesh, Tile, cut, fits, tiles
 from .plain import Function, check_meaning, disagreement, refusal
 
 Direction = tuple[Value | None, ...]  # for each coordinate its rate of change: None (0), 1.0, or an array
@@ -281,19 +281,22 @@ def _disagrees(task: Task, found: Evaluated, tile: Tile | None, part: Tile | Non
     return disagreement(task.function, coords, values)
 
 
-def _check_shapes(found: Evaluated, shape: tuple[int, ...]) -> None:
+def _check_shapes(found: Evaluated, mesh: Shape) -> None:
     values: Sparse = [[a] for a in found.values]
     for rows in (values, found.parts):
-        for k, a in ((k, a) for k, row in enumerate(rows) for a in row if a is not None):
-            try:
-                fits = np.broadcast_shapes(np.shape(a), shape) == shape
-            except ValueError:
-                fits = False
-            if not fits:
-                raise ArgumentValueError(
-                    f"output {k} of the function has shape {np.shape(a)} on a mesh of shape {shape}; "
-                    f"a function of the mesh returns one value for each point; {DENSE}"
-                )
+        for k, row in enumerate(rows):
+            for a in row:
+                if a is not None:
+                    check_fits(np.shape(a), k, mesh)
+
+
+def check_fits(shape: Shape, k: int, mesh: Shape) -> None:
+    """Refuse an output k that is not one value for each point of the mesh."""
+    if not fits(shape, mesh):
+        raise ArgumentValueError(
+            f"output {k} of the function has shape {shape} on a mesh of shape {mesh}; "
+            f"a function of the mesh returns one value for each point; {DENSE}"
+        )
 
 
 def _targets(task: Task, found: Evaluated, out: object) -> Parts:

@@ -82,7 +82,7 @@ def _trigamma(x: Operand) -> Operand:
     return call("zeta", 2.0, x)
 
 
-UNARY |= {
+_OF_ONE: dict[str, tuple[Rule, bool]] = {
     "erf": (lambda x: (2 / ROOT_PI) * np.exp(-x * x), False),  # DLMF 7.2
     "erfc": (lambda x: (-2 / ROOT_PI) * np.exp(-x * x), False),
     "erfcx": (_erfcx_slope, True),
@@ -111,15 +111,12 @@ UNARY |= {
     "k0": (lambda x: -call("k1", x), False),
     "k1": (lambda x: -0.5 * (call("k0", x) + call("kv", 2.0, x)), False),
     "i0e": (lambda x, v: call("i1e", x) - np.sign(payload(x)) * v, True),
-    "i1e": (
-        lambda x, v: 0.5 * (call("i0e", x) + call("ive", 2.0, x)) - np.sign(payload(x)) * v,
-        True,
-    ),
+    "i1e": (lambda x, v: 0.5 * (call("i0e", x) + call("ive", 2.0, x)) - np.sign(payload(x)) * v, True),
     "k0e": (lambda x, v: v - call("k1e", x), True),
     "k1e": (lambda x, v: v - 0.5 * (call("k0e", x) + call("kve", 2.0, x)), True),
 }
 
-BINARY |= {
+_OF_TWO: dict[str, tuple[Rule, Rule]] = {
     "xlogy": (lambda x, y, v: np.log(y), lambda x, y, v: x / y),
     "xlog1py": (lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y)),
     "rel_entr": (lambda x, y, v: _log_ratio(x, y) + 1.0, lambda x, y, v: -x / y),
@@ -166,21 +163,13 @@ def _with_order(name: str) -> Callable[[Operand, Operand], Jet]:
         if not isinstance(x, Jet):
             return jet.like(evaluate(name, order, x))
         rule = WITH_ORDER[name]
-        return composed(
-            evaluate(name, order, x.value),
-            [x],
-            [lambda x, v: rule(order, x, v)],
-            True,
-        )
+        return composed(evaluate(name, order, x.value), [x], [lambda x, v: rule(order, x, v)], True)
 
     return function
 
 
+UNARY |= _OF_ONE
+BINARY |= _OF_TWO
 STRUCTURAL |= {name: _with_order(name) for name in WITH_ORDER}
 STRUCTURAL["jn"] = STRUCTURAL["jv"]
-SPECIAL |= {
-    "erf", "erfc", "erfcx", "erfinv", "erfcinv", "dawsn", "ndtr", "log_ndtr", "ndtri", "gamma", "gammaln",
-    "loggamma", "psi", "expit", "log_expit", "logit", "entr", "exp10", "cosm1", "j0", "j1", "y0", "y1", "i0",
-    "i1", "k0", "k1", "i0e", "i1e", "k0e", "k1e", *BINARY.keys() - {"hypot", "logaddexp", "logaddexp2"},
-    *WITH_ORDER,
-}  # fmt: skip
+SPECIAL |= {*_OF_ONE, *_OF_TWO, *WITH_ORDER}
