@@ -51,7 +51,11 @@ else:
                 raise ModuleNotFoundError(
                     f"gridgrad.{name} needs {error.name}, which is not installed"
                 ) from None
-        raise AttributeError(f"module 'gridgrad' has no attribute {name!r}")
+        from sys import modules
+
+        from ._base.words import unknown
+
+        raise unknown(modules[__name__], "module 'gridgrad'", name)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
-from ._base.words import offered, unexpected
+from ._base.words import offered, unexpected, unknown
 from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
 from ._operators.catalogue import along, first, flux, multiply, norm, second, transport
@@ -150,3 +150,8 @@ class Grid(Points, Generic[OnGrid]):
     diffuse = flux.diffuse
     multiply = multiply.multiply
     faces = faces
+
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            raise unknown(self, "a Grid", name)

@@ -108,6 +108,23 @@ _ELSEWHERE = {  # what of operators has another name here, or is done elsewhere
     "apply": _CALL, "matvec": _CALL,
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
+_OTHER_NAMES = {  # what other books and libraries call our functions and operators
+    "gradient": "grad nabla",
+    "divergence": "div",
+    "curl": "vorticity rot rotation",
+    "laplacian": "laplace lap del2",
+    "derivative": "diff differentiate findiff partial ddx d_dx first_derivative second_derivative",
+    "gradient_norm": "norm magnitude gradient_magnitude",
+    "advect": "advection",
+    "diffuse": "diffusion",
+}
+_OUR_NAME = {name: ours for ours, names in _OTHER_NAMES.items() for name in names.split()}
+_NOT_FUNCTIONS = {
+    "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
+    "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
+    **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
+    **dict.fromkeys(("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"),
+}
 
 
 def offered(function: Function) -> Function:
@@ -164,6 +181,13 @@ def absent(operator: object, name: str) -> Never:
     """Refuse an attribute that operators do not have."""
     instead = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
     raise AttributeError(f"an operator has no attribute {name!r}{instead}", name=name, obj=operator)
+
+
+def unknown(owner: object, called: str, name: str) -> AttributeError:
+    """The error on a name that the package or a grid does not have, with what has it under another name."""
+    ours, elsewhere = _OUR_NAME.get(name.lower()), _NOT_FUNCTIONS.get(name)
+    instead = f"; here it is {ours}" if ours else f"; {elsewhere}" if elsewhere else ""
+    return AttributeError(f"{called} has no attribute {name!r}{instead}", name=name, obj=owner)
 
 
 def keywords(name: str) -> list[str]:

@@ -33,6 +33,7 @@ _EVEN = f"{_ON_POINT}, {_HALF}"
 _NO_SLOPE = f"for a slope of 0 {_EVEN}, another slope is gridgrad.slope(s)"
 _HELD = "a value at the end is gridgrad.value(v)"
 _PRESCRIBING = ("value", "slope", "robin", "slip", "no_slip", "components", "clamped", "supported")
+_OF_DICTS = {"value": "value", "derivative": "slope"}  # py-pde's
 _ROUND = 'it is "periodic" here'
 _INSIDE = 'rows that end at the last point are "one-sided" here'
 # What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
@@ -120,7 +121,12 @@ def _side(given: object, axis: int) -> Side:
 
 
 def _called(given: object) -> str:
-    """What to do with a function in the place of what it makes."""
+    """What to do with a function in the place of what it makes, with a number alone, or with the words of py-pde."""
+    if isinstance(given, (int, float)) and not isinstance(given, bool):
+        return f"; a value at the end is gridgrad.value({given!r}), a slope outwards gridgrad.slope({given!r})"
+    if isinstance(given, dict):
+        found = [f'gridgrad.{ours}({given[theirs]!r}, wall="face")' for theirs, ours in _OF_DICTS.items() if theirs in given]
+        return f"; here it is {found[0]}" if found else ""
     name = getattr(given, "__name__", None)
     return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""
 

@@ -26,6 +26,7 @@ ROWS = [
     Row("Grid(Z, (3, 1.)).with_mask(np.arange(15).reshape(5, 3) > 0)", "give coordinates of one line",
         "line.with_mask(np.arange(5) > 0).derivative(0)(f)[2]", "6.0", LINES),
     Row("line.with_mask(np.arange(5) > 0).faces(0)", "make them of the whole grid", STEPS, SLOPES),
+    Row("line.faces().derivative(f)", "those of one axis have it, faces[0].derivative", "(lambda faces: faces[0].derivative)(line.faces())(f)", SLOPES),
     Row("Grid((3, 1.0)).faces(0)", "are too few for a grid of edge_order=2; add points", "Grid((5, 1.0)).faces(0).derivative(np.arange(5.0))", "np.ones(4)"),
     Row("line.faces(0).derivative.solve(f)", "for least squares solve A.T @ A", "(lambda A: (A.T @ A + line.identity).solve(A.T(A(f)) + f))(line.faces(0).derivative)", "f"),
     Row("grid.faces().divergence(U)", "which come first: give a sequence of 2", "grid.faces().divergence((np.ones((3, 5)), np.ones((4, 4))))[1, 1]", "0.0"),

@@ -33,6 +33,8 @@ ROWS = [
     row("gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='M')", "use datetime_unit='D', and multiply by the days that are meant",
         "30 * gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='D').values", "30 * np.gradient(f)"),
     row("gradient(d, datetime_unit='days')", "allowed are 'W', 'D', 'h'", f"gradient(d, datetime_unit='D', {E2}).values", "slope"),
+    row("advect((D, V), D)", "advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
+    row("divergence(D, V, dim=('a', 'b'))", "give divergence((u, v), dim=('lon', 'lat'))", f"divergence((D, V), dim=('a', 'b'), {E2}).values", SUM, TWO),
     # words of plain arrays, and dims of others
     row("gradient(d, axis=0)", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
     row("gradient(d, out=f)", "give the numbers, f.data, for that", f"gradient(d.data, x, out=np.empty(5), {E2})", "slope"),

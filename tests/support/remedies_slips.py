@@ -35,6 +35,15 @@ SLIPS = [
     Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="reflect").advect(v)(f)', 'Grid(x, boundary="reflect").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
     Row("grid.derivative(0, edge_order=1)", "Grid(x, edge_order=1).derivative(0)(f)", "Grid(x, edge_order=1).derivative(0)(f)", "np.gradient(f, x)"),
     Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
+    Row("derivative(U, 0, 1.0)", "an axis is named, derivative(f, x, axis=0)", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X"),
+    # names of other libraries
+    Row("gg.grad(f, x)", "here it is gradient", f"gg.gradient(f, x, {E2})", "slope"),
+    Row("gg.vorticity(F, x, y)", "here it is curl", "gg.curl(F, x, y)", "grid.curl(F)", PLANE),
+    *(Row(f"grid.{word}(U)", f"a Grid has no attribute '{word}'; here it is {ours}", f"grid.{ours}(U)[0]", f"grid.{ours}(U)[0]")
+      for word, ours in [("laplace", "laplacian"), ("magnitude", "gradient_norm")]),
+    Row("gg.solve(grid.laplacian, U)", "Grid(x, y).laplacian.solve(b)", "Grid(X, Y, boundary=gg.value(1.0)).laplacian.solve(0 * U)", "np.ones((4, 5))"),
+    Row("grid.integrate(U)", "(grid.measure * f).sum()", "(grid.measure * f).sum()", "24.0", "f = np.ones((4, 5))"),
+    Row("grid.area", "areas and volumes of cells are grid.measure", "grid.measure.sum()", "24.0"),
     # the field is to blame before the coefficients are
     *(Row(f"{made}(U.T)", "the field has shape (5, 4) with 5 points along axis -2, but the grid has shape (4, 5)", f"{made}(U.T.T)", f"{made}(U)")
       for made in ["grid.diffuse(U)", "grid.advect([U, U])"]),

@@ -51,6 +51,7 @@ ROWS = [
         ("gradient(P, geometry='sphere', boundary={'y': 'one-sided'})", "give boundary={'y': 'one-sided', 'x': 'periodic'}, or 'one-sided' there",
          "P, geometry='sphere', boundary={'y': 'one-sided', 'x': 'one-sided'}"),
         ("gradient(D, geometry='sphere')", "name two and what they are: dim=('y', 'x'), geometry=('lat', 'lon')", "D, dim=('y', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(P, dim='y', geometry='sphere')", "give both and take one result, gradient(f, dim=('lat', 'lon'), geometry='sphere')[0]", "P, dim=('y', 'x'), geometry='sphere'"),
         ("gradient(D.rename(y='lat'), dim=('lat', 'x'), geometry='sphere')", "'lat' is lat, 'x' is neither; name two dims and what they are",
          "D.rename(y='lat'), dim=('lat', 'x'), geometry=('lat', 'lon')"),
         ("gradient(D, dim=('y', 'x'), geometry='cf')", "set f['y'].attrs['units'], 'degrees_north', 'degrees_east'", "P, geometry='cf'"),
@@ -61,4 +62,6 @@ ROWS = [
         ("gradient(D.assign_coords(y=('y', X, {'units': 'm'})), dim=('y', 'x'), geometry=('lat', 'lon'))", "f['y'].attrs['units'] = 'degrees_north'", "P, dim=('y', 'x'), geometry=('lat', 'lon')"),
         ("gradient(D.assign_coords(y=('y', X, {'units': 'degrees_north', 'axis': 'X'})), geometry='sphere')", "units='degrees_north' and axis='X', which contradict each other", "P, geometry='sphere'"),
     ]),
+    *(Row(f"gradient(P.isel(x=0){dim}, geometry='sphere')", "along latitudes alone give metres, gradient(f, 6371229 * numpy.deg2rad(f['y'].values), dim='y')",
+          "gradient(P.isel(x=0), 6371229 * numpy.deg2rad(P['y'].values), dim='y', edge_order=2).values", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for dim in ("", ", dim='y'")),
 ]  # fmt: skip

@@ -20,6 +20,7 @@ from ..sweep import Sweep
 from .line import FaceLine
 
 OnPoints = TypeVar("OnPoints", bound=Points)
+_OF_ONE_AXIS = ("derivative", "mean", "mean_at_points", "grid")
 
 
 if TYPE_CHECKING:
@@ -188,6 +189,16 @@ class AllFaces(Generic[OnPoints]):
         self.points, self.has_walls = grid, walls
         each = walls if isinstance(walls, tuple) else (walls,) * grid.ndim
         self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(_faces, *own) for own in enumerate(each))
+
+    def __repr__(self) -> str:
+        shape = " x ".join(map(str, self.points.shape))
+        return f"<gridgrad faces across all axes of a grid of {shape} points: {', '.join(str(own.grid.shape) for own in self)}>"
+
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            of_one = f"; those of one axis have it, faces[0].{name}" if name in _OF_ONE_AXIS else ""
+            raise AttributeError(f"the faces of all axes have no attribute {name!r}{of_one}", name=name, obj=self)
 
     def __len__(self) -> int:
         return len(self._axes)

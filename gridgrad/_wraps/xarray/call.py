@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
@@ -30,6 +31,8 @@ _REFUSED = {
     "out": "out= takes plain arrays, and labelled ones come new; give the numbers, f.data, for that",
     "spacing": "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')",
 }
+
+_WRITTEN = {"f": "f", "F": "(u, v)", "v": "(u, v)"}  # in the call that an error shows
 
 
 class Call(NamedTuple):
@@ -60,10 +63,14 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
         if rest.pop(word, None) is not None:
             raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {why}")
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
+    shown = f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
     if named[:2] == (None, None) and ("F" in fields or "v" in fields):
         raise ArgumentTypeError(
-            f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: "
-            "divergence((u, v), dim=('lon', 'lat'))"
+            f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: {shown}"
+        )
+    if isinstance(fields.get("F"), xarray.DataArray) and any(np.ndim(step) > 1 for step in args[len(words) :]):
+        raise ArgumentTypeError(
+            f"{function.__name__}() takes all components as one argument; give {shown}"
         )
     call = Call(function, fields, main, args[len(words) :], *named, rest)
     if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:

@@ -57,8 +57,13 @@ def dims_on_sphere(data: xarray.DataArray | xarray.Dataset, word: str) -> list[H
     raise ArgumentValueError(
         f"geometry={word!r} needs one latitude and one longitude, and of the dims {', '.join(map(repr, data.dims))} "
         f"{' and '.join(map(repr, dims)) or 'none'} {'is' if len(dims) == 1 else 'are'} known as such; name two and what they are: "
-        "dim=('y', 'x'), geometry=('lat', 'lon')"
+        f"dim=('y', 'x'), geometry=('lat', 'lon'){_section(dims[0]) if [roles[dim] for dim in dims] == ['lat'] else ''}"
     )
+
+
+def _section(dim: Hashable) -> str:
+    """What to type for fields without longitudes, zonal means for example."""
+    return f"; along latitudes alone give metres, gradient(f, 6371229 * numpy.deg2rad(f[{dim!r}].values), dim={dim!r})"
 
 
 def placed(
@@ -107,6 +112,13 @@ def _names(lines: Sequence[Line], word: str) -> tuple[str, ...] | None:
                     f"set f[{line.name!r}].attrs['units'], 'degrees_north', 'degrees_east' or 'm' for example"
                 )
         return None
+    if len(lines) == 1 and roles[0]:
+        dim = lines[0].dim
+        raise ArgumentValueError(
+            f"geometry={word!r} needs one latitude and one longitude, as lengths depend on both, and {dim!r} alone was named; give both and "
+            f"take one result, gradient(f, dim=('lat', 'lon'), geometry={word!r})[{('lat', 'lon').index(roles[0])}]"
+            f"{_section(dim) if roles[0] == 'lat' else ''}"
+        )
     told = ", ".join(f"{line.name!r} is {role or 'neither'}" for line, role in zip(lines, roles, strict=True))
     raise ArgumentValueError(
         f"geometry={word!r} needs one latitude and one longitude, as lengths depend on both, and here {told}; name two dims and what they "
