@@ -89,7 +89,7 @@ checked: $(VENV)/editable-$(LISTED)
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
-	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp kernels/host/loops/*.h
+	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp kernels/host/*/*.h kernels/host/*/*.cpp
 
 docs: $(VENV)/installed
 	PYTHONPATH=tests/support $(BIN)/python docs/journey.py --write

@@ -131,7 +131,7 @@ def build(folder):
     loops.write_text(re.sub(rf"case (?!({kept}):)[A-Z0-9]+:\s+return [^;]+;", "", loops.read_text()))
     library = folder / "core.so"
     command = [COMPILER, "-std=c++17", "-O0", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-w", "-DGG_SWEEP=sweep", "-DGG_SWEEPS=sweep",
-               "-include", folder / "fault.h", *(folder / f"host/{name}.cpp" for name in ("apply", "core", "points")), "-o", library]  # fmt: skip
+               "-include", folder / "fault.h", *sorted(folder.glob("host/**/*.cpp")), "-o", library]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"a fault does not compile:\n{done.stderr}"
     return library
