@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -41,14 +41,14 @@ class Axis:
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
-        self.spacing = read_only(self.host(spacing).copy())  # whatever becomes of the caller's array
-        self.origin = clean_number(origin, number, "origin")
+        own, self.origin = self.host(spacing), clean_number(origin, number, "origin")
         self.slope = slope(unit, f"axis {number}")  # of differences along it
+        self.spacing = read_only(own.copy())  # whatever becomes of the caller's array
         self.period: Any = None
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
-        self._rows: dict[Rule, Rows] = {}
+        self._rows: dict[Hashable, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
 
     def host(self, spacing: object) -> Array:
@@ -79,12 +79,11 @@ class Axis:
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
         left, right = map(end_of, self.walls_of(component))
-        return self._placed(left, 0), self._placed(right, 1)
+        return left if left.position is None else self._placed(left, 0), right if right.position is None else self._placed(right, 1)
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall that was given by its position."""
-        if end.position is None:
-            return end
+        assert end.position is not None
         last = self.length - 1
         own, inner = (exact_fraction(self.position(k)) for k in ((last, last - 1) if side else (0, 1)))
         if (end.position - own) * (own - inner) < 0:
@@ -141,6 +140,8 @@ class Axis:
             with np.errstate(over="ignore", invalid="ignore"):
                 steps = exact_steps(x, self.real)
             check_steps(x, steps.high, self.number)
+            if not self.is_periodic:
+                return steps, None
             first, last = exact_fraction(x[0]), exact_fraction(x[-1])
         else:
             step = exact_fraction(clean_step(x, self.number))
@@ -166,13 +167,13 @@ class Axis:
         side: int = 0,
     ) -> Rows:  # fmt: skip
         """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
-        left, right = self.ends_of(component) if component is not None else self.ends
-        if change is not None:
-            left, right = change(left), change(right)
-        rule = rule_of(order, accuracy, (left, right), edge_order, side)
-        if rule not in self._rows:
-            self._rows[rule] = self.rows_of(rule)
-        return self._rows[rule]
+        key = order, accuracy, edge_order, change, component, side
+        if key not in self._rows:
+            left, right = self.ends_of(component) if component is not None else self.ends
+            if change is not None:
+                left, right = change(left), change(right)
+            self._rows[key] = self.rows_of(rule_of(order, accuracy, (left, right), edge_order, side))
+        return self._rows[key]
 
     def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
@@ -184,7 +185,8 @@ class Axis:
             check_length(self.length, self.number, rule, uniform=even)
             found = derivative_rows(steps, self.length, rule, around)
             for stencil in found:
-                _check_normal(stencil, steps, self.number)
+                if stencil is not None:
+                    _check_normal(stencil, steps, self.number)
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
@@ -210,10 +212,8 @@ def axis_stencil(
     return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
 
 
-def _check_normal(stencil: Stencil | None, steps: Wide, axis: int) -> None:
+def _check_normal(stencil: Stencil, steps: Wide, axis: int) -> None:
     """Refuse weights that are no normal numbers, up to a common power of two."""
-    if stencil is None:
-        return
     smallest, largest = stencil.smallest_and_largest_weight()
     limits = np.finfo(np.asarray(steps.high).dtype)
     if not (smallest >= limits.tiny and largest <= limits.max):

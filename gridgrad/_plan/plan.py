@@ -87,9 +87,9 @@ def _pack(
     adds: bool,
 ) -> Plan:
     terms = in_order(terms)
+    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
-    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     later = {term.then[0] for term in terms if term.then is not None}
     axes = {axis for axis, _ in stencils if axis is not None}
     dims = collapse(outputs[0].shape, (*inputs, *outputs), axes, components, later)
@@ -136,10 +136,10 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 
 
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
-    own, *then = [stencils.index(entry) for entry in term.stencils()]
+    own, then = stencils.index((term.axis, term.stencil)), -1 if term.then is None else stencils.index(term.then)
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
     own_flags = GATED * term.gated | HARMONIC * term.harmonic, term.inner_sign, term.outer_sign
-    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, *own_flags
+    return term.output, term.input, own, first, *factors, then, term.ends and not first, *own_flags
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:

@@ -39,16 +39,17 @@ def first_derivative(
     precision, from steps scaled by a power of two, and rounded once.
     """
     with np.errstate(all="ignore"):
-        near_one, wrap_near_one, exponent = scaled_steps(
-            narrow(steps), None if wrap is None else narrow(wrap)
-        )
+        near_one, wrap_near_one, exponent = scaled_steps(steps, wrap)
         return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
 
 
-def scaled_steps(steps: Wide, wrap: Wide | None) -> tuple[Wide, Wide | None, int]:
+def scaled_steps(
+    steps: Wide | npt.ArrayLike, wrap: Wide | npt.ArrayLike | None
+) -> tuple[Wide, Wide | None, int]:
     """The steps over a power of two that makes the largest about 1, and its exponent."""
+    steps = narrow(steps)
     exponent = int(np.max(np.frexp(np.abs(steps.high))[1]))
-    return steps.scaled(-exponent), None if wrap is None else wrap.scaled(-exponent), exponent
+    return steps.scaled(-exponent), None if wrap is None else narrow(wrap).scaled(-exponent), exponent
 
 
 def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
@@ -77,7 +78,7 @@ def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wid
             (length - 1 - b, length - 1 - a, weight)
             for a, b, weight in reversed(one_sided_row(last, before_last, edge_order))
         )
-    return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,))
+    return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,), order=1)
 
 
 def central_weights(left: Wide, right: Wide) -> tuple[Array, Array]:

@@ -17,7 +17,7 @@ from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators.patterns import calls
 from gridgrad._plan import descriptor
-from gridgrad._plan.descriptor import Stencil
+from gridgrad._stencils.stencil import Stencil
 from gridgrad._terms.term import Join, Term
 
 pytestmark = pytest.mark.skipif(_core.core is None, reason="no compiled core")
