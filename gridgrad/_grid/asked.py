@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.cache import Cache
 from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
-from .._base.content import HASHED_BYTES, Content
+from .._base.content import by_content
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .._stencils.derivatives import Rule
@@ -108,16 +108,17 @@ def points_of(
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
-    values = _in_shape([_values(entry, a) for entry, a in zip(entries, axes, strict=True)], shape, axes)
+    read = [(np.asarray(entry), None) if is_read(entry) else _values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    values = _in_shape(read, shape, axes)
     periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         for n, (numbers, _), a in zip(lengths, values, axes, strict=True):
             if numbers is not None and numbers.ndim == 1:
                 check_count(numbers, n, a)
-        given = [_wrapped(*entry) for entry in values]
-        given = [(n, entry) if (x is None or x.ndim == 0) else entry for n, entry, (x, _) in zip(lengths, given, values, strict=True)]
-        found = kind(*given, axes=axes, boundary=None if words.is_left else words.ends, period=[_wrapped(*period) for period in periods],
+        plain = [wrap(None if x is None else x[()], unit) for x, unit in (*values, *periods)]  # a number is no array
+        given = [entry if x is not None and x.ndim else (n, entry) for n, (x, _), entry in zip(lengths, values, plain, strict=False)]
+        found = kind(*given, axes=axes, boundary=None if words.is_left else words.ends, period=plain[len(axes) :],
                      edge_order=words.edge_order, dtype=real, **({} if words.geometry is None else words.geometry.words()))  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
@@ -137,8 +138,6 @@ def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
     """The numbers of a spacing or a period, and their unit."""
     if given is None and name == "period":
         return None, None
-    if name != "period" and is_read(given):
-        return np.asarray(given), None
     numbers, unit = unwrap(given, f"the {name} of axis {axis}")
     return np.asarray(clean_number(numbers, axis, name)) if name == "period" else numbers_of(numbers, axis), unit
 
@@ -163,21 +162,9 @@ def _positions(values: list[Numbers], arrays: list[Array], shape: tuple[int, ...
     return [(x if x.ndim < 2 else next(fitted), unit) for x, (_, unit) in zip(arrays, values, strict=True)]
 
 
-def _wrapped(numbers: Array | None, unit: Maybe) -> object:
-    """As a grid takes it: a number is no array."""
-    return None if numbers is None else wrap(numbers[()], unit)
-
-
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
     parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
-    for numbers, unit in (*spacings, *periods):
-        if numbers is None:
-            parts.append(None)
-            continue
-        small = numbers.nbytes <= HASHED_BYTES
-        parts += (
-            (unit, numbers.dtype, numbers.shape, numbers.tobytes()) if small else (unit, Content(numbers))
-        )
+    parts += [None if numbers is None else (unit, by_content(numbers)) for numbers, unit in (*spacings, *periods)]
     return tuple(parts)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache
-from .._base.content import Content
+from .._base.content import by_content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows
@@ -42,7 +42,7 @@ class Axis:
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
         own, self.origin = self.host(spacing), clean_number(origin, number, "origin")
-        self.slope = slope(unit, f"axis {number}")  # of differences along it
+        self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(own.copy())  # whatever becomes of the caller's array
         self.period: Any = None
         if period is not None:
@@ -177,16 +177,21 @@ class Axis:
 
     def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
-        key = (Content(self.spacing), self.length, rule, self.period, self.real)
+        key = (by_content(self.spacing), self.length, rule, self.period, self.real)
         found = _stencils.get(key)
         if found is None:
             steps, around = self.exact_steps()
             even = not self.has_coordinates and self.period is None
             check_length(self.length, self.number, rule, uniform=even)
             found = derivative_rows(steps, self.length, rule, around)
-            for stencil in found:
-                if stencil is not None:
-                    _check_normal(stencil, steps, self.number)
+            limits = np.finfo(np.asarray(steps.high).dtype)
+            for stencil in filter(None, found):
+                smallest, largest = stencil.smallest_and_largest_weight()
+                if not (smallest >= limits.tiny and largest <= limits.max):  # up to a common power of two
+                    raise ArgumentValueError(
+                        f"the steps of axis {self.number} range over more than the exponents of {limits.dtype}; leave out points "
+                        "that all but coincide, or give f as numpy.longdouble"
+                    )
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
@@ -210,17 +215,6 @@ def axis_stencil(
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
     return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
-
-
-def _check_normal(stencil: Stencil, steps: Wide, axis: int) -> None:
-    """Refuse weights that are no normal numbers, up to a common power of two."""
-    smallest, largest = stencil.smallest_and_largest_weight()
-    limits = np.finfo(np.asarray(steps.high).dtype)
-    if not (smallest >= limits.tiny and largest <= limits.max):
-        raise ArgumentValueError(
-            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
-            "coincide, or give f as numpy.longdouble"
-        )
 
 
 def read_only(a: Array) -> Array:

@@ -47,11 +47,7 @@ class Plan:
     weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
     weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
     tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that the plan keeps alive, much of it together with others."""
-        return int(self.descriptor.nbytes) + sum(tables.nbytes for tables in self.tables)
+    nbytes: int  # that the plan keeps alive, much of it together with others
 
 
 _plans: Cache[Plan] = Cache("plans", entries=512)
@@ -87,7 +83,7 @@ def _pack(
     adds: bool,
 ) -> Plan:
     terms = in_order(terms)
-    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
+    stencils, joins = list(dict.fromkeys(entry for term in terms for entry in term.stencils())), joins_of(terms)
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     later = {term.then[0] for term in terms if term.then is not None}
@@ -108,7 +104,7 @@ def _pack(
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
-    for output, join in joins_of(terms).items():
+    for output, join in joins.items():
         packed["join"][output] = join
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
@@ -116,15 +112,16 @@ def _pack(
     for k, (axis, stencil) in enumerate(stencils):
         shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
         packed["surplus"][k] = stencil.surplus
-        for name, table in shared[k].named().items():
+        for name, table in shared[k].named.items():
             fields.append((k, name, len(weights)))
             weights.append(table)
     elements = prod(dim.length for dim in dims)
     items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
     sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
     traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
+    nbytes = packed.nbytes + sum(own.nbytes for own in shared)
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs),
-                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
+                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared), nbytes)  # fmt: skip
 
 
 def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
@@ -162,6 +159,6 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     if stencil.is_uniform:
         packed["weight"][: len(stencil.weights)] = stencil.weights
     tables = tables_of(stencil, real, inner)
-    for name, table in tables.named().items():
+    for name, table in tables.named.items():
         packed[name] = table.ctypes.data
     return tables

@@ -56,7 +56,7 @@ def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wid
     """`first_derivative` without the care for very large and very small steps."""
     if np.ndim(steps.high) == 0:
         lower, upper = central_weights(steps, steps)
-        first = second = before_last = last = steps
+        near = far = Wide(np.full(2, steps.high), np.full(2, steps.low))
     else:
         left = join([steps.at(0) if wrap is None else wrap, steps])
         right = join([steps, steps.at(-1) if wrap is None else wrap])
@@ -67,17 +67,14 @@ def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wid
         inner = slice(1, -1)
         if length > 2 and np.all(lower[inner] == upper[inner]) and np.all(lower[inner] == lower[1]):
             lower, upper = lower[1], upper[1]
-        first, second = steps.at(0), steps.at(min(1, length - 2))
-        before_last, last = steps.at(max(0, length - 3)), steps.at(-1)
+        near, far = steps.at([0, -1]), steps.at([min(1, length - 2), max(0, length - 3)])  # of both ends
     if wrap is not None:
-        leading = wrapped_row(length, 0, wrap, first)
-        trailing = wrapped_row(length, length - 1, last, wrap)
+        leading = wrapped_row(length, 0, wrap, near.at(0))
+        trailing = wrapped_row(length, length - 1, near.at(1), wrap)
     else:
-        leading = one_sided_row(first, second, edge_order)
-        trailing = tuple(
-            (length - 1 - b, length - 1 - a, weight)
-            for a, b, weight in reversed(one_sided_row(last, before_last, edge_order))
-        )
+        rows = one_sided_row(near, far, edge_order)
+        leading = tuple((a, b, weights[0]) for a, b, weights in rows)
+        trailing = tuple((length - 1 - b, length - 1 - a, weights[1]) for a, b, weights in reversed(rows))
     return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,), order=1)
 
 
