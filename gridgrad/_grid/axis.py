@@ -79,11 +79,14 @@ class Axis:
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
         left, right = map(end_of, self.walls_of(component))
-        return left if left.position is None else self._placed(left, 0), right if right.position is None else self._placed(right, 1)
+        if left.position is None and right.position is None:
+            return left, right
+        return self._placed(left, 0), self._placed(right, 1)
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall that was given by its position."""
-        assert end.position is not None
+        if end.position is None:
+            return end
         last = self.length - 1
         own, inner = (exact_fraction(self.position(k)) for k in ((last, last - 1) if side else (0, 1)))
         if (end.position - own) * (own - inner) < 0:

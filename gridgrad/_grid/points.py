@@ -86,11 +86,11 @@ class Points:
         if geometry is not None:
             is_given = boundary is not None or periodic is not None
             pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
-        sides = map(without_poles, pairs)
+        sides = [without_poles(pair) for pair in pairs]
         self.lines: tuple[Axis, ...] = tuple(
             kind(number, *entry, ends, length, unit, self.dtype, k)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
-                zip(kinds, self.axes, cleaned, list(sides), periods, units, strict=True)
+                zip(kinds, self.axes, cleaned, sides, periods, units, strict=True)
             )
         )
         self.ndim = len(self.lines)

@@ -22,7 +22,7 @@ def vector(grid: Points) -> tuple[int, ...]:
 @kind(accuracy_option, geometry=True)
 def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
-    build, form = Build(grid), vector(grid)
+    form, build = vector(grid), Build(grid)
     for a in range(grid.ndim):
         build.add_slope(a, 0, a, accuracy)
     return Sweep.built(build, "gradient", form, masks_as_read=True)

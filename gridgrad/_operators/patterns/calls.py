@@ -103,7 +103,7 @@ class Calls:
             whole, targets = made(fields[0]) if targets is None else (None, targets)
             if len(set(shapes)) > 1:
                 return self._in_several(given, library, terms, form, targets, workers)
-            kinds = ladder.in_parts(library, terms, fields) if any(map(slices.is_complex, fields)) else None
+            kinds = ladder.in_parts(library, terms, fields)
             own, outs = fields, targets
             if kinds is not None:
                 terms = real_terms(terms, kinds)
