@@ -210,7 +210,7 @@ def in_parts(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A]) 
     if any(library.facts(a) is None for a in fields):
         return None
     kinds = _kinds(list(map(library.memory, fields)))
-    is_one = has_kernel(terms, kinds) or not has_kernel(terms, [False] * len(kinds))
+    is_one = not any(kinds) or has_kernel(terms, kinds) or not has_kernel(terms, [False] * len(kinds))
     return None if is_one else kinds
 
 

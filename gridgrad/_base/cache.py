@@ -85,11 +85,11 @@ class Cache(Generic[Value]):
 
     def put(self, key: Hashable, value: Value, nbytes: int) -> None:
         """Keep `value`; others leave while there are more than the bounds allow."""
-        before = self.held.get(key)
+        entry, before = Entry(key, value, nbytes), self.held.get(key)
         if before is not None:
             self.bytes, self._exempt = self.bytes - before.nbytes, 0
         self.bytes += nbytes
-        self.held[key] = Entry(key, value, nbytes)
+        self.held[key] = entry
         self.made += 1
         if len(self.held) > self.entries or self.bytes - self._exempt > self.nbytes:
             self._shrink()

@@ -46,6 +46,12 @@ class Content:
         return self if self.whole else Content(self.values.copy().reshape(self.sample[1]))
 
 
+def by_content(values: Array) -> Hashable:
+    """The part of a key that an array is."""
+    small = values.nbytes <= HASHED_BYTES
+    return (values.dtype, values.shape, values.tobytes()) if small else Content(values)
+
+
 def kept_key(key: tuple[Hashable, ...]) -> tuple[Hashable, ...]:
     """A key that may stay in a cache."""
     return tuple([part.kept() if type(part) is Content else part for part in key])

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.cache import Cache
 from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
-from .._base.content import HASHED_BYTES, Content
+from .._base.content import by_content
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .._stencils.derivatives import Rule
@@ -17,7 +17,7 @@ from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
 from .curvilinear.given import are_positions
 from .curvilinear.given import in_shape as positions_in_shape
-from .ends import Ends, check_length, clean_ends, rule_of, spelled
+from .ends import Ends, check_length, clean_ends, rule_of
 from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
 from .points import Points
@@ -52,11 +52,6 @@ class Words(NamedTuple):
     periods: tuple[object, ...]
     geometry: Geometry | None = None
     is_left: bool = False  # to the geometry, how axes end
-
-    @property
-    def boundary(self) -> tuple[tuple[object, object], ...]:
-        """The ends as a grid takes them."""
-        return tuple((spelled(left), spelled(right)) for left, right in self.ends)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -109,15 +104,21 @@ def points_of(
     entries = per_axis_spacing(spacing, len(axes), len(shape))
     words = clean_words(axes, asked)
     lengths = tuple(shape[a] for a in axes)
-    for n, a, rule in zip(lengths, axes, words.rules, strict=True):
-        check_length(n, a, rule)
+    if min(lengths, default=2) < 2:  # of which a grid would say less
+        for n, a, rule in zip(lengths, axes, words.rules, strict=True):
+            check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
-    values = _in_shape([_values(entry, a) for entry, a in zip(entries, axes, strict=True)], shape, axes)
+    read = [(np.asarray(entry), None) if is_read(entry) else _values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    values = _in_shape(read, shape, axes)
     periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
-        given = [_axis(n, *entry, a) for n, entry, a in zip(lengths, values, axes, strict=True)]
-        found = kind(*given, axes=axes, boundary=None if words.is_left else words.boundary, period=[_wrapped(*period) for period in periods],
+        for n, (numbers, _), a in zip(lengths, values, axes, strict=True):
+            if numbers is not None and numbers.ndim == 1:
+                check_count(numbers, n, a)
+        plain = [wrap(None if x is None else x[()], unit) for x, unit in (*values, *periods)]  # a number is no array
+        given = [entry if x is not None and x.ndim else (n, entry) for n, (x, _), entry in zip(lengths, values, plain, strict=False)]
+        found = kind(*given, axes=axes, boundary=None if words.is_left else words.ends, period=plain[len(axes) :],
                      edge_order=words.edge_order, dtype=real, **({} if words.geometry is None else words.geometry.words()))  # fmt: skip
         held = [
             (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
@@ -138,12 +139,7 @@ def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
     if given is None and name == "period":
         return None, None
     numbers, unit = unwrap(given, f"the {name} of axis {axis}")
-    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else _numbers(numbers, axis), unit
-
-
-def _numbers(given: object, axis: int) -> Array:
-    """A step or coordinates, of lines too."""
-    return np.asarray(given) if is_read(given) else numbers_of(given, axis)
+    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else numbers_of(numbers, axis), unit
 
 
 def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
@@ -166,29 +162,9 @@ def _positions(values: list[Numbers], arrays: list[Array], shape: tuple[int, ...
     return [(x if x.ndim < 2 else next(fitted), unit) for x, (_, unit) in zip(arrays, values, strict=True)]
 
 
-def _wrapped(numbers: Array | None, unit: Maybe) -> object:
-    return None if numbers is None else wrap(numbers[()], unit)
-
-
-def _axis(length: int, numbers: Any, unit: Maybe, axis: int) -> Any:
-    """An axis as a grid takes it."""
-    if numbers.ndim == 0:
-        return length, wrap(numbers[()], unit)
-    if numbers.ndim == 1:
-        check_count(numbers, length, axis)
-    return wrap(numbers, unit)
-
-
 def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
     parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
-    for numbers, unit in (*spacings, *periods):
-        if numbers is None:
-            parts.append(None)
-            continue
-        small = numbers.nbytes <= HASHED_BYTES
-        parts += (
-            (unit, numbers.dtype, numbers.shape, numbers.tobytes()) if small else (unit, Content(numbers))
-        )
+    parts += [None if numbers is None else (unit, by_content(numbers)) for numbers, unit in (*spacings, *periods)]
     return tuple(parts)

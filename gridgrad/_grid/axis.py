@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache
-from .._base.content import Content
+from .._base.content import by_content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows
@@ -41,14 +41,14 @@ class Axis:
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
-        self.spacing = read_only(self.host(spacing).copy())  # whatever becomes of the caller's array
-        self.origin = clean_number(origin, number, "origin")
-        self.slope = slope(unit, f"axis {number}")  # of differences along it
+        own, self.origin = self.host(spacing), clean_number(origin, number, "origin")
+        self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
+        self.spacing = read_only(own.copy())  # whatever becomes of the caller's array
         self.period: Any = None
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
-        self._rows: dict[Rule, Rows] = {}
+        self._rows: dict[Hashable, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
 
     def host(self, spacing: object) -> Array:
@@ -79,6 +79,8 @@ class Axis:
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
         left, right = map(end_of, self.walls_of(component))
+        if left.position is None and right.position is None:
+            return left, right
         return self._placed(left, 0), self._placed(right, 1)
 
     def _placed(self, end: End, side: int) -> End:
@@ -141,6 +143,8 @@ class Axis:
             with np.errstate(over="ignore", invalid="ignore"):
                 steps = exact_steps(x, self.real)
             check_steps(x, steps.high, self.number)
+            if not self.is_periodic:
+                return steps, None
             first, last = exact_fraction(x[0]), exact_fraction(x[-1])
         else:
             step = exact_fraction(clean_step(x, self.number))
@@ -166,25 +170,31 @@ class Axis:
         side: int = 0,
     ) -> Rows:  # fmt: skip
         """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
-        left, right = self.ends_of(component) if component is not None else self.ends
-        if change is not None:
-            left, right = change(left), change(right)
-        rule = rule_of(order, accuracy, (left, right), edge_order, side)
-        if rule not in self._rows:
-            self._rows[rule] = self.rows_of(rule)
-        return self._rows[rule]
+        key = order, accuracy, edge_order, change, component, side
+        if key not in self._rows:
+            left, right = self.ends_of(component) if component is not None else self.ends
+            if change is not None:
+                left, right = change(left), change(right)
+            self._rows[key] = self.rows_of(rule_of(order, accuracy, (left, right), edge_order, side))
+        return self._rows[key]
 
     def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
-        key = (Content(self.spacing), self.length, rule, self.period, self.real)
+        key = (by_content(self.spacing), self.length, rule, self.period, self.real)
         found = _stencils.get(key)
         if found is None:
             steps, around = self.exact_steps()
             even = not self.has_coordinates and self.period is None
             check_length(self.length, self.number, rule, uniform=even)
             found = derivative_rows(steps, self.length, rule, around)
-            for stencil in found:
-                _check_normal(stencil, steps, self.number)
+            limits = np.finfo(np.asarray(steps.high).dtype)
+            for stencil in filter(None, found):
+                smallest, largest = stencil.smallest_and_largest_weight()
+                if not (smallest >= limits.tiny and largest <= limits.max):  # up to a common power of two
+                    raise ArgumentValueError(
+                        f"the steps of axis {self.number} range over more than the exponents of {limits.dtype}; leave out points "
+                        "that all but coincide, or give f as numpy.longdouble"
+                    )
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
@@ -208,19 +218,6 @@ def axis_stencil(
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
     return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
-
-
-def _check_normal(stencil: Stencil | None, steps: Wide, axis: int) -> None:
-    """Refuse weights that are no normal numbers, up to a common power of two."""
-    if stencil is None:
-        return
-    smallest, largest = stencil.smallest_and_largest_weight()
-    limits = np.finfo(np.asarray(steps.high).dtype)
-    if not (smallest >= limits.tiny and largest <= limits.max):
-        raise ArgumentValueError(
-            f"the steps of axis {axis} range over more than the exponents of {limits.dtype}; leave out points that all but "
-            "coincide, or give f as numpy.longdouble"
-        )
 
 
 def read_only(a: Array) -> Array:

@@ -110,7 +110,7 @@ def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
 
 def _side(given: object, axis: int) -> Side:
     """The end of a name, or what is prescribed there."""
-    if isinstance(given, (Condition, Components)):
+    if isinstance(given, (End, Condition, Components)):  # cleaned before
         return given
     found = NAMED.get(given) if isinstance(given, str) else None
     if found is None:

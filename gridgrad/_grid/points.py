@@ -86,12 +86,14 @@ class Points:
         if geometry is not None:
             is_given = boundary is not None or periodic is not None
             pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
+        sides = [without_poles(pair) for pair in pairs]
         self.lines: tuple[Axis, ...] = tuple(
-            kind(number, *entry, without_poles(ends), length, unit, self.dtype, k)
+            kind(number, *entry, ends, length, unit, self.dtype, k)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
-                zip(kinds, self.axes, cleaned, pairs, periods, units, strict=True)
+                zip(kinds, self.axes, cleaned, sides, periods, units, strict=True)
             )
         )
+        self.ndim = len(self.lines)
         self.lengths = tuple(line.length for line in self.lines)
         self.shape = tuple(self.lengths[k] for k in self._order)  # of a field without batch axes
         self.slopes = tuple(line.slope for line in self.lines)
@@ -101,7 +103,7 @@ class Points:
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
         curved = [line for line in self.lines if isinstance(line, IndexAxis)]
-        if not curved:
+        if not curved and self.has_lines:
             check_mesh([line.spacing for line in self.lines], self.axes)
             self._check_lines()
         for line in self.lines:
@@ -149,11 +151,6 @@ class Points:
         if not self.has_units:
             return None
         return tuple(None if line.unit is None else line.unit.unit for line in self.lines)
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes."""
-        return len(self.lines)
 
     def __repr__(self) -> str:
         lines = [f"  {line.described(self.edge_order, *ends)}" for line, ends in zip(self.lines, self.boundary, strict=True)]
@@ -314,7 +311,7 @@ class Points:
         rows = line.rows(order, accuracy, self.edge_order, change, component, side)
         sides = (
             (wall, stencil)
-            for wall, stencil in zip(walls, rows.prescribed, strict=True)
+            for wall, stencil in zip(walls, (rows.first, rows.last), strict=True)
             if stencil is not None and isinstance(wall, Condition) and not wall.is_zero
         )
         return Along(rows.field, tuple(sides))

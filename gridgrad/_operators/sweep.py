@@ -63,8 +63,8 @@ class Sweep(Called[In, Out]):
         cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False, grids: Grids | None = None
     ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
-        pattern = Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids)
-        return cls(pattern, build.prescribed)
+        prescribed = build.prescribed
+        return cls(Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids), prescribed)
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .._stencils.stencil import Stencil
 from .._terms.term import Term, are_turned
 
 ABI_VERSION = 8
@@ -59,18 +58,15 @@ def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
 
     Nor is anything complex turned.
     """
-    if not all(_has_rows(stencil) for term in terms for _, stencil in term.stencils()):
+    stencils = [stencil for term in terms for _, stencil in term.stencils()]
+    if not all([stencil.fits(_FLOAT64) for stencil in stencils]):
         return False
-    if any(complex_inputs) and are_turned(terms):
+    if any(len(stencil.offsets) > MAX_PAIRS or not -MAX_OFFSET <= end <= MAX_OFFSET
+           for stencil in stencils for pair in stencil.offsets for end in pair):  # fmt: skip
         return False
-    return not any(complex_inputs[k] for term in terms for k in term.factors())
-
-
-def _has_rows(stencil: Stencil) -> bool:
-    offsets = stencil.offsets
-    if not stencil.fits(_FLOAT64) or len(offsets) > MAX_PAIRS:
-        return False
-    return all(-MAX_OFFSET <= end <= MAX_OFFSET for pair in offsets for end in pair)
+    if not any(complex_inputs):
+        return True
+    return not (are_turned(terms) or any(complex_inputs[k] for term in terms for k in term.factors()))
 
 
 def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:

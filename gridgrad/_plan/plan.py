@@ -47,11 +47,7 @@ class Plan:
     weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
     weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
     tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
-
-    @property
-    def nbytes(self) -> int:
-        """Memory that the plan keeps alive, much of it together with others."""
-        return int(self.descriptor.nbytes) + sum(tables.nbytes for tables in self.tables)
+    nbytes: int  # that the plan keeps alive, much of it together with others
 
 
 _plans: Cache[Plan] = Cache("plans", entries=512)
@@ -87,9 +83,9 @@ def _pack(
     adds: bool,
 ) -> Plan:
     terms = in_order(terms)
+    stencils, joins = list(dict.fromkeys(entry for term in terms for entry in term.stencils())), joins_of(terms)
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
-    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     later = {term.then[0] for term in terms if term.then is not None}
     axes = {axis for axis, _ in stencils if axis is not None}
     dims = collapse(outputs[0].shape, (*inputs, *outputs), axes, components, later)
@@ -108,7 +104,7 @@ def _pack(
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
-    for output, join in joins_of(terms).items():
+    for output, join in joins.items():
         packed["join"][output] = join
     weights: list[Array] = []
     fields: list[tuple[int, str, int]] = []
@@ -116,15 +112,16 @@ def _pack(
     for k, (axis, stencil) in enumerate(stencils):
         shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
         packed["surplus"][k] = stencil.surplus
-        for name, table in shared[k].named().items():
+        for name, table in shared[k].named.items():
             fields.append((k, name, len(weights)))
             weights.append(table)
     elements = prod(dim.length for dim in dims)
     items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
     sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
     traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
+    nbytes = packed.nbytes + sum(own.nbytes for own in shared)
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs),
-                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared))  # fmt: skip
+                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared), nbytes)  # fmt: skip
 
 
 def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
@@ -136,10 +133,10 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 
 
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
-    own, *then = [stencils.index(entry) for entry in term.stencils()]
+    own, then = stencils.index((term.axis, term.stencil)), -1 if term.then is None else stencils.index(term.then)
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
     own_flags = GATED * term.gated | HARMONIC * term.harmonic, term.inner_sign, term.outer_sign
-    return term.output, term.input, own, first, *factors, *(then or [-1]), term.ends and not first, *own_flags
+    return term.output, term.input, own, first, *factors, then, term.ends and not first, *own_flags
 
 
 def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, int, int]:
@@ -162,6 +159,6 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     if stencil.is_uniform:
         packed["weight"][: len(stencil.weights)] = stencil.weights
     tables = tables_of(stencil, real, inner)
-    for name, table in tables.named().items():
+    for name, table in tables.named.items():
         packed[name] = table.ctypes.data
     return tables

@@ -20,15 +20,8 @@ class Tables:
     plan and a cache keep alive together.
     """
 
-    start: Array
-    pair: Array
-    weights: Array | None
+    named: dict[str, Array]  # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
     nbytes: int  # the weights of the stencil included
-
-    def named(self) -> dict[str, Array]:
-        """The tables by the field of the descriptor that points to them."""
-        edges = {"start": self.start, "pair": self.pair}
-        return edges if self.weights is None else edges | {"weights": self.weights}
 
 
 _tables: Cache[Tables] = Cache("tables", entries=512)
@@ -48,13 +41,14 @@ def _make_tables(stencil: Stencil, real: str, inner: int) -> Tables:
     rows = (*stencil.leading, *stencil.trailing)
     start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     pair = np.array([pair for row in rows for pair in row], dtype=PAIR)
-    vectors, held = None, start.nbytes + pair.nbytes + stencil.nbytes
+    named, held = {"start": start, "pair": pair}, start.nbytes + pair.nbytes + stencil.nbytes
     if not stencil.is_uniform:
         vectors = stencil.table() if inner == 1 else None
         if vectors is None or vectors.dtype != real:
             vectors = _expanded(stencil, real, inner)
             held += vectors.nbytes
-    return Tables(start, pair, vectors, held)
+        named["weights"] = vectors
+    return Tables(named, held)
 
 
 def _expanded(stencil: Stencil, real: str, inner: int) -> Array:

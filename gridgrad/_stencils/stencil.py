@@ -222,4 +222,4 @@ def unscaled(stencil: Stencil, power: int) -> Stencil:
     smallest, largest = (np.ldexp(w, power) for w in (smallest, largest))
     if not (smallest >= limits.tiny and largest <= limits.max):
         return replace(stencil, power=power)
-    return stencil.mapped(lambda weight: np.ldexp(weight, power), 0)
+    return stencil.mapped(lambda weight: np.ldexp(weight, power), 0).as_if_of(smallest, largest)

@@ -39,23 +39,24 @@ def first_derivative(
     precision, from steps scaled by a power of two, and rounded once.
     """
     with np.errstate(all="ignore"):
-        near_one, wrap_near_one, exponent = scaled_steps(
-            narrow(steps), None if wrap is None else narrow(wrap)
-        )
+        near_one, wrap_near_one, exponent = scaled_steps(steps, wrap)
         return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
 
 
-def scaled_steps(steps: Wide, wrap: Wide | None) -> tuple[Wide, Wide | None, int]:
+def scaled_steps(
+    steps: Wide | npt.ArrayLike, wrap: Wide | npt.ArrayLike | None
+) -> tuple[Wide, Wide | None, int]:
     """The steps over a power of two that makes the largest about 1, and its exponent."""
+    steps = narrow(steps)
     exponent = int(np.max(np.frexp(np.abs(steps.high))[1]))
-    return steps.scaled(-exponent), None if wrap is None else wrap.scaled(-exponent), exponent
+    return steps.scaled(-exponent), None if wrap is None else narrow(wrap).scaled(-exponent), exponent
 
 
 def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
     """`first_derivative` without the care for very large and very small steps."""
     if np.ndim(steps.high) == 0:
         lower, upper = central_weights(steps, steps)
-        first = second = before_last = last = steps
+        near = far = Wide(np.full(2, steps.high), np.full(2, steps.low))
     else:
         left = join([steps.at(0) if wrap is None else wrap, steps])
         right = join([steps, steps.at(-1) if wrap is None else wrap])
@@ -66,18 +67,15 @@ def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wid
         inner = slice(1, -1)
         if length > 2 and np.all(lower[inner] == upper[inner]) and np.all(lower[inner] == lower[1]):
             lower, upper = lower[1], upper[1]
-        first, second = steps.at(0), steps.at(min(1, length - 2))
-        before_last, last = steps.at(max(0, length - 3)), steps.at(-1)
+        near, far = steps.at([0, -1]), steps.at([min(1, length - 2), max(0, length - 3)])  # of both ends
     if wrap is not None:
-        leading = wrapped_row(length, 0, wrap, first)
-        trailing = wrapped_row(length, length - 1, last, wrap)
+        leading = wrapped_row(length, 0, wrap, near.at(0))
+        trailing = wrapped_row(length, length - 1, near.at(1), wrap)
     else:
-        leading = one_sided_row(first, second, edge_order)
-        trailing = tuple(
-            (length - 1 - b, length - 1 - a, weight)
-            for a, b, weight in reversed(one_sided_row(last, before_last, edge_order))
-        )
-    return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,))
+        rows = one_sided_row(near, far, edge_order)
+        leading = tuple((a, b, weights[0]) for a, b, weights in rows)
+        trailing = tuple((length - 1 - b, length - 1 - a, weights[1]) for a, b, weights in reversed(rows))
+    return Stencil(length, CENTRAL, (lower, upper), (leading,), (trailing,), order=1)
 
 
 def central_weights(left: Wide, right: Wide) -> tuple[Array, Array]:

@@ -25,7 +25,7 @@ class Wide:
     high: Array
     low: Array
 
-    def at(self, index: int | slice) -> Wide:
+    def at(self, index: int | slice | list[int]) -> Wide:
         """The same elements of both parts."""
         return Wide(self.high[index], self.low[index])
 

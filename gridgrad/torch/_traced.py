@@ -17,6 +17,7 @@ from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Shape
 from .._grid.asked import Asked, Words, clean_words
+from .._grid.ends import spelled
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
@@ -49,7 +50,7 @@ def traced_gradient(f: Any, varargs: tuple[Any, ...], axis: Any, asked: Asked, o
 
 def _spelled(words: Words) -> str:
     """Both ends of each axis as one text; what is prescribed at an end has none."""
-    ends = [end for pair in words.boundary for end in pair]
+    ends = [spelled(end) for pair in words.ends for end in pair]
     others = [end for end in ends if not isinstance(end, str)]
     if others:
         raise ArgumentTypeError(

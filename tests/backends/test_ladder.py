@@ -12,12 +12,12 @@ from samples import COMPILED, dtype_id, noise, same_bits
 
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
-from gridgrad._backends.numpy import BACKEND, memory
+from gridgrad._backends.numpy import BACKEND, arrays, memory
 from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators.patterns import calls
 from gridgrad._plan import descriptor
-from gridgrad._plan.descriptor import Stencil
+from gridgrad._stencils.stencil import Stencil
 from gridgrad._terms.term import Join, Term
 
 pytestmark = pytest.mark.skipif(_core.core is None, reason="no compiled core")
@@ -93,7 +93,7 @@ def check(operator, f, g, split=0):
     assert taken.ways["split"] <= split
     assert taken.ways["kernel"] == 2 or split
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "storage_of", lambda dtype: None)
+        patch.setattr(arrays, "storage_of", lambda dtype: None)
         patch.setattr(calls.Calls, "again", lambda *arguments: None)
         patch.setattr(calls.Calls, "first", lambda *arguments: None)
         with Taken() as taken:

@@ -304,11 +304,11 @@ class TestLongAxes:
         ):
             stencil = operator.terms[0].stencil
             tables = tables_of_plans.tables_of(stencil, "float64", 1)
-            assert np.shares_memory(tables.weights, stencil.weights[0])
+            assert np.shares_memory(tables.named["weights"], stencil.weights[0])
             assert tables_of_plans.tables_of(stencil, "float64", 1) is tables
-            assert all(map(np.array_equal, tables.weights, stencil.weights))
-            assert tables_of_plans.tables_of(stencil, "float32", 1).weights.dtype == np.float32
-            assert tables_of_plans.tables_of(stencil, "float64", 2).weights.shape[1] == 2 * n
+            assert all(map(np.array_equal, tables.named["weights"], stencil.weights))
+            assert tables_of_plans.tables_of(stencil, "float32", 1).named["weights"].dtype == np.float32
+            assert tables_of_plans.tables_of(stencil, "float64", 2).named["weights"].shape[1] == 2 * n
 
     def test_a_pickle_is_of_the_rows_only(self, rng):
         """Compiled graphs are named by pickles, so what was asked of a stencil before must not be in them."""

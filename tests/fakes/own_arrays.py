@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from gridgrad._backends.array_api import ArrayAPI
-from gridgrad._backends.numpy.memory import memory_of, run
+from gridgrad._backends.numpy.arrays import memory_of
+from gridgrad._backends.numpy.memory import run
 from gridgrad._backends.operations import Operations
 
 

@@ -9,7 +9,7 @@ from samples import LAYOUTS, frozen, same_bits
 
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
-from gridgrad._backends.numpy import memory
+from gridgrad._backends.numpy import arrays
 from gridgrad._backends.numpy.operations import NUMPY
 from gridgrad._operators.patterns import calls
 
@@ -80,7 +80,7 @@ class TestWaysOfRunning:
                 back = flat(example.operator.adjoint(moved(example.g, np.array)))
             assert all(same_bits(a, b) for a, b in zip(compiled, example.result, strict=True))
             with monkeypatch.context() as patch:
-                patch.setattr(memory, "storage_of", lambda dtype: None)
+                patch.setattr(arrays, "storage_of", lambda dtype: None)
                 patch.setattr(calls.Calls, "again", lambda *arguments: None)
                 patch.setattr(calls.Calls, "first", lambda *arguments: None)
                 sliced = flat(example.operator(example.f))

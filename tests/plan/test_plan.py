@@ -16,7 +16,7 @@ from gridgrad._plan.descriptor import TooManyDims
 from gridgrad._plan.layout import Layout, collapse
 from gridgrad._plan.plan import make_plan
 from gridgrad._stencils.derivatives import Rule
-from gridgrad._stencils.stencil import CENTRAL
+from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
 
 
@@ -194,7 +194,7 @@ def test_plans_of_one_layout_are_the_same_object(rng):
 
 def second_derivative(n, h):
     """Formula (1) with the weights of the compact second derivative, zero rows at the ends."""
-    return descriptor.Stencil(n, CENTRAL, (-1 / h**2, 1 / h**2), (((0, 1, 0.0),),), (((n - 2, n - 1, 0.0),),))
+    return Stencil(n, CENTRAL, (-1 / h**2, 1 / h**2), (((0, 1, 0.0),),), (((n - 2, n - 1, 0.0),),))
 
 
 def first(n, h, sign=1):

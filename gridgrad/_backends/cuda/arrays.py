@@ -14,8 +14,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.plan import Plan
 from ..array_api import ArrayAPI
-from ..numpy.arrays import result_type
-from ..numpy.memory import memory_of
+from ..numpy.arrays import memory_of, result_type
 from ..numpy.operations import OfNumPy
 from ..operations import Operations
 from ..protocol import DType, Facts, HostMap, Memory, Run

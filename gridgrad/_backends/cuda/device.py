@@ -210,7 +210,7 @@ def _tables_on(wanted: Sequence[Tables], device_id: int) -> tuple[Copy, ...]:
     for tables in wanted:
         found = _uploaded.get((tables, device_id))
         if found is None:
-            found = _copied(tuple(tables.named().values()))
+            found = _copied(tuple(tables.named.values()))
             fresh.append((tables, found))
         there.append(found)
     if fresh:

@@ -298,7 +298,7 @@ def _shape(stencil: Array, tables: Tables, real: str) -> tuple[object, ...]:
     lower, upper = stencil["weight"][:2].astype(real)
     kind = VARYING if stencil["weights"] else EQUAL if central and lower == upper else DISTINCT
     offsets = [tuple(stencil[side][:pairs].tolist()) for side in "ab"]
-    equal = np.any(tables.pair["a"] == tables.pair["b"]) or any(map(eq, *offsets))
+    equal = np.any(tables.named["pair"]["a"] == tables.named["pair"]["b"]) or any(map(eq, *offsets))
     valued = VALUED if equal else 0
     pair = VALUE if stencil["values"] else valued + (SELECTED if stencil["selects"] else 0)
     return int(stencil["dim"]), kind, pair, int(central), pairs, *offsets

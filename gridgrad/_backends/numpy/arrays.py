@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
+from ..._plan.descriptor import STORAGE
 from ..._plan.plan import Plan
 from ..array_api import ArrayAPI
 from ..operations import Operations
@@ -17,6 +18,9 @@ from . import bound, core, memory, samples
 from .operations import NUMPY
 
 _ndarray, _memmap = np.ndarray, np.memmap
+# As asking a dtype its name is slow; bfloat16 is not NumPy's.
+_NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
+_NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
 
 
 class NumPy(ArrayAPI[Array]):
@@ -28,16 +32,12 @@ class NumPy(ArrayAPI[Array]):
         super().__init__("numpy")
         self.carriers: list[Carrier] = []
 
-    def samples(self, f: Any) -> Array:
-        """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
-        return samples.samples(f)
+    samples = staticmethod(samples.samples)
 
     def among(self, fields: Sequence[Array]) -> NumPy:
-        """The first carrier that finds something to carry."""
-        for own in self.carriers:
-            if any([own.carries(field) for field in fields]):
-                return own
-        return self
+        """The first carrier that finds something to carry, which nothing with `facts` has."""
+        others = [field for field in fields if self.facts(field) is None]
+        return next((own for own in self.carriers if any(map(own.carries, others))), self)
 
     def operations(self, *fields: Array) -> Operations:
         """NumPy's."""
@@ -51,7 +51,7 @@ class NumPy(ArrayAPI[Array]):
 
     def memory(self, a: Array) -> Memory:
         """Its address; without a core there is nobody to read it."""
-        own = memory.memory_of(a, a.ctypes.data)
+        own = memory_of(a, a.ctypes.data)
         return own if core.core is not None else own._replace(storage=None)
 
     def result_dtype(self, f: Array) -> np.dtype:
@@ -132,6 +132,21 @@ class Carrier(NumPy):
     def facts(self, a: Array) -> Facts:
         """None: the numbers are not all there is."""
         return None
+
+
+def storage_of(dtype: np.dtype) -> str | None:
+    """The kernels' name of a dtype, in whatever byte order; complex data is pairs of reals; None if they lack it."""
+    known = _NAMES.get(dtype)
+    if known is not None:
+        return known
+    return dtype.name if dtype.name in STORAGE else _NAMES.get(dtype.newbyteorder("="))
+
+
+def memory_of(a: Array, address: int) -> Memory:
+    """Where an array lies that has NumPy's dtypes and strides in bytes."""
+    components = 2 if a.dtype.kind == "c" else 1
+    item = a.dtype.itemsize // components
+    return Memory(storage_of(a.dtype), components, item, a.shape, a.strides, 1, address, a.dtype.isnative)
 
 
 def result_type(dtype: np.dtype) -> np.dtype:

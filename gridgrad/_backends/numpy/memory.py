@@ -1,4 +1,4 @@
-"""NumPy arrays as the compiled core reads them: where they lie, and how a plan is run at addresses."""
+"""How the compiled core runs a plan at addresses, in pieces and on threads."""
 
 from __future__ import annotations
 
@@ -9,34 +9,12 @@ from struct import pack
 
 import numpy as np
 
-from ..._base.types import Array
-from ..._plan.descriptor import STORAGE
 from ..._plan.plan import Plan
-from ..protocol import Memory
 from . import core
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 ROOM_BYTES = (32 << 20) - (64 << 10)  # beyond that glibc asks the system for each array, and gives it back
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
-
-# As asking a dtype its name is slow; bfloat16 is not NumPy's.
-_NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
-_NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
-
-
-def storage_of(dtype: np.dtype) -> str | None:
-    """The kernels' name of a dtype, in whatever byte order; complex data is pairs of reals; None if they lack it."""
-    known = _NAMES.get(dtype)
-    if known is not None:
-        return known
-    return dtype.name if dtype.name in STORAGE else _NAMES.get(dtype.newbyteorder("="))
-
-
-def memory_of(a: Array, address: int) -> Memory:
-    """Where an array lies that has NumPy's dtypes and strides in bytes."""
-    components = 2 if a.dtype.kind == "c" else 1
-    item = a.dtype.itemsize // components
-    return Memory(storage_of(a.dtype), components, item, a.shape, a.strides, 1, address, a.dtype.isnative)
 
 
 def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> None:

@@ -22,10 +22,10 @@ def vector(grid: Points) -> tuple[int, ...]:
 @kind(accuracy_option, geometry=True)
 def gradient(grid: Points, accuracy: int | None) -> Sweep[Scalar, Vector]:
     """``(d_a f)`` for all axes: a scalar field to a vector field; on one axis to its derivative."""
-    build = Build(grid)
+    form, build = vector(grid), Build(grid)
     for a in range(grid.ndim):
         build.add_slope(a, 0, a, accuracy)
-    return Sweep.built(build, "gradient", vector(grid), masks_as_read=True)
+    return Sweep.built(build, "gradient", form, masks_as_read=True)
 
 
 @kind(accuracy_option, geometry=True)

@@ -25,13 +25,14 @@ class Bound:
     With `shape` new results are the components of one array, which is returned.
     """
 
-    __slots__ = ("dtype", "form", "library", "plan", "run", "shape")
+    __slots__ = ("dtype", "form", "library", "nbytes", "plan", "run", "shape")
 
     def __init__(
         self, library: Backend[Array], plan: Plan, dtype: object, like: Array, form: Form, shape: tuple[int, ...] | None = None
     ) -> None:  # fmt: skip
         self.library, self.plan, self.dtype = library, plan, dtype
         self.form, self.shape = form, shape
+        self.nbytes = plan.nbytes  # of the weights that it holds
         self.run = library.bind(plan, dtype, like)
 
     def __call__(
@@ -48,22 +49,18 @@ class Bound:
             return shaped(results, self.form)
         return tuple(results) if self.form else results[0]
 
-    @property
-    def nbytes(self) -> int:
-        """Of the weights that it holds."""
-        return self.plan.nbytes
-
 
 class InParts:
     """What was bound to the real and the imaginary parts, which are views, of complex arrays: one sweep over all of them."""
 
-    __slots__ = ("bound", "form", "fresh", "kinds", "library")
+    __slots__ = ("bound", "form", "fresh", "kinds", "library", "nbytes")
 
     def __init__(
         self, library: Backend[Array], bound: Bound, kinds: Sequence[bool], form: Form, fresh: Fresh
     ) -> None:
         self.library, self.bound = library, held_or_lent(bound)
         self.kinds, self.form, self.fresh = kinds, form, fresh
+        self.nbytes = self.bound.nbytes
 
     def __call__(
         self, fields: Sequence[Array], targets: Sequence[Array] | None, workers: int | None
@@ -77,11 +74,6 @@ class InParts:
         if self.bound(own, outs, workers) is None:
             return None
         return shaped(targets, self.form) if whole is None else whole
-
-    @property
-    def nbytes(self) -> int:
-        """As of what is bound."""
-        return self.bound.nbytes
 
 
 class Several:

@@ -61,7 +61,8 @@ class Build:
                 raise along.lines.refusal("a coefficient that is a field", f"multiply the derivative, v * grid.derivative({along.lines.axis})")
             self._add_lines(output, input, axis, along.lines, change)
             return
-        own = Term(output, input, axis, change(along.field), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
+        assert along.stencil is not None
+        own = Term(output, input, axis, change(along.stencil), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
         self._terms.append(own)
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)

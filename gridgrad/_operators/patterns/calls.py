@@ -76,9 +76,8 @@ class Calls:
         found = self._bounds.get(key)
         return found if isinstance(found, (Bound, InParts)) else None
 
-    def keep(self, key: Key, bound: Bound | InParts, beside: Sequence[Array] = ()) -> None:
+    def keep(self, key: Key, held: Bound | Lent | InParts, beside: Sequence[Array] = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
-        held = held_or_lent(bound) if isinstance(bound, Bound) else bound
         nbytes = held.nbytes + sum(map(_bytes_of, beside)) + _bytes_in(key)
         self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
 
@@ -112,12 +111,11 @@ class Calls:
             plan = ladder.bound(library, terms, own, outs, given.how.adds)
         if plan is None:
             return None
-        bound: Bound | InParts
         if kinds is None:
-            bound = Bound(library, plan, dtype, fields[0], form, shape)
+            bound: Bound | InParts = Bound(library, plan, dtype, fields[0], form, shape)
         else:
             bound = InParts(library, Bound(library, plan, dtype, own[0], (len(outs),)), kinds, form, made)
-        self.keep(given.key, bound)
+        self.keep(given.key, held_or_lent(bound) if isinstance(bound, Bound) else bound)
         done = bound(fields, targets, workers)
         return done if whole is None or done is None else whole
 

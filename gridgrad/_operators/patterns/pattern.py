@@ -42,6 +42,8 @@ class Pattern(OnGrids):
         self.grids = grids  # None: all fields are on `grid`
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
+        self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+        self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.is_turned = are_turned(terms)
@@ -50,9 +52,7 @@ class Pattern(OnGrids):
         self._linear: Pattern | None = None
         self._swept: Pattern | None = None
         self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]  # of the coefficients
-        self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
         self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
-        self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,

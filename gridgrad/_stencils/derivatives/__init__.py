@@ -8,7 +8,7 @@ import numpy as np
 
 from ..stencil import Stencil, unscaled
 from ..weights import first_derivative, scaled_first_derivative, scaled_steps
-from ..wide import Wide, narrow
+from ..wide import Wide
 from .line import Edge, Line, one_step
 from .rule import Rule, points_needed
 
@@ -16,16 +16,11 @@ __all__ = ["Rows", "Rule", "derivative_rows", "derivative_stencil", "points_need
 
 
 class Rows(NamedTuple):
-    """The rows of one derivative: of a field, and of what is prescribed at both ends, None where nothing is."""
+    """The rows of one derivative: of a field, and of what is prescribed at both ends, values of rows near that end; None where nothing is."""
 
     field: Stencil
     first: Stencil | None = None
     last: Stencil | None = None
-
-    @property
-    def prescribed(self) -> tuple[Stencil | None, Stencil | None]:
-        """Those of the two ends: stencils of values, of rows near their end only."""
-        return self.first, self.last
 
 
 def derivative_stencil(steps: Wide, length: int, rule: Rule, wrap: Wide | None = None) -> Stencil:
@@ -57,7 +52,7 @@ def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = No
     if rule.is_formula:
         return Rows(first_derivative(steps, length, rule.edge_order, wrap))
     with np.errstate(all="ignore"):
-        near_one, around, exponent = scaled_steps(narrow(steps), wrap)
+        near_one, around, exponent = scaled_steps(steps, wrap)
         first, last = (end.scaled(-exponent) for end in rule.boundary)
         line = Line(one_step(near_one), length, rule._replace(boundary=(first, last)), around)
         if rule.is_first_of_three:

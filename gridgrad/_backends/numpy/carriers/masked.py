@@ -17,8 +17,7 @@ from ...ladder import operate
 from ...operations import Operations
 from ...protocol import Call, Memory
 from ...slices import of_other_sign
-from ..arrays import Carrier
-from ..memory import storage_of
+from ..arrays import Carrier, storage_of
 from ..operations import OfNumPy
 from .reads import reads
 
