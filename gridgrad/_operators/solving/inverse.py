@@ -114,10 +114,11 @@ def lined(transform: Callable[..., Array], x: Array, axis: int, is_own: bool = F
     A transform of points far apart takes up to six times as long, where the lengths are powers of 2. What was made here,
     or `is_own`, is written over.
     """
-    far = np.moveaxis(x, axis, -1)
+    is_last = axis == x.ndim - 1
+    far = x if is_last else np.moveaxis(x, axis, -1)
     near = side_by_side(far)
-    result: Array = np.moveaxis(transform(near, overwrite_x=is_own or near is not far), -1, axis)
-    return result
+    result = transform(near, overwrite_x=is_own or near is not far)
+    return result if is_last else np.moveaxis(result, -1, axis)
 
 
 def side_by_side(x: Array) -> Array:

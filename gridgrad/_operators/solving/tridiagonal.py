@@ -22,6 +22,7 @@ class Lines:
     """
 
     order: tuple[int, ...]  # of axes: batches, systems beyond the line's own, that, systems beside it
+    back: tuple[int, ...]  # to their order in a field
     reciprocal: Array  # 1 over the pivots of all systems
     lower: Array
     upper: Array
@@ -42,7 +43,13 @@ class Lines:
         lower, upper = (bands.upper, bands.lower) if line.is_transposed else (bands.lower, bands.upper)
         shifts = sums.transpose(order).reshape(-1, 1, math.prod(sums.shape[k] for k in beside))
         main = shifts + bands.main[:, None]
-        return cls(order, tridiagonal.reciprocals(main, lower, upper), lower, upper)
+        return cls(
+            order,
+            tuple(np.argsort(order).tolist()),
+            tridiagonal.reciprocals(main, lower, upper),
+            lower,
+            upper,
+        )
 
     def __call__(self, c: Array, is_own: bool) -> Array:
         """Solve all of them: in the place of what is the solver's own."""
@@ -53,7 +60,7 @@ class Lines:
         tridiagonal.solve(
             own.reshape(-1, *self.reciprocal.shape[1:]), self.reciprocal, self.lower, self.upper
         )
-        return own.transpose(np.argsort(self.order))
+        return own.transpose(self.back)
 
 
 def staying(shift: float, lines: Sequence[Along]) -> int | None:
