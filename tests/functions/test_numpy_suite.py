@@ -27,7 +27,7 @@ def run_numpys_tests(folder, change):
     (folder / "replaced_gradient.py").write_text(PLUGIN.format(change=change))
     (folder / "pytest.ini").write_text("[pytest]\n")
     path = os.pathsep.join([str(folder), *sys.path])
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "replaced_gradient", "-p", "no:cacheprovider", "--tb=no",
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "replaced_gradient", "-p", "no:cacheprovider", "--tb=no", "--maxfail=16",
                "-c", str(folder / "pytest.ini"), "--rootdir", str(folder), "-W", "ignore::pytest.PytestConfigWarning",
                "--pyargs", "numpy.lib.tests.test_function_base", "-k", "TestGradient"]  # fmt: skip
     done = subprocess.run(
