@@ -11,10 +11,11 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Array
 from .._plan.plan import Plan
 from . import slices
 from .operations import INTEGERS, Operations, dtype_name
-from .protocol import A, Backend, Call, DType, Facts, Find, HostMap, Memory, Run, meet
+from .protocol import A, Backend, Call, DType, Facts, Find, Gaps, HostMap, Memory, Run, meet
 
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
 
@@ -23,6 +24,7 @@ class ArrayAPI(Generic[A]):
     """A `Backend` without memory of its own: nothing is written, no kernel runs."""
 
     find: Find  # of all libraries
+    is_lazy = False
     linalg: str | None = None  # the module of its LinearOperator, if there is one
 
     def __init__(self, name: str, noun: str = "array") -> None:
@@ -73,6 +75,10 @@ class ArrayAPI(Generic[A]):
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
         """New arrays, through slices."""
         return slices.apply(self.operations(*fields), call.terms, fields, call.outputs)
+
+    def in_blocks(self, call: Call, fields: Sequence[A], inside: Array, gaps: Gaps) -> list[A] | None:
+        """None: there is one block."""
+        return None
 
     def mapped(self, through: HostMap, field: A) -> A:
         """Nothing: the numbers are not on the host."""

@@ -48,6 +48,12 @@ def host(a: object, axis: int | None = None, name: str = "spacing") -> Any:
     return a if library is None else library.host(a, axis, name)
 
 
+def is_lazy(a: object) -> bool:
+    """Whether the numbers of an array are still to be computed, by blocks."""
+    library = found(type(a))
+    return library is not None and library.is_lazy
+
+
 def about_to_copy(a: object, why: str) -> None:
     """Tell the back end of an array that the call needs memory of its own until it is over, as `Backend` says."""
     library = None if is_compiling() else found(type(a))

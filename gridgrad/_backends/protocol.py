@@ -113,6 +113,30 @@ class Call(NamedTuple):
     as_read: bool = False
 
 
+class Place(NamedTuple):
+    """Where a block is along an axis that is differentiated, with what is beside it."""
+
+    low: int  # its first point on the whole axis, less than 0 beyond the seam of a ring
+    rows: slice  # those of its points whose rows are asked for
+
+
+class Gaps(Protocol):
+    """Rows that a sweep over the whole grid gets wrong, as it does not know of a mask: made for each block of its own."""
+
+    @property
+    def rings(self) -> tuple[bool, ...]:
+        """Which axes of fields go on beyond their ends."""
+
+    @property
+    def halo(self) -> int:
+        """How many points beside a block these rows depend on."""
+
+    def put(
+        self, library: Backend[Array], places: Sequence[Place | None], inside: Array, fields: Sequence[Array], results: list[Array]
+    ) -> list[Array]:  # fmt: skip
+        """The `results` of a block with these rows, of its part of the mask and of the fields, with what is beside it."""
+
+
 class HostMap(Protocol):
     """A linear map of NumPy arrays to NumPy arrays of the same shape and dtype, or a wider one."""
 
@@ -204,6 +228,16 @@ class Backend(Protocol[A]):
 
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:
         """The results where an array is without `facts`, with what it carries."""
+
+    def in_blocks(self, call: Call, fields: Sequence[A], inside: Array, gaps: Gaps) -> list[A] | None:
+        """The results of lazy fields in blocks, on a grid with gaps; None of arrays that are one.
+
+        `inside`, the mask, lies as the fields do, of length 1 along axes that it is the same along.
+        """
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether numbers are still to be computed, and not to be looked at."""
 
     def mapped(self, through: HostMap, field: A) -> A:
         """A map on the host applied to a floating field, differentiable where the library is; the dtype is kept."""

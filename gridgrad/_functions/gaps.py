@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +31,7 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
         grid = grid if own is None else with_breaks(grid, axis, own)
     inside = np.ones(grid.shape, bool)
     if missing is not None:
-        inside = np.logical_and.reduce([_is_there(field, grid) for field in fields])
+        inside = reduce(np.logical_and, [_is_there(field, grid) for field in fields])
     return with_mask(grid, inside, fill=np.nan)
 
 
@@ -84,7 +86,9 @@ def _breaks(breaks: object, axes: int) -> list[object]:
 
 def _is_there(field: object, grid: Grid) -> Array:
     """Where a field is not NaN, its batch axes in front of those of the grid."""
-    values = np.asarray(dispatch.host(unwrap(field, "f")[0]))
+    values: Any = unwrap(field, "f")[0]
+    if not dispatch.is_lazy(values):
+        values = np.asarray(dispatch.host(values))
     there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
     axes = grid.axes_of(values.shape)
     order = [a for a in range(values.ndim) if a not in axes] + sorted(

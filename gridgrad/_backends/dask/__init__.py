@@ -14,8 +14,9 @@ from .. import ladder
 from ..array_api import ArrayAPI
 from ..numpy.operations import from_parts
 from ..operations import Operations
-from ..protocol import Call
+from ..protocol import Call, Gaps
 from ..slices import leading
+from .gaps import mask_in, with_gaps
 from .graph import Chunks, outputs_of
 from .planned import IS_ON
 from .recipe import recipe_of
@@ -44,6 +45,8 @@ class OfDask(Operations):
 class Dask(ArrayAPI[Any]):
     """Arrays of chunks, which are arrays of other libraries."""
 
+    is_lazy = True
+
     def operations(self, *fields: Any) -> Operations:
         """Dask's."""
         return OfDask(array_namespace(*fields))
@@ -64,6 +67,14 @@ class Dask(ArrayAPI[Any]):
             recipe, stencils = recipe_of(call._replace(terms=own, outputs=len(places)), self.find)
             made.update(zip(places, outputs_of(recipe, stencils, read, chunks, meta), strict=True))
         return [made[k] for k in range(call.outputs)]
+
+    def in_blocks(self, call: Call, fields: Sequence[Any], inside: Array, gaps: Gaps) -> list[Any]:
+        """Lazy arrays in the chunks of the first field."""
+        meta = fields[0]._meta.astype(self.result_dtype(leading(fields)))
+        chunks, read = aligned(fields, fields[0].shape)
+        plain, stencils = recipe_of(call, self.find)
+        recipe = with_gaps(plain, gaps, len(fields) + 1)
+        return outputs_of(recipe, stencils, [*read, mask_in(inside, chunks)], chunks, meta)
 
 
 def aligned(fields: Sequence[Any], shape: Shape) -> tuple[Chunks, list[Any]]:

@@ -18,7 +18,6 @@ from . import planned
 from .chunk import Places, compute, neighbours
 from .faces import Depths, faces
 from .recipe import Recipe, Spans, contents
-from .spans import along
 from .tasks import Key, reference, task
 
 Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
@@ -54,7 +53,8 @@ class Graph:
         self.recipe, self.name = recipe, name
         self.names = [str(field.name) for field in fields]
         self.numblocks: Places = tuple(map(len, chunks))
-        self.along = along(stencils, chunks)
+        self.blocks: list[Places] = [field.numblocks for field in fields]  # one along axes that it is the same along
+        self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {
             k: [self._depths(axis, k, own) for axis, own in enumerate(fields[k].chunks)] for k in self.reach
@@ -95,7 +95,7 @@ class Graph:
             if not always:
                 terms = self.recipe.there(spans)
                 used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-            inputs = [reference((self.names[k], *places)) for k in used]
+            inputs = [reference(self._own(k, places)) for k in used]
             others = [
                 self._source(k, own)
                 for k in used
@@ -114,16 +114,22 @@ class Graph:
         return {(name, *own): task((name, *own), getitem, reference((self.name, *own)), k) for own in every}
 
     def _source(self, k: int, places: Places) -> Any:
-        return reference(self._key(k, places) if self.copies[k] else (self.names[k], *places))
+        return reference(self._key(k, places) if self.copies[k] else self._own(k, places))
+
+    def _own(self, k: int, places: Places) -> Key:
+        return (self.names[k], *self._place(k, places))
 
     def _key(self, k: int, places: Places) -> Key:
-        return (f"{self.name}-faces-{k}", *places)
+        return (f"{self.name}-faces-{k}", *self._place(k, places))
+
+    def _place(self, k: int, places: Places) -> Iterator[int]:
+        return (place % n for place, n in zip(places, self.blocks[k], strict=True))
 
     def _faces(self, k: int) -> Iterator[tuple[Key, Any]]:
-        for places in product(*map(range, self.numblocks)):
+        for places in product(*map(range, self.blocks[k])):
             depths: Depths = tuple(
                 [own[place] for own, place in zip(self.depths[k], places, strict=True) if own[place]]  # type: ignore[misc]
             )
             if depths:
                 key = self._key(k, places)
-                yield key, task(key, faces, reference((self.names[k], *places)), depths)
+                yield key, task(key, faces, reference(self._own(k, places)), depths)

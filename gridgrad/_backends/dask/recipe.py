@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..protocol import Call, Find
-from .spans import Span
+from .spans import Span, along
 
 Axes: TypeAlias = tuple[int, ...]
 Spans: TypeAlias = tuple[
@@ -45,8 +45,21 @@ class Recipe:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    token = ""  # what else it is named by
+
     def __reduce__(self) -> tuple[object, ...]:
         return Recipe, (self.terms, self.slots, self.outputs, self.as_read, self.find)
+
+    @property
+    def chunk(self) -> type[Any] | None:
+        """What makes a chunk, where it is no plain one."""
+        return None
+
+    def along(
+        self, stencils: Mapping[int, tuple[Stencil, ...]], chunks: Sequence[tuple[int, ...]]
+    ) -> list[Sequence[Span | None]]:
+        """The chunks of all axes."""
+        return along(stencils, chunks)
 
     def axes(self, term: int) -> Axes:
         """The axes that a term differentiates along."""
@@ -132,5 +145,5 @@ def recipe_of(call: Call, find: Find) -> tuple[Recipe, dict[int, tuple[Stencil, 
 def contents(recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]]) -> tuple[object, ...]:
     """What a call is named by: equal for equal calls, in every process."""
     at_points = [(term.stencil.__reduce__()[1], *term[:3], *term[4:]) for term in recipe.terms]
-    along = [(axis, [stencil.__reduce__()[1] for stencil in own]) for axis, own in stencils.items()]
-    return at_points, recipe.slots, recipe.outputs, recipe.as_read, along
+    rows = [(axis, [stencil.__reduce__()[1] for stencil in own]) for axis, own in stencils.items()]
+    return at_points, recipe.slots, recipe.outputs, recipe.as_read, rows, *filter(None, [recipe.token])

@@ -138,8 +138,8 @@ def _made(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> Iterator[Sp
             continue
         rows, more = block(stencils, start, stop), bounds[number + 1] - stop
         after = 0 if more else rows.after  # an end has no points behind it
-        pieces = (*_pieces(bounds, number, start - rows.before, start, 0),
-                  *_pieces(bounds, number, stop, stop + after, rows.before + stop - start))  # fmt: skip
+        pieces = (*pieces_of(bounds, number, start - rows.before, start, 0),
+                  *pieces_of(bounds, number, stop, stop + after, rows.before + stop - start))  # fmt: skip
         span = Span(stop - start, rows, pieces, more)
         yield alike.setdefault((stop - start, pieces, more), span) if _is_inside(rows) else span
 
@@ -150,7 +150,7 @@ def _is_inside(rows: Block) -> bool:
     return all(own.is_uniform and (len(own.leading), len(own.trailing)) == halo for own in rows.stencils)
 
 
-def _pieces(bounds: list[int], own: int, start: int, stop: int, at: int) -> Iterator[Piece]:
+def pieces_of(bounds: list[int], own: int, start: int, stop: int, at: int) -> Iterator[Piece]:
     """The points `start` to ``stop - 1`` round the axis, by the chunks that they are in."""
     length, chunks = bounds[-1], len(bounds) - 1
     while start < stop:

@@ -23,6 +23,8 @@ class Mask:
     at points that do not count or where no row fits, is `fill`.
     """
 
+    lazy: Array | None = None  # the mask, where it is still to be computed
+
     def __init__(
         self, inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side = ONE_SIDED, fill: float = 0.0
     ) -> None:
@@ -74,6 +76,10 @@ class Mask:
     def conditions(self) -> tuple[Condition, ...]:
         """What is prescribed beside gaps and is not 0."""
         return conditions_of(self.side)
+
+    def of_rows(self, flags: Array) -> Array:
+        """Those of flagged points of the flattened grid whose rows are asked for: all of them."""
+        return flags
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""

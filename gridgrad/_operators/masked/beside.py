@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from ..._grid.points import Points
 from ..._terms.adjoint import conjugate_terms
 from ..._terms.term import turned
 from ..fields.factors import Number
-from .members import Member
+from .members import Member, moved
 from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
-from .placing import Flat
+from .places.flat import Flat
 
 
 class Beside:
@@ -35,12 +36,13 @@ class Beside:
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._flats: dict[Shape, Flat] = {}
+        self.blocks: dict[Hashable, Any] = {}  # the operator on blocks of the grid, where its mask is known
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
 
     @cached_property
     def patch(self) -> Patch:
         """What overwrites."""
-        return patch_of(self.members, self.inputs, self.outputs)
+        return patch_of(self.members, self.inputs, self.outputs, self.mask)
 
     def known(self, shape: Shape) -> Flat | None:
         """The same, if it was asked for before: then the shape fits."""
@@ -69,6 +71,10 @@ class Beside:
             made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate)
             self._transposed[weight, conjugate] = made
         return self._transposed[weight, conjugate]
+
+    def on(self, grid: Points) -> Beside:
+        """The same on the grid with other gaps."""
+        return Beside(grid, moved(self.members, grid), self.inputs, self.outputs)
 
     def _of(self, members: Iterable[Member]) -> Beside:
         return Beside(self.grid, tuple(members), self.inputs, self.outputs)

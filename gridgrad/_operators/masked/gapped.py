@@ -25,7 +25,7 @@ from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .beside import Beside
-from .placing import Flat
+from .places.flat import Flat
 
 
 class Gapped(Joinable[In, Out]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array, In, Out
 from ..._grid.ends import Side, clean_boundary
+from ..._grid.masks.block import LazyMask
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._grid.walls.components import Components
@@ -28,7 +29,8 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     Parameters
     ----------
     inside : bool array of the grid's `shape`, behind batch axes where each field has gaps of its own
-        Where the field is; what stands elsewhere is read by no operator, and may be NaN.
+        Where the field is; what stands elsewhere is read by no operator, and may be NaN. One of Dask is not computed before
+        the results are.
     boundary : end
         What is known beside a gap, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default): nothing,
         rows there are one-sided, of the grid's `edge_order` where the run of points has room for it, else of lower order,
@@ -66,7 +68,7 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     """
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
-    return grid.with_gaps(Mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
+    return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
 
 
 def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided") -> Kind:
@@ -107,8 +109,8 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     own = _breaks(at, grid.lengths[k], grid.axes[k], grid.lines[k].is_periodic)
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
-    inside = np.ones(grid.shape, bool) if mask is None else mask.inside
-    return grid.with_gaps(Mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps)
+    inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy
+    return grid.with_gaps(_mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps)
 
 
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
@@ -119,8 +121,15 @@ def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     return masked(whole, grid)
 
 
+def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> Mask:
+    if dispatch.is_lazy(inside):
+        return LazyMask(inside, tuple(inside.shape), breaks, side, fill)
+    return Mask(inside, breaks, side, fill)
+
+
 def _inside(inside: object, grid: Points) -> Array:
-    values = np.asarray(dispatch.host(inside))
+    is_lazy = dispatch.is_lazy(inside)
+    values: Any = inside if is_lazy else np.asarray(dispatch.host(inside))
     if values.dtype != bool:
         raise ArgumentTypeError(
             f"inside has dtype {values.dtype}; give where the field is, an array of bool, for example ~numpy.isnan(f) or land == 0"
@@ -130,11 +139,14 @@ def _inside(inside: object, grid: Points) -> Array:
             f"inside has shape {values.shape}, but the grid has shape {grid.shape}; give one bool for each of its points"
             + (", numpy.broadcast_to(inside, grid.shape)" if values.ndim else "")
         )
+    if is_lazy and not (grid.metric is not None and grid.metric.on):
+        return cast(Array, values)
+    values = np.array(values)
     if not values.any():
         raise ArgumentValueError(
             "inside is False everywhere, so that no point counts; True is where the field is"
         )
-    return values.copy()
+    return cast(Array, values)
 
 
 def _side(boundary: object) -> Side:

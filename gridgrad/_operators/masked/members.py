@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import Protocol
+from typing import NamedTuple, Protocol, cast
 
 import numpy as np
 
@@ -28,6 +28,15 @@ from .rows import Line, Pairs
 
 class Whole(Protocol):
     """What is asked of the operator on the whole grid."""
+
+    terms: tuple[Term, ...]
+    origin: Origin | None
+    inputs: Form
+    arguments: tuple[Argument, ...]
+
+
+class Known(NamedTuple):
+    """A `Whole` without its fields."""
 
     terms: tuple[Term, ...]
     origin: Origin | None
@@ -64,7 +73,7 @@ class Member:
         if len(self.lines) == 2:  # wherever the later one reads rows of the first that are
             later = self.lines[1]
             found, (before, behind) = later.irregular, later.table.reaches
-            lines = first.reshape(-1, later.runs.n, later.runs.stride)
+            lines = first.reshape(-1, later.runs.points_of_line, later.runs.stride)
             for off in range(int(before.min()), int(behind.max()) + 1):
                 found = found | np.roll(lines, -off, 1).reshape(-1)
             first = found & self.mask.inside.reshape(-1)
@@ -102,7 +111,7 @@ class Member:
 def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
-    small = _Small(whole, grid)
+    small = _Small(Known(whole.terms, whole.origin, whole.inputs, whole.arguments), grid)
     members: list[Member] = []
     for number, term in enumerate(whole.terms):
         lines = tuple(
@@ -119,6 +128,24 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
         members.append(Member(grid, term, lines))
     _let_walls_follow(members)
     return (*members, *_beside_gaps(small, members))
+
+
+def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
+    """The same on the grid with other gaps."""
+    smalls: dict[int, _Small] = {}
+    lines: dict[int, Line] = {}
+
+    def on(line: Line) -> Line:
+        if id(line) not in lines:
+            rows = cast(RowsOfPieces, line.of_piece)
+            small = smalls.setdefault(id(rows.small), _Small(rows.small.whole, grid))
+            lines[id(line)] = line.on(grid, replace(rows, small=small))
+            lines[id(line)].follows = [on(other) for other in line.follows]
+        return lines[id(line)]
+
+    return tuple(
+        [Member(grid, member.term, tuple(map(on, member.lines)), member.scale) for member in members]
+    )
 
 
 def _beside_gaps(small: _Small, members: Sequence[Member]) -> Iterator[Member]:
@@ -172,7 +199,7 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
 class _Small:
     """The operator on pieces of the grid, made as they are asked for."""
 
-    def __init__(self, whole: Whole, grid: Points) -> None:
+    def __init__(self, whole: Known, grid: Points) -> None:
         assert grid.mask is not None
         self.whole, self.grid, self.mask = whole, grid, grid.mask
         self._made: dict[tuple[int, Piece], dict[Hashable, Term]] = {}
@@ -239,11 +266,11 @@ def _role(term: Term) -> Hashable:
     return term.output, axes, term.inner, term.faces, term.outer, term.outer_sign, term.harmonic
 
 
-def shared_points(members: Sequence[Member], outputs: int) -> list[Array]:
+def shared_points(members: Sequence[Member], outputs: int, mask: Mask) -> list[Array]:
     """For each output the points at which any of its rows is not that of the whole grid."""
     points = []
     for output in range(outputs):
         flags = [member.irregular for member in members if member.term.output == output]
-        found = np.flatnonzero(np.logical_or.reduce(flags)) if flags else np.zeros(0, np.intp)
+        found = np.flatnonzero(mask.of_rows(np.logical_or.reduce(flags))) if flags else np.zeros(0, np.intp)
         points.append(found.astype(np.int32) if flags and flags[0].size < 1 << 31 else found)
     return points

@@ -13,6 +13,7 @@ import numpy as np
 from ..._backends import slices
 from ..._backends.numpy.points import served, workers_of
 from ..._backends.operations import Operations
+from ..._backends.protocol import Backend, Call
 from ..._base.checks import clean_workers
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
@@ -33,12 +34,11 @@ from .beside import Beside
 from .gapped import Gapped, finished
 from .matrix import masked_matrix, turned_matrix
 from .members import members_of
-from .placing import Flat, placed
+from .places.blocks import AtPoints, Blocks
+from .places.flat import Flat, placed
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-AtPoints = tuple[Array, Array]  # points, and values there, of shape (batch, points)
 
 
 class Masked(Gapped[In, Out]):
@@ -53,9 +53,12 @@ class Masked(Gapped[In, Out]):
             return self._in_place(call, f, out, workers)
         shape = tuple(call.samples[0].shape)
         flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
+        blocks = self._in_blocks(call, flat_)
+        if blocks is not None:
+            return finished(call, blocks, out, self.outputs)
         arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
         samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
-        values = self._values(call._replace(samples=samples, coefficients=coefficients), flat_)
+        values = self._values(call.library, self._current(arrays), flat_)
         results = flat(
             self._sweep(self.whole.with_coefficients(tuple(coefficients)).swept, shaped(samples, self.inputs), None, workers), self.outputs
         )  # fmt: skip
@@ -78,7 +81,7 @@ class Masked(Gapped[In, Out]):
             flat_ = self.beside.known(f.shape)
             arrays = (f, *self.coefficients)
             if flat_ is not None and all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
-                values = self._compiled(arrays, flat_, workers)
+                values = self._compiled(self._current(arrays), flat_, workers)
                 if values is not None:
                     return self._overwritten(values, flat_, f, out, workers)
         return self.applied(f, out, workers, **fields)
@@ -92,14 +95,43 @@ class Masked(Gapped[In, Out]):
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         flat_ = self.beside.flat(tuple(call.samples[0].shape))
-        found = self._compiled((*call.samples, *call.coefficients), flat_, workers)
-        if found is None:
-            pairs = zip(self.beside.patch.points, self._values(call, flat_), strict=True)
-            found = [None if values is None else (points, values) for points, values in pairs]
+        found = self.beside_gaps(call.library, self._current([*call.samples, *call.coefficients]), flat_, workers)
         if call.coefficients:  # the sweep alone does not know the dtypes of those that are read beside gaps only
             stacked = call.stacked and self.inputs
             f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
         return self._overwritten(found, flat_, f, out, workers)
+
+    def _in_blocks(self, call: Fields, flat_: Flat) -> list[Array] | None:
+        """Fields in chunks, each with the rows of its own; None of others, and of sizes of complex numbers, which are of another type."""
+        if joins_of(self.terms) and slices.is_complex(slices.leading(call.samples)):
+            return None
+        terms = self.whole.pattern.terms_for(flat_.shape)
+        inside = flat_.spread(self.mask.inside if self.mask.lazy is None else self.mask.lazy)
+        return call.library.in_blocks(
+            Call(terms, prod(self.outputs)),
+            self._current([*call.samples, *call.coefficients]),
+            inside,
+            Blocks(self, flat_, self.beside.blocks if self.mask.lazy is None else None),
+        )
+
+    def on(self, grid: Points) -> Masked[In, Out]:
+        """The operator on the same grid with other gaps, or on a block of it, without its fields."""
+        return Masked(Sweep(self.whole.pattern), grid, self.beside.on(grid))
+
+    def _current(self, arrays: Sequence[Array]) -> list[Array]:
+        """Fields, and coefficients as the terms read them."""
+        inputs = prod(self.inputs)
+        return [*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:]))]
+
+    def beside_gaps(
+        self, library: Backend[Array], fields: Sequence[Array], flat_: Flat, workers: int | None = 1
+    ) -> list[AtPoints | None]:
+        """Points of each output beside the gaps, and what it is there; None of one without points."""
+        found = self._compiled(fields, flat_, workers) if type(fields[0]) is np.ndarray else None
+        if found is not None:
+            return found
+        pairs = zip(self.beside.patch.points, self._values(library, fields, flat_), strict=True)
+        return [None if values is None else (points, values) for points, values in pairs]
 
     def _overwritten(
         self, values: list[AtPoints | None], flat_: Flat, f: object, out: object, workers: int | None
@@ -119,8 +151,6 @@ class Masked(Gapped[In, Out]):
         if rows is None:
             return None
         inputs = prod(self.inputs)
-        if len(arrays) > inputs:
-            arrays = (*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:])))
         fields = [np.reshape(a if flat_.is_plain else a.transpose(flat_.order), flat_.flat) for a in arrays]
         sides = {inputs + k for k, is_side in enumerate(self.whole.pattern.at_gaps) if is_side}
         if any([fields[k].dtype != fields[0].dtype for k in sides]):
@@ -135,14 +165,13 @@ class Masked(Gapped[In, Out]):
                     pair[1][:, missing[own.order]] = self.mask.fill
         return found
 
-    def _values(self, call: Fields, flat_: Flat) -> list[Array | None]:
+    def _values(self, library: Backend[Array], fields: Sequence[Array], flat_: Flat) -> list[Array | None]:
         """What each output is at its points beside the gaps, shape ``(batch, points)``."""
-        xp = call.library.operations(*call.samples, *call.coefficients)
-        fields = [*call.samples, *conjugated(self.arguments, tuple(call.coefficients))]
+        xp = library.operations(*fields)
         like = slices.leading(fields)
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
         patch = self.beside.patch
-        gathered = self.beside.gathered(patch, call.library, xp, real, like)
+        gathered = self.beside.gathered(patch, library, xp, real, like)
         joins = joins_of(self.terms)
         found: list[Array | None] = []
         with np.errstate(all="ignore"):

@@ -12,6 +12,7 @@ from ..._backends.numpy.groups import TermRows, rows_in_groups
 from ..._backends.numpy.points import RowsAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
+from ..._grid.masks.mask import Mask
 from ..._terms.term import Join, mean_at_faces
 from .members import Member, shared_points
 
@@ -48,9 +49,9 @@ class Patch(NamedTuple):
     parts: list[Part]
 
 
-def patch_of(members: Sequence[Member], inputs: int, outputs: int) -> Patch:
+def patch_of(members: Sequence[Member], inputs: int, outputs: int, mask: Mask) -> Patch:
     """What overwrites the results of a sweep over the whole grid."""
-    points = shared_points(members, outputs)
+    points = shared_points(members, outputs, mask)
     missing = [np.zeros(len(own), bool) for own in points]
     parts = []
     for member in members:

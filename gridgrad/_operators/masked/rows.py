@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.types import Array
-from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece
 from ..._grid.masks.pieces import Pieces
+from ..._grid.masks.runs import Runs
 from ..._grid.masks.table import Table, merged, table_of
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
@@ -43,13 +44,26 @@ class Line:
 
     def __init__(self, grid: Points, k: int, stencil: Stencil, of_piece: PieceRows, drops: bool) -> None:
         assert grid.mask is not None
-        self.mask: Mask = grid.mask
+        self.grid, self.k, self.mask = grid, k, grid.mask
         self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
         self.end: int | None = None  # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
-        place = grid.places[k] + len(self.mask.shape) - grid.ndim
-        self.runs = self.mask.runs(k, place, self.axis.is_periodic)
-        self.pieces: Pieces = grid.kept(_pieces, k)
+
+    def on(self, grid: Points, of_piece: PieceRows) -> Line:
+        """The same along the axis of another grid, which differs in its gaps; it follows none."""
+        made = Line(grid, self.k, self.stencil, of_piece, self.drops)
+        made.end, made.__dict__["table"] = self.end, self.table
+        return made
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Those along the axis."""
+        return _runs(self.grid, self.k)
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """What they are made of."""
+        return self.grid.kept(_pieces, self.k)
 
     @cached_property
     def table(self) -> Table:
@@ -71,18 +85,18 @@ class Line:
         crosses = (local + before[index] < np.where(at_first, 0, margin)) | (
             local + behind[index] >= length - np.where(at_last, 0, margin)
         )
-        flags = np.zeros(self.mask.inside.size, bool)
+        flags = np.zeros(prod(self.mask.shape), bool)
         flags[runs.points(run[crosses], local[crosses])] = True
         return flags
 
     def pairs_at(self, points: Array) -> Pairs:
         """The rows of points of the flattened grid, of which some are not those of the whole axis."""
-        index, n = self.runs.along(points), self.runs.n
+        index, place, n = self.runs.along(points), self.runs.place(points), self.runs.points_of_line
         irregular = self.irregular[points]
         missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
         irregular = np.flatnonzero(irregular)
         run = self.runs.of(points[irregular])
-        local = (index[irregular] - self.runs.start[run]) % n
+        local = self.runs.local(points[irregular], run)
         if self.drops:
             whole = table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
             own = whole.within(index[irregular], local, self.runs.length[run])
@@ -93,7 +107,7 @@ class Line:
             len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
         )
         a, b = (
-            points[:, None] + ((index[:, None] + end) % n - index[:, None]) * self.runs.stride
+            points[:, None] + ((place[:, None] + end) % n - place[:, None]) * self.runs.stride
             for end in (a, b)
         )
         if self.end is None:
@@ -114,7 +128,11 @@ class Line:
 
 def _pieces(grid: Points, k: int) -> Pieces:
     assert grid.mask is not None
-    place = grid.places[k] + len(grid.mask.shape) - grid.ndim
-    line = grid.lines[k]
     varies = grid.metric is not None and k == grid.metric.along
-    return Pieces(grid.mask.runs(k, place, line.is_periodic), line, grid.mask.is_open, varies)
+    return Pieces(_runs(grid, k), grid.lines[k], grid.mask.is_open, varies)
+
+
+def _runs(grid: Points, k: int) -> Runs:
+    assert grid.mask is not None
+    place = grid.places[k] + len(grid.mask.shape) - grid.ndim
+    return grid.mask.runs(k, place, grid.lines[k].is_periodic)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from math import prod
 
 import numpy as np
 
-from ..._backends.numpy.points import place, served
-from ..._backends.operations import Operations
-from ..._base.errors import ArgumentValueError
-from ..._base.types import Array, Shape
-from ..._grid.masks.mask import Mask
-from ..._grid.points import Points
+from ...._backends.numpy.points import place, served
+from ...._backends.operations import Operations
+from ...._base.errors import ArgumentValueError
+from ...._base.types import Array, Shape
+from ...._grid.masks.mask import Mask
+from ...._grid.points import Points
 
 _NONE = np.zeros(0, np.int32)
 
@@ -23,19 +24,27 @@ class Flat:
         axes = grid.axes_of(shape)
         of_grid = sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
         batch = [axis for axis in range(len(shape)) if axis not in axes]
-        self.shape = shape
         self.order = (*batch, *of_grid)
         assert grid.mask is not None
         own = grid.mask.shape  # which may have batch axes
         self.batch = len(shape) - len(own)
-        if self.batch < 0 or tuple(shape[axis] for axis in self.order[self.batch :]) != own:
+        self._take(shape)
+        if self.batch < 0 or self.turned[self.batch :] != own:
             raise ArgumentValueError(
                 f"the field has shape {tuple(shape)}, but the grid's mask has shape {own}, with batch axes; give fields that have these"
             )
         self.back = tuple(int(k) for k in np.argsort(self.order))
         self.is_plain = self.order == tuple(range(len(shape)))
-        self.turned = tuple(shape[axis] for axis in self.order)
-        self.flat = (prod(self.turned[: self.batch]), prod(own))
+
+    def _take(self, shape: Shape) -> None:
+        self.shape, self.turned = shape, tuple(shape[axis] for axis in self.order)
+        self.flat = (prod(self.turned[: self.batch]), prod(self.turned[self.batch :]))
+
+    def sized(self, shape: Shape) -> Flat:
+        """The same of a block of the fields, of that shape."""
+        made = copy(self)
+        made._take(shape)
+        return made
 
     def of(self, xp: Operations, f: Array) -> Array:
         """A field as a flat array, where it can a view."""
@@ -64,9 +73,8 @@ class Flat:
             turned[spots] = values.reshape(*self.turned[: self.batch], len(points))
 
     def spread(self, of_grid: Array) -> Array:
-        """A NumPy array of the grid's shape as one that broadcasts to the fields."""
-        shape = (1,) * self.batch + self.turned[self.batch :]
-        return of_grid.reshape(shape).transpose(self.back)
+        """An array of the mask's shape as one that broadcasts to the fields."""
+        return of_grid[(None,) * self.batch].transpose(self.back)
 
 
 def placed(

@@ -1,0 +1,1 @@
+"""Where fields and their blocks lie, and values put at some of their points."""
