@@ -67,6 +67,8 @@ class HasLabels(Protocol):
         """Their positions by name."""
 
 
+# The components of a vector field, as many as there are axes.
+Several = TypeVar("Several", bound=tuple[Field, Field, *tuple[Field, ...]])
 Labelled = TypeVar("Labelled", bound=HasLabels)  # whose axes are named, by keywords of their own
 
 
@@ -206,13 +208,7 @@ class VectorToVector(Protocol[P]):
     __name__: str
 
     @overload
-    def __call__(
-        self, F: tuple[AnyField, AnyField], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[AnyField, AnyField]: ...
-    @overload
-    def __call__(
-        self, F: tuple[AnyField, AnyField, AnyField], *args: P.args, **kwargs: P.kwargs
-    ) -> tuple[AnyField, AnyField, AnyField]: ...
+    def __call__(self, F: Several, *args: P.args, **kwargs: P.kwargs) -> Several: ...
     @overload
     def __call__(
         self, F: Sequence[AnyField], *args: P.args, **kwargs: P.kwargs
@@ -295,15 +291,9 @@ class Hessian(Protocol):
     ) -> AnyField: ...
     @overload
     def __call__(
-        self,
-        f: AnyField,
-        x: Spacing,
-        y: Spacing,
-        /,
-        *more: Spacing,
-        axis: Sequence[int] | None = ...,
+        self, f: AnyField, x: Spacing, y: Spacing, /, *more: Spacing, axis: Sequence[int] | None = ...,
         **options: Unpack[Options],
-    ) -> tuple[tuple[AnyField, ...], ...]: ...
+    ) -> tuple[tuple[AnyField, ...], ...]: ...  # fmt: skip
     @overload
     def __call__(
         self, f: AnyField, *spacing: Spacing, axis: SupportsIndex, **options: Unpack[Options]
@@ -334,40 +324,22 @@ class Gradient(Protocol):
     ) -> AnyField: ...
     @overload
     def __call__(
-        self,
-        f: AnyField,
-        x: Spacing,
-        y: Spacing,
-        /,
-        *,
-        axis: Sequence[int] | None = ...,
+        self, f: AnyField, x: Spacing, y: Spacing, /, *, axis: Sequence[int] | None = ...,
         **options: Unpack[GradientOptions],
-    ) -> tuple[AnyField, AnyField]: ...
+    ) -> tuple[AnyField, AnyField]: ...  # fmt: skip
     @overload
     def __call__(
-        self,
-        f: AnyField,
-        x: Spacing,
-        y: Spacing,
-        z: Spacing,
-        /,
-        *,
-        axis: Sequence[int] | None = ...,
+        self, f: AnyField, x: Spacing, y: Spacing, z: Spacing, /, *, axis: Sequence[int] | None = ...,
         **options: Unpack[GradientOptions],
-    ) -> tuple[AnyField, AnyField, AnyField]: ...
+    ) -> tuple[AnyField, AnyField, AnyField]: ...  # fmt: skip
     @overload
     def __call__(
         self, f: AnyField, *spacings: Spacing, axis: SupportsIndex, **options: Unpack[GradientOptions]
     ) -> AnyField: ...
     @overload
     def __call__(
-        self,
-        f: AnyField,
-        *spacings: Spacing,
-        axis: Axes = ...,
-        dim: Axes = ...,
-        **options: Unpack[GradientOptions],
-    ) -> AnyField | tuple[AnyField, ...]: ...
+        self, f: AnyField, *spacings: Spacing, axis: Axes = ..., dim: Axes = ..., **options: Unpack[GradientOptions]
+    ) -> AnyField | tuple[AnyField, ...]: ...  # fmt: skip
     @overload
     def __call__(
         self, f: Callable[..., object], x: Given | Plain, /, *, out: object = ..., workers: int | None = ...

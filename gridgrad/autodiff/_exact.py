@@ -13,17 +13,7 @@ from .._grid.asked import Asked
 from ._evaluate import expand
 from ._jets.algebra import Monomial, units
 from ._jets.run import Parts
-from ._typed import (
-    Engine,
-    Function,
-    OfEach,
-    OfOrders,
-    OfOutputs,
-    OfPairs,
-    Options,
-    Pointwise,
-    WithValue,
-)
+from ._typed import Engine, Function, OfEach, OfOrders, OfOutputs, OfPairs, Options, Pointwise, WithValue
 
 _SHARED = """function : callable
         An elementwise function of the coordinates, one argument for each; plain NumPy (CuPy, torch,

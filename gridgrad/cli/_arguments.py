@@ -33,51 +33,22 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_operator(command: argparse.ArgumentParser) -> None:
-    command.add_argument("input", metavar="IN")
-    command.add_argument("output", metavar="OUT")
-    command.add_argument(
-        "--var", nargs="+", metavar="NAME", help="variables; the only one of the file by default"
-    )
-    command.add_argument("--dim", nargs="+", metavar="NAME", help="dimensions; of an npy file 0, 1, ...")
-    command.add_argument(
-        "--coord", nargs="+", metavar="NAME", help="other one-dimensional coordinates to differentiate by"
-    )
-    command.add_argument(
-        "--step",
-        nargs="+",
-        type=float,
-        metavar="H",
-        help="distances of points, for dimensions without coordinate",
-    )
-    command.add_argument(
-        "--edge-order", type=int, choices=(1, 2), default=2, help="order of accuracy at the ends (2)"
-    )
-    command.add_argument(
-        "--accuracy", type=int, choices=(2, 4, 6), help="wider rows, of this order everywhere"
-    )
-    command.add_argument(
-        "--sphere",
-        action="store_true",
-        help="--dim are latitude and longitude, by their attributes or names: per metre on a sphere",
-    )
-    command.add_argument("--radius", type=float, metavar="R", help="metres, of --sphere (6371229)")
-    command.add_argument(
-        "--missing", choices=("one-sided",), help="rows beside missing values (NaN) are one-sided, as at ends"
-    )
-    command.add_argument(
-        "--datetime-unit",
-        default="s",
-        metavar="UNIT",
-        help="unit of time axes: W, D, h, m, s, ms, us or ns (s)",
-    )
-    command.add_argument(
-        "--chunks",
-        nargs="+",
-        metavar="DIM=N",
-        help="points of a chunk along dimensions, or the word auto: computed piece by piece",
-    )
-    command.add_argument("--overwrite", action="store_true", help="replace OUT where it exists")
-    command.add_argument("--quiet", "-q", action="store_true", help="no progress on a terminal")  # fmt: skip
+    add = command.add_argument
+    add("input", metavar="IN")
+    add("output", metavar="OUT")
+    add("--var", nargs="+", metavar="NAME", help="variables; the only one of the file by default")
+    add("--dim", nargs="+", metavar="NAME", help="dimensions; of an npy file 0, 1, ...")
+    add("--coord", nargs="+", metavar="NAME", help="other one-dimensional coordinates to differentiate by")
+    add("--step", nargs="+", type=float, metavar="H", help="distances of points, for dimensions without coordinate")  # fmt: skip
+    add("--edge-order", type=int, choices=(1, 2), default=2, help="order of accuracy at the ends (2)")
+    add("--accuracy", type=int, choices=(2, 4, 6), help="wider rows, of this order everywhere")
+    add("--sphere", action="store_true", help="--dim are latitude and longitude, by their attributes or names: per metre on a sphere")  # fmt: skip
+    add("--radius", type=float, metavar="R", help="metres, of --sphere (6371229)")
+    add("--missing", choices=("one-sided",), help="rows beside missing values (NaN) are one-sided, as at ends")  # fmt: skip
+    add("--datetime-unit", default="s", metavar="UNIT", help="unit of time axes: W, D, h, m, s, ms, us or ns (s)")  # fmt: skip
+    add("--chunks", nargs="+", metavar="DIM=N", help="points of a chunk along dimensions, or the word auto: computed piece by piece")  # fmt: skip
+    add("--overwrite", action="store_true", help="replace OUT where it exists")
+    add("--quiet", "-q", action="store_true", help="no progress on a terminal")
 
 
 def chunks_of(given: list[str] | None) -> dict[str, int] | str | None:

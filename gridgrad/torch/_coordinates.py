@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from torch.autograd import forward_ad
 
 from .._backends import ladder
 from .._backends.torch.arrays import BACKEND
@@ -117,21 +118,12 @@ def concrete(value: Any) -> Any:
         ) from None
 
 
-def _has_dual_level() -> bool:
-    return bool(torch.autograd.forward_ad._current_level >= 0)
-
-
-def along(f: Any, x: Any, way: Way, stencil: Stencil) -> Any:
-    """One axis, differentiable by its coordinates or step x."""
-    return differentiated(f, [x], (way,), (stencil,))[0]
-
-
 def differentiated(
     f: Any, spacings: Sequence[Any], ways: tuple[Way, ...], stencils: tuple[Stencil, ...]
 ) -> tuple[Any, ...]:
     """All axes, None for a spacing that is constant: by kernels where only the reverse mode is asked for."""
     tensors = [f, *(x for x in spacings if x is not None)]
-    transformed = torch._C._are_functorch_transforms_active() or _has_dual_level()
+    transformed = torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
     if not transformed and all(map(is_plain_in_transforms, tensors)):
         return tuple(ByCoordinates.apply(f, ways, stencils, *spacings))
     return _slowly(f, spacings, ways, stencils)
@@ -219,12 +211,9 @@ def rows(f: Any, x: Any, way: Way) -> Any:
     inner = lower.to(kind) * slopes[..., :-1] + upper.to(kind) * slopes[..., 1:]
     if way.rule.is_periodic:
         return inner.movedim(-1, way.axis)
-    first = sum(
-        [w.to(kind) * slopes[..., k] for k, w in enumerate(ends[0])], torch.zeros_like(slopes[..., 0])
-    )
-    last = sum(
-        [w.to(kind) * slopes[..., -1 - k] for k, w in enumerate(ends[1])], torch.zeros_like(slopes[..., 0])
-    )
+    zero = torch.zeros_like(slopes[..., 0])
+    first = sum([w.to(kind) * slopes[..., k] for k, w in enumerate(ends[0])], zero)
+    last = sum([w.to(kind) * slopes[..., -1 - k] for k, w in enumerate(ends[1])], zero)
     return torch.cat([first[..., None], inner, last[..., None]], dim=-1).movedim(-1, way.axis)
 
 
@@ -250,11 +239,8 @@ def _weights(x: Any, n: int, way: Way) -> tuple[Any, Any, tuple[list[Any], list[
         return lower, upper, ([], [])
     first, last = way.rule.boundary
     steps = steps.movedim(-1, 0)
-    return (
-        lower,
-        upper,
-        (first.slopes(steps, way.rule.edge_order), last.slopes(steps.flip(0), way.rule.edge_order)),
-    )
+    order = way.rule.edge_order
+    return lower, upper, (first.slopes(steps, order), last.slopes(steps.flip(0), order))
 
 
 def _of_coordinates(f: Any, x: Any, g: Any, way: Way) -> Any:

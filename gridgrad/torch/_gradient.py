@@ -23,7 +23,7 @@ from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
 from .._stencils.weights import exact_steps, first_derivative
 from .._terms.term import Term
-from ._coordinates import Way, along, carries_derivative, concrete
+from ._coordinates import Way, carries_derivative, concrete, differentiated
 
 __all__ = ["gradient"]
 
@@ -110,7 +110,8 @@ def gradient(
         for k, (s, d, stencil) in enumerate(zip(spacings, dims, stencils, strict=True)):
             if carries_derivative(s):
                 exact = f.to(_result_dtype(f, s))
-                results[k] = along(exact, s, Way(d, Rule(edge_order=order), None), stencil)
+                way = Way(d, Rule(edge_order=order), None)
+                (results[k],) = differentiated(exact, [s], (way,), (stencil,))
         return tuple(results)
 
 

@@ -133,9 +133,7 @@ def values_of(tensor: Any) -> Array:
     if functorch.is_functorch_wrapped_tensor(tensor):
         raise TypeError("torch.func.vmap maps it")
     with torch._C._DisableFuncTorch():  # a constant among transformed tensors is still a constant
-        tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
-        values: Array = tensor.numpy(force=True)
-    return values
+        return to_host(tensor)
 
 
 def to_host(tensor: Any) -> Array:

@@ -26,16 +26,8 @@ Labels: TypeAlias = "Label | list[Labels]"
 # What is true of a field and of none of its derivatives.
 _OWN = ("units", "long_name", "standard_name", "valid_min", "valid_max", "valid_range", "actual_range", "missing_value",
         "cell_methods", "flag_values", "flag_meanings", "flag_masks")  # fmt: skip
-_PACKED = (
-    "scale_factor",
-    "add_offset",
-    "dtype",
-    "_FillValue",
-    "missing_value",
-    "_Unsigned",
-    "units",
-    "calendar",
-)
+_PACKED = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
+           "calendar")  # fmt: skip
 
 
 def label_of(field: Any, has_quantities: bool) -> Label:
@@ -51,12 +43,8 @@ def kept_attributes(fields: Sequence[xarray.DataArray]) -> dict[Hashable, Any]:
     return {
         word: value
         for word, value in first.items()
-        if word not in _OWN and all(word in attrs and _same(attrs[word], value) for attrs in others)
+        if word not in _OWN and all(word in attrs and np.array_equal(attrs[word], value) for attrs in others)
     }
-
-
-def _same(a: object, b: object) -> bool:
-    return np.array_equal(np.asarray(a), np.asarray(b))
 
 
 def attributes(kept: Mapping[Hashable, Any], label: Label) -> dict[Hashable, Any]:

@@ -212,22 +212,22 @@ class TestOperators:
             assert found.isfinite().all()
             close([found], [slope(f)], 1e-6)
 
-    def test_numbers_that_an_operator_is_made_of_are_traced_again(self, monkeypatch):
+    def test_numbers_that_an_operator_is_made_of_are_traced_again(self):
         """The README's words, and what it says to write instead."""
         u = torch.arange(7.0) ** 2
         laplacian, identity = gg.Grid((7, 1.0)).laplacian, gg.Grid((7, 1.0)).identity
         numbers, most = [0.1 * k for k in range(1, 7)], 3
-        monkeypatch.setattr(torch._dynamo.config, LIMIT, most)  # 8 by default
-        for again in (lambda u, h: u - h * laplacian(u), lambda u, h: gg.gradient(u, h)):
-            step = compiled(again, "eager")
-            for h in numbers:
-                close([step(u, h)], [again(u, h)], 1e-6)
-        for anew in (lambda u, h: (identity - h * laplacian)(u), lambda u, h: gg.laplacian(u, h)):
-            step = compiled(anew, "eager")
-            for h in numbers[:most]:
-                close([step(u, h)], [anew(u, h)], 1e-6)
-            with pytest.raises(torch._dynamo.exc.FailOnRecompileLimitHit):
-                step(u, numbers[most])
+        with torch._dynamo.config.patch(LIMIT, most):  # 8 by default
+            for again in (lambda u, h: u - h * laplacian(u), lambda u, h: gg.gradient(u, h)):
+                step = compiled(again, "eager")
+                for h in numbers:
+                    close([step(u, h)], [again(u, h)], 1e-6)
+            for anew in (lambda u, h: (identity - h * laplacian)(u), lambda u, h: gg.laplacian(u, h)):
+                step = compiled(anew, "eager")
+                for h in numbers[:most]:
+                    close([step(u, h)], [anew(u, h)], 1e-6)
+                with pytest.raises(torch._dynamo.exc.FailOnRecompileLimitHit):
+                    step(u, numbers[most])
 
     @pytest.mark.parametrize("name", ["an operator from outside", "norm", "diffuse"])
     def test_torch_func_inside(self, name, arrays):
