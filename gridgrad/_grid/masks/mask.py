@@ -10,9 +10,8 @@ from ..._base.errors import counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..ends import Side
-from ..walls.components import Components
 from ..walls.conditions import Condition
-from .prescribed import conditions_of
+from .prescribed import conditions_of, is_held
 from .runs import Runs, runs_of
 
 
@@ -65,10 +64,10 @@ class Mask:
         """Whether nothing is known beside a gap, and rows are one-sided."""
         return self.side == ONE_SIDED
 
-    @property
+    @cached_property
     def margin(self) -> int:
-        """How many points beside a gap may have a value that is not the field's: one where it is prescribed."""
-        return int(isinstance(self.side, (Condition, Components)))
+        """How many points beside a gap have a value that is not the field's: one where it is prescribed."""
+        return int(is_held(self.side))
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
