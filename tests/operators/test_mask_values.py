@@ -28,6 +28,7 @@ ALONG = {
     "second": lambda g, k: g.derivative(0, 2),
     "accurate": lambda g, k: g.derivative(0, accuracy=4),
     "accurate second": lambda g, k: g.derivative(0, 2, accuracy=2),
+    "wide second": lambda g, k: g.laplacian.with_(accuracy=4),
     "conservative": lambda g, k: g.laplacian.with_(form="conservative"),
     "diffuse": lambda g, k: g.diffuse(k),
     "upwind": lambda g, k: g.advect([k - 1.0], upwind=1),

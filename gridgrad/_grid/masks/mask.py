@@ -10,6 +10,7 @@ from ..._base.errors import counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..ends import Side
+from ..walls.components import Components
 from ..walls.conditions import Condition
 from .prescribed import conditions_of, is_held
 from .runs import Runs, runs_of
@@ -64,10 +65,13 @@ class Mask:
         """Whether nothing is known beside a gap, and rows are one-sided."""
         return self.side == ONE_SIDED
 
-    @cached_property
-    def margin(self) -> int:
-        """How many points beside a gap have a value that is not the field's: one where it is prescribed."""
-        return int(is_held(self.side))
+    def margin(self, reach: int) -> int:
+        """How many points beside a gap a row of the whole axis must not read, where inner ones reach that far.
+
+        One where its value is prescribed there, or where wider rows have the wall for a node.
+        """
+        is_known = isinstance(self.side, (Condition, Components))
+        return int(is_known and (reach > 1 or is_held(self.side)))
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
