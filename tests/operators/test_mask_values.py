@@ -54,6 +54,14 @@ def test_each_run_is_an_axis_of_its_own(axis, kind, wall):
         assert not found[~INSIDE].any()
 
 
+@pytest.mark.parametrize(("beside", "changed"), [(gg.value(2.0, wall="face"), 1), (gg.slope(2.0), 1), (gg.value(2.0), 2)])
+def test_rows_that_read_nothing_prescribed_stay(beside, changed):
+    """Only a value at the point beside the gap changes the next row too."""
+    A = gg.Grid((N, 0.5)).with_mask(INSIDE, boundary=beside).laplacian
+    ends = {i for start, stop in RUNS for k in range(changed) for i in (start + k, stop - 1 - k)}
+    assert set(A.beside.patch.points[0].tolist()) == ends - {N - 1 - k for k in range(changed)}
+
+
 OPERATORS = {
     "gradient": lambda g, v: g.gradient,
     "divergence": lambda g, v: g.divergence,
