@@ -54,7 +54,12 @@ def laplacian(mask: str, beside: object) -> Callable[[tuple[int, ...], int], Mak
 
 
 MASK_ROWS = tuple(
-    Row(f"laplacian, {mask}{words}, 512²", (512,) * 2, laplacian(mask, beside), (Goal("gridgrad, no gaps", 1.5),))
+    Row(
+        f"laplacian, {mask}{words}, 512²",
+        (512,) * 2,
+        laplacian(mask, beside),
+        (Goal("gridgrad, no gaps", 1.5),),
+    )
     for mask in MASKS
     for words, beside in BESIDE.items()
 )
