@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 from face_rows import FACE_ROWS
+from mask_rows import MASK_ROWS
 from measure import available_cpus, interleaved, machine, newest, peak_memory, short_name
 from operator_rows import ROWS, Contender, Goal, Row
 from peers import Skip, versions
 from wall_rows import WALL_ROWS
 
-ALL_ROWS = ROWS + WALL_ROWS + FACE_ROWS
+ALL_ROWS = ROWS + WALL_ROWS + FACE_ROWS + MASK_ROWS
 RESULTS = Path(__file__).with_name("results")
 DISTRIBUTIONS = ("gridgrad", "numpy", "scipy", "numba", "findiff", "py-pde", "MetPy")
 HIDDEN = ("gridgrad", "ceiling")  # of the list of peers: they have columns of their own

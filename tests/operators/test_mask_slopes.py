@@ -53,7 +53,15 @@ def test_on_a_sphere_beside_land():
     assert beside.any()
     assert not found[land].any()
     assert np.abs(found - exact)[~land].max() < 0.01
-    other = gg.gradient_norm(np.where(land, np.nan, warm), lat, lon, geometry="sphere", radius=1.0, missing="one-sided", edge_order=2)
+    other = gg.gradient_norm(
+        np.where(land, np.nan, warm),
+        lat,
+        lon,
+        geometry="sphere",
+        radius=1.0,
+        missing="one-sided",
+        edge_order=2,
+    )
     assert np.array_equal(other[~land], found[~land])
     assert np.isnan(other[land]).all()
 

@@ -49,7 +49,7 @@ class RowsAtPoints:
         values = np.empty((batch, len(self.points)), self.dtype)
         table, step = self._table.copy(), self.dtype.itemsize
         used = [
-            (t, k, fields[number] if term.at is None or k == 7 else np.ascontiguousarray(fields[number][:, term.at[k - 5]]))
+            (t, k, fields[number] if term.at is None or k == 7 else _spread(fields[number], term.at[k - 5]))
             for t, term in enumerate(self.terms) for k, number in enumerate(term[6:9], start=5) if number is not None
         ]  # fmt: skip
         for one in range(batch):
@@ -65,6 +65,15 @@ class RowsAtPoints:
                 workers,
             )
         return values
+
+
+def _spread(field: Array, points: Array) -> Array:
+    """What a field of shape ``(batch, points)`` has at points, in one block for each batch."""
+    if field.strides[1]:
+        return np.ascontiguousarray(field[:, points])
+    made = np.empty((len(field), len(points)), field.dtype)
+    made[:] = field[:, :1]  # a number is the same everywhere
+    return made
 
 
 def served(fields: Sequence[Array], at_points: Sequence[Array] = ()) -> bool:

@@ -12,7 +12,7 @@ from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..ends import Side
 from ..walls.components import Components
 from ..walls.conditions import Condition
-from .prescribed import conditions_of
+from .prescribed import conditions_of, is_held
 from .runs import Runs, runs_of
 
 
@@ -67,10 +67,13 @@ class Mask:
         """Whether nothing is known beside a gap, and rows are one-sided."""
         return self.side == ONE_SIDED
 
-    @property
-    def margin(self) -> int:
-        """How many points beside a gap may have a value that is not the field's: one where it is prescribed."""
-        return int(isinstance(self.side, (Condition, Components)))
+    def margin(self, reach: int) -> int:
+        """How many points beside a gap a row of the whole axis must not read, where inner ones reach that far.
+
+        One where its value is prescribed there, or where wider rows have the wall for a node.
+        """
+        is_known = isinstance(self.side, (Condition, Components))
+        return int(is_known and (reach > 1 or is_held(self.side)))
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:

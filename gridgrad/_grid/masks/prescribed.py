@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..._stencils.ends import End
 from ..ends import Side
-from ..walls.components import Components, Wall
+from ..walls.components import Components, Wall, end_of
 from ..walls.conditions import Condition
 
 
@@ -21,6 +22,18 @@ def conditions_of(side: Side) -> tuple[Condition, ...]:
 
     _each(side, note)
     return tuple(found)
+
+
+def is_held(side: Side) -> bool:
+    """Whether a point beside a gap has a value that is prescribed: rows that read this point then read that."""
+    ends: list[End] = []
+
+    def note(wall: Wall) -> Wall:
+        ends.append(end_of(wall))
+        return wall
+
+    _each(side, note)
+    return any(end.is_held for end in ends)
 
 
 def mark(number: int, end: int) -> str:

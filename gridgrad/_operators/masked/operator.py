@@ -26,7 +26,7 @@ from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields, check_add
 from ..fields.quantities import check_without_units
-from ..fields.sides import AtGaps
+from ..fields.sides import AtGaps, are_constants
 from ..operator import AnyOperator, Operator
 from ..patterns.kinds import Origin
 from ..sweep import Sweep
@@ -78,12 +78,13 @@ class Masked(Gapped[In, Out]):
         if add:
             return self._joining(f, out, workers, **fields)
         if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
-            flat_ = self.beside.known(f.shape)
-            arrays = (f, *self.coefficients)
-            if flat_ is not None and all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
-                values = self._compiled(self._current(arrays), flat_, workers)
-                if values is not None:
-                    return self._overwritten(values, flat_, f, out, workers)
+            flat_, own = self.beside.known(f.shape), self.coefficients
+            if flat_ is not None:
+                arrays = (f, *(self.whole.settled(f).coefficients if are_constants(own) else own))
+                if all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
+                    values = self._compiled(self._current(arrays), flat_, workers)
+                    if values is not None:
+                        return self._overwritten(values, flat_, f, out, workers)
         return self.applied(f, out, workers, **fields)
 
     def __reduce__(self) -> tuple[object, ...]:

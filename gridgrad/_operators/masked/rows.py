@@ -76,8 +76,10 @@ class Line:
         if self.follows:
             found: Array = np.logical_or.reduce([line.irregular for line in self.follows])
             return found
-        runs, n, margin = self.runs, self.runs.n, self.mask.margin
+        runs, n = self.runs, self.runs.n
         before, behind = self.table.reaches
+        inner = max((abs(end) for pair in self.stencil.offsets for end in pair), default=0)
+        margin = self.mask.margin(inner)
         run, local = runs.near_ends(max(int(behind.max()), -int(before.min())) + margin)
         start, length = runs.start[run], runs.length[run]
         at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, start + length == n))

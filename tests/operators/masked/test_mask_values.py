@@ -28,6 +28,7 @@ ALONG = {
     "second": lambda g, k: g.derivative(0, 2),
     "accurate": lambda g, k: g.derivative(0, accuracy=4),
     "accurate second": lambda g, k: g.derivative(0, 2, accuracy=2),
+    "wide second": lambda g, k: g.laplacian.with_(accuracy=4),
     "conservative": lambda g, k: g.laplacian.with_(form="conservative"),
     "diffuse": lambda g, k: g.diffuse(k),
     "upwind": lambda g, k: g.advect([k - 1.0], upwind=1),
@@ -51,6 +52,14 @@ def test_each_run_is_an_axis_of_its_own(axis, kind, wall):
             want = make(own, k[start:stop])(f[start:stop])
             np.testing.assert_allclose(found[start:stop], want, rtol=1e-12, atol=1e-12)
         assert not found[~INSIDE].any()
+
+
+@pytest.mark.parametrize(("beside", "changed"), [(gg.value(2.0, wall="face"), 1), (gg.slope(2.0), 1), (gg.value(2.0), 2)])
+def test_rows_that_read_nothing_prescribed_stay(beside, changed):
+    """Only a value at the point beside the gap changes the next row too."""
+    A = gg.Grid((N, 0.5)).with_mask(INSIDE, boundary=beside).laplacian
+    ends = {i for start, stop in RUNS for k in range(changed) for i in (start + k, stop - 1 - k)}
+    assert set(A.beside.patch.points[0].tolist()) == ends - {N - 1 - k for k in range(changed)}
 
 
 OPERATORS = {
