@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import NamedTuple, Protocol, cast
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
+from ..._grid.ends import Side
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of, no_rows
-from ..._grid.masks.prescribed import mark
+from ..._grid.masks.prescribed import conditions_of, mark
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil
@@ -111,7 +112,8 @@ class Member:
 def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
-    small = _Small(Known(whole.terms, whole.origin, whole.inputs, whole.arguments), grid)
+    known = Known(whole.terms, whole.origin, whole.inputs, whole.arguments)
+    small = _Small(known, grid.whole, grid.mask.side)
     members: list[Member] = []
     for number, term in enumerate(whole.terms):
         lines = tuple(
@@ -127,19 +129,16 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
         )
         members.append(Member(grid, term, lines))
     _let_walls_follow(members)
-    return (*members, *_beside_gaps(small, members))
+    return (*members, *_beside_gaps(small, members, grid))
 
 
 def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
-    """The same on the grid with other gaps."""
-    smalls: dict[int, _Small] = {}
+    """The same on the grid with other gaps, beside which the same is known."""
     lines: dict[int, Line] = {}
 
     def on(line: Line) -> Line:
         if id(line) not in lines:
-            rows = cast(RowsOfPieces, line.of_piece)
-            small = smalls.setdefault(id(rows.small), _Small(rows.small.whole, grid))
-            lines[id(line)] = line.on(grid, replace(rows, small=small))
+            lines[id(line)] = line.on(grid)
             lines[id(line)].follows = [on(other) for other in line.follows]
         return lines[id(line)]
 
@@ -148,20 +147,20 @@ def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
     )
 
 
-def _beside_gaps(small: _Small, members: Sequence[Member]) -> Iterator[Member]:
+def _beside_gaps(small: _Small, members: Sequence[Member], grid: Points) -> Iterator[Member]:
     """What the terms of the field make of what is prescribed beside gaps, one more input for each condition."""
-    mask, whole = small.mask, small.whole
+    whole = small.whole
     first = prod(whole.inputs) + sum(argument.fields for argument in whole.arguments)
     for number, member in enumerate(members):
         if member.term.ends or not member.lines:
             continue
-        for (k, condition), end in product(enumerate(mask.conditions), (0, 1)):
+        for (k, condition), end in product(enumerate(small.conditions), (0, 1)):
             along = member.lines[0]
             _check_mixed(member.term, condition)
             rows = RowsOfPieces(small, number, 0, along.axis.place, mark(k, end))
-            line = Line(small.grid, along.axis.place, no_rows(along.axis.length, 0), rows, False)
+            line = Line(grid, along.axis.place, no_rows(along.axis.length, 0), rows, False)
             line.follows, line.end = [along], end
-            yield Member(small.grid, member.term._replace(input=first + k, ends=True), (line, *member.lines[1:]))
+            yield Member(grid, member.term._replace(input=first + k, ends=True), (line, *member.lines[1:]))
 
 
 def _check_mixed(term: Term, condition: Condition) -> None:
@@ -197,27 +196,32 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
 
 
 class _Small:
-    """The operator on pieces of the grid, made as they are asked for."""
+    """The operator on pieces of the grid without its gaps, made as they are asked for; some are kept, for blocks of one coast."""
 
-    def __init__(self, whole: Known, grid: Points) -> None:
-        assert grid.mask is not None
-        self.whole, self.grid, self.mask = whole, grid, grid.mask
+    def __init__(self, whole: Known, grid: Points, side: Side) -> None:
+        self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
         self._made: dict[tuple[int, Piece], dict[Hashable, Term]] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _Small, (self.whole, self.grid, self.side)
 
     def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
         """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
-        if (k, piece) not in self._made:
-            self._made[k, piece] = self._terms(k, piece)
+        made = self._made.get((k, piece))
+        if made is None:
+            if len(self._made) >= 1024:
+                self._made.clear()
+            self._made[k, piece] = made = self._terms(k, piece)
         own = self.whole.terms[number]
-        return self._made[k, piece].get((_role(own), mark) if mark else _key(own, number))
+        return made.get((_role(own), mark) if mark else _key(own, number))
 
     def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
         origin = self.whole.origin
         assert origin is not None
         pieces = [piece if a == k else None for a in range(self.grid.ndim)]
-        made = origin.kind(grid_of(self.grid.whole, pieces, self.mask.side), origin.arguments, origin.options)
+        made = origin.kind(grid_of(self.grid, pieces, self.side), origin.arguments, origin.options)
         names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
-        marks = {mark(number, end) for number in range(len(self.mask.conditions)) for end in (0, 1)}
+        marks = {mark(number, end) for number in range(len(self.conditions)) for end in (0, 1)}
         found: dict[Hashable, Term] = {}
         for n, term in enumerate(made.terms):
             place = term.input - prod(made.inputs)

@@ -49,9 +49,9 @@ class Line:
         self.end: int | None = None  # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
 
-    def on(self, grid: Points, of_piece: PieceRows) -> Line:
+    def on(self, grid: Points) -> Line:
         """The same along the axis of another grid, which differs in its gaps; it follows none."""
-        made = Line(grid, self.k, self.stencil, of_piece, self.drops)
+        made = Line(grid, self.k, self.stencil, self.of_piece, self.drops)
         made.end, made.__dict__["table"] = self.end, self.table
         return made
 

@@ -31,6 +31,12 @@ for chunks in (1, 4, (5, 10), 12):
         lazy = apply(d)
         assert lazy.chunks == d.chunks, (lazy.chunks, d.chunks)
         assert np.array_equal(lazy.compute(), apply(f))
+    ocean = grid.with_mask(f > 0.1)
+    of_gaps = (ocean.laplacian, lambda f: gg.gradient(f / (f > 0.1), x, 0.5, missing="one-sided")[0])
+    for apply in () if chunks == 1 else of_gaps:
+        lazy = apply(d)
+        assert lazy.chunks == d.chunks
+        assert np.array_equal(lazy.compute(), apply(f), equal_nan=True)
     for faces in grid.faces(walls=True):
         assert np.array_equal(faces.derivative(d).compute(), faces.derivative(f))
 """
