@@ -123,7 +123,9 @@ _NOT_FUNCTIONS = {
     "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
     "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
     **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
-    **dict.fromkeys(("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"),
+    **dict.fromkeys(
+        ("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"
+    ),
 }
 
 

@@ -198,7 +198,9 @@ class AllFaces(Generic[OnPoints]):
 
         def __getattr__(self, name: str) -> Never:
             of_one = f"; those of one axis have it, faces[0].{name}" if name in _OF_ONE_AXIS else ""
-            raise AttributeError(f"the faces of all axes have no attribute {name!r}{of_one}", name=name, obj=self)
+            raise AttributeError(
+                f"the faces of all axes have no attribute {name!r}{of_one}", name=name, obj=self
+            )
 
     def __len__(self) -> int:
         return len(self._axes)

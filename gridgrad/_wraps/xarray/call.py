@@ -68,10 +68,10 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
         raise ArgumentTypeError(
             f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: {shown}"
         )
-    if isinstance(fields.get("F"), xarray.DataArray) and any(np.ndim(step) > 1 for step in args[len(words) :]):
-        raise ArgumentTypeError(
-            f"{function.__name__}() takes all components as one argument; give {shown}"
-        )
+    if isinstance(fields.get("F"), xarray.DataArray) and any(
+        np.ndim(step) > 1 for step in args[len(words) :]
+    ):
+        raise ArgumentTypeError(f"{function.__name__}() takes all components as one argument; give {shown}")
     call = Call(function, fields, main, args[len(words) :], *named, rest)
     if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:
         call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
