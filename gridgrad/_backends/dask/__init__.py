@@ -16,7 +16,8 @@ from ..numpy.operations import from_parts
 from ..operations import Operations
 from ..protocol import Call
 from ..slices import leading
-from .graph import Chunks, outputs_of
+from .graph import outputs_of
+from .groups import Chunks
 from .planned import IS_ON
 from .recipe import recipe_of
 
