@@ -17,7 +17,8 @@ from ..operations import Operations
 from ..protocol import Call, Gaps
 from ..slices import leading
 from .gaps import mask_in, with_gaps
-from .graph import Chunks, outputs_of
+from .graph import outputs_of
+from .groups import Chunks
 from .planned import IS_ON
 from .recipe import recipe_of
 

@@ -6,42 +6,42 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
 from operator import getitem
-from typing import Any, TypeAlias
+from typing import Any
 
-import dask.array as da
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph
 
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from . import planned
 from .chunk import Places, compute, neighbours
 from .faces import Depths, faces
+from .groups import Chunks, array, cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
 from .tasks import Key, reference, task
 
-Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
 
 def outputs_of(
     recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], chunks: Chunks, meta: Array
 ) -> list[Any]:
     """Lazy arrays in the `chunks` of their rows, of fields in as many chunks, the last of which may be longer or shorter."""
+    groups = None if planned.IS_ON else groups_of(chunks, meta.dtype.itemsize)
+    if groups is not None:
+        fields = [joined(field, groups, recipe.find) for field in fields]
     token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
-    graph = Graph(recipe, stencils, fields, chunks, f"gridgrad-{token}")
+    rows = chunks if groups is None else lengths(chunks, groups)
+    graph = Graph(recipe, stencils, fields, rows, f"gridgrad-{token}")
     if planned.IS_ON:
         whole = planned.outputs_of(recipe, graph.along, fields, chunks, graph.depths, graph.copies, meta)
     else:
-        whole = _array(dict(graph.tasks()), graph.name, fields, chunks, meta)
+        whole = array(dict(graph.tasks()), graph.name, fields, rows, meta)
+    several = range(recipe.outputs) if recipe.outputs > 1 else [None]
+    if groups is not None:
+        return [cut(whole, k, chunks, groups, meta) for k in several]
     if recipe.outputs == 1:
         return [whole]
     if planned.IS_ON:
         return [whole.map_blocks(getitem, k, dtype=meta.dtype, meta=meta) for k in range(recipe.outputs)]
-    return [_array(graph.component(k), f"{graph.name}-{k}", [whole], chunks, meta) for k in range(recipe.outputs)]
-
-
-def _array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], chunks: Chunks, meta: Array) -> Any:
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=list(fields))
-    return da.Array(graph, name, chunks, meta=meta)
+    return [array(graph.component(k), f"{graph.name}-{k}", [whole], chunks, meta) for k in range(recipe.outputs)]
 
 
 class Graph:

@@ -10,7 +10,7 @@ import gridgrad as gg
 da = pytest.importorskip("dask.array")
 dask = pytest.importorskip("dask")
 
-from gridgrad._backends.dask import chunk  # noqa: E402  # where Dask is
+from gridgrad._backends.dask import chunk, groups  # noqa: E402  # where Dask is
 
 LARGE = (24, 20, 18)
 TAILS = ((1, 9, 6, 8), (7, 1, 12), (17, 1))
@@ -25,11 +25,13 @@ def synchronous():
         yield
 
 
-@pytest.fixture(params=["at once", "in parts"])
+@pytest.fixture(params=["at once", "in parts", "in groups"])
 def way(request, monkeypatch):
-    """How a chunk with neighbours is made: with a copy, as small ones are, or where it lies."""
+    """How a chunk with neighbours is made: with a copy, as small ones are, where it lies, or with others, as tiny ones are."""
     if request.param == "in parts":
         monkeypatch.setattr(chunk, "SMALL", 0)
+    if request.param != "in groups":
+        monkeypatch.setattr(groups, "BYTES", 0)
 
 
 def moved(fields, change):

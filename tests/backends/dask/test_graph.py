@@ -12,8 +12,16 @@ da = pytest.importorskip("dask.array")
 dask = pytest.importorskip("dask")
 Callback = pytest.importorskip("dask.callbacks").Callback
 
+from gridgrad._backends.dask import groups  # noqa: E402  # where Dask is
+
 N = 64
 X = [np.linspace(0, 1, N) ** p for p in (1.1, 1.2, 1.3)]
+
+
+@pytest.fixture(autouse=True)
+def apart(monkeypatch):
+    """Tiny chunks are tasks of their own, unless a test says otherwise."""
+    monkeypatch.setattr(groups, "BYTES", 0)
 
 
 def tasks_of(*lazy):
@@ -115,3 +123,30 @@ def test_a_chunk_is_not_copied_with_its_halo(monkeypatch):
     for lazy, wanted in ((gg.laplacian(d), gg.laplacian(f)), (gg.gradient(d)[1], gg.gradient(f)[1])):
         assert same_bits(lazy.compute(scheduler="threads"), wanted)
     assert max(np.prod(shape) for shape in gathered) <= 4 * 98 * 98
+
+
+class TestTinyChunks:
+    @pytest.fixture(autouse=True)
+    def together(self, monkeypatch, apart):
+        monkeypatch.setattr(groups, "BYTES", 1 << 10)
+
+    def test_they_are_made_together_and_cut_out(self):
+        f = np.random.default_rng(0).random((12, 10, 9))
+        d = da.from_array(f, chunks=1)
+        lazy, wanted = gg.gradient(d), gg.gradient(f)
+        assert all(own.chunks == d.chunks for own in lazy)
+        assert all(map(same_bits, dask.compute(*lazy), wanted))
+        few = 3 * 2 * 3 * 2  # groups, each joined, made, and its faces copied
+        assert 3 * d.npartitions <= tasks_of(*lazy) <= 3 * d.npartitions + few * 3
+
+    def test_numbers_in_the_graph_are_no_tasks(self):
+        d = da.from_array(np.zeros((12, 10)), chunks=1)
+        keys = []
+        with Callback(pretask=lambda key, graph, state: keys.extend(graph)):
+            gg.laplacian(d).compute(scheduler="synchronous")
+        assert not any(d.name in key for key in keys)
+
+    def test_large_ones_are_not(self):
+        assert groups.groups_of(((8,) * 9, (8,) * 9), 8) is None
+        assert groups.groups_of(((1,) * 9, (4,) * 9), 8) == ((9,), (2, 2, 2, 2, 1))
+        assert groups.groups_of(((1, 1), (1, 1)), 8) is None

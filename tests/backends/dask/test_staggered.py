@@ -10,7 +10,7 @@ import gridgrad as gg
 da = pytest.importorskip("dask.array")
 dask = pytest.importorskip("dask")
 
-from gridgrad._backends.dask import chunk  # noqa: E402  # where Dask is
+from gridgrad._backends.dask import chunk, groups  # noqa: E402  # where Dask is
 
 X = np.cumsum(np.random.default_rng(1).uniform(0.5, 1.5, 9))
 WALLS = gg.value(2.0, wall="face"), gg.slope(1.0, wall="face")
@@ -43,10 +43,12 @@ def expected(chunks, more):
     return (*chunks[:-1], last) if last else (*chunks[:-2], chunks[-2])
 
 
-@pytest.fixture(params=["at once", "in parts"])
+@pytest.fixture(params=["at once", "in parts", "in groups"])
 def way(request, monkeypatch):
     if request.param == "in parts":
         monkeypatch.setattr(chunk, "SMALL", 0)
+    if request.param != "in groups":
+        monkeypatch.setattr(groups, "BYTES", 0)
 
 
 @pytest.mark.parametrize("walls", [False, True])

@@ -1,0 +1,121 @@
+"""Tiny chunks, which cost more as tasks than as work: many are made as one chunk, and cut out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise, product
+from math import prod
+from typing import Any, TypeAlias
+
+import dask.array as da
+import numpy as np
+from dask.base import tokenize
+from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+
+from ..._base.types import Array
+from ..protocol import Find
+from .tasks import Key, reference, task
+
+Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
+Groups: TypeAlias = tuple[tuple[int, ...], ...]  # how many chunks each takes, by axis
+
+BYTES = 1 << 16  # of a group: a sweep over so many takes a tenth of its task
+FEWEST = 8  # chunks that a group spares the tasks of
+
+
+def groups_of(chunks: Chunks, itemsize: int) -> Groups | None:
+    """Of chunks that are tiny: as many as fit, along the shortest sides first."""
+    counts, largest = [1] * len(chunks), [max(1, *own) for own in chunks]
+    while True:
+        sides = [count * n for count, n in zip(counts, largest, strict=True)]
+        more = [axis for axis, own in enumerate(chunks) if counts[axis] < len(own)]
+        if not more or 2 * prod(sides) * itemsize > BYTES:
+            break
+        axis = min(more, key=sides.__getitem__)
+        counts[axis] = min(2 * counts[axis], len(chunks[axis]))
+    if prod(counts) < FEWEST:
+        return None
+    return tuple(
+        tuple(min(count, len(own) - first) for first in range(0, len(own), count))
+        for count, own in zip(counts, chunks, strict=True)
+    )
+
+
+def lengths(chunks: Chunks, groups: Groups) -> Chunks:
+    """The groups as chunks."""
+    return tuple(tuple(map(sum, _cut(*own))) for own in zip(chunks, groups, strict=True))
+
+
+def joined(field: Any, groups: Groups, find: Find) -> Any:
+    """The array in chunks of groups."""
+    name = f"gridgrad-joined-{tokenize(field.name, groups)}"
+    cuts = [list(_cut(*own)) for own in zip(field.chunks, groups, strict=True)]
+    numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(field.chunks, groups, strict=True)]
+    held = _held(field)
+    tasks: dict[Key, Any] = {}
+    for places in product(*[range(len(own)) for own in groups]):
+        own = tuple([cut[place] for cut, place in zip(cuts, places, strict=True)])
+        there = product(*[number[place] for number, place in zip(numbers, places, strict=True)])
+        keys = [(field.name, *number) for number in there]
+        given = [held[key] if key in held else reference(key) for key in keys]
+        tasks[name, *places] = task((name, *places), join, find, own, *given)
+    return array(tasks, name, [] if held else [field], lengths(field.chunks, groups), field._meta)
+
+
+def cut(whole: Any, output: int | None, chunks: Chunks, groups: Groups, meta: Array) -> Any:
+    """One output of groups, in the chunks that they are made of."""
+    name = f"{whole.name}-{'cut' if output is None else output}"
+    places = [list(_places(*own)) for own in zip(chunks, groups, strict=True)]
+    wholes = {own: reference((whole.name, *own)) for own in product(*[range(len(own)) for own in groups])}
+    tasks: dict[Key, Any] = {}
+    for number, own in zip(product(*[range(len(own)) for own in chunks]), product(*places), strict=True):
+        there, index = zip(*own, strict=True)
+        key = (name, *number)
+        tasks[key] = task(key, taken, wholes[there], output, index)
+    return array(tasks, name, [whole], chunks, meta)
+
+
+def array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], chunks: Chunks, meta: Array) -> Any:
+    """A lazy array of these tasks."""
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=list(fields))
+    return da.Array(graph, name, chunks, meta=meta)
+
+
+def join(find: Find, chunks: Chunks, *parts: Array) -> Array:
+    """The task of a group: its chunks as one."""
+    library = find(type(parts[0]))
+    assert library is not None
+    like = next((part for part in parts if library.facts(part) is None), parts[0])
+    whole = library.operations(like).zeros_like(like, shape=tuple(map(sum, chunks)))
+    for index, part in zip(product(*map(_slices, chunks)), parts, strict=True):
+        whole[index] = part
+    return whole
+
+
+def taken(whole: Any, output: int | None, index: tuple[slice, ...]) -> Array:
+    """The task of a chunk of a group."""
+    made: Array = (whole if output is None else whole[output])[index]
+    return made
+
+
+def _held(field: Any) -> Mapping[Key, Array]:
+    """The chunks, where their numbers are in the graph: Dask goes through all of those again for each of its tasks."""
+    layer = field.dask.layers.get(field.name)
+    is_held = isinstance(layer, MaterializedLayer) and all(isinstance(own, np.ndarray) for own in layer.values())
+    return layer if is_held else {}
+
+
+def _cut(own: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[int, ...]]:
+    for first, last in pairwise([0, *accumulate(counts)]):
+        yield tuple(own[first:last])
+
+
+def _slices(own: Sequence[int]) -> list[slice]:
+    return [slice(*pair) for pair in pairwise([0, *accumulate(own)])]
+
+
+def _places(own: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[int, slice]]:
+    """Of each chunk along an axis its group, and where it is in that."""
+    for number, chunks in enumerate(_cut(own, counts)):
+        for place in _slices(chunks):
+            yield number, place
