@@ -51,9 +51,13 @@ class Row {
   // The first term that reads its own points, and the first that reads a coefficient there.
   static constexpr int CENTRE = first_of<has_centre>(KINDS...), FACE = first_of<has_faces>(KINDS...);
 
+  static constexpr int COUNT = sizeof...(KINDS), ALL[] = {KINDS...};
+
+  // Taps are made where they stay: what is copied in wide words just after it was set waits for the stores.
   template <std::size_t... K>
   GG_INLINE Row(const Run<Real>& run, const Line<Real>* line, int64 row, std::index_sequence<K...>)
-      : target_(run.target + row * run.target_ahead), taps_(Taps<KINDS, Real>(line[K], run.link, row)...) {
+      : target_(run.target + row * run.target_ahead),
+        taps_(Place<Real>{line[K], line[beside_of(ALL, COUNT, K)], run.link, row}...) {
     if constexpr (CENTRE >= 0) centre_ = line[CENTRE].own + row * line[CENTRE].ahead;
     if constexpr (FACE >= 0) face_ = line[FACE].face + row * line[FACE].face_ahead;
   }
@@ -65,13 +69,20 @@ class Row {
 
 // One term at the ends of rows. Out of line: they would take registers of the loop.
 template <class Real, Join JOIN, How HOW, int KIND>
-GG_NOINLINE void join_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
-  typedef AsElements<Real> As;
-  for (int64 r = begin; r < end; ++r) {
-    const Taps<KIND, Real> taps(run.line[line], run.link, r);
-    Real* const target = run.target + r * run.target_ahead;
-    for (const End* point = run.end; point != run.end + run.ends; ++point)
-      join_to<As, JOIN, HOW>(target + point->j, taps.at_end(*point, line, run.link));
+GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 end) {
+  const Line<Real>& line = run.line[number];
+  const auto join = [&](const End& point, const auto& value_of) {
+    for (int64 r = begin; r < end; ++r)
+      join_to<AsElements<Real>, JOIN, HOW>(run.target + r * run.target_ahead + point.j,
+                                           value_of(Taps<KIND, Real>(Place<Real>{line, line, run.link, r})));
+  };
+  for (const End* point = run.end; point != run.end + run.ends; ++point) {
+    const int64 j = point->j;
+    const Link<Real>* const link = run.link + point->begin[number];
+    const Link<Real>*const second = run.link + point->second[number], *const last =
+                                                                          run.link + point->end[number];
+    if (point->begin[number] < 0) join(*point, [&](const auto& taps) { return taps.at_inner(j); });
+    else join(*point, [&](const auto& taps) { return taps.at_end(link, second, last, j); });
   }
 }
 
@@ -82,22 +93,28 @@ void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
   (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
 }
 
-// The terms from one line on in the rows [begin, end), in whole words: those that add take no element twice;
-// of others the last word may overlap the one before it, and from the second on they are aligned to the
-// target.
+// The inner elements of rows in whole words: those that add take no element twice; of others the last word
+// may overlap the one before it, and from the second on they are aligned to the target.
 template <class Real, Join JOIN, How HOW, int... KINDS>
-GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
+GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
-    if (run.count > 0) {
-      const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
-      int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
-      for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
-      row.template put<As>(last);
-    }
-    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, r + rows);
+    const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
+    int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+    for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
+    row.template put<As>(last);
+  }
+}
+
+// The terms from one line on in the rows [begin, end), and at their ends.
+template <class Real, Join JOIN, How HOW, int... KINDS>
+GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
+  for (int64 r = begin; r < end; r += run.group) {
+    const int64 last = smaller(r + run.group, end);
+    if (run.count > 0) join_words<Real, JOIN, HOW, KINDS...>(run, line, r, last);
+    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
   }
 }
 

@@ -35,7 +35,7 @@ class Runs {
       if (!loop_of<Real, SETS>(join_of(t), kinds_[k])) return false;
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
-    const bool is_one = here_.plan.term[t].assign && are_around_one(t, next);
+    const bool is_one = here_.plan.term[t].assign && are_around_one(t, next) && are_beside_one(t, next);
     loops_[output] = is_one ? loop_of_all(signature, join_of(t)) : nullptr;
     return true;
   }
@@ -52,7 +52,8 @@ class Runs {
     run.count = last - first;
     run.target = target + (first - begin);
     run.target_ahead = ahead;
-    run.together = rows_together(t, next, run, end - begin);
+    run.together = loop ? rows_together(t, next, run, end - begin) : 1;
+    run.group = larger(run.together, TOGETHER / (end - begin));
     links_.clear();
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
@@ -62,9 +63,9 @@ class Runs {
     run.ends = static_cast<int64>(ends_.size());
     run.link = links_.data();
     if (loop) return loop(run, 0, 0, rows);
-    for (int64 r = 0; r < rows; ++r)
+    for (int64 r = 0; r < rows; r += run.group)
       for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
-        loop_of_term(k)(run, line, r, r + 1);
+        loop_of_term(k)(run, line, r, smaller(r + run.group, rows));
   }
 
  private:
@@ -125,6 +126,26 @@ class Runs {
       if (has_faces(kinds_[t])) faces = term.faces;
     }
     return true;
+  }
+
+  // Whether terms whose neighbours a loop reads once have the same.
+  bool are_beside_one(int t, int next) const {
+    int term[LINES], kinds[LINES], count = 0;
+    for (; t < next; t += terms_of(kinds_[t]), ++count) {
+      term[count] = t;
+      kinds[count] = kinds_[t];
+    }
+    for (int k = 0; k < count; ++k) {
+      const int own = term[k], other = term[beside_of(kinds, count, k)];
+      if (own != other && !are_same_neighbours(own, other)) return false;
+    }
+    return true;
+  }
+
+  bool are_same_neighbours(int t, int other) const {
+    return here_.plan.term[t].input == here_.plan.term[other].input &&
+           here_.stencil(t).dim == here_.stencil(other).dim && here_.step(t) == here_.step(other) &&
+           neighbour(t, 0) == neighbour(other, 0) && neighbour(t, 1) == neighbour(other, 1);
   }
 
   int kind_of(int t, int next) const {

@@ -76,6 +76,17 @@ constexpr bool is_kind(int kind) {
   return !(kind & INNER) || is_values(kind) || without_field(kind) == LINKS;
 }
 
+// The term whose neighbours term k reads: where first derivatives times fields follow as many second ones,
+// they are along the same axes. Of a single axis they need not be.
+constexpr int beside_of(const int* kinds, int count, int k) {
+  int seconds = 0, others = 0;
+  for (int i = 0; i < count; ++i) {
+    if (kinds[i] == DIFFERENCES || kinds[i] == GRADED) ++seconds;
+    else if (kinds[i] != VALUE) ++others;
+  }
+  return seconds > 1 && seconds == others && k >= count - others ? k - seconds : k;
+}
+
 // The first of some kinds that is such; -1 if none is.
 template <bool (&is_such)(int), class... Kinds>
 constexpr int first_of(Kinds... kinds) {
@@ -109,6 +120,14 @@ struct Line {
   int links_begin, links_end;                                // among those of the run
 };
 
+// A row of a term; `beside` is the term, along the same axis, whose neighbours it reads.
+template <class Real>
+struct Place {
+  const Line<Real>&line, &beside;
+  const Link<Real>* links;
+  int64 row;
+};
+
 const int64 TOGETHER = 512;  // elements of short rows that are done as one
 const int LINES = 7;         // of three axes twice, and the field itself
 
@@ -121,7 +140,8 @@ struct End {
 template <class Real>
 struct Run {
   int64 rows, count;  // inner elements of each row
-  int64 together;     // rows that are done as one, with what is between them, before their ends
+  int64 together;     // rows that are done as one, with what is between them
+  int64 group;        // rows that are done before their ends
   Real* target;
   int64 target_ahead;
   const End* end;  // in every row
@@ -164,8 +184,7 @@ struct AsElements : AsNumbers<Real> {
 template <int KIND, class Real>
 class Taps {
  public:
-  GG_INLINE Taps(const Line<Real>& line, const Link<Real>* links, int64 row)
-      : Taps(line, links, row, Neighbours()) {}
+  GG_INLINE explicit Taps(const Place<Real>& place) : Taps(place, Neighbours()) {}
 
   // `centre` and `face` are what the field and the coefficient are there.
   template <class As>
@@ -183,11 +202,23 @@ class Taps {
     }
   }
 
-  // At an element that is taken alone, of the line of this number.
-  Real at_end(const End& end, int line, const Link<Real>* links) const {
-    if (end.begin[line] >= 0)
-      return of_links(links + end.begin[line], links + end.second[line], links + end.end[line], end.j);
-    return at<AsElements<Real>>(end.j, own_[end.j], has_faces(KIND) ? face_[end.j] : Real(0));
+  // At an element that is taken alone.
+  GG_INLINE Real at_inner(int64 j) const {
+    return at<AsElements<Real>>(j, own_[j], has_faces(KIND) ? face_[j] : Real(0));
+  }
+
+  // Where rows are data: of one term, or of two from `second` on.
+  GG_INLINE Real at_end(const Link<Real>* link, const Link<Real>* second, const Link<Real>* end,
+                        int64 j) const {
+    Real sum;
+    if constexpr (is_mixed(KIND))
+      sum = mixed<AsElements<Real>>([&](const Real* own) { return row(own, link, second); });
+    else sum = row(own_, link, second);
+    if constexpr (is_upwind(KIND))
+      sum = unless_other(1, outer_[j], sum * outer_[j]) +
+            unless_other(-1, outer_[j], row(own_, second, end) * outer_[j]);
+    if constexpr (KIND & OUTER) sum = sum * outer_[j];
+    return sum;
   }
 
  private:
@@ -195,8 +226,12 @@ class Taps {
   typedef std::make_index_sequence<COUNT> Neighbours;
 
   template <std::size_t... K>
-  GG_INLINE Taps(const Line<Real>& line, const Link<Real>* links, int64 row, std::index_sequence<K...>)
-      : own_(line.own + row * line.ahead), neighbour_{(line.neighbour[K] + row * line.ahead)...} {
+  GG_INLINE Taps(const Place<Real>& place, std::index_sequence<K...>)
+      : own_(place.line.own + place.row * place.line.ahead),
+        neighbour_{(place.beside.neighbour[K] + place.row * place.line.ahead)...} {
+    const Line<Real>& line = place.line;
+    const Link<Real>* const links = place.links;
+    const int64 row = place.row;
     if constexpr (kind == LINKS) {
       begin_ = links + line.links_begin;
       end_ = links + line.links_end;
@@ -322,19 +357,6 @@ class Taps {
     Word weight = As::all(link.weight);
     if constexpr (KIND & INNER) return weight * read<As>(inner_ + link.inner, j) * b;
     else return link.kind ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
-  }
-
-  // Where rows are data: of one term, or of two from `second` on.
-  Real of_links(const Link<Real>* link, const Link<Real>* second, const Link<Real>* end, int64 j) const {
-    Real sum;
-    if constexpr (is_mixed(KIND))
-      sum = mixed<AsElements<Real>>([&](const Real* own) { return row(own, link, second); });
-    else sum = row(own_, link, second);
-    if constexpr (is_upwind(KIND))
-      sum = unless_other(1, outer_[j], sum * outer_[j]) +
-            unless_other(-1, outer_[j], row(own_, second, end) * outer_[j]);
-    if constexpr (KIND & OUTER) sum = sum * outer_[j];
-    return sum;
   }
 
   Real row(const Real* own, const Link<Real>* link, const Link<Real>* end) const {
