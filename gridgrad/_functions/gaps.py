@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
-from typing import Any
+from typing import cast
 
 import numpy as np
 
@@ -86,9 +86,8 @@ def _breaks(breaks: object, axes: int) -> list[object]:
 
 def _is_there(field: object, grid: Grid) -> Array:
     """Where a field is not NaN, its batch axes in front of those of the grid."""
-    values: Any = unwrap(field, "f")[0]
-    if not dispatch.is_lazy(values):
-        values = np.asarray(dispatch.host(values))
+    given = unwrap(field, "f")[0]
+    values = cast(Array, given) if dispatch.is_lazy(given) else np.asarray(dispatch.host(given))
     there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
     axes = grid.axes_of(values.shape)
     order = [a for a in range(values.ndim) if a not in axes] + sorted(

@@ -17,7 +17,7 @@ from ..._terms.term import turned
 from ..fields.factors import Number
 from .members import Member, moved
 from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
-from .places.blocks import Operator as OnBlock
+from .places.blocks import OnBlocks
 from .places.flat import Flat
 
 
@@ -36,7 +36,7 @@ class Beside:
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._flats: dict[Shape, Flat] = {}
-        self.blocks: dict[Hashable, OnBlock] = {}  # the operator on blocks of the grid, where its mask is known
+        self.blocks: dict[Hashable, OnBlocks] = {}  # the operator on blocks of the grid, where its mask is known
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import numpy as np
 
@@ -129,7 +129,7 @@ def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: 
 
 def _inside(inside: object, grid: Points) -> Array:
     is_lazy = dispatch.is_lazy(inside)
-    values: Any = inside if is_lazy else np.asarray(dispatch.host(inside))
+    values = cast(Array, inside) if is_lazy else np.asarray(dispatch.host(inside))
     if values.dtype != bool:
         raise ArgumentTypeError(
             f"inside has dtype {values.dtype}; give where the field is, an array of bool, for example ~numpy.isnan(f) or land == 0"
@@ -140,13 +140,13 @@ def _inside(inside: object, grid: Points) -> Array:
             + (", numpy.broadcast_to(inside, grid.shape)" if values.ndim else "")
         )
     if is_lazy and not (grid.metric is not None and grid.metric.on):
-        return cast(Array, values)
+        return values
     values = np.array(values)
     if not values.any():
         raise ArgumentValueError(
             "inside is False everywhere, so that no point counts; True is where the field is"
         )
-    return cast(Array, values)
+    return values
 
 
 def _side(boundary: object) -> Side:

@@ -192,3 +192,11 @@ def test_lazy_masks_are_computed_for_what_is_at_once():
         gg.Grid(LAT).with_mask(inside[0])
     with pytest.raises(TypeError, match="inside has dtype float64"):
         gg.Grid(LAT, LON).with_mask(1.0 * inside)
+
+
+def test_masked_chunks_are_refused_as_masked_arrays_are():
+    u = np.ma.masked_invalid(sea()[0])
+    ocean = gg.Grid(LAT, LON).with_mask(~u.mask)
+    for f in (u, da.from_array(u, chunks=20)):
+        with pytest.raises(TypeError, match="masked array, and the grid has a mask of its own"):
+            ocean.laplacian(f)

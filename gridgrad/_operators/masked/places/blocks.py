@@ -18,7 +18,7 @@ from .flat import Flat, placed
 AtPoints = tuple[Array, Array]  # points, and values there, of shape (batch, points)
 
 
-class Operator(Protocol):
+class OnBlocks(Protocol):
     """What is asked of an operator of a grid with gaps."""
 
     grid: Points
@@ -42,7 +42,7 @@ class Blocks:
 
     halo = 2 * HALF + 1
 
-    def __init__(self, operator: Operator, flat_: Flat, known: dict[Hashable, Operator] | None) -> None:
+    def __init__(self, operator: OnBlocks, flat_: Flat, known: dict[Hashable, OnBlocks] | None) -> None:
         self.operator, self.flat, self.known = operator, flat_, known
         grid = operator.grid
         lines = {self._axis(k): line for k, line in enumerate(grid.lines)}
@@ -81,7 +81,7 @@ class Blocks:
             for result, (points, values) in zip(results, pairs, strict=True)
         ]
 
-    def _on(self, places: Sequence[Place | None], inside: Array) -> Operator:
+    def _on(self, places: Sequence[Place | None], inside: Array) -> OnBlocks:
         """The operator on a block; kept where the mask will be the same again."""
         key = (
             *[None if own is None else (own.low, own.rows.start, own.rows.stop) for own in places],
