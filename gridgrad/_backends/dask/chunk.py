@@ -117,11 +117,19 @@ class Chunk:
             outputs = self._nothing()
             inner = [self._all_of(axis) if own is None else own.inner for axis, own in enumerate(self.parts)]
             terms = self.recipe.bound(self.terms, [cut.stencils for cut in inner])
-            ladder.apply(self.library, terms, self.own, outputs, workers=1)
+            ladder.apply(self.library, terms, list(map(self._dense, self.own)), outputs, workers=1)
             for axis, own in enumerate(self.parts):
                 for cut in () if own is None else own.sides:
                     self._side(axis, cut, outputs)
         return outputs
+
+    def _dense(self, own: Array) -> Array:
+        """A chunk that is a view into a larger array is copied: rows far apart are swept in twice the time."""
+        there = self.library.memory(own)
+        steps = [(n, step) for n, step in zip(there.shape, there.strides, strict=True) if n > 1]
+        unit = min((step for _, step in steps), default=0)
+        is_dense = unit <= 0 or sum((n - 1) * step for n, step in steps) == (prod(there.shape) - 1) * unit
+        return own if is_dense else self.library.copy(own)
 
     def _side(self, axis: int, cut: Cut, outputs: list[Array]) -> None:
         """The rows at one end of an axis, of all outputs that are differentiated along it."""

@@ -60,6 +60,7 @@ class Graph:
             k: [self._depths(axis, k, own) for axis, own in enumerate(fields[k].chunks)] for k in self.reach
         }
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
+        self._references: dict[Key, Any] = {}
 
     def _depths(self, axis: int, k: int, chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
         """How many first and last rows of each chunk others read along an axis."""
@@ -95,13 +96,13 @@ class Graph:
             if not always:
                 terms = self.recipe.there(spans)
                 used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-            inputs = [reference(self._own(k, places)) for k in used]
+            inputs = [self._to(self.names[k], self._place(k, places)) for k in used]
             others = [
                 self._source(k, own)
                 for k in used
                 for own in neighbours(reach[k], spans, places, self.numblocks)
             ]
-            key = (self.name, *places)
+            key = self._to(self.name, places).key
             yield key, task(key, compute, self.recipe, spans, *inputs, *others)
         for k, is_copied in self.copies.items():
             if is_copied:
@@ -109,21 +110,29 @@ class Graph:
 
     def component(self, k: int) -> dict[Key, Any]:
         """The tasks that take one output of all that were made."""
-        every = list(product(*map(range, self.numblocks)))
-        name = f"{self.name}-{k}"
-        return {(name, *own): task((name, *own), getitem, reference((self.name, *own)), k) for own in every}
+        tasks: dict[Key, Any] = {}
+        for places in product(*map(range, self.numblocks)):
+            key = (f"{self.name}-{k}", *places)
+            tasks[key] = task(key, getitem, self._to(self.name, places), k)
+        return tasks
+
+    def _to(self, name: str, places: Places) -> Any:
+        """One reference, and one key in it, for all that read a task: six for each of 100000 chunks are much memory."""
+        key = (name, *places)
+        found = self._references.get(key)
+        if found is None:
+            found = self._references[key] = reference(key)
+        return found
 
     def _source(self, k: int, places: Places) -> Any:
-        return reference(self._key(k, places) if self.copies[k] else self._own(k, places))
+        return self._to(self._named(k) if self.copies[k] else self.names[k], self._place(k, places))
 
-    def _own(self, k: int, places: Places) -> Key:
-        return (self.names[k], *self._place(k, places))
+    def _named(self, k: int) -> str:
+        """The faces of an input."""
+        return f"{self.name}-faces-{k}"
 
-    def _key(self, k: int, places: Places) -> Key:
-        return (f"{self.name}-faces-{k}", *self._place(k, places))
-
-    def _place(self, k: int, places: Places) -> Iterator[int]:
-        return (place % n for place, n in zip(places, self.blocks[k], strict=True))
+    def _place(self, k: int, places: Places) -> Places:
+        return tuple([place % n for place, n in zip(places, self.blocks[k], strict=True)])
 
     def _faces(self, k: int) -> Iterator[tuple[Key, Any]]:
         for places in product(*map(range, self.blocks[k])):
@@ -131,5 +140,5 @@ class Graph:
                 [own[place] for own, place in zip(self.depths[k], places, strict=True) if own[place]]  # type: ignore[misc]
             )
             if depths:
-                key = self._key(k, places)
-                yield key, task(key, faces, reference(self._own(k, places)), depths)
+                key = self._to(self._named(k), places).key
+                yield key, task(key, faces, self._to(self.names[k], places), depths)

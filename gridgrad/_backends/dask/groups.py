@@ -47,7 +47,8 @@ def lengths(chunks: Chunks, groups: Groups) -> Chunks:
 
 
 def joined(field: Any, groups: Groups, find: Find) -> Any:
-    """The array in chunks of groups."""
+    """The array in chunks of groups, one along axes that it is one chunk along."""
+    groups = tuple([own if n > 1 else (1,) for n, own in zip(field.numblocks, groups, strict=True)])
     name = f"gridgrad-joined-{tokenize(field.name, groups)}"
     cuts = [list(_cut(*own)) for own in zip(field.chunks, groups, strict=True)]
     numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(field.chunks, groups, strict=True)]

@@ -1,6 +1,7 @@
 """What is in a graph of Dask's: how many tasks of what size, in which chunks; nothing computed while it is built."""
 
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,6 +105,21 @@ def test_errors_come_before_the_graph():
         gg.gradient(d[d[:, 0] > 0.5])
     with pytest.raises(TypeError, match=r"out= is not supported for arrays of dask"):
         gg.gradient(d, out=np.empty((2, N, N), np.float32))
+
+
+def test_a_chunk_that_is_a_part_of_rows_is_copied_before_it_is_swept():
+    """Others are read where they lie."""
+    from gridgrad._backends.dask import chunk
+    from gridgrad._backends.dispatch import found
+
+    library = SimpleNamespace(library=found(np.ndarray))
+    f = np.random.default_rng(0).random((8, 8, 8))
+    for own in (f, f.T, f[:4], f[:1, :, ::2], np.broadcast_to(f[0], f.shape)):
+        assert chunk.Chunk._dense(library, own) is own
+    for own in (f[:, :4], f[..., 1:5], f[::2]):
+        made = chunk.Chunk._dense(library, own)
+        assert made.flags.c_contiguous
+        assert same_bits(made, own)
 
 
 def test_a_chunk_is_not_copied_with_its_halo(monkeypatch):
