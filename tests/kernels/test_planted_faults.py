@@ -85,6 +85,7 @@ FAULTS = {
     "the row's ends without its elements": ("host/loops/runs.h", "own + b * stencil.inner", "own + b"),
     "equal weights in a run of others": ("host/position.h", "while (i < end && (weights[i] == weights[stencil.length + i]) == (pairs.count == 1)) ++i;", "i = end;"),
     "several fields taken for one": ("host/loops/runs.h", "here_.plan.term[t].assign && are_around_one(t, next)", "here_.plan.term[t].assign"),
+    "neighbours of another axis": ("host/loops/runs.h", "if (own != other && !are_same_neighbours(own, other)) return false;", ""),
     "the side that the flow goes to": ("host/loops/taps.h", "return is_up ? below : above;", "return is_up ? above : below;"),
     "no flow reads a side": ("host/loops/taps.h", "return field == 0 ? Word{} : product;", "return product;"),
     "one side at ends": ("host/loops/runs.h", "if (are_two) list_point(t + 1, j, end.j);", ""),

@@ -172,6 +172,10 @@ def operators(grid, g, h):
         "the field and its laplacian": ((grid.identity + 0.1 * grid.laplacian).terms, 1),
         "advection": ((0.1 * grid.laplacian - grid.advect((g, h))).terms, 1),
         "several fields": (fluxes, 1),
+        "first derivatives in another order": (
+            (grid.laplacian - (g * grid.derivative(1) + h * grid.derivative(0))).terms,
+            1,
+        ),
         "upwind": ((grid.identity - grid.advect((g, h), upwind=1)).terms, 1),
         "upwind, second order": (grid.advect((g, h), upwind=2).terms, 1),
         "a factor of values": ((grid.laplacian @ grid.multiply(g)).terms, 1),

@@ -228,7 +228,7 @@ class Taps {
   template <std::size_t... K>
   GG_INLINE Taps(const Place<Real>& place, std::index_sequence<K...>)
       : own_(place.line.own + place.row * place.line.ahead),
-        neighbour_{(place.beside.neighbour[K] + place.row * place.line.ahead)...} {
+        neighbour_{(place.beside.neighbour[K] + place.row * place.beside.ahead)...} {
     const Line<Real>& line = place.line;
     const Link<Real>* const links = place.links;
     const int64 row = place.row;
