@@ -186,7 +186,12 @@ def absent(operator: object, name: str) -> Never:
 
 
 def unknown(owner: object, called: str, name: str) -> AttributeError:
-    """The error on a name that the package or a grid does not have, with what has it under another name."""
+    """The error on a name that the package or a grid does not have, with what has it under another name.
+
+    A property that ended in an AttributeError comes here too: it is asked once more, for the error of its own.
+    """
+    if hasattr(type(owner), name):
+        object.__getattribute__(owner, name)
     ours, elsewhere = _OUR_NAME.get(name.lower()), _NOT_FUNCTIONS.get(name)
     instead = f"; here it is {ours}" if ours else f"; {elsewhere}" if elsewhere else ""
     return AttributeError(f"{called} has no attribute {name!r}{instead}", name=name, obj=owner)

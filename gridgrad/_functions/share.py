@@ -196,7 +196,7 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
             "gridgrad.gradient(f, x, y, edge_order=2)[0]"
         )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
-        if isinstance(entry, int) and entry == 0:
+        if axis == -1 and isinstance(entry, int) and entry == 0:
             raise ArgumentValueError(
                 f"the step of axis {a} is 0; an axis is named, derivative(f, x, axis=0), and each entry of several is the spacing of one axis"
             )

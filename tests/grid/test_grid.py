@@ -276,3 +276,16 @@ def test_refused(fault):
     arguments, keywords, error, message = REFUSED[fault]
     with pytest.raises(error, match=message):
         gg.Grid(*arguments, **keywords)
+
+
+@pytest.mark.parametrize("owner", [gg.Grid, type(gg.Grid((4, 0.5), (4, 0.5)).faces())])
+def test_an_error_inside_a_property_is_told_as_it_is(owner):
+    class Own(owner):
+        @property
+        def broken(self):
+            return np.ones(3).foo
+
+    grid = gg.Grid((4, 0.5), (4, 0.5))
+    own = Own((4, 0.5)) if owner is gg.Grid else Own(grid, False)
+    with pytest.raises(AttributeError, match=r"'numpy.ndarray' object has no attribute 'foo'"):
+        own.broken  # noqa: B018

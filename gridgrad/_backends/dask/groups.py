@@ -87,6 +87,9 @@ def join(find: Find, chunks: Chunks, *parts: Array) -> Array:
     library = find(type(parts[0]))
     assert library is not None
     like = next((part for part in parts if library.facts(part) is None), parts[0])
+    kinds = {part.dtype for part in parts}
+    if len(kinds) > 1:  # whatever the array says of itself
+        like = like.astype(np.result_type(*kinds))
     whole = library.operations(like).zeros_like(like, shape=tuple(map(sum, chunks)))
     for index, part in zip(product(*map(_slices, chunks)), parts, strict=True):
         whole[index] = part

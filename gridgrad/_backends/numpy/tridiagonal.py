@@ -10,7 +10,7 @@ from . import core as _core
 
 def reciprocals(main: Array, lower: Array, upper: Array) -> Array:
     """1 over the pivots of systems along the middle axis of three, whose rows differ in the main diagonal only."""
-    found = np.empty_like(main)
+    found = np.empty(main.shape)  # in C order, whatever that of `main`: the core reads it by address
     found[:, 0] = 1 / main[:, 0]
     for i in range(1, main.shape[1]):
         found[:, i] = 1 / (main[:, i] - (lower[i - 1] * upper[i - 1]) * found[:, i - 1])

@@ -197,6 +197,8 @@ class AllFaces(Generic[OnPoints]):
     if not TYPE_CHECKING:  # or a checker would take every name for one
 
         def __getattr__(self, name: str) -> Never:
+            if hasattr(type(self), name):
+                object.__getattribute__(self, name)  # a property, for its own error
             of_one = f"; those of one axis have it, faces[0].{name}" if name in _OF_ONE_AXIS else ""
             raise AttributeError(
                 f"the faces of all axes have no attribute {name!r}{of_one}", name=name, obj=self

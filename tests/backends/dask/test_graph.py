@@ -166,3 +166,23 @@ class TestTinyChunks:
         assert groups.groups_of(((8,) * 9, (8,) * 9), 8) is None
         assert groups.groups_of(((1,) * 9, (4,) * 9), 8) == ((9,), (2, 2, 2, 2, 1))
         assert groups.groups_of(((1, 1), (1, 1)), 8) is None
+
+
+def test_tiny_chunks_of_other_dtypes_than_the_array_says_keep_their_digits(monkeypatch):
+    monkeypatch.setattr(groups, "BYTES", 1 << 16)
+    whole = np.arange(16.0) ** 2 / 4
+    mixed = da.map_blocks(
+        lambda chunk, block_info: chunk.astype(int) if block_info[0]["chunk-location"] == (0,) else chunk,
+        da.from_array(whole, chunks=1), dtype=float, meta=np.zeros(0),
+    )  # fmt: skip
+    assert same_bits(gg.gradient(mixed).compute(), np.gradient(whole))
+
+
+def test_tiny_chunks_with_gaps_and_batch_axes(monkeypatch):
+    monkeypatch.setattr(groups, "BYTES", 1 << 12)
+    rng = np.random.default_rng(1)
+    inside, f = rng.random((7, 8)) < 0.7, rng.random((9, 7, 8))
+    L = gg.Grid((7, 0.5), (8, 0.25)).with_mask(inside).laplacian
+    lazy = L(da.from_array(f, chunks=(1, 2, 2)))
+    assert lazy.chunks == ((1,) * 9, (2, 2, 2, 1), (2,) * 4)
+    assert same_bits(lazy.compute(scheduler="synchronous"), L(f))
