@@ -40,7 +40,9 @@ class Lines:
         )
         order = (*batch, *beyond, axis, *beside)
         bands = line.rows.bands
-        lower, upper = (bands.upper, bands.lower) if line.is_transposed else (bands.lower, bands.upper)
+        lower, upper = map(np.ascontiguousarray, (bands.lower, bands.upper))  # the core reads them by address
+        if line.is_transposed:
+            lower, upper = upper, lower
         shifts = sums.transpose(order).reshape(-1, 1, math.prod(sums.shape[k] for k in beside))
         main = shifts + bands.main[:, None]
         return cls(

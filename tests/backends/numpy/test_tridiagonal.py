@@ -31,3 +31,15 @@ def test_the_core_solves_with_the_bits_of_slices(sizes, dtype, rng, monkeypatch)
     left[:, 1:] += lower[:, None] * by_slices[:, :-1]
     left[:, :-1] += upper[:, None] * by_slices[:, 1:]
     assert np.abs(left - b).max() < 1e-14
+
+
+def test_reciprocals_are_in_c_order_of_any_diagonals(rng):
+    """The core reads them by address."""
+    lower, upper = rng.uniform(-2, -1, (2, 6))
+    main = rng.uniform(4.5, 6, (3, 7, 5))
+    wanted = tridiagonal.reciprocals(main, lower, upper)
+    for order in ((0, 2, 1), (2, 1, 0), (1, 0, 2)):
+        turned = np.ascontiguousarray(main.transpose(order)).transpose(np.argsort(order))
+        found = tridiagonal.reciprocals(turned, lower, upper)
+        assert found.flags.c_contiguous
+        assert np.array_equal(found, wanted)
