@@ -78,11 +78,14 @@ GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 
   };
   for (const End* point = run.end; point != run.end + run.ends; ++point) {
     const int64 j = point->j;
+    if (point->begin[number] < 0) {  // no rows of its own: there may be no links at all
+      join(*point, [&](const auto& taps) { return taps.at_inner(j); });
+      continue;
+    }
     const Link<Real>* const link = run.link + point->begin[number];
     const Link<Real>*const second = run.link + point->second[number], *const last =
                                                                           run.link + point->end[number];
-    if (point->begin[number] < 0) join(*point, [&](const auto& taps) { return taps.at_inner(j); });
-    else join(*point, [&](const auto& taps) { return taps.at_end(link, second, last, j); });
+    join(*point, [&](const auto& taps) { return taps.at_end(link, second, last, j); });
   }
 }
 
