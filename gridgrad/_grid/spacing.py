@@ -65,6 +65,14 @@ def _is_float(number: int) -> bool:
         return False
 
 
+def _as_text(number: Fraction) -> str:
+    """As the float nearest to it, if there is one: sums of steps may be larger than all floats."""
+    try:
+        return repr(float(number))
+    except OverflowError:
+        return "more than the largest float"
+
+
 def check_class(spacing: Any, axis: int) -> None:
     """Refuse what `numpy.asarray` would strip of a mask, a unit or another meaning."""
     cls: Any = type(spacing)
@@ -179,6 +187,6 @@ def check_period(period: Any, span: Fraction, axis: int) -> None:
         )
     if not exact_fraction(period) > span:
         raise ArgumentValueError(
-            f"period={period!s} of axis {axis} is not larger than the span of its points, {float(span)!r}; "
+            f"period={period!s} of axis {axis} is not larger than the span of its points, {_as_text(span)}; "
             "the first point must not be repeated at the end: leave out the last of x and f, x[:-1]"
         )

@@ -261,6 +261,7 @@ REFUSED = {
     "no period of coordinates": ((X,), PERIODIC, ValueError, "is periodic and has coordinates, so its period is not known; give period="),
     "the span as period": ((X,), PERIODIC | {"period": 6.5}, ValueError, r"period=6.5 of axis -1 is not larger than the span of its points, 6.5; the first point must not be repeated"),
     "a period less than the span": (((4, 1.0),), PERIODIC | {"period": 2.0}, ValueError, "period=2.0 of axis -1 is not larger than the span of its points, 3.0"),
+    "points that span more than any float": (((5, 1e308),), PERIODIC | {"period": 100.0}, ValueError, "period=100.0 of axis -1 is not larger than the span of its points, more than the largest float; "),
     "a negative period": ((X[::-1],), PERIODIC | {"period": -9.0}, ValueError, "period=-9.0 of axis -1 must be positive, whichever way the axis runs"),
     "a NaN period": ((X,), PERIODIC | {"period": np.nan}, ValueError, "the period of axis -1 is nan; it must be finite"),
     "a period of text": ((X,), PERIODIC | {"period": "9"}, TypeError, "the period of axis -1 is the string '9'"),

@@ -32,12 +32,15 @@ class Mask:
         self._runs: dict[tuple[int, bool], Runs] = {}
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Mask) and (
-            (self.breaks, self.side, str(self.fill)) == (other.breaks, other.side, str(other.fill))
-            and np.array_equal(self.inside, other.inside)
-        )
+        if not isinstance(other, Mask) or other.lazy is not None:
+            return NotImplemented
+        return self._is_like(other) and np.array_equal(self.inside, other.inside)
 
     __hash__ = object.__hash__
+
+    def _is_like(self, other: Mask) -> bool:
+        """Whether they have the same breaks, and the same beside them and gaps."""
+        return (self.breaks, self.side, str(self.fill)) == (other.breaks, other.side, str(other.fill))
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -71,21 +71,17 @@ class Row {
 template <class Real, Join JOIN, How HOW, int KIND>
 GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 end) {
   const Line<Real>& line = run.line[number];
-  const auto join = [&](const End& point, const auto& value_of) {
-    for (int64 r = begin; r < end; ++r)
-      join_to<AsElements<Real>, JOIN, HOW>(run.target + r * run.target_ahead + point.j,
-                                           value_of(Taps<KIND, Real>(Place<Real>{line, line, run.link, r})));
-  };
   for (const End* point = run.end; point != run.end + run.ends; ++point) {
     const int64 j = point->j;
-    if (point->begin[number] < 0) {  // no rows of its own: there may be no links at all
-      join(*point, [&](const auto& taps) { return taps.at_inner(j); });
-      continue;
+    const bool has_rows = point->begin[number] >= 0;  // if not, there may be no links at all
+    const Link<Real>* const link = has_rows ? run.link + point->begin[number] : nullptr;
+    const Link<Real>* const second = has_rows ? run.link + point->second[number] : nullptr;
+    const Link<Real>* const last = has_rows ? run.link + point->end[number] : nullptr;
+    for (int64 r = begin; r < end; ++r) {
+      const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
+      join_to<AsElements<Real>, JOIN, HOW>(run.target + r * run.target_ahead + j,
+                                           has_rows ? taps.at_end(link, second, last, j) : taps.at_inner(j));
     }
-    const Link<Real>* const link = run.link + point->begin[number];
-    const Link<Real>*const second = run.link + point->second[number], *const last =
-                                                                          run.link + point->end[number];
-    join(*point, [&](const auto& taps) { return taps.at_end(link, second, last, j); });
   }
 }
 

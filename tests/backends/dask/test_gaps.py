@@ -194,6 +194,18 @@ def test_lazy_masks_are_computed_for_what_is_at_once():
         gg.Grid(LAT, LON).with_mask(1.0 * inside)
 
 
+def test_lazy_masks_of_one_name_are_the_same_gaps():
+    inside = da.from_array(np.random.default_rng(3).random((12, 20)) > 0.2, chunks=(5, 8))
+    grid, field = gg.Grid((12, 1.0), (20, 0.5)), np.random.default_rng(4).random((12, 20))
+    first, second = grid.with_mask(inside), grid.with_mask(inside)
+    total = at_once(lambda own: (first.laplacian + second.identity)(own), da.from_array(field, chunks=(4, 7)))
+    known = grid.with_mask(np.asarray(inside))
+    assert np.array_equal(total.compute(), (known.laplacian + known.identity)(field))
+    for other in (~inside, inside[::-1]):
+        with pytest.raises(ValueError, match="their gaps differ"):
+            first.laplacian + grid.with_mask(other).identity
+
+
 def test_masked_chunks_are_refused_as_masked_arrays_are():
     u = np.ma.masked_invalid(sea()[0])
     ocean = gg.Grid(LAT, LON).with_mask(~u.mask)
