@@ -65,7 +65,7 @@ demo: $(VENV)/installed
 	PYTHONPATH=examples $(BIN)/python examples/heat_stretched.py
 
 test: $(VENV)/tools
-	$(BIN)/pytest $(TESTS) -n auto --dist loadfile -m 'not alone' $(MEASURED)
+	$(BIN)/pytest $(TESTS) -n auto --max-worker-restart 0 --dist loadfile -m 'not alone' $(MEASURED)
 	$(BIN)/pytest $(TESTS) -q -m alone
 
 test-all:

@@ -141,6 +141,9 @@ def sanitize() -> int:
         "-x",
         "-n",
         "2",
+        "-s",  # what a sanitizer says is kept otherwise, and lost with the worker that it stops
+        "--max-worker-restart",
+        "0",
         "-p",
         "no:cacheprovider",
         host,
