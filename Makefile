@@ -84,7 +84,7 @@ check:
 checked: $(VENV)/editable-$(LISTED)
 	$(BIN)/ruff check .
 	$(BIN)/mypy gridgrad
-	$(BIN)/pytest $(CORE) -q -rfE -n 2 --dist loadfile
+	$(BIN)/pytest $(CORE) -q -rfE -n 2 --max-worker-restart 0 --dist loadfile
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
