@@ -17,6 +17,7 @@ from .._functions.typed import Ends
 from .._wraps.xarray import unit_text
 from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
 from .._wraps.xarray.call import wrapped
+from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.fields import check_together
 from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
@@ -137,6 +138,8 @@ class Grid:
                     "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f))"
                 )
         check_together({"F": fields}, self._lines, fields[0].dims)
+        if len(fields) == len(self._lines):
+            check_directions({"F": fields}, self._lines, self._options.get("geometry"))
         arrays = [self._numbers(field) for field in fields]
         results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])
         template = fields[0].transpose(*self._order(fields[0]))

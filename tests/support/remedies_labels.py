@@ -7,6 +7,7 @@ TWO = (
     "import xarray; D = xarray.DataArray(U, dims=('a', 'b'), coords={'a': X, 'b': Y, 'z': (('a', 'b'), 3 * np.stack([Y] * 4))}, name='u'); "
     "V = D.rename('v'); ds = xarray.Dataset({'u': D, 'v': V, 's': ('a', list('pqrs'))}); "
 )
+WINDS = TWO + "D, V = (c.assign_coords(a=('a', X, {'axis': 'X'}), b=('b', Y, {'axis': 'Y'})) for c in (D, V)); "
 EAST, NORTH = "6 * Y + np.zeros((4, 1))", "(2 * X)[:, None] + np.zeros(5)"  # along b, along a
 SUM = f"{NORTH} + {EAST}"
 
@@ -59,6 +60,14 @@ ROWS = [
         "divergence((D, xarray.zeros_like(V).assign_coords(b=Y + 9).interp_like(D, kwargs={'fill_value': 0.})), dim=('a', 'b')).values", NORTH, TWO, "xarray"),
     row("diffuse(D, D.isel(a=0))", "broadcast the field to it, xarray.broadcast(f, v)[0]",
         "diffuse(0 * D + 2, xarray.broadcast(D.isel(a=0, drop=True), D)[0], dim='b').transpose('a', 'b').values[:, 1:-1]", "np.full((4, 3), 12.)", TWO),
+    row("divergence((D, V), dim=('b', 'a'))", "F[0] is along x by its name 'u', and stands for 'b', along y; components are in the order of the axes, dim=('a', 'b')",
+        "divergence((D, V), dim=('a', 'b')).values", SUM, WINDS),
+    row("advect((D, V), D, dim=('b', 'a'))", "if it is meant as it stands, v[0].rename(None)",
+        "advect((D.rename(None), V.rename(None)), D, dim=('b', 'a')).values", f"U * ({SUM})", WINDS),
+    row("divergence((D.assign_attrs(standard_name='eastward_wind'), V), dim=('b', 'a'))", "if it is meant as it stands, del F[0].attrs['standard_name']",
+        "divergence((D.rename(None), V.rename(None)), dim=('b', 'a')).values", SUM, WINDS),
+    row("divergence((D, W), dim=('a', 'b'))", "against it; turn it, and drop that name, (-F[1]).assign_attrs(standard_name='')", "divergence((D, (-W).assign_attrs(standard_name='')), dim=('a', 'b')).values", SUM,
+        WINDS + "W = -D.rename('w').assign_attrs(standard_name='upward_sea_water_velocity'); D['b'].attrs.update(axis='Z', positive='down'); W['b'].attrs.update(D['b'].attrs); "),
     # units
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),

@@ -89,7 +89,7 @@ def test_every_function_of_fields_takes_labels_and_names_its_results():
 
 def test_the_order_of_dims_decides_components_and_not_that_of_the_array():
     """Arrays are [y, x], the velocity is (u, v)."""
-    found, swapped = gg.divergence((U, V), **XY), gg.divergence((V, U), **XY)
+    found, swapped = gg.divergence((U, V), **XY), gg.divergence((V.rename("a"), U.rename("b")), **XY)
     assert np.array_equal(found, gg.divergence((v, u), Y, X, axis=(1, 2)))
     assert np.array_equal(swapped.transpose(*found.dims), gg.divergence((v, u), X, Y, axis=(2, 1)))
     for call in (lambda: gg.divergence((U, V)), lambda: gg.advect((U, V), F), lambda: gg.curl((U, V))):

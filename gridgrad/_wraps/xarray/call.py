@@ -12,6 +12,7 @@ import xarray
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..units import is_quantity_class
 from .axes import Line, axes_named, by_axis, lines_of, names_of
+from .directions import check_directions
 from .fields import (
     Fields,
     check_counts,
@@ -128,6 +129,7 @@ def _of_arrays(call: Call) -> Any:
             "gradient()"
         )
     check_counts(call.fields, lines)
+    check_directions(call.fields, lines, options.get("geometry"))
     check_together(call.fields, lines, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)

@@ -12,7 +12,7 @@ from ..._base.errors import ArgumentValueError
 from .axes import Line, variables_of
 
 WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
-_KNOWN = {  # by attributes of the CF conventions
+ROLES = {  # by attributes of the CF conventions
     "standard_name": {"latitude": "lat", "grid_latitude": "lat", "longitude": "lon", "grid_longitude": "lon"},
     "units": {
         f"{degree}{link}{to}": role for degree in ("degree", "degrees") for role, ends in (("lat", ("north", "N")), ("lon", ("east", "E")))
@@ -25,14 +25,14 @@ _AXES = {
     ("cylindrical", 2): ("r", "z"),
     ("cylindrical", 3): ("r", "theta", "z"),
 }
-_NAMES = {"lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
-_ANGLES = {**dict.fromkeys(("degree", "degrees", "deg", "°", *_KNOWN["units"]), "degrees"),
+NAMES = {"lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
+_ANGLES = {**dict.fromkeys(("degree", "degrees", "deg", "°", *ROLES["units"]), "degrees"),
            **dict.fromkeys(("radian", "radians", "rad"), "radians")}  # fmt: skip
 
 
 def _role(name: Hashable, attrs: Mapping[Hashable, object], word: object) -> str | None:
     """Whether it is "lat" or "lon": by its attributes, and, unless these alone are to be asked, by its name."""
-    tables = _KNOWN if word == "cf" else {**_KNOWN, **_BY_WORD}
+    tables = ROLES if word == "cf" else {**ROLES, **_BY_WORD}
     said = {attribute: table.get(str(attrs.get(attribute))) for attribute, table in tables.items()}
     found = set(said.values()) - {None}
     if len(found) > 1:
@@ -42,7 +42,7 @@ def _role(name: Hashable, attrs: Mapping[Hashable, object], word: object) -> str
         )
     if found:
         return found.pop()
-    return None if word == "cf" else _NAMES.get(str(name).lower())
+    return None if word == "cf" else NAMES.get(str(name).lower())
 
 
 def dims_on_sphere(data: xarray.DataArray | xarray.Dataset, word: str) -> list[Hashable] | None:

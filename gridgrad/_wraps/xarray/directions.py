@@ -1,0 +1,103 @@
+"""Which way components of vectors point, and axes run, as far as their attributes and names say: a contradiction is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import xarray
+
+from ..._base.errors import ArgumentValueError
+from .axes import Line
+from .fields import VECTORS, Fields
+from .sphere import NAMES, ROLES
+
+
+class Direction(NamedTuple):
+    """The letter of an axis, in its sense, 1, or against it, -1, which may not be known, 0, and who says so."""
+
+    letter: str
+    sense: int
+    said: str = ""
+
+
+_EAST, _NORTH, _UP = Direction("x", 1), Direction("y", 1), Direction("z", 1)
+_WEST, _SOUTH, _DOWN = (way._replace(sense=-1) for way in (_EAST, _NORTH, _UP))
+_ROLES = {"lat": _NORTH, "lon": _EAST}
+_WORDS = {"eastward": _EAST, "x": _EAST, "westward": _WEST, "northward": _NORTH, "y": _NORTH, "southward": _SOUTH,
+          "upward": _UP, "downward": _DOWN}  # fmt: skip  # of standard names
+_COMPONENTS = {
+    **{f"{letter}{rest}": way for letter, way in (("u", _EAST), ("v", _NORTH)) for rest in ("", "a", "o", "as", "10", "wnd")},
+    "w": _UP._replace(sense=0),
+}  # fmt: skip
+_AXES: dict[str, Mapping[str, Direction]] = {
+    "standard_name": {
+        **{name: _ROLES[role] for name, role in ROLES["standard_name"].items()},
+        "projection_x_coordinate": _EAST, "projection_y_coordinate": _NORTH,
+        "height": _UP, "altitude": _UP, "depth": _DOWN, "time": Direction("t", 0),
+    },
+    "units": {name: _ROLES[role] for name, role in ROLES["units"].items()},
+    "positive": {"up": _UP, "down": _DOWN},
+    "axis": {"X": _EAST, "Y": _NORTH, "Z": _UP._replace(sense=0), "T": Direction("t", 0)},
+}  # fmt: skip
+_COORDINATES = {**{name: _ROLES[role] for name, role in NAMES.items()}, "x": _EAST, "y": _NORTH, "z": _UP._replace(sense=0)}  # fmt: skip
+
+
+def check_directions(fields: Fields, lines: Sequence[Line], geometry: object) -> None:
+    """Refuse components in another order than that of the axes, or against one; those that all are called alike say nothing."""
+    named = geometry if isinstance(geometry, (list, tuple)) else [None] * len(lines)
+    axes = [_ROLES.get(own) or _of_axis(line) for own, line in zip(named, lines, strict=False)]
+    for word in VECTORS:
+        if not isinstance(fields.get(word), (list, tuple)):
+            continue
+        ways = [_of_component(c) for c in fields[word]]
+        letters = [way.letter for way in ways if way]
+        if len({*letters}) < len(letters):
+            continue
+        for k, (way, axis) in enumerate(zip(ways, axes, strict=False)):
+            if way and axis and (way.letter != axis.letter or way.sense * axis.sense < 0):
+                raise _contradiction(
+                    f"{word}[{k}]", way, axis, lines[k].name, _in_order(letters, axes, lines)
+                )
+
+
+def _contradiction(field: str, way: Direction, axis: Direction, name: Hashable, order: str) -> ArgumentValueError:  # fmt: skip
+    if way.letter == axis.letter:
+        instead = f"against it; turn it, and drop that name, (-{field}).assign_attrs(standard_name='')"
+    else:
+        instead = f"along {axis.letter}; components are in the order of the axes{order}"
+    meant = f"{field}.rename(None)" if way.said.startswith("name") else f"del {field}.attrs['standard_name']"
+    return ArgumentValueError(
+        f"{field} is along {way.letter} by its {way.said}, and stands for {name!r}, {instead}; if it is meant as it stands, {meant}"
+    )
+
+
+def _in_order(letters: Sequence[str], axes: Sequence[Direction | None], lines: Sequence[Line]) -> str:
+    """What names the axes in the order of the components, where that is known."""
+    by = {axis.letter: line for axis, line in zip(axes, lines, strict=False) if axis}
+    if len(letters) < len(lines) or not {*letters} <= {*by}:
+        return ""
+    word = "dim" if all(line.name == line.dim for line in lines) else "coord"
+    return f", {word}={tuple(by[letter].name for letter in letters)!r}"
+
+
+def _of_component(component: Any) -> Direction | None:
+    """By its standard name, where one word of it, of horizontal ones if there are some, tells; or else by its name."""
+    if not isinstance(component, xarray.DataArray):
+        return None
+    name = str(component.attrs.get("standard_name", ""))
+    told = {_WORDS[word] for word in name.split("_") if word in _WORDS}
+    told = {way for way in told if way.letter != "z"} or told
+    if len(told) == 1:
+        return told.pop()._replace(said=f"standard_name {name!r}")
+    way = None if told else _COMPONENTS.get(str(component.name).lower())
+    return way and way._replace(said=f"name {component.name!r}")
+
+
+def _of_axis(line: Line) -> Direction | None:
+    """By its attributes, or else by its name."""
+    for attribute, table in _AXES.items():
+        way = table.get(str(line.attrs.get(attribute)))
+        if way is not None:
+            return way
+    return _COORDINATES.get(str(line.name).lower())

@@ -1,0 +1,154 @@
+"""Components in another order than the axes, where attributes or names tell: refused, whichever function is called."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+xr = pytest.importorskip("xarray")
+from gridgrad.xarray import Grid  # noqa: E402
+
+SHAPE = (3, 4, 5)
+AT = {
+    "depth": ("depth", [0.0, 1.0, 3.0], {"positive": "down"}),
+    "lat": ("lat", [30.0, 20.0, 10.0, 5.0], {"standard_name": "latitude"}),
+    "lon": ("lon", np.arange(5.0), {"units": "degrees_east"}),
+}
+NUMBERS = np.random.default_rng(0).standard_normal((4, *SHAPE))
+
+
+def field(k, name=None, standard_name=None, dims=("depth", "lat", "lon")):
+    attrs = {} if standard_name is None else {"standard_name": standard_name}
+    coords = dict(zip(dims, AT.values(), strict=True))
+    return xr.DataArray(
+        NUMBERS[k], {d: (d, *c[1:]) for d, c in coords.items()}, dims, name=name, attrs=attrs
+    )
+
+
+U, V = field(0, "a", "sea_water_x_velocity"), field(1, "b", "northward_sea_water_velocity")
+W, T = field(2, "c", "upward_sea_water_velocity"), field(3, "T")
+DATA = xr.Dataset({"u": U, "v": V, "T": T})
+SWAPPED, RIGHT = {"dim": ("lat", "lon")}, {"dim": ("lon", "lat")}
+CALLS = {
+    "divergence": lambda **at: gg.divergence((U, V), **at),
+    "curl": lambda **at: gg.curl([U, V], **at),
+    "jacobian": lambda **at: gg.jacobian((U, V), **at),
+    "vector_laplacian": lambda **at: gg.vector_laplacian((U, V), **at),
+    "advect": lambda **at: gg.advect((U, V), T, **at),
+    "of a Dataset": lambda **at: gg.advect((U, V), DATA[["T"]], **at),
+    "directional_derivative": lambda **at: gg.directional_derivative(T, (U, V), **at),
+    "by its word": lambda **at: gg.directional_derivative(T, v=(U, V), **at),
+    "accessor": lambda **at: DATA.gridgrad.curl(("u", "v"), **at),
+    "accessor of a field": lambda **at: T.gridgrad.advect((U, V), **at),
+    "chunks": lambda **at: gg.divergence((U.chunk(), V.chunk()), **at),
+    "grid": lambda **at: Grid(T, **at).curl((U, V)),
+    "advection by a grid": lambda **at: Grid(T, **at).advect((U, V), T),
+    "operator of a plain grid": lambda **at: (lambda g: g.apply(g.plain.divergence, (U, V)))(Grid(T, **at)),
+    "sphere": lambda **at: gg.curl((U, V), geometry="sphere", **at),
+    "grid on a sphere": lambda **at: Grid(T, geometry="sphere", **at).divergence((U, V)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_swapped_components_are_refused_and_the_remedy_is_not(name):
+    if name == "chunks":
+        pytest.importorskip("dask")
+    with pytest.raises(ValueError, match=r"\[0\] is along x by its standard_name .* 'lat', along y;.*order of the axes, dim=\('lon', 'lat'\)"):  # fmt: skip
+        CALLS[name](**SWAPPED)
+    CALLS[name](**RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("eastward_wind", "northward_wind"), ("surface_downward_eastward_stress", "surface_downward_northward_stress"),
+     ("x_wind", "y_wind"), ("ocean_heat_x_transport", None), (None, "sea_water_y_velocity")],
+)  # fmt: skip
+def test_standard_names_tell(first, second):
+    with pytest.raises(ValueError, match="by its standard_name"):
+        gg.divergence((field(0, "a", first), field(1, "b", second)), **SWAPPED)
+    gg.divergence((field(0, "a", first), field(1, "b", second)), **RIGHT)
+
+
+@pytest.mark.parametrize("names", ["uv", "UV", ("uwnd", "vwnd"), ("u10", "v10"), ("uo", "vo"), ("ua", "va")])
+def test_names_tell_where_no_standard_name_does(names):
+    wind = [field(k, name) for k, name in enumerate(names)]
+    with pytest.raises(ValueError, match=f"by its name '{names[0]}'"):
+        gg.divergence(wind, **SWAPPED)
+    gg.divergence(wind, **RIGHT)
+    gg.divergence([c.assign_attrs(standard_name=s) for c, s in zip(wind, ("y_wind", "x_wind"), strict=True)], **SWAPPED)  # fmt: skip
+    gg.divergence([c.rename(None) for c in wind], **SWAPPED)
+
+
+@pytest.mark.parametrize(
+    ("name", "attrs"),
+    [("x", {}), ("Longitude", {}), ("i", {"axis": "X"}), ("i", {"units": "degrees_east"}),
+     ("i", {"standard_name": "projection_x_coordinate"}), ("i", {"standard_name": "grid_longitude"})],
+)  # fmt: skip
+def test_coordinates_tell(name, attrs):
+    u, v = (
+        c.rename(lon=name, lat="j").assign_coords({name: (name, np.arange(5.0), attrs), "j": np.arange(4.0)})
+        for c in (U, V)
+    )
+    with pytest.raises(ValueError, match=f"stands for '{name}', along x; components are in the order of the axes; "):  # fmt: skip
+        gg.divergence((v, u), dim=(name, "j"))
+    gg.divergence((u, v), dim=(name, "j"))
+
+
+@pytest.mark.parametrize("geometry", [("lat", "lon"), ("lon", "lat")])
+def test_the_geometry_tells_what_coordinates_do_not(geometry):
+    u, v = (
+        c.rename(lat="a", lon="b").assign_coords(a=[30.0, 20, 10, 5], b=np.arange(5.0)).drop_attrs(deep=False)
+        for c in (U, V)
+    )
+    u, v = u.assign_attrs(standard_name="eastward_wind"), v.assign_attrs(standard_name="northward_wind")
+    pair = (v, u) if geometry[0] == "lat" else (u, v)
+    gg.divergence(pair, dim=("a", "b"), geometry=geometry)
+    with pytest.raises(ValueError, match="order of the axes, dim="):
+        gg.divergence(pair[::-1], dim=("a", "b"), geometry=geometry)
+
+
+def test_coordinates_that_are_named_are_named_in_the_remedy():
+    u, v = (c.assign_coords(lon2=("lon", np.arange(5.0) ** 2), lat2=("lat", np.arange(4.0), {"axis": "Y"})) for c in (U, V))  # fmt: skip
+    for c in (u, v):
+        c.lon2.attrs["axis"] = "X"
+    with pytest.raises(ValueError, match=re.escape("coord=('lon2', 'lat2')")):
+        gg.divergence((u, v), coord=("lat2", "lon2"))
+    gg.divergence((u, v), coord=("lon2", "lat2"))
+
+
+def test_the_sense_of_the_vertical():
+    """Depth grows downwards; what rises goes with minus that."""
+    at = {"dim": ("lon", "lat", "depth")}
+    with pytest.raises(ValueError, match=re.escape("turn it, and drop that name, (-F[2]).assign_attrs(standard_name='')")):  # fmt: skip
+        gg.divergence((U, V, W), **at)
+    turned = (-W).assign_attrs(standard_name="")
+    found = gg.divergence((U, V, turned), **at)
+    for c in found, turned:
+        c.attrs.clear()
+    depth, lat, lon = (values[1] for values in AT.values())
+    assert np.array_equal(
+        found, gg.divergence((NUMBERS[0], NUMBERS[1], -NUMBERS[2]), lon, lat, depth, axis=(2, 1, 0))
+    )
+    up = [c.assign_coords(depth=("depth", [0.0, 1.0, 3.0], {"standard_name": "height"})) for c in (U, V, W)]
+    gg.divergence(up, **at)
+    with pytest.raises(ValueError, match=re.escape("F[1] is along z")):
+        gg.divergence((up[0], up[2]), **RIGHT)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        (U, xr.zeros_like(U)),  # a copy has the name of the first
+        (field(0, "u"), field(1, "u")),
+        (field(0, "p"), field(1, "q")),
+        (field(0, "p", "air_temperature"), field(1, "q", "northward_derivative_of_eastward_wind")),
+    ],
+)
+def test_what_does_not_tell_is_taken_as_it_stands(pair):
+    for at in (SWAPPED, RIGHT):
+        gg.divergence(pair, **at)
+    gg.advect((1.0, 2.0), T, **SWAPPED)
