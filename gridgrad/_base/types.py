@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -57,6 +57,15 @@ Missing = Literal["one-sided"] | None  # what missing samples are
 Breaks = Sequence[int] | Sequence[Sequence[int] | None] | None  # of one axis, or of each
 Axes = int | Sequence[int] | None  # all of them by default
 AxisLike = Field | Sequence[float] | tuple[int, Step] | tuple[int, Step, Step]  # of a grid
+
+
+class Gaps(NamedTuple):
+    """A mask of the samples of a call, what is known beside its gaps, what stands outside, and whether missing samples are gaps too."""
+
+    inside: Array
+    boundary: object
+    fill: float
+    missing: object = None
 
 
 class Vector:

@@ -11,7 +11,7 @@ import numpy as np
 from .._backends import dispatch
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
-from .._base.types import Array, Spacings
+from .._base.types import Array, Gaps, Spacings
 from .._base.words import required
 from .._grid.asked import Asked, clean_axes, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
@@ -25,14 +25,15 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
     """The grid of a call with the gaps that its fields have, and with breaks."""
     if missing is None and breaks is None:
         return grid
+    given, missing = (missing, missing.missing) if isinstance(missing, Gaps) else (None, missing)
     if missing not in (None, "one-sided"):
         raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
-    inside = np.ones(grid.shape, bool)
-    if missing is not None:
-        inside = reduce(np.logical_and, [_is_there(field, grid) for field in fields])
-    return with_mask(grid, inside, fill=np.nan)
+    inside = [] if missing is None else [_is_there(field, grid) for field in fields]
+    if given is not None:
+        return with_mask(grid, reduce(np.logical_and, inside, given.inside), given.boundary, given.fill)
+    return with_mask(grid, reduce(np.logical_and, inside, np.ones(grid.shape, bool)), fill=np.nan)
 
 
 def refuse_gaps(missing: object, breaks: object) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any, TypeAlias, Unpack
+from typing import Any, Self, TypeAlias, Unpack
 
 import numpy as np
 import xarray
 
 from .. import grid
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.types import Gaps
 from .._base.words import unexpected
 from .._functions import gradient, scalar, transport, vector
 from .._functions.typed import Ends
@@ -18,7 +20,7 @@ from .._wraps.xarray import unit_text
 from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
 from .._wraps.xarray.call import wrapped
 from .._wraps.xarray.directions import check_directions
-from .._wraps.xarray.fields import check_together
+from .._wraps.xarray.fields import check_together, gaps_of
 from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
 
@@ -30,6 +32,8 @@ def _method(function: Callable[..., object]) -> Method:
     """The function, told about the axes by the grid that it is a method of."""
 
     def method(self: Grid, *fields: object, **options: object) -> object:
+        if "missing" in options and "missing" in self._options:  # both, what is missing and the gaps of the grid
+            options["missing"] = self._options["missing"]._replace(missing=options["missing"])
         return function(*fields, *self._spacing, dim=self.dims, **{**self._options, **options})
 
     return named(method, function, "fields on this grid")
@@ -98,16 +102,15 @@ class Grid:
             raise unexpected("Grid.__init__", unknown)
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
-        sample = _sample(data)
+        sample = self._sample = _sample(data)
         self._lines, found = placed(
             lines_of(sample, dim, coord, steps, datetime_unit), {"edge_order": 2, **options}, sample
         )
-        self._all = sample.dims
         self._options = {**found, "datetime_unit": datetime_unit}
         self._spacing = [*(steps or [_alone(data.coords[line.name]) for line in self._lines])]
         self.dims = tuple(line.dim for line in self._lines)
         entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
-        axes = [self._all.index(dim) - sample.ndim for dim in self.dims]
+        axes = [self._sample.dims.index(dim) - sample.ndim for dim in self.dims]
         with axes_named(axes, sample):
             self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._lines))
 
@@ -124,6 +127,52 @@ class Grid:
     directional_derivative = _method(transport.directional_derivative)
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)
+
+    def with_mask(self, inside: Any, boundary: object = "one-sided", fill: float = np.nan) -> Self:
+        """The grid with gaps, a coast or an obstacle: `gridgrad.Grid.with_mask`.
+
+        Parameters
+        ----------
+        inside : DataArray of bools, or array of them
+            Where the field is. A DataArray is matched by the names of its dims and must have the coordinates of the grid; it is the same along a dim that it has not,
+            and may have others, along which gaps change. An array has the axes of the grid in the order of its data.
+        boundary : end
+            What is known beside a gap.
+        fill : float
+            The result outside, NaN or 0.
+
+        Returns
+        -------
+        Grid
+            Whose methods read nothing outside. With ``missing="one-sided"`` NaNs of the field are gaps as well.
+
+        Raises
+        ------
+        ValueError, TypeError
+            A mask at other coordinates or of another shape, not of bools, or without any point.
+
+        Examples
+        --------
+        >>> import xarray as xr
+        >>> from gridgrad.xarray import Grid
+        >>> f = xr.DataArray([0.0, 1.0, 4.0, 100.0, 16.0, 25.0, 36.0], dims="x", coords={"x": range(7)})
+        >>> Grid(f).with_mask(f < 50).gradient(f).values
+        array([ 0.,  2.,  4., nan,  8., 10., 12.])
+        """
+        dims = self._in_order()
+        if not isinstance(inside, xarray.DataArray):
+            if np.shape(inside) != self.plain.shape:
+                raise ArgumentValueError(
+                    f"inside has shape {np.shape(inside)}, and the grid {self.plain.shape}; give one bool for each of its points, or names, "
+                    f"xarray.DataArray(inside, dims={(*dims,)!r})"
+                )
+            inside = xarray.DataArray(inside, dims=dims)
+        made, gaps = copy(self), Gaps(inside, boundary, fill)
+        more = {dim: n for dim, n in inside.sizes.items() if dim not in self._sample.dims}
+        with axes_named(self.plain.axes, self._sample):
+            made.plain = self.plain.with_mask(gaps_of(gaps, self._sample.expand_dims(more), self._lines).inside, boundary, fill)  # fmt: skip
+        made._options = {**self._options, "missing": gaps}
+        return made
 
     def apply(self, operator: Callable[[Any], Any], f: Any) -> Any:
         """What an operator of `plain`, a sum of them, an adjoint or a solve makes of a DataArray, or of a sequence of components.
@@ -145,11 +194,15 @@ class Grid:
         template = fields[0].transpose(*self._order(fields[0]))
         return wrapped(results, Label(None, None, None), template, kept_attributes(fields))
 
+    def _in_order(self) -> list[Hashable]:
+        """The dims in the order that they have in the data."""
+        return [dim for dim in self._sample.dims if dim in self.dims]
+
     def _order(self, field: xarray.DataArray) -> list[Hashable]:
         """Its dims as `plain` counts them: from behind, batch axes in front."""
         return [
-            *(dim for dim in field.dims if dim not in self._all),
-            *(dim for dim in self._all if dim in field.dims),
+            *(dim for dim in field.dims if dim not in self._sample.dims),
+            *(dim for dim in self._sample.dims if dim in field.dims),
         ]
 
     def _numbers(self, field: xarray.DataArray) -> Any:
@@ -157,8 +210,8 @@ class Grid:
         for entry in self._spacing:
             if isinstance(entry, xarray.DataArray):
                 check_place(field, entry)
-        first = min(self._all.index(dim) for dim in self.dims)
-        for dim in self._all[first:]:
+        first = min(self._sample.dims.index(dim) for dim in self.dims)
+        for dim in self._sample.dims[first:]:
             if dim not in field.dims:
                 raise ArgumentValueError(
                     f"the field has no dim {dim!r}, which those of the grid's data have among them; give it one, f.expand_dims({dim!r})"
@@ -168,11 +221,10 @@ class Grid:
     @cached_property
     def measure(self) -> xarray.DataArray:
         """The area or volume of the cell of each point: weights of means and integrals."""
-        dims = [dim for dim in self._all if dim in self.dims]
         coords = {x.name: x for x in self._spacing if isinstance(x, xarray.DataArray) and x.name is not None}
         text = unit_text.written(unit_text.product(*((line.unit, 1) for line in self._lines)))
         attrs = {} if text is None else {"units": text}
-        return xarray.DataArray(self.plain.measure, coords, dims, "measure", attrs)
+        return xarray.DataArray(self.plain.measure, coords, self._in_order(), "measure", attrs)
 
     def __repr__(self) -> str:
         return f"{', '.join(map(str, self.dims))}: {self.plain!r}"

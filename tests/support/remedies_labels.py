@@ -81,6 +81,10 @@ ROWS = [
         "gridgrad.xarray.Grid(D, dim='a').plain.gradient(U)", NORTH, TWO),
     row("(lambda g: g.apply(g.plain.gradient, ds[['u']]))(gridgrad.xarray.Grid(D, dim='a'))", "ds.map(lambda f: grid.apply(operator, f))",
         "(lambda g: ds[['u']].map(lambda f: g.apply(g.plain.gradient, f)).u.values)(gridgrad.xarray.Grid(D, dim='a'))", NORTH, TWO),
+    row("gridgrad.xarray.Grid(D).with_mask(U.T < 9)", "or names, xarray.DataArray(inside, dims=('a', 'b'))",
+        "gridgrad.xarray.Grid(D).with_mask(xarray.DataArray(U.T < 999, dims=('b', 'a'))).gradient(D)[0].values", NORTH, TWO),
+    row("gridgrad.xarray.Grid(D).with_mask(D.expand_dims(t=2) < 999).gradient(D)", "broadcast the field to it, xarray.broadcast(f, inside)[0]",
+        "gridgrad.xarray.Grid(D).with_mask(D.expand_dims(t=2) < 999).gradient(xarray.broadcast(D, D.expand_dims(t=2))[0].transpose('t', 'a', 'b'))[0].values[1]", NORTH, TWO),
     # differentiate
     row("gridgrad.xarray.differentiate(d, 'y')", "there is no coordinate or dimension 'y'; there are 'x', 'h', 'z'", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope"),
     row("gridgrad.xarray.differentiate(D, 'z')", "one of one dimension is needed", "gridgrad.xarray.differentiate(D, 'b', 2).values", EAST, TWO),

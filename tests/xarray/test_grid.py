@@ -25,8 +25,8 @@ T, U, V = (
 FIELDS = {"divergence": [(U, V)], "curl": [(U, V)], "vector_laplacian": [(U, V)], "jacobian": [(U, V)],
           "advect": [(U, V), T], "directional_derivative": [T, (U, V)], "diffuse": [2.0, T]}  # fmt: skip
 METHODS = [
-    name for name in vars(Grid) if callable(getattr(Grid, name)) and name[0] != "_" and name != "apply"
-]
+    name for name in vars(Grid) if callable(getattr(Grid, name)) and name[0] != "_" and name not in ("apply", "with_mask")
+]  # fmt: skip
 PLANE = {"periodic": {"lon": True}, "period": {"lon": 360}}
 
 

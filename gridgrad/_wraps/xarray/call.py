@@ -10,6 +10,7 @@ import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Gaps
 from ..units import is_quantity_class
 from .axes import Line, axes_named, by_axis, lines_of, names_of
 from .directions import check_directions
@@ -18,6 +19,7 @@ from .fields import (
     check_counts,
     check_numbers,
     check_together,
+    gaps_of,
     labelled,
     numbers,
     parts,
@@ -145,8 +147,11 @@ def _of_arrays(call: Call) -> Any:
 def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
     axes = [template.dims.index(line.dim) for line in lines]
     axis, spacing = axes[0] if len(axes) == 1 else axes, [line.spacing for line in lines]
+    options = by_axis(call.options, lines)
+    if isinstance(options.get("missing"), Gaps):
+        options["missing"] = gaps_of(options["missing"], template, lines)
     with axes_named(axes, template):
-        return call.function(*arrays.values(), *spacing, axis=axis, **by_axis(call.options, lines))
+        return call.function(*arrays.values(), *spacing, axis=axis, **options)
 
 
 def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:

@@ -9,6 +9,7 @@ import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.types import Gaps
 from ..units import is_quantity_class
 from .axes import Line, apart, differ, values_in_order, variables_of
 
@@ -102,6 +103,22 @@ def _values(word: str, value: Any, dims: Dims) -> Any:
             "xarray.broadcast(f, v)[0]"
         )
     return values_in_order(value.variable, dims)
+
+
+def gaps_of(gaps: Gaps, field: xarray.DataArray, lines: Sequence[Line]) -> Gaps:
+    """A labelled mask at the points of a field, in the order of its axes: batch axes, where it has some, in front."""
+    inside: Any = gaps.inside
+    more = [dim for dim in inside.dims if dim not in field.dims]
+    if more:
+        raise ArgumentValueError(
+            f"the mask has the dim {more[0]!r}, and the field has {field.dims!r}; broadcast the field to it, xarray.broadcast(f, inside)[0]"
+        )
+    check_together({"f": field, "inside": inside}, lines, field.dims)
+    own = [line.dim for line in lines]
+    batch = [dim for dim in field.dims if dim not in own]
+    order = [*(batch if {*batch} & {*inside.dims} else ()), *(dim for dim in field.dims if dim in own)]
+    shape = tuple(field.sizes[dim] for dim in order)
+    return gaps._replace(inside=np.broadcast_to(values_in_order(inside.variable, order), shape))
 
 
 def quantity_among(arrays: Fields) -> type | None:
