@@ -31,6 +31,7 @@ _TOPICS = {
     "dtype": "dtype",
     "time": "datetime_unit time_unit",
     "velocity": "v velocity wind",
+    "cells": "edges bounds bnds faces interfaces widths cell_edges cell_bounds vertices",
     "diffusivity": "k diffusivity d kappa nu alpha",
 }
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
@@ -50,6 +51,7 @@ _ANYWHERE = {
     "diffusivity": "a diffusivity is the first argument of diffuse(k, f, x)",
 }
 _FOR_SAMPLES = _ANYWHERE | {
+    "cells": "samples are at points, those of cells at their centres: {call}, (edges[1:] + edges[:-1]) / 2)",
     "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
@@ -58,6 +60,8 @@ _FOR_SAMPLES = _ANYWHERE | {
     "dtype": "the result has the dtype of the samples, so convert those: f.astype(numpy.float32)",
 }
 _FOR_GRIDS = _ANYWHERE | {
+    "cells": "the points of cells are their centres, Grid((edges[1:] + edges[:-1]) / 2), and fluxes into cells of other widths than its own "
+    "(grid.quadrature[0] / widths) * grid.diffuse(k)",
     "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",

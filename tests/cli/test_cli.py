@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pages import GUIDE, blocks
 
 import gridgrad as gg
 
@@ -52,6 +54,24 @@ def main(*words):
     from gridgrad.cli import main
 
     return main([*map(str, words)])
+
+
+def test_commands_of_the_guide(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pytest.importorskip("dask")
+    lat, lon = np.arange(-60.0, 61, 20), np.arange(0.0, 360, 30)
+    winds = xr.DataArray(RANDOM.standard_normal((20, 7, 12)), {"lat": lat, "lon": lon}, ("time", "lat", "lon"))
+    xr.Dataset({"u": winds, "v": 2 * winds}).to_netcdf("winds.nc")
+    winds.isel(time=0).where(winds.lat < 50).to_dataset(name="sst").to_netcdf("sst.nc")
+    xr.Dataset({"theta": ("depth", RANDOM.random(4))}, {"depth": [0.0, 5, 20, 50]}).to_netcdf("ocean.nc")
+    np.save("height.npy", RANDOM.random((5, 6)))
+    page = next(page for page in GUIDE if page.stem == "command_line")
+    commands = [line for kind, code in blocks(page) if kind == "sh" for line in code.splitlines()]
+    for command in commands:
+        name, *words = shlex.split(command, comments=True)
+        assert (name, main(*words)) == ("gridgrad", 0)
+    assert {path.name for path in tmp_path.iterdir()} >= {"slope.nc", "vorticity.zarr", "fronts.nc", "slopes.npy"}
+    assert main("vorticity", "winds.nc", "swapped.nc", "--var", "u", "v", "--dim", "lat", "lon", "--sphere") == 2
 
 
 COMMANDS = {

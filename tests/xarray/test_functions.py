@@ -109,6 +109,13 @@ def test_without_dim_all_dims_are_meant():
 class TestDatasets:
     data = xr.Dataset({"T": F, "u": U, "n": ("k", [1, 2])}, attrs={"title": "t"})
 
+    def test_bounds_of_cells_are_no_fields(self):
+        """What a coordinate names as its bounds, by the CF conventions, in attributes or, of times, in the encoding."""
+        data = self.data.assign(x_bnds=(("x", "k"), np.stack([X, X], 1)), y_bnds=(("y", "k"), np.stack([Y, Y], 1)))
+        data.x.attrs["bounds"], data.y.encoding["bounds"] = "x_bnds", "y_bnds"
+        assert list(gg.gradient(data, dim="x").data_vars) == ["dT_dx", "du_dx"]
+        assert list(gg.gradient(data, dim="y").data_vars) == ["dT_dy", "du_dy"]
+
     def test_all_variables_that_have_the_dim(self):
         found = gg.gradient(self.data, dim=("x", "y"))
         assert list(found.data_vars) == ["dT_dx", "dT_dy", "du_dx", "du_dy"]

@@ -88,11 +88,13 @@ def _of_dataset(call: Call) -> xarray.Dataset:
         raise ArgumentTypeError(
             "the variables of a Dataset have no order that makes them a vector field; name its components: (ds['u'], ds['v'])"
         )
-    wanted = _dims_of(data, call)
-    chosen = [name for name, v in data.data_vars.items() if v.ndim and set(wanted) <= set(v.dims)]
+    wanted = {*_dims_of(data, call)}
+    bounds = {c.attrs.get("bounds", c.encoding.get("bounds")) for c in data.coords.values()}  # of cells
+    fields = {name: v for name, v in data.data_vars.items() if name not in bounds}
+    chosen = [name for name, v in fields.items() if v.ndim and wanted <= {*v.dims}]
     if not chosen:
         raise ArgumentValueError(
-            f"no variable of the Dataset has the dims {', '.join(map(repr, wanted))}; they have "
+            f"no variable of the Dataset has the dims {', '.join(map(repr, _dims_of(data, call)))}; they have "
             + ", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items())
         )
     found: dict[Hashable, Any] = {}
