@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,14 @@ def parse(
     return arguments
 
 
-def sample_data(name: str) -> Path:
-    """A file of the package iris-sample-data, real fields of oceans and atmospheres."""
-    try:
-        found: str = import_module("iris_sample_data").path
-    except ModuleNotFoundError:
-        raise SystemExit(f"{name} is in iris-sample-data: pip install iris-sample-data netCDF4") from None
-    return Path(found) / name
+def sample_data(
+    name: str, package: str = "iris_sample_data", folder: str = "sample_data", install: str = "iris-sample-data"
+) -> Path:
+    """A file of a package with real fields of oceans and atmospheres, which is not imported."""
+    found = find_spec(package)
+    if found is None or not found.submodule_search_locations:
+        raise SystemExit(f"{name} is in {package}: pip install {install} netCDF4")
+    return Path(found.submodule_search_locations[0]) / folder / name
 
 
 class Backend:
