@@ -34,7 +34,10 @@ def parse(
 
 
 def sample_data(
-    name: str, package: str = "iris_sample_data", folder: str = "sample_data", install: str = "iris-sample-data"
+    name: str,
+    package: str = "iris_sample_data",
+    folder: str = "sample_data",
+    install: str = "iris-sample-data",
 ) -> Path:
     """A file of a package with real fields of oceans and atmospheres, which is not imported."""
     found = find_spec(package)

@@ -9,6 +9,7 @@ The functions of `gridgrad` take DataArrays and Datasets themselves; what they m
 * ``geometry="sphere"`` reads from the attributes or names of coordinates which are latitude and longitude, and from their units whether they are
   in degrees; results are per metre. ``geometry="cf"`` asks the attributes alone, and whether it is a sphere at all.
 * Dates, durations and dates of other calendars are differentiated by in seconds, or in ``datetime_unit=``.
+* Components of vectors in another order than the axes are refused where ``standard_name``, ``axis``, ``units`` or names tell it.
 * Arrays of one call are matched by the names of their dimensions, and must have equal coordinates.
 * `boundary`, `periodic` and `period` may name dimensions: ``periodic={"lon": True}, period={"lon": 360}``.
 * A DataArray gives a DataArray, or a tuple of them in the order of ``dim=``, called ``dT_dx``. A Dataset gives a

@@ -32,7 +32,9 @@ def _method(function: Callable[..., object]) -> Method:
     """The function, told about the axes by the grid that it is a method of."""
 
     def method(self: Grid, *fields: object, **options: object) -> object:
-        if "missing" in options and "missing" in self._options:  # both, what is missing and the gaps of the grid
+        if (
+            "missing" in options and "missing" in self._options
+        ):  # both, what is missing and the gaps of the grid
             options["missing"] = self._options["missing"]._replace(missing=options["missing"])
         return function(*fields, *self._spacing, dim=self.dims, **{**self._options, **options})
 
@@ -72,7 +74,7 @@ class Grid:
     dims : tuple of hashable
         The axes, in the order of components.
     plain : gridgrad.Grid
-        For plain arrays with the axes of `data`: operators with adjoints, matrices and sums.
+        For plain arrays with the axes of `data`: operators with adjoints, matrices and sums, and the gaps of `with_mask`.
 
     Raises
     ------

@@ -6,8 +6,6 @@ import numpy as np
 
 import gridgrad as gg
 
-CELLS = "edges = np.array([0., 1, 2, 4, 7]); x = (edges[1:] + edges[:-1]) / 2; widths = np.diff(edges); f = x**2; k = 0.25; grid = gg.Grid(x)"
-
 
 class Row(NamedTuple):
     """A wrong call, what its message says, what is typed instead, and the value of that."""
@@ -340,9 +338,6 @@ PLANE = "f = U; x, y = X, Y; F = [U, U]; k = v = 1.0; of_x = (2 * X)[:, None] + 
 WORDS = [
     Row("gradient(f, x, y, form='wide')", 'laplacian(f, x, form="conservative")', 'laplacian(f, x, y, form="conservative")[1:-1, 1:-1]', "second[1:-1, 1:-1]", PLANE),
     Row("laplacian(f, x, where=x > 2)", "numpy.ma.array(f, mask=mask)", "laplacian(numpy.ma.array(f, mask=x > 5), x)[:3].filled(0)", "np.full(3, 2.)"),
-    Row("gradient(f, x, bounds=x)", "those of cells at their centres: gradient(f, (edges[1:] + edges[:-1]) / 2)", "gradient(f, (edges[1:] + edges[:-1]) / 2, edge_order=2)", "slope", "edges = np.array([-0.25, 0.25, 1.75, 4.25, 3.75, 8.25])"),
-    Row("Grid(x, edges=x)", "(grid.quadrature[0] / widths) * grid.diffuse(k)", "widths * ((grid.quadrature[0] / widths) * grid.diffuse(k))(f)", "0.25 * np.diff([0, 2, 4.5, 8.5, 0])", CELLS),
-    Row("Grid(faces=x)", "Grid((edges[1:] + edges[:-1]) / 2)", "Grid((edges[1:] + edges[:-1]) / 2).gradient(f)", "2 * x", CELLS),
     Row("gradient(f, x, segments=[5])", "here it is breaks=", "gradient(f, x, breaks=[5])", "np.repeat([1., -2], [5, 4])", "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]"),
     Row("gradient(f, x, weight='quadrature')", 'grid.gradient.adjoint(g, weight="quadrature")', 'line.gradient.adjoint(f, weight="quadrature")',
         "(line.gradient.to_sparse().T @ (line.measure * f)) / line.measure"),

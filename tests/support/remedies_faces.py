@@ -1,4 +1,4 @@
-"""What the errors about fields at faces tell the user to type, and its value."""
+"""What the errors about fields at faces and cells tell the user to type, and its value."""
 
 from remedies import Row
 
@@ -8,7 +8,11 @@ LINES = "Z = np.stack([x, 2 * x, 3 * x], axis=1)"
 K = "k = np.ones((4, 5))"
 FLOWS = "np.full((2, 3), 8.0)"  # of U = x**2 + 3 y**2, inside
 TENSOR = ", form='tensor')"
+CELLS = "edges = np.array([0., 1, 2, 4, 7]); x = (edges[1:] + edges[:-1]) / 2; widths = np.diff(edges); f = x**2; k = 0.25; grid = gg.Grid(x)"
 ROWS = [
+    Row("gradient(f, x, bounds=x)", "those of cells at their centres: gradient(f, (edges[1:] + edges[:-1]) / 2)", "gradient(f, (edges[1:] + edges[:-1]) / 2, edge_order=2)", "slope", "edges = np.array([-0.25, 0.25, 1.75, 4.25, 3.75, 8.25])"),
+    Row("Grid(x, edges=x)", "(grid.quadrature[0] / widths) * grid.diffuse(k)", "widths * ((grid.quadrature[0] / widths) * grid.diffuse(k))(f)", "0.25 * np.diff([0, 2, 4.5, 8.5, 0])", CELLS),
+    Row("Grid(faces=x)", "Grid((edges[1:] + edges[:-1]) / 2)", "Grid((edges[1:] + edges[:-1]) / 2).gradient(f)", "2 * x", CELLS),
     Row("grid.diffuse((k, k), form='faces')", "of a k at the points it is grid.diffuse(k)", "grid.diffuse(k)(U)[1:-1, 1:-1]", FLOWS, K),
     Row("grid.diffuse((np.ones((3, 5)), 1.0), mean='harmonic', form='faces')", "with form='faces' leave it away",
         "grid.diffuse((np.ones((3, 5)), 1.0), form='faces')(U)[1:-1, 1:-1]", FLOWS),

@@ -24,9 +24,7 @@ NUMBERS = np.random.default_rng(0).standard_normal((4, *SHAPE))
 def field(k, name=None, standard_name=None, dims=("depth", "lat", "lon")):
     attrs = {} if standard_name is None else {"standard_name": standard_name}
     coords = dict(zip(dims, AT.values(), strict=True))
-    return xr.DataArray(
-        NUMBERS[k], {d: (d, *c[1:]) for d, c in coords.items()}, dims, name=name, attrs=attrs
-    )
+    return xr.DataArray(NUMBERS[k], {d: (d, *c[1:]) for d, c in coords.items()}, dims, name=name, attrs=attrs)
 
 
 U, V = field(0, "a", "sea_water_x_velocity"), field(1, "b", "northward_sea_water_velocity")

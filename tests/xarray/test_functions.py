@@ -111,7 +111,9 @@ class TestDatasets:
 
     def test_bounds_of_cells_are_no_fields(self):
         """What a coordinate names as its bounds, by the CF conventions, in attributes or, of times, in the encoding."""
-        data = self.data.assign(x_bnds=(("x", "k"), np.stack([X, X], 1)), y_bnds=(("y", "k"), np.stack([Y, Y], 1)))
+        data = self.data.assign(
+            x_bnds=(("x", "k"), np.stack([X, X], 1)), y_bnds=(("y", "k"), np.stack([Y, Y], 1))
+        )
         data.x.attrs["bounds"], data.y.encoding["bounds"] = "x_bnds", "y_bnds"
         assert list(gg.gradient(data, dim="x").data_vars) == ["dT_dx", "du_dx"]
         assert list(gg.gradient(data, dim="y").data_vars) == ["dT_dy", "du_dy"]
