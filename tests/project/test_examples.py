@@ -1,12 +1,10 @@
 """The examples at a small size: they run, their own checks pass, and their physics is right."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
 from optional import optional
 
-ROOT = Path(__file__).parents[2]
 pytest.importorskip("matplotlib")
 
 
