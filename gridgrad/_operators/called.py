@@ -20,7 +20,7 @@ from .._base.tracing import is_compiling
 from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
 from .._terms.term import Term
-from .._wraps.units import present
+from .._wraps.units import present, unwrap
 from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, shaped, stack
@@ -249,6 +249,9 @@ class Called(Joinable[In, Out]):
         found = (self._settled or {}).get(key)
         if found is None:
             sample = self._of_result(first)
+            if self.pattern.grids is None:
+                _, field = dispatch.samples(unwrap(sample, "f")[0])
+                self._terms_for(tuple(field.shape))  # the field is to blame for another shape, before what is made like it
             found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
             if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)
@@ -260,6 +263,8 @@ class Called(Joinable[In, Out]):
             return first
         library, field = dispatch.samples(first)
         own = dtype_name(field)
+        if own.startswith(("datetime", "timedelta")):
+            return first
         wanted = self.result_name(own)
         wanted = wanted if is_complex(field) else PARTS.get(wanted, wanted)
         if wanted == own or own.startswith(("int", "uint")):

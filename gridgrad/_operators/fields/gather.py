@@ -59,11 +59,7 @@ def gather(
                 f"{type(given[0]).__module__} and {type(field).__module__}; convert them to one"
             )
         library = own
-        if cleaned.dtype is not None and str(cleaned.dtype).startswith(("datetime", "timedelta")):
-            raise ArgumentTypeError(
-                f"{name} has dtype {cleaned.dtype}; only gradient takes times: give numbers, for example "
-                f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"
-            )
+        check_numbers(cleaned, name)
         (fields if k < len(given) else factors).append(cleaned)
     for k, field in enumerate(fields[1:], start=1):
         if beside is None and tuple(field.shape) != tuple(fields[0].shape):
@@ -81,6 +77,15 @@ def gather(
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
+
+
+def check_numbers(samples: Array, name: str) -> None:
+    """Refuse times."""
+    if samples.dtype is not None and str(samples.dtype).startswith(("datetime", "timedelta")):
+        raise ArgumentTypeError(
+            f"{name} has dtype {samples.dtype}; only gradient takes times: give numbers, for example "
+            f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"
+        )
 
 
 def clean_coefficient(value: object, name: str) -> Array:

@@ -17,7 +17,7 @@ from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
-from .gather import clean_coefficient
+from .gather import check_numbers, clean_coefficient
 from .lines import OwnWeights
 
 PARTS = {
@@ -165,6 +165,7 @@ def like(f: object, coefficient: object) -> Array:
     if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)
     library, sample = dispatch.samples(unwrap(f, "f")[0])
+    check_numbers(sample, "f")
     xp = library.operations(sample)
     dtype: object = library.result_dtype(sample)
     if isinstance(coefficient, Profile):
