@@ -98,12 +98,12 @@ def to_zarr(
 
 def _run(job: Job) -> None:
     """All chunks that are not finished, by Dask."""
-    every = np.arange(np.prod(job.numblocks, dtype=int))
-    todo = np.setdiff1d(every, job.partial.finished()).tolist()
+    every = job.order()
+    todo = every[~np.isin(every, job.partial.finished())].tolist()
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        tasks = {(name, number): task((name, number), step, reference(shared.key), number) for number in todo}
+        tasks = {(name, place): task((name, place), step, reference(shared.key), number) for place, number in enumerate(todo)}
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))
         graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
         Delayed(f"{name}-end", graph, layer=name).compute()

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from ..._base.types import Array
-from .spans import Piece
+from .spans import Piece, Span
 
 Depths: TypeAlias = tuple[
     tuple[int, int, int], ...
 ]  # of some axes: axis, first rows and last rows that others read
+
+
+def depths_of(
+    reach: Sequence[tuple[int, ...]], along: Sequence[Sequence[Span | None]], chunks: Sequence[tuple[int, ...]]
+) -> list[list[tuple[int, int, int] | None]]:  # fmt: skip
+    """How many first and last rows of each chunk others read, by axis."""
+    read = {axis for axes in reach for axis in axes}
+    return [_depths(axis, along[axis] if axis in read else (), own) for axis, own in enumerate(chunks)]
+
+
+def _depths(axis: int, along: Sequence[Span | None], chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
+    first, last = [0] * len(chunks), [0] * len(chunks)
+    for number, span in enumerate(along):
+        for piece in () if span is None else span.pieces:
+            other = (number + piece.other) % len(chunks)
+            if piece.start == 0 or piece.stop < chunks[other]:
+                first[other] = max(first[other], piece.stop)
+            else:
+                last[other] = max(last[other], chunks[other] - piece.start)
+    return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
 
 
 class Beyond:

@@ -14,7 +14,7 @@ from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from . import planned
 from .chunk import Places, compute, neighbours
-from .faces import Depths, faces
+from .faces import Depths, depths_of, faces
 from .groups import Chunks, array, cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
 from .tasks import Key, reference, task
@@ -57,23 +57,10 @@ class Graph:
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {
-            k: [self._depths(axis, k, own) for axis, own in enumerate(fields[k].chunks)] for k in self.reach
+            k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()
         }
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
         self._references: dict[Key, Any] = {}
-
-    def _depths(self, axis: int, k: int, chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
-        """How many first and last rows of each chunk others read along an axis."""
-        first, last = [0] * len(chunks), [0] * len(chunks)
-        if any(axis in axes for axes in self.reach[k]):
-            for number, span in enumerate(self.along[axis]):
-                for piece in () if span is None else span.pieces:
-                    other = (number + piece.other) % len(chunks)
-                    if piece.start == 0 or piece.stop < chunks[other]:
-                        first[other] = max(first[other], piece.stop)
-                    else:
-                        last[other] = max(last[other], chunks[other] - piece.start)
-        return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
 
     def _pays(self, k: int, chunks: Chunks) -> bool:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
