@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
-from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -20,6 +18,7 @@ from ._reads import Reads
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
+
 
 class Target(NamedTuple):
     """Where one output goes."""
@@ -39,13 +38,7 @@ class Job:
         self.numblocks: Places = tuple(map(len, chunks))
         reach = recipe.reach(tuple(range(len(recipe.terms))))
         depths = {k: depths_of(own, along, chunks) for k, own in reach.items()}
-        self.reads = Reads(inputs, [[0, *accumulate(own)] for own in chunks], depths)
-        read = {axis for own in reach.values() for axes in own for axis in axes}
-        self.axes = sorted(range(len(chunks)), key=lambda axis: (axis in read, -self.numblocks[axis]))
-
-    def order(self) -> Array:
-        """The numbers of all chunks, in the order of tasks: that in which few others come between a chunk and its neighbours."""
-        return np.arange(prod(self.numblocks)).reshape(self.numblocks).transpose(self.axes).ravel()
+        self.reads = Reads(inputs, chunks, depths)
 
     def run(self, number: int) -> None:
         """Make one chunk of all results."""
@@ -61,9 +54,8 @@ class Job:
         terms = self.recipe.there(spans)
         used, reach = self.recipe.used(terms), self.recipe.reach(terms)
         own = [self.reads.chunk(k, places) for k in used]
-        following = tuple([place + (axis == self.axes[-1]) for axis, place in enumerate(places)])
         others = [
-            self.reads.beyond(k, there, there == following)
+            self.reads.beyond(k, there, places)
             for k in used
             for there in neighbours(reach[k], spans, places, self.numblocks)
         ]

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
+from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from .._backends.dask.chunk import Places
-from .._backends.dask.faces import Beyond, Faces, faces
+from .._backends.dask.faces import AllDepths, Beyond, Faces, faces, points_of
 from .._backends.dask.spans import Piece
 from .._base.cache import Cache
-from .._base.types import Array
+from .._base.types import Array, Shape
 from ._asked import Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
 
 Region: TypeAlias = tuple[slice, ...]
-Depths: TypeAlias = list[list[tuple[int, int, int] | None]]  # of an input: by axis, of each chunk
 
 BYTES = 64 << 20  # of faces that are kept in a process
 LOCKS = 64  # between which chunks are shared out
@@ -44,15 +45,33 @@ class Reads:
     """The inputs of a run, with what this process keeps of them: it ends with the run, and in other processes begins anew."""
 
     def __init__(
-        self, inputs: Sequence[Stored | Repeated], bounds: Sequence[Sequence[int]], depths: dict[int, Depths]
+        self, inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths]
     ) -> None:
-        self.inputs, self.bounds, self.depths = inputs, bounds, depths
+        self.inputs, self.chunks, self.depths = inputs, chunks, depths
+        self.bounds = [[0, *accumulate(own)] for own in chunks]
+        self._read = {axis for own in depths.values() for axis, along in enumerate(own) if any(along)}
+        # From the slowest to the fastest in the order of tasks: planes across the axis of most chunks are the smallest.
+        self._axes = sorted(range(len(chunks)), key=lambda axis: (axis in self._read, -len(chunks[axis])))
         self._faces: Cache[Faces] = Cache(None, 1 << 16, BYTES)
         self._ahead: Cache[Array] = Cache(None, 2 * len(inputs), 0)
         self._locks = [Lock() for _ in range(LOCKS)]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Reads, (self.inputs, self.bounds, self.depths)
+        return Reads, (self.inputs, self.chunks, self.depths)
+
+    def order(self) -> Array:
+        """The numbers of all chunks in the order of tasks: in columns so thin that all faces of four planes across one are kept."""
+        stored = [(own, given) for k, own in self.depths.items() if not isinstance(given := self.inputs[k], Repeated)]
+        each = sum(points_of(own, self.chunks) * given.dtype.itemsize for own, given in stored)
+        sides = [len(own) if axis in self._read else 1 for axis, own in enumerate(self.chunks)]
+        plane = [axis for axis in self._axes if axis in self._read][1:]
+        while (count := prod([sides[axis] for axis in plane])) > 1 and 4 * count * each > BYTES:
+            longest = max(plane, key=sides.__getitem__)
+            sides[longest] = -(-sides[longest] // 2)
+        numblocks = tuple(map(len, self.chunks))
+        places = np.indices(numblocks).reshape(len(sides), prod(numblocks))
+        keys = [*(places[axis] // sides[axis] for axis in self._axes), *places[self._axes]]
+        return np.lexsort(keys[::-1])
 
     def region(self, places: Places) -> Region:
         """The points of a chunk."""
@@ -68,18 +87,18 @@ class Reads:
             ahead = self._ahead.pop((k, places))
             return self._decoded(array, k, places)[0] if ahead is None else ahead
 
-    def beyond(self, k: int, places: Places, is_next: bool) -> Beyond:
+    def beyond(self, k: int, there: Places, places: Places) -> Beyond:
         """A neighbour of it, whole where the next task will ask for it; of coefficients and shards no more is read than is asked for."""
-        array = self.inputs[k]
+        array, fastest = self.inputs[k], self._axes[-1]
         if isinstance(array, Repeated):
-            return Unread(array, self.region(places))
-        with self._lock(k, places):
-            kept = self._faces.get((k, places))
+            return Unread(array, self.region(there))
+        with self._lock(k, there):
+            kept = self._faces.get((k, there))
             if kept is None and array.shards is None:
-                chunk, kept = self._decoded(array, k, places)
-                if is_next:
-                    self._ahead.put((k, places), chunk, chunk.nbytes)
-        return kept or Unread(array, self.region(places))
+                chunk, kept = self._decoded(array, k, there)
+                if there == (*places[:fastest], places[fastest] + 1, *places[fastest + 1 :]):
+                    self._ahead.put((k, there), chunk, chunk.nbytes)
+        return kept or Unread(array, self.region(there))
 
     def _decoded(self, array: Stored, k: int, places: Places) -> tuple[Array, Faces]:
         chunk, kept = _read(array, self.region(places)), self._faces.get((k, places))

@@ -98,12 +98,13 @@ def to_zarr(
 
 def _run(job: Job) -> None:
     """All chunks that are not finished, by Dask."""
-    every = job.order()
+    every = job.reads.order()
     todo = every[~np.isin(every, job.partial.finished())].tolist()
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        tasks = {(name, place): task((name, place), step, reference(shared.key), number) for place, number in enumerate(todo)}
+        keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]  # Dask begins with the last by name
+        tasks = {key: task(key, step, reference(shared.key), number) for key, number in zip(keys, todo, strict=True)}
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))
         graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
         Delayed(f"{name}-end", graph, layer=name).compute()

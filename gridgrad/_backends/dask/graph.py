@@ -14,7 +14,7 @@ from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from . import planned
 from .chunk import Places, compute, neighbours
-from .faces import Depths, depths_of, faces
+from .faces import Depths, depths_of, faces, points_of
 from .groups import Chunks, array, cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
 from .tasks import Key, reference, task
@@ -56,22 +56,13 @@ class Graph:
         self.blocks: list[Places] = [field.numblocks for field in fields]  # one along axes that it is the same along
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
-        self.depths = {
-            k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()
-        }
+        self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
         self._references: dict[Key, Any] = {}
 
     def _pays(self, k: int, chunks: Chunks) -> bool:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
-        largest = [max(own) for own in chunks]
-        rows = [
-            sum(max((own[side] for own in depths if own), default=0) for side in (1, 2))
-            for depths in self.depths[k]
-        ]
-        return 2 * sum(own * prod(largest) // n for own, n in zip(rows, largest, strict=True) if own) < prod(
-            largest
-        )
+        return 2 * points_of(self.depths[k], chunks) < prod(map(max, chunks))
 
     def tasks(self) -> Iterator[tuple[Key, Any]]:
         """All tasks by their keys."""
