@@ -53,12 +53,12 @@ class Job:
         spans = tuple([own[place] for own, place in zip(self.along, places, strict=True)])
         terms = self.recipe.there(spans)
         used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-        own = [self.reads.chunk(k, places) for k in used]
         others = [
             self.reads.beyond(k, there, places)
             for k in used
             for there in neighbours(reach[k], spans, places, self.numblocks)
         ]
+        own = [self.reads.chunk(k, places) for k in used]  # last: there is less memory while others are decoded
         made = compute(self.recipe, spans, *own, *others)
         return made if isinstance(made, tuple) else (made,)
 

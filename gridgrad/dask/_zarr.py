@@ -57,7 +57,8 @@ def to_zarr(
     -----
     One task a chunk, in which it is read with its neighbours' faces, and by Dask's scheduler: under
     ``dask.diagnostics.ProgressBar()``, with ``dask.config.set(num_workers=...)``, or a ``distributed.Client`` whose workers see the same
-    paths. Memory is that of a few chunks for each worker, whatever the size of the file; the values have the bits of ``operator(f)``.
+    paths. Memory is that of a few chunks for each worker and 64 MiB of faces that a process keeps, so that a chunk is decoded twice and
+    not for each neighbour, whatever the size of the file; the values have the bits of ``operator(f)``.
 
     Nothing stands at `target` before all of it is there: until then it grows in a folder beside it,
     ``TARGET.partial``. Where the call was killed, the same call goes on with the chunks that are missing.
