@@ -94,6 +94,14 @@ class Cache(Generic[Value]):
         if len(self.held) > self.entries or self.bytes - self._exempt > self.nbytes:
             self._shrink()
 
+    def pop(self, key: Hashable) -> Value | None:
+        """The value of `key`, which is forgotten, or None."""
+        entry = self.held.pop(key, None)
+        if entry is None:
+            return None
+        self.bytes, self._exempt = self.bytes - entry.nbytes, 0
+        return entry.value
+
     def _shrink(self) -> None:
         """What was used last stays, up to the bounds, or an eighth below the one that was passed: sorting takes time."""
         line = sorted(list(self.held.values()), key=_by_use)[::-1]

@@ -57,7 +57,8 @@ def to_zarr(
     -----
     One task a chunk, in which it is read with its neighbours' faces, and by Dask's scheduler: under
     ``dask.diagnostics.ProgressBar()``, with ``dask.config.set(num_workers=...)``, or a ``distributed.Client`` whose workers see the same
-    paths. Memory is that of a few chunks for each worker, whatever the size of the file; the values have the bits of ``operator(f)``.
+    paths. Memory is that of a few chunks for each worker and 64 MiB of faces that a process keeps, so that a chunk is decoded twice and
+    not for each neighbour, whatever the size of the file; the values have the bits of ``operator(f)``.
 
     Nothing stands at `target` before all of it is there: until then it grows in a folder beside it,
     ``TARGET.partial``. Where the call was killed, the same call goes on with the chunks that are missing.
@@ -98,12 +99,13 @@ def to_zarr(
 
 def _run(job: Job) -> None:
     """All chunks that are not finished, by Dask."""
-    every = np.arange(np.prod(job.numblocks, dtype=int))
-    todo = np.setdiff1d(every, job.partial.finished()).tolist()
+    every = job.reads.order()
+    todo = every[~np.isin(every, job.partial.finished())].tolist()
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        tasks = {(name, number): task((name, number), step, reference(shared.key), number) for number in todo}
+        keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]  # Dask begins with the last by name
+        tasks = {key: task(key, step, reference(shared.key), number) for key, number in zip(keys, todo, strict=True)}
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))
         graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
         Delayed(f"{name}-end", graph, layer=name).compute()

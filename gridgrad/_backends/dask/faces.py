@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import TypeAlias
 
 from ..._base.types import Array
-from .spans import Piece
+from .spans import Piece, Span
 
-Depths: TypeAlias = tuple[
-    tuple[int, int, int], ...
-]  # of some axes: axis, first rows and last rows that others read
+Depth: TypeAlias = tuple[int, int, int]  # an axis, and how many first and last rows others read
+Depths: TypeAlias = tuple[Depth, ...]  # of a chunk, along some axes
+AllDepths: TypeAlias = list[list[Depth | None]]  # by axis, of all chunks along it
+
+
+def depths_of(
+    reach: Sequence[tuple[int, ...]], along: Sequence[Sequence[Span | None]], chunks: Sequence[tuple[int, ...]]
+) -> AllDepths:  # fmt: skip
+    """What others read of each chunk of an array."""
+    read = {axis for axes in reach for axis in axes}
+    return [_depths(axis, along[axis] if axis in read else (), own) for axis, own in enumerate(chunks)]
+
+
+def _depths(axis: int, along: Sequence[Span | None], chunks: tuple[int, ...]) -> list[Depth | None]:
+    first, last = [0] * len(chunks), [0] * len(chunks)
+    for number, span in enumerate(along):
+        for piece in () if span is None else span.pieces:
+            other = (number + piece.other) % len(chunks)
+            if piece.start == 0 or piece.stop < chunks[other]:
+                first[other] = max(first[other], piece.stop)
+            else:
+                last[other] = max(last[other], chunks[other] - piece.start)
+    return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
+
+
+def points_of(depths: AllDepths, chunks: Sequence[tuple[int, ...]]) -> int:
+    """How many points the faces of the largest chunk have."""
+    largest = [max(own, default=0) for own in chunks]
+    rows = [sum(max((own[side] for own in along if own), default=0) for side in (1, 2)) for along in depths]
+    return sum(own * prod(largest) // n for own, n in zip(rows, largest, strict=True) if own)
 
 
 class Beyond:

@@ -14,7 +14,7 @@ from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from . import planned
 from .chunk import Places, compute, neighbours
-from .faces import Depths, faces
+from .faces import Depths, depths_of, faces, points_of
 from .groups import Chunks, array, cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
 from .tasks import Key, reference, task
@@ -56,35 +56,13 @@ class Graph:
         self.blocks: list[Places] = [field.numblocks for field in fields]  # one along axes that it is the same along
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
-        self.depths = {
-            k: [self._depths(axis, k, own) for axis, own in enumerate(fields[k].chunks)] for k in self.reach
-        }
+        self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
         self._references: dict[Key, Any] = {}
 
-    def _depths(self, axis: int, k: int, chunks: tuple[int, ...]) -> list[tuple[int, int, int] | None]:
-        """How many first and last rows of each chunk others read along an axis."""
-        first, last = [0] * len(chunks), [0] * len(chunks)
-        if any(axis in axes for axes in self.reach[k]):
-            for number, span in enumerate(self.along[axis]):
-                for piece in () if span is None else span.pieces:
-                    other = (number + piece.other) % len(chunks)
-                    if piece.start == 0 or piece.stop < chunks[other]:
-                        first[other] = max(first[other], piece.stop)
-                    else:
-                        last[other] = max(last[other], chunks[other] - piece.start)
-        return [(axis, *own) if any(own) else None for own in zip(first, last, strict=True)]
-
     def _pays(self, k: int, chunks: Chunks) -> bool:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
-        largest = [max(own) for own in chunks]
-        rows = [
-            sum(max((own[side] for own in depths if own), default=0) for side in (1, 2))
-            for depths in self.depths[k]
-        ]
-        return 2 * sum(own * prod(largest) // n for own, n in zip(rows, largest, strict=True) if own) < prod(
-            largest
-        )
+        return 2 * points_of(self.depths[k], chunks) < prod(map(max, chunks))
 
     def tasks(self) -> Iterator[tuple[Key, Any]]:
         """All tasks by their keys."""
