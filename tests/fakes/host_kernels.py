@@ -25,13 +25,12 @@ from gridgrad._terms.term import Term
 ROOT = Path(__file__).parents[2]
 LAUNCH = ROOT / "tests" / "fakes" / "host_launch.h"
 KEPT = ROOT / "build" / "host_kernels"  # by content, for every run of tests in this checkout
-SANITIZE = (  # nothing is inlined: a hessian's checked code takes 1 s to compile so, and 36 s by force in one function
+SANITIZE = (  # optimised, what checks itself takes g++ three times as long
     "-fsanitize=address,undefined",
     "-fno-sanitize-recover=all",
     "-fno-omit-frame-pointer",
     "-g1",
     "-O0",
-    "-DGG_CALLS",
 )
 
 
