@@ -29,7 +29,6 @@ WALLS = [
     Row("gg.value(1.0, wall='wall')", '"point", "face" or the position of the wall', "Grid(x, boundary=('one-sided', gg.value(49.0, wall=7.0))).quadrature[0][-1]", "2.0"),
     Row("Grid(x, boundary=('one-sided', gg.value(1.0, wall=5.0)))", 'give a position outside, or wall="point" or "face"', D2.format("('one-sided', gg.value(36.0, wall='point'))"), SECOND),
     Row("Grid((5, 1e308), boundary=('one-sided', gg.value(0.0, wall=3.0)))", "overflow; rescale the coordinates", "Grid((5, 1.0), boundary=('one-sided', gg.value(0.0, wall=4.5))).quadrature[0][-1]", "1.0"),
-    Row("Grid(x, boundary=('one-sided', gg.value(0.0, wall=1.7e308))).quadrature", "overflow; rescale the coordinates", "Grid((5, 1.0), boundary=('one-sided', gg.value(0.0, wall=4.5))).quadrature[0][-1]", "1.0"),
     *(Row(f"gg.{call}", said, typed, value) for call, said, typed, value in [
         ("value(10**400)", "only arrays may hold other values", "np.isinf(Grid(x, boundary=gg.value(np.array(np.inf))).laplacian(f)[1])", "True"),
         ("robin(1.0, 10**400, 2.0)", "it must be finite", "repr(gg.robin(1.0, 1.0, 2.0))", "'robin(1.0, 1.0, 2.0)'"),
