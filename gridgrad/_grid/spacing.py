@@ -187,7 +187,7 @@ def check_exponents(axis: int, *steps: Array) -> None:
     """Steps that are numbers, and none of them 0 beside the largest one."""
     sizes = [np.abs(part) for part in steps]
     largest = max(part.max() for part in sizes)
-    if not 0 < largest < np.inf or not min(part.min() for part in sizes) / largest:
+    if not 0 < largest < np.inf or not min(part.min() for part in sizes) / largest / 2:  # as they are scaled
         raise out_of_range(axis, largest.dtype)
 
 
