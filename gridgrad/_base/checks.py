@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence, Sized
+from math import inf
+from numbers import Real
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -55,6 +57,14 @@ def int_or_none(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def as_float(number: float | Real) -> float:
+    """The nearest float: infinite, where an integer or a fraction is larger than all others."""
+    try:
+        return float(number)
+    except OverflowError:
+        return inf if abs(number) == number else -inf
 
 
 def clean_edge_order(edge_order: object) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once
-from .._base.checks import clean_axis, per_axis_spacing
+from .._base.checks import clean_axis, int_or_none, per_axis_spacing
 from .._base.content import kept_key
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
@@ -188,21 +188,24 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
-    if not is_compiling() and are_positions(
-        on_host([unwrap(entry, "the spacing")[0] for entry in spacing], range(len(spacing)))
-    ):
+    if not is_compiling():
+        _check_entries(shape, spacing, axis)
+    return (spacing[clean_axis((axis,), len(shape))[0]],)
+
+
+def _check_entries(shape: tuple[int, ...], spacing: Spacings, axis: object) -> None:
+    """Refuse a number that names the axis, and spacings that are none of axes."""
+    if are_positions(on_host([unwrap(entry, "the spacing")[0] for entry in spacing], range(len(spacing)))):
         raise ArgumentTypeError(
             "a derivative along one axis of a curvilinear grid needs its operator; give gridgrad.Grid(x, y).derivative(0)(f), which is by x, or "
             "gridgrad.gradient(f, x, y, edge_order=2)[0]"
         )
     for a, (n, entry) in enumerate(zip(shape, spacing, strict=True)):
-        if axis == -1 and isinstance(entry, int) and entry == 0:
+        if axis == -1 and int_or_none(entry) == 0:
             raise ArgumentValueError(
                 f"the step of axis {a} is 0; an axis is named, derivative(f, x, axis=0), and each entry of several is the spacing of one axis"
             )
-        if not is_compiling():
-            _axis(n, entry, a)
-    return (spacing[clean_axis((axis,), len(shape))[0]],)
+        _axis(n, entry, a)
 
 
 def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: object) -> None:

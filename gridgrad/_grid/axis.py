@@ -22,7 +22,17 @@ from .._stencils.weights import exact_steps, wrap_step
 from .._stencils.wide import Wide, exact_fraction, from_fraction
 from .._wraps.units import Maybe, converted, slope, wrap
 from .ends import OPEN, POLE, Ends, check_length, rule_of
-from .spacing import check_coordinates, check_period, check_steps, clean_number, clean_step, to_host
+from .spacing import (  # fmt: skip
+    check_coordinates,
+    check_exponents,
+    check_period,
+    check_steps,
+    clean_number,
+    clean_step,
+    out_of_range,
+    representable,
+    to_host,
+)
 from .walls.components import Components, Wall, end_of
 
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
@@ -87,11 +97,13 @@ class Axis:
         """With the distance of a wall that was given by its position."""
         if end.position is None:
             return end
+        self.between()  # checked before positions are asked for
         last = self.length - 1
-        own, inner = (exact_fraction(self.position(k)) for k in ((last, last - 1) if side else (0, 1)))
+        beside = representable(self.position(np.array((last, last - 1) if side else (0, 1))), f"the positions of axis {self.number}")
+        own, inner = map(exact_fraction, beside)
         if (end.position - own) * (own - inner) < 0:
             raise ArgumentValueError(
-                f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {float(own):g}; give a position outside, "
+                f"the wall of axis {self.number} at {float(end.position):g} lies inside of its end point, {beside[0]:g}; give a position outside, "
                 'or wall="point" or "face"'
             )
         return end.placed(own)
@@ -112,14 +124,16 @@ class Axis:
         """Where a point is."""
         if self.has_coordinates:
             return self.coordinates[index]
-        return self.origin + self.spacing.astype(self.real) * index
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.origin + self.spacing.astype(self.real) * index
 
     @cached_property
     def coordinates(self) -> Array:
         """The positions of its points; read-only."""
-        if self.has_coordinates:
+        if not self.has_coordinates:
+            return read_only(representable(self.position(np.arange(self.length)), f"the positions of axis {self.number}"))
+        with np.errstate(over="ignore"):
             return read_only(self.spacing.astype(self.real, copy=False))
-        return read_only(self.position(np.arange(self.length)))
 
     @cached_property
     def steps(self) -> Array:
@@ -132,30 +146,42 @@ class Axis:
         """The dual-cell width of each point; read-only."""
         steps, around = self.exact_steps()
         beside = [steps.at(k) if np.ndim(steps.high) else steps for k in (0, -1)]
-        beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
-        return read_only(dual_widths(steps, self.length, *beyond))
+        with np.errstate(over="ignore", invalid="ignore"):
+            beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
+            widths = representable(dual_widths(steps, self.length, *beyond), f"the cells of axis {self.number}")
+        if not widths.all():
+            raise out_of_range(self.number, widths.dtype)
+        return read_only(widths)
+
+    def between(self) -> Wide:
+        """Its steps, checked."""
+        x = self.spacing
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            if self.has_coordinates:
+                check_coordinates(x, self.length, self.number)
+                steps = exact_steps(x, self.real)
+                check_steps(x, steps.high, self.number)
+            else:
+                steps = from_fraction(exact_fraction(clean_step(x, self.number)), self.real)
+        check_exponents(self.number, steps.high)
+        return steps
 
     def exact_steps(self) -> tuple[Wide, Wide | None]:
-        """Its steps, checked, and, if it is periodic, the one from its last point round to its first."""
-        x = self.spacing
-        if self.has_coordinates:
-            check_coordinates(x, self.length, self.number)
-            with np.errstate(over="ignore", invalid="ignore"):
-                steps = exact_steps(x, self.real)
-            check_steps(x, steps.high, self.number)
-            if not self.is_periodic:
-                return steps, None
-            first, last = exact_fraction(x[0]), exact_fraction(x[-1])
-        else:
-            step = exact_fraction(clean_step(x, self.number))
-            steps = from_fraction(step, self.real)
-            if self.is_periodic and self.period is None:
-                return steps, steps
-            first, last = Fraction(0), (self.length - 1) * step
+        """Its steps, and, if it is periodic, the one from its last point round to its first."""
+        x, steps = self.spacing, self.between()
         if not self.is_periodic:
             return steps, None
+        if self.has_coordinates:
+            first, last = exact_fraction(x[0]), exact_fraction(x[-1])
+        elif self.period is None:
+            return steps, steps
+        else:
+            first, last = Fraction(0), (self.length - 1) * exact_fraction(x)
         check_period(self.period, abs(last - first), self.number)
-        return steps, wrap_step(first, last, self.period, self.real)
+        with np.errstate(over="ignore"):
+            around = wrap_step(first, last, self.period, self.real)
+        check_exponents(self.number, steps.high, around.high)
+        return steps, around
 
     def stencil(
         self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None, side: int = 0
@@ -191,10 +217,7 @@ class Axis:
             for stencil in filter(None, found):
                 smallest, largest = stencil.smallest_and_largest_weight()
                 if not (smallest >= limits.tiny and largest <= limits.max):  # up to a common power of two
-                    raise ArgumentValueError(
-                        f"the steps of axis {self.number} range over more than the exponents of {limits.dtype}; leave out points "
-                        "that all but coincide, or give f as numpy.longdouble"
-                    )
+                    raise out_of_range(self.number, limits.dtype)
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 

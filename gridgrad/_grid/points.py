@@ -29,6 +29,7 @@ from .lines.given import check_mesh
 from .lines.rows import LineRows
 from .masks.mask import Mask
 from .places import alone, clean_axes, clean_entry, in_order, smallest_field
+from .spacing import representable
 from .walls.conditions import Condition
 
 Made = TypeVar("Made")
@@ -199,7 +200,9 @@ class Points:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
         if self.mapping is not None:
             return self.mapping.measure()
-        return reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
+        with np.errstate(over="ignore"):
+            cells = reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
+        return representable(cells, "the cells of the grid")
 
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:

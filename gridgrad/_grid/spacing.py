@@ -10,7 +10,7 @@ from numpy.ma import MaskedArray  # now, not in a first call that a fork may int
 
 from .._backends import dispatch
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
+from .._base.types import Array, DType
 from .._stencils.wide import exact_fraction
 from .._wraps.foreign import is_foreign, named, remedy, remedy_for_units
 from .._wraps.units import held, present
@@ -168,10 +168,35 @@ def check_steps(values: Array, steps: Array, axis: int) -> None:
     wrong = direction != (direction[0] or 1)
     if wrong.any():
         i = int(np.argmax(wrong))
+        if values[i] != values[i + 1] and not steps[i]:
+            raise out_of_range(axis, steps.dtype)
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not strictly monotonic: x[{i}]={values[i]}, x[{i + 1}]={values[i + 1]}; "
             + hints.of_order(values)
         )
+
+
+def representable(values: Array, what: str) -> Array:
+    """What may have become larger than all numbers."""
+    if not np.isfinite(values).all():
+        raise ArgumentValueError(f"{what} overflow; rescale the coordinates")
+    return values
+
+
+def check_exponents(axis: int, *steps: Array) -> None:
+    """Steps that are numbers, and none of them 0 beside the largest one."""
+    sizes = [np.abs(part) for part in steps]
+    largest = max(part.max() for part in sizes)
+    if not 0 < largest < np.inf or not min(part.min() for part in sizes) / largest / 2:  # as they are scaled
+        raise out_of_range(axis, largest.dtype)
+
+
+def out_of_range(axis: int, dtype: DType) -> ArgumentValueError:
+    """For steps that rows in this type cannot be made of."""
+    return ArgumentValueError(
+        f"the steps of axis {axis} range over more than the exponents of {dtype}; leave out points "
+        "that all but coincide, or give f as numpy.longdouble"
+    )
 
 
 def check_period(period: Any, span: Fraction, axis: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache
+from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
 from .wide import Wide, join, narrow
@@ -78,6 +79,7 @@ class Bands:
         return Stencil(self.length, offsets, table, leading, trailing, values, power, surplus=self.surplus)
 
 
+@np.errstate(all="ignore")
 def transposed(
     stencil: Stencil, scale: Array | None = None, faces: bool = False, onto: Array | None = None
 ) -> Stencil:
@@ -89,8 +91,8 @@ def transposed(
     pair must hold its own point. Without `scale`, the transpose of the transpose has the entries of the
     stencil.
     """
-    bands = Bands.of(stencil, faces)
     scales = None if scale is None else (scale, scale if onto is None else onto)
+    bands = Bands.of(stencil, faces)
     rows, columns, (first, last) = bands.length, bands.columns, _columns_of_bands(bands)
     inner: Entries = {}
     for (read, other), weight in bands.inner.items():
@@ -106,7 +108,13 @@ def transposed(
                 ratio = 1 if scales is None else scales[0][point] / scales[1][read]
                 edges[read][_turned(point, read, other, faces)] = weight * ratio
     bands = Bands(columns, inner, tuple(edges.values()), first, last, -bands.surplus)
-    return replace(bands.stencil(True, stencil.power), order=stencil.order)
+    turned = replace(bands.stencil(True, stencil.power), order=stencil.order)
+    if not np.isfinite(turned.smallest_and_largest_weight()[1]):
+        raise ArgumentValueError(
+            f"in this measure the adjoint has weights beyond the exponents of {turned.dtype}; leave out points that all but coincide, "
+            "or leave weight= away"
+        )
+    return turned
 
 
 def product(outer: Stencil, inner: Stencil) -> Stencil:

@@ -39,4 +39,10 @@ ROWS = [
         "np.shape(gg.Grid((4, 1.0), (5, 1.0)).advect([1.0, 0.0], upwind=1)(np.ones((4, 5))))", "(4, 5)"),
     Row("Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=2)", "needs at least 3; use accuracy=1 or add points",
         "Grid(x[:2], edge_order=1).derivative(0, side='left', accuracy=1)(f[:2])", "np.ones(2)"),
+    # beyond the exponents
+    Row("gradient(f, np.longdouble('1e-4000'))", "or give f as numpy.longdouble", "gradient(f.astype('g') * h, h) - gradient(f)", "np.zeros(5)", "h = np.longdouble('1e-4000')", "longdouble"),
+    Row("gradient(f, x * np.longdouble('1e-4000'))", "or give f as numpy.longdouble", "gradient(f.astype('g') * h, x * h, edge_order=2)", "slope", "h = np.longdouble('1e-4000')", "longdouble"),
+    Row("Grid((5, 1e308)).coordinates", "overflow; rescale the coordinates", "Grid((5, 1e307)).coordinates[0]", "1e307 * np.arange(5)"),
+    Row("Grid((5, 1e200), (5, 1e200)).measure", "overflow; rescale the coordinates", "Grid((5, 1e100), (5, 1e200)).measure[1, 1]", "1e300"),
+    Row("Grid(t).derivative(0).adjoint(f, weight='quadrature')", "or leave weight= away", "Grid(t).derivative(0).adjoint(f * 1e-300)[0]", "-1e100", "t = np.array([0., 1e-200, 1., 2., 3.]); f = np.zeros(5); f[1] = 1e200"),
 ]  # fmt: skip

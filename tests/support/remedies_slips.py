@@ -35,7 +35,7 @@ SLIPS = [
     Row("grid.advect([1, 2], mode='wrap')", 'Grid(x, boundary="reflect").advect(v)(f)', 'Grid(x, boundary="reflect").advect(v)(f)[1:-1]', "slope[1:-1]", "v = 1.0"),
     Row("grid.derivative(0, edge_order=1)", "Grid(x, edge_order=1).derivative(0)(f)", "Grid(x, edge_order=1).derivative(0)(f)", "np.gradient(f, x)"),
     Row("grid.mixed_derivative(0, 1, bc='wrap')", 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', 'Grid(x, y, boundary="reflect").mixed_derivative(0, 1)(f)', "np.zeros((4, 5))", PLANE),
-    Row("derivative(U, 0, 1.0)", "an axis is named, derivative(f, x, axis=0)", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X"),
+    *(Row(f"derivative(U, {step}, 1.0)", "an axis is named, derivative(f, x, axis=0)", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X") for step in ("0", "np.int64(0)")),
     # names of other libraries
     Row("gg.grad(f, x)", "here it is gradient", f"gg.gradient(f, x, {E2})", "slope"),
     Row("gg.vorticity(F, x, y)", "here it is curl", "gg.curl(F, x, y)", "grid.curl(F)", PLANE),

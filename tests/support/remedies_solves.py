@@ -27,6 +27,7 @@ ROWS = [
         "(lambda A: A(A.solve(np.ones((8, 8))))[1:-1, 1:-1])(Grid((8, 1.), (8, 1.), boundary=gridgrad.value(0.0)).mixed_derivative(0, 1, orders=(2, 2)))", "np.ones((6, 6))"),
     Row("Grid((9, 1.), boundary=gg.value(0.0)).biharmonic.solve(np.ones(9))", "boundary=gridgrad.clamped() or gridgrad.supported()",
         "(lambda A: A(A.solve(24.0 * np.ones(9)))[1:-1])(Grid((9, 1.), boundary=gridgrad.clamped()).biharmonic)", "np.full(7, 24.0)"),
+    Row("Grid((5, 1e160), boundary='antisymmetric').laplacian.solve(b)", "rescale the coordinates", "(lambda A: A(A.solve(b)))(Grid((5, 1.0), boundary='antisymmetric').laplacian)", "f", "b = f"),
     Row("A.solve(da.from_array(b))", "convert b to NumPy first", "A.solve(np.asarray(da.from_array(b)))", "f", STEP + "import dask.array as da", "dask"),
     Row("A.solve(torch.tensor(b, device='meta'))", "give b.cpu()", "A.solve(torch.tensor(b).cpu()).numpy()", "f", STEP + "import torch", "torch"),
 ]  # fmt: skip

@@ -46,6 +46,8 @@ ROWS = [
         "import torch", "torch"),
     Row("gradient(U, geometry='sphere')", "axis 0 is lat, where lengths depend on the place, and a step came for it; give its coordinates: gradient(f, lat, lon, geometry='sphere')",
         "gradient(U, 1 + X, Y, geometry='sphere', edge_order=2)[0][:, 0]", "2 * X / (6371229 * np.pi / 180)"),
+    Row("gradient(U, X, Y, geometry='sphere', radius=1e-200)", "give positions, and radius=, in other units", "gradient(U, X, Y, geometry='sphere', radius=1.0, edge_order=2)[0][:, 0]", "2 * X * 180 / np.pi"),
+    Row("gradient(U, X, Y, geometry='sphere', radius=10**400)", "radius must be positive and finite", "gradient(U, X, Y, geometry='sphere', radius=1.0, edge_order=2)[0][:, 0]", "2 * X * 180 / np.pi"),
     # of labelled arrays
     *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[:, 0]", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for call, message, remedy in [
         ("gradient(P, geometry='sphere', boundary={'y': 'one-sided'})", "give boundary={'y': 'one-sided', 'x': 'periodic'}, or 'one-sided' there",

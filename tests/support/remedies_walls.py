@@ -28,6 +28,12 @@ WALLS = [
     Row("gg.value(float('nan'))", "only arrays may hold other values", "np.isnan(Grid(x, boundary=gg.value(np.array(float('nan')))).laplacian(f)[1])", "True"),
     Row("gg.value(1.0, wall='wall')", '"point", "face" or the position of the wall', "Grid(x, boundary=('one-sided', gg.value(49.0, wall=7.0))).quadrature[0][-1]", "2.0"),
     Row("Grid(x, boundary=('one-sided', gg.value(1.0, wall=5.0)))", 'give a position outside, or wall="point" or "face"', D2.format("('one-sided', gg.value(36.0, wall='point'))"), SECOND),
+    Row("Grid((5, 1e308), boundary=('one-sided', gg.value(0.0, wall=3.0)))", "overflow; rescale the coordinates", "Grid((5, 1.0), boundary=('one-sided', gg.value(0.0, wall=4.5))).quadrature[0][-1]", "1.0"),
+    *(Row(f"gg.{call}", said, typed, value) for call, said, typed, value in [
+        ("value(10**400)", "only arrays may hold other values", "np.isinf(Grid(x, boundary=gg.value(np.array(np.inf))).laplacian(f)[1])", "True"),
+        ("robin(1.0, 10**400, 2.0)", "it must be finite", "repr(gg.robin(1.0, 1.0, 2.0))", "'robin(1.0, 1.0, 2.0)'"),
+        ("slope(0.0, wall=-10**400)", "must be finite", "repr(gg.slope(0.0, wall=-1.0))", "'slope(0.0, wall=-1.0)'"),
+    ]),
     Row("gg.slip(wall=0.5)", '"point" or "face"', "repr(gg.slip(wall='face'))", "\"slip(wall='face')\""),
     Row("Grid((5, 1.), boundary=gg.robin(2.0, -1.0, 0.0, wall='face')).laplacian", "give a and b of one sign", "Grid((5, 1.), boundary=gg.robin(2.0, 1.0, 0.0, wall='face')).laplacian(x)[1]", "1.0"),
     Row("gg.components('reflect', 'symmetric')", 'give all of them wall="point" ("reflect", "antireflect")', "repr(gg.components('reflect', 'antireflect'))", "\"components('reflect', 'antireflect')\""),

@@ -55,10 +55,6 @@ class IndexAxis(LinesAxis):
         ends, period = (OPEN, None) if beyond else (self.sides, period)
         return Axis(self.number, self.length + 2 * beyond, x, sides=ends, period=period, real=self.real)
 
-    def position(self, index: int | Array) -> Array:
-        """Where a point is along its coordinate, if that varies along this axis only."""
-        return Axis.position(self, index) if self.spacing.ndim < 2 else super().position(index)
-
     @property
     def steps(self) -> NoReturn:
         """Not along one coordinate."""

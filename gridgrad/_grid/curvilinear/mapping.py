@@ -12,6 +12,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
+from ..spacing import representable
 from .axis import IndexAxis
 from .folds import Matrix, check_finite, cofactor, determinant, orientation
 from .weights import PointWeights
@@ -75,7 +76,8 @@ class IndexMap:
         whole = widths * np.abs(
             determinant(self._slopes_of_positions(None, 1))
         )  # the areas of corners of cells
-        return self._as_fields(np.ldexp(whole, sum(self._exponents)))
+        with np.errstate(over="ignore"):
+            return self._as_fields(representable(np.ldexp(whole, sum(self._exponents)), "the cells of the grid"))
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points, in the shape of fields."""

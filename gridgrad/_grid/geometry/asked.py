@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
@@ -255,6 +256,7 @@ def _radius(radius: object, names: tuple[str, ...]) -> float:
         raise ArgumentTypeError("radius= belongs to a sphere")
     if isinstance(radius, bool) or not isinstance(radius, Real):
         raise ArgumentTypeError(f"radius must be a number of metres, got {radius!r}")
-    if not 0 < float(radius) < float("inf"):
-        raise ArgumentValueError(f"radius must be positive and finite, got {radius!r}")
-    return float(radius)
+    metres = as_float(radius)
+    if not 0 < metres < float("inf"):
+        raise ArgumentValueError(f"radius must be positive and finite, got {metres!r}")
+    return metres

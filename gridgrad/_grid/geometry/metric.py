@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._stencils import transpose
 from ..._stencils.derivatives import points_needed
@@ -38,6 +39,17 @@ class Surface(NamedTuple):
     reach: float  # of a pole: how far from it rows know of it
 
 
+def check_lengths(*lengths: Array | float) -> None:
+    """Refuse lengths whose squares, and products of these, are no numbers."""
+    sizes = [np.abs(part) for part in lengths]
+    smallest, largest = min(part.min(initial=1) for part in sizes), max(part.max(initial=1) for part in sizes)
+    if not (smallest > 1e-100 and largest < 1e100):
+        raise ArgumentValueError(
+            f"lengths on this grid go from {smallest:g} to {largest:g}, and what is made of them beyond the exponents of float64; give positions, "
+            "and radius=, in other units"
+        )
+
+
 class Metric:
     """What the axis `along`, y, makes of rows: h varies along it, and is the length of a unit of the axis `around`, x.
 
@@ -62,6 +74,7 @@ class Metric:
         self.on = tuple(end for end, pole in zip((0, len(y) - 1), poles, strict=True) if pole == Fraction(float(y[end])))
         self.h = surface.h(y)
         self.h[list(self.on)] = 0
+        check_lengths(surface.length, surface.length * self._steps, self.h[self.h != 0], step or 1.0)
         self.inverse = np.divide(1, self.h, out=np.zeros_like(self.h), where=self.h != 0)  # 0 in a pole: its row has its own terms
         self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 

@@ -36,7 +36,7 @@ class LinesAxis(Axis):
         """Coordinates of any library, in C order."""
         return np.asarray(numbers_of(spacing, self.number), order="C")
 
-    def position(self, index: int | Array) -> Array:
+    def between(self) -> NoReturn:
         """Not known without the line."""
         raise self.refusal("a wall at a position")
 
@@ -93,8 +93,10 @@ class LinesAxis(Axis):
 
     def _longest(self) -> Fraction:
         """The largest span of a line."""
-        ends = (np.take(self.spacing, k, self.number) for k in (0, -1))
-        return exact_fraction(np.max(np.abs(np.subtract(*(end.astype(self.real) for end in ends)))))
+        halves = (np.take(self.spacing, k, self.number).astype(self.real) / 2 for k in (0, -1))
+        with np.errstate(invalid="ignore"):
+            longest = np.max(np.abs(np.subtract(*halves)))
+        return 2 * exact_fraction(np.nan_to_num(longest, posinf=0))  # positions that are none are refused with the rows
 
     def described(self, edge_order: int, *ends: object) -> str:
         """One line about it."""

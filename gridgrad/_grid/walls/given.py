@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..._backends import dispatch
+from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.wide import exact_fraction
@@ -33,8 +34,8 @@ def weight(number: object, word: str, kind: str) -> Fraction:
     """The weight of a value or a slope in a mixture of both."""
     if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
         raise ArgumentTypeError(f"{word} of {kind}() must be a real number, got {type(number).__name__}")
-    if not isfinite(number):
-        raise ArgumentValueError(f"{word} of {kind}() is {number}; it must be finite")
+    if not isfinite(as_float(number)):
+        raise ArgumentValueError(f"{word} of {kind}() is {as_float(number)}; it must be finite")
     return exact_fraction(np.asarray(number))
 
 
@@ -48,8 +49,8 @@ def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
         raise ArgumentTypeError(
             f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
         )
-    if not isfinite(wall):
-        raise ArgumentValueError(f"wall={wall!r} of {kind}() must be finite")
+    if not isfinite(as_float(wall)):
+        raise ArgumentValueError(f"wall={as_float(wall)} of {kind}() must be finite")
     return None, exact_fraction(np.asarray(wall))
 
 
@@ -63,7 +64,7 @@ def given_of(given: object, kind: str) -> Number | Array:
     if isinstance(given, complex):
         return number_of(given, kind)
     if isinstance(given, Real) and not hasattr(given, "__array_interface__"):
-        return number_of(float(given), kind)
+        return number_of(given, kind)
     if isinstance(given, np.generic):
         return number_of(given.item(), kind)
     if isinstance(given, (list, tuple)):
@@ -76,11 +77,11 @@ def given_of(given: object, kind: str) -> Number | Array:
         raise type(error)(re.sub(r"\bf\b", kind, str(error))) from None
 
 
-def number_of(given: Number, kind: str) -> Number:
+def number_of(given: Number | Real, kind: str) -> Number:
     """A finite number."""
-    number: Number = given if isinstance(given, complex) else float(given)
+    number: Number = given if isinstance(given, complex) else as_float(given)
     if not np.isfinite(number):
         raise ArgumentValueError(
-            f"{kind}() got {given}; a number must be finite, only arrays may hold other values"
+            f"{kind}() got {number}; a number must be finite, only arrays may hold other values"
         )
     return number

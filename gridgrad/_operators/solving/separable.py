@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..._backends.products import Means, Products
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
@@ -153,7 +154,11 @@ def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequ
 
 def _reciprocal(values: Array) -> Array:
     small = abs(values) <= ROUNDING * abs(values).max(initial=0.0)
-    return np.where(small, 0, 1 / np.where(small, 1, values))
+    with np.errstate(over="ignore"):
+        inverse = np.where(small, 0, 1 / np.where(small, 1, values))
+    if not np.isfinite(inverse).all():
+        raise ArgumentValueError("the inverse of the operator has numbers beyond the exponents of float64; rescale the coordinates")
+    return inverse
 
 
 def separable(grid: Points, terms: Sequence[Term] | None, component: int | None) -> Separable | None:

@@ -9,6 +9,7 @@ import gridgrad as gg
 from gridgrad import verify
 
 SIZES = (24, 48, 96, 192)
+SIXTH = {1: (32, 48, 64, 96), 2: (24, 32, 48, 64)}  # of first and second derivatives; beyond, rounding is larger than the error
 
 
 def function(x):
@@ -78,11 +79,25 @@ def test_rows_at_walls_have_their_order(order, accuracy, kind, place, stretch):
 
 @pytest.mark.parametrize(("place", "stretch"), WHERE)
 @pytest.mark.parametrize("kind", ["value", "slope", "robin"])
-@pytest.mark.parametrize("accuracy", [None, 2, 4])
+@pytest.mark.parametrize("order", [1, 2])
+def test_rows_of_accuracy_six_at_walls(order, kind, place, stretch):
+    points, where = PLACES[place]
+    found = verify.convergence(
+        lambda x: np.exp(x) * np.sin(2 * x + 0.4), (0, 1), operator=lambda grid: grid.derivative(0, order, 6), sizes=SIXTH[order],
+        spacing=lambda n: STRETCH[stretch](points(n)), boundary=[walls(kind, where)], exact=slope if order == 1 else curvature,
+        stated=(6, 6),
+    )  # fmt: skip
+    assert 5.6 < found.order("ends") < 6.3, found
+
+
+@pytest.mark.parametrize(("place", "stretch"), WHERE)
+@pytest.mark.parametrize("kind", ["value", "slope", "robin"])
+@pytest.mark.parametrize("accuracy", [None, 2, 4, 6])
 def test_solutions_have_order_two_or_more(accuracy, kind, place, stretch):
     points, where = PLACES[place]
     errors = []
-    for n in SIZES:
+    sizes = (12, 24, 48) if accuracy == 6 else SIZES
+    for n in sizes:
         x = STRETCH[stretch](points(n))
         grid = gg.Grid(x, boundary=[walls(kind, where)])
         A = grid.laplacian.with_(accuracy=accuracy)
@@ -96,9 +111,9 @@ def test_solutions_have_order_two_or_more(accuracy, kind, place, stretch):
         else:
             u = np.linalg.solve(matrix, right)
         errors.append(np.abs(u - function(x)).max())
-    order = np.log2(errors[0] / errors[-1]) / 3
+    order = np.log(errors[0] / errors[-1]) / np.log(sizes[-1] / sizes[0])
     assert (
-        (accuracy or 2) - 0.2 < order < {None: 2.3, 2: 4.3, 4: 6.3}[accuracy]
+        (accuracy or 2) - 0.2 < order < {None: 2.3, 2: 4.3, 4: 6.3, 6: 8.3}[accuracy]
     )  # of 2 by five points, as these steps are rounded
 
 
