@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from ..._backends import slices
-from ..._backends.numpy.points import served, workers_of
+from ..._backends.numpy.gaps.points import served, workers_of
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, Call
 from ..._base.checks import clean_workers
@@ -82,9 +82,9 @@ class Masked(Gapped[In, Out]):
             if flat_ is not None:
                 arrays = (f, *(self.whole.settled(f).coefficients if are_constants(own) else own))
                 if all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
-                    values = self._compiled(self._current(arrays), flat_, workers)
-                    if values is not None:
-                        return self._overwritten(values, flat_, f, out, workers)
+                    found = self._in_bands(self._current(arrays), flat_, out, workers)
+                    if found is not None:
+                        return shaped(found, self.outputs) if out is None else out
         return self.applied(f, out, workers, **fields)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -101,6 +101,22 @@ class Masked(Gapped[In, Out]):
             stacked = call.stacked and self.inputs
             f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
         return self._overwritten(found, flat_, f, out, workers)
+
+    def _in_bands(
+        self, fields: Sequence[Array], flat_: Flat, out: object, workers: int | None
+    ) -> Sequence[Array] | None:
+        """The sweep, overwritten band by band in one call of the core; None where that does not serve."""
+        targets = None if out is None else targets_of(out, self.outputs, flat_.shape)
+        dtype, shape = fields[0].dtype, flat_.shape
+        if dtype not in (np.float32, np.float64) or any([a.dtype != dtype or a.shape != shape for a in fields]):
+            return None
+        swept = [*[False] * prod(self.inputs), *self.whole.pattern.at_gaps]
+        read = [a for a, is_out in zip(fields, swept, strict=True) if not is_out]
+        for a in (*read, *(targets or ())):
+            if type(a) is not np.ndarray or a.dtype != dtype or a.shape != shape or not a.flags.c_contiguous:
+                return None
+        made = self.beside.in_bands(self.whole, fields, flat_)
+        return None if made is None else made(fields, targets, clean_workers(workers))
 
     def _in_blocks(self, call: Fields, flat_: Flat) -> list[Array] | None:
         """Fields in chunks, each with the rows of its own; None of others, and of sizes of complex numbers, which are of another type."""
