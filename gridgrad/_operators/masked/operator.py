@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import compress
 from math import isnan, prod
 from operator import add
 from typing import TYPE_CHECKING, Self, cast
@@ -96,9 +97,14 @@ class Masked(Gapped[In, Out]):
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         flat_ = self.beside.flat(tuple(call.samples[0].shape))
-        found = self.beside_gaps(call.library, self._current([*call.samples, *call.coefficients]), flat_, workers)
+        stacked, fields = call.stacked and self.inputs, self._current([*call.samples, *call.coefficients])
+        is_stack = out is None and call.stacked and self.outputs
+        target = np.empty((*self.outputs, *flat_.shape), fields[0].dtype) if is_stack else out
+        made = self._in_bands(fields, flat_, target, workers)
+        if made is not None:
+            return shaped(made, self.outputs) if target is None else target
+        found = self.beside_gaps(call.library, fields, flat_, workers)
         if call.coefficients:  # the sweep alone does not know the dtypes of those that are read beside gaps only
-            stacked = call.stacked and self.inputs
             f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
         return self._overwritten(found, flat_, f, out, workers)
 
@@ -108,13 +114,14 @@ class Masked(Gapped[In, Out]):
         """The sweep, overwritten band by band in one call of the core; None where that does not serve."""
         targets = None if out is None else targets_of(out, self.outputs, flat_.shape)
         dtype, shape = fields[0].dtype, flat_.shape
-        if dtype not in (np.float32, np.float64) or any([a.dtype != dtype or a.shape != shape for a in fields]):
+        if dtype not in (np.float32, np.float64):
             return None
-        swept = [*[False] * prod(self.inputs), *self.whole.pattern.at_gaps]
-        read = [a for a, is_out in zip(fields, swept, strict=True) if not is_out]
-        for a in (*read, *(targets or ())):
-            if type(a) is not np.ndarray or a.dtype != dtype or a.shape != shape or not a.flags.c_contiguous:
+        for a in (*fields, *(targets or ())):
+            if type(a) is not np.ndarray or a.dtype != dtype or a.shape != shape:
                 return None
+        is_swept = [True] * prod(self.inputs) + [not is_out for is_out in self.whole.pattern.at_gaps]
+        if not all([a.flags.c_contiguous for a in (*compress(fields, is_swept), *(targets or ()))]):
+            return None
         made = self.beside.in_bands(self.whole, fields, flat_)
         return None if made is None else made(fields, targets, clean_workers(workers))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from struct import Struct
 
 import numpy as np
@@ -14,12 +15,11 @@ from .. import core as _core
 from .. import memory
 from .points import WORDS, RowsAtPoints, address, spread
 
-NEAR = 1 << 15  # points of a field that stay in a cache
+NEAR = 1 << 16  # points of a band, whose field and result stay in a cache of a megabyte
 
-OUTPUT = np.dtype([(name, np.int64) for name in ("array", "term", "terms", "points", "bounds", "gaps", "starts")])
-PATCH = np.dtype(
-    [(name, np.int64) for name in ("outputs", "count", "terms", "most")] + [("fill", np.float64)]
-)
+# As the structs of kernels/host/bands.cpp.
+OUTPUT = np.dtype([(name, "i8") for name in ("array", "term", "terms", "points", "bounds", "gaps", "starts")])
+PATCH = np.dtype([(name, "i8") for name in ("outputs", "count", "terms", "most")] + [("fill", "f8")])
 
 
 def edges_of(points: int, lines: int = 0) -> Array:
@@ -49,25 +49,27 @@ class InBands:
         outside: Sequence[Array], fill: float,
     ) -> None:  # fmt: skip
         self.plan, self.shape, self.swept, self.bands = plan, shape, swept, len(edges) - 1
-        self.threads, self.pieces = memory.default_workers(plan.traffic), memory.pieces_of(plan)
+        self.threads = memory.default_workers(plan.traffic)
+        self.pieces = min(memory.pieces_of(plan), self.bands)
         self.dtype = np.dtype(plan.output_storage)
         self.spread: list[tuple[int, Array]] = []  # fields that are read by point, and at which points
         self._kept: list[Array | RowsAtPoints] = []  # what is read by address
-        outputs, tables, most = np.zeros(len(rows), OUTPUT), [], 0
+        tables: list[Array] = []
+        outputs, most = np.zeros(len(rows), OUTPUT), 0
         for k, (own, flags) in enumerate(zip(rows, outside, strict=True)):
             gaps, starts = _runs(flags, edges)
-            at = np.zeros((3, len(edges)), np.int64)
+            at = np.zeros((len(edges), 3), np.int64)
+            at[:, 2] = starts
             points = bounds = np.zeros(0, np.int32)
             table = np.zeros((self.bands, 0, WORDS), np.uintp)
             if own is not None:
-                points, (bounds, at[0], at[1]), table = own.points, _bounds(own, edges), self._table(own, edges)
+                points, table = own.points, self._table(own, edges)
+                bounds, at[:, 0], at[:, 1] = _bounds(own, edges)
                 self._kept.append(own)
-            at[2] = starts
-            starts = np.ascontiguousarray(at.T)
-            most = max(most, int(np.diff(at[0]).max()))
-            self._kept += [bounds, gaps, starts]
-            places = address(points), address(bounds), address(gaps), address(starts)
+            most = max(most, int(np.diff(at[:, 0]).max()))
+            places = address(points), address(bounds), address(gaps), address(at)
             outputs[k] = (plan.inputs + k, sum(t.shape[1] for t in tables), table.shape[1], *places)
+            self._kept += [bounds, gaps, at]
             tables.append(table)
         self.table, self.most = np.concatenate(tables, axis=1), most
         self._patch = np.array((address(outputs), len(outputs), self.table.shape[1], most, fill), PATCH)
@@ -124,7 +126,7 @@ def _bounds(own: RowsAtPoints, edges: Array) -> tuple[Array, Array, Array]:
     """Bounds of groups, in each band from its first point; the first point and the first bound of each band."""
     groups = _first_groups(own, edges)
     firsts = own.bounds[groups]
-    bounds = [own.bounds[g : h + 1] - own.bounds[g] for g, h in zip(groups, groups[1:], strict=False)]
+    bounds = [own.bounds[g : h + 1] - own.bounds[g] for g, h in pairwise(groups)]
     return np.concatenate(bounds), firsts, groups + np.arange(len(edges))
 
 

@@ -70,7 +70,7 @@ class RowsAtPoints:
 def spread(field: Array, points: Array) -> Array:
     """What a field of shape ``(batch, points)`` has at points, in one block for each batch."""
     if field.strides[1]:
-        return np.ascontiguousarray(field[:, points])
+        return np.take(field, points, axis=1)
     made = np.empty((len(field), len(points)), field.dtype)
     made[:] = field[:, :1]  # a number is the same everywhere
     return made
