@@ -51,10 +51,10 @@ struct Call {
   char* values;  // room for the points of a band, for each worker
   int64 how[HEAD];
 
-  void* data(int64 k) const {
+  void* data(int64 k) const {  // of an object
     char* object;
     std::memcpy(&object, packed + sizeof how + sizeof object * static_cast<std::size_t>(k), sizeof object);
-    if (how[0] >= 0) std::memcpy(&object, object + how[0], sizeof object);
+    std::memcpy(&object, object + how[0], sizeof object);
     return object;
   }
 
@@ -83,8 +83,10 @@ struct Call {
 
 }  // namespace
 
-// Bands begin to end - 1 of as many as `packed` says pieces, else as gg_apply_objects; the table, of
-// RowsAtPoints of each band, has numbers of objects from 1 in the place of fields, and gets their addresses.
+// Bands begin to end - 1 of as many as `packed`, of objects as in gg_apply_objects, says pieces. The table,
+// of RowsAtPoints of each band, has numbers of objects from 1 in the place of fields, and gets their
+// addresses. `values` has room for the points of a band, for each worker. Nothing is written where a status
+// refuses.
 GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, uint64* table,
                                 char* values, int64 begin, int64 end) {
   Call call{plan, packed, patch, table, values, {}};

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._backends.ladder import bound
-from ..._backends.numpy import BACKEND, core
+from ..._backends.numpy import BACKEND
+from ..._backends.numpy.bound import apply_objects
 from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
 from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
@@ -73,6 +74,8 @@ class Beside:
 
     def in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
         """A sweep over fields in NumPy's memory, all of one kind, with what overwrites it; None where the core does not do both."""
+        if not flat_.is_plain or flat_.flat[0] > 1 or apply_objects is None:
+            return None
         key = flat_.shape, fields[0].dtype
         if key not in self._in_bands:
             self._in_bands[key] = self._made_in_bands(whole, fields, flat_)
@@ -82,14 +85,12 @@ class Beside:
         self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat
     ) -> InBands | None:
         dtype, points = fields[0].dtype, prod(self.mask.shape)
-        if not (flat_.is_plain and flat_.flat[0] == 1 and core.offsets and points < 1 << 31):
-            return None
         swept = whole.swept.pattern
         at_gaps = (*[False] * self.inputs, *whole.pattern.at_gaps)
         own = [k for k, is_out in enumerate(at_gaps) if not is_out]
         outputs = [np.empty(flat_.shape, dtype) for _ in range(self.outputs)]
         plan = bound(BACKEND, swept.terms_for(flat_.shape), [fields[k] for k in own], outputs)
-        if plan is None:
+        if plan is None or points >= 1 << 31:
             return None
         edges = edges_of(points, lines_of(plan))
         rows = compiled(self.patch, dtype, edges)
