@@ -81,9 +81,7 @@ class Beside:
             self._in_bands[key] = self._made_in_bands(whole, fields, flat_)
         return self._in_bands[key]
 
-    def _made_in_bands(
-        self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat
-    ) -> InBands | None:
+    def _made_in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
         dtype, points = fields[0].dtype, prod(self.mask.shape)
         swept = whole.swept.pattern
         at_gaps = (*[False] * self.inputs, *whole.pattern.at_gaps)

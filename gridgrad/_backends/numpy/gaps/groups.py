@@ -49,9 +49,7 @@ def _packed(term: TermRows, dtype: DType) -> TermRows:
     return term._replace(a=a, b=b, w=w.astype(dtype), at_faces=at_faces)
 
 
-def _grouped(
-    points: Array, near: Array, terms: Sequence[TermRows], of_weights: bool
-) -> tuple[Array, Array]:
+def _grouped(points: Array, near: Array, terms: Sequence[TermRows], of_weights: bool) -> tuple[Array, Array]:
     """An order in which points with alike rows follow each other, if they are near, and where each group begins."""
     columns = [column for term in terms for column in _columns(term, points, of_weights)]
     key = np.zeros(len(points), np.uint64)
