@@ -17,7 +17,7 @@ from .points import WORDS, RowsAtPoints, address, spread
 
 NEAR = 1 << 16  # points of a band, whose field and result stay in a cache of a megabyte
 
-# As the structs of kernels/host/bands.cpp.
+# As the structs of kernels/host/gaps/bands.cpp.
 OUTPUT = np.dtype([(name, "i8") for name in ("array", "term", "terms", "points", "bounds", "gaps", "starts")])
 PATCH = np.dtype([(name, "i8") for name in ("outputs", "count", "terms", "most")] + [("fill", "f8")])
 

@@ -5,11 +5,11 @@
 #include <thread>
 #include <vector>
 
-#include "../descriptor.h"
+#include "../../descriptor.h"
 
 namespace gridgrad {
 
-struct RowsAtPoints;  // of points.cpp: ten words, of which three are arrays of fields
+struct RowsAtPoints;  // of ../points.cpp: ten words, of which three are arrays of fields
 constexpr int64 WORDS = 10, FIRST_FIELD = 5, LAST_FIELD = 7;
 
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
