@@ -55,11 +55,12 @@ def laplacian(mask: str, beside: object) -> Callable[[tuple[int, ...], int], Mak
 
 MASK_ROWS = tuple(
     Row(
-        f"laplacian, {mask}{words}, 512²",
-        (512,) * 2,
+        f"laplacian, {mask}{words}, {n}²",
+        (n, n),
         laplacian(mask, beside),
         (Goal("gridgrad, no gaps", 1.5),),
     )
+    for n in (512, 2048)
     for mask in MASKS
     for words, beside in BESIDE.items()
 )

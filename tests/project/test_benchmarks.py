@@ -29,9 +29,9 @@ def measured(script, folder, without=()):
 @pytest.mark.parametrize("without", [(), PEERS], ids=["any peers", "no peers"])
 def test_operators(tmp_path, without):
     printed, rows = measured("operators", tmp_path, without)
-    assert len(rows) == 32
+    assert len(rows) == 44
     assert (
-        printed.count("goal <= ") == 2 * 33 + 2
+        printed.count("goal <= ") == 2 * 45 + 2
     )  # by each row and in the end, and the memory of two operators
     assert "| Gray-Scott step, 512² |" in run_benchmark("operators", "--table", "--out", tmp_path)
     assert without == () or not any(name.startswith(NAMES) for row in rows.values() for name in row)

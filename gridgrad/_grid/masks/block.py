@@ -29,8 +29,6 @@ class LazyMask(Mask):
         """It computes the array, for what asks for all points at once."""
         return np.broadcast_to(True, self._shape) if self.lazy is None else np.asarray(self.lazy)
 
-    __hash__ = object.__hash__
-
     def __eq__(self, other: object) -> bool:
         """Arrays of one name are computed alike; nothing is computed for it."""
         if not isinstance(other, LazyMask):

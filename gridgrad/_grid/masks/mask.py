@@ -36,8 +36,6 @@ class Mask:
             return NotImplemented
         return self._is_like(other) and np.array_equal(self.inside, other.inside)
 
-    __hash__ = object.__hash__
-
     def _is_like(self, other: Mask) -> bool:
         """Whether they have the same breaks, and the same beside them and gaps."""
         return (self.breaks, self.side, str(self.fill)) == (other.breaks, other.side, str(other.fill))

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from functools import cached_property
+from math import isnan, prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._backends.numpy.points import RowsAtPoints
+from ..._backends.ladder import bound
+from ..._backends.numpy import BACKEND
+from ..._backends.numpy.bound import apply_objects
+from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
+from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
 from ..._base.types import Array, DType, Shape
@@ -19,6 +25,9 @@ from .members import Member, moved
 from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
 from .places.blocks import OnBlocks
 from .places.flat import Flat
+
+if TYPE_CHECKING:
+    from ..sweep import Sweep
 
 
 class Beside:
@@ -38,6 +47,7 @@ class Beside:
         self._flats: dict[Shape, Flat] = {}
         self.blocks: dict[Hashable, OnBlocks] = {}  # the operator on blocks of the grid, where its mask is known
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
+        self._in_bands: dict[Hashable, InBands | None] = {}
 
     @cached_property
     def patch(self) -> Patch:
@@ -59,8 +69,36 @@ class Beside:
     def compiled(self, dtype: DType) -> list[RowsAtPoints | None] | None:
         """For each output its rows for the compiled core, where that serves; None of one without points."""
         if dtype not in self._compiled:
-            self._compiled[dtype] = compiled(self.patch, dtype)
+            self._compiled[dtype] = compiled(self.patch, dtype, edges_of(prod(self.mask.shape)))
         return self._compiled[dtype]
+
+    def in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
+        """A sweep over fields in NumPy's memory, all of one kind, with what overwrites it; None where the core does not do both."""
+        if not flat_.is_plain or flat_.flat[0] > 1 or apply_objects is None:
+            return None
+        key = flat_.shape, fields[0].dtype
+        if key not in self._in_bands:
+            self._in_bands[key] = self._made_in_bands(whole, fields, flat_)
+        return self._in_bands[key]
+
+    def _made_in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
+        dtype, points = fields[0].dtype, prod(self.mask.shape)
+        swept = whole.swept.pattern
+        at_gaps = (*[False] * self.inputs, *whole.pattern.at_gaps)
+        own = [k for k, is_out in enumerate(at_gaps) if not is_out]
+        outputs = [np.empty(flat_.shape, dtype) for _ in range(self.outputs)]
+        plan = bound(BACKEND, swept.terms_for(flat_.shape), [fields[k] for k in own], outputs)
+        if plan is None or points >= 1 << 31:
+            return None
+        edges = edges_of(points, lines_of(plan))
+        rows = compiled(self.patch, dtype, edges)
+        if rows is None:
+            return None
+        outside = [~self.mask.inside.reshape(-1) for _ in rows]
+        if isnan(self.mask.fill):
+            for flags, at, missing in zip(outside, self.patch.points, self.patch.missing, strict=True):
+                flags[at[missing]] = True
+        return InBands(plan, flat_.shape, edges, own, rows, outside, self.mask.fill)
 
     def transposed(self, weight: str | None, conjugate: bool) -> Patch:
         """What is added to the transpose, or to the adjoint."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import compress
 from math import isnan, prod
 from operator import add
 from typing import TYPE_CHECKING, Self, cast
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Self, cast
 import numpy as np
 
 from ..._backends import slices
-from ..._backends.numpy.points import served, workers_of
+from ..._backends.numpy.gaps.points import served, workers_of
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, Call
 from ..._base.checks import clean_workers
@@ -82,9 +83,9 @@ class Masked(Gapped[In, Out]):
             if flat_ is not None:
                 arrays = (f, *(self.whole.settled(f).coefficients if are_constants(own) else own))
                 if all([type(a) is np.ndarray and a.shape == f.shape for a in arrays]):
-                    values = self._compiled(self._current(arrays), flat_, workers)
-                    if values is not None:
-                        return self._overwritten(values, flat_, f, out, workers)
+                    found = self._in_bands(self._current(arrays), flat_, out, workers)
+                    if found is not None:
+                        return shaped(found, self.outputs) if out is None else out
         return self.applied(f, out, workers, **fields)
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -96,11 +97,33 @@ class Masked(Gapped[In, Out]):
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
         """The same in NumPy's memory; the rows are computed first, as `out` may be `f`."""
         flat_ = self.beside.flat(tuple(call.samples[0].shape))
-        found = self.beside_gaps(call.library, self._current([*call.samples, *call.coefficients]), flat_, workers)
+        stacked, fields = call.stacked and self.inputs, self._current([*call.samples, *call.coefficients])
+        is_stack = out is None and call.stacked and self.outputs
+        target = np.empty((*self.outputs, *flat_.shape), fields[0].dtype) if is_stack else out
+        made = self._in_bands(fields, flat_, target, workers)
+        if made is not None:
+            return shaped(made, self.outputs) if target is None else target
+        found = self.beside_gaps(call.library, fields, flat_, workers)
         if call.coefficients:  # the sweep alone does not know the dtypes of those that are read beside gaps only
-            stacked = call.stacked and self.inputs
             f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
         return self._overwritten(found, flat_, f, out, workers)
+
+    def _in_bands(
+        self, fields: Sequence[Array], flat_: Flat, out: object, workers: int | None
+    ) -> Sequence[Array] | None:
+        """The sweep, overwritten band by band in one call of the core; None where that does not serve."""
+        targets = None if out is None else targets_of(out, self.outputs, flat_.shape)
+        dtype, shape = fields[0].dtype, flat_.shape
+        if dtype not in (np.float32, np.float64):
+            return None
+        for a in (*fields, *(targets or ())):
+            if type(a) is not np.ndarray or a.dtype != dtype or a.shape != shape:
+                return None
+        is_swept = [True] * prod(self.inputs) + [not is_out for is_out in self.whole.pattern.at_gaps]
+        if not all([a.flags.c_contiguous for a in (*compress(fields, is_swept), *(targets or ()))]):
+            return None
+        made = self.beside.in_bands(self.whole, fields, flat_)
+        return None if made is None else made(fields, targets, clean_workers(workers))
 
     def _in_blocks(self, call: Fields, flat_: Flat) -> list[Array] | None:
         """Fields in chunks, each with the rows of its own; None of others, and of sizes of complex numbers, which are of another type."""

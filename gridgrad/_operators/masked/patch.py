@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._backends import slices
-from ..._backends.numpy.groups import TermRows, rows_in_groups
-from ..._backends.numpy.points import RowsAtPoints
+from ..._backends.numpy.gaps.groups import TermRows, rows_in_groups
+from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import INTEGERS, Operations, dtype_name
 from ..._base.types import Array, DType
 from ..._grid.masks.mask import Mask
@@ -111,8 +111,8 @@ def transposed_patch(
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
 
 
-def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
-    """The rows for the compiled core; None where it does not serve."""
+def compiled(patch: Patch, dtype: DType, edges: Array) -> list[RowsAtPoints | None] | None:
+    """The rows for the compiled core, in bands with these edges; None where it does not serve."""
     is_served = dtype in (np.float32, np.float64) and all(
         not (part.join or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
         for part in patch.parts
@@ -122,7 +122,7 @@ def compiled(patch: Patch, dtype: DType) -> list[RowsAtPoints | None] | None:
     found: list[RowsAtPoints | None] = []
     for output, points in enumerate(patch.points):
         terms = [_rows_of(part) for part in patch.parts if part.output == output]
-        found.append(rows_in_groups(points, terms, dtype) if len(points) else None)
+        found.append(rows_in_groups(points, terms, dtype, edges) if len(points) else None)
     return found
 
 

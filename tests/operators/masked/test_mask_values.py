@@ -315,3 +315,16 @@ def test_arrays_at_walls_beside_gaps(beside, rng):
     for column in range(9):
         np.testing.assert_allclose(operator(f)[:, column], laplacian(float(column))(f)[:, column], rtol=1e-12)
     assert same_bits(operator(f, top=3.0), laplacian(3.0)(f))
+
+
+@pytest.mark.parametrize("name", ["laplacian", "gradient"])
+def test_walls_of_symmetric_gaps_are_midway_on_uneven_axes(name):
+    grid, f = gg.Grid(AXES["uneven"]), RNG.random(N)
+    beside = grid.with_mask(INSIDE, boundary="symmetric")
+    made = np.ravel(getattr(beside, name)(f))
+    for start, stop in RUNS:
+        mirrored = f.copy()
+        mirrored[start - 1], mirrored[stop % N] = f[start], f[stop - 1]
+        expected = np.ravel(getattr(grid, name)(mirrored))
+        own = slice(start, stop if stop < N else N - 1)
+        assert np.array_equal(made[own], expected[own])

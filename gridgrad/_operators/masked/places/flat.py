@@ -7,7 +7,7 @@ from math import prod
 
 import numpy as np
 
-from ...._backends.numpy.points import place, served
+from ...._backends.numpy.gaps.points import place, served
 from ...._backends.operations import Operations
 from ...._base.errors import ArgumentValueError
 from ...._base.types import Array, Shape

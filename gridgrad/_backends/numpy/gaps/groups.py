@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.types import Array, DType
+from ...._base.types import Array, DType
 from .points import RowsAtPoints, TermAtPoints
 
-NEAR = 1 << 15  # points of a field that stay in a cache
 FEW = 8  # points of a group, on average, which are too few for weights of its own
 
 
@@ -26,13 +25,14 @@ class TermRows(NamedTuple):
     at_faces: Array | None = None  # of values of which each point has its own: where `faces` is read
 
 
-def rows_in_groups(points: Array, terms: Sequence[TermRows], dtype: DType) -> RowsAtPoints:
-    """The rows of one output at its points."""
+def rows_in_groups(points: Array, terms: Sequence[TermRows], dtype: DType, edges: Array) -> RowsAtPoints:
+    """The rows of one output at its points, in groups that no edge of a band cuts: `edges` are first points of bands, and the end."""
     terms = [_packed(term, dtype) for term in terms]
-    order, begins = _grouped(points, terms, of_weights=True)
+    near = np.searchsorted(edges, points, side="right")
+    order, begins = _grouped(points, near, terms, of_weights=True)
     varies = len(points) < FEW * int(np.count_nonzero(begins))
     if varies:
-        order, begins = _grouped(points, terms, of_weights=False)
+        order, begins = _grouped(points, near, terms, of_weights=False)
     bounds = np.append(np.flatnonzero(begins), len(points)).astype(np.int32)
     made = [_in_order(term, points, order, bounds, varies) for term in terms]
     return RowsAtPoints(made, points[order].astype(np.int32), bounds, order)
@@ -49,10 +49,10 @@ def _packed(term: TermRows, dtype: DType) -> TermRows:
     return term._replace(a=a, b=b, w=w.astype(dtype), at_faces=at_faces)
 
 
-def _grouped(points: Array, terms: Sequence[TermRows], of_weights: bool) -> tuple[Array, Array]:
+def _grouped(points: Array, near: Array, terms: Sequence[TermRows], of_weights: bool) -> tuple[Array, Array]:
     """An order in which points with alike rows follow each other, if they are near, and where each group begins."""
     columns = [column for term in terms for column in _columns(term, points, of_weights)]
-    near, key = points // NEAR, np.zeros(len(points), np.uint64)
+    key = np.zeros(len(points), np.uint64)
     for column in columns:  # alike where rows are alike
         key = (key ^ column) * np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(29)

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.types import Array
-from . import core as _core
+from ...._base.types import Array
+from .. import core as _core
 
-_FIELDS = 10  # words of a `RowsAtPoints` of kernels/host/points.cpp
+WORDS = 10  # words of a `RowsAtPoints` of kernels/host/points.cpp
 
 
 class TermAtPoints(NamedTuple):
@@ -37,40 +37,40 @@ class RowsAtPoints:
     def __init__(self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array) -> None:
         self.terms, self.points, self.bounds, self.order = terms, points, bounds, order
         self.dtype = terms[0].weight.dtype
-        self._places = _address(points), _address(bounds)
-        self._table = np.zeros((len(terms), _FIELDS), np.uintp)
-        for row, term in zip(self._table, terms, strict=True):
-            row[:5] = [_address(own) for own in term[:5]]
+        self._places = address(points), address(bounds)
+        self.table = np.zeros((len(terms), WORDS), np.uintp)
+        for row, term in zip(self.table, terms, strict=True):
+            row[:5] = [address(own) for own in term[:5]]
             row[8:] = term.varies, term.at is not None
 
     def __call__(self, fields: Sequence[Array], workers: int) -> Array:
         """Their values for contiguous fields of shape ``(batch, points)``."""
         batch = len(fields[0])
         values = np.empty((batch, len(self.points)), self.dtype)
-        table, step = self._table.copy(), self.dtype.itemsize
+        table, step = self.table.copy(), self.dtype.itemsize
         used = [
-            (t, k, fields[number] if term.at is None or k == 7 else _spread(fields[number], term.at[k - 5]))
+            (t, k, fields[number] if term.at is None or k == 7 else spread(fields[number], term.at[k - 5]))
             for t, term in enumerate(self.terms) for k, number in enumerate(term[6:9], start=5) if number is not None
         ]  # fmt: skip
         for one in range(batch):
             for t, k, own in used:
-                table[t, k] = _address(own) + one * own.shape[1] * step
+                table[t, k] = address(own) + one * own.shape[1] * step
             _core.core.gg_rows_at_points(
-                _address(table),
+                address(table),
                 len(table),
                 *self._places,
                 len(self.bounds) - 1,
-                _address(values[one]),
+                address(values[one]),
                 step,
                 workers,
             )
         return values
 
 
-def _spread(field: Array, points: Array) -> Array:
+def spread(field: Array, points: Array) -> Array:
     """What a field of shape ``(batch, points)`` has at points, in one block for each batch."""
     if field.strides[1]:
-        return np.ascontiguousarray(field[:, points])
+        return np.take(field, points, axis=1)
     made = np.empty((len(field), len(points)), field.dtype)
     made[:] = field[:, :1]  # a number is the same everywhere
     return made
@@ -93,11 +93,11 @@ def place(out: Array, points: Array, values: Array | None, gaps: Array, fill: fl
     for one, row in enumerate(out):
         own = (points[:0], 0) if values is None else (values[one], len(points))
         _core.core.gg_place(
-            _address(row),
-            _address(points),
-            _address(own[0]),
+            address(row),
+            address(points),
+            address(own[0]),
             own[1],
-            _address(gaps),
+            address(gaps),
             len(gaps),
             fill,
             out.dtype.itemsize,
@@ -109,6 +109,7 @@ def workers_of(workers: int | None) -> int:
     return _core.available_cpus() if workers is None else workers
 
 
-def _address(a: Array) -> int:
-    address: int = a.__array_interface__["data"][0]
-    return address
+def address(a: Array) -> int:
+    """Where an array begins."""
+    found: int = a.__array_interface__["data"][0]
+    return found

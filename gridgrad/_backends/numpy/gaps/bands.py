@@ -1,0 +1,140 @@
+"""Sweeps in bands, each of which rows beside gaps overwrite while it is in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from struct import Struct
+
+import numpy as np
+
+from ...._base.types import Array, Shape
+from ...._plan.descriptor import MAX_DIMS
+from ...._plan.plan import Plan
+from .. import core as _core
+from .. import memory
+from .points import WORDS, RowsAtPoints, address, spread
+
+NEAR = 1 << 16  # points of a band, whose field and result stay in a cache of a megabyte
+
+# As the structs of kernels/host/gaps/bands.cpp.
+OUTPUT = np.dtype([(name, "i8") for name in ("array", "term", "terms", "points", "bounds", "gaps", "starts")])
+PATCH = np.dtype([(name, "i8") for name in ("outputs", "count", "terms", "most")] + [("fill", "f8")])
+
+
+def edges_of(points: int, lines: int = 0) -> Array:
+    """Where bands of so many points begin, and the last ends: of some `lines` each, if these are told, as core.cpp cuts them."""
+    lines = lines or points
+    share, rest = divmod(lines, max(1, min(-(-points // NEAR), lines // 4)))
+    count = (lines - rest) // share
+    return np.append(0, np.cumsum(share + (np.arange(count) < rest))) * (points // lines)
+
+
+def lines_of(plan: Plan) -> int:
+    """Into how many lines, one after the other in memory, pieces of a plan cut its arrays; 1 where they are not that."""
+    lengths = plan.descriptor["length"].tolist()
+    dim = next((k for k, n in enumerate(lengths) if n > 1), MAX_DIMS - 1)
+    strides = plan.descriptor["array"]["stride"][plan.inputs : plan.inputs + plan.outputs, dim]
+    return int(lengths[dim]) if np.all(strides * lengths[dim] == plan.elements) else 1
+
+
+class InBands:
+    """A plan of contiguous fields of one shape, and what overwrites its outputs in bands with these `edges`.
+
+    Of fields, those with numbers `swept` are its inputs.
+    """
+
+    def __init__(
+        self, plan: Plan, shape: Shape, edges: Array, swept: Sequence[int], rows: Sequence[RowsAtPoints | None],
+        outside: Sequence[Array], fill: float,
+    ) -> None:  # fmt: skip
+        self.plan, self.shape, self.swept, self.bands = plan, shape, swept, len(edges) - 1
+        self.threads = memory.default_workers(plan.traffic)
+        self.pieces = min(memory.pieces_of(plan), self.bands)
+        self.dtype = np.dtype(plan.output_storage)
+        self.spread: list[tuple[int, Array]] = []  # fields that are read by point, and at which points
+        self._kept: list[Array | RowsAtPoints] = []  # what is read by address
+        tables: list[Array] = []
+        outputs, most = np.zeros(len(rows), OUTPUT), 0
+        for k, (own, flags) in enumerate(zip(rows, outside, strict=True)):
+            gaps, starts = _runs(flags, edges)
+            at = np.zeros((len(edges), 3), np.int64)
+            at[:, 2] = starts
+            points = bounds = np.zeros(0, np.int32)
+            table = np.zeros((self.bands, 0, WORDS), np.uintp)
+            if own is not None:
+                points, table = own.points, self._table(own, edges)
+                bounds, at[:, 0], at[:, 1] = _bounds(own, edges)
+                self._kept.append(own)
+            most = max(most, int(np.diff(at[:, 0]).max()))
+            places = address(points), address(bounds), address(gaps), address(at)
+            outputs[k] = (plan.inputs + k, sum(t.shape[1] for t in tables), table.shape[1], *places)
+            self._kept += [bounds, gaps, at]
+            tables.append(table)
+        self.table, self.most = np.concatenate(tables, axis=1), most
+        self._patch = np.array((address(outputs), len(outputs), self.table.shape[1], most, fill), PATCH)
+        self._kept += [outputs, self._patch]
+        self._address = address(self._patch)
+        self._pack = Struct(f"{6 + plan.inputs + plan.outputs + len(self.spread)}q").pack
+
+    def _table(self, own: RowsAtPoints, edges: Array) -> Array:
+        """The rows of each band, with numbers of arrays, from 1, in the place of fields."""
+        firsts = _first_groups(own, edges)[:-1].astype(np.uintp)
+        table = np.repeat(own.table[None], self.bands, axis=0)
+        table[..., 0] += 4 * firsts[:, None]
+        table[..., 4] += 8 * firsts[:, None]
+        for t, term in enumerate(own.terms):
+            for k, number in enumerate(term[6:9], start=5):
+                if number is None:
+                    continue
+                if term.at is None or k == 7:
+                    table[:, t, k] = 1 + self.swept.index(number)
+                else:
+                    self.spread.append((number, term.at[k - 5]))
+                    table[:, t, k] = self.plan.inputs + self.plan.outputs + len(self.spread)
+        return table
+
+    def __call__(
+        self, fields: Sequence[Array], out: Sequence[Array] | None, workers: int | None
+    ) -> Sequence[Array] | None:
+        """New outputs, or those of `out`; None where the addresses do not allow it."""
+        if out is None:
+            out = [np.empty(self.shape, self.dtype) for _ in range(self.plan.outputs)]
+        workers = min(workers or self.threads, self.bands)
+        own = [spread(fields[number].reshape(1, -1), at) for number, at in self.spread]
+        values, table = np.empty(workers * self.most, self.dtype), self.table.copy()
+        count = self.plan.inputs + self.plan.outputs
+        arrays = [*[fields[k] for k in self.swept], *out, *own]
+        packed = self._pack(*(_core.offsets or ()), 0, self.bands, workers, count, *map(id, arrays))
+        places = self._address, address(table), address(values)
+        for piece in range(self.pieces):  # between pieces Python sees signals
+            begin, end = (self.bands * k // self.pieces for k in (piece, piece + 1))
+            status = _core.core.gg_apply_in_bands(self.plan.address, packed, *places, begin, end)
+            if status in _core.REFUSED:
+                return None
+            _core.check(status)
+        return out
+
+
+def _first_groups(own: RowsAtPoints, edges: Array) -> Array:
+    """Of each band, and behind the last."""
+    bands = np.searchsorted(edges, own.points[own.bounds[:-1]], side="right")
+    return np.searchsorted(bands, np.arange(1, len(edges) + 1))
+
+
+def _bounds(own: RowsAtPoints, edges: Array) -> tuple[Array, Array, Array]:
+    """Bounds of groups, in each band from its first point; the first point and the first bound of each band."""
+    groups = _first_groups(own, edges)
+    firsts = own.bounds[groups]
+    bounds = [own.bounds[g : h + 1] - own.bounds[g] for g, h in pairwise(groups)]
+    return np.concatenate(bounds), firsts, groups + np.arange(len(edges))
+
+
+def _runs(flags: Array, edges: Array) -> tuple[Array, Array]:
+    """Runs of flagged points, cut at the edges of bands, and which is the first of each band."""
+    begins, ends = flags.copy(), flags.copy()
+    begins[1:] &= ~flags[:-1]
+    ends[:-1] &= ~flags[1:]
+    begins[edges[:-1]], ends[edges[1:] - 1] = flags[edges[:-1]], flags[edges[1:] - 1]
+    runs = np.stack([np.flatnonzero(begins), np.flatnonzero(ends) + 1], axis=1).astype(np.int32)
+    return runs, np.searchsorted(runs[:, 0], edges)

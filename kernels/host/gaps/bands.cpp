@@ -1,0 +1,116 @@
+// A sweep in bands: what is other than it beside gaps, and in them, overwrites each while it is in the cache.
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include "../../descriptor.h"
+
+namespace gridgrad {
+
+struct RowsAtPoints;  // of ../points.cpp: ten words, of which three are arrays of fields
+constexpr int64 WORDS = 10, FIRST_FIELD = 5, LAST_FIELD = 7;
+
+GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
+GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const int32* points,
+                                 const int32* bounds, int64 groups, void* values, int bytes, int64 workers);
+GG_EXPORT void gg_place(void* out, const int32* points, const void* values, int64 length, const int32* gaps,
+                        int64 runs, double fill, int bytes);
+
+// Where a band begins among an output's points, bounds of groups, and gaps.
+struct Start {
+  int64 point, bound, gap;
+};
+
+// What overwrites one output; the bounds of a band count from its first point, and one more ends its last
+// group.
+struct Overwritten {
+  int64 array, term, terms;  // its array, and which rows of the table of a band are its own
+  const int32* points;
+  const int32* bounds;
+  const int32* gaps;
+  const Start* starts;  // of each band, and behind the last
+};
+
+struct Patch {
+  const Overwritten* outputs;
+  int64 count, terms, most;  // how many; rows in the table of a band; points of a band
+  double fill;
+};
+
+namespace {
+
+constexpr int HEAD = 6;  // words in front of the objects of gg_apply_objects
+
+struct Call {
+  const Descriptor* plan;
+  const char* packed;
+  const Patch* patch;
+  const uint64* table;
+  char* values;  // room for the points of a band, for each worker
+  int64 how[HEAD];
+
+  void* data(int64 k) const {  // of an object
+    char* object;
+    std::memcpy(&object, packed + sizeof how + sizeof object * static_cast<std::size_t>(k), sizeof object);
+    std::memcpy(&object, object + how[0], sizeof object);
+    return object;
+  }
+
+  int band(int64 number, char* own) const {
+    int64 words[HEAD + MAX_ARRAYS] = {};
+    std::memcpy(words, packed,
+                sizeof how + sizeof(int64) * static_cast<std::size_t>(std::min<int64>(how[5], MAX_ARRAYS)));
+    words[2] = number, words[4] = 1;
+    if (const int status = gg_apply_objects(plan, reinterpret_cast<const char*>(words))) return status;
+    for (int64 k = 0; k < patch->count; ++k) {
+      const Overwritten& output = patch->outputs[k];
+      const Start from = output.starts[number], to = output.starts[number + 1];
+      const int32* points = output.points + from.point;
+      const uint64* rows = table + (number * patch->terms + output.term) * WORDS;
+      const int bytes = plan->output_bytes;
+      void* out = data(output.array);
+      if (to.point > from.point)
+        gg_rows_at_points(reinterpret_cast<const RowsAtPoints*>(rows), output.terms, points,
+                          output.bounds + from.bound, to.bound - from.bound - 1, own, bytes, 1);
+      gg_place(out, points, own, to.point - from.point, nullptr, 0, 0, bytes);
+      gg_place(out, nullptr, nullptr, 0, output.gaps + 2 * from.gap, to.gap - from.gap, patch->fill, bytes);
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+// Bands begin to end - 1 of as many as `packed`, of objects as in gg_apply_objects, says pieces. The table,
+// of RowsAtPoints of each band, has numbers of objects from 1 in the place of fields, and gets their
+// addresses. `values` has room for the points of a band, for each worker. Nothing is written where a status
+// refuses.
+GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, uint64* table,
+                                char* values, int64 begin, int64 end) {
+  Call call{plan, packed, patch, table, values, {}};
+  std::memcpy(call.how, packed, sizeof call.how);
+  for (int64 row = begin * patch->terms; row < end * patch->terms; ++row)
+    for (int64 k = row * WORDS + FIRST_FIELD; k <= row * WORDS + LAST_FIELD; ++k)
+      if (table[k]) table[k] = reinterpret_cast<std::uintptr_t>(call.data(static_cast<int64>(table[k]) - 1));
+  const int64 workers = std::min(call.how[4], end - begin);
+  std::atomic<int> worst{0};
+  const auto take = [&](int64 worker) {
+    char* own = values + worker * patch->most * plan->output_bytes;
+    for (int64 k = begin + (end - begin) * worker / workers;
+         k < begin + (end - begin) * (worker + 1) / workers; ++k)
+      if (const int status = call.band(k, own)) worst = status;
+  };
+  std::vector<std::thread> threads;
+  int64 worker = 1;
+  try {
+    for (; worker < workers; ++worker) threads.emplace_back(take, worker);
+  } catch (const std::exception&) {  // the rest is run here
+  }
+  for (take(0); worker < workers; ++worker) take(worker);
+  for (std::thread& thread : threads) thread.join();
+  return worst;
+}
+
+}  // namespace gridgrad

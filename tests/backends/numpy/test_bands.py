@@ -1,0 +1,85 @@
+"""Sweeps in bands, each overwritten beside gaps while it is in the cache: the bits of one sweep, overwritten afterwards."""
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+from gridgrad._backends.numpy.gaps import bands
+from gridgrad._operators.masked.operator import Masked
+
+SHAPES = [(300,), (40, 30), (3, 700), (70, 5), (9, 11, 40)]
+BESIDE = {"one-sided": lambda ones: "one-sided", "a number": lambda ones: gg.value(2.0, wall="face"),
+          "an array": lambda ones: gg.value(3 * ones, wall="face")}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def small_bands(monkeypatch):
+    monkeypatch.setattr(bands, "NEAR", 200)
+
+
+def operators(grid, k):
+    last = grid.ndim - 1
+    return {
+        "laplacian": grid.laplacian, "gradient": grid.gradient, "diffuse": grid.diffuse(k), "along the last": grid.derivative(last),
+        "heat": grid.identity + 0.1 * grid.diffuse(k), "product": k * grid.laplacian, "advect": grid.advect([k] * grid.ndim),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("fill", [0.0, np.nan])
+def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
+    rng = np.random.default_rng(3)
+    inside = rng.random(shape) > 0.3
+    f, k = np.where(inside, rng.random(shape), np.nan).astype(dtype), rng.random(shape).astype(dtype)
+    f.flags.writeable = False
+    whole = gg.Grid(*[(n, 0.1) for n in shape], boundary="symmetric")
+    grid = whole.with_mask(inside, boundary=BESIDE[beside](np.ones(shape, dtype)), fill=fill)
+    for name, operator in operators(grid, k).items():
+        banded = [np.stack(operator(f, workers=workers)) for workers in (1, 3)]
+        out = np.empty_like(banded[0])
+        assert operator(f, out, 1) is out
+        with monkeypatch.context() as patch:
+            patch.setattr(Masked, "_in_bands", lambda *given: None)
+            expected = np.stack(operator(f, workers=1))
+        assert all(made.tobytes() == expected.tobytes() for made in (*banded, out)), name
+
+
+def test_many_bands_are_one_call_of_the_core(monkeypatch):
+    calls, made = [], bands.InBands.__call__
+    monkeypatch.setattr(bands.InBands, "__call__", lambda own, *given: calls.append(own) or made(own, *given))
+    inside = np.random.default_rng(4).random((64, 50)) > 0.1
+    laplacian = gg.Grid((64, 0.1), (50, 0.1)).with_mask(inside).laplacian
+    f = np.ones((64, 50))
+    laplacian(f)
+    laplacian(f)
+    assert len(calls) == 2
+    assert calls[0] is calls[1]
+    assert calls[0].bands == 16
+    assert np.abs(laplacian(f)).max() == 0
+
+
+def test_what_the_core_refuses_is_done_otherwise():
+    inside = np.random.default_rng(5).random((64, 50)) > 0.1
+    laplacian = gg.Grid((64, 0.1), (50, 0.1)).with_mask(inside).laplacian
+    f = np.random.default_rng(6).random((64, 50))
+    expected = laplacian(f)
+    turned, locked = np.asfortranarray(f), np.empty((64, 50))
+    locked.flags.writeable = False
+    assert np.array_equal(laplacian(turned), expected)
+    assert np.array_equal(laplacian(np.stack([f, f]))[1], expected)
+    with pytest.raises(ValueError, match="out is read-only"):
+        laplacian(f, locked)
+    own = f.copy()
+    assert laplacian(own, own) is own
+    assert np.array_equal(own, expected)
+
+
+@pytest.mark.parametrize(("points", "lines"), [(1000, 0), (1000, 10), (1000, 1), (900, 300), (7, 7)])
+def test_bands_are_cut_at_lines(points, lines):
+    edges = bands.edges_of(points, lines)
+    assert edges[0] == 0
+    assert edges[-1] == points
+    assert np.all(np.diff(edges) > 0)
+    assert np.all(edges % (points // (lines or points)) == 0)
