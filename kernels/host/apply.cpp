@@ -72,7 +72,7 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (streamed_[t] || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
+        if (streams(t) || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
           return false;
       return true;
     }
@@ -119,7 +119,7 @@ class Apply {
         }
       }
       if constexpr (NATIVE) {
-        if (streamed_[t] && terms_.here.form(t) != SUM && are_along(t)) {
+        if (streams(t) && are_along(t)) {
           stream_row(t, begin, end, out);
           continue;
         }
@@ -144,6 +144,9 @@ class Apply {
                 plan_.join[term.output] == TOTAL;
     streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
   }
+
+  // Whether it is a single stencil of a form whose words go from registers to memory.
+  bool streams(int t) const { return streamed_[t] && terms_.here.form(t) != SUM; }
 
   // Whether the terms of an output that stand at ends only are there at the ends of this row and no more.
   bool are_along(int t) const {

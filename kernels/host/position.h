@@ -151,7 +151,7 @@ class Position {
     if (stencil.dim != MIDDLE) return last;
     if (pairs.data) return at_ + 1;
     const int64 end = smaller(last, stencil.length - stencil.trailing);
-    if (!stencil.weights || term.faces >= 0 || term.outer_sign) return end;
+    if (!stencil.weights || term.faces >= 0 || term.outer_sign || is_difference(stencil)) return end;
     const bool is_form = is_central(stencil),
                are_few = stencil.values && (pairs.count == 2 || pairs.count == 3);
     if ((!is_form && !are_few) || stencil.selects) return at_ + 1;

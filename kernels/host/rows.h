@@ -46,6 +46,11 @@ inline bool is_central(const Stencil& stencil) {
          stencil.a[1] == 0 && stencil.b[1] == 1;
 }
 
+// Whether they are one difference.
+inline bool is_difference(const Stencil& stencil) {
+  return !stencil.values && !stencil.selects && stencil.pairs == 1 && stencil.a[0] != stencil.b[0];
+}
+
 // The interior row of point i; formula (1) with equal weights has the short form, unless each of its
 // faces has a coefficient.
 template <class Real>

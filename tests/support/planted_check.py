@@ -178,6 +178,11 @@ def operators(grid, g, h):
         ),
         "upwind": ((grid.identity - grid.advect((g, h), upwind=1)).terms, 1),
         "upwind, second order": (grid.advect((g, h), upwind=2).terms, 1),
+        "differences to one side": (
+            (grid.derivative(0, side="left") + grid.derivative(1, side="right")).terms,
+            1,
+        ),
+        "both factors of values": (tuple(term._replace(input=0, inner=1, outer=2) for term in 2 * turned), 1),
         "a factor of values": ((grid.laplacian @ grid.multiply(g)).terms, 1),
         "a laplacian transposed": (adjoint_terms(grid.laplacian.terms), 1),
     }

@@ -219,7 +219,7 @@ class Runs {
     if (here_.form(t) == TWO_DIFFERENCES && pairs.b(0) == 0) return DIFFERENCES;
     const bool are_few = stencil.values && (pairs.count == 2 || pairs.count == 3);
     const int values = pairs.count == 2 ? TWO_VALUES : THREE_VALUES;
-    if (pairs.weights) return are_few ? values + 1 : NO_KIND;
+    if (pairs.weights) return are_few ? values + 1 : is_difference(stencil) ? GRADED_PAIR : NO_KIND;
     if (!pairs.count) return NO_KIND;
     if (may_be_zero(stencil, pairs))
       for (int64 k = 0; k < pairs.count; ++k)

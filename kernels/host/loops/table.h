@@ -12,6 +12,7 @@ template <class Real>
 using Loop = void (*)(const Run<Real>&, int line, int64 begin, int64 end);
 
 constexpr int KIND_BITS = 7;
+constexpr int SCALED = TWO_VALUES | INNER;
 
 // Kinds in order as one number.
 template <class... Kinds>
@@ -65,7 +66,10 @@ class Search {
     axes(Kinds<DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR, PAIR>());
     axes(Kinds<DIFFERENCES, DIFFERENCES, GRADED>(), Kinds<DIFFERENCES, DIFFERENCES, GRADED>());
+    offer<TOTAL>(Kinds<PAIR, GRADED_PAIR>());  // a divergence of fluxes at faces
+    offer<TOTAL>(Kinds<PAIR, PAIR, GRADED_PAIR>());
     offer<TOTAL>(Kinds<LINKS, LINKS, MIXED_SECOND>());  // a biharmonic operator, a Laplacian on curved lines
+    offer<TOTAL>(times_fields(Kinds<SCALED, SCALED, SCALED, SCALED>()));  // a divergence there
     offer<TOTAL>(times_fields(Kinds<DIFFERENCES, MIXED, DIFFERENCES, PAIR, PAIR>()));
   }
 

@@ -13,19 +13,21 @@
 namespace gridgrad {
 namespace {
 
-// weight * f; weight * (above - below); formula (1), with weights that are the same along the row or not; the
-// same with a coefficient at each face; any pairs; two or three values; what a field chooses by its sign of
-// one or two differences to either side; a pair of pairs, or the differences of differences, along two axes.
+// weight * f; any pairs; weight * (above - below); formula (1); the same with a coefficient at each face; two
+// or three values; what a field chooses by its sign of one or two differences to either side: each with
+// weights that are the same along the row, or graded; a pair of pairs, or the differences of differences,
+// along two axes.
 // INNER: values are times a field where they are, OUTER: the sum is times a field.
 enum Kind : int {
   NO_KIND,
   VALUE,
+  LINKS,
   PAIR,
+  GRADED_PAIR,
   DIFFERENCES,
   GRADED,
   FLUX,
   GRADED_FLUX,
-  LINKS,
   TWO_VALUES,
   GRADED_TWO_VALUES,
   THREE_VALUES,
@@ -51,11 +53,13 @@ constexpr bool is_values(int kind) {
 constexpr bool is_mixed(int kind) { return without_field(kind) >= MIXED; }
 constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND && !is_mixed(kind); }
 constexpr bool is_graded(int kind) {
-  const int own = without_field(kind);
-  return own == GRADED || own == GRADED_FLUX || (own >= TWO_VALUES && own % 2 && !is_mixed(own));
+  return without_field(kind) >= PAIR && !is_mixed(kind) && (without_field(kind) - PAIR) % 2;
+}
+constexpr bool is_one_pair(int kind) {
+  return without_field(kind) == PAIR || without_field(kind) == GRADED_PAIR;
 }
 constexpr bool has_centre(int kind) {
-  return without_field(kind) != PAIR && without_field(kind) != LINKS && !is_values(kind) && !is_mixed(kind);
+  return without_field(kind) != LINKS && !is_one_pair(kind) && !is_values(kind) && !is_mixed(kind);
 }
 // How many terms it is, and how many neighbours it reads that have a weight each.
 constexpr int terms_of(int kind) { return is_upwind(kind) ? 2 : 1; }
@@ -67,6 +71,7 @@ constexpr int neighbours_of(int kind) {
 }
 constexpr int weights_of_term(int kind) {
   if (is_mixed(kind)) return 4;
+  if (is_one_pair(kind)) return 1;
   const int neighbours = neighbours_of(kind) / terms_of(kind);
   return neighbours ? neighbours : 1;
 }
@@ -192,9 +197,9 @@ class Taps {
                                  const typename As::Word& face) const {
     typedef typename As::Word Word;
     if constexpr (is_upwind(KIND)) {
-      // As the sum of both terms: of the other sign, and of 0, it is +0.
-      const Word field = read<As>(outer_, j), product = upwind<As>(j, centre, field) + Word{};
-      return field == 0 ? Word{} : product;
+      const Word field = read<As>(outer_, j), below = below_point<As>(j, centre) * field,
+                 above = above_point<As>(j, centre) * field;
+      return (field <= 0 ? Word{} : below) + (field >= 0 ? Word{} : above);
     } else {
       const Word value = inner<As>(j, centre, face);
       if constexpr (KIND & OUTER) return value * read<As>(outer_, j);
@@ -277,9 +282,9 @@ class Taps {
     else if constexpr (is_values(KIND)) return values<As>(j, Neighbours());
     else if constexpr (is_mixed(KIND)) return mixed<As>([&](const Real* own) { return of_row<As>(own + j); });
     else {
-      const Word lower = weight<As>(0, j), upper = weight<As>(1, j), below = read<As>(neighbour_[0], j),
-                 above = read<As>(neighbour_[1], j);
-      if constexpr (kind == PAIR) return pair_value(lower, above, below);
+      const Word lower = weight<As>(0, j), upper = weight<As>(WEIGHTS - 1, j),
+                 below = read<As>(neighbour_[0], j), above = read<As>(neighbour_[1], j);
+      if constexpr (is_one_pair(KIND)) return pair_value(lower, above, below);
       else if constexpr (kind == DIFFERENCES) return two_differences(lower, upper, below, centre, above);
       else if constexpr (kind == GRADED) return interior(lower, upper, below, centre, above);
       else {
@@ -322,23 +327,19 @@ class Taps {
     else return product;
   }
 
-  // Where the field is above 0 it takes the points below, else those above: the differences to them have the
-  // other sign, and so has the field.
+  // The differences to either side.
   template <class As>
-  GG_INLINE typename As::Word upwind(int64 j, const typename As::Word& centre,
-                                     const typename As::Word& field) const {
-    const auto is_up = field > 0;
-    const auto side = [&](const auto& below, const auto& above) { return is_up ? below : above; };
-    const auto near = side(read<As>(neighbour_[0], j), read<As>(neighbour_[1], j));
-    typename As::Word sum;
-    if constexpr (COUNT == 2) {
-      sum = side(weight<As>(0, j), weight<As>(1, j)) * (near - centre);
-    } else {
-      const auto far = side(read<As>(neighbour_[2], j), read<As>(neighbour_[3], j));
-      sum = side(weight<As>(1, j), weight<As>(2, j)) * (near - centre) +
-            side(weight<As>(0, j), weight<As>(3, j)) * (centre - far);
-    }
-    return sum * -As::size(field);
+  GG_INLINE typename As::Word below_point(int64 j, const typename As::Word& centre) const {
+    const auto near = weight<As>(COUNT / 2 - 1, j) * (centre - read<As>(neighbour_[0], j));
+    if constexpr (COUNT == 2) return near;
+    else return weight<As>(0, j) * (read<As>(neighbour_[2], j) - centre) + near;
+  }
+
+  template <class As>
+  GG_INLINE typename As::Word above_point(int64 j, const typename As::Word& centre) const {
+    const auto near = weight<As>(COUNT / 2, j) * (read<As>(neighbour_[1], j) - centre);
+    if constexpr (COUNT == 2) return near;
+    else return near + weight<As>(3, j) * (centre - read<As>(neighbour_[3], j));
   }
 
   template <class As>
