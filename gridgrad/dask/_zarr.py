@@ -17,6 +17,7 @@ from .._backends.dask.recipe import contents, recipe_of
 from .._backends.dask.spans import along
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
+from .._base.errors import ArgumentValueError
 from .._operators.operator import AnyOperator
 from ._asked import asked_of
 from ._files import Source, chunks_of, create, opened, targets
@@ -49,9 +50,10 @@ def to_zarr(
     ------
     ValueError
         The target exists, or another call has begun it; the grid does not fit the array; arrays of a
-        vector field differ.
+        vector field differ; no operators.
     TypeError
-        What is no operator or one of several sweeps, units, coefficients of a wider dtype than the field.
+        What is no operator or one of several sweeps or of a grid with gaps, units, coefficients of a wider dtype
+        than the field, arrays whose attributes say that they are packed or mark what is missing.
 
     Notes
     -----
@@ -81,6 +83,10 @@ def to_zarr(
     arrays = opened(source)
     place = Path(fspath(target)).absolute()
     named = operators if isinstance(operators, Mapping) else {"": operators}
+    if not named:
+        raise ArgumentValueError(
+            "operators is an empty dict; give an operator, grid.laplacian, or several by name"
+        )
     asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     recipe, stencils = recipe_of(asked.call, found)
     chunks = chunks_of(arrays[0])
@@ -104,8 +110,13 @@ def _run(job: Job) -> None:
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]  # Dask begins with the last by name
-        tasks = {key: task(key, step, reference(shared.key), number) for key, number in zip(keys, todo, strict=True)}
+        keys = [
+            (name, f"{rest:010}") for rest in range(len(todo), 0, -1)
+        ]  # Dask begins with the last by name
+        tasks = {
+            key: task(key, step, reference(shared.key), number)
+            for key, number in zip(keys, todo, strict=True)
+        }
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))
         graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
         Delayed(f"{name}-end", graph, layer=name).compute()
