@@ -22,6 +22,7 @@ ROWS = [
     row("gradient(d.drop_vars('x'))", "give a step, gradient(f, 1.0, dim='x')", "gradient(d.drop_vars('x'), 1.0, dim='x').values", "np.gradient(f)"),
     row("gradient(d.drop_vars('x'))", "or coord= for another of its coordinates", f"gradient(d.drop_vars('x'), coord='h', {E2}).values", "slope"),
     row("gradient(d, 'x')", "a dimension is named by dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("ds.gridgrad.gradient('v')", "a variable is ds['v']", f"ds['v'].gridgrad.gradient({E2})[0].values", NORTH, TWO + "import gridgrad.xarray; "),
     row("gradient(d, coord='p')", "'T' has no coordinate 'p'; it has 'x', 'h', 'z'", f"gradient(d, coord='h', {E2}).values", "slope"),
     row("gradient(d, dim='x', coord='z')", "another coordinate, coord=", f"gradient(d, dim='x', coord='h', {E2}).values", "slope"),
     row("gradient(d.rename(x='y').assign_coords(y=list('abcde')), dim='y')", "name the dims that have numbers, dim=", f"gradient(d, dim='x', {E2}).values", "slope"),
@@ -44,6 +45,9 @@ ROWS = [
     row("derivative(D)", "or take gradient()", f"gradient(D, {E2})[0].values", NORTH, TWO),
     row("gradient(ds, dim='y')", "no variable of the Dataset has the dims 'y'; they have 'u' ('a', 'b')", f"gradient(ds, dim='b', {E2}).du_db.values", EAST, TWO),
     row("gradient(ds, dim='a')", "leave it out, ds.drop_vars('s')", f"gradient(ds.drop_vars('s'), dim='a', {E2}).dv_da.values", NORTH, TWO),
+    row("gradient(ds, coord='a.h')", "'u' has no coordinate 'a.h'; it has 'a', 'b', 'z'", f"gradient(ds[['u']], coord='a', {E2}).du_da.values", NORTH, TWO),
+    row("gradient(d.astype(str).rename(None), dim='x')", "the field is of dtype <U32, and cannot be differentiated; convert it, astype(float)",
+        f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
     row("gradient(d.astype(str), dim='x')", "or convert it, astype(float)", f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
     # vectors
     row("divergence((D, V))", "divergence((u, v), dim=('lon', 'lat'))", "divergence((D, V), dim=('a', 'b')).values", SUM, TWO),
