@@ -48,6 +48,8 @@ class Asked(NamedTuple):
 
 def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
     """The terms of operators, one after the other, on arrays of this shape and dtype."""
+    if not operators:
+        raise ArgumentValueError("operators is an empty dict; give an operator, grid.laplacian, or several by name")
     terms: list[Term] = []
     coefficients: list[Repeated] = []
     outputs = 0

@@ -17,7 +17,6 @@ from .._backends.dask.recipe import contents, recipe_of
 from .._backends.dask.spans import along
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
-from .._base.errors import ArgumentValueError
 from .._operators.operator import AnyOperator
 from ._asked import asked_of
 from ._files import Source, chunks_of, create, opened, targets
@@ -83,10 +82,6 @@ def to_zarr(
     arrays = opened(source)
     place = Path(fspath(target)).absolute()
     named = operators if isinstance(operators, Mapping) else {"": operators}
-    if not named:
-        raise ArgumentValueError(
-            "operators is an empty dict; give an operator, grid.laplacian, or several by name"
-        )
     asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     recipe, stencils = recipe_of(asked.call, found)
     chunks = chunks_of(arrays[0])

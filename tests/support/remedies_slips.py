@@ -6,6 +6,7 @@ NINE = "x = np.array([0., 1, 3, 4, 6, 7, 9]); "
 DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-07']; day = 86400.; "
 MASKED = "import pint; ureg = pint.UnitRegistry(); masked = np.ma.masked_where(x > 5, f)"
 SLIPS = [
+    Row("Grid(x).diffuse(x, f)", "mean must be a word, got ndarray; if it is the field, give it to the operator, as grid.diffuse(k)(f)", "Grid(x).diffuse(x)(x)[1:-1]", "np.ones(3)"),
     Row("gradient(f, t)", "(t - t[0]) / numpy.timedelta64(1, 's') with t = numpy.asarray(t, 'datetime64[s]')",
         f"(lambda t: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), {E2}))(numpy.asarray(t, 'datetime64[s]'))", "slope / day", DATES),
     Row("gradient(f, np.array(t, 'S'))", "numpy.asarray(t, 'datetime64[s]')",
