@@ -22,6 +22,8 @@ ROWS = [
     row("gradient(d.drop_vars('x'))", "give a step, gradient(f, 1.0, dim='x')", "gradient(d.drop_vars('x'), 1.0, dim='x').values", "np.gradient(f)"),
     row("gradient(d.drop_vars('x'))", "or coord= for another of its coordinates", f"gradient(d.drop_vars('x'), coord='h', {E2}).values", "slope"),
     row("gradient(d, 'x')", "a dimension is named by dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("Grid(ds).laplacian", "give the one of this axis, x['lon'] for example", "Grid(ds['a'], ds['b']).derivative(0)(U)", NORTH, TWO),
+    row("Grid(ds).laplacian", "a grid of a Dataset is gridgrad.xarray.Grid(ds)", "gridgrad.xarray.Grid(ds, dim='a').gradient(ds['v']).values", NORTH, TWO + "import gridgrad.xarray; "),
     row("ds.gridgrad.gradient('v')", "a variable is ds['v']", f"ds['v'].gridgrad.gradient({E2})[0].values", NORTH, TWO + "import gridgrad.xarray; "),
     row("gradient(d, coord='p')", "'T' has no coordinate 'p'; it has 'x', 'h', 'z'", f"gradient(d, coord='h', {E2}).values", "slope"),
     row("gradient(d, dim='x', coord='z')", "another coordinate, coord=", f"gradient(d, dim='x', coord='h', {E2}).values", "slope"),

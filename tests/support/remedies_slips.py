@@ -43,6 +43,9 @@ SLIPS = [
     *(Row(f"grid.{word}(U)", f"a Grid has no attribute '{word}'; here it is {ours}", f"grid.{ours}(U)[0]", f"grid.{ours}(U)[0]")
       for word, ours in [("laplace", "laplacian"), ("magnitude", "gradient_norm")]),
     Row("gg.solve(grid.laplacian, U)", "Grid(x, y).laplacian.solve(b)", "Grid(X, Y, boundary=gg.value(1.0)).laplacian.solve(0 * U)", "np.ones((4, 5))"),
+    Row("grid.x", "positions are grid.coordinates, as fields grid.mesh()", "grid.coordinates[0] + 0 * grid.mesh()[0][:, 0]", "grid.mesh()[0][:, 0]"),
+    Row("grid.dx", "steps are grid.steps", "np.cumsum(grid.steps[0])", "grid.coordinates[0][1:] - grid.coordinates[0][0]"),
+    Row("grid.size", "the lengths of a field are grid.shape", "grid.shape", "grid.identity(np.ones(grid.shape)).shape"),
     Row("grid.integrate(U)", "(grid.measure * f).sum()", "(grid.measure * f).sum()", "24.0", "f = np.ones((4, 5))"),
     Row("grid.area", "areas and volumes of cells are grid.measure", "grid.measure.sum()", "24.0"),
     # the field is to blame before the coefficients are
