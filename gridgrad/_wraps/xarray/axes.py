@@ -75,12 +75,11 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
     for dim in dims:
         if dim not in sample.dims:
             raise ArgumentValueError(
-                f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
+                f"{dim!r} is no dim of {_called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
             )
 
 
-def called(sample: xarray.DataArray) -> str:
-    """A field in an error."""
+def _called(sample: xarray.DataArray) -> str:
     return "the field" if sample.name is None else repr(sample.name)
 
 
@@ -91,7 +90,7 @@ def axes_named(axes: Iterable[int], sample: xarray.DataArray) -> Iterator[None]:
         yield
     except (TypeError, ValueError) as error:
         said = ", ".join(f"axis {a} is the dim {sample.dims[a]!r}" for a in sorted(axes))
-        error.add_note(f"{said} of {called(sample)}")
+        error.add_note(f"{said} of {_called(sample)}")
         raise
 
 
@@ -105,7 +104,7 @@ def _coordinate(sample: xarray.DataArray, name: Hashable) -> xarray.Variable:
     found = variables_of(sample).get(name)
     if found is None:
         raise ArgumentValueError(
-            f"{called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
+            f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
         )
     return found
 
@@ -123,7 +122,7 @@ def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
 def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
     if name == dim and dim not in variables_of(sample):
         raise ArgumentValueError(
-            f"the dim {dim!r} of {called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
+            f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
             f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
         )
     return _read(sample, _coordinate(sample, name), dim, name, unit)
@@ -164,7 +163,7 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
     """An axis from its coordinate, along one dimension or different on each line."""
     if dim not in coordinate.dims or not set(coordinate.dims) <= set(sample.dims):
         raise ArgumentValueError(
-            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {called(sample)}, whose "
+            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {_called(sample)}, whose "
             f"dims are {sample.dims!r}; name another one, coord="
         )
     values = coordinate.data if coordinate.ndim == 1 else values_in_order(coordinate, sample.dims)

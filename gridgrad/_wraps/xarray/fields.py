@@ -11,7 +11,7 @@ import xarray
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
-from .axes import Line, apart, called, differ, values_in_order, variables_of
+from .axes import Line, apart, differ, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -32,10 +32,16 @@ def labelled(fields: Fields) -> list[xarray.DataArray]:
 
 def check_numbers(field: xarray.DataArray) -> None:
     """Refuse what has no differences."""
-    if field.dtype.kind not in "iufcmM":
+    called = "the field" if field.name is None else f"the variable {field.name!r}"
+    if field.dtype.kind in "mM":
+        numbers = "f / numpy.timedelta64(1, 's')" if field.dtype.kind == "m" else "(f - f[0]) / numpy.timedelta64(1, 's')"
+        raise ArgumentTypeError(
+            f"{called} is of dtype {field.dtype}, whose derivatives would be cut off to whole units; give numbers, {numbers}"
+        )
+    if field.dtype.kind not in "iufc":
         left_out = f"leave it out, ds.drop_vars({field.name!r}), or " if field.name is not None else ""
         raise ArgumentTypeError(
-            f"{called(field)} is of dtype {field.dtype}, and cannot be differentiated; {left_out}convert it, astype(float)"
+            f"{called} is of dtype {field.dtype}, and cannot be differentiated; {left_out}convert it, astype(float)"
         )
 
 
