@@ -126,6 +126,9 @@ _OUR_NAME = {name: ours for ours, names in _OTHER_NAMES.items() for name in name
 _NOT_FUNCTIONS = {
     "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
     "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
+    **dict.fromkeys(("x", "y", "z", "points"), "positions are grid.coordinates, as fields grid.mesh()"),
+    **dict.fromkeys(("dx", "dy", "dz", "h", "spacing"), "steps are grid.steps"),
+    "size": "the lengths of a field are grid.shape",
     **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
     **dict.fromkeys(
         ("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"

@@ -88,7 +88,12 @@ def _breaks(breaks: object, axes: int) -> list[object]:
 def _is_there(field: object, grid: Grid) -> Array:
     """Where a field is not NaN, its batch axes in front of those of the grid."""
     given = unwrap(field, "f")[0]
-    values = cast(Array, given) if dispatch.is_lazy(given) else np.asarray(dispatch.host(given))
+    try:
+        values = cast(Array, given) if dispatch.is_lazy(given) else np.asarray(dispatch.host(given))
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"missing= looks at the field, which is traced ({type(error).__name__}); make the grid outside: gridgrad.Grid(x).with_mask(inside)"
+        ) from None
     there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
     axes = grid.axes_of(values.shape)
     order = [a for a in range(values.ndim) if a not in axes] + sorted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -86,6 +87,11 @@ def check_class(spacing: Any, axis: int) -> None:
         raise ArgumentTypeError(
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates, or "
             "leave the points out that have none, f[~x.mask] and x.compressed()"
+        )
+    if isinstance(spacing, Mapping):
+        raise ArgumentTypeError(
+            f"the spacing of axis {axis} is {named(cls)}, which has arrays by name; give the one of this axis, x['lon'] for example; "
+            "a grid of a Dataset is gridgrad.xarray.Grid(ds)"
         )
     if present(spacing, *held(spacing if is_list else [spacing])):
         raise ArgumentTypeError(

@@ -108,6 +108,8 @@ def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
 
 
 def check_free(path: Path, overwrite: bool) -> None:
-    """Refuse to replace what is there without being asked to."""
+    """Refuse to replace what is there without being asked to, and a folder that is not there."""
+    if not path.absolute().parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {path.parent}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; give another name, or --overwrite to replace it")

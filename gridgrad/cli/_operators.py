@@ -15,6 +15,7 @@ def computed(data: Any, given: Namespace) -> Any:
     missing = [name for name in names if name not in data.data_vars]
     if missing:
         raise ArgumentValueError(f"there is no variable {missing[0]!r}; there are {_listed(data)}")
+    _check_axes(data[names[0]], given)
     options = {
         "dim": given.dim,
         "coord": given.coord,
@@ -43,6 +44,20 @@ _OF_FIELDS: dict[str, Any] = {
     "laplacian": scalar.laplacian,
     "slope": scalar.gradient_norm,
 }
+
+
+def _check_axes(sample: Any, given: Namespace) -> None:
+    """Refuse, in words of the command line, axes that are not named and points at distances that are not known."""
+    if given.command in _OF_VECTORS and not (given.dim or given.coord):
+        raise ArgumentValueError(
+            f"{given.command} needs --dim, one for each component in the order of --var: --var u v --dim lon lat"
+        )
+    dims = given.dim or (() if given.sphere else sample.dims)
+    unknown = [dim for dim in dims if dim in sample.dims and dim not in sample.coords]
+    if unknown and not (given.step or given.coord):
+        raise ArgumentValueError(
+            f"the dimension {unknown[0]!r} has no coordinate; give --step, one for all or one for each --dim, or --coord"
+        )
 
 
 def _only(data: Any) -> list[Any]:

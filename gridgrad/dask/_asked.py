@@ -48,6 +48,8 @@ class Asked(NamedTuple):
 
 def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
     """The terms of operators, one after the other, on arrays of this shape and dtype."""
+    if not operators:
+        raise ArgumentValueError("operators is an empty dict; give an operator, grid.laplacian, or several by name")
     terms: list[Term] = []
     coefficients: list[Repeated] = []
     outputs = 0
@@ -70,20 +72,23 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
+    called = f"operator {name!r}" if name else "the operator"
     if getattr(getattr(operator, "grid", None), "mask", None) is not None:
-        raise ArgumentTypeError(f"operator {name!r} is of a grid with gaps, which files are not offered for; give one of the whole grid")
+        raise ArgumentTypeError(
+            f"{called} is of a grid with gaps, which to_zarr does not take; Dask does: operator(dask.array.from_zarr(source)).to_zarr(target)"
+        )
     if not isinstance(operator, Sweep):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
-        raise ArgumentTypeError(f"operator {name!r} {what}" if hasattr(operator, "inputs") else
-                                f"{name!r} is a {type(operator).__name__}; give an operator of a grid, grid.laplacian")  # fmt: skip
-    if operator.grid.units is not None:
         raise ArgumentTypeError(
-            f"operator {name!r} has units, which a file has not; make its grid of numbers"
-        )
+            f"{called} {what}" if hasattr(operator, "inputs") else
+            f"{called} is a {type(operator).__name__}; give an operator of a grid, grid.laplacian, or a dict of them by name"
+        )  # fmt: skip
+    if operator.grid.units is not None:
+        raise ArgumentTypeError(f"{called} has units, which a file has not; make its grid of numbers")
     needed = prod(operator.inputs)
     if needed != components:
         raise ArgumentValueError(
-            f"operator {name!r} takes {needed} component(s), but source has {components}; give one array for each, [u, v]"
+            f"{called} takes {needed} component(s), but source has {components}; give one array for each, [u, v]"
         )
     return operator
 

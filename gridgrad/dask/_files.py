@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from itertools import product
 from os import PathLike, fspath
 from typing import TypeAlias
 
+import numpy as np
 import zarr
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
@@ -16,12 +18,15 @@ from ._job import Target
 from ._partial import Partial
 
 Source: TypeAlias = "str | PathLike[str] | zarr.Array"
+_NAN = b64encode(np.array(np.nan, "<f8").tobytes()).decode()  # as xarray writes it in format 3
 
 
 def opened(source: Source | Sequence[Source]) -> list[zarr.Array]:
     """The components of a field: arrays of one shape, dtype and chunks."""
     given = list(source) if isinstance(source, (list, tuple)) else [source]
     arrays = [own if isinstance(own, zarr.Array) else _open(own) for own in given]
+    for own in arrays:
+        _check_unpacked(own)
     for k, own in enumerate(arrays[1:], start=1):
         first, other = [(a.shape, str(a.dtype), _whole(a)) for a in (arrays[0], own)]
         if first != other:
@@ -31,8 +36,27 @@ def opened(source: Source | Sequence[Source]) -> list[zarr.Array]:
     return arrays
 
 
+def _check_unpacked(array: zarr.Array) -> None:
+    """Refuse numbers that stand for others by their attributes, which only xarray reads: packed ones, and marks of missing ones."""
+    attrs = dict(array.attrs)
+    if "_ARRAY_DIMENSIONS" in attrs:  # xarray's arrays of format 2, which have the mark elsewhere
+        attrs.setdefault("_FillValue", array.fill_value)
+    for word in ("scale_factor", "add_offset", "_FillValue", "missing_value"):
+        value = attrs.get(word)
+        if value not in (None, "NaN", _NAN) and value == value:
+            raise ArgumentTypeError(
+                f"{array.store_path} has {word}={value!r}, so that its numbers stand for others; call the operator's function with "
+                "xarray.open_zarr(group)[name], which reads them, and write what it gives, result.to_zarr(...)"
+            )
+
+
 def _open(source: object) -> zarr.Array:
-    found = zarr.open(fspath(source), mode="r")  # type: ignore[call-overload]
+    if not isinstance(source, (str, PathLike)):
+        raise ArgumentTypeError(
+            f"source is the path of a Zarr array or a zarr.Array, got {type(source).__name__}; arrays in memory and Dask arrays "
+            "go to the operator itself, operator(f)"
+        )
+    found = zarr.open(fspath(source), mode="r")
     if isinstance(found, zarr.Array):
         return found
     names = ", ".join(sorted(found.array_keys()))

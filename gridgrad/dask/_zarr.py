@@ -49,9 +49,10 @@ def to_zarr(
     ------
     ValueError
         The target exists, or another call has begun it; the grid does not fit the array; arrays of a
-        vector field differ.
+        vector field differ; no operators.
     TypeError
-        What is no operator or one of several sweeps, units, coefficients of a wider dtype than the field.
+        What is no operator or one of several sweeps or of a grid with gaps, units, coefficients of a wider dtype
+        than the field, arrays whose attributes say that they are packed or mark what is missing.
 
     Notes
     -----
@@ -104,8 +105,13 @@ def _run(job: Job) -> None:
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]  # Dask begins with the last by name
-        tasks = {key: task(key, step, reference(shared.key), number) for key, number in zip(keys, todo, strict=True)}
+        keys = [
+            (name, f"{rest:010}") for rest in range(len(todo), 0, -1)
+        ]  # Dask begins with the last by name
+        tasks = {
+            key: task(key, step, reference(shared.key), number)
+            for key, number in zip(keys, todo, strict=True)
+        }
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))
         graph = HighLevelGraph.from_collections(name, tasks | {f"{name}-end": ends}, dependencies=[shared])
         Delayed(f"{name}-end", graph, layer=name).compute()

@@ -193,6 +193,14 @@ def test_info(winds, capsys):
     )
 
 
+def test_info_of_times_is_in_seconds(tmp_path, capsys):
+    days = np.array(["2020-01-01", "2020-01-02", "2020-01-04"], "M8[ns]")
+    xr.Dataset({"u": ("time", X[:3])}, coords={"time": days}).to_netcdf(tmp_path / "times.nc")
+    assert main("info", tmp_path / "times.nc") == 0
+    line = "  time (time=3): 2020-01-01T00:00:00 to 2020-01-04T00:00:00, steps 86400.0 to 172800.0 s\n"
+    assert capsys.readouterr().out.endswith(line)
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -203,7 +211,9 @@ def test_info(winds, capsys):
         ),
         ("gradient {nc} {out} --var w --dim x", 2, "there is no variable 'w'; there are u (y, x), v (y, x)"),
         ("gradient {nc} {out} --var u --dim z", 2, "no variable of the Dataset has the dims 'z'"),
-        ("divergence {nc} {out} --var u v", 2, "needs dim=, one for each component"),
+        ("divergence {nc} {out} --var u v", 2, "divergence needs --dim, one for each component in the order of --var"),
+        ("gradient {plain} {out}", 2, "the dimension '0' has no coordinate; give --step, one for all or one for each --dim, or --coord"),
+        ("gradient {nc} nowhere/out.nc --var u", 1, "there is no folder nowhere"),
         ("divergence {nc} {out} --var u --dim x y", 2, "F has 1 component, and the call is along 'x', 'y'"),
         ("slope {nc} {out} --var u --accuracy 4", 2, "slope has three-point rows"),
         (
@@ -229,11 +239,13 @@ def test_info(winds, capsys):
 )
 def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, capsys):
     np.save(tmp_path / "objects.npy", np.array([{}, {}], object))
+    np.save(tmp_path / "plain.npy", U)
     (tmp_path / "broken.nc").write_bytes(b"no file at all")
     places = {
         "nc": winds,
         "out": tmp_path / "out.nc",
         "objects": tmp_path / "objects.npy",
+        "plain": tmp_path / "plain.npy",
         "broken": tmp_path / "broken.nc",
     }
     assert main(*(word.format(**places) for word in words.split())) == code

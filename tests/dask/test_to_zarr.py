@@ -169,7 +169,40 @@ def test_refusals_come_before_anything_is_written(tmp_path, source):
         (wide, source, TypeError, r"makes float64 of a source of float32.*k\.astype\('float32'\)"),
         (GRID.laplacian, tmp_path / "group", TypeError, "is a group; give one of its arrays"),
         (GRID.divergence, [source, tmp_path / "other", source], ValueError, r"source\[1\] has shape, dtype and chunks"),
+        ([GRID.laplacian], source, TypeError, "the operator is a list; give an operator of a grid"),
+        ({}, source, ValueError, "operators is an empty dict"),
+        (GRID.laplacian, np.ones(SHAPE), TypeError, r"got ndarray; arrays in memory and Dask arrays go to the operator itself"),
     ):  # fmt: skip
         with pytest.raises(kind, match=words):
             to_zarr(operators, given, tmp_path / "out.zarr")
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_packed_numbers_and_marks_of_missing_ones_are_refused(tmp_path, f, zarr_format):
+    """Attributes that xarray writes: what is differentiated would be other numbers than the user's."""
+    xarray = pytest.importorskip("xarray")
+    field = xarray.DataArray(f, dims=("z", "y", "x"))
+    for name, encoding in {
+        "plain": {},
+        "scale_factor": {"dtype": "i2", "scale_factor": 0.5, "_FillValue": -1},
+        "_FillValue": {"_FillValue": -999.0},
+    }.items():
+        data = xarray.Dataset({"T": field, "packed": field})
+        data.to_zarr(
+            tmp_path / name, zarr_format=zarr_format, encoding={"packed": encoding}, consolidated=False
+        )
+        to_zarr(GRID.laplacian, tmp_path / name / "T", tmp_path / f"{name}.zarr")
+        assert same_bits(zarr.open(tmp_path / f"{name}.zarr", mode="r")[:], GRID.laplacian(f))
+        if name != "plain":
+            with pytest.raises(TypeError, match=f"has {name}=.*call the operator's function with xarray"):
+                to_zarr(GRID.laplacian, tmp_path / name / "packed", tmp_path / "out.zarr")
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_what_the_refusal_of_gaps_names(tmp_path, source, f):
+    ocean = GRID.with_mask(f > np.median(f))
+    with pytest.raises(TypeError, match=r"operator\(dask.array.from_zarr\(source\)\).to_zarr\(target\)"):
+        to_zarr(ocean.laplacian, source, tmp_path / "out.zarr")
+    ocean.laplacian(dask.array.from_zarr(source)).to_zarr(tmp_path / "out.zarr")
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], ocean.laplacian(f))

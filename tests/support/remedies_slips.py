@@ -6,6 +6,7 @@ NINE = "x = np.array([0., 1, 3, 4, 6, 7, 9]); "
 DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-07']; day = 86400.; "
 MASKED = "import pint; ureg = pint.UnitRegistry(); masked = np.ma.masked_where(x > 5, f)"
 SLIPS = [
+    Row("Grid(x).diffuse(x, f)", "mean must be a word, got ndarray; if it is the field, give it to the operator, as grid.diffuse(k)(f)", "Grid(x).diffuse(x)(x)[1:-1]", "np.ones(3)"),
     Row("gradient(f, t)", "(t - t[0]) / numpy.timedelta64(1, 's') with t = numpy.asarray(t, 'datetime64[s]')",
         f"(lambda t: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), {E2}))(numpy.asarray(t, 'datetime64[s]'))", "slope / day", DATES),
     Row("gradient(f, np.array(t, 'S'))", "numpy.asarray(t, 'datetime64[s]')",
@@ -42,6 +43,9 @@ SLIPS = [
     *(Row(f"grid.{word}(U)", f"a Grid has no attribute '{word}'; here it is {ours}", f"grid.{ours}(U)[0]", f"grid.{ours}(U)[0]")
       for word, ours in [("laplace", "laplacian"), ("magnitude", "gradient_norm")]),
     Row("gg.solve(grid.laplacian, U)", "Grid(x, y).laplacian.solve(b)", "Grid(X, Y, boundary=gg.value(1.0)).laplacian.solve(0 * U)", "np.ones((4, 5))"),
+    Row("grid.x", "positions are grid.coordinates, as fields grid.mesh()", "grid.coordinates[0] + 0 * grid.mesh()[0][:, 0]", "grid.mesh()[0][:, 0]"),
+    Row("grid.dx", "steps are grid.steps", "np.cumsum(grid.steps[0])", "grid.coordinates[0][1:] - grid.coordinates[0][0]"),
+    Row("grid.size", "the lengths of a field are grid.shape", "grid.shape", "grid.identity(np.ones(grid.shape)).shape"),
     Row("grid.integrate(U)", "(grid.measure * f).sum()", "(grid.measure * f).sum()", "24.0", "f = np.ones((4, 5))"),
     Row("grid.area", "areas and volumes of cells are grid.measure", "grid.measure.sum()", "24.0"),
     # the field is to blame before the coefficients are

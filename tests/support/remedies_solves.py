@@ -11,6 +11,8 @@ ROWS = [
     Row("A.solve(np.ma.array(b))", "fill it, b.filled(0.0)", "A.solve(np.ma.array(b).filled(0.0))", "f", STEP),
     Row("A.solver()(b, k=2 * k)", "make another solver, A.with_(k=k).solver()", "A.with_(k=k).solver()(A(f))", "f", "k = np.ones(5); A = line.identity - line.diffuse(k); b = f"),
     Row("A.solve(b.astype(np.longdouble))", "give b.astype(float)", "A.solve(b.astype(np.longdouble).astype(float))", "f", STEP, "longdouble"),
+    Row("A.solver(b)", "method must be a name or None, got ndarray; a right-hand side goes to what is made, A.solver()(b)", "A.solver()(A(f))", "f", STEP),
+    Row("A.solver(b)", "or A.solve(b)", "A.solve(A(f))", "f", STEP),
     Row("A.solve(b, method='CG')", "did you mean 'cg'? allowed are None, 'direct', 'cg'", "A.solve(b, method='direct')", "f", STEP),
     Row("A.solve(b, rtol=1e-9)", 'give one as well, method="cg"', 'A.solve(A(f), method="cg", rtol=1e-12)', "f", ENDED),
     Row("A.solve(b, method='cg', maxiter=1)", "give maxiter= or rtol=", "A.solve(A(f), method='cg', maxiter=50, rtol=1e-12)", "f", ENDED),

@@ -18,6 +18,9 @@ ROWS = [
     Row(f"Grid([70., 80., 95.], {LON}, geometry='sphere')", "latitudes are from -90 to 90", FLAT % "'sphere'", "0.0"),
     Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are 0 or above", FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere', angle='radians')", "give degrees", FLAT % "'sphere'", "0.0"),
+    *(Row(f"Grid([-0.5, 0., 0.5], {turn}, geometry='sphere')", "axis 1 is lon and counts as degrees, but it is 2 pi long; give angle='radians'",
+        "Grid([-0.5, 0., 0.5], (8, np.pi / 4), geometry='sphere', angle='radians').boundary[1][0]", "'periodic'")
+      for turn in ("(8, np.pi / 4)", "np.linspace(0, 2 * np.pi, 9)", "np.arange(0, 2 * np.pi, np.pi / 4).astype('f4')")),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='torus')", 'allowed are "sphere", "polar"', FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=3)", "geometry must be", FLAT % "('lon', 'lat')", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=('lat', 'r'))", "is none that is known", FLAT % "('r', 'z')", "0.0"),

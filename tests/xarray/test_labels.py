@@ -64,7 +64,7 @@ def test_what_is_true_of_the_field_alone_is_left_out():
     F = field(
         standard_name="air_temperature", valid_range=[0, 400], source="model", cell_methods="time: mean"
     )
-    F.encoding = {"zlib": True, "dtype": "int16", "scale_factor": 0.01, "_FillValue": -1}
+    F.encoding = {"zlib": True, "dtype": "int16", "scale_factor": 0.01, "_FillValue": -1, "chunks": (2, 2)}
     found = gg.gradient(F, dim="x")
     assert found.attrs == {"source": "model", "units": "K m-1"}
     assert found.encoding == {"zlib": True}

@@ -79,6 +79,10 @@ class Geometry(NamedTuple):
         length, spacing = entries[k][0], to_host(entries[k][1], k)
         step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
         goes_round = abs(step * length - self.turn) < 1e-3 * step
+        if self.turn == 360 and min(abs(step * n - 2 * pi) for n in (length - 1, length)) < 1e-6 * 2 * pi:
+            raise ArgumentValueError(
+                f"axis {k} is {self.names[k]} and counts as degrees, but it is 2 pi long; give angle='radians'"
+            )
         if found[k] == OPEN and not is_given and goes_round:
             found[k] = RING
         if found[k] == RING and periods[k] is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._base.checks import clean_accuracy, int_or_none
-from ..._base.errors import ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._grid.points import Points
 
 FORMS = ("compact", "wide", "conservative")
@@ -30,6 +30,10 @@ def mean_option(mean: object = "arithmetic") -> tuple[str]:
     mean : "arithmetic" or "harmonic"
         ``(k + k') / 2``, or ``2 k k' / (k + k')``, which is 0 beside a 0: then no flux passes, and nothing is read.
     """
+    if not isinstance(mean, str):
+        raise ArgumentTypeError(
+            f"mean must be a word, got {type(mean).__name__}; if it is the field, give it to the operator, as grid.diffuse(k)(f)"
+        )
     if mean not in ("arithmetic", "harmonic"):
         raise ArgumentValueError(f'mean must be "arithmetic" or "harmonic", got {mean!r}')
     return (str(mean),)

@@ -209,6 +209,10 @@ def check_square(operator: Solvable) -> None:
 
 def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inverse:
     """By transforms where the operator has them, else by factors; or as asked for."""
+    if method is not None and not isinstance(method, str):
+        raise ArgumentTypeError(
+            f"method must be a name or None, got {type(method).__name__}; a right-hand side goes to what is made, A.solver()(b), or A.solve(b)"
+        )
     if method not in (None, "direct", *METHODS):
         close = get_close_matches(str(method).lower(), ("direct", *METHODS), 1, 0.4)
         hint = f"did you mean {close[0]!r}? " if close else ""

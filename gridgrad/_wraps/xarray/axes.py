@@ -130,9 +130,8 @@ def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit
 
 def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Line:
     if isinstance(entry, str):
-        raise ArgumentTypeError(
-            f"a spacing is a number or coordinates, got {entry!r}; a dimension is named by dim={entry!r}"
-        )
+        named = f"a dimension is named by dim={entry!r}" if entry in sample.dims else f"a variable is ds[{entry!r}]"
+        raise ArgumentTypeError(f"a spacing is a number or coordinates, got {entry!r}; {named}")
     if isinstance(entry, xarray.DataArray) and entry.ndim:
         check_place(sample, entry)
         return _read(sample, entry.variable, dim, entry.name or dim, unit)

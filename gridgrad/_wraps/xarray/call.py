@@ -108,7 +108,7 @@ def _dims_of(data: xarray.Dataset, call: Call) -> list[Hashable]:
     """The dimensions that were named, in which way ever; none where each variable's own are meant."""
     if call.dim is not None:
         return names_of(call.dim)
-    by = call.steps if call.coord is None else [data.get(name) for name in names_of(call.coord)]
+    by = call.steps if call.coord is None else [data[name] for name in names_of(call.coord) if name in data.variables]
     return [c.dims[0] for c in by if isinstance(c, xarray.DataArray) and c.ndim == 1]
 
 

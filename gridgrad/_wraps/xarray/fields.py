@@ -32,10 +32,16 @@ def labelled(fields: Fields) -> list[xarray.DataArray]:
 
 def check_numbers(field: xarray.DataArray) -> None:
     """Refuse what has no differences."""
-    if field.dtype.kind not in "iufcmM":
+    called = "the field" if field.name is None else f"the variable {field.name!r}"
+    if field.dtype.kind in "mM":
+        numbers = "f / numpy.timedelta64(1, 's')" if field.dtype.kind == "m" else "(f - f[0]) / numpy.timedelta64(1, 's')"
         raise ArgumentTypeError(
-            f"the variable {field.name!r} is of dtype {field.dtype}, and cannot be differentiated; leave it out, "
-            f"ds.drop_vars({field.name!r}), or convert it, astype(float)"
+            f"{called} is of dtype {field.dtype}, whose derivatives would be cut off to whole units; give numbers, {numbers}"
+        )
+    if field.dtype.kind not in "iufc":
+        left_out = f"leave it out, ds.drop_vars({field.name!r}), or " if field.name is not None else ""
+        raise ArgumentTypeError(
+            f"{called} is of dtype {field.dtype}, and cannot be differentiated; {left_out}convert it, astype(float)"
         )
 
 

@@ -26,8 +26,8 @@ Labels: TypeAlias = "Label | list[Labels]"
 # What is true of a field and of none of its derivatives.
 _OWN = ("units", "long_name", "standard_name", "valid_min", "valid_max", "valid_range", "actual_range", "missing_value",
         "cell_methods", "flag_values", "flag_meanings", "flag_masks")  # fmt: skip
-_PACKED = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
-           "calendar")  # fmt: skip
+_OF_THE_FILE = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
+                "calendar", "chunks", "preferred_chunks", "shards")  # fmt: skip
 
 
 def label_of(field: Any, has_quantities: bool) -> Label:
@@ -54,8 +54,8 @@ def attributes(kept: Mapping[Hashable, Any], label: Label) -> dict[Hashable, Any
 
 
 def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
-    """How a result is stored: as the field, but not in its packed integers."""
-    return {word: value for word, value in field.encoding.items() if word not in _PACKED}
+    """How a result is stored: as the field, but not in its packed integers, nor in the chunks of its file."""
+    return {word: value for word, value in field.encoding.items() if word not in _OF_THE_FILE}
 
 
 def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orders: object, has_quantities: bool) -> Labels:  # fmt: skip
