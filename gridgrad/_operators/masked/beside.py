@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._backends.ladder import bound
-from ..._backends.numpy import BACKEND
+from ..._backends.numpy import BACKEND, memory
 from ..._backends.numpy.bound import apply_objects
 from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
 from ..._backends.numpy.gaps.points import RowsAtPoints
@@ -91,6 +91,8 @@ class Beside:
         if plan is None or points >= 1 << 31:
             return None
         edges = edges_of(points, lines_of(plan))
+        if len(edges) <= memory.default_workers(plan.traffic):
+            return None  # threads would have nothing to do
         rows = compiled(self.patch, dtype, edges)
         if rows is None:
             return None

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
+from gridgrad._backends.numpy import core, memory
 from gridgrad._backends.numpy.gaps import bands
 from gridgrad._operators.masked.operator import Masked
 
@@ -58,6 +59,18 @@ def test_many_bands_are_one_call_of_the_core(monkeypatch):
     assert calls[0] is calls[1]
     assert calls[0].bands == 16
     assert np.abs(laplacian(f)).max() == 0
+
+
+@pytest.mark.parametrize(("shape", "is_banded"), [((3, 700), False), ((8, 400), False), ((16, 400), True), ((2100,), True)])
+def test_no_fewer_bands_than_threads(shape, is_banded, monkeypatch):
+    """An axis of few planes has few bands, which would leave threads without work."""
+    monkeypatch.setattr(memory, "THREAD_BYTES", 0)
+    monkeypatch.setattr(core, "available_cpus", lambda: 3)
+    inside = np.random.default_rng(4).random(shape) > 0.1
+    derivative = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside).derivative(0)
+    assert np.abs(derivative(np.ones(shape))).max() == 0
+    (made,) = derivative.beside._in_bands.values()
+    assert (made is not None) == is_banded
 
 
 def test_what_the_core_refuses_is_done_otherwise():
