@@ -112,6 +112,12 @@ class Beside:
             self._transposed[weight, conjugate] = made
         return self._transposed[weight, conjugate]
 
+    def again(self) -> Beside:
+        """The same rows beside another sweep."""
+        made = self._of(self.members)
+        vars(made).update(vars(self) | {"_in_bands": {}})
+        return made
+
     def on(self, grid: Points) -> Beside:
         """The same on the grid with other gaps."""
         return Beside(grid, moved(self.members, grid), self.inputs, self.outputs)

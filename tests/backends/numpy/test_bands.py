@@ -47,6 +47,17 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
         assert all(made.tobytes() == expected.tobytes() for made in (*banded, out)), name
 
 
+def test_a_transpose_of_a_transpose_has_bands_of_its_own(monkeypatch):
+    """Its sweep is rounded otherwise than that which it is of, whichever is applied first."""
+    f = np.random.default_rng(0).random((9, 20))
+    laplacian = gg.Grid((9, 0.1), (20, 0.2)).with_mask(f > 0.15).laplacian
+    operators = [laplacian, laplacian.T.T, laplacian.adjoint_operator().adjoint_operator(), laplacian]
+    banded = [operator(f) for operator in operators]
+    monkeypatch.setattr(Masked, "_in_bands", lambda *given: None)
+    assert all(np.array_equal(made, operator(f)) for made, operator in zip(banded, operators, strict=True))
+    assert not np.array_equal(banded[0], banded[1])
+
+
 def test_many_bands_are_one_call_of_the_core(monkeypatch):
     calls, made = [], bands.InBands.__call__
     monkeypatch.setattr(bands.InBands, "__call__", lambda own, *given: calls.append(own) or made(own, *given))
