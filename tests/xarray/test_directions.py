@@ -98,6 +98,12 @@ def test_names_of_axes_that_are_not_there_say_nothing(dims):
             gg.divergence([wind[0], wind[1].assign_attrs(standard_name="y_wind")], dim=dims)
 
 
+def test_a_scalar_field_of_a_grid_of_one_axis_is_no_component():
+    grid = Grid(U, dim="lat")
+    found = grid.apply(grid.plain.laplacian, U)
+    assert np.array_equal(found, gg.laplacian(U, dim="lat"))
+
+
 @pytest.mark.parametrize(
     ("name", "attrs"),
     [("x", {}), ("Longitude", {}), ("i", {"axis": "X"}), ("i", {"units": "degrees_east"}),
