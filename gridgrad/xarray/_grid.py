@@ -190,7 +190,7 @@ class Grid:
                 )
         check_together({"F": fields}, self._lines, fields[0].dims)
         if len(fields) == len(self._lines):
-            check_directions({"F": fields}, self._lines, self._options.get("geometry"))
+            check_directions({"F": f}, self._lines, self._options.get("geometry"))
         arrays = [self._numbers(field) for field in fields]
         results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])
         template = fields[0].transpose(*self._order(fields[0]))

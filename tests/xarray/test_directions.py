@@ -81,6 +81,29 @@ def test_names_tell_where_no_standard_name_does(names):
     gg.divergence([c.rename(None) for c in wind], **SWAPPED)
 
 
+@pytest.mark.parametrize("dims", [("x", "z"), ("r", "z"), ("x", "time"), ("z",), ("y",)], ids="".join)
+def test_names_of_axes_that_are_not_there_say_nothing(dims):
+    """A velocity in a vertical plane, or along one axis, is u, or u and v, whatever that plane or axis is called."""
+    coords = {dim: np.arange(4.0) for dim in dims}
+    numbers = NUMBERS.reshape(-1)[: 4 ** len(dims)].reshape((4,) * len(dims))
+    wind = [
+        xr.DataArray((k + 1) * numbers, coords, dims, name=name) for k, name in enumerate("uv"[: len(dims)])
+    ]
+    plain = gg.divergence([c.rename(None) for c in wind], dim=dims)
+    assert gg.divergence(wind, dim=dims).equals(plain)
+    if dims == ("x", "z"):
+        with pytest.raises(
+            ValueError, match="is along y by its standard_name 'y_wind', and stands for 'z', along z"
+        ):
+            gg.divergence([wind[0], wind[1].assign_attrs(standard_name="y_wind")], dim=dims)
+
+
+def test_a_scalar_field_of_a_grid_of_one_axis_is_no_component():
+    grid = Grid(U, dim="lat")
+    found = grid.apply(grid.plain.laplacian, U)
+    assert np.array_equal(found, gg.laplacian(U, dim="lat"))
+
+
 @pytest.mark.parametrize(
     ("name", "attrs"),
     [("x", {}), ("Longitude", {}), ("i", {"axis": "X"}), ("i", {"units": "degrees_east"}),

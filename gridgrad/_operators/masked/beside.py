@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._backends.ladder import bound
-from ..._backends.numpy import BACKEND
+from ..._backends.numpy import BACKEND, memory
 from ..._backends.numpy.bound import apply_objects
 from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
 from ..._backends.numpy.gaps.points import RowsAtPoints
@@ -91,6 +91,8 @@ class Beside:
         if plan is None or points >= 1 << 31:
             return None
         edges = edges_of(points, lines_of(plan))
+        if len(edges) <= memory.default_workers(plan.traffic):
+            return None  # threads would have nothing to do
         rows = compiled(self.patch, dtype, edges)
         if rows is None:
             return None
@@ -109,6 +111,12 @@ class Beside:
             made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate)
             self._transposed[weight, conjugate] = made
         return self._transposed[weight, conjugate]
+
+    def again(self) -> Beside:
+        """The same rows beside another sweep."""
+        made = self._of(self.members)
+        vars(made).update(vars(self) | {"_in_bands": {}})
+        return made
 
     def on(self, grid: Points) -> Beside:
         """The same on the grid with other gaps."""

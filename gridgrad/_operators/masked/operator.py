@@ -340,7 +340,7 @@ class Turned(Gapped[In, Out]):
     def T(self) -> Operator[Out, In]:
         """The transpose as an operator."""
         if self.weight is None:
-            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else None)
+            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again())
         raise ArgumentTypeError(
             "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
         )
@@ -348,7 +348,7 @@ class Turned(Gapped[In, Out]):
     def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
         if weight is None and self.weight is None:
-            beside = None if self.conjugate else self.beside.conjugated()
+            beside = self.beside.again() if self.conjugate else self.beside.conjugated()
             return self.forward._beside(self.whole.adjoint_operator(None), beside)
         raise ArgumentTypeError(
             "a weighted adjoint of a transpose, or of an adjoint, on a grid with gaps is not offered; of a real operator's transpose it is "

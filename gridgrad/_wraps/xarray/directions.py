@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
 import xarray
@@ -44,13 +44,14 @@ _COORDINATES = {**{name: _ROLES[role] for name, role in NAMES.items()}, "x": _EA
 
 
 def check_directions(fields: Fields, lines: Sequence[Line], geometry: object) -> None:
-    """Refuse components in another order than that of the axes, or against one; those that all are called alike say nothing."""
+    """Refuse components in another order than that of the axes, or against one; those that are called alike say nothing."""
     named = geometry if isinstance(geometry, (list, tuple)) else [None] * len(lines)
     axes = [_ROLES.get(own) or _of_axis(line) for own, line in zip(named, lines, strict=False)]
+    there = {axis.letter for axis in axes if axis}
     for word in VECTORS:
         if not isinstance(fields.get(word), (list, tuple)):
             continue
-        ways = [_of_component(c) for c in fields[word]]
+        ways = [_of_component(c, there) for c in fields[word]]
         letters = [way.letter for way in ways if way]
         if len({*letters}) < len(letters):
             continue
@@ -81,8 +82,11 @@ def _in_order(letters: Sequence[str], axes: Sequence[Direction | None], lines: S
     return f", {word}={tuple(by[letter].name for letter in letters)!r}"
 
 
-def _of_component(component: Any) -> Direction | None:
-    """By its standard name, where one word of it, of horizontal ones if there are some, tells; or else by its name."""
+def _of_component(component: Any, letters: Set[str]) -> Direction | None:
+    """By its standard name, where one word of it, of horizontal ones if there are some, tells; or else by its name, if it is that of an axis.
+
+    In a vertical plane, or along one axis, any velocity may be called u, and a second one v.
+    """
     if not isinstance(component, xarray.DataArray):
         return None
     name = str(component.attrs.get("standard_name", ""))
@@ -91,7 +95,7 @@ def _of_component(component: Any) -> Direction | None:
     if len(told) == 1:
         return told.pop()._replace(said=f"standard_name {name!r}")
     way = None if told else _COMPONENTS.get(str(component.name).lower())
-    return way and way._replace(said=f"name {component.name!r}")
+    return way._replace(said=f"name {component.name!r}") if way and way.letter in letters else None
 
 
 def _of_axis(line: Line) -> Direction | None:

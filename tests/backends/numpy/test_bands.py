@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
+from gridgrad._backends.numpy import core, memory
 from gridgrad._backends.numpy.gaps import bands
 from gridgrad._operators.masked.operator import Masked
 
@@ -46,6 +47,17 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
         assert all(made.tobytes() == expected.tobytes() for made in (*banded, out)), name
 
 
+def test_a_transpose_of_a_transpose_has_bands_of_its_own(monkeypatch):
+    """Its sweep is rounded otherwise than that which it is of, whichever is applied first."""
+    f = np.random.default_rng(0).random((9, 20))
+    laplacian = gg.Grid((9, 0.1), (20, 0.2)).with_mask(f > 0.15).laplacian
+    operators = [laplacian, laplacian.T.T, laplacian.adjoint_operator().adjoint_operator(), laplacian]
+    banded = [operator(f) for operator in operators]
+    monkeypatch.setattr(Masked, "_in_bands", lambda *given: None)
+    assert all(np.array_equal(made, operator(f)) for made, operator in zip(banded, operators, strict=True))
+    assert not np.array_equal(banded[0], banded[1])
+
+
 def test_many_bands_are_one_call_of_the_core(monkeypatch):
     calls, made = [], bands.InBands.__call__
     monkeypatch.setattr(bands.InBands, "__call__", lambda own, *given: calls.append(own) or made(own, *given))
@@ -58,6 +70,18 @@ def test_many_bands_are_one_call_of_the_core(monkeypatch):
     assert calls[0] is calls[1]
     assert calls[0].bands == 16
     assert np.abs(laplacian(f)).max() == 0
+
+
+@pytest.mark.parametrize(("shape", "is_banded"), [((3, 700), False), ((8, 400), False), ((16, 400), True), ((2100,), True)])
+def test_no_fewer_bands_than_threads(shape, is_banded, monkeypatch):
+    """An axis of few planes has few bands, which would leave threads without work."""
+    monkeypatch.setattr(memory, "THREAD_BYTES", 0)
+    monkeypatch.setattr(core, "available_cpus", lambda: 3)
+    inside = np.random.default_rng(4).random(shape) > 0.1
+    derivative = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside).derivative(0)
+    assert np.abs(derivative(np.ones(shape))).max() == 0
+    (made,) = derivative.beside._in_bands.values()
+    assert (made is not None) == is_banded
 
 
 def test_what_the_core_refuses_is_done_otherwise():
