@@ -30,10 +30,10 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
         raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
-    inside = [] if missing is None else [_is_there(field, grid) for field in fields]
+    known = [] if missing is None else [_is_there(field, grid) for field in fields]
     if given is not None:
-        return with_mask(grid, reduce(np.logical_and, inside, given.inside), given.boundary, given.fill)
-    return with_mask(grid, reduce(np.logical_and, inside, np.ones(grid.shape, bool)), fill=np.nan)
+        return with_mask(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
+    return with_mask(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool), fill=np.nan)
 
 
 def refuse_gaps(missing: object, breaks: object) -> None:
