@@ -221,14 +221,15 @@ def test_totals_are_conserved(boundary):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_core_has_the_bits_of_slices(dtype, workers, monkeypatch):
-    """Rows at points in C and by NumPy, also in threads and where `out` is read."""
+    """Rows at points in C and by NumPy, also in threads, in bands and without."""
     from gridgrad._backends.numpy import core
 
     grid = gg.Grid(np.cumsum(RNG.random(300) + 0.5), (200, 0.25))
     inside, k = RNG.random(grid.shape) < 0.6, RNG.random(grid.shape).astype(dtype)
     f = np.where(inside, RNG.random(grid.shape), np.nan).astype(dtype)
     for A in (grid.with_mask(inside).diffuse(k), grid.with_mask(inside, fill=np.nan).gradient):
-        found = [A(f, workers=workers), A(f, workers=workers)]
+        batch = np.array(A(np.stack([f, f]), workers=workers))  # which is not swept in bands
+        found = [A(f, workers=workers), A(f, workers=workers), *np.moveaxis(batch, -3, 0)]
         with monkeypatch.context() as patched:
             patched.setattr(core, "core", None)
             want = pickle.loads(pickle.dumps(A))(f)
