@@ -250,12 +250,15 @@ import resource, numpy as np, gridgrad as gg
 f = np.arange(3.0 * (1 << 15))
 inside = np.arange(f.size) % 8 > 1
 operator = gg.Grid((f.size, 1.0)).with_mask(inside).derivative(0)
-out = np.empty_like(f)
-operator(f, out, workers=1)
+bands, rows = (f, np.empty_like(f)), (f[None], np.empty_like(f)[None])  # batches are not swept in bands
+for field, out in (bands, rows):
+    operator(field, out, workers=1)
+    out[:] = 0
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), -1))
-operator(f, out=out, workers=16)
-assert (out == inside).all()
+for field, out in (bands, rows):
+    operator(field, out=out, workers=16)
+    assert (out == inside).all()
 print("ok")
 """)
     assert said == "ok\n"
