@@ -250,7 +250,8 @@ import resource, numpy as np, gridgrad as gg
 f = np.arange(3.0 * (1 << 15))
 inside = np.arange(f.size) % 8 > 1
 operator = gg.Grid((f.size, 1.0)).with_mask(inside).derivative(0)
-bands, rows = (f, np.empty_like(f)), (f[None], np.empty_like(f)[None])  # batches are not swept in bands
+two = np.stack([f, f])
+bands, rows = (f, np.empty_like(f)), (two, np.empty_like(two))  # batches are not swept in bands
 for field, out in (bands, rows):
     operator(field, out, workers=1)
     out[:] = 0
