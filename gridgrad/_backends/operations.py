@@ -25,6 +25,11 @@ def dtype_name(f: Any) -> str:
     return name_of(f.dtype)
 
 
+def is_time(f: Any) -> bool:
+    """Whether an array is of dates or durations."""
+    return str(f.dtype).startswith(("datetime", "timedelta"))
+
+
 class Operations:
     """The functions of a namespace, by their names, and those below, which a library may know better."""
 

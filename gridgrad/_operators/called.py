@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._backends import dispatch, ladder
-from .._backends.operations import dtype_name
+from .._backends.operations import dtype_name, is_time
 from .._backends.protocol import Backend
 from .._backends.slices import is_complex
 from .._base.checks import clean_workers
@@ -263,7 +263,7 @@ class Called(Joinable[In, Out]):
             return first
         library, field = dispatch.samples(first)
         own = dtype_name(field)
-        if own.startswith(("datetime", "timedelta")):
+        if is_time(field):
             return first
         wanted = self.result_name(own)
         wanted = wanted if is_complex(field) else PARTS.get(wanted, wanted)

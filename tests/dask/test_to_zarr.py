@@ -14,7 +14,7 @@ import gridgrad as gg
 zarr = pytest.importorskip("zarr")
 dask = pytest.importorskip("dask")
 
-from gridgrad.dask import _job, to_zarr  # noqa: E402  # where both are
+from gridgrad.dask import to_zarr  # noqa: E402  # where both are
 
 SHAPE = (40, 30, 20)
 X = np.linspace(0, 1, 40) ** 1.2
@@ -76,25 +76,16 @@ def test_schedulers(tmp_path, source, f, scheduler):
     assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
 
 
-def test_what_failed_is_gone_on_with(tmp_path, source, f, monkeypatch):
-    run, seen = _job.Job.run, []
-
-    def failing(self, number):
-        if len(seen) == 30:
-            raise RuntimeError("out of luck")
-        seen.append(number)
-        run(self, number)
-
-    monkeypatch.setattr(_job.Job, "run", failing)
+def test_what_failed_is_gone_on_with(tmp_path, source, f, tasks):
+    tasks.most = 30
     with pytest.raises(RuntimeError, match="out of luck"):
         to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
     assert not (tmp_path / "out.zarr").exists()
     with pytest.raises(ValueError, match=r"is what another call has begun.*overwrite=True"):
         to_zarr(GRID.gradient, source, tmp_path / "out.zarr")
-    again = []
-    monkeypatch.setattr(_job.Job, "run", lambda self, number: (again.append(number), run(self, number)))
+    tasks.most = None
     to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
-    assert sorted([*seen, *again]) == list(range(6 * 4 * 3))
+    assert sorted(tasks.made) == list(range(6 * 4 * 3))
     assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
 
 

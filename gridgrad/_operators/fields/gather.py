@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.once import made_once
-from ..._backends.operations import Operations, dtype_name, name_of
+from ..._backends.operations import Operations, dtype_name, is_time, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
@@ -81,7 +81,7 @@ def gather(
 
 def check_numbers(samples: Array, name: str) -> None:
     """Refuse times."""
-    if samples.dtype is not None and str(samples.dtype).startswith(("datetime", "timedelta")):
+    if is_time(samples):
         raise ArgumentTypeError(
             f"{name} has dtype {samples.dtype}; only gradient takes times: give numbers, for example "
             f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"

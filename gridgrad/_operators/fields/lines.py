@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from ..._backends import dispatch, ladder, slices
-from ..._backends.operations import dtype_name, name_of
+from ..._backends.operations import dtype_name, is_time, name_of
 from ..._base.errors import ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array
@@ -37,7 +37,7 @@ class OwnWeights(NamedTuple):
     def like(self, f: object) -> Array:
         """As an array of the library and the real type of a field."""
         library, sample = dispatch.samples(unwrap(f, "f")[0])
-        if str(sample.dtype).startswith(("datetime", "timedelta")):
+        if is_time(sample):
             raise ArgumentTypeError(
                 f"f has dtype {sample.dtype}, which is not differentiated along lines of their own, or by positions of a curvilinear grid; give numbers, for example "
                 "(f - f.min()) / numpy.timedelta64(1, 's')"
