@@ -25,7 +25,7 @@ def dtype_name(f: Any) -> str:
     return name_of(f.dtype)
 
 
-def is_time(f: Any) -> bool:
+def is_time(f: Array) -> bool:
     """Whether an array is of dates or durations."""
     return str(f.dtype).startswith(("datetime", "timedelta"))
 
