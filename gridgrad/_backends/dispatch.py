@@ -31,7 +31,7 @@ _READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, flo
 
 def samples(f: object) -> tuple[Backend[Array], Array]:
     """The back end that serves `f`, and `f` cleaned by it."""
-    library = _of_tensors() if is_compiling() and hasattr(f, "requires_grad") else library_of(type(f))
+    library = _of_tensors() if hasattr(f, "requires_grad") and is_compiling() else library_of(type(f))
     return library, library.samples(f)
 
 

@@ -13,9 +13,8 @@ from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, count
 from .._base.tracing import is_compiling
 from .._base.types import Array, Gaps, Spacings
 from .._base.words import required
-from .._grid.asked import Asked, clean_axes, points_of
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
-from .._operators.catalogue.options import accuracy_option
 from .._operators.masked.grids import with_breaks, with_mask
 from .._wraps.units import unwrap
 from ..grid import Grid
@@ -58,11 +57,10 @@ def gradient_with_gaps(
         )
     library, sample = dispatch.samples(unwrap(f, "f")[0])
     shape = tuple(sample.shape)
-    axes = clean_axes(axis, shape)
-    whole: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
-    return gradient_operator.made(
-        with_gaps(whole, (f,), missing, breaks), (), accuracy_option(asked.accuracy)
-    )(f, out, workers)
+    axes, spacings = clean_axes(axis, shape, spacing)
+    words = clean_words(axes, asked)
+    whole: Grid = points_of(Grid, shape, axes, spacings, words, library.weights_dtype(sample))
+    return gradient_operator.made(with_gaps(whole, (f,), missing, breaks), (), (words.accuracy,))(f, out, workers)
 
 
 def _breaks(breaks: object, axes: int) -> list[object]:

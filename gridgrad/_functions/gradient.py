@@ -9,9 +9,7 @@ from typing import Any, Never
 import numpy as np
 
 from .._backends import dispatch, ladder
-from .._backends.protocol import Backend
-from .._base.checks import UNSET, clean_workers, merge_aliases, per_axis_spacing
-from .._base.content import kept_key
+from .._base.checks import UNSET, clean_workers, merge_aliases
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
@@ -19,9 +17,8 @@ from .._base.types import Angle, Array, Axes, Boundary, Breaks, Missing, Period,
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
-from .._operators.catalogue.options import accuracy_option
 from .._operators.fields import quantities
-from .._operators.patterns.calls import How, Key, flat_out, plain_of, start_of
+from .._operators.patterns.calls import How, Key, flat_out, kept_key, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
@@ -211,14 +208,16 @@ def _of_samples(
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     as_given = f
     library, f = dispatch.samples(f)
-    shape = tuple(f.shape)
-    axes = clean_axes(axis, shape)
-    if not axes:
-        return _of_no_axes(library, f, varargs, asked, out, workers)
-    grid = points_of(Grid, shape, axes, varargs, asked, library.weights_dtype(f))
+    real, shape = library.weights_dtype(f), tuple(f.shape)
+    axes, spacings = clean_axes(axis, shape, varargs)
+    words = clean_words(axes, asked)
+    if not axes:  # there is no such grid
+        targets = None if out is None else targets_of(out, (0,), shape)
+        return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
+    grid = points_of(Grid, shape, axes, spacings, words, real)
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
     make = gradient_operator if grid.metric is None else gradient_operator.made  # with the lengths of the metric
-    operator = make(grid, (), accuracy_option(asked.accuracy))
+    operator = make(grid, (), (words.accuracy,))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
@@ -234,16 +233,6 @@ def _of_samples(
         return result
     results = operator.results(library, [f], targets, workers)
     return results[0] if len(results) == 1 else tuple(results)
-
-
-def _of_no_axes(
-    library: Backend[Array], f: Array, varargs: Spacings, asked: Asked, out: object, workers: int | None
-) -> tuple[Array, ...]:
-    """What NumPy gives for ``axis=()``: there is no such grid."""
-    per_axis_spacing(varargs, 0, f.ndim)
-    clean_words((), asked)
-    targets = None if out is None else targets_of(out, (0,), tuple(f.shape))
-    return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
 
 
 def _of_quantities(

@@ -10,20 +10,29 @@ import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once
-from .._base.checks import clean_axis, int_or_none, per_axis_spacing
-from .._base.content import kept_key
+from .._base.checks import clean_axis, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, check_places, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, clean_words, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.lines import widened
 from .._operators.fields.sides import are_constants
 from .._operators.operator import AnyOperator
-from .._operators.patterns.calls import Calls, How, Key, Plain, flat_out, is_traced, plain_of, start_of
+from .._operators.patterns.calls import (
+    Calls,
+    How,
+    Key,
+    Plain,
+    flat_out,
+    is_traced,
+    kept_key,
+    plain_of,
+    start_of,
+)
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.units import unwrap, wrap
@@ -156,14 +165,13 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
             sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
     shape = tuple(sample.shape)
-    axes = clean_axes(axis, shape)
+    axes, entries = clean_axes(axis, shape, spacing)
     if is_compiling():
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
-        entries = per_axis_spacing(spacing, len(axes), len(shape))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
-    asked = Asked(**{"edge_order": 2, **words})
-    grid: Grid = points_of(Grid, shape, axes, spacing, asked, library.weights_dtype(sample))
+    cleaned = clean_words(axes, Asked(**{"edge_order": 2, **words}))
+    grid: Grid = points_of(Grid, shape, axes, entries, cleaned, library.weights_dtype(sample))
     if "missing" in ends or "breaks" in ends:
         grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
     return grid

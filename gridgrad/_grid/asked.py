@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .._base.cache import Cache
+from .._base.cache import Cache, by_content
 from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
-from .._base.content import by_content
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
+from .axis import check_length, rule_of
 from .curvilinear.given import are_positions
 from .curvilinear.given import in_shape as positions_in_shape
-from .ends import Ends, check_length, clean_ends, rule_of
+from .ends import Ends, clean_ends
 from .geometry.asked import Geometry, clean_geometry
 from .lines.given import check_mesh, in_shape
-from .points import Points
+from .places import ORIGIN
+from .points import Cleaned, Points
 from .spacing import check_count, clean_number, is_read, numbers_of
 from .walls.components import scalar_end_of
 
 Kind = TypeVar("Kind", bound=Points)
+Given = TypeVar("Given")
 
 _grids: Cache[Points] = Cache("grids", entries=64)
 _POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
@@ -75,14 +77,15 @@ def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 
 
-def clean_axes(axis: object, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes of an array of this shape that a call is about."""
+def clean_axes(axis: object, shape: tuple[int, ...], spacing: tuple[Given, ...]) -> tuple[tuple[int, ...], list[Given]]:
+    """The axes of an array of this shape that a call is about, and the spacing of each."""
     if not shape:
         raise ArgumentValueError(
             "f is 0-dimensional: a single number has no neighbours to difference; "
             "give an array with at least one axis"
         )
-    return clean_axis(axis, len(shape))
+    axes = clean_axis(axis, len(shape))
+    return axes, per_axis_spacing(spacing, len(axes), len(shape))
 
 
 def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:
@@ -95,76 +98,68 @@ def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Seq
 
 
 def points_of(
-    kind: Callable[..., Kind], shape: tuple[int, ...], axes: tuple[int, ...], spacing: tuple[object, ...], asked: Asked, real: type[np.floating]
+    kind: type[Kind], shape: tuple[int, ...], axes: tuple[int, ...], entries: Sequence[object], words: Words, real: type[np.floating]
 ) -> Kind:  # fmt: skip
     """The grid (or its points alone) that `axes` of an array of this shape are; weights are made in `real`.
 
     Found by the content of the spacing, so an array that was changed in place is another key.
     """
-    entries = per_axis_spacing(spacing, len(axes), len(shape))
-    words = clean_words(axes, asked)
     lengths = tuple(shape[a] for a in axes)
     if min(lengths, default=2) < 2:  # of which a grid would say less
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
     read = [(np.asarray(entry), None) if is_read(entry) else _values(entry, a) for entry, a in zip(entries, axes, strict=True)]
-    values = _in_shape(read, shape, axes)
-    periods = [_values(period, a, "period") for period, a in zip(words.periods, axes, strict=True)]
+    values, is_curved = _in_shape(read, shape, axes)
+    periods = [None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         for n, (numbers, _), a in zip(lengths, values, axes, strict=True):
-            if numbers is not None and numbers.ndim == 1:
+            if numbers.ndim == 1:
                 check_count(numbers, n, a)
-        plain = [wrap(None if x is None else x[()], unit) for x, unit in (*values, *periods)]  # a number is no array
-        given = [entry if x is not None and x.ndim else (n, entry) for n, (x, _), entry in zip(lengths, values, plain, strict=False)]
-        found = kind(*given, axes=axes, boundary=None if words.is_left else words.ends, period=plain[len(axes) :],
-                     edge_order=words.edge_order, dtype=real, **({} if words.geometry is None else words.geometry.words()))  # fmt: skip
-        held = [
-            (own, unit) for own, (_, unit) in zip([line.spacing for line in found.lines], values, strict=True)
-        ]
+        given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
+        units, own = [unit for _, unit in values], [period and wrap(*period) for period in periods]
+        found = kind.of(Cleaned(axes, given, units, words.ends, own, words.edge_order, np.dtype(real), words.geometry, words.is_left, is_curved))
+        held = [(line.spacing, unit) for line, unit in zip(found.lines, units, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
-        _grids.put(key, found, _POINT_BYTES * sum(own.size for own, _ in held))
+        _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
     result: Kind = found
     return result
 
 
-Numbers = tuple[
-    Array | None, Maybe
-]  # of a step or coordinates, with their unit; None of a period that is not there
+Numbers = tuple[Array, Maybe]  # of a step or coordinates, or a period, with their unit
 
 
-def _values(given: object, axis: int, name: str = "spacing") -> Numbers:
-    """The numbers of a spacing or a period, and their unit."""
-    if given is None and name == "period":
-        return None, None
-    numbers, unit = unwrap(given, f"the {name} of axis {axis}")
-    return np.asarray(clean_number(numbers, axis, name)) if name == "period" else numbers_of(numbers, axis), unit
+def _values(given: object, axis: int) -> Numbers:
+    """The numbers of a spacing, and their unit."""
+    numbers, unit = unwrap(given, f"the spacing of axis {axis}")
+    return numbers_of(numbers, axis), unit
 
 
-def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
-    """With coordinates of lines in as many dimensions as the array has."""
-    arrays = [numbers for numbers, _ in values if numbers is not None]
-    if all(x.ndim < 2 for x in arrays):
-        return values
-    if are_positions(arrays):
-        return _positions(values, arrays, shape, axes)
-    check_mesh(arrays, axes)
-    fitted = (x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True))
-    return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)]
+def _period(given: object, axis: int) -> Numbers:
+    """The number of a period, and its unit."""
+    number, unit = unwrap(given, f"the period of axis {axis}")
+    return clean_number(number, axis, "period"), unit
 
 
-def _positions(values: list[Numbers], arrays: list[Array], shape: tuple[int, ...], axes: tuple[int, ...]) -> list[Numbers]:
-    """Positions of a curvilinear grid, in its shape; steps and vectors beside them as they are."""
-    own = tuple(shape[a] for a in sorted(axes))
-    many = [x for x in arrays if x.ndim > 1]
-    fitted = iter(positions_in_shape(many, own))
-    return [(x if x.ndim < 2 else next(fitted), unit) for x, (_, unit) in zip(arrays, values, strict=True)]
+def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[Numbers], bool]:
+    """With coordinates of lines in as many dimensions as the array has; and whether they are positions, in the shape of their grid."""
+    arrays = [numbers for numbers, _ in values]
+    if all([x.ndim < 2 for x in arrays]):
+        return values, False
+    is_curved = are_positions(arrays)
+    if is_curved:
+        many = iter(positions_in_shape([x for x in arrays if x.ndim > 1], tuple(shape[a] for a in sorted(axes))))
+        fitted = [x if x.ndim < 2 else next(many) for x in arrays]
+    else:
+        check_mesh(arrays, axes)
+        fitted = [x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True)]
+    return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)], is_curved
 
 
-def _key(kind: Callable[..., Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
-         periods: list[Numbers], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
+def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
+         periods: list[Numbers | None], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
     parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
-    parts += [None if numbers is None else (unit, by_content(numbers)) for numbers, unit in (*spacings, *periods)]
-    return tuple(parts)
+    parts += [(unit, by_content(numbers)) for numbers, unit in spacings]
+    return (*parts, *periods)

@@ -10,18 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .._base.cache import Cache
-from .._base.content import by_content
+from .._base.cache import Cache, by_content
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
-from .._stencils.derivatives import Rows, Rule, derivative_rows
+from .._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import dual_widths
-from .._stencils.weights import exact_steps, wrap_step
-from .._stencils.wide import Wide, exact_fraction, from_fraction
+from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import OPEN, POLE, Ends, check_length, rule_of
+from .ends import OPEN, POLE, RING, Ends
+from .places import ORIGIN
 from .spacing import (  # fmt: skip
     check_coordinates,
     check_exponents,
@@ -46,24 +45,20 @@ class Axis:
     """
 
     def __init__(
-        self, number: int, length: int, spacing: object, origin: object = 0.0, sides: Ends = OPEN, period: object = None,
+        self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,
         unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0,
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         self.sides, self.place = sides, place  # among the axes of a grid
-        own, self.origin = self.host(spacing), clean_number(origin, number, "origin")
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
-        self.spacing = read_only(own.copy())  # whatever becomes of the caller's array
+        self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
+        self.origin = origin
         self.period: Any = None
         if period is not None:
             period = converted(period, self.slope, "period", f"axis {number}", True)
             self.period = clean_number(period, number, "period")
         self._rows: dict[Hashable, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
-
-    def host(self, spacing: object) -> Array:
-        """A step or coordinates of any library as a NumPy array."""
-        return to_host(spacing, self.number)
 
     def check(self, edge_order: int) -> None:
         """Refuse points that rows cannot be made of."""
@@ -157,13 +152,14 @@ class Axis:
         """Its steps, checked."""
         x = self.spacing
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            if self.has_coordinates:
-                check_coordinates(x, self.length, self.number)
-                steps = exact_steps(x, self.real)
-                check_steps(x, steps.high, self.number)
-            else:
+            if not self.has_coordinates:
                 steps = from_fraction(exact_fraction(clean_step(x, self.number)), self.real)
-        check_exponents(self.number, steps.high)
+                check_exponents(self.number, steps.high)
+                return steps
+            steps = exact_steps(x, self.real)
+            check_coordinates(x, self.length, self.number)
+            check_steps(x, steps.high, self.number)
+            check_exponents(self.number, steps.high)
         return steps
 
     def exact_steps(self) -> tuple[Wide, Wide | None]:
@@ -240,7 +236,8 @@ def axis_stencil(
     spacing: object, length: int, number: int, rule: Rule, period: object, real: npt.DTypeLike
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
-    return Axis(number, length, spacing, sides=rule.boundary, period=period, real=real).rows_of(rule).field
+    own = to_host(spacing, number)
+    return Axis(number, length, own, sides=rule.boundary, period=period, real=real).rows_of(rule).field
 
 
 def read_only(a: Array) -> Array:
@@ -248,3 +245,51 @@ def read_only(a: Array) -> Array:
     view = a.view()
     view.flags.writeable = False
     return view
+
+
+def rule_of(
+    order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int, side: int = 0
+) -> Rule:
+    """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
+    if side:
+        return Rule(order, accuracy or 1, ends, side=side)
+    return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
+
+
+def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> None:
+    """Refuse an axis too short for the rows of a rule."""
+    needed = points_needed(rule, uniform)
+    if length < needed:
+        raise ArgumentValueError(
+            f"axis {axis} has {counted(length, 'point')} but {_asked(rule)} needs at least {needed}; "
+            + _less(length, rule, uniform)
+        )
+
+
+def _asked(rule: Rule) -> str:
+    if rule.order == 1 and rule.accuracy is None and rule.boundary in (OPEN, RING):
+        return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
+    left, right = (end.word for end in rule.boundary)
+    what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
+    where = f"with boundary {left if left == right else (left, right)}"
+    if rule.side:
+        return f"a derivative to the {'left' if rule.side < 0 else 'right'}{what} {where}"
+    return f"a derivative of order {rule.order}{what} {where} and edge_order={rule.edge_order}"
+
+
+def _less(length: int, rule: Rule, uniform: bool) -> str:
+    """The nearest rule that has room on the axis, as what to type."""
+    if rule.accuracy is None and length >= points_needed(rule._replace(edge_order=1), uniform):
+        return "use edge_order=1 or add points"
+    for accuracy in (1,) if rule.side else (4, 2):
+        smaller = rule_of(rule.order, accuracy, rule.boundary, rule.edge_order, rule.side)
+        if accuracy < (rule.accuracy or 0) and length >= points_needed(smaller, uniform):
+            return f"use accuracy={accuracy} or add points"
+    narrowest = rule._replace(accuracy=None)
+    if rule.accuracy is not None and not rule.side and length >= points_needed(narrowest, uniform):
+        return "leave accuracy= away or add points"
+    return (
+        "add points"
+        if rule.is_periodic
+        else "add points or leave the axis out, with axis= or in a grid with axes="
+    )

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._stencils.derivatives import Rule, points_needed
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
 from .walls.components import Components, Wall, end_of
 from .walls.conditions import Condition
@@ -272,51 +271,3 @@ def per_axis(
 
 def _is_sequence(value: object) -> bool:
     return isinstance(value, (list, tuple)) or getattr(value, "ndim", 0) == 1
-
-
-def rule_of(
-    order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int, side: int = 0
-) -> Rule:
-    """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
-    if side:
-        return Rule(order, accuracy or 1, ends, side=side)
-    return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
-
-
-def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> None:
-    """Refuse an axis too short for the rows of a rule."""
-    needed = points_needed(rule, uniform)
-    if length < needed:
-        raise ArgumentValueError(
-            f"axis {axis} has {counted(length, 'point')} but {_asked(rule)} needs at least {needed}; "
-            + _less(length, rule, uniform)
-        )
-
-
-def _asked(rule: Rule) -> str:
-    if rule.order == 1 and rule.accuracy is None and rule.boundary in (OPEN, RING):
-        return "a periodic axis" if rule.is_periodic else f"edge_order={rule.edge_order}"
-    left, right = (end.word for end in rule.boundary)
-    what = "" if rule.accuracy is None else f" of accuracy={rule.accuracy}"
-    where = f"with boundary {left if left == right else (left, right)}"
-    if rule.side:
-        return f"a derivative to the {'left' if rule.side < 0 else 'right'}{what} {where}"
-    return f"a derivative of order {rule.order}{what} {where} and edge_order={rule.edge_order}"
-
-
-def _less(length: int, rule: Rule, uniform: bool) -> str:
-    """The nearest rule that has room on the axis, as what to type."""
-    if rule.accuracy is None and length >= points_needed(rule._replace(edge_order=1), uniform):
-        return "use edge_order=1 or add points"
-    for accuracy in (1,) if rule.side else (4, 2):
-        smaller = rule_of(rule.order, accuracy, rule.boundary, rule.edge_order, rule.side)
-        if accuracy < (rule.accuracy or 0) and length >= points_needed(smaller, uniform):
-            return f"use accuracy={accuracy} or add points"
-    narrowest = rule._replace(accuracy=None)
-    if rule.accuracy is not None and not rule.side and length >= points_needed(narrowest, uniform):
-        return "leave accuracy= away or add points"
-    return (
-        "add points"
-        if rule.is_periodic
-        else "add points or leave the axis out, with axis= or in a grid with axes="
-    )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .spacing import check_class
+from .._base.types import Array
+from .spacing import check_class, clean_number, numbers_of, to_host
+
+Entry: TypeAlias = tuple[int, Array, Array]  # of an axis: the number of points, a step or their positions, the origin
+ORIGIN: Array = np.zeros(())[()]
 
 
-def clean_entry(given: Any, k: int, axis: int) -> tuple[int, Any, Any]:
-    """The number of points, the spacing and the origin of an axis of a grid."""
+def clean_entry(given: Any, k: int, axis: int) -> Entry:
+    """An axis of a grid as it was given, its numbers on the host."""
     _check_single(given, k)
+    is_along = False
     if isinstance(given, tuple):
         if (
             len(given) not in (2, 3)
@@ -22,17 +27,18 @@ def clean_entry(given: Any, k: int, axis: int) -> tuple[int, Any, Any]:
             raise ArgumentTypeError(
                 f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
             )
-        length, spacing, origin = int(given[0]), given[1], given[2] if len(given) == 3 else 0.0
+        length, spacing, origins = int(given[0]), given[1], given[2:]
     else:
         check_class(given, k)
         if getattr(given, "ndim", np.ndim(given)) == 0:
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
         ndim = getattr(given, "ndim", 1)
         is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
-        length, spacing, origin = given.shape[axis] if is_along else len(given), given, 0.0
+        length, spacing, origins = given.shape[axis] if is_along else len(given), given, ()
     if length < 2:
         raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
-    return length, spacing, origin
+    own = numbers_of(spacing, axis) if is_along else to_host(spacing, axis)
+    return length, own, clean_number(origins[0], axis, "origin") if origins else ORIGIN
 
 
 def _check_single(given: Any, k: int) -> None:

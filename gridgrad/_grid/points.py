@@ -17,23 +17,40 @@ from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
+from .._wraps.units import Maybe
 from .axis import Axis, read_only
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
-from .ends import clean_ends, spelled, without_poles
+from .ends import Ends, clean_ends, spelled, without_poles
 from .geometry.asked import Geometry
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
 from .lines.rows import LineRows
 from .masks.mask import Mask
-from .places import alone, clean_axes, clean_entry, in_order, smallest_field
+from .places import Entry, alone, clean_axes, clean_entry, in_order, smallest_field
 from .spacing import representable
+from .walls.components import Components
 from .walls.conditions import Condition
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]
+
+
+class Cleaned(NamedTuple):
+    """What a grid is made of, checked word by word."""
+
+    axes: tuple[int, ...]
+    entries: Sequence[Entry]
+    units: Sequence[Maybe]
+    ends: tuple[Ends, ...]
+    periods: Sequence[object]
+    edge_order: int
+    dtype: np.dtype
+    geometry: Geometry | None
+    is_left: bool  # to the geometry, how axes end
+    is_curved: bool  # entries of many dimensions are positions of all points
 
 
 class Along(NamedTuple):
@@ -67,31 +84,47 @@ class Points:
     ) -> None:  # fmt: skip
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
-        self.dtype = np.dtype(dtype)
-        if self.dtype not in (np.dtype(np.float64), np.dtype(np.longdouble)):
+        real = np.dtype(dtype)
+        if real not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
-        self.edge_order = clean_edge_order(edge_order)
-        entries, units = plain_axes(coordinates)
-        self.axes = clean_axes(axes, len(entries))
-        self._order = in_order(smallest_field(self.axes)[1])
-        self.places = in_order(self._order)  # of each axis, in a field without batch axes
-        cleaned, kinds = self._cleaned(entries)
+        order = clean_edge_order(edge_order)
+        numbers, units = plain_axes(coordinates)
+        self.axes = clean_axes(axes, len(numbers))
+        given = on_host(numbers, self.axes)
+        is_curved = are_positions(given)
+        if is_curved:
+            entries = clean_positions(given, self.axes, self.places)
+        else:
+            entries = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, self.axes, strict=True))]
         polar = None if geometry is None else geometry.along
-        pairs, periods = clean_ends(boundary, periodic, period, range(len(cleaned)), True, polar)
-        self.geometry = geometry
-        if geometry is not None and IndexAxis in kinds:
-            raise ArgumentValueError(
-                "geometry= takes coordinates along each axis, and these are positions of a curvilinear grid; give them in lengths, as "
-                "x and y of a map projection, without geometry="
-            )
+        ends = clean_ends(boundary, periodic, period, range(len(entries)), True, polar)
+        is_left = boundary is None and periodic is None
+        self._lay(Cleaned(self.axes, entries, units, *ends, order, real, geometry, is_left, is_curved))
+
+    @classmethod
+    def of(cls, cleaned: Cleaned) -> Self:
+        """The grid of what a call has checked already."""
+        made = cls.__new__(cls)
+        made._lay(cleaned)
+        return made
+
+    def _lay(self, cleaned: Cleaned) -> None:
+        """Lay out the axes."""
+        axes, entries, units, pairs, periods, edge_order, dtype, geometry, is_left, is_curved = cleaned
+        self.axes, self.edge_order, self.dtype, self.geometry = axes, edge_order, dtype, geometry
         if geometry is not None:
-            is_given = boundary is not None or periodic is not None
-            pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
-        sides = [without_poles(pair) for pair in pairs]
+            if is_curved:
+                raise ArgumentValueError(
+                    "geometry= takes coordinates along each axis, and these are positions of a curvilinear grid; give them in lengths, as "
+                    "x and y of a map projection, without geometry="
+                )
+            pairs, periods = geometry.ends(entries, pairs, periods, not is_left)
+        sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
+        kinds = [IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries]
         self.lines: tuple[Axis, ...] = tuple(
-            kind(number, *entry, ends, length, unit, self.dtype, k)
+            kind(number, *entry, ends, length, unit, dtype, k)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
-                zip(kinds, self.axes, cleaned, sides, periods, units, strict=True)
+                zip(kinds, axes, entries, sides, periods, units, strict=True)
             )
         )
         self.ndim = len(self.lines)
@@ -103,25 +136,32 @@ class Points:
         self.mask: Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
-        curved = [line for line in self.lines if isinstance(line, IndexAxis)]
-        if not curved and self.has_lines:
-            check_mesh([line.spacing for line in self.lines], self.axes)
+        if LinesAxis in kinds:
+            check_mesh([line.spacing for line in self.lines], axes)
             self._check_lines()
         for line in self.lines:
-            line.check(self.edge_order)
-        self.mapping = IndexMap(curved, self.places, self.edge_order) if curved else None
-        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, self.edge_order)
+            line.check(edge_order)
+        curved = [line for line in self.lines if isinstance(line, IndexAxis)]
+        self.mapping = IndexMap(curved, self.places, edge_order) if curved else None
+        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, edge_order)
         if geometry is not None and self.metric is not None:
             pairs = geometry.with_poles(pairs, self.metric)
-        self.boundary = tuple((spelled(left), spelled(right)) for left, right in pairs)
+        self._pairs = pairs
 
-    def _cleaned(self, entries: Sequence[object]) -> tuple[list[tuple[int, object, object]], list[type[Axis]]]:
-        """The number of points, the spacing and the origin of each axis, and which kind of axis it is."""
-        entries = on_host(entries, self.axes)
-        if are_positions(entries):
-            return clean_positions(entries, self.axes, self.places), [IndexAxis] * len(entries)
-        cleaned = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(entries, self.axes, strict=True))]
-        return cleaned, [LinesAxis if getattr(entry[1], "ndim", 0) > 1 else Axis for entry in cleaned]
+    @cached_property
+    def boundary(self) -> tuple[tuple[str | Condition | Components, ...], ...]:
+        """How each axis ends."""
+        return tuple((spelled(left), spelled(right)) for left, right in self._pairs)
+
+    @cached_property
+    def _order(self) -> tuple[int, ...]:
+        """The axes in the order of a field."""
+        return in_order(smallest_field(self.axes)[1])
+
+    @cached_property
+    def places(self) -> tuple[int, ...]:
+        """Those of the axes in a field without batch axes."""
+        return in_order(self._order)
 
     def _check_lines(self) -> None:
         """Refuse coordinates of lines that have other lengths along the other axes than those."""

@@ -21,12 +21,25 @@ from .descriptor import (
     MAX_DIMS,
     MAX_STENCILS,
     MAX_TERMS,
+    PAIR,
     STORAGE,
     TooManyDims,
     arithmetic_type,
 )
 from .layout import Dim, Layout, collapse
-from .tables import Tables, tables_of
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tables:
+    """What a descriptor points to for one stencil: its edge rows, and its weights where they vary.
+
+    The weights are in the arithmetic type, each `inner` times. Plans share them, so `nbytes` is what a
+    plan and a cache keep alive together.
+    """
+
+    named: dict[str, Array]  # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
+    nbytes: int  # the weights of the stencil included
+    selects: bool  # see `Stencil`
 
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
@@ -51,6 +64,7 @@ class Plan:
 
 
 _plans: Cache[Plan] = Cache("plans", entries=512)
+_tables: Cache[Tables] = Cache("tables", entries=512)
 
 
 def make_plan(
@@ -151,14 +165,45 @@ def _line_of(dims: list[Dim], axis: int | None, stencil: Stencil) -> tuple[int, 
 def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Stencil, real: str) -> Tables:
     place, inner, length = _line_of(dims, axis, stencil)
     packed["dim"], packed["inner"], packed["length"] = place, inner, length
-    packed["values"], packed["selects"] = stencil.values, stencil.selects
+    tables = tables_of(stencil, real, inner)
+    packed["values"], packed["selects"] = stencil.values, tables.selects
     packed["leading"], packed["trailing"] = len(stencil.leading), len(stencil.trailing)
     packed["pairs"] = len(stencil.offsets)
     for k, (a, b) in enumerate(stencil.offsets):
         packed["a"][k], packed["b"][k] = a, b
-    if stencil.is_uniform:
+    if "weights" not in tables.named:
         packed["weight"][: len(stencil.weights)] = stencil.weights
-    tables = tables_of(stencil, real, inner)
     for name, table in tables.named.items():
         packed[name] = table.ctypes.data
     return tables
+
+
+def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
+    """The tables of a stencil, shared by all plans that want the same."""
+    key = (stencil, real, inner)
+    tables = _tables.get(key)
+    if tables is None:
+        tables = _make_tables(*key)
+        _tables.put(key, tables, tables.nbytes)
+    return tables
+
+
+def _make_tables(stencil: Stencil, real: str, inner: int) -> Tables:
+    rows = (*stencil.leading, *stencil.trailing)
+    start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+    pair = np.array([pair for row in rows for pair in row], dtype=PAIR)
+    named, held = {"start": start, "pair": pair}, start.nbytes + pair.nbytes + stencil.nbytes
+    if not stencil.is_uniform:
+        vectors = stencil.table() if inner == 1 else None
+        if vectors is None or vectors.dtype != real:
+            vectors = _expanded(stencil, real, inner)
+            held += vectors.nbytes
+        named["weights"] = vectors
+    return Tables(named, held, stencil.selects)
+
+
+def _expanded(stencil: Stencil, real: str, inner: int) -> Array:
+    vectors = np.empty((len(stencil.weights), stencil.length * inner), real)
+    for vector, values in zip(vectors, stencil.weights, strict=True):
+        vector.reshape(stencil.length, inner)[...] = np.reshape(values, (-1, 1))
+    return vectors

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .._base.types import Array
 from .ends import Equation
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
-from .wide import Number, Wide, exact_fraction, from_fraction, join, narrow, two_sum, without_noise
+from .wide import Number, Wide, join, narrow, without_noise
 
 
 def first_derivative(
@@ -189,31 +189,3 @@ def _taylor(roots: Iterable[Fraction], at: Fraction, last: int) -> list[Fraction
         shift = at - root
         found = [shift * own + lower for own, lower in zip(found, [Fraction(0), *found], strict=False)]
     return found
-
-
-def exact_steps(coordinates: Array, real: npt.DTypeLike = np.float64) -> Wide:
-    """``x[i+1] - x[i]``, exactly where `real` has at least the coordinates' precision."""
-    if coordinates.dtype.kind in "iu":
-        unsigned = coordinates.astype(np.uint64)
-        forward = coordinates[1:] >= coordinates[:-1]
-        magnitude = np.where(forward, unsigned[1:] - unsigned[:-1], unsigned[:-1] - unsigned[1:])
-        sign = np.where(forward, 1, -1).astype(real)
-        upper_half = (magnitude >> np.uint64(32)).astype(real) * 2.0**32
-        high, low = two_sum(upper_half, (magnitude & np.uint64(0xFFFFFFFF)).astype(real))
-        return Wide(sign * high, sign * low)
-    x = coordinates.astype(np.result_type(coordinates.dtype, real))
-    high, low = two_sum(x[1:], -x[:-1])
-    rounded = high.astype(real)
-    return Wide(rounded, ((high - rounded) + low).astype(real))
-
-
-def wrap_step(
-    first: Array | Fraction | float,
-    last: Array | Fraction,
-    period: Array | Fraction | float,
-    real: npt.DTypeLike = np.float64,
-) -> Wide:
-    """Step from the last point to the first one of the next period."""
-    direction = 1 if last > first else -1
-    exact = direction * exact_fraction(period) - (exact_fraction(last) - exact_fraction(first))
-    return from_fraction(exact, real)

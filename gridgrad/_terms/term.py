@@ -154,8 +154,13 @@ def own_terms(terms: tuple[Term, ...], output: int) -> tuple[Term, ...]:
     return tuple(term._replace(output=0) for term in terms if term.output == output)
 
 
-def bound_to(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
-    """A term of grid dimensions on an array's axes; of two stencils the later runs along the lower axis."""
+def bound_to(terms: Iterable[Term], axes: tuple[int, ...], inputs: int) -> tuple[Term, ...]:
+    """Terms of grid dimensions on an array's axes, their factors behind its fields."""
+    return tuple([_bound_to(term, axes, inputs) for term in terms])
+
+
+def _bound_to(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
+    """Of two stencils the later runs along the lower axis."""
     bound = term.with_axes(axes.__getitem__).with_factors(lambda k: k + inputs)
     axis, then = bound.axis, bound.then
     if axis is None or then is None or then[0] < axis:

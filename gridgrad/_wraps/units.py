@@ -45,8 +45,6 @@ def is_quantity_class(cls: Any) -> bool:
 
 def present(*values: Any) -> bool:
     """Whether a quantity is among the values, or in lists among them; a compiler traces none."""
-    if is_compiling():
-        return False
     for value in values:
         cls = type(value)
         if cls in _PLAIN:

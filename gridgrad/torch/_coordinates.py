@@ -12,12 +12,10 @@ from torch.autograd import forward_ad
 from .._backends import ladder
 from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
-from .._base.checks import per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Scalar, Vector
 from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
-from .._operators.catalogue.options import accuracy_option
 from .._operators.sweep import Sweep
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
@@ -47,8 +45,7 @@ def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: A
             "with geometry= gradient is not differentiable by a spacing; give its numbers, x.detach()"
         )
     f = BACKEND.samples(f)
-    axes = clean_axes(axis, tuple(f.shape))
-    values = per_axis_spacing(tuple(spacings), len(axes))
+    axes, values = clean_axes(axis, tuple(f.shape), tuple(spacings))
     if any(getattr(value, "ndim", 0) > 1 for value in values):
         return _by_lines(f, values, axes, asked)
     operator = operator_of(tuple(f.shape), axes, tuple(map(concrete, values)), asked)
@@ -88,8 +85,9 @@ def operator_of(
     shape: tuple[int, ...], axes: tuple[int, ...], spacings: tuple[Any, ...], asked: Asked
 ) -> Sweep[Scalar, Vector]:
     """The gradient of the grid of a call."""
-    grid = points_of(Grid, shape, axes, spacings, asked, np.float64)
-    return gradient_operator(grid, (), accuracy_option(asked.accuracy))
+    words = clean_words(axes, asked)
+    grid = points_of(Grid, shape, axes, spacings, words, np.float64)
+    return gradient_operator(grid, (), (words.accuracy,))
 
 
 def check_formula(way: Way) -> None:

@@ -16,12 +16,12 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Axes, Spacing
 from .._base.words import offered, unexpected
 from .._grid.asked import Asked
-from .._grid.axis import axis_stencil
-from .._grid.ends import check_length
+from .._grid.axis import axis_stencil, check_length
 from .._grid.spacing import check_coordinates, to_host
 from .._stencils.derivatives import Rule
 from .._stencils.stencil import Stencil
-from .._stencils.weights import exact_steps, first_derivative
+from .._stencils.weights import first_derivative
+from .._stencils.wide import exact_steps
 from .._terms.term import Term
 from ._coordinates import Way, carries_derivative, concrete, differentiated
 

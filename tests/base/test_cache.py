@@ -12,11 +12,10 @@ from samples import noise, same_bits
 
 import gridgrad as gg
 from gridgrad._base import cache as _cache
-from gridgrad._base import content
-from gridgrad._base.cache import BUDGET, SHARES, Cache, cached
+from gridgrad._base.cache import BUDGET, SHARES, Cache, Content, cached
 from gridgrad._grid import asked
 from gridgrad._plan import plan as plans
-from gridgrad._plan import tables as tables_of_plans
+from gridgrad._plan.plan import tables_of
 from gridgrad.autodiff._jets import jet
 
 LONG = 1 << 18  # points; with bounds that such an axis exceeds
@@ -220,13 +219,13 @@ class TestNeverStale:
 
     def test_a_sample_that_is_equal_is_not_enough(self, rng):
         x = np.cumsum(rng.uniform(1, 2, 10_000))
-        key, other = content.Content(x), x.copy()
-        assert key == content.Content(other)
+        key, other = Content(x), x.copy()
+        assert key == Content(other)
         other[5001] = np.nextafter(other[5001], 0)
-        assert hash(key) == hash(content.Content(other))
-        assert key != content.Content(other)
-        assert key != content.Content(x.astype(np.float32))
-        assert content.Content(x[::2]) == content.Content(x[::2].copy())
+        assert hash(key) == hash(Content(other))
+        assert key != Content(other)
+        assert key != Content(x.astype(np.float32))
+        assert Content(x[::2]) == Content(x[::2].copy())
 
 
 CALLS = {
@@ -303,12 +302,12 @@ class TestLongAxes:
             2.5 * grid.laplacian,
         ):
             stencil = operator.terms[0].stencil
-            tables = tables_of_plans.tables_of(stencil, "float64", 1)
+            tables = tables_of(stencil, "float64", 1)
             assert np.shares_memory(tables.named["weights"], stencil.weights[0])
-            assert tables_of_plans.tables_of(stencil, "float64", 1) is tables
+            assert tables_of(stencil, "float64", 1) is tables
             assert all(map(np.array_equal, tables.named["weights"], stencil.weights))
-            assert tables_of_plans.tables_of(stencil, "float32", 1).named["weights"].dtype == np.float32
-            assert tables_of_plans.tables_of(stencil, "float64", 2).named["weights"].shape[1] == 2 * n
+            assert tables_of(stencil, "float32", 1).named["weights"].dtype == np.float32
+            assert tables_of(stencil, "float64", 2).named["weights"].shape[1] == 2 * n
 
     def test_a_pickle_is_of_the_rows_only(self, rng):
         """Compiled graphs are named by pickles, so what was asked of a stencil before must not be in them."""

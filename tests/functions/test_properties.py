@@ -13,7 +13,7 @@ from gridgrad._backends import slices
 from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._grid.asked import Asked, points_of
+from gridgrad._grid.asked import Asked, clean_axes, clean_words, points_of
 
 EPS = np.finfo(float).eps
 EDGE_ORDER = st.sampled_from([1, 2])
@@ -47,7 +47,8 @@ def spacings(draw, n, rng):
 
 def terms_of(f, spacing, edge_order=1):
     """The term list that `gradient` makes."""
-    grid = points_of(gg.Grid, f.shape, tuple(range(f.ndim)), tuple(spacing), Asked(edge_order), np.float64)
+    axes, entries = clean_axes(None, f.shape, tuple(spacing))
+    grid = points_of(gg.Grid, f.shape, axes, entries, clean_words(axes, Asked(edge_order)), np.float64)
     return grid.gradient.terms
 
 

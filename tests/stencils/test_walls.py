@@ -13,8 +13,7 @@ from walls import Wall, ghost_row, held, moment_row
 from gridgrad._base.errors import ArgumentValueError
 from gridgrad._stencils.derivatives import Rule, derivative_rows, points_needed
 from gridgrad._stencils.ends import ONE_SIDED, REFLECT, Prescribed
-from gridgrad._stencils.weights import exact_steps
-from gridgrad._stencils.wide import narrow
+from gridgrad._stencils.wide import exact_steps, narrow
 
 EPS = np.finfo(float).eps
 KINDS = {"value": (2, 0), "slope": (0, 1), "robin": (3, 0.5)}

@@ -95,7 +95,7 @@ def values(dtypes):
 
 def bits(dtypes):
     """All axes at once, NaN locality and signed zeros as the array path has them."""
-    from gridgrad._grid.asked import Asked, points_of
+    from gridgrad._grid.asked import Asked, clean_words, points_of
 
     rng = np.random.default_rng(4)
     for dtype in sorted({"f8", "f4", "f2"} & set(dtypes)):
@@ -103,7 +103,7 @@ def bits(dtypes):
         f[rng.random(f.shape) < 0.02] = np.nan
         f[rng.random(f.shape) < 0.2] = -0.0
         spacing = (0.5, np.cumsum(rng.integers(1, 3, 11)), np.cumsum(rng.integers(1, 3, 33)))
-        grid = points_of(gg.Grid, f.shape, (0, 1, 2), spacing, Asked(2), np.float64)
+        grid = points_of(gg.Grid, f.shape, (0, 1, 2), spacing, clean_words((0, 1, 2), Asked(2)), np.float64)
         want = slices.apply(NUMPY, grid.gradient.terms, [f], 3)
         yield f"bits of {dtype}", partial(gg.gradient, f, *spacing, edge_order=2), equal_to(*want)
 

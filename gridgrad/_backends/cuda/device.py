@@ -15,8 +15,7 @@ from ..._base.cache import Cache, cached
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import DESCRIPTOR, ITEM_BYTES, MAX_ARRAYS, pointer_offset
-from ..._plan.plan import Plan
-from ..._plan.tables import Tables
+from ..._plan.plan import Plan, Tables
 from ..ladder import counts
 from . import variants
 

@@ -16,8 +16,7 @@ import numpy as np
 
 from ..._base.types import Array
 from ..._plan.descriptor import ITEM_BYTES, MAX_DIMS
-from ..._plan.plan import Plan
-from ..._plan.tables import Tables
+from ..._plan.plan import Plan, Tables
 from ..._stencils.stencil import CENTRAL
 from ..._terms.term import Join
 from .launch_shape import ROW, LaunchShape, Reads, launch_shape

@@ -9,7 +9,7 @@ import numpy as np
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Shape
 from ..lines.given import varied
-from ..places import clean_entry
+from ..places import ORIGIN, Entry, clean_entry
 from ..spacing import numbers_of
 
 
@@ -32,8 +32,8 @@ def are_positions(entries: Sequence[object]) -> bool:
 
 def clean_positions(
     entries: Sequence[object], axes: Sequence[int], places: Sequence[int]
-) -> list[tuple[int, object, object]]:
-    """The number of points, the spacing and the origin of each axis; positions in the shape of the grid."""
+) -> list[Entry]:
+    """The axes of a grid, positions in its shape."""
     many = {k: x for k, x in enumerate(entries) if isinstance(x, np.ndarray) and x.ndim > 1}
     plain = {k: clean_entry(x, k, axes[k]) for k, x in enumerate(entries) if k not in many}
     lengths = [1] * len(entries)
@@ -43,7 +43,7 @@ def clean_positions(
     for k, entry in plain.items():
         lengths[places[k]] = entry[0]
     fitted = dict(zip(many, in_shape(list(many.values()), tuple(lengths)), strict=True))
-    return [plain[k] if k in plain else (lengths[place], fitted[k], 0.0) for k, place in enumerate(places)]
+    return [plain[k] if k in plain else (lengths[place], fitted[k], ORIGIN) for k, place in enumerate(places)]
 
 
 def in_shape(arrays: Sequence[Array], shape: Shape) -> tuple[Array, ...]:

@@ -16,7 +16,7 @@ from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..ends import OPEN, POLE, RING, Ends, spelled
-from ..spacing import to_host
+from ..places import Entry
 from .beside import points_of_means
 from .metric import EVEN, Metric, Surface
 
@@ -69,14 +69,14 @@ class Geometry(NamedTuple):
         return -1 if "lat" in self.names and self.names.index("lat") < self.names.index("lon") else 1
 
     def ends(
-        self, entries: Sequence[tuple[int, object, object]], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
+        self, entries: Sequence[Entry], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
     ) -> tuple[tuple[Ends, ...], list[object]]:  # fmt: skip
         """The ends of all axes: what goes all round is periodic, unless the caller says how axes end."""
         found, periods = list(pairs), list(periods)
         k = self.around
         if k is None:
             return tuple(found), periods
-        length, spacing = entries[k][0], to_host(entries[k][1], k)
+        length, spacing, _ = entries[k]
         step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
         goes_round = abs(step * length - self.turn) < 1e-3 * step
         if self.turn == 360 and min(abs(step * n - 2 * pi) for n in (length - 1, length)) < 1e-6 * 2 * pi:

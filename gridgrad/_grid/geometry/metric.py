@@ -16,8 +16,7 @@ from ..._stencils.derivatives import points_needed
 from ..._stencils.ends import End, Prescribed
 from ..._stencils.stencil import CENTRAL, Row, Stencil, in_one_piece
 from ..._stencils.sums import row_at
-from ..axis import Axis
-from ..ends import rule_of
+from ..axis import Axis, rule_of
 from .beside import Flux, balance, fluxes, nearness, points_of_means, replaced, weights_of
 from .waves import of_waves
 

@@ -14,9 +14,8 @@ from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.ends import End
 from ..._stencils.wide import exact_fraction
-from ..axis import Axis
-from ..ends import check_length, rule_of
-from ..spacing import check_period, numbers_of
+from ..axis import Axis, check_length, rule_of
+from ..spacing import check_period
 from .rows import LineRows, line_rows, refusal
 
 
@@ -31,10 +30,6 @@ class LinesAxis(Axis):
     def __init__(self, *given: Any, **more: Any) -> None:
         self._line_rows = {}
         super().__init__(*given, **more)
-
-    def host(self, spacing: object) -> Array:
-        """Coordinates of any library, in C order."""
-        return np.asarray(numbers_of(spacing, self.number), order="C")
 
     def between(self) -> NoReturn:
         """Not known without the line."""

@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
-from ..._stencils.weights import exact_steps
-from ..._stencils.wide import Wide
+from ..._stencils.wide import Wide, exact_steps
 from .blocks import Lines, index_of
 
 

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
-from ..._stencils.weights import central_weights, exact_steps, node_weights, one_sided_row
-from ..._stencils.wide import Wide, narrow
+from ..._stencils.weights import central_weights, node_weights, one_sided_row
+from ..._stencils.wide import Wide, exact_steps, narrow
 
 Pair = tuple[Array, Array]  # at the first point and at the last
 

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..._backends.ladder import bound
 from ..._backends.numpy import BACKEND, memory
-from ..._backends.numpy.bound import apply_objects
 from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
 from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
@@ -74,7 +73,7 @@ class Beside:
 
     def in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
         """A sweep over fields in NumPy's memory, all of one kind, with what overwrites it; None where the core does not do both."""
-        if not flat_.is_plain or flat_.flat[0] > 1 or apply_objects is None:
+        if not flat_.is_plain or flat_.flat[0] > 1 or memory.apply_objects is None:
             return None
         key = flat_.shape, fields[0].dtype
         if key not in self._in_bands:

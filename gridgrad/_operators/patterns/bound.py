@@ -10,7 +10,6 @@ from weakref import ref
 
 from ..._backends import ladder
 from ..._backends.protocol import Backend
-from ..._base.content import SMALL_BYTES
 from ..._base.types import Array, Shape
 from ..._plan.plan import Plan
 from ..fields.forms import Form, shaped
@@ -56,9 +55,9 @@ class InParts:
     __slots__ = ("bound", "form", "fresh", "kinds", "library", "nbytes")
 
     def __init__(
-        self, library: Backend[Array], bound: Bound, kinds: Sequence[bool], form: Form, fresh: Fresh
+        self, library: Backend[Array], bound: Bound | Lent, kinds: Sequence[bool], form: Form, fresh: Fresh
     ) -> None:
-        self.library, self.bound = library, held_or_lent(bound)
+        self.library, self.bound = library, bound
         self.kinds, self.form, self.fresh = kinds, form, fresh
         self.nbytes = self.bound.nbytes
 
@@ -144,11 +143,6 @@ class Anew:
         """As of `Bound`; None also where the operator is no more."""
         operator = self.operator()
         return None if operator is None else operator(fields[0], None if targets is None else targets[0], workers)
-
-
-def held_or_lent(bound: Bound) -> Bound | Lent:
-    """What is bound, held with its weights where these are small."""
-    return bound if bound.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
 
 
 def fresh(

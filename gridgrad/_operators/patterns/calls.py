@@ -11,9 +11,8 @@ import numpy as np
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.protocol import Backend
-from ..._base.cache import Cache, Entry
+from ..._base.cache import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Cache, Content, Entry
 from ..._base.checks import clean_workers
-from ..._base.content import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Content
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._grid.walls.components import Components
@@ -22,7 +21,7 @@ from ..._plan.descriptor import MAX_ARRAYS
 from ..._terms.real import real_terms
 from ..._terms.term import Term
 from ..fields.forms import Form
-from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh, held_or_lent, parts
+from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh, parts
 
 Key: TypeAlias = tuple[Hashable, ...]
 
@@ -30,12 +29,8 @@ _ndarray = np.ndarray
 _SIMPLE = frozenset({int, str, bool, float, type(None), np.float64})  # no option distinguishes -0.0 from 0.0
 
 
-class Calls:
+class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
     """What was bound to the keys of calls."""
-
-    def __init__(self, name: str | None, entries: int, nbytes: int | None = None) -> None:
-        self._bounds: Cache[Bound | Lent | InParts | Several | Beside | Anew] = Cache(name, entries, nbytes)
-        self._held = self._bounds.held
 
     def again(
         self,
@@ -60,7 +55,7 @@ class Calls:
             key.append(None if library is None else library.facts(a))
             if key[-1] is None:
                 return None
-        found = self._held.get(tuple(key))
+        found = self.held.get(tuple(key))
         if found is None:
             return None
         found.used = Entry.now
@@ -68,22 +63,20 @@ class Calls:
             workers = clean_workers(workers)
         return found.value(fields, targets, workers)
 
-    def __len__(self) -> int:
-        return len(self._bounds)
-
     def find(self, key: Key) -> Bound | InParts | None:
         """What is bound to a key, and holds its weights."""
-        found = self._bounds.get(key)
+        found = self.get(key)
         return found if isinstance(found, (Bound, InParts)) else None
 
-    def keep(self, key: Key, held: Bound | Lent | InParts, beside: Sequence[Array] = ()) -> None:
+    def keep(self, key: Key, bound: Bound | InParts, beside: Sequence[Array] = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
+        held = held_or_lent(bound) if isinstance(bound, Bound) else bound
         nbytes = held.nbytes + sum(map(_bytes_of, beside)) + _bytes_in(key)
-        self._bounds.put(key, Beside(held, beside) if beside else held, nbytes)
+        self.put(key, Beside(held, beside) if beside else held, nbytes)
 
     def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
         """Find the operator of scalar fields by a key."""
-        self._bounds.put(key, Anew(operator), LENT_BYTES + _bytes_in(key))
+        self.put(key, Anew(operator), LENT_BYTES + _bytes_in(key))
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
@@ -103,19 +96,21 @@ class Calls:
             whole, targets = made(fields[0]) if targets is None else (None, targets)
             if len(set(shapes)) > 1:
                 return self._in_several(given, library, terms, form, targets, workers)
-            kinds = ladder.in_parts(library, terms, fields)
             own, outs = fields, targets
+            plan = ladder.bound(library, terms, own, outs, given.how.adds)
+            kinds = ladder.in_parts(library, terms, fields) if plan is None else None
             if kinds is not None:
                 terms = real_terms(terms, kinds)
                 own, outs = ladder.parts_of(library, fields, kinds), ladder.parts_of(library, targets)
-            plan = ladder.bound(library, terms, own, outs, given.how.adds)
+                plan = ladder.bound(library, terms, own, outs, given.how.adds)
         if plan is None:
             return None
         if kinds is None:
             bound: Bound | InParts = Bound(library, plan, dtype, fields[0], form, shape)
         else:
-            bound = InParts(library, Bound(library, plan, dtype, own[0], (len(outs),)), kinds, form, made)
-        self.keep(given.key, held_or_lent(bound) if isinstance(bound, Bound) else bound)
+            parts_bound = held_or_lent(Bound(library, plan, dtype, own[0], (len(outs),)))
+            bound = InParts(library, parts_bound, kinds, form, made)
+        self.keep(given.key, bound)
         done = bound(fields, targets, workers)
         return done if whole is None or done is None else whole
 
@@ -133,7 +128,7 @@ class Calls:
             bound = Bound(library, plan, dtype, fields[0], (len(places),))
             held.append((held_or_lent(bound), places))
         several = Several(held, form)
-        self._bounds.put(given.key, several, LENT_BYTES * len(held))
+        self.put(given.key, several, LENT_BYTES * len(held))
         return several(fields, targets, workers)
 
 
@@ -159,13 +154,12 @@ def key_of(key: list[Hashable], fields: Sequence[Array], targets: Sequence[Array
     # Where fields end, and whether there are targets; as `Calls.again` makes it, which must be fast.
     key.append(len(fields) if targets is None else -len(fields))
     for a in fields if targets is None else (*fields, *targets):
-        facts = _facts(a)
-        if facts is None:
+        if type(a) is _ndarray and a.dtype.kind not in "mM":  # of others the first may not be all there is
+            key += a.shape, a.strides, a.dtype
+            continue
+        key.append(_facts(a))
+        if key[-1] is None:
             return None
-        if type(a) is _ndarray:
-            key += facts
-        else:
-            key.append(facts)
     return tuple(key)
 
 
@@ -185,6 +179,16 @@ def _bytes_of(c: Array) -> int:
 def _bytes_in(key: Key) -> int:
     """The coordinates that it keeps, but for small ones."""
     return sum(part.nbytes for part in key if type(part) is Content)
+
+
+def kept_key(key: Key) -> Key:
+    """A key that may stay in a cache."""
+    return tuple([part.kept() if type(part) is Content else part for part in key])
+
+
+def held_or_lent(bound: Bound) -> Bound | Lent:
+    """What is bound, held with its weights where these are small."""
+    return bound if bound.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
 
 
 def plain_of(

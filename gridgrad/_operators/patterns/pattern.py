@@ -70,7 +70,7 @@ class Pattern(OnGrids):
         if found is None:
             grids = self.grids
             axes = self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
-            found = self.terms_on(axes)
+            found = bound_to(self.terms, axes, prod(self.inputs))
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shapes] = found
@@ -78,7 +78,7 @@ class Pattern(OnGrids):
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""
-        return tuple(bound_to(term, axes, prod(self.inputs)) for term in self.terms)
+        return bound_to(self.terms, axes, prod(self.inputs))
 
     def walls_named(self, names: tuple[str, ...]) -> Walls | None:
         """What is prescribed at walls by these names; None where one is that of something else, or of nothing."""

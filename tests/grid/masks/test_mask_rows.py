@@ -10,7 +10,7 @@ import gridgrad as gg
 from gridgrad._grid.masks.many import rows_of_many
 from gridgrad._grid.masks.table import table_of
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
-from gridgrad._stencils.weights import exact_steps
+from gridgrad._stencils.wide import exact_steps
 
 RNG = np.random.default_rng(11)
 RULES = [
