@@ -9,12 +9,12 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import check_places
 from .._base.types import Shape
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
-from .._plan.plan import Plan, make_plan
+from .._plan.plan import Plan
 from .._terms.joining import joining
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, joins_of, own_terms, shapes_of
 from . import slices
-from .protocol import A, Backend, Call, DType, Memory, meet
+from .protocol import A, Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at
 
 Part = tuple[tuple[Term, ...], list[A], list[A], bool]  # terms, inputs, outputs, whether they add
 
@@ -31,7 +31,7 @@ def operate(
     `workers` is the most threads on a CPU; of `as_read` see `Call`. What `adds` joins what the targets hold.
     """
     library, f = library.among(fields), slices.leading(fields)
-    dtype, shapes = library.result_dtype(f), result_shapes(terms, fields, outputs)
+    dtype, shapes = library.result_dtype(f), shapes_of(terms, fields, outputs)
     if targets is not None:
         check_targets(library, targets, fields, dtype, shapes)
         if adds and not _can_add(library, terms, fields, targets):
@@ -56,7 +56,7 @@ def _can_add(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A], 
         return False
     places = list(map(library.memory, fields))
     return (
-        _are_read(places)
+        are_read(places)
         and has_kernel(terms, [False] * len(places))
         and _is_summed_in(library.memory(targets[0]), places, terms)
     )
@@ -90,11 +90,6 @@ def stack_for(library: Backend[A], fields: Sequence[A], shape: tuple[int, ...]) 
     if any(library.facts(field) is None for field in fields):
         return None
     return library.empty(f, library.result_dtype(f), shape)
-
-
-def result_shapes(terms: tuple[Term, ...], fields: Sequence[A], outputs: int) -> list[Shape]:
-    """The shape of each output."""
-    return shapes_of(terms, [tuple(field.shape) for field in fields], outputs)
 
 
 def check_targets(
@@ -170,14 +165,7 @@ def plan_for(
     adds: bool = False,
 ) -> Plan:
     """The cached plan of these arrays' layout; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
-    return _plan_at(terms, list(map(library.memory, (*inputs, *outputs))), len(inputs), adds)
-
-
-def _plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: bool) -> Plan:
-    storage, components = places[0].storage, places[0].components
-    assert storage is not None
-    layouts = tuple([place.layout(components) for place in places])
-    return make_plan(terms, storage, layouts[:inputs], layouts[inputs:], components, adds)
+    return plan_at(terms, list(map(library.memory, (*inputs, *outputs))), len(inputs), adds)
 
 
 def bound(
@@ -195,12 +183,12 @@ def bound(
         return None
     places = list(map(library.memory, (*inputs, *outputs)))
     own = places[: len(inputs)]
-    if not (_are_read(own) and has_kernel(terms, _kinds(own)) and all(place.is_aligned for place in places)):
+    if not (are_read(own) and all(place.is_aligned for place in places) and has_kernel(terms, kinds_of(own))):
         return None
     if adds and not _is_summed_in(places[-1], own, terms):
         return None
     try:
-        return _plan_at(terms, places, len(inputs), adds)
+        return plan_at(terms, places, len(inputs), adds)
     except TooManyDims:
         return None
 
@@ -209,7 +197,7 @@ def in_parts(library: Backend[A], terms: tuple[Term, ...], fields: Sequence[A]) 
     """Which fields are complex, where kernels read the parts of these and not the whole; else None."""
     if any(library.facts(a) is None for a in fields):
         return None
-    kinds = _kinds(list(map(library.memory, fields)))
+    kinds = kinds_of(list(map(library.memory, fields)))
     is_one = not any(kinds) or has_kernel(terms, kinds) or not has_kernel(terms, [False] * len(kinds))
     return None if is_one else kinds
 
@@ -230,10 +218,10 @@ class Ladder(Generic[A]):
     def apply(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool = False) -> None:  # fmt: skip
         """By kernels, in as few sweeps as it takes, else through slices; what `adds` there are kernels for."""
         places = list(map(self.library.memory, inputs))
-        if not (_are_read(places) and has_kernel(terms, [False] * len(places))):
+        if not (are_read(places) and has_kernel(terms, [False] * len(places))):
             self._write(outputs, self.sliced(terms, inputs, len(outputs)))
             return
-        kinds = _kinds(places)
+        kinds = kinds_of(places)
         if not has_kernel(terms, kinds):
             terms = real_terms(terms, kinds)
             inputs, outputs = parts_of(self.library, inputs, kinds), parts_of(self.library, outputs)
@@ -275,7 +263,7 @@ class Ladder(Generic[A]):
     ) -> None:  # fmt: skip
         arrays = (*inputs, *outputs)
         places = list(map(self.library.memory, arrays)) if places is None else places
-        self.library.launch(_plan_at(terms, places, len(inputs), adds), arrays, self.workers)
+        self.library.launch(plan_at(terms, places, len(inputs), adds), arrays, self.workers)
 
     def _sweep(
         self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], places: list[Memory] | None = None,
@@ -338,16 +326,6 @@ class Ladder(Generic[A]):
         for part in parts:
             if part[0]:  # some outputs have no terms at ends
                 self._part(*part)
-
-
-def _are_read(inputs: list[Memory]) -> bool:
-    """Whether kernels read them, of one storage: integers beside another dtype are differenced as they are, in slices."""
-    return inputs[0].storage is not None and all(place.storage == inputs[0].storage for place in inputs)
-
-
-def _kinds(inputs: list[Memory]) -> tuple[bool, ...]:
-    """Which of them are complex."""
-    return tuple([place.components > 1 for place in inputs])
 
 
 def _batch_axes(terms: tuple[Term, ...], shape: Sequence[int]) -> list[int]:

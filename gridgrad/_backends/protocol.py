@@ -10,7 +10,7 @@ import numpy as np
 
 from .._base.types import Array
 from .._plan.layout import Layout
-from .._plan.plan import Plan
+from .._plan.plan import Plan, make_plan
 from .._terms.term import Term
 from .operations import Operations
 from .products import Products
@@ -79,6 +79,24 @@ class Memory(NamedTuple):
         """A NumPy array over the same addresses, to ask about overlaps; its elements must not be read."""
         whole = np.dtype((np.void, self.item * self.components))
         return np.asarray(_Interface(self, whole.str)) if 0 not in self.shape else np.empty(self.shape, whole)
+
+
+def are_read(inputs: list[Memory]) -> bool:
+    """Whether kernels read them, of one storage: integers beside another dtype are differenced as they are, in slices."""
+    return inputs[0].storage is not None and all(place.storage == inputs[0].storage for place in inputs)
+
+
+def kinds_of(inputs: list[Memory]) -> tuple[bool, ...]:
+    """Which of them are complex."""
+    return tuple([place.components > 1 for place in inputs])
+
+
+def plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: bool) -> Plan:
+    """The cached plan of arrays that lie so; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
+    storage, components = places[0].storage, places[0].components
+    assert storage is not None
+    layouts = tuple([place.layout(components) for place in places])
+    return make_plan(terms, storage, layouts[:inputs], layouts[inputs:], components, adds)
 
 
 def meet(places: Sequence[Memory], inputs: int) -> bool:

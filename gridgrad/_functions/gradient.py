@@ -22,9 +22,8 @@ from .._operators.patterns.calls import How, Key, flat_out, kept_key, plain_of, 
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
-from .entry import takes_labels
 from .gaps import gradient_with_gaps
-from .share import functions, keep
+from .share import functions, keep, takes_labels
 
 _ndarray = np.ndarray
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from math import prod
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -35,9 +36,9 @@ from .._operators.patterns.calls import (
 )
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
+from .._wraps.labelled import room_among
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
-from .entry import takes_labels
 from .gaps import refuse_gaps, with_gaps
 from .typed import Ends
 
@@ -69,6 +70,20 @@ _NOTES = """Notes
 
 
 Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def takes_labels(function: Function) -> Function:
+    """The function, which is given labelled arrays too: its own code sees their numbers, axes and spacings."""
+
+    @wraps(function)
+    def entry(*args: object, **options: object) -> object:
+        if (args and type(args[0]) is np.ndarray) or is_compiling():
+            return function(*args, **options)
+        room = room_among((*args[:2], *options.values()))
+        found: object = function(*args, **options) if room is None else room.run(function, args, options)
+        return found
+
+    return cast(Function, entry)
 
 
 def documented(function: Function) -> Function:

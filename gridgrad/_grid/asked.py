@@ -110,13 +110,13 @@ def points_of(
             check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
     read = [(np.asarray(entry), None) if is_read(entry) else _values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
+        if numbers.ndim == 1:
+            check_count(numbers, n, a)
     values, is_curved = _in_shape(read, shape, axes)
     periods = [None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
-        for n, (numbers, _), a in zip(lengths, values, axes, strict=True):
-            if numbers.ndim == 1:
-                check_count(numbers, n, a)
         given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
         units, own = [unit for _, unit in values], [period and wrap(*period) for period in periods]
         found = kind.of(Cleaned(axes, given, units, words.ends, own, words.edge_order, np.dtype(real), words.geometry, words.is_left, is_curved))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from .._stencils.transpose import dual_widths
 from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
 from .ends import OPEN, POLE, RING, Ends
+from .lines.rows import LineRows
 from .places import ORIGIN
 from .spacing import (  # fmt: skip
     check_coordinates,
@@ -32,9 +33,29 @@ from .spacing import (  # fmt: skip
     representable,
     to_host,
 )
-from .walls.components import Components, Wall, end_of
+from .walls.components import Components, Wall
+from .walls.conditions import Condition
 
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
+
+
+class Along(NamedTuple):
+    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends.
+
+    Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.
+    """
+
+    stencil: Stencil | None
+    sides: tuple[tuple[Condition, Stencil], ...] = ()
+    lines: LineRows | None = None
+
+    @property
+    def field(self) -> Stencil:
+        """The rows of the field, where all lines have the same."""
+        if self.stencil is None:
+            assert self.lines is not None
+            raise self.lines.refusal("an operator of this kind")
+        return self.stencil
 
 
 class Axis:
@@ -46,10 +67,10 @@ class Axis:
 
     def __init__(
         self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,
-        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0,
+        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0, edge_order: int = 1,
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
-        self.sides, self.place = sides, place  # among the axes of a grid
+        self.sides, self.place, self.edge_order = sides, place, edge_order  # the place among the axes of a grid
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
         self.origin = origin
@@ -60,9 +81,9 @@ class Axis:
         self._rows: dict[Hashable, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
 
-    def check(self, edge_order: int) -> None:
+    def check(self) -> None:
         """Refuse points that rows cannot be made of."""
-        self.stencil(1, None, edge_order)
+        self.stencil()
 
     @property
     def has_coordinates(self) -> bool:
@@ -83,7 +104,7 @@ class Axis:
 
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
-        left, right = map(end_of, self.walls_of(component))
+        left, right = (wall.end if isinstance(wall, Condition) else wall for wall in self.walls_of(component))
         if left.position is None and right.position is None:
             return left, right
         return self._placed(left, 0), self._placed(right, 1)
@@ -180,24 +201,36 @@ class Axis:
         return steps, around
 
     def stencil(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None, side: int = 0
+        self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
     ) -> Stencil:  # fmt: skip
         """The rows of one derivative of scalar fields, or, where there are none, of the component across the ends."""
-        return self.rows(
-            order, accuracy, edge_order, change, self.place if self.is_of_vectors else None, side
-        ).field
+        return self.rows(order, accuracy, change, self.place if self.is_of_vectors else None, side).field
+
+    def along(
+        self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
+        side: int = 0,
+    ) -> Along:  # fmt: skip
+        """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
+        walls = self.walls_of(component)
+        rows = self.rows(order, accuracy, change, component, side)
+        sides = (
+            (wall, stencil)
+            for wall, stencil in zip(walls, (rows.first, rows.last), strict=True)
+            if stencil is not None and isinstance(wall, Condition) and not wall.is_zero
+        )
+        return Along(rows.field, tuple(sides))
 
     def rows(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None, component: int | None,
+        self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
         side: int = 0,
     ) -> Rows:  # fmt: skip
         """The rows of one derivative, with those of what is prescribed; `change` makes other ends of its own."""
-        key = order, accuracy, edge_order, change, component, side
+        key = order, accuracy, change, component, side
         if key not in self._rows:
             left, right = self.ends_of(component) if component is not None else self.ends
             if change is not None:
                 left, right = change(left), change(right)
-            self._rows[key] = self.rows_of(rule_of(order, accuracy, (left, right), edge_order, side))
+            self._rows[key] = self.rows_of(rule_of(order, accuracy, (left, right), self.edge_order, side))
         return self._rows[key]
 
     def rows_of(self, rule: Rule) -> Rows:
@@ -217,14 +250,14 @@ class Axis:
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
-    def described(self, edge_order: int, *ends: object) -> str:
+    def described(self, *ends: object) -> str:
         """One line about it and both of its ends."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
         left, right = map(str, ends)
         both = left if left == right else f"{left} | {right}"
         is_one_sided = any(end.is_open and word != POLE.word for end, word in zip(self.ends, ends, strict=True))
-        order = f" (edge order {edge_order})" if is_one_sided else ""
+        order = f" (edge order {self.edge_order})" if is_one_sided else ""
         unit = "" if self.unit is None else f" {self.unit}"
         points = (
             f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"

@@ -27,7 +27,6 @@ from .geometry.asked import Geometry
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
-from .lines.rows import LineRows
 from .masks.mask import Mask
 from .places import Entry, alone, clean_axes, clean_entry, in_order, smallest_field
 from .spacing import representable
@@ -51,25 +50,6 @@ class Cleaned(NamedTuple):
     geometry: Geometry | None
     is_left: bool  # to the geometry, how axes end
     is_curved: bool  # entries of many dimensions are positions of all points
-
-
-class Along(NamedTuple):
-    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends.
-
-    Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.
-    """
-
-    stencil: Stencil | None
-    sides: tuple[tuple[Condition, Stencil], ...] = ()
-    lines: LineRows | None = None
-
-    @property
-    def field(self) -> Stencil:
-        """The rows of the field, where all lines have the same."""
-        if self.stencil is None:
-            assert self.lines is not None
-            raise self.lines.refusal("an operator of this kind")
-        return self.stencil
 
 
 ROWS_OF_POLES = 8  # that rows on poles read
@@ -112,6 +92,8 @@ class Points:
         """Lay out the axes."""
         axes, entries, units, pairs, periods, edge_order, dtype, geometry, is_left, is_curved = cleaned
         self.axes, self.edge_order, self.dtype, self.geometry = axes, edge_order, dtype, geometry
+        self.ndim, self.lengths = len(axes), tuple(entry[0] for entry in entries)
+        self.shape = tuple(self.lengths[k] for k in self._order)  # of a field without batch axes
         if geometry is not None:
             if is_curved:
                 raise ArgumentValueError(
@@ -122,14 +104,11 @@ class Points:
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
         kinds = [IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries]
         self.lines: tuple[Axis, ...] = tuple(
-            kind(number, *entry, ends, length, unit, dtype, k)
+            kind(number, *entry, ends, length, unit, dtype, k, edge_order)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
                 zip(kinds, axes, entries, sides, periods, units, strict=True)
             )
         )
-        self.ndim = len(self.lines)
-        self.lengths = tuple(line.length for line in self.lines)
-        self.shape = tuple(self.lengths[k] for k in self._order)  # of a field without batch axes
         self.slopes = tuple(line.slope for line in self.lines)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
@@ -140,10 +119,10 @@ class Points:
             check_mesh([line.spacing for line in self.lines], axes)
             self._check_lines()
         for line in self.lines:
-            line.check(edge_order)
+            line.check()
         curved = [line for line in self.lines if isinstance(line, IndexAxis)]
-        self.mapping = IndexMap(curved, self.places, edge_order) if curved else None
-        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines, edge_order)
+        self.mapping = IndexMap(curved, self.places) if curved else None
+        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines)
         if geometry is not None and self.metric is not None:
             pairs = geometry.with_poles(pairs, self.metric)
         self._pairs = pairs
@@ -194,7 +173,7 @@ class Points:
         return tuple(None if line.unit is None else line.unit.unit for line in self.lines)
 
     def __repr__(self) -> str:
-        lines = [f"  {line.described(self.edge_order, *ends)}" for line, ends in zip(self.lines, self.boundary, strict=True)]
+        lines = [f"  {line.described(*ends)}" for line, ends in zip(self.lines, self.boundary, strict=True)]
         if self.geometry is not None and self.metric is not None:
             lines.append(f"  {self.geometry.described(self.metric.poles)}")
         gaps = "" if self.mask is None else f", {self.mask.described()}"
@@ -338,26 +317,7 @@ class Points:
         self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
     ) -> Stencil:  # fmt: skip
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, self.edge_order, change, side)
-
-    def along(
-        self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
-        side: int = 0,
-    ) -> Along:  # fmt: skip
-        """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
-        line = self.lines[k]
-        if isinstance(line, LinesAxis):
-            if side or order > 2:
-                raise line.refusal("a difference to one side" if side else f"a derivative of order {order}")
-            return Along(None, (), line.line_rows(order, accuracy, self.edge_order, change))
-        walls = line.walls_of(component)
-        rows = line.rows(order, accuracy, self.edge_order, change, component, side)
-        sides = (
-            (wall, stencil)
-            for wall, stencil in zip(walls, (rows.first, rows.last), strict=True)
-            if stencil is not None and isinstance(wall, Condition) and not wall.is_zero
-        )
-        return Along(rows.field, tuple(sides))
+        return self.lines[k].stencil(order, accuracy, change, side)
 
     @made_once
     def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:

@@ -19,7 +19,7 @@ from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Array, In, Out, Shape, applies
 from .._base.words import offered
-from .._terms.term import Term
+from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
 from .fields import quantities
 from .fields.coefficients import Coefficients
@@ -152,7 +152,7 @@ class Called(Joinable[In, Out]):
             if found is not None:
                 return found if out is None else out
         if targets is None and self.outputs and (call.stacked or (given is not None and given.how.is_stacked)):
-            shapes = ladder.result_shapes(self._terms_of(arrays), arrays, prod(self.outputs))
+            shapes = shapes_of(self._terms_of(arrays), arrays, prod(self.outputs))
             if len(set(shapes)) == 1:
                 return self._into_stack(call.library, arrays, shapes[0], workers)
         results = self.results(call.library, arrays, targets, workers, adds)
@@ -172,7 +172,7 @@ class Called(Joinable[In, Out]):
     def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         terms = self._terms_of(given.fields)
-        return self.pattern.calls.first(given, library, terms, self.outputs, clean_workers(workers))
+        return self.pattern.calls.first(given, library, terms, self.outputs, workers)
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from .._base.types import Array
 from .ends import Equation
 from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
-from .wide import Number, Wide, join, narrow, without_noise
+from .wide import Number, Wide, join, narrow, scaled_steps, without_noise
 
 
 def first_derivative(
@@ -41,15 +41,6 @@ def first_derivative(
     with np.errstate(all="ignore"):
         near_one, wrap_near_one, exponent = scaled_steps(steps, wrap)
         return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
-
-
-def scaled_steps(
-    steps: Wide | npt.ArrayLike, wrap: Wide | npt.ArrayLike | None
-) -> tuple[Wide, Wide | None, int]:
-    """The steps over a power of two that makes the largest about 1, and its exponent."""
-    steps = narrow(steps)
-    exponent = int(np.max(np.frexp(np.abs(steps.high))[1]))
-    return steps.scaled(-exponent), None if wrap is None else narrow(wrap).scaled(-exponent), exponent
 
 
 def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:

@@ -180,3 +180,12 @@ def wrap_step(
     direction = 1 if last > first else -1
     exact = direction * exact_fraction(period) - (exact_fraction(last) - exact_fraction(first))
     return from_fraction(exact, real)
+
+
+def scaled_steps(
+    steps: Wide | npt.ArrayLike, wrap: Wide | npt.ArrayLike | None
+) -> tuple[Wide, Wide | None, int]:
+    """The steps over a power of two that makes the largest about 1, and its exponent."""
+    steps = narrow(steps)
+    exponent = int(np.max(np.frexp(np.abs(steps.high))[1]))
+    return steps.scaled(-exponent), None if wrap is None else narrow(wrap).scaled(-exponent), exponent

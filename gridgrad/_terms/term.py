@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from .._base.errors import ArgumentTypeError
 from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
+
+
+class HasShape(Protocol):
+    """Any array."""
+
+    @property
+    def shape(self) -> Shape:
+        """Its lengths."""
 
 
 class Join(IntEnum):
@@ -121,9 +129,10 @@ def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term
     )
 
 
-def shapes_of(terms: tuple[Term, ...], shapes: Sequence[Shape], outputs: int) -> list[Shape]:
-    """The shapes of the outputs of terms on an array's axes, of inputs of these shapes."""
+def shapes_of(terms: tuple[Term, ...], fields: Sequence[HasShape], outputs: int) -> list[Shape]:
+    """The shapes of the outputs of terms on an array's axes."""
     first = {term.output: term for term in reversed(terms)}
+    shapes = [tuple(field.shape) for field in fields]
     return [
         first[k].shape_of(shapes[first[k].input]) if k in first else shapes[0] for k in range(outputs)
     ]

@@ -52,16 +52,18 @@ class TestSteps:
 class TestStencils:
     def test_one_for_each_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5)
-        assert axis.stencil(1, None, 2) is axis.stencil(1, None, 2)
-        assert axis.stencil(2, None, 2) is not axis.stencil(2, None, 2, closed)
-        assert axis.stencil(1, 2, 1) is axis.stencil(1, 2, 2)  # an accuracy holds at the ends too
+        other = Axis(0, 9, np.arange(9.0) ** 1.5, edge_order=2)
+        assert axis.stencil() is axis.stencil()
+        assert axis.stencil() is not other.stencil()
+        assert axis.stencil(2) is not axis.stencil(2, None, closed)
+        assert axis.stencil(1, 2) is other.stencil(1, 2)  # an accuracy holds at the ends too
 
     def test_ends_that_stay_are_the_same_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5, sides=RING, period=30.0)
         assert (
-            axis.stencil(2, None, 2)
-            is axis.stencil(2, None, 2, closed)
-            is axis.stencil(2, None, 2, flipped)
+            axis.stencil(2)
+            is axis.stencil(2, None, closed)
+            is axis.stencil(2, None, flipped)
         )
 
     def test_of_arrays_that_change_afterwards(self):

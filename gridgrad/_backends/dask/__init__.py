@@ -10,6 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from ..._base.types import Array, Shape
+from ..._terms.term import shapes_of
 from .. import ladder
 from ..array_api import ArrayAPI
 from ..numpy.operations import from_parts
@@ -59,7 +60,7 @@ class Dask(ArrayAPI[Any]):
     def carried(self, call: Call, fields: Sequence[Any]) -> list[Any]:
         """Lazy arrays in the chunks of the first field that they are made of, those of one shape in one graph."""
         meta = fields[0]._meta.astype(self.result_dtype(leading(fields)))
-        shapes = ladder.result_shapes(call.terms, fields, call.outputs)
+        shapes = shapes_of(call.terms, fields, call.outputs)
         made: dict[int, Any] = {}
         read: list[Any]
         for terms, places in ladder.alike(call.terms, shapes):

@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Shape
-from ..._terms.term import Term
+from ..._terms.term import Term, shapes_of
 from .. import ladder, slices
 from .arrays import BACKEND
 from .graph import Map, Node, Tensors, along_first
@@ -60,7 +60,7 @@ class Defined(Map):
 
     def result_shapes(self, fields: Tensors, constants: Tensors) -> list[Shape]:
         """Those of the results, where all that is known of tensors is their shapes."""
-        return ladder.result_shapes(self.terms(fields, constants), self.reads(fields, constants), self.outputs)
+        return shapes_of(self.terms(fields, constants), self.reads(fields, constants), self.outputs)
 
     def differentiated(self, fields: Tensors, constants: Tensors) -> Tensors:
         """By the node, or by the map of values and tangents; all else as torch operations."""

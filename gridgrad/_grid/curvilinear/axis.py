@@ -20,16 +20,16 @@ _OTHERS = "Products make others: grid.divergence @ (k * grid.gradient), grid.der
 class IndexAxis(LinesAxis):
     """One axis of fields, and one coordinate of all points of the grid."""
 
-    def check(self, edge_order: int) -> None:
+    def check(self) -> None:
         """Refuse ends that are neither open nor a ring, and too few points."""
         other = [end.word for end in self.ends if not (end.is_open or end.is_periodic)]
         if other:
             raise self.refusal(f"the end {other[0]!r}")
-        self.per_index(1, None, edge_order)
+        self.per_index()
 
-    def per_index(self, order: int, accuracy: int | None, edge_order: int, beyond: int = 0) -> Stencil:
+    def per_index(self, order: int = 1, accuracy: int | None = None, beyond: int = 0, edge_order: int | None = None) -> Stencil:
         """The rows of one derivative along it; with so many points `beyond` both ends those of a longer, open axis."""
-        return self._line(beyond).rows(order, accuracy, edge_order, None, None).field
+        return self._line(beyond, edge_order).rows(order, accuracy).field
 
     @property
     def widths(self) -> Array:
@@ -43,7 +43,7 @@ class IndexAxis(LinesAxis):
             return self.spacing.astype(self.real) * self.length
         return None if self.period is None else np.asarray(self.period, self.real)
 
-    def _line(self, beyond: int) -> Axis:
+    def _line(self, beyond: int, edge_order: int | None = None) -> Axis:
         """What derivatives along it are by: its coordinate, if that is a vector or a step, else the index."""
         x, period = self.spacing, self.period
         if x.ndim > 1 or (x.ndim == 0 and period is not None):
@@ -53,7 +53,7 @@ class IndexAxis(LinesAxis):
             turn = np.copysign(self.turn, x[-1] - x[0])
             x = np.concatenate([x[-beyond:] - turn, x, x[:beyond] + turn])
         ends, period = (OPEN, None) if beyond else (self.sides, period)
-        return Axis(self.number, self.length + 2 * beyond, x, sides=ends, period=period, real=self.real)
+        return Axis(self.number, self.length + 2 * beyond, x, sides=ends, period=period, real=self.real, edge_order=edge_order or self.edge_order)
 
     @property
     def steps(self) -> NoReturn:
@@ -79,9 +79,9 @@ class IndexAxis(LinesAxis):
             f"advect, with one-sided and periodic ends. {instead or _OTHERS}"
         )
 
-    def described(self, edge_order: int, *ends: object) -> str:
+    def described(self, *ends: object) -> str:
         """One line about it."""
-        word = "periodic" if self.is_periodic else f"one-sided (edge order {edge_order})"
+        word = "periodic" if self.is_periodic else f"one-sided (edge order {self.edge_order})"
         unit = "" if self.unit is None else f" {self.unit}"
         ends = self.coordinates.min(), self.coordinates.max()
         varied = " that vary along several axes" if self.spacing.ndim > 1 else ""

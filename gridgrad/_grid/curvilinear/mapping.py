@@ -34,8 +34,8 @@ class IndexMap:
     Here dimension k of arrays runs along axis k, whatever its place in fields; weights go back to those.
     """
 
-    def __init__(self, axes: Sequence[IndexAxis], places: tuple[int, ...], edge_order: int) -> None:
-        self._axes, self._places, self._edge_order = axes, places, edge_order
+    def __init__(self, axes: Sequence[IndexAxis], places: tuple[int, ...]) -> None:
+        self._axes, self._places, self._edge_order = axes, places, axes[0].edge_order
         self._lengths, self._real = tuple(line.length for line in axes), axes[0].real
         x = [self._positions(k) for k in range(len(axes))]
         check_finite(x, places)
@@ -50,7 +50,7 @@ class IndexMap:
 
     def rows(self, k: int, order: int, accuracy: Accuracy) -> Stencil:
         """Those of a derivative by the index of axis k."""
-        return self._axes[k].per_index(order, accuracy, self._edge_order)
+        return self._axes[k].per_index(order, accuracy)
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -228,7 +228,7 @@ class IndexMap:
     ) -> Array:
         """Its derivative, of what `_beyond` gives, by the rows that fields have."""
         beyond = self._margin(k, accuracy)
-        stencil = self._axes[k].per_index(order, accuracy, edge_order or self._edge_order, beyond)
+        stencil = self._axes[k].per_index(order, accuracy, beyond, edge_order)
         library, own = dispatch.samples(np.ascontiguousarray(values))
         (found,) = ladder.operate(library, (Term(0, 0, k, stencil),), [own], 1)
         return found[(slice(None),) * k + (slice(beyond, beyond + self._lengths[k]),)]

@@ -93,14 +93,14 @@ class Geometry(NamedTuple):
             periods[k] = self.turn if spacing.ndim else None
         return tuple(found), periods
 
-    def metric(self, lines: Sequence[Axis], edge_order: int) -> Metric:
+    def metric(self, lines: Sequence[Axis]) -> Metric:
         """Made of the axes."""
         line = lines[self.along]
         y = np.asarray(line.coordinates, np.float64)
         self._check(y, lines)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
         ring = self._ring(lines)
-        return Metric(surface, self.along, self.around, line, self._poles(y), edge_order, ring, self._step(lines, ring))
+        return Metric(surface, self.along, self.around, line, self._poles(y), ring, self._step(lines, ring))
 
     def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""

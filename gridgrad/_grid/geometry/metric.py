@@ -61,11 +61,11 @@ class Metric:
     """
 
     def __init__(
-        self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None], edge_order: int,
+        self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None],
         ring: int | None = None, step: float | None = None,
     ) -> None:  # fmt: skip
         self.surface, self.along, self.around = surface, along, around
-        self.line, self.poles, self.edge_order, self.ring = line, poles, edge_order, ring
+        self.line, self.poles, self.edge_order, self.ring = line, poles, line.edge_order, ring
         self.step = step  # of x, in radians, where it is even and ends are open or closed to the ring
         y = line.coordinates
         self._steps = np.diff(y)
@@ -79,7 +79,7 @@ class Metric:
 
     def slope(self, accuracy: int | None) -> Stencil:
         """``df/dy / l``."""
-        return self._per_length(self.line.stencil(1, accuracy, self.edge_order))
+        return self._per_length(self.line.stencil(1, accuracy))
 
     def flux(self, accuracy: int | None) -> Stencil:
         """``d(h F)/dy / (l h)``: rows of values."""
@@ -272,7 +272,7 @@ class Metric:
 
     def _open_row(self, point: int) -> Row:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
-        second, first = (self.line.stencil(order, None, self.edge_order) for order in (2, 1))
+        second, first = (self.line.stencil(order) for order in (2, 1))
         ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
         bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()  # on the equator there is none
         return (*row_at(second, point), *bent)

@@ -14,7 +14,7 @@ from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.ends import End
 from ..._stencils.wide import exact_fraction
-from ..axis import Axis, check_length, rule_of
+from ..axis import Along, Axis, check_length, rule_of
 from ..spacing import check_period
 from .rows import LineRows, line_rows, refusal
 
@@ -47,18 +47,18 @@ class LinesAxis(Axis):
         """Not a vector."""
         raise self.refusal("the width of cells", "solve with method='direct', and leave weight= away")
 
-    def check(self, edge_order: int) -> None:
+    def check(self) -> None:
         """Refuse coordinates that cannot be used, and ends that are neither open nor a ring."""
-        self.line_rows(1, None, edge_order)
+        self.line_rows()
 
     def line_rows(
-        self, order: int, accuracy: int | None, edge_order: int, change: Callable[[End], End] | None = None
+        self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
     ) -> LineRows:
         """The rows of one derivative, made at the first use."""
         left, right = self.ends
         if change is not None:
             left, right = change(left), change(right)
-        rule = rule_of(order, accuracy, (left, right), edge_order)
+        rule = rule_of(order, accuracy, (left, right), self.edge_order)
         if accuracy is not None and not rule.is_first_of_three:
             raise self.refusal(f"accuracy={accuracy}")
         own, new = ([end.word for end in ends if not (end.is_open or end.is_periodic)] for ends in (self.ends, (left, right)))
@@ -73,6 +73,15 @@ class LinesAxis(Axis):
                 check_period(self.period, self._longest(), self.number)
             self._line_rows[rule] = line_rows(self.spacing, self.number, rule, self.period, self.real)
         return self._line_rows[rule]
+
+    def along(
+        self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, component: int | None = None,
+        side: int = 0,
+    ) -> Along:  # fmt: skip
+        """The rows of all lines."""
+        if side or order > 2:
+            raise self.refusal("a difference to one side" if side else f"a derivative of order {order}")
+        return Along(None, (), self.line_rows(order, accuracy, change))
 
     def rows(self, *_: object) -> NoReturn:
         """There are none for all lines."""
@@ -93,10 +102,10 @@ class LinesAxis(Axis):
             longest = np.max(np.abs(np.subtract(*halves)))
         return 2 * exact_fraction(np.nan_to_num(longest, posinf=0))  # positions that are none are refused with the rows
 
-    def described(self, edge_order: int, *ends: object) -> str:
+    def described(self, *ends: object) -> str:
         """One line about it."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
-        word = "periodic" if self.is_periodic else f"one-sided (edge order {edge_order})"
+        word = "periodic" if self.is_periodic else f"one-sided (edge order {self.edge_order})"
         unit = "" if self.unit is None else f" {self.unit}"
         lines = self.spacing.size // self.length
         return (

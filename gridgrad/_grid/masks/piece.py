@@ -46,7 +46,7 @@ class PieceOfAxis(Axis):
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         super().__init__(
-            line.number, piece.length, spacing, line.origin, own, None, None, line.real, line.place
+            line.number, piece.length, spacing, line.origin, own, None, None, line.real, line.place, line.edge_order
         )
 
     @cached_property
@@ -81,7 +81,7 @@ class MetricOfPiece(Metric):
     def __init__(self, metric: Metric, line: PieceOfAxis) -> None:
         first, last = metric.poles
         poles = first if line.piece.is_first else None, last if line.piece.is_last else None
-        super().__init__(metric.surface, metric.along, metric.around, line, poles, metric.edge_order)
+        super().__init__(metric.surface, metric.along, metric.around, line, poles)
 
     def flux(self, accuracy: int | None) -> Stencil:
         """As along the whole axis."""

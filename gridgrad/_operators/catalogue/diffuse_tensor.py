@@ -9,7 +9,8 @@ import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Out, Scalar, Vector
-from ..._grid.points import Along, Points
+from ..._grid.axis import Along
+from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece
@@ -56,7 +57,7 @@ def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Swee
     build = Build(grid, arguments=_arguments(places, numbers))
     for a, number in enumerate(numbers):
         change, face = _by(number, numbers[:a].count(None))
-        build.add(0, 0, a, grid.along(a, 2, change=closed), change, faces=face)
+        build.add(0, 0, a, grid.lines[a].along(2, change=closed), change, faces=face)
     return Sweep.built(build, "diffuse (tensor)")
 
 

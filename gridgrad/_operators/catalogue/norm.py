@@ -55,7 +55,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         """
         grid = self.grid
         has_others = grid.mask is not None or grid.metric is not None or grid.has_lines
-        return has_others or any(grid.along(a).sides for a in range(grid.ndim))
+        return has_others or any(grid.lines[a].along().sides for a in range(grid.ndim))
 
     def with_gaps(self, grid: Points) -> OfSlopes:
         """The same on this grid with gaps, of its gradient."""

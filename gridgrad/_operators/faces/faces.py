@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Boundary, Scalar, Vector
-from ..._grid.points import Along, Points
+from ..._grid.axis import Along
+from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..._terms.term import Term

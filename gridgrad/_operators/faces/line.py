@@ -10,8 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from ..._base.types import Array
+from ..._grid.axis import Along
 from ..._grid.ends import OPEN
-from ..._grid.points import Along, Points
+from ..._grid.points import Points
 from ..._grid.walls.components import Wall
 from ..._grid.walls.conditions import Condition
 from ..._stencils.derivatives import Rule
@@ -19,8 +20,7 @@ from ..._stencils.derivatives.line import Edge, Line, Sum, one_step
 from ..._stencils.ends import End
 from ..._stencils.stencil import Row, Stencil, in_one_piece, unscaled
 from ..._stencils.transpose import outside
-from ..._stencils.weights import scaled_steps
-from ..._stencils.wide import narrow
+from ..._stencils.wide import narrow, scaled_steps
 from ..._wraps.units import wrap
 
 Offsets = tuple[tuple[int, int], ...]

@@ -11,11 +11,12 @@ import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
+from ..._grid.axis import Along
 from ..._grid.curvilinear.mapping import IndexMap
 from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.geometry.metric import Metric
 from ..._grid.lines.rows import LineRows
-from ..._grid.points import Along, Points
+from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
 from ..._stencils.stencil import Stencil
@@ -98,7 +99,7 @@ class Build:
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
             return
-        along = self.grid.along(axis, 1, accuracy, component=component)
+        along = self.grid.lines[axis].along(1, accuracy, component=component)
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
             return

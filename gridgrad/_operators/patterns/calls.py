@@ -19,7 +19,7 @@ from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..._plan.descriptor import MAX_ARRAYS
 from ..._terms.real import real_terms
-from ..._terms.term import Term
+from ..._terms.term import Term, shapes_of
 from ..fields.forms import Form
 from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh, parts
 
@@ -65,8 +65,8 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
 
     def find(self, key: Key) -> Bound | InParts | None:
         """What is bound to a key, and holds its weights."""
-        found = self.get(key)
-        return found if isinstance(found, (Bound, InParts)) else None
+        found = self.held.get(key)
+        return found.value if found is not None and isinstance(found.value, (Bound, InParts)) else None
 
     def keep(self, key: Key, bound: Bound | InParts, beside: Sequence[Array] = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
@@ -83,11 +83,12 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
     ) -> object:
         """Bind a call to its key and run it; None where it is not one sweep over memory that need not be copied."""
         fields, targets = given.fields, given.targets
+        if workers is not None:
+            workers = clean_workers(workers)
         if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
-        library = library.among(fields)  # which refuses fields of several devices
-        like = slices.leading(fields)
-        dtype, shapes = library.result_dtype(like), ladder.result_shapes(terms, fields, prod(form))
+        like, library = slices.leading(fields), library.among(fields)  # which refuses fields of several devices
+        dtype, shapes = library.result_dtype(like), shapes_of(terms, fields, prod(form))
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)
         shape = (*form, *shapes[0]) if given.how.is_stacked and form and len(set(shapes)) == 1 else None

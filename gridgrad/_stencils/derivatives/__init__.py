@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..stencil import Stencil, unscaled
-from ..weights import first_derivative, scaled_first_derivative, scaled_steps
-from ..wide import Wide
+from ..weights import scaled_first_derivative
+from ..wide import Wide, scaled_steps
 from .line import Edge, Line, one_step
 from .rule import Rule, points_needed
 
@@ -49,10 +49,10 @@ def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = No
     are one step. Interior weights are formed to twice the precision and rounded once; those of uniform
     axes and of edges are exact rationals, rounded once.
     """
-    if rule.is_formula:
-        return Rows(first_derivative(steps, length, rule.edge_order, wrap))
     with np.errstate(all="ignore"):
         near_one, around, exponent = scaled_steps(steps, wrap)
+        if rule.is_formula:
+            return Rows(unscaled(scaled_first_derivative(near_one, length, rule.edge_order, around), -exponent))
         first, last = (end.scaled(-exponent) for end in rule.boundary)
         line = Line(one_step(near_one), length, rule._replace(boundary=(first, last)), around)
         if rule.is_first_of_three:
