@@ -7,12 +7,12 @@ from typing import Unpack
 
 from .._base.checks import UNSET, merge_aliases
 from .._base.errors import MISSING, ArgumentValueError, counted
-from .._base.types import Array, Axes, LaplacianForm, RowSide, Scalar, Spacing
+from .._base.types import Array, Axes, LaplacianForm, RowSide, Scalar, Spacing, Spacings
 from .._operators.catalogue.options import clean_derivative
 from .._operators.operator import Operator
 from ..grid import Grid
 from . import typed
-from .share import Made, call, documented, grid_of, spacing_of_one
+from .share import call, documented, grid_of, spacing_of_one
 from .typed import Ends
 
 
@@ -76,18 +76,21 @@ def derivative(
     """
     varargs, axis = merge_aliases(varargs, spacing, axis, UNSET)
 
-    def make() -> Made:
-        if ends.get("geometry") is not None:
-            raise ArgumentValueError(
-                "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, "
-                "geometry='sphere', edge_order=2) has those along all, and Grid(lat, lon, geometry='sphere').derivative(0)(f) is that along one"
-            )
-        grid = grid_of("derivative", f, spacing_of_one(f, varargs, axis), (axis,), ends)
+    def make(grid: Grid) -> Operator[Scalar, Scalar]:
         clean_derivative(order, accuracy, side, grid)
-        return grid.derivative(0, order, accuracy, side), f
+        return grid.derivative(0, order, accuracy, side)
 
-    options = (axis, order, accuracy, side, *ends.items())
-    return call("derivative", make, (f,), varargs, options, out, workers)
+    return call("derivative", make, f, varargs, axis, ends, (order, accuracy, side), out, workers, on=_line_of)
+
+
+def _line_of(name: str, f: Array, spacing: Spacings, axis: int, ends: Ends, vector: bool) -> Grid:
+    """The grid of one axis."""
+    if ends.get("geometry") is not None:
+        raise ArgumentValueError(
+            "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, "
+            "geometry='sphere', edge_order=2) has those along all, and Grid(lat, lon, geometry='sphere').derivative(0)(f) is that along one"
+        )
+    return grid_of(name, f, spacing_of_one(f, spacing, axis), (axis,), ends)
 
 
 @typed.of_field
@@ -119,20 +122,15 @@ def mixed_derivative(
         As `Grid`; anything but two different axes; orders that are not offered.
     """
 
-    def make() -> Made:
-        return _mixed(grid_of("mixed_derivative", f, spacing, axis, ends), axis, orders, accuracy), f
+    def make(grid: Grid) -> Operator[Scalar, Scalar]:
+        if grid.ndim != 2:
+            raise ArgumentValueError(
+                f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
+                "and d2/dx2 is derivative(f, order=2, axis=0)"
+            )
+        return grid.mixed_derivative(0, 1, orders, accuracy)
 
-    options = (axis, orders, accuracy, *ends.items())
-    return call("mixed_derivative", make, (f,), spacing, options, out, workers)
-
-
-def _mixed(grid: Grid, axis: Axes, orders: Sequence[int], accuracy: int | None) -> Operator[Scalar, Scalar]:
-    if grid.ndim != 2:
-        raise ArgumentValueError(
-            f"axis={axis!r} names {counted(grid.ndim, 'axis')}; a mixed derivative is along two, axis=(0, 1), "
-            "and d2/dx2 is derivative(f, order=2, axis=0)"
-        )
-    return grid.mixed_derivative(0, 1, orders, accuracy)
+    return call("mixed_derivative", make, f, spacing, axis, ends, (orders, accuracy), out, workers)
 
 
 @typed.of_field
@@ -173,11 +171,10 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-
-    def make() -> Made:
-        return grid_of("laplacian", f, spacing, axis, ends).laplacian.with_(form=form, accuracy=accuracy), f
-
-    return call("laplacian", make, (f,), spacing, (axis, form, accuracy, *ends.items()), out, workers)
+    return call(
+        "laplacian", lambda grid: grid.laplacian.with_(form=form, accuracy=accuracy), f, spacing, axis, ends,
+        (form, accuracy), out, workers,
+    )  # fmt: skip
 
 
 @typed.of_field
@@ -215,11 +212,10 @@ def biharmonic(
     >>> gg.biharmonic(x**4 + x**2 * y**2)[0]
     array([32., 32., 32., 32., 32., 32., 32.])
     """
-
-    def make() -> Made:
-        return grid_of("biharmonic", f, spacing, axis, ends).biharmonic.with_(accuracy=accuracy), f
-
-    return call("biharmonic", make, (f,), spacing, (axis, accuracy, *ends.items()), out, workers)
+    return call(
+        "biharmonic", lambda grid: grid.biharmonic.with_(accuracy=accuracy), f, spacing, axis, ends,
+        (accuracy,), out, workers,
+    )  # fmt: skip
 
 
 @typed.hessian
@@ -246,11 +242,7 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
-
-    def make() -> Made:
-        return grid_of("hessian", f, spacing, axis, ends).hessian, f
-
-    return call("hessian", make, (f,), spacing, (axis, *ends.items()), out, workers)
+    return call("hessian", lambda grid: grid.hessian, f, spacing, axis, ends, (), out, workers)
 
 
 @typed.norm_of_field
@@ -277,11 +269,7 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-
-    def make() -> Made:
-        return grid_of("gradient_norm", f, spacing, axis, ends).gradient_norm, f
-
-    return call("gradient_norm", make, (f,), spacing, (axis, *ends.items()), out, workers)
+    return call("gradient_norm", lambda grid: grid.gradient_norm, f, spacing, axis, ends, (), out, workers)
 
 
 @typed.norm_of_field
@@ -308,8 +296,4 @@ def gradient_squared(
     ValueError, TypeError
         As `Grid`.
     """
-
-    def make() -> Made:
-        return grid_of("gradient_squared", f, spacing, axis, ends).gradient_squared, f
-
-    return call("gradient_squared", make, (f,), spacing, (axis, *ends.items()), out, workers)
+    return call("gradient_squared", lambda grid: grid.gradient_squared, f, spacing, axis, ends, (), out, workers)

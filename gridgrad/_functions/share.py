@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from math import prod
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -95,28 +95,36 @@ def documented(function: Function) -> Function:
     return takes_labels(offered(function))
 
 
-Made: TypeAlias = tuple[AnyOperator, Any]  # an operator, and the field that it is applied to
-
 functions = Calls("calls", entries=512)
 
 
 def call(
-    name: str, make: Callable[[], Made], fields: tuple[Any, ...], spacing: Spacings, options: tuple[object, ...],
-    out: object, workers: int | None, is_stacked: bool = False,
+    name: str, make: Callable[[Grid], AnyOperator], f: Any, spacing: Spacings, axis: object, ends: Ends, options: tuple[object, ...],
+    out: object, workers: int | None, coefficients: tuple[Any, ...] = (), vector: bool = False, on: Callable[..., Grid] | None = None,
 ) -> object:  # fmt: skip
-    """The one door of functions of samples: by the key of the call, or by the operator and the field of `make`."""
-    if is_traced(fields):
-        operator, f = make()
-        return operator(f, out, workers)
-    targets, nested = (None, None) if out is None else flat_out(out, fields)
-    start = start_of(name, spacing, options, (is_stacked, nested))
-    found = None if start is None else functions.again(start, fields, targets, workers)
-    if found is not None:
-        return found if out is None else out
-    key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
-    operator, f = make()
+    """The one door of functions of samples: by the key of the call, or by what `make` makes of the grid that it is `on`.
+
+    A `vector` field is a sequence of components, or one stacked array.
+    """
+    is_stacked, fields = False, (f, *coefficients)
+    if vector:
+        is_stacked = not isinstance(f, (list, tuple))
+        fields = parts_of(f) if is_stacked else tuple(f)
+    key: Key | None = None
+    traced = is_traced(fields)
+    if not traced:
+        targets, nested = (None, None) if out is None else flat_out(out, fields)
+        start = start_of(name, spacing, (axis, *options, *ends.items()), (is_stacked, nested))
+        found = None if start is None else functions.again(start, fields, targets, workers)
+        if found is not None:
+            return found if out is None else out
+        key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
+    grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
+    operator = make(grid)
+    f = only(f, grid) if vector else f
     result = operator(f, out, workers)
-    keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
+    if not traced:
+        keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
     return result
 
 
@@ -139,16 +147,6 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
         functions.keep(key, bound, beside)
     elif not (own or operator.inputs or operator.outputs):
         functions.keep_operator(key, operator)
-
-
-def vector_call(
-    name: str, make: Callable[[], Made], F: object, spacing: Spacings, options: tuple[object, ...], out: object,
-    workers: int | None,
-) -> object:  # fmt: skip
-    """`call` on a vector field: a sequence of components, or one stacked array."""
-    if isinstance(F, (list, tuple)):
-        return call(name, make, tuple(F), spacing, options, out, workers)
-    return call(name, make, parts_of(F), spacing, options, out, workers, is_stacked=True)
 
 
 def parts_of(F: Any) -> tuple[Array, ...]:

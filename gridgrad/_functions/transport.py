@@ -8,7 +8,7 @@ from typing import Any, Unpack
 from .._base.errors import MISSING, ArgumentTypeError
 from .._base.types import Axes, Spacing
 from . import typed
-from .share import Made, call, documented, grid_of, parts_of
+from .share import call, documented, parts_of
 from .typed import Components, Ends
 
 
@@ -45,14 +45,9 @@ def directional_derivative(
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("directional_derivative(f, v, x)")
 
-    def make() -> Made:
-        return grid_of("directional_derivative", f, spacing, axis, ends).directional_derivative(
-            v, accuracy
-        ), f
-
     fields, numbers = _apart(v)
-    options = (axis, accuracy, numbers, *ends.items())
-    return call("directional_derivative", make, (f, *fields), spacing, options, out, workers)
+    return call("directional_derivative", lambda grid: grid.directional_derivative(v, accuracy), f, spacing, axis, ends, (accuracy, numbers),
+                out, workers, fields)  # fmt: skip
 
 
 @typed.advection
@@ -91,12 +86,11 @@ def advect(
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("advect(v, f, x)")
 
-    def make() -> Made:
-        return grid_of("advect", f, spacing, axis, ends).advect(v, accuracy, upwind), f
-
     fields, numbers = _apart(v)
-    options = (axis, accuracy, upwind, numbers, *ends.items())
-    return call("advect", make, (f, *fields), spacing, options, out, workers)
+    return call(
+        "advect", lambda grid: grid.advect(v, accuracy, upwind), f, spacing, axis, ends,
+        (accuracy, upwind, numbers), out, workers, fields,
+    )  # fmt: skip
 
 
 @typed.diffusion
@@ -133,11 +127,8 @@ def diffuse(
     if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
         raise _swapped("diffuse(k, f, x)")
 
-    def make() -> Made:
-        return grid_of("diffuse", f, spacing, axis, ends).diffuse(k, mean), f
-
     fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
-    return call("diffuse", make, (f, *fields), spacing, (axis, mean, numbers, *ends.items()), out, workers)
+    return call("diffuse", lambda grid: grid.diffuse(k, mean), f, spacing, axis, ends, (mean, numbers), out, workers, fields)
 
 
 def _apart(v: object) -> tuple[tuple[object, ...], str]:

@@ -8,7 +8,7 @@ from typing import Unpack
 from .._base.errors import MISSING
 from .._base.types import Array, Axes, LaplacianForm, Spacing
 from . import typed
-from .share import Made, documented, grid_of, only, vector_call
+from .share import call, documented
 from .typed import Ends
 
 
@@ -39,14 +39,10 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-
-    def make() -> Made:
-        grid = grid_of("vector_laplacian", F, spacing, axis, ends, vector=True)
-        return grid.vector_laplacian.with_(form=form, accuracy=accuracy), only(F, grid)
-
-    return vector_call(
-        "vector_laplacian", make, F, spacing, (axis, form, accuracy, *ends.items()), out, workers
-    )
+    return call(
+        "vector_laplacian", lambda grid: grid.vector_laplacian.with_(form=form, accuracy=accuracy), F, spacing, axis, ends,
+        (form, accuracy), out, workers, vector=True,
+    )  # fmt: skip
 
 
 @typed.of_vector
@@ -84,12 +80,10 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-
-    def make() -> Made:
-        grid = grid_of("divergence", F, spacing, axis, ends, vector=True)
-        return grid.divergence.with_(accuracy=accuracy), only(F, grid)
-
-    return vector_call("divergence", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
+    return call(
+        "divergence", lambda grid: grid.divergence.with_(accuracy=accuracy), F, spacing, axis, ends,
+        (accuracy,), out, workers, vector=True,
+    )  # fmt: skip
 
 
 @typed.vector_to_curl
@@ -120,11 +114,10 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-
-    def make() -> Made:
-        return grid_of("curl", F, spacing, axis, ends, vector=True).curl.with_(accuracy=accuracy), F
-
-    return vector_call("curl", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
+    return call(
+        "curl", lambda grid: grid.curl.with_(accuracy=accuracy), F, spacing, axis, ends,
+        (accuracy,), out, workers, vector=True,
+    )  # fmt: skip
 
 
 @typed.vector_to_rows
@@ -153,9 +146,7 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-
-    def make() -> Made:
-        grid = grid_of("jacobian", F, spacing, axis, ends, vector=True)
-        return grid.jacobian.with_(accuracy=accuracy), only(F, grid)
-
-    return vector_call("jacobian", make, F, spacing, (axis, accuracy, *ends.items()), out, workers)
+    return call(
+        "jacobian", lambda grid: grid.jacobian.with_(accuracy=accuracy), F, spacing, axis, ends,
+        (accuracy,), out, workers, vector=True,
+    )  # fmt: skip
