@@ -123,5 +123,5 @@ def test_what_reads_neighbours_stays_what_it_is():
         lambda: grid.identity - grid.divergence,
         lambda: (grid.identity + grid.laplacian) - grid.vector_laplacian,
     ):
-        with pytest.raises(ValueError, match="cannot add .*they map scalar field -> scalar field and"):
+        with pytest.raises(ValueError, match=r"cannot add .*they map scalar field -> scalar field and"):
             refused()
