@@ -16,7 +16,7 @@ from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
-from .along import Along, Ring, Vectors, diagonalised, is_too_long
+from .along import Along, Ring, Vectors, Waves, diagonalised, is_too_long
 from .held import components_of, free_points
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Lines, staying
@@ -109,7 +109,7 @@ class Separable(Inverse):
             found = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
         line, axis = self.lines[self.stays], axes[self.stays]
-        assert isinstance(line, Vectors)  # of `staying`
+        assert isinstance(line, (Vectors, Waves))  # of `staying`
         waves = tuple(a for k, a in enumerate(axes) if k != self.stays)
         others = [other for k, other in enumerate(self.lines) if k != self.stays]
         sums = np.broadcast_to(
@@ -210,7 +210,7 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     lines = tuple(line for line in map(diagonalised, matrices) if line is not None)
     if len(lines) < len(matrices):
         return None
-    stays = staying(shift, lines)
+    stays = staying(shift, lines, grid.axes)
     if any(is_too_long(line) for k, line in enumerate(lines) if k != stays):
         return None
     constants = None if stays is not None else _constants(grid, shift, lines, matrices)
