@@ -35,7 +35,10 @@ print((after - before) / 1024 - sum(r.nbytes for r in (results if isinstance(res
 
 
 def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds of one call, min and median over rounds in which every contender has its turn."""
+    """Seconds of one call, min and median over rounds in which every contender has its turn, in every place after so many rounds.
+
+    A call is faster or slower by what ran just before it, which no contender is to be for good.
+    """
     repeats = {}
     for name, call in calls.items():
         call()
@@ -43,11 +46,13 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
         call()
         repeats[name] = max(1, int(SHORTEST / max(time.perf_counter() - start, 1e-7)))
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for _ in range(rounds):
-        for name, call in calls.items():
+    names = list(calls)
+    for turn in range(rounds):
+        for k in range(len(names)):
+            name = names[(turn + k) % len(names)]
             start = time.perf_counter()
             for _ in range(repeats[name]):
-                call()
+                calls[name]()
             seconds[name].append((time.perf_counter() - start) / repeats[name])
     return {name: {"min": min(s), "median": median(s), "rounds": rounds} for name, s in seconds.items()}
 

@@ -6,27 +6,16 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import numpy as np
+from measure import interleaved
 from scipy import fft
 from scipy.sparse.linalg import splu
 
 import gridgrad as gg
 
 REPEATS = 7
-
-
-def fastest(*calls: Callable[[], Any]) -> list[float]:
-    """The least time of each, in turn."""
-    seconds = [float("inf")] * len(calls)
-    for _ in range(REPEATS):
-        for k, call in enumerate(calls):
-            start = perf_counter()
-            call()
-            seconds[k] = min(seconds[k], perf_counter() - start)
-    return seconds
 
 
 def there_and_back(b: np.ndarray, free: tuple[slice, ...], types: dict[int, tuple[str, int]]) -> None:
@@ -50,10 +39,10 @@ def row(
     rhs = (b - A.offset)[inside]
     solver = A.solver()
     apart = np.abs(solver(b)[inside] - factors.solve(rhs)).max() / np.abs(solver(b)).max()
-    seconds = fastest(lambda: solver(b), lambda: fresh().solver()(b), lambda: factors.solve(rhs),
-                      lambda: there_and_back(b, free, types))  # fmt: skip
-    return {"what": name, "ways": repr(solver), "solve_ms": seconds[0] * 1e3, "made_anew_ms": seconds[1] * 1e3,
-            "splu_solve_ms": seconds[2] * 1e3, "transforms_ms": seconds[3] * 1e3, "apart": float(apart)}  # fmt: skip
+    calls = {"solve": lambda: solver(b), "made_anew": lambda: fresh().solver()(b), "splu_solve": lambda: factors.solve(rhs),
+             "transforms": lambda: there_and_back(b, free, types)}  # fmt: skip
+    ms = {f"{call}_ms": found["min"] * 1e3 for call, found in interleaved(calls, REPEATS).items()}
+    return {"what": name, "ways": repr(solver), "apart": float(apart)} | ms
 
 
 def rows(small: bool = False) -> list[dict[str, Any]]:
@@ -78,18 +67,15 @@ def rows(small: bool = False) -> list[dict[str, Any]]:
             )
         )
     x = np.linspace(0, 1, m) ** 1.5
-    grid = gg.Grid(x, (m, 1 / (m - 1)), boundary=["reflect", (gg.value(0.0), gg.value(0.0))])
-    free = (slice(None), slice(1, -1))
-    found.append(
-        row(
-            f"{m}^2 Poisson, one stretched axis",
-            grid.laplacian,
-            rng.random((m, m)),
-            free,
-            lambda: grid.laplacian,
-            {1: ("dst", 1)},
-        )
-    )
+    for place, step, free, type in (("point", 1 / (m - 1), slice(1, -1), 1), ("face", 1 / m, slice(None), 2)):
+        held = gg.value(0.0, wall=place)
+        grid = gg.Grid(x, (m, step), boundary=["reflect", (held, held)])
+
+        def poisson(grid: gg.Grid = grid) -> gg.Operator:
+            return grid.laplacian
+
+        name = f"{m}^2 Poisson, one stretched axis, walls at a {place}"
+        found.append(row(name, poisson(), rng.random((m, m)), (slice(None), free), poisson, {1: ("dst", type)}))
     return found
 
 

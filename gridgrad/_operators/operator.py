@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from math import prod
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal, Never
+from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 import numpy.typing as npt
 
-from .._base.errors import ArgumentTypeError
-from .._base.types import Between, In, Maps, Out, applies, transposes
+from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
 from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
-from .._wraps.units import present
 from .fields.coefficients import Argument, Given, check_names, is_finite
-from .fields.factors import Factor, Number, factor_of, is_single, number_of
+from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no_operator, number_of
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
@@ -196,7 +194,8 @@ class Operator(OnGrids, Maps[In, Out]):
         Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
         and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
         periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points), but for the longest of these, which keeps its three diagonals where the sum is definite. All other operators are solved by the LU factors of their matrix. Both are kept for the next
+        points), but for the longest of these, which keeps its three diagonals where the sum is definite. So are vector fields
+        whose components do not meet. All other operators are solved by the LU factors of their matrix. Both are kept for the next
         call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters
@@ -286,7 +285,7 @@ class Operator(OnGrids, Maps[In, Out]):
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if not isinstance(other, Operator):
-            raise _no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
+            raise no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
         return self.composed(other)
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
@@ -294,10 +293,10 @@ class Operator(OnGrids, Maps[In, Out]):
         raise NotImplementedError
 
     def __rmatmul__(self, other: object) -> Never:
-        raise _no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
+        raise no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
 
     def __pow__(self, other: object) -> Never:
-        raise _no_operator("operators have no powers", other, "compose them, op @ op")
+        raise no_operator("operators have no powers", other, "compose them, op @ op")
 
     def __pos__(self) -> Operator[In, Out]:
         return self
@@ -308,7 +307,7 @@ class Operator(OnGrids, Maps[In, Out]):
 
     def __mul__(self, factor: object) -> Operator[In, Out]:
         if number_of(factor) is None and not is_single(factor):
-            raise _no_operator(
+            raise no_operator(
                 "an operator times a field is written with the field first", factor,
                 "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
             )  # fmt: skip
@@ -317,21 +316,29 @@ class Operator(OnGrids, Maps[In, Out]):
     def __truediv__(self, divisor: complex) -> Operator[In, Out]:
         number = number_of(divisor)
         if number is None:
-            raise _no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
+            raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
         if not is_finite(abs(1 / number)):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)
 
     def __rtruediv__(self, other: object) -> Never:
-        raise _no_operator("nothing is divided by an operator", other, "solve with op.solve(b)")
+        raise no_operator("nothing is divided by an operator", other, "solve with op.solve(b)")
 
     def __neg__(self) -> Operator[In, Out]:
         return self.scaled(-1.0)
 
-    def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
+    @overload
+    def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
+    @overload
+    def __add__(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
+    def __add__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         if isinstance(other, Operator):
-            return self.plus(other)
-        _check_zero(other)
+            return self.on_fields_of(other).plus(other.on_fields_of(self))
+        check_zero(other)
+        return self
+
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another: of one at points alone, on each component of the other's vector fields."""
         return self
 
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
@@ -340,11 +347,25 @@ class Operator(OnGrids, Maps[In, Out]):
 
     __radd__ = __add__
 
-    def __sub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        return self.__add__(-other if isinstance(other, Operator) else other)
+    @overload
+    def __sub__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
+    @overload
+    def __sub__(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
+    def __sub__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
+        return self.minus(other) if isinstance(other, Operator) else self.__add__(other)
 
-    def __rsub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
+    def minus(self, other: AnyOperator) -> AnyOperator:
+        """The difference to another operator."""
+        return self.__add__(-other)
+
+    @overload
+    def _taken_from(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
+    @overload
+    def _taken_from(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
+    def _taken_from(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         return (-self).__add__(other)
+
+    __rsub__ = _taken_from
 
     def scaled(self, factor: Number) -> Operator[In, Out]:
         """The operator times a finite number."""
@@ -365,22 +386,6 @@ class Operator(OnGrids, Maps[In, Out]):
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         raise NotImplementedError
-
-
-def _check_zero(other: object) -> None:
-    """Refuse what is added to an operator and is none, but the 0 where sum() begins."""
-    if isinstance(other, (int, float)) and other == 0:
-        return
-    if present(other):  # what a quantity times an operator is
-        raise _no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
-    raise _no_operator(
-        "operators are added to operators", other,
-        "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
-    )  # fmt: skip
-
-
-def _no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:
-    return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")
 
 
 AnyOperator = Operator[Any, Any]

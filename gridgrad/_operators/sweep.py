@@ -205,15 +205,23 @@ class Sweep(Called[In, Out]):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another, see `Operator`."""
+        if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
+            return self
+        pattern = self.pattern.on_components(other.inputs)
+        return self if pattern is self.pattern else self._like(pattern)
+
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator, one sweep where that is one."""
         if not isinstance(other, Sweep):
             return super().plus(other)
         return Sweep(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
-    def __sub__(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        if type(other) is not Sweep:
-            return super().__sub__(other)
+    def minus(self, other: AnyOperator) -> AnyOperator:
+        """The difference to another operator."""
+        if type(other) is not Sweep or other.inputs != self.inputs:
+            return super().minus(other)
         pattern = self.pattern.plus(other.pattern.times(-1.0))  # without an operator between
         return Sweep(pattern, self.coefficients + other.coefficients)
 

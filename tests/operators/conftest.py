@@ -1,4 +1,4 @@
-"""What tests of calls count."""
+"""What tests of calls count, and JAX in double precision."""
 
 import pytest
 
@@ -23,3 +23,13 @@ def bound(monkeypatch):
     monkeypatch.setattr(ladder, "operate", counted("others", operate))
     gg.clear_caches()
     return made
+
+
+@pytest.fixture
+def jax():
+    """JAX with float64."""
+    jax = pytest.importorskip("jax")
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield jax
+    jax.config.update("jax_enable_x64", before)

@@ -129,6 +129,9 @@ def algebra(f: Float64, u: Float64, x: Float64) -> None:
     assert_type((grid.divergence @ grid.gradient)(f), Float64)
     assert_type((grid.gradient @ step)(f), tuple[Float64, ...])
     assert_type(sum([step, grid.advect((u, u))], start=step).T(f), Float64)
+    drag = grid.identity - 0.1 * grid.vector_laplacian
+    assert_type(drag((u, f)), tuple[Float64, ...])
+    assert_type((grid.vector_laplacian + grid.identity).T((u, f)), tuple[Float64, ...])
     grid.gradient @ grid.gradient  # type: ignore[operator]
     grid.divergence + grid.laplacian  # type: ignore[operator]
 

@@ -21,7 +21,7 @@ from .options import biharmonic_options, laplacian_options
 
 @kind(geometry=True)
 def identity(grid: Points) -> Sweep:
-    """The field itself, for sums: ``grid.identity - dt * grid.laplacian``."""
+    """The field itself, for sums: ``grid.identity - dt * grid.laplacian``; each component of vector fields beside operators of those."""
     return Sweep.of(grid, "identity", (Term(0, 0, None, unit(grid)),))
 
 

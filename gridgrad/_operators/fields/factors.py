@@ -121,3 +121,20 @@ def is_single(value: object) -> bool:
     """Whether it has no axes: one number of a library, or with a unit."""
     numbers, _ = unwrap(value, "a factor")
     return isinstance(numbers, Complex) or getattr(numbers, "shape", None) == ()
+
+
+def check_zero(other: object) -> None:
+    """Refuse what is added to an operator and is none, but the 0 where sum() begins."""
+    if isinstance(other, (int, float)) and other == 0:
+        return
+    if present(other):  # what a quantity times an operator is
+        raise no_operator("operators have no units", other, "add what they give, f + dt * L(f)")
+    raise no_operator(
+        "operators are added to operators", other,
+        "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
+    )  # fmt: skip
+
+
+def no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:
+    """For what stands beside an operator and is none."""
+    return ArgumentTypeError(f"{rule}, got {type(other).__name__}; {instead}")

@@ -259,6 +259,11 @@ class Masked(Gapped[In, Out]):
         """The field by which it multiplies, if it does nothing else."""
         return self.whole.as_factor()
 
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another, see `Operator`."""
+        whole = cast(Sweep, self.whole.on_fields_of(other))
+        return self if whole is self.whole else masked(whole, self.grid)
+
     def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator, one sweep where that is one."""
         if not isinstance(other, Masked):

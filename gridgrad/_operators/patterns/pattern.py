@@ -53,6 +53,7 @@ class Pattern(OnGrids):
         self._swept: Pattern | None = None
         self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]  # of the coefficients
         self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
+        self._on_components: dict[Form, Pattern] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -214,6 +215,16 @@ class Pattern(OnGrids):
         real = turned(self._times(factor.real), 4) if factor.real else ()
         terms = real + turned(self._times(factor.imag), 1)
         return tuple(sorted(terms, key=lambda term: term.ends))
+
+    @made_once
+    def on_components(self, form: Form) -> Pattern:
+        """Of scalar fields at their points alone, the same on each component of fields of a form; all others as they are."""
+        if any(term.axis is not None for term in self.terms):
+            return self
+        if form not in self._on_components:
+            terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
+            self._on_components[form] = Pattern(self.grid, self.name, terms, form, form, self.arguments, self.masks_as_read)
+        return self._on_components[form]
 
     @made_once
     def only_multiplies(self) -> bool:

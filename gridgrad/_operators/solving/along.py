@@ -109,6 +109,7 @@ class Waves(Along):
     type: int
     values: Array
     symmetric: Array
+    bands: Bands
     is_transposed: bool = False
 
     @property
@@ -153,6 +154,11 @@ class Vectors(Along):
     def values(self) -> Array:  # type: ignore[override]
         """The eigenvalues."""
         return self.rows.decomposed[0]
+
+    @property
+    def bands(self) -> Bands:
+        """The matrix."""
+        return self.rows.bands
 
     @property
     def size(self) -> int:
@@ -304,7 +310,7 @@ def _waves(bands: Bands) -> Waves | None:
     symmetric = np.ones(n)
     for k, end in zip((0, -1), ends, strict=True):
         symmetric[k] = 0.5 if end == "reflect" else 1.0
-    return Waves(name, type, middle + 2 * beside * np.cos(_angles(name, type, n)), symmetric)
+    return Waves(name, type, middle + 2 * beside * np.cos(_angles(name, type, n)), symmetric, bands)
 
 
 def _mirror(own: float, other: float, middle: float, beside: float) -> str:

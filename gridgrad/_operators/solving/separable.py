@@ -14,9 +14,10 @@ from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
-from ..._terms.term import Term, joins_of
-from .along import Along, Ring, Vectors, diagonalised, is_too_long
-from .held import free_points
+from ..._terms.term import Term, joins_of, own_terms
+from ..fields.forms import Form
+from .along import Along, Ring, Vectors, Waves, diagonalised, is_too_long
+from .held import components_of, free_points
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Lines, staying
 
@@ -108,7 +109,7 @@ class Separable(Inverse):
             found = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
         line, axis = self.lines[self.stays], axes[self.stays]
-        assert isinstance(line, Vectors)  # of `staying`
+        assert isinstance(line, (Vectors, Waves))  # of `staying`
         waves = tuple(a for k, a in enumerate(axes) if k != self.stays)
         others = [other for k, other in enumerate(self.lines) if k != self.stays]
         sums = np.broadcast_to(
@@ -142,6 +143,42 @@ class Separable(Inverse):
         return Products(self.grid.axes_of, self.free, before, after, _reciprocal(sums), means)
 
 
+@dataclass(frozen=True, eq=False)
+class Componentwise(Inverse):
+    """Components of a vector field that do not meet, each by its own inverse."""
+
+    inverses: tuple[Inverse, ...]
+    takes_batches = False  # the components are along axis 0
+
+    @property
+    def described(self) -> str:  # type: ignore[override]
+        """The ways of all components, in their order; one where they are alike."""
+        return "; ".join(dict.fromkeys(inverse.described for inverse in self.inverses))
+
+    def __call__(self, b: Array) -> Array:
+        """Solve for each component."""
+        return np.stack([inverse(own) for inverse, own in zip(self.inverses, b, strict=True)])
+
+    def transposed(self) -> Inverse:
+        """Each transposed."""
+        return Componentwise(tuple(inverse.transposed() for inverse in self.inverses))
+
+    def rounded(self, rounding: float) -> Inverse:
+        """Each with other limits of the mean."""
+        return Componentwise(tuple(inverse.rounded(rounding) for inverse in self.inverses))
+
+
+def separable(grid: Points, terms: tuple[Term, ...] | None, form: Form) -> Inverse | None:
+    """The inverse of terms of these kinds, on fields of a form: rows along one axis that are diagonalised, and multiples of the field itself."""
+    if terms is None or any(term.output != term.input for term in terms):
+        return None
+    found = [_of_scalars(grid, own_terms(terms, k), component) for k, component in enumerate(components_of(form))]
+    inverses = tuple(inverse for inverse in found if inverse is not None)
+    if len(inverses) < len(found):
+        return None
+    return Componentwise(inverses) if form else inverses[0]
+
+
 def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequence[int]) -> Array:
     """The eigenvalues of the sum, for coefficients of this shape."""
     total: Array = np.full([1] * len(shape), shift)
@@ -161,13 +198,9 @@ def _reciprocal(values: Array) -> Array:
     return inverse
 
 
-def separable(grid: Points, terms: Sequence[Term] | None, component: int | None) -> Separable | None:
-    """The inverse of terms of these kinds: rows along one axis that are diagonalised, and multiples of the field itself."""
-    if (
-        terms is None
-        or joins_of(terms)
-        or any(t.factors() or t.then or t.turns or (t.output, t.input) != (0, 0) for t in terms)
-    ):
+def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> Separable | None:
+    """The inverse of all terms of one output, of one field."""
+    if joins_of(terms) or any(t.factors() or t.then or t.turns for t in terms):
         return None
     shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
     free = free_points(grid, component)
@@ -177,7 +210,7 @@ def separable(grid: Points, terms: Sequence[Term] | None, component: int | None)
     lines = tuple(line for line in map(diagonalised, matrices) if line is not None)
     if len(lines) < len(matrices):
         return None
-    stays = staying(shift, lines)
+    stays = staying(shift, lines, grid.axes)
     if any(is_too_long(line) for k, line in enumerate(lines) if k != stays):
         return None
     constants = None if stays is not None else _constants(grid, shift, lines, matrices)

@@ -226,7 +226,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
         raise ArgumentTypeError(
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
-    found = None if operator.inputs or method else separable(operator.grid, operator.separate(), None)
+    found = None if method else separable(operator.grid, operator.separate(), operator.inputs)
     if found is not None:
         return found
     order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._backends.numpy import tridiagonal
 from ..._base.types import Array
-from .along import Along, Vectors
+from .along import Along, Vectors, Waves
 from .inverse import ROUNDING, side_by_side
 
 
@@ -29,7 +29,7 @@ class Lines:
 
     @classmethod
     def of(
-        cls, line: Vectors, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
+        cls, line: Vectors | Waves, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
     ) -> Lines:
         """With one shift for each set of coefficients along the axes `waves`, for arrays whose axes lie in this order."""
         # What is next to each other in memory goes through the systems side by side.
@@ -39,7 +39,7 @@ class Lines:
             [k for k in memory if k in waves and (k in ahead) is there] for there in (True, False)
         )
         order = (*batch, *beyond, axis, *beside)
-        bands = line.rows.bands
+        bands = line.bands
         lower, upper = map(np.ascontiguousarray, (bands.lower, bands.upper))  # the core reads them by address
         if line.is_transposed:
             lower, upper = upper, lower
@@ -65,12 +65,17 @@ class Lines:
         return own.transpose(self.back)
 
 
-def staying(shift: float, lines: Sequence[Along]) -> int | None:
-    """Which axis to keep: the longest without a transform, where that makes all systems definite; else None."""
+def staying(shift: float, lines: Sequence[Along], axes: Sequence[int]) -> int | None:
+    """Which axis to keep, where that makes all systems definite: the longest that has no transform.
+
+    Else one of several that have: of type I, which takes twice the length, or the one whose points lie furthest apart.
+    """
     plain = [k for k, line in enumerate(lines) if isinstance(line, Vectors) and line.size > 1]
-    if not plain:
+    waves = [k for k, line in enumerate(lines) if isinstance(line, Waves) and len(lines) > 1]
+    if not plain + waves:
         return None
-    k = max(plain, key=lambda k: lines[k].size)
+    slow = {k: line.type == 1 for k, line in enumerate(lines) if isinstance(line, Waves)}
+    k = max(plain, key=lambda k: lines[k].size) if plain else max(waves, key=lambda k: (slow[k], -axes[k]))
     return k if _is_definite(shift, lines) else None
 
 

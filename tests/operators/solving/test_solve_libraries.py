@@ -23,15 +23,6 @@ def torch():
     return pytest.importorskip("torch")
 
 
-@pytest.fixture
-def jax():
-    jax = pytest.importorskip("jax")
-    before = jax.config.jax_enable_x64
-    jax.config.update("jax_enable_x64", True)
-    yield jax
-    jax.config.update("jax_enable_x64", before)
-
-
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", [optional("torch"), optional("jax")])
 def test_values_are_those_of_numpy(name, method, request):

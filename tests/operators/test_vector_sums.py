@@ -1,0 +1,127 @@
+"""What acts at points alone in sums with operators of vector fields: on each component."""
+
+import numpy as np
+import pytest
+from samples import same_bits
+
+import gridgrad as gg
+
+RNG = np.random.default_rng(6)
+SHAPE = (6, 7)
+X = np.cumsum(RNG.uniform(0.3, 1.2, 6))
+C, Z = RNG.standard_normal(SHAPE), RNG.standard_normal(SHAPE) + 1j
+ENDS = {
+    "one-sided": "one-sided",
+    "no slip": gg.no_slip(),
+    "lid": gg.components(gg.value(0.0, wall="face"), gg.value(RNG.standard_normal(7)[:1], wall="face"), "symmetric"),
+}  # fmt: skip
+# The operator, and what it is of each component F and of what the vector laplacian L makes there.
+SUMS = {
+    "identity first": (lambda g: g.identity - 0.1 * g.vector_laplacian, lambda F, L: F - 0.1 * L),
+    "identity last": (lambda g: g.vector_laplacian - 3 * g.identity, lambda F, L: L - 3 * F),
+    "a field": (lambda g: g.vector_laplacian + C * g.identity, lambda F, L: L + C * F),
+    "both": (lambda g: g.identity + g.multiply(C) - 0.1 * g.vector_laplacian, lambda F, L: F + C * F - 0.1 * L),
+    "complex": (lambda g: g.multiply(Z) + 1j * g.vector_laplacian, lambda F, L: Z * F + 1j * L),
+    "a product": (lambda g: g.identity - g.multiply(C) @ g.vector_laplacian, lambda F, L: F - C * L),
+}  # fmt: skip
+
+
+def fields():
+    return np.random.default_rng(2).standard_normal((2, *SHAPE))
+
+
+def grid_with(ends):
+    return gg.Grid(X, (7, 0.5), boundary=ENDS[ends])
+
+
+def close(got, want):
+    assert np.abs(np.asarray(got) - want).max() <= 1e-13 * np.abs(want).max()
+
+
+@pytest.mark.parametrize("name", SUMS)
+@pytest.mark.parametrize("ends", ENDS)
+def test_values_matrices_and_adjoints(ends, name):
+    grid, F, (make, expected) = grid_with(ends), fields(), SUMS[name]
+    A, L = make(grid), np.array(grid.vector_laplacian(F))
+    close(A(F), np.stack([expected(*pair) for pair in zip(F, L, strict=True)]))
+    assert A.inputs == A.outputs == (2,)
+    M = A.to_sparse()
+    close(A.linear(F), (M @ F.ravel()).reshape(F.shape))
+    close(A.adjoint(F), (M.conj().T @ F.ravel()).reshape(F.shape))
+    close(A.T(F), (M.T @ F.ravel()).reshape(F.shape))
+    close(np.array(A.linear(F)) + np.array(A.offset), np.array(A(F)))
+
+
+def test_products_of_vector_operators():
+    grid, F = grid_with("one-sided"), fields()
+    A = grid.identity - 0.5 * (grid.gradient @ grid.divergence)
+    close(A(F), F - 0.5 * np.array(grid.gradient(grid.divergence(F))))
+    close((0.5 * (grid.gradient @ grid.divergence) - grid.identity)(F), -np.array(A(F)))
+
+
+def test_it_is_one_sweep_that_is_kept():
+    grid = grid_with("one-sided")
+    A, again = (grid.identity - 0.1 * grid.vector_laplacian for _ in range(2))
+    assert A.pattern is again.pattern
+    assert len(A.terms) == 6
+
+
+def test_a_field_has_one_name_for_all_components():
+    grid, F = grid_with("one-sided"), fields()
+    A = grid.multiply(C, name="drag") + grid.vector_laplacian
+    close(A(F, drag=2 * C), np.array(A(F)) + C * F)
+
+
+def test_on_one_axis_a_vector_is_an_array():
+    line, f = gg.Grid(X), fields()[0, :, 0]
+    assert same_bits((line.identity - 0.1 * line.vector_laplacian)(f), (line.identity - 0.1 * line.laplacian)(f))
+
+
+def test_beside_gaps():
+    inside = np.random.default_rng(3).random(SHAPE) > 0.15
+    grid, F = grid_with("one-sided").with_mask(inside), fields()
+    A, L = grid.identity - 0.1 * grid.vector_laplacian, np.array(grid.vector_laplacian(F))
+    close(np.where(inside, np.array(A(F)), 0), np.where(inside, F - 0.1 * L, 0))
+    close(A.adjoint(F), (A.to_sparse().T @ F.ravel()).reshape(F.shape))
+
+
+@pytest.mark.needs("torch")
+def test_tensors():
+    import torch
+
+    A, F = of_libraries()
+    given = torch.tensor(F, requires_grad=True)
+    close(A(given).detach().numpy(), np.array(A(F)))
+    assert torch.autograd.gradcheck(A, given)
+
+
+def test_jax(jax):
+    A, F = of_libraries()
+    close(np.asarray(jax.jit(A)(jax.numpy.asarray(F))), np.array(A(F)))
+
+
+@pytest.mark.needs("dask")
+def test_chunks():
+    import dask.array
+
+    A, F = of_libraries()
+    for got, want in zip(A([dask.array.from_array(f, chunks=3) for f in F]), A(F), strict=True):
+        assert same_bits(got.compute(), want)
+
+
+def of_libraries():
+    """An operator of numbers at walls, and a field."""
+    grid = grid_with("no slip")
+    return grid.identity - 0.1 * grid.vector_laplacian, fields()
+
+
+def test_what_reads_neighbours_stays_what_it_is():
+    grid = grid_with("one-sided")
+    for refused in (
+        lambda: grid.laplacian + grid.vector_laplacian,
+        lambda: grid.identity + grid.gradient,
+        lambda: grid.identity - grid.divergence,
+        lambda: (grid.identity + grid.laplacian) - grid.vector_laplacian,
+    ):
+        with pytest.raises(ValueError, match=r"cannot add .*they map scalar field -> scalar field and"):
+            refused()
