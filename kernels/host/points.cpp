@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "../join.h"
@@ -87,9 +88,12 @@ void add_row(const Row<Real>& row, Real* sum) {
     while (n < row.pairs && n < k + 3 && row.a[n] != row.b[n]) ++n;
     const bool to_value = n < row.pairs && n < k + 3;
     n += to_value - k;
-    if (n == 1) k += to_value ? add(Kind<1, true, false, FACES, VARIES>{}, k) : add(Kind<1, false, false, FACES, VARIES>{}, k);
-    else if (n == 2) k += to_value ? add(Kind<2, true, false, FACES, VARIES>{}, k) : add(Kind<2, false, false, FACES, VARIES>{}, k);
-    else k += to_value ? add(Kind<3, true, false, FACES, VARIES>{}, k) : add(Kind<3, false, false, FACES, VARIES>{}, k);
+    const auto some = [&](auto ends_with_value) {
+      constexpr bool to = decltype(ends_with_value)::value;
+      if (n == 1) return add(Kind<1, to, false, FACES, VARIES>{}, k);
+      return n == 2 ? add(Kind<2, to, false, FACES, VARIES>{}, k) : add(Kind<3, to, false, FACES, VARIES>{}, k);
+    };
+    k += to_value ? some(std::true_type{}) : some(std::false_type{});
   }
 }
 
@@ -146,9 +150,9 @@ void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64
         else
           for (int64 i = 0; i < here; ++i) sum[i] = joined<AsNumbers<Real>>(join, sum[i], row[i]);
       }
-      if (!places.at_points) std::copy_n(sum, here, out + at);
-      else
+      if (places.at_points)
         for (int64 i = 0; i < here; ++i) out[places.points[at + i]] = sum[i];
+      else std::copy_n(sum, here, out + at);
     }
   }
 }

@@ -56,7 +56,7 @@ def _load() -> ctypes.CDLL | None:
     whole = ctypes.c_int
     core.gg_rows_at_points.argtypes = [pointer, integer, pointer, integer, whole, integer]
     core.gg_place.argtypes = [pointer, pointer, pointer, integer, pointer, integer, ctypes.c_double, whole]
-    core.gg_apply_in_bands.argtypes = [pointer, ctypes.c_char_p, pointer, pointer, integer, integer]
+    core.gg_apply_in_bands.argtypes = [pointer, ctypes.c_char_p, pointer, integer, integer]
     core.gg_tridiagonal.argtypes = [pointer] * 5
     core.gg_rows_at_points.restype = core.gg_place.restype = core.gg_tridiagonal.restype = None
     return core

@@ -10,8 +10,6 @@
 
 namespace gridgrad {
 
-constexpr int64 WORDS = sizeof(RowsAtPoints) / sizeof(uint64), FIRST_FIELD = 5, LAST_FIELD = 7;
-
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
 GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const Places* places, int64 groups,
                                  int bytes, int64 workers);
@@ -54,8 +52,8 @@ struct Call {
   const Descriptor* plan;
   const char* packed;
   const Patch* patch;
-  const uint64* table;
   int64 how[HEAD];
+  RowsAtPoints* table;
 
   void* data(int64 k) const {  // of an object
     char* object;
@@ -89,12 +87,11 @@ struct Call {
     for (int64 k = 0; k < patch->count; ++k) {
       const Overwritten& output = patch->outputs[k];
       const Start from = output.starts[number], to = output.starts[number + 1];
-      const uint64* rows = table + (number * patch->terms + output.term) * WORDS;
       const int bytes = plan->output_bytes;
       void* out = data(output.array);
       const Places places{output.points + from.point, output.bounds + from.bound, out, 1};
       if (to.point > from.point)
-        gg_rows_at_points(reinterpret_cast<const RowsAtPoints*>(rows), output.terms, &places,
+        gg_rows_at_points(table + number * patch->terms + output.term, output.terms, &places,
                           to.bound - from.bound - 1, bytes, 1);
       gg_place(out, nullptr, nullptr, 0, output.gaps + 2 * from.gap, to.gap - from.gap, patch->fill, bytes);
     }
@@ -104,17 +101,18 @@ struct Call {
 
 }  // namespace
 
-// Bands begin to end - 1 of as many as `packed`, of objects as in gg_apply_objects, says pieces. The table,
-// of RowsAtPoints of each band, has numbers of objects from 1 in the place of fields, and gets their
-// addresses. Nothing is written where a status refuses.
-GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, uint64* table,
-                                int64 begin, int64 end) {
-  Call call{plan, packed, patch, table, {}};
+// Bands begin to end - 1 of as many as `packed` says pieces. Its objects are as in gg_apply_objects; behind
+// them stand those that only rows at points read, and one of the RowsAtPoints of each band, with numbers of
+// objects from 1 in the place of fields, which gets their addresses. Nothing is written where a status refuses.
+GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, int64 begin,
+                                int64 end) {
+  Call call{plan, packed, patch, {}, nullptr};
   std::memcpy(call.how, packed, sizeof call.how);
   if (const Status status = call.check()) return status;
+  call.table = static_cast<RowsAtPoints*>(call.data(call.how[5] + patch->others));
   for (int64 row = begin * patch->terms; row < end * patch->terms; ++row)
-    for (int64 k = row * WORDS + FIRST_FIELD; k <= row * WORDS + LAST_FIELD; ++k)
-      if (table[k]) table[k] = static_cast<uint64>(call.address(static_cast<int64>(table[k]) - 1));
+    for (const void** field : {&call.table[row].f, &call.table[row].faces, &call.table[row].outer})
+      if (*field) *field = call.data(reinterpret_cast<std::intptr_t>(*field) - 1);
   const int64 workers = std::min(call.how[4], end - begin);
   std::atomic<int> worst{0};
   const auto take = [&](int64 worker) {

@@ -51,7 +51,8 @@ class InBands:
         self.plan, self.shape, self.bands = plan, plan.shape, len(edges) - 1
         self.order = [*swept, *[k for k in range(len(fields)) if k not in swept]]  # those that are read by point alone stand last
         self.threads = memory.default_workers(plan.traffic)
-        self.pieces = min(memory.pieces_of(plan), self.bands)
+        pieces = min(memory.pieces_of(plan), self.bands)
+        self.pieces = list(pairwise(self.bands * k // pieces for k in range(pieces + 1)))
         self.dtype = np.dtype(plan.output_storage)
         self._kept: list[Array | RowsAtPoints] = []  # what is read by address
         tables: list[Array] = []
@@ -78,7 +79,7 @@ class InBands:
         )
         self._kept += [outputs, beside]
         self._address = address(self._patch)
-        self._pack = Struct(f"{6 + len(fields) + plan.outputs}q").pack
+        self._pack = Struct(f"{6 + len(fields) + plan.outputs + 1}q").pack
 
     def _table(self, own: RowsAtPoints, edges: Array, first_points: Array) -> Array:
         """The rows of each band, with numbers of arrays, from 1, in the place of fields."""
@@ -102,14 +103,13 @@ class InBands:
         plan = self.plan
         if out is None:
             out = [np.empty(self.shape, self.dtype) for _ in range(plan.outputs)]
-        workers = min(workers or self.threads, self.bands)
-        ids = [id(fields[k]) for k in self.order]
-        ids[plan.inputs : plan.inputs] = map(id, out)
-        table = self.table.copy()
-        packed = self._pack(*(_core.offsets or ()), 0, self.bands, workers, plan.inputs + plan.outputs, *ids)
-        for piece in range(self.pieces):  # between pieces Python sees signals
-            begin, end = (self.bands * k // self.pieces for k in (piece, piece + 1))
-            status = _core.core.gg_apply_in_bands(plan.address, packed, self._address, address(table), begin, end)
+        arrays = [fields[k] for k in self.order]
+        arrays[plan.inputs : plan.inputs] = out
+        arrays.append(self.table.copy())
+        head = *(_core.offsets or ()), 0, self.bands, workers or self.threads, plan.inputs + plan.outputs
+        packed = self._pack(*head, *map(id, arrays))
+        for begin, end in self.pieces:  # between these Python sees signals
+            status = _core.core.gg_apply_in_bands(plan.address, packed, self._address, begin, end)
             if status in _core.REFUSED:
                 return None
             _core.check(status)
