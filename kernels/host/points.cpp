@@ -91,7 +91,8 @@ void add_row(const Row<Real>& row, Real* sum) {
     const auto some = [&](auto ends_with_value) {
       constexpr bool to = decltype(ends_with_value)::value;
       if (n == 1) return add(Kind<1, to, false, FACES, VARIES>{}, k);
-      return n == 2 ? add(Kind<2, to, false, FACES, VARIES>{}, k) : add(Kind<3, to, false, FACES, VARIES>{}, k);
+      return n == 2 ? add(Kind<2, to, false, FACES, VARIES>{}, k)
+                    : add(Kind<3, to, false, FACES, VARIES>{}, k);
     };
     k += to_value ? some(std::true_type{}) : some(std::false_type{});
   }

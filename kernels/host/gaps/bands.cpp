@@ -64,8 +64,8 @@ struct Call {
 
   std::intptr_t address(int64 k) const { return reinterpret_cast<std::intptr_t>(data(k)); }
 
-  // Of the arrays that the sweep does not read, and does not look at: whether all are aligned, and none may be
-  // in the memory of an output.
+  // Of the arrays that the sweep does not read, and does not look at: whether all are aligned, and none may
+  // be in the memory of an output.
   Status check() const {
     const int64 first = plan->inputs, behind = first + plan->outputs;
     for (int64 k = first; k < behind; ++k)
@@ -103,7 +103,8 @@ struct Call {
 
 // Bands begin to end - 1 of as many as `packed` says pieces. Its objects are as in gg_apply_objects; behind
 // them stand those that only rows at points read, and one of the RowsAtPoints of each band, with numbers of
-// objects from 1 in the place of fields, which gets their addresses. Nothing is written where a status refuses.
+// objects from 1 in the place of fields, which gets their addresses. Nothing is written where a status
+// refuses.
 GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, int64 begin,
                                 int64 end) {
   Call call{plan, packed, patch, {}, nullptr};

@@ -8,7 +8,7 @@ from struct import Struct
 
 import numpy as np
 
-from ...._base.types import Array, Shape
+from ...._base.types import Array
 from ...._plan.descriptor import MAX_DIMS
 from ...._plan.plan import Plan
 from .. import core as _core
@@ -118,8 +118,9 @@ class InBands:
 
 def places_in(field: Array, points: Array) -> Array:
     """Where points of the flattened grid are in the memory of a field, counted in elements from the first."""
-    index = np.unravel_index(points, field.shape)
-    places: Array = sum(own * (stride // field.itemsize) for own, stride in zip(index, field.strides, strict=True))
+    places = np.zeros(points.shape, np.int64)
+    for index, stride in zip(np.unravel_index(points, field.shape), field.strides, strict=True):
+        places += index * (stride // field.itemsize)
     return places
 
 

@@ -20,7 +20,7 @@ class TermRows(NamedTuple):
     b: Array
     w: Array
     fields: tuple[int, int | None, int | None]
-    at: tuple[Array | None, Array | None, Array | None]  # as in `TermAtPoints`, in the shapes of the above
+    at: Sequence[Array | None]  # as in `TermAtPoints`, in the shapes of the above
     harmonic: bool
     outer_sign: int
 

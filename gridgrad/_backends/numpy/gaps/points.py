@@ -28,7 +28,7 @@ class TermAtPoints(NamedTuple):
     spread: Array  # where each group begins in what is spread
     varies: bool  # whether weights are spread
     fields: tuple[int, int | None, int | None]  # the input, and the factors at faces and of the row
-    at: tuple[Array | None, Array | None, Array | None]  # where these are read: of values spread, of the row by point; else at points
+    at: Sequence[Array | None]  # where these are read: of values spread, of the row by point; else at points
     harmonic: bool
     outer_sign: int
 
