@@ -13,19 +13,6 @@ extern "C" Sweep GG_SWEEPS;  // the CPU levels that were compiled, lowest first
 
 namespace {
 
-enum Status : int {
-  OK,
-  BAD_ABI,
-  BAD_COUNTS,
-  BAD_TERM,
-  BAD_STENCIL,
-  NULL_POINTER,
-  UNALIGNED,
-  OVERLAP,
-  NO_MEMORY,
-  READ_ONLY
-};
-
 constexpr int NUMPY_WRITEABLE = 0x0400;  // NPY_ARRAY_WRITEABLE
 
 const char* const MESSAGES[] = {

@@ -1,29 +1,17 @@
 // Rows at single points of flat fields, beside gaps: computed from pairs of points, and written over a
 // sweep's results.
+#include "points.h"
+
+#include <algorithm>
 #include <exception>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
-#include "../descriptor.h"
+#include "../join.h"
+#include "../stencil.h"
 
 namespace gridgrad {
-
-// The rows of one term in groups of points that read alike, so that a loop over a group decides nothing.
-struct RowsAtPoints {
-  const int32* start;  // of each group its first pair
-  const int32*
-      a;  // of a pair: weight * (f[p + b] - f[p + a]) at the point p, weight * f[p + b] where both are one
-  const int32* b;
-  const void* weight;  // of each pair, or spread
-  const int64*
-      spread;  // where arrays have one value for each pair at each point: the first one of each group
-  const void* f;
-  const void* faces;  // its mean at both points is a factor of the pair; null: none
-  const void* outer;  // a factor of the row, at its point; null: none
-  uint64 varies;      // whether weights are spread
-  uint64 is_spread;   // whether f, and faces, are spread; these are values
-};
-
 namespace {
 
 constexpr int64 BLOCK = 256;      // points whose sums are in the cache between terms
@@ -35,50 +23,78 @@ struct Row {
   const int32* points;
   const Real* f;
   const Real* faces;
+  const int32* at_f;
+  const int32* at_faces;
   const int32* a;  // of its pairs
   const int32* b;
   const Real* weight;
   int64 pairs, count;
   int64 spread, size;  // where its own values begin, and from one pair to the next
+  bool harmonic;
+};
+
+// What a loop over the points of a row takes: N pairs of it, of which the last may be a value.
+template <int N, bool ENDS_WITH_VALUE, bool SPREAD, bool FACES, bool VARIES>
+struct Kind {
+  static constexpr int pairs = N;
+  static constexpr bool ends_with_value = ENDS_WITH_VALUE, is_spread = SPREAD, has_faces = FACES,
+                        varies = VARIES;
 };
 
 // Pairs k to k + N - 1: the first of the row, or added to it.
-template <typename Real, int N, bool FACES, bool VARIES, bool SPREAD, bool VALUES>
-void add_pairs(const Row<Real>& row, int64 k, Real* __restrict sum) {
+template <class Is, bool FIRST, typename Real>
+GG_NOINLINE void add_pairs(const Row<Real>& row, int64 k, Real* __restrict sum) {
+  constexpr int N = Is::pairs;
   int64 a[N], b[N], spread[N];
   Real same[N];
   for (int n = 0; n < N; ++n) {
     a[n] = row.a[k + n], b[n] = row.b[k + n], spread[n] = row.spread + (k + n) * row.size;
-    same[n] = VARIES ? Real(0) : row.weight[k + n];
+    same[n] = Is::varies ? Real(0) : row.weight[k + n];
   }
-  const bool first = k == 0;
   for (int64 i = 0; i < row.count; ++i) {
     const int64 point = row.points[i];
-    Real total = first ? Real(0) : sum[i];
+    Real total = FIRST ? Real(0) : sum[i];
     for (int n = 0; n < N; ++n) {
-      const int64 own = spread[n] + i, from = SPREAD ? own : point + a[n], to = SPREAD ? own : point + b[n];
-      Real weight = VARIES ? row.weight[own] : same[n];
-      if (FACES) weight *= (row.faces[from] + row.faces[to]) * Real(0.5);
-      const Real value = weight * (VALUES ? row.f[to] : row.f[to] - row.f[from]);
-      total = n == 0 && first ? value : total + value;
+      const int64 own = spread[n] + i, from = point + a[n], to = point + b[n];
+      Real weight = Is::varies ? row.weight[own] : same[n];
+      if constexpr (Is::has_faces) {
+        const int64 below = Is::is_spread ? row.at_faces[own] : from,
+                    above = Is::is_spread ? row.at_faces[own] : to;
+        weight *= face_mean<Real>(row.faces[below], row.faces[above], row.harmonic);
+      }
+      const bool is_value = Is::ends_with_value && n == N - 1;
+      const Real read = row.f[Is::is_spread ? row.at_f[own] : to];
+      Real value = weight * (is_value ? read : read - row.f[from]);
+      if (Is::has_faces && row.harmonic) value = unless_zero(weight, value);
+      total = n == 0 && FIRST ? value : total + value;
     }
     sum[i] = total;
   }
 }
 
-template <typename Real, bool FACES, bool VARIES>
-void add_row(const Row<Real>& row, bool is_spread, Real* sum) {
-  int64 k = 0;
-  while (k < row.pairs) {
-    int64 n = k;  // differences that follow each other
-    while (n < row.pairs && n < k + 3 && !is_spread && row.a[n] != row.b[n]) ++n;
-    n -= k;
-    if (is_spread) add_pairs<Real, 1, FACES, VARIES, true, true>(row, k, sum);
-    else if (n == 0) add_pairs<Real, 1, FACES, VARIES, false, true>(row, k, sum);
-    else if (n == 1) add_pairs<Real, 1, FACES, VARIES, false, false>(row, k, sum);
-    else if (n == 2) add_pairs<Real, 2, FACES, VARIES, false, false>(row, k, sum);
-    else add_pairs<Real, 3, FACES, VARIES, false, false>(row, k, sum);
-    k += n ? n : 1;
+template <bool FACES, bool VARIES, typename Real>
+void add_row(const Row<Real>& row, Real* sum) {
+  const auto add = [&](auto kind, int64 k) {
+    if (k) add_pairs<decltype(kind), false>(row, k, sum);
+    else add_pairs<decltype(kind), true>(row, k, sum);
+    return kind.pairs;
+  };
+  for (int64 k = 0; k < row.pairs;) {
+    if (row.at_f) {
+      k += add(Kind<1, true, true, FACES, VARIES>{}, k);
+      continue;
+    }
+    int64 n = k;  // differences that follow each other, and a value behind them
+    while (n < row.pairs && n < k + 3 && row.a[n] != row.b[n]) ++n;
+    const bool to_value = n < row.pairs && n < k + 3;
+    n += to_value - k;
+    const auto some = [&](auto ends_with_value) {
+      constexpr bool to = decltype(ends_with_value)::value;
+      if (n == 1) return add(Kind<1, to, false, FACES, VARIES>{}, k);
+      return n == 2 ? add(Kind<2, to, false, FACES, VARIES>{}, k)
+                    : add(Kind<3, to, false, FACES, VARIES>{}, k);
+    };
+    k += to_value ? some(std::true_type{}) : some(std::false_type{});
   }
 }
 
@@ -91,38 +107,53 @@ void row_of(const RowsAtPoints& rows, int64 group, const int32* points, int64 fr
   const Row<Real> row{points + begin,
                       static_cast<const Real*>(rows.f),
                       static_cast<const Real*>(rows.faces),
+                      rows.at_f,
+                      rows.at_faces,
                       rows.a + start,
                       rows.b + start,
                       rows.varies ? weight : weight + start,
                       rows.start[group + 1] - start,
                       end - begin,
                       rows.spread[group] + begin - from,
-                      size};
-  if (!row.pairs)
-    for (int64 i = 0; i < row.count; ++i) sum[i] = 0;
+                      size,
+                      rows.harmonic != 0};
+  if (!row.pairs) std::fill_n(sum, row.count, Real(0));
   else if (rows.faces)
-    if (rows.varies) add_row<Real, true, true>(row, rows.is_spread, sum);
-    else add_row<Real, true, false>(row, rows.is_spread, sum);
-  else if (rows.varies) add_row<Real, false, true>(row, rows.is_spread, sum);
-  else add_row<Real, false, false>(row, rows.is_spread, sum);
-  if (const Real* outer = static_cast<const Real*>(rows.outer))
-    for (int64 i = 0; i < row.count; ++i) sum[i] *= outer[points[begin + i]];
+    if (rows.varies) add_row<true, true>(row, sum);
+    else add_row<true, false>(row, sum);
+  else if (rows.varies) add_row<false, true>(row, sum);
+  else add_row<false, false>(row, sum);
+  const Real* const outer = static_cast<const Real*>(rows.outer);
+  const int32* const at = (rows.at_outer ? rows.at_outer : points) + begin;
+  for (int64 i = 0; outer && i < row.count; ++i) {
+    const Real factor = outer[at[i]];
+    sum[i] = unless_other(static_cast<int>(rows.outer_sign), factor, sum[i] * factor);
+  }
 }
 
-// Groups begin to end - 1; group g has the points bounds[g] to bounds[g + 1] - 1.
+// Groups begin to end - 1.
 template <typename Real>
-void rows_at(const RowsAtPoints* terms, int64 count, const int32* points, const int32* bounds, int64 begin,
-             int64 end, Real* values) {
-  Real sum[BLOCK];
+void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64 begin, int64 end) {
+  Real sum[BLOCK], row[BLOCK];
+  Real* const out = static_cast<Real*>(places.values);
+  const int join = static_cast<int>(terms[0].join);
   for (int64 group = begin; group < end; ++group) {
-    const int64 from = bounds[group], size = bounds[group + 1] - from;
+    const int64 from = places.bounds[group], size = places.bounds[group + 1] - from;
     for (int64 at = from; at < from + size; at += BLOCK) {
-      const int64 stop = at + BLOCK < from + size ? at + BLOCK : from + size;
-      row_of(terms[0], group, points, from, size, at, stop, values + at);
+      const int64 stop = std::min(at + BLOCK, from + size), here = stop - at;
+      row_of(terms[0], group, places.points, from, size, at, stop, sum);
+      if (join != TOTAL)
+        for (int64 i = 0; i < here; ++i) sum[i] = begun<AsNumbers<Real>>(join, sum[i]);
       for (int64 t = 1; t < count; ++t) {
-        row_of(terms[t], group, points, from, size, at, stop, sum);
-        for (int64 i = 0; i < stop - at; ++i) values[at + i] += sum[i];
+        row_of(terms[t], group, places.points, from, size, at, stop, row);
+        if (join == TOTAL)
+          for (int64 i = 0; i < here; ++i) sum[i] += row[i];
+        else
+          for (int64 i = 0; i < here; ++i) sum[i] = joined<AsNumbers<Real>>(join, sum[i], row[i]);
       }
+      if (places.at_points)
+        for (int64 i = 0; i < here; ++i) out[places.points[at + i]] = sum[i];
+      else std::copy_n(sum, here, out + at);
     }
   }
 }
@@ -153,15 +184,15 @@ void shared(const Work& work, int64 count, int64 points, int64 workers) {
 
 }  // namespace
 
-// The sums of the rows of `count` terms at points in groups, into values.
-GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const int32* points,
-                                 const int32* bounds, int64 groups, void* values, int bytes, int64 workers) {
+// What the rows of `count` terms at points in groups are joined to.
+GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const Places* places, int64 groups,
+                                 int bytes, int64 workers) {
   shared(
       [=](int64 begin, int64 end) {
-        if (bytes == 4) rows_at(terms, count, points, bounds, begin, end, static_cast<float*>(values));
-        else rows_at(terms, count, points, bounds, begin, end, static_cast<double*>(values));
+        if (bytes == 4) rows_at<float>(terms, count, *places, begin, end);
+        else rows_at<double>(terms, count, *places, begin, end);
       },
-      groups, bounds[groups], workers);
+      groups, places->bounds[groups], workers);
 }
 
 // Writes values at points of a flat field, and one number into `runs` gaps, each from its first point to

@@ -6,6 +6,19 @@
 
 namespace gridgrad {
 
+enum Status : int {
+  OK,
+  BAD_ABI,
+  BAD_COUNTS,
+  BAD_TERM,
+  BAD_STENCIL,
+  NULL_POINTER,
+  UNALIGNED,
+  OVERLAP,
+  NO_MEMORY,
+  READ_ONLY
+};
+
 // A box of the index space: begin and end per (collapsed) dim.
 struct Box {
   int64 begin[MAX_DIMS], end[MAX_DIMS];

@@ -7,9 +7,11 @@ of which its number gg_fault chooses one, a line for each from 0 on: ok, what is
 import argparse
 import ctypes
 import os
+import pickle
 import signal
 import sys
 from functools import partial
+from unittest import mock
 
 import numpy as np
 from fuzz import CONTRACT_EPS, ORACLE_EPS
@@ -19,7 +21,9 @@ from samples import noise
 import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import BACKEND
+from gridgrad._backends.numpy import core as compiled
 from gridgrad._backends.numpy.core import core
+from gridgrad._backends.numpy.gaps import bands
 from gridgrad._backends.numpy.operations import NUMPY
 
 SECONDS = 60  # in which a fault is found, or it hangs
@@ -232,6 +236,29 @@ def ends():
                 yield f"terms at ends of {shape}", applied(terms, read, 1, shape), equal_to(*want)
 
 
+def beside_gaps():
+    """Rows at points, in bands and of batches, as NumPy makes them."""
+    bands.NEAR = 500  # so that there are several
+    rng = np.random.default_rng(8)
+    shape = 70, 40
+    f, k, v, side = *(rng.random(shape) for _ in range(3)), rng.random(shape[0])
+    k[rng.random(shape) < 0.1], f[rng.random(shape) < 0.01] = 0, np.nan
+    inside, spacing = rng.random(shape) > 0.2, [np.cumsum(rng.integers(1, 3, n)) for n in shape]
+    walls = gg.Grid(*spacing, boundary=[gg.slope(2.0), gg.value(side)]).with_mask(inside)
+    grids = [gg.Grid((70, 0.5), (40, 0.25)).with_mask(inside, boundary=own) for own in (gg.value(1.5, wall="face"), gg.value(k))]
+    grid = gg.Grid(*spacing).with_mask(inside)
+    operators = [own.laplacian for own in (grid, walls, *grids)] + [own.diffuse(v) for own in (grid, *grids)]
+    operators += [grid.gradient_norm, grid.gradient_squared, grid.diffuse(k, mean="harmonic"), grid.gradient, grid.laplacian.with_(accuracy=4)]
+    operators += [grid.advect((v - 0.5, k), upwind=1), side[:, None] * grid.laplacian]
+    for n, operator in enumerate(operators):
+        with mock.patch.object(compiled, "core", None):
+            want = np.stack(pickle.loads(pickle.dumps(operator))(f))
+        yield f"gaps, operator {n}", partial(operator, f), equal_to(*want)
+        yield f"gaps, operator {n} of a batch", partial(operator, np.stack([f, f])), equal_to(*np.stack([want, want], axis=-3))
+    over = grid.whole.with_mask(inside, boundary=gg.value(k, name="beside")).laplacian
+    yield "what is prescribed is written over", lambda: over(f, own := k.copy(), beside=own), equal_to(*over(f))
+
+
 def cases(dtypes):
     """All of them, what takes longest last."""
     yield from bits(dtypes)
@@ -239,6 +266,7 @@ def cases(dtypes):
     if "f8" in dtypes:
         yield from of_operators()
         yield from ends()
+        yield from beside_gaps()
     yield from values(dtypes)
 
 

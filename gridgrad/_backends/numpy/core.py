@@ -54,9 +54,9 @@ def _load() -> ctypes.CDLL | None:
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
     core.gg_apply_objects.argtypes = [pointer, ctypes.c_char_p]
     whole = ctypes.c_int
-    core.gg_rows_at_points.argtypes = [pointer, integer, pointer, pointer, integer, pointer, whole, integer]
+    core.gg_rows_at_points.argtypes = [pointer, integer, pointer, integer, whole, integer]
     core.gg_place.argtypes = [pointer, pointer, pointer, integer, pointer, integer, ctypes.c_double, whole]
-    core.gg_apply_in_bands.argtypes = [pointer, ctypes.c_char_p, pointer, pointer, pointer, integer, integer]
+    core.gg_apply_in_bands.argtypes = [pointer, ctypes.c_char_p, pointer, integer, integer]
     core.gg_tridiagonal.argtypes = [pointer] * 5
     core.gg_rows_at_points.restype = core.gg_place.restype = core.gg_tridiagonal.restype = None
     return core

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._backends.ladder import bound
 from ..._backends.numpy import BACKEND, memory
-from ..._backends.numpy.gaps.bands import InBands, edges_of, lines_of
+from ..._backends.numpy.gaps.bands import InBands, are_near, edges_of, lines_of, places_in
 from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
@@ -68,15 +68,19 @@ class Beside:
     def compiled(self, dtype: DType) -> list[RowsAtPoints | None] | None:
         """For each output its rows for the compiled core, where that serves; None of one without points."""
         if dtype not in self._compiled:
-            self._compiled[dtype] = compiled(self.patch, dtype, edges_of(prod(self.mask.shape)))
+            beside = {part.input for part in self.patch.parts if part.at_gaps}
+            edges = edges_of(prod(self.mask.shape))
+            self._compiled[dtype] = compiled(self.patch, dtype, edges, lambda k, points: points if k in beside else None)
         return self._compiled[dtype]
 
     def in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:
         """A sweep over fields in NumPy's memory, all of one kind, with what overwrites it; None where the core does not do both."""
         if not flat_.is_plain or flat_.flat[0] > 1 or memory.apply_objects is None:
             return None
-        key = flat_.shape, fields[0].dtype
+        key = flat_.shape, fields[0].dtype, *[f.strides for f in fields]
         if key not in self._in_bands:
+            if len(self._in_bands) >= 64:
+                self._in_bands.clear()
             self._in_bands[key] = self._made_in_bands(whole, fields, flat_)
         return self._in_bands[key]
 
@@ -87,19 +91,23 @@ class Beside:
         own = [k for k, is_out in enumerate(at_gaps) if not is_out]
         outputs = [np.empty(flat_.shape, dtype) for _ in range(self.outputs)]
         plan = bound(BACKEND, swept.terms_for(flat_.shape), [fields[k] for k in own], outputs)
-        if plan is None or points >= 1 << 31:
+        if plan is None or points >= 1 << 31 or not are_near(fields):
             return None
         edges = edges_of(points, lines_of(plan))
         if len(edges) <= memory.default_workers(plan.traffic):
             return None  # threads would have nothing to do
-        rows = compiled(self.patch, dtype, edges)
+
+        def where(k: int, at: Array) -> Array | None:
+            return None if k in own and fields[k].flags.c_contiguous else places_in(fields[k], at)
+
+        rows = compiled(self.patch, dtype, edges, where)
         if rows is None:
             return None
         outside = [~self.mask.inside.reshape(-1) for _ in rows]
         if isnan(self.mask.fill):
             for flags, at, missing in zip(outside, self.patch.points, self.patch.missing, strict=True):
                 flags[at[missing]] = True
-        return InBands(plan, flat_.shape, edges, own, rows, outside, self.mask.fill)
+        return InBands(plan, fields, edges, own, rows, outside, self.mask.fill)
 
     def transposed(self, weight: str | None, conjugate: bool) -> Patch:
         """What is added to the transpose, or to the adjoint."""

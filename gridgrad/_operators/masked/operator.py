@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import compress
 from math import isnan, prod
 from operator import add
 from typing import TYPE_CHECKING, Self, cast
@@ -119,8 +118,7 @@ class Masked(Gapped[In, Out]):
         for a in (*fields, *(targets or ())):
             if type(a) is not np.ndarray or a.dtype != dtype or a.shape != shape:
                 return None
-        is_swept = [True] * prod(self.inputs) + [not is_out for is_out in self.whole.pattern.at_gaps]
-        if not all([a.flags.c_contiguous for a in (*compress(fields, is_swept), *(targets or ()))]):
+        if not all([a.flags.c_contiguous for a in targets or ()]):
             return None
         made = self.beside.in_bands(self.whole, fields, flat_)
         return None if made is None else made(fields, targets, clean_workers(workers))

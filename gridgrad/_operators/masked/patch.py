@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -111,25 +111,37 @@ def transposed_patch(
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
 
 
-def compiled(patch: Patch, dtype: DType, edges: Array) -> list[RowsAtPoints | None] | None:
+Where = Callable[[int, Array], Array | None]  # of an input, where points of it are in memory; None of one whose memory is in their order
+
+
+def compiled(patch: Patch, dtype: DType, edges: Array, where: Where) -> list[RowsAtPoints | None] | None:
     """The rows for the compiled core, in bands with these edges; None where it does not serve."""
-    is_served = dtype in (np.float32, np.float64) and all(
-        not (part.join or part.inner is not None or part.turns or part.harmonic or part.outer_sign)
-        for part in patch.parts
-    )
-    if not is_served:
+    if dtype not in (np.float32, np.float64):
         return None
     found: list[RowsAtPoints | None] = []
     for output, points in enumerate(patch.points):
-        terms = [_rows_of(part) for part in patch.parts if part.output == output]
-        found.append(rows_in_groups(points, terms, dtype, edges) if len(points) else None)
+        parts = [part for part in patch.parts if part.output == output]
+        terms = [_rows_of(part, points, where) for part in parts]
+        own = [term for term in terms if term is not None]
+        if len(own) < len(terms):
+            return None
+        found.append(rows_in_groups(points, own, parts[0].join, dtype, edges) if len(points) else None)
     return found
 
 
-def _rows_of(part: Part) -> TermRows:
-    number, at_faces = (None, part.b) if part.faces is None else (part.faces[0], part.faces[2])
-    a = np.where(part.is_value, part.b, part.a)
-    return TermRows(a, part.b, part.w, part.input, number, part.outer, at_faces if part.at_gaps else None)
+def _rows_of(part: Part, points: Array, where: Where) -> TermRows | None:
+    """The rows of a part for the compiled core; None where it does not serve."""
+    faces, fb = (None, part.b) if part.faces is None else (part.faces[0], part.faces[2])
+    at_f = where(part.input, part.b)
+    at_faces, at_outer = (None if k is None else where(k, at) for k, at in ((faces, fb), (part.outer, points)))
+    if part.inner is not None or part.turns or (at_faces is not None and at_f is None):
+        return None
+    if at_f is not None and not np.all(part.is_value | (part.w == 0)):
+        return None
+    if at_f is not None and at_faces is None:
+        at_faces = fb
+    a, fields = np.where(part.is_value, part.b, part.a), (part.input, faces, part.outer)
+    return TermRows(a, part.b, part.w, fields, (at_f, at_faces, at_outer), part.harmonic, part.outer_sign)
 
 
 Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face

@@ -5,16 +5,14 @@
 #include <thread>
 #include <vector>
 
-#include "../../descriptor.h"
+#include "../points.h"
+#include "../sweep.h"
 
 namespace gridgrad {
 
-struct RowsAtPoints;  // of ../points.cpp: ten words, of which three are arrays of fields
-constexpr int64 WORDS = 10, FIRST_FIELD = 5, LAST_FIELD = 7;
-
 GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
-GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const int32* points,
-                                 const int32* bounds, int64 groups, void* values, int bytes, int64 workers);
+GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const Places* places, int64 groups,
+                                 int bytes, int64 workers);
 GG_EXPORT void gg_place(void* out, const int32* points, const void* values, int64 length, const int32* gaps,
                         int64 runs, double fill, int bytes);
 
@@ -33,10 +31,17 @@ struct Overwritten {
   const Start* starts;  // of each band, and behind the last
 };
 
+// The bytes of an array from its first element on.
+struct Reach {
+  int64 begin, end;
+};
+
 struct Patch {
   const Overwritten* outputs;
-  int64 count, terms, most;  // how many; rows in the table of a band; points of a band
+  int64 count, terms;  // how many; rows in the table of a band
   double fill;
+  const Reach* beside;  // of the arrays behind the outputs, which only rows at points read
+  int64 others, bytes;  // how many these are; bytes of an output
 };
 
 namespace {
@@ -47,9 +52,8 @@ struct Call {
   const Descriptor* plan;
   const char* packed;
   const Patch* patch;
-  const uint64* table;
-  char* values;  // room for the points of a band, for each worker
   int64 how[HEAD];
+  RowsAtPoints* table;
 
   void* data(int64 k) const {  // of an object
     char* object;
@@ -58,7 +62,23 @@ struct Call {
     return object;
   }
 
-  int band(int64 number, char* own) const {
+  std::intptr_t address(int64 k) const { return reinterpret_cast<std::intptr_t>(data(k)); }
+
+  // Of the arrays that the sweep does not read, and does not look at: whether all are aligned, and none may
+  // be in the memory of an output.
+  Status check() const {
+    const int64 first = plan->inputs, behind = first + plan->outputs;
+    for (int64 k = first; k < behind; ++k)
+      for (int64 other = 0; other < patch->others; ++other) {
+        const Reach reach = patch->beside[other];
+        const std::intptr_t out = address(k), field = address(behind + other);
+        if (field % plan->output_bytes) return UNALIGNED;
+        if (out < field + reach.end && field + reach.begin < out + patch->bytes) return OVERLAP;
+      }
+    return OK;
+  }
+
+  int band(int64 number) const {
     int64 words[HEAD + MAX_ARRAYS] = {};
     std::memcpy(words, packed,
                 sizeof how + sizeof(int64) * static_cast<std::size_t>(std::min<int64>(how[5], MAX_ARRAYS)));
@@ -67,14 +87,12 @@ struct Call {
     for (int64 k = 0; k < patch->count; ++k) {
       const Overwritten& output = patch->outputs[k];
       const Start from = output.starts[number], to = output.starts[number + 1];
-      const int32* points = output.points + from.point;
-      const uint64* rows = table + (number * patch->terms + output.term) * WORDS;
       const int bytes = plan->output_bytes;
       void* out = data(output.array);
+      const Places places{output.points + from.point, output.bounds + from.bound, out, 1};
       if (to.point > from.point)
-        gg_rows_at_points(reinterpret_cast<const RowsAtPoints*>(rows), output.terms, points,
-                          output.bounds + from.bound, to.bound - from.bound - 1, own, bytes, 1);
-      gg_place(out, points, own, to.point - from.point, nullptr, 0, 0, bytes);
+        gg_rows_at_points(table + number * patch->terms + output.term, output.terms, &places,
+                          to.bound - from.bound - 1, bytes, 1);
       gg_place(out, nullptr, nullptr, 0, output.gaps + 2 * from.gap, to.gap - from.gap, patch->fill, bytes);
     }
     return 0;
@@ -83,24 +101,25 @@ struct Call {
 
 }  // namespace
 
-// Bands begin to end - 1 of as many as `packed`, of objects as in gg_apply_objects, says pieces. The table,
-// of RowsAtPoints of each band, has numbers of objects from 1 in the place of fields, and gets their
-// addresses. `values` has room for the points of a band, for each worker. Nothing is written where a status
+// Bands begin to end - 1 of as many as `packed` says pieces. Its objects are as in gg_apply_objects; behind
+// them stand those that only rows at points read, and one of the RowsAtPoints of each band, with numbers of
+// objects from 1 in the place of fields, which gets their addresses. Nothing is written where a status
 // refuses.
-GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, uint64* table,
-                                char* values, int64 begin, int64 end) {
-  Call call{plan, packed, patch, table, values, {}};
+GG_EXPORT int gg_apply_in_bands(const Descriptor* plan, const char* packed, const Patch* patch, int64 begin,
+                                int64 end) {
+  Call call{plan, packed, patch, {}, nullptr};
   std::memcpy(call.how, packed, sizeof call.how);
+  if (const Status status = call.check()) return status;
+  call.table = static_cast<RowsAtPoints*>(call.data(call.how[5] + patch->others));
   for (int64 row = begin * patch->terms; row < end * patch->terms; ++row)
-    for (int64 k = row * WORDS + FIRST_FIELD; k <= row * WORDS + LAST_FIELD; ++k)
-      if (table[k]) table[k] = reinterpret_cast<std::uintptr_t>(call.data(static_cast<int64>(table[k]) - 1));
+    for (const void** field : {&call.table[row].f, &call.table[row].faces, &call.table[row].outer})
+      if (*field) *field = call.data(reinterpret_cast<std::intptr_t>(*field) - 1);
   const int64 workers = std::min(call.how[4], end - begin);
   std::atomic<int> worst{0};
   const auto take = [&](int64 worker) {
-    char* own = values + worker * patch->most * plan->output_bytes;
     for (int64 k = begin + (end - begin) * worker / workers;
          k < begin + (end - begin) * (worker + 1) / workers; ++k)
-      if (const int status = call.band(k, own)) worst = status;
+      if (const int status = call.band(k)) worst = status;
   };
   std::vector<std::thread> threads;
   int64 worker = 1;

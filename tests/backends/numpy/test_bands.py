@@ -47,6 +47,70 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
         assert all(made.tobytes() == expected.tobytes() for made in (*banded, out)), name
 
 
+def walled(shape, of_side):
+    """A grid with what is prescribed at walls along its last axis, and at one end of the first."""
+    side = of_side(shape[:-1])
+    ends = [(gg.value(2.0), gg.slope(-1.5)), *["periodic"] * (len(shape) - 2), (gg.value(side, wall="face"), gg.slope(side))]
+    return gg.Grid(*[np.cumsum(np.random.default_rng(n).random(n) + 0.5) if end != "periodic" else (n, 0.1)
+                     for n, end in zip(shape, ends, strict=True)], boundary=ends)  # fmt: skip
+
+
+def of_more_than_contiguous_fields(shape, rng):
+    """Operators of which rows beside gaps read broadcast arrays and strided ones, and which are more than sums."""
+    uneven = gg.Grid(*[np.cumsum(rng.random(n) + 0.5) for n in shape])
+    sphere = gg.Grid(np.linspace(-60, 60, shape[-2]), np.arange(shape[-1]) * 360 / shape[-1], geometry="sphere")
+    sphere = sphere if len(shape) == 2 else None
+    k, v = rng.random(shape), rng.random(shape) - 0.5
+    k[rng.random(shape) < 0.1] = 0
+    column, line = k.reshape(shape[0], -1)[:, 0].reshape(-1, *[1] * (len(shape) - 1)), k[..., ::-1]
+    inside = rng.random(shape) > 0.2
+    for beside in ("one-sided", gg.value(rng.random((*shape, 2))[..., 0], wall="face")):
+        grid, walls = uneven.with_mask(inside, boundary=beside), walled(shape, rng.random).with_mask(inside, boundary=beside)
+        yield from {
+            "norm": uneven.with_mask(inside).gradient_norm, "squares": uneven.with_mask(inside).gradient_squared,
+            "upwind": grid.advect([v] * len(shape), upwind=1), "walls": walls.laplacian, "gradient and walls": walls.gradient,
+            "upwind and walls": walls.advect([v] * len(shape), upwind=2), "harmonic": uneven.with_mask(inside).diffuse(k, mean="harmonic"),
+            "profiles": column * grid.laplacian + line * grid.derivative(0), "by name": walls.diffuse(k),
+        }.items()  # fmt: skip
+        if sphere is not None:
+            yield "sphere", sphere.with_mask(inside).laplacian
+            yield "gradient on a sphere", sphere.with_mask(inside).gradient
+
+
+@pytest.mark.parametrize("shape", [(40, 30), (9, 11, 40)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bits_are_those_of_numpy(shape, dtype, monkeypatch):
+    """In bands, and of batches without; NumPy's rows do not share anything with those of the core."""
+    rng = np.random.default_rng(8)
+    f = rng.random(shape).astype(dtype)
+    for name, operator in of_more_than_contiguous_fields(shape, rng):
+        narrow = operator.with_coefficients(tuple(c.astype(dtype) if isinstance(c, np.ndarray) else c for c in operator.coefficients))
+        banded = [np.stack(narrow(f, workers=workers)) for workers in (1, 3)]
+        assert [made is not None for made in narrow.beside._in_bands.values()] == [True], name
+        batch = np.moveaxis(np.stack(narrow(np.stack([f, f]))), -len(shape) - 1, 0)
+        with monkeypatch.context() as patch:
+            patch.setattr(Masked, "_in_bands", lambda *given: None)
+            patch.setattr(Masked, "_compiled", lambda *given: None)
+            expected = np.stack(narrow(f))
+        assert all(made.tobytes() == expected.tobytes() for made in (*banded, *batch)), name
+
+
+def test_what_is_prescribed_may_be_written_over():
+    """An array that only rows beside gaps read is looked at too, where it may be in the memory of the result."""
+    rng = np.random.default_rng(9)
+    shape = (40, 30)
+    (beside, out), f, inside = rng.random((2, *shape)), rng.random(shape), rng.random(shape) > 0.2
+    laplacian = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside, boundary=gg.value(beside, wall="face", name="b")).laplacian
+    expected = laplacian(f)
+    assert laplacian(f, out) is out
+    assert np.array_equal(out, expected)
+    crooked = np.zeros(beside.nbytes + 1, np.int8)[1:].view(float).reshape(shape)
+    crooked[...] = beside
+    assert np.array_equal(laplacian(f, b=crooked), expected)
+    laplacian(f, beside)
+    assert np.array_equal(beside, expected)
+
+
 def test_a_transpose_of_a_transpose_has_bands_of_its_own(monkeypatch):
     """Its sweep is rounded otherwise than that which it is of, whichever is applied first."""
     f = np.random.default_rng(0).random((9, 20))

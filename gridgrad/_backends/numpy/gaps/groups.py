@@ -19,13 +19,13 @@ class TermRows(NamedTuple):
     a: Array
     b: Array
     w: Array
-    input: int
-    faces: int | None
-    outer: int | None
-    at_faces: Array | None = None  # of values of which each point has its own: where `faces` is read
+    fields: tuple[int, int | None, int | None]
+    at: Sequence[Array | None]  # as in `TermAtPoints`, in the shapes of the above
+    harmonic: bool
+    outer_sign: int
 
 
-def rows_in_groups(points: Array, terms: Sequence[TermRows], dtype: DType, edges: Array) -> RowsAtPoints:
+def rows_in_groups(points: Array, terms: Sequence[TermRows], join: int, dtype: DType, edges: Array) -> RowsAtPoints:
     """The rows of one output at its points, in groups that no edge of a band cuts: `edges` are first points of bands, and the end."""
     terms = [_packed(term, dtype) for term in terms]
     near = np.searchsorted(edges, points, side="right")
@@ -35,7 +35,7 @@ def rows_in_groups(points: Array, terms: Sequence[TermRows], dtype: DType, edges
         order, begins = _grouped(points, near, terms, of_weights=False)
     bounds = np.append(np.flatnonzero(begins), len(points)).astype(np.int32)
     made = [_in_order(term, points, order, bounds, varies) for term in terms]
-    return RowsAtPoints(made, points[order].astype(np.int32), bounds, order)
+    return RowsAtPoints(made, points[order].astype(np.int32), bounds, order, join)
 
 
 def _packed(term: TermRows, dtype: DType) -> TermRows:
@@ -45,8 +45,8 @@ def _packed(term: TermRows, dtype: DType) -> TermRows:
         return term._replace(w=term.w.astype(dtype))
     order = np.argsort(~used, axis=0, kind="stable")
     a, b, w = (np.take_along_axis(own, order, axis=0) for own in term[:3])
-    at_faces = None if term.at_faces is None else np.take_along_axis(term.at_faces, order, axis=0)
-    return term._replace(a=a, b=b, w=w.astype(dtype), at_faces=at_faces)
+    of_pairs = [None if at is None else np.take_along_axis(at, order, axis=0) for at in term.at[:2]]
+    return term._replace(a=a, b=b, w=w.astype(dtype), at=(*of_pairs, term.at[2]))
 
 
 def _grouped(points: Array, near: Array, terms: Sequence[TermRows], of_weights: bool) -> tuple[Array, Array]:
@@ -68,7 +68,7 @@ def _grouped(points: Array, near: Array, terms: Sequence[TermRows], of_weights: 
 def _columns(term: TermRows, points: Array, of_weights: bool) -> list[Array]:
     """What rows have in common in a group."""
     used = term.w != 0
-    ends = () if term.at_faces is not None else (term.a, term.b)
+    ends = (term.a, term.b) if term.at[0] is None else ()
     found = [*used, *(row for end in ends for row in np.where(used, end - points, 0))]
     found = [column.astype(np.int64).view(np.uint64) for column in found]
     return found + ([w.astype(np.float64).view(np.uint64) for w in term.w] if of_weights else [])
@@ -94,5 +94,6 @@ def _in_order(term: TermRows, points: Array, order: Array, bounds: Array, varies
 
     near_a, near_b = ((end - points[order])[:, firsts].T[pairs].astype(np.int32) for end in (a, b))
     weight = spread_out(w) if varies else np.ascontiguousarray(w[:, firsts].T[pairs])
-    at = None if term.at_faces is None else (spread_out(b), spread_out(term.at_faces[:, order]))
-    return TermAtPoints(start, near_a, near_b, weight, spread, varies, term.input, term.faces, term.outer, at)
+    at = [None if own is None else spread_out(own[:, order].astype(np.int32)) for own in term.at[:2]]
+    of_row = None if term.at[2] is None else term.at[2][order].astype(np.int32)
+    return TermAtPoints(start, near_a, near_b, weight, spread, varies, term.fields, (*at, of_row), *term[5:])

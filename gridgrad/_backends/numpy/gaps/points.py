@@ -10,7 +10,9 @@ import numpy as np
 from ...._base.types import Array
 from .. import core as _core
 
-WORDS = 10  # words of a `RowsAtPoints` of kernels/host/points.cpp
+WORDS = 15  # words of a `RowsAtPoints` of kernels/host/points.h
+FIELDS = slice(5, 8)  # of which these are arrays of fields, and those where they are read
+AT = slice(8, 11)
 
 
 class TermAtPoints(NamedTuple):
@@ -25,55 +27,48 @@ class TermAtPoints(NamedTuple):
     weight: Array  # of each pair, or spread
     spread: Array  # where each group begins in what is spread
     varies: bool  # whether weights are spread
-    input: int
-    faces: int | None
-    outer: int | None
-    at: tuple[Array, Array] | None = None  # of values: the points that are read, and those of `faces`, spread
+    fields: tuple[int, int | None, int | None]  # the input, and the factors at faces and of the row
+    at: Sequence[Array | None]  # where these are read: of values spread, of the row by point; else at points
+    harmonic: bool
+    outer_sign: int
 
 
 class RowsAtPoints:
     """The rows of one output at its points, in an `order` of groups, ready for flat fields of the dtype of their weights."""
 
-    def __init__(self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array) -> None:
+    def __init__(self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array, join: int) -> None:
         self.terms, self.points, self.bounds, self.order = terms, points, bounds, order
         self.dtype = terms[0].weight.dtype
-        self._places = address(points), address(bounds)
-        self.table = np.zeros((len(terms), WORDS), np.uintp)
+        self._places = np.array([address(points), address(bounds), 0, 0])
+        self.table = np.zeros((len(terms), WORDS), np.intp)
         for row, term in zip(self.table, terms, strict=True):
             row[:5] = [address(own) for own in term[:5]]
-            row[8:] = term.varies, term.at is not None
+            row[AT] = [0 if at is None else address(at) for at in term.at]
+            row[11:] = term.varies, term.harmonic, term.outer_sign, join
 
     def __call__(self, fields: Sequence[Array], workers: int) -> Array:
         """Their values for contiguous fields of shape ``(batch, points)``."""
         batch = len(fields[0])
         values = np.empty((batch, len(self.points)), self.dtype)
-        table, step = self.table.copy(), self.dtype.itemsize
-        used = [
-            (t, k, fields[number] if term.at is None or k == 7 else spread(fields[number], term.at[k - 5]))
-            for t, term in enumerate(self.terms) for k, number in enumerate(term[6:9], start=5) if number is not None
-        ]  # fmt: skip
+        table, places, step = self.table.copy(), self._places.copy(), self.dtype.itemsize
+        kept, used = [], []
+        for row, term in zip(table, self.terms, strict=True):
+            for k, number in enumerate(term.fields):
+                if number is None:
+                    continue
+                own, at = fields[number], term.at[k]
+                if at is not None and not own.strides[1]:  # a number, the same everywhere
+                    kept.append(np.zeros_like(at))
+                    row[AT.start + k] = address(kept[-1])
+                elif own.strides[1] != step:
+                    own = np.ascontiguousarray(own)
+                used.append((row, FIELDS.start + k, own))
         for one in range(batch):
-            for t, k, own in used:
-                table[t, k] = address(own) + one * own.shape[1] * step
-            _core.core.gg_rows_at_points(
-                address(table),
-                len(table),
-                *self._places,
-                len(self.bounds) - 1,
-                address(values[one]),
-                step,
-                workers,
-            )
+            places[2] = address(values[one])
+            for row, k, own in used:
+                row[k] = address(own) + one * own.strides[0]
+            _core.core.gg_rows_at_points(address(table), len(table), address(places), len(self.bounds) - 1, step, workers)
         return values
-
-
-def spread(field: Array, points: Array) -> Array:
-    """What a field of shape ``(batch, points)`` has at points, in one block for each batch."""
-    if field.strides[1]:
-        return np.take(field, points, axis=1)
-    made = np.empty((len(field), len(points)), field.dtype)
-    made[:] = field[:, :1]  # a number is the same everywhere
-    return made
 
 
 def served(fields: Sequence[Array], at_points: Sequence[Array] = ()) -> bool:
