@@ -138,21 +138,28 @@ class Place(NamedTuple):
     rows: slice  # those of its points whose rows are asked for
 
 
+OfFields: TypeAlias = Callable[[Sequence[Array]], list[Array]]
+
+
 class Gaps(Protocol):
     """Rows that a sweep over the whole grid gets wrong, as it does not know of a mask: made for each block of its own."""
 
     @property
-    def rings(self) -> tuple[bool, ...]:
-        """Which axes of fields go on beyond their ends."""
+    def rings(self) -> tuple[bool | None, ...]:
+        """Which axes of fields go on beyond their ends; None of those that are not the grid's."""
 
     @property
     def halo(self) -> int:
         """How many points beside a block these rows depend on."""
 
-    def put(
-        self, library: Backend[Array], places: Sequence[Place | None], inside: Array, fields: Sequence[Array], results: list[Array]
+    @property
+    def reach(self) -> int:
+        """How far beside a block there are rows that its results are made of: none of its own, but those of a transpose."""
+
+    def made(
+        self, library: Backend[Array], places: Sequence[Place | None], inside: Array, fields: list[Array], sweep: OfFields
     ) -> list[Array]:  # fmt: skip
-        """The `results` of a block with these rows, of its part of the mask and of the fields, with what is beside it."""
+        """The results of a block, of its part of the mask and of the fields, with what is beside it: `sweep` makes all but these rows."""
 
 
 class HostMap(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, reduce
 from typing import Any, NamedTuple, Self, TypeVar, cast
@@ -217,10 +217,15 @@ class Points:
     @property
     def measure(self) -> Array:
         """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
+        return self.measure_of({})
+
+    def measure_of(self, along: Mapping[int, Array]) -> Array:
+        """That of some points of the axes `along`, all of the others."""
         if self.mapping is not None:
-            return self.mapping.measure()
+            return self.mapping.measure()[np.ix_(*(along.get(k, np.arange(self.lengths[k])) for k in self._order))]
+        widths = [self.quadrature[k][along.get(k, slice(None))] for k in self._order]
         with np.errstate(over="ignore"):
-            cells = reduce(np.multiply.outer, (self.quadrature[k] for k in self._order), np.ones((), self.dtype))
+            cells = reduce(np.multiply.outer, widths, np.ones((), self.dtype))
         return representable(cells, "the cells of the grid")
 
     @cached_property

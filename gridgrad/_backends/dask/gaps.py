@@ -14,11 +14,12 @@ import numpy as np
 from dask.base import tokenize
 
 from ..._base.types import Array
+from ..._stencils.part import Block
 from ..._stencils.stencil import Stencil
 from .. import ladder
 from ..protocol import Gaps, Place
 from .chunk import Chunk
-from .recipe import Axes, Recipe, Spans
+from .recipe import Axes, Recipe, Spans, subsets
 from .spans import Cut, Piece, Span, along, pieces_of
 
 
@@ -56,11 +57,14 @@ class WideSpan(Span):
 
 def _wide(
     spans: Sequence[Span | None], chunks: tuple[int, ...], is_ring: bool, halo: int
-) -> Iterator[Span | None]:
-    """The chunks of an axis with as many points beside them, where there are any."""
+) -> Iterator[Span]:
+    """The chunks of an axis of the grid with as many points beside them, where there are any and rows go along it."""
     bounds = [0, *accumulate(chunks)]
     for number, (span, (start, stop)) in enumerate(zip(spans, pairwise(bounds), strict=True)):
-        if span is None or start == stop:
+        if span is None:
+            yield WideSpan(Span(stop - start, Block((), 0, 0), ()), start, 0, 0, ())
+            continue
+        if start == stop:
             yield span
             continue
         before = max(span.block.before, halo if is_ring else min(halo, start))
@@ -101,7 +105,9 @@ class RecipeWithGaps(Recipe):
     ) -> list[Sequence[Span | None]]:
         """The chunks of all axes, with what is beside them."""
         plain = zip(along(stencils, chunks), chunks, self.gaps.rings, strict=True)
-        return [list(_wide(own, lengths, is_ring, self.gaps.halo)) for own, lengths, is_ring in plain]
+        return [
+            own if is_ring is None else list(_wide(own, lengths, is_ring, self.gaps.halo)) for own, lengths, is_ring in plain
+        ]
 
     @cached_property
     def swept(self) -> Recipe:
@@ -117,10 +123,13 @@ class RecipeWithGaps(Recipe):
         return tuple(range(self.fields))
 
     def _found(self, terms: tuple[int, ...]) -> dict[int, tuple[Axes, ...]]:
-        """The mask, and what rows beside gaps alone read, across all axes of any term."""
+        """The mask, and what rows beside gaps alone read, across all axes of any term; the mask of rows beside the chunk across all corners."""
         own = self.swept.reach(terms)
         every = tuple(sorted({axes for found in own.values() for axes in found}))
-        return {k: own.get(k, every) for k in range(self.fields)}
+        found = {k: own.get(k, every) for k in range(self.fields)}
+        if self.gaps.reach:
+            found[self.fields - 1] = subsets({axis for axes in every for axis in axes})
+        return found
 
 
 def with_gaps(recipe: Recipe, gaps: Gaps, fields: int) -> RecipeWithGaps:
@@ -148,15 +157,15 @@ class ChunkWithGaps(Chunk):
         ]
         index = tuple([slice(cut.low, cut.low + cut.length) for cut in cuts])
         bound = swept.bound(terms, [cut.stencils for cut in cuts])
-        arrays = [fields[k][index] for k in swept.used(terms)]
-        results = ladder.operate(
-            self.library, bound, arrays, self.recipe.outputs, None, 1, self.recipe.as_read
-        )
         rows = tuple([cut.rows for cut in cuts])
+
+        def sweep(fields: Sequence[Array]) -> list[Array]:
+            arrays = [fields[k][index] for k in swept.used(terms)]
+            results = ladder.operate(self.library, bound, arrays, self.recipe.outputs, None, 1, self.recipe.as_read)
+            return [result[rows] for result in results]
+
         places = [span.place if isinstance(span, WideSpan) else None for span in self.spans]
-        return self.recipe.gaps.put(
-            self.library, places, inside, fields, [result[rows] for result in results]
-        )
+        return self.recipe.gaps.made(self.library, places, inside, fields, sweep)
 
     def _window(self, k: int) -> Array:
         """An input on all points beside the chunk, 0 at those that it is not read at."""

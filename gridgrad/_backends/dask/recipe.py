@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -92,12 +92,12 @@ class Recipe:
         found: dict[int, set[Axes]] = {k: set() for k in self.used(terms)}
         for number in terms:
             term, axes = self.terms[number], self.axes(number)
-            both = {own for size in range(1, len(axes) + 1) for own in combinations(sorted(axes), size)}
+            both = subsets(axes)
             for k in (term.input, term.inner):
                 if k is not None:
-                    found[k] |= both
+                    found[k].update(both)
             if term.faces is not None:
-                found[term.faces] |= both
+                found[term.faces].update(both)
         return {k: tuple(sorted(axes)) for k, axes in found.items()}
 
     def bound(self, terms: Sequence[int], stencils: Sequence[tuple[Stencil, ...]]) -> tuple[Term, ...]:
@@ -119,6 +119,12 @@ class Recipe:
         if not own:
             return term
         return term._replace(stencil=own[0][1], then=own[1] if len(own) > 1 else None)
+
+
+def subsets(axes: Iterable[int]) -> tuple[Axes, ...]:
+    """Some of the axes, and all: the sides of a chunk, and its edges and corners."""
+    own = sorted(axes)
+    return tuple(sorted(found for size in range(1, len(own) + 1) for found in combinations(own, size)))
 
 
 def recipe_of(call: Call, find: Find) -> tuple[Recipe, dict[int, tuple[Stencil, ...]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,17 +49,22 @@ class LazyMask(Mask):
         return "some of them inside"
 
 
-class MaskOfBlock(Mask):
-    """The mask of a block of a grid: rows of its inner points are asked for, `beside` them stands what these depend on.
+class Along(NamedTuple):
+    """Where a block is along an axis of the grid."""
 
-    `along` has for each axis of the grid that it is cut along its first point, and how many the axis has.
-    """
+    low: int  # its first point
+    n: int  # points of the axis
+    place: int  # of the axis in the mask
+
+
+class MaskOfBlock(Mask):
+    """The mask of a block of a grid: its `own` points are asked for, and the `rows` of inner ones, beside which stands what these depend on."""
 
     def __init__(
-        self, whole: Mask, inside: Array, along: Mapping[int, tuple[int, int]], rows: tuple[slice, ...]
-    ) -> None:
+        self, whole: Mask, inside: Array, along: Mapping[int, Along], own: tuple[slice, ...], rows: tuple[slice, ...]
+    ) -> None:  # fmt: skip
         super().__init__(inside, whole.breaks, whole.side, whole.fill)
-        self.along, self.rows = along, rows
+        self.along, self.own, self.rows = along, own, rows
 
     def of_rows(self, flags: Array) -> Array:
         """Those of the inner points."""
@@ -66,11 +72,37 @@ class MaskOfBlock(Mask):
         found[self.rows] = flags.reshape(self.shape)[self.rows]
         return found.reshape(-1)
 
+    def is_own(self, points: Array) -> Array:
+        """Which are in the middle."""
+        flags = np.zeros(self.shape, bool)
+        flags[self.own] = True
+        found: Array = flags.reshape(-1)[points]
+        return found
+
+    def number(self, points: Array) -> Array:
+        """Their numbers in the middle alone."""
+        ranges = [own.indices(n) for own, n in zip(self.own, self.shape, strict=True)]
+        index = [at - first for at, (first, *_) in zip(np.unravel_index(points, self.shape), ranges, strict=True)]
+        found: Array = np.ravel_multi_index(index, [stop - start for start, stop, _ in ranges])
+        return found.astype(points.dtype)
+
+    def order(self, points: Array) -> Array:
+        """By where they are on whole axes."""
+        index = list(np.unravel_index(points, self.shape))
+        for low, n, place in self.along.values():
+            index[place] = (index[place] + low) % n
+        return np.lexsort(index[::-1])
+
+    @property
+    def index(self) -> dict[int, Array]:
+        """By the axes that it is cut along."""
+        return {k: (own.low + np.arange(self.shape[own.place])) % own.n for k, own in self.along.items()}
+
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs in the block, cut at its ends: of one that goes on there the length is less than it is."""
         if (k, is_ring) not in self._runs:
-            block = self.along.get(k, (0, self.inside.shape[place]))
-            self._runs[k, is_ring] = runs_of(self.inside, self.breaks[k], place, is_ring, block)
+            low, n, _ = self.along.get(k, (0, self.inside.shape[place], place))
+            self._runs[k, is_ring] = runs_of(self.inside, self.breaks[k], place, is_ring, (low, n))
         return self._runs[k, is_ring]
 
 

@@ -82,8 +82,30 @@ class Mask:
         return conditions_of(self.side)
 
     def of_rows(self, flags: Array) -> Array:
-        """Those of flagged points of the flattened grid whose rows are asked for: all of them."""
+        """Those of flagged points of the flattened grid whose rows are known: all of them."""
         return flags
+
+    def is_own(self, points: Array) -> Array:
+        """Which points of the flattened grid results are asked for at: all of them."""
+        return np.ones(points.shape, bool)
+
+    def number(self, points: Array) -> Array:
+        """Their numbers among those that results are asked for at."""
+        return points
+
+    def order(self, points: Array) -> Array:
+        """That in which the whole grid has them."""
+        return np.arange(len(points))
+
+    @property
+    def index(self) -> dict[int, Array]:
+        """Which points of the axes that it is cut along a block of the grid has; of all of it nothing."""
+        return {}
+
+    def spread(self, of_grid: Array) -> Array:
+        """Numbers of the points of the grid as those of the flattened one, with batch axes."""
+        spread: Array = np.broadcast_to(of_grid, self.shape).reshape(-1)
+        return spread
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""

@@ -86,7 +86,11 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         if not is_complex(call.samples[0]):
             return super().__call__(wrap(call.samples[0], unit), out, workers, add=add)
         parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-        return _of_parts.on(grid, self.name, join)(parts, out, workers, add=add)
+        return self.of_parts()(parts, out, workers, add=add)
+
+    def of_parts(self) -> Sweep[Vector, Scalar]:
+        """The same of the real and the imaginary part of complex samples."""
+        return _of_parts.on(self.grid, self.name, self.terms[0].join)
 
 
 @kind(geometry=True)

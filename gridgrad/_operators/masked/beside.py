@@ -44,7 +44,7 @@ class Beside:
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._flats: dict[Shape, Flat] = {}
-        self.blocks: dict[Hashable, OnBlocks] = {}  # the operator on blocks of the grid, where its mask is known
+        self.blocks: dict[Hashable, dict[Hashable, OnBlocks]] = {}  # the operators on blocks of the grid, where its mask is known
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
         self._in_bands: dict[Hashable, InBands | None] = {}
 
@@ -112,10 +112,8 @@ class Beside:
     def transposed(self, weight: str | None, conjugate: bool) -> Patch:
         """What is added to the transpose, or to the adjoint."""
         if (weight, conjugate) not in self._transposed:
-            measure = (
-                None if weight is None else np.broadcast_to(self.grid.measure, self.mask.shape).reshape(-1)
-            )
-            made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate)
+            measure = None if weight is None else self.mask.spread(self.grid.measure_of(self.mask.index))
+            made = transposed_patch(self.patch, self.inputs, self.outputs, measure, conjugate, self.mask)
             self._transposed[weight, conjugate] = made
         return self._transposed[weight, conjugate]
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import Self, cast
 
 import numpy as np
 
-from ..._backends import dispatch, ladder
+from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import Operations
+from ..._backends.protocol import Backend, Call, OfFields
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
+from ..._terms.term import joins_of
 from ..._wraps.units import present, unwrap
+from ..catalogue.norm import OfSlopes
 from ..fields import quantities
-from ..fields.coefficients import Coefficients, Given
+from ..fields.coefficients import Coefficients, Given, conjugated
 from ..fields.factors import Factor
 from ..fields.forms import Form, flat, shaped, stack
 from ..fields.gather import Fields, check_add, gather
@@ -25,11 +29,14 @@ from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .beside import Beside
+from .places.blocks import Blocks
 from .places.flat import Flat
 
 
 class Gapped(Joinable[In, Out]):
     """A sweep over the whole grid, and what its results are instead beside and in the gaps. Not to be changed."""
+
+    reach = 0  # how far beside a block rows are of which its results are made
 
     def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
         assert grid.mask is not None
@@ -104,6 +111,28 @@ class Gapped(Joinable[In, Out]):
                 "at points that do not count is not read"
             )
         return call
+
+    def _current(self, arrays: Sequence[Array]) -> list[Array]:
+        """Fields, and coefficients as the terms read them."""
+        inputs = prod(self.inputs)
+        return [*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:]))]
+
+    def _in_blocks(self, library: Backend[Array], fields: Sequence[Array], blocks: Blocks) -> list[Array] | None:
+        """Fields in chunks, each with the rows of its own; None of others."""
+        pattern = self.whole.pattern
+        if joins_of(self.terms) and slices.is_complex(slices.leading(fields)):
+            pattern, fields = cast(OfSlopes, self.whole).of_parts().pattern, ladder.parts_of(library, fields)
+            blocks = blocks.of_parts()
+        inside = blocks.flat.spread(self.mask.inside if self.mask.lazy is None else self.mask.lazy)
+        return library.in_blocks(Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, inside, blocks)
+
+    def on(self, grid: Points) -> Self:
+        """The operator on the same grid with other gaps, or on a block of it, without its fields."""
+        raise NotImplementedError
+
+    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+        """What a block of a grid becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
+        raise NotImplementedError
 
     def _sweep(self, whole: Sweep[In, Out], f: object, out: object, workers: int | None) -> object:
         """The sweep over the whole grid, on numbers."""

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from itertools import compress
 from math import isnan, prod
-from operator import add
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from ..._backends import slices
 from ..._backends.numpy.gaps.points import served, workers_of
-from ..._backends.operations import Operations
-from ..._backends.protocol import Backend, Call
+from ..._backends.protocol import Backend, OfFields
 from ..._base.checks import clean_workers
-from ..._base.errors import MISSING, ArgumentTypeError
+from ..._base.errors import MISSING
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._terms.term import Join, joins_of, shifted
-from ..fields.coefficients import Argument, Coefficients, conjugated, own_fields
+from ..fields.coefficients import Argument, Coefficients, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields, check_add
@@ -32,10 +31,11 @@ from ..patterns.kinds import Origin
 from ..sweep import Sweep
 from .beside import Beside
 from .gapped import Gapped, finished
-from .matrix import masked_matrix, turned_matrix
+from .matrix import masked_matrix
 from .members import members_of
-from .places.blocks import AtPoints, Blocks
+from .places.blocks import AtPoints, Blocks, overwritten
 from .places.flat import Flat, placed
+from .turned import Turned
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -53,7 +53,8 @@ class Masked(Gapped[In, Out]):
             return self._in_place(call, f, out, workers)
         shape = tuple(call.samples[0].shape)
         flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
-        blocks = self._in_blocks(call, flat_)
+        fields, own = self._current([*call.samples, *call.coefficients]), self.beside.blocks.setdefault(None, {})
+        blocks = self._in_blocks(call.library, fields, Blocks(self, flat_, own))
         if blocks is not None:
             return finished(call, blocks, out, self.outputs)
         arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
@@ -123,27 +124,14 @@ class Masked(Gapped[In, Out]):
         made = self.beside.in_bands(self.whole, fields, flat_)
         return None if made is None else made(fields, targets, clean_workers(workers))
 
-    def _in_blocks(self, call: Fields, flat_: Flat) -> list[Array] | None:
-        """Fields in chunks, each with the rows of its own; None of others, and of sizes of complex numbers, which are of another type."""
-        if joins_of(self.terms) and slices.is_complex(slices.leading(call.samples)):
-            return None
-        terms = self.whole.pattern.terms_for(flat_.shape)
-        inside = flat_.spread(self.mask.inside if self.mask.lazy is None else self.mask.lazy)
-        return call.library.in_blocks(
-            Call(terms, prod(self.outputs)),
-            self._current([*call.samples, *call.coefficients]),
-            inside,
-            Blocks(self, flat_, self.beside.blocks if self.mask.lazy is None else None),
-        )
-
     def on(self, grid: Points) -> Masked[In, Out]:
         """The operator on the same grid with other gaps, or on a block of it, without its fields."""
         return Masked(Sweep(self.whole.pattern), grid, self.beside.on(grid))
 
-    def _current(self, arrays: Sequence[Array]) -> list[Array]:
-        """Fields, and coefficients as the terms read them."""
-        inputs = prod(self.inputs)
-        return [*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:]))]
+    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+        """What a block becomes."""
+        results = sweep(fields)
+        return overwritten(library, flat_, self.mask, self.beside_gaps(library, fields, flat_), results)
 
     def beside_gaps(
         self, library: Backend[Array], fields: Sequence[Array], flat_: Flat, workers: int | None = 1
@@ -279,94 +267,6 @@ class Masked(Gapped[In, Out]):
         whole = self.whole.matrix()
         check_without_units(self, "a matrix")
         return masked_matrix(whole, self.grid, self.beside.patch, self.whole.current_coefficients())
-
-
-class Turned(Gapped[In, Out]):
-    """The transpose or the adjoint of an operator of a grid with gaps."""
-
-    def __init__(
-        self, whole: Sweep[In, Out], grid: Points, forward: Masked[Out, In], weight: str | None, conjugate: bool
-    ) -> None:  # fmt: skip
-        super().__init__(whole, grid, forward.beside)
-        self.forward, self.weight, self.conjugate = forward, weight, conjugate
-
-    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
-        forward = self.forward.with_coefficients(whole.coefficients)
-        return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
-
-    def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
-    ) -> object:
-        """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
-        call = self._gather(f)
-        shape = tuple(call.samples[0].shape)
-        flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
-        arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
-        samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
-        whole = self.whole.with_coefficients(tuple(coefficients))
-        regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(samples)]
-        results = flat(self._sweep(whole, shaped(regular, self.inputs), None, workers), self.outputs)
-        values = self._values(call, xp, [flat_.of(xp, a) for a in (*samples, *whole.current_coefficients())])
-        patch = self.beside.transposed(self.weight, self.conjugate)
-        none = np.zeros(0, np.intp)
-        made = [
-            placed(xp, flat_, result, points, value, none, 0.0, added=True)
-            for result, points, value in zip(results, patch.points, values, strict=True)
-        ]
-        return finished(call, made, out, self.outputs)
-
-    def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
-        """A field with 0 at those points whose rows are not those of the whole grid."""
-        kept = np.ones(prod(self.mask.shape), bool)
-        kept[self.beside.patch.points[k]] = False
-        there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
-        chosen: Array = xp.where(there, g, xp.zeros_like(g))
-        return chosen
-
-    def _values(self, call: Fields, xp: Operations, fields: list[Array]) -> list[Array | None]:
-        like = slices.leading(fields)
-        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
-        gathered = self.beside.gathered(
-            self.beside.transposed(self.weight, self.conjugate), call.library, xp, real, like
-        )
-        with np.errstate(all="ignore"):
-            return [
-                slices.stored(xp, reduce(add, own), kept) if own else None for own in gathered.values(fields)
-            ]
-
-    @property
-    def linear(self) -> Turned[In, Out]:
-        """Itself."""
-        return self
-
-    @property
-    def T(self) -> Operator[Out, In]:
-        """The transpose as an operator."""
-        if self.weight is None:
-            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again())
-        raise ArgumentTypeError(
-            "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
-        )
-
-    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
-        """The operator that `adjoint` applies."""
-        if weight is None and self.weight is None:
-            beside = self.beside.again() if self.conjugate else self.beside.conjugated()
-            return self.forward._beside(self.whole.adjoint_operator(None), beside)
-        raise ArgumentTypeError(
-            "a weighted adjoint of a transpose, or of an adjoint, on a grid with gaps is not offered; of a real operator's transpose it is "
-            "A(grid.measure * g) / grid.measure"
-        )
-
-    def scaled(self, factor: Number) -> Turned[In, Out]:
-        """The operator with all weights times a number."""
-        own = factor.conjugate() if self.conjugate else factor
-        forward = self.forward.scaled(own)
-        return Turned(self.whole.scaled(factor), self.grid, forward, self.weight, self.conjugate)
-
-    def matrix(self) -> csr_array:
-        """The matrix on flattened fields."""
-        return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
 
 
 def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:

@@ -96,10 +96,13 @@ def _beside_each_other(first: Part, second: Part) -> Part:
 
 
 def transposed_patch(
-    patch: Patch, inputs: int, outputs: int, measure: Array | None, conjugate: bool
+    patch: Patch, inputs: int, outputs: int, measure: Array | None, conjugate: bool, mask: Mask
 ) -> Patch:
     """What is added to the transpose of a sweep in which the results at the points of a patch are left out."""
-    entries = [_entries(part, patch.points[part.output], measure) for part in patch.parts]
+    orders = [mask.order(points) for points in patch.points]
+    entries = [
+        _entries(part, patch.points[part.output], orders[part.output], measure, mask) for part in patch.parts
+    ]
     points = []
     for k in range(inputs):
         targets = [own[0] for own, part in zip(entries, patch.parts, strict=True) if part.input == k]
@@ -147,11 +150,12 @@ def _rows_of(part: Part, points: Array, where: Where) -> TermRows | None:
 Entries = tuple[Array, Array, Array, Array, Array]  # target, source, weight, and both points of a face
 
 
-def _entries(part: Part, points: Array, measure: Array | None) -> Entries:
-    """Each pair as one or two values that go from a source to a target."""
-    source = np.broadcast_to(points, part.w.shape)
+def _entries(part: Part, points: Array, order: Array, measure: Array | None, mask: Mask) -> Entries:
+    """Each pair as one or two values that go from a source to a target that is asked for, the sources in an order."""
+    part = part._replace(**{name: getattr(part, name)[:, order] for name in ("a", "b", "w", "is_value")})
+    source = np.broadcast_to(points[order], part.w.shape)
     found = [(part.b, source, part.w), (part.a, source, np.where(part.is_value, 0, -part.w))]
-    used = [w != 0 for *_, w in found]
+    used = [(w != 0) & mask.is_own(target) for target, _, w in found]
     target, source, weight = (
         np.concatenate([own[k][use] for own, use in zip(found, used, strict=True)]) for k in range(3)
     )

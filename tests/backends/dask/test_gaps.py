@@ -109,6 +109,50 @@ def test_every_chunking_has_the_bits_of_the_whole(case, name, beside, is_lazy, h
     assert of_chunks(lazy, wanted, chunks)
 
 
+TURNED = {
+    "transpose": lambda own: own.T,
+    "adjoint": lambda own: (1j * own).adjoint_operator(),
+    "weighted": lambda own: own.adjoint_operator("quadrature"),
+    "and back": lambda own: own.T.T,
+}
+LINEAR = {name: make for name, make in OPERATORS.items() if name != "norm"} | {
+    "divergence": lambda g: g.divergence,
+    "by a field": lambda g: g.mesh()[1] * g.laplacian,
+    "wide": lambda g: g.laplacian.with_(form="wide"),
+    "second": lambda g: g.derivative(1, order=2, accuracy=6),
+}
+
+
+@settings(max_examples=30)
+@given(cases(), st.sampled_from(list(LINEAR)), st.sampled_from(list(TURNED)), st.sampled_from(BESIDE), st.booleans(), st.booleans())
+def test_transposes_have_the_bits_of_the_whole_in_every_chunking(case, name, form, beside, is_lazy, has_breaks):
+    grid, inside, u, chunks = case
+    plain = grid.with_mask(inside, boundary=beside)
+    ocean = grid.with_mask(da.from_array(inside, chunks=5), boundary=beside) if is_lazy else plain
+    if has_breaks:
+        plain, ocean = (own.with_breaks(1, [3, 4], boundary=beside) for own in (plain, ocean))
+    try:
+        plain = TURNED[form](LINEAR[name](plain))
+    except (ValueError, TypeError):
+        with pytest.raises((ValueError, TypeError)):
+            TURNED[form](LINEAR[name](ocean))
+        return
+    g = (u, u[::-1]) if plain.inputs else u
+    lazy = [da.from_array(own, chunks=chunks) for own in (u, u[::-1])]
+    made = at_once(lambda: TURNED[form](LINEAR[name](ocean))(lazy if plain.inputs else lazy[0]))
+    assert of_chunks(made, plain(g), chunks)
+
+
+@settings(max_examples=10)
+@given(cases(), st.sampled_from(["gradient_norm", "gradient_squared"]), st.sampled_from([np.complex64, complex]), st.booleans())
+def test_sizes_of_complex_fields_have_the_chunks_of_these(case, name, dtype, is_lazy):
+    grid, inside, u, chunks = case
+    z = (u + 1j * u[::-1] ** 2).astype(dtype)
+    ocean = grid.with_mask(da.from_array(inside, chunks=5) if is_lazy else inside)
+    made = at_once(getattr(ocean, name), da.from_array(z, chunks=chunks))
+    assert of_chunks(made, getattr(grid.with_mask(inside), name)(z), chunks)
+
+
 LAT, LON = np.linspace(-60, 70, 40), np.arange(48) * 7.5
 
 MISSING = {
@@ -172,11 +216,34 @@ def test_a_known_mask_has_its_rows_made_once():
     u = sea()
     ocean = gg.Grid(LAT, LON).with_mask(~np.isnan(u[0]))
     d = da.from_array(u[0], chunks=20)
-    ocean.laplacian(d).compute()
-    kept = dict(ocean.laplacian.beside.blocks)
-    ocean.laplacian(2.0 * d).compute()
-    assert len(kept) == d.npartitions
-    assert kept == ocean.laplacian.beside.blocks
+    A = ocean.laplacian
+    for make in (lambda: A, lambda: A.T, lambda: A.adjoint_operator("quadrature")):
+        make()(d).compute()
+        made = list(A.beside.blocks.values())[-1]
+        kept = dict(made)
+        make()(2.0 * d).compute()
+        assert len(kept) == d.npartitions
+        assert kept == made
+    assert len(A.beside.blocks) == 3
+
+
+@pytest.mark.parametrize("weight", [None, "quadrature"])
+def test_transposes_on_a_sphere(weight):
+    u = sea()
+    ocean = gg.Grid(LAT, LON, geometry="sphere").with_mask(~np.isnan(u))
+    A = ocean.gradient.adjoint_operator(weight)
+    for chunks in ((1, 20, 17), (2, 40, 5)):
+        d = da.from_array(u, chunks=chunks)
+        assert of_chunks(at_once(A, (d, 2.0 * d)), A((u, 2.0 * u)), d.chunks)
+
+
+def test_transposes_are_two_tasks_a_chunk():
+    ocean = gg.Grid((800, 1.0), (800, 1.0)).with_mask(np.random.default_rng(0).random((800, 800)) > 0.1)
+    d = da.zeros((800, 800), chunks=400)
+    keys = []
+    with Callback(pretask=lambda key, graph, state: keys.append((key, type(graph[key]).__name__))):
+        dask.persist(ocean.laplacian.T(d), scheduler="synchronous")
+    assert sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys) == 3 * d.npartitions  # one of the mask
 
 
 def test_lazy_masks_are_computed_for_what_is_at_once():
@@ -187,7 +254,8 @@ def test_lazy_masks_are_computed_for_what_is_at_once():
     wanted = gg.Grid(LAT, LON).with_mask(~np.isnan(u)).laplacian
     assert np.array_equal(ocean.laplacian(u), wanted(u))
     g = np.nan_to_num(u)
-    assert np.array_equal(ocean.laplacian.T(da.from_array(g, chunks=20)).compute(), wanted.T(g))
+    made = at_once(lambda d: gg.Grid(LAT, LON).with_mask(inside).laplacian.T(d), da.from_array(g, chunks=20))
+    assert np.array_equal(made.compute(), wanted.T(g))
     with pytest.raises(ValueError, match="inside has shape"):
         gg.Grid(LAT).with_mask(inside[0])
     with pytest.raises(TypeError, match="inside has dtype float64"):

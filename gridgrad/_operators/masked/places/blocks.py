@@ -7,9 +7,9 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from ...._backends.protocol import Backend, Place
+from ...._backends.protocol import Backend, OfFields, Place
 from ...._base.types import Array
-from ...._grid.masks.block import LazyMask, MaskOfBlock, with_mask_of
+from ...._grid.masks.block import Along, LazyMask, MaskOfBlock, with_mask_of
 from ...._grid.masks.mask import Mask
 from ...._grid.masks.piece import HALF
 from ...._grid.points import Points
@@ -23,63 +23,58 @@ class OnBlocks(Protocol):
 
     grid: Points
     mask: Mask
+    reach: int  # how far beside a block rows are of which its results are made
 
     def on(self, grid: Points) -> Self:
         """The same on the grid with other gaps, without its fields."""
 
-    def beside_gaps(
-        self, library: Backend[Array], fields: Sequence[Array], flat_: Flat
-    ) -> list[AtPoints | None]:
-        """Points of each output beside the gaps, and what it is there; None of one without points."""
+    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+        """What a block becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
 
 
 class Blocks:
     """What the blocks of all fields of a call have in common; small enough to travel.
 
-    A row depends on the lengths of the runs that it is in up to ``2 * HALF`` points, so that as many beside a block, and
-    the one behind, are enough to know it.
+    A row depends on the lengths of the runs that it is in up to ``2 * HALF`` points, so that as many beside it, and
+    the one behind, are enough to know it. Blocks of one mask are kept in `known`, where it is known before.
     """
 
-    halo = 2 * HALF + 1
-
-    def __init__(self, operator: OnBlocks, flat_: Flat, known: dict[Hashable, OnBlocks] | None) -> None:
-        self.operator, self.flat, self.known = operator, flat_, known
+    def __init__(
+        self, operator: OnBlocks, flat_: Flat, known: dict[Hashable, OnBlocks] | None, are_parts: bool = False
+    ) -> None:
+        self.operator, self.flat, self.are_parts = operator, flat_, are_parts
+        self.known = known if operator.mask.lazy is None else None
+        self.reach, self.halo = operator.reach, operator.reach + 2 * HALF + 1
         grid = operator.grid
         lines = {self._axis(k): line for k, line in enumerate(grid.lines)}
-        self.rings = tuple(a in lines and lines[a].is_periodic for a in range(len(flat_.shape)))
+        self.rings = tuple(lines[a].is_periodic if a in lines else None for a in range(len(flat_.shape)))
 
     def __reduce__(self) -> tuple[object, ...]:
         mask = self.operator.mask
         unread = LazyMask(None, mask.shape, mask.breaks, mask.side, mask.fill)
         bare = self.operator.on(with_mask_of(self.operator.grid, unread))
-        return Blocks, (bare, self.flat, None if self.known is None else {})
+        return Blocks, (bare, self.flat, None if self.known is None else {}, self.are_parts)
+
+    def of_parts(self) -> Blocks:
+        """Those of a field whose real and imaginary parts are swept over."""
+        return Blocks(self.operator, self.flat, self.known, True)
 
     def _axis(self, k: int) -> int:
         """Which of the fields' axes is axis `k` of the grid."""
         grid, order = self.operator.grid, self.flat.order
         return order[len(order) - grid.ndim + grid.places[k]]
 
-    def put(
-        self, library: Backend[Array], places: Sequence[Place | None], inside: Array, fields: Sequence[Array], results: list[Array]
+    def made(
+        self, library: Backend[Array], places: Sequence[Place | None], inside: Array, fields: list[Array], sweep: OfFields
     ) -> list[Array]:  # fmt: skip
-        """The `results` of a sweep with those rows in the places of theirs; `fields` are as large as `inside`."""
+        """The results of a block; `fields` are as large as `inside`."""
         operator = self._on(places, inside)
-        mask = operator.mask
-        assert isinstance(mask, MaskOfBlock)
-        found = operator.beside_gaps(library, fields, self.flat.sized(tuple(fields[0].shape)))
-        own = self.flat.sized(tuple(results[0].shape))
-        rows = Mask(np.ascontiguousarray(mask.inside[mask.rows]), mask.breaks, mask.side, mask.fill)
-        moved = [None if pair is None else (_moved(pair[0], mask), pair[1]) for pair in found]
-        if type(results[0]) is np.ndarray:
-            for result, pair in zip(results, moved, strict=True):
-                own.overwrite(result, pair, rows)
-            return results
-        outside, xp = np.flatnonzero(~rows.inside), library.operations(*results)
-        pairs = [(np.zeros(0, np.intp), None) if pair is None else pair for pair in moved]
-        return [
-            placed(xp, own, result, points, values, outside, mask.fill)
-            for result, (points, values) in zip(results, pairs, strict=True)
-        ]
+        flat_ = self.flat.sized(tuple(fields[0].shape))
+        if not self.are_parts:
+            return operator.on_block(library, flat_, fields, sweep)
+        xp = library.operations(*fields)
+        whole = xp.complex_of(*fields)
+        return operator.on_block(library, flat_, [whole], lambda own: sweep([xp.real(own[0]), xp.imag(own[0])]))
 
     def _on(self, places: Sequence[Place | None], inside: Array) -> OnBlocks:
         """The operator on a block; kept where the mask will be the same again."""
@@ -102,18 +97,31 @@ class Blocks:
         for k, n in enumerate(grid.lengths):
             place = places[self._axis(k)]
             if place is not None:
-                along[k] = place.low % n, n
-        rows = tuple([slice(None) if place is None else place.rows for place in (places[a] for a in of_mask)])
-        return MaskOfBlock(self.operator.mask, own, along, rows)
+                along[k] = Along(place.low % n, n, of_mask.index(self._axis(k)))
+        middle = [slice(None) if place is None else place.rows for place in (places[a] for a in of_mask)]
+        rows = tuple([_wider(part, self.reach) for part in middle])
+        return MaskOfBlock(self.operator.mask, own, along, tuple(middle), rows)
 
 
-def _moved(points: Array, mask: MaskOfBlock) -> Array:
-    """Points of a block with what is beside it, counted in the block."""
-    starts, shape = [], []
-    for rows, n in zip(mask.rows, mask.shape, strict=True):
-        start, stop, _ = rows.indices(n)
-        starts.append(start)
-        shape.append(stop - start)
-    index = np.unravel_index(points, mask.shape)
-    found: Array = np.ravel_multi_index([at - start for at, start in zip(index, starts, strict=True)], shape)
-    return found.astype(points.dtype)
+def overwritten(
+    library: Backend[Array], flat_: Flat, mask: Mask, found: Sequence[AtPoints | None], results: list[Array]
+) -> list[Array]:
+    """The `results` of a block with what was `found` at points beside gaps in the places of theirs."""
+    assert isinstance(mask, MaskOfBlock)
+    own = flat_.sized(tuple(results[0].shape))
+    rows = Mask(np.ascontiguousarray(mask.inside[mask.own]), mask.breaks, mask.side, mask.fill)
+    moved = [None if pair is None else (mask.number(pair[0]), pair[1]) for pair in found]
+    if type(results[0]) is np.ndarray:
+        for result, pair in zip(results, moved, strict=True):
+            own.overwrite(result, pair, rows)
+        return results
+    outside, xp = np.flatnonzero(~rows.inside), library.operations(*results)
+    pairs = [(np.zeros(0, np.intp), None) if pair is None else pair for pair in moved]
+    return [
+        placed(xp, own, result, points, values, outside, mask.fill)
+        for result, (points, values) in zip(results, pairs, strict=True)
+    ]
+
+
+def _wider(part: slice, reach: int) -> slice:
+    return part if part.start is None else slice(max(0, part.start - reach), part.stop + reach)

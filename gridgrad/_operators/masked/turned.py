@@ -1,0 +1,141 @@
+"""Transposes and adjoints on a grid with gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from math import prod
+from operator import add
+from typing import TYPE_CHECKING, Self, cast
+
+import numpy as np
+
+from ..._backends import slices
+from ..._backends.operations import Operations
+from ..._backends.protocol import Backend, OfFields
+from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array, In, Out
+from ..._grid.masks.piece import HALF
+from ..._grid.points import Points
+from ..fields.factors import Number
+from ..fields.forms import flat, shaped
+from ..operator import Operator
+from ..sweep import Sweep
+from .beside import Beside
+from .gapped import Gapped, finished
+from .matrix import turned_matrix
+from .places.blocks import Blocks
+from .places.flat import Flat, placed
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+
+class Turned(Gapped[In, Out]):
+    """The transpose or the adjoint of an operator of a grid with gaps."""
+
+    reach = HALF
+
+    def __init__(
+        self, whole: Sweep[In, Out], grid: Points, forward: Gapped[Out, In], weight: str | None, conjugate: bool
+    ) -> None:  # fmt: skip
+        super().__init__(whole, grid, forward.beside)
+        self.forward, self.weight, self.conjugate = forward, weight, conjugate
+
+    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
+        forward = self.forward.with_coefficients(whole.coefficients)
+        return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
+
+    def on_numbers(
+        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+    ) -> object:
+        """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
+        call = self._gather(f)
+        flat_, xp = Flat(self.grid, tuple(call.samples[0].shape)), call.library.operations(*call.samples, *call.coefficients)
+        own = self.beside.blocks.setdefault((self.weight, self.conjugate), {})
+        made = self._in_blocks(call.library, self._current([*call.samples, *call.coefficients]), Blocks(self, flat_, own))
+        if made is None:
+            arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
+            whole = self.whole.with_coefficients(tuple(arrays[len(call.samples) :]))
+
+            def sweep(regular: Sequence[Array]) -> list[Array]:
+                """Over fields that are others; of coefficients as they were given."""
+                fields = shaped(list(regular[: len(call.samples)]), self.inputs)
+                return flat(self._sweep(whole, fields, None, workers), self.outputs)
+
+            made = self._made(call.library, flat_, self._current(arrays), sweep)
+        return finished(call, made, out, self.outputs)
+
+    def on(self, grid: Points) -> Turned[In, Out]:
+        """The operator on the same grid with other gaps, or on a block of it, without its fields."""
+        return Turned(Sweep(self.whole.pattern), grid, self.forward.on(grid), self.weight, self.conjugate)
+
+    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+        """What a block becomes."""
+        return self._made(library, flat_, self._cleaned(library.operations(*fields), flat_, fields), sweep)
+
+    def _made(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+        """Of fields that are 0 in gaps."""
+        inputs, xp = prod(self.inputs), library.operations(*fields)
+        regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
+        results = sweep([*regular, *fields[inputs:]])
+        values = self._values(library, xp, [flat_.of(xp, a) for a in fields])
+        patch, own = self.beside.transposed(self.weight, self.conjugate), flat_.sized(tuple(results[0].shape))
+        none = np.zeros(0, np.intp)
+        return [
+            placed(xp, own, result, self.mask.number(points), value, none, 0.0, added=True)
+            for result, points, value in zip(results, patch.points, values, strict=True)
+        ]
+
+    def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
+        """A field with 0 at those points whose rows are not those of the whole grid."""
+        kept = np.ones(prod(self.mask.shape), bool)
+        kept[self.beside.patch.points[k]] = False
+        there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
+        chosen: Array = xp.where(there, g, xp.zeros_like(g))
+        return chosen
+
+    def _values(self, library: Backend[Array], xp: Operations, fields: list[Array]) -> list[Array | None]:
+        like = slices.leading(fields)
+        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
+        gathered = self.beside.gathered(
+            self.beside.transposed(self.weight, self.conjugate), library, xp, real, like
+        )
+        with np.errstate(all="ignore"):
+            return [
+                slices.stored(xp, reduce(add, own), kept) if own else None for own in gathered.values(fields)
+            ]
+
+    @property
+    def linear(self) -> Turned[In, Out]:
+        """Itself."""
+        return self
+
+    @property
+    def T(self) -> Operator[Out, In]:
+        """The transpose as an operator."""
+        if self.weight is None:
+            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again())
+        raise ArgumentTypeError(
+            "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
+        )
+
+    def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
+        """The operator that `adjoint` applies."""
+        if weight is None and self.weight is None:
+            beside = self.beside.again() if self.conjugate else self.beside.conjugated()
+            return self.forward._beside(self.whole.adjoint_operator(None), beside)
+        raise ArgumentTypeError(
+            "a weighted adjoint of a transpose, or of an adjoint, on a grid with gaps is not offered; of a real operator's transpose it is "
+            "A(grid.measure * g) / grid.measure"
+        )
+
+    def scaled(self, factor: Number) -> Turned[In, Out]:
+        """The operator with all weights times a number."""
+        own = factor.conjugate() if self.conjugate else factor
+        forward = cast(Gapped[Out, In], self.forward.scaled(own))
+        return Turned(self.whole.scaled(factor), self.grid, forward, self.weight, self.conjugate)
+
+    def matrix(self) -> csr_array:
+        """The matrix on flattened fields."""
+        return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
