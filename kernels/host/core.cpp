@@ -148,15 +148,28 @@ bool are_between(const Descriptor& plan, void* const* pointers, int k, int other
   return apart % bytes == 0 && (apart / bytes & 1);
 }
 
+// The length of each array along each dim: an axis that a term reads may have more points than rows, or
+// fewer.
+void set_lengths(const Descriptor& plan, int64 (&length)[MAX_ARRAYS][MAX_DIMS]) {
+  for (int k = 0; k < plan.inputs + plan.outputs; ++k)
+    std::memcpy(length[k], plan.length, sizeof plan.length);
+  const auto read = [&](int k, int s) {
+    const Stencil& stencil = plan.stencil[s];
+    if (k >= 0) length[k][stencil.dim] = (stencil.length + plan.surplus[s]) * stencil.inner;
+  };
+  for (const Term* term = plan.term; term != plan.term + plan.terms; ++term)
+    for (const int s : {int(term->stencil), int(term->then)})
+      if (s >= 0 && plan.surplus[s])
+        for (const int k : {int(term->input), int(term->inner), int(term->faces)}) read(k, s);
+}
+
 // Whether an output's extent meets that of an array before it.
 bool may_overlap(const Descriptor& plan, void* const* pointers) {
   Extent extents[MAX_ARRAYS];
-  int64 read[MAX_DIMS];  // the lengths of inputs, or a little more
-  std::memcpy(read, plan.length, sizeof read);
-  for (int s = 0; s < plan.stencils; ++s)
-    if (plan.surplus[s] > 0) read[plan.stencil[s].dim] += plan.surplus[s] * plan.stencil[s].inner;
+  int64 length[MAX_ARRAYS][MAX_DIMS];
+  set_lengths(plan, length);
   for (int k = 0; k < plan.inputs + plan.outputs; ++k) {
-    extents[k] = extent_of(plan, pointers, k, k < plan.inputs ? read : plan.length);
+    extents[k] = extent_of(plan, pointers, k, length[k]);
     for (int other = 0; k >= plan.inputs && other < k; ++other)
       if (extents[k].begin < extents[other].end && extents[other].begin < extents[k].end &&
           !are_between(plan, pointers, k, other))

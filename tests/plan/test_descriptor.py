@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from samples import noise
 
+import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy import core as _core
+from gridgrad._backends.numpy.memory import run_apart
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._plan.descriptor import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, PAIR
 from gridgrad._stencils.derivatives import Rule
@@ -198,3 +200,25 @@ def test_python_and_the_core_agree_on_the_descriptor(core):
     assert core.gg_descriptor_bytes() == DESCRIPTOR.itemsize
     assert core.gg_message(0) == b"ok"
     _core.check(0)
+
+
+@pytest.mark.parametrize("k", range(2))
+@pytest.mark.parametrize("walls", [False, True])
+def test_an_array_ends_with_the_last_point_that_it_has(k, walls):
+    """Between points and faces inputs have fewer points than rows, or more: what lies right behind is apart, and nothing before."""
+    divergence = gg.Grid((9, 0.5), (8, 0.5)).faces(walls=walls).divergence
+    shapes = [grid.shape for grid in divergence.grids_in]
+    memory = np.zeros(400)
+    out = memory[200:272].reshape(9, 8)
+    begin = 200 - np.prod(shapes[k])
+
+    def apply(shift):
+        fields = [np.zeros(shape) for shape in shapes]
+        fields[k] = memory[begin + shift : 200 + shift].reshape(shapes[k])
+        plan = ladder.bound(BACKEND, divergence.pattern.terms_for(*shapes), fields, [out])
+        return run_apart(plan, [a.ctypes.data for a in (*fields, out)])
+
+    assert apply(0)
+    assert not apply(1)
+    assert not apply(71 + np.prod(shapes[k]))
+    assert apply(72 + np.prod(shapes[k]))

@@ -68,16 +68,23 @@ def _of_even_steps(plan: Plan) -> list[bool]:
 
 def _reach(plan: Plan) -> list[tuple[int, int]]:
     """Of each array its first byte and the first behind, from its address on."""
-    packed, reach = plan.descriptor, []
-    made = packed["length"].tolist()
-    read = list(made)  # or a little less: inputs between points and faces may be longer than rows
-    for stencil, surplus in zip(packed["stencil"], packed["surplus"].tolist(), strict=True):
-        read[int(stencil["dim"])] += max(surplus, 0) * int(stencil["inner"])
-    for k in range(plan.inputs + plan.outputs):
+    reach = []
+    for k, lengths in enumerate(_lengths(plan)):
         item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
-        steps = [
-            (n - 1) * s * item
-            for n, s in zip(read if k < plan.inputs else made, packed["array"]["stride"][k].tolist(), strict=True)
-        ]
+        own = plan.descriptor["array"]["stride"][k].tolist()
+        steps = [(n - 1) * s * item for n, s in zip(lengths, own, strict=True)]
         reach.append((sum(min(step, 0) for step in steps), sum(max(step, 0) for step in steps) + item))
     return reach
+
+
+def _lengths(plan: Plan) -> list[list[int]]:
+    """Of each array along each dim: an axis that a term reads may have more points than rows, or fewer."""
+    packed = plan.descriptor
+    lengths = [packed["length"].tolist() for _ in range(plan.inputs + plan.outputs)]
+    for term in packed["term"][: packed["terms"]]:
+        for s in (int(term["stencil"]), int(term["then"])):
+            stencil, surplus = packed["stencil"][s], int(packed["surplus"][s])
+            if s >= 0 and surplus:
+                for k in {int(term[name]) for name in ("input", "inner", "faces")} - {-1}:
+                    lengths[k][int(stencil["dim"])] = int((stencil["length"] + surplus) * stencil["inner"])
+    return lengths

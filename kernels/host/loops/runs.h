@@ -36,7 +36,9 @@ class Runs {
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
     const bool is_one = here_.plan.term[t].assign && are_around_one(t, next) && are_beside_one(t, next);
-    loops_[output] = is_one ? loop_of_all(signature, join_of(t)) : nullptr;
+    loops_[output] = !is_one      ? nullptr
+                     : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                  : loop_of_all(signature, join_of(t));
     return true;
   }
 

@@ -42,3 +42,18 @@ def test_an_output_behind_the_last_row_that_is_read_is_not_apart():
     assert not bound._are_apart([0, f.nbytes - 8])
     assert not bound._are_apart([out.nbytes - 8, 0])
     assert bound._are_apart([out.nbytes, 0])
+
+
+def test_an_output_behind_an_input_of_fewer_points_is_apart():
+    """Nor does that input end where one of as many points as rows would."""
+    divergence = gg.Grid((9, 0.5), (8, 0.5)).faces().divergence
+    fields = [np.zeros(grid.shape) for grid in divergence.grids_in]
+    plan = ladder.bound(
+        BACKEND, divergence.pattern.terms_for(*(f.shape for f in fields)), fields, [np.zeros((9, 8))]
+    )
+    bound = Bound(plan, 0)
+    for k, f in enumerate(fields):
+        places = [1 << 20, 1 << 20]
+        places[k] = 0
+        assert bound._are_apart([*places, f.nbytes])
+        assert not bound._are_apart([*places, f.nbytes - 8])
