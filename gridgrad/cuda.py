@@ -11,7 +11,8 @@ from ._backends.cuda import variants as _kernels
 from ._plan.descriptor import ITEM_BYTES
 from ._plan.layout import Layout
 from ._plan.plan import make_plan
-from ._stencils.weights import first_derivative
+from ._stencils.derivatives import Rule, derivative_stencil
+from ._stencils.wide import narrow
 from ._terms.term import Term
 
 _LENGTHS = (
@@ -77,8 +78,8 @@ def _practical_launches(dtypes: Sequence[str], ndims: Sequence[int]) -> Iterator
             if not 1 <= ndim <= 7:
                 raise ValueError(f"ndims must be from 1 to 7, got {ndim}")
             for length, uniform in product(_LENGTHS if ndim < 4 else _LENGTHS[:1], (True, False)):
-                steps = 1.0 if uniform else np.arange(1.0, length)
-                terms = tuple(Term(k, 0, k, first_derivative(steps, length, 1)) for k in range(ndim))
+                steps = narrow(1.0 if uniform else np.arange(1.0, length))
+                terms = tuple(Term(k, 0, k, derivative_stencil(steps, length, Rule())) for k in range(ndim))
                 layout = _contiguous((length,) * ndim, components)
                 plan = make_plan(terms, storage, (layout,), (layout,) * ndim, components)
                 for width in {1, _kernels.widest_vector(plan)}:

@@ -42,13 +42,32 @@ class Joinable(Operator[In, Out]):
 class Joined(Joinable[In, Out]):
     """What is made of two operators, with the fields of both."""
 
+    takes: int  # which of the two is applied to the field; the first one has the grids of the results
+
     def __init__(self, first: AnyOperator, second: AnyOperator) -> None:
         self.parts = first, second
+        self.taking = taking = self.parts[self.takes]
+        self.grid, self.inputs, self.outputs = taking.grid, taking.inputs, first.outputs
         self.arguments = first.arguments + second.arguments
         self.spare = Spare()
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.parts
+
+    @property
+    def grid_out(self) -> Points:
+        """The grid of the results."""
+        return self.parts[0].grid_out
+
+    @property
+    def grids_in(self) -> tuple[Points, ...]:
+        """The grid of each component of what goes in."""
+        return self.taking.grids_in
+
+    @property
+    def grids_out(self) -> tuple[Points, ...]:
+        """The grid of each component of what comes out."""
+        return self.parts[0].grids_out
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""
@@ -90,12 +109,13 @@ class Joined(Joinable[In, Out]):
 class Product(Joined[In, Out]):
     """``outer @ inner``: applied one after the other."""
 
+    takes = 1
+
     def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any]) -> None:
         check_composed(outer, inner)
         super().__init__(outer, inner)
         self.outer: AnyOperator = outer
         self.inner: AnyOperator = inner
-        self.grid, self.inputs, self.outputs = inner.grid, inner.inputs, outer.outputs
 
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
@@ -104,21 +124,6 @@ class Product(Joined[In, Out]):
         """`inner`, then `outer`; the field between them is the temporary."""
         between = self.inner(f, held, workers)
         return self.outer(between, out, workers, add=add), between
-
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results."""
-        return self.outer.grid_out
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """Those of what is applied first."""
-        return self.inner.grids_in
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """Those of what is applied last."""
-        return self.outer.grids_out
 
     @property
     def T(self) -> Product[Out, In]:
@@ -159,12 +164,13 @@ class Product(Joined[In, Out]):
 class Sum(Joined[In, Out]):
     """Two operators applied to the same field, their results added; of which at least one is a product."""
 
+    takes = 0
+
     def __init__(self, first: Operator[In, Out], second: Operator[In, Out]) -> None:
         check_alike(first, second)
         super().__init__(first, second)
         self.first: AnyOperator = first
         self.second: AnyOperator = second
-        self.grid, self.inputs, self.outputs = first.grid, first.inputs, first.outputs
 
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
@@ -200,21 +206,6 @@ class Sum(Joined[In, Out]):
         for target, value, addend in zip(targets, firsts, values, strict=True):
             target[...] = target + (value + addend) if add else value + addend
         return held
-
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results, of the first operator's."""
-        return self.first.grid_out
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """Those of the first operator."""
-        return self.first.grids_in
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """Those of the first operator."""
-        return self.first.grids_out
 
     @property
     def T(self) -> Sum[Out, In]:

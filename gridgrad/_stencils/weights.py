@@ -10,41 +10,20 @@ from math import factorial, prod
 from operator import add, mul
 
 import numpy as np
-import numpy.typing as npt
 
 from .._base.types import Array
 from .ends import Equation
-from .stencil import BLOCK, CENTRAL, Row, Stencil, unscaled
-from .wide import Number, Wide, join, narrow, scaled_steps, without_noise
-
-
-def first_derivative(
-    steps: Wide | npt.ArrayLike, length: int, edge_order: int, wrap: Wide | npt.ArrayLike | None = None
-) -> Stencil:
-    """Second-order first derivative on `length` points.
-
-    Parameters
-    ----------
-    steps : Wide or array, scalar or shape (length - 1,)
-        ``x[i+1] - x[i]``. Units: [x].
-    edge_order : 1 or 2
-        Order of the one-sided rows at the ends; not used on a periodic axis.
-    wrap : Wide, scalar or None
-        The step from the last point round to the first one of a periodic axis.
-
-    Notes
-    -----
-    Interior error ``(hl hr / 6) f'''``; edge errors ``(h/2) f''`` and ``(a (a + b) / 6) f'''``
-    (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes). Every weight is formed to twice the
-    precision, from steps scaled by a power of two, and rounded once.
-    """
-    with np.errstate(all="ignore"):
-        near_one, wrap_near_one, exponent = scaled_steps(steps, wrap)
-        return unscaled(scaled_first_derivative(near_one, length, edge_order, wrap_near_one), -exponent)
+from .stencil import BLOCK, CENTRAL, Row, Stencil
+from .wide import Number, Wide, join, narrow, without_noise
 
 
 def scaled_first_derivative(steps: Wide, length: int, edge_order: int, wrap: Wide | None) -> Stencil:
-    """`first_derivative` without the care for very large and very small steps."""
+    """The second-order first derivative on `length` points, of steps near 1; `wrap` is the one round a ring.
+
+    Interior error ``(hl hr / 6) f'''``; edge errors ``(h/2) f''`` and ``(a (a + b) / 6) f'''``
+    (Fornberg, Math. Comp. 51 (1988) 699-706, for general nodes). Every weight is formed to twice the
+    precision and rounded once.
+    """
     if np.ndim(steps.high) == 0:
         lower, upper = central_weights(steps, steps)
         near = far = Wide(np.full(2, steps.high), np.full(2, steps.low))

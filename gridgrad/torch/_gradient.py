@@ -18,9 +18,8 @@ from .._base.words import offered, unexpected
 from .._grid.asked import Asked
 from .._grid.axis import axis_stencil, check_length
 from .._grid.spacing import check_coordinates, to_host
-from .._stencils.derivatives import Rule
+from .._stencils.derivatives import Rule, derivative_stencil
 from .._stencils.stencil import Stencil
-from .._stencils.weights import first_derivative
 from .._stencils.wide import exact_steps
 from .._terms.term import Term
 from ._coordinates import Way, carries_derivative, concrete, differentiated
@@ -207,7 +206,7 @@ def _stencil(spacing: Any, length: int, axis: int, order: int) -> Stencil:
             f"the coordinates of dim {axis} repeat a position within one row: x[{i}]={values[i]}, x[{j}]={values[j]}; "
             "remove repeated positions"
         )
-    return first_derivative(exact, length, order)
+    return derivative_stencil(exact, length, Rule(edge_order=order))
 
 
 def _real(spacing: Any, axis: int) -> Any:

@@ -12,8 +12,10 @@ from host_kernels import HostKernels, compiler, flags_from_environment
 import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
+from gridgrad._stencils.derivatives import Rule, derivative_stencil
+from gridgrad._stencils.ends import ONE_SIDED, PERIODIC
 from gridgrad._stencils.stencil import CENTRAL, Stencil
-from gridgrad._stencils.weights import first_derivative
+from gridgrad._stencils.wide import narrow
 from gridgrad._terms.term import Term
 
 ml_dtypes = pytest.importorskip("ml_dtypes")
@@ -103,11 +105,12 @@ def samples(shape, dtype="float32", seed=0):
 def stencil(length, spacing="uniform", edge_order=1, seed=0):
     rng = np.random.default_rng(seed + length)
     if spacing == "uniform":
-        return first_derivative(0.3, length, edge_order)
+        return derivative_stencil(narrow(0.3), length, Rule(edge_order=edge_order))
     steps = rng.uniform(0.5, 2.0, length - 1)
     if length > 6:
         steps[2:5] = 1.0  # points with equal weights among others
-    return first_derivative(steps, length, edge_order, wrap=0.7 if spacing == "periodic" else None)
+    end, wrap = (PERIODIC, narrow(0.7)) if spacing == "periodic" else (ONE_SIDED, None)
+    return derivative_stencil(narrow(steps), length, Rule(boundary=(end, end), edge_order=edge_order), wrap)
 
 
 def gradient_terms(shape, axes=None, spacing="uniform", edge_order=1):

@@ -19,7 +19,8 @@ from gridgrad._backends.cuda import variants
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
 from gridgrad._plan.plan import Plan
-from gridgrad._stencils.weights import first_derivative
+from gridgrad._stencils.derivatives import Rule, derivative_stencil
+from gridgrad._stencils.wide import narrow
 from gridgrad._terms.term import Term
 
 ROOT = Path(__file__).parents[2]
@@ -161,7 +162,7 @@ def planted_overrun() -> int:
     f, out = np.zeros(66), np.zeros(66)
     with tempfile.TemporaryDirectory() as folder:
         kernels = HostKernels(Path(folder), flags_from_environment(), text)
-        kernels.apply((Term(0, 0, 0, first_derivative(1.0, 66, 1)),), [f], [out])
+        kernels.apply((Term(0, 0, 0, derivative_stencil(narrow(1.0), 66, Rule())),), [f], [out])
     return 0
 
 

@@ -15,9 +15,9 @@ from stencil_oracles import ExactAxis, nodes_of, row_entries
 from gridgrad._base.errors import ArgumentValueError
 from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
-from gridgrad._stencils.stencil import BLOCK
-from gridgrad._stencils.weights import first_derivative
-from gridgrad._stencils.wide import narrow
+from gridgrad._stencils.stencil import BLOCK, unscaled
+from gridgrad._stencils.weights import scaled_first_derivative
+from gridgrad._stencils.wide import narrow, scaled_steps
 
 GRIDS = {
     "random": lambda rng, n: np.cumsum(rng.uniform(0.1, 2, n)) + 7.3,
@@ -129,7 +129,9 @@ def test_the_first_derivative_of_three_points_keeps_its_bits(rng, boundary, accu
         rule = Rule(1, accuracy, boundary, edge_order)
         axis = Axis(0, 12, spacing, sides=boundary, period=period if rule.is_periodic else None)
         steps, wrap = axis.exact_steps()
-        got, want = derivative_stencil(steps, 12, rule, wrap), first_derivative(steps, 12, edge_order, wrap)
+        near_one, around, exponent = scaled_steps(steps, wrap)
+        want = unscaled(scaled_first_derivative(near_one, 12, edge_order, around), -exponent)
+        got = derivative_stencil(steps, 12, rule, wrap)
         assert (got.offsets, got.leading, got.trailing, got.power) == (
             want.offsets, want.leading, want.trailing, want.power)  # fmt: skip
         assert all(np.array_equal(a, b) for a, b in zip(got.weights, want.weights, strict=True))

@@ -7,7 +7,8 @@ import cupy
 from gridgrad._backends.cuda import device
 from gridgrad._plan.layout import Layout
 from gridgrad._plan.plan import make_plan
-from gridgrad._stencils.weights import first_derivative
+from gridgrad._stencils.derivatives import Rule, derivative_stencil
+from gridgrad._stencils.wide import narrow
 from gridgrad._terms.term import Term
 
 LENGTH = 66
@@ -18,7 +19,7 @@ def main() -> None:
     cupy.cuda.set_allocator(None)
     f, out = cupy.zeros(LENGTH - 1), cupy.zeros(LENGTH)
     layout = Layout((LENGTH,), (1,))
-    plan = make_plan((Term(0, 0, 0, first_derivative(1.0, LENGTH, 1)),), "float64", (layout,), (layout,))
+    plan = make_plan((Term(0, 0, 0, derivative_stencil(narrow(1.0), LENGTH, Rule())),), "float64", (layout,), (layout,))
     device.launch(plan, [f.data.ptr, out.data.ptr], 0, 0)
     cupy.cuda.runtime.deviceSynchronize()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from math import prod
+from typing import TypeVar, cast
 
 from ..._backends.once import made_once
 from ..._base.cache import Cache
@@ -23,6 +25,7 @@ from ..fields.sides import AtGaps, Side
 from .calls import Calls
 from .kinds import Origin
 
+Found = TypeVar("Found", bound="Pattern | None")
 Walls = tuple[tuple[str, int, Side], ...]  # the name, the number of the coefficient and the side of each
 
 
@@ -42,18 +45,12 @@ class Pattern(OnGrids):
         self.grids = grids  # None: all fields are on `grid`
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
-        self._multiples: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
-        self._sums: Cache[Pattern] = Cache(None, entries=16, nbytes=1 << 20)
+        self._made: Cache[Pattern] = Cache(None, entries=32, nbytes=2 << 20)  # of this one
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
-        self._adjoints: dict[tuple[str, str | None], Pattern] = {}
         self.is_turned = are_turned(terms)
         self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._walls: dict[tuple[str, ...], Walls] = {}
-        self._linear: Pattern | None = None
-        self._swept: Pattern | None = None
         self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]  # of the coefficients
-        self._multiplied: dict[tuple[str, bool, bool], Pattern | None] = {}
-        self._on_components: dict[Form, Pattern] = {}
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -96,6 +93,19 @@ class Pattern(OnGrids):
             self._walls[names] = found
         return found
 
+    def _kept(self, key: Hashable, make: Callable[[], Found]) -> Found:
+        """What is made of this one; kept, as time steps ask for the same with other fields."""
+        found = cast(Found, self._made.get(key))
+        if found is None:
+            found = make()
+            if found is not None:
+                self._made.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms}))
+        return found
+
+    def _like(self, name: str, terms: tuple[Term, ...], arguments: tuple[Argument, ...]) -> Pattern:
+        """Another map of the same fields to the same."""
+        return Pattern(self.grid, name, terms, self.inputs, self.outputs, arguments, self.masks_as_read, self.grids)
+
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient and its square, which alone are not linear."""
         if joins_of(self.terms):
@@ -104,60 +114,52 @@ class Pattern(OnGrids):
     @made_once
     def linear(self) -> Pattern:
         """Without what is prescribed at walls."""
-        if not any(self._sides):
-            return self
-        if self._linear is None:
-            inputs = prod(self.inputs)
-            arguments = tuple(argument for argument in self.arguments if argument.side is None)
-            stay = [k for k, is_side in enumerate(self._sides) if not is_side]
-            terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
-            self._linear = Pattern(self.grid, f"{self.name}.linear", terms, self.inputs, self.outputs, arguments,
-                                   self.masks_as_read, self.grids)  # fmt: skip
-        return self._linear
+        return self._kept("linear", self._without_sides) if any(self._sides) else self
+
+    def _without_sides(self) -> Pattern:
+        inputs = prod(self.inputs)
+        arguments = tuple(argument for argument in self.arguments if argument.side is None)
+        stay = [k for k, is_side in enumerate(self._sides) if not is_side]
+        terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
+        return self._like(f"{self.name}.linear", terms, arguments)
 
     def with_gaps(self, arguments: tuple[Argument, ...]) -> Pattern:
         """The pattern that takes what is prescribed beside gaps too, which none of its own terms reads."""
-        made = Pattern(self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments + arguments,
-                       self.masks_as_read, self.grids)  # fmt: skip
+        made = self._like(self.name, self.terms, self.arguments + arguments)
         made.origin = self.origin
         return made
 
     def swept(self) -> Pattern:
         """The pattern of a sweep over the whole grid: without what only points beside gaps read."""
-        if not any(self.at_gaps):
-            return self
-        if self._swept is None:
-            stay, inputs = [k for k, is_out in enumerate(self.at_gaps) if not is_out], prod(self.inputs)
-            terms = [term.with_factors(stay.index) for term in self.terms]
-            terms = [t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms]
-            own = tuple(argument for argument in self.arguments if not isinstance(argument.side, AtGaps))
-            self._swept = Pattern(self.grid, self.name, tuple(terms), self.inputs, self.outputs, own, self.masks_as_read, self.grids)
-        return self._swept
+        return self._kept("swept", self._without_gaps) if any(self.at_gaps) else self
+
+    def _without_gaps(self) -> Pattern:
+        stay, inputs = [k for k, is_out in enumerate(self.at_gaps) if not is_out], prod(self.inputs)
+        terms = [term.with_factors(stay.index) for term in self.terms]
+        terms = [t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms]
+        own = tuple(argument for argument in self.arguments if not isinstance(argument.side, AtGaps))
+        return self._like(self.name, tuple(terms), own)
 
     @made_once
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
-        return self._turned("T")
+        return self._kept("T", partial(self._turned, "T"))
 
     @made_once
     def adjoint(self, weight: str | None) -> Pattern:
         """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        return self._turned("adjoint", weight)
+        return self._kept(("adjoint", weight), partial(self._turned, "adjoint", weight))
 
     def _turned(self, name: str, weight: str | None = None) -> Pattern:
-        found = self._adjoints.get((name, weight))
-        if found is None:
-            self.require_linear("a transpose" if name == "T" else "an adjoint")
-            own = self.terms if name == "T" else conjugate_terms(self.terms)
-            terms = adjoint_terms(own) if weight is None else self._weighted(own)
-            arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
-            grids = None if self.grids is None else self.grids.turned()
-            found = Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
-                            self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip
-            self._adjoints[name, weight] = found
-        return found
+        self.require_linear("a transpose" if name == "T" else "an adjoint")
+        own = self.terms if name == "T" else conjugate_terms(self.terms)
+        terms = adjoint_terms(own) if weight is None else self._weighted(own)
+        arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
+        grids = None if self.grids is None else self.grids.turned()
+        return Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
+                       self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip
 
     def _weighted(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
         """The adjoint of terms where fields are weighted with the measures of their grids."""
@@ -169,12 +171,8 @@ class Pattern(OnGrids):
 
     @made_once
     def plus(self, other: Pattern) -> Pattern:
-        """The sum, in which the fields of `other` come last; kept, as time steps ask for the same with other fields."""
-        found = self._sums.get(other)
-        if found is None:
-            found = self._plus(other)
-            self._sums.put(other, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms}))
-        return found
+        """The sum, in which the fields of `other` come last."""
+        return self._kept(("+", other), partial(self._plus, other))
 
     def _plus(self, other: Pattern) -> Pattern:
         self.require_linear("a sum")
@@ -189,19 +187,15 @@ class Pattern(OnGrids):
 
     @made_once
     def times(self, factor: Number) -> Pattern:
-        """All weights times a number; kept, as time steps often ask for the same."""
-        key = factor, type(factor)
-        found = self._multiples.get(key)
-        if found is None:
-            self.require_linear("a multiple")
-            terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
-            word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
-            name = f"-{self.name}" if key == (-1, float) else f"{word} * {self.name}"
-            found = Pattern(
-                self.grid, name, terms, self.inputs, self.outputs, self.arguments, self.masks_as_read, self.grids
-            )  # fmt: skip
-            self._multiples.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in terms}))
-        return found
+        """All weights times a number."""
+        return self._kept(("*", factor, type(factor)), partial(self._multiple, factor))
+
+    def _multiple(self, factor: Number) -> Pattern:
+        self.require_linear("a multiple")
+        terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
+        word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
+        name = f"-{self.name}" if factor == -1 and isinstance(factor, float) else f"{word} * {self.name}"
+        return self._like(name, terms, self.arguments)
 
     def _times(self, factor: float) -> tuple[Term, ...]:
         stencils = {term.stencil for term in self.terms}
@@ -221,10 +215,11 @@ class Pattern(OnGrids):
         """Of scalar fields at their points alone, the same on each component of fields of a form; all others as they are."""
         if any(term.axis is not None for term in self.terms):
             return self
-        if form not in self._on_components:
-            terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
-            self._on_components[form] = Pattern(self.grid, self.name, terms, form, form, self.arguments, self.masks_as_read)
-        return self._on_components[form]
+        return self._kept(("on components", form), partial(self._repeated, form))
+
+    def _repeated(self, form: Form) -> Pattern:
+        terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
+        return Pattern(self.grid, self.name, terms, form, form, self.arguments, self.masks_as_read)
 
     @made_once
     def only_multiplies(self) -> bool:
@@ -237,13 +232,10 @@ class Pattern(OnGrids):
 
         None where a term is multiplied there already.
         """
-        key = name, conjugate, inside
-        if key not in self._multiplied:
-            self.require_linear("a multiple")
-            self._multiplied[key] = self._made_multiplied(argument_of(name, conjugate), inside)
-        return self._multiplied[key]
+        return self._kept(("by", name, conjugate, inside), partial(self._multiplied, argument_of(name, conjugate), inside))
 
-    def _made_multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+    def _multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
+        self.require_linear("a multiple")
         place, word = len(self._sides), argument.name or "field"
         if inside:
             terms, name = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"

@@ -25,7 +25,8 @@ from gridgrad._backends import ladder
 from gridgrad._backends.cuda import launch_shape, variants
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._plan.descriptor import DESCRIPTOR
-from gridgrad._stencils.weights import first_derivative
+from gridgrad._stencils.derivatives import Rule, derivative_stencil
+from gridgrad._stencils.wide import narrow
 from gridgrad._terms.term import Term
 
 
@@ -100,7 +101,7 @@ def test_rows_of_data_at_each_end(kernels):
 
 def test_extreme_half_weights_compute_in_double(kernels):
     f = samples((6, 32), "float16")
-    terms = tuple(Term(k, 0, k, first_derivative(1e-39, n, 1)) for k, n in enumerate(f.shape))
+    terms = tuple(Term(k, 0, k, derivative_stencil(narrow(1e-39), n, Rule())) for k, n in enumerate(f.shape))
     assert check(kernels, terms, [f]).variant.real == "float64"
 
 
