@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "../join.h"
-#include "../stencil.h"
+#include "../../join.h"
+#include "../../stencil.h"
 
 namespace gridgrad {
 namespace {
