@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-#include "../points.h"
+#include "points.h"
 #include "../sweep.h"
 
 namespace gridgrad {

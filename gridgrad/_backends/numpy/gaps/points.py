@@ -10,7 +10,7 @@ import numpy as np
 from ...._base.types import Array
 from .. import core as _core
 
-WORDS = 15  # words of a `RowsAtPoints` of kernels/host/points.h
+WORDS = 15  # words of a `RowsAtPoints` of kernels/host/gaps/points.h
 FIELDS = slice(5, 8)  # of which these are arrays of fields, and those where they are read
 AT = slice(8, 11)
 

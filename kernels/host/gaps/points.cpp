@@ -8,8 +8,8 @@
 #include <type_traits>
 #include <vector>
 
-#include "../join.h"
-#include "../stencil.h"
+#include "../../join.h"
+#include "../../stencil.h"
 
 namespace gridgrad {
 namespace {
@@ -146,14 +146,16 @@ void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64
         for (int64 i = 0; i < here; ++i) sum[i] = begun<AsNumbers<Real>>(join, sum[i]);
       for (int64 t = 1; t < count; ++t) {
         row_of(terms[t], group, places.points, from, size, at, stop, row);
-        if (join == TOTAL)
-          for (int64 i = 0; i < here; ++i) sum[i] += row[i];
-        else
-          for (int64 i = 0; i < here; ++i) sum[i] = joined<AsNumbers<Real>>(join, sum[i], row[i]);
+        if (t + 1 == count && join == TOTAL) break;  // added where it is written
+        for (int64 i = 0; i < here; ++i) sum[i] = joined<AsNumbers<Real>>(join, sum[i], row[i]);
       }
-      if (places.at_points)
-        for (int64 i = 0; i < here; ++i) out[places.points[at + i]] = sum[i];
-      else std::copy_n(sum, here, out + at);
+      const auto put = [&](int64 i, Real value) {
+        out[places.at_points ? places.points[at + i] : at + i] = value;
+      };
+      if (join == TOTAL && count > 1)
+        for (int64 i = 0; i < here; ++i) put(i, sum[i] + row[i]);
+      else
+        for (int64 i = 0; i < here; ++i) put(i, sum[i]);
     }
   }
 }

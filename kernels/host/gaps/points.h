@@ -2,7 +2,7 @@
 #ifndef GRIDGRAD_POINTS_H
 #define GRIDGRAD_POINTS_H
 
-#include "../descriptor.h"
+#include "../../descriptor.h"
 
 namespace gridgrad {
 
@@ -24,7 +24,7 @@ struct RowsAtPoints {
   int64 varies;           // whether weights are spread
   int64 harmonic;         // the mean at faces, which lets nothing past where it is 0
   int64 outer_sign;       // of which alone factors of the row count; 0: both
-  int64 join;             // of the output, a Join of ../join.h
+  int64 join;             // of the output, a Join of ../../join.h
 };
 
 // What the rows of an output are written to: one after the other, or each at its point.
