@@ -13,8 +13,8 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from .._backends.dask.gaps import with_gaps
 from .._backends.dask.recipe import contents, recipe_of
-from .._backends.dask.spans import along
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._operators.operator import AnyOperator
@@ -84,6 +84,8 @@ def to_zarr(
     named = operators if isinstance(operators, Mapping) else {"": operators}
     asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     recipe, stencils = recipe_of(asked.call, found)
+    if asked.gaps is not None:
+        recipe = with_gaps(recipe, asked.gaps, len(arrays) + len(asked.coefficients))
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
     token = tokenize(
@@ -93,7 +95,7 @@ def to_zarr(
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)
         partial.begin(token)
-    job = Job(recipe, along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
+    job = Job(recipe, recipe.along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
     _run(job)
     partial.complete()
 
