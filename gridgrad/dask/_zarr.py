@@ -35,7 +35,7 @@ def to_zarr(
     operators : operator, or dict of them
         Of a `Grid` with the lengths of the array's axes (its last ones, unless it has `axes`): each one sweep,
         ``grid.gradient`` or ``grid.laplacian + grid.advect(v)``, but not ``A @ B``. Of a dict all are
-        applied at once, and the array is read once.
+        applied at once, and the array is read once. On a grid with gaps one operator a call.
     source : path or zarr.Array, or a sequence of them
         The field; of a vector field one array for each component, of one shape, dtype and chunks.
     target : path
@@ -49,10 +49,10 @@ def to_zarr(
     ------
     ValueError
         The target exists, or another call has begun it; the grid does not fit the array; arrays of a
-        vector field differ; no operators.
+        vector field differ; no operators, or several of which one is on a grid with gaps.
     TypeError
-        What is no operator or one of several sweeps or of a grid with gaps, units, coefficients of a wider dtype
-        than the field, arrays whose attributes say that they are packed or mark what is missing.
+        What is no operator or one of several sweeps, units, coefficients of a wider dtype
+        than the field, sizes of complex ones, arrays whose attributes say that they are packed or mark what is missing.
 
     Notes
     -----
