@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -13,23 +13,28 @@ from .._backends.protocol import Call
 from .._backends.slices import leading
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array, DType, Field, Shape
+from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import like
+from .._operators.masked.gapped import Gapped
+from .._operators.masked.places.blocks import Blocks
+from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
-from .._terms.term import Term, shifted
+from .._terms.term import Term, joins_of, shifted
 
 
 class Repeated(NamedTuple):
-    """A coefficient as it broadcasts to the shape of the field, in no more memory than it has."""
+    """A coefficient as it broadcasts to the shape of the field, in no more memory than it has, or a mask, which is of length 1 where it does."""
 
     own: Array
     shape: Shape
 
     def region(self, index: tuple[slice, ...]) -> Array:
         """A part of it."""
-        return np.broadcast_to(self.own, self.shape)[index]
+        there = tuple([slice(0, 1) if n == 1 else own for n, own in zip(self.shape, index, strict=True)])
+        return np.broadcast_to(self.own, self.shape)[there]
 
 
 def _repeated(wide: Array) -> Repeated:
@@ -41,9 +46,10 @@ class Asked(NamedTuple):
     """All results of a call."""
 
     call: Call
-    coefficients: list[Repeated]  # what is read behind the components of the field
+    coefficients: list[Repeated]  # what is read behind the components of the field, of a grid with gaps its mask last
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
+    gaps: Blocks | None
 
 
 def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
@@ -68,16 +74,32 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
         outputs += prod(sweep.outputs)
     library, _ = dispatch.samples(one)
     forms = {name: operator.outputs for name, operator in operators.items()}
-    return Asked(Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])))
+    gaps = _gaps(operators, shape)
+    if gaps is not None:
+        inside = np.asarray(gaps.inside)
+        coefficients.append(Repeated(inside, inside.shape))
+    return Asked(Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps)
+
+
+def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
+    """What the chunks of an operator on a grid with gaps have in common; each makes rows of its own mask."""
+    with_gaps = [name for name, operator in operators.items() if isinstance(operator, Gapped)]
+    if not with_gaps:
+        return None
+    if len(operators) > 1:
+        raise ArgumentValueError(
+            f"operator {with_gaps[0]!r} is of a grid with gaps, of which to_zarr takes one operator a call; give each a target of its own"
+        )
+    operator = cast(Gapped[Field, Field], operators[with_gaps[0]])
+    flat_ = Flat(operator.grid, shape)
+    return Blocks(operator, flat_, {} if flat_.flat[0] > 1 else None)  # rows are kept where others read them again
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
     called = f"operator {name!r}" if name else "the operator"
-    if getattr(getattr(operator, "grid", None), "mask", None) is not None:
-        raise ArgumentTypeError(
-            f"{called} is of a grid with gaps, which to_zarr does not take; Dask does: operator(dask.array.from_zarr(source)).to_zarr(target)"
-        )
-    if not isinstance(operator, Sweep):
+    if isinstance(operator, Gapped):
+        operator = operator.whole
+    if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
         raise ArgumentTypeError(
             f"{called} {what}" if hasattr(operator, "inputs") else
@@ -101,6 +123,11 @@ def _settled(operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
 def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fields) -> None:
     """Refuse fields that would have to become others before they are read, and results of another length."""
     wanted = call.samples[0].dtype
+    if joins_of(operator.terms) and wanted.kind == "c":
+        raise ArgumentTypeError(
+            f"operator {name!r} makes real numbers of complex ones, and here results have the dtype of source; Dask does it: "
+            "operator(dask.array.from_zarr(source)).to_zarr(target)"
+        )
     if wanted != one.dtype:
         raise ArgumentTypeError(
             f"operator {name!r} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "

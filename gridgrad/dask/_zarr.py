@@ -13,8 +13,8 @@ from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 
+from .._backends.dask.gaps import with_gaps
 from .._backends.dask.recipe import contents, recipe_of
-from .._backends.dask.spans import along
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._operators.operator import AnyOperator
@@ -35,7 +35,7 @@ def to_zarr(
     operators : operator, or dict of them
         Of a `Grid` with the lengths of the array's axes (its last ones, unless it has `axes`): each one sweep,
         ``grid.gradient`` or ``grid.laplacian + grid.advect(v)``, but not ``A @ B``. Of a dict all are
-        applied at once, and the array is read once.
+        applied at once, and the array is read once. On a grid with gaps one operator a call.
     source : path or zarr.Array, or a sequence of them
         The field; of a vector field one array for each component, of one shape, dtype and chunks.
     target : path
@@ -49,10 +49,10 @@ def to_zarr(
     ------
     ValueError
         The target exists, or another call has begun it; the grid does not fit the array; arrays of a
-        vector field differ; no operators.
+        vector field differ; no operators, or several of which one is on a grid with gaps.
     TypeError
-        What is no operator or one of several sweeps or of a grid with gaps, units, coefficients of a wider dtype
-        than the field, arrays whose attributes say that they are packed or mark what is missing.
+        What is no operator or one of several sweeps, units, coefficients of a wider dtype
+        than the field, sizes of complex ones, arrays whose attributes say that they are packed or mark what is missing.
 
     Notes
     -----
@@ -84,6 +84,8 @@ def to_zarr(
     named = operators if isinstance(operators, Mapping) else {"": operators}
     asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     recipe, stencils = recipe_of(asked.call, found)
+    if asked.gaps is not None:
+        recipe = with_gaps(recipe, asked.gaps, len(arrays) + len(asked.coefficients))
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
     token = tokenize(
@@ -93,7 +95,7 @@ def to_zarr(
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)
         partial.begin(token)
-    job = Job(recipe, along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
+    job = Job(recipe, recipe.along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
     _run(job)
     partial.complete()
 

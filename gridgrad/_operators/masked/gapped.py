@@ -123,8 +123,7 @@ class Gapped(Joinable[In, Out]):
         if joins_of(self.terms) and slices.is_complex(slices.leading(fields)):
             pattern, fields = cast(OfSlopes, self.whole).of_parts().pattern, ladder.parts_of(library, fields)
             blocks = blocks.of_parts()
-        inside = blocks.flat.spread(self.mask.inside if self.mask.lazy is None else self.mask.lazy)
-        return library.in_blocks(Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, inside, blocks)
+        return library.in_blocks(Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, blocks.inside, blocks)
 
     def on(self, grid: Points) -> Self:
         """The operator on the same grid with other gaps, or on a block of it, without its fields."""

@@ -49,6 +49,12 @@ class Blocks:
         lines = {self._axis(k): line for k, line in enumerate(grid.lines)}
         self.rings = tuple(lines[a].is_periodic if a in lines else None for a in range(len(flat_.shape)))
 
+    @property
+    def inside(self) -> Array:
+        """The mask as one that broadcasts to the fields; as lazy as it is."""
+        mask = self.operator.mask
+        return self.flat.spread(mask.inside if mask.lazy is None else mask.lazy)
+
     def __reduce__(self) -> tuple[object, ...]:
         mask = self.operator.mask
         unread = LazyMask(None, mask.shape, mask.breaks, mask.side, mask.fill)

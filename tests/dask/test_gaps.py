@@ -1,0 +1,109 @@
+"""Operators on grids with gaps from file to file: the bits of the operator, and a call that goes on in another process."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from samples import same_bits
+
+import gridgrad as gg
+
+zarr = pytest.importorskip("zarr")
+dask = pytest.importorskip("dask")
+
+from gridgrad.dask import to_zarr  # noqa: E402  # where both are
+
+SHAPE = (14, 20, 12)
+ENDS = ["one-sided", "periodic", (gg.value(2.0), "one-sided")]
+GRID = gg.Grid(np.linspace(0, 1, 14) ** 1.2, (20, 0.1), (12, 0.3), boundary=ENDS)
+INSIDE = np.random.default_rng(2).random(SHAPE) > 0.1
+K = np.random.default_rng(1).random(SHAPE[1:], np.float32)
+
+
+@pytest.fixture(autouse=True)
+def synchronous():
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+@pytest.fixture
+def f():
+    return np.random.default_rng(0).random(SHAPE, np.float32)
+
+
+@pytest.fixture
+def source(tmp_path, f):
+    zarr.create_array(tmp_path / "f.zarr", data=np.where(INSIDE, f, np.float32(np.nan)), chunks=(7, 8, 12))
+    return tmp_path / "f.zarr"
+
+
+def made(operator, source, target):
+    to_zarr(operator, source, target, overwrite=True)
+    return zarr.open(target, mode="r")[:]
+
+
+@pytest.mark.parametrize("beside", ["one-sided", "symmetric", gg.value(1.5), gg.slope(K, wall="face")])
+def test_the_bits_of_the_operator(tmp_path, source, f, beside):
+    ocean = GRID.with_mask(INSIDE, boundary=beside, fill=np.nan).with_breaks(0, [9], boundary=beside)
+    field = np.where(INSIDE, f, np.float32(np.nan))
+    for operator in (ocean.laplacian, ocean.gradient, ocean.diffuse(K), 2 * ocean.identity - ocean.derivative(1)):
+        for own in (operator, operator.T, operator.adjoint_operator("quadrature")):
+            given, paths = ([field] * 3, [source] * 3) if own.inputs else (field, source)
+            assert same_bits(made(own, paths, tmp_path / "out"), np.asarray(own(given)))
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_schedulers_and_batch_axes(tmp_path, source, f, scheduler):
+    """A mask of all times is one; where it differs with them it has as many."""
+    for inside in (INSIDE[0], dask.array.from_array(INSIDE, chunks=9)):
+        A = gg.Grid((20, 0.1), (12, 0.3)).with_mask(inside).laplacian
+        with dask.config.set(scheduler=scheduler, num_workers=2):
+            found = made(A, source, tmp_path / "out")
+        assert same_bits(found, A(np.where(INSIDE, f, np.float32(np.nan))))
+
+
+def test_rows_are_made_once_for_all_times(tmp_path, source, monkeypatch):
+    from gridgrad._operators.masked import beside
+
+    patches = []
+    plain = beside.patch_of
+    monkeypatch.setattr(beside, "patch_of", lambda *own: patches.append(own) or plain(*own))
+    made(gg.Grid((20, 0.1), (12, 0.3)).with_mask(INSIDE[0]).laplacian, source, tmp_path / "out")
+    assert len(patches) == 3  # chunks of one time
+
+
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import test_gaps as own
+own.to_zarr(own.summed(), *sys.argv[2:])
+"""
+
+
+def summed():
+    ocean = GRID.with_mask(INSIDE)
+    return ocean.laplacian - ocean.diffuse(K)
+
+
+def test_another_process_goes_on(tmp_path, source, f, tasks):
+    tasks.most = 3
+    with pytest.raises(RuntimeError, match="out of luck"):
+        made(summed(), source, tmp_path / "out")
+    done = len(list((tmp_path / "out.partial" / "result" / "c").rglob("*")))
+    other = GRID.with_mask(~INSIDE)
+    with pytest.raises(ValueError, match="is what another call has begun"):
+        to_zarr(other.laplacian - other.diffuse(K), source, tmp_path / "out")
+    folder = __file__.rpartition("/")[0]
+    subprocess.run([sys.executable, "-c", CHILD, folder, source, tmp_path / "out"], check=True)
+    assert done
+    assert same_bits(zarr.open(tmp_path / "out", mode="r")[:], summed()(np.where(INSIDE, f, np.float32(np.nan))))
+
+
+def test_one_operator_a_call(tmp_path, source):
+    ocean = GRID.with_mask(INSIDE)
+    with pytest.raises(ValueError, match="of which to_zarr takes one operator a call"):
+        to_zarr({"a": GRID.gradient, "b": ocean.laplacian}, source, tmp_path / "out")
+    with pytest.raises(TypeError, match="made of several"):
+        to_zarr(ocean.laplacian @ ocean.laplacian, source, tmp_path / "out")
+    assert not list(tmp_path.glob("out*"))
