@@ -43,6 +43,8 @@ enum Kind : int {
   ALL_KINDS = 128
 };
 
+const int LINES = 7;  // terms of one loop: of three axes twice, and the field itself
+
 constexpr int without_field(int kind) { return kind & (OUTER - 1); }
 constexpr bool has_faces(int kind) {
   return without_field(kind) == FLUX || without_field(kind) == GRADED_FLUX;
@@ -81,15 +83,20 @@ constexpr bool is_kind(int kind) {
   return !(kind & INNER) || is_values(kind) || without_field(kind) == LINKS;
 }
 
-// The term whose neighbours term k reads: where first derivatives times fields follow as many second ones,
-// they are along the same axes. Of a single axis they need not be.
+// The term whose neighbours term k reads: where first derivatives (times fields) follow as many second ones,
+// they are along the same axes. Of a single axis they need not be. On curved lines second ones are times
+// fields too, with a mixed one between them.
 constexpr int beside_of(const int* kinds, int count, int k) {
-  int seconds = 0, others = 0;
+  bool is_curved = false;
+  for (int i = 0; i < count; ++i) is_curved = is_curved || is_mixed(kinds[i]);
+  int second[LINES] = {}, seconds = 0, others = 0;
   for (int i = 0; i < count; ++i) {
-    if (kinds[i] == DIFFERENCES || kinds[i] == GRADED) ++seconds;
-    else if (kinds[i] != VALUE) ++others;
+    const int kind = is_curved ? without_field(kinds[i]) : kinds[i];
+    if (kind == DIFFERENCES || kind == GRADED) second[seconds++] = i;
+    else if (kind != VALUE && !is_mixed(kind)) ++others;
   }
-  return seconds > 1 && seconds == others && k >= count - others ? k - seconds : k;
+  const int first = count - others;
+  return seconds > 1 && seconds == others && k >= first ? second[k - first] : k;
 }
 
 // The first of some kinds that is such; -1 if none is.
@@ -134,7 +141,6 @@ struct Place {
 };
 
 const int64 TOGETHER = 512;  // elements of short rows that are done as one
-const int LINES = 7;         // of three axes twice, and the field itself
 
 // An element at an end of the row, where terms along the row have rows that are data.
 struct End {
