@@ -86,7 +86,7 @@ class Points:
             )
         if geometry is not None:
             is_given = boundary is not None or periodic is not None
-            pairs, periods = geometry.ends(cleaned, pairs, periods, is_given)
+            pairs, periods = geometry.ends(cleaned, self.axes, pairs, periods, is_given)
         sides = [without_poles(pair) for pair in pairs]
         self.lines: tuple[Axis, ...] = tuple(
             kind(number, *entry, ends, length, unit, self.dtype, k)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Never
 
 import xarray
 
+from .._base.words import unknown
 from .._functions import gradient, scalar, transport, vector
 from ._differentiate import differentiate
-from ._grid import Method, named
+from ._grid import Grid, Method, named
 
 
 def _of_field(function: Callable[..., object]) -> Method:
@@ -35,6 +36,12 @@ class _Accessor:
 
     def __init__(self, obj: Any) -> None:
         self._obj = obj
+
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            places = {"ds.gridgrad": DatasetAccessor, "gridgrad.xarray.Grid(f)": Grid}
+            raise unknown(self, "the accessor .gridgrad", name, places)
 
     gradient = _of_field(gradient.gradient)
     derivative = _of_field(scalar.derivative)

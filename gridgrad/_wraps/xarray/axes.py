@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -75,23 +74,13 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
     for dim in dims:
         if dim not in sample.dims:
             raise ArgumentValueError(
-                f"{dim!r} is no dim of {_called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
+                f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
             )
 
 
-def _called(sample: xarray.DataArray) -> str:
+def called(sample: xarray.DataArray) -> str:
+    """A field by its name."""
     return "the field" if sample.name is None else repr(sample.name)
-
-
-@contextmanager
-def axes_named(axes: Iterable[int], sample: xarray.DataArray) -> Iterator[None]:
-    """Say in errors, which know axes by their numbers, which dims they are."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        said = ", ".join(f"axis {a} is the dim {sample.dims[a]!r}" for a in sorted(axes))
-        error.add_note(f"{said} of {_called(sample)}")
-        raise
 
 
 def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
@@ -104,7 +93,7 @@ def _coordinate(sample: xarray.DataArray, name: Hashable) -> xarray.Variable:
     found = variables_of(sample).get(name)
     if found is None:
         raise ArgumentValueError(
-            f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
+            f"{called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
         )
     return found
 
@@ -122,7 +111,7 @@ def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
 def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
     if name == dim and dim not in variables_of(sample):
         raise ArgumentValueError(
-            f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
+            f"the dim {dim!r} of {called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
             f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
         )
     return _read(sample, _coordinate(sample, name), dim, name, unit)
@@ -130,7 +119,11 @@ def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit
 
 def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Line:
     if isinstance(entry, str):
-        named = f"a dimension is named by dim={entry!r}" if entry in sample.dims else f"a variable is ds[{entry!r}]"
+        named = (
+            f"a dimension is named by dim={entry!r}"
+            if entry in sample.dims
+            else f"a variable is ds[{entry!r}]"
+        )
         raise ArgumentTypeError(f"a spacing is a number or coordinates, got {entry!r}; {named}")
     if isinstance(entry, xarray.DataArray) and entry.ndim:
         check_place(sample, entry)
@@ -163,7 +156,7 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
     """An axis from its coordinate, along one dimension or different on each line."""
     if dim not in coordinate.dims or not set(coordinate.dims) <= set(sample.dims):
         raise ArgumentValueError(
-            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {_called(sample)}, whose "
+            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {called(sample)}, whose "
             f"dims are {sample.dims!r}; name another one, coord="
         )
     values = coordinate.data if coordinate.ndim == 1 else values_in_order(coordinate, sample.dims)

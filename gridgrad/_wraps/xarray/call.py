@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import xarray
 
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
-from .axes import Line, axes_named, by_axis, lines_of, names_of
+from .axes import Line, by_axis, lines_of, names_of
 from .directions import check_directions
 from .fields import (
     Fields,
@@ -26,6 +26,7 @@ from .fields import (
     quantity_among,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
+from .said import axes_named
 from .sphere import WORDS, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
@@ -35,6 +36,7 @@ _REFUSED = {
     "spacing": "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')",
 }
 
+_COUNTS = {"derivative": 1, "mixed_derivative": 2}  # of dims
 _WRITTEN = {"f": "f", "F": "(u, v)", "v": "(u, v)"}  # in the call that an error shows
 
 
@@ -100,7 +102,7 @@ def _of_dataset(call: Call) -> xarray.Dataset:
     found: dict[Hashable, Any] = {}
     for name in chosen:
         results = _of_arrays(call._replace(fields={**call.fields, call.main: data[name]}))
-        found |= {result.name: result.variable for result in _leaves(results)}
+        found |= {result.name: result.variable for result in leaves(results)}
     return data.drop_vars(list(data.data_vars)).assign(found)
 
 
@@ -108,14 +110,19 @@ def _dims_of(data: xarray.Dataset, call: Call) -> list[Hashable]:
     """The dimensions that were named, in which way ever; none where each variable's own are meant."""
     if call.dim is not None:
         return names_of(call.dim)
-    by = call.steps if call.coord is None else [data[name] for name in names_of(call.coord) if name in data.variables]
+    by = (
+        call.steps
+        if call.coord is None
+        else [data[name] for name in names_of(call.coord) if name in data.variables]
+    )
     return [c.dims[0] for c in by if isinstance(c, xarray.DataArray) and c.ndim == 1]
 
 
-def _leaves(results: Any) -> Iterator[Any]:
-    if isinstance(results, tuple):
+def leaves(results: Any) -> Iterator[Any]:
+    """What a result of several parts has, one after the other."""
+    if isinstance(results, (tuple, list)):
         for entry in results:
-            yield from _leaves(entry)
+            yield from leaves(entry)
     else:
         yield results
 
@@ -127,10 +134,16 @@ def _of_arrays(call: Call) -> Any:
     lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     lines, options = placed(lines, call.options, template)
     call = call._replace(options=options)
-    if call.function.__name__ == "derivative" and len(lines) != 1:
+    count = _COUNTS.get(call.function.__name__, len(lines))
+    if len(lines) != count:
+        names = (
+            f"dim={dims[-1]!r}, or take gradient()"
+            if count == 1
+            else "dim=('x', 'y'), and d2/dx2 is derivative(f, order=2, dim='x')"
+        )
         raise ArgumentValueError(
-            f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
-            "gradient()"
+            f"{call.function.__name__}() is along {counted(count, 'dim')}, and {', '.join(repr(line.dim) for line in lines)} "
+            f"{'was' if len(lines) == 1 else 'were'} meant; name {'it' if count == 1 else 'them'}, {names}"
         )
     check_counts(call.fields, lines)
     check_directions(call.fields, lines, options.get("geometry"))
@@ -152,7 +165,7 @@ def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.
     options = by_axis(call.options, lines)
     if isinstance(options.get("missing"), Gaps):
         options["missing"] = gaps_of(options["missing"], template, lines)
-    with axes_named(axes, template):
+    with axes_named(axes, lines, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **options)
 
 
