@@ -60,6 +60,11 @@ def _without_pickle() -> None:
 def write(data: Any, path: Path, overwrite: bool) -> None:
     """A Dataset to a file, which has its name when it is complete."""
     kind = kind_of(path)
+    complexes = [name for name, v in data.data_vars.items() if v.dtype.kind == "c"]
+    if kind == "netcdf" and complexes:
+        raise ArgumentValueError(
+            f"{complexes[0]} is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy"
+        )
     writers: dict[str, Callable[[Path], object]] = {
         "netcdf": lambda part: data.to_netcdf(part),
         "zarr": lambda part: _rechunked(data).to_zarr(part, mode="w"),

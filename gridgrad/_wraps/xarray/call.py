@@ -96,7 +96,7 @@ def _of_dataset(call: Call) -> xarray.Dataset:
     chosen = [name for name, v in fields.items() if v.ndim and wanted <= {*v.dims}]
     if not chosen:
         raise ArgumentValueError(
-            f"no variable of the Dataset has the dims {', '.join(map(repr, _dims_of(data, call)))}; they have "
+            f"no variable of the Dataset has {'the dims ' if wanted else 'dims'}{', '.join(map(repr, _dims_of(data, call)))}; they have "
             + ", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items())
         )
     found: dict[Hashable, Any] = {}
