@@ -224,6 +224,11 @@ def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences
     return f"; did you mean {known[close[0]]}?" if close else ""
 
 
+def topic_of(word: str) -> str:
+    """What a keyword is about, in whichever library; nothing where that is not known."""
+    return _TOPIC.get(word.lower(), "")
+
+
 def keywords(name: str) -> list[str]:
     """The keywords of a public function, those of its ``**ends`` included."""
     found: list[str] = []

@@ -70,7 +70,7 @@ def ends_of(boundary: list[str] | None, periodic: list[str] | None) -> dict[str,
                 f"the ends of {dim!r} are given twice; name them once, by --boundary or --periodic"
             )
         ends[dim] = tuple(words.split(",")) if "," in words else words
-    periods = {dim: period for dim, period in given.items() if period}
+    periods = {dim: period for dim, period in given.items() if period is not None}
     return {**({"boundary": ends} if ends else {}), **({"period": periods} if periods else {})}
 
 

@@ -26,7 +26,7 @@ from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.fields import check_together, gaps_of
 from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.said import axes_named
-from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
+from .._wraps.xarray.sphere import WORDS, check_word, dims_on_sphere, placed
 
 Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
 Method: TypeAlias = Callable[..., Any]
@@ -115,6 +115,7 @@ class Grid:
             raise ArgumentTypeError(
                 f"a Grid of labelled arrays is made of a DataArray or a Dataset, got {type(data).__name__}; of plain coordinates it is gridgrad.Grid(x, y)"
             )
+        check_word(options.get("geometry"))
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
         sample = self._sample = _sample(data)

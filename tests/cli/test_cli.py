@@ -231,7 +231,7 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
             2,
             "--chunks takes DIM=N, time=10 for example, or auto; got 'x'",
         ),
-        ("gradient {nc} {out} --var u --dim x --chunks foo=3", 2, "foo"),
+        ("gradient {nc} {out} --var u --dim x --chunks foo=3", 2, "--chunks names 'foo', and the dimensions are y, x"),
         ("gradient {nc} {out} --var x --dim x", 2, "there is no variable 'x'; there are u (y, x), v (y, x)"),
         ("laplacian {nc} {out} --var u --sphere", 2, "--sphere needs one latitude and one longitude"),
         ("laplacian {nc} {out} --var u --dim x y --radius 3", 2, "--radius belongs to --sphere\n"),

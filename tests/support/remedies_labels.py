@@ -44,7 +44,7 @@ ROWS = [
     # words of plain arrays, and dims of others
     row("gradient(d, axis=0)", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
     row("gradient(d, out=f)", "give the numbers, f.data, for that", f"gradient(d.data, x, out=np.empty(5), {E2})", "slope"),
-    row("gradient(d, spacing=0.5)", "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+    row("gradient(d, spacing=0.5)", "and steps come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
     # errors of arrays, said of dims
     row("gradient(S)", "the coordinates of the dim 'x' of 'T' are not strictly monotonic", f"gradient(S.isel(x=numpy.unique(S['x'], return_index=True)[1]), {E2}).values", "slope", ONE + "S = d.isel(x=[3, 0, 0, 4, 2, 1]); "),
     row("gradient(S, coord='h')", "remove repeated positions, f.isel(x=numpy.unique(f['h'], return_index=True)[1])",
@@ -67,6 +67,22 @@ ROWS = [
     row("gradient(d.astype(str).rename(None), dim='x')", "the field is of dtype <U32, and cannot be differentiated; convert it, astype(float)",
         f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
     row("gradient(d.astype(str), dim='x')", "or convert it, astype(float)", f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
+    *(row(f"gradient(d, {word}={value})", told, remedy, expected) for word, value, told, remedy, expected in [
+        ("dims", "'x'", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+        ("dx", "0.5", "and steps come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+        ("coords", "'h'", "coordinates of labelled arrays are named by coord='h'", f"gradient(d, coord='h', {E2}).values", "slope"),
+        ("mask", "d > 0", "gradient(f.where(inside), dim='x', missing='one-sided')", f"(lambda f, inside: gradient(f.where(inside), dim='x', missing='one-sided', {E2}).values)(d, d < 20)", "np.append(slope[:4], np.nan)")]),
+    row("gradient(d, coord=d.h)", "coordinates themselves come after the field, gradient(f, f['x'])", f"gradient(d, d['h'], {E2}).values", "slope"),
+    row("gradient(d, dim={'x': 0})", "dims and coordinates are named, dim='x' or coord='h', got a dict", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("gradient(D, dim=('b', 'b'))", "name each once, dim=('b',)", f"gradient(D, dim=('b',), {E2}).values", EAST, TWO),
+    row("gradient([D, V])", "give one, or a Dataset of them, xarray.merge([f, g])", f"(lambda f, g: gradient(xarray.merge([f, g]), dim='b', {E2}).dv_db.values)(D, V)", EAST, TWO),
+    row("gradient(D, geometry='Sphere')", "allowed are 'sphere', 'cf', 'polar', 'cylindrical', or what each dim is, geometry=('lat', 'lon')", "gradient(D, geometry=('lat', 'lon'), edge_order=2)[0].values", f"({NORTH}) / (6371229 * np.pi / 180)", TWO),
+    row("gradient(xarray.Dataset())", "no variable of the Dataset has dims; they have none", f"gradient(ds[['u']], {E2}).du_da.values", NORTH, TWO),
+    row("directional_derivative(D, dim=('a', 'b'))", "directional_derivative() needs v; it takes f, v", f"directional_derivative(D, v=(1.0, 0.0), dim=('a', 'b'), {E2}).values", NORTH, TWO),
+    *(row(f"ds.gridgrad.{call}", told, remedy, SUM, TWO + "import gridgrad.xarray; ") for call, told, remedy in [
+        ("divergence('u', 'v', dim=('a', 'b'))", "takes the names of all components as one argument, ('u', 'v'); got 'u'", "ds.gridgrad.divergence(('u', 'v'), dim=('a', 'b')).values"),
+        ("divergence(('u', 'w'), dim=('a', 'b'))", "there is no variable 'w' here; there are 'a', 'b', 'z', 'u', 'v', 's'", "ds.gridgrad.divergence((ds.u, ds.v), dim=('a', 'b')).values"),
+        ("divergence(dim=('a', 'b'))", "divergence() needs F; it takes F", "ds.gridgrad.divergence(F=('u', 'v'), dim=('a', 'b')).values")]),
     # vectors
     row("divergence((D, V))", "divergence((u, v), dim=('lon', 'lat'))", "divergence((D, V), dim=('a', 'b')).values", SUM, TWO),
     row("divergence(ds, dim=('a', 'b'))", "name its components: (ds['u'], ds['v'])", "divergence((ds['u'], ds['v']), dim=('a', 'b')).values", SUM, TWO),
@@ -123,6 +139,8 @@ ROWS = [
         ("vorticity", "here it is ds.gridgrad.curl", "ds.gridgrad.curl(('u', 'v'), dim=('a', 'b')).values", f"{NORTH} - ({EAST})"),
         ("measure", "here it is gridgrad.xarray.Grid(f).measure", "gridgrad.xarray.Grid(f).measure.sum().item()", "24.0"), ("hesian", "did you mean hessian?", "D.gridgrad.hessian()[0][0].values[1, 1]", "2.0")]),
     # differentiate
+    row("gridgrad.xarray.differentiate(f, 'x')", "of plain arrays it is gridgrad.gradient(f, x)", f"gridgrad.gradient(f, x, {E2})", "slope", ONE + "import gridgrad.xarray; "),
+    row("gridgrad.xarray.differentiate(d, ['x'])", "got a list", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope", ONE + "import gridgrad.xarray; "),
     row("gridgrad.xarray.differentiate(d, 'y')", "there is no coordinate or dimension 'y'; there are 'x', 'h', 'z'", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope"),
     row("gridgrad.xarray.differentiate(D, 'z')", "one of one dimension is needed", "gridgrad.xarray.differentiate(D, 'b', 2).values", EAST, TWO),
 ]  # fmt: skip

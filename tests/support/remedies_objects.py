@@ -54,7 +54,7 @@ UNITS = [
         "gridgrad.torch.gradient(T, spacing=[torch.tensor([s.magnitude for s in q(x, 'km')])], edge_order=2)[0].numpy()", "slope", IN_TORCH, "pint torch"),
     Row("gradient(f, d)", "give its numbers, x.data.magnitude", f"gradient(f, d.data.magnitude, {E2})", "slope", LABELLED, "pint xarray"),
     Row("gradient(f, list(d))", "give its numbers, [s.data.magnitude for s in x]", f"gradient(f, [s.data.magnitude for s in list(d)], {E2})", "slope", LABELLED, "pint xarray"),
-    Row("gradient([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
+    Row("line.laplacian([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
     Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
     Row("gradient(f, q(x, 'K'), periodic=True, period=q(9., 'degC'))", "for example 'K'", "gradient(f, q(x, 'K'), periodic=True, period=q(9., 'K')).magnitude",
         "gradient(f, x, periodic=True, period=9.)", PINT, "pint"),

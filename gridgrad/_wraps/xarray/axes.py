@@ -30,7 +30,14 @@ class Line(NamedTuple):
 
 def names_of(given: Any) -> list[Hashable]:
     """One name, or a list or tuple of them."""
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+    names = list(given) if isinstance(given, (list, tuple)) else [given]
+    for name in names:
+        if not isinstance(name, Hashable) or isinstance(name, xarray.DataArray):
+            raise ArgumentTypeError(
+                f"dims and coordinates are named, dim='x' or coord='h', got a {type(name).__name__}; coordinates themselves come after the field, "
+                "gradient(f, f['x'])"
+            )
+    return names
 
 
 def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any], unit: object) -> list[Line]:  # fmt: skip
@@ -71,7 +78,9 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
         raise ArgumentValueError(
             f"{counted(len(dims), 'dim')} and {counted(len(coords), 'coord')} were named; give one coord= for each dim="
         )
-    for dim in dims:
+    for k, dim in enumerate(dims):
+        if dim in dims[:k]:
+            raise ArgumentValueError(f"the dim {dim!r} is named twice; name each once, dim={(*dict.fromkeys(dims),)!r}")
         if dim not in sample.dims:
             raise ArgumentValueError(
                 f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
@@ -188,15 +197,17 @@ def _check_round(given: Mapping[Any, Any], geometry: Sequence[Any], dims: Sequen
             )
 
 
-_ELSE = {"boundary": "one-sided", "periodic": False, "period": None}
+_ELSE = {"boundary": "one-sided", "periodic": False, "period": None, "breaks": None}
 
 
 def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
-    """Options with those that were given by dimension, ``boundary={"lon": "periodic"}``, in the order of the axes."""
+    """Options with those that were given by dimension, ``boundary={"lon": "periodic"}`` or ``periodic="lon"``, in the order of the axes."""
     dims = [line.dim for line in lines]
     found = dict(options)
     for word, rest in _ELSE.items():
         given = options.get(word)
+        if word == "periodic" and (isinstance(given, str) or (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given))):
+            given = dict.fromkeys(names_of(given), True)
         if not isinstance(given, Mapping):
             continue
         unknown = [name for name in given if name not in dims]

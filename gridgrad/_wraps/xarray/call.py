@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import xarray
 
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
+from ..._base.words import required, topic_of
 from ..units import is_quantity_class
 from .axes import Line, by_axis, lines_of, names_of
 from .directions import check_directions
@@ -27,14 +28,15 @@ from .fields import (
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
 from .said import axes_named
-from .sphere import WORDS, dims_on_sphere, placed
+from .sphere import WORDS, check_word, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
 _REFUSED = {
     "axis": "the axes of labelled arrays are named: dim='x', or dim=('x', 'y')",
     "out": "out= takes plain arrays, and labelled ones come new; give the numbers, f.data, for that",
-    "spacing": "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')",
-}
+    "spacing": "coordinates of labelled arrays are named by coord='h', and steps come after the field: gradient(f, 0.5, dim='x')",
+    "mask": "what is missing in labelled arrays is NaN: gradient(f.where(inside), dim='x', missing='one-sided')",
+}  # by what a keyword is about
 
 _COUNTS = {"derivative": 1, "mixed_derivative": 2}  # of dims
 _WRITTEN = {"f": "f", "F": "(u, v)", "v": "(u, v)"}  # in the call that an error shows
@@ -60,16 +62,20 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     ]
     words = [p.name for p in positional]
     fields = dict(zip(words, args, strict=False)) | {word: options[word] for word in words if word in options}
+    required(function.__name__, **{word: fields.get(word, MISSING) for word in words})
     main = "F" if "F" in fields else "f"
+    given = fields.get(main)
+    if main == "f" and isinstance(given, (list, tuple)) and labelled({"F": given}):
+        raise ArgumentTypeError(f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])")
     if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
         return function(*args, **options)  # of a list of samples, or with labelled coefficients only
     rest = {word: value for word, value in options.items() if word not in words}
-    for word, why in _REFUSED.items():
-        if rest.pop(word, None) is not None:
-            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {why}")
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
+    for word in [word for word in rest if topic_of(word) in _REFUSED]:
+        if rest.pop(word) is not None:
+            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {_REFUSED[topic_of(word)]}")
     shown = f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
-    if named[:2] == (None, None) and ("F" in fields or "v" in fields):
+    if all(by is None for by in named[:2]) and ("F" in fields or "v" in fields):
         raise ArgumentTypeError(
             f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: {shown}"
         )
@@ -78,7 +84,8 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     ):
         raise ArgumentTypeError(f"{function.__name__}() takes all components as one argument; give {shown}")
     call = Call(function, fields, main, args[len(words) :], *named, rest)
-    if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:
+    check_word(rest.get("geometry"))
+    if rest.get("geometry") in WORDS and all(by is None for by in named[:2]) and not call.steps:
         call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
     return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
 
@@ -97,7 +104,7 @@ def _of_dataset(call: Call) -> xarray.Dataset:
     if not chosen:
         raise ArgumentValueError(
             f"no variable of the Dataset has {'the dims ' if wanted else 'dims'}{', '.join(map(repr, _dims_of(data, call)))}; they have "
-            + ", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items())
+            + (", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items()) or "none")
         )
     found: dict[Hashable, Any] = {}
     for name in chosen:

@@ -18,7 +18,7 @@ REMEDIES = {
     r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({dim}=slice(None, -1))",
     r"leave the axis out, with axis= or in a grid with axes=": "leave the dim out, with dim=",
 }
-_AXIS = re.compile(r"\baxis (-?\d+)( of the grid)?\b")
+_AXIS = re.compile(r"(?<!its )\baxis (-?\d+)( of the grid)?\b")
 
 
 @contextmanager
@@ -33,6 +33,8 @@ def axes_named(axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataAr
 
 def _in_dims(text: str, axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataArray) -> str:
     dims = dict(enumerate(sample.dims))
+    if not lines:
+        return text
     if min(axes) < 0:  # of a grid, which counts them among its own too
         dims = {k: line.dim for own in (enumerate(lines), zip(axes, lines, strict=True)) for k, line in own}
     meant = next((dims[int(at[1])] for at in _AXIS.finditer(text) if int(at[1]) in dims), None)
