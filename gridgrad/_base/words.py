@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
 from typing import Never, TypeVar, get_args, get_type_hints
@@ -105,7 +106,7 @@ _FOR_TORCH = _FOR_SAMPLES | {
 
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
-_ELSEWHERE = {  # what of operators has another name here, or is done elsewhere
+OF_OPERATORS = {  # what of operators has another name here, or is done elsewhere
     "inverse": "its inverse is applied to a field A.solve(b), and made once A.solver()",
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
@@ -186,22 +187,46 @@ def misplaced(operator: str, options: dict[str, object], has_field: bool) -> Arg
     )
 
 
-def absent(operator: object, name: str) -> Never:
-    """Refuse an attribute that operators do not have."""
-    instead = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
-    raise AttributeError(f"an operator has no attribute {name!r}{instead}", name=name, obj=operator)
-
-
-def unknown(owner: object, called: str, name: str) -> AttributeError:
-    """The error on a name that the package or a grid does not have, with what has it under another name.
+def unknown(
+    owner: object, called: str, name: str, places: Mapping[str, object] | None = None, sentences: Mapping[str, str] | None = None
+) -> AttributeError:  # fmt: skip
+    """The error on a name that the package or an object does not have, with what has it under another name, or is in one of the `places`.
 
     A property that ended in an AttributeError comes here too: it is asked once more, for the error of its own.
     """
     if hasattr(type(owner), name):
         object.__getattribute__(owner, name)
-    ours, elsewhere = _OUR_NAME.get(name.lower()), _NOT_FUNCTIONS.get(name)
-    instead = f"; here it is {ours}" if ours else f"; {elsewhere}" if elsewhere else ""
+    instead = _elsewhere(owner, name, places or {}, _NOT_FUNCTIONS if sentences is None else sentences)
     return AttributeError(f"{called} has no attribute {name!r}{instead}", name=name, obj=owner)
+
+
+def absent(operator: object, name: str) -> Never:
+    """Refuse an attribute that operators do not have."""
+    raise unknown(operator, "an operator", name, sentences=OF_OPERATORS)
+
+
+def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences: Mapping[str, str]) -> str:
+    if name.startswith("_"):  # what libraries ask for
+        return ""
+    ours = _OUR_NAME.get(name.lower(), name)
+    for place, held in {"": owner, **places}.items():
+        if (place or ours != name) and hasattr(held, ours):
+            return f"; here it is {place and place + '.'}{ours}"
+
+    def placed(attribute: re.Match[str]) -> str:
+        held = [] if hasattr(owner, attribute[1]) else [p for p in places if hasattr(places[p], attribute[1])]
+        return f"{held[0]}.{attribute[1]}" if held else attribute[0]
+
+    if name in sentences:
+        return "; " + re.sub(r"\bgrid\.(\w+)", placed, sentences[name])
+    known = {own.lower(): own for own in dir(owner) if not own.startswith("_")}
+    close = get_close_matches(name.lower(), known, 1)
+    return f"; did you mean {known[close[0]]}?" if close else ""
+
+
+def topic_of(word: str) -> str:
+    """What a keyword is about, in whichever library; nothing where that is not known."""
+    return _TOPIC.get(word.lower(), "")
 
 
 def keywords(name: str) -> list[str]:

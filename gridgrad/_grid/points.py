@@ -100,7 +100,7 @@ class Points:
                     "geometry= takes coordinates along each axis, and these are positions of a curvilinear grid; give them in lengths, as "
                     "x and y of a map projection, without geometry="
                 )
-            pairs, periods = geometry.ends(entries, pairs, periods, not is_left)
+            pairs, periods = geometry.ends(entries, axes, pairs, periods, not is_left)
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
         kinds = [IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries]
         self.lines: tuple[Axis, ...] = tuple(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 import numpy.typing as npt
 
+from .._base.errors import ArgumentTypeError
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
-from .._base.words import absent
+from .._base.words import OF_OPERATORS, absent
 from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Argument, Given, check_names, is_finite
@@ -48,6 +49,11 @@ class Operator(OnGrids, Maps[In, Out]):
     def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
         """Apply the operator to `f`."""
         raise NotImplementedError
+
+    def __array__(self, *_: object, **__: object) -> Never:
+        raise ArgumentTypeError(
+            f"an operator is no array; {OF_OPERATORS['toarray']}, and what it makes of a field A(f)"
+        )
 
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields than those that it was made with.
@@ -248,7 +254,9 @@ class Operator(OnGrids, Maps[In, Out]):
         """
         return kept_solver(self, method, given_limits(rtol=rtol, maxiter=maxiter))(b, out, **walls)
 
-    def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:
+    def solver(
+        self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None
+    ) -> Solver:
         """What solves with this operator: all that does not depend on the right-hand side, made once.
 
         Parameters
@@ -317,6 +325,8 @@ class Operator(OnGrids, Maps[In, Out]):
         number = number_of(divisor)
         if number is None:
             raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
+        if not number:
+            raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
         if not is_finite(abs(1 / number)):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)

@@ -45,6 +45,8 @@ def remedy(cls: Any, name: str) -> str:
         return f"numpy.asarray({name})"
     if hasattr(cls, "toarray"):  # sparse matrices
         return f"{name}.toarray()"
+    if hasattr(cls, "to_linear_operator"):  # an operator of ours
+        return f"{name}.to_sparse().toarray()"
     if is_stored(cls):
         return f"{name}[:]"
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from .._base.errors import ArgumentValueError
+from .._base.version import __version__
 
 _COMMANDS = {
     "gradient": "the derivative of each variable along each --dim",
@@ -22,6 +25,7 @@ def parser() -> argparse.ArgumentParser:
         prog="gridgrad", description="Derivatives of gridded data, from file to file: NetCDF (.nc), Zarr (.zarr) or NumPy (.npy).",
         epilog=_EXIT,
     )  # fmt: skip
+    made.add_argument("--version", action="version", version=f"gridgrad {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in _COMMANDS.items():
         _add_operator(commands.add_parser(name, help=what, description=f"{name}: {what}.", epilog=_EXIT))
@@ -40,6 +44,8 @@ def _add_operator(command: argparse.ArgumentParser) -> None:
     add("--dim", nargs="+", metavar="NAME", help="dimensions; of an npy file 0, 1, ...")
     add("--coord", nargs="+", metavar="NAME", help="other one-dimensional coordinates to differentiate by")
     add("--step", nargs="+", type=float, metavar="H", help="distances of points, for dimensions without coordinate")  # fmt: skip
+    add("--periodic", nargs="+", metavar="DIM[=PERIOD]", help="dimensions that repeat, with their period where they have coordinates: lon=360")  # fmt: skip
+    add("--boundary", nargs="+", metavar="DIM=END[,END]", help="ends of dimensions, or the two of each: reflect, symmetric, antireflect, antisymmetric, one-sided, pole")  # fmt: skip
     add("--edge-order", type=int, choices=(1, 2), default=2, help="order of accuracy at the ends (2)")
     add("--accuracy", type=int, choices=(2, 4, 6), help="wider rows, of this order everywhere")
     add("--sphere", action="store_true", help="--dim are latitude and longitude, by their attributes or names: per metre on a sphere")  # fmt: skip
@@ -49,6 +55,37 @@ def _add_operator(command: argparse.ArgumentParser) -> None:
     add("--chunks", nargs="+", metavar="DIM=N", help="points of a chunk along dimensions, or the word auto: computed piece by piece")  # fmt: skip
     add("--overwrite", action="store_true", help="replace OUT where it exists")
     add("--quiet", "-q", action="store_true", help="no progress on a terminal")
+
+
+def ends_of(boundary: list[str] | None, periodic: list[str] | None) -> dict[str, Any]:
+    """``["lon=360"]`` and ``["lat=one-sided,reflect"]`` as the words of functions."""
+    given = {
+        dim: float(period) if period else None
+        for dim, period in _pairs("--periodic", periodic, "DIM or DIM=PERIOD, lon=360", _is_period)
+    }
+    ends: dict[str, object] = dict.fromkeys(given, "periodic")
+    for dim, words in _pairs("--boundary", boundary, "DIM=END or DIM=END,END, x=reflect", bool):
+        if dim in ends:
+            raise ArgumentValueError(
+                f"the ends of {dim!r} are given twice; name them once, by --boundary or --periodic"
+            )
+        ends[dim] = tuple(words.split(",")) if "," in words else words
+    periods = {dim: period for dim, period in given.items() if period is not None}
+    return {**({"boundary": ends} if ends else {}), **({"period": periods} if periods else {})}
+
+
+def _pairs(
+    flag: str, given: list[str] | None, form: str, allowed: Callable[[str], bool]
+) -> Iterator[tuple[str, str]]:
+    for entry in given or ():
+        dim, _, word = entry.partition("=")
+        if not dim or not allowed(word):
+            raise ArgumentValueError(f"{flag} takes {form} for example; got {entry!r}")
+        yield dim, word
+
+
+def _is_period(word: str) -> bool:
+    return not word or word.replace(".", "", 1).isdigit()
 
 
 def chunks_of(given: list[str] | None) -> dict[str, int] | str | None:

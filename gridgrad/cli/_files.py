@@ -38,6 +38,9 @@ def read(path: Path, chunks: Any) -> Any:
         raise
     except Exception as error:
         raise OSError(f"{path} cannot be read: {error}") from error
+    for dim in chunks if isinstance(chunks, dict) else ():
+        if dim not in data.dims:
+            raise ArgumentValueError(f"--chunks names {dim!r}, and the dimensions are {', '.join(map(str, data.dims))}")
     return data if chunks is None else data.chunk(chunks)  # unread until here
 
 
@@ -60,6 +63,11 @@ def _without_pickle() -> None:
 def write(data: Any, path: Path, overwrite: bool) -> None:
     """A Dataset to a file, which has its name when it is complete."""
     kind = kind_of(path)
+    complexes = [name for name, v in data.data_vars.items() if v.dtype.kind == "c"]
+    if kind == "netcdf" and complexes:
+        raise ArgumentValueError(
+            f"{complexes[0]} is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy"
+        )
     writers: dict[str, Callable[[Path], object]] = {
         "netcdf": lambda part: data.to_netcdf(part),
         "zarr": lambda part: _rechunked(data).to_zarr(part, mode="w"),

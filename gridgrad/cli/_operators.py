@@ -7,6 +7,7 @@ from typing import Any
 
 from .._base.errors import ArgumentValueError
 from .._functions import gradient, scalar, vector
+from ._arguments import ends_of
 
 
 def computed(data: Any, given: Namespace) -> Any:
@@ -25,11 +26,14 @@ def computed(data: Any, given: Namespace) -> Any:
         "missing": given.missing,
         "geometry": "sphere" if given.sphere else None,
         "radius": given.radius,
+        **ends_of(given.boundary, given.periodic),
     }
     options = {word: value for word, value in options.items() if value is not None}
     steps = given.step or ()
     if given.command == "vorticity" and len(names) != 2:
-        raise ArgumentValueError(f"vorticity is of two components, and {len(names)} were named; give --var u v")
+        raise ArgumentValueError(
+            f"vorticity is of two components, and {len(names)} were named; give --var u v"
+        )
     if given.command in _OF_VECTORS:
         found = _OF_VECTORS[given.command]([data[name] for name in names], *steps, **options)
         return found.rename(given.command).to_dataset()

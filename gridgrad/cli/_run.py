@@ -16,6 +16,7 @@ from typing import Any, Never
 from .._base.version import __version__
 from ._arguments import chunks_of, parser
 from ._files import check_free, kind_of, read, write
+from ._flags import in_flags
 from ._info import lines
 from ._operators import computed
 
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(str(error), 1)
     except Exception as error:  # the command line shows no traceback
         notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-        return _failed(f"{error}{notes}", 2)
+        return _failed(in_flags(f"{error}{notes}"), 2)
     finally:
         signal.signal(signal.SIGTERM, before)
 

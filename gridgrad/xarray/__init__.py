@@ -11,7 +11,7 @@ The functions of `gridgrad` take DataArrays and Datasets themselves; what they m
 * Dates, durations and dates of other calendars are differentiated by in seconds, or in ``datetime_unit=``.
 * Components of vectors in another order than the axes are refused where ``standard_name``, ``axis``, ``units`` or names tell it.
 * Arrays of one call are matched by the names of their dimensions, and must have equal coordinates.
-* `boundary`, `periodic` and `period` may name dimensions: ``periodic={"lon": True}, period={"lon": 360}``.
+* `boundary`, `periodic` and `period` may name dimensions: ``periodic="lon", period={"lon": 360}``.
 * A DataArray gives a DataArray, or a tuple of them in the order of ``dim=``, called ``dT_dx``. A Dataset gives a
   Dataset of the derivatives of all variables that have the dimensions. Chunks of Dask stay unread.
 * Coordinates and attributes are kept. ``units`` are divided, K and m give K m-1, where both are known;

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any, Never
 
 import xarray
 
+from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from .._base.words import required, unknown
 from .._functions import gradient, scalar, transport, vector
 from ._differentiate import differentiate
-from ._grid import Method, named
+from ._grid import Grid, Method, named
 
 
 def _of_field(function: Callable[..., object]) -> Method:
@@ -24,8 +26,11 @@ def _of_field(function: Callable[..., object]) -> Method:
 def _of_components(function: Callable[..., object]) -> Method:
     """The function of the variables that are named."""
 
-    def method(self: _Accessor, F: Sequence[Hashable], *spacing: object, **options: object) -> object:
-        return function([self._obj[name] for name in F], *spacing, **options)
+    def method(self: _Accessor, F: object = MISSING, *spacing: object, **options: object) -> object:
+        if isinstance(F, str):
+            raise ArgumentTypeError(f"{function.__name__}() takes the names of all components as one argument, ('u', 'v'); got {F!r}")
+        required(function.__name__, F=F)
+        return function(self._named(F), *spacing, **options)
 
     return named(method, function, "the variables that are named, in the order of the axes")
 
@@ -36,6 +41,12 @@ class _Accessor:
     def __init__(self, obj: Any) -> None:
         self._obj = obj
 
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            places = {"ds.gridgrad": DatasetAccessor, "gridgrad.xarray.Grid(f)": Grid}
+            raise unknown(self, "the accessor .gridgrad", name, places)
+
     gradient = _of_field(gradient.gradient)
     derivative = _of_field(scalar.derivative)
     mixed_derivative = _of_field(scalar.mixed_derivative)
@@ -44,15 +55,29 @@ class _Accessor:
     hessian = _of_field(scalar.hessian)
     gradient_norm = _of_field(scalar.gradient_norm)
     gradient_squared = _of_field(scalar.gradient_squared)
-    directional_derivative = _of_field(transport.directional_derivative)
 
-    def advect(self, v: Any, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.advect` of this, by the velocity `v`."""
-        return transport.advect(v, self._obj, *spacing, **options)
+    def directional_derivative(self, v: Any = MISSING, *spacing: Any, **options: Any) -> Any:
+        """`gridgrad.directional_derivative` of this, along the direction `v`, whose components may be names of variables."""
+        return transport.directional_derivative(self._obj, self._named(v), *spacing, **options)
 
-    def diffuse(self, k: Any, *spacing: Any, **options: Any) -> Any:
-        """`gridgrad.diffuse` of this, with the diffusivity `k`."""
-        return transport.diffuse(k, self._obj, *spacing, **options)
+    def advect(self, v: Any = MISSING, *spacing: Any, **options: Any) -> Any:
+        """`gridgrad.advect` of this, by the velocity `v`, whose components may be names of variables."""
+        return transport.advect(self._named(v), self._obj, *spacing, **options)
+
+    def diffuse(self, k: Any = MISSING, *spacing: Any, **options: Any) -> Any:
+        """`gridgrad.diffuse` of this, with the diffusivity `k`, which may be the name of a variable."""
+        return transport.diffuse(self._named(k), self._obj, *spacing, **options)
+
+    def _named(self, given: Any) -> Any:
+        """What is given, with variables in the place of their names."""
+        if isinstance(given, (list, tuple)):
+            return [self._named(entry) for entry in given]
+        if not isinstance(given, str):
+            return given
+        known = self._obj.variables if isinstance(self._obj, xarray.Dataset) else self._obj.coords
+        if given not in known:
+            raise ArgumentValueError(f"there is no variable {given!r} here; there are {', '.join(map(repr, known)) or 'none'}")
+        return self._obj[given]
 
     def differentiate(self, coord: Hashable, edge_order: int = 1, datetime_unit: str | None = None) -> Any:
         """`gridgrad.xarray.differentiate` of this."""

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray
 
-from .._base.errors import ArgumentValueError
+from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._functions.gradient import gradient
 from .._wraps.xarray import times
+from .._wraps.xarray.axes import names_of
 
 Labelled = TypeVar("Labelled", xarray.DataArray, xarray.Dataset)
 
@@ -50,6 +51,11 @@ def differentiate(obj: Labelled, coord: Hashable, edge_order: int = 1, datetime_
     >>> differentiate(T, "x").units
     'K m-1'
     """
+    if not isinstance(obj, (xarray.DataArray, xarray.Dataset)):
+        raise ArgumentTypeError(
+            f"differentiate() takes a DataArray or a Dataset, got {type(obj).__name__}; of plain arrays it is gridgrad.gradient(f, x)"
+        )
+    names_of([coord])  # which refuses what is no name
     if coord not in obj.coords and coord not in obj.dims:
         known = [*map(repr, obj.coords), *(repr(dim) for dim in obj.dims if dim not in obj.coords)]
         raise ArgumentValueError(

@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any, Self, TypeAlias, Unpack
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Never, Self, TypeAlias, Unpack
 
 import numpy as np
 import xarray
 
 from .. import grid
-from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Gaps
-from .._base.words import unexpected
+from .._base.words import unexpected, unknown
 from .._functions import gradient, scalar, transport, vector
 from .._functions.typed import Ends
+from .._grid.spacing import check_count
+from .._wraps.labelled import room_among
 from .._wraps.xarray import unit_text
-from .._wraps.xarray.axes import axes_named, by_axis, check_place, lines_of
-from .._wraps.xarray.call import wrapped
+from .._wraps.xarray.axes import by_axis, check_place, lines_of
+from .._wraps.xarray.call import leaves, wrapped
 from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.fields import check_together, gaps_of
 from .._wraps.xarray.names import Label, kept_attributes
-from .._wraps.xarray.sphere import WORDS, dims_on_sphere, placed
+from .._wraps.xarray.said import axes_named
+from .._wraps.xarray.sphere import WORDS, check_word, dims_on_sphere, placed
 
 Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
 Method: TypeAlias = Callable[..., Any]
+_ENDS = Ends.__annotations__.keys() & grid.Options.__annotations__.keys()
 
 
 def _method(function: Callable[..., object]) -> Method:
     """The function, told about the axes by the grid that it is a method of."""
+    kinds = signature(function).parameters.values()
+    words = [p.name for p in kinds if p.kind is p.POSITIONAL_OR_KEYWORD]
 
     def method(self: Grid, *fields: object, **options: object) -> object:
+        given = [*fields, *(options[word] for word in words if word in options)]
+        self._check_call(function.__name__, words, given, options)
         if (
             "missing" in options and "missing" in self._options
         ):  # both, what is missing and the gaps of the grid
@@ -99,9 +108,14 @@ class Grid:
         self, data: Labelled, *steps: Any, dim: Hashable | Sequence[Hashable] | None = None, coord: Hashable | Sequence[Hashable] | None = None,
         datetime_unit: str = "s", **options: Unpack[Ends],
     ) -> None:  # fmt: skip
-        unknown = set(options) - Ends.__annotations__.keys()
-        if unknown:
-            raise unexpected("Grid.__init__", unknown)
+        others = set(options) - _ENDS
+        if others:
+            raise unexpected("Grid.__init__", others, ["dim", "coord", "datetime_unit", *sorted(_ENDS)])
+        if not isinstance(data, (xarray.DataArray, xarray.Dataset)):
+            raise ArgumentTypeError(
+                f"a Grid of labelled arrays is made of a DataArray or a Dataset, got {type(data).__name__}; of plain coordinates it is gridgrad.Grid(x, y)"
+            )
+        check_word(options.get("geometry"))
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
         sample = self._sample = _sample(data)
@@ -113,8 +127,16 @@ class Grid:
         self.dims = tuple(line.dim for line in self._lines)
         entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
         axes = [self._sample.dims.index(dim) - sample.ndim for dim in self.dims]
-        with axes_named(axes, sample):
+        with axes_named(axes, self._lines, sample):
+            for line, axis in zip(self._lines, axes, strict=True):
+                if np.ndim(line.spacing) == 1:
+                    check_count(line.spacing, sample.sizes[line.dim], axis)
             self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._lines))
+
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            raise unknown(self, "a Grid of labelled arrays", name, {"grid.plain": vars(self).get("plain")})
 
     gradient = _method(gradient.gradient)
     divergence = _method(vector.divergence)
@@ -171,7 +193,7 @@ class Grid:
             inside = xarray.DataArray(inside, dims=dims)
         made, gaps = copy(self), Gaps(inside, boundary, fill)
         more = {dim: n for dim, n in inside.sizes.items() if dim not in self._sample.dims}
-        with axes_named(self.plain.axes, self._sample):
+        with axes_named(self.plain.axes, self._lines, self._sample):
             made.plain = self.plain.with_mask(gaps_of(gaps, self._sample.expand_dims(more), self._lines).inside, boundary, fill)  # fmt: skip
         made._options = {**self._options, "missing": gaps}
         return made
@@ -191,10 +213,41 @@ class Grid:
         check_together({"F": fields}, self._lines, fields[0].dims)
         if len(fields) == len(self._lines):
             check_directions({"F": f}, self._lines, self._options.get("geometry"))
+        if not callable(operator):
+            raise ArgumentTypeError(
+                f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"
+            )
         arrays = [self._numbers(field) for field in fields]
-        results = operator(tuple(arrays) if isinstance(f, (list, tuple)) else arrays[0])
+        results = operator(tuple(arrays) if len(arrays) > 1 else arrays[0])  # of one axis a vector is a field
         template = fields[0].transpose(*self._order(fields[0]))
+        for shape in map(np.shape, leaves(results)):
+            if shape != template.shape:
+                raise ArgumentValueError(
+                    f"what apply was given makes an array of shape {shape} of a field of {template.shape}, whose labels do not fit it; "
+                    "give the numbers where that is meant, operator(f.values)"
+                )
         return wrapped(results, Label(None, None, None), template, kept_attributes(fields))
+
+    def _check_call(
+        self, name: str, words: Sequence[str], fields: Sequence[object], options: Mapping[str, object]
+    ) -> None:
+        """Refuse a call that says more than the fields of a function, or less."""
+        if len(fields) != len(words):
+            raise ArgumentTypeError(
+                f"grid.{name}({', '.join(words)}) takes {counted(len(words), 'argument')}, as the axes and their steps are those of the grid, "
+                f"and {len(fields)} came"
+            )
+        for word in ("dim", "coord", "datetime_unit"):
+            if word in options:
+                raise ArgumentTypeError(
+                    f"grid.{name}() got {word}=, and its axes are those of the grid, dim={self.dims!r}; make another one, "
+                    f"Grid(f, {word}={options[word]!r})"
+                )
+        if room_among(fields) is None:
+            raise ArgumentTypeError(
+                f"grid.{name}() takes DataArrays and Datasets, got {type(fields[-1]).__name__}; operators of plain arrays are those of grid.plain, "
+                "and f.copy(data=a) gives names to an array"
+            )
 
     def _in_order(self) -> list[Hashable]:
         """The dims in the order that they have in the data."""

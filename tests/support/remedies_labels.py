@@ -7,7 +7,9 @@ TWO = (
     "import xarray; D = xarray.DataArray(U, dims=('a', 'b'), coords={'a': X, 'b': Y, 'z': (('a', 'b'), 3 * np.stack([Y] * 4))}, name='u'); "
     "V = D.rename('v'); ds = xarray.Dataset({'u': D, 'v': V, 's': ('a', list('pqrs'))}); "
 )
-WINDS = TWO + "D, V = (c.assign_coords(a=('a', X, {'axis': 'X'}), b=('b', Y, {'axis': 'Y'})) for c in (D, V)); "
+WINDS = (
+    TWO + "D, V = (c.assign_coords(a=('a', X, {'axis': 'X'}), b=('b', Y, {'axis': 'Y'})) for c in (D, V)); "
+)
 EAST, NORTH = "6 * Y + np.zeros((4, 1))", "(2 * X)[:, None] + np.zeros(5)"  # along b, along a
 SUM = f"{NORTH} + {EAST}"
 
@@ -42,7 +44,18 @@ ROWS = [
     # words of plain arrays, and dims of others
     row("gradient(d, axis=0)", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
     row("gradient(d, out=f)", "give the numbers, f.data, for that", f"gradient(d.data, x, out=np.empty(5), {E2})", "slope"),
-    row("gradient(d, spacing=0.5)", "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+    row("gradient(d, spacing=0.5)", "and steps come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+    # errors of arrays, said of dims
+    row("gradient(S)", "the coordinates of the dim 'x' of 'T' are not strictly monotonic", f"gradient(S.isel(x=numpy.unique(S['x'], return_index=True)[1]), {E2}).values", "slope", ONE + "S = d.isel(x=[3, 0, 0, 4, 2, 1]); "),
+    row("gradient(S, coord='h')", "remove repeated positions, f.isel(x=numpy.unique(f['h'], return_index=True)[1])",
+        f"(lambda f: gradient(f.isel(x=numpy.unique(f['h'], return_index=True)[1]), coord='h', {E2}).values)(S)", "slope", ONE + "S = d.isel(x=[3, 0, 0, 4, 2, 1]); "),
+    row("gradient(S)", "unwrap them, f.assign_coords(x=('x', numpy.unwrap(f['x'], period=360)))", f"(lambda f: gradient(f.assign_coords(x=('x', numpy.unwrap(f['x'], period=360))), {E2}).values)(S)", "slope",
+        ONE + "S = d.assign_coords(x=(x + 357) % 360); "),
+    row("gradient(S, periodic=True, period=360)", "leave out the last, f.isel(x=slice(None, -1))", "(lambda f: gradient(f.isel(x=slice(None, -1)), periodic=True, period=360).values)(S)",
+        "gradient(np.sin(t), np.rad2deg(t), periodic=True, period=360)", "import xarray; t = np.arange(8) * np.pi / 4; s = np.rad2deg(np.append(t, 2 * np.pi)); S = xarray.DataArray(np.sin(np.deg2rad(s)), dims='x', coords={'x': s}); "),
+    row("gradient(D.isel(a=[0]))", "leave the dim out, with dim=", f"gradient(D.isel(a=[0]), dim='b', {E2}).values[0]", "6 * Y", TWO),
+    row("mixed_derivative(D, dim='a')", "name them, dim=('x', 'y')", f"mixed_derivative(D, dim=('a', 'b'), {E2}).values[1, 1]", "0.0", TWO),
+    row("mixed_derivative(D, dim='a')", "and d2/dx2 is derivative(f, order=2, dim='x')", "derivative(D, order=2, dim='a').values[1, 1]", "2.0", TWO),
     row("derivative(D)", "name it, dim='b'", "derivative(D, dim='b', edge_order=2).values", EAST, TWO),
     row("derivative(D)", "or take gradient()", f"gradient(D, {E2})[0].values", NORTH, TWO),
     row("gradient(ds, dim='y')", "no variable of the Dataset has the dims 'y'; they have 'u' ('a', 'b')", f"gradient(ds, dim='b', {E2}).du_db.values", EAST, TWO),
@@ -54,6 +67,22 @@ ROWS = [
     row("gradient(d.astype(str).rename(None), dim='x')", "the field is of dtype <U32, and cannot be differentiated; convert it, astype(float)",
         f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
     row("gradient(d.astype(str), dim='x')", "or convert it, astype(float)", f"gradient(d.astype(str).astype(float), dim='x', {E2}).values", "slope"),
+    *(row(f"gradient(d, {word}={value})", told, remedy, expected) for word, value, told, remedy, expected in [
+        ("dims", "'x'", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
+        ("dx", "0.5", "and steps come after the field: gradient(f, 0.5, dim='x')", "gradient(d, 0.5, dim='x').values", "np.gradient(f, 0.5)"),
+        ("coords", "'h'", "coordinates of labelled arrays are named by coord='h'", f"gradient(d, coord='h', {E2}).values", "slope"),
+        ("mask", "d > 0", "gradient(f.where(inside), dim='x', missing='one-sided')", f"(lambda f, inside: gradient(f.where(inside), dim='x', missing='one-sided', {E2}).values)(d, d < 20)", "np.append(slope[:4], np.nan)")]),
+    row("gradient(d, coord=d.h)", "coordinates themselves come after the field, gradient(f, f['x'])", f"gradient(d, d['h'], {E2}).values", "slope"),
+    row("gradient(d, dim={'x': 0})", "dims and coordinates are named, dim='x' or coord='h', got a dict", f"gradient(d, dim='x', {E2}).values", "slope"),
+    row("gradient(D, dim=('b', 'b'))", "name each once, dim=('b',)", f"gradient(D, dim=('b',), {E2}).values", EAST, TWO),
+    row("gradient([D, V])", "give one, or a Dataset of them, xarray.merge([f, g])", f"(lambda f, g: gradient(xarray.merge([f, g]), dim='b', {E2}).dv_db.values)(D, V)", EAST, TWO),
+    row("gradient(D, geometry='Sphere')", "allowed are 'sphere', 'cf', 'polar', 'cylindrical', or what each dim is, geometry=('lat', 'lon')", "gradient(D, geometry=('lat', 'lon'), edge_order=2)[0].values", f"({NORTH}) / (6371229 * np.pi / 180)", TWO),
+    row("gradient(xarray.Dataset())", "no variable of the Dataset has dims; they have none", f"gradient(ds[['u']], {E2}).du_da.values", NORTH, TWO),
+    row("directional_derivative(D, dim=('a', 'b'))", "directional_derivative() needs v; it takes f, v", f"directional_derivative(D, v=(1.0, 0.0), dim=('a', 'b'), {E2}).values", NORTH, TWO),
+    *(row(f"ds.gridgrad.{call}", told, remedy, SUM, TWO + "import gridgrad.xarray; ") for call, told, remedy in [
+        ("divergence('u', 'v', dim=('a', 'b'))", "takes the names of all components as one argument, ('u', 'v'); got 'u'", "ds.gridgrad.divergence(('u', 'v'), dim=('a', 'b')).values"),
+        ("divergence(('u', 'w'), dim=('a', 'b'))", "there is no variable 'w' here; there are 'a', 'b', 'z', 'u', 'v', 's'", "ds.gridgrad.divergence((ds.u, ds.v), dim=('a', 'b')).values"),
+        ("divergence(dim=('a', 'b'))", "divergence() needs F; it takes F", "ds.gridgrad.divergence(F=('u', 'v'), dim=('a', 'b')).values")]),
     # vectors
     row("divergence((D, V))", "divergence((u, v), dim=('lon', 'lat'))", "divergence((D, V), dim=('a', 'b')).values", SUM, TWO),
     row("divergence(ds, dim=('a', 'b'))", "name its components: (ds['u'], ds['v'])", "divergence((ds['u'], ds['v']), dim=('a', 'b')).values", SUM, TWO),
@@ -71,10 +100,10 @@ ROWS = [
         "diffuse(0 * D + 2, xarray.broadcast(D.isel(a=0, drop=True), D)[0], dim='b').transpose('a', 'b').values[:, 1:-1]", "np.full((4, 3), 12.)", TWO),
     row("divergence((D, V), dim=('b', 'a'))", "F[0] is along x by its name 'u', and stands for 'b', along y; components are in the order of the axes, dim=('a', 'b')",
         "divergence((D, V), dim=('a', 'b')).values", SUM, WINDS),
-    row("advect((D, V), D, dim=('b', 'a'))", "if it is meant as it stands, v[0].rename(None)",
-        "advect((D.rename(None), V.rename(None)), D, dim=('b', 'a')).values", f"U * ({SUM})", WINDS),
-    row("divergence((D.assign_attrs(standard_name='eastward_wind'), V), dim=('b', 'a'))", "if it is meant as it stands, del F[0].attrs['standard_name']",
-        "divergence((D.rename(None), V.rename(None)), dim=('b', 'a')).values", SUM, WINDS),
+    row("advect((D, V), D, dim=('b', 'a'))", "give them without such names, [c.rename(None).assign_attrs(standard_name='') for c in v]",
+        "(lambda v: advect([c.rename(None).assign_attrs(standard_name='') for c in v], D, dim=('b', 'a')).values)((D, V))", f"U * ({SUM})", WINDS),
+    row("divergence((D.assign_attrs(standard_name='eastward_wind'), V), dim=('b', 'a'))", "give them without such names, [c.rename(None).assign_attrs(standard_name='') for c in F]",
+        "(lambda F: divergence([c.rename(None).assign_attrs(standard_name='') for c in F], dim=('b', 'a')).values)((D.assign_attrs(standard_name='eastward_wind'), V))", SUM, WINDS),
     row("divergence((D, W), dim=('a', 'b'))", "against it; turn it, and drop that name, (-F[1]).assign_attrs(standard_name='')", "divergence((D, (-W).assign_attrs(standard_name='')), dim=('a', 'b')).values", SUM,
         WINDS + "W = -D.rename('w').assign_attrs(standard_name='upward_sea_water_velocity'); D['b'].attrs.update(axis='Z', positive='down'); W['b'].attrs.update(D['b'].attrs); "),
     # units
@@ -94,7 +123,24 @@ ROWS = [
         "gridgrad.xarray.Grid(D).with_mask(xarray.DataArray(U.T < 999, dims=('b', 'a'))).gradient(D)[0].values", NORTH, TWO),
     row("gridgrad.xarray.Grid(D).with_mask(D.expand_dims(t=2) < 999).gradient(D)", "broadcast the field to it, xarray.broadcast(f, inside)[0]",
         "gridgrad.xarray.Grid(D).with_mask(D.expand_dims(t=2) < 999).gradient(xarray.broadcast(D, D.expand_dims(t=2))[0].transpose('t', 'a', 'b'))[0].values[1]", NORTH, TWO),
+    row("gridgrad.xarray.Grid(U)", "of plain coordinates it is gridgrad.Grid(x, y)", "gridgrad.Grid(X, Y).gradient(U)[0]", NORTH, TWO),
+    row("gridgrad.xarray.Grid(D, axes=['a'])", "here it is dim=", "gridgrad.xarray.Grid(D, dim=['a']).gradient(D).values", NORTH, TWO),
+    row("(lambda g: g.gradient(D, dim='a'))(gridgrad.xarray.Grid(D))", "make another one, Grid(f, dim='a')", "gridgrad.xarray.Grid(D, dim='a').gradient(D).values", NORTH, TWO),
+    row("(lambda g: g.gradient(U))(gridgrad.xarray.Grid(D))", "f.copy(data=a) gives names to an array", "(lambda g: g.gradient(D.copy(data=U))[0].values)(gridgrad.xarray.Grid(D))", NORTH, TWO),
+    row("(lambda g: g.gradient())(gridgrad.xarray.Grid(D))", "grid.gradient(f) takes 1 argument", "(lambda g: g.gradient(D)[0].values)(gridgrad.xarray.Grid(D))", NORTH, TWO),
+    row("(lambda grid: grid.apply('laplacian', D))(gridgrad.xarray.Grid(D))", "grid.apply(grid.plain.laplacian, f)", "(lambda grid: grid.apply(grid.plain.laplacian, D))(gridgrad.xarray.Grid(D)).values", "np.full((4, 5), 8.)", TWO),
+    row("(lambda grid: grid.apply(np.sum, D))(gridgrad.xarray.Grid(D))", "give the numbers where that is meant, operator(f.values)", "np.sum(D.values)", "U.sum()", TWO),
+    # names that are elsewhere
+    *(row(f"gridgrad.xarray.Grid(D).{name}", f"a Grid of labelled arrays has no attribute '{name}'; {told}", remedy, value, TWO + "grid = gridgrad.xarray.Grid(D); ") for name, told, remedy, value in [
+        ("dx", "steps are grid.plain.steps", "np.cumsum(grid.plain.steps[1])", "Y[1:]"), ("steps", "here it is grid.plain.steps", "np.cumsum(grid.plain.steps[1])", "Y[1:]"),
+        ("grad", "here it is gradient", "grid.gradient(D)[0].values", NORTH), ("laplacain", "did you mean laplacian?", "grid.laplacian(D).values", "np.full((4, 5), 8.)"),
+        ("integrate", "an integral is (grid.measure * f).sum()", "(grid.measure * (0 * D + 1)).sum().item()", "24.0")]),
+    *(row(f"D.gridgrad.{name}", f"the accessor .gridgrad has no attribute '{name}'; {told}", remedy, value, TWO + "import gridgrad.xarray; f = D; ") for name, told, remedy, value in [
+        ("vorticity", "here it is ds.gridgrad.curl", "ds.gridgrad.curl(('u', 'v'), dim=('a', 'b')).values", f"{NORTH} - ({EAST})"),
+        ("measure", "here it is gridgrad.xarray.Grid(f).measure", "gridgrad.xarray.Grid(f).measure.sum().item()", "24.0"), ("hesian", "did you mean hessian?", "D.gridgrad.hessian()[0][0].values[1, 1]", "2.0")]),
     # differentiate
+    row("gridgrad.xarray.differentiate(f, 'x')", "of plain arrays it is gridgrad.gradient(f, x)", f"gridgrad.gradient(f, x, {E2})", "slope", ONE + "import gridgrad.xarray; "),
+    row("gridgrad.xarray.differentiate(d, ['x'])", "got a list", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope", ONE + "import gridgrad.xarray; "),
     row("gridgrad.xarray.differentiate(d, 'y')", "there is no coordinate or dimension 'y'; there are 'x', 'h', 'z'", "gridgrad.xarray.differentiate(d, 'x', 2).values", "slope"),
     row("gridgrad.xarray.differentiate(D, 'z')", "one of one dimension is needed", "gridgrad.xarray.differentiate(D, 'b', 2).values", EAST, TWO),
 ]  # fmt: skip

@@ -54,7 +54,7 @@ UNITS = [
         "gridgrad.torch.gradient(T, spacing=[torch.tensor([s.magnitude for s in q(x, 'km')])], edge_order=2)[0].numpy()", "slope", IN_TORCH, "pint torch"),
     Row("gradient(f, d)", "give its numbers, x.data.magnitude", f"gradient(f, d.data.magnitude, {E2})", "slope", LABELLED, "pint xarray"),
     Row("gradient(f, list(d))", "give its numbers, [s.data.magnitude for s in x]", f"gradient(f, [s.data.magnitude for s in list(d)], {E2})", "slope", LABELLED, "pint xarray"),
-    Row("gradient([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
+    Row("line.laplacian([d, d])", "give their numbers, [s.data.magnitude for s in f]", "gradient([s.data.magnitude for s in [d, d]], axis=1)[0]", "np.gradient(x)", LABELLED, "pint xarray"),
     Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
     Row("gradient(f, q(x, 'K'), periodic=True, period=q(9., 'degC'))", "for example 'K'", "gradient(f, q(x, 'K'), periodic=True, period=q(9., 'K')).magnitude",
         "gradient(f, x, periodic=True, period=9.)", PINT, "pint"),
@@ -125,6 +125,9 @@ OPTIONS = [
 STEP = "import scipy; A = line.identity - 0.1 * line.laplacian; b = A(f); g = x; "
 ELSEWHERE = [
     *(Row(f"A.{name}", "A.to_sparse().toarray()", "A.to_sparse().toarray() @ f", "b", STEP) for name in ["to_dense()", "toarray()", "todense()"]),
+    *(Row(f"{call}(A)", "an operator is no array; its dense matrix is A.to_sparse().toarray(), and what it makes of a field A(f)", "A.to_sparse().toarray() @ f", "A(f)", STEP) for call in ("np.array", "np.asarray")),
+    Row("gradient(A, x)", "give its numbers, f.to_sparse().toarray()", "gradient(A.to_sparse().toarray(), x, axis=0) @ f", "gradient(b, x)", STEP),
+    Row("A.to_spars()", "did you mean to_sparse?", "A.to_sparse() @ f", "b", STEP),
     Row("A.H", "applied to a field A.adjoint(g)", "A.adjoint(g)", "A.to_sparse().toarray().T @ g", STEP),
     Row("A.H", "and as an operator A.adjoint_operator()", "A.adjoint_operator()(g)", "A.T(g)", STEP),
     Row("(A @ A).apply(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),

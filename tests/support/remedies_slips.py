@@ -42,6 +42,7 @@ SLIPS = [
     Row("gg.vorticity(F, x, y)", "here it is curl", "gg.curl(F, x, y)", "grid.curl(F)", PLANE),
     *(Row(f"grid.{word}(U)", f"a Grid has no attribute '{word}'; here it is {ours}", f"grid.{ours}(U)[0]", f"grid.{ours}(U)[0]")
       for word, ours in [("laplace", "laplacian"), ("magnitude", "gradient_norm")]),
+    Row("gg.gradeint(f, x)", "did you mean gradient?", f"gg.gradient(f, x, {E2})", "slope"),
     Row("gg.solve(grid.laplacian, U)", "Grid(x, y).laplacian.solve(b)", "Grid(X, Y, boundary=gg.value(1.0)).laplacian.solve(0 * U)", "np.ones((4, 5))"),
     Row("grid.x", "positions are grid.coordinates, as fields grid.mesh()", "grid.coordinates[0] + 0 * grid.mesh()[0][:, 0]", "grid.mesh()[0][:, 0]"),
     Row("grid.dx", "steps are grid.steps", "np.cumsum(grid.steps[0])", "grid.coordinates[0][1:] - grid.coordinates[0][0]"),

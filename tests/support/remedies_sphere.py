@@ -18,9 +18,14 @@ ROWS = [
     Row(f"Grid([70., 80., 95.], {LON}, geometry='sphere')", "latitudes are from -90 to 90", FLAT % "'sphere'", "0.0"),
     Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are 0 or above", FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='sphere', angle='radians')", "give degrees", FLAT % "'sphere'", "0.0"),
-    *(Row(f"Grid([-0.5, 0., 0.5], {turn}, geometry='sphere')", "axis 1 is lon and counts as degrees, but it is 2 pi long; give angle='radians'",
+    *(Row(f"Grid([-0.5, 0., 0.5], {turn}, geometry='sphere')", "axis -1 is lon and counts as degrees, but it is 2 pi long; give angle='radians'",
         "Grid([-0.5, 0., 0.5], (8, np.pi / 4), geometry='sphere', angle='radians').boundary[1][0]", "'periodic'")
       for turn in ("(8, np.pi / 4)", "np.linspace(0, 2 * np.pi, 9)", "np.arange(0, 2 * np.pi, np.pi / 4).astype('f4')")),
+    # the point of the seam twice, as in files of cyclic data
+    *(Row(f"Grid([10., 20., 30.], {around}, geometry={word!r})", "and a full turn lies between its ends; the first point must not be repeated at the end: leave out the last of x and f, x[:-1]",
+          f"(lambda x, f: Grid([10., 20., 30.], x[:-1], geometry={word!r}).laplacian(f[:, :-1])[1, 1])({around}, np.ones((3, 13)))", "0.0")
+      for word, around in (("sphere", "np.linspace(0, 360, 13)"), ("sphere", "np.linspace(180, -180, 13).astype('f4')"), ("polar", "np.linspace(0, 2 * np.pi, 13)"))),
+    Row("Grid([10., 20., 30.], (13, 30.), geometry='sphere')", "or say that rows do not go on over the seam, boundary='one-sided'", "Grid([10., 20., 30.], (13, 30.), geometry='sphere', boundary='one-sided').boundary[1]", "('one-sided', 'one-sided')"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry='torus')", 'allowed are "sphere", "polar"', FLAT % "'polar'", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=3)", "geometry must be", FLAT % "('lon', 'lat')", "0.0"),
     Row("Grid([10., 20., 30.], [0., 1., 2.], geometry=('lat', 'r'))", "is none that is known", FLAT % "('r', 'z')", "0.0"),

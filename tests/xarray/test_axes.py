@@ -120,6 +120,9 @@ class TestEnds:
     F = over(x=X, k=[0.0, 1.0, 3.0])
 
     def test_by_dim(self):
+        for words in ({"periodic": "x", "period": 6.0}, {"periodic": ["x"], "period": {"x": 6.0}}):
+            both = gg.gradient(self.F, dim=("x", "k"), **words)
+            assert np.array_equal(both, gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0}))
         found = gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0})
         expected = gg.gradient(
             VALUES, X, [0.0, 1.0, 3.0], axis=(1, 0), periodic=[True, False], period=[6.0, None]
@@ -128,6 +131,12 @@ class TestEnds:
         mirrored = gg.laplacian(self.F, boundary={"k": ("reflect", "one-sided")})
         plain = gg.laplacian(VALUES, [0.0, 1.0, 3.0], X, boundary=[("reflect", "one-sided"), "one-sided"])
         assert np.array_equal(mirrored, plain)
+
+    def test_breaks_by_dim(self):
+        broken = gg.gradient(self.F, dim=("k", "x"), breaks={"x": [2]})
+        plain = gg.gradient(VALUES, [0.0, 1.0, 3.0], X, breaks=[None, [2]])
+        assert all(map(np.array_equal, broken, plain))
+        assert not np.array_equal(broken[1], gg.gradient(self.F, dim="x"))
 
     def test_as_of_plain_arrays(self):
         assert np.array_equal(

@@ -78,6 +78,8 @@ def test_the_accessor_forwards():
     pairs = [(f.gridgrad.gradient(**k)[1], gg.gradient(f, **k)[1]), (f.gridgrad.advect((f, f), **k), gg.advect((f, f), f, **k)),
              (f.gridgrad.diffuse(2.0, **k), gg.diffuse(2.0, f, **k)), (f.gridgrad.differentiate("h"), gg.xarray.differentiate(f, "h")),
              (f.gridgrad.directional_derivative((1.0, 2.0), **k), gg.directional_derivative(f, (1.0, 2.0), **k)),
+             (data.gridgrad.advect(("T", "u"), **k), gg.advect((data["T"], data.u), data, **k)), (data.gridgrad.diffuse("T", **k), gg.diffuse(data["T"], data, **k)),
+             (data.gridgrad.directional_derivative(("u", 2.0), **k), gg.directional_derivative(data, (data.u, 2.0), **k)), (f.gridgrad.diffuse("h", **k), gg.diffuse(f.h, f, **k)),
              (data.gridgrad.laplacian(**k), gg.laplacian(data, **k))]  # fmt: skip
     for name in ("derivative", "mixed_derivative", "laplacian", "hessian", "gradient_norm"):
         options = {"dim": "x"} if name == "derivative" else k

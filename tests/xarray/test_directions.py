@@ -71,7 +71,8 @@ def test_standard_names_tell(first, second):
     gg.divergence((field(0, "a", first), field(1, "b", second)), **RIGHT)
 
 
-@pytest.mark.parametrize("names", ["uv", "UV", ("uwnd", "vwnd"), ("u10", "v10"), ("uo", "vo"), ("ua", "va")])
+@pytest.mark.parametrize("names", ["uv", "UV", ("uwnd", "vwnd"), ("u10", "v10"), ("uo", "vo"), ("ua", "va"), ("vx", "vy"), ("eastward_wind", "northward_wind"),
+                                   ("sea_ice_x_velocity", "sea_ice_y_velocity"), ("surface_downward_eastward_stress", "surface_downward_northward_stress")])  # fmt: skip
 def test_names_tell_where_no_standard_name_does(names):
     wind = [field(k, name) for k, name in enumerate(names)]
     with pytest.raises(ValueError, match=f"by its name '{names[0]}'"):
@@ -79,6 +80,25 @@ def test_names_tell_where_no_standard_name_does(names):
     gg.divergence(wind, **RIGHT)
     gg.divergence([c.assign_attrs(standard_name=s) for c, s in zip(wind, ("y_wind", "x_wind"), strict=True)], **SWAPPED)  # fmt: skip
     gg.divergence([c.rename(None) for c in wind], **SWAPPED)
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("ux", "uy"), ("dT_dx", "dT_dy"), ("x_error", "y_error")])
+def test_names_that_may_mean_something_else_say_nothing(names):
+    wind = [field(k, name) for k, name in enumerate(names)]
+    assert gg.divergence(wind, **SWAPPED).equals(gg.divergence([c.rename(None) for c in wind], **SWAPPED))
+
+
+@pytest.mark.parametrize("attrs", [{}, {"standard_name": "eastward_wind", "units": "m s-1"}])
+@pytest.mark.parametrize("call", [gg.divergence, gg.curl, gg.jacobian])
+def test_one_remedy_says_that_components_are_meant_as_they_stand(call, attrs):
+    """Turned by a quarter, as stream functions are: both names contradict, and both are dropped at once."""
+    F = (field(1, "v"), (-field(0, "u")).assign_attrs(attrs))
+    with pytest.raises(ValueError, match=r"is along . by its") as error:
+        call(F, **RIGHT)
+    remedy = re.search(r"\[c\..* for c in F\]", str(error.value))
+    meant = eval(remedy[0], {"F": F})
+    assert [c.attrs.get("units") for c in meant] == [None, attrs.get("units")]
+    call(meant, **RIGHT)
 
 
 @pytest.mark.parametrize("dims", [("x", "z"), ("r", "z"), ("x", "time"), ("z",), ("y",)], ids="".join)

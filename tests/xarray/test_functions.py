@@ -187,10 +187,33 @@ class TestApart:
         with pytest.raises(TypeError, match=f"gradient.. got {word}= with labelled arrays; "):
             gg.gradient(F, **{word: 0})
 
+    @pytest.mark.parametrize("word", ["axes", "dx", "h", "coords", "where", "output"])
+    def test_words_of_other_libraries(self, word):
+        with pytest.raises(TypeError, match=f"gradient.. got {word}= with labelled arrays; "):
+            gg.gradient(F, **{word: 1.0})
+
+    def test_a_single_number_has_no_axes(self):
+        with pytest.raises(ValueError, match="f is 0-dimensional"):
+            gg.gradient(xr.DataArray(3.0))
+
+    @pytest.mark.parametrize("kind", ["period_range", "interval_range"])
+    def test_coordinates_of_pandas_that_are_no_numbers(self, kind):
+        pandas = pytest.importorskip("pandas")
+        at = pandas.period_range("2020", periods=6, freq="D") if kind == "period_range" else pandas.interval_range(0, 6)
+        with pytest.raises(TypeError, match=r"the coordinate 'x' is of dtype .*, and not of numbers"):
+            gg.gradient(F.drop_vars("h").assign_coords(x=at), dim="x")
+
     def test_errors_say_which_dim_an_axis_is(self):
-        with pytest.raises(ValueError, match="axis 2 are not strictly monotonic") as error:
+        with pytest.raises(ValueError, match="the dim 'x' of 'T' are not strictly monotonic"):
             gg.gradient(F.isel(x=[0, 1, 1]), dim="x")
-        assert error.value.__notes__ == ["axis 2 is the dim 'x' of 'T'"]
+        with pytest.raises(ValueError, match=r"they fit the dim 'y': dim='y'$"):
+            gg.derivative(F, np.arange(5.0), dim="x")
+        with pytest.raises(ValueError, match=r"give boundary={'y': 'one-sided', 'x': 'one-sided'}$"):
+            gg.gradient(F, dim=("y", "x"), geometry=("lat", "lon"), boundary={"y": "pole", "x": "one-sided"})
+        with pytest.raises(ValueError, match="the dim 'y' of 'T' is lat, which is -100 at index 0"):
+            gg.gradient(F.assign_coords(y=Y - 100), dim=("x", "y"), geometry=("lon", "lat"))
+        with pytest.raises(ValueError, match="unknown boundary 'sticky' of the dim 'y'"):
+            gg.gradient(F, dim=("x", "y"), boundary={"y": "sticky", "x": "reflect"})
 
     def test_a_velocity_of_one_time_moves_all(self):
         E = F.assign_coords(time=[0.0, 1.0, 3.0, 4.0])

@@ -69,7 +69,7 @@ class Geometry(NamedTuple):
         return -1 if "lat" in self.names and self.names.index("lat") < self.names.index("lon") else 1
 
     def ends(
-        self, entries: Sequence[Entry], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
+        self, entries: Sequence[Entry], axes: Sequence[int], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
     ) -> tuple[tuple[Ends, ...], list[object]]:  # fmt: skip
         """The ends of all axes: what goes all round is periodic, unless the caller says how axes end."""
         found, periods = list(pairs), list(periods)
@@ -77,18 +77,24 @@ class Geometry(NamedTuple):
         if k is None:
             return tuple(found), periods
         length, spacing, _ = entries[k]
+        called = f"axis {axes[k]} is {self.names[k]}"
         step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
         goes_round = abs(step * length - self.turn) < 1e-3 * step
         if self.turn == 360 and min(abs(step * n - 2 * pi) for n in (length - 1, length)) < 1e-6 * 2 * pi:
             raise ArgumentValueError(
-                f"axis {k} is {self.names[k]} and counts as degrees, but it is 2 pi long; give angle='radians'"
+                f"{called} and counts as degrees, but it is 2 pi long; give angle='radians'"
+            )
+        if found[k] == OPEN and not is_given and abs(step * (length - 1) - self.turn) < 1e-3 * step:
+            raise ArgumentValueError(
+                f"{called}, and a full turn lies between its ends; the first point must not be repeated at the end: leave out the last of x and f, x[:-1], "
+                "or say that rows do not go on over the seam, boundary='one-sided'"
             )
         if found[k] == OPEN and not is_given and goes_round:
             found[k] = RING
         if found[k] == RING and periods[k] is None:
             if spacing.ndim == 0 and not goes_round:
                 raise ArgumentValueError(
-                    f"axis {k}, {self.names[k]}, is periodic, but {length} steps of {step:g} are not {self.turn:g}"
+                    f"{called} and periodic, but {length} steps of {step:g} are not {self.turn:g}"
                 )
             periods[k] = self.turn if spacing.ndim else None
         return tuple(found), periods
@@ -111,7 +117,7 @@ class Geometry(NamedTuple):
             if said is POLE and own is not POLE:
                 words = ", ".join(_shown(*map(spelled, pair)) for pair in found)
                 raise ArgumentValueError(
-                    f"axis {k} is {self.names[k]}, and its end at {metric.line.position(index % metric.line.length):g} is not within a step of "
+                    f"axis {metric.line.number} is {self.names[k]}, and its end at {metric.line.position(index % metric.line.length):g} is not within a step of "
                     f"{' or '.join(f'{end:g}' for end in self._limits())}, where a pole is; give boundary=[{words}]"
                 )
         return tuple(found)
@@ -169,13 +175,13 @@ class Geometry(NamedTuple):
 
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
-        name = self.names[k]
+        name, called = self.names[k], f"axis {lines[k].number} is {self.names[k]}"
         rounding = ROUNDING * min(abs(y[1] - y[0]), abs(y[-1] - y[-2]))
         last = limits[-1] if len(limits) > 1 else np.inf
         beyond = np.flatnonzero((y < limits[0] - rounding) | (y > last + rounding))
         if len(beyond):
             raise ArgumentValueError(
-                f"axis {k} is {name}, which is {y[beyond[0]]:g} at index {beyond[0]}; "
+                f"{called}, which is {y[beyond[0]]:g} at index {beyond[0]}; "
                 + (
                     f"latitudes are from {limits[0]:g} to {limits[1]:g}{self._other_unit(y)}"
                     if name == "lat"
@@ -185,7 +191,7 @@ class Geometry(NamedTuple):
         on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
         if len(on) and self.around is not None and points_of_means(self._ring(lines)) is None:
             raise ArgumentValueError(
-                f"axis {k} is {name}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators take means all round; give {self.names[self.around]} that "
+                f"{called}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators take means all round; give {self.names[self.around]} that "
                 "goes all round in even steps, as many as are divisible by 4, or leave that row out"
             )
         if any(line.unit is not None for line in lines):
@@ -195,7 +201,7 @@ class Geometry(NamedTuple):
         ends = lines[k].ends
         if ends[0].is_periodic or any(not end.is_open for end in ends):
             raise ArgumentValueError(
-                f'axis {k} is {name}, and ends "one-sided" or at a "pole", which is seen without a word; another boundary of it is not offered'
+                f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; another boundary of it is not offered'
             )
 
     def _other_unit(self, y: Array) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Boundary, Scalar, Vector
+from ..._base.words import unknown
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -21,7 +22,6 @@ from ..sweep import Sweep
 from .line import FaceLine
 
 OnPoints = TypeVar("OnPoints", bound=Points)
-_OF_ONE_AXIS = ("derivative", "mean", "mean_at_points", "grid")
 
 
 if TYPE_CHECKING:
@@ -126,6 +126,12 @@ class Faces(Generic[OnPoints]):
         self.line = FaceLine(grid, k, walls)
         self.grid: OnPoints = _grid_of(grid, self.line, boundary)
 
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            places = {"grid.faces()": AllFaces, "faces.grid": vars(self).get("grid")}
+            raise unknown(self, "a Faces", name, places)
+
     def __repr__(self) -> str:
         return f"<gridgrad {self.line.words} of a grid of {' x '.join(map(str, self.points.shape))} points>"
 
@@ -198,12 +204,8 @@ class AllFaces(Generic[OnPoints]):
     if not TYPE_CHECKING:  # or a checker would take every name for one
 
         def __getattr__(self, name: str) -> Never:
-            if hasattr(type(self), name):
-                object.__getattribute__(self, name)  # a property, for its own error
-            of_one = f"; those of one axis have it, faces[0].{name}" if name in _OF_ONE_AXIS else ""
-            raise AttributeError(
-                f"the faces of all axes have no attribute {name!r}{of_one}", name=name, obj=self
-            )
+            each = vars(self).get("_axes", (None,))
+            raise unknown(self, "an AllFaces", name, {"faces[0]": each[0]})
 
     def __len__(self) -> int:
         return len(self._axes)

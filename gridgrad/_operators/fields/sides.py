@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import inf, isfinite
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -25,6 +25,11 @@ PARTS = {
     "complex128": "float64",
     "clongdouble": "longdouble",
     "complex256": "longdouble",
+}
+
+_LARGEST = {
+    **dict.fromkeys(("float16", "e"), 65504.0),
+    **dict.fromkeys(("float32", "complex64", "bfloat16", "f", "F"), float(np.finfo(np.float32).max)),
 }
 
 
@@ -105,8 +110,8 @@ class Side(NamedTuple):
         """
         if type(value) is np.ndarray:
             return self._view(value) if value.dtype == before.dtype and value.dtype.kind in "fc" else None
-        is_number = isinstance(value, float) and isfinite(value)  # NumPy's float64 too; ints may not fit
-        if is_number and type(given) is Constant and type(given.number) is float and type(before) is np.ndarray:
+        is_known = type(given) is Constant and type(given.number) is float and type(before) is np.ndarray
+        if is_known and isinstance(value, float) and isfinite(value) and _fits(value, before.dtype.char):  # NumPy's float64 too; ints may not fit
             return np.ndarray(before.shape, before.dtype, np.asarray(value, before.dtype), 0, before.strides)
         return None
 
@@ -178,15 +183,24 @@ def like(f: object, coefficient: object) -> Array:
         else:
             single = xp.weights(coefficient.values.reshape(shape), dtype, sample)
         return xp.broadcast_to(single, tuple(sample.shape))
-    number = coefficient.number
+    number, name = coefficient.number, dtype_name(sample)
+    if not _fits(number, name):
+        raise ArgumentValueError(
+            f"a number at a wall is {number}, beyond all numbers of {name}, the dtype of the field; give f in another, f.astype(numpy.float64)"
+        )
     if isinstance(number, complex) and not is_complex(sample):
-        dtype = getattr(xp, "complex64" if dtype_name(sample) == "float32" else "complex128")
+        dtype = getattr(xp, "complex64" if name == "float32" else "complex128")
     if is_compiling():  # which sees no arrays of NumPy
         single = xp.full((), number, dtype=dtype, device=getattr(sample, "device", None))
     else:
         single = xp.weights(np.asarray(number), dtype, sample)
     found: Array = xp.broadcast_to(single, tuple(sample.shape))
     return found
+
+
+def _fits(number: Number, name: str) -> bool:
+    """Whether fields of a dtype, by its name or NumPy's letter, can hold a number."""
+    return abs(number) <= _LARGEST.get(name, inf)
 
 
 def is_memory(c: Array) -> bool:

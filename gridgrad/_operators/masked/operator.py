@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from itertools import compress
 from math import isnan, prod
 from typing import TYPE_CHECKING, cast
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -31,7 +30,14 @@ class Line(NamedTuple):
 
 def names_of(given: Any) -> list[Hashable]:
     """One name, or a list or tuple of them."""
-    return list(given) if isinstance(given, (list, tuple)) else [given]
+    names = list(given) if isinstance(given, (list, tuple)) else [given]
+    for name in names:
+        if not isinstance(name, Hashable) or isinstance(name, xarray.DataArray):
+            raise ArgumentTypeError(
+                f"dims and coordinates are named, dim='x' or coord='h', got a {type(name).__name__}; coordinates themselves come after the field, "
+                "gradient(f, f['x'])"
+            )
+    return names
 
 
 def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any], unit: object) -> list[Line]:  # fmt: skip
@@ -72,26 +78,18 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
         raise ArgumentValueError(
             f"{counted(len(dims), 'dim')} and {counted(len(coords), 'coord')} were named; give one coord= for each dim="
         )
-    for dim in dims:
+    for k, dim in enumerate(dims):
+        if dim in dims[:k]:
+            raise ArgumentValueError(f"the dim {dim!r} is named twice; name each once, dim={(*dict.fromkeys(dims),)!r}")
         if dim not in sample.dims:
             raise ArgumentValueError(
-                f"{dim!r} is no dim of {_called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
+                f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
             )
 
 
-def _called(sample: xarray.DataArray) -> str:
+def called(sample: xarray.DataArray) -> str:
+    """A field by its name."""
     return "the field" if sample.name is None else repr(sample.name)
-
-
-@contextmanager
-def axes_named(axes: Iterable[int], sample: xarray.DataArray) -> Iterator[None]:
-    """Say in errors, which know axes by their numbers, which dims they are."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        said = ", ".join(f"axis {a} is the dim {sample.dims[a]!r}" for a in sorted(axes))
-        error.add_note(f"{said} of {_called(sample)}")
-        raise
 
 
 def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
@@ -104,7 +102,7 @@ def _coordinate(sample: xarray.DataArray, name: Hashable) -> xarray.Variable:
     found = variables_of(sample).get(name)
     if found is None:
         raise ArgumentValueError(
-            f"{_called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
+            f"{called(sample)} has no coordinate {name!r}; it has {', '.join(map(repr, sample.coords)) or 'none'}"
         )
     return found
 
@@ -122,7 +120,7 @@ def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
 def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
     if name == dim and dim not in variables_of(sample):
         raise ArgumentValueError(
-            f"the dim {dim!r} of {_called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
+            f"the dim {dim!r} of {called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
             f"a step, gradient(f, 1.0, dim={dim!r}), or coord= for another of its coordinates"
         )
     return _read(sample, _coordinate(sample, name), dim, name, unit)
@@ -130,7 +128,11 @@ def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit
 
 def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Line:
     if isinstance(entry, str):
-        named = f"a dimension is named by dim={entry!r}" if entry in sample.dims else f"a variable is ds[{entry!r}]"
+        named = (
+            f"a dimension is named by dim={entry!r}"
+            if entry in sample.dims
+            else f"a variable is ds[{entry!r}]"
+        )
         raise ArgumentTypeError(f"a spacing is a number or coordinates, got {entry!r}; {named}")
     if isinstance(entry, xarray.DataArray) and entry.ndim:
         check_place(sample, entry)
@@ -163,7 +165,7 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
     """An axis from its coordinate, along one dimension or different on each line."""
     if dim not in coordinate.dims or not set(coordinate.dims) <= set(sample.dims):
         raise ArgumentValueError(
-            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {_called(sample)}, whose "
+            f"the coordinate {name!r} has the dims {coordinate.dims!r}, and is no coordinate along {dim!r} of {called(sample)}, whose "
             f"dims are {sample.dims!r}; name another one, coord="
         )
     values = coordinate.data if coordinate.ndim == 1 else values_in_order(coordinate, sample.dims)
@@ -195,15 +197,17 @@ def _check_round(given: Mapping[Any, Any], geometry: Sequence[Any], dims: Sequen
             )
 
 
-_ELSE = {"boundary": "one-sided", "periodic": False, "period": None}
+_ELSE = {"boundary": "one-sided", "periodic": False, "period": None, "breaks": None}
 
 
 def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
-    """Options with those that were given by dimension, ``boundary={"lon": "periodic"}``, in the order of the axes."""
+    """Options with those that were given by dimension, ``boundary={"lon": "periodic"}`` or ``periodic="lon"``, in the order of the axes."""
     dims = [line.dim for line in lines]
     found = dict(options)
     for word, rest in _ELSE.items():
         given = options.get(word)
+        if word == "periodic" and (isinstance(given, str) or (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given))):
+            given = dict.fromkeys(names_of(given), True)
         if not isinstance(given, Mapping):
             continue
         unknown = [name for name in given if name not in dims]

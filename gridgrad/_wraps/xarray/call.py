@@ -9,10 +9,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import xarray
 
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
+from ..._base.words import required, topic_of
 from ..units import is_quantity_class
-from .axes import Line, axes_named, by_axis, lines_of, names_of
+from .axes import Line, by_axis, lines_of, names_of
 from .directions import check_directions
 from .fields import (
     Fields,
@@ -26,15 +27,18 @@ from .fields import (
     quantity_among,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
-from .sphere import WORDS, dims_on_sphere, placed
+from .said import axes_named
+from .sphere import WORDS, check_word, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
 _REFUSED = {
     "axis": "the axes of labelled arrays are named: dim='x', or dim=('x', 'y')",
     "out": "out= takes plain arrays, and labelled ones come new; give the numbers, f.data, for that",
-    "spacing": "steps of labelled arrays come after the field: gradient(f, 0.5, dim='x')",
-}
+    "spacing": "coordinates of labelled arrays are named by coord='h', and steps come after the field: gradient(f, 0.5, dim='x')",
+    "mask": "what is missing in labelled arrays is NaN: gradient(f.where(inside), dim='x', missing='one-sided')",
+}  # by what a keyword is about
 
+_COUNTS = {"derivative": 1, "mixed_derivative": 2}  # of dims
 _WRITTEN = {"f": "f", "F": "(u, v)", "v": "(u, v)"}  # in the call that an error shows
 
 
@@ -58,16 +62,20 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     ]
     words = [p.name for p in positional]
     fields = dict(zip(words, args, strict=False)) | {word: options[word] for word in words if word in options}
+    required(function.__name__, **{word: fields.get(word, MISSING) for word in words})
     main = "F" if "F" in fields else "f"
+    given = fields.get(main)
+    if main == "f" and isinstance(given, (list, tuple)) and labelled({"F": given}):
+        raise ArgumentTypeError(f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])")
     if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
         return function(*args, **options)  # of a list of samples, or with labelled coefficients only
     rest = {word: value for word, value in options.items() if word not in words}
-    for word, why in _REFUSED.items():
-        if rest.pop(word, None) is not None:
-            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {why}")
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
+    for word in [word for word in rest if topic_of(word) in _REFUSED]:
+        if rest.pop(word) is not None:
+            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {_REFUSED[topic_of(word)]}")
     shown = f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
-    if named[:2] == (None, None) and ("F" in fields or "v" in fields):
+    if all(by is None for by in named[:2]) and ("F" in fields or "v" in fields):
         raise ArgumentTypeError(
             f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: {shown}"
         )
@@ -76,7 +84,8 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     ):
         raise ArgumentTypeError(f"{function.__name__}() takes all components as one argument; give {shown}")
     call = Call(function, fields, main, args[len(words) :], *named, rest)
-    if rest.get("geometry") in WORDS and named[:2] == (None, None) and not call.steps:
+    check_word(rest.get("geometry"))
+    if rest.get("geometry") in WORDS and all(by is None for by in named[:2]) and not call.steps:
         call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
     return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
 
@@ -94,13 +103,13 @@ def _of_dataset(call: Call) -> xarray.Dataset:
     chosen = [name for name, v in fields.items() if v.ndim and wanted <= {*v.dims}]
     if not chosen:
         raise ArgumentValueError(
-            f"no variable of the Dataset has the dims {', '.join(map(repr, _dims_of(data, call)))}; they have "
-            + ", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items())
+            f"no variable of the Dataset has {'the dims ' if wanted else 'dims'}{', '.join(map(repr, _dims_of(data, call)))}; they have "
+            + (", ".join(f"{name!r} {v.dims}" for name, v in data.data_vars.items()) or "none")
         )
     found: dict[Hashable, Any] = {}
     for name in chosen:
         results = _of_arrays(call._replace(fields={**call.fields, call.main: data[name]}))
-        found |= {result.name: result.variable for result in _leaves(results)}
+        found |= {result.name: result.variable for result in leaves(results)}
     return data.drop_vars(list(data.data_vars)).assign(found)
 
 
@@ -108,14 +117,19 @@ def _dims_of(data: xarray.Dataset, call: Call) -> list[Hashable]:
     """The dimensions that were named, in which way ever; none where each variable's own are meant."""
     if call.dim is not None:
         return names_of(call.dim)
-    by = call.steps if call.coord is None else [data[name] for name in names_of(call.coord) if name in data.variables]
+    by = (
+        call.steps
+        if call.coord is None
+        else [data[name] for name in names_of(call.coord) if name in data.variables]
+    )
     return [c.dims[0] for c in by if isinstance(c, xarray.DataArray) and c.ndim == 1]
 
 
-def _leaves(results: Any) -> Iterator[Any]:
-    if isinstance(results, tuple):
+def leaves(results: Any) -> Iterator[Any]:
+    """What a result of several parts has, one after the other."""
+    if isinstance(results, (tuple, list)):
         for entry in results:
-            yield from _leaves(entry)
+            yield from leaves(entry)
     else:
         yield results
 
@@ -127,10 +141,16 @@ def _of_arrays(call: Call) -> Any:
     lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     lines, options = placed(lines, call.options, template)
     call = call._replace(options=options)
-    if call.function.__name__ == "derivative" and len(lines) != 1:
+    count = _COUNTS.get(call.function.__name__, len(lines))
+    if len(lines) != count:
+        names = (
+            f"dim={dims[-1]!r}, or take gradient()"
+            if count == 1
+            else "dim=('x', 'y'), and d2/dx2 is derivative(f, order=2, dim='x')"
+        )
         raise ArgumentValueError(
-            f"a derivative is along one dim, and {', '.join(map(repr, dims))} were meant; name it, dim={dims[-1]!r}, or take "
-            "gradient()"
+            f"{call.function.__name__}() is along {counted(count, 'dim')}, and {', '.join(repr(line.dim) for line in lines)} "
+            f"{'was' if len(lines) == 1 else 'were'} meant; name {'it' if count == 1 else 'them'}, {names}"
         )
     check_counts(call.fields, lines)
     check_directions(call.fields, lines, options.get("geometry"))
@@ -152,7 +172,7 @@ def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.
     options = by_axis(call.options, lines)
     if isinstance(options.get("missing"), Gaps):
         options["missing"] = gaps_of(options["missing"], template, lines)
-    with axes_named(axes, template):
+    with axes_named(axes, lines, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **options)
 
 

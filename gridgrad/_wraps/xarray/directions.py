@@ -28,8 +28,9 @@ _WORDS = {"eastward": _EAST, "x": _EAST, "westward": _WEST, "northward": _NORTH,
           "upward": _UP, "downward": _DOWN}  # fmt: skip  # of standard names
 _COMPONENTS = {
     **{f"{letter}{rest}": way for letter, way in (("u", _EAST), ("v", _NORTH)) for rest in ("", "a", "o", "as", "10", "wnd")},
-    "w": _UP._replace(sense=0),
+    "vx": _EAST, "vy": _NORTH, "w": _UP._replace(sense=0), "vz": _UP._replace(sense=0),
 }  # fmt: skip
+_FLOWS = ("wind", "velocity", "stress", "flux")  # of which a standard name in the place of a name is one
 _AXES: dict[str, Mapping[str, Direction]] = {
     "standard_name": {
         **{name: _ROLES[role] for name, role in ROLES["standard_name"].items()},
@@ -67,9 +68,9 @@ def _contradiction(field: str, way: Direction, axis: Direction, name: Hashable, 
         instead = f"against it; turn it, and drop that name, (-{field}).assign_attrs(standard_name='')"
     else:
         instead = f"along {axis.letter}; components are in the order of the axes{order}"
-    meant = f"{field}.rename(None)" if way.said.startswith("name") else f"del {field}.attrs['standard_name']"
     return ArgumentValueError(
-        f"{field} is along {way.letter} by its {way.said}, and stands for {name!r}, {instead}; if it is meant as it stands, {meant}"
+        f"{field} is along {way.letter} by its {way.said}, and stands for {name!r}, {instead}; if they are meant as they stand, give them without "
+        f"such names, [c.rename(None).assign_attrs(standard_name='') for c in {field[0]}]"
     )
 
 
@@ -89,13 +90,19 @@ def _of_component(component: Any, letters: Set[str]) -> Direction | None:
     """
     if not isinstance(component, xarray.DataArray):
         return None
-    name = str(component.attrs.get("standard_name", ""))
-    told = {_WORDS[word] for word in name.split("_") if word in _WORDS}
-    told = {way for way in told if way.letter != "z"} or told
+    name, standard = str(component.name).lower(), str(component.attrs.get("standard_name", ""))
+    told = _told(standard)
     if len(told) == 1:
-        return told.pop()._replace(said=f"standard_name {name!r}")
-    way = None if told else _COMPONENTS.get(str(component.name).lower())
+        return told.pop()._replace(said=f"standard_name {standard!r}")
+    own = _told(name) if any(flow in name for flow in _FLOWS) else set()
+    way = None if told else own.pop() if len(own) == 1 else _COMPONENTS.get(name)
     return way._replace(said=f"name {component.name!r}") if way and way.letter in letters else None
+
+
+def _told(name: str) -> set[Direction]:
+    """The ways that words of a standard name tell: of horizontal ones, if there are some."""
+    told = {_WORDS[word] for word in name.split("_") if word in _WORDS}
+    return {way for way in told if way.letter != "z"} or told
 
 
 def _of_axis(line: Line) -> Direction | None:

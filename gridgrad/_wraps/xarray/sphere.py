@@ -45,6 +45,15 @@ def _role(name: Hashable, attrs: Mapping[Hashable, object], word: object) -> str
     return None if word == "cf" else NAMES.get(str(name).lower())
 
 
+def check_word(geometry: object) -> None:
+    """Refuse one that there is not, before dims are looked for."""
+    known = dict.fromkeys([*WORDS, *(word for word, _ in _AXES)])
+    if isinstance(geometry, str) and geometry not in known:
+        raise ArgumentValueError(
+            f"unknown geometry {geometry!r}; allowed are {', '.join(map(repr, known))}, or what each dim is, geometry=('lat', 'lon')"
+        )
+
+
 def dims_on_sphere(data: xarray.DataArray | xarray.Dataset, word: str) -> list[Hashable] | None:
     """The dimensions that are latitude and longitude, in the order that they have."""
     known = variables_of(data)

@@ -1,0 +1,55 @@
+"""Errors of what knows axes by their numbers, said of dims: one translation for all of them."""
+
+from __future__ import annotations
+
+import re
+from ast import literal_eval
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import xarray
+
+from .axes import Line, called
+
+# What is typed for arrays, and for labelled ones.
+REMEDIES = {
+    r"x, k = numpy\.unique\(x, return_index=True\) and numpy\.take\(f, k, axis\)": "f.isel({dim}=numpy.unique(f[{name!r}], return_index=True)[1])",
+    r"numpy\.unwrap\(x, period=(?P<turn>[^)]*)\)": r"f.assign_coords({name}=({dim!r}, numpy.unwrap(f[{name!r}], period=\g<turn>)))",
+    r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({dim}=slice(None, -1))",
+    r"leave the axis out, with axis= or in a grid with axes=": "leave the dim out, with dim=",
+}
+_AXIS = re.compile(r"(?<!its )\baxis (-?\d+)( of the grid)?\b")
+
+
+@contextmanager
+def axes_named(axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataArray) -> Iterator[None]:
+    """Name dims in errors in the place of axes: those of the lines, counted from the end of a field where a grid has them."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.args = tuple(_in_dims(arg, axes, lines, sample) if isinstance(arg, str) else arg for arg in error.args)  # fmt: skip
+        raise
+
+
+def _in_dims(text: str, axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataArray) -> str:
+    dims = dict(enumerate(sample.dims))
+    if not lines:
+        return text
+    if min(axes) < 0:  # of a grid, which counts them among its own too
+        dims = {k: line.dim for own in (enumerate(lines), zip(axes, lines, strict=True)) for k, line in own}
+    meant = next((dims[int(at[1])] for at in _AXIS.finditer(text) if int(at[1]) in dims), None)
+    line = next((line for line in lines if line.dim == meant), lines[0])
+    for pattern, remedy in REMEDIES.items():
+        text = re.sub(pattern, remedy.format(dim=line.dim, name=line.name), text)
+    text = _AXIS.sub(lambda at: f"the dim {dims[int(at[1])]!r}" if int(at[1]) in dims else at[0], text)
+    text = text.replace(f"the dim {meant!r}", f"the dim {meant!r} of {called(sample)}", 1)
+    text = re.sub(r"\baxis=(\d+)\b", lambda at: f"dim={dims[int(at[1])]!r}", text)
+    return re.sub(r"\bboundary=(\[[^]]*\])", lambda at: f"boundary={_by_dim(at[1], lines)}", text)
+
+
+def _by_dim(ends: str, lines: Sequence[Line]) -> str:
+    """Those of all axes, by their dims; as they are where these are not words alone."""
+    try:
+        return repr(dict(zip((line.dim for line in lines), literal_eval(ends), strict=True)))
+    except ValueError:
+        return ends
