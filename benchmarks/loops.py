@@ -1,6 +1,6 @@
 """Operators beside the loop that one writes by hand, on every CPU level, on one core.
 
-    python benchmarks/loops.py [--levels 0 1 2] [--only "512"] [--rounds 15] [--json path]
+    python benchmarks/loops.py [--levels 0 1 2] [--only "512^2" "64^3"] [--rounds 15] [--json path]
 
 The other side of each row is a numba loop of the same arithmetic, compiled for the same CPU level: the operator's own pairs and
 weights, two for each axis in formula (1), without contraction and without ends; plain square roots. Values are compared. What is shown is CPU time of gridgrad over that of the loop,
@@ -88,7 +88,7 @@ def curved(shape: tuple[int, ...]) -> dict[str, Callable[[], Any]]:
     return {name: lambda name=name: getattr(grid, name) for name in ("gradient", "divergence", "laplacian")}
 
 
-def rows(shapes: dict[str, tuple[int, ...]], only: str) -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any] | None]]:  # fmt: skip
+def rows(shapes: dict[str, tuple[int, ...]], only: list[str]) -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any] | None]]:  # fmt: skip
     """What an operator is called with its size, a call of it, and a call of the loop if there is one."""
     rng = np.random.default_rng(0)
     for size, shape in shapes.items():
@@ -99,7 +99,7 @@ def rows(shapes: dict[str, tuple[int, ...]], only: str) -> Iterator[tuple[str, C
                 measured = curved(shape) if kind == "curved" else operators(gg.Grid(*along), fields)
                 for name, make in measured.items():
                     row = f"{name}, {size} {kind} {dtype}"
-                    if only in row:
+                    if any(part in row for part in only):
                         yield row, *pair(make(), np.dtype(dtype), rng)
 
 
@@ -143,7 +143,7 @@ def timed(call: Callable[[], Any], repeats: int) -> float:
     return max(time.process_time() - start, 1e-9) / repeats
 
 
-def measured(shapes: dict[str, tuple[int, ...]], only: str, rounds: int) -> dict[str, dict[str, float]]:
+def measured(shapes: dict[str, tuple[int, ...]], only: list[str], rounds: int) -> dict[str, dict[str, float]]:
     """Every row of this process's level."""
     found = {}
     for row, ours, loop in rows(shapes, only):
@@ -154,7 +154,7 @@ def measured(shapes: dict[str, tuple[int, ...]], only: str, rounds: int) -> dict
 
 def of_level(level: int, arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
     """The rows of a process of its own, whose loops are compiled for that level and which stays on one core."""
-    command = [sys.executable, "-P", __file__, "--rounds", str(arguments.rounds), "--only", arguments.only]
+    command = [sys.executable, "-P", __file__, "--rounds", str(arguments.rounds), "--only", *arguments.only]
     command += ["--bare", str(level), *(["--small"] if arguments.small else [])]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
@@ -179,7 +179,7 @@ def main() -> None:
     """Measure, print, and with ``--json`` write what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--levels", type=int, nargs="+", default=range(core.gg_cpu_level() + 1))
-    parser.add_argument("--only", default="", help="rows whose names contain this")
+    parser.add_argument("--only", nargs="+", default=[""], help="rows whose names contain one of these")
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--small", action="store_true", help="tiny arrays, to see that everything runs")
     parser.add_argument("--bare", type=int, help="this level's rows alone, as JSON")
