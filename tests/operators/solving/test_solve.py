@@ -380,20 +380,3 @@ def test_progress_is_told_on_a_terminal_only(capsys, monkeypatch, is_terminal):
     told = capsys.readouterr().err
     assert ("cg: 1 iterations, residual " in told) == is_terminal
     assert told.endswith("\n") == is_terminal
-
-
-@pytest.mark.parametrize(("shape", "axes"), [((9,), [-1]), ((4, 9), [-1]), ((3, 8, 9), [-1, -2]), ((8, 3, 9), [2, 0]), ((9, 3, 8), [0, 2])])
-def test_three_diagonals_do_not_depend_on_the_core(shape, axes, monkeypatch):
-    """Of batches, with the waves before and behind the axis, and where `b` itself is what they are solved for."""
-    ends = ["symmetric", "antisymmetric"][: len(axes)]
-    grid = gg.Grid(*[stretched(9), (8, 0.5)][: len(axes)], axes=axes, boundary=ends)
-    solver = (grid.identity - grid.laplacian).solver()
-    assert "three diagonals" in repr(solver)
-    b = RNG.standard_normal(shape)
-    kept = b.copy()
-    for field in (b, b + 1j):
-        with_core = solver(field)
-        with monkeypatch.context() as without:
-            without.setattr("gridgrad._backends.numpy.core.core", None)
-            assert np.array_equal(solver(field), with_core)
-    assert np.array_equal(b, kept)
