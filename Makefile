@@ -3,7 +3,7 @@
 #   make test      every test this machine can run; the others are skipped and listed
 #   make test-all  the same beside every optional library, which it installs in .venv-all
 #   make check     while you change something: ruff, mypy and a core of the tests, on the source tree
-#   make lint      ruff, mypy and clang-format
+#   make lint      ruff (rules and format), mypy and clang-format
 #   make docs      the pictures of docs/design/journey.md, drawn anew
 #   make bench     the tables of docs/guide/speed.md, side by side with the peers
 #   make kernels   what the CUDA kernels take, known without a device: registers, instructions, loads, simulated traffic
@@ -83,11 +83,13 @@ check:
 
 checked: $(VENV)/editable-$(LISTED)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy gridgrad
 	$(BIN)/pytest $(CORE) -q -rfE -n 2 --max-worker-restart 0 --dist loadfile
 
 lint: $(VENV)/tools
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy gridgrad
 	$(BIN)/clang-format --dry-run --Werror kernels/*.h kernels/*.cu kernels/host/*.h kernels/host/*.cpp kernels/host/*/*.h kernels/host/*/*.cpp
 

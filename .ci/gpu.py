@@ -62,7 +62,9 @@ def steps(options: argparse.Namespace) -> Iterator[Step]:
         yield Step("install", [*pip, *wheels, str(ROOT)], 180, r"Successfully .*")
         pytest += ["-W", "default"]  # of the libraries that this machine has, whatever they deprecate
     tests = pytest if not options.workers else [*pytest, "-n", str(options.workers)]
-    yield Step("tests", [*tests, "-k", options.select, *options.tests], 150, r"\d+ (?:passed|failed|error|skipped).*")
+    yield Step(
+        "tests", [*tests, "-k", options.select, *options.tests], 150, r"\d+ (?:passed|failed|error|skipped).*"
+    )
     chosen = " and ".join(filter(None, [SANITIZED, options.select]))
     yield from sanitized(python, [*pytest, "-k", chosen, "tests/backends/cuda/device/test_bits.py"])
     yield Step("traffic", [*python, "benchmarks/traffic.py", *options.small], 80, r"laplacian .*", tool="ncu")

@@ -110,7 +110,10 @@ def labels(rounds: int) -> dict[str, dict[str, dict[str, float]]]:
     T = xarray.DataArray(f, dims=("lat", "lon"), coords=at, name="T", attrs={"units": "K"})
     grid = Grid(T, geometry="sphere")
     pairs: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
-        "gradient(T, geometry='sphere')": (lambda: gg.gradient(T, **on), lambda: gg.gradient(f, lat, lon, **on)),
+        "gradient(T, geometry='sphere')": (
+            lambda: gg.gradient(T, **on),
+            lambda: gg.gradient(f, lat, lon, **on),
+        ),
         "Grid.laplacian": (lambda: grid.laplacian(T), lambda: gg.laplacian(f, lat, lon, **on)),
         "Grid.advect": (lambda: grid.advect((T, T), T), lambda: gg.advect((f, f), f, lat, lon, **on)),
         "T.gridgrad.hessian": (lambda: T.gridgrad.hessian(), lambda: gg.hessian(f, lat, lon)),

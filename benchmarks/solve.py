@@ -75,7 +75,9 @@ def rows(small: bool = False) -> list[dict[str, Any]]:
             return grid.laplacian
 
         name = f"{m}^2 Poisson, one stretched axis, walls at a {place}"
-        found.append(row(name, poisson(), rng.random((m, m)), (slice(None), free), poisson, {1: ("dst", type)}))
+        found.append(
+            row(name, poisson(), rng.random((m, m)), (slice(None), free), poisson, {1: ("dst", type)})
+        )
     return found
 
 

@@ -112,7 +112,9 @@ class ArrayAPI(Generic[A]):
     ) -> Sequence[A] | None:  # fmt: skip
         with self.at(inputs[0]):
             results = (
-                [self.empty(inputs[0], dtype, plan.shape) for _ in range(plan.outputs)] if out is None else list(out)
+                [self.empty(inputs[0], dtype, plan.shape) for _ in range(plan.outputs)]
+                if out is None
+                else list(out)
             )
             places = [self.memory(a) for a in (*inputs, *results)]
             if not all(place.is_aligned for place in places) or (

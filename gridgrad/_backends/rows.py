@@ -30,7 +30,12 @@ class Rows:
     """The rows of a stencil along one axis of `f`, or at its points, as slices in the arithmetic type `real`."""
 
     def __init__(
-        self, xp: Operations, f: Array, axis: int | None, real: object, difference: Callable[[Array, Array], Array]
+        self,
+        xp: Operations,
+        f: Array,
+        axis: int | None,
+        real: object,
+        difference: Callable[[Array, Array], Array],
     ) -> None:
         self.xp, self.f, self.axis, self.real, self.difference = xp, f, axis, real, difference
 
@@ -124,7 +129,9 @@ class Rows:
         """``weight * (f[b] - f[a])``, or of values and of equal ends ``weight * f[b]``, with its factors."""
         before, factor, after = factors
         if self.faces is not None:
-            factor = factor * mean_at_faces(self.xp.where, self._at(self.faces, *from_), self._at(self.faces, *to), self.is_harmonic)
+            factor = factor * mean_at_faces(
+                self.xp.where, self._at(self.faces, *from_), self._at(self.faces, *to), self.is_harmonic
+            )
         if self.inner is not None:
             factor = factor * self._at(self.inner, *to)
         value = self._at(self.f, *to)

@@ -93,7 +93,11 @@ def joined(xp: Operations, join: Join, values: list[Array]) -> Array:
     """What the values of an output's terms make of it at each point."""
     if join is Join.TOTAL:
         return reduce(add, values)
-    parts = [part for value in values for part in ((xp.real(value), xp.imag(value)) if is_complex(value) else (value,))]
+    parts = [
+        part
+        for value in values
+        for part in ((xp.real(value), xp.imag(value)) if is_complex(value) else (value,))
+    ]
     return _norm(xp, parts) if join is Join.NORM else reduce(add, [part * part for part in parts])
 
 

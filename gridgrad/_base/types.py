@@ -46,7 +46,9 @@ class Prescribed(Protocol):
 
 
 AnyEnd = End | Prescribed
-Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]  # for all axes, or for each
+Boundary = (
+    AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]
+)  # for all axes, or for each
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Angle = Literal["degrees", "radians"]
 RowSide = Literal["left", "right"]  # of a point
@@ -82,7 +84,9 @@ if TYPE_CHECKING:
     In = WithDefault("In", default=Scalar)  # what an operator takes
     Out = WithDefault("Out", default=Scalar)  # what it gives
     OnGrid = WithDefault("OnGrid", default=Vector, covariant=True)  # what vectors are on a grid
-    Given = WithDefault("Given", bound=Field, default=Array)  # the arrays among coordinates; NumPy's of numbers alone
+    Given = WithDefault(
+        "Given", bound=Field, default=Array
+    )  # the arrays among coordinates; NumPy's of numbers alone
 else:
     In, Out, OnGrid = TypeVar("In"), TypeVar("Out"), TypeVar("OnGrid", covariant=True)
     Given = TypeVar("Given", bound=Field)

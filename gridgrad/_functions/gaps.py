@@ -60,7 +60,9 @@ def gradient_with_gaps(
     axes, spacings = clean_axes(axis, shape, spacing)
     words = clean_words(axes, asked)
     whole: Grid = points_of(Grid, shape, axes, spacings, words, library.weights_dtype(sample))
-    return gradient_operator.made(with_gaps(whole, (f,), missing, breaks), (), (words.accuracy,))(f, out, workers)
+    return gradient_operator.made(with_gaps(whole, (f,), missing, breaks), (), (words.accuracy,))(
+        f, out, workers
+    )
 
 
 def _breaks(breaks: object, axes: int) -> list[object]:

@@ -80,7 +80,9 @@ def derivative(
         clean_derivative(order, accuracy, side, grid)
         return grid.derivative(0, order, accuracy, side)
 
-    return call("derivative", make, f, varargs, axis, ends, (order, accuracy, side), out, workers, on=_line_of)
+    return call(
+        "derivative", make, f, varargs, axis, ends, (order, accuracy, side), out, workers, on=_line_of
+    )
 
 
 def _line_of(name: str, f: Array, spacing: Spacings, axis: int, ends: Ends, vector: bool) -> Grid:
@@ -296,4 +298,6 @@ def gradient_squared(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_squared", lambda grid: grid.gradient_squared, f, spacing, axis, ends, (), out, workers)
+    return call(
+        "gradient_squared", lambda grid: grid.gradient_squared, f, spacing, axis, ends, (), out, workers
+    )

@@ -128,7 +128,18 @@ def diffuse(
         raise _swapped("diffuse(k, f, x)")
 
     fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
-    return call("diffuse", lambda grid: grid.diffuse(k, mean), f, spacing, axis, ends, (mean, numbers), out, workers, fields)
+    return call(
+        "diffuse",
+        lambda grid: grid.diffuse(k, mean),
+        f,
+        spacing,
+        axis,
+        ends,
+        (mean, numbers),
+        out,
+        workers,
+        fields,
+    )
 
 
 def _apart(v: object) -> tuple[tuple[object, ...], str]:

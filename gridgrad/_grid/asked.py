@@ -77,7 +77,9 @@ def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
     return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 
 
-def clean_axes(axis: object, shape: tuple[int, ...], spacing: tuple[Given, ...]) -> tuple[tuple[int, ...], list[Given]]:
+def clean_axes(
+    axis: object, shape: tuple[int, ...], spacing: tuple[Given, ...]
+) -> tuple[tuple[int, ...], list[Given]]:
     """The axes of an array of this shape that a call is about, and the spacing of each."""
     if not shape:
         raise ArgumentValueError(
@@ -109,17 +111,35 @@ def points_of(
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
-    read = [(np.asarray(entry), None) if is_read(entry) else _values(entry, a) for entry, a in zip(entries, axes, strict=True)]
+    read = [
+        (np.asarray(entry), None) if is_read(entry) else _values(entry, a)
+        for entry, a in zip(entries, axes, strict=True)
+    ]
     for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
         if numbers.ndim == 1:
             check_count(numbers, n, a)
     values, is_curved = _in_shape(read, shape, axes)
-    periods = [None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)]
+    periods = [
+        None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)
+    ]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
         units, own = [unit for _, unit in values], [period and wrap(*period) for period in periods]
-        found = kind.of(Cleaned(axes, given, units, words.ends, own, words.edge_order, np.dtype(real), words.geometry, words.is_left, is_curved))
+        found = kind.of(
+            Cleaned(
+                axes,
+                given,
+                units,
+                words.ends,
+                own,
+                words.edge_order,
+                np.dtype(real),
+                words.geometry,
+                words.is_left,
+                is_curved,
+            )
+        )
         held = [(line.spacing, unit) for line, unit in zip(found.lines, units, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
@@ -142,14 +162,18 @@ def _period(given: object, axis: int) -> Numbers:
     return clean_number(number, axis, "period"), unit
 
 
-def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]) -> tuple[list[Numbers], bool]:
+def _in_shape(
+    values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]
+) -> tuple[list[Numbers], bool]:
     """With coordinates of lines in as many dimensions as the array has; and whether they are positions, in the shape of their grid."""
     arrays = [numbers for numbers, _ in values]
     if all([x.ndim < 2 for x in arrays]):
         return values, False
     is_curved = are_positions(arrays)
     if is_curved:
-        many = iter(positions_in_shape([x for x in arrays if x.ndim > 1], tuple(shape[a] for a in sorted(axes))))
+        many = iter(
+            positions_in_shape([x for x in arrays if x.ndim > 1], tuple(shape[a] for a in sorted(axes)))
+        )
         fitted = [x if x.ndim < 2 else next(many) for x in arrays]
     else:
         check_mesh(arrays, axes)
@@ -160,6 +184,15 @@ def _in_shape(values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ..
 def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers | None], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[object] = [kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real]
+    parts: list[object] = [
+        kind,
+        lengths,
+        axes,
+        words.edge_order,
+        words.ends,
+        words.geometry,
+        words.is_left,
+        real,
+    ]
     parts += [(unit, by_content(numbers)) for numbers, unit in spacings]
     return (*parts, *periods)

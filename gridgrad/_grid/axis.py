@@ -70,7 +70,11 @@ class Axis:
         unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0, edge_order: int = 1,
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
-        self.sides, self.place, self.edge_order = sides, place, edge_order  # the place among the axes of a grid
+        self.sides, self.place, self.edge_order = (
+            sides,
+            place,
+            edge_order,
+        )  # the place among the axes of a grid
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
         self.origin = origin
@@ -115,7 +119,10 @@ class Axis:
             return end
         self.between()  # checked before positions are asked for
         last = self.length - 1
-        beside = representable(self.position(np.array((last, last - 1) if side else (0, 1))), f"the positions of axis {self.number}")
+        beside = representable(
+            self.position(np.array((last, last - 1) if side else (0, 1))),
+            f"the positions of axis {self.number}",
+        )
         own, inner = map(exact_fraction, beside)
         if (end.position - own) * (own - inner) < 0:
             raise ArgumentValueError(
@@ -147,7 +154,9 @@ class Axis:
     def coordinates(self) -> Array:
         """The positions of its points; read-only."""
         if not self.has_coordinates:
-            return read_only(representable(self.position(np.arange(self.length)), f"the positions of axis {self.number}"))
+            return read_only(
+                representable(self.position(np.arange(self.length)), f"the positions of axis {self.number}")
+            )
         with np.errstate(over="ignore"):
             return read_only(self.spacing.astype(self.real, copy=False))
 
@@ -164,7 +173,9 @@ class Axis:
         beside = [steps.at(k) if np.ndim(steps.high) else steps for k in (0, -1)]
         with np.errstate(over="ignore", invalid="ignore"):
             beyond = [end.beyond(step, around) for end, step in zip(self.ends, beside, strict=True)]
-            widths = representable(dual_widths(steps, self.length, *beyond), f"the cells of axis {self.number}")
+            widths = representable(
+                dual_widths(steps, self.length, *beyond), f"the cells of axis {self.number}"
+            )
         if not widths.all():
             raise out_of_range(self.number, widths.dtype)
         return read_only(widths)
@@ -256,7 +267,9 @@ class Axis:
         step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
         left, right = map(str, ends)
         both = left if left == right else f"{left} | {right}"
-        is_one_sided = any(end.is_open and word != POLE.word for end, word in zip(self.ends, ends, strict=True))
+        is_one_sided = any(
+            end.is_open and word != POLE.word for end, word in zip(self.ends, ends, strict=True)
+        )
         order = f" (edge order {self.edge_order})" if is_one_sided else ""
         unit = "" if self.unit is None else f" {self.unit}"
         points = (
@@ -280,9 +293,7 @@ def read_only(a: Array) -> Array:
     return view
 
 
-def rule_of(
-    order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int, side: int = 0
-) -> Rule:
+def rule_of(order: int, accuracy: int | None, ends: tuple[End, End], edge_order: int, side: int = 0) -> Rule:
     """The rows of one derivative; an accuracy holds at the ends too, whatever `edge_order` says."""
     if side:
         return Rule(order, accuracy or 1, ends, side=side)

@@ -54,7 +54,12 @@ _OTHER_NAMES = {
 
 
 def clean_ends(
-    boundary: object, periodic: object, period: object, axes: Sequence[int], of_grid: bool = False, polar: int | None = None
+    boundary: object,
+    periodic: object,
+    period: object,
+    axes: Sequence[int],
+    of_grid: bool = False,
+    polar: int | None = None,
 ) -> tuple[tuple[Ends, ...], list[object]]:
     """Both ends of each axis and the periods, from ``boundary=`` or from its short form ``periodic=``; `polar` may end at a pole."""
     wraps = None if periodic is None else per_axis("periodic", periodic, axes, clean_periodic, of_grid)
@@ -99,7 +104,10 @@ def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
         raise ArgumentTypeError(
             f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
         )
-    left, right = (POLE if is_polar and isinstance(name, str) and name == POLE.word else _side(name, axis) for name in pair)
+    left, right = (
+        POLE if is_polar and isinstance(name, str) and name == POLE.word else _side(name, axis)
+        for name in pair
+    )
     if (left is PERIODIC) != (right is PERIODIC):
         raise ArgumentValueError(
             f'axis {axis} is "periodic" at one end only; an axis that repeats does so at both'
@@ -122,9 +130,15 @@ def _side(given: object, axis: int) -> Side:
 def _called(given: object) -> str:
     """What to do with a function in the place of what it makes, with a number alone, or with the words of py-pde."""
     if isinstance(given, (int, float)) and not isinstance(given, bool):
-        return f"; a value at the end is gridgrad.value({given!r}), a slope outwards gridgrad.slope({given!r})"
+        return (
+            f"; a value at the end is gridgrad.value({given!r}), a slope outwards gridgrad.slope({given!r})"
+        )
     if isinstance(given, dict):
-        found = [f'gridgrad.{ours}({given[theirs]!r}, wall="face")' for theirs, ours in _OF_DICTS.items() if theirs in given]
+        found = [
+            f'gridgrad.{ours}({given[theirs]!r}, wall="face")'
+            for theirs, ours in _OF_DICTS.items()
+            if theirs in given
+        ]
         return f"; here it is {found[0]}" if found else ""
     name = getattr(given, "__name__", None)
     return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""

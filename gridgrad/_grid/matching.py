@@ -27,7 +27,9 @@ def _compare(first: Points, second: Points, what: str) -> None:
             f"{refusal} {first.described()} and {second.described()}{_one_spelling(first, second)}"
         )
     if first.mask is not second.mask and first.mask != second.mask:
-        raise ArgumentValueError(f"{refusal} their gaps differ; make both with the same with_mask and with_breaks")
+        raise ArgumentValueError(
+            f"{refusal} their gaps differ; make both with the same with_mask and with_breaks"
+        )
     for axis, x, y in zip(first.axes, first.coordinates, second.coordinates, strict=True):
         if not np.array_equal(x, y):
             raise ArgumentValueError(f"{refusal} their coordinates along axis {axis} differ")

@@ -75,7 +75,9 @@ class Points:
         if is_curved:
             entries = clean_positions(given, self.axes, self.places)
         else:
-            entries = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, self.axes, strict=True))]
+            entries = [
+                clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, self.axes, strict=True))
+            ]
         polar = None if geometry is None else geometry.along
         ends = clean_ends(boundary, periodic, period, range(len(entries)), True, polar)
         is_left = boundary is None and periodic is None
@@ -102,7 +104,9 @@ class Points:
                 )
             pairs, periods = geometry.ends(entries, axes, pairs, periods, not is_left)
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
-        kinds = [IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries]
+        kinds = [
+            IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries
+        ]
         self.lines: tuple[Axis, ...] = tuple(
             kind(number, *entry, ends, length, unit, dtype, k, edge_order)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
@@ -222,7 +226,9 @@ class Points:
     def measure_of(self, along: Mapping[int, Array]) -> Array:
         """That of some points of the axes `along`, all of the others."""
         if self.mapping is not None:
-            return self.mapping.measure()[np.ix_(*(along.get(k, np.arange(self.lengths[k])) for k in self._order))]
+            return self.mapping.measure()[
+                np.ix_(*(along.get(k, np.arange(self.lengths[k])) for k in self._order))
+            ]
         widths = [self.quadrature[k][along.get(k, slice(None))] for k in self._order]
         with np.errstate(over="ignore"):
             cells = reduce(np.multiply.outer, widths, np.ones((), self.dtype))
@@ -255,7 +261,7 @@ class Points:
         """The grid with other gaps, and what makes its operators of those of the whole grid."""
         if self.metric is not None and not mask.is_open:
             raise ArgumentValueError(
-                'beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out'
+                "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out"
             )
         if self.metric is not None and self.metric.on:
             self._check_gaps_at_poles(self.metric, mask)
@@ -343,4 +349,6 @@ def _rebuild(
     dtype: object, geometry: Geometry | None,
 ) -> Points:  # fmt: skip
     words = {} if geometry is None else geometry.words()
-    return kind(*coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype, **words)
+    return kind(
+        *coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype, **words
+    )

@@ -112,7 +112,9 @@ class Called(Joinable[In, Out]):
             settled: AnyOperator = self.settled(f if wide is None else wide)
             if wide is None:
                 return settled(f, out, workers, add=add)
-            return in_wider(lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add)
+            return in_wider(
+                lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add
+            )
         if type(f) is _ndarray and not self.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
@@ -151,7 +153,11 @@ class Called(Joinable[In, Out]):
             found = self.first(given, call.library, shape, workers)
             if found is not None:
                 return found if out is None else out
-        if targets is None and self.outputs and (call.stacked or (given is not None and given.how.is_stacked)):
+        if (
+            targets is None
+            and self.outputs
+            and (call.stacked or (given is not None and given.how.is_stacked))
+        ):
             shapes = shapes_of(self._terms_of(arrays), arrays, prod(self.outputs))
             if len(set(shapes)) == 1:
                 return self._into_stack(call.library, arrays, shapes[0], workers)
@@ -195,7 +201,11 @@ class Called(Joinable[In, Out]):
     def _traced(self, f: object, out: object) -> object:
         """The call as one node of a compiler's graph."""
         fields = gather(
-            f, self.inputs, self.current_coefficients(), is_turned=self.pattern.is_turned, beside=self.pattern.beside
+            f,
+            self.inputs,
+            self.current_coefficients(),
+            is_turned=self.pattern.is_turned,
+            beside=self.pattern.beside,
         )
         axes = self.grid.axes_of(tuple(fields.samples[0].shape))
         library: Any = fields.library  # that of tensors, while a compiler traces
@@ -251,7 +261,9 @@ class Called(Joinable[In, Out]):
             sample = self._of_result(first)
             if self.pattern.grids is None:
                 _, field = dispatch.samples(unwrap(sample, "f")[0])
-                self._terms_for(tuple(field.shape))  # the field is to blame for another shape, before what is made like it
+                self._terms_for(
+                    tuple(field.shape)
+                )  # the field is to blame for another shape, before what is made like it
             found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
             if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)
@@ -280,7 +292,11 @@ class Called(Joinable[In, Out]):
 
     def _fitted(self, shape: Shape | None) -> Called[In, Out] | None:
         """The operator whose coefficients have the shape of a field, as views; None where they do, or are no plain memory."""
-        if shape is None or self.pattern.grids is not None or all([c.shape == shape for c in self.coefficients]):
+        if (
+            shape is None
+            or self.pattern.grids is not None
+            or all([c.shape == shape for c in self.coefficients])
+        ):
             return None
         found = (self._settled or {}).get(shape)
         if found is None and all(map(is_memory, self.coefficients)):

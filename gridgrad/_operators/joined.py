@@ -90,7 +90,9 @@ class Joined(Joinable[In, Out]):
         self.spare.give(kind, held)
         return result
 
-    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+    def _applied(
+        self, f: Array, out: object, workers: int | None, add: bool, held: object
+    ) -> tuple[object, object]:
         """The result, and the temporary, which goes to `held` if that is not None."""
         raise NotImplementedError
 
@@ -120,7 +122,9 @@ class Product(Joined[In, Out]):
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
 
-    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+    def _applied(
+        self, f: Array, out: object, workers: int | None, add: bool, held: object
+    ) -> tuple[object, object]:
         """`inner`, then `outer`; the field between them is the temporary."""
         between = self.inner(f, held, workers)
         return self.outer(between, out, workers, add=add), between
@@ -175,7 +179,9 @@ class Sum(Joined[In, Out]):
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"
 
-    def _applied(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> tuple[object, object]:
+    def _applied(
+        self, f: Array, out: object, workers: int | None, add: bool, held: object
+    ) -> tuple[object, object]:
         """Both, of which one is the temporary. Both together decide the dtype, in either order."""
         if out is not None:
             return out, self._write(f, out, workers, add, held)

@@ -324,7 +324,9 @@ class Operator(OnGrids, Maps[In, Out]):
     def __truediv__(self, divisor: complex) -> Operator[In, Out]:
         number = number_of(divisor)
         if number is None:
-            raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")
+            raise no_operator(
+                "operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op"
+            )
         if not number:
             raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
         if not is_finite(abs(1 / number)):  # of a subnormal number
@@ -340,7 +342,7 @@ class Operator(OnGrids, Maps[In, Out]):
     @overload
     def __add__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
     @overload
-    def __add__(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
+    def __add__(self: OfVectors, other: OfScalars) -> OfVectors: ...
     def __add__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         if isinstance(other, Operator):
             return self.on_fields_of(other).plus(other.on_fields_of(self))
@@ -360,7 +362,7 @@ class Operator(OnGrids, Maps[In, Out]):
     @overload
     def __sub__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
     @overload
-    def __sub__(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
+    def __sub__(self: OfVectors, other: OfScalars) -> OfVectors: ...
     def __sub__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         return self.minus(other) if isinstance(other, Operator) else self.__add__(other)
 
@@ -368,14 +370,8 @@ class Operator(OnGrids, Maps[In, Out]):
         """The difference to another operator."""
         return self.__add__(-other)
 
-    @overload
-    def _taken_from(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
-    @overload
-    def _taken_from(self: Operator[Vector, Vector], other: Operator[Scalar, Scalar]) -> Operator[Vector, Vector]: ...
-    def _taken_from(self, other: AnyOperator | Literal[0]) -> AnyOperator:
+    def __rsub__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
         return (-self).__add__(other)
-
-    __rsub__ = _taken_from
 
     def scaled(self, factor: Number) -> Operator[In, Out]:
         """The operator times a finite number."""
@@ -399,3 +395,5 @@ class Operator(OnGrids, Maps[In, Out]):
 
 
 AnyOperator = Operator[Any, Any]
+OfScalars = Operator[Scalar, Scalar]
+OfVectors = Operator[Vector, Vector]

@@ -45,7 +45,12 @@ class Sweep(Called[In, Out]):
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
         self.pattern, self.coefficients, self.origin = pattern, coefficients, pattern.origin
-        self.grid, self.name, self.terms, self.grids = pattern.grid, pattern.name, pattern.terms, pattern.grids
+        self.grid, self.name, self.terms, self.grids = (
+            pattern.grid,
+            pattern.name,
+            pattern.terms,
+            pattern.grids,
+        )
         self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
         if pattern.origin is not None:
             self.__doc__ = pattern.origin.kind.__doc__
@@ -64,7 +69,12 @@ class Sweep(Called[In, Out]):
     ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
         prescribed = build.prescribed
-        return cls(Pattern(build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids), prescribed)
+        return cls(
+            Pattern(
+                build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
+            ),
+            prescribed,
+        )
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -92,7 +102,9 @@ class Sweep(Called[In, Out]):
         own = [argument.of_grid != "" for argument in self.arguments for _ in range(argument.fields)]
         others = iter([c for argument, fields in given if not argument.of_grid for c in fields])
         missing = len(own) - len(self.coefficients)  # of the fields, which come first
-        return tuple(self.coefficients[k - missing] if is_own else next(others) for k, is_own in enumerate(own))
+        return tuple(
+            self.coefficients[k - missing] if is_own else next(others) for k, is_own in enumerate(own)
+        )
 
     @property
     def linear(self) -> Sweep[In, Out]:
@@ -109,7 +121,9 @@ class Sweep(Called[In, Out]):
         pattern = self.pattern.swept()
         if pattern is self.pattern:
             return self
-        own = [c for argument, fields in self.taken() if not isinstance(argument.side, AtGaps) for c in fields]
+        own = [
+            c for argument, fields in self.taken() if not isinstance(argument.side, AtGaps) for c in fields
+        ]
         return type(self)(pattern, tuple(own))
 
     def with_coefficients(self, coefficients: Coefficients) -> Sweep[In, Out]:

@@ -37,7 +37,9 @@ class Tables:
     plan and a cache keep alive together.
     """
 
-    named: dict[str, Array]  # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
+    named: dict[
+        str, Array
+    ]  # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
     nbytes: int  # the weights of the stencil included
     selects: bool  # see `Stencil`
 
@@ -97,7 +99,10 @@ def _pack(
     adds: bool,
 ) -> Plan:
     terms = in_order(terms)
-    stencils, joins = list(dict.fromkeys(entry for term in terms for entry in term.stencils())), joins_of(terms)
+    stencils, joins = (
+        list(dict.fromkeys(entry for term in terms for entry in term.stencils())),
+        joins_of(terms),
+    )
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     later = {term.then[0] for term in terms if term.then is not None}
@@ -147,7 +152,10 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 
 
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
-    own, then = stencils.index((term.axis, term.stencil)), -1 if term.then is None else stencils.index(term.then)
+    own, then = (
+        stencils.index((term.axis, term.stencil)),
+        -1 if term.then is None else stencils.index(term.then),
+    )
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
     own_flags = GATED * term.gated | HARMONIC * term.harmonic, term.inner_sign, term.outer_sign
     return term.output, term.input, own, first, *factors, then, term.ends and not first, *own_flags

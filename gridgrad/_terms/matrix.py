@@ -66,7 +66,9 @@ def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_arra
     row, a, b, weight = pairs(term.stencil)
     index = np.moveaxis(np.arange(points).reshape(shape), axis, 0)
     along = np.moveaxis(factor, axis, 0)
-    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * mean_at_faces(np.where, along[a], along[b], term.harmonic)
+    entry = weight.reshape(-1, *(1,) * (len(shape) - 1)) * mean_at_faces(
+        np.where, along[a], along[b], term.harmonic
+    )
     entries = [(index[row], index[b], entry)]
     if not term.stencil.values:
         apart = a != b  # a pair with equal ends is a value

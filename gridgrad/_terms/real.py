@@ -36,7 +36,9 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
         signed = [k for k, sign in ((term.inner, term.inner_sign), (term.outer, term.outer_sign)) if sign]
         check_has_sign(any(is_complex[k] for k in signed if k is not None))
         if term.harmonic and term.faces is not None and is_complex[term.faces]:
-            raise ArgumentTypeError('mean="harmonic" is of real diffusivities, got a complex one; use mean="arithmetic"')
+            raise ArgumentTypeError(
+                'mean="harmonic" is of real diffusivities, got a complex one; use mean="arithmetic"'
+            )
         choices = (range(1 + is_complex[k]) for k in (*term.factors(), term.input))
         parts = [_part_of(term, imaginary, first, negative) for imaginary in product(*choices)]
         result += sorted(parts, key=lambda part: part.output)

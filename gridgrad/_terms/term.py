@@ -105,7 +105,9 @@ class Term(NamedTuple):
 def check_has_sign(is_complex: bool) -> None:
     """Refuse a complex factor of which one sign counts."""
     if is_complex:
-        raise ArgumentTypeError("upwind= chooses by the sign of a real velocity, got a complex one; give v.real")
+        raise ArgumentTypeError(
+            "upwind= chooses by the sign of a real velocity, got a complex one; give v.real"
+        )
 
 
 def _harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
@@ -125,7 +127,8 @@ def mean_at_faces(where: Callable[..., Array], a: Array, b: Array, harmonic: boo
 def shifted(terms: tuple[Term, ...], by: int, inputs: float = inf) -> tuple[Term, ...]:
     """The terms with their factors, and those of their inputs that are none of the first `inputs`, `by` places further back."""
     return tuple(
-        term.with_factors(lambda k: k + by)._replace(input=term.input + by * (term.input >= inputs)) for term in terms
+        term.with_factors(lambda k: k + by)._replace(input=term.input + by * (term.input >= inputs))
+        for term in terms
     )
 
 
@@ -133,9 +136,7 @@ def shapes_of(terms: tuple[Term, ...], fields: Sequence[HasShape], outputs: int)
     """The shapes of the outputs of terms on an array's axes."""
     first = {term.output: term for term in reversed(terms)}
     shapes = [tuple(field.shape) for field in fields]
-    return [
-        first[k].shape_of(shapes[first[k].input]) if k in first else shapes[0] for k in range(outputs)
-    ]
+    return [first[k].shape_of(shapes[first[k].input]) if k in first else shapes[0] for k in range(outputs)]
 
 
 def joins_of(terms: Iterable[Term]) -> dict[int, Join]:

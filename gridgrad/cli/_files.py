@@ -40,7 +40,9 @@ def read(path: Path, chunks: Any) -> Any:
         raise OSError(f"{path} cannot be read: {error}") from error
     for dim in chunks if isinstance(chunks, dict) else ():
         if dim not in data.dims:
-            raise ArgumentValueError(f"--chunks names {dim!r}, and the dimensions are {', '.join(map(str, data.dims))}")
+            raise ArgumentValueError(
+                f"--chunks names {dim!r}, and the dimensions are {', '.join(map(str, data.dims))}"
+            )
     return data if chunks is None else data.chunk(chunks)  # unread until here
 
 

@@ -36,9 +36,15 @@ def _steps(coordinate: Any) -> str:
     values, unit = coordinate.values, ""
     steps = np.diff(values)
     if steps.dtype.kind == "m":
-        values, steps, unit = values.astype("M8[s]" if values.dtype.kind == "M" else "m8[s]"), steps / np.timedelta64(1, "s"), " s"
+        values, steps, unit = (
+            values.astype("M8[s]" if values.dtype.kind == "M" else "m8[s]"),
+            steps / np.timedelta64(1, "s"),
+            " s",
+        )
     if np.isnan(steps).any() or not (np.all(steps > 0 * steps) or np.all(steps < 0 * steps)):
         return f"{values[0]} to {values[-1]}, not strictly monotonic"
     least, most = sorted((steps[np.argmin(abs(steps))], steps[np.argmax(abs(steps))]), key=abs)
     uniform = least == most or (steps.dtype.kind == "f" and np.allclose(steps, least, rtol=1e-5))
-    return f"{values[0]} to {values[-1]}, " + (f"step {least}{unit}" if uniform else f"steps {least} to {most}{unit}")
+    return f"{values[0]} to {values[-1]}, " + (
+        f"step {least}{unit}" if uniform else f"steps {least} to {most}{unit}"
+    )

@@ -46,7 +46,9 @@ class Asked(NamedTuple):
     """All results of a call."""
 
     call: Call
-    coefficients: list[Repeated]  # what is read behind the components of the field, of a grid with gaps its mask last
+    coefficients: list[
+        Repeated
+    ]  # what is read behind the components of the field, of a grid with gaps its mask last
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
     gaps: Blocks | None
@@ -55,7 +57,9 @@ class Asked(NamedTuple):
 def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
     """The terms of operators, one after the other, on arrays of this shape and dtype."""
     if not operators:
-        raise ArgumentValueError("operators is an empty dict; give an operator, grid.laplacian, or several by name")
+        raise ArgumentValueError(
+            "operators is an empty dict; give an operator, grid.laplacian, or several by name"
+        )
     terms: list[Term] = []
     coefficients: list[Repeated] = []
     outputs = 0
@@ -78,7 +82,9 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
     if gaps is not None:
         inside = np.asarray(gaps.inside)
         coefficients.append(Repeated(inside, inside.shape))
-    return Asked(Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps)
+    return Asked(
+        Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
+    )
 
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
@@ -92,7 +98,9 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
         )
     operator = cast(Gapped[Field, Field], operators[with_gaps[0]])
     flat_ = Flat(operator.grid, shape)
-    return Blocks(operator, flat_, {} if flat_.flat[0] > 1 else None)  # rows are kept where others read them again
+    return Blocks(
+        operator, flat_, {} if flat_.flat[0] > 1 else None
+    )  # rows are kept where others read them again
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:

@@ -61,7 +61,11 @@ class Reads:
 
     def order(self) -> Array:
         """The numbers of all chunks in the order of tasks: in columns so thin that all faces of four planes across one are kept."""
-        stored = [(own, given) for k, own in self.depths.items() if not isinstance(given := self.inputs[k], Repeated)]
+        stored = [
+            (own, given)
+            for k, own in self.depths.items()
+            if not isinstance(given := self.inputs[k], Repeated)
+        ]
         each = sum(points_of(own, self.chunks) * given.dtype.itemsize for own, given in stored)
         sides = [len(own) if axis in self._read else 1 for axis, own in enumerate(self.chunks)]
         plane = [axis for axis in self._axes if axis in self._read][1:]

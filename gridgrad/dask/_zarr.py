@@ -95,7 +95,14 @@ def to_zarr(
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)
         partial.begin(token)
-    job = Job(recipe, recipe.along(stencils, chunks), chunks, [*arrays, *asked.coefficients], targets(partial, asked), partial)
+    job = Job(
+        recipe,
+        recipe.along(stencils, chunks),
+        chunks,
+        [*arrays, *asked.coefficients],
+        targets(partial, asked),
+        partial,
+    )
     _run(job)
     partial.complete()
 

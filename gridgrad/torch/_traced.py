@@ -153,7 +153,11 @@ def _by_rows(f: Any, spacings: Any, axes: Any, *ends: Any) -> list[Any]:
     for x, axis, rule, period in zip(spacings, axes, words.rules, words.periods, strict=True):
         way = Way(axis, rule, period)
         check_formula(way)
-        own = " ".join([end.word for end in rule.boundary]), [nan if period is None else period], asked.accuracy or 0
+        own = (
+            " ".join([end.word for end in rule.boundary]),
+            [nan if period is None else period],
+            asked.accuracy or 0,
+        )
         same = torch.ops.gridgrad.checked_spacing(x.detach(), f.shape[axis], asked.edge_order, *own)
         results.append(rows(f, x + (same - x.detach()), way))  # x, but only where the check has passed
     return results

@@ -28,7 +28,9 @@ def _of_components(function: Callable[..., object]) -> Method:
 
     def method(self: _Accessor, F: object = MISSING, *spacing: object, **options: object) -> object:
         if isinstance(F, str):
-            raise ArgumentTypeError(f"{function.__name__}() takes the names of all components as one argument, ('u', 'v'); got {F!r}")
+            raise ArgumentTypeError(
+                f"{function.__name__}() takes the names of all components as one argument, ('u', 'v'); got {F!r}"
+            )
         required(function.__name__, F=F)
         return function(self._named(F), *spacing, **options)
 
@@ -76,7 +78,9 @@ class _Accessor:
             return given
         known = self._obj.variables if isinstance(self._obj, xarray.Dataset) else self._obj.coords
         if given not in known:
-            raise ArgumentValueError(f"there is no variable {given!r} here; there are {', '.join(map(repr, known)) or 'none'}")
+            raise ArgumentValueError(
+                f"there is no variable {given!r} here; there are {', '.join(map(repr, known)) or 'none'}"
+            )
         return self._obj[given]
 
     def differentiate(self, coord: Hashable, edge_order: int = 1, datetime_unit: str | None = None) -> Any:

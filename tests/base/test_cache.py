@@ -214,7 +214,9 @@ class TestNeverStale:
             lambda x: gg.laplacian(x, x, x),
             lambda x: gg.curl(x, x),
         ):
-            with pytest.raises((ValueError, TypeError), match=r"has shape|differentiated ax|components|Jacobian is 0"):
+            with pytest.raises(
+                (ValueError, TypeError), match=r"has shape|differentiated ax|components|Jacobian is 0"
+            ):
                 wrong(np.arange(float(np.prod(shape))).reshape(shape))
 
     def test_a_sample_that_is_equal_is_not_enough(self, rng):

@@ -24,7 +24,9 @@ def test_commands_of_the_guide(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     pytest.importorskip("dask")
     lat, lon = np.arange(-60.0, 61, 20), np.arange(0.0, 360, 30)
-    winds = xr.DataArray(RANDOM.standard_normal((20, 7, 12)), {"lat": lat, "lon": lon}, ("time", "lat", "lon"))
+    winds = xr.DataArray(
+        RANDOM.standard_normal((20, 7, 12)), {"lat": lat, "lon": lon}, ("time", "lat", "lon")
+    )
     xr.Dataset({"u": winds, "v": 2 * winds}).to_netcdf("winds.nc")
     winds.isel(time=0).where(winds.lat < 50).to_dataset(name="sst").to_netcdf("sst.nc")
     xr.Dataset({"theta": ("depth", RANDOM.random(4))}, {"depth": [0.0, 5, 20, 50]}).to_netcdf("ocean.nc")
@@ -34,8 +36,15 @@ def test_commands_of_the_guide(tmp_path, monkeypatch):
     for command in commands:
         name, *words = shlex.split(command, comments=True)
         assert (name, main(*words)) == ("gridgrad", 0)
-    assert {path.name for path in tmp_path.iterdir()} >= {"slope.nc", "vorticity.zarr", "fronts.nc", "slopes.npy"}
-    assert main("vorticity", "winds.nc", "swapped.nc", "--var", "u", "v", "--dim", "lat", "lon", "--sphere") == 2
+    assert {path.name for path in tmp_path.iterdir()} >= {
+        "slope.nc",
+        "vorticity.zarr",
+        "fronts.nc",
+        "slopes.npy",
+    }
+    assert (
+        main("vorticity", "winds.nc", "swapped.nc", "--var", "u", "v", "--dim", "lat", "lon", "--sphere") == 2
+    )
 
 
 COMMANDS = {
@@ -87,7 +96,9 @@ ON_SPHERE = {
 def on_sphere(path):
     units = {"lat": "degrees_north", "lon": "degrees_east"}
     coords = {name: (name, x, {"units": units[name]}) for name, x in (("lat", LAT), ("lon", LON))}
-    wind = {name: (("lat", "lon"), values, {"units": "m s-1"}) for name, values in zip("uv", WIND, strict=True)}
+    wind = {
+        name: (("lat", "lon"), values, {"units": "m s-1"}) for name, values in zip("uv", WIND, strict=True)
+    }
     xr.Dataset(wind, coords).to_netcdf(path)
     return path
 
@@ -99,7 +110,9 @@ def test_on_a_sphere(words, tmp_path):
     assert main(command, on_sphere(tmp_path / "in.nc"), tmp_path / "out.nc", *rest) == 0
     with xr.open_dataset(tmp_path / "out.nc") as found:
         assert found[name].attrs["units"] == unit
-        np.testing.assert_allclose(found[name], expected(*WIND), rtol=1e-10, atol=1e-16 if "radius" not in words else 1e-10)
+        np.testing.assert_allclose(
+            found[name], expected(*WIND), rtol=1e-10, atol=1e-16 if "radius" not in words else 1e-10
+        )
 
 
 def test_gaps_and_the_sphere_in_a_process(tmp_path):

@@ -42,32 +42,96 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
         ),
         ("gradient {nc} {out} --var w --dim x", 2, "there is no variable 'w'; there are u (y, x), v (y, x)"),
         ("gradient {nc} {out} --var u --dim z", 2, "no variable of the Dataset has the dims 'z'"),
-        ("divergence {nc} {out} --var u v", 2, "divergence needs --dim, one for each component in the order of --var"),
-        ("gradient {plain} {out}", 2, "the dimension '0' has no coordinate; give --step, one for all or one for each --dim, or --coord"),
+        (
+            "divergence {nc} {out} --var u v",
+            2,
+            "divergence needs --dim, one for each component in the order of --var",
+        ),
+        (
+            "gradient {plain} {out}",
+            2,
+            "the dimension '0' has no coordinate; give --step, one for all or one for each --dim, or --coord",
+        ),
         ("gradient {nc} nowhere/out.nc --var u", 1, "there is no folder nowhere"),
-        ("divergence {nc} {out} --var u --dim x y", 2, "--var has 1 component, and the call is along 'x', 'y'"),
+        (
+            "divergence {nc} {out} --var u --dim x y",
+            2,
+            "--var has 1 component, and the call is along 'x', 'y'",
+        ),
         ("slope {nc} {out} --var u --accuracy 4", 2, "slope has three-point rows"),
         (
             "gradient {nc} {out} --var u --chunks x",
             2,
             "--chunks takes DIM=N, time=10 for example, or auto; got 'x'",
         ),
-        ("gradient {nc} {out} --var u --dim x --chunks foo=3", 2, "--chunks names 'foo', and the dimensions are y, x"),
+        (
+            "gradient {nc} {out} --var u --dim x --chunks foo=3",
+            2,
+            "--chunks names 'foo', and the dimensions are y, x",
+        ),
         ("gradient {nc} {out} --var x --dim x", 2, "there is no variable 'x'; there are u (y, x), v (y, x)"),
         ("laplacian {nc} {out} --var u --sphere", 2, "--sphere needs one latitude and one longitude"),
         ("laplacian {nc} {out} --var u --dim x y --radius 3", 2, "--radius belongs to --sphere\n"),
-        ("laplacian {nc} {out} --var u --dim x --sphere", 2, "call their coordinates lat and lon, or give them the units degrees_north and degrees_east\n"),
-        ("gradient {nc} {out} --var u --dim x --periodic x", 2, "so its period is not known; give --periodic DIM=PERIOD (the distance"),
-        ("gradient {nc} {out} --var u --dim x --periodic x=-3", 2, "--periodic takes DIM or DIM=PERIOD, lon=360 for example; got 'x=-3'"),
-        ("gradient {nc} {out} --var u --dim x --periodic x=6", 2, "the period 6.0 of the dim 'x' of 'u' is not larger than the span of its points, 6.0; "),
-        ("gradient {nc} {out} --var u --dim x --boundary x", 2, "--boundary takes DIM=END or DIM=END,END, x=reflect for example; got 'x'"),
-        ("gradient {nc} {out} --var u --dim x --boundary x=wrap", 2, "unknown boundary 'wrap' of the dim 'x' of 'u'; it is \"periodic\" here; allowed are 'one-sided'"),
-        ("gradient {nc} {out} --var u --dim x --boundary x=reflect --periodic x=7", 2, "the ends of 'x' are given twice"),
-        ("gradient {nc} {out} --var u --dim x --boundary y=reflect", 2, "--boundary names 'y', and the call is along 'x'"),
-        ("gradient {nc} {out} --var u --dim x --accuracy 6", 2, "of --accuracy 6 with boundary one-sided and --edge-order 2 needs at least 7; use --accuracy 4 or add points\n"),
-        ("divergence {nc} {out} --var u v --dim y x", 2, "the first of --var is along x by its name 'u', and stands for 'y', along y; components are in the order of the axes, --dim x y; "),
-        ("gradient {complex} {out} --step 1", 2, "dcomplex_d0 is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy"),
-        ("vorticity {nc} {out} --var u v u --dim x y x", 2, "vorticity is of two components, and 3 were named"),
+        (
+            "laplacian {nc} {out} --var u --dim x --sphere",
+            2,
+            "call their coordinates lat and lon, or give them the units degrees_north and degrees_east\n",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --periodic x",
+            2,
+            "so its period is not known; give --periodic DIM=PERIOD (the distance",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --periodic x=-3",
+            2,
+            "--periodic takes DIM or DIM=PERIOD, lon=360 for example; got 'x=-3'",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --periodic x=6",
+            2,
+            "the period 6.0 of the dim 'x' of 'u' is not larger than the span of its points, 6.0; ",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --boundary x",
+            2,
+            "--boundary takes DIM=END or DIM=END,END, x=reflect for example; got 'x'",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --boundary x=wrap",
+            2,
+            "unknown boundary 'wrap' of the dim 'x' of 'u'; it is \"periodic\" here; allowed are 'one-sided'",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --boundary x=reflect --periodic x=7",
+            2,
+            "the ends of 'x' are given twice",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --boundary y=reflect",
+            2,
+            "--boundary names 'y', and the call is along 'x'",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --accuracy 6",
+            2,
+            "of --accuracy 6 with boundary one-sided and --edge-order 2 needs at least 7; use --accuracy 4 or add points\n",
+        ),
+        (
+            "divergence {nc} {out} --var u v --dim y x",
+            2,
+            "the first of --var is along x by its name 'u', and stands for 'y', along y; components are in the order of the axes, --dim x y; ",
+        ),
+        (
+            "gradient {complex} {out} --step 1",
+            2,
+            "dcomplex_d0 is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy",
+        ),
+        (
+            "vorticity {nc} {out} --var u v u --dim x y x",
+            2,
+            "vorticity is of two components, and 3 were named",
+        ),
         ("gradient {nc} out.txt --var u", 2, "out.txt ends in .txt; known are .nc"),
         ("gradient nothing.nc {out}", 1, "there is no nothing.nc"),
         ("gradient {nc} {nc} --var u --dim x", 1, "exists; give another name, or --overwrite to replace it"),
@@ -116,5 +180,8 @@ def test_what_errors_tell_to_type_is_flags(row):
     """Of all errors on labelled arrays, whether the command comes to them or not."""
     said, *remedies = in_flags(refusal(row)).split("; ")
     assert said.split(",")[0]
-    assert not re.search(r"\b(dim|coord|edge_order|accuracy|boundary|geometry|period|radius|datetime_unit)=", "; ".join([said, *remedies]))
+    assert not re.search(
+        r"\b(dim|coord|edge_order|accuracy|boundary|geometry|period|radius|datetime_unit)=",
+        "; ".join([said, *remedies]),
+    )
     assert not re.search(r"\w[(\[]|\[c|lambda|\b(numpy|xarray|gridgrad)\.", "; ".join(remedies))

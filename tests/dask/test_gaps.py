@@ -47,7 +47,12 @@ def made(operator, source, target):
 def test_the_bits_of_the_operator(tmp_path, source, f, beside):
     ocean = GRID.with_mask(INSIDE, boundary=beside, fill=np.nan).with_breaks(0, [9], boundary=beside)
     field = np.where(INSIDE, f, np.float32(np.nan))
-    for operator in (ocean.laplacian, ocean.gradient, ocean.diffuse(K), 2 * ocean.identity - ocean.derivative(1)):
+    for operator in (
+        ocean.laplacian,
+        ocean.gradient,
+        ocean.diffuse(K),
+        2 * ocean.identity - ocean.derivative(1),
+    ):
         for own in (operator, operator.T, operator.adjoint_operator("quadrature")):
             given, paths = ([field] * 3, [source] * 3) if own.inputs else (field, source)
             assert same_bits(made(own, paths, tmp_path / "out"), np.asarray(own(given)))
@@ -97,7 +102,9 @@ def test_another_process_goes_on(tmp_path, source, f, tasks):
     folder = __file__.rpartition("/")[0]
     subprocess.run([sys.executable, "-c", CHILD, folder, source, tmp_path / "out"], check=True)
     assert done
-    assert same_bits(zarr.open(tmp_path / "out", mode="r")[:], summed()(np.where(INSIDE, f, np.float32(np.nan))))
+    assert same_bits(
+        zarr.open(tmp_path / "out", mode="r")[:], summed()(np.where(INSIDE, f, np.float32(np.nan)))
+    )
 
 
 def test_one_operator_a_call(tmp_path, source):

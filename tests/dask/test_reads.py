@@ -35,7 +35,9 @@ class Counting(zarr.storage.WrapperStore):
 
 def counted(folder, f, chunks, **words):
     """An array in a folder, and what counts its reading."""
-    made = zarr.create_array(folder / "f", shape=f.shape, dtype=f.dtype, chunks=chunks, overwrite=True, **words)
+    made = zarr.create_array(
+        folder / "f", shape=f.shape, dtype=f.dtype, chunks=chunks, overwrite=True, **words
+    )
     made[:] = f  # whole: Zarr 3.1.0 writes no shards chunk by chunk
     store = Counting(zarr.storage.LocalStore(folder / "f"))
     array = zarr.open_array(store, mode="r+")

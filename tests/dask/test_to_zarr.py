@@ -194,7 +194,12 @@ def test_packed_numbers_and_marks_of_missing_ones_are_refused(tmp_path, f, zarr_
 def test_sizes_that_are_no_sweep_of_the_field_are_refused(tmp_path, source, f):
     """Were written as the field itself, or its absolute value."""
     sphere = gg.Grid(np.linspace(-40, 40, 30), (20, 18.0), geometry="sphere")
-    for operator in (GRID.gradient_norm, GRID.gradient_squared, sphere.gradient_norm, GRID.with_mask(f > 0.1).gradient_norm):
+    for operator in (
+        GRID.gradient_norm,
+        GRID.gradient_squared,
+        sphere.gradient_norm,
+        GRID.with_mask(f > 0.1).gradient_norm,
+    ):
         with pytest.raises(TypeError, match="is made of several"):
             to_zarr(operator, source, tmp_path / "out.zarr")
     plain = gg.Grid(X, (30, 0.1), (20, 0.3))
@@ -202,7 +207,10 @@ def test_sizes_that_are_no_sweep_of_the_field_are_refused(tmp_path, source, f):
     assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], plain.gradient_norm(f))
     z = f + np.complex64(1j) * f[::-1]
     zarr.create_array(tmp_path / "z", data=z, chunks=(7, 8, 9))
-    with pytest.raises(TypeError, match=r"real numbers of complex.*operator\(dask.array.from_zarr\(source\)\).to_zarr\(target\)"):
+    with pytest.raises(
+        TypeError,
+        match=r"real numbers of complex.*operator\(dask.array.from_zarr\(source\)\).to_zarr\(target\)",
+    ):
         to_zarr(plain.gradient_norm, tmp_path / "z", tmp_path / "size.zarr")
     plain.gradient_norm(dask.array.from_zarr(tmp_path / "z")).to_zarr(tmp_path / "size.zarr")
     assert same_bits(zarr.open(tmp_path / "size.zarr", mode="r")[:], plain.gradient_norm(z))

@@ -46,7 +46,9 @@ def test_no_flux_through_the_faces_of_cells():
 
 
 @pytest.mark.parametrize(
-    ("end", "exact"), [(gg.slope(-1.0), -1.0), (gg.value(0.5), 0.5), (gg.robin(1.0, 2.0, 0.5 - 2.0), 0.5)], ids=repr
+    ("end", "exact"),
+    [(gg.slope(-1.0), -1.0), (gg.value(0.5), 0.5), (gg.robin(1.0, 2.0, 0.5 - 2.0), 0.5)],
+    ids=repr,
 )
 def test_what_is_known_at_a_wall_enters(end, exact):
     """u = 1/2 + x + 3 x**2 has u(0) = 1/2 and the outward slope -1; 7 more of what is prescribed is noticed."""
@@ -60,7 +62,9 @@ def test_what_is_known_at_a_wall_enters(end, exact):
 
 
 @pytest.mark.parametrize("spacing", [(), ([0.0, 1.0, 2.5, 3.0, 4.0],) * 2], ids=["even", "uneven"])
-@pytest.mark.parametrize("name", ["gradient_norm", "divergence", "directional_derivative", "laplacian", "gradient_squared"])
+@pytest.mark.parametrize(
+    "name", ["gradient_norm", "divergence", "directional_derivative", "laplacian", "gradient_squared"]
+)
 def test_a_missing_cell_stays_missing(name, spacing):
     """Though rows of an even axis do not read their own point."""
     f = np.ma.array(np.add.outer(np.arange(5.0), np.arange(5.0)), mask=False)

@@ -85,7 +85,10 @@ def test_missing_samples_are_gaps_there_too():
         (lambda: gg.laplacian(F, **ON), "axis 1 is lat, where lengths depend on the place, and a step came"),
         (lambda: gg.gradient(F, 20.0, LON, **ON), "give its coordinates"),
         (lambda: gg.hessian(F, LAT, LON, **ON), "hessian is not offered with geometry="),
-        (lambda: gg.gradient(np.where(F < 0, np.nan, F), 10 + LAT, LON, missing="one-sided", **ON), "the row on the pole out"),
+        (
+            lambda: gg.gradient(np.where(F < 0, np.nan, F), 10 + LAT, LON, missing="one-sided", **ON),
+            "the row on the pole out",
+        ),
         (lambda: gg.gradient(F, LAT, axis=1, geometry="sphere"), "geometry names 2 axes"),
         (lambda: gg.gradient(np.sin, LAT, radius=1.0), "geometry is given with a function"),
     ],

@@ -60,11 +60,7 @@ class TestStencils:
 
     def test_ends_that_stay_are_the_same_rule(self):
         axis = Axis(0, 9, np.arange(9.0) ** 1.5, sides=RING, period=30.0)
-        assert (
-            axis.stencil(2)
-            is axis.stencil(2, None, closed)
-            is axis.stencil(2, None, flipped)
-        )
+        assert axis.stencil(2) is axis.stencil(2, None, closed) is axis.stencil(2, None, flipped)
 
     def test_of_arrays_that_change_afterwards(self):
         x = X.copy()

@@ -38,7 +38,9 @@ def extended(x, f, ends, period, width=4):
         else:
             own = name.endswith("symmetric")  # the end point is mirrored too, half of the first step outside
             walls = (3 * x[0] - x[1], 3 * x[-1] - x[-2]) if own else (2 * x[0], 2 * x[-1])
-            inside = np.flip(x[1 - own : width + 1 - own] if side == 0 else x[-1 - width + own : len(x) - 1 + own])
+            inside = np.flip(
+                x[1 - own : width + 1 - own] if side == 0 else x[-1 - width + own : len(x) - 1 + own]
+            )
             ghosts = walls[side] - inside
             f = np.pad(f, beside, **PADDED[name])
         x = np.concatenate([ghosts, x] if side == 0 else [x, ghosts])
@@ -268,17 +270,11 @@ class TestNames:
         assert gg.Grid((4, 1.0), (5, 1.0), boundary="reflect").boundary == (("reflect", "reflect"),) * 2
         grid = gg.Grid((4, 1.0), (5, 1.0), boundary=["periodic", ("reflect", "one-sided")])
         assert grid.boundary == (("periodic", "periodic"), ("reflect", "one-sided"))
-        assert gg.Grid((4, 1.0), boundary=("reflect", "one-sided")).boundary == (
-            ("reflect", "one-sided"),
-        )
-        assert gg.Grid((4, 1.0), boundary=[("reflect", "one-sided")]).boundary == (
-            ("reflect", "one-sided"),
-        )
+        assert gg.Grid((4, 1.0), boundary=("reflect", "one-sided")).boundary == (("reflect", "one-sided"),)
+        assert gg.Grid((4, 1.0), boundary=[("reflect", "one-sided")]).boundary == (("reflect", "one-sided"),)
         assert gg.Grid((4, 1.0), boundary=["antireflect"]).boundary == (("antireflect", "antireflect"),)
         # of two axes, two names are one for each
-        assert (
-            gg.Grid((4, 1.0), (5, 1.0), boundary=("reflect", "one-sided")).boundary[0] == ("reflect",) * 2
-        )
+        assert gg.Grid((4, 1.0), (5, 1.0), boundary=("reflect", "one-sided")).boundary[0] == ("reflect",) * 2
 
     @pytest.mark.parametrize(
         ("boundary", "error", "message"),

@@ -23,8 +23,12 @@ GRIDS = {
     "origin with a wall": lambda v: gg.Grid((6, 1.0, v), boundary=("symmetric", gg.value(1.0, wall=7.0))),
     "step with a plate": lambda v: gg.Grid((6, v), boundary=("one-sided", gg.clamped())),
     "last coordinate": lambda v: gg.Grid([0.0, 1.0, 2.5, 3.0, 4.0, v]),
-    "second coordinate": lambda v: gg.Grid([0.0, v, 1.0, 2.0, 3.0, 4.0], boundary=("reflect", gg.supported())),
-    "coordinates": lambda v: gg.Grid([k * v / 8 for k in range(6)], boundary=(gg.slope(0.0), gg.slope(0.0, wall="face"))),
+    "second coordinate": lambda v: gg.Grid(
+        [0.0, v, 1.0, 2.0, 3.0, 4.0], boundary=("reflect", gg.supported())
+    ),
+    "coordinates": lambda v: gg.Grid(
+        [k * v / 8 for k in range(6)], boundary=(gg.slope(0.0), gg.slope(0.0, wall="face"))
+    ),
     "period": lambda v: gg.Grid(X, boundary="periodic", period=v),
     "period of a step": lambda v: gg.Grid((6, 1.0), boundary="periodic", period=v),
     "step of a ring": lambda v: gg.Grid((6, v), boundary="periodic", period=7.0),
@@ -49,7 +53,9 @@ CALLS = {
 @pytest.mark.parametrize("name", GRIDS)
 def test_there_is_a_result_or_a_refusal(name, call):
     told = 0
-    for number in WITHIN + [b for b in BEYOND if "coordinate" not in name or not isinstance(b, int)]:  # which NumPy would make objects
+    for number in WITHIN + [
+        b for b in BEYOND if "coordinate" not in name or not isinstance(b, int)
+    ]:  # which NumPy would make objects
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             if name == "coordinates":  # multiples of it are the test's
@@ -66,5 +72,7 @@ def test_there_is_a_result_or_a_refusal(name, call):
 def test_what_is_prescribed(kind):
     assert np.isfinite([getattr(gg, kind)(number).given for number in WITHIN]).all()
     for number in BEYOND:
-        with pytest.raises(ArgumentValueError, match="a number must be finite, only arrays may hold other values"):
+        with pytest.raises(
+            ArgumentValueError, match="a number must be finite, only arrays may hold other values"
+        ):
             getattr(gg, kind)(number)

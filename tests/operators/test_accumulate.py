@@ -64,7 +64,9 @@ class TestAdds:
         operator(f, out=threaded, workers=2, add=True)
         assert same_bits(threaded, out)
 
-    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.complex64, np.complex128, np.longdouble, np.int32])
+    @pytest.mark.parametrize(
+        "dtype", [np.float16, np.float32, np.complex64, np.complex128, np.longdouble, np.int32]
+    )
     def test_in_every_dtype(self, name, dtype, rng):
         if name in ("norm", "squares") and dtype in (np.complex64, np.complex128):
             return  # whose results are real
@@ -140,7 +142,9 @@ class TestTemporaries:
             assert same_bits(operator(f), expected)
 
     def test_of_other_kinds_are_not_taken(self, rng):
-        operator = GRID.laplacian @ GRID.laplacian + GRID.multiply(rng.standard_normal(SHAPE).astype(np.float32))
+        operator = GRID.laplacian @ GRID.laplacian + GRID.multiply(
+            rng.standard_normal(SHAPE).astype(np.float32)
+        )
         fields = [rng.standard_normal(SHAPE), rng.standard_normal((2, *SHAPE)), rng.standard_normal(SHAPE).astype(np.float32),
                   np.asfortranarray(rng.standard_normal(SHAPE)), rng.standard_normal(SHAPE) + 1j,
                   np.ma.array(rng.standard_normal(SHAPE), mask=np.eye(5, 6, dtype=bool))]  # fmt: skip
@@ -198,7 +202,10 @@ class TestLibraries:
 
     def test_masks(self, rng):
         f, held = rng.standard_normal((2, *SHAPE))
-        masked, out = np.ma.array(f, mask=np.eye(5, 6, dtype=bool)), np.ma.array(held.copy(), mask=np.zeros(SHAPE, bool))
+        masked, out = (
+            np.ma.array(f, mask=np.eye(5, 6, dtype=bool)),
+            np.ma.array(held.copy(), mask=np.zeros(SHAPE, bool)),
+        )
         GRID.laplacian(masked, out=out, add=True)
         expected = held + GRID.laplacian(masked)
         assert np.array_equal(out.mask, expected.mask)
@@ -222,7 +229,9 @@ class TestErrors:
         assert isinstance(operator, Called) or operator.parts
         f = np.zeros(SHAPE)
         for _ in range(2):
-            with pytest.raises(TypeError, match=r"add=True adds to what out= holds; give it, A\(f, out=o, add=True\)"):
+            with pytest.raises(
+                TypeError, match=r"add=True adds to what out= holds; give it, A\(f, out=o, add=True\)"
+            ):
                 operator(f, add=True)
             with pytest.raises(TypeError, match="add must be True or False, got 'o'"):
                 operator(f, out=np.zeros(SHAPE), add="o")

@@ -159,7 +159,9 @@ class TestValues:
         assert same_bits(A(f), grid(0.0).laplacian(f))
         assert same_bits(A.with_(inflow=given).offset, grid(given).laplacian.offset)
 
-    @pytest.mark.parametrize(("kept", "others"), [(LEFT, (2 * LEFT, BELOW[:1], 5.0)), (1.5, (2.5, np.float64(-0.0), LEFT, 3, 1j))])
+    @pytest.mark.parametrize(
+        ("kept", "others"), [(LEFT, (2 * LEFT, BELOW[:1], 5.0)), (1.5, (2.5, np.float64(-0.0), LEFT, 3, 1j))]
+    )
     @pytest.mark.parametrize("dtype", ["f4", "f8", "c8"])
     def test_each_call_has_its_own_values(self, kept, others, dtype):
         f = noise(N, M).astype(dtype)
@@ -177,7 +179,9 @@ class TestValues:
     def test_values_of_a_known_layout_take_a_short_way(self, values, monkeypatch):
         f, out = noise(N, M), np.zeros((N, M))
         A, *others = (
-            gg.Grid(X, (M, 0.25), boundary=[(gg.value(v, wall="face", name="v"), "symmetric"), "periodic"]).laplacian
+            gg.Grid(
+                X, (M, 0.25), boundary=[(gg.value(v, wall="face", name="v"), "symmetric"), "periodic"]
+            ).laplacian
             for v in values
         )
         A(f, out, v=values[1])
@@ -188,7 +192,9 @@ class TestValues:
             assert A(f, out, v=v) is out
             assert same_bits(out, want)
 
-    @pytest.mark.parametrize("value", ["x", None, True, {}, np.array(["q"]), [[1.0, 2.0], [3.0]], np.sin, np.nan])
+    @pytest.mark.parametrize(
+        "value", ["x", None, True, {}, np.array(["q"]), [[1.0, 2.0], [3.0]], np.sin, np.nan]
+    )
     def test_errors_name_what_is_prescribed(self, value):
         A = gg.Grid((N, 0.5), boundary=gg.value(0.0, name="inflow")).laplacian
         with pytest.raises((TypeError, ValueError), match=r"^inflow(\(\))? (is|has|got) "):

@@ -80,7 +80,11 @@ class TestWhatIsKept:
 
     def test_other_layouts_and_dtypes(self, rng):
         (v, k), f = fields(rng), rng.standard_normal((2, 3, *SHAPE))
-        for A in (GRID.advect([v[0][:, ::-1], v[1]]), k.astype(np.float32) * GRID.laplacian, k[:, :1] * GRID.laplacian):
+        for A in (
+            GRID.advect([v[0][:, ::-1], v[1]]),
+            k.astype(np.float32) * GRID.laplacian,
+            k[:, :1] * GRID.laplacian,
+        ):
             expected = np.stack([[A(one) for one in batch] for batch in f])
             for _ in range(2):
                 assert same_bits(A(f), expected)

@@ -45,10 +45,18 @@ CALLS = {
     "stack with walls": lambda u, w: gg.divergence(np.stack([u, u]), X, Y, boundary=gg.no_slip(), workers=w),
     "advect with walls": lambda u, w: gg.advect((u, 2.0), u, X, Y, **WALLS, workers=w),
     "gradient on a sphere": lambda u, w: gg.gradient(u, 2 * X, Y, geometry="sphere", workers=w),
-    "on a sphere": lambda u, w: gg.laplacian(u, 2 * X, 60.0 * ROUND, geometry=["lat", "lon"], radius=2, workers=w),
-    "stack on a sphere": lambda u, w: gg.divergence(np.stack([u, u]), 2 * X, Y, geometry="sphere", out=np.empty(SHAPE), workers=w),
-    "advect on a sphere": lambda u, w: gg.advect((u, 2.0), u, 2 * X, 60.0 * ROUND, geometry="sphere", workers=w),
-    "polar": lambda u, w: gg.curl((u, u), 0.5 + X, 60.0 * ROUND, geometry="polar", angle="degrees", workers=w),
+    "on a sphere": lambda u, w: gg.laplacian(
+        u, 2 * X, 60.0 * ROUND, geometry=["lat", "lon"], radius=2, workers=w
+    ),
+    "stack on a sphere": lambda u, w: gg.divergence(
+        np.stack([u, u]), 2 * X, Y, geometry="sphere", out=np.empty(SHAPE), workers=w
+    ),
+    "advect on a sphere": lambda u, w: gg.advect(
+        (u, 2.0), u, 2 * X, 60.0 * ROUND, geometry="sphere", workers=w
+    ),
+    "polar": lambda u, w: gg.curl(
+        (u, u), 0.5 + X, 60.0 * ROUND, geometry="polar", angle="degrees", workers=w
+    ),
     "curvilinear": lambda u, w: gg.gradient(u, *POSITIONS, workers=w),
     "curvilinear stack": lambda u, w: gg.divergence(np.stack([u, u]), *map(np.copy, POSITIONS), workers=w),
     "lines of their own": lambda u, w: gg.laplacian(u, POSITIONS[0], Y, workers=w),

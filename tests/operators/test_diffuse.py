@@ -10,7 +10,10 @@ from samples import same_bits
 import gridgrad as gg
 
 X, Y = np.array([0.0, 1.0, 3.0, 4.0, 6.0, 7.0]), (5, 0.5)
-MEANS = {"arithmetic": lambda a, b: (a + b) / 2, "harmonic": lambda a, b: 2 * a * b / (a + b) if a * b else 0.0}
+MEANS = {
+    "arithmetic": lambda a, b: (a + b) / 2,
+    "harmonic": lambda a, b: 2 * a * b / (a + b) if a * b else 0.0,
+}
 ENDS = ["one-sided", ["periodic", "symmetric"], [("reflect", "symmetric"), "periodic"]]
 
 
@@ -111,14 +114,18 @@ def test_autograd_beside_an_obstacle(grid, fields):
     (slope,) = torch.autograd.grad(A(f, k=k).square().sum(), k)
     assert torch.isfinite(slope).all()
     inside = torch.tensor(fields[1]).abs() + 0.5
-    assert torch.autograd.gradcheck(lambda f, k: grid.diffuse(k, mean="harmonic")(f), (f, inside.requires_grad_()))
+    assert torch.autograd.gradcheck(
+        lambda f, k: grid.diffuse(k, mean="harmonic")(f), (f, inside.requires_grad_())
+    )
 
 
 def test_errors(grid, fields):
     f, k = fields
     with pytest.raises(ValueError, match='mean must be "arithmetic" or "harmonic", got \'geometric\''):
         grid.diffuse(k, mean="geometric")
-    with pytest.raises(ValueError, match="k has 3 components, but the grid has 2 axes; give one for each, or one for all"):
+    with pytest.raises(
+        ValueError, match="k has 3 components, but the grid has 2 axes; give one for each, or one for all"
+    ):
         grid.diffuse((k, k, k))
     with pytest.raises(TypeError, match='is of real diffusivities, got a complex one; use mean="arithmetic"'):
         grid.diffuse(k + 1j, mean="harmonic")(f)

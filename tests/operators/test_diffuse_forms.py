@@ -97,14 +97,21 @@ class TestFaces:
         for k in ((1.3, 0.7), (np.full((1, 5), 1.3), 0.7), (everywhere[0], 0.7), everywhere):
             close(grid.diffuse(k, form="faces")(f), expected)
 
-    @pytest.mark.parametrize("end", ["one-sided", "symmetric", gg.slope(0.0), gg.value(2.0), gg.clamped()], ids=str)
+    @pytest.mark.parametrize(
+        "end", ["one-sided", "symmetric", gg.slope(0.0), gg.value(2.0), gg.clamped()], ids=str
+    )
     def test_walls_that_nothing_passes_need_no_faces(self, end, rng):
         grid, f = gg.Grid((7, 0.5), boundary=[end]), rng.standard_normal(7)
         close(grid.diffuse(np.full(6, 1.3), form="faces")(f), grid.diffuse(1.3)(f))
 
-    @pytest.mark.parametrize("end", ["antisymmetric", gg.value(2.0, wall="face"), ("one-sided", gg.slope(1.0))], ids=str)
+    @pytest.mark.parametrize(
+        "end", ["antisymmetric", gg.value(2.0, wall="face"), ("one-sided", gg.slope(1.0))], ids=str
+    )
     def test_walls_that_fluxes_pass_need_faces(self, end):
-        with pytest.raises(ValueError, match=r"fluxes pass its walls, .*: give k at 8 faces, of the shape of grid.faces\(0, walls=True"):
+        with pytest.raises(
+            ValueError,
+            match=r"fluxes pass its walls, .*: give k at 8 faces, of the shape of grid.faces\(0, walls=True",
+        ):
             gg.Grid((7, 0.5), boundary=[end]).diffuse(np.ones(6), form="faces")
 
     @pytest.mark.parametrize("n", [8, 10, 11])

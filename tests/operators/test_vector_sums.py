@@ -74,7 +74,9 @@ def test_a_field_has_one_name_for_all_components():
 
 def test_on_one_axis_a_vector_is_an_array():
     line, f = gg.Grid(X), fields()[0, :, 0]
-    assert same_bits((line.identity - 0.1 * line.vector_laplacian)(f), (line.identity - 0.1 * line.laplacian)(f))
+    assert same_bits(
+        (line.identity - 0.1 * line.vector_laplacian)(f), (line.identity - 0.1 * line.laplacian)(f)
+    )
 
 
 def test_beside_gaps():

@@ -35,12 +35,20 @@ WITH_VALUES = rules(
 )
 
 
-HIGHER = rules([ends("one-sided"), RING, ends("reflect", "symmetric"), ends("antireflect", "antisymmetric")], (3, 4))
+HIGHER = rules(
+    [ends("one-sided"), RING, ends("reflect", "symmetric"), ends("antireflect", "antisymmetric")], (3, 4)
+)
 TO_A_SIDE = [Rule(1, accuracy, boundary, side=side) for side in (-1, 1) for accuracy in (1, 2)
              for boundary in (ends("one-sided"), ends("reflect", "one-sided"), RING,
                               ends("antireflect", "symmetric"), ends("antisymmetric"))]  # fmt: skip
 # A few of them, for what is of all stencils.
-SOME = [Rule(3, None), Rule(3, 4, RING), Rule(4, 2, ends("reflect")), Rule(4, 6), *[rule for rule in TO_A_SIDE if rule.boundary != ends("antisymmetric")][::2]]
+SOME = [
+    Rule(3, None),
+    Rule(3, 4, RING),
+    Rule(4, 2, ends("reflect")),
+    Rule(4, 6),
+    *[rule for rule in TO_A_SIDE if rule.boundary != ends("antisymmetric")][::2],
+]
 
 
 def name(rule):

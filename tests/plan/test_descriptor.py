@@ -70,7 +70,11 @@ def before_a_whole_one(descriptor):
     descriptor["terms"] = 3
     descriptor["term"][2] = descriptor["term"][1]
     for k, ends in ((1, 1), (2, 0)):
-        descriptor["term"][k]["output"], descriptor["term"][k]["assign"], descriptor["term"][k]["ends"] = 0, 0, ends
+        descriptor["term"][k]["output"], descriptor["term"][k]["assign"], descriptor["term"][k]["ends"] = (
+            0,
+            0,
+            ends,
+        )
 
 
 CORRUPTIONS = [

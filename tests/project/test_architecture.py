@@ -252,7 +252,9 @@ def test_every_module_of_the_core_can_be_imported():
     for path in MODULES:
         name = name_of(path)
         missing = [
-            library for library in ("torch", "jax", "dask", "xarray") if library in name and not find_spec(library)
+            library
+            for library in ("torch", "jax", "dask", "xarray")
+            if library in name and not find_spec(library)
         ]
         if not missing and name not in ("__init__", "_backends.cuda.arrays", "_backends.cuda.device", "cuda"):
             assert importlib.import_module(f"gridgrad.{name}").__doc__

@@ -128,7 +128,9 @@ def dry(folder, *arguments, kernels=False, **environment):
     return done.stdout, json.loads((folder / "gpu.json").read_text(encoding="utf-8"))
 
 
-needs_compiler = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernels")
+needs_compiler = pytest.mark.skipif(
+    compiler() is None, reason="no C++ compiler for the host-run CUDA kernels"
+)
 
 
 @needs_compiler
@@ -138,9 +140,13 @@ def test_every_row_of_the_gpu_script(tmp_path):
     rows, calls = report["rows"], report["small calls"]
     ours = {name for name in rows if "torch" not in name}
     assert len(ours) == 71
-    assert all(rows[name]["ms"] > 0 and rows[name]["copy"]["ms"] > 0 and rows[name]["kernels"] for name in ours)
+    assert all(
+        rows[name]["ms"] > 0 and rows[name]["copy"]["ms"] > 0 and rows[name]["kernels"] for name in ours
+    )
     assert all(rows[name]["bits"]["differing"] > 0 for name in ours)
-    assert {name for name, call in calls.items() if "error" in call} == {name for name in calls if "torch" in name or "jax" in name}
+    assert {name for name, call in calls.items() if "error" in call} == {
+        name for name in calls if "torch" in name or "jax" in name
+    }
     assert len(calls) == 12
     assert all("torch" in name or "jax" in name for name in failed(report))
     assert report["not run"] == []
@@ -158,8 +164,12 @@ def test_values_of_the_gpu_script(tmp_path):
     _, report = dry(tmp_path, *only, kernels=True, GRIDGRAD_DRY_WITHOUT="torch jax")
     rows = report["rows"]
     assert len(rows) == 4
-    assert all(row[bits]["differing"] == 0 for row in rows.values() for bits in ("bits", "bits in the middle"))
-    found = {name for row in rows.values() for name, peer in row.get("peers", {}).items() if peer.get("agrees")}
+    assert all(
+        row[bits]["differing"] == 0 for row in rows.values() for bits in ("bits", "bits in the middle")
+    )
+    found = {
+        name for row in rows.values() for name, peer in row.get("peers", {}).items() if peer.get("agrees")
+    }
     assert found == {"one thread a point", "2.5-D kernel", "cupy.gradient", "cupyx.scipy.ndimage.laplace"}
     (tmp_path / "gpu.json").replace(tmp_path / "before.json")
     again, _ = dry(tmp_path, "--only", "rows: gradient 512^3 float64", "--compare", tmp_path / "before.json")
@@ -167,7 +177,9 @@ def test_values_of_the_gpu_script(tmp_path):
 
 
 @needs_compiler
-@pytest.mark.parametrize("library", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "jax")])
+@pytest.mark.parametrize(
+    "library", [pytest.param(name, marks=pytest.mark.needs(name)) for name in ("torch", "jax")]
+)
 def test_peers_of_the_gpu_script(tmp_path, library):
     """On the same arrays, in the same dtype, with the same values."""
     _, report = dry(tmp_path, "--only", f"float64 | {library},coordinates | {library}", kernels=True)
@@ -196,7 +208,12 @@ def test_what_the_gpu_script_had_no_time_for_is_named(tmp_path):
 def failed(report):
     """Names of what has an error in its place."""
     rows = report["rows"]
-    peers = [f"{row} | {name}" for row, entry in rows.items() for name, peer in entry.get("peers", {}).items() if "error" in peer]
+    peers = [
+        f"{row} | {name}"
+        for row, entry in rows.items()
+        for name, peer in entry.get("peers", {}).items()
+        if "error" in peer
+    ]
     return [name for name, row in rows.items() if "error" in row] + peers
 
 

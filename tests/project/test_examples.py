@@ -1,6 +1,5 @@
 """The examples at a small size: they run, their own checks pass, and their physics is right."""
 
-
 import numpy as np
 import pytest
 from optional import optional

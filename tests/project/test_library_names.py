@@ -21,7 +21,10 @@ ALLOWED = {
     "_base.tracing": ({"torch"}, "whether its compiler runs, asked before anything is imported"),
     "_backends.once": ({"torch"}, "what its compiler keeps, by a statement that it can trace"),
     "_base.words": ({"torch"}, "gridgrad.torch is a public module, whose keywords are told apart"),
-    "__init__": ({"torch", "dask", "xarray"}, "gridgrad.torch, gridgrad.dask and gridgrad.xarray are public modules"),
+    "__init__": (
+        {"torch", "dask", "xarray"},
+        "gridgrad.torch, gridgrad.dask and gridgrad.xarray are public modules",
+    ),
     "_functions.share": ({"xarray"}, "the words on parameters, which name a public module"),
     "_functions.gradient": ({"torch", "requires_grad"}, "spacings that are tensors are differentiated by"),
     "verify._compare": ({"torch", "jax", "jaxlib"}, ENGINES),

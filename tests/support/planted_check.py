@@ -245,18 +245,35 @@ def beside_gaps():
     k[rng.random(shape) < 0.1], f[rng.random(shape) < 0.01] = 0, np.nan
     inside, spacing = rng.random(shape) > 0.2, [np.cumsum(rng.integers(1, 3, n)) for n in shape]
     walls = gg.Grid(*spacing, boundary=[gg.slope(2.0), gg.value(side)]).with_mask(inside)
-    grids = [gg.Grid((70, 0.5), (40, 0.25)).with_mask(inside, boundary=own) for own in (gg.value(1.5, wall="face"), gg.value(k))]
+    grids = [
+        gg.Grid((70, 0.5), (40, 0.25)).with_mask(inside, boundary=own)
+        for own in (gg.value(1.5, wall="face"), gg.value(k))
+    ]
     grid = gg.Grid(*spacing).with_mask(inside)
     operators = [own.laplacian for own in (grid, walls, *grids)] + [own.diffuse(v) for own in (grid, *grids)]
-    operators += [grid.gradient_norm, grid.gradient_squared, grid.diffuse(k, mean="harmonic"), grid.gradient, grid.laplacian.with_(accuracy=4)]
+    operators += [
+        grid.gradient_norm,
+        grid.gradient_squared,
+        grid.diffuse(k, mean="harmonic"),
+        grid.gradient,
+        grid.laplacian.with_(accuracy=4),
+    ]
     operators += [grid.advect((v - 0.5, k), upwind=1), side[:, None] * grid.laplacian]
     for n, operator in enumerate(operators):
         with mock.patch.object(compiled, "core", None):
             want = np.stack(pickle.loads(pickle.dumps(operator))(f))
         yield f"gaps, operator {n}", partial(operator, f), equal_to(*want)
-        yield f"gaps, operator {n} of a batch", partial(operator, np.stack([f, f])), equal_to(*np.stack([want, want], axis=-3))
+        yield (
+            f"gaps, operator {n} of a batch",
+            partial(operator, np.stack([f, f])),
+            equal_to(*np.stack([want, want], axis=-3)),
+        )
     over = grid.whole.with_mask(inside, boundary=gg.value(k, name="beside")).laplacian
-    yield "what is prescribed is written over", lambda: over(f, own := k.copy(), beside=own), equal_to(*over(f))
+    yield (
+        "what is prescribed is written over",
+        lambda: over(f, own := k.copy(), beside=own),
+        equal_to(*over(f)),
+    )
 
 
 def cases(dtypes):

@@ -19,7 +19,9 @@ def main() -> None:
     cupy.cuda.set_allocator(None)
     f, out = cupy.zeros(LENGTH - 1), cupy.zeros(LENGTH)
     layout = Layout((LENGTH,), (1,))
-    plan = make_plan((Term(0, 0, 0, derivative_stencil(narrow(1.0), LENGTH, Rule())),), "float64", (layout,), (layout,))
+    plan = make_plan(
+        (Term(0, 0, 0, derivative_stencil(narrow(1.0), LENGTH, Rule())),), "float64", (layout,), (layout,)
+    )
     device.launch(plan, [f.data.ptr, out.data.ptr], 0, 0)
     cupy.cuda.runtime.deviceSynchronize()
 

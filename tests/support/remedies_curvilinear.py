@@ -5,7 +5,9 @@ from remedies import Row
 SKEWED = "A, B = np.meshgrid(X, Y, indexing='ij'); P, Q = A + 0.1 * B, B + 0.2 * A; grid = Grid(P, Q)"
 POLAR = "R, T = np.meshgrid(np.arange(4.), np.arange(8) * np.pi / 4, indexing='ij'); x, y = R * np.cos(T), R * np.sin(T)"
 RING = "S, T = np.meshgrid(np.arange(8.), np.arange(4.), indexing='ij'); x, y = S + 0.1 * T, T + 0.1 * np.cos(S * np.pi / 4)"
-STEEP = "S, T = np.meshgrid([0., 1., 5., 6.], np.arange(4.), indexing='ij'); x, y = S + 0.1 * T, T + 0.001 * S"
+STEEP = (
+    "S, T = np.meshgrid([0., 1., 5., 6.], np.arange(4.), indexing='ij'); x, y = S + 0.1 * T, T + 0.001 * S"
+)
 ROUND = "T, S = np.meshgrid(np.arange(4.), np.arange(8.), indexing='ij'); x, y = 45 * S + 10 * T, T + 0 * S"
 ROWS = [
     Row("Grid(np.where(P == P[1, 1], np.nan, P), Q)", "give a position for every point", "Grid(P, Q).gradient(P)[1]", "0 * P", SKEWED),

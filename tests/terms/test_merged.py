@@ -305,9 +305,7 @@ class TestTheDtypeOfASum:
             np.testing.assert_allclose(out, whole(f), rtol=1e-5)
             for wrong in {np.dtype(t) for t in (np.float32, float, complex)} - {np.dtype(result)}:
                 out = np.full(6, 7, wrong)
-                with pytest.raises(
-                    TypeError, match=f"out has dtype {wrong}, but the result has dtype"
-                ):
+                with pytest.raises(TypeError, match=f"out has dtype {wrong}, but the result has dtype"):
                     whole(f, out)
                 assert np.all(out == 7)
 
@@ -333,9 +331,7 @@ class TestTheDtypeOfASum:
             out = torch.empty(6, dtype=torch.float64)
             assert whole(f, out) is out
             assert torch.equal(out, whole(f))
-            with pytest.raises(
-                TypeError, match="out has dtype float32, but the result has dtype float64"
-            ):
+            with pytest.raises(TypeError, match="out has dtype float32, but the result has dtype float64"):
                 whole(f, torch.empty(6))
 
 

@@ -274,9 +274,15 @@ def test_every_cpu_level_gives_the_same_bits(cpu_levels, core, rng):
 def test_derivatives_along_two_axes_on_every_level(cpu_levels, core, rng, shape):
     """Where weights are the same at all points they have loops, alone and together with others."""
     f = np.asarray(noise(rng, shape))
-    sides = {"one-sided": None, "mirrors": "reflect", "one mirror": ["periodic", *["reflect"] * (len(shape) - 1)]}
+    sides = {
+        "one-sided": None,
+        "mirrors": "reflect",
+        "one mirror": ["periodic", *["reflect"] * (len(shape) - 1)],
+    }
     for boundary in sides.values():
-        grid = gg.Grid(*[(n, 0.5 + k) for k, n in enumerate(shape)], **({"boundary": boundary} if boundary else {}))
+        grid = gg.Grid(
+            *[(n, 0.5 + k) for k, n in enumerate(shape)], **({"boundary": boundary} if boundary else {})
+        )
         operators = [grid.biharmonic, grid.hessian, 2 * grid.biharmonic - grid.laplacian]
         if not boundary and len(shape) == 2:
             i, j = np.meshgrid(*map(np.arange, shape), indexing="ij")

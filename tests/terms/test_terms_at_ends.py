@@ -174,8 +174,20 @@ class TestApplied:
         """As of means all round a pole: no two rows of memory are alike, though those of the end are."""
         axis, then = axes
         n = SHAPE[then]
-        own = tuple(tuple((i, int(b), rng.standard_normal()) for b in rng.integers(0, n, 1 + i % 3)) for i in range(n))
-        terms = (*laplacian(rng), Term(0, 1, axis, at_ends(rng, SHAPE[axis]), then=(then, Stencil(n, (), (), own, (), True)), ends=True))
+        own = tuple(
+            tuple((i, int(b), rng.standard_normal()) for b in rng.integers(0, n, 1 + i % 3)) for i in range(n)
+        )
+        terms = (
+            *laplacian(rng),
+            Term(
+                0,
+                1,
+                axis,
+                at_ends(rng, SHAPE[axis]),
+                then=(then, Stencil(n, (), (), own, (), True)),
+                ends=True,
+            ),
+        )
         inputs = [field, np.array(noise(rng, SHAPE))]
         for level in cpu_levels:
             core.gg_use_cpu_level(level)

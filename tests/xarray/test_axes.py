@@ -122,7 +122,9 @@ class TestEnds:
     def test_by_dim(self):
         for words in ({"periodic": "x", "period": 6.0}, {"periodic": ["x"], "period": {"x": 6.0}}):
             both = gg.gradient(self.F, dim=("x", "k"), **words)
-            assert np.array_equal(both, gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0}))
+            assert np.array_equal(
+                both, gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0})
+            )
         found = gg.gradient(self.F, dim=("x", "k"), periodic={"x": True}, period={"x": 6.0})
         expected = gg.gradient(
             VALUES, X, [0.0, 1.0, 3.0], axis=(1, 0), periodic=[True, False], period=[6.0, None]

@@ -199,7 +199,11 @@ class TestApart:
     @pytest.mark.parametrize("kind", ["period_range", "interval_range"])
     def test_coordinates_of_pandas_that_are_no_numbers(self, kind):
         pandas = pytest.importorskip("pandas")
-        at = pandas.period_range("2020", periods=6, freq="D") if kind == "period_range" else pandas.interval_range(0, 6)
+        at = (
+            pandas.period_range("2020", periods=6, freq="D")
+            if kind == "period_range"
+            else pandas.interval_range(0, 6)
+        )
         with pytest.raises(TypeError, match=r"the coordinate 'x' is of dtype .*, and not of numbers"):
             gg.gradient(F.drop_vars("h").assign_coords(x=at), dim="x")
 

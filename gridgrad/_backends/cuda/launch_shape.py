@@ -15,7 +15,9 @@ GRID_LIMIT = 65535  # of CUDA, for y and z
 CACHE_BYTES = 16 << 20  # of a slab's planes in the second-level cache, which other data go through too
 FITS = 2  # times as much is left as it is: on an H100 slabs cost there more than they save
 PLANES = 4  # that a thread does where there are layers enough: two of six are then read for a neighbour, not of three
-FEW_ARRAYS = 3  # of which neighbours are most of the traffic: of more, several planes a thread were measured to cost
+FEW_ARRAYS = (
+    3  # of which neighbours are most of the traffic: of more, several planes a thread were measured to cost
+)
 MANY_BLOCKS = 8192  # of which the last that run alone are few
 LONG_SLAB = 4  # log2 of the row blocks of a slab that need not fit the cache
 
@@ -76,9 +78,7 @@ def _planes_of(
     """
     spans = [read.span for read in reads if read.dim == ROW - 2]
     pays = spans and (arrays <= FEW_ARRAYS or max(spans) > 2)
-    return (
-        PLANES if pays and block[2] == 1 and prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS else 1
-    )
+    return PLANES if pays and block[2] == 1 and prod(_blocks(work, block, PLANES)) >= MANY_BLOCKS else 1
 
 
 def _blocks(work: tuple[int, int, int], block: tuple[int, int, int], planes: int) -> tuple[int, int, int]:

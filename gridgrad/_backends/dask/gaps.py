@@ -55,9 +55,7 @@ class WideSpan(Span):
         return Place(self.low, slice(self.before, self.before + self.length))
 
 
-def _wide(
-    spans: Sequence[Span | None], chunks: tuple[int, ...], is_ring: bool, halo: int
-) -> Iterator[Span]:
+def _wide(spans: Sequence[Span | None], chunks: tuple[int, ...], is_ring: bool, halo: int) -> Iterator[Span]:
     """The chunks of an axis of the grid with as many points beside them, where there are any and rows go along it."""
     bounds = [0, *accumulate(chunks)]
     for number, (span, (start, stop)) in enumerate(zip(spans, pairwise(bounds), strict=True)):
@@ -106,7 +104,8 @@ class RecipeWithGaps(Recipe):
         """The chunks of all axes, with what is beside them."""
         plain = zip(along(stencils, chunks), chunks, self.gaps.rings, strict=True)
         return [
-            own if is_ring is None else list(_wide(own, lengths, is_ring, self.gaps.halo)) for own, lengths, is_ring in plain
+            own if is_ring is None else list(_wide(own, lengths, is_ring, self.gaps.halo))
+            for own, lengths, is_ring in plain
         ]
 
     @cached_property
@@ -161,7 +160,9 @@ class ChunkWithGaps(Chunk):
 
         def sweep(fields: Sequence[Array]) -> list[Array]:
             arrays = [fields[k][index] for k in swept.used(terms)]
-            results = ladder.operate(self.library, bound, arrays, self.recipe.outputs, None, 1, self.recipe.as_read)
+            results = ladder.operate(
+                self.library, bound, arrays, self.recipe.outputs, None, 1, self.recipe.as_read
+            )
             return [result[rows] for result in results]
 
         places = [span.place if isinstance(span, WideSpan) else None for span in self.spans]

@@ -21,7 +21,11 @@ from .tasks import Key, reference, task
 
 
 def outputs_of(
-    recipe: Recipe, stencils: dict[int, tuple[Stencil, ...]], fields: Sequence[Any], chunks: Chunks, meta: Array
+    recipe: Recipe,
+    stencils: dict[int, tuple[Stencil, ...]],
+    fields: Sequence[Any],
+    chunks: Chunks,
+    meta: Array,
 ) -> list[Any]:
     """Lazy arrays in the `chunks` of their rows, of fields in as many chunks, the last of which may be longer or shorter."""
     groups = None if planned.IS_ON else groups_of(chunks, meta.dtype.itemsize)
@@ -41,7 +45,9 @@ def outputs_of(
         return [whole]
     if planned.IS_ON:
         return [whole.map_blocks(getitem, k, dtype=meta.dtype, meta=meta) for k in range(recipe.outputs)]
-    return [array(graph.component(k), f"{graph.name}-{k}", [whole], chunks, meta) for k in range(recipe.outputs)]
+    return [
+        array(graph.component(k), f"{graph.name}-{k}", [whole], chunks, meta) for k in range(recipe.outputs)
+    ]
 
 
 class Graph:
@@ -53,7 +59,9 @@ class Graph:
         self.recipe, self.name = recipe, name
         self.names = [str(field.name) for field in fields]
         self.numblocks: Places = tuple(map(len, chunks))
-        self.blocks: list[Places] = [field.numblocks for field in fields]  # one along axes that it is the same along
+        self.blocks: list[Places] = [
+            field.numblocks for field in fields
+        ]  # one along axes that it is the same along
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}

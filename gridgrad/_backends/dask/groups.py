@@ -105,7 +105,9 @@ def taken(whole: Any, output: int | None, index: tuple[slice, ...]) -> Array:
 def _held(field: Any) -> Mapping[Key, Array]:
     """The chunks, where their numbers are in the graph: Dask goes through all of those again for each of its tasks."""
     layer = field.dask.layers.get(field.name)
-    is_held = isinstance(layer, MaterializedLayer) and all(isinstance(own, np.ndarray) for own in layer.values())
+    is_held = isinstance(layer, MaterializedLayer) and all(
+        isinstance(own, np.ndarray) for own in layer.values()
+    )
     return layer if is_held else {}
 
 

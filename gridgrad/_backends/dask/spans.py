@@ -121,10 +121,13 @@ def spans_of(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> tuple[Sp
     return found
 
 
-def along(stencils: Mapping[int, tuple[Stencil, ...]], chunks: Sequence[tuple[int, ...]]) -> list[Sequence[Span | None]]:
+def along(
+    stencils: Mapping[int, tuple[Stencil, ...]], chunks: Sequence[tuple[int, ...]]
+) -> list[Sequence[Span | None]]:
     """The chunks of all axes of what is made; None where nothing is differentiated."""
     return [
-        spans_of(stencils[axis], own) if axis in stencils else [None] * len(own) for axis, own in enumerate(chunks)
+        spans_of(stencils[axis], own) if axis in stencils else [None] * len(own)
+        for axis, own in enumerate(chunks)
     ]
 
 

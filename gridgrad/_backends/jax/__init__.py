@@ -79,10 +79,14 @@ def _called(through: HostMap, field: Array) -> Array:
 
     def on_host(values: object) -> Array:
         own = np.asarray(values)
-        return through(own.astype(np.result_type(own.dtype, np.float64), copy=False)).astype(own.dtype, copy=False)
+        return through(own.astype(np.result_type(own.dtype, np.float64), copy=False)).astype(
+            own.dtype, copy=False
+        )
 
     batches: str = "expand_dims" if through.takes_batches else "sequential"
-    result: Array = jax.pure_callback(on_host, jax.ShapeDtypeStruct(field.shape, field.dtype), field, vmap_method=batches)
+    result: Array = jax.pure_callback(
+        on_host, jax.ShapeDtypeStruct(field.shape, field.dtype), field, vmap_method=batches
+    )
     return result
 
 

@@ -149,7 +149,9 @@ class NumPy(ArrayAPI[Array]):
     def bind(self, plan: Plan, dtype: DType, like: Array) -> Run[Array]:
         """By the objects themselves, where this Python tells what is in them."""
         return (
-            super().bind(plan, dtype, like) if memory.apply_objects is None else memory.Bound(plan, dtype, like)
+            super().bind(plan, dtype, like)
+            if memory.apply_objects is None
+            else memory.Bound(plan, dtype, like)
         )
 
     def _run(

@@ -14,7 +14,9 @@ from ..axis import Axis
 from ..ends import OPEN
 from ..lines.axis import LinesAxis
 
-_OTHERS = "Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
+_OTHERS = (
+    "Products make others: grid.divergence @ (k * grid.gradient), grid.derivative(0) @ grid.derivative(1)"
+)
 
 
 class IndexAxis(LinesAxis):
@@ -27,7 +29,9 @@ class IndexAxis(LinesAxis):
             raise self.refusal(f"the end {other[0]!r}")
         self.per_index()
 
-    def per_index(self, order: int = 1, accuracy: int | None = None, beyond: int = 0, edge_order: int | None = None) -> Stencil:
+    def per_index(
+        self, order: int = 1, accuracy: int | None = None, beyond: int = 0, edge_order: int | None = None
+    ) -> Stencil:
         """The rows of one derivative along it; with so many points `beyond` both ends those of a longer, open axis."""
         return self._line(beyond, edge_order).rows(order, accuracy).field
 
@@ -53,7 +57,15 @@ class IndexAxis(LinesAxis):
             turn = np.copysign(self.turn, x[-1] - x[0])
             x = np.concatenate([x[-beyond:] - turn, x, x[:beyond] + turn])
         ends, period = (OPEN, None) if beyond else (self.sides, period)
-        return Axis(self.number, self.length + 2 * beyond, x, sides=ends, period=period, real=self.real, edge_order=edge_order or self.edge_order)
+        return Axis(
+            self.number,
+            self.length + 2 * beyond,
+            x,
+            sides=ends,
+            period=period,
+            real=self.real,
+            edge_order=edge_order or self.edge_order,
+        )
 
     @property
     def steps(self) -> NoReturn:

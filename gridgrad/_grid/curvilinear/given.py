@@ -30,9 +30,7 @@ def are_positions(entries: Sequence[object]) -> bool:
     return len(many) > 1 and any(len(varied(x)) > 1 for x in many)
 
 
-def clean_positions(
-    entries: Sequence[object], axes: Sequence[int], places: Sequence[int]
-) -> list[Entry]:
+def clean_positions(entries: Sequence[object], axes: Sequence[int], places: Sequence[int]) -> list[Entry]:
     """The axes of a grid, positions in its shape."""
     many = {k: x for k, x in enumerate(entries) if isinstance(x, np.ndarray) and x.ndim > 1}
     plain = {k: clean_entry(x, k, axes[k]) for k, x in enumerate(entries) if k not in many}

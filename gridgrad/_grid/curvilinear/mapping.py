@@ -60,7 +60,9 @@ class IndexMap:
 
     def slopes(self, accuracy: Accuracy) -> PointWeights:
         """``m[k][a]``, at ``k * axes + a``."""
-        return self._made("slopes", accuracy, lambda: [w for row in self._inverse(self._jacobian(accuracy)) for w in row])
+        return self._made(
+            "slopes", accuracy, lambda: [w for row in self._inverse(self._jacobian(accuracy)) for w in row]
+        )
 
     def fluxes(self, accuracy: Accuracy) -> PointWeights:
         """``c[k][a]``, at ``k * axes + a``, and behind them ``1 / J``."""
@@ -77,7 +79,9 @@ class IndexMap:
             determinant(self._slopes_of_positions(None, 1))
         )  # the areas of corners of cells
         with np.errstate(over="ignore"):
-            return self._as_fields(representable(np.ldexp(whole, sum(self._exponents)), "the cells of the grid"))
+            return self._as_fields(
+                representable(np.ldexp(whole, sum(self._exponents)), "the cells of the grid")
+            )
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points, in the shape of fields."""

@@ -156,7 +156,13 @@ class Geometry(NamedTuple):
     def _plane(self, end: float) -> Surface:
         unit = 1.0 if self.around is None else 2 * pi / self.turn
         return Surface(
-            1.0, lambda r: unit * r, lambda r: unit * r * r / 2, lambda r: unit * np.ones_like(r), lambda r: unit / r, unit, end / 2
+            1.0,
+            lambda r: unit * r,
+            lambda r: unit * r * r / 2,
+            lambda r: unit * np.ones_like(r),
+            lambda r: unit / r,
+            unit,
+            end / 2,
         )
 
     def _limits(self) -> tuple[float, ...]:

@@ -70,11 +70,15 @@ class Metric:
         y = line.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
-        self.on = tuple(end for end, pole in zip((0, len(y) - 1), poles, strict=True) if pole == Fraction(float(y[end])))
+        self.on = tuple(
+            end for end, pole in zip((0, len(y) - 1), poles, strict=True) if pole == Fraction(float(y[end]))
+        )
         self.h = surface.h(y)
         self.h[list(self.on)] = 0
         check_lengths(surface.length, surface.length * self._steps, self.h[self.h != 0], step or 1.0)
-        self.inverse = np.divide(1, self.h, out=np.zeros_like(self.h), where=self.h != 0)  # 0 in a pole: its row has its own terms
+        self.inverse = np.divide(
+            1, self.h, out=np.zeros_like(self.h), where=self.h != 0
+        )  # 0 in a pole: its row has its own terms
         self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 
     def slope(self, accuracy: int | None) -> Stencil:
@@ -113,7 +117,9 @@ class Metric:
     def second(self, accuracy: int | None, form: str) -> Stencil:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
         if form == "wide" or accuracy is not None:
-            wide = self._near_poles(lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy, True)
+            wide = self._near_poles(
+                lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy, True
+            )
             rows = {end: self._product_on(end, accuracy) for end in self.on}
             return self._per_length(replaced(wide, rows))
         return self._compact if form == "compact" else self._conservative
@@ -259,7 +265,11 @@ class Metric:
     def _points_off_the_middle(self, end: int, pole: float) -> list[int]:
         """The points near a pole whose cells go on further on one side: one a whole step from it, or all, where steps vary."""
         y, steps = self.line.coordinates, np.abs(self._steps)
-        near = [k for k in np.flatnonzero(self._near).tolist() if k not in self.on and abs(y[k] - pole) < self.surface.reach]
+        near = [
+            k
+            for k in np.flatnonzero(self._near).tolist()
+            if k not in self.on and abs(y[k] - pole) < self.surface.reach
+        ]
         own, gap = steps[[min(k, len(steps) - 1) for k in near]], abs(pole - y[end]) / steps[-bool(end)]
         if np.ptp(own) > EVEN * own[0] or np.abs(gap - [0, 0.5, 1]).min() > EVEN:
             return near
@@ -274,5 +284,7 @@ class Metric:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
         second, first = (self.line.stencil(order) for order in (2, 1))
         ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
-        bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()  # on the equator there is none
+        bent = (
+            ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()
+        )  # on the equator there is none
         return (*row_at(second, point), *bent)

@@ -61,7 +61,10 @@ class LinesAxis(Axis):
         rule = rule_of(order, accuracy, (left, right), self.edge_order)
         if accuracy is not None and not rule.is_first_of_three:
             raise self.refusal(f"accuracy={accuracy}")
-        own, new = ([end.word for end in ends if not (end.is_open or end.is_periodic)] for ends in (self.ends, (left, right)))
+        own, new = (
+            [end.word for end in ends if not (end.is_open or end.is_periodic)]
+            for ends in (self.ends, (left, right))
+        )
         if own:
             raise self.refusal(f"the end {own[0]!r}")
         if new:
@@ -100,7 +103,9 @@ class LinesAxis(Axis):
         halves = (np.take(self.spacing, k, self.number).astype(self.real) / 2 for k in (0, -1))
         with np.errstate(invalid="ignore"):
             longest = np.max(np.abs(np.subtract(*halves)))
-        return 2 * exact_fraction(np.nan_to_num(longest, posinf=0))  # positions that are none are refused with the rows
+        return 2 * exact_fraction(
+            np.nan_to_num(longest, posinf=0)
+        )  # positions that are none are refused with the rows
 
     def described(self, *ends: object) -> str:
         """One line about it."""

@@ -82,7 +82,9 @@ class MaskOfBlock(Mask):
     def number(self, points: Array) -> Array:
         """Their numbers in the middle alone."""
         ranges = [own.indices(n) for own, n in zip(self.own, self.shape, strict=True)]
-        index = [at - first for at, (first, *_) in zip(np.unravel_index(points, self.shape), ranges, strict=True)]
+        index = [
+            at - first for at, (first, *_) in zip(np.unravel_index(points, self.shape), ranges, strict=True)
+        ]
         found: Array = np.ravel_multi_index(index, [stop - start for start, stop, _ in ranges])
         return found.astype(points.dtype)
 

@@ -46,7 +46,16 @@ class PieceOfAxis(Axis):
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         super().__init__(
-            line.number, piece.length, spacing, line.origin, own, None, None, line.real, line.place, line.edge_order
+            line.number,
+            piece.length,
+            spacing,
+            line.origin,
+            own,
+            None,
+            None,
+            line.real,
+            line.place,
+            line.edge_order,
         )
 
     @cached_property

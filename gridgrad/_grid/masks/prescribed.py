@@ -55,7 +55,10 @@ def marked(side: Side, end: int) -> Side:
 
 def numbered(side: Side) -> Side:
     """The side with a number for each array that is prescribed there."""
-    return _each(side, lambda wall: replace(wall, given=1.0) if isinstance(wall, Condition) and not wall.is_number else wall)
+    return _each(
+        side,
+        lambda wall: replace(wall, given=1.0) if isinstance(wall, Condition) and not wall.is_number else wall,
+    )
 
 
 def _each(side: Side, change: Callable[[Wall], Wall]) -> Side:

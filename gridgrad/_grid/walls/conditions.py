@@ -230,7 +230,9 @@ def _condition(kind: str, a: object, b: object, given: object, wall: object, nam
     return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
 
 
-def _made(kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = "") -> Condition:
+def _made(
+    kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = ""
+) -> Condition:
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
         raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
     require_number(given, f"what is given to {kind}()")

@@ -69,5 +69,7 @@ def _mixed_derivative(grid: Points, a: int, b: int, orders: tuple[int, int], acc
     """``d_a d_b f`` for two different axes of the grid, or of higher orders along them."""
     build = Build(grid)
     add_mixed(build, 0, a, b, orders, accuracy)
-    options = ("" if orders == (1, 1) else f", orders={orders}") + ("" if accuracy is None else f", accuracy={accuracy}")
+    options = ("" if orders == (1, 1) else f", orders={orders}") + (
+        "" if accuracy is None else f", accuracy={accuracy}"
+    )
     return Sweep.built(build, f"mixed_derivative({a}, {b}{options})")

@@ -27,7 +27,9 @@ def diffuse_tensor(grid: Points, k: object) -> Operator[Scalar, Scalar]:
     """``sum d_a (k_ab d_b f)``: the diagonal through faces, all else by slopes that are means over cells."""
     _check(grid)
     entries = _entries(k, grid.ndim)
-    beside = [(a, b) for a in range(grid.ndim) for b in range(grid.ndim) if a != b and not _is_zero(entries[a][b])]
+    beside = [
+        (a, b) for a in range(grid.ndim) for b in range(grid.ndim) if a != b and not _is_zero(entries[a][b])
+    ]
     diagonal = [(a, a) for a in range(grid.ndim)]
     operator = _made(grid, _diagonal, diagonal, entries)
     if not beside:
@@ -130,7 +132,12 @@ def _described(k: object) -> str:
 def _differ(one: object, other: object) -> bool:
     """Whether two entries are seen not to be the same: numbers, and arrays of NumPy."""
     seen = (int, float, np.generic, np.ndarray)
-    return one is not other and isinstance(one, seen) and isinstance(other, seen) and not np.array_equal(one, other)
+    return (
+        one is not other
+        and isinstance(one, seen)
+        and isinstance(other, seen)
+        and not np.array_equal(one, other)
+    )
 
 
 def _is_zero(entry: object) -> bool:
@@ -140,7 +147,9 @@ def _is_zero(entry: object) -> bool:
 def _check(grid: Points) -> None:
     """Refuse grids on which fluxes would be lost."""
     if grid.ndim == 1:
-        raise ArgumentValueError('form="tensor" is for grids of several axes; on one axis it is grid.diffuse(k)')
+        raise ArgumentValueError(
+            'form="tensor" is for grids of several axes; on one axis it is grid.diffuse(k)'
+        )
     if grid.mapping is not None:
         raise grid.mapping.refusal('form="tensor"')
     if grid.has_lines:
@@ -148,7 +157,9 @@ def _check(grid: Points) -> None:
             'form="tensor" is not offered where coordinates differ from line to line; compose grid.divergence @ (k * grid.gradient)'
         )
     if grid.metric is not None or grid.mask is not None:
-        raise ArgumentValueError('form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is')
+        raise ArgumentValueError(
+            'form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is'
+        )
     for line in grid.lines:
         for end in line.ends:
             if end.is_passed:

@@ -55,7 +55,9 @@ def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scala
     if form not in ("faces", "tensor"):
         raise ArgumentValueError(f'form must be "points", "faces" or "tensor", got {form!r}')
     if mean_option(mean) != mean_option():
-        raise ArgumentValueError(f'mean={mean!r} is of diffusivities at points, form="points"; with form={form!r} leave it away')
+        raise ArgumentValueError(
+            f'mean={mean!r} is of diffusivities at points, form="points"; with form={form!r} leave it away'
+        )
     return diffuse_tensor(grid, k) if form == "tensor" else diffuse_at_faces(grid, k)
 
 

@@ -42,7 +42,9 @@ def vector_laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep[Vec
     return Sweep.built(build, _laplacian_name("vector_laplacian", form, accuracy), vector(grid))
 
 
-def _add_laplacian(build: Build, field: int, form: str, accuracy: int | None, component: int | None = None) -> None:
+def _add_laplacian(
+    build: Build, field: int, form: str, accuracy: int | None, component: int | None = None
+) -> None:
     """Of one of the fields, to the output of the same number."""
     grid = build.grid
     if grid.mapping is not None and form == "compact":

@@ -56,7 +56,11 @@ def _has_walls(grid: Points, a: int, field: object) -> bool:
             f"{has}{found} faces between points, but fluxes pass its walls, {ends}: give k at {n + 1} faces, "
             f"of the shape of grid.faces({a}, walls=True), 0 in walls that are to be closed"
         )
-    there = f"{n} faces round the axis" if is_ring else f"{n - 1} faces between points, {n + 1} with those in the walls"
+    there = (
+        f"{n} faces round the axis"
+        if is_ring
+        else f"{n - 1} faces between points, {n + 1} with those in the walls"
+    )
     raise ArgumentValueError(f"{has}{there}; of a k at the points it is grid.diffuse(k)")
 
 

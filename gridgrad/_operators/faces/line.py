@@ -143,7 +143,11 @@ class FaceLine:
         weight = self.outward / self.axis.quadrature
 
         ends = self.line.rule.boundary
-        held = {point for point, end in zip((0, self.points - 1), ends, strict=True) if is_balanced and end.is_held}
+        held = {
+            point
+            for point, end in zip((0, self.points - 1), ends, strict=True)
+            if is_balanced and end.is_held
+        }
 
         def edge(point: int) -> Row:
             below, above = self._beside(point)

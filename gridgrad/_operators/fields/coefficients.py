@@ -80,7 +80,9 @@ def diffusivity(k: object) -> tuple[float | None, Coefficients]:
 
 def diffusivities(k: Any, axes: int) -> tuple[Numbers, bool, Coefficients]:
     """The number of a diffusivity, None for a field, or one for each axis; whether it is that; and the fields."""
-    of_axes = axes > 1 and isinstance(k, (list, tuple)) and not any(isinstance(part, (list, tuple)) for part in k)
+    of_axes = (
+        axes > 1 and isinstance(k, (list, tuple)) and not any(isinstance(part, (list, tuple)) for part in k)
+    )
     if not of_axes:
         number, fields = diffusivity(k)
         return (number,), False, fields
@@ -155,7 +157,9 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
 
 
 def _conjugate(c: Array) -> Array:
-    dispatch.about_to_copy(c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own")
+    dispatch.about_to_copy(
+        c, "an adjoint reads the conjugate of a coefficient; take .T with conjugates of your own"
+    )
     conjugate: Array = c.conj()
     return conjugate
 
@@ -237,7 +241,9 @@ def check_names(
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1 and not all([argument.side or argument.is_named for argument in varied]):  # the user chose their names
+        if len(varied) > 1 and not all(
+            [argument.side or argument.is_named for argument in varied]
+        ):  # the user chose their names
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

@@ -45,7 +45,9 @@ class OwnWeights(NamedTuple):
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
-        return xp.weights_made(_weights, getattr(xp, real), sample, self.rows, self.number, real, len(sample.shape))
+        return xp.weights_made(
+            _weights, getattr(xp, real), sample, self.rows, self.number, real, len(sample.shape)
+        )
 
 
 def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:

@@ -32,7 +32,12 @@ class OnNumbers(Protocol):
         """The operator of coefficients without units."""
 
     def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+        self,
+        f: object,
+        out: object = None,
+        workers: int | None = None,
+        given: None = None,
+        adds: bool = False,
     ) -> object:
         """Apply it to arrays without units."""
 

@@ -44,7 +44,9 @@ class Beside:
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._flats: dict[Shape, Flat] = {}
-        self.blocks: dict[Hashable, dict[Hashable, OnBlocks]] = {}  # the operators on blocks of the grid, where its mask is known
+        self.blocks: dict[
+            Hashable, dict[Hashable, OnBlocks]
+        ] = {}  # the operators on blocks of the grid, where its mask is known
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
         self._in_bands: dict[Hashable, InBands | None] = {}
 
@@ -70,7 +72,9 @@ class Beside:
         if dtype not in self._compiled:
             beside = {part.input for part in self.patch.parts if part.at_gaps}
             edges = edges_of(prod(self.mask.shape))
-            self._compiled[dtype] = compiled(self.patch, dtype, edges, lambda k, points: points if k in beside else None)
+            self._compiled[dtype] = compiled(
+                self.patch, dtype, edges, lambda k, points: points if k in beside else None
+            )
         return self._compiled[dtype]
 
     def in_bands(self, whole: Sweep[Any, Any], fields: Sequence[Array], flat_: Flat) -> InBands | None:

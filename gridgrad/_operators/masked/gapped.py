@@ -86,7 +86,12 @@ class Gapped(Joinable[In, Out]):
         return own.on_numbers(f, out, workers)
 
     def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+        self,
+        f: object,
+        out: object = None,
+        workers: int | None = None,
+        given: None = None,
+        adds: bool = False,
     ) -> object:
         """The operator applied to arrays without units, as if its grid had none."""
         raise NotImplementedError
@@ -105,7 +110,9 @@ class Gapped(Joinable[In, Out]):
             is_turned=self.whole.pattern.is_turned,
         )
         arrays = (*call.samples, *call.coefficients)
-        if any(isinstance(getattr(a, "_meta", a), np.ma.MaskedArray) for a in arrays):  # or has chunks that are
+        if any(
+            isinstance(getattr(a, "_meta", a), np.ma.MaskedArray) for a in arrays
+        ):  # or has chunks that are
             raise ArgumentTypeError(
                 "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
                 "at points that do not count is not read"
@@ -117,19 +124,25 @@ class Gapped(Joinable[In, Out]):
         inputs = prod(self.inputs)
         return [*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:]))]
 
-    def _in_blocks(self, library: Backend[Array], fields: Sequence[Array], blocks: Blocks) -> list[Array] | None:
+    def _in_blocks(
+        self, library: Backend[Array], fields: Sequence[Array], blocks: Blocks
+    ) -> list[Array] | None:
         """Fields in chunks, each with the rows of its own; None of others."""
         pattern = self.whole.pattern
         if joins_of(self.terms) and slices.is_complex(slices.leading(fields)):
             pattern, fields = cast(OfSlopes, self.whole).of_parts().pattern, ladder.parts_of(library, fields)
             blocks = blocks.of_parts()
-        return library.in_blocks(Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, blocks.inside, blocks)
+        return library.in_blocks(
+            Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, blocks.inside, blocks
+        )
 
     def on(self, grid: Points) -> Self:
         """The operator on the same grid with other gaps, or on a block of it, without its fields."""
         raise NotImplementedError
 
-    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+    def on_block(
+        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
+    ) -> list[Array]:
         """What a block of a grid becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
         raise NotImplementedError
 
@@ -188,5 +201,3 @@ def finished(call: Fields, made: list[Array], out: object, form: Form) -> object
     if call.stacked and form:
         return stack(call.library, made, form)
     return shaped(made, form)
-
-

@@ -110,7 +110,9 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy
-    return grid.with_gaps(_mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps)
+    return grid.with_gaps(
+        _mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps
+    )
 
 
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:

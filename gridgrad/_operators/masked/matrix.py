@@ -55,7 +55,9 @@ def _entries(
         weight = weight * mean_at_faces(np.where, factor[a], factor[b], part.harmonic)
     if part.outer is not None:
         outer = factors[part.outer - inputs][rows]
-        weight = weight * (np.where(of_other_sign(outer, part.outer_sign), 0, outer) if part.outer_sign else outer)
+        weight = weight * (
+            np.where(of_other_sign(outer, part.outer_sign), 0, outer) if part.outer_sign else outer
+        )
     if part.turns % 4:
         weight = weight * 1j ** (part.turns % 4)
     at_b = at_a = weight

@@ -43,7 +43,12 @@ class Masked(Gapped[In, Out]):
     """An operator of a grid with gaps."""
 
     def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+        self,
+        f: object,
+        out: object = None,
+        workers: int | None = None,
+        given: None = None,
+        adds: bool = False,
     ) -> object:
         """The sweep, overwritten beside the gaps by rows that do not read across them, and in them by the fill."""
         call = self._gather(f)
@@ -51,7 +56,10 @@ class Masked(Gapped[In, Out]):
             return self._in_place(call, f, out, workers)
         shape = tuple(call.samples[0].shape)
         flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
-        fields, own = self._current([*call.samples, *call.coefficients]), self.beside.blocks.setdefault(None, {})
+        fields, own = (
+            self._current([*call.samples, *call.coefficients]),
+            self.beside.blocks.setdefault(None, {}),
+        )
         blocks = self._in_blocks(call.library, fields, Blocks(self, flat_, own))
         if blocks is not None:
             return finished(call, blocks, out, self.outputs)
@@ -102,8 +110,14 @@ class Masked(Gapped[In, Out]):
         if made is not None:
             return shaped(made, self.outputs) if target is None else target
         found = self.beside_gaps(call.library, fields, flat_, workers)
-        if call.coefficients:  # the sweep alone does not know the dtypes of those that are read beside gaps only
-            f = stack(call.library, call.samples, self.inputs) if stacked else shaped(call.samples, self.inputs)
+        if (
+            call.coefficients
+        ):  # the sweep alone does not know the dtypes of those that are read beside gaps only
+            f = (
+                stack(call.library, call.samples, self.inputs)
+                if stacked
+                else shaped(call.samples, self.inputs)
+            )
         return self._overwritten(found, flat_, f, out, workers)
 
     def _in_bands(
@@ -126,7 +140,9 @@ class Masked(Gapped[In, Out]):
         """The operator on the same grid with other gaps, or on a block of it, without its fields."""
         return Masked(Sweep(self.whole.pattern), grid, self.beside.on(grid))
 
-    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+    def on_block(
+        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
+    ) -> list[Array]:
         """What a block becomes."""
         results = sweep(fields)
         return overwritten(library, flat_, self.mask, self.beside_gaps(library, fields, flat_), results)

@@ -114,7 +114,9 @@ def transposed_patch(
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
 
 
-Where = Callable[[int, Array], Array | None]  # of an input, where points of it are in memory; None of one whose memory is in their order
+Where = Callable[
+    [int, Array], Array | None
+]  # of an input, where points of it are in memory; None of one whose memory is in their order
 
 
 def compiled(patch: Patch, dtype: DType, edges: Array, where: Where) -> list[RowsAtPoints | None] | None:
@@ -136,7 +138,9 @@ def _rows_of(part: Part, points: Array, where: Where) -> TermRows | None:
     """The rows of a part for the compiled core; None where it does not serve."""
     faces, fb = (None, part.b) if part.faces is None else (part.faces[0], part.faces[2])
     at_f = where(part.input, part.b)
-    at_faces, at_outer = (None if k is None else where(k, at) for k, at in ((faces, fb), (part.outer, points)))
+    at_faces, at_outer = (
+        None if k is None else where(k, at) for k, at in ((faces, fb), (part.outer, points))
+    )
     if part.inner is not None or part.turns or (at_faces is not None and at_f is None):
         return None
     if at_f is not None and not np.all(part.is_value | (part.w == 0)):

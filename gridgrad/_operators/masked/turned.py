@@ -47,13 +47,23 @@ class Turned(Gapped[In, Out]):
         return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
 
     def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: None = None, adds: bool = False
+        self,
+        f: object,
+        out: object = None,
+        workers: int | None = None,
+        given: None = None,
+        adds: bool = False,
     ) -> object:
         """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
         call = self._gather(f)
-        flat_, xp = Flat(self.grid, tuple(call.samples[0].shape)), call.library.operations(*call.samples, *call.coefficients)
+        flat_, xp = (
+            Flat(self.grid, tuple(call.samples[0].shape)),
+            call.library.operations(*call.samples, *call.coefficients),
+        )
         own = self.beside.blocks.setdefault((self.weight, self.conjugate), {})
-        made = self._in_blocks(call.library, self._current([*call.samples, *call.coefficients]), Blocks(self, flat_, own))
+        made = self._in_blocks(
+            call.library, self._current([*call.samples, *call.coefficients]), Blocks(self, flat_, own)
+        )
         if made is None:
             arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
             whole = self.whole.with_coefficients(tuple(arrays[len(call.samples) :]))
@@ -70,11 +80,15 @@ class Turned(Gapped[In, Out]):
         """The operator on the same grid with other gaps, or on a block of it, without its fields."""
         return Turned(Sweep(self.whole.pattern), grid, self.forward.on(grid), self.weight, self.conjugate)
 
-    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+    def on_block(
+        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
+    ) -> list[Array]:
         """What a block becomes."""
         return self._made(library, flat_, self._cleaned(library.operations(*fields), flat_, fields), sweep)
 
-    def _made(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+    def _made(
+        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
+    ) -> list[Array]:
         """Of fields that are 0 in gaps."""
         inputs, xp = prod(self.inputs), library.operations(*fields)
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
@@ -115,7 +129,9 @@ class Turned(Gapped[In, Out]):
     def T(self) -> Operator[Out, In]:
         """The transpose as an operator."""
         if self.weight is None:
-            return self.forward._beside(self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again())
+            return self.forward._beside(
+                self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again()
+            )
         raise ArgumentTypeError(
             "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
         )

@@ -142,7 +142,11 @@ class Anew:
     ) -> object:
         """As of `Bound`; None also where the operator is no more."""
         operator = self.operator()
-        return None if operator is None else operator(fields[0], None if targets is None else targets[0], workers)
+        return (
+            None
+            if operator is None
+            else operator(fields[0], None if targets is None else targets[0], workers)
+        )
 
 
 def fresh(

@@ -47,7 +47,9 @@ class Build:
         self._terms: list[Term] = []
         self._of_sides: list[Term] = []
         self._places: dict[tuple[Condition, int], int] = {}
-        self._own_of_grid: dict[Hashable, tuple[Argument, Array]] = {}  # behind the fields, before what is prescribed
+        self._own_of_grid: dict[
+            Hashable, tuple[Argument, Array]
+        ] = {}  # behind the fields, before what is prescribed
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
@@ -59,11 +61,24 @@ class Build:
         """
         if along.lines is not None:
             if faces is not None or outer is not None:
-                raise along.lines.refusal("a coefficient that is a field", f"multiply the derivative, v * grid.derivative({along.lines.axis})")
+                raise along.lines.refusal(
+                    "a coefficient that is a field",
+                    f"multiply the derivative, v * grid.derivative({along.lines.axis})",
+                )
             self._add_lines(output, input, axis, along.lines, change)
             return
         assert along.stencil is not None
-        own = Term(output, input, axis, change(along.stencil), faces=faces, outer=outer, outer_sign=sign, gated=harmonic, harmonic=harmonic)
+        own = Term(
+            output,
+            input,
+            axis,
+            change(along.stencil),
+            faces=faces,
+            outer=outer,
+            outer_sign=sign,
+            gated=harmonic,
+            harmonic=harmonic,
+        )
         self._terms.append(own)
         for condition, stencil in along.sides:
             number = self.input_of(condition, axis)
@@ -77,7 +92,15 @@ class Build:
             label = f"what is made of the coordinates of axis {rows.axis},"
             outer = self._of_grid((rows, k), label, OwnWeights(rows, k))
             self._terms.append(
-                Term(output, input, axis, change(stencil), outer=outer, ends=k >= rows.everywhere, gated=rows.is_gated)
+                Term(
+                    output,
+                    input,
+                    axis,
+                    change(stencil),
+                    outer=outer,
+                    ends=k >= rows.everywhere,
+                    gated=rows.is_gated,
+                )
             )
 
     def _of_grid(self, key: Hashable, label: str, coefficient: object) -> int:
@@ -198,11 +221,17 @@ class Build:
                 self._terms.append(Term(output, input, other, first, outer=outer, then=then))
         for k in range(self.grid.ndim):
             if not weights.is_zero(len(pairs) + k):
-                slope = replace(mapping.rows(k, 1, accuracy), order=2)  # for units: its weights are second derivatives
-                self._terms.append(Term(output, input, k, slope, outer=self._of_points(weights, len(pairs) + k)))
+                slope = replace(
+                    mapping.rows(k, 1, accuracy), order=2
+                )  # for units: its weights are second derivatives
+                self._terms.append(
+                    Term(output, input, k, slope, outer=self._of_points(weights, len(pairs) + k))
+                )
 
     def _of_points(self, weights: PointWeights, number: int) -> int:
-        return self._of_grid((weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number))
+        return self._of_grid(
+            (weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number)
+        )
 
     def _profile(self, metric: Metric, key: Hashable, values: Array) -> int:
         """The number among the factors of what the metric makes along its axis."""
@@ -221,12 +250,16 @@ class Build:
         self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
         for condition, stencil in higher.sides:
             number = self.input_of(condition, high)
-            self._of_sides.append(Term(output, number, high, change(stencil), then=(low, lower.field), ends=True))
+            self._of_sides.append(
+                Term(output, number, high, change(stencil), then=(low, lower.field), ends=True)
+            )
         for condition, stencil in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
-            self._of_sides.append(Term(output, number, high, change(plain.field), then=(low, stencil), ends=True))
+            self._of_sides.append(
+                Term(output, number, high, change(plain.field), then=(low, stencil), ends=True)
+            )
 
     def input_of(self, condition: Condition, axis: int) -> int:
         """The number among the inputs of what is prescribed across an axis."""
@@ -237,7 +270,10 @@ class Build:
     def terms(self) -> tuple[Term, ...]:
         """All of them; what is prescribed comes behind what the grid has itself."""
         behind = len(self._own_of_grid)
-        sides = (term if term.input < self.inputs else term._replace(input=term.input + behind) for term in self._of_sides)
+        sides = (
+            term if term.input < self.inputs else term._replace(input=term.input + behind)
+            for term in self._of_sides
+        )
         return (*self._terms, *sides)
 
     @property
@@ -254,5 +290,7 @@ class Build:
     def prescribed(self) -> Coefficients:
         """What the grid has itself, and what is prescribed, as coefficients."""
         own = (coefficient for _, coefficient in self._own_of_grid.values())
-        sides = (Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places)
+        sides = (
+            Side.of(self.grid, axis, condition).field(condition.given) for condition, axis in self._places
+        )
         return (*own, *sides)

@@ -87,7 +87,10 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
             workers = clean_workers(workers)
         if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
-        like, library = slices.leading(fields), library.among(fields)  # which refuses fields of several devices
+        like, library = (
+            slices.leading(fields),
+            library.among(fields),
+        )  # which refuses fields of several devices
         dtype, shapes = library.result_dtype(like), shapes_of(terms, fields, prod(form))
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)
@@ -192,9 +195,7 @@ def held_or_lent(bound: Bound) -> Bound | Lent:
     return bound if bound.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
 
 
-def plain_of(
-    fields: Sequence[Array], targets: Sequence[Array] | None, how: How
-) -> Plain | None:
+def plain_of(fields: Sequence[Array], targets: Sequence[Array] | None, how: How) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None
     return None if key is None else Plain(key, fields, targets, how)

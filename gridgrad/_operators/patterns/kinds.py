@@ -51,6 +51,7 @@ class HasOrigin(Protocol):
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from."""
 
+
 Made = TypeVar("Made", bound=HasOrigin)
 Public = TypeVar("Public")  # what users see of it
 

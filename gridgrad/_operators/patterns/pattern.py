@@ -50,7 +50,9 @@ class Pattern(OnGrids):
         self.is_turned = are_turned(terms)
         self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._walls: dict[tuple[str, ...], Walls] = {}
-        self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]  # of the coefficients
+        self.at_gaps = [
+            isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)
+        ]  # of the coefficients
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
@@ -99,12 +101,16 @@ class Pattern(OnGrids):
         if found is None:
             found = make()
             if found is not None:
-                self._made.put(key, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms}))
+                self._made.put(
+                    key, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms})
+                )
         return found
 
     def _like(self, name: str, terms: tuple[Term, ...], arguments: tuple[Argument, ...]) -> Pattern:
         """Another map of the same fields to the same."""
-        return Pattern(self.grid, name, terms, self.inputs, self.outputs, arguments, self.masks_as_read, self.grids)
+        return Pattern(
+            self.grid, name, terms, self.inputs, self.outputs, arguments, self.masks_as_read, self.grids
+        )
 
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient and its square, which alone are not linear."""
@@ -136,7 +142,9 @@ class Pattern(OnGrids):
     def _without_gaps(self) -> Pattern:
         stay, inputs = [k for k, is_out in enumerate(self.at_gaps) if not is_out], prod(self.inputs)
         terms = [term.with_factors(stay.index) for term in self.terms]
-        terms = [t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms]
+        terms = [
+            t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms
+        ]
         own = tuple(argument for argument in self.arguments if not isinstance(argument.side, AtGaps))
         return self._like(self.name, tuple(terms), own)
 
@@ -232,7 +240,9 @@ class Pattern(OnGrids):
 
         None where a term is multiplied there already.
         """
-        return self._kept(("by", name, conjugate, inside), partial(self._multiplied, argument_of(name, conjugate), inside))
+        return self._kept(
+            ("by", name, conjugate, inside), partial(self._multiplied, argument_of(name, conjugate), inside)
+        )
 
     def _multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
         self.require_linear("a multiple")
@@ -243,7 +253,9 @@ class Pattern(OnGrids):
             terms, name = multiplied(self.terms, place), f"{word} * {self.name}"
         if terms is None or len({own.shape for own in (self.grids_in if inside else self.grids_out)}) > 1:
             return None
-        return Pattern(self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids)
+        return Pattern(
+            self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids
+        )
 
     def grids_beside(self, count: int) -> list[Points]:
         """The grid of each of its coefficients: of what comes out where it multiplies that, else of what it meets."""

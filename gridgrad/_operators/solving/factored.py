@@ -120,7 +120,11 @@ class Factored(Inverse):
 
     def rounded(self, rounding: float) -> Inverse:
         """With other limits of the mean."""
-        return self if self.constants is None else replace(self, constants=self.constants._replace(rounding=rounding))
+        return (
+            self
+            if self.constants is None
+            else replace(self, constants=self.constants._replace(rounding=rounding))
+        )
 
 
 def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
@@ -129,7 +133,10 @@ def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
     constants, grid = _constants_of(inside, unknowns), unknowns.grid
     has_walls = grid.metric is None and not grid.has_lines
     return Factored(
-        unknowns, factors(inside if constants is None else inside[1:, 1:], order, has_walls), inside.dtype, constants
+        unknowns,
+        factors(inside if constants is None else inside[1:, 1:], order, has_walls),
+        inside.dtype,
+        constants,
     )
 
 

@@ -73,7 +73,9 @@ def _held_beside_gaps(grid: Points, component: int | None) -> Iterator[tuple[Arr
     mask = grid.mask
     for k, line in enumerate(grid.lines if mask is not None else ()):
         assert mask is not None
-        side = mask.side.of(k, _component(line, component)) if isinstance(mask.side, Components) else mask.side
+        side = (
+            mask.side.of(k, _component(line, component)) if isinstance(mask.side, Components) else mask.side
+        )
         if isinstance(side, Condition) and side.end.is_held:
             yield mask.runs(k, grid.places[k], line.is_periodic).ends(mask.shape), side
 

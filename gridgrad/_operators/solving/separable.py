@@ -78,7 +78,9 @@ class Separable(Inverse):
 
         Of these the last axis, whose points are side by side, as they are again where it is the last one back.
         """
-        order = sorted(set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.lines[k], Ring), -axes[k]))
+        order = sorted(
+            set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.lines[k], Ring), -axes[k])
+        )
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
@@ -124,7 +126,11 @@ class Separable(Inverse):
 
     def rounded(self, rounding: float) -> Inverse:
         """With other limits of the mean."""
-        return self if self.constants is None else replace(self, constants=self.constants._replace(rounding=rounding))
+        return (
+            self
+            if self.constants is None
+            else replace(self, constants=self.constants._replace(rounding=rounding))
+        )
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
@@ -134,7 +140,10 @@ class Separable(Inverse):
     def _products(self) -> Products:
         units = [np.eye(line.size, dtype=complex if isinstance(line, Ring) else float) for line in self.lines]
         pairs = list(zip(self.lines, units, strict=True))
-        before, after = [line.analyse(one, 0) for line, one in pairs], [line.synthesise(one, 0) for line, one in pairs]
+        before, after = (
+            [line.analyse(one, 0) for line, one in pairs],
+            [line.synthesise(one, 0) for line, one in pairs],
+        )
         sizes, constants = [line.size for line in self.lines], self.constants
         means = None
         if constants is not None:
@@ -172,7 +181,9 @@ def separable(grid: Points, terms: tuple[Term, ...] | None, form: Form) -> Inver
     """The inverse of terms of these kinds, on fields of a form: rows along one axis that are diagonalised, and multiples of the field itself."""
     if terms is None or any(term.output != term.input for term in terms):
         return None
-    found = [_of_scalars(grid, own_terms(terms, k), component) for k, component in enumerate(components_of(form))]
+    found = [
+        _of_scalars(grid, own_terms(terms, k), component) for k, component in enumerate(components_of(form))
+    ]
     inverses = tuple(inverse for inverse in found if inverse is not None)
     if len(inverses) < len(found):
         return None
@@ -194,7 +205,9 @@ def _reciprocal(values: Array) -> Array:
     with np.errstate(over="ignore"):
         inverse = np.where(small, 0, 1 / np.where(small, 1, values))
     if not np.isfinite(inverse).all():
-        raise ArgumentValueError("the inverse of the operator has numbers beyond the exponents of float64; rescale the coordinates")
+        raise ArgumentValueError(
+            "the inverse of the operator has numbers beyond the exponents of float64; rescale the coordinates"
+        )
     return inverse
 
 

@@ -52,7 +52,9 @@ def derivative_rows(steps: Wide, length: int, rule: Rule, wrap: Wide | None = No
     with np.errstate(all="ignore"):
         near_one, around, exponent = scaled_steps(steps, wrap)
         if rule.is_formula:
-            return Rows(unscaled(scaled_first_derivative(near_one, length, rule.edge_order, around), -exponent))
+            return Rows(
+                unscaled(scaled_first_derivative(near_one, length, rule.edge_order, around), -exponent)
+            )
         first, last = (end.scaled(-exponent) for end in rule.boundary)
         line = Line(one_step(near_one), length, rule._replace(boundary=(first, last)), around)
         if rule.is_first_of_three:

@@ -149,7 +149,9 @@ class Line:
         """The row, with what is said to follow from the field taken from the points next to its end."""
         for side, end in enumerate(self.rule.boundary):
             if isinstance(end, Prescribed) and end.is_extrapolated and row.prescribed[side]:
-                first, places, wall = self.nearest(side, min(self.rule.order + 3, self.length), end.equation(self.seen(side)))
+                first, places, wall = self.nearest(
+                    side, min(self.rule.order + 3, self.length), end.equation(self.seen(side))
+                )
                 for k, value in enumerate(extrapolated(places, wall)):
                     self.add(row, first + k, row.prescribed[side] * value)
                 row.prescribed[side] = Fraction(0)

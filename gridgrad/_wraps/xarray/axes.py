@@ -80,7 +80,9 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable
         )
     for k, dim in enumerate(dims):
         if dim in dims[:k]:
-            raise ArgumentValueError(f"the dim {dim!r} is named twice; name each once, dim={(*dict.fromkeys(dims),)!r}")
+            raise ArgumentValueError(
+                f"the dim {dim!r} is named twice; name each once, dim={(*dict.fromkeys(dims),)!r}"
+            )
         if dim not in sample.dims:
             raise ArgumentValueError(
                 f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
@@ -206,7 +208,10 @@ def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
     found = dict(options)
     for word, rest in _ELSE.items():
         given = options.get(word)
-        if word == "periodic" and (isinstance(given, str) or (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given))):
+        if word == "periodic" and (
+            isinstance(given, str)
+            or (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given))
+        ):
             given = dict.fromkeys(names_of(given), True)
         if not isinstance(given, Mapping):
             continue

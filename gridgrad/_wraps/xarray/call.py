@@ -66,14 +66,18 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     main = "F" if "F" in fields else "f"
     given = fields.get(main)
     if main == "f" and isinstance(given, (list, tuple)) and labelled({"F": given}):
-        raise ArgumentTypeError(f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])")
+        raise ArgumentTypeError(
+            f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])"
+        )
     if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
         return function(*args, **options)  # of a list of samples, or with labelled coefficients only
     rest = {word: value for word, value in options.items() if word not in words}
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
     for word in [word for word in rest if topic_of(word) in _REFUSED]:
         if rest.pop(word) is not None:
-            raise ArgumentTypeError(f"{function.__name__}() got {word}= with labelled arrays; {_REFUSED[topic_of(word)]}")
+            raise ArgumentTypeError(
+                f"{function.__name__}() got {word}= with labelled arrays; {_REFUSED[topic_of(word)]}"
+            )
     shown = f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
     if all(by is None for by in named[:2]) and ("F" in fields or "v" in fields):
         raise ArgumentTypeError(

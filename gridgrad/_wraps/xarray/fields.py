@@ -34,7 +34,11 @@ def check_numbers(field: xarray.DataArray) -> None:
     """Refuse what has no differences."""
     called = "the field" if field.name is None else f"the variable {field.name!r}"
     if field.dtype.kind in "mM":
-        numbers = "f / numpy.timedelta64(1, 's')" if field.dtype.kind == "m" else "(f - f[0]) / numpy.timedelta64(1, 's')"
+        numbers = (
+            "f / numpy.timedelta64(1, 's')"
+            if field.dtype.kind == "m"
+            else "(f - f[0]) / numpy.timedelta64(1, 's')"
+        )
         raise ArgumentTypeError(
             f"{called} is of dtype {field.dtype}, whose derivatives would be cut off to whole units; give numbers, {numbers}"
         )

@@ -153,9 +153,15 @@ _PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], Sequence[int]], Lab
 }
 _SUMS: dict[str, tuple[str, Callable[..., list[Label]]]] = {
     "laplacian": ("laplacian", _second),
-    "biharmonic": ("biharmonic", lambda f, lines, parts: [_slope(f[0], a, a, b, b) for a in lines for b in lines]),
+    "biharmonic": (
+        "biharmonic",
+        lambda f, lines, parts: [_slope(f[0], a, a, b, b) for a in lines for b in lines],
+    ),
     "gradient_norm": ("gradient norm", _first),
-    "gradient_squared": ("gradient squared", lambda f, lines, parts: [_times(d, d) for d in _first(f, lines)]),
+    "gradient_squared": (
+        "gradient squared",
+        lambda f, lines, parts: [_times(d, d) for d in _first(f, lines)],
+    ),
     "divergence": ("divergence", _first),
     "advect": ("advection", _moved),
     "directional_derivative": ("directional derivative", _moved),

@@ -19,7 +19,12 @@ def is_of_times(values: Any) -> bool:
     """Whether these are dates, durations, or dates of another calendar."""
     if values.dtype.kind in "mM":
         return True
-    return values.dtype.kind == "O" and values.size > 0 and hasattr(values, "flat") and hasattr(values.flat[0], "calendar")
+    return (
+        values.dtype.kind == "O"
+        and values.size > 0
+        and hasattr(values, "flat")
+        and hasattr(values.flat[0], "calendar")
+    )
 
 
 def clean_unit(unit: object) -> str:

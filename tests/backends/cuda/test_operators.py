@@ -121,7 +121,9 @@ def test_rows_of_data(kernels, axis, make, slot):
 def test_values_in_vectors(kernels, dtype):
     """A wall's value in the one row of data that an end along the row may have, and across it in three."""
     along = Stencil(32, CENTRAL, (1.0, 2.0), (((0, 0, 2.0), (0, 1, 1.0)),), (((31, 31, -2.0),),))
-    launch = check(kernels, (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along)), [samples((9, 32), dtype)])
+    launch = check(
+        kernels, (Term(0, 0, 0, rows_of_values(9)), Term(0, 0, 1, along)), [samples((9, 32), dtype)]
+    )
     assert launch.variant.vector > 1
 
 
@@ -174,16 +176,28 @@ def test_terms_at_ends(kernels, dtype):
     """From side arrays with a stride of 0, after the others of their output, mixed, alone and added to what is held."""
     shape = (6, 9, 16)
     terms, inputs = operator("laplacian", shape, dtype)
-    ends = [Stencil(n, (), (), (((0, 0, 2.0),), (), ((2, 1, 1.0),)), (((n - 1, n - 1, 3.0),),), True) for n in shape]
-    sides = [np.broadcast_to(samples([1 if k == a else n for k, n in enumerate(shape)], dtype, a), shape) for a in range(3)]
+    ends = [
+        Stencil(n, (), (), (((0, 0, 2.0),), (), ((2, 1, 1.0),)), (((n - 1, n - 1, 3.0),),), True)
+        for n in shape
+    ]
+    sides = [
+        np.broadcast_to(samples([1 if k == a else n for k, n in enumerate(shape)], dtype, a), shape)
+        for a in range(3)
+    ]
     own = tuple(Term(0, 1 + axis, axis, rows, ends=True) for axis, rows in enumerate(ends))
     mixed = Term(0, 2, 2, stencil(16), then=(1, ends[1]), ends=True)
     check(kernels, (*own, *terms, mixed), [*inputs, *sides])
     check(kernels, (*own, mixed), [*inputs, *sides])
-    around = Stencil(9, (), (), tuple(tuple((i, (i + 3 * j) % 9, 0.5 + i) for j in (1, 2)) for i in range(9)), (), True)
-    check(kernels, (*terms, Term(0, 2, 2, ends[2], then=(1, around), ends=True)), [*inputs, *sides])  # as means round a pole
+    around = Stencil(
+        9, (), (), tuple(tuple((i, (i + 3 * j) % 9, 0.5 + i) for j in (1, 2)) for i in range(9)), (), True
+    )
+    check(
+        kernels, (*terms, Term(0, 2, 2, ends[2], then=(1, around), ends=True)), [*inputs, *sides]
+    )  # as means round a pole
     host, device = (np.full(shape, -0.0, dtype) for _ in range(2))
-    plans = [ladder.plan_for(BACKEND, (*own, mixed), [*inputs, *sides], [out], True) for out in (host, device)]
+    plans = [
+        ladder.plan_for(BACKEND, (*own, mixed), [*inputs, *sides], [out], True) for out in (host, device)
+    ]
     addresses = [[a.ctypes.data for a in (*inputs, *sides, out)] for out in (host, device)]
     memory.run(plans[0], addresses[0])
     kernels.run(plans[1], addresses[1])
@@ -295,9 +309,7 @@ def test_elements_apart(kernels, monkeypatch, name, layout):
         return views.get(layout, full)[tuple(slice(n) for n in shape)]
 
     shared = set()
-    for k, dtype in enumerate(
-        ("float32", "float64") if name in OF_REALS else ("float32", "complex64")
-    ):
+    for k, dtype in enumerate(("float32", "float64") if name in OF_REALS else ("float32", "complex64")):
         for row in (18, 21, 33):
             terms, inputs = operator(name, (8, 9, row), dtype, ("uniform", "irregular")[k], make=view)
             variant = check(

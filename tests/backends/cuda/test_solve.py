@@ -58,7 +58,9 @@ def test_matrices_go_to_a_device_once(cupy, monkeypatch):
     b = cupy.asarray(np.ones((5, 6)))
     solver(b)
     reads, sent = ndarray.reads, []
-    monkeypatch.setattr("gridgrad._backends.numpy.operations.OfNumPy.weights", lambda *given: sent.append(given))
+    monkeypatch.setattr(
+        "gridgrad._backends.numpy.operations.OfNumPy.weights", lambda *given: sent.append(given)
+    )
     solver(b)
     assert not sent
     assert ndarray.reads == reads
@@ -67,5 +69,7 @@ def test_matrices_go_to_a_device_once(cupy, monkeypatch):
 @pytest.mark.parametrize("method", ["direct", "cg"])
 def test_what_the_host_has_is_refused(cupy, method):
     A = GRIDS["held"].laplacian
-    with pytest.raises(TypeError, match=r"give b.get\(\), .* cupyx.scipy.sparse.linalg.gmres\(A.to_linear_operator"):
+    with pytest.raises(
+        TypeError, match=r"give b.get\(\), .* cupyx.scipy.sparse.linalg.gmres\(A.to_linear_operator"
+    ):
         A.solve(cupy.asarray(np.ones(A.grid.shape)), method=method)

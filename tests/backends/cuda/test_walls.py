@@ -33,7 +33,11 @@ OPERATORS = {
 def grid(kind, wall, prescribed, spacing="uneven"):
     """Both ends of the first axis have the condition, and the last end of the other another one; its first end is odd."""
     make, (first, last, side) = CONDITIONS[kind], prescribed
-    return gg.Grid(SPACINGS[spacing], (16, 0.5), boundary=[(make(first, wall), make(last, wall)), ("antisymmetric", gg.slope(side))])
+    return gg.Grid(
+        SPACINGS[spacing],
+        (16, 0.5),
+        boundary=[(make(first, wall), make(last, wall)), ("antisymmetric", gg.slope(side))],
+    )
 
 
 def flat(result):
@@ -66,10 +70,16 @@ def test_numbers(kernels, name, kind, wall, spacing):
 @pytest.mark.parametrize("name", ["gradient", "laplacian", "laplacian 6", "hessian", "diffuse"])
 def test_arrays_along_the_sides(cupy, name, kind, dtype):
     """They stay the user's: what is written into them counts at the next call."""
-    f, k = samples(SHAPE, dtype), np.abs(samples(SHAPE, "float64", 3)).astype("f4" if dtype != "float64" else "f8")
+    f, k = (
+        samples(SHAPE, dtype),
+        np.abs(samples(SHAPE, "float64", 3)).astype("f4" if dtype != "float64" else "f8"),
+    )
     sides = [RNG.standard_normal(n).astype(k.dtype) for n in (SHAPE[1], SHAPE[1], SHAPE[0])]
     on_device = [cupy.asarray(side) for side in sides]
-    A, B = OPERATORS[name](grid(kind, "face", sides), k), OPERATORS[name](grid(kind, "face", on_device), cupy.asarray(k))
+    A, B = (
+        OPERATORS[name](grid(kind, "face", sides), k),
+        OPERATORS[name](grid(kind, "face", on_device), cupy.asarray(k)),
+    )
     check(B(cupy.asarray(f)), A(f))
     for side, own in zip(sides, on_device, strict=True):
         side *= 3
@@ -101,4 +111,7 @@ def test_linear_parts_and_their_adjoints(cupy, name):
     g = A.linear(f)
     for weight in (None, "quadrature"):
         on_device = [cupy.asarray(part) for part in flat(g)]
-        check(B.adjoint(on_device if len(on_device) > 1 else on_device[0], weight=weight), A.adjoint(g, weight=weight))
+        check(
+            B.adjoint(on_device if len(on_device) > 1 else on_device[0], weight=weight),
+            A.adjoint(g, weight=weight),
+        )

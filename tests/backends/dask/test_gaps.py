@@ -124,8 +124,17 @@ LINEAR = {name: make for name, make in OPERATORS.items() if name != "norm"} | {
 
 
 @settings(max_examples=30)
-@given(cases(), st.sampled_from(list(LINEAR)), st.sampled_from(list(TURNED)), st.sampled_from(BESIDE), st.booleans(), st.booleans())
-def test_transposes_have_the_bits_of_the_whole_in_every_chunking(case, name, form, beside, is_lazy, has_breaks):
+@given(
+    cases(),
+    st.sampled_from(list(LINEAR)),
+    st.sampled_from(list(TURNED)),
+    st.sampled_from(BESIDE),
+    st.booleans(),
+    st.booleans(),
+)
+def test_transposes_have_the_bits_of_the_whole_in_every_chunking(
+    case, name, form, beside, is_lazy, has_breaks
+):
     grid, inside, u, chunks = case
     plain = grid.with_mask(inside, boundary=beside)
     ocean = grid.with_mask(da.from_array(inside, chunks=5), boundary=beside) if is_lazy else plain
@@ -144,7 +153,12 @@ def test_transposes_have_the_bits_of_the_whole_in_every_chunking(case, name, for
 
 
 @settings(max_examples=10)
-@given(cases(), st.sampled_from(["gradient_norm", "gradient_squared"]), st.sampled_from([np.complex64, complex]), st.booleans())
+@given(
+    cases(),
+    st.sampled_from(["gradient_norm", "gradient_squared"]),
+    st.sampled_from([np.complex64, complex]),
+    st.booleans(),
+)
 def test_sizes_of_complex_fields_have_the_chunks_of_these(case, name, dtype, is_lazy):
     grid, inside, u, chunks = case
     z = (u + 1j * u[::-1] ** 2).astype(dtype)
@@ -243,7 +257,9 @@ def test_transposes_are_two_tasks_a_chunk():
     keys = []
     with Callback(pretask=lambda key, graph, state: keys.append((key, type(graph[key]).__name__))):
         dask.persist(ocean.laplacian.T(d), scheduler="synchronous")
-    assert sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys) == 3 * d.npartitions  # one of the mask
+    assert (
+        sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys) == 3 * d.npartitions
+    )  # one of the mask
 
 
 def test_lazy_masks_are_computed_for_what_is_at_once():

@@ -50,7 +50,11 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
 def walled(shape, of_side):
     """A grid with what is prescribed at walls along its last axis, and at one end of the first."""
     side = of_side(shape[:-1])
-    ends = [(gg.value(2.0), gg.slope(-1.5)), *["periodic"] * (len(shape) - 2), (gg.value(side, wall="face"), gg.slope(side))]
+    ends = [
+        (gg.value(2.0), gg.slope(-1.5)),
+        *["periodic"] * (len(shape) - 2),
+        (gg.value(side, wall="face"), gg.slope(side)),
+    ]
     return gg.Grid(*[np.cumsum(np.random.default_rng(n).random(n) + 0.5) if end != "periodic" else (n, 0.1)
                      for n, end in zip(shape, ends, strict=True)], boundary=ends)  # fmt: skip
 
@@ -58,14 +62,19 @@ def walled(shape, of_side):
 def of_more_than_contiguous_fields(shape, rng):
     """Operators of which rows beside gaps read broadcast arrays and strided ones, and which are more than sums."""
     uneven = gg.Grid(*[np.cumsum(rng.random(n) + 0.5) for n in shape])
-    sphere = gg.Grid(np.linspace(-60, 60, shape[-2]), np.arange(shape[-1]) * 360 / shape[-1], geometry="sphere")
+    sphere = gg.Grid(
+        np.linspace(-60, 60, shape[-2]), np.arange(shape[-1]) * 360 / shape[-1], geometry="sphere"
+    )
     sphere = sphere if len(shape) == 2 else None
     k, v = rng.random(shape), rng.random(shape) - 0.5
     k[rng.random(shape) < 0.1] = 0
     column, line = k.reshape(shape[0], -1)[:, 0].reshape(-1, *[1] * (len(shape) - 1)), k[..., ::-1]
     inside = rng.random(shape) > 0.2
     for beside in ("one-sided", gg.value(rng.random((*shape, 2))[..., 0], wall="face")):
-        grid, walls = uneven.with_mask(inside, boundary=beside), walled(shape, rng.random).with_mask(inside, boundary=beside)
+        grid, walls = (
+            uneven.with_mask(inside, boundary=beside),
+            walled(shape, rng.random).with_mask(inside, boundary=beside),
+        )
         yield from {
             "norm": uneven.with_mask(inside).gradient_norm, "squares": uneven.with_mask(inside).gradient_squared,
             "upwind": grid.advect([v] * len(shape), upwind=1), "walls": walls.laplacian, "gradient and walls": walls.gradient,
@@ -84,7 +93,9 @@ def test_bits_are_those_of_numpy(shape, dtype, monkeypatch):
     rng = np.random.default_rng(8)
     f = rng.random(shape).astype(dtype)
     for name, operator in of_more_than_contiguous_fields(shape, rng):
-        narrow = operator.with_coefficients(tuple(c.astype(dtype) if isinstance(c, np.ndarray) else c for c in operator.coefficients))
+        narrow = operator.with_coefficients(
+            tuple(c.astype(dtype) if isinstance(c, np.ndarray) else c for c in operator.coefficients)
+        )
         banded = [np.stack(narrow(f, workers=workers)) for workers in (1, 3)]
         assert [made is not None for made in narrow.beside._in_bands.values()] == [True], name
         batch = np.moveaxis(np.stack(narrow(np.stack([f, f]))), -len(shape) - 1, 0)
@@ -100,7 +111,11 @@ def test_what_is_prescribed_may_be_written_over():
     rng = np.random.default_rng(9)
     shape = (40, 30)
     (beside, out), f, inside = rng.random((2, *shape)), rng.random(shape), rng.random(shape) > 0.2
-    laplacian = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside, boundary=gg.value(beside, wall="face", name="b")).laplacian
+    laplacian = (
+        gg.Grid(*[(n, 0.1) for n in shape])
+        .with_mask(inside, boundary=gg.value(beside, wall="face", name="b"))
+        .laplacian
+    )
     expected = laplacian(f)
     assert laplacian(f, out) is out
     assert np.array_equal(out, expected)
@@ -136,7 +151,9 @@ def test_many_bands_are_one_call_of_the_core(monkeypatch):
     assert np.abs(laplacian(f)).max() == 0
 
 
-@pytest.mark.parametrize(("shape", "is_banded"), [((3, 700), False), ((8, 400), False), ((16, 400), True), ((2100,), True)])
+@pytest.mark.parametrize(
+    ("shape", "is_banded"), [((3, 700), False), ((8, 400), False), ((16, 400), True), ((2100,), True)]
+)
 def test_no_fewer_bands_than_threads(shape, is_banded, monkeypatch):
     """An axis of few planes has few bands, which would leave threads without work."""
     monkeypatch.setattr(memory, "THREAD_BYTES", 0)

@@ -86,6 +86,9 @@ def test_a_pole_lies_outwards_of_an_end():
     assert gg.Grid([80.0, 90.0], LON, geometry="sphere", edge_order=1).boundary[0] == ("one-sided", "pole")
     assert gg.Grid([-90.0, -80.0], LON, geometry="sphere", edge_order=1).boundary[0] == ("pole", "one-sided")
     assert gg.Grid([70.0, 89.99, 90.0], LON, geometry="sphere").boundary[0] == ("one-sided", "pole")
-    assert gg.Grid([0.0, 1.0], LON, geometry="polar", angle="degrees", edge_order=1).boundary[0] == ("pole", "one-sided")
+    assert gg.Grid([0.0, 1.0], LON, geometry="polar", angle="degrees", edge_order=1).boundary[0] == (
+        "pole",
+        "one-sided",
+    )
     with pytest.raises(ValueError, match="its end at 80 is not within a step of"):
         gg.Grid([80.0, 90.0], LON, geometry="sphere", edge_order=1, boundary=["pole", "periodic"])

@@ -43,7 +43,10 @@ def wind_of_plane_waves(lat, lon):
         north = -dx * z * np.cos(lon) - dy * z * np.sin(lon) + dz * np.cos(lat)
         return dy * np.cos(lon) - dx * np.sin(lon), north
 
-    (east, north), (away_east, away_north) = slopes(1 + z, 0, x), slopes(x * z / 2, z - y * z / 2, y + (x**2 - y**2) / 4)
+    (east, north), (away_east, away_north) = (
+        slopes(1 + z, 0, x),
+        slopes(x * z / 2, z - y * z / 2, y + (x**2 - y**2) / 4),
+    )
     turning, spreading = -2 * x - 6 * x * z, -6 * y * z - 3 * (x**2 - y**2) * z
     return away_east - north, east + away_north, turning / R, spreading / R
 
@@ -138,7 +141,11 @@ def test_scalars_on_a_pole_are_one_for_all_longitudes():
     grid = globe(24, "pole")
     lat, lon = angles(grid)
     u, v, *_ = wind_of_plane_waves(lat, lon)
-    for made in (grid.laplacian(np.cos(lat) * np.sin(lon) * (2 + np.sin(lat))), grid.curl((v, u)), grid.divergence((v, u))):
+    for made in (
+        grid.laplacian(np.cos(lat) * np.sin(lon) * (2 + np.sin(lat))),
+        grid.curl((v, u)),
+        grid.divergence((v, u)),
+    ):
         assert np.ptp(made[[0, -1]], axis=1).max() < 1e-9 * np.abs(made).max()
 
 
@@ -270,7 +277,9 @@ def test_chunks_of_a_sphere(kind):
 
 def test_too_few_longitudes_for_a_wave_are_taken_as_they_are():
     for lon in ([0.0, 180.0, 360.0], [0.0, 100.0, 200.0], [0.0, 1.0]):
-        grid = gg.Grid([60.0, 70.0, 80.0], lon, geometry="sphere", boundary="one-sided", edge_order=1, radius=1.0)
+        grid = gg.Grid(
+            [60.0, 70.0, 80.0], lon, geometry="sphere", boundary="one-sided", edge_order=1, radius=1.0
+        )
         slope = grid.gradient(np.broadcast_to(np.deg2rad(lon), grid.shape))[1]
         np.testing.assert_allclose(slope, 1 / np.cos(np.deg2rad(grid.mesh()[0])))
 
@@ -359,5 +368,7 @@ def test_a_latitude_on_a_pole_but_for_its_rounding_is_on_it(angle):
     for other in (lat.astype("float32"), lat * (1 - 1e-13), lat * (1 + 1e-13)):
         near = gg.Grid(other, lon, geometry="sphere", angle=angle, radius=1.0)
         f = np.cos(exact.mesh()[0] * np.pi / 2 / pole) * np.cos(exact.mesh()[1] * np.pi / 2 / pole)
-        np.testing.assert_allclose(near.laplacian(f), exact.laplacian(f), atol=1e-4 if other.dtype == "float32" else 1e-10)
+        np.testing.assert_allclose(
+            near.laplacian(f), exact.laplacian(f), atol=1e-4 if other.dtype == "float32" else 1e-10
+        )
         np.testing.assert_allclose(near.measure.sum(), 4 * np.pi, rtol=1e-5)

@@ -132,7 +132,9 @@ def test_what_a_field_holds_on_a_wall():
     for accuracy in (None, 2, 4):
         A = {name: getattr(grid, name).with_(accuracy=accuracy) for name in ("laplacian", "gradient")}
         for operator in (*A.values(), grid.hessian, grid.diffuse(2.0), grid.advect((1.0, 2.0), upwind=1)):
-            assert np.array_equal(np.asarray(operator(f))[..., 1:, :], np.asarray(operator(other))[..., 1:, :])
+            assert np.array_equal(
+                np.asarray(operator(f))[..., 1:, :], np.asarray(operator(other))[..., 1:, :]
+            )
         along, beside = grid.derivative(1, accuracy=accuracy), plain.derivative(1, accuracy=accuracy)
         assert np.array_equal(along(held)[0], beside(held)[0])
         assert np.array_equal(A["gradient"](f)[0], A["gradient"](other)[0])

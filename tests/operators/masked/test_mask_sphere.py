@@ -105,7 +105,10 @@ def test_a_row_on_a_pole_reads_no_gap():
     for operator in ("laplacian", "gradient"):
         whole, own = getattr(grid, operator), getattr(grid.with_mask(inside), operator)
         for accuracy in (None, 4, 6):
-            expected, found = (np.asarray(A.with_(accuracy=accuracy)(g)) for A, g in ((whole, f), (own, np.where(inside, f, np.nan))))
+            expected, found = (
+                np.asarray(A.with_(accuracy=accuracy)(g))
+                for A, g in ((whole, f), (own, np.where(inside, f, np.nan)))
+            )
             assert not np.isnan(found).any()  # of 6, wide rows beside the pole read the gap, and are others
             assert accuracy == 6 or np.array_equal(found[..., far], expected[..., far])
     for gap in (np.s_[3, 10:20], np.s_[1], np.s_[0, 3], np.s_[34, 5]):

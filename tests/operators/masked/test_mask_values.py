@@ -54,7 +54,9 @@ def test_each_run_is_an_axis_of_its_own(axis, kind, wall):
         assert not found[~INSIDE].any()
 
 
-@pytest.mark.parametrize(("beside", "changed"), [(gg.value(2.0, wall="face"), 1), (gg.slope(2.0), 1), (gg.value(2.0), 2)])
+@pytest.mark.parametrize(
+    ("beside", "changed"), [(gg.value(2.0, wall="face"), 1), (gg.slope(2.0), 1), (gg.value(2.0), 2)]
+)
 def test_rows_that_read_nothing_prescribed_stay(beside, changed):
     """Only a value at the point beside the gap changes the next row too."""
     A = gg.Grid((N, 0.5)).with_mask(INSIDE, boundary=beside).laplacian
@@ -286,20 +288,28 @@ def test_values_decide_the_dtype_as_at_walls(rng):
     f = rng.standard_normal((10, 9))
     values = f * (1 + 2j)
     for own in (values, 2 + 1j):
-        operator = gg.Grid((10, 0.3), (9, 0.7)).with_mask(inside, boundary=gg.value(own, wall="face", name="v")).laplacian
+        operator = (
+            gg.Grid((10, 0.3), (9, 0.7))
+            .with_mask(inside, boundary=gg.value(own, wall="face", name="v"))
+            .laplacian
+        )
         assert operator(f).dtype == complex
         np.testing.assert_allclose(operator(f), operator.linear(f) + operator.offset, rtol=1e-12)
         np.testing.assert_allclose(operator(f, v=2j), operator(f.astype(complex), v=2j), rtol=1e-12)
         out = np.empty(f.shape, complex)
         assert operator(f, out=out) is out
         assert same_bits(out, operator(f))
-    operator = gg.Grid((10, 0.3), (9, 0.7)).with_mask(inside, boundary=gg.value(f, wall="face", name="v")).laplacian
+    operator = (
+        gg.Grid((10, 0.3), (9, 0.7)).with_mask(inside, boundary=gg.value(f, wall="face", name="v")).laplacian
+    )
     narrow = f.astype(np.float32)
     assert operator(narrow).dtype == np.float64
     assert operator(narrow, v=narrow).dtype == np.float32
 
 
-@pytest.mark.parametrize("beside", ["one-sided", "symmetric", gg.value(2.0, wall="face"), gg.slope(0.5)], ids=str)
+@pytest.mark.parametrize(
+    "beside", ["one-sided", "symmetric", gg.value(2.0, wall="face"), gg.slope(0.5)], ids=str
+)
 def test_arrays_at_walls_beside_gaps(beside, rng):
     """Each column is as with its own number at the wall."""
     inside = np.ones((10, 9), bool)

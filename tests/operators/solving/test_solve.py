@@ -102,7 +102,8 @@ def test_each_kind_of_ends_has_its_transform(pair, transform):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "ends"), [(float, "periodic"), (complex, "periodic"), (float, "symmetric"), (float, "antireflect")]
+    ("dtype", "ends"),
+    [(float, "periodic"), (complex, "periodic"), (float, "symmetric"), (float, "antireflect")],
 )
 @pytest.mark.parametrize("axes", [[-2, -1], [-1, -2], [0, 1]])
 def test_the_longest_stretched_axis_keeps_its_rows(dtype, ends, axes):
@@ -115,7 +116,10 @@ def test_the_longest_stretched_axis_keeps_its_rows(dtype, ends, axes):
     kept = b.copy()
     np.testing.assert_allclose(A.solve(b), A.solve(b, method="direct"), rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose((-A).solve(b), -A.solve(b), rtol=1e-12, atol=1e-13)
-    for other in (np.asfortranarray(b), b[..., ::-1].copy()[..., ::-1]):  # the bits of SciPy's transforms differ by layout
+    for other in (
+        np.asfortranarray(b),
+        b[..., ::-1].copy()[..., ::-1],
+    ):  # the bits of SciPy's transforms differ by layout
         np.testing.assert_allclose(A.solve(other), A.solve(b), rtol=1e-12, atol=1e-13)
     assert np.array_equal(b, kept)
 
@@ -206,7 +210,9 @@ def test_without_a_value_the_mean_is_0(pairs, method):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "complex64", "float64"])
-@pytest.mark.parametrize("k", [1.0, np.random.default_rng(0).uniform(1, 2, (16, 20))], ids=["transforms", "factors"])
+@pytest.mark.parametrize(
+    "k", [1.0, np.random.default_rng(0).uniform(1, 2, (16, 20))], ids=["transforms", "factors"]
+)
 def test_what_the_operator_makes_has_a_solution_in_each_precision(k, dtype):
     grid = gg.Grid((16, 0.1), (20, 0.2), boundary="reflect")
     A, H = grid.diffuse(k), grid.measure

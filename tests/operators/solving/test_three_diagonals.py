@@ -19,7 +19,9 @@ WAYS = {
 
 def grid_with(*ends):
     held = gg.value(0.0)
-    return gg.Grid(*[(7 + k, 0.5) for k in range(len(ends))], boundary=[held if end == "held" else end for end in ends])
+    return gg.Grid(
+        *[(7 + k, 0.5) for k in range(len(ends))], boundary=[held if end == "held" else end for end in ends]
+    )
 
 
 def step_with(*ends):
@@ -43,7 +45,9 @@ def test_none_does_alone_or_where_constants_become_0_or_signs_differ():
 
 @pytest.mark.parametrize("has_core", [True, False], ids=["core", "no core"])
 @pytest.mark.parametrize("dtype", ["float64", "complex128"])
-@pytest.mark.parametrize("ends", [*WAYS, ("symmetric", "reflect", "antisymmetric"), ("periodic", "held", "reflect")], ids="-".join)
+@pytest.mark.parametrize(
+    "ends", [*WAYS, ("symmetric", "reflect", "antisymmetric"), ("periodic", "held", "reflect")], ids="-".join
+)
 def test_values_are_those_of_factors(ends, dtype, has_core, monkeypatch):
     if not has_core:
         monkeypatch.setattr(core_room, "core", None)
@@ -66,7 +70,10 @@ def test_transposes(ends):
     assert abs((v * inverse(u)).sum() - (inverse.transposed()(v) * u).sum()) < 1e-12
 
 
-@pytest.mark.parametrize(("shape", "axes"), [((9,), [-1]), ((4, 9), [-1]), ((3, 8, 9), [-1, -2]), ((8, 3, 9), [2, 0]), ((9, 3, 8), [0, 2])])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [((9,), [-1]), ((4, 9), [-1]), ((3, 8, 9), [-1, -2]), ((8, 3, 9), [2, 0]), ((9, 3, 8), [0, 2])],
+)
 def test_three_diagonals_do_not_depend_on_the_core(shape, axes, monkeypatch):
     """Of batches, with the waves before and behind the axis, and where `b` itself is what they are solved for."""
     ends = ["symmetric", "antisymmetric"][: len(axes)]

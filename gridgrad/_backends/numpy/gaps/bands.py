@@ -19,7 +19,13 @@ NEAR = 1 << 16  # points of a band, whose field and result stay in a cache of a 
 
 # As the structs of kernels/host/gaps/bands.cpp.
 OUTPUT = np.dtype([(name, "i8") for name in ("array", "term", "terms", "points", "bounds", "gaps", "starts")])
-PATCH = np.dtype([*[(name, "i8") for name in ("outputs", "count", "terms")], ("fill", "f8"), *[(name, "i8") for name in ("beside", "others", "bytes")]])
+PATCH = np.dtype(
+    [
+        *[(name, "i8") for name in ("outputs", "count", "terms")],
+        ("fill", "f8"),
+        *[(name, "i8") for name in ("beside", "others", "bytes")],
+    ]
+)
 
 
 def edges_of(points: int, lines: int = 0) -> Array:
@@ -49,7 +55,10 @@ class InBands:
         outside: Sequence[Array], fill: float,
     ) -> None:  # fmt: skip
         self.plan, self.shape, self.bands = plan, plan.shape, len(edges) - 1
-        self.order = [*swept, *[k for k in range(len(fields)) if k not in swept]]  # those that are read by point alone stand last
+        self.order = [
+            *swept,
+            *[k for k in range(len(fields)) if k not in swept],
+        ]  # those that are read by point alone stand last
         self.threads = memory.default_workers(plan.traffic)
         pieces = min(memory.pieces_of(plan), self.bands)
         self.pieces = list(pairwise(self.bands * k // pieces for k in range(pieces + 1)))
@@ -75,7 +84,16 @@ class InBands:
         beside = np.array([reach_of(fields[k]) for k in self.order[len(swept) :]], np.int64)
         of_output = self.dtype.itemsize * plan.elements
         self._patch = np.array(
-            (address(outputs), len(outputs), self.table.shape[1], fill, address(beside), len(beside), of_output), PATCH
+            (
+                address(outputs),
+                len(outputs),
+                self.table.shape[1],
+                fill,
+                address(beside),
+                len(beside),
+                of_output,
+            ),
+            PATCH,
         )
         self._kept += [outputs, beside]
         self._address = address(self._patch)
@@ -91,7 +109,9 @@ class InBands:
             for k, number in enumerate(term.fields):
                 if number is not None:
                     place = self.order.index(number)
-                    table[:, t, FIELDS.start + k] = 1 + place + self.plan.outputs * (place >= self.plan.inputs)
+                    table[:, t, FIELDS.start + k] = (
+                        1 + place + self.plan.outputs * (place >= self.plan.inputs)
+                    )
             if term.at[2] is not None:
                 table[:, t, AT.stop - 1] += 4 * first_points
         return table
@@ -127,7 +147,9 @@ def places_in(field: Array, points: Array) -> Array:
 def are_near(fields: Sequence[Array]) -> bool:
     """Whether all elements of a field are a number of elements apart that fits into 32 bits."""
     return all(
-        max(abs(end) for end in reach_of(f)) < f.itemsize << 31 and not any(stride % f.itemsize for stride in f.strides) for f in fields
+        max(abs(end) for end in reach_of(f)) < f.itemsize << 31
+        and not any(stride % f.itemsize for stride in f.strides)
+        for f in fields
     )
 
 

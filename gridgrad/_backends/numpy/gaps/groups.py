@@ -25,7 +25,9 @@ class TermRows(NamedTuple):
     outer_sign: int
 
 
-def rows_in_groups(points: Array, terms: Sequence[TermRows], join: int, dtype: DType, edges: Array) -> RowsAtPoints:
+def rows_in_groups(
+    points: Array, terms: Sequence[TermRows], join: int, dtype: DType, edges: Array
+) -> RowsAtPoints:
     """The rows of one output at its points, in groups that no edge of a band cuts: `edges` are first points of bands, and the end."""
     terms = [_packed(term, dtype) for term in terms]
     near = np.searchsorted(edges, points, side="right")

@@ -36,7 +36,9 @@ class TermAtPoints(NamedTuple):
 class RowsAtPoints:
     """The rows of one output at its points, in an `order` of groups, ready for flat fields of the dtype of their weights."""
 
-    def __init__(self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array, join: int) -> None:
+    def __init__(
+        self, terms: Sequence[TermAtPoints], points: Array, bounds: Array, order: Array, join: int
+    ) -> None:
         self.terms, self.points, self.bounds, self.order = terms, points, bounds, order
         self.dtype = terms[0].weight.dtype
         self._places = np.array([address(points), address(bounds), 0, 0])
@@ -67,7 +69,9 @@ class RowsAtPoints:
             places[2] = address(values[one])
             for row, k, own in used:
                 row[k] = address(own) + one * own.strides[0]
-            _core.core.gg_rows_at_points(address(table), len(table), address(places), len(self.bounds) - 1, step, workers)
+            _core.core.gg_rows_at_points(
+                address(table), len(table), address(places), len(self.bounds) - 1, step, workers
+            )
         return values
 
 

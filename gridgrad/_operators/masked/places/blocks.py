@@ -28,7 +28,9 @@ class OnBlocks(Protocol):
     def on(self, grid: Points) -> Self:
         """The same on the grid with other gaps, without its fields."""
 
-    def on_block(self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields) -> list[Array]:
+    def on_block(
+        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
+    ) -> list[Array]:
         """What a block becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
 
 
@@ -80,7 +82,9 @@ class Blocks:
             return operator.on_block(library, flat_, fields, sweep)
         xp = library.operations(*fields)
         whole = xp.complex_of(*fields)
-        return operator.on_block(library, flat_, [whole], lambda own: sweep([xp.real(own[0]), xp.imag(own[0])]))
+        return operator.on_block(
+            library, flat_, [whole], lambda own: sweep([xp.real(own[0]), xp.imag(own[0])])
+        )
 
     def _on(self, places: Sequence[Place | None], inside: Array) -> OnBlocks:
         """The operator on a block; kept where the mask will be the same again."""
