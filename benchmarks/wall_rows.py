@@ -18,9 +18,8 @@ Rate = Callable[[], np.ndarray]
 def kuramoto_sivashinsky(sides: tuple[int, ...], workers: int) -> Makers:
     """The right-hand side ``-lap(u + lap u) - |grad u|^2 / 2`` between walls without flux, all arrays kept."""
     u = random(sides)
-    held = [
-        aligned(sides, "float64") for _ in range(2)
-    ]  # the same for both kinds of ends: places in memory differ in speed
+    # the same for both kinds of ends: places in memory differ in speed
+    held = [aligned(sides, "float64") for _ in range(2)]
     expected = rate_between("symmetric", u, held, workers)().copy()
 
     def padded() -> np.ndarray:

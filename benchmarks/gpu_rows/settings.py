@@ -18,10 +18,8 @@ from .rows import Arrays, Row, rows, shrunk
 # Of each setting: where it is, and its other values.
 SETTINGS: dict[str, tuple[Any, tuple[int | None, ...]]] = {
     "BLOCKS": (variants, (0, 3, 5)),  # on a multiprocessor, which registers are left for
-    "MANY_BLOCKS": (
-        launch_shape,
-        (1, 1 << 40),
-    ),  # several planes a thread where there are blocks for it, or never
+    # several planes a thread where there are blocks for it, or never
+    "MANY_BLOCKS": (launch_shape, (1, 1 << 40)),
     "FEW_ARRAYS": (launch_shape, (8,)),  # several planes of more arrays too
     "FITS": (launch_shape, (1, 100)),  # more slabs, or none
     "VALUE_BYTES": (sharing, (1,)),  # one element a thread where accesses are of one

@@ -60,9 +60,8 @@ class Row:
 INSTRUCTIONS = {"gradient": 45, "laplacian": 50, "gradient.T": 55, "diffuse": 85, "laplacian 4": 80}
 WAVES = 2  # of loads, in first derivatives and Laplacians
 TRAFFIC = 1.08  # of memory over the least
-NOT_YET: dict[
-    tuple[str, str, int], dict[str, float]
-] = {  # by operator, dtype and length of a row, or 0: by coordinates
+# by operator, dtype and length of a row, or 0: by coordinates
+NOT_YET: dict[tuple[str, str, int], dict[str, float]] = {
     ("curl", "float64", 512): {"waves": 3},  # of six differences of two values each
 }
 

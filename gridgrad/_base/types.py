@@ -46,9 +46,8 @@ class Prescribed(Protocol):
 
 
 AnyEnd = End | Prescribed
-Boundary = (
-    AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]
-)  # for all axes, or for each
+# for all axes, or for each
+Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Angle = Literal["degrees", "radians"]
 RowSide = Literal["left", "right"]  # of a point
@@ -84,9 +83,8 @@ if TYPE_CHECKING:
     In = WithDefault("In", default=Scalar)  # what an operator takes
     Out = WithDefault("Out", default=Scalar)  # what it gives
     OnGrid = WithDefault("OnGrid", default=Vector, covariant=True)  # what vectors are on a grid
-    Given = WithDefault(
-        "Given", bound=Field, default=Array
-    )  # the arrays among coordinates; NumPy's of numbers alone
+    # the arrays among coordinates; NumPy's of numbers alone
+    Given = WithDefault("Given", bound=Field, default=Array)
 else:
     In, Out, OnGrid = TypeVar("In"), TypeVar("Out"), TypeVar("OnGrid", covariant=True)
     Given = TypeVar("Given", bound=Field)

@@ -215,9 +215,8 @@ def _of_samples(
         return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
     grid = points_of(Grid, shape, axes, spacings, words, real)
     # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
-    make = (
-        gradient_operator if grid.metric is None else gradient_operator.made
-    )  # with the lengths of the metric
+    # with the lengths of the metric
+    make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
     if operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)

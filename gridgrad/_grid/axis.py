@@ -70,11 +70,8 @@ class Axis:
         unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0, edge_order: int = 1,
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
-        self.sides, self.place, self.edge_order = (
-            sides,
-            place,
-            edge_order,
-        )  # the place among the axes of a grid
+        # the place among the axes of a grid
+        self.sides, self.place, self.edge_order = sides, place, edge_order
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
         self.origin = origin

@@ -10,9 +10,8 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
 from .spacing import check_class, clean_number, numbers_of, to_host
 
-Entry: TypeAlias = tuple[
-    int, Array, Array
-]  # of an axis: the number of points, a step or their positions, the origin
+# of an axis: the number of points, a step or their positions, the origin
+Entry: TypeAlias = tuple[int, Array, Array]
 ORIGIN: Array = np.zeros(())[()]
 
 

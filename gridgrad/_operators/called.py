@@ -261,9 +261,8 @@ class Called(Joinable[In, Out]):
             sample = self._of_result(first)
             if self.pattern.grids is None:
                 _, field = dispatch.samples(unwrap(sample, "f")[0])
-                self._terms_for(
-                    tuple(field.shape)
-                )  # the field is to blame for another shape, before what is made like it
+                # the field is to blame for another shape, before what is made like it
+                self._terms_for(tuple(field.shape))
             found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
             if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)

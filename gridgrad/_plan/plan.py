@@ -37,9 +37,8 @@ class Tables:
     plan and a cache keep alive together.
     """
 
-    named: dict[
-        str, Array
-    ]  # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
+    # "start", "pair" and, where they vary, "weights": the fields of the descriptor that point to them
+    named: dict[str, Array]
     nbytes: int  # the weights of the stencil included
     selects: bool  # see `Stencil`
 

@@ -46,9 +46,8 @@ class Asked(NamedTuple):
     """All results of a call."""
 
     call: Call
-    coefficients: list[
-        Repeated
-    ]  # what is read behind the components of the field, of a grid with gaps its mask last
+    # what is read behind the components of the field, of a grid with gaps its mask last
+    coefficients: list[Repeated]
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
     gaps: Blocks | None
@@ -98,9 +97,8 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
         )
     operator = cast(Gapped[Field, Field], operators[with_gaps[0]])
     flat_ = Flat(operator.grid, shape)
-    return Blocks(
-        operator, flat_, {} if flat_.flat[0] > 1 else None
-    )  # rows are kept where others read them again
+    # rows are kept where others read them again
+    return Blocks(operator, flat_, {} if flat_.flat[0] > 1 else None)
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:

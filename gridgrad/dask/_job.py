@@ -58,9 +58,8 @@ class Job:
             for k in used
             for there in neighbours(reach[k], spans, places, self.numblocks)
         ]
-        own = [
-            self.reads.chunk(k, places) for k in used
-        ]  # last: there is less memory while others are decoded
+        # last: there is less memory while others are decoded
+        own = [self.reads.chunk(k, places) for k in used]
         made = compute(self.recipe, spans, *own, *others)
         return made if isinstance(made, tuple) else (made,)
 

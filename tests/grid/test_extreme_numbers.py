@@ -53,9 +53,8 @@ CALLS = {
 @pytest.mark.parametrize("name", GRIDS)
 def test_there_is_a_result_or_a_refusal(name, call):
     told = 0
-    for number in WITHIN + [
-        b for b in BEYOND if "coordinate" not in name or not isinstance(b, int)
-    ]:  # which NumPy would make objects
+    # which NumPy would make objects
+    for number in WITHIN + [b for b in BEYOND if "coordinate" not in name or not isinstance(b, int)]:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             if name == "coordinates":  # multiples of it are the test's

@@ -38,9 +38,8 @@ OPERATORS = {
     "transpose": lambda grid: grid.laplacian.linear.T,
 }
 VECTORS = {"divergence", "curl"}
-CASES = [
-    (grid, name) for grid in GRIDS for name in OPERATORS if (grid, name) != ("lines", "advect")
-]  # not offered there
+# not offered there
+CASES = [(grid, name) for grid in GRIDS for name in OPERATORS if (grid, name) != ("lines", "advect")]
 
 
 @pytest.mark.parametrize("shape", [(), (12,), (9, 1), (5, 7), (12, 9), (2, 9, 11)], ids=str)

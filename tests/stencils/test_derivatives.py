@@ -168,9 +168,8 @@ def test_mirrored_rows_by_hand():
     assert edges(2, "symmetric") == (((0, 1, 4.0),), ((8, 7, 4.0),))
     assert edges(1, "antisymmetric") == (((0, 1, 1.0), (0, 0, 2.0)), ((8, 7, -1.0), (8, 8, -2.0)))
     assert edges(2, "antisymmetric") == (((0, 1, 4.0), (0, 0, -8.0)), ((8, 7, 4.0), (8, 8, -8.0)))
-    near = edges(1, "antisymmetric", accuracy=4)[
-        1
-    ]  # (f[2] - f[0]) * 2 / 3 h - (f[3] + f[0]) / 12 h: without f[1]
+    # (f[2] - f[0]) * 2 / 3 h - (f[3] + f[0]) / 12 h: without f[1]
+    near = edges(1, "antisymmetric", accuracy=4)[1]
     assert [pair[:2] for pair in near] == [(0, 2), (0, 3), (0, 0)]
     assert np.allclose([weight for *_, weight in near], [4 / 3, -1 / 6, -1 / 3], rtol=1e-15, atol=0)
 

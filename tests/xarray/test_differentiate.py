@@ -44,9 +44,8 @@ def test_times_that_are_differentiated():
     )
 
 
-@pytest.mark.filterwarnings(
-    "ignore:Converting non-nanosecond"
-)  # by releases of xarray that know no other unit
+# by releases of xarray that know no other unit
+@pytest.mark.filterwarnings("ignore:Converting non-nanosecond")
 @pytest.mark.parametrize("stored", ["s", "ms", "ns"])
 def test_times_along_numbers_are_in_their_own_unit(stored):
     days = np.array([0, 1, 3], "m8[D]").astype(f"m8[{stored}]")

@@ -14,10 +14,10 @@ WARP = 32
 GRID_LIMIT = 65535  # of CUDA, for y and z
 CACHE_BYTES = 16 << 20  # of a slab's planes in the second-level cache, which other data go through too
 FITS = 2  # times as much is left as it is: on an H100 slabs cost there more than they save
-PLANES = 4  # that a thread does where there are layers enough: two of six are then read for a neighbour, not of three
-FEW_ARRAYS = (
-    3  # of which neighbours are most of the traffic: of more, several planes a thread were measured to cost
-)
+# that a thread does where there are layers enough: two of six are then read for a neighbour, not of three
+PLANES = 4
+# of which neighbours are most of the traffic: of more, several planes a thread were measured to cost
+FEW_ARRAYS = 3
 MANY_BLOCKS = 8192  # of which the last that run alone are few
 LONG_SLAB = 4  # log2 of the row blocks of a slab that need not fit the cache
 

@@ -222,9 +222,8 @@ def _blocks(packed: Array, share: Share, indices: str) -> int:
         blocks = 2
     if held <= LIGHT_BYTES and share.elements == 1:  # few loads at a time
         blocks = 4
-    if (
-        indices == "int64"
-    ):  # of which each array's take two registers, and those of a factor of samples are needed at each of these
+    # of which each array's take two registers, and those of a factor of samples are needed at each of these
+    if indices == "int64":
         is_heavy = terms > HEAVY_TERMS or bool((packed["term"]["inner"][:terms] >= 0).any())
         blocks = 2 if blocks == 4 and is_heavy else blocks - 1
     return blocks

@@ -59,9 +59,8 @@ class Graph:
         self.recipe, self.name = recipe, name
         self.names = [str(field.name) for field in fields]
         self.numblocks: Places = tuple(map(len, chunks))
-        self.blocks: list[Places] = [
-            field.numblocks for field in fields
-        ]  # one along axes that it is the same along
+        # one along axes that it is the same along
+        self.blocks: list[Places] = [field.numblocks for field in fields]
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}

@@ -29,10 +29,8 @@ class PointWeights:
     ) -> PointWeights:
         """Those that are normal numbers."""
         sizes = [s for s in (np.abs(w[w != 0]) for w in values) if s.size]
-        bounds = (
-            np.min([s.min() for s in sizes], initial=np.inf),
-            np.max([s.max() for s in sizes], initial=0),
-        )  # NaN where there is one
+        # NaN where there is one
+        bounds = np.min([s.min() for s in sizes], initial=np.inf), np.max([s.max() for s in sizes], initial=0)
         limits = np.finfo(np.dtype(real))
         if not limits.tiny <= bounds[0] <= bounds[1] <= limits.max:
             raise ArgumentValueError(

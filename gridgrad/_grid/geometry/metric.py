@@ -76,9 +76,8 @@ class Metric:
         self.h = surface.h(y)
         self.h[list(self.on)] = 0
         check_lengths(surface.length, surface.length * self._steps, self.h[self.h != 0], step or 1.0)
-        self.inverse = np.divide(
-            1, self.h, out=np.zeros_like(self.h), where=self.h != 0
-        )  # 0 in a pole: its row has its own terms
+        # 0 in a pole: its row has its own terms
+        self.inverse = np.divide(1, self.h, out=np.zeros_like(self.h), where=self.h != 0)
         self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 
     def slope(self, accuracy: int | None) -> Stencil:
@@ -284,7 +283,6 @@ class Metric:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
         second, first = (self.line.stencil(order) for order in (2, 1))
         ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
-        bent = (
-            ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()
-        )  # on the equator there is none
+        # on the equator there is none
+        bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()
         return (*row_at(second, point), *bent)

@@ -103,9 +103,8 @@ class LinesAxis(Axis):
         halves = (np.take(self.spacing, k, self.number).astype(self.real) / 2 for k in (0, -1))
         with np.errstate(invalid="ignore"):
             longest = np.max(np.abs(np.subtract(*halves)))
-        return 2 * exact_fraction(
-            np.nan_to_num(longest, posinf=0)
-        )  # positions that are none are refused with the rows
+        # positions that are none are refused with the rows
+        return 2 * exact_fraction(np.nan_to_num(longest, posinf=0))
 
     def described(self, *ends: object) -> str:
         """One line about it."""

@@ -241,9 +241,8 @@ def check_names(
             raise ArgumentTypeError(
                 f"{name} was given as numbers, which are in the weights; make the operator with arrays to give others later"
             )
-        if len(varied) > 1 and not all(
-            [argument.side or argument.is_named for argument in varied]
-        ):  # the user chose their names
+        # the user chose their names
+        if len(varied) > 1 and not all([argument.side or argument.is_named for argument in varied]):
             _check_alike(name, [one for one in taken() if one[0].name == name and one[0].fields])
 
 

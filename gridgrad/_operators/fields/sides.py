@@ -111,9 +111,8 @@ class Side(NamedTuple):
         if type(value) is np.ndarray:
             return self._view(value) if value.dtype == before.dtype and value.dtype.kind in "fc" else None
         is_known = type(given) is Constant and type(given.number) is float and type(before) is np.ndarray
-        if (
-            is_known and isinstance(value, float) and isfinite(value) and _fits(value, before.dtype.char)
-        ):  # NumPy's float64 too; ints may not fit
+        # NumPy's float64 too; ints may not fit
+        if is_known and isinstance(value, float) and isfinite(value) and _fits(value, before.dtype.char):
             return np.ndarray(before.shape, before.dtype, np.asarray(value, before.dtype), 0, before.strides)
         return None
 

@@ -44,9 +44,8 @@ class Beside:
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._flats: dict[Shape, Flat] = {}
-        self.blocks: dict[
-            Hashable, dict[Hashable, OnBlocks]
-        ] = {}  # the operators on blocks of the grid, where its mask is known
+        # the operators on blocks of the grid, where its mask is known
+        self.blocks: dict[Hashable, dict[Hashable, OnBlocks]] = {}
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
         self._in_bands: dict[Hashable, InBands | None] = {}
 

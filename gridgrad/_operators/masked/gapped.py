@@ -110,9 +110,8 @@ class Gapped(Joinable[In, Out]):
             is_turned=self.whole.pattern.is_turned,
         )
         arrays = (*call.samples, *call.coefficients)
-        if any(
-            isinstance(getattr(a, "_meta", a), np.ma.MaskedArray) for a in arrays
-        ):  # or has chunks that are
+        # or has chunks that are
+        if any(isinstance(getattr(a, "_meta", a), np.ma.MaskedArray) for a in arrays):
             raise ArgumentTypeError(
                 "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
                 "at points that do not count is not read"

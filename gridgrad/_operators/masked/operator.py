@@ -110,9 +110,8 @@ class Masked(Gapped[In, Out]):
         if made is not None:
             return shaped(made, self.outputs) if target is None else target
         found = self.beside_gaps(call.library, fields, flat_, workers)
-        if (
-            call.coefficients
-        ):  # the sweep alone does not know the dtypes of those that are read beside gaps only
+        # the sweep alone does not know the dtypes of those that are read beside gaps only
+        if call.coefficients:
             f = (
                 stack(call.library, call.samples, self.inputs)
                 if stacked

@@ -114,9 +114,8 @@ def transposed_patch(
     return Patch(points, [np.zeros(len(own), bool) for own in points], parts)
 
 
-Where = Callable[
-    [int, Array], Array | None
-]  # of an input, where points of it are in memory; None of one whose memory is in their order
+# of an input, where points of it are in memory; None of one whose memory is in their order
+Where = Callable[[int, Array], Array | None]
 
 
 def compiled(patch: Patch, dtype: DType, edges: Array, where: Where) -> list[RowsAtPoints | None] | None:

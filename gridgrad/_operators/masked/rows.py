@@ -31,9 +31,8 @@ class Pairs(NamedTuple):
     w: Array
     is_value: Array
     is_missing: Array  # shape (points,): where there is no row, as its run is too short for any
-    own: Array | None = (
-        None  # of what is read at the end of a run: the points whose factors count, in the place of a and b
-    )
+    # of what is read at the end of a run: the points whose factors count, in the place of a and b
+    own: Array | None = None
 
     @property
     def width(self) -> int:
@@ -48,9 +47,8 @@ class Line:
         assert grid.mask is not None
         self.grid, self.k, self.mask = grid, k, grid.mask
         self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
-        self.end: int | None = (
-            None  # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
-        )
+        # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
+        self.end: int | None = None
         self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
 
     def on(self, grid: Points) -> Line:

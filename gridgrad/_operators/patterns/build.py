@@ -47,9 +47,8 @@ class Build:
         self._terms: list[Term] = []
         self._of_sides: list[Term] = []
         self._places: dict[tuple[Condition, int], int] = {}
-        self._own_of_grid: dict[
-            Hashable, tuple[Argument, Array]
-        ] = {}  # behind the fields, before what is prescribed
+        # behind the fields, before what is prescribed
+        self._own_of_grid: dict[Hashable, tuple[Argument, Array]] = {}
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
@@ -221,9 +220,8 @@ class Build:
                 self._terms.append(Term(output, input, other, first, outer=outer, then=then))
         for k in range(self.grid.ndim):
             if not weights.is_zero(len(pairs) + k):
-                slope = replace(
-                    mapping.rows(k, 1, accuracy), order=2
-                )  # for units: its weights are second derivatives
+                # for units: its weights are second derivatives
+                slope = replace(mapping.rows(k, 1, accuracy), order=2)
                 self._terms.append(
                     Term(output, input, k, slope, outer=self._of_points(weights, len(pairs) + k))
                 )

@@ -87,10 +87,8 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
             workers = clean_workers(workers)
         if targets is not None and not _has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
-        like, library = (
-            slices.leading(fields),
-            library.among(fields),
-        )  # which refuses fields of several devices
+        # which refuses fields of several devices
+        like, library = slices.leading(fields), library.among(fields)
         dtype, shapes = library.result_dtype(like), shapes_of(terms, fields, prod(form))
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)

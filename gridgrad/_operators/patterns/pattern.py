@@ -50,9 +50,8 @@ class Pattern(OnGrids):
         self.is_turned = are_turned(terms)
         self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
         self._walls: dict[tuple[str, ...], Walls] = {}
-        self.at_gaps = [
-            isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)
-        ]  # of the coefficients
+        # of the coefficients
+        self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,

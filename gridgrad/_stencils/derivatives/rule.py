@@ -66,9 +66,8 @@ def points_needed(rule: Rule, uniform: bool = False) -> int:
     """
     centred = rule.one_sided_points() if rule.side else sum(rule.reach(uniform))
     one_sided = rule.one_sided_points() if rule.accuracy or rule.order == 1 else rule.order + 1
-    least = (
-        rule.order + 1 if rule.order > 2 else 0
-    )  # for rows with a condition, which begin with those without
+    # for rows with a condition, which begin with those without
+    least = rule.order + 1 if rule.order > 2 else 0
     return max(
         max(end.points(centred, one_sided), least if type(end) is Prescribed else 0) for end in rule.boundary
     )

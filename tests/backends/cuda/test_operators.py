@@ -191,9 +191,8 @@ def test_terms_at_ends(kernels, dtype):
     around = Stencil(
         9, (), (), tuple(tuple((i, (i + 3 * j) % 9, 0.5 + i) for j in (1, 2)) for i in range(9)), (), True
     )
-    check(
-        kernels, (*terms, Term(0, 2, 2, ends[2], then=(1, around), ends=True)), [*inputs, *sides]
-    )  # as means round a pole
+    # as means round a pole
+    check(kernels, (*terms, Term(0, 2, 2, ends[2], then=(1, around), ends=True)), [*inputs, *sides])
     host, device = (np.full(shape, -0.0, dtype) for _ in range(2))
     plans = [
         ladder.plan_for(BACKEND, (*own, mixed), [*inputs, *sides], [out], True) for out in (host, device)

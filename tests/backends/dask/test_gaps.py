@@ -257,9 +257,8 @@ def test_transposes_are_two_tasks_a_chunk():
     keys = []
     with Callback(pretask=lambda key, graph, state: keys.append((key, type(graph[key]).__name__))):
         dask.persist(ocean.laplacian.T(d), scheduler="synchronous")
-    assert (
-        sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys) == 3 * d.npartitions
-    )  # one of the mask
+    # one of the mask
+    assert sum("gridgrad" in str(key) and kind != "Alias" for key, kind in keys) == 3 * d.npartitions
 
 
 def test_lazy_masks_are_computed_for_what_is_at_once():

@@ -28,9 +28,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 @pytest.mark.skipif(core.core is None, reason="slices have temporaries")
 def test_new_outputs_lie_where_the_last_ones_were():
     faults = (int(python(FAULTS)) for _ in range(3))  # the heap of a process may lie so that none of it helps
-    assert any(
-        count < 1000 for count in faults
-    )  # given back to the system after each call they have 10 000 and more
+    # given back to the system after each call they have 10 000 and more
+    assert any(count < 1000 for count in faults)
 
 
 @pytest.mark.skipif(core.core is None, reason="slices have temporaries")

@@ -9,10 +9,8 @@ import gridgrad as gg
 from gridgrad import verify
 
 SIZES = (24, 48, 96, 192)
-SIXTH = {
-    1: (32, 48, 64, 96),
-    2: (24, 32, 48, 64),
-}  # of first and second derivatives; beyond, rounding is larger than the error
+# of first and second derivatives; beyond, rounding is larger than the error
+SIXTH = {1: (32, 48, 64, 96), 2: (24, 32, 48, 64)}
 
 
 def function(x):

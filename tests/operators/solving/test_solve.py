@@ -116,10 +116,8 @@ def test_the_longest_stretched_axis_keeps_its_rows(dtype, ends, axes):
     kept = b.copy()
     np.testing.assert_allclose(A.solve(b), A.solve(b, method="direct"), rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose((-A).solve(b), -A.solve(b), rtol=1e-12, atol=1e-13)
-    for other in (
-        np.asfortranarray(b),
-        b[..., ::-1].copy()[..., ::-1],
-    ):  # the bits of SciPy's transforms differ by layout
+    # the bits of SciPy's transforms differ by layout
+    for other in (np.asfortranarray(b), b[..., ::-1].copy()[..., ::-1]):
         np.testing.assert_allclose(A.solve(other), A.solve(b), rtol=1e-12, atol=1e-13)
     assert np.array_equal(b, kept)
 

@@ -55,10 +55,8 @@ class InBands:
         outside: Sequence[Array], fill: float,
     ) -> None:  # fmt: skip
         self.plan, self.shape, self.bands = plan, plan.shape, len(edges) - 1
-        self.order = [
-            *swept,
-            *[k for k in range(len(fields)) if k not in swept],
-        ]  # those that are read by point alone stand last
+        # those that are read by point alone stand last
+        self.order = [*swept, *[k for k in range(len(fields)) if k not in swept]]
         self.threads = memory.default_workers(plan.traffic)
         pieces = min(memory.pieces_of(plan), self.bands)
         self.pieces = list(pairwise(self.bands * k // pieces for k in range(pieces + 1)))
