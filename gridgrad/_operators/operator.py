@@ -166,13 +166,10 @@ class Operator(OnGrids, Maps[In, Out]):
     def to_sparse(self, format: str = "csr") -> csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
-        Fields of ``grid.shape`` are flattened in C order, vector fields component after component.
-        `format` is any name scipy knows. With coefficients on a GPU, or ``grid.to_sparse`` of CuPy,
-        convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+        Fields of ``grid.shape`` are flattened in C order, vector fields component after component. `format` is any name scipy
+        knows. With coefficients on a GPU convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
 
-        The matrix is that of the operator on float64 fields, of dtype float64, or complex128 where a
-        coefficient is complex: coefficients of other dtypes are converted first, as the operator
-        does. It has the values of this moment, of `with_` those given there.
+        It is float64, or complex128 where a coefficient is complex, and has the values of this moment, of `with_` those given there.
         """
         return self.matrix().asformat(format)
 
@@ -370,7 +367,11 @@ class Operator(OnGrids, Maps[In, Out]):
         """The difference to another operator."""
         return self.__add__(-other)
 
-    def __rsub__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]:
+    @overload
+    def __rsub__(self, other: Operator[In, Out] | Literal[0]) -> Operator[In, Out]: ...
+    @overload
+    def __rsub__(self: OfVectors, other: OfScalars) -> OfVectors: ...
+    def __rsub__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         return (-self).__add__(other)
 
     def scaled(self, factor: Number) -> Operator[In, Out]:

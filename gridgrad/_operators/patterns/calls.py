@@ -98,13 +98,12 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
             whole, targets = made(fields[0]) if targets is None else (None, targets)
             if len(set(shapes)) > 1:
                 return self._in_several(given, library, terms, form, targets, workers)
+            kinds = ladder.in_parts(library, terms, fields)
             own, outs = fields, targets
-            plan = ladder.bound(library, terms, own, outs, given.how.adds)
-            kinds = ladder.in_parts(library, terms, fields) if plan is None else None
             if kinds is not None:
                 terms = real_terms(terms, kinds)
                 own, outs = ladder.parts_of(library, fields, kinds), ladder.parts_of(library, targets)
-                plan = ladder.bound(library, terms, own, outs, given.how.adds)
+            plan = ladder.bound(library, terms, own, outs, given.how.adds)
         if plan is None:
             return None
         if kinds is None:
