@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.cache import Cache, by_content
 from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
-from .._base.errors import ArgumentValueError
+from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
@@ -106,8 +106,10 @@ def points_of(
 
     Found by the content of the spacing, so an array that was changed in place is another key.
     """
+    if not axes:
+        raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
     lengths = tuple(shape[a] for a in axes)
-    if min(lengths, default=2) < 2:  # of which a grid would say less
+    if min(lengths) < 2:  # of which a grid would say less
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
     check_places(words.geometry, entries, axes)
@@ -195,4 +197,4 @@ def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], wo
         real,
     ]
     parts += [(unit, by_content(numbers)) for numbers, unit in spacings]
-    return (*parts, *periods)
+    return (*parts, *[period and (period[1], by_content(period[0])) for period in periods])

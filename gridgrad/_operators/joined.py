@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 from .._base.outputs import targets_of
@@ -72,6 +73,11 @@ class Joined(Joinable[In, Out]):
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""
         return type(self)(*[part.with_own(fields) for part in self.parts])
+
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another, see `Operator`: where both are at points alone."""
+        parts = [part.on_fields_of(other) for part in self.parts]
+        return self if any(map(is_, parts, self.parts)) else type(self)(*parts)
 
     def taken(self) -> list[Given]:
         """The arguments of both."""

@@ -194,12 +194,12 @@ class Operator(OnGrids, Maps[In, Out]):
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 
-        Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors,
-        and its axes end with mirrors, held values, slopes or mixtures, each axis is diagonalised:
-        periodic ones by FFT, even ones by a cosine or sine transform, all others by eigenvectors (up to 2048
-        points), but for the longest of these, which keeps its three diagonals where the sum is definite. So are vector fields
-        whose components do not meet. All other operators are solved by the LU factors of their matrix. Both are kept for the next
-        call, as long as the coefficients have the same values; `solver` keeps them for as long as you do.
+        Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors, and its axes end with
+        mirrors, held values, slopes or mixtures, each axis is diagonalised: periodic ones by FFT, even ones by a cosine or sine
+        transform, all others by eigenvectors (up to 2048 points), but for the longest of these, or one of several between
+        mirrors, which keeps its three diagonals where the sum is definite. So are vector fields whose components do not meet.
+        All other operators are solved by the LU factors of their matrix. Both are kept for the next call, as long as the
+        coefficients have the same values; `solver` keeps them for as long as you do.
 
         Parameters
         ----------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
+from math import inf
 from typing import Any
 
 from .._base.errors import ArgumentValueError
@@ -59,33 +60,36 @@ def _add_operator(command: argparse.ArgumentParser) -> None:
 
 def ends_of(boundary: list[str] | None, periodic: list[str] | None) -> dict[str, Any]:
     """``["lon=360"]`` and ``["lat=one-sided,reflect"]`` as the words of functions."""
-    given = {
-        dim: float(period) if period else None
-        for dim, period in _pairs("--periodic", periodic, "DIM or DIM=PERIOD, lon=360", _is_period)
-    }
-    ends: dict[str, object] = dict.fromkeys(given, "periodic")
-    for dim, words in _pairs("--boundary", boundary, "DIM=END or DIM=END,END, x=reflect", bool):
-        if dim in ends:
-            raise ArgumentValueError(
-                f"the ends of {dim!r} are given twice; name them once, by --boundary or --periodic"
-            )
+    ends: dict[str, object] = {}
+    periods: dict[str, float] = {}
+    for dim, period in _pairs("--periodic", periodic, "DIM or DIM=PERIOD, lon=360", _is_period, ends):
+        ends[dim] = "periodic"
+        if period:
+            periods[dim] = float(period)
+    for dim, words in _pairs("--boundary", boundary, "DIM=END or DIM=END,END, x=reflect", bool, ends):
         ends[dim] = tuple(words.split(",")) if "," in words else words
-    periods = {dim: period for dim, period in given.items() if period is not None}
     return {**({"boundary": ends} if ends else {}), **({"period": periods} if periods else {})}
 
 
 def _pairs(
-    flag: str, given: list[str] | None, form: str, allowed: Callable[[str], bool]
+    flag: str, given: list[str] | None, form: str, allowed: Callable[[str], bool], known: Container[str]
 ) -> Iterator[tuple[str, str]]:
     for entry in given or ():
         dim, _, word = entry.partition("=")
         if not dim or not allowed(word):
             raise ArgumentValueError(f"{flag} takes {form} for example; got {entry!r}")
+        if dim in known:
+            raise ArgumentValueError(
+                f"the ends of {dim!r} are given twice; name them once, by --boundary or --periodic"
+            )
         yield dim, word
 
 
 def _is_period(word: str) -> bool:
-    return not word or word.replace(".", "", 1).isdigit()
+    try:
+        return not word or 0 < float(word) < inf
+    except ValueError:
+        return False
 
 
 def chunks_of(given: list[str] | None) -> dict[str, int] | str | None:

@@ -12,9 +12,10 @@ _FLAGS = {
 }  # fmt: skip
 # What is said otherwise: facts in code, and remedies that are another flag or about the file.
 _SAID = {
-    r"\b[Fv]\[0\]": "the first of --var", r"\b[Fv]\[1\]": "the second of --var", r"\b[Fv]\[2\]": "the third of --var", r"\bF\b": "--var",
+    r"\b[Fv]\[0\]": "the first of --var", r"\b[Fv]\[1\]": "the second of --var", r"\b[Fv]\[2\]": "the third of --var", r"(?<!')\bF\b(?!')": "--var",
     r"\bx\[(\d+)\]=": r"point \1 is ", r"\bperiod=(\S+) of": r"the period \1 of", r"\bdatetime_unit (?=')": "--datetime-unit ", r"^radius must": "--radius must",
     r"gradient\(f, ([\d.]+), dim=[^)]*\)": r"--step \1",
+    r"^boundary= names": "--boundary or --periodic names",
     r"give both and take one result, .*": "give both, --dim lat lon, and keep what is wanted",
     r"radius= and angle= belong": "--radius belongs",
     r" and what gridgrad\.value, slope and robin prescribe": "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import TYPE_CHECKING, Any, Never
 
 import xarray
@@ -32,7 +32,9 @@ def _of_components(function: Callable[..., object]) -> Method:
                 f"{function.__name__}() takes the names of all components as one argument, ('u', 'v'); got {F!r}"
             )
         required(function.__name__, F=F)
-        return function(self._named(F), *spacing, **options)
+        if isinstance(F, Iterable) and not isinstance(F, (xarray.DataArray, xarray.Dataset)):
+            F = [self._variable(c) if isinstance(c, Hashable) else c for c in F]
+        return function(F, *spacing, **options)
 
     return named(method, function, "the variables that are named, in the order of the axes")
 
@@ -74,8 +76,10 @@ class _Accessor:
         """What is given, with variables in the place of their names."""
         if isinstance(given, (list, tuple)):
             return [self._named(entry) for entry in given]
-        if not isinstance(given, str):
-            return given
+        return self._variable(given) if isinstance(given, str) else given
+
+    def _variable(self, given: Hashable) -> Any:
+        """The variable of that name."""
         known = self._obj.variables if isinstance(self._obj, xarray.Dataset) else self._obj.coords
         if given not in known:
             raise ArgumentValueError(

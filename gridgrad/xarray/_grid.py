@@ -39,13 +39,13 @@ def _method(function: Callable[..., object]) -> Method:
     words = [p.name for p in kinds if p.kind is p.POSITIONAL_OR_KEYWORD]
 
     def method(self: Grid, *fields: object, **options: object) -> object:
-        given = [*fields, *(options[word] for word in words if word in options)]
+        given = [*fields, *(options.pop(word) for word in words[len(fields) :] if word in options)]
         self._check_call(function.__name__, words, given, options)
         if (
             "missing" in options and "missing" in self._options
         ):  # both, what is missing and the gaps of the grid
             options["missing"] = self._options["missing"]._replace(missing=options["missing"])
-        return function(*fields, *self._spacing, dim=self.dims, **{**self._options, **options})
+        return function(*given, *self._spacing, dim=self.dims, **{**self._options, **options})
 
     return named(method, function, "fields on this grid")
 

@@ -102,6 +102,18 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
             2,
             "unknown boundary 'wrap' of the dim 'x' of 'u'; it is \"periodic\" here; allowed are 'one-sided'",
         ),
+        ("gradient {nc} {out} --var u --dim x --periodic x=7 x=8", 2, "the ends of 'x' are given twice"),
+        (
+            "gradient {nc} {out} --var u --dim x --periodic x=\u00b2",
+            2,
+            "--periodic takes DIM or DIM=PERIOD, lon=360 for example",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --periodic x=inf",
+            2,
+            "--periodic takes DIM or DIM=PERIOD, lon=360 for example",
+        ),
+        ("gradient {nc} {out} --var u --dim F", 2, "the dims 'F'"),
         (
             "gradient {nc} {out} --var u --dim x --boundary x=reflect --periodic x=7",
             2,
@@ -110,7 +122,7 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
         (
             "gradient {nc} {out} --var u --dim x --boundary y=reflect",
             2,
-            "--boundary names 'y', and the call is along 'x'",
+            "--boundary or --periodic names 'y', and the call is along 'x'",
         ),
         (
             "gradient {nc} {out} --var u --dim x --accuracy 6",

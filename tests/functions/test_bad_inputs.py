@@ -247,3 +247,10 @@ def test_a_request_larger_than_memory_names_its_size():
     vast = np.broadcast_to(np.float64(1), (1 << 20, 1 << 20, 5))
     with pytest.raises(MemoryError, match=r"40\.0 TiB"):
         gg.gradient(vast, axis=2)
+
+
+@pytest.mark.parametrize("name", ["laplacian", "biharmonic", "hessian", "gradient_norm", "gradient_squared"])
+@pytest.mark.parametrize("options", [{}, {"missing": "one-sided"}], ids=["", "missing"])
+def test_no_axes_are_no_grid(name, options):
+    with pytest.raises(TypeError, match=r"a grid needs coordinates, or \(n, step\), for at least one axis"):
+        getattr(gg, name)(PLANE, axis=(), **options)

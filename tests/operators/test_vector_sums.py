@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from libraries import parameters
 from samples import same_bits
 
 import gridgrad as gg
@@ -59,6 +60,28 @@ def test_products_of_vector_operators():
     close((0.5 * (grid.gradient @ grid.divergence) - grid.identity)(F), -np.array(A(F)))
 
 
+@pytest.mark.parametrize(
+    "make",
+    [lambda g: C * (2.0 * g.identity), lambda g: g.multiply(C) @ g.multiply(C + 1) @ g.multiply(C),
+     lambda g: (g.identity + g.multiply(C)) @ (g.identity - g.multiply(C))],
+)  # fmt: skip
+def test_products_of_what_acts_at_points_do_too(make):
+    grid, F = grid_with("one-sided"), fields()
+    at_points, V = make(grid), grid.vector_laplacian
+    close((at_points + V)(F), np.stack([at_points(f) for f in F]) + np.array(V(F)))
+
+
+@pytest.mark.parametrize("library", parameters("dask.array", "array_api_strict"))
+def test_stacked_fields_stay_so_where_one_part_gives_a_tuple(library):
+    grid = grid_with("one-sided")
+    both = grid.gradient @ grid.divergence
+    with library.wide():
+        F = library.array(fields())
+        for A in (grid.identity - both, both - grid.identity, grid.vector_laplacian + both):
+            assert type(A(F)) is type(F)
+            close(library.host(A(F)), np.array(A(fields())))
+
+
 def test_it_is_one_sweep_that_is_kept():
     grid = grid_with("one-sided")
     A, again = (grid.identity - 0.1 * grid.vector_laplacian for _ in range(2))
@@ -85,6 +108,14 @@ def test_beside_gaps():
     A, L = grid.identity - 0.1 * grid.vector_laplacian, np.array(grid.vector_laplacian(F))
     close(np.where(inside, np.array(A(F)), 0), np.where(inside, F - 0.1 * L, 0))
     close(A.adjoint(F), (A.to_sparse().T @ F.ravel()).reshape(F.shape))
+    for at_points in (
+        0.0 * grid.identity,
+        grid.multiply(C).T,
+        grid.multiply(C).adjoint_operator("quadrature"),
+    ):
+        assert same_bits(
+            np.array((grid.vector_laplacian + at_points)(F)), L + np.stack([at_points(f) for f in F])
+        )
 
 
 @pytest.mark.needs("torch")
@@ -124,6 +155,8 @@ def test_what_reads_neighbours_stays_what_it_is():
         lambda: grid.identity + grid.gradient,
         lambda: grid.identity - grid.divergence,
         lambda: (grid.identity + grid.laplacian) - grid.vector_laplacian,
+        lambda: grid.multiply(C) @ grid.laplacian + grid.vector_laplacian,
+        lambda: grid.laplacian @ grid.laplacian + grid.vector_laplacian,
     ):
         with pytest.raises(ValueError, match=r"cannot add .*they map scalar field -> scalar field and"):
             refused()

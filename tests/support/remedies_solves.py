@@ -18,7 +18,7 @@ ROWS = [
     Row("A.solve(b, method='cg', maxiter=1)", "give maxiter= or rtol=", "A.solve(A(f), method='cg', maxiter=50, rtol=1e-12)", "f", ENDED),
     Row("A.solve(b, method='cg', maxiter=1)", "another method ('gmres' where the operator is not symmetric)", "A.solve(A(f), method='gmres', rtol=1e-12)", "f", ENDED),
     Row("A.solve(b, method='cg', maxiter=1)", "or none: solve(b)", "A.solve(A(f))", "f", ENDED),
-    Row("grid.laplacian.solve(b)", "subtract it, b - (grid.measure * b).sum() / grid.measure.sum()", "grid.laplacian(grid.laplacian.solve(b - (grid.measure * b).sum() / grid.measure.sum()))", "b - b.mean()", RING),
+    Row("grid.laplacian.solve(b)", "subtract it, b - (grid.measure * b).sum(grid.axes, keepdims=True) / grid.measure.sum()", "grid.laplacian(grid.laplacian.solve(b - (grid.measure * b).sum(grid.axes, keepdims=True) / grid.measure.sum()))", "b - b.mean()", RING),
     Row("grid.laplacian.solve(b)", "or prescribe a value at a wall", "Grid((5, 1.), boundary=[('symmetric', gg.value(8.0))]).laplacian.solve(0 * x)", "0 * x + 8", RING),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "prescribe a value at a wall, boundary=gridgrad.value(0.0)", "Grid((5, 1.), boundary=gridgrad.value(0.0)).laplacian.solve(0 * x)", "0 * x", STEP),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "or add a multiple of grid.identity", "(grid.laplacian - grid.identity).solve(-np.arange(5.))", "np.arange(5.)", STEP + "grid = Grid((5, 1.), boundary='antireflect')"),

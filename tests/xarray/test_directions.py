@@ -193,3 +193,28 @@ def test_what_does_not_tell_is_taken_as_it_stands(pair):
     for at in (SWAPPED, RIGHT):
         gg.divergence(pair, **at)
     gg.advect((1.0, 2.0), T, **SWAPPED)
+
+
+def test_of_two_words_the_one_of_an_axis_counts():
+    """The upward flux of eastward momentum goes with x on a map, and with z in a column."""
+    flux = field(1, "f", "upward_eastward_momentum_flux_in_air")
+    at = {"height": ("height", [0.0, 1.0, 3.0], {"positive": "up"})}
+    column = flux.rename(depth="height").assign_coords(at)
+    gg.divergence((column,), dim="height")
+    gg.divergence(
+        (field(0, "v", "northward_momentum_flux").rename(depth="height").assign_coords(at), column),
+        dim=("lat", "height"),
+    )
+    with pytest.raises(ValueError, match=r"F\[0\] is along x .* 'lat', along y"):
+        gg.divergence((flux, field(0)), **SWAPPED)
+
+
+def test_a_depth_that_grows_upwards_says_so():
+    rising = W.assign_coords(depth=("depth", [-3.0, -1.0, 0.0], {"standard_name": "depth", "positive": "up"}))
+    gg.divergence((rising,), dim="depth")
+
+
+def test_in_a_vertical_plane_a_second_velocity_is_called_v():
+    plane = [field(k, name).rename(depth="z").assign_coords(z=[0.0, 1.0, 3.0]) for k, name in enumerate("uv")]
+    for dim in (("lat", "z"), ("lon", "z"), ("z", "lon")):
+        gg.divergence(plane, dim=dim)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import numpy as np
 import pytest
@@ -247,6 +248,34 @@ class TestApart:
                 call((U,), **XY)
         with pytest.raises(ValueError, match="v has 3 components"):
             gg.advect((U, V, V), F, **XY)
+
+    def test_variables_of_any_name(self):
+        """Names that are numbers or tuples, in whatever holds them."""
+        pytest.importorskip("gridgrad.xarray")
+        for names in ([0, 1], [("u", 1), ("u", 2)]):
+            winds = xr.Dataset(dict(zip(names, (U, V), strict=True)))
+            for given in (names, iter(names), winds.data_vars.keys()):
+                assert winds.gridgrad.divergence(given, **XY).equals(gg.divergence((U, V), **XY))
+        both = np.array(["u", "v"])
+        assert xr.Dataset({"u": U, "v": V}).gridgrad.curl(both, **XY).equals(gg.curl((U, V), **XY))
+
+    @pytest.mark.parametrize("dim", ["grid-x", "a\\b\\1", "axis 1"])
+    def test_dims_of_any_name_in_errors(self, dim):
+        g = F.rename(x=dim).assign_coords({dim: np.maximum(np.arange(F.sizes["x"]) - 1.0, 0)})
+        with pytest.raises(ValueError, match=r"f\.isel\(") as error:
+            gg.gradient(g, dim=dim)
+        remedy = re.search(r"f\.isel\(.*?\[1\]\}\)", str(error.value))
+        assert eval(remedy[0], {"f": g, "numpy": np}).sizes[dim] == F.sizes["x"] - 1
+
+    def test_ends_that_are_arrays_are_said_as_they_are(self):
+        with pytest.raises(ValueError, match="not within a step of -90 or 90"):
+            gg.gradient(
+                F, dim=("x", "y"), geometry=("lat", "lon"), boundary=["pole", gg.value(np.arange(5.0))]
+            )
+
+    def test_no_names_are_no_periodic_axes(self):
+        with pytest.raises(ValueError, match="length 0 for 2 differentiated axes"):
+            gg.gradient(F, **XY, periodic=[])
 
     def test_what_no_function_computes(self):
         for call in (lambda: gg.curl((U,), dim="x"), lambda: gg.mixed_derivative(F, dim="x"), lambda: gg.derivative(F, dim="x", order=7),

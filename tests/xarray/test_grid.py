@@ -206,6 +206,9 @@ def test_calls_with_too_much_or_too_little(call, said):
     with pytest.raises(TypeError, match=said):
         call(Grid(T, dim="lat"))
     assert np.array_equal(Grid(T, dim="lat").gradient(f=T), gg.gradient(T, dim="lat", edge_order=2))
+    both = Grid(T, dim=("lat", "lon"))
+    assert both.advect((1.0, 2.0), f=T).equals(both.advect(f=T, v=(1.0, 2.0)))
+    assert both.advect((1.0, 2.0), f=T).equals(both.advect((1.0, 2.0), T))
 
 
 def test_no_components_are_no_field():

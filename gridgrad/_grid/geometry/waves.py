@@ -7,6 +7,7 @@ from math import pi
 
 import numpy as np
 
+from ..._base.types import Array
 from ..._stencils import transpose
 from ..._stencils.stencil import Row, Stencil
 from ..._stencils.sums import row_at
@@ -26,7 +27,7 @@ def of_waves(stencil: Stencil, step: float, unit: float, order: int, is_ring: bo
     if is_ring or inner.start < inner.stop:
         middle = n // 2 if is_ring else (inner.start + inner.stop) // 2
         made = _waves(row_at(stencil, middle), middle, step)[order - 1]
-        scaled = transpose.scaled(stencil, unit**order / made)
+        scaled = transpose.scaled(stencil, unit**order / float(made))
     if is_ring or stencil.values:
         return scaled
     ends = (*range(inner.start), *range(inner.stop, n))
@@ -40,13 +41,13 @@ def _points(row: Row) -> set[int]:
     return {point for a, b, _ in row for point in (a, b)}
 
 
-def _waves(row: Row, own: int, step: float) -> tuple[float, float]:
-    """What it makes of sin(x) and of -cos(x), where x is 0 at its own point."""
+def _waves(row: Row, own: int, step: float) -> tuple[Array, Array]:
+    """What it makes of sin(x) and of -cos(x), where x is 0 at its own point; of runs of one length, of each."""
 
-    def made(wave: Callable[[float], float]) -> float:
-        return sum(
-            float(w) * (float(wave((b - own) * step)) - float(wave((a - own) * step))) for a, b, w in row
-        )
+    def made(wave: Callable[[float], float]) -> Array:
+        parts = [np.asarray(w, float) * (wave((b - own) * step) - wave((a - own) * step)) for a, b, w in row]
+        total: Array = np.sum(parts, axis=0)
+        return total
 
     return made(np.sin), made(lambda x: -np.cos(x))
 
@@ -54,10 +55,11 @@ def _waves(row: Row, own: int, step: float) -> tuple[float, float]:
 def _corrected(row: Row, own: int, step: float, unit: float, order: int) -> Row:
     """With what its own point and the two next to it add to make the derivatives of both waves exact."""
     wanted = (unit, 0.0) if order == 1 else (0.0, unit**2)
-    missing = np.subtract(wanted, _waves(row, own, step))
+    missing = np.stack([want - wave for want, wave in zip(wanted, _waves(row, own, step), strict=True)])
     beside = sorted(_points(row) - {own}, key=lambda point: abs(point - own))[:2]
     x = np.subtract(beside, own) * step
-    weights = np.linalg.solve([np.sin(x), 2 * np.sin(x / 2) ** 2], missing).astype(
-        np.asarray(row[0][2]).dtype
+    solved = np.linalg.solve([np.sin(x), 2 * np.sin(x / 2) ** 2], missing.reshape(2, -1)).reshape(
+        missing.shape
     )
-    return (*row, *((own, point, weight) for point, weight in zip(beside, weights, strict=True) if weight))
+    weights = solved.astype(np.asarray(row[0][2]).dtype)
+    return (*row, *((own, point, w) for point, w in zip(beside, weights, strict=True) if np.any(w)))

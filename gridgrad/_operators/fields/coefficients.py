@@ -149,7 +149,7 @@ def conjugated(arguments: Sequence[Argument], coefficients: Coefficients) -> Coe
         return coefficients
     return tuple(
         [
-            _conjugate(c) if argument.conjugate and "complex" in str(c.dtype) else c
+            _conjugate(c) if argument.conjugate and "complex" in str(getattr(c, "dtype", "")) else c
             for argument, own in taken(arguments, coefficients)
             for c in own
         ]

@@ -7,6 +7,7 @@ from itertools import product
 from math import prod
 from typing import Any, Protocol
 
+from ..._backends import dispatch
 from ..._backends.protocol import Backend
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
@@ -61,8 +62,17 @@ def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
 
 
 def added(a: Any, b: Any) -> Any:
-    """The sums of results, which may be in nested tuples."""
-    return tuple(map(added, a, b)) if isinstance(a, tuple) else a + b
+    """The sums of results, which may be in nested tuples; beside a stacked one others are stacked."""
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return tuple(map(added, a, b))
+    return _stacked(a, b) + _stacked(b, a)
+
+
+def _stacked(result: Any, beside: Any) -> Any:
+    if not isinstance(result, tuple):
+        return result
+    parts = [_stacked(part, beside) for part in result]
+    return dispatch.samples(beside)[0].operations(*parts).stack(parts)
 
 
 def form_name(form: Form) -> str:

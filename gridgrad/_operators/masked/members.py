@@ -83,7 +83,7 @@ class Member:
     def pairs_at(self, points: Array) -> Pairs:
         """Its rows at points of the flattened grid."""
         if not self.lines:
-            weight = np.full((len(points), 1), self.term.stencil.weights[0])
+            weight = np.full((len(points), 1), sum(self.term.stencil.weights))
             own = points[:, None]
             pairs = Pairs(own, own, weight, np.ones_like(own, bool), np.zeros(len(points), bool))
         elif len(self.lines) == 1:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from math import prod
 from operator import add
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ..._grid.masks.piece import HALF
 from ..._grid.points import Points
 from ..fields.factors import Number
 from ..fields.forms import flat, shaped
-from ..operator import Operator
+from ..operator import AnyOperator, Operator
 from ..sweep import Sweep
 from .beside import Beside
 from .gapped import Gapped, finished
@@ -45,6 +45,19 @@ class Turned(Gapped[In, Out]):
     def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
         forward = self.forward.with_coefficients(whole.coefficients)
         return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
+
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another, see `Operator`."""
+        whole, forward = self.whole.on_fields_of(other), self.forward.on_fields_of(other)
+        if whole is self.whole:
+            return self
+        return Turned(
+            cast("Sweep[Any, Any]", whole),
+            self.grid,
+            cast("Gapped[Any, Any]", forward),
+            self.weight,
+            self.conjugate,
+        )
 
     def on_numbers(
         self,

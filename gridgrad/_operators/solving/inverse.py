@@ -73,7 +73,7 @@ class Constants(NamedTuple):
         raise ArgumentValueError(
             f"b has no solution: the operator makes 0 of constants, and all that it makes has mean 0, but b has mean {mean[worst]:.6g} "
             f"(its largest value is {sizes[0][worst]:.6g}), weighted with grid.measure; subtract it, "
-            "b - (grid.measure * b).sum() / grid.measure.sum(), or prescribe a value at a wall"
+            "b - (grid.measure * b).sum(grid.axes, keepdims=True) / grid.measure.sum(), or prescribe a value at a wall"
         )
 
 

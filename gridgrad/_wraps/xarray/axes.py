@@ -210,7 +210,7 @@ def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
         given = options.get(word)
         if word == "periodic" and (
             isinstance(given, str)
-            or (isinstance(given, (list, tuple)) and all(isinstance(name, str) for name in given))
+            or (isinstance(given, (list, tuple)) and given and all(isinstance(name, str) for name in given))
         ):
             given = dict.fromkeys(names_of(given), True)
         if not isinstance(given, Mapping):

@@ -32,13 +32,13 @@ _COMPONENTS = {
 }  # fmt: skip
 _FLOWS = ("wind", "velocity", "stress", "flux")  # of which a standard name in the place of a name is one
 _AXES: dict[str, Mapping[str, Direction]] = {
+    "positive": {"up": _UP, "down": _DOWN},
     "standard_name": {
         **{name: _ROLES[role] for name, role in ROLES["standard_name"].items()},
         "projection_x_coordinate": _EAST, "projection_y_coordinate": _NORTH,
         "height": _UP, "altitude": _UP, "depth": _DOWN, "time": Direction("t", 0),
     },
     "units": {name: _ROLES[role] for name, role in ROLES["units"].items()},
-    "positive": {"up": _UP, "down": _DOWN},
     "axis": {"X": _EAST, "Y": _NORTH, "Z": _UP._replace(sense=0), "T": Direction("t", 0)},
 }  # fmt: skip
 _COORDINATES = {**{name: _ROLES[role] for name, role in NAMES.items()}, "x": _EAST, "y": _NORTH, "z": _UP._replace(sense=0)}  # fmt: skip
@@ -91,17 +91,19 @@ def _of_component(component: Any, letters: Set[str]) -> Direction | None:
     if not isinstance(component, xarray.DataArray):
         return None
     name, standard = str(component.name).lower(), str(component.attrs.get("standard_name", ""))
-    told = _told(standard)
+    told = _told(standard, letters)
     if len(told) == 1:
         return told.pop()._replace(said=f"standard_name {standard!r}")
-    own = _told(name) if any(flow in name for flow in _FLOWS) else set()
+    own = _told(name, letters) if any(flow in name for flow in _FLOWS) else set()
     way = None if told else own.pop() if len(own) == 1 else _COMPONENTS.get(name)
-    return way._replace(said=f"name {component.name!r}") if way and way.letter in letters else None
+    needed = {"z"} if way and way.letter == "z" else {"x", "y"}
+    return way._replace(said=f"name {component.name!r}") if way and needed <= letters else None
 
 
-def _told(name: str) -> set[Direction]:
-    """The ways that words of a standard name tell: of horizontal ones, if there are some."""
+def _told(name: str, letters: Set[str]) -> set[Direction]:
+    """The ways that words of a standard name tell: those of axes, if there are some, and of these the horizontal ones."""
     told = {_WORDS[word] for word in name.split("_") if word in _WORDS}
+    told = {way for way in told if way.letter in letters} or told
     return {way for way in told if way.letter != "z"} or told
 
 

@@ -6,6 +6,7 @@ import re
 from ast import literal_eval
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import xarray
 
@@ -13,9 +14,9 @@ from .axes import Line, called
 
 # What is typed for arrays, and for labelled ones.
 REMEDIES = {
-    r"x, k = numpy\.unique\(x, return_index=True\) and numpy\.take\(f, k, axis\)": "f.isel({dim}=numpy.unique(f[{name!r}], return_index=True)[1])",
-    r"numpy\.unwrap\(x, period=(?P<turn>[^)]*)\)": r"f.assign_coords({name}=({dim!r}, numpy.unwrap(f[{name!r}], period=\g<turn>)))",
-    r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({dim}=slice(None, -1))",
+    r"x, k = numpy\.unique\(x, return_index=True\) and numpy\.take\(f, k, axis\)": "f.isel({at_dim}numpy.unique(f[{name!r}], return_index=True)[1]{after_dim})",
+    r"numpy\.unwrap\(x, period=(?P<turn>[^)]*)\)": "f.assign_coords({at_name}({dim!r}, numpy.unwrap(f[{name!r}], period={turn})){after_name})",
+    r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({at_dim}slice(None, -1){after_dim})",
     r"leave the axis out, with axis= or in a grid with axes=": "leave the dim out, with dim=",
 }
 _AXIS = re.compile(r"(?<!its )\baxis (-?\d+)( of the grid)?\b")
@@ -39,17 +40,28 @@ def _in_dims(text: str, axes: Sequence[int], lines: Sequence[Line], sample: xarr
         dims = {k: line.dim for own in (enumerate(lines), zip(axes, lines, strict=True)) for k, line in own}
     meant = next((dims[int(at[1])] for at in _AXIS.finditer(text) if int(at[1]) in dims), None)
     line = next((line for line in lines if line.dim == meant), lines[0])
-    for pattern, remedy in REMEDIES.items():
-        text = re.sub(pattern, remedy.format(dim=line.dim, name=line.name), text)
     text = _AXIS.sub(lambda at: f"the dim {dims[int(at[1])]!r}" if int(at[1]) in dims else at[0], text)
     text = text.replace(f"the dim {meant!r}", f"the dim {meant!r} of {called(sample)}", 1)
     text = re.sub(r"\baxis=(\d+)\b", lambda at: f"dim={dims[int(at[1])]!r}", text)
+    for pattern, remedy in REMEDIES.items():
+        text = re.sub(pattern, partial(_remedy, remedy, line), text)
     return re.sub(r"\bboundary=(\[[^]]*\])", lambda at: f"boundary={_by_dim(at[1], lines)}", text)
+
+
+def _remedy(remedy: str, line: Line, at: re.Match[str]) -> str:
+    """With the names, as keywords where Python takes them for such."""
+    words: dict[str, object] = {"dim": line.dim, "name": line.name, **at.groupdict()}
+    for word, name in (("dim", str(line.dim)), ("name", str(line.name))):
+        is_keyword = name.isidentifier()
+        words[f"at_{word}"], words[f"after_{word}"] = (
+            (f"{name}=", "") if is_keyword else (f"{{{name!r}: ", "}")
+        )
+    return remedy.format(**words)
 
 
 def _by_dim(ends: str, lines: Sequence[Line]) -> str:
     """Those of all axes, by their dims; as they are where these are not words alone."""
     try:
         return repr(dict(zip((line.dim for line in lines), literal_eval(ends), strict=True)))
-    except ValueError:
+    except (ValueError, SyntaxError):
         return ends

@@ -207,6 +207,9 @@ def test_forms_of_an_operator_agree(kind):
             np.vdot(grid.measure * f, A.adjoint(v, weight="quadrature")),
         )
         assert np.isclose(*weighted, rtol=1e-9)
+        adjoint = A.adjoint_operator()
+        matrix = adjoint.to_sparse()
+        np.testing.assert_array_equal(matrix.toarray(), A.T.to_sparse().toarray())
         np.testing.assert_array_equal(pickle.loads(pickle.dumps(A))(f), whole)
     slopes = grid.gradient(f)
     np.testing.assert_allclose(grid.gradient_norm(f), np.hypot(*slopes), rtol=1e-14)

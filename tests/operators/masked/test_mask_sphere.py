@@ -46,6 +46,31 @@ def test_a_band_is_a_grid_of_its_own(name, band):
 
 
 @pytest.mark.parametrize("name", OPERATORS)
+def test_runs_of_one_length_where_steps_are_even_but_for_rounding(name):
+    """Two gaps make two runs of 99 points, whose weights differ in the last bits: each has the rows that it has alone."""
+    lat, lon = np.linspace(-60, 60, 9), np.arange(100) * 3.6
+    grid = gg.Grid(lat, lon, geometry="sphere")
+    fields = (
+        RNG.standard_normal((2, 9, 100)) if name in ("divergence", "curl") else RNG.standard_normal((9, 100))
+    )
+    velocity = RNG.standard_normal((2, 9, 100))
+    gaps = [(1, 10), (3, 20)]
+    found = []
+    for own in (gaps, *[[gap] for gap in gaps]):
+        inside = np.ones((9, 100), bool)
+        inside[tuple(np.transpose(own))] = False
+        masked = grid.with_mask(inside)
+        A = masked.advect(velocity) if name == "advect" else OPERATORS[name](masked, np.s_[:, :])
+        found.append(np.asarray(A(fields)))
+    both, *alone = found
+    for (row, _), (_, column), one in zip(
+        gaps, gaps[::-1], alone, strict=True
+    ):  # but for the column of the other gap
+        for own in np.s_[..., row, :column], np.s_[..., row, column + 1 :]:
+            np.testing.assert_allclose(both[own], one[own], rtol=1e-12 if name == "accurate" else 0)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
 def test_a_band_beside_the_poles_is_one_too(name):
     """Whose rows along circles are exact for waves there."""
     lat, inside = np.linspace(-85, 85, 18), np.broadcast_to(np.arange(36) < 30, F.shape)

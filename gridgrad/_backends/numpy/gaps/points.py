@@ -62,8 +62,8 @@ class RowsAtPoints:
                 if at is not None and not own.strides[1]:  # a number, the same everywhere
                     kept.append(np.zeros_like(at))
                     row[AT.start + k] = address(kept[-1])
-                elif own.strides[1] != step:
-                    own = np.ascontiguousarray(own)
+                elif own.strides[1] != step or not own.flags.aligned:
+                    own = own.copy("C")
                 used.append((row, FIELDS.start + k, own))
         for one in range(batch):
             places[2] = address(values[one])
