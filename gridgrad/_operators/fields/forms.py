@@ -68,7 +68,7 @@ def added(a: Any, b: Any) -> Any:
     return _stacked(a, b) + _stacked(b, a)
 
 
-def _stacked(result: Any, beside: Any) -> Any:
+def _stacked(result: Array | tuple[Array, ...], beside: Array) -> Array:
     if not isinstance(result, tuple):
         return result
     parts = [_stacked(part, beside) for part in result]

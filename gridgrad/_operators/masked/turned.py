@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from math import prod
 from operator import add
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Self, cast
 
 import numpy as np
 
@@ -51,13 +51,8 @@ class Turned(Gapped[In, Out]):
         whole, forward = self.whole.on_fields_of(other), self.forward.on_fields_of(other)
         if whole is self.whole:
             return self
-        return Turned(
-            cast("Sweep[Any, Any]", whole),
-            self.grid,
-            cast("Gapped[Any, Any]", forward),
-            self.weight,
-            self.conjugate,
-        )
+        own = cast("Sweep[In, Out]", whole), self.grid, cast("Gapped[Out, In]", forward)
+        return type(self)(*own, self.weight, self.conjugate)
 
     def on_numbers(
         self,
