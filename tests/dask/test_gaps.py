@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+import samples
 from samples import same_bits
 
 import gridgrad as gg
@@ -80,9 +82,9 @@ def test_rows_are_made_once_for_all_times(tmp_path, source, monkeypatch):
 
 CHILD = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path[:0] = sys.argv[1:3]
 import test_gaps as own
-own.to_zarr(own.summed(), *sys.argv[2:])
+own.to_zarr(own.summed(), *sys.argv[3:])
 """
 
 
@@ -99,8 +101,8 @@ def test_another_process_goes_on(tmp_path, source, f, tasks):
     other = GRID.with_mask(~INSIDE)
     with pytest.raises(ValueError, match="is what another call has begun"):
         to_zarr(other.laplacian - other.diffuse(K), source, tmp_path / "out")
-    folder = __file__.rpartition("/")[0]
-    subprocess.run([sys.executable, "-c", CHILD, folder, source, tmp_path / "out"], check=True)
+    folders = [Path(file).parent for file in (__file__, samples.__file__)]
+    subprocess.run([sys.executable, "-c", CHILD, *folders, source, tmp_path / "out"], check=True)
     assert done
     assert same_bits(
         zarr.open(tmp_path / "out", mode="r")[:], summed()(np.where(INSIDE, f, np.float32(np.nan)))
