@@ -9,6 +9,8 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from .._backends import dispatch
+from .._backends.dask.gaps import is_beside_both_ends
+from .._backends.dask.spans import Span
 from .._backends.protocol import Call
 from .._backends.slices import leading
 from .._base.errors import ArgumentTypeError, ArgumentValueError
@@ -84,6 +86,15 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
     return Asked(
         Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
     )
+
+
+def check_ends(asked: Asked, spans: Sequence[Sequence[Span | None]]) -> None:
+    """Refuse chunks of a transpose that read over the ends of an axis, of which they need the whole."""
+    if asked.gaps is not None and is_beside_both_ends(asked.gaps, spans):
+        raise ArgumentValueError(
+            "a transpose on a grid with gaps has rows from end to end of an axis that is in several chunks, and needs the whole; "
+            "take Dask arrays, operator(dask.array.from_zarr(source)).to_zarr(target)"
+        )
 
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:

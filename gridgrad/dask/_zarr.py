@@ -18,7 +18,7 @@ from .._backends.dask.recipe import contents, recipe_of
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._operators.operator import AnyOperator
-from ._asked import asked_of
+from ._asked import asked_of, check_ends
 from ._files import Source, chunks_of, create, opened, targets
 from ._job import Job, step, wait_for
 from ._partial import Partial
@@ -87,6 +87,8 @@ def to_zarr(
     if asked.gaps is not None:
         recipe = with_gaps(recipe, asked.gaps, len(arrays) + len(asked.coefficients))
     chunks = chunks_of(arrays[0])
+    spans = recipe.along(stencils, chunks)
+    check_ends(asked, spans)
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
     token = tokenize(
         files, chunks, asked.forms, contents(recipe, stencils), [own.own for own in asked.coefficients]
@@ -97,7 +99,7 @@ def to_zarr(
         partial.begin(token)
     job = Job(
         recipe,
-        recipe.along(stencils, chunks),
+        spans,
         chunks,
         [*arrays, *asked.coefficients],
         targets(partial, asked),

@@ -116,3 +116,23 @@ def test_one_operator_a_call(tmp_path, source):
     with pytest.raises(TypeError, match="made of several"):
         to_zarr(ocean.laplacian @ ocean.laplacian, source, tmp_path / "out")
     assert not list(tmp_path.glob("out*"))
+
+
+def test_a_transpose_from_end_to_end_needs_the_whole_axis(tmp_path):
+    """Each way gives what the arrays in memory do; several chunks are refused."""
+    x, u = np.cumsum(np.random.default_rng(0).uniform(0.5, 1.5, 5)), np.random.default_rng(1).random((5, 9))
+    inside = np.ones((5, 9), bool)
+    inside[0, 6] = False
+    A = gg.Grid(x, (9, 0.5)).with_mask(inside).laplacian.T
+    for rows in (5, 2):
+        zarr.create_array(tmp_path / f"in{rows}", data=u, chunks=(rows, 4))
+    to_zarr(A, tmp_path / "in5", tmp_path / "out5")
+    assert same_bits(zarr.open(tmp_path / "out5", mode="r")[:], A(u))
+    with pytest.raises(
+        ValueError, match=r"needs the whole; take Dask arrays, operator\(dask.array.from_zarr"
+    ):
+        to_zarr(A, tmp_path / "in2", tmp_path / "out2")
+    import dask.array
+
+    assert same_bits(A(dask.array.from_zarr(tmp_path / "in2")).compute(), A(u))
+    assert not (tmp_path / "out2").exists()

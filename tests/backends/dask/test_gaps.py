@@ -152,6 +152,21 @@ def test_transposes_have_the_bits_of_the_whole_in_every_chunking(
     assert of_chunks(made, plain(g), chunks)
 
 
+@pytest.mark.parametrize("n", [4, 5, 12, 23, 24, 25, 26, 30])
+@pytest.mark.parametrize("name", ["laplacian", "second", "wide"])
+def test_rows_of_one_end_are_not_taken_for_some_at_the_other(n, name):
+    """Along short axes a chunk is beside both ends: a gap at one of them is none at the other."""
+    rng = np.random.default_rng(n)
+    grid = gg.Grid(np.cumsum(rng.uniform(0.5, 1.5, n)), np.cumsum(rng.uniform(0.5, 1.5, 9)))
+    u = rng.random((n, 9))
+    for gap in ((0, 6), (n - 1, 0), (1, 2), (n - 2, 8)):
+        inside = np.ones((n, 9), bool)
+        inside[gap] = False
+        A = LINEAR[name](grid.with_mask(inside))
+        for rows in ((2, n - 2), (1,) * n, (n - 1, 1)):
+            assert of_chunks(A.T(da.from_array(u, chunks=(rows, (4, 5)))), A.T(u), (rows, (4, 5)))
+
+
 @settings(max_examples=10)
 @given(
     cases(),
