@@ -243,7 +243,8 @@ class Axis:
 
     def rows_of(self, rule: Rule) -> Rows:
         """Cached by the *content* of the spacing: of an equal one, whatever its identity, nothing is checked again."""
-        key = (by_content(self.spacing), self.length, rule, self.period, self.real)
+        period = None if self.period is None else by_content(self.period)
+        key = (by_content(self.spacing), self.length, rule, period, self.real)
         found = _stencils.get(key)
         if found is None:
             steps, around = self.exact_steps()

@@ -226,9 +226,12 @@ class Points:
     def measure_of(self, along: Mapping[int, Array]) -> Array:
         """That of some points of the axes `along`, all of the others."""
         if self.mapping is not None:
-            return self.mapping.measure()[
-                np.ix_(*(along.get(k, np.arange(self.lengths[k])) for k in self._order))
-            ]
+            whole = self.mapping.measure()
+            return (
+                whole
+                if not along
+                else whole[np.ix_(*(along.get(k, np.arange(self.lengths[k])) for k in self._order))]
+            )
         widths = [self.quadrature[k][along.get(k, slice(None))] for k in self._order]
         with np.errstate(over="ignore"):
             cells = reduce(np.multiply.outer, widths, np.ones((), self.dtype))

@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 import numpy as np
 
 from .._backends import dispatch
-from .._backends.dask.gaps import is_beside_both_ends
+from .._backends.dask.gaps import over_ends
 from .._backends.dask.spans import Span
 from .._backends.protocol import Call
 from .._backends.slices import leading
@@ -89,10 +89,10 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
 
 
 def check_ends(asked: Asked, spans: Sequence[Sequence[Span | None]]) -> None:
-    """Refuse chunks of a transpose that read over the ends of an axis, of which they need the whole."""
-    if asked.gaps is not None and is_beside_both_ends(asked.gaps, spans):
+    """Refuse chunks beside gaps that read over the ends of an axis, of which they need the whole."""
+    if asked.gaps is not None and over_ends(asked.gaps, spans):
         raise ArgumentValueError(
-            "a transpose on a grid with gaps has rows from end to end of an axis that is in several chunks, and needs the whole; "
+            "an operator on a grid with gaps has rows from end to end of an axis that is in several chunks, and needs the whole; "
             "take Dask arrays, operator(dask.array.from_zarr(source)).to_zarr(target)"
         )
 

@@ -1,6 +1,13 @@
-"""Tasks of files that are counted, and fail where a test asks for it."""
+"""Tasks one after the other, and those of files counted; they fail where a test asks for it."""
 
 import pytest
+
+
+@pytest.fixture
+def synchronous():
+    dask = pytest.importorskip("dask")
+    with dask.config.set(scheduler="synchronous"):
+        yield
 
 
 class Tasks:

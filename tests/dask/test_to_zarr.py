@@ -16,16 +16,11 @@ dask = pytest.importorskip("dask")
 
 from gridgrad.dask import to_zarr  # noqa: E402  # where both are
 
+pytestmark = pytest.mark.usefixtures("synchronous")
 SHAPE = (40, 30, 20)
 X = np.linspace(0, 1, 40) ** 1.2
 WALLS = ["one-sided", "periodic", (gg.value(2.0), "one-sided")]
 GRID = gg.Grid(X, (30, 0.1), (20, 0.3), boundary=WALLS)
-
-
-@pytest.fixture(autouse=True)
-def synchronous():
-    with dask.config.set(scheduler="synchronous"):
-        yield
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from ..numpy.operations import from_parts
 from ..operations import Operations
 from ..protocol import Call, Gaps
 from ..slices import leading
-from .gaps import mask_in, too_short, with_gaps
+from .gaps import mask_in, over_ends, with_gaps
 from .graph import outputs_of
 from .groups import Chunks
 from .planned import IS_ON
@@ -71,16 +71,16 @@ class Dask(ArrayAPI[Any]):
         return [made[k] for k in range(call.outputs)]
 
     def in_blocks(self, call: Call, fields: Sequence[Any], inside: Array, gaps: Gaps) -> list[Any]:
-        """Lazy arrays in the chunks of the first field; made of whole axes where a row of one end may be read at the other."""
+        """Lazy arrays in the chunks of the first field."""
         first = fields[0]
-        short = {axis: -1 for axis in too_short(gaps, first.shape) if first.numblocks[axis] > 1}
-        if short:
-            made = self.in_blocks(call, [field.rechunk(short) for field in fields], inside, gaps)
-            return [result.rechunk(first.chunks) for result in made]
-        meta = first._meta.astype(self.result_dtype(leading(fields)))
         chunks, read = aligned(fields, first.shape)
         plain, stencils = recipe_of(call, self.find)
         recipe = with_gaps(plain, gaps, len(fields) + 1)
+        whole = dict.fromkeys(over_ends(gaps, recipe.along(stencils, chunks)), -1)
+        if whole:
+            made = self.in_blocks(call, [field.rechunk(whole) for field in fields], inside, gaps)
+            return [result.rechunk(first.chunks) for result in made]
+        meta = first._meta.astype(self.result_dtype(leading(fields)))
         return outputs_of(recipe, stencils, [*read, mask_in(inside, chunks)], chunks, meta)
 
 

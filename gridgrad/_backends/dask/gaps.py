@@ -137,21 +137,18 @@ def with_gaps(recipe: Recipe, gaps: Gaps, fields: int) -> RecipeWithGaps:
     return RecipeWithGaps(*own, gaps, fields, tokenize(pickle.dumps(gaps)))
 
 
-def too_short(gaps: Gaps, shape: Sequence[int]) -> list[int]:
-    """The axes, of transposes, along which a chunk is beside both ends: rows of one would stand at the other, beside which gaps differ."""
-    return [
-        axis for axis, is_ring in enumerate(gaps.rings) if is_ring is False and shape[axis] <= 2 * gaps.reach
-    ]
+def over_ends(gaps: Gaps, spans: Sequence[Sequence[Span | None]]) -> list[int]:
+    """The axes that do not go round and along which a chunk reads over their ends.
 
-
-def is_beside_both_ends(gaps: Gaps, spans: Sequence[Sequence[Span | None]]) -> bool:
-    """Whether a chunk along an axis that does not go round reads over its ends."""
-    for own, is_ring in zip(spans, gaps.rings, strict=True):
+    A row of one end stands beside the other there, where gaps are others: of such an axis all has to be one chunk.
+    """
+    found = []
+    for axis, (own, is_ring) in enumerate(zip(spans, gaps.rings, strict=True)):
         wide = [span for span in own if isinstance(span, WideSpan)]
         n = sum(span.length for span in wide)
         if is_ring is False and any(span.low < 0 or span.low + span.whole.length > n for span in wide):
-            return True
-    return False
+            found.append(axis)
+    return found
 
 
 class ChunkWithGaps(Chunk):

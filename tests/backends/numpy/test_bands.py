@@ -126,6 +126,25 @@ def test_what_is_prescribed_may_be_written_over():
     assert np.array_equal(beside, expected)
 
 
+@pytest.mark.parametrize("is_single", [False, True])
+def test_an_unaligned_array_beside_gaps_of_a_batch(is_single):
+    """No address that is none of a number goes to the core, as UBSan sees; also of one number for all points."""
+    shape = (12, 9)
+    inside = np.random.default_rng(4).random(shape) > 0.2
+    values = np.full(shape, 2.5) if is_single else np.random.default_rng(5).random(shape)
+    raw = np.zeros(values.nbytes + 1, np.uint8)[1:].view(np.float64).reshape(shape)
+    raw[...] = values
+    given = np.broadcast_to(raw[:1, :1], shape) if is_single else raw
+    assert not given.flags.aligned
+    f = np.random.default_rng(6).random((3, *shape))
+    A = (
+        gg.Grid(*[(n, 0.1) for n in shape])
+        .with_mask(inside, boundary=gg.value(np.ones(shape), name="b"))
+        .laplacian
+    )
+    assert np.array_equal(A(f, b=given), A(f, b=values))
+
+
 def test_a_transpose_of_a_transpose_has_bands_of_its_own(monkeypatch):
     """Its sweep is rounded otherwise than that which it is of, whichever is applied first."""
     f = np.random.default_rng(0).random((9, 20))

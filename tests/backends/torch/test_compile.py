@@ -61,6 +61,22 @@ CALLS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*recompil")
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "new"])
+@pytest.mark.parametrize("name", ["laplacian", "derivative"])
+def test_a_period_where_the_graph_breaks(name, is_known, rng):
+    """While a function is traced numbers of NumPy are arrays, which are no keys."""
+    f, x = tensor(rng, (6, 3)).detach(), np.linspace(0, 1, 6) ** 2
+
+    def call(f):
+        return getattr(gg, name)(f, x, axis=0, boundary="periodic", period=1.3)
+
+    gg.clear_caches()
+    expected = call(f) if is_known else None
+    found = torch.compile(call, backend="eager")(f)
+    assert torch.equal(found, call(f) if expected is None else expected)
+
+
 class TestGradient:
     @pytest.mark.parametrize("backend", ["eager", "aot_eager"])
     @pytest.mark.parametrize("call", CALLS)

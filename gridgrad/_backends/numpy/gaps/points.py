@@ -59,11 +59,13 @@ class RowsAtPoints:
                 if number is None:
                     continue
                 own, at = fields[number], term.at[k]
+                if not own.flags.aligned:
+                    own = own.copy()
                 if at is not None and not own.strides[1]:  # a number, the same everywhere
                     kept.append(np.zeros_like(at))
                     row[AT.start + k] = address(kept[-1])
-                elif own.strides[1] != step or not own.flags.aligned:
-                    own = own.copy("C")
+                elif own.strides[1] != step:
+                    own = np.ascontiguousarray(own)
                 used.append((row, FIELDS.start + k, own))
         for one in range(batch):
             places[2] = address(values[one])
