@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected, unknown
-from ._grid.geometry.asked import clean_geometry
 from ._grid.points import Points
+from ._grid.words import Asked
 from ._operators.catalogue import along, first, flux, multiply, norm, second, transport
 from ._operators.faces.faces import faces
 from ._operators.masked.grids import with_breaks, with_mask
@@ -125,8 +125,8 @@ class Grid(Points, Generic[OnGrid]):
     ) -> None:
         if others:
             raise unexpected("Grid.__init__", others)
-        asked = clean_geometry(geometry, radius, angle, len(coordinates))
-        super().__init__(coordinates, axes, boundary, periodic, period, edge_order, dtype, asked)
+        asked = Asked(edge_order, periodic, period, boundary, None, geometry, radius, angle)
+        super().__init__(coordinates, axes, asked, dtype)
 
     gradient = Shown[Operator[Scalar, OnGrid]](first.gradient)
     divergence = Shown[Operator[OnGrid, Scalar]](first.divergence)

@@ -1,80 +1,32 @@
-"""What a caller says about axes, rows and ends, cleaned once; and the grid of a call, cached by content."""
+"""The grid of a call: its axes and their spacing, cleaned once, and the grid of both, cached by content."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .._base.cache import Cache, by_content
-from .._base.checks import clean_accuracy, clean_axis, clean_edge_order, per_axis_spacing
+from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._stencils.derivatives import Rule
-from .._stencils.ends import End
 from .._wraps.units import Maybe, unwrap, wrap
-from .axis import check_length, rule_of
+from .axis import check_length
 from .curvilinear.given import are_positions
 from .curvilinear.given import in_shape as positions_in_shape
-from .ends import Ends, clean_ends
-from .geometry.asked import Geometry, clean_geometry
+from .geometry.asked import Geometry
 from .lines.given import check_mesh, in_shape
 from .places import ORIGIN
 from .points import Cleaned, Points
 from .spacing import check_count, clean_number, is_read, numbers_of
-from .walls.components import scalar_end_of
+from .words import Words
 
 Kind = TypeVar("Kind", bound=Points)
 Given = TypeVar("Given")
 
 _grids: Cache[Points] = Cache("grids", entries=64)
 _POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
-
-
-class Asked(NamedTuple):
-    """What a caller says about rows and ends, as it came."""
-
-    edge_order: object = 1
-    periodic: object = None
-    period: object = None  # each of these as it came
-    boundary: object = None
-    accuracy: object = None
-    geometry: object = None
-    radius: object = None
-    angle: object = None
-
-
-class Words(NamedTuple):
-    """The same, cleaned: both ends of each axis, and its period, None where it does not repeat."""
-
-    edge_order: int
-    accuracy: int | None
-    ends: tuple[Ends, ...]
-    periods: tuple[object, ...]
-    geometry: Geometry | None = None
-    is_left: bool = False  # to the geometry, how axes end
-
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """The rows of the first derivative along each axis."""
-        ends = (self.of(k) for k in range(len(self.ends)))
-        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in ends)
-
-    def of(self, k: int) -> tuple[End, End]:
-        """The ends of scalar fields along an axis, or, where there are none, of its component of vector fields."""
-        left, right = (scalar_end_of(side, k) for side in self.ends[k])
-        return left, right
-
-
-def clean_words(axes: tuple[int, ...], asked: Asked) -> Words:
-    """The words on these axes of an array."""
-    order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
-    geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
-    polar = None if geometry is None else geometry.along
-    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes, polar=polar)
-    is_left = geometry is not None and asked.boundary is None and asked.periodic is None
-    return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
 
 
 def clean_axes(
@@ -127,21 +79,8 @@ def points_of(
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
         given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
-        units, own = [unit for _, unit in values], [period and wrap(*period) for period in periods]
-        found = kind.of(
-            Cleaned(
-                axes,
-                given,
-                units,
-                words.ends,
-                own,
-                words.edge_order,
-                np.dtype(real),
-                words.geometry,
-                words.is_left,
-                is_curved,
-            )
-        )
+        units, own = [unit for _, unit in values], tuple(period and wrap(*period) for period in periods)
+        found = kind.of(Cleaned(axes, given, units, words._replace(periods=own), np.dtype(real), is_curved))
         held = [(line.spacing, unit) for line, unit in zip(found.lines, units, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
@@ -186,15 +125,8 @@ def _in_shape(
 def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
          periods: list[Numbers | None], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
     """Everything that a grid depends on, coordinates by content."""
-    parts: list[object] = [
-        kind,
-        lengths,
-        axes,
-        words.edge_order,
-        words.ends,
-        words.geometry,
-        words.is_left,
-        real,
-    ]
-    parts += [(unit, by_content(numbers)) for numbers, unit in spacings]
-    return (*parts, *[period and (period[1], by_content(period[0])) for period in periods])
+    said = words.edge_order, words.ends, words.geometry, words.is_left
+    points = [(unit, by_content(numbers)) for numbers, unit in spacings]
+    turns = [period and (period[1], by_content(period[0])) for period in periods]
+    key: tuple[object, ...] = (kind, lengths, axes, *said, real, *points, *turns)
+    return key

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from typing import Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from .._backends.once import made_once
-from .._base.checks import clean_axis, clean_edge_order
+from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.ends import End
@@ -22,8 +22,7 @@ from .axis import Axis, read_only
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
-from .ends import Ends, clean_ends, spelled, without_poles
-from .geometry.asked import Geometry
+from .ends import spelled, without_poles
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
@@ -32,6 +31,7 @@ from .places import Entry, alone, clean_axes, clean_entry, in_order, smallest_fi
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition
+from .words import Asked, Words, clean_words
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]
@@ -43,12 +43,8 @@ class Cleaned(NamedTuple):
     axes: tuple[int, ...]
     entries: Sequence[Entry]
     units: Sequence[Maybe]
-    ends: tuple[Ends, ...]
-    periods: Sequence[object]
-    edge_order: int
+    words: Words
     dtype: np.dtype
-    geometry: Geometry | None
-    is_left: bool  # to the geometry, how axes end
     is_curved: bool  # entries of many dimensions are positions of all points
 
 
@@ -59,15 +55,14 @@ class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
     def __init__(
-        self, coordinates: tuple[object, ...], axes: object, boundary: object, periodic: object, period: object, edge_order: object,
-        dtype: npt.DTypeLike, geometry: Geometry | None = None,
-    ) -> None:  # fmt: skip
+        self, coordinates: tuple[object, ...], axes: object, asked: Asked, dtype: npt.DTypeLike
+    ) -> None:
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
         real = np.dtype(dtype)
         if real not in (np.dtype(np.float64), np.dtype(np.longdouble)):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
-        order = clean_edge_order(edge_order)
+        words = clean_words(range(len(coordinates)), asked, of_grid=True)
         numbers, units = plain_axes(coordinates)
         self.axes = clean_axes(axes, len(numbers))
         given = on_host(numbers, self.axes)
@@ -78,10 +73,7 @@ class Points:
             entries = [
                 clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, self.axes, strict=True))
             ]
-        polar = None if geometry is None else geometry.along
-        ends = clean_ends(boundary, periodic, period, range(len(entries)), True, polar)
-        is_left = boundary is None and periodic is None
-        self._lay(Cleaned(self.axes, entries, units, *ends, order, real, geometry, is_left, is_curved))
+        self._lay(Cleaned(self.axes, entries, units, words, real, is_curved))
 
     @classmethod
     def of(cls, cleaned: Cleaned) -> Self:
@@ -92,7 +84,8 @@ class Points:
 
     def _lay(self, cleaned: Cleaned) -> None:
         """Lay out the axes."""
-        axes, entries, units, pairs, periods, edge_order, dtype, geometry, is_left, is_curved = cleaned
+        axes, entries, units, words, dtype, is_curved = cleaned
+        edge_order, _, pairs, periods, geometry, is_left = words
         self.axes, self.edge_order, self.dtype, self.geometry = axes, edge_order, dtype, geometry
         self.ndim, self.lengths = len(axes), tuple(entry[0] for entry in entries)
         self.shape = tuple(self.lengths[k] for k in self._order)  # of a field without batch axes
@@ -161,9 +154,10 @@ class Points:
         if self.mask is not None:
             return Points.with_gaps, (self.whole, self.mask, self._masked)
         given, periods = zip(*(line.given() for line in self.lines), strict=True)
-        return _rebuild, (
-            type(self), given, self.axes, self.boundary, list(periods), self.edge_order, self.dtype,
-            self.geometry)  # fmt: skip
+        kind: Callable[..., Points] = type(self)
+        words = {"boundary": self.boundary, "period": list(periods), "edge_order": self.edge_order}
+        geometry = {} if self.geometry is None else self.geometry.words()
+        return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), given
 
     @cached_property
     def units(self) -> tuple[object, ...] | None:
@@ -345,13 +339,3 @@ class Points:
     def held(self, *key: Hashable) -> object:
         """What `kept` has made of these, or None."""
         return self._kept.get(key)
-
-
-def _rebuild(
-    kind: Callable[..., Points], coordinates: tuple[object, ...], axes: object, boundary: object, period: object, edge_order: int,
-    dtype: object, geometry: Geometry | None,
-) -> Points:  # fmt: skip
-    words = {} if geometry is None else geometry.words()
-    return kind(
-        *coordinates, axes=axes, boundary=boundary, period=period, edge_order=edge_order, dtype=dtype, **words
-    )

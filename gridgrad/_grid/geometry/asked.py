@@ -70,12 +70,12 @@ class Geometry(NamedTuple):
 
     def ends(
         self, entries: Sequence[Entry], axes: Sequence[int], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
-    ) -> tuple[tuple[Ends, ...], list[object]]:  # fmt: skip
+    ) -> tuple[tuple[Ends, ...], tuple[object, ...]]:  # fmt: skip
         """The ends of all axes: what goes all round is periodic, unless the caller says how axes end."""
         found, periods = list(pairs), list(periods)
         k = self.around
         if k is None:
-            return tuple(found), periods
+            return tuple(found), tuple(periods)
         length, spacing, _ = entries[k]
         called = f"axis {axes[k]} is {self.names[k]}"
         step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
@@ -97,7 +97,7 @@ class Geometry(NamedTuple):
                     f"{called} and periodic, but {length} steps of {step:g} are not {self.turn:g}"
                 )
             periods[k] = self.turn if spacing.ndim else None
-        return tuple(found), periods
+        return tuple(found), tuple(periods)
 
     def metric(self, lines: Sequence[Axis]) -> Metric:
         """Made of the axes."""
