@@ -15,7 +15,7 @@ from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from .._stencils.ends import End
-from .._stencils.stencil import Stencil
+from .._stencils.stencil import Stencil, is_normal
 from .._stencils.transpose import dual_widths
 from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
@@ -251,18 +251,17 @@ class Axis:
             even = not self.has_coordinates and self.period is None
             check_length(self.length, self.number, rule, uniform=even)
             found = derivative_rows(steps, self.length, rule, around)
-            limits = np.finfo(np.asarray(steps.high).dtype)
+            dtype = np.asarray(steps.high).dtype
             for stencil in filter(None, found):
-                smallest, largest = stencil.smallest_and_largest_weight()
-                if not (smallest >= limits.tiny and largest <= limits.max):  # up to a common power of two
-                    raise out_of_range(self.number, limits.dtype)
+                if not is_normal(
+                    *stencil.smallest_and_largest_weight(), dtype
+                ):  # up to a common power of two
+                    raise out_of_range(self.number, dtype)
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found
 
     def described(self, *ends: object) -> str:
         """One line about it and both of its ends."""
-        steps = np.abs(np.asarray(self.steps, dtype=float))
-        step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
         left, right = map(str, ends)
         both = left if left == right else f"{left} | {right}"
         is_one_sided = any(
@@ -270,10 +269,14 @@ class Axis:
         )
         order = f" (edge order {self.edge_order})" if is_one_sided else ""
         unit = "" if self.unit is None else f" {self.unit}"
-        points = (
-            f"{counted(self.length, 'point')}, {self.position(0):g} to {self.position(self.length - 1):g}"
-        )
-        return f"axis {self.number}: {points}{unit}, {step}, {both}{order}"
+        where, more = self._told()
+        return f"axis {self.number}: {counted(self.length, 'point')}{where}{unit}{more}, {both}{order}"
+
+    def _told(self) -> tuple[str, str]:
+        """Where its points are, before the unit of that, and their steps."""
+        steps = np.abs(np.asarray(self.steps, dtype=float))
+        step = f"step {steps:g}" if steps.ndim == 0 else f"steps {steps.min():g} to {steps.max():g}"
+        return f", {self.position(0):g} to {self.position(self.length - 1):g}", f", {step}"
 
 
 def axis_stencil(

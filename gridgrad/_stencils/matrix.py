@@ -63,11 +63,7 @@ def pairs(stencil: Stencil) -> tuple[Array, Array, Array, Array]:
         (points, points + a, points + b, np.broadcast_to(weight, stencil.length)[points])
         for (a, b), weight in zip(stencil.offsets, stencil.weights, strict=True)
     ]
-    edges = [
-        *enumerate(stencil.leading),
-        *enumerate(stencil.trailing, start=stencil.length - len(stencil.trailing)),
-    ]
-    entries = [(i, *pair) for i, row in edges for pair in row]
+    entries = [(i, *pair) for i, row in stencil.edge_rows() for pair in row]
     if entries:
         columns.append(tuple(np.array(column) for column in zip(*entries, strict=True)))
     if not columns:  # of a factor of 0

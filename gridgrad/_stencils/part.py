@@ -191,23 +191,15 @@ def _widened(own: Part, before: int, after: int) -> Stencil:
     stencil = own.stencil
     if not low and not high:
         return stencil
-    leading, trailing = (
-        tuple(tuple((a + low, b + low, weight) for a, b, weight in row) for row in rows)
-        for rows in (stencil.leading, stencil.trailing)
-    )
+    leading, trailing = stencil.changed_rows(lambda row: tuple((a + low, b + low, w) for a, b, w in row))
     length = low + stencil.length + high
     weights = stencil.weights
     if not stencil.is_uniform:
         table = np.zeros((len(weights), length), np.result_type(*weights))
         table[:, low : low + stencil.length] = weights
         weights = tuple(table)
-    wide = replace(
-        stencil,
-        length=length,
-        weights=weights,
-        leading=((),) * low + leading,
-        trailing=trailing + ((),) * high,
-    )
+    leading, trailing = ((),) * low + leading, trailing + ((),) * high
+    wide = replace(stencil, length=length, weights=weights, leading=leading, trailing=trailing)
     return wide.as_if_of(*stencil.smallest_and_largest_weight())
 
 

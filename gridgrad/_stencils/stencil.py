@@ -97,8 +97,7 @@ class Stencil:
         smallest, largest = self.smallest_and_largest_weight()
         if self.power or largest.dtype == real:
             return not self.power
-        limits = np.finfo(real)
-        return bool(smallest >= limits.tiny and largest <= limits.max)
+        return is_normal(smallest, largest, real)
 
     @property
     def nbytes(self) -> int:
@@ -118,6 +117,14 @@ class Stencil:
     def interior(self) -> slice:
         """The points whose rows are not data."""
         return slice(len(self.leading), self.length - len(self.trailing))
+
+    def edge_rows(self) -> list[tuple[int, Row]]:
+        """The rows that are data, by their points."""
+        return [*enumerate(self.leading), *enumerate(self.trailing, self.interior().stop)]
+
+    def changed_rows(self, change: Callable[[Row], Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+        """`change` of those of the first and of the last points."""
+        return tuple(map(change, self.leading)), tuple(map(change, self.trailing))
 
     def smallest_and_largest_weight(self) -> tuple[Array, Array]:
         """Bounds of the magnitude of all weights but 0: what decides the arithmetic type."""
@@ -152,12 +159,14 @@ class Stencil:
     def mapped(self, change: Callable[[Array], Array], power: int) -> Stencil:
         """The same rows with `change` of every weight, and with another power."""
         weights = in_one_piece(map(change, self.weights), len(self.weights))
+        leading, trailing = self.changed_rows(lambda row: tuple((a, b, change(w)) for a, b, w in row))
+        return replace(self, weights=weights, leading=leading, trailing=trailing, power=power)
 
-        def rows(old: tuple[Row, ...]) -> tuple[Row, ...]:
-            return tuple(tuple((a, b, change(weight)) for a, b, weight in row) for row in old)
 
-        return replace(self, weights=weights, leading=rows(self.leading),
-                       trailing=rows(self.trailing), power=power)  # fmt: skip
+def is_normal(smallest: Array | float, largest: Array | float, real: npt.DTypeLike) -> bool:
+    """Whether a type has the exponents of numbers of these sizes."""
+    limits = np.finfo(real)
+    return bool(smallest >= limits.tiny and largest <= limits.max)
 
 
 def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
@@ -170,11 +179,7 @@ def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:
     ]
     if stencil.is_central and any(np.ndim(w) and not np.all(w[inner]) for _, w in kept):
         kept = _plain_pairs(stencil, faces)
-    rows = (
-        tuple(tuple(pair for pair in row if np.any(pair[2])) for row in side)
-        for side in (stencil.leading, stencil.trailing)
-    )
-    leading, trailing = rows
+    leading, trailing = stencil.changed_rows(lambda row: tuple(pair for pair in row if np.any(pair[2])))
     offsets = tuple(pair for pair, _ in kept)
     if (offsets, leading, trailing) == (stencil.offsets, stencil.leading, stencil.trailing):
         return stencil
@@ -218,8 +223,7 @@ def _restored(
 def unscaled(stencil: Stencil, power: int) -> Stencil:
     """The weights times ``2**power``; the power kept apart where they would not be normal numbers."""
     smallest, largest = stencil.smallest_and_largest_weight()
-    limits = np.finfo(np.asarray(largest).dtype)
     smallest, largest = (np.ldexp(w, power) for w in (smallest, largest))
-    if not (smallest >= limits.tiny and largest <= limits.max):
+    if not is_normal(smallest, largest, stencil.dtype):
         return replace(stencil, power=power)
     return stencil.mapped(lambda weight: np.ldexp(weight, power), 0).as_if_of(smallest, largest)

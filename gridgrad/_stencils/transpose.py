@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .._base.cache import Cache
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
-from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
+from .stencil import Row, Stencil, in_one_piece, is_normal, unscaled, without_zeros
 from .wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
@@ -152,18 +152,14 @@ def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> St
 
 def _values_apart(stencil: Stencil) -> tuple[Stencil, dict[int, Entries]]:
     """The differences alone, and the values beside them by row."""
-    places = (*range(len(stencil.leading)), *range(stencil.interior().stop, stencil.length))
     values: dict[int, Entries] = {}
-    for point, row in zip(places, (*stencil.leading, *stencil.trailing), strict=True):
+    for point, row in stencil.edge_rows():
         for a, b, weight in row:
             if a == b and not stencil.values:
                 _add(values.setdefault(point, {}), (b, b), weight)
     if not values:
         return stencil, values
-    leading, trailing = (
-        tuple(tuple(pair for pair in row if pair[0] != pair[1]) for row in rows)
-        for rows in (stencil.leading, stencil.trailing)
-    )
+    leading, trailing = stencil.changed_rows(lambda row: tuple(pair for pair in row if pair[0] != pair[1]))
     return replace(stencil, leading=leading, trailing=trailing), values
 
 
@@ -201,9 +197,7 @@ def _scaled(stencil: Stencil, factor: float) -> Stencil:
     plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
     if factor == 0:
         return without_zeros(plain)
-    smallest, largest = plain.smallest_and_largest_weight()
-    limits = np.finfo(plain.dtype)
-    if smallest >= limits.tiny and largest <= limits.max:
+    if is_normal(*plain.smallest_and_largest_weight(), plain.dtype):
         return plain
     near_one, power = _near_one(stencil)
     mantissa, exponent = np.frexp(factor)

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 
-from ..._base.errors import ArgumentTypeError, counted
+from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from ..axis import Axis
@@ -91,10 +91,7 @@ class IndexAxis(LinesAxis):
             f"advect, with one-sided and periodic ends. {instead or _OTHERS}"
         )
 
-    def described(self, *ends: object) -> str:
-        """One line about it."""
-        word = "periodic" if self.is_periodic else f"one-sided (edge order {self.edge_order})"
-        unit = "" if self.unit is None else f" {self.unit}"
-        ends = self.coordinates.min(), self.coordinates.max()
-        varied = " that vary along several axes" if self.spacing.ndim > 1 else ""
-        return f"axis {self.number}: {counted(self.length, 'point')}, positions from {ends[0]:g} to {ends[1]:g}{unit}{varied}, {word}"
+    def _told(self) -> tuple[str, str]:
+        """The range of its coordinate."""
+        x, varied = self.coordinates, " that vary along several axes" if self.spacing.ndim > 1 else ""
+        return f", positions from {x.min():g} to {x.max():g}", varied

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ..._backends.once import made_once
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
+from ..._stencils.stencil import is_normal
 from ..places import alone
 
 
@@ -31,10 +32,9 @@ class PointWeights:
         sizes = [s for s in (np.abs(w[w != 0]) for w in values) if s.size]
         # NaN where there is one
         bounds = np.min([s.min() for s in sizes], initial=np.inf), np.max([s.max() for s in sizes], initial=0)
-        limits = np.finfo(np.dtype(real))
-        if not limits.tiny <= bounds[0] <= bounds[1] <= limits.max:
+        if not is_normal(*bounds, real):
             raise ArgumentValueError(
-                f"the positions make weights beyond the exponents of {limits.dtype}; rescale the coordinates"
+                f"the positions make weights beyond the exponents of {np.dtype(real)}; rescale the coordinates"
             )
         return cls(values, axes, lengths, bounds)
 
@@ -45,8 +45,7 @@ class PointWeights:
     @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
-        limits = np.finfo(real)
-        return bool(self.bounds[0] >= limits.tiny and self.bounds[1] <= limits.max)
+        return is_normal(*self.bounds, real)
 
     def at(self, number: int, real: str, ndim: int) -> Array:
         """Some of them, for fields of so many dimensions."""

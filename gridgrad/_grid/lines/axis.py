@@ -90,10 +90,6 @@ class LinesAxis(Axis):
         """There are none for all lines."""
         raise self.refusal("an operator of this kind")
 
-    def stencil(self, *_: object) -> NoReturn:
-        """There is none for all lines."""
-        raise self.refusal("an operator of this kind")
-
     def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what is not there for lines of their own."""
         return refusal(what, self.number, self.spacing.ndim, instead)
@@ -106,13 +102,9 @@ class LinesAxis(Axis):
         # positions that are none are refused with the rows
         return 2 * exact_fraction(np.nan_to_num(longest, posinf=0))
 
-    def described(self, *ends: object) -> str:
-        """One line about it."""
+    def _told(self) -> tuple[str, str]:
+        """The same of all lines."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
-        word = "periodic" if self.is_periodic else f"one-sided (edge order {self.edge_order})"
-        unit = "" if self.unit is None else f" {self.unit}"
-        lines = self.spacing.size // self.length
-        return (
-            f"axis {self.number}: {counted(self.length, 'point')} on each of {counted(lines, 'line')}, "
-            f"{self.spacing.min():g} to {self.spacing.max():g}{unit}, steps {steps.min():g} to {steps.max():g}, {word}"
-        )
+        lines = counted(self.spacing.size // self.length, "line")
+        where = f" on each of {lines}, {self.spacing.min():g} to {self.spacing.max():g}"
+        return where, f", steps {steps.min():g} to {steps.max():g}"

@@ -12,7 +12,7 @@ from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
-from ..._stencils.stencil import Row, Stencil
+from ..._stencils.stencil import Row, Stencil, is_normal
 from .blocks import blocks, seen
 from .checks import checked_steps
 from .weights import block_weights, wrap_of
@@ -68,8 +68,7 @@ class LineRows:
     @made_once
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all weights."""
-        limits = np.finfo(real)
-        return bool(self.bounds[0] >= limits.tiny and self.bounds[1] <= limits.max)
+        return is_normal(*self.bounds, real)
 
     def refusal(self, what: str, instead: str = "") -> ArgumentTypeError:
         """On what lines with rows of their own have not."""
@@ -114,7 +113,10 @@ def line_rows(x: Array, axis: int, rule: Rule, period: Array | None, real: npt.D
         for view, w in zip(views, weights, strict=True):
             view[lines.place] = np.moveaxis(w, 0, 1)
         seen_so_far.add(weights)
-    _check_normal(seen_so_far.bounds, axis, real)
+    if not is_normal(*seen_so_far.bounds, real):
+        raise ArgumentValueError(
+            f"the steps of axis {axis} make weights beyond the exponents of {np.dtype(real)}; rescale the coordinates"
+        )
     has_short = rule.order == 1 and seen_so_far.has_equal
     stencils = unit_stencils(n, rule, real, has_short, has_far)
     is_gated = has_short or (rule.order == 2 and seen_so_far.has_zeros)
@@ -179,12 +181,3 @@ def unit_stencils(
         return Stencil(n, offsets, (one,) * len(offsets), row(ends[0]), row(ends[1]), order=rule.order)
 
     return tuple(stencil(*rows) for rows in (*short, *inner, *far))
-
-
-def _check_normal(bounds: tuple[float, float], axis: int, real: npt.DTypeLike) -> None:
-    """Refuse weights that are no normal numbers."""
-    limits = np.finfo(np.dtype(real))
-    if not (bounds[0] >= limits.tiny and bounds[1] <= limits.max):
-        raise ArgumentValueError(
-            f"the steps of axis {axis} make weights beyond the exponents of {limits.dtype}; rescale the coordinates"
-        )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array, DType
-from ..._stencils.stencil import Row, Stencil
+from ..._stencils.stencil import Stencil
 
 
 class Table(NamedTuple):
@@ -70,9 +70,7 @@ def table_of(stencil: Stencil, real: DType, is_ring: bool = False, as_given: boo
     """
     n, inner, is_short = stencil.length, stencil.interior(), stencil.is_central and not as_given
     is_value = stencil.values and not as_given
-    edges: list[tuple[int, Row]] = list(enumerate(stencil.leading)) + list(
-        enumerate(stencil.trailing, inner.stop)
-    )
+    edges = stencil.edge_rows()
     many = next((w.shape for _, row in edges for *_, w in row if np.ndim(w)), ())
     width = max([1, len(stencil.offsets), *(len(row) for _, row in edges)])
     a, b = np.zeros((2, n, width), np.intp)

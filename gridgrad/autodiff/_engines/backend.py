@@ -38,9 +38,6 @@ class Backend(Protocol):
     def filled(self, v: Value | complex, c: Array) -> Array:
         """`v` in the type and shape of c, for a tangent."""
 
-    def finish(self, a: Array, shape: Shape, coords: Arrays) -> Array:
-        """A result at full shape, in memory of its own."""
-
     def numpy(self, a: Array) -> Array:
         """A NumPy copy; raises TypeError for an array that is being traced."""
 

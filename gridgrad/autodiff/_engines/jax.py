@@ -87,11 +87,6 @@ def filled(v: Any, c: Any) -> Any:
     return jnp.broadcast_to(jnp.asarray(v, c.dtype), c.shape)
 
 
-def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
-    """Full shape."""
-    return widened(a, shape)
-
-
 def numpy(a: Any) -> Any:
     """On the host; a traced array has no values."""
     if isinstance(a, jax.core.Tracer):

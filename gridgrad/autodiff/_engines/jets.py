@@ -39,7 +39,7 @@ def expand(task: Task, backend: Backend) -> Expansion:
             check_fits(tuple(a.shape), k, task.mesh.shape)
     if task.combine is not None:
         rows = task.combine(rows)
-    full = [[backend.finish(a, task.mesh.shape, task.mesh.coords) for a in row] for row in rows]
+    full = [[backend.widened(a, task.mesh.shape) for a in row] for row in rows]
     return Expansion(full, single[0])
 
 

@@ -138,11 +138,6 @@ def filled(v: Any, c: Any) -> Any:
     return torch.full_like(c, v, requires_grad=False)
 
 
-def finish(a: Any, shape: tuple[int, ...], coords: Arrays) -> Any:
-    """Full shape in memory of its own, with the graph of coordinates and parameters that require grad."""
-    return widened(a, shape)
-
-
 def numpy(a: Any) -> Any:
     """On the host; a tensor that torch.func is tracing has no values."""
     if _is_traced(a):

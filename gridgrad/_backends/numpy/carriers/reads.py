@@ -18,8 +18,7 @@ def reads(flags: npt.ArrayLike, stencil: Stencil, axis: int | None, real: object
     along = np.moveaxis(np.asarray(flags), axis, 0)
     inner, n = stencil.interior(), stencil.length
     result = np.zeros((along.shape[0] - stencil.surplus, *along.shape[1:]), bool)
-    rows = [*enumerate(stencil.leading), *enumerate(stencil.trailing, start=inner.stop)]
-    for place, row in rows:
+    for place, row in stencil.edge_rows():
         for a, b, _ in row:
             result[place] |= along[b] if stencil.values else along[a] | along[b]
     if inner.stop <= inner.start:
