@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 import numpy as np
 
 from ..._base.types import Array, Value
 from .jet import (
-    BINARY,
-    FUNCTIONS,
-    STRUCTURAL,
-    UNARY,
+    RULES,
     Coefficients,
     Jet,
     Operand,
@@ -191,24 +188,34 @@ def chained(parts: Sequence[tuple[Operand, Jet]], v: Coefficients, numbers: Iter
             v[k] = total
 
 
-def unary(name: str, x: Jet) -> Jet:
-    """A function of one jet with a derivative rule."""
-    if name in _MEMO:
+def unary(name: str, rule: Rule, uses_value: bool) -> Callable[[Jet], Jet]:
+    """A function of one jet, by its derivative as a function of x, and of the value v if that is used."""
+
+    def function(x: Jet) -> Jet:
+        if name not in _MEMO:
+            return composed(evaluate(name, x.value), [x], [rule], uses_value)
         x.memo = x.memo if x.memo is not None else {}
         if name not in x.memo:
             x.memo[name] = evaluate(name, x.value)
-        value = x.memo[name]
-    else:
-        value = evaluate(name, x.value)
-    rule, uses_value = UNARY[name]
-    return composed(value, [x], [rule], uses_value)
+        return composed(x.memo[name], [x], [rule], uses_value)
+
+    return function
 
 
-def binary(name: str, x: Operand, y: Operand) -> Jet:
-    """A function of two operands with rules for both partial derivatives."""
-    jet = first((x, y))
-    x, y = (a if isinstance(a, Jet) else constant(a, jet) for a in (x, y))
-    return composed(evaluate(name, payload(x), payload(y)), [x, y], list(BINARY[name]), True)
+def binary(name: str, *rules: Rule) -> Callable[[Operand, Operand], Jet]:
+    """A function of two operands, by both partial derivatives as functions of x, y and the value v."""
+
+    def function(x: Operand, y: Operand) -> Jet:
+        jet = first((x, y))
+        x, y = (a if isinstance(a, Jet) else constant(a, jet) for a in (x, y))
+        return composed(evaluate(name, payload(x), payload(y)), [x, y], rules, True)
+
+    return function
+
+
+def piecewise_constant(name: str) -> Callable[..., Jet]:
+    """A function whose derivative is 0."""
+    return lambda *inputs: first(inputs).like(evaluate(name, *map(payload, inputs)))
 
 
 def composed(value: Array, inputs: Sequence[Operand], rules: Sequence[Rule], uses_value: bool) -> Jet:
@@ -234,9 +241,7 @@ def composed(value: Array, inputs: Sequence[Operand], rules: Sequence[Rule], use
     return jet.like(value, v)
 
 
-STRUCTURAL |= {
+RULES |= {
     "add": add, "subtract": subtract, "multiply": multiply, "divide": divide,
     "negative": negative, "positive": lambda a: a, "square": square,
 }  # fmt: skip
-FUNCTIONS["unary"] = unary
-FUNCTIONS["binary"] = binary

@@ -11,7 +11,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape, Value
 from .calculus import plus, times
-from .jet import BILINEAR, FUNCTIONS, LINEAR, STRUCTURAL, Jet, Operand, Rule, apply, first, payload, refuse
+from .jet import BILINEAR, FUNCTIONS, RULES, Jet, Operand, Rule, apply, first, payload, refuse
 
 Linear = Callable[..., Array]  # in one argument, or in each of two
 Arguments = tuple[object, ...]
@@ -151,8 +151,8 @@ def _isclose(a: Operand, b: Operand, *args: Any, **kwargs: Any) -> Jet:
 
 
 FUNCTIONS |= {
-    np.where: lambda *args: STRUCTURAL["where"](*args) if len(args) == 3 else refuse("numpy.where(condition)"),
-    np.clip: lambda a, a_min=None, a_max=None, min=None, max=None: STRUCTURAL["clip"](
+    np.where: lambda *args: RULES["where"](*args) if len(args) == 3 else refuse("numpy.where(condition)"),
+    np.clip: lambda a, a_min=None, a_max=None, min=None, max=None: RULES["clip"](
         a, a_min if min is None else min, a_max if max is None else max
     ),
     np.real: lambda val: apply("real", val),
@@ -184,16 +184,6 @@ FUNCTIONS |= {
 }  # fmt: skip
 if hasattr(np, "fix"):  # deprecated since NumPy 2.5, where it calls trunc
     FUNCTIONS[np.fix] = lambda x: apply("trunc", x)
-
-
-LINEAR |= {
-    "sum", "mean", "cumsum", "diff", "roll", "flip", "transpose", "reshape", "ravel", "swapaxes", "moveaxis",
-    "squeeze", "expand_dims", "trace", "diag", "diagonal", "concatenate", "stack", "vstack", "hstack", "tril",
-    "triu", "repeat", "tile", "take", "rot90", "fliplr", "flipud", "atleast_1d", "atleast_2d",
-}  # fmt: skip
-BILINEAR |= {
-    "matmul", "dot", "vdot", "inner", "outer", "tensordot", "einsum", "kron", "convolve", "cross", "vecdot",
-}  # fmt: skip
 
 
 def coupled(func: Linear, args: Arguments, kwargs: dict[str, object]) -> Jet:

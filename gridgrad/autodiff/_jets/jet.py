@@ -20,15 +20,22 @@ Rule: TypeAlias = "Callable[..., Operand]"
 Coefficients = dict[int, Value]
 Index = int | slice | EllipsisType | None | Array | tuple[int | slice | EllipsisType | None, ...]
 
-# What a ufunc does with jets, by its name; `_calculus`, `_rules` and `_special` fill these.
-STRUCTURAL: dict[str, Callable[..., Any]] = {}  # takes jets and arrays, returns jets
-UNARY: dict[str, tuple[Rule, bool]] = {}  # derivative as a function of x (and of v, if flagged)
-BINARY: dict[str, tuple[Rule, Rule]] = {}  # both partials, functions of x, y, v
-CONSTANT: set[str] = set()  # piecewise constant
+# The modules beside this one fill these.
+RULES: dict[
+    str, Callable[..., Any]
+] = {}  # what an elementwise function makes of jets and arrays, by its name
 SPECIAL: set[str] = set()  # names that scipy.special evaluates
 FUNCTIONS: dict[object, Callable[..., Any]] = {}  # functions that are not ufuncs
-LINEAR: set[str] = set()  # functions that mix points linearly: for `dense` only
-BILINEAR: set[str] = set()
+
+# Functions that mix points linearly, in one argument and in each of two: for `dense` only.
+LINEAR = {
+    "sum", "mean", "cumsum", "diff", "roll", "flip", "transpose", "reshape", "ravel", "swapaxes", "moveaxis",
+    "squeeze", "expand_dims", "trace", "diag", "diagonal", "concatenate", "stack", "vstack", "hstack", "tril",
+    "triu", "repeat", "tile", "take", "rot90", "fliplr", "flipud", "atleast_1d", "atleast_2d",
+}  # fmt: skip
+BILINEAR = {
+    "matmul", "dot", "vdot", "inner", "outer", "tensordot", "einsum", "kron", "convolve", "cross", "vecdot",
+}  # fmt: skip
 
 ALIASES = {
     "true_divide": "divide", "mod": "remainder", "abs": "absolute", "conj": "conjugate", "digamma": "psi",
@@ -303,20 +310,11 @@ class Jet:
 
 def apply(name: str, *inputs: Operand | None) -> Jet:
     """A named elementwise function of jets and arrays."""
-    found: Jet
     name = ALIASES.get(name, name)
     _no_arrays_beside(inputs)
-    if name in STRUCTURAL:
-        found = STRUCTURAL[name](*inputs)
+    if name in RULES:
+        found: Jet = RULES[name](*inputs)
         return found
-    if name in UNARY:
-        found = FUNCTIONS["unary"](name, *inputs)
-        return found
-    if name in BINARY:
-        found = FUNCTIONS["binary"](name, *inputs)
-        return found
-    if name in CONSTANT:
-        return first(inputs).like(evaluate(name, *(payload(a) for a in inputs)))
     if name in BILINEAR:
         jet = first(inputs)
         if not jet.algebra.coupled:

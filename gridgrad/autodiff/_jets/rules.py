@@ -14,15 +14,13 @@ import numpy as np
 
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
-from .calculus import composed, constant, multiply, square, subtract
+from .calculus import binary, composed, constant, multiply, piecewise_constant, square, subtract, unary
 from .jet import (
-    BINARY,
-    CONSTANT,
-    STRUCTURAL,
-    UNARY,
+    RULES,
     Coefficients,
     Jet,
     Operand,
+    Rule,
     apply,
     evaluate,
     first,
@@ -89,7 +87,7 @@ def _sinc(x: Operand) -> Operand:
     return np.where(near, np.pi * small * total, (np.cos(np.pi * far) - np.sinc(far)) / far)
 
 
-UNARY |= {
+UNARY: dict[str, tuple[Rule, bool]] = {
     "sin": (np.cos, False),
     "cos": (lambda x: -np.sin(x), False),
     "tan": (lambda x, v: 1.0 + v * v, True),
@@ -129,13 +127,13 @@ def _where_nonzero(a: Operand) -> Operand:
     return np.where(payload(a) == 0, one, a)
 
 
-BINARY |= {
+BINARY: dict[str, tuple[Rule, Rule]] = {
     "hypot": (lambda x, y, v: x / _where_nonzero(v), lambda x, y, v: y / _where_nonzero(v)),
     "logaddexp": (lambda x, y, v: np.exp(x - v), lambda x, y, v: np.exp(y - v)),
     "logaddexp2": (lambda x, y, v: np.exp2(x - v), lambda x, y, v: np.exp2(y - v)),
 }
 
-CONSTANT |= {
+CONSTANT = {
     "floor", "ceil", "rint", "trunc", "fix", "floor_divide", "signbit", "isnan", "isinf",
     "isfinite", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "logical_and",
     "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "invert",
@@ -362,7 +360,10 @@ def ldexp(x: Operand, n: Operand) -> Jet:
     return x.mapped(lambda c: evaluate("ldexp", c, n))
 
 
-STRUCTURAL |= {
+RULES |= {name: unary(name, *rule) for name, rule in UNARY.items()}
+RULES |= {name: binary(name, *both) for name, both in BINARY.items()}
+RULES |= {name: piecewise_constant(name) for name in CONSTANT}
+RULES |= {
     "arctan2": arctan2, "power": power, "float_power": power, "where": where, "clip": clip, "absolute": absolute,
     "fabs": absolute, "real": real, "imag": imag, "conjugate": conjugate, "copysign": copysign, "modf": modf,
     "sign": sign, "heaviside": heaviside,

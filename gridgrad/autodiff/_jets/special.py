@@ -9,8 +9,8 @@ import numpy as np
 
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
-from .calculus import composed, constant
-from .jet import BINARY, SPECIAL, STRUCTURAL, UNARY, Jet, Operand, Rule, apply, evaluate, first, payload
+from .calculus import binary, composed, constant, unary
+from .jet import RULES, SPECIAL, Jet, Operand, Rule, apply, evaluate, first, payload
 from .rules import LN10, is_complex, sech_squared
 
 ROOT_PI = math.sqrt(math.pi)
@@ -82,7 +82,7 @@ def _trigamma(x: Operand) -> Operand:
     return call("zeta", 2.0, x)
 
 
-_OF_ONE: dict[str, tuple[Rule, bool]] = {
+UNARY: dict[str, tuple[Rule, bool]] = {
     "erf": (lambda x: (2 / ROOT_PI) * np.exp(-x * x), False),  # DLMF 7.2
     "erfc": (lambda x: (-2 / ROOT_PI) * np.exp(-x * x), False),
     "erfcx": (_erfcx_slope, True),
@@ -116,7 +116,7 @@ _OF_ONE: dict[str, tuple[Rule, bool]] = {
     "k1e": (lambda x, v: v - 0.5 * (call("k0e", x) + call("kve", 2.0, x)), True),
 }
 
-_OF_TWO: dict[str, tuple[Rule, Rule]] = {
+BINARY: dict[str, tuple[Rule, Rule]] = {
     "xlogy": (lambda x, y, v: np.log(y), lambda x, y, v: x / y),
     "xlog1py": (lambda x, y, v: np.log1p(y), lambda x, y, v: x / (1.0 + y)),
     "rel_entr": (lambda x, y, v: _log_ratio(x, y) + 1.0, lambda x, y, v: -x / y),
@@ -152,7 +152,7 @@ WITH_ORDER: dict[str, Rule] = {  # of a constant order n and an argument x, with
 }
 
 
-def _with_order(name: str) -> Callable[[Operand, Operand], Jet]:
+def _with_order(name: str, rule: Rule) -> Callable[[Operand, Operand], Jet]:
     def function(n: Operand, x: Operand) -> Jet:
         jet = first((n, x))
         if isinstance(n, Jet) and n.coefficients:
@@ -162,14 +162,13 @@ def _with_order(name: str) -> Callable[[Operand, Operand], Jet]:
         order = constant(payload(n), jet)
         if not isinstance(x, Jet):
             return jet.like(evaluate(name, order, x))
-        rule = WITH_ORDER[name]
         return composed(evaluate(name, order, x.value), [x], [lambda x, v: rule(order, x, v)], True)
 
     return function
 
 
-UNARY |= _OF_ONE
-BINARY |= _OF_TWO
-STRUCTURAL |= {name: _with_order(name) for name in WITH_ORDER}
-STRUCTURAL["jn"] = STRUCTURAL["jv"]
-SPECIAL |= {*_OF_ONE, *_OF_TWO, *WITH_ORDER}
+RULES |= {name: unary(name, *rule) for name, rule in UNARY.items()}
+RULES |= {name: binary(name, *both) for name, both in BINARY.items()}
+RULES |= {name: _with_order(name, rule) for name, rule in WITH_ORDER.items()}
+RULES["jn"] = RULES["jv"]
+SPECIAL |= {*UNARY, *BINARY, *WITH_ORDER}
