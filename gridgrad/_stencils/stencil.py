@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -51,18 +51,8 @@ class Stencil:
 
     def __reduce__(self) -> tuple[object, ...]:
         """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""
-        return _restored, (
-            self.smallest_and_largest_weight(),
-            self.length,
-            self.offsets,
-            self.weights,
-            self.leading,
-            self.trailing,
-            self.values,
-            self.power,
-            self.order,
-            self.surplus,
-        )
+        given = [getattr(self, own.name) for own in fields(self) if own.init]
+        return _restored, (self.smallest_and_largest_weight(), *given)
 
     @property
     def columns(self) -> int:

@@ -15,6 +15,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import targets_of
 from .._base.types import Array
 from .._base.words import unexpected
+from .._wraps.foreign import roots_of
 from ._engines.bridge import Export, on_callers_stream, to_engine
 from ._jets.algebra import Monomial
 from ._jets.mesh import Clean, Mesh, clean_numpy, mesh_of
@@ -30,7 +31,7 @@ Directions = Callable[[Mesh, Callable[[object], Array]], tuple[Direction, ...]]
 
 def library_of(a: object) -> str:
     """The library that an array belongs to; numbers and lists are NumPy's."""
-    roots = {base.__module__.partition(".")[0] for base in type(a).__mro__}
+    roots = roots_of(type(a))
     for name in ("torch", "cupy", "jax", "jaxlib"):
         if name in roots:
             return "jax" if name == "jaxlib" else name
@@ -140,10 +141,8 @@ def _numeric(
 
 def is_symbolic(function: object) -> bool:
     """Whether a function is an expression, Lambda or function class of sympy, or made by `symbolic`."""
-    roots = {type(function).__module__.partition(".")[0]}
-    if isinstance(function, type):
-        roots |= {base.__module__.partition(".")[0] for base in function.__mro__}
-    return bool(roots & {"sympy"}) or type(function).__name__ == "Symbolic"
+    cls = function if isinstance(function, type) else type(function)
+    return "sympy" in roots_of(cls) or cls.__name__ == "Symbolic"
 
 
 def _wide(engine: str, coords: tuple[object, ...]) -> AbstractContextManager[object]:

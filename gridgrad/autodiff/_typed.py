@@ -21,18 +21,20 @@ class Options(TypedDict, total=False):
     workers: int | None
 
 
-class OfAll(Protocol):
-    """One array, whatever the number of coordinates."""
+class Named(Protocol):
+    """A function."""
 
     __name__: str
+
+
+class OfAll(Named, Protocol):
+    """One array, whatever the number of coordinates."""
 
     def __call__(self, function: Function, *coords: Given | Plain, **options: Unpack[Options]) -> Given: ...
 
 
-class OfEach(Protocol):
+class OfEach(Named, Protocol):
     """One array for each coordinate: of one alone, else in a tuple."""
-
-    __name__: str
 
     @overload
     def __call__(self, function: Function, x: Given | Plain, /, **options: Unpack[Options]) -> Given: ...
@@ -46,10 +48,8 @@ class OfEach(Protocol):
     ) -> Given | tuple[Given, ...]: ...
 
 
-class WithValue(Protocol):
+class WithValue(Named, Protocol):
     """The value, and what `OfEach` gives."""
-
-    __name__: str
 
     @overload
     def __call__(
@@ -65,10 +65,8 @@ class WithValue(Protocol):
     ) -> tuple[Given, Given | tuple[Given, ...]]: ...
 
 
-class OfPairs(Protocol):
+class OfPairs(Named, Protocol):
     """``result[i][j]`` for each pair of coordinates; of one alone its array."""
-
-    __name__: str
 
     @overload
     def __call__(self, function: Function, x: Given | Plain, /, **options: Unpack[Options]) -> Given: ...
@@ -78,30 +76,24 @@ class OfPairs(Protocol):
     ) -> tuple[tuple[Given, ...], ...]: ...  # fmt: skip
 
 
-class OfOutputs(Protocol):
+class OfOutputs(Named, Protocol):
     """``result[output][coordinate]``; of a function that returns an array its row alone."""
-
-    __name__: str
 
     def __call__(
         self, function: Function, *coords: Given | Plain, **options: Unpack[Options]
     ) -> tuple[Given, ...] | tuple[tuple[Given, ...], ...]: ...
 
 
-class OfOrders(Protocol):
+class OfOrders(Named, Protocol):
     """An array, or one for each output of the function."""
-
-    __name__: str
 
     def __call__(
         self, function: Function, *coords: Given | Plain, orders: int | Sequence[int], **options: Unpack[Options]
     ) -> Given | tuple[Given, ...]: ...  # fmt: skip
 
 
-class OfTwoOrThree(Protocol):
+class OfTwoOrThree(Named, Protocol):
     """A curl: an array of two coordinates, three of three."""
-
-    __name__: str
 
     @overload
     def __call__(
@@ -113,38 +105,30 @@ class OfTwoOrThree(Protocol):
     ) -> tuple[Given, Given, Given]: ...  # fmt: skip
 
 
-class Pointwise(Protocol):
+class Pointwise(Named, Protocol):
     """A function of arrays, point by point."""
-
-    __name__: str
 
     def __call__(self, *args: Given | Plain) -> Given: ...
 
 
-class Valued(Protocol):
+class Valued(Named, Protocol):
     """A value and a product with a vector; of several outputs (or coordinates) tuples of them."""
-
-    __name__: str
 
     def __call__(
         self, function: Function, coords: Given | Plain | Sequence[Given | Plain], vector: object, **options: Unpack[Options]
     ) -> tuple[Given | tuple[Given, ...], Given | tuple[Given, ...]]: ...  # fmt: skip
 
 
-class AlongVector(Protocol):
+class AlongVector(Named, Protocol):
     """A product with a vector; of several outputs (or coordinates) a tuple of them."""
-
-    __name__: str
 
     def __call__(
         self, function: Function, coords: Given | Plain | Sequence[Given | Plain], v: object, **options: Unpack[Options]
     ) -> Given | tuple[Given, ...]: ...  # fmt: skip
 
 
-class Dense(Protocol):
+class Dense(Named, Protocol):
     """The derivative in one argument, or those in each."""
-
-    __name__: str
 
     @overload
     def __call__(

@@ -16,6 +16,7 @@ from .._grid.points import Points
 from .._operators.fields.forms import flat
 from .._operators.operator import Operator
 from .._wraps.units import require_numbers
+from ..autodiff._evaluate import library_of
 from ..autodiff._typed import Engine, Function
 from ..grid import Grid
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
@@ -198,8 +199,8 @@ def _rounding(field: Array, grid: Points) -> float:
 
 def _engine_of(axes: tuple[object, ...]) -> Engine:
     """A function whose axes are torch's or JAX's is written for them."""
-    roots = {type(axis).__module__.partition(".")[0] for axis in axes}
-    return "torch" if "torch" in roots else "jax" if roots & {"jax", "jaxlib"} else "auto"
+    libraries = set(map(library_of, axes))
+    return "torch" if "torch" in libraries else "jax" if "jax" in libraries else "auto"
 
 
 def _clean_dtype(dtype: npt.DTypeLike) -> DType:

@@ -45,18 +45,8 @@ class PieceOfAxis(Axis):
         )
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
-        super().__init__(
-            line.number,
-            piece.length,
-            spacing,
-            line.origin,
-            own,
-            None,
-            None,
-            line.real,
-            line.place,
-            line.edge_order,
-        )
+        at = line.number, piece.length, spacing, line.origin
+        super().__init__(*at, own, real=line.real, place=line.place, edge_order=line.edge_order)
 
     @cached_property
     def steps(self) -> Array:

@@ -16,6 +16,7 @@ class Backend(Protocol):
     """What an engine provides: its `jvp`, and how arrays are made and finished in its library."""
 
     name: str
+    opaque: tuple[str, ...]  # words of errors that say only that something cannot be traced
 
     def clean(self, c: object, k: int) -> Array:
         """A coordinate as an array of the library."""
@@ -31,9 +32,6 @@ class Backend(Protocol):
 
     def widened(self, a: Array, shape: Shape) -> Array:
         """An array broadcast to a shape, in memory of its own."""
-
-    def explains(self, text: str) -> bool:
-        """Whether an error says only that something cannot be traced."""
 
     def filled(self, v: Value | complex, c: Array) -> Array:
         """`v` in the type and shape of c, for a tangent."""

@@ -15,24 +15,15 @@ from .._jets.mesh import Arrays
 from .jax_division import careful as careful  # quotients that are differentiated as in the rest of gridgrad
 
 name = "jax"
-_OPAQUE = ("Tracer", "traced array", "Abstract tracer", "boolean value of an array", "truth value of an array",
+jvp, jacfwd = jax.jvp, jax.jacfwd
+unrecorded = nullcontext  # JAX records nothing that is not asked for
+opaque = ("Tracer", "traced array", "Abstract tracer", "boolean value of an array", "truth value of an array",
            "Only scalar arrays")  # fmt: skip
-
-
-def explains(text: str) -> bool:
-    """Whether an error of JAX says only that something cannot be traced."""
-    return any(word in text for word in _OPAQUE)
 
 
 def float64() -> Any:
     """A context in which JAX computes in float64."""
     return jax.enable_x64(True)
-
-
-def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
-    """The Jacobian in argument k."""
-    jacobian: Callable[..., Any] = jax.jacfwd(f, argnums=k)
-    return jacobian
 
 
 def clean(c: Any, k: int) -> Any:
@@ -46,17 +37,6 @@ def clean(c: Any, k: int) -> Any:
             f"coordinate {k} has dtype {a.dtype}; give real or complex numbers, x.astype(float)"
         )
     return jnp.asarray(a)
-
-
-def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
-    """Forward product."""
-    value, tangent = jax.jvp(f, primals, tangents)
-    return value, tangent
-
-
-def unrecorded() -> Any:
-    """JAX records nothing that is not asked for."""
-    return nullcontext()
 
 
 def carries(f: Callable[..., Any], c: Any) -> bool:

@@ -70,7 +70,7 @@ def _checked(task: Task, backend: Backend) -> tuple[Function, list[bool]]:
             raise
         except Exception as error:
             text = " ".join(str(error).split())
-            if backend.explains(text):
+            if any(word in text for word in backend.opaque):
                 raise ArgumentTypeError(
                     f"the function cannot be traced by {backend.name} ({type(error).__name__}: {text[:160]}); write it with "
                     f"{backend.name}'s own elementwise functions (where for `if`, not math.sin or numpy.sin), or give "

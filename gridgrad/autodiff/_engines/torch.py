@@ -20,7 +20,9 @@ with (
 ):  # the first forward product of a process loads what torch itself calls deprecated
     warnings.simplefilter("ignore", DeprecationWarning)
     torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
-_OPAQUE = ("data pointer", "functorch", "data-dependent control flow", "Cannot access", "numpy()", "only one element tensors",
+jvp, jacfwd = torch.func.jvp, torch.func.jacfwd
+unrecorded = torch.no_grad  # of graphs of parameters; forward products are made all the same
+opaque = ("data pointer", "functorch", "data-dependent control flow", "Cannot access", "numpy()", "only one element tensors",
            "is ambiguous", "vmap", "must be Tensor", "__array__", "to a NumPy", "can't convert", "item()")  # fmt: skip
 
 
@@ -28,17 +30,6 @@ _NO_RULE = {  # what torch.special computes without a derivative
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "modified_bessel_i0", "modified_bessel_i1", "modified_bessel_k0",
     "modified_bessel_k1", "scaled_modified_bessel_k0", "scaled_modified_bessel_k1", "spherical_bessel_j0",
 }  # fmt: skip
-
-
-def explains(text: str) -> bool:
-    """Whether an error of torch says only that something cannot be traced."""
-    return any(word in text for word in _OPAQUE)
-
-
-def jacfwd(f: Callable[..., Any], k: int) -> Callable[..., Any]:
-    """The Jacobian in argument k."""
-    jacobian: Callable[..., Any] = torch.func.jacfwd(f, argnums=k)
-    return jacobian
 
 
 def clean(c: Any, k: int) -> Any:
@@ -56,20 +47,9 @@ def clean(c: Any, k: int) -> Any:
     return c.clone(memory_format=torch.contiguous_format)
 
 
-def jvp(f: Callable[..., Any], primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
-    """Forward product."""
-    value, tangent = torch.func.jvp(f, primals, tangents)
-    return value, tangent
-
-
 def careful(f: Callable[..., Arrays], coords: Arrays) -> Callable[..., Arrays]:
     """The function itself: torch divides twice."""
     return f
-
-
-def unrecorded() -> Any:
-    """A context without graphs of parameters; forward products are made all the same."""
-    return torch.no_grad()
 
 
 def carries(f: Callable[..., Any], c: Any) -> bool:
