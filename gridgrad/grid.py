@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
 from ._base.words import offered, unexpected, unknown
+from ._grid.asked import Asked
 from ._grid.points import Points
-from ._grid.words import Asked
 from ._operators.catalogue import along, first, flux, multiply, norm, second, transport
 from ._operators.faces.faces import faces
 from ._operators.masked.grids import with_breaks, with_mask

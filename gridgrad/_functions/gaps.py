@@ -13,8 +13,8 @@ from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, count
 from .._base.tracing import is_compiling
 from .._base.types import Array, Gaps, Spacings
 from .._base.words import required
-from .._grid.asked import clean_axes, points_of
-from .._grid.words import Asked, clean_words
+from .._grid.asked import Asked, clean_words
+from .._grid.call import clean_axes, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.masked.grids import with_breaks, with_mask
 from .._wraps.units import unwrap

@@ -16,11 +16,11 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import check_places, clean_axes, points_of
+from .._grid.asked import Asked, clean_words
+from .._grid.call import check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.asked import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
-from .._grid.words import Asked, clean_words
 from .._operators.fields.lines import widened
 from .._operators.fields.sides import are_constants
 from .._operators.operator import AnyOperator

@@ -1,132 +1,59 @@
-"""The grid of a call: its axes and their spacing, cleaned once, and the grid of both, cached by content."""
+"""What a caller says about rows and ends, cleaned once."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
-import numpy as np
-
-from .._base.cache import Cache, by_content
-from .._base.checks import clean_axis, per_axis_spacing
-from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.types import Array
-from .._wraps.units import Maybe, unwrap, wrap
-from .axis import check_length
-from .curvilinear.given import are_positions
-from .curvilinear.given import in_shape as positions_in_shape
-from .geometry.asked import Geometry
-from .lines.given import check_mesh, in_shape
-from .places import ORIGIN
-from .points import Cleaned, Points
-from .spacing import check_count, clean_number, is_read, numbers_of
-from .words import Words
-
-Kind = TypeVar("Kind", bound=Points)
-Given = TypeVar("Given")
-
-_grids: Cache[Points] = Cache("grids", entries=64)
-_POINT_BYTES = 100  # what a grid and its key keep for each point of an axis, about
+from .._base.checks import clean_accuracy, clean_edge_order
+from .._stencils.derivatives import Rule
+from .._stencils.ends import End
+from .axis import rule_of
+from .ends import Ends, clean_ends
+from .geometry.asked import Geometry, clean_geometry
+from .walls.components import scalar_end_of
 
 
-def clean_axes(
-    axis: object, shape: tuple[int, ...], spacing: tuple[Given, ...]
-) -> tuple[tuple[int, ...], list[Given]]:
-    """The axes of an array of this shape that a call is about, and the spacing of each."""
-    if not shape:
-        raise ArgumentValueError(
-            "f is 0-dimensional: a single number has no neighbours to difference; "
-            "give an array with at least one axis"
-        )
-    axes = clean_axis(axis, len(shape))
-    return axes, per_axis_spacing(spacing, len(axes), len(shape))
+class Asked(NamedTuple):
+    """What a caller says about rows and ends, as it came."""
+
+    edge_order: object = 1
+    periodic: object = None
+    period: object = None  # each of these as it came
+    boundary: object = None
+    accuracy: object = None
+    geometry: object = None
+    radius: object = None
+    angle: object = None
 
 
-def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:
-    """Refuse the step of an axis along which lengths vary: it does not say where the axis is."""
-    if geometry is not None and not np.ndim(entries[geometry.along]):  # type: ignore[arg-type]
-        raise ArgumentValueError(
-            f"axis {axes[geometry.along]} is {geometry.names[geometry.along]}, where lengths depend on the place, and a step came for it; "
-            f"give its coordinates: gradient(f, {', '.join(geometry.names)}, geometry={geometry.word!r})"
-        )
+class Words(NamedTuple):
+    """The same, cleaned: both ends of each axis, and its period, None where it does not repeat."""
+
+    edge_order: int
+    accuracy: int | None
+    ends: tuple[Ends, ...]
+    periods: tuple[object, ...]
+    geometry: Geometry | None = None
+    is_left: bool = False  # to the geometry, how axes end
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rows of the first derivative along each axis."""
+        ends = (self.of(k) for k in range(len(self.ends)))
+        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in ends)
+
+    def of(self, k: int) -> tuple[End, End]:
+        """The ends of scalar fields along an axis, or, where there are none, of its component of vector fields."""
+        left, right = (scalar_end_of(side, k) for side in self.ends[k])
+        return left, right
 
 
-def points_of(
-    kind: type[Kind], shape: tuple[int, ...], axes: tuple[int, ...], entries: Sequence[object], words: Words, real: type[np.floating]
-) -> Kind:  # fmt: skip
-    """The grid (or its points alone) that `axes` of an array of this shape are; weights are made in `real`.
-
-    Found by the content of the spacing, so an array that was changed in place is another key.
-    """
-    if not axes:
-        raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
-    lengths = tuple(shape[a] for a in axes)
-    if min(lengths) < 2:  # of which a grid would say less
-        for n, a, rule in zip(lengths, axes, words.rules, strict=True):
-            check_length(n, a, rule)
-    check_places(words.geometry, entries, axes)
-    read = [
-        (np.asarray(entry), None) if is_read(entry) else _values(entry, a)
-        for entry, a in zip(entries, axes, strict=True)
-    ]
-    for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
-        if numbers.ndim == 1:
-            check_count(numbers, n, a)
-    values, is_curved = _in_shape(read, shape, axes)
-    periods = [
-        None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)
-    ]
-    found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
-    if found is None:
-        given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
-        units, own = [unit for _, unit in values], tuple(period and wrap(*period) for period in periods)
-        found = kind.of(Cleaned(axes, given, units, words._replace(periods=own), np.dtype(real), is_curved))
-        held = [(line.spacing, unit) for line, unit in zip(found.lines, units, strict=True)]
-        key = _key(kind, lengths, axes, words, held, periods, real)
-        _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
-    result: Kind = found
-    return result
-
-
-Numbers = tuple[Array, Maybe]  # of a step or coordinates, or a period, with their unit
-
-
-def _values(given: object, axis: int) -> Numbers:
-    """The numbers of a spacing, and their unit."""
-    numbers, unit = unwrap(given, f"the spacing of axis {axis}")
-    return numbers_of(numbers, axis), unit
-
-
-def _period(given: object, axis: int) -> Numbers:
-    """The number of a period, and its unit."""
-    number, unit = unwrap(given, f"the period of axis {axis}")
-    return clean_number(number, axis, "period"), unit
-
-
-def _in_shape(
-    values: list[Numbers], shape: tuple[int, ...], axes: tuple[int, ...]
-) -> tuple[list[Numbers], bool]:
-    """With coordinates of lines in as many dimensions as the array has; and whether they are positions, in the shape of their grid."""
-    arrays = [numbers for numbers, _ in values]
-    if all([x.ndim < 2 for x in arrays]):
-        return values, False
-    is_curved = are_positions(arrays)
-    if is_curved:
-        many = iter(
-            positions_in_shape([x for x in arrays if x.ndim > 1], tuple(shape[a] for a in sorted(axes)))
-        )
-        fitted = [x if x.ndim < 2 else next(many) for x in arrays]
-    else:
-        check_mesh(arrays, axes)
-        fitted = [x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True)]
-    return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)], is_curved
-
-
-def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
-         periods: list[Numbers | None], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
-    """Everything that a grid depends on, coordinates by content."""
-    said = words.edge_order, words.ends, words.geometry, words.is_left
-    points = [(unit, by_content(numbers)) for numbers, unit in spacings]
-    turns = [period and (period[1], by_content(period[0])) for period in periods]
-    key: tuple[object, ...] = (kind, lengths, axes, *said, real, *points, *turns)
-    return key
+def clean_words(axes: Sequence[int], asked: Asked, of_grid: bool = False) -> Words:
+    """The words on these axes of an array, or of a grid."""
+    order, accuracy = clean_edge_order(asked.edge_order), clean_accuracy(asked.accuracy)
+    geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
+    polar = None if geometry is None else geometry.along
+    ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes, of_grid, polar)
+    is_left = geometry is not None and asked.boundary is None and asked.periodic is None
+    return Words(order, accuracy, ends, tuple(periods), geometry, is_left)

@@ -18,6 +18,7 @@ from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.axes import plain_axes
 from .._wraps.units import Maybe
+from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions, on_host
@@ -31,7 +32,6 @@ from .places import Entry, alone, clean_axes, clean_entry, in_order, smallest_fi
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition
-from .words import Asked, Words, clean_words
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]

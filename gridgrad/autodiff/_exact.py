@@ -9,7 +9,7 @@ from typing import Generic, TypeVar, Unpack, cast
 from .._base.checks import UNSET, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
-from .._grid.words import Asked
+from .._grid.asked import Asked
 from ._evaluate import expand
 from ._jets.algebra import Monomial, units
 from ._jets.run import Parts

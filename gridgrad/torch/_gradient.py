@@ -15,9 +15,9 @@ from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Axes, Spacing
 from .._base.words import offered, unexpected
+from .._grid.asked import Asked
 from .._grid.axis import axis_stencil, check_length
 from .._grid.spacing import check_coordinates, to_host
-from .._grid.words import Asked
 from .._stencils.derivatives import Rule, derivative_stencil
 from .._stencils.stencil import Stencil
 from .._stencils.wide import exact_steps

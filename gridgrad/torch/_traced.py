@@ -16,9 +16,9 @@ from .._backends.torch.graph import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Shape
+from .._grid.asked import Asked, Words, clean_words
 from .._grid.ends import spelled
 from .._grid.spacing import check_class
-from .._grid.words import Asked, Words, clean_words
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term
 from ._coordinates import Way, check_formula, operator_of, rows

@@ -11,6 +11,7 @@ from .. import autodiff
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._operators.operator import AnyOperator
+from ..autodiff._jets.algebra import units
 from ..autodiff._typed import Engine, Function
 from ..grid import Grid
 from ._ends import Parts, name_of
@@ -96,21 +97,12 @@ def _by_name(name: str, names: Callable[[int], list[str]]) -> Callable[..., Subj
     return make
 
 
-def _hessian(grid: Grid, exact: Exact) -> Subject:
-    names = [f"d{a} d{b}" for a in range(grid.ndim) for b in range(grid.ndim)]
-    return Subject(grid.hessian, exact(autodiff.hessian), names)
-
-
 def _vector_laplacian(grid: Grid, exact: Exact, **options: object) -> Subject:
     operator = grid.vector_laplacian.with_(**options)
-    twice = [exact(autodiff.derivative, orders=_twice(a, grid.ndim)) for a in range(grid.ndim)]
+    twice = [exact(autodiff.derivative, orders=tuple(2 * e for e in unit)) for unit in units(grid.ndim)]
     values = [parts(part) for part in twice] if exact.wanted else []
     total = tuple(sum(terms) for terms in zip(*values, strict=True)) if exact.wanted else None
     return Subject(operator, total, [f"laplacian F{a}" for a in range(grid.ndim)])
-
-
-def _twice(axis: int, ndim: int) -> tuple[int, ...]:
-    return tuple(2 * (a == axis) for a in range(ndim))
 
 
 def _derivative(grid: Grid, exact: Exact, *, axis: int = -1, order: int = 1, **options: Any) -> Subject:
@@ -190,7 +182,8 @@ _MAKERS: dict[str, Callable[..., Subject]] = {
     "divergence": _by_name("divergence", lambda n: ["divergence"]),
     "curl": _by_name("curl", lambda n: ["curl"] if n == 2 else [f"curl {a}" for a in range(n)]),
     "jacobian": _by_name("jacobian", lambda n: [f"d{b} F{a}" for a in range(n) for b in range(n)]),
-    "hessian": _hessian, "laplacian": _by_name("laplacian", lambda n: ["laplacian"]),
+    "hessian": _by_name("hessian", lambda n: [f"d{a} d{b}" for a in range(n) for b in range(n)]),
+    "laplacian": _by_name("laplacian", lambda n: ["laplacian"]),
     "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
     "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
     "gradient_squared": _gradient_squared,

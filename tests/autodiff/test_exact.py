@@ -9,7 +9,7 @@ from scipy import special
 
 from gridgrad import autodiff
 from gridgrad._base.checks import UNSET
-from gridgrad._grid.words import Asked
+from gridgrad._grid.asked import Asked
 from gridgrad.autodiff._exact import gradient_of
 from gridgrad.autodiff._jets import mesh as _mesh
 

@@ -8,7 +8,7 @@ import pytest
 
 import gridgrad
 from gridgrad import autodiff
-from gridgrad._grid.words import Asked
+from gridgrad._grid.asked import Asked
 from gridgrad.autodiff._exact import gradient_of
 
 

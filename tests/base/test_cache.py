@@ -13,7 +13,7 @@ from samples import noise, same_bits
 import gridgrad as gg
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import BUDGET, SHARES, Cache, Content, cached
-from gridgrad._grid import asked
+from gridgrad._grid.call import _grids
 from gridgrad._plan import plan as plans
 from gridgrad._plan.plan import tables_of
 from gridgrad.autodiff._jets import jet
@@ -394,6 +394,6 @@ def test_free_functions_find_the_grid_of_any_spacing(rng):
     f = noise(rng, 6)
     for spacing in ([0.0, 1, 2, 4, 5, 7], np.arange(6), 0.5, np.array(0.25)):
         gg.laplacian(f, spacing)
-        before = asked._grids.made
+        before = _grids.made
         gg.laplacian(f, spacing)
-        assert asked._grids.made == before
+        assert _grids.made == before

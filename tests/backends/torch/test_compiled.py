@@ -6,7 +6,7 @@ import pytest
 
 import gridgrad as gg
 from gridgrad._backends.once import made_once
-from gridgrad._grid import asked
+from gridgrad._grid.call import _grids
 
 torch = pytest.importorskip("torch")
 
@@ -51,7 +51,7 @@ class TestNames:
         f = torch.from_numpy(rng.standard_normal(9))
         function = compiled(lambda f: gg.laplacian(f, 0.37))
         function(f)
-        asked._grids.clear()
+        _grids.clear()
         gc.collect()
         assert torch.equal(function(f), gg.laplacian(f, 0.37))
 
