@@ -7,7 +7,6 @@ import numpy as np
 from .._base.types import Array
 
 _PERIODS = ((2 * np.pi, "2 * numpy.pi"), (24, "24"), (60, "60"), (180, "180"), (360, "360"))
-_LETTERS = "ijklmn"
 
 
 def of_order(values: Array) -> str:
@@ -49,18 +48,28 @@ def of_length(values: Array, length: int) -> str:
 def of_shape(values: Array, axis: int) -> str:
     """On coordinates of several dimensions: those of a mesh, or another set for each line."""
     ndim = values.ndim
-    varies = [k for k in range(ndim) if np.any(values != np.take(values, [0], k))]
+    varies = varied(values)
     if len(varies) <= 1:
         own = varies[0] if varies else axis % ndim if -ndim <= axis < ndim else 0
         row = ", ".join(":" if k == own else "0" for k in range(ndim))
         return f"it varies along its axis {own} only: as the coordinates of that axis give x[{row}]"
     if not -ndim <= axis < ndim:
         return "give the coordinates along the axis"
-    line = ", ".join(":" if k == axis % ndim else _LETTERS[k % 6] for k in range(ndim))
+    line = line_along(axis, ndim)
     return (
         "its lines differ, so that no one of them is that of all; differentiate each line with its own coordinates, "
         f"gradient(f[{line}], x[{line}])"
     )
+
+
+def varied(x: Array) -> list[int]:
+    """The dimensions along which an array is not the same."""
+    return [k for k in range(x.ndim) if np.any(x != np.take(x, [0], k))]
+
+
+def line_along(axis: int, ndim: int) -> str:
+    """The index of one line along an axis, as ``i, :, k``."""
+    return ", ".join(":" if k == axis % ndim else "ijklmn"[k % 6] for k in range(ndim))
 
 
 def of_times(values: Array, name: str) -> str | None:

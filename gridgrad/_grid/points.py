@@ -245,10 +245,6 @@ class Points:
             widths[self.metric.along] = read_only(self.metric.widths())
         return tuple(widths)
 
-    def has_coordinates(self, k: int) -> bool:
-        """Whether axis `k` of the grid was given by coordinates, not by its step."""
-        return self.lines[k].has_coordinates
-
     @property
     def whole(self) -> Points:
         """The grid without its gaps."""

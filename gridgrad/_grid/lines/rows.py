@@ -13,6 +13,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.stencil import Row, Stencil, is_normal
+from ..hints import line_along
 from .blocks import blocks, seen
 from .checks import checked_steps
 from .weights import block_weights, wrap_of
@@ -86,7 +87,7 @@ class LineRows:
 
 def refusal(what: str, axis: int, ndim: int, instead: str = "") -> ArgumentTypeError:
     """On what is not there along an axis whose coordinates have `ndim` dimensions, and what to type `instead`."""
-    line = ", ".join(":" if k == axis % ndim else "ijklmn"[k % 6] for k in range(ndim))
+    line = line_along(axis, ndim)
     instead = instead or f"take each line alone, f[{line}] with x[{line}]"
     return ArgumentTypeError(
         f"{what} is not offered along axis {axis}, whose points lie elsewhere on each line; there are gradient, divergence, curl, jacobian, derivative "
