@@ -126,6 +126,17 @@ def test_row_8_hessian_blocks_of_a_frobenius_loss():
     np.testing.assert_array_equal(hessian.reshape(9, 9), 2 * np.eye(9))
 
 
+def test_expressions_of_a_class_derived_from_those_of_sympy():
+    sympy = pytest.importorskip("sympy")
+
+    class Square(sympy.Function):
+        def fdiff(self, argindex=1):
+            return 2 * self.args[0]
+
+    found = autodiff.gradient(Square(sympy.Symbol("x")), np.array([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(found, [2.0, 4.0, 6.0])
+
+
 @pytest.mark.parametrize("engine", ["auto", "sympy"])
 def test_row_10_one_over_x(engine):
     x = np.array([[[1, 2, 3], [1, 2, 3]]] * 2)

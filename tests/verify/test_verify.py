@@ -272,7 +272,8 @@ class TestConvergence:
 
 @pytest.mark.parametrize(("call", "error", "says"), [
     (lambda: verify.compare(np.sin, (5, 1.0), operator="grad"), ValueError, "unknown operator 'grad'.*'gradient'"),
-    (lambda: verify.compare(np.sin, (5, 1.0), operator="hessian", form="wide"), TypeError, "hessian cannot be made with"),
+    (lambda: verify.compare(np.sin, (5, 1.0), operator="hessian", form="wide"), TypeError, r"hessian.with_\(\) got an unexpected keyword argument .form."),
+    (lambda: verify.compare(np.sin, (5, 1.0), operator="gradient_norm", form="wide"), TypeError, "gradient_norm cannot be made with"),
     (lambda: verify.compare(np.sin, (5, 1.0), (5, 1.0)), TypeError, "sin"),
     (lambda: verify.compare(wave, (5, 1.0), (5, 1.0), operator="divergence"), ValueError, "1 output"),
     (lambda: verify.compare(np.sin, (5, 1.0), operator=lambda g: g.gradient), ValueError, "exact= is needed"),
