@@ -133,6 +133,9 @@ def test_expressions_of_a_class_derived_from_those_of_sympy():
         def fdiff(self, argindex=1):
             return 2 * self.args[0]
 
+        def _numpycode(self, printer):
+            return f"({printer._print(self.args[0])})**2"
+
     found = autodiff.gradient(Square(sympy.Symbol("x")), np.array([1.0, 2.0, 3.0]))
     np.testing.assert_array_equal(found, [2.0, 4.0, 6.0])
 
