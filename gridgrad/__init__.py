@@ -18,7 +18,7 @@ from ._functions.scalar import (
 )
 from ._functions.transport import advect, diffuse, directional_derivative
 from ._functions.vector import curl, divergence, jacobian, vector_laplacian
-from ._grid.ends import components
+from ._grid.boundary import components
 from ._grid.walls.components import no_slip, slip
 from ._grid.walls.conditions import clamped, robin, slope, supported, value
 from ._operators.operator import Operator

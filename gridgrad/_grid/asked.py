@@ -9,7 +9,7 @@ from .._base.checks import clean_accuracy, clean_edge_order
 from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .axis import rule_of
-from .ends import Ends, clean_ends
+from .boundary import Ends, clean_ends
 from .geometry.asked import Geometry, clean_geometry
 from .walls.components import scalar_end_of
 

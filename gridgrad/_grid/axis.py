@@ -19,7 +19,7 @@ from .._stencils.stencil import Stencil, is_normal
 from .._stencils.transpose import dual_widths
 from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
-from .ends import OPEN, POLE, RING, Ends
+from .boundary import OPEN, POLE, RING, Ends
 from .lines.rows import LineRows
 from .places import ORIGIN
 from .spacing import (  # fmt: skip

@@ -51,7 +51,7 @@ def _check_single(given: Any, k: int) -> None:
         )
 
 
-def clean_axes(axes: Any, count: int) -> tuple[int, ...]:
+def clean_field_axes(axes: Any, count: int) -> tuple[int, ...]:
     """The array axes of the grid, as ints."""
     if axes is None:
         return tuple(range(-count, 0))

@@ -20,15 +20,15 @@ from .._wraps.axes import plain_axes
 from .._wraps.units import Maybe
 from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
+from .boundary import spelled, without_poles
 from .curvilinear.axis import IndexAxis
 from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
-from .ends import spelled, without_poles
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
 from .masks.mask import Mask
-from .places import Entry, alone, clean_axes, clean_entry, in_order, smallest_field
+from .places import Entry, alone, clean_field_axes, clean_entry, in_order, smallest_field
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition
@@ -64,7 +64,7 @@ class Points:
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         words = clean_words(range(len(coordinates)), asked, of_grid=True)
         numbers, units = plain_axes(coordinates)
-        self.axes = clean_axes(axes, len(numbers))
+        self.axes = clean_field_axes(axes, len(numbers))
         given = on_host(numbers, self.axes)
         is_curved = are_positions(given)
         if is_curved:

@@ -156,7 +156,7 @@ class Stencil:
 def is_normal(smallest: Array | float, largest: Array | float, real: npt.DTypeLike) -> bool:
     """Whether a type has the exponents of numbers of these sizes."""
     limits = np.finfo(real)
-    return bool(smallest >= limits.tiny and largest <= limits.max)
+    return bool(limits.tiny <= smallest <= largest <= limits.max)
 
 
 def without_zeros(stencil: Stencil, faces: bool = False) -> Stencil:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Boundary
-from .._grid.ends import clean_boundary
+from .._grid.boundary import clean_boundary
 from .._stencils.ends import PERIODIC
 from .._wraps.units import require_numbers
 from ..autodiff._typed import Engine, Function

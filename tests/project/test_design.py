@@ -42,7 +42,7 @@ def test_names_that_a_note_mentions_exist(page):
 
 @pytest.mark.parametrize("page", NOTES, ids=name_of)
 def test_what_a_note_places_in_a_file_is_there(page):
-    """As in: `BOUNDARIES` of `gridgrad/_grid/ends.py`."""
+    """As in: `BOUNDARIES` of `gridgrad/_grid/boundary.py`."""
     for name, file in re.findall(
         r"`([\w.]+)`,? (?:of|in) `((?:gridgrad|tests|docs)/[\w/]+\.py)`", prose(page).replace("\n", " ")
     ):

@@ -11,7 +11,7 @@ from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from ..axis import Axis
-from ..ends import OPEN
+from ..boundary import OPEN
 from ..lines.axis import LinesAxis
 
 _OTHERS = (

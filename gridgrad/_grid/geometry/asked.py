@@ -15,7 +15,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
-from ..ends import OPEN, POLE, RING, Ends, spelled
+from ..boundary import OPEN, POLE, RING, Ends, spelled
 from ..places import Entry
 from .beside import points_of_means
 from .metric import EVEN, Metric, Surface

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array, Shape
-from ..ends import Side
+from ..boundary import Side
 from ..points import Points
 from .mask import Mask
 from .runs import Runs, runs_of

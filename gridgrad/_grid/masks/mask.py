@@ -9,7 +9,7 @@ import numpy as np
 from ..._base.errors import counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
-from ..ends import Side
+from ..boundary import Side
 from ..walls.components import Components
 from ..walls.conditions import Condition
 from .prescribed import conditions_of, is_held

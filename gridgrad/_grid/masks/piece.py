@@ -14,7 +14,7 @@ from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from ..._stencils.ends import ONE_SIDED, End
 from ..._stencils.stencil import Stencil
 from ..axis import Axis
-from ..ends import Ends, Side
+from ..boundary import Ends, Side
 from ..geometry.metric import Metric
 from ..points import Points
 from .many import rows_of_many

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..._stencils.ends import End
-from ..ends import Side
+from ..boundary import Side
 from ..walls.components import Components, Wall, end_of
 from ..walls.conditions import Condition
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..._base.errors import ArgumentValueError, counted
 from ..._base.types import Scalar, Vector
 from ..._grid.axis import Axis
-from ..._grid.ends import spelled
+from ..._grid.boundary import spelled
 from ..._grid.points import Points
 from ..._grid.walls.components import end_of
 from ..._grid.walls.conditions import Condition

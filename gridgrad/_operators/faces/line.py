@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._base.types import Array
 from ..._grid.axis import Along
-from ..._grid.ends import OPEN
+from ..._grid.boundary import OPEN
 from ..._grid.points import Points
 from ..._grid.walls.components import Wall
 from ..._grid.walls.conditions import Condition

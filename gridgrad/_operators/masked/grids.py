@@ -9,7 +9,7 @@ import numpy as np
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array, In, Out
-from ..._grid.ends import Side, clean_boundary
+from ..._grid.boundary import Side, clean_boundary
 from ..._grid.masks.block import LazyMask
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
-from ..._grid.ends import Side
+from ..._grid.boundary import Side
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of, no_rows
 from ..._grid.masks.prescribed import conditions_of, mark

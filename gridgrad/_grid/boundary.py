@@ -1,4 +1,4 @@
-"""How axes end: boundaries, periods, and the rows that go with them."""
+"""`boundary=`, `periodic=` and `period=`, cleaned. Words are in `_stencils/ends/named.py`, what users prescribe in `walls/`."""
 
 from __future__ import annotations
 
