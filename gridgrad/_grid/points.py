@@ -28,7 +28,7 @@ from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
 from .masks.mask import Mask
-from .places import Entry, alone, clean_field_axes, clean_entry, in_order, smallest_field
+from .places import Entry, alone, clean_entry, clean_field_axes, in_order, smallest_field
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition

@@ -270,3 +270,11 @@ def test_weights_are_made_once_and_small(rng):
     rows = gg.Grid(z, axes=[-3]).lines[0].line_rows()
     assert sum(w.nbytes for w in rows.weights("float64")) == 2 * z.nbytes  # none of them has the short form
     assert rows.weights("float64")[0] is rows.weights("float64")[0]
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e-200, 1e200, 1e300])
+def test_weights_that_vanish_or_overflow_on_all_lines_are_refused(unit):
+    z = np.arange(6.0)[:, None] * np.array([1.0, 1.5, 2.0])
+    with pytest.raises(ValueError, match=r"weights beyond the exponents of float64; rescale the coordinates"):
+        gg.Grid(z * unit, axes=[0]).laplacian(z**2)
+    assert gg.Grid(z, axes=[0]).laplacian(z**2)[2] == pytest.approx(2.0)
