@@ -14,8 +14,7 @@ from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.stencil import Row, Stencil, is_normal
 from ..hints import line_along
-from .blocks import blocks, seen
-from .checks import checked_steps
+from .blocks import blocks, checked_steps, seen
 from .weights import block_weights, wrap_of
 
 Offset = tuple[int, int]
