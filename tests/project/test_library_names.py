@@ -27,7 +27,7 @@ ALLOWED = {
     ),
     "_functions.share": ({"xarray"}, "the words on parameters, which name a public module"),
     "_functions.gradient": ({"torch", "requires_grad"}, "spacings that are tensors are differentiated by"),
-    "verify._compare": ({"torch", "jax", "jaxlib"}, ENGINES),
+    "verify._compare": ({"torch", "jax"}, ENGINES),
     "autodiff._dense": ({"torch", "jax", "cupy"}, ENGINES),
     "autodiff._evaluate": ({"torch", "jax", "jaxlib", "cupy", "requires_grad", "detach"}, ENGINES),
     "autodiff._exact": ({"torch", "jax"}, "the engines of its docstrings"),
