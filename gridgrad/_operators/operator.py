@@ -18,13 +18,13 @@ from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
-from .solving.iterative import given_limits
-from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import LinearOperator
+
+    from .solving.solver import Solver
 
 
 class Operator(OnGrids, Maps[In, Out]):
@@ -249,6 +249,9 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
+        from .solving.iterative import given_limits  # not at the import of gridgrad
+        from .solving.solver import kept_solver
+
         return kept_solver(self, method, given_limits(rtol=rtol, maxiter=maxiter))(b, out, **walls)
 
     def solver(
@@ -286,6 +289,9 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
+        from .solving.iterative import given_limits
+        from .solving.solver import Solver
+
         return Solver(self, method, **given_limits(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from array_api_compat import array_namespace
 
 from .._backends import dispatch
+from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._grid.points import Points
@@ -79,7 +80,7 @@ def sum_of_terms(
 
 
 def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
-    if any(np.ma.is_masked(c) for c in coefficients):
+    if any(isinstance(c, masked_arrays()) and np.ma.is_masked(c) for c in coefficients):
         raise ArgumentTypeError(
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
         )

@@ -18,7 +18,6 @@ from ..._grid.walls.conditions import Condition
 from ..catalogue.norm import OfSlopes
 from ..operator import AnyOperator
 from ..sweep import Sweep
-from .operator import masked
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -117,6 +116,8 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
 
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
+    from .operator import masked  # not at the import of gridgrad
+
     assert grid.mask is not None
     if isinstance(whole, OfSlopes) and (grid.mask.conditions or whole.are_made_first):
         return whole.with_gaps(grid)
