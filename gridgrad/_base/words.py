@@ -142,12 +142,13 @@ def offered(function: Function) -> Function:
     What catches other keywords, ``**others``, is no part of its signature, and what is `MISSING` has no default.
     """
     _offered[_name_of(function)] = function
+    whole = signature(function)
     parameters = [
         p.replace(default=p.empty) if p.default is MISSING else p
-        for p in signature(function).parameters.values()
+        for p in whole.parameters.values()
         if p.name != "others"
     ]
-    function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+    function.__signature__ = whole.replace(parameters=parameters)  # type: ignore[attr-defined]
     return function
 
 

@@ -6,20 +6,19 @@ They give the same bits on every machine, which long double does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from .._base.record import Record
 from .._base.types import Array
 
 Number = TypeVar("Number", Fraction, "Wide")
 
 
-@dataclass(frozen=True, slots=True)
-class Wide:
+class Wide(Record):
     """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
 
     high: Array

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.record import Record
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.stencil import Row, Stencil
@@ -21,8 +22,7 @@ Offset = tuple[int, int]
 Ends = tuple[Offset | None, Offset | None]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class LineRows:
+class LineRows(Record):
     """One derivative along an axis, each row a sum of ``weight * (f[b] - f[a])``, the weight an array's at its point.
 
     The weights of stencil k, whose own are 1, broadcast to the field: ``weights(real)[k]``. Where `is_gated` some of
@@ -36,7 +36,10 @@ class LineRows:
     bounds: tuple[float, float]  # of the size of weights that are not 0
     _made: tuple[Array, ...]  # those of the differences below and above each point, and of ends
     _is_ring: bool
-    _rounded: dict[str, tuple[Array, ...]] = field(default_factory=dict)
+
+    @cached_property
+    def _rounded(self) -> dict[str, tuple[Array, ...]]:
+        return {}
 
     @property
     def ndim(self) -> int:

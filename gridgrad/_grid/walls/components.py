@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.record import Value
 from ..._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End
 from .conditions import Condition, value
 
 Wall = End | Condition  # of one field
 
 
-@dataclass(frozen=True, slots=True)
-class Components:
+class Components(Value):
     """What `components` makes: the ends of vector fields at a wall, and those of scalar fields. Not to be changed."""
 
     normal: Wall

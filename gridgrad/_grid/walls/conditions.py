@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.record import Record
 from ..._base.types import Array
 from ..._stencils.ends import Plate, Prescribed
 from .given import Number, Place, given_of, place, require_number, weight
 
 
-@dataclass(frozen=True, eq=False, repr=False, slots=True)
-class Condition:
+class Condition(Record):
     """What `value`, `slope` and `robin` make: an end with something prescribed at it. Not to be changed."""
 
     end: Prescribed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from math import prod
 from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
+from ..._base.record import replace
 from ..._base.types import Array
 from ..._grid.axis import Along
 from ..._grid.curvilinear.mapping import IndexMap

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.record import Record
 from ..._base.types import Array, DType
 from ..ends import Equation, Known, Prescribed, Seen, undetermined
 from ..stencil import BLOCK, CENTRAL, Pair, Row, Stencil
@@ -38,8 +38,7 @@ class Edge(NamedTuple):
     prescribed: Sequence[Fraction] = (Fraction(0), Fraction(0))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Line:
+class Line(Record):
     """One axis, its steps near 1, with what lies beyond its ends."""
 
     steps: Wide

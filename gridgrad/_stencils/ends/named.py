@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
+from ..._base.record import Value
 from ..._base.types import Array
 from ..wide import Wide
 from .end import End, Known, Seen
 
 
-@dataclass(frozen=True, slots=True)
-class OneSided(End):
+class OneSided(Value, End):
     """Rows of the points inside."""
 
     word = "one-sided"
@@ -33,8 +32,7 @@ class OneSided(End):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
-@dataclass(frozen=True, slots=True)
-class Periodic(End):
+class Periodic(Value, End):
     """The other end is next to it."""
 
     word = "periodic"
@@ -53,8 +51,7 @@ class Periodic(End):
         return centred + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Mirror(End):
+class Mirror(Value, End):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
     Even: ``f(w - s) = f(w + s)``. Odd about the value at the end point: ``f(w - s) = 2 f(w) - f(w + s)``. Odd about

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..._base.errors import ArgumentValueError
+from ..._base.record import Value, replace
 from ..wide import Wide, from_fraction
 from .end import End, Equation, Exact, Known, Seen
 from .named import ONE_SIDED, Mirror
 
 
-@dataclass(frozen=True, slots=True)
-class Prescribed(End):
+class Prescribed(Value, End):
     """``a f + b df/dn = c`` at a wall, where c comes with a call, at the end point or outside of it.
 
     Three-point second derivatives have a node beyond, the end point's mirror image about the wall, whose value
@@ -122,7 +121,6 @@ class Prescribed(End):
         return replace(self, distance=abs(self.position - position), position=None)
 
 
-@dataclass(frozen=True, slots=True)
 class Plate(Prescribed):
     """A value at the end point, about which the field goes on even, its slope 0, or odd, its second derivative 0.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...._base.checks import masked_arrays
 from ...._base.errors import ArgumentTypeError
+from ...._base.record import replace
 from ...._base.types import Array
 from ...._plan.descriptor import arithmetic_type
 from ...._terms.term import Term, own_terms
