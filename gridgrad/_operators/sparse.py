@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from array_api_compat import array_namespace
 
 from .._backends import dispatch
 from .._base.checks import masked_arrays
@@ -137,5 +136,7 @@ class _OnVectors:
             field.append(x[start : start + prod(shape)].reshape(shape))
             start += prod(shape)
         parts = flat(operator(shaped(field, operator.inputs)), operator.outputs)
+        from array_api_compat import array_namespace  # not at the import of gridgrad
+
         whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
         return whole
