@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
+from .._base.record import ValueRecord
 from .._base.types import Array
 from .._plan.layout import Layout
 from .._plan.plan import Plan, make_plan
@@ -118,7 +119,7 @@ class _Interface:
         }  # fmt: skip
 
 
-class Call(NamedTuple):
+class Call(ValueRecord):
     """What is asked for: `outputs` arrays of `terms`, on at most `workers` threads of a CPU.
 
     Of masked fields, a missing point is missing in all that is made of it, or with `as_read` only in the rows
@@ -131,7 +132,7 @@ class Call(NamedTuple):
     as_read: bool = False
 
 
-class Place(NamedTuple):
+class Place(ValueRecord):
     """Where a block is along an axis that is differentiated, with what is beside it."""
 
     low: int  # its first point on the whole axis, less than 0 beyond the seam of a ring

@@ -38,14 +38,14 @@ class Record:
         return f"{type(self).__name__}({', '.join([f'{name}={getattr(self, name)!r}' for name in self._fields])})"
 
 
-class Value(Record):
+class ValueRecord(Record):
     """A record that equals another one with equal values."""
 
     def _key(self) -> tuple[object, ...]:
         return type(self), *[getattr(self, name) for name in self._fields]
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Value) and self._key() == other._key()
+        return isinstance(other, ValueRecord) and self._key() == other._key()
 
     def __hash__(self) -> int:
         return hash(self._key())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -10,14 +10,15 @@ from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array, In, Out
 from ..._grid.ends import Side, clean_boundary
-from ..._grid.masks.block import LazyMask
-from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..catalogue.norm import OfSlopes
 from ..operator import AnyOperator
 from ..sweep import Sweep
+
+if TYPE_CHECKING:
+    from ..._grid.masks.mask import Mask
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -125,6 +126,9 @@ def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
 
 
 def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> Mask:
+    from ..._grid.masks.block import LazyMask  # not at the import of gridgrad
+    from ..._grid.masks.mask import Mask
+
     if dispatch.is_lazy(inside):
         return LazyMask(inside, tuple(inside.shape), breaks, side, fill)
     return Mask(inside, breaks, side, fill)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
+from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..wide import Wide
 
@@ -19,7 +20,7 @@ class Known(NamedTuple):
     prescribed: Exact = 0
 
 
-class Seen(NamedTuple):
+class Seen(ValueRecord):
     """An axis as one of its ends sees it: 0 is the end point, and the step from it inwards."""
 
     length: int
@@ -27,7 +28,7 @@ class Seen(NamedTuple):
     outward: int  # 1 where coordinates grow outwards, else -1
 
 
-class Equation(NamedTuple):
+class Equation(ValueRecord):
     """``a f + b df/dx + bend d2f/dx2 = c`` at a wall so far beyond the end point, along x; c is prescribed, or 0."""
 
     a: Fraction

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..._base.record import Value
+from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..wide import Wide
 from .end import End, Known, Seen
 
 
-class OneSided(Value, End):
+class OneSided(ValueRecord, End):
     """Rows of the points inside."""
 
     word = "one-sided"
@@ -32,7 +32,7 @@ class OneSided(Value, End):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
-class Periodic(Value, End):
+class Periodic(ValueRecord, End):
     """The other end is next to it."""
 
     word = "periodic"
@@ -51,7 +51,7 @@ class Periodic(Value, End):
         return centred + 1
 
 
-class Mirror(Value, End):
+class Mirror(ValueRecord, End):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
     Even: ``f(w - s) = f(w + s)``. Odd about the value at the end point: ``f(w - s) = 2 f(w) - f(w + s)``. Odd about

@@ -5,13 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..._base.errors import ArgumentValueError
-from ..._base.record import Value, replace
+from ..._base.record import ValueRecord, replace
 from ..wide import Wide, from_fraction
 from .end import End, Equation, Exact, Known, Seen
 from .named import ONE_SIDED, Mirror
 
 
-class Prescribed(Value, End):
+class Prescribed(ValueRecord, End):
     """``a f + b df/dn = c`` at a wall, where c comes with a call, at the end point or outside of it.
 
     Three-point second derivatives have a node beyond, the end point's mirror image about the wall, whose value

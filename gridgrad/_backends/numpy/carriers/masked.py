@@ -55,7 +55,7 @@ class Masked(Carrier):
 
     def carried(self, call: Call, fields: Sequence[Array]) -> list[Array]:
         """Each result with a mask of its own."""
-        whole = [call._replace(terms=own_terms(call.terms, k), outputs=1) for k in range(call.outputs)]
+        whole = [replace(call, terms=own_terms(call.terms, k), outputs=1) for k in range(call.outputs)]
         return [self._one(own, fields) for own in whole]
 
     def _one(self, call: Call, fields: Sequence[Array]) -> Array:
