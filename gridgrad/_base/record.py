@@ -41,14 +41,14 @@ class Record:
 class ValueRecord(Record):
     """A record that equals another one with equal values."""
 
-    def _key(self) -> tuple[object, ...]:
-        return type(self), *[getattr(self, name) for name in self._fields]
-
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, ValueRecord) and self._key() == other._key()
+        names = self._fields
+        return type(self) is type(other) and [getattr(self, n) for n in names] == [
+            getattr(other, n) for n in names
+        ]
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash((type(self), *[getattr(self, name) for name in self._fields]))
 
 
 def replace(record: Own, **changes: Any) -> Own:

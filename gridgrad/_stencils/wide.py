@@ -12,17 +12,18 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from .._base.record import Record
 from .._base.types import Array
 
 Number = TypeVar("Number", Fraction, "Wide")
 
 
-class Wide(Record):
+class Wide:
     """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
 
-    high: Array
-    low: Array
+    __slots__ = ("high", "low")
+
+    def __init__(self, high: Array, low: Array) -> None:
+        self.high, self.low = high, low
 
     def at(self, index: int | slice | list[int]) -> Wide:
         """The same elements of both parts."""

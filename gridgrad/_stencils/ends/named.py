@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..wide import Wide
 from .end import End, Known, Seen
 
 
-class OneSided(ValueRecord, End):
+class Named(End):
+    """An end of which there is one object, which is equal to itself: copies and pickles are that one, found by its name below."""
+
+    def __reduce__(self) -> str:
+        return self.word.upper().replace("-", "_")
+
+
+class OneSided(Named):
     """Rows of the points inside."""
 
     word = "one-sided"
@@ -32,7 +38,7 @@ class OneSided(ValueRecord, End):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
-class Periodic(ValueRecord, End):
+class Periodic(Named):
     """The other end is next to it."""
 
     word = "periodic"
@@ -51,15 +57,15 @@ class Periodic(ValueRecord, End):
         return centred + 1
 
 
-class Mirror(ValueRecord, End):
+class Mirror(Named):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
     Even: ``f(w - s) = f(w + s)``. Odd about the value at the end point: ``f(w - s) = 2 f(w) - f(w + s)``. Odd about
     a wall between points, where the value is 0: ``f(w - s) = -f(w + s)``.
     """
 
-    odd: bool
-    half: bool
+    def __init__(self, odd: bool, half: bool) -> None:
+        self.odd, self.half = odd, half
 
     @property
     def word(self) -> str:  # type: ignore[override]
@@ -99,7 +105,8 @@ class Mirror(ValueRecord, End):
 
     def flipped(self) -> End:
         """The other parity."""
-        return Mirror(not self.odd, self.half)
+        even, odd = (SYMMETRIC, ANTISYMMETRIC) if self.half else (REFLECT, ANTIREFLECT)
+        return even if self.odd else odd
 
     def slopes(self, steps: Array, edge_order: int) -> list[Array]:
         """An even field has a slope of 0 at the wall; an odd one between points is no sum of differences."""

@@ -8,7 +8,7 @@ from ..._base.errors import ArgumentValueError
 from ..._base.record import ValueRecord, replace
 from ..wide import Wide, from_fraction
 from .end import End, Equation, Exact, Known, Seen
-from .named import ONE_SIDED, Mirror
+from .named import ANTIREFLECT, ONE_SIDED, REFLECT
 
 
 class Prescribed(ValueRecord, End):
@@ -156,7 +156,7 @@ class Plate(Prescribed):
 
     def flipped(self) -> End:
         """The mirror of the other parity."""
-        return Mirror(not self.odd, half=False)
+        return REFLECT if self.odd else ANTIREFLECT
 
     def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
         """The derivative that is 0, for rows that mirror images are not good enough for."""
