@@ -75,6 +75,7 @@ class Bound:
         "fresh",
         "head",
         "is_single",
+        "later",
         "more",
         "objects",
         "pieces",
@@ -87,6 +88,7 @@ class Bound:
         self.count, self.more = plan.inputs + plan.outputs, range(plan.outputs - 1)
         self.pieces, self.threads = pieces_of(plan), default_workers(plan.traffic)
         self.head, self.objects = self._head(0, self.threads), Struct(f"{self.count}q").pack
+        self.later = range(1, self.pieces)
         self.is_single = self.count == 2
         # An array in a known order is made faster than one like another.
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
@@ -120,6 +122,6 @@ class Bound:
             if status in core.REFUSED:
                 return None
             core.check(status)
-        for piece in range(1, self.pieces):  # between pieces Python sees signals
+        for piece in self.later:  # between pieces Python sees signals
             core.check(apply_objects(self.address, self._head(piece, workers or self.threads) + objects))
         return out
