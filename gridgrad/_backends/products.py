@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import EllipsisType
+from typing import NamedTuple
 
 import numpy as np
 
-from .._base.record import ValueRecord
 from .._base.types import Array, Shape
 from .operations import Operations, dtype_name
 
 
-class Means(ValueRecord):
+class Means(NamedTuple):
     """Where the weighted mean of what goes in must be 0: the weights of each axis, and what refuses another one.
 
     That is given the mean, and the largest sizes of what goes in and of what comes out.

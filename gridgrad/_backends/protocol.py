@@ -8,7 +8,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
-from .._base.record import ValueRecord
 from .._base.types import Array
 from .._plan.layout import Layout
 from .._plan.plan import Plan, make_plan
@@ -119,7 +118,7 @@ class _Interface:
         }  # fmt: skip
 
 
-class Call(ValueRecord):
+class Call(NamedTuple):
     """What is asked for: `outputs` arrays of `terms`, on at most `workers` threads of a CPU.
 
     Of masked fields, a missing point is missing in all that is made of it, or with `as_read` only in the rows
@@ -132,7 +131,7 @@ class Call(ValueRecord):
     as_read: bool = False
 
 
-class Place(ValueRecord):
+class Place(NamedTuple):
     """Where a block is along an axis that is differentiated, with what is beside it."""
 
     low: int  # its first point on the whole axis, less than 0 beyond the seam of a ring

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from operator import mul
 from typing import NamedTuple
 
 import numpy as np
 
-from .._base.record import replace
 from .._base.types import Array
 from .._stencils.stencil import Row, Stencil
 from .._terms.term import Term, mean_at_faces

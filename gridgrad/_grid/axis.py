@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache, by_content
 from .._base.errors import ArgumentValueError, counted
-from .._base.record import ValueRecord
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from .._stencils.ends import End
@@ -40,7 +39,7 @@ from .walls.conditions import Condition
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
 
 
-class Along(ValueRecord):
+class Along(NamedTuple):
     """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends.
 
     Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.

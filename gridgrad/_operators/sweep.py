@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import prod
 from typing import TYPE_CHECKING, Any, Self
 
@@ -10,7 +11,6 @@ import numpy as np
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._base.errors import ArgumentValueError
-from .._base.record import replace
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import prod
 
 import numpy as np
 
 from .._base.cache import Cache
-from .._base.record import Record
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._terms.term import Term, in_order, joins_of
@@ -29,7 +29,8 @@ from .descriptor import (
 from .layout import Dim, Layout, collapse
 
 
-class Tables(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class Tables:
     """What a descriptor points to for one stencil: its edge rows, and its weights where they vary.
 
     The weights are in the arithmetic type, each `inner` times. Plans share them, so `nbytes` is what a
@@ -42,7 +43,8 @@ class Tables(Record):
     selects: bool  # see `Stencil`
 
 
-class Plan(Record):
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+class Plan:
     """A packed operator for one memory layout. Pointers are not part of it."""
 
     descriptor: Array
@@ -56,9 +58,9 @@ class Plan(Record):
     shape: tuple[int, ...]  # of each output
     elements: int
     traffic: int  # bytes read and written, each array once
-    weights: tuple[Array, ...]  # kept alive: the descriptor points into them
-    weight_fields: tuple[tuple[int, str, int], ...]  # (stencil, field, weights index)
-    tables: tuple[Tables, ...]  # those of each stencil, which `weights` lists
+    weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
+    weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
+    tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
     nbytes: int  # that the plan keeps alive, much of it together with others
 
 

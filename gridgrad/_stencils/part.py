@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from .._base.errors import ArgumentValueError
-from .._base.record import replace
 from .._base.types import Array
 from .stencil import Row, Stencil
 from .sums import row_at

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .._base.record import Record, replace
 from .._base.types import Array, DType
 
 Pair = tuple[int, int, Array]  # (a, b, weight): weight * (f[b] - f[a]), or weight * f[b] where a == b
@@ -20,7 +19,8 @@ BLOCK = 1 << 14
 ONE = np.asarray(1.0)[()]  # the magnitude of weights where there are none
 
 
-class Stencil(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class Stencil:
     """One derivative along one axis, each row a sum of ``weight * (f[b] - f[a])``.
 
     The pairs of an interior row are `offsets` from its point; `weights` has for each pair a scalar
@@ -45,11 +45,9 @@ class Stencil(Record):
     power: int = 0
     order: int | None = None
     surplus: int = 0
-
-    @cached_property
-    def _range(self) -> list[tuple[Array, Array]]:
-        """Bounds of the weights, when they were asked for."""
-        return []
+    _range: list[tuple[Array, Array]] = field(
+        default_factory=list, init=False, repr=False
+    )  # kept when first asked for
 
     def __reduce__(self) -> tuple[object, ...]:
         """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""

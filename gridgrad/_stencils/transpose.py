@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache
 from .._base.errors import ArgumentValueError
-from .._base.record import Record, replace
 from .._base.types import Array
 from .stencil import Row, Stencil, in_one_piece, unscaled, without_zeros
 from .wide import Wide, join, narrow
@@ -20,7 +20,8 @@ Entries = dict[Place, Array]
 _multiples: Cache[Stencil] = Cache("multiples", entries=256)
 
 
-class Bands(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class Bands:
     """A stencil as a matrix: its bands by offset in the interior, the rows at the edges by point."""
 
     length: int

@@ -6,6 +6,7 @@ They give the same bits on every machine, which long double does not.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -17,13 +18,12 @@ from .._base.types import Array
 Number = TypeVar("Number", Fraction, "Wide")
 
 
+@dataclass(frozen=True, slots=True)
 class Wide:
     """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
 
-    __slots__ = ("high", "low")
-
-    def __init__(self, high: Array, low: Array) -> None:
-        self.high, self.low = high, low
+    high: Array
+    low: Array
 
     def at(self, index: int | slice | list[int]) -> Wide:
         """The same elements of both parts."""

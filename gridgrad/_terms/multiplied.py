@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from .._base.record import replace
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import Bands
 from .term import Term

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,6 @@ from oracles import exact_steps, exact_wrap
 from rules import RING, RULES, SOME, around, ends, name, positions
 from stencil_oracles import dense, row_entries
 
-from gridgrad._base.record import replace
 from gridgrad._grid.axis import Axis, axis_stencil
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
 from gridgrad._stencils.matrix import matrix

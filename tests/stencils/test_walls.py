@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import pickle
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +12,7 @@ from walls import Wall, ghost_row, held, moment_row
 
 from gridgrad._base.errors import ArgumentValueError
 from gridgrad._stencils.derivatives import Rule, derivative_rows, points_needed
-from gridgrad._stencils.ends import NAMED, ONE_SIDED, REFLECT, Prescribed
+from gridgrad._stencils.ends import ONE_SIDED, REFLECT, Prescribed
 from gridgrad._stencils.wide import exact_steps, narrow
 
 EPS = np.finfo(float).eps
@@ -130,10 +128,3 @@ def test_a_condition_that_decides_nothing():
     end = Prescribed(Fraction(4), Fraction(-1), None)  # a / 2 + b / h = 0
     with pytest.raises(ArgumentValueError, match="give a and b of one sign"):
         derivative_rows(narrow(0.5), 9, Rule(2, None, (end, ONE_SIDED)))
-
-
-@pytest.mark.parametrize("end", NAMED.values(), ids=list(NAMED))
-def test_a_named_end_is_one_object_in_copies_and_pickles_too(end):
-    assert copy.deepcopy(end) is end
-    assert pickle.loads(pickle.dumps(end)) is end
-    assert NAMED[end.word] is end

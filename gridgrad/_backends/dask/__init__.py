@@ -9,7 +9,6 @@ import dask.array as da
 import numpy as np
 from array_api_compat import array_namespace
 
-from ..._base.record import replace
 from ..._base.types import Array, Shape
 from ..._terms.term import shapes_of
 from .. import ladder
@@ -67,7 +66,7 @@ class Dask(ArrayAPI[Any]):
         for terms, places in ladder.alike(call.terms, shapes):
             own, read = ladder.reading(terms, fields)
             chunks, read = aligned(read, shapes[places[0]])
-            recipe, stencils = recipe_of(replace(call, terms=own, outputs=len(places)), self.find)
+            recipe, stencils = recipe_of(call._replace(terms=own, outputs=len(places)), self.find)
             made.update(zip(places, outputs_of(recipe, stencils, read, chunks, meta), strict=True))
         return [made[k] for k in range(call.outputs)]
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._backends.once import made_once
 from ..._base.errors import ArgumentValueError
-from ..._base.record import Record
 from ..._base.types import Array
 from ..places import alone
 
 
-class PointWeights(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class PointWeights:
     """Arrays of the shape of a grid, whose axes these are in fields; of some no value counts."""
 
     values: tuple[Array, ...]
     axes: tuple[int, ...]
     lengths: tuple[int, ...]
     bounds: tuple[float, float]  # of the size of those that are not 0
-
-    @cached_property
-    def _rounded(self) -> dict[str, tuple[Array, ...]]:
-        return {}
+    _rounded: dict[str, tuple[Array, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import pi
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
@@ -29,7 +29,7 @@ _AROUND = {"lat": "lon", "r": "theta"}
 _ALLOWED = '"sphere", "polar", "cylindrical", or what each axis is, as in ("lon", "lat"), ("z", "lat", "lon") or ("r", "z")'
 
 
-class Geometry(ValueRecord):
+class Geometry(NamedTuple):
     """What each axis is: "lat", "lon", "r", "theta", or "z" for lengths that are their own."""
 
     names: tuple[str, ...]

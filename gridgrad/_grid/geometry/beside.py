@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from ..._base.record import replace
 from ..._base.types import Array
 from ..._stencils.stencil import Row, Stencil
 from ..._stencils.sums import row_at

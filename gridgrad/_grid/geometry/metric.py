@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..._stencils import transpose
 from ..._stencils.derivatives import points_needed
@@ -26,7 +26,7 @@ EVEN = 1e-6  # relative difference of steps that are taken as equal
 Function = Callable[[Array], Array]
 
 
-class Surface(ValueRecord):
+class Surface(NamedTuple):
     """The lengths of two coordinates, ``ds^2 = l^2 dy^2 + h(y)^2 dx^2``."""
 
     length: float  # l

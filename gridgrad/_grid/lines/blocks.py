@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..._stencils.stencil import BLOCK
 
 
-class Lines(ValueRecord):
+class Lines(NamedTuple):
     """Some lines along an axis, `points` along the first axis of the values; where they are in the whole, `seen`."""
 
     values: Array

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from ..._backends.once import made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.record import Record
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.stencil import Row, Stencil
@@ -22,7 +21,8 @@ Offset = tuple[int, int]
 Ends = tuple[Offset | None, Offset | None]
 
 
-class LineRows(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class LineRows:
     """One derivative along an axis, each row a sum of ``weight * (f[b] - f[a])``, the weight an array's at its point.
 
     The weights of stencil k, whose own are 1, broadcast to the field: ``weights(real)[k]``. Where `is_gated` some of
@@ -36,10 +36,7 @@ class LineRows(Record):
     bounds: tuple[float, float]  # of the size of weights that are not 0
     _made: tuple[Array, ...]  # those of the differences below and above each point, and of ends
     _is_ring: bool
-
-    @cached_property
-    def _rounded(self) -> dict[str, tuple[Array, ...]]:
-        return {}
+    _rounded: dict[str, tuple[Array, ...]] = field(default_factory=dict)
 
     @property
     def ndim(self) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from ..._base.record import replace
 from ..._stencils.ends import End
 from ..ends import Side
 from ..walls.components import Components, Wall, end_of

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from ..._base.errors import ArgumentTypeError
-from ..._base.record import ValueRecord
 from ..._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End
 from .conditions import Condition, value
 
 Wall = End | Condition  # of one field
 
 
-class Components(ValueRecord):
+@dataclass(frozen=True, slots=True)
+class Components:
     """What `components` makes: the ends of vector fields at a wall, and those of scalar fields. Not to be changed."""
 
     normal: Wall

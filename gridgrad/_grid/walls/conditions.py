@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.record import Record
 from ..._base.types import Array
 from ..._stencils.ends import Plate, Prescribed
 from .given import Number, Place, given_of, place, require_number, weight
 
 
-class Condition(Record):
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Condition:
     """What `value`, `slope` and `robin` make: an end with something prescribed at it. Not to be changed."""
 
     end: Prescribed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 
-from ..._base.record import replace
 from ..._base.types import Array
 from ..._grid.axis import Along
 from ..._grid.ends import OPEN

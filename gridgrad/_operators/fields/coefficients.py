@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from numbers import Real
 from sys import float_info
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.record import ValueRecord
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._base.words import unexpected
@@ -21,7 +20,7 @@ from .sides import AtGaps, Side
 Numbers = tuple[float | None, ...]
 
 
-class Argument(ValueRecord):
+class Argument(NamedTuple):
     """What an operator was given under a name, without the fields: these are coefficients of the operator."""
 
     name: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 from numbers import Complex, Real
+from typing import NamedTuple
 
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.record import ValueRecord
 from ..._base.types import Array, Shape
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
@@ -20,7 +20,7 @@ Number = float | complex
 RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by these names
 
 
-class Factor(ValueRecord):
+class Factor(NamedTuple):
     """A field that multiplies at each point, and under which name a call gives another: "" of none."""
 
     field: Array

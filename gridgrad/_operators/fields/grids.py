@@ -7,13 +7,12 @@ from math import prod
 from typing import NamedTuple
 
 from ..._base.errors import ArgumentValueError
-from ..._base.record import ValueRecord
 from ..._base.types import Shape
 from ..._grid.points import Points
 from .forms import Form
 
 
-class Place(ValueRecord):
+class Place(NamedTuple):
     """Where a field lives: its grid, and in words ("the 4 faces across axis 0")."""
 
     grid: Points

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, is_time, name_of
 from ..._base.errors import ArgumentTypeError
 from ..._base.outputs import targets_of
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
@@ -29,7 +28,7 @@ class AtPoints(Protocol):
         """Whether a type has the exponents of all."""
 
 
-class OwnWeights(ValueRecord):
+class OwnWeights(NamedTuple):
     """Weights that a grid has at its points, in the place of a coefficient, until the field is known."""
 
     rows: AtPoints

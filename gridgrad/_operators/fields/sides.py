@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf, isfinite
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from ..._backends import dispatch
 from ..._backends.operations import dtype_name
 from ..._backends.slices import is_complex
 from ..._base.errors import ArgumentValueError
-from ..._base.record import ValueRecord
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
 from ..._grid.points import Points
@@ -34,13 +33,13 @@ _LARGEST = {
 }
 
 
-class Constant(ValueRecord):
+class Constant(NamedTuple):
     """A number in the place of a coefficient, until the field is known whose dtype and library it takes."""
 
     number: Number
 
 
-class Profile(ValueRecord):
+class Profile(NamedTuple):
     """Values along one axis of a grid in the place of a coefficient, until the field is known; see `Constant`."""
 
     values: Array
@@ -48,7 +47,7 @@ class Profile(ValueRecord):
     numbers: tuple[float, ...]  # the same for a compiler, which sees no arrays of NumPy
 
 
-class Side(ValueRecord):
+class Side(NamedTuple):
     """A side of fields: across which of their axes it lies, and their shape without batch axes, where that is known."""
 
     axis: int
@@ -128,7 +127,7 @@ class Side(ValueRecord):
             )
 
 
-class AtGaps(ValueRecord):
+class AtGaps(NamedTuple):
     """All points of fields, of which those beside gaps read what is prescribed there."""
 
     label: str

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import replace
 from math import prod
 from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
-from ..._base.record import replace
 from ..._base.types import Array
 from ..._grid.axis import Along
 from ..._grid.curvilinear.mapping import IndexMap
@@ -125,7 +125,7 @@ class Build:
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
             return
-        along = replace(along, stencil=metric.of_waves(along.field, 1))
+        along = along._replace(stencil=metric.of_waves(along.field, 1))
         if not is_flux:  # a flux all round is part of its mean, see `Metric.flux`
             self._add_on_poles(output, input, axis, change(along.field), metric.across(accuracy), outer)
         if outer is None:
@@ -166,7 +166,7 @@ class Build:
             self._add_to_means(output, input, metric, change(rows))
             self.add(output, input, axis, Along(rows), change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
-            along = replace(along, stencil=metric.of_waves(along.field, 2))
+            along = along._replace(stencil=metric.of_waves(along.field, 2))
             squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
             self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
         else:

@@ -13,7 +13,6 @@ from ..._backends import dispatch, ladder, slices
 from ..._backends.protocol import Backend
 from ..._base.cache import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Cache, Content, Entry
 from ..._base.checks import clean_workers
-from ..._base.record import ValueRecord
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._grid.walls.components import Components
@@ -142,7 +141,7 @@ class How(NamedTuple):
     adds: bool = False  # to what the targets hold
 
 
-class Plain(ValueRecord):
+class Plain(NamedTuple):
     """The arrays of a call as they came, which are plain memory."""
 
     key: Key

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any, Generic, Never, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
 from ..._base.errors import MISSING, ArgumentValueError
-from ..._base.record import ValueRecord
 from ..._base.tracing import is_compiling
 from ..._base.words import misplaced, offered, required, unexpected
 from ..._grid.points import Points
@@ -17,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 Cleaned = tuple[Hashable, ...]
 
 
-class Origin(ValueRecord):
+class Origin(NamedTuple):
     """What an operator of a grid was made from: its kind, and what that was given, cleaned."""
 
     kind: Kind[Any]

@@ -10,7 +10,6 @@ from typing import TypeVar, cast
 from ..._backends.once import made_once
 from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.record import replace
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -164,7 +163,7 @@ class Pattern(OnGrids):
         self.require_linear("a transpose" if name == "T" else "an adjoint")
         own = self.terms if name == "T" else conjugate_terms(self.terms)
         terms = adjoint_terms(own) if weight is None else self._weighted(own)
-        arguments = tuple(replace(a, conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
+        arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
         grids = None if self.grids is None else self.grids.turned()
         return Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
                        self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip

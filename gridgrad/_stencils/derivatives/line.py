@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.record import Record, ValueRecord, replace
 from ..._base.types import Array, DType
 from ..ends import Equation, Known, Prescribed, Seen, undetermined
 from ..stencil import BLOCK, CENTRAL, Pair, Row, Stencil
@@ -23,21 +24,22 @@ def one_step(steps: Wide) -> Wide:
     return steps
 
 
-class Sum(ValueRecord):
+class Sum(NamedTuple):
     """A row as it is made: the weight of each point, and of what is prescribed at the two ends."""
 
     points: dict[int, Fraction]
     prescribed: list[Fraction]
 
 
-class Edge(ValueRecord):
+class Edge(NamedTuple):
     """A row near an end as data."""
 
     pairs: Row
     prescribed: Sequence[Fraction] = (Fraction(0), Fraction(0))
 
 
-class Line(Record):
+@dataclass(frozen=True, eq=False, slots=True)
+class Line:
     """One axis, its steps near 1, with what lies beyond its ends."""
 
     steps: Wide
@@ -161,7 +163,7 @@ class Line(Record):
         places = [Fraction(0)]
         for node in range(first, first + count - 1):
             places.append(places[-1] + self.gap(node))
-        return first, places, replace(condition, way=(places[-1] if side else places[0]) + condition.way)
+        return first, places, condition._replace(way=(places[-1] if side else places[0]) + condition.way)
 
     def sum_of(self, nodes: dict[int, Fraction], point: int) -> Sum:
         """``sum_j w_j (f_j - f_point)``, by points and what is prescribed."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
-from ..._base.record import ValueRecord
 from ..._base.types import Array
 from ..wide import Wide
 
@@ -20,7 +19,7 @@ class Known(NamedTuple):
     prescribed: Exact = 0
 
 
-class Seen(ValueRecord):
+class Seen(NamedTuple):
     """An axis as one of its ends sees it: 0 is the end point, and the step from it inwards."""
 
     length: int
@@ -28,7 +27,7 @@ class Seen(ValueRecord):
     outward: int  # 1 where coordinates grow outwards, else -1
 
 
-class Equation(ValueRecord):
+class Equation(NamedTuple):
     """``a f + b df/dx + bend d2f/dx2 = c`` at a wall so far beyond the end point, along x; c is prescribed, or 0."""
 
     a: Fraction

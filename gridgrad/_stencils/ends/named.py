@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._base.types import Array
@@ -9,14 +10,8 @@ from ..wide import Wide
 from .end import End, Known, Seen
 
 
-class Named(End):
-    """An end of which there is one object, which is equal to itself: copies and pickles are that one, found by its name below."""
-
-    def __reduce__(self) -> str:
-        return self.word.upper().replace("-", "_")
-
-
-class OneSided(Named):
+@dataclass(frozen=True, slots=True)
+class OneSided(End):
     """Rows of the points inside."""
 
     word = "one-sided"
@@ -38,7 +33,8 @@ class OneSided(Named):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
-class Periodic(Named):
+@dataclass(frozen=True, slots=True)
+class Periodic(End):
     """The other end is next to it."""
 
     word = "periodic"
@@ -57,15 +53,16 @@ class Periodic(Named):
         return centred + 1
 
 
-class Mirror(Named):
+@dataclass(frozen=True, slots=True)
+class Mirror(End):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
     Even: ``f(w - s) = f(w + s)``. Odd about the value at the end point: ``f(w - s) = 2 f(w) - f(w + s)``. Odd about
     a wall between points, where the value is 0: ``f(w - s) = -f(w + s)``.
     """
 
-    def __init__(self, odd: bool, half: bool) -> None:
-        self.odd, self.half = odd, half
+    odd: bool
+    half: bool
 
     @property
     def word(self) -> str:  # type: ignore[override]
@@ -105,8 +102,7 @@ class Mirror(Named):
 
     def flipped(self) -> End:
         """The other parity."""
-        even, odd = (SYMMETRIC, ANTISYMMETRIC) if self.half else (REFLECT, ANTIREFLECT)
-        return even if self.odd else odd
+        return Mirror(not self.odd, self.half)
 
     def slopes(self, steps: Array, edge_order: int) -> list[Array]:
         """An even field has a slope of 0 at the wall; an odd one between points is no sum of differences."""

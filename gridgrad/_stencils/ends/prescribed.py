@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..._base.errors import ArgumentValueError
-from ..._base.record import ValueRecord, replace
 from ..wide import Wide, from_fraction
 from .end import End, Equation, Exact, Known, Seen
-from .named import ANTIREFLECT, ONE_SIDED, REFLECT
+from .named import ONE_SIDED, Mirror
 
 
-class Prescribed(ValueRecord, End):
+@dataclass(frozen=True, slots=True)
+class Prescribed(End):
     """``a f + b df/dn = c`` at a wall, where c comes with a call, at the end point or outside of it.
 
     Three-point second derivatives have a node beyond, the end point's mirror image about the wall, whose value
@@ -121,6 +122,7 @@ class Prescribed(ValueRecord, End):
         return replace(self, distance=abs(self.position - position), position=None)
 
 
+@dataclass(frozen=True, slots=True)
 class Plate(Prescribed):
     """A value at the end point, about which the field goes on even, its slope 0, or odd, its second derivative 0.
 
@@ -156,7 +158,7 @@ class Plate(Prescribed):
 
     def flipped(self) -> End:
         """The mirror of the other parity."""
-        return REFLECT if self.odd else ANTIREFLECT
+        return Mirror(not self.odd, half=False)
 
     def condition(self, order: int, accuracy: int | None, axis: Seen) -> Equation | None:
         """The derivative that is 0, for rows that mirror images are not good enough for."""

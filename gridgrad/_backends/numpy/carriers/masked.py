@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ...._base.checks import masked_arrays
 from ...._base.errors import ArgumentTypeError
-from ...._base.record import replace
 from ...._base.types import Array
 from ...._plan.descriptor import arithmetic_type
 from ...._terms.term import Term, own_terms
@@ -55,7 +55,7 @@ class Masked(Carrier):
 
     def carried(self, call: Call, fields: Sequence[Array]) -> list[Array]:
         """Each result with a mask of its own."""
-        whole = [replace(call, terms=own_terms(call.terms, k), outputs=1) for k in range(call.outputs)]
+        whole = [call._replace(terms=own_terms(call.terms, k), outputs=1) for k in range(call.outputs)]
         return [self._one(own, fields) for own in whole]
 
     def _one(self, call: Call, fields: Sequence[Array]) -> Array:
