@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Never, TypeVar, dataclass_transform
+from typing import ClassVar, Never, TypeVar, dataclass_transform
 
 Own = TypeVar("Own", bound="Record")
 
@@ -51,6 +51,6 @@ class ValueRecord(Record):
         return hash((type(self), *[getattr(self, name) for name in self._fields]))
 
 
-def replace(record: Own, **changes: Any) -> Own:
+def replace(record: Own, **changes: object) -> Own:
     """A record with other values in some of its fields."""
     return type(record)(**{name: getattr(record, name) for name in record._fields} | changes)
