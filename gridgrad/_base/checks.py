@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Sequence, Sized
 from math import inf
 from numbers import Real
@@ -11,6 +12,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted
+from .types import Shape
 
 Entry = TypeVar("Entry")  # a step or coordinates
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
@@ -57,6 +59,12 @@ def int_or_none(value: Any) -> int | None:
         return operator.index(value)
     except TypeError:
         return None
+
+
+def masked_arrays() -> tuple[type[np.ma.MaskedArray[Shape, np.dtype]], ...]:
+    """NumPy's class of masked arrays, for `isinstance`; none where nobody has imported ``numpy.ma``, which takes long."""
+    cls = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)  # it may be half imported
+    return () if cls is None else (cls,)
 
 
 def as_float(number: float | Real) -> float:

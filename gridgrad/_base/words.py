@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from inspect import signature
 from typing import Never, TypeVar, get_args, get_type_hints
 
@@ -143,12 +142,13 @@ def offered(function: Function) -> Function:
     What catches other keywords, ``**others``, is no part of its signature, and what is `MISSING` has no default.
     """
     _offered[_name_of(function)] = function
+    whole = signature(function)
     parameters = [
         p.replace(default=p.empty) if p.default is MISSING else p
-        for p in signature(function).parameters.values()
+        for p in whole.parameters.values()
         if p.name != "others"
     ]
-    function.__signature__ = signature(function).replace(parameters=parameters)  # type: ignore[attr-defined]
+    function.__signature__ = whole.replace(parameters=parameters)  # type: ignore[attr-defined]
     return function
 
 
@@ -220,8 +220,15 @@ def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences
     if name in sentences:
         return "; " + re.sub(r"\bgrid\.(\w+)", placed, sentences[name])
     known = {own.lower(): own for own in dir(owner) if not own.startswith("_")}
-    close = get_close_matches(name.lower(), known, 1)
-    return f"; did you mean {known[close[0]]}?" if close else ""
+    close = nearest(name.lower(), known)
+    return f"; did you mean {known[close]}?" if close else ""
+
+
+def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
+    """The one of those known that looks most like a word; nothing if none looks like it."""
+    from difflib import get_close_matches  # not at the import of gridgrad, which makes no mistakes
+
+    return next(iter(get_close_matches(word, list(known), 1, likeness)), "")
 
 
 def topic_of(word: str) -> str:
@@ -253,12 +260,12 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
         return sentence.format(
             call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower())
         )
-    close = get_close_matches(word, known, 1)
+    close = nearest(word, known)
     if close:
-        return f"did you mean {close[0]}=?"
-    elsewhere = [near for near in get_close_matches(word, _TOPIC, 1, 0.8) if near != word]
-    if elsewhere:  # a typing error in a word that another function has
-        return _instead(name, elsewhere[0], known)
+        return f"did you mean {close}=?"
+    elsewhere = nearest(word, _TOPIC, 0.8)
+    if elsewhere not in ("", word):  # a typing error in a word that another function has
+        return _instead(name, elsewhere, known)
     return f"it takes {', '.join(f'{key}=' for key in known) or 'none'}"
 
 

@@ -71,6 +71,7 @@ _NOTES = """Notes
 
 
 Function = TypeVar("Function", bound=Callable[..., object])
+_ndarray = np.ndarray
 
 
 def takes_labels(function: Function) -> Function:
@@ -78,7 +79,7 @@ def takes_labels(function: Function) -> Function:
 
     @wraps(function)
     def entry(*args: object, **options: object) -> object:
-        if (args and type(args[0]) is np.ndarray) or is_compiling():
+        if (args and type(args[0]) is _ndarray) or is_compiling():
             return function(*args, **options)
         room = room_among((*args[:2], *options.values()))
         found: object = function(*args, **options) if room is None else room.run(function, args, options)

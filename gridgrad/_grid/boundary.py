@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.words import nearest
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
 from .walls.components import Components, Wall, end_of
 from .walls.conditions import Condition
@@ -223,8 +223,8 @@ def _meant(name: object) -> str:
     plain = name.strip().lower().replace("_", "-").replace(" ", "-")
     if plain in _OTHER_NAMES:
         return f"{_OTHER_NAMES[plain]}; "
-    close = get_close_matches(plain, NAMED, 1)
-    return f'did you mean "{close[0]}"? ' if close else ""
+    close = nearest(plain, NAMED)
+    return f'did you mean "{close}"? ' if close else ""
 
 
 def _allowed() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial, reduce
-from typing import Any, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +27,13 @@ from .curvilinear.mapping import IndexMap
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
 from .lines.given import check_mesh
-from .masks.mask import Mask
 from .places import Entry, alone, clean_entry, clean_field_axes, in_order, smallest_field
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition
+
+if TYPE_CHECKING:
+    from .masks.mask import Mask
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]

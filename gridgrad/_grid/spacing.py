@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from .._backends import dispatch
+from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, DType
 from .._stencils.wide import exact_fraction
@@ -79,10 +79,10 @@ def check_class(spacing: Any, axis: int) -> None:
     cls: Any = type(spacing)
     if cls in (np.ndarray, np.float64, float, int):
         return
-    masked = isinstance(spacing, MaskedArray) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing
+    masked = isinstance(spacing, masked_arrays()) and np.ma.is_masked(spacing)  # netCDF4 has masks of nothing
     is_list = isinstance(spacing, (list, tuple))
     if is_list:
-        masked = any(issubclass(kind, MaskedArray) for kind in set(map(type, spacing)))
+        masked = any(issubclass(kind, masked_arrays()) for kind in set(map(type, spacing)))
     if masked:
         raise ArgumentTypeError(
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates, or "

@@ -18,13 +18,13 @@ from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
-from .solving.iterative import given_limits
-from .solving.solver import Solver, kept_solver
 from .sparse import linear_operator
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
     from scipy.sparse.linalg import LinearOperator
+
+    from .solving.solver import Solver
 
 
 class Operator(OnGrids, Maps[In, Out]):
@@ -146,9 +146,7 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator that `adjoint` applies."""
         raise NotImplementedError
 
-    def reweighted(
-        self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None
-    ) -> Operator[In, Out]:
+    def reweighted(self, before: tuple[Points, Points] | None = None, after: tuple[Points, Points] | None = None) -> Operator[In, Out]:  # fmt: skip
         """The operator between multiplications with the ratios of two grids' measures, where they differ."""
         result = self  # composed by name: torch's compiler does not trace `@` of objects
         if before is not None:
@@ -249,11 +247,12 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
-        return kept_solver(self, method, given_limits(rtol=rtol, maxiter=maxiter))(b, out, **walls)
+        from .solving import iterative, solver  # not at the import of gridgrad
 
-    def solver(
-        self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None
-    ) -> Solver:
+        kept = solver.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
+        return kept(b, out, **walls)
+
+    def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:  # fmt: skip
         """What solves with this operator: all that does not depend on the right-hand side, made once.
 
         Parameters
@@ -286,12 +285,14 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        return Solver(self, method, **given_limits(rtol=rtol, maxiter=maxiter))
+        from .solving import iterative, solver
+
+        return solver.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
-        if not isinstance(other, Operator):
-            raise no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
-        return self.composed(other)
+        if isinstance(other, Operator):
+            return self.composed(other)
+        raise no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one."""
@@ -321,9 +322,7 @@ class Operator(OnGrids, Maps[In, Out]):
     def __truediv__(self, divisor: complex) -> Operator[In, Out]:
         number = number_of(divisor)
         if number is None:
-            raise no_operator(
-                "operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op"
-            )
+            raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")  # fmt: skip
         if not number:
             raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
         if not is_finite(abs(1 / number)):  # of a subnormal number

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from array_api_compat import array_namespace
 
 from .._backends import dispatch
+from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._grid.points import Points
@@ -79,7 +79,7 @@ def sum_of_terms(
 
 
 def _unmasked(coefficients: Sequence[Array]) -> Sequence[Array]:
-    if any(np.ma.is_masked(c) for c in coefficients):
+    if any(isinstance(c, masked_arrays()) and np.ma.is_masked(c) for c in coefficients):
         raise ArgumentTypeError(
             "a coefficient is masked, and a matrix has no place for its mask; give values, for example numpy.ma.filled(k, 0.0)"
         )
@@ -136,5 +136,7 @@ class _OnVectors:
             field.append(x[start : start + prod(shape)].reshape(shape))
             start += prod(shape)
         parts = flat(operator(shaped(field, operator.inputs)), operator.outputs)
+        from array_api_compat import array_namespace  # not at the import of gridgrad
+
         whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
         return whole

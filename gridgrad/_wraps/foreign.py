@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from .._base.checks import masked_arrays
 from .units import held, is_quantity_class, present
 
 # What arrays, tensors and tables offer, and variables of files do not.
@@ -34,7 +34,7 @@ def remedy(cls: Any, name: str) -> str:
         return name + (".value" if issubclass(cls, np.ndarray) else ".magnitude")
     if hasattr(cls, "unmasked"):  # of astropy, whose mask numpy.asarray drops
         return f"numpy.ma.array({name}.unmasked{'.value' if hasattr(cls, 'unit') else ''}, mask={name}.mask)"
-    if issubclass(cls, MaskedArray):
+    if issubclass(cls, masked_arrays()):
         return f"numpy.ma.array(numpy.asarray({name}.data), mask={name}.mask)"
     if hasattr(cls, "quantity"):  # a column of an astropy table
         return f"{name}.quantity"
@@ -67,7 +67,7 @@ def remedy_for_units(value: Any, name: str) -> str:
 def is_foreign(cls: Any) -> bool:
     """Whether coordinates of this class would lose something, or everything, in ``numpy.asarray``."""
     if issubclass(cls, np.ndarray):
-        return cls not in (np.ndarray, np.memmap, MaskedArray)
+        return cls not in (np.ndarray, np.memmap, *masked_arrays())
     if hasattr(cls, "__array_namespace__"):
         return False
     return is_stored(cls) or (hasattr(cls, "__dlpack__") and not hasattr(cls, "__array__"))

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
 from .._base.cache import Cache
+from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.tracing import is_compiling
 
 UNIT_BYTES = 1024  # about what a unit takes
-_PLAIN = frozenset({np.ndarray, np.float64, MaskedArray, float, int, bool, complex, str, range, type(None)})
+_PLAIN = frozenset({np.ndarray, np.float64, float, int, bool, complex, str, range, type(None)})
 
 
 class Unit(NamedTuple):
@@ -107,7 +107,7 @@ def wrap(numbers: Any, unit: Maybe) -> Any:
         return unit.kind(numbers, unit.unit)
     if (
         not isinstance(numbers, (np.ndarray, np.generic))
-        or isinstance(numbers, MaskedArray)
+        or isinstance(numbers, masked_arrays())
         or numbers.dtype.kind in "mM"
     ):
         raise ArgumentTypeError(

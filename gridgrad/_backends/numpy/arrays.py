@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray  # now, not in a first call that a fork may interrupt
 
+from ..._base.checks import masked_arrays
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
@@ -37,11 +37,11 @@ _SECOND_THOUGHTS = {
 def samples_of(f: Any) -> Array:
     """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
     if isinstance(f, np.ndarray):
-        if type(f) not in (np.ndarray, MaskedArray, np.memmap):
+        if type(f) not in (np.ndarray, np.memmap, *masked_arrays()):
             raise ArgumentTypeError(
                 f"f is {named(type(f))}, whose meaning a plain result would lose; give {remedy(type(f), 'f')}"
             )
-        if isinstance(f, MaskedArray) and f.baseclass not in (np.ndarray, np.memmap):
+        if isinstance(f, masked_arrays()) and f.baseclass not in (np.ndarray, np.memmap):
             raise ArgumentTypeError(
                 f"f is a masked array over one {named(f.baseclass)}, whose meaning a plain result would lose; "
                 f"give {remedy(type(f), 'f')}"
@@ -59,7 +59,7 @@ def samples_of(f: Any) -> Array:
         raise ArgumentTypeError(
             f"f has dtype {f.dtype}, which is not supported; convert it, f.astype('float32')"
         )
-    entry = np.ma.getdata(f).flat[0] if kind == "O" and f.size else None
+    entry = np.asarray(f).flat[0] if kind == "O" and f.size else None
     if entry is not None and is_quantity_class(type(entry)):
         raise ArgumentTypeError(
             "f is an array of single quantities, as masked * ureg.K makes them; give one quantity of the whole array, "
@@ -73,7 +73,7 @@ def samples_of(f: Any) -> Array:
 def _check_entries(f: Sequence[object]) -> None:
     """Refuse a list of what would lose something in one plain array."""
     kinds: set[type] = set(map(type, f))
-    if any(issubclass(kind, MaskedArray) for kind in kinds):
+    if any(issubclass(kind, masked_arrays()) for kind in kinds):
         raise ArgumentTypeError("f holds masked arrays, whose masks would be lost; give numpy.ma.stack(f)")
     for entry in f if kinds & {list, tuple} else ():
         if isinstance(entry, (list, tuple)):
@@ -181,7 +181,7 @@ class NumPy(ArrayAPI[Array]):
 
     def within(self, field: Array, limit: int) -> bool:
         """By a look at all values."""
-        values = np.ma.getdata(field)
+        values = np.asarray(field)
         return values.size == 0 or (int(values.min()) >= -limit and int(values.max()) <= limit)
 
 

@@ -7,8 +7,7 @@ import os
 import sys
 import warnings
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
+from os.path import abspath, isfile, join, pardir, realpath
 from typing import Any
 
 import numpy as np
@@ -26,11 +25,12 @@ class CoreError(RuntimeError):
 def _load() -> ctypes.CDLL | None:
     names = {"darwin": "libgridgrad_core.dylib", "win32": "gridgrad_core.dll"}
     override = os.environ.get("GRIDGRAD_CORE")  # sanitizer and coverage builds
-    installed = str(files("gridgrad").joinpath(names.get(sys.platform, "libgridgrad_core.so")))
-    path = Path(override or installed)
-    if not path.is_file():
-        checkout = Path(__file__).parents[3]
-        shadowed = (checkout / "kernels" / "CMakeLists.txt").is_file()
+    folders = sys.modules["gridgrad"].__path__  # two, of an editable install
+    places = [join(folder, names.get(sys.platform, "libgridgrad_core.so")) for folder in folders]
+    path = override or next(filter(isfile, places), places[0])
+    if not isfile(path):
+        checkout = abspath(join(__file__, *[pardir] * 4))
+        shadowed = isfile(join(checkout, "kernels", "CMakeLists.txt"))
         remedy = (
             f"this is the source tree {checkout}, imported in place of an installed gridgrad; "
             "start Python in another directory, or pip install -e ."
@@ -44,7 +44,7 @@ def _load() -> ctypes.CDLL | None:
                 f"gridgrad works without its compiled core, slowly: {remedy}", RuntimeWarning, stacklevel=2
             )
         return None
-    core = ctypes.CDLL(str(path.resolve()))
+    core = ctypes.CDLL(realpath(path))
     if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
         raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
     pointer, integer = ctypes.c_void_p, ctypes.c_int64

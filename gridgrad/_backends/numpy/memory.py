@@ -73,8 +73,9 @@ class Bound:
         "count",
         "dtype",
         "fresh",
-        "head",
+        "heads",
         "is_single",
+        "later",
         "more",
         "objects",
         "pieces",
@@ -86,7 +87,9 @@ class Bound:
         self.address, self.dtype = plan.address, dtype
         self.count, self.more = plan.inputs + plan.outputs, range(plan.outputs - 1)
         self.pieces, self.threads = pieces_of(plan), default_workers(plan.traffic)
-        self.head, self.objects = self._head(0, self.threads), Struct(f"{self.count}q").pack
+        self.objects = Struct(f"{self.count}q").pack
+        self.heads: dict[int | None, bytes] = {None: self._head(0, self.threads)}
+        self.later = range(1, self.pieces)
         self.is_single = self.count == 2
         # An array in a known order is made faster than one like another.
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
@@ -113,13 +116,14 @@ class Bound:
             objects = self.objects(id(inputs[0]), id(out[0]))
         else:
             objects = self.objects(*map(id, (*inputs, *out)))
-        status = apply_objects(
-            self.address, (self.head if workers is None else self._head(0, workers)) + objects
-        )
+        head = self.heads.get(workers)
+        if head is None:
+            head = self.heads[workers] = self._head(0, workers or self.threads)
+        status = apply_objects(self.address, head + objects)
         if status:
             if status in core.REFUSED:
                 return None
             core.check(status)
-        for piece in range(1, self.pieces):  # between pieces Python sees signals
+        for piece in self.later:  # between pieces Python sees signals
             core.check(apply_objects(self.address, self._head(piece, workers or self.threads) + objects))
         return out

@@ -13,6 +13,7 @@ from ..._backends.once import made_once
 from ..._backends.operations import Operations, dtype_name, is_time, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
+from ..._base.checks import masked_arrays
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._wraps.units import unwrap, wrap
@@ -179,7 +180,7 @@ def _broadcast(
     library: Backend[Array], c: Array, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
 ) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
-    if isinstance(c, np.ma.MaskedArray):
+    if isinstance(c, masked_arrays()):
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
@@ -238,9 +239,9 @@ def check_add(add: object, out: object) -> None:
 
 def check_masks(targets: list[Array], values: list[Array]) -> bool:
     """Whether values have masks, which then their targets must be able to carry."""
-    masked = [isinstance(value, np.ma.MaskedArray) for value in values]
+    masked = [isinstance(value, masked_arrays()) for value in values]
     for target, has_mask in zip(targets, masked, strict=True):
-        if has_mask and not isinstance(target, np.ma.MaskedArray):
+        if has_mask and not isinstance(target, masked_arrays()):
             raise ArgumentTypeError(
                 f"out is a {type(target).__name__} and cannot carry the mask of the result; give a masked array"
             )

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from math import prod
 from typing import Self, cast
 
-import numpy as np
-
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, Call, OfFields
+from ..._base.checks import masked_arrays
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
@@ -111,7 +110,7 @@ class Gapped(Joinable[In, Out]):
         )
         arrays = (*call.samples, *call.coefficients)
         # or has chunks that are
-        if any(isinstance(getattr(a, "_meta", a), np.ma.MaskedArray) for a in arrays):
+        if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
             raise ArgumentTypeError(
                 "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
                 "at points that do not count is not read"

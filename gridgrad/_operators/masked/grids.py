@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -10,15 +10,15 @@ from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array, In, Out
 from ..._grid.boundary import Side, clean_boundary
-from ..._grid.masks.block import LazyMask
-from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..catalogue.norm import OfSlopes
 from ..operator import AnyOperator
 from ..sweep import Sweep
-from .operator import masked
+
+if TYPE_CHECKING:
+    from ..._grid.masks.mask import Mask
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -117,6 +117,8 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
 
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
+    from .operator import masked  # not at the import of gridgrad
+
     assert grid.mask is not None
     if isinstance(whole, OfSlopes) and (grid.mask.conditions or whole.are_made_first):
         return whole.with_gaps(grid)
@@ -124,6 +126,9 @@ def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
 
 
 def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> Mask:
+    from ..._grid.masks.block import LazyMask  # not at the import of gridgrad
+    from ..._grid.masks.mask import Mask
+
     if dispatch.is_lazy(inside):
         return LazyMask(inside, tuple(inside.shape), breaks, side, fill)
     return Mask(inside, breaks, side, fill)

@@ -44,9 +44,9 @@ class Bound:
         results = self.run(fields, targets, workers)
         if results is None:
             return None
-        if len(self.form) > 1:
-            return shaped(results, self.form)
-        return tuple(results) if self.form else results[0]
+        if not self.form:
+            return results[0]
+        return tuple(results) if len(self.form) == 1 else shaped(results, self.form)
 
 
 class InParts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from math import prod
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
@@ -16,6 +15,7 @@ from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array
+from ..._base.words import nearest
 from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
@@ -214,8 +214,8 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f"method must be a name or None, got {type(method).__name__}; a right-hand side goes to what is made, A.solver()(b), or A.solve(b)"
         )
     if method not in (None, "direct", *METHODS):
-        close = get_close_matches(str(method).lower(), ("direct", *METHODS), 1, 0.4)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        close = nearest(str(method).lower(), ("direct", *METHODS), 0.4)
+        hint = f"did you mean {close!r}? " if close else ""
         raise ArgumentValueError(
             f"method {method!r} is unknown; {hint}allowed are None, 'direct', {', '.join(map(repr, METHODS))}"
         )

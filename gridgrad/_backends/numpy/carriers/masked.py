@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.ma import MaskedArray
 
+from ...._base.checks import masked_arrays
 from ...._base.errors import ArgumentTypeError
 from ...._base.types import Array
 from ...._plan.descriptor import arithmetic_type
@@ -39,7 +39,7 @@ class Masked(Carrier):
 
     def carries(self, a: Array) -> bool:
         """Whether an array has a mask."""
-        return isinstance(a, MaskedArray)
+        return isinstance(a, masked_arrays())
 
     def operations(self, *fields: Array) -> Operations:
         """NumPy's, but masks are joined as their numbers are."""
@@ -47,7 +47,7 @@ class Masked(Carrier):
 
     def check_target(self, name: str, target: object, fields: Sequence[Array]) -> Memory:
         """Refuse what has no mask to be written."""
-        if not isinstance(target, MaskedArray):
+        if not isinstance(target, masked_arrays()):
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__} and cannot carry the mask of f; give a masked array"
             )
@@ -69,7 +69,7 @@ class Masked(Carrier):
             used = {k for term in call.terms for k in term.reads()}
             masks += [np.ma.getmask(fields[k]) for k in used if fields[k].shape == data.shape]
         spread = [mask for mask in masks if mask is not None and mask is not np.ma.nomask]
-        return MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
+        return np.ma.MaskedArray(data, mask=np.logical_or.reduce(spread) if spread else np.ma.nomask)
 
 
 def _mask_of(term: Term, fields: Sequence[Any], real: Any) -> Any:
