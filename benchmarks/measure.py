@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
+import random
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import numpy as np
 
 SHORTEST = 0.002  # seconds: quicker calls are repeated within a round
 
@@ -45,10 +48,12 @@ print(between - start, process_time() - between)
 
 
 def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, dict[str, float]]:
-    """Seconds of one call, min and median over rounds in which every contender has its turn, in every place after so many rounds.
+    """Seconds of one call, min and median over rounds in which every contender has its turn, in another order each.
 
-    A call is faster or slower by what ran just before it, which no contender is to be for good.
+    A call is faster or slower by what ran just before it, which no contender is to be for good: by the arrays that are in the
+    caches, and by threads that still wait for more work. So each turn begins with a call that is not timed.
     """
+    settle_memory()
     repeats = {}
     for name, call in calls.items():
         call()
@@ -56,15 +61,24 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
         call()
         repeats[name] = max(1, int(SHORTEST / max(time.perf_counter() - start, 1e-7)))
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    names = list(calls)
-    for turn in range(rounds):
-        for k in range(len(names)):
-            name = names[(turn + k) % len(names)]
+    orders = random.Random(0)
+    for _ in range(rounds):
+        for name in orders.sample(list(calls), len(calls)):
+            calls[name]()
             start = time.perf_counter()
             for _ in range(repeats[name]):
                 calls[name]()
             seconds[name].append((time.perf_counter() - start) / repeats[name])
     return {name: {"min": min(s), "median": median(s), "rounds": rounds} for name, s in seconds.items()}
+
+
+def settle_memory() -> None:
+    """Bring glibc to what it comes to by itself after an array of 32 MiB: up to 64 MiB that arrays leave stay with the process.
+
+    Before that new arrays have new pages, or have not, by the largest array that any row before has freed, and up to seven
+    times the time. The block is never touched.
+    """
+    np.empty((32 << 20) - (64 << 10), np.uint8)
 
 
 def peak_memory(points: int, calls: tuple[str, ...] = ("gridgrad", "np.gradient")) -> dict[str, float | None]:

@@ -236,8 +236,8 @@ class Operator(OnGrids, Maps[In, Out]):
         Notes
         -----
         Without any wall that holds a value (periodic axes, walls without flux) constants become 0, and b has a
-        solution only if its mean, weighted with ``grid.measure``, is 0 to rounding; then u is the solution with mean 0. A NaN in b
-        spoils the whole field that it is in, but no other field of a batch.
+        solution only if its mean, weighted with ``grid.measure``, is 0 to rounding; then u is the solution with mean 0. So it is with
+        each component of a vector field. A NaN in b spoils the whole field that it is in, but no other field of a batch.
 
         Examples
         --------

@@ -18,6 +18,7 @@ from . import core
 
 PIECE_BYTES = 64 << 20  # moved between two looks at pending signals: well under 50 ms
 ROOM_BYTES = (32 << 20) - (64 << 10)  # beyond that glibc asks the system for each array, and gives it back
+ALIVE = 8  # results of operators and of NumPy that a right-hand side holds at once
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
 
 apply_objects: Any = core.core.gg_apply_objects if core.core is not None and core.offsets else None
@@ -47,7 +48,7 @@ def run_apart(plan: Plan, addresses: Sequence[int], workers: int | None = None) 
 def keep_room(nbytes: int) -> None:
     """Let the C library see that arrays of so many bytes together come and go.
 
-    What is free beyond twice the largest block that was returned glibc gives back to the system, with two outputs after each
+    What is free beyond twice the largest block that was returned glibc gives back to the system, with two results after each
     call: then every page of the next ones is made anew, a thousand faults for 16 MiB, which take longer than the sweep. This block
     is never touched. The arena of each thread may then keep as much as twice its size.
     """
@@ -95,7 +96,7 @@ class Bound:
         order = "C" if like.flags.c_contiguous else "F" if like.flags.f_contiguous else None
         known = order is not None or plan.shape != like.shape
         self.fresh = partial(np.empty, plan.shape, dtype, order or "C") if known else None
-        self.room = plan.outputs * prod(plan.shape) * dtype.itemsize if plan.outputs > 1 else 0
+        self.room = ALIVE * plan.outputs * prod(plan.shape) * dtype.itemsize
 
     def _head(self, piece: int, threads: int) -> bytes:
         return pack("6q", *(core.offsets or ()), piece, self.pieces, threads, self.count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -52,24 +52,57 @@ class Unknowns:
         return np.moveaxis(f, behind, range(-len(behind), 0))
 
 
-class Factors(Protocol):
-    """SuperLU's, of a square matrix."""
+class Factors:
+    """SuperLU's, of a square matrix, which travels in their place: they do not pickle, and are made again on arrival."""
 
-    def solve(self, b: Array, trans: str = "N", /) -> Array:
-        """Solve for each column of `b`; "T" by the transpose, "H" by its conjugate."""
+    def __init__(self, matrix: csr_array) -> None:
+        from scipy.sparse.linalg import splu
+
+        self._matrix, self.solve = matrix, splu(matrix.tocsc()).solve
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self._matrix,)
+
+
+class Means(NamedTuple):
+    """Of an operator that makes 0 of constants of some components, and only results of mean 0 of these; a column for each."""
+
+    ones: Array
+    weights: Array  # of sum 1
+    rest: Array  # the rows of all points but the first of each
+    limits: Constants
+
+    @classmethod
+    def of(cls, matrix: csr_array, unknowns: Unknowns) -> Means | None:
+        """None where there are no such components."""
+        if unknowns.grid.has_lines:
+            return None
+        measure = np.asarray(unknowns.grid.measure, np.float64).ravel()
+        component, point = np.divmod(unknowns.places, measure.size)
+        columns = [component == k for k in np.unique(component)]
+        kept = [own for own in columns if keeps_constants(matrix, own, own * measure[point])]
+        if not kept:
+            return None
+        ones = np.stack(kept, axis=1).astype(float)
+        weights = ones * measure[point][:, None]
+        rest = np.delete(np.arange(len(ones)), ones.argmax(axis=0))
+        norm = float(abs(matrix).sum(axis=1).max())
+        limits = Constants((), norm, has_gaps=unknowns.grid.mask is not None)
+        return cls(ones, weights / weights.sum(axis=0), rest, limits)
 
 
 @dataclass(frozen=True, eq=False)
 class Factored(Inverse):
     """By SuperLU: Li, ACM Transactions on Mathematical Software 31 (2005).
 
-    Where `constants` become 0 the factors are those of all points but the first, whose value is taken as 0, then the mean.
+    Where constants of a component become 0 the factors are those of all its points but the first, whose value is taken as 0,
+    then the mean.
     """
 
     unknowns: Unknowns
     lu: Factors | None  # None of no rows
     dtype: DType
-    constants: Constants | None
+    means: Means | None
     is_transposed: bool = False
 
     @property
@@ -86,20 +119,19 @@ class Factored(Inverse):
         """Solve for each field of a batch."""
         x = self.unknowns.vectors(b)
         return self.unknowns.fields(
-            self._solved(x) if self.constants is None else self._projected(x, self.constants), b
+            self._solved(x) if self.means is None else self._projected(x, self.means), b
         )
 
-    def _projected(self, b: Array, constants: Constants) -> Array:
+    def _projected(self, b: Array, means: Means) -> Array:
         """Between projections, of which the transpose has the transposed ones."""
-        weights = constants.widths[0][:, None] / constants.widths[0].sum()
-        one = np.ones_like(weights)
-        left, right = (one, weights) if self.is_transposed else (weights, one)
+        left, right = (means.ones, means.weights) if self.is_transposed else (means.weights, means.ones)
         mean = left.T @ b
         u = np.zeros(b.shape, np.result_type(b.dtype, self.dtype))
-        u[1:] = self._solved((b - right * mean)[1:])
-        u -= right * (left.T @ u)
+        u[means.rest] = self._solved((b - right @ mean)[means.rest])
+        u -= right @ (left.T @ u)
         if not self.is_transposed:
-            constants.check(b, mean, u, (0,))
+            for k, own in enumerate(means.ones.T > 0):
+                means.limits.check(b[own], mean[k : k + 1], u[own], (0,))
         return u
 
     def _solved(self, b: Array) -> Array:
@@ -122,33 +154,31 @@ class Factored(Inverse):
         """With other limits of the mean."""
         return (
             self
-            if self.constants is None
-            else replace(self, constants=self.constants._replace(rounding=rounding))
+            if self.means is None
+            else replace(
+                self, means=self.means._replace(limits=self.means.limits._replace(rounding=rounding))
+            )
         )
 
 
 def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
     """Of the rows and columns of what is solved for."""
     inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
-    constants, grid = _constants_of(inside, unknowns), unknowns.grid
+    means, grid = Means.of(inside, unknowns), unknowns.grid
     has_walls = grid.metric is None and not grid.has_lines
-    return Factored(
-        unknowns,
-        factors(inside if constants is None else inside[1:, 1:], order, has_walls),
-        inside.dtype,
-        constants,
-    )
+    rest = inside if means is None else inside[means.rest][:, means.rest]
+    return Factored(unknowns, factors(rest, order, has_walls), inside.dtype, means)
 
 
 def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
     """SuperLU's, of an operator of some order, on a grid with walls or without; singular matrices are refused."""
-    from scipy.sparse.linalg import LinearOperator, onenormest, splu
+    from scipy.sparse.linalg import LinearOperator, onenormest
 
     if not matrix.shape[0]:
         return None
     no_inverse = "its matrix has no inverse (condition number {:.0e})"  # whichever way rounding goes
     try:
-        lu: Factors = splu(matrix.tocsc())
+        lu = Factors(matrix)
     except RuntimeError as error:  # exactly singular
         raise singular(no_inverse.format(np.inf), order, has_walls) from error
     inverse = LinearOperator(
@@ -161,13 +191,3 @@ def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
     if not condition <= 1 / np.finfo(np.float64).eps:
         raise singular(no_inverse.format(condition), order, has_walls)
     return lu
-
-
-def _constants_of(matrix: csr_array, unknowns: Unknowns) -> Constants | None:
-    """Where constants become 0 and all results have mean 0, of one field that is nowhere held."""
-    if unknowns.form or not unknowns.are_all or unknowns.grid.has_lines:
-        return None
-    weights = np.asarray(unknowns.grid.measure, np.float64).ravel()
-    if not keeps_constants(matrix, weights):
-        return None
-    return Constants((weights,), float(abs(matrix).sum(axis=1).max()))

@@ -50,6 +50,7 @@ class Constants(NamedTuple):
     widths: tuple[Array, ...]  # of each axis, whose product are the weights
     norm: float  # of the operator, in the largest norm
     rounding: float = ROUNDING  # of right-hand sides
+    has_gaps: bool = False
 
     def mean(self, f: Array, axes: tuple[int, ...]) -> Array:
         """The weighted mean along these axes, which stay with length 1."""
@@ -70,10 +71,12 @@ class Constants(NamedTuple):
         if not excess.any():
             return
         worst = np.unravel_index(np.argmax(np.where(excess, abs(mean), 0)), mean.shape)
+        own = "(grid.measure * b).sum(grid.axes, keepdims=True) / grid.measure.sum()"
+        if self.has_gaps:
+            own = "numpy.nansum(H * b, grid.axes, keepdims=True) / H.sum() of H = numpy.where(inside, grid.measure, 0.0)"
         raise ArgumentValueError(
             f"b has no solution: the operator makes 0 of constants, and all that it makes has mean 0, but b has mean {mean[worst]:.6g} "
-            f"(its largest value is {sizes[0][worst]:.6g}), weighted with grid.measure; subtract it, "
-            "b - (grid.measure * b).sum(grid.axes, keepdims=True) / grid.measure.sum(), or prescribe a value at a wall"
+            f"(its largest value is {sizes[0][worst]:.6g}), weighted with grid.measure; subtract it, b - {own}, or prescribe a value at a wall"
         )
 
 

@@ -256,7 +256,7 @@ def _constants(
     norm = abs(shift) + sum(float(abs(matrix).sum(axis=1).max()) for matrix in matrices)
     widths = tuple(np.asarray(width, np.float64) for width in grid.quadrature)
     whole = all(n == m for n, m in zip(sizes, grid.lengths, strict=True))
-    if zeros > 1 or not whole or not all(map(keeps_constants, matrices, widths)):
+    if zeros > 1 or not whole or not all(map(keeps_constants, matrices, map(np.ones_like, widths), widths)):
         raise singular(
             f"it makes 0 of {zeros} independent fields"
             if zeros > 1
@@ -265,9 +265,9 @@ def _constants(
     return Constants(widths, norm)
 
 
-def keeps_constants(matrix: csr_array, weights: Array) -> bool:
-    """Whether it makes 0 of constants, and all that it makes has the weighted mean 0."""
+def keeps_constants(matrix: csr_array, ones: Array, weights: Array) -> bool:
+    """Whether it makes 0 of constants, which are multiples of `ones`, and all that it makes has the weighted mean 0."""
     sizes = abs(matrix)
-    rows = abs(matrix.sum(axis=1)) <= ROUNDING * sizes.sum(axis=1)
+    rows = abs(matrix @ ones) <= ROUNDING * (sizes @ ones)
     columns = abs(matrix.T @ weights) <= ROUNDING * (sizes.T @ weights)
     return bool(rows.all() and columns.all())
