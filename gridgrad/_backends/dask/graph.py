@@ -63,7 +63,7 @@ class Graph:
         self.blocks: list[Places] = [field.numblocks for field in fields]
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
-        self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}
+        self.depths = {k: depths_of([(own, self.along)], fields[k].chunks) for k, own in self.reach.items()}
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
         self._references: dict[Key, Any] = {}
 
