@@ -86,8 +86,8 @@ class Job:
         # last: there is less memory while others are decoded
         chunks = {k: self.reads.chunk(k, places) for k in dict.fromkeys(chain(*(used for used, _ in wanted)))}
         for part, (used, beyond) in zip(self.parts, wanted, strict=True):
-            given = (*[chunks[k] for k in used], *[others[own] for own in beyond])
-            made = compute(part.recipe, part.spans(places), *given)
+            own, beside = [chunks[k] for k in used], [others[there] for there in beyond]
+            made = compute(part.recipe, part.spans(places), *own, *beside)
             yield from made if isinstance(made, tuple) else (made,)
 
 

@@ -118,7 +118,7 @@ def test_several_operators_are_made_of_one_read(tmp_path, source, f):
         assert same_bits(group[name][:], np.asarray(operator(field)))
 
 
-def test_several_operators_go_on_in_another_order_of_names_as_another_call(tmp_path, source, f, tasks):
+def test_several_operators_go_on_where_they_failed(tmp_path, source, f, tasks):
     ocean = GRID.with_mask(INSIDE)
     named = {"a": ocean.laplacian, "b": ocean.derivative(1), "c": GRID.derivative(1)}
     tasks.most = 3
