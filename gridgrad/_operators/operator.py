@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 import numpy.typing as npt
 
-from .._base.errors import ArgumentTypeError
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
-from .._base.words import OF_OPERATORS, absent
+from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Argument, Given, check_names, is_finite
@@ -49,11 +48,6 @@ class Operator(OnGrids, Maps[In, Out]):
     def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
         """Apply the operator to `f`."""
         raise NotImplementedError
-
-    def __array__(self, *_: object, **__: object) -> Never:
-        raise ArgumentTypeError(
-            f"an operator is no array; {OF_OPERATORS['toarray']}, and what it makes of a field A(f)"
-        )
 
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields than those that it was made with.

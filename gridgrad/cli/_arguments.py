@@ -34,13 +34,19 @@ def parser() -> argparse.ArgumentParser:
         "info", help="what is in a file: variables, dimensions, coordinates and their steps"
     )
     info.add_argument("input", metavar="IN")
+    _add_group(info)
     return made
+
+
+def _add_group(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--group", metavar="NAME", help="a group of a NetCDF or Zarr file, /a/b")
 
 
 def _add_operator(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("input", metavar="IN")
     add("output", metavar="OUT")
+    _add_group(command)
     add("--var", nargs="+", metavar="NAME", help="variables; the only one of the file by default")
     add("--dim", nargs="+", metavar="NAME", help="dimensions; of an npy file 0, 1, ...")
     add("--coord", nargs="+", metavar="NAME", help="other one-dimensional coordinates to differentiate by")

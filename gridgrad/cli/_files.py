@@ -27,13 +27,15 @@ def kind_of(path: Path) -> str:
     return "netcdf" if suffix in _NETCDF else suffix[1:]
 
 
-def read(path: Path, chunks: Any) -> Any:
-    """A file as a Dataset, in chunks of Dask if there are `chunks`."""
+def read(path: Path, chunks: Any, group: str | None) -> Any:
+    """A file, or a group of it, as a Dataset, in chunks of Dask if there are `chunks`."""
     if not path.exists():
         raise FileNotFoundError(f"there is no {path}")
     kind, xarray = kind_of(path), import_module("xarray")
+    if kind == "npy" and group is not None:
+        raise ArgumentValueError(f"{path} has no groups; leave out --group, or give a NetCDF or Zarr file")
     try:
-        data = _opened(xarray, path, kind)
+        data = _opened(xarray, path, kind, group)
     except ModuleNotFoundError:
         raise
     except Exception as error:
@@ -46,13 +48,16 @@ def read(path: Path, chunks: Any) -> Any:
     return data if chunks is None else data.chunk(chunks)  # unread until here
 
 
-def _opened(xarray: Any, path: Path, kind: str) -> Any:
+def _opened(xarray: Any, path: Path, kind: str, group: str | None) -> Any:
     if kind == "npy":
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         return xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
     if kind == "zarr":
         _without_pickle()
-    return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None)
+    with warnings.catch_warnings():
+        # of metadata that are not in one place
+        warnings.filterwarnings("ignore", "Failed to open Zarr store")
+        return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None, group=group)
 
 
 def _without_pickle() -> None:
@@ -76,9 +81,8 @@ def write(data: Any, path: Path, overwrite: bool) -> None:
         "npy": lambda part: _save(data, part),
     }
     with _renamed(path, overwrite) as part, warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", "Consolidated metadata"
-        )  # of format 3, which xarray writes and reads
+        # of format 3: xarray writes and reads both
+        warnings.filterwarnings("ignore", "Consolidated metadata|The data type")
         writers[kind](part)
 
 

@@ -11,6 +11,8 @@ import numpy as np
 def lines(data: Any) -> Iterator[str]:
     """A line for each variable and each coordinate."""
     yield "variables:"
+    if not data.variables:
+        yield "  none; where they are in groups, give one, --group NAME"
     for name, variable in data.data_vars.items():
         yield f"  {name} {_shape(variable)} {variable.dtype}{_unit(variable)}"
     yield "coordinates:"

@@ -63,7 +63,7 @@ def _failed(text: str, code: int) -> int:
 
 
 def _info(given: Namespace) -> int:
-    with read(Path(given.input), None) as data:
+    with read(Path(given.input), None, given.group) as data:
         print("\n".join(lines(data)))
     return 0
 
@@ -72,7 +72,7 @@ def _operate(given: Namespace, arguments: Sequence[str] | None) -> int:
     source, target = Path(given.input), Path(given.output)
     kind_of(target)
     check_free(target, given.overwrite)
-    with read(source, chunks_of(given.chunks)) as data:
+    with read(source, chunks_of(given.chunks), given.group) as data:
         found = computed(data, given)
         command = shlex.join(["gridgrad", *(sys.argv[1:] if arguments is None else arguments)])
         line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {command} (gridgrad {__version__})"

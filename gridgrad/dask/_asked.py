@@ -45,7 +45,7 @@ def _repeated(wide: Array) -> Repeated:
 
 
 class Asked(NamedTuple):
-    """All results of a call."""
+    """Results that are made together: of all operators without gaps, or of one with them."""
 
     call: Call
     # what is read behind the components of the field, of a grid with gaps its mask last
@@ -55,12 +55,27 @@ class Asked(NamedTuple):
     gaps: Blocks | None
 
 
-def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
-    """The terms of operators, one after the other, on arrays of this shape and dtype."""
+def asked_of(
+    operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int
+) -> list[Asked]:
+    """All results of a call on arrays of this shape and dtype."""
     if not operators:
         raise ArgumentValueError(
             "operators is an empty dict; give an operator, grid.laplacian, or several by name"
         )
+    plain = {name: own for name, own in operators.items() if not isinstance(own, Gapped)}
+    with_gaps = [{name: own} for name, own in operators.items() if name not in plain]
+    groups = [plain, *with_gaps] if plain else with_gaps
+    return [_together(own, shape, dtype, components) for own in groups]
+
+
+def forms_of(asked: Sequence[Asked]) -> dict[str, Form]:
+    """How the outputs of each operator are stacked."""
+    return {name: form for own in asked for name, form in own.forms.items()}
+
+
+def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
+    """The terms of operators, one after the other."""
     terms: list[Term] = []
     coefficients: list[Repeated] = []
     outputs = 0
@@ -81,7 +96,7 @@ def asked_of(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, c
     forms = {name: operator.outputs for name, operator in operators.items()}
     gaps = _gaps(operators, shape)
     if gaps is not None:
-        inside = np.asarray(gaps.inside)
+        inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
     return Asked(
         Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
@@ -99,17 +114,12 @@ def check_ends(asked: Asked, spans: Sequence[Sequence[Span | None]]) -> None:
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
     """What the chunks of an operator on a grid with gaps have in common; each makes rows of its own mask."""
-    with_gaps = [name for name, operator in operators.items() if isinstance(operator, Gapped)]
-    if not with_gaps:
+    operator = next(iter(operators.values()))
+    if not isinstance(operator, Gapped):
         return None
-    if len(operators) > 1:
-        raise ArgumentValueError(
-            f"operator {with_gaps[0]!r} is of a grid with gaps, of which to_zarr takes one operator a call; give each a target of its own"
-        )
-    operator = cast(Gapped[Field, Field], operators[with_gaps[0]])
     flat_ = Flat(operator.grid, shape)
     # rows are kept where others read them again
-    return Blocks(operator, flat_, {} if flat_.flat[0] > 1 else None)
+    return Blocks(cast(Gapped[Field, Field], operator), flat_, {} if flat_.flat[0] > 1 else None)
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:

@@ -13,7 +13,7 @@ import zarr
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Shape
-from ._asked import Asked
+from ._asked import Asked, forms_of
 from ._job import Target
 from ._partial import Partial
 
@@ -76,25 +76,26 @@ def chunks_of(array: zarr.Array) -> tuple[Shape, ...]:
     return tuple(tuple(min(size, n - start) for start in range(0, n, size)) for n, size in pairs)
 
 
-def create(partial: Partial, like: zarr.Array, asked: Asked) -> None:
+def create(partial: Partial, like: zarr.Array, asked: Sequence[Asked]) -> None:
     """The arrays of all results, still empty; those of a dict in a group."""
-    if "" not in asked.forms:
+    forms = forms_of(asked)
+    if "" not in forms:
         zarr.create_group(partial.result)
-    for name, form in asked.forms.items():
+    for name, form in forms.items():
         ones = (1,) * len(form)
         kept = {"compressors": like.compressors} if like.metadata.zarr_format == 3 else {}
         names = getattr(like.metadata, "dimension_names", None)
         zarr.create_array(
-            partial.result, name=name or None, shape=(*form, *like.shape), dtype=asked.dtype, chunks=(*ones, *like.chunks),
+            partial.result, name=name or None, shape=(*form, *like.shape), dtype=asked[0].dtype, chunks=(*ones, *like.chunks),
             shards=None if like.shards is None else (*ones, *like.shards),
             dimension_names=None if names is None else [*[None] * len(form), *names], **kept,
         )  # fmt: skip
 
 
-def targets(partial: Partial, asked: Asked) -> list[Target]:
+def targets(partial: Partial, asked: Sequence[Asked]) -> list[Target]:
     """Where each output goes."""
     found = []
-    for name, form in asked.forms.items():
+    for name, form in forms_of(asked).items():
         array = zarr.open_array(partial.result / name if name else partial.result, mode="r+")
         found += [Target(array, component) for component in product(*map(range, form))]
     return found

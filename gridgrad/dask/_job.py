@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .._backends.dask.chunk import Places, compute, neighbours
-from .._backends.dask.faces import depths_of
-from .._backends.dask.recipe import Recipe
-from .._backends.dask.spans import Span
+from .._backends.dask.faces import AllSpans, Reach, depths_of
+from .._backends.dask.recipe import Recipe, Spans
 from .._base.types import Array, Shape
 from ._asked import Repeated
 from ._partial import Partial
@@ -27,41 +27,68 @@ class Target(NamedTuple):
     component: tuple[int, ...]
 
 
+class Part(NamedTuple):
+    """What one recipe makes, of some of the inputs."""
+
+    recipe: Recipe
+    along: AllSpans
+    inputs: Sequence[int]
+
+    def spans(self, places: Places) -> Spans:
+        """The chunk along each axis."""
+        return tuple([own[place] for own, place in zip(self.along, places, strict=True)])
+
+    def reach(self) -> dict[int, Reach]:
+        """How all its terms read each input."""
+        found = self.recipe.reach(tuple(range(len(self.recipe.terms))))
+        return {self.inputs[k]: own for k, own in found.items()}
+
+    def reads(self, places: Places, numblocks: Places) -> tuple[list[int], list[tuple[int, Places]]]:
+        """The inputs of a chunk, and the neighbours that are read of them."""
+        spans = self.spans(places)
+        terms = self.recipe.there(spans)
+        used, reach = self.recipe.used(terms), self.recipe.reach(terms)
+        others = [
+            (self.inputs[k], there) for k in used for there in neighbours(reach[k], spans, places, numblocks)
+        ]
+        return [self.inputs[k] for k in used], others
+
+
 class Job:
     """Everything that tasks share."""
 
     def __init__(
-        self, recipe: Recipe, along: Sequence[Sequence[Span | None]], chunks: tuple[Shape, ...],
-        inputs: Sequence[Stored | Repeated], targets: Sequence[Target], partial: Partial,
+        self, parts: Sequence[Part], chunks: tuple[Shape, ...], inputs: Sequence[Stored | Repeated], targets: Sequence[Target],
+        partial: Partial,
     ) -> None:  # fmt: skip
-        self.recipe, self.along, self.targets, self.partial = recipe, along, targets, partial
+        self.parts, self.targets, self.partial = parts, targets, partial
         self.numblocks: Places = tuple(map(len, chunks))
-        reach = recipe.reach(tuple(range(len(recipe.terms))))
-        depths = {k: depths_of(own, along, chunks) for k, own in reach.items()}
-        self.reads = Reads(inputs, chunks, depths)
+        readers: dict[int, list[tuple[Reach, AllSpans]]] = {}
+        for part in parts:
+            for k, reach in part.reach().items():
+                readers.setdefault(k, []).append((reach, part.along))
+        self.reads = Reads(inputs, chunks, {k: depths_of(own, chunks) for k, own in readers.items()})
 
     def run(self, number: int) -> None:
         """Make one chunk of all results."""
         places = tuple(map(int, np.unravel_index(number, self.numblocks)))
-        results = self._results(places)
         region = self.reads.region(places)
-        for target, result in zip(self.targets, results, strict=True):
+        for target, result in zip(self.targets, self._results(places), strict=True):
             target.array[(*target.component, *region)] = result
         self.partial.note(number)
 
-    def _results(self, places: Places) -> tuple[Array, ...]:
-        spans = tuple([own[place] for own, place in zip(self.along, places, strict=True)])
-        terms = self.recipe.there(spans)
-        used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-        others = [
-            self.reads.beyond(k, there, places)
-            for k in used
-            for there in neighbours(reach[k], spans, places, self.numblocks)
-        ]
+    def _results(self, places: Places) -> Iterator[Array]:
+        """All outputs of a chunk; whatever several recipes read is read once."""
+        wanted = [part.reads(places, self.numblocks) for part in self.parts]
+        others = {
+            own: self.reads.beyond(*own, places) for own in dict.fromkeys(chain(*(of for _, of in wanted)))
+        }
         # last: there is less memory while others are decoded
-        own = [self.reads.chunk(k, places) for k in used]
-        made = compute(self.recipe, spans, *own, *others)
-        return made if isinstance(made, tuple) else (made,)
+        chunks = {k: self.reads.chunk(k, places) for k in dict.fromkeys(chain(*(used for used, _ in wanted)))}
+        for part, (used, beyond) in zip(self.parts, wanted, strict=True):
+            own, beside = [chunks[k] for k in used], [others[there] for there in beyond]
+            made = compute(part.recipe, part.spans(places), *own, *beside)
+            yield from made if isinstance(made, tuple) else (made,)
 
 
 def step(job: Job, number: int) -> None:

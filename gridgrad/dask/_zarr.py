@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import dask
 import numpy as np
+import zarr
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
@@ -17,10 +18,11 @@ from .._backends.dask.gaps import with_gaps
 from .._backends.dask.recipe import contents, recipe_of
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
+from .._base.types import Shape
 from .._operators.operator import AnyOperator
-from ._asked import asked_of, check_ends
+from ._asked import Asked, Repeated, asked_of, check_ends, forms_of
 from ._files import Source, chunks_of, create, opened, targets
-from ._job import Job, step, wait_for
+from ._job import Job, Part, step, wait_for
 from ._partial import Partial
 
 
@@ -35,7 +37,7 @@ def to_zarr(
     operators : operator, or dict of them
         Of a `Grid` with the lengths of the array's axes (its last ones, unless it has `axes`): each one sweep,
         ``grid.gradient`` or ``grid.laplacian + grid.advect(v)``, but not ``A @ B``. Of a dict all are
-        applied at once, and the array is read once. On a grid with gaps one operator a call.
+        applied at once, and the array is read once.
     source : path or zarr.Array, or a sequence of them
         The field; of a vector field one array for each component, of one shape, dtype and chunks.
     target : path
@@ -49,7 +51,7 @@ def to_zarr(
     ------
     ValueError
         The target exists, or another call has begun it; the grid does not fit the array; arrays of a
-        vector field differ; no operators, or several of which one is on a grid with gaps.
+        vector field differ; no operators.
     TypeError
         What is no operator or one of several sweeps, units, coefficients of a wider dtype
         than the field, sizes of complex ones, arrays whose attributes say that they are packed or mark what is missing.
@@ -83,30 +85,36 @@ def to_zarr(
     place = Path(fspath(target)).absolute()
     named = operators if isinstance(operators, Mapping) else {"": operators}
     asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
-    recipe, stencils = recipe_of(asked.call, found)
-    if asked.gaps is not None:
-        recipe = with_gaps(recipe, asked.gaps, len(arrays) + len(asked.coefficients))
     chunks = chunks_of(arrays[0])
-    spans = recipe.along(stencils, chunks)
-    check_ends(asked, spans)
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
-    token = tokenize(
-        files, chunks, asked.forms, contents(recipe, stencils), [own.own for own in asked.coefficients]
-    )
+    parts, inputs, told = _parts(asked, chunks, arrays)
+    token = tokenize(files, chunks, forms_of(asked), told)
     partial = Partial(place)
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)
         partial.begin(token)
-    job = Job(
-        recipe,
-        spans,
-        chunks,
-        [*arrays, *asked.coefficients],
-        targets(partial, asked),
-        partial,
-    )
-    _run(job)
+    _run(Job(parts, chunks, inputs, targets(partial, asked), partial))
     partial.complete()
+
+
+def _parts(
+    asked: Sequence[Asked], chunks: tuple[Shape, ...], arrays: Sequence[zarr.Array]
+) -> tuple[list[Part], list[zarr.Array | Repeated], list[object]]:
+    """What is made of the arrays and of coefficients behind them, and what it is named by."""
+    parts: list[Part] = []
+    inputs: list[zarr.Array | Repeated] = [*arrays]
+    told: list[object] = []
+    for own in asked:
+        recipe, stencils = recipe_of(own.call, found)
+        if own.gaps is not None:
+            recipe = with_gaps(recipe, own.gaps, len(arrays) + len(own.coefficients))
+        spans = recipe.along(stencils, chunks)
+        check_ends(own, spans)
+        behind = range(len(inputs), len(inputs) + len(own.coefficients))
+        parts.append(Part(recipe, spans, (*range(len(arrays)), *behind)))
+        inputs += own.coefficients
+        told += [contents(recipe, stencils), [each.own for each in own.coefficients]]
+    return parts, inputs, told
 
 
 def _run(job: Job) -> None:

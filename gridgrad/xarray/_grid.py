@@ -212,7 +212,7 @@ class Grid:
                 )
         check_together({"F": fields}, self._lines, fields[0].dims)
         if len(fields) == len(self._lines):
-            check_directions({"F": f}, self._lines, self._options.get("geometry"))
+            check_directions({"F": f}, self._lines, self._options.get("geometry"), fields[0].dims)
         if not callable(operator):
             raise ArgumentTypeError(
                 f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"

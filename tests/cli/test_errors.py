@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -30,6 +31,26 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
     assert main("info", tmp_path / "times.nc") == 0
     line = "  time (time=3): 2020-01-01T00:00:00 to 2020-01-04T00:00:00, steps 86400.0 to 172800.0 s\n"
     assert capsys.readouterr().out.endswith(line)
+
+
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+def test_groups(suffix, tmp_path, winds, capsys):
+    """What is in one is found by its name, and its result is that of a file without groups."""
+    if suffix == ".zarr":
+        pytest.importorskip("zarr")
+    file = tmp_path / f"groups{suffix}"
+    with xr.open_dataset(winds) as data:
+        write = data.to_netcdf if suffix == ".nc" else partial(data.to_zarr, consolidated=False)
+        write(file, group="a/b", mode="w")
+    assert main("info", file) == 0
+    assert "none; where they are in groups, give one, --group NAME" in capsys.readouterr().out
+    assert main("info", file, "--group", "a/b") == 0
+    assert "u (y=4, x=5)" in capsys.readouterr().out
+    for source, words in ((file, ["--group", "/a/b"]), (winds, [])):
+        assert (
+            main("gradient", source, tmp_path / f"{source.stem}.npy", "--var", "u", "--dim", "x", *words) == 0
+        )
+    assert np.array_equal(np.load(tmp_path / "groups.npy"), np.load(tmp_path / "winds.npy"))
 
 
 @pytest.mark.parametrize(
@@ -153,6 +174,8 @@ def test_info_of_times_is_in_seconds(tmp_path, capsys):
             "Python objects in dtype",
         ),
         ("info {broken}", 1, "cannot be read"),
+        ("gradient {plain} {out} --group a", 2, "plain.npy has no groups; leave out --group"),
+        ("info {nc} --group nowhere", 1, "cannot be read"),
     ],
 )
 def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, capsys):

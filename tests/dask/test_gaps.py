@@ -104,12 +104,61 @@ def test_another_process_goes_on(tmp_path, source, f, tasks):
     )
 
 
-def test_one_operator_a_call(tmp_path, source):
+def test_several_operators_are_made_of_one_read(tmp_path, source, f):
+    """With and without gaps, of several masks and ends, of the field and its halo as far as any of them reads it."""
+    ocean, other = GRID.with_mask(INSIDE), GRID.with_mask(INSIDE[0] & INSIDE, boundary="symmetric", fill=0.0)
+    whole = GRID.with_breaks(0, [9])
+    named = {"with": ocean.laplacian, "without": GRID.gradient, "other": other.gradient, "turned": ocean.diffuse(K).T,
+             "breaks": whole.derivative(0), "more": GRID.laplacian.with_(accuracy=4)}  # fmt: skip
+    to_zarr(named, source, tmp_path / "out")
+    group = zarr.open(tmp_path / "out", mode="r")
+    field = np.where(INSIDE, f, np.float32(np.nan))
+    assert sorted(group.array_keys()) == sorted(named)
+    for name, operator in named.items():
+        assert same_bits(group[name][:], np.asarray(operator(field)))
+
+
+def test_several_operators_go_on_where_they_failed(tmp_path, source, f, tasks):
     ocean = GRID.with_mask(INSIDE)
-    with pytest.raises(ValueError, match="of which to_zarr takes one operator a call"):
-        to_zarr({"a": GRID.gradient, "b": ocean.laplacian}, source, tmp_path / "out")
+    named = {"a": ocean.laplacian, "b": ocean.derivative(1), "c": GRID.derivative(1)}
+    tasks.most = 3
+    with pytest.raises(RuntimeError, match="out of luck"):
+        to_zarr(named, source, tmp_path / "out")
+    with pytest.raises(ValueError, match="is what another call has begun"):
+        to_zarr(named | {"b": ocean.derivative(0)}, source, tmp_path / "out")
+    tasks.most = None
+    to_zarr(named, source, tmp_path / "out")
+    field = np.where(INSIDE, f, np.float32(np.nan))
+    for name, operator in named.items():
+        assert same_bits(zarr.open(tmp_path / "out", mode="r")[name][:], operator(field))
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_vector_fields_and_lazy_masks_together(tmp_path, scheduler):
+    """The mask is computed once for all that read it."""
+    computed = []
+    rows = np.random.default_rng(4).random((20, 12)) > 0.15
+    lazy = dask.array.from_array(rows, chunks=7).map_blocks(
+        lambda part: computed.append(1) or part, dtype=bool, meta=rows[:0, :0]
+    )
+    F = np.random.default_rng(3).random((2, 5, 20, 12))
+    for name, own in zip("uv", F, strict=True):
+        zarr.create_array(tmp_path / name, data=own, chunks=(1, 8, 5))
+    ocean = gg.Grid((20, 0.1), (12, 0.3)).with_mask(lazy)
+    named = {"div": ocean.divergence, "curl": ocean.curl}
+    with dask.config.set(scheduler=scheduler, num_workers=2):
+        to_zarr(named, [tmp_path / "u", tmp_path / "v"], tmp_path / "out")
+    assert scheduler == "processes" or len(computed) == 6
+    known = gg.Grid((20, 0.1), (12, 0.3)).with_mask(rows)
+    group = zarr.open(tmp_path / "out", mode="r")
+    assert same_bits(group["div"][:], known.divergence(F))
+    assert same_bits(group["curl"][:], known.curl(F))
+
+
+def test_products_are_refused(tmp_path, source):
+    ocean = GRID.with_mask(INSIDE)
     with pytest.raises(TypeError, match="made of several"):
-        to_zarr(ocean.laplacian @ ocean.laplacian, source, tmp_path / "out")
+        to_zarr({"a": GRID.gradient, "b": ocean.laplacian @ ocean.laplacian}, source, tmp_path / "out")
     assert not list(tmp_path.glob("out*"))
 
 

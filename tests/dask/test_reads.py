@@ -75,6 +75,26 @@ def test_chunks_are_decoded_once_or_twice(tmp_path, shape, boundary, threads):
             assert sum(store.seen.values()) == len(store.seen) + again
 
 
+@pytest.mark.parametrize("shape", [(20, 35), (15, 20, 12)])
+def test_operators_with_gaps_read_together_what_one_reads(tmp_path, shape):
+    """However many there are, with masks of their own, and beside operators without gaps."""
+    f, rng = np.random.default_rng(0).random(shape, np.float32), np.random.default_rng(1)
+    array, store = counted(tmp_path, f, (5,) * f.ndim)
+    grid = gg.Grid(*((n, 0.1) for n in shape))
+    one, other = (grid.with_mask(rng.random(shape) > 0.1) for _ in range(2))
+    together = {"a": one.laplacian, "b": other.gradient, "c": one.laplacian.T, "d": grid.laplacian}
+    seen = []
+    for operators in (one.laplacian.T, together):
+        store.seen.clear()
+        with dask.config.set(scheduler="synchronous"):
+            to_zarr(operators, array, tmp_path / "out", overwrite=True)
+        seen.append(Counter({key: n for key, n in store.seen.items() if key.startswith("c/")}))
+    assert seen[1] == seen[0]
+    assert max(seen[0].values()) <= 2
+    for name, operator in together.items():
+        assert same_bits(zarr.open(tmp_path / "out", mode="r")[name][:], np.asarray(operator(f)))
+
+
 def test_any_order_has_the_same_bits(tmp_path, monkeypatch):
     f = np.random.default_rng(0).random((20, 25, 16), np.float32)
     grid = gg.Grid(*[(n, 0.1) for n in f.shape], boundary="periodic")

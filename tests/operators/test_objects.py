@@ -342,3 +342,16 @@ class TestRows:
         with pytest.raises(ValueError, match=r"derivative\(0, order=1\) has no derivative along axis 1"):
             grid.derivative(0).weights(1)
         assert np.array_equal(grid.laplacian.weights(-1)[0], grid.laplacian.weights(1)[0])
+
+
+def test_operators_stand_in_arrays_of_objects():
+    """By themselves they are no array, and not one of a single object in silence."""
+    grid = gg.Grid((5, 0.1), (6, 0.1))
+    named = [grid.laplacian, grid.gradient, grid.with_mask(np.eye(5, 6) < 1).laplacian]
+    held = np.array(named, dtype=object)
+    assert held.shape == (3,)
+    assert all(a is b for a, b in zip(held, named, strict=True))
+    assert np.asarray(grid.laplacian, dtype=object)[()] is grid.laplacian
+    for dtype in (None, float, "M8[s]"):
+        with pytest.raises(TypeError, match="an operator is no array"):
+            np.asarray(grid.laplacian, dtype=dtype)

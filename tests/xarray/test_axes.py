@@ -8,6 +8,7 @@ import pytest
 import gridgrad as gg
 
 xr = pytest.importorskip("xarray")
+import gridgrad.xarray  # noqa: E402
 
 X = np.array([0.0, 1.0, 2.5, 3.0, 4.5])
 DAYS = np.array(["2020-01-30", "2020-01-31", "2020-02-02", "2020-03-01", "2020-03-02"], "M8[ns]")
@@ -151,3 +152,66 @@ class TestEnds:
     def test_another_dim(self):
         with pytest.raises(ValueError, match="periodic= names 'lon', and the call is along 'x'"):
             gg.gradient(self.F, dim="x", periodic={"lon": True})
+
+
+J, I = np.meshgrid(np.arange(8.0), np.arange(9.0), indexing="ij")  # noqa: E741
+PLACES = (I + 0.01 * J**2, J + 0.02 * I)
+
+
+@pytest.mark.parametrize("dims", [("time", "j", "i"), ("j", "time", "i"), ("i", "j", "time")])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_positions_of_a_curvilinear_grid_of_fields_with_more_dims(dims, is_lazy):
+    """Every time has the bits that it has alone, wherever the axis of times is."""
+    numbers = np.random.default_rng(0).random((2, 3, 8, 9))
+    u, v = (
+        xr.DataArray(
+            own, dims=("time", "j", "i"), coords={"X": (("j", "i"), PLACES[0]), "Y": (("j", "i"), PLACES[1])}
+        ).transpose(*dims)
+        for own in numbers
+    )
+    if is_lazy:
+        pytest.importorskip("dask")
+        u, v = u.chunk(time=1), v.chunk(j=3)
+    at = {"coord": ("X", "Y"), "dim": ("i", "j")}
+    grid, two = gg.xarray.Grid(u, **at), {"edge_order": 2}
+    steps = u.X, u.Y
+    for k in range(3):
+        one, other = (own[k] for own in numbers)
+        alone = gg.gradient(one, *PLACES, **two)
+        for found in (
+            gg.gradient(u, **at, **two),
+            grid.gradient(u),
+            gg.gradient(u, *steps, dim=at["dim"], **two),
+        ):
+            for part, expected in zip(found, alone, strict=True):
+                assert np.array_equal(part.isel(time=k).transpose("j", "i"), expected)
+        for found in (gg.curl((u, v), **at, **two), grid.curl((u, v))):
+            assert np.array_equal(
+                found.isel(time=k).transpose("j", "i"), gg.curl((one, other), *PLACES, axis=(1, 0), **two)
+            )
+
+
+def test_positions_that_move_are_of_one_time_each():
+    f = xr.DataArray(np.ones((3, 8, 9)), dims=("time", "j", "i"))
+    moving = f.assign_coords(X=PLACES[0] + f, Y=PLACES[1] + f)
+    with pytest.raises(ValueError, match="of each grid by itself where there are several"):
+        gg.gradient(moving, coord=("X", "Y"), dim=("i", "j"))
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_a_mesh_is_the_coordinates_of_its_axes(is_lazy):
+    """As files have longitudes and latitudes of even grids, too: with the bits that vectors give."""
+    y, x = np.arange(8.0) ** 1.1, np.arange(9.0) * 2
+    f = xr.DataArray(
+        np.random.default_rng(0).random((3, 8, 9)), dims=("time", "j", "i"),
+        coords={"X": (("j", "i"), np.tile(x, (8, 1))), "Y": (("i", "j"), np.tile(y, (9, 1)))},
+    )  # fmt: skip
+    if is_lazy:
+        pytest.importorskip("dask")
+        f = f.chunk(j=3)
+    at = {"coord": ("X", "Y"), "dim": ("i", "j")}
+    for found in (gg.gradient(f, edge_order=2, **at), gg.xarray.Grid(f, **at).gradient(f)):
+        for part, expected in zip(found, gg.gradient(f.values, x, y, axis=(2, 1), edge_order=2), strict=True):
+            assert np.array_equal(part, expected)
+    with pytest.raises(ValueError, match="varies along its axis"):
+        gg.gradient(f, coord=("Y", "X"), dim=("i", "j"))

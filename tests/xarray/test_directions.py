@@ -131,12 +131,12 @@ def test_a_scalar_field_of_a_grid_of_one_axis_is_no_component():
 )  # fmt: skip
 def test_coordinates_tell(name, attrs):
     u, v = (
-        c.rename(lon=name, lat="j").assign_coords({name: (name, np.arange(5.0), attrs), "j": np.arange(4.0)})
+        c.rename(lon=name, lat="b").assign_coords({name: (name, np.arange(5.0), attrs), "b": np.arange(4.0)})
         for c in (U, V)
     )
     with pytest.raises(ValueError, match=f"stands for '{name}', along x; components are in the order of the axes; "):  # fmt: skip
-        gg.divergence((v, u), dim=(name, "j"))
-    gg.divergence((u, v), dim=(name, "j"))
+        gg.divergence((v, u), dim=(name, "b"))
+    gg.divergence((u, v), dim=(name, "b"))
 
 
 @pytest.mark.parametrize("geometry", [("lat", "lon"), ("lon", "lat")])

@@ -39,11 +39,12 @@ def beyond(spans: Spans, axes: Axes) -> Iterator[tuple[Piece, ...]]:
 def neighbours(reach: Sequence[Axes], spans: Spans, places: Places, numblocks: Places) -> Iterator[Places]:
     """The chunks that one reads, in the same order."""
     for axes in reach:
-        for pieces in beyond(spans, axes):
-            there = list(places)
-            for axis, piece in zip(axes, pieces, strict=True):
-                there[axis] = (there[axis] + piece.other) % numblocks[axis]
-            yield tuple(there)
+        theirs = [[place] for place in places]
+        for axis in axes:
+            span = spans[axis]
+            pieces = () if span is None else span.pieces
+            theirs[axis] = [(places[axis] + piece.other) % numblocks[axis] for piece in pieces]
+        yield from product(*theirs)
 
 
 def compute(recipe: Recipe, spans: Spans, *arrays: Array | Beyond) -> Array | tuple[Array, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from math import prod
 from typing import TypeAlias
 
@@ -14,17 +15,24 @@ Depths: TypeAlias = tuple[Depth, ...]  # of a chunk, along some axes
 AllDepths: TypeAlias = list[list[Depth | None]]  # by axis, of all chunks along it
 
 
-def depths_of(
-    reach: Sequence[tuple[int, ...]], along: Sequence[Sequence[Span | None]], chunks: Sequence[tuple[int, ...]]
-) -> AllDepths:  # fmt: skip
+Reach: TypeAlias = Sequence[tuple[int, ...]]  # beyond which sides, and across which edges, an array is read
+AllSpans: TypeAlias = Sequence[Sequence["Span | None"]]  # by axis, of all chunks along it
+
+
+def depths_of(readers: Sequence[tuple[Reach, AllSpans]], chunks: Sequence[tuple[int, ...]]) -> AllDepths:
     """What others read of each chunk of an array."""
-    read = {axis for axes in reach for axis in axes}
-    return [_depths(axis, along[axis] if axis in read else (), own) for axis, own in enumerate(chunks)]
+    read = [({axis for axes in reach for axis in axes}, along) for reach, along in readers]
+    return [
+        _depths(axis, chain(*(enumerate(along[axis]) for axes, along in read if axis in axes)), own)
+        for axis, own in enumerate(chunks)
+    ]
 
 
-def _depths(axis: int, along: Sequence[Span | None], chunks: tuple[int, ...]) -> list[Depth | None]:
+def _depths(
+    axis: int, along: Iterable[tuple[int, Span | None]], chunks: tuple[int, ...]
+) -> list[Depth | None]:
     first, last = [0] * len(chunks), [0] * len(chunks)
-    for number, span in enumerate(along):
+    for number, span in along:
         for piece in () if span is None else span.pieces:
             other = (number + piece.other) % len(chunks)
             if piece.start == 0 or piece.stop < chunks[other]:

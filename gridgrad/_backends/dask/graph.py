@@ -63,8 +63,12 @@ class Graph:
         self.blocks: list[Places] = [field.numblocks for field in fields]
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
-        self.depths = {k: depths_of(own, self.along, fields[k].chunks) for k, own in self.reach.items()}
+        self.depths = {k: depths_of([(own, self.along)], fields[k].chunks) for k, own in self.reach.items()}
         self.copies = {k: self._pays(k, fields[k].chunks) for k in self.reach}
+        # what neighbours read of each input
+        self._sources = {
+            k: f"{name}-faces-{k}" if is_copied else self.names[k] for k, is_copied in self.copies.items()
+        }
         self._references: dict[Key, Any] = {}
 
     def _pays(self, k: int, chunks: Chunks) -> bool:
@@ -96,8 +100,9 @@ class Graph:
     def component(self, k: int) -> dict[Key, Any]:
         """The tasks that take one output of all that were made."""
         tasks: dict[Key, Any] = {}
+        name = f"{self.name}-{k}"
         for places in product(*map(range, self.numblocks)):
-            key = (f"{self.name}-{k}", *places)
+            key = (name, *places)
             tasks[key] = task(key, getitem, self._to(self.name, places), k)
         return tasks
 
@@ -110,14 +115,13 @@ class Graph:
         return found
 
     def _source(self, k: int, places: Places) -> Any:
-        return self._to(self._named(k) if self.copies[k] else self.names[k], self._place(k, places))
-
-    def _named(self, k: int) -> str:
-        """The faces of an input."""
-        return f"{self.name}-faces-{k}"
+        return self._to(self._sources[k], self._place(k, places))
 
     def _place(self, k: int, places: Places) -> Places:
-        return tuple([place % n for place, n in zip(places, self.blocks[k], strict=True)])
+        blocks = self.blocks[k]
+        if blocks == self.numblocks:
+            return places
+        return tuple([place % n for place, n in zip(places, blocks, strict=True)])
 
     def _faces(self, k: int) -> Iterator[tuple[Key, Any]]:
         for places in product(*map(range, self.blocks[k])):
@@ -125,5 +129,5 @@ class Graph:
                 [own[place] for own, place in zip(self.depths[k], places, strict=True) if own[place]]  # type: ignore[misc]
             )
             if depths:
-                key = self._to(self._named(k), places).key
+                key = self._to(self._sources[k], places).key
                 yield key, task(key, faces, self._to(self.names[k], places), depths)

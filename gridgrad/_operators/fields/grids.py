@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from math import prod
 from typing import NamedTuple
 
-from ..._base.errors import ArgumentValueError
-from ..._base.types import Shape
+import numpy as np
+import numpy.typing as npt
+
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.types import Array, Shape
+from ..._base.words import OF_OPERATORS
 from ..._grid.points import Points
 from .forms import Form
 
@@ -76,6 +80,15 @@ class OnGrids:
     def grids_out(self) -> tuple[Points, ...]:
         """The grid of each component of what comes out."""
         return self._of(1, self.outputs)
+
+    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+        if dtype is None or np.dtype(dtype).kind != "O":
+            raise ArgumentTypeError(
+                f"an operator is no array; {OF_OPERATORS['toarray']}, and what it makes of a field A(f)"
+            )
+        held = np.empty((), object)  # one among others, in an array of objects
+        held[()] = self
+        return held
 
     def _of(self, which: int, form: Form) -> tuple[Points, ...]:
         if self.grids is None:

@@ -48,13 +48,40 @@ def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any
     dims, coords = _named(sample, dim, coord, steps)
     _check(sample, dims, coords)
     if not steps:
-        return [_by_coordinate(sample, d, c, unit) for d, c in zip(dims, coords, strict=True)]
+        lines = [_by_coordinate(sample, d, c, unit) for d, c in zip(dims, coords, strict=True)]
+        return _of_points(lines, sample.dims)
     entries = [*steps] * len(dims) if len(steps) == 1 and not np.ndim(steps[0]) else list(steps)
     if len(entries) != len(dims):
         raise ArgumentTypeError(
             f"{counted(len(entries), 'spacing')} came for the dims {', '.join(map(repr, dims))}; give one for each, or dim="
         )
-    return [_by_step(sample, d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
+    lines = [_by_step(sample, d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
+    return _of_points(lines, sample.dims)
+
+
+def _of_points(lines: list[Line], dims: Sequence[Hashable]) -> list[Line]:
+    """Positions of a curvilinear grid, several arrays of many dimensions, with its axes alone; those of a mesh as vectors."""
+    many = [line for line in lines if np.ndim(line.spacing) > 1]
+    own = {line.dim for line in lines}
+    others = [k for k, dim in enumerate(dims) if dim not in own]
+    if len(many) < 2 or any(line.spacing.shape[k] > 1 for line in many for k in others):
+        return lines
+    across = {line.dim: [k for k, dim in enumerate(dims) if dim != line.dim] for line in many}
+    if not all(_is_same(line.spacing, across[line.dim]) for line in many):
+        across = dict.fromkeys(across, others)
+    return [
+        line._replace(spacing=line.spacing[_first(len(dims), across[line.dim], 0)]) if line.dim in across else line
+        for line in lines
+    ]  # fmt: skip
+
+
+def _first(ndim: int, axes: Sequence[int], at: Any) -> tuple[Any, ...]:
+    return tuple([at if axis in axes else slice(None) for axis in range(ndim)])
+
+
+def _is_same(spacing: Any, axes: Sequence[int]) -> bool:
+    """Whether coordinates are the same along these axes."""
+    return bool((spacing == spacing[_first(spacing.ndim, axes, slice(0, 1))]).all())
 
 
 def _named(

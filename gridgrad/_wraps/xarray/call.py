@@ -157,7 +157,7 @@ def _of_arrays(call: Call) -> Any:
             f"{'was' if len(lines) == 1 else 'were'} meant; name {'it' if count == 1 else 'them'}, {names}"
         )
     check_counts(call.fields, lines)
-    check_directions(call.fields, lines, options.get("geometry"))
+    check_directions(call.fields, lines, options.get("geometry"), dims)
     check_together(call.fields, lines, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)

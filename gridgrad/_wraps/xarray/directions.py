@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ import xarray
 from ..._base.errors import ArgumentValueError
 from .axes import Line
 from .fields import VECTORS, Fields
-from .sphere import NAMES, ROLES
+from .sphere import ROLES
 
 
 class Direction(NamedTuple):
@@ -26,9 +27,10 @@ _WEST, _SOUTH, _DOWN = (way._replace(sense=-1) for way in (_EAST, _NORTH, _UP))
 _ROLES = {"lat": _NORTH, "lon": _EAST}
 _WORDS = {"eastward": _EAST, "x": _EAST, "westward": _WEST, "northward": _NORTH, "y": _NORTH, "southward": _SOUTH,
           "upward": _UP, "downward": _DOWN}  # fmt: skip  # of standard names
+_REST = r"(|a|o|as|\d+m?|bar|vel|wnd|wind|_wind|_velocity|grd|gosa?)(_rho|_psi)?"  # of names of models and reanalyses
 _COMPONENTS = {
-    **{f"{letter}{rest}": way for letter, way in (("u", _EAST), ("v", _NORTH)) for rest in ("", "a", "o", "as", "10", "wnd")},
-    "vx": _EAST, "vy": _NORTH, "w": _UP._replace(sense=0), "vz": _UP._replace(sense=0),
+    rf"u{_REST}|vx|ssu|water_u|vozocrtx": _EAST, rf"v{_REST}|vy|ssv|water_v|vomecrty": _NORTH,
+    r"w(|vel)|vz|vovecrtz": _UP._replace(sense=0),
 }  # fmt: skip
 _FLOWS = ("wind", "velocity", "stress", "flux")  # of which a standard name in the place of a name is one
 _AXES: dict[str, Mapping[str, Direction]] = {
@@ -41,17 +43,28 @@ _AXES: dict[str, Mapping[str, Direction]] = {
     "units": {name: _ROLES[role] for name, role in ROLES["units"].items()},
     "axis": {"X": _EAST, "Y": _NORTH, "Z": _UP._replace(sense=0), "T": Direction("t", 0)},
 }  # fmt: skip
-_COORDINATES = {**{name: _ROLES[role] for name, role in NAMES.items()}, "x": _EAST, "y": _NORTH, "z": _UP._replace(sense=0)}  # fmt: skip
+_AT = r"(_?([cfghlqrtuv]|rho|psi|stag|ocean))*"  # centres, faces or corners of cells, as models call them
+_OF = r"(nav_|geo|[nqrstuvx])?"
+_COORDINATES = {
+    rf"(grid_|n)?x{_AT}|xi_(rho|psi|u|v)|{_OF}lon(s|g|gitude|gitudes)?(_\d)?{_AT}|glam[tuvf]|west_east(_stag)?|ni": _EAST,
+    rf"(grid_|n)?y{_AT}|eta_(rho|psi|u|v)|{_OF}lat(s|itude|itudes)?(_\d)?{_AT}|gphi[tuvf]|south_north(_stag)?|nj": _NORTH,
+    r"z(_?[tilw])?|s_(rho|w)|bottom_top(_stag)?": _UP._replace(sense=0),
+}  # fmt: skip
+_INDICES = {rf"i{_AT}": _EAST, rf"j{_AT}": _NORTH}  # where i is the faster one: in matrices it counts rows
 
 
-def check_directions(fields: Fields, lines: Sequence[Line], geometry: object) -> None:
+def check_directions(
+    fields: Fields, lines: Sequence[Line], geometry: object, dims: Sequence[Hashable]
+) -> None:
     """Refuse components in another order than that of the axes, or against one; those that are called alike say nothing."""
     named = geometry if isinstance(geometry, (list, tuple)) else [None] * len(lines)
-    axes = [_ROLES.get(own) or _of_axis(line) for own, line in zip(named, lines, strict=False)]
-    there = {axis.letter for axis in axes if axis}
-    for word in VECTORS:
-        if not isinstance(fields.get(word), (list, tuple)):
-            continue
+    for word in [word for word in VECTORS if isinstance(fields.get(word), (list, tuple))]:
+        counted = _of_indices(lines, dims)
+        axes = [
+            _ROLES.get(own) or _of_axis(line) or counted.get(line.dim)
+            for own, line in zip(named, lines, strict=False)
+        ]
+        there = {axis.letter for axis in axes if axis}
         ways = [_of_component(c, there) for c in fields[word]]
         letters = [way.letter for way in ways if way]
         if len({*letters}) < len(letters):
@@ -95,7 +108,7 @@ def _of_component(component: Any, letters: Set[str]) -> Direction | None:
     if len(told) == 1:
         return told.pop()._replace(said=f"standard_name {standard!r}")
     own = _told(name, letters) if any(flow in name for flow in _FLOWS) else set()
-    way = None if told else own.pop() if len(own) == 1 else _COMPONENTS.get(name)
+    way = None if told else own.pop() if len(own) == 1 else _named(_COMPONENTS, name)
     needed = {"z"} if way and way.letter == "z" else {"x", "y"}
     return way._replace(said=f"name {component.name!r}") if way and needed <= letters else None
 
@@ -113,4 +126,15 @@ def _of_axis(line: Line) -> Direction | None:
         way = table.get(str(line.attrs.get(attribute)))
         if way is not None:
             return way
-    return _COORDINATES.get(str(line.name).lower())
+    return _named(_COORDINATES, line.name)
+
+
+def _of_indices(lines: Sequence[Line], dims: Sequence[Hashable]) -> dict[Hashable, Direction]:
+    """Axes that are called i and j, where fields have them as [j, i]."""
+    ways = {line.dim: way for line in lines if (way := _named(_INDICES, line.name))}
+    return ways if [ways[dim].letter for dim in dims if dim in ways] == ["y", "x"] else {}
+
+
+def _named(table: Mapping[str, Direction], name: Hashable) -> Direction | None:
+    """What the pattern of a name says."""
+    return next((way for pattern, way in table.items() if re.fullmatch(pattern, str(name), re.I)), None)
