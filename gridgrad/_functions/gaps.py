@@ -90,9 +90,9 @@ def _is_there(field: object, grid: Grid) -> Array:
     given = unwrap(field, "f")[0]
     try:
         values = cast(Array, given) if dispatch.is_lazy(given) else np.asarray(dispatch.host(given))
-    except TypeError as error:
+    except TypeError:
         raise ArgumentTypeError(
-            f"missing= looks at the field, which is traced ({type(error).__name__}); make the grid outside: gridgrad.Grid(x).with_mask(inside)"
+            "missing= looks at the field, which is traced or mapped; make the grid outside: gridgrad.Grid(x).with_mask(inside)"
         ) from None
     there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
     axes = grid.axes_of(values.shape)

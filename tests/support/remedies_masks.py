@@ -6,7 +6,7 @@ GAPS = "inside = np.array([True, True, True, False, True]); holed = np.where(ins
 RIGHT = "np.array([0., 2, 4, 0, 0])"
 EPOCHS = "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]; slopes = np.repeat([1., -2], [5, 4])"
 ROWS = [
-    Row("jax.jit(lambda f: gradient(f, x, missing='one-sided'))(f)", "missing= looks at the field, which is traced (TracerArrayConversionError); make the grid outside: gridgrad.Grid(x).with_mask(inside)",
+    Row("jax.jit(lambda f: gradient(f, x, missing='one-sided'))(f)", "missing= looks at the field, which is traced or mapped; make the grid outside: gridgrad.Grid(x).with_mask(inside)",
         "(lambda g: np.asarray(jax.jit(g.gradient)(f)))(gridgrad.Grid(x).with_mask(~np.isnan(f)))", "slope", "import jax", "jax"),
     Row("line.with_mask(np.ones(5))", "an array of bool, for example ~numpy.isnan(f)", "line.with_mask(~numpy.isnan(np.where(inside, F, np.nan))).gradient(F)", RIGHT, GAPS),
     Row("line.with_mask(inside[1:])", "numpy.broadcast_to(inside, grid.shape)", "Grid((2, 1.0), (5, 1.0), edge_order=1).with_mask(numpy.broadcast_to(inside, (2, 5))).derivative(1)(np.stack([F, F]))[0, 2]", "3.", GAPS),
