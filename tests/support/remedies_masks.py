@@ -22,6 +22,8 @@ ROWS = [
     Row("line.with_mask(inside).laplacian(np.ma.array(F))", "give numbers, numpy.ma.getdata(f)", "line.with_mask(inside).gradient(numpy.ma.getdata(np.ma.array(F)))", RIGHT, GAPS),
     Row("Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.ones((5, 36), bool), boundary='symmetric')", "leave boundary= out",
         "Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.stack([inside] * 36, axis=1)).gradient(np.stack([F] * 36, axis=1))[0][1:, 0]", f"{RIGHT}[1:]", GAPS),
+    Row("Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.ones((5, 36), bool), boundary='symmetric')", "or write operators as their formulas on a grid without geometry=",
+        "(lambda g, r: ((1 / r) * g.derivative(0) + g.derivative(0, order=2))(r**2))(Grid((5, 1.0, 0.5)).with_mask(np.arange(5) < 4, boundary='symmetric'), np.arange(5) + 0.5)[1:3]", "np.full(2, 4.0)"),
     Row("line.with_mask(np.stack([inside, inside])).laplacian(F)", "give fields that have these", "line.with_mask(np.stack([inside, inside])).gradient(np.stack([F, F]))[1]", RIGHT, GAPS),
     Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
     Row("line.with_mask(inside).gradient.adjoint_operator('quadrature').T", "take A.T and multiply by grid.measure", "line.with_mask(inside).gradient.T(np.array([1., 0, 0, 0, 0]))", "np.array([-1.5, 2, -.5, 0, 0])", GAPS),
