@@ -54,7 +54,7 @@ def is_lazy(a: object) -> bool:
     return library is not None and library.is_lazy
 
 
-def is_differentiated(a: object) -> bool:
+def is_differentiated(a: Array) -> bool:
     """Whether derivatives by an array are being taken, or a compiler traces it."""
     library = found(type(a))
     return library is not None and library.is_differentiated(a)

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from .._backends import dispatch
+from .._base.checks import is_word
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Gaps, Spacings
@@ -25,8 +26,10 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
     if missing is None and breaks is None:
         return grid
     given, missing = (missing, missing.missing) if isinstance(missing, Gaps) else (None, missing)
-    if missing not in (None, "one-sided"):
-        raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}')
+    if missing is not None and not is_word(missing, "one-sided"):
+        raise ArgumentValueError(
+            f'missing must be None or "one-sided", got {missing!r}; where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)'
+        )
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
     known = [] if missing is None else [_is_there(field, grid) for field in fields]

@@ -27,6 +27,7 @@ ROWS = [
     Row("line.with_mask(np.stack([inside, inside])).laplacian(F)", "give fields that have these", "line.with_mask(np.stack([inside, inside])).gradient(np.stack([F, F]))[1]", RIGHT, GAPS),
     Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
     Row("line.with_mask(inside).gradient.adjoint_operator('quadrature').T", "take A.T and multiply by grid.measure", "line.with_mask(inside).gradient.T(np.array([1., 0, 0, 0, 0]))", "np.array([-1.5, 2, -.5, 0, 0])", GAPS),
+    Row("gradient(f, missing=inside)", "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)", "gridgrad.Grid(np.arange(5.)).with_mask(inside).gradient(F)", RIGHT, GAPS),
     Row("gradient(f, missing='skip')", 'missing must be None or "one-sided"', "gradient(np.where(inside, F, np.nan), edge_order=2, missing='one-sided')[:3]", f"{RIGHT}[:3]", GAPS),
     Row("gradient(np.ones((5, 5)), breaks=[3])", "give one sequence for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),
     Row("gradient(np.ones((5, 5)), breaks=[[3], [3], [3]])", "give one for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),

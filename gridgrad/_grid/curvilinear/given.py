@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Shape
-from ..lines.given import varied
+from ..hints import varied
 from ..places import ORIGIN, Entry, clean_entry
 from ..spacing import numbers_of
 

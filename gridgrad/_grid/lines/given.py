@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from ..._base.errors import ArgumentValueError, counted
 from ..._base.types import Array
 from .. import hints
@@ -18,16 +16,11 @@ def check_mesh(arrays: Sequence[Array], axes: Sequence[int]) -> None:
     though all of them may be alike, unless all points of a line coincide.
     """
     many = [k for k, x in enumerate(arrays) if x.ndim > 1]
-    varying = {k: varied(arrays[k]) for k in many}
+    varying = {k: hints.varied(arrays[k]) for k in many}
     for k in many:
         own = axes[k] % arrays[k].ndim if -arrays[k].ndim <= axes[k] < arrays[k].ndim else None
         if len(varying[k]) < 2 and (len(many) > 1 or varying[k] != [own]):
             raise _refused(arrays[k], axes[k], hints.of_shape(arrays[k], axes[k]))
-
-
-def varied(x: Array) -> list[int]:
-    """The dimensions along which an array is not the same."""
-    return [k for k in range(x.ndim) if np.any(x != np.take(x, [0], k))]
 
 
 def in_shape(x: Array, axis: int, shape: tuple[int, ...]) -> Array:
