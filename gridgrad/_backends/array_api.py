@@ -19,6 +19,17 @@ from .protocol import A, Backend, Call, DType, Facts, Find, Gaps, HostMap, Memor
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
 
 
+def _root(a: object) -> str:
+    return type(a).__module__.partition(".")[0]
+
+
+def without_numbers(noun: str) -> ArgumentTypeError:
+    """That an array has no numbers where these are asked for."""
+    return ArgumentTypeError(
+        f"{noun} that is traced or mapped has no numbers, and they are needed; make masks, matrices and solvers outside of what is traced, and close over them"
+    )
+
+
 class ArrayAPI(Generic[A]):
     """A `Backend` without memory of its own: nothing is written, no kernel runs."""
 
@@ -84,11 +95,15 @@ class ArrayAPI(Generic[A]):
     def mapped(self, through: HostMap, field: A) -> A:
         """Nothing: the numbers are not on the host."""
         raise ArgumentTypeError(
-            f"solves are for arrays of NumPy, PyTorch, JAX and CuPy, not of {type(field).__module__}; convert b to NumPy first"
+            f"solves are for arrays of NumPy, PyTorch, JAX and CuPy, not of {_root(field)}; convert b to NumPy first"
         )
 
     def within(self, field: A, limit: int) -> bool:
         """False: a look may have to wait."""
+        return False
+
+    def is_differentiated(self, a: A) -> bool:
+        """False: no derivatives are taken."""
         return False
 
     def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
@@ -98,7 +113,7 @@ class ArrayAPI(Generic[A]):
     def check_target(self, name: str, target: object, fields: Sequence[A]) -> Memory | None:
         """Refuse every one."""
         raise ArgumentTypeError(
-            f"out= is not supported for arrays of {type(fields[0]).__module__}, which cannot be written in place"
+            f"out= is not supported for arrays of {_root(fields[0])}, which cannot be written in place"
         )
 
     def about_to_copy(self, like: A, why: str) -> None:

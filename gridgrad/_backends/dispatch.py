@@ -54,6 +54,12 @@ def is_lazy(a: object) -> bool:
     return library is not None and library.is_lazy
 
 
+def is_differentiated(a: Array) -> bool:
+    """Whether derivatives by an array are being taken, or a compiler traces it."""
+    library = found(type(a))
+    return library is not None and library.is_differentiated(a)
+
+
 def about_to_copy(a: object, why: str) -> None:
     """Tell the back end of an array that the call needs memory of its own until it is over, as `Backend` says."""
     library = None if is_compiling() else found(type(a))

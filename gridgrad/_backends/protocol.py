@@ -270,5 +270,8 @@ class Backend(Protocol[A]):
     def within(self, field: A, limit: int) -> bool:
         """Whether no integer of the field is larger in size than `limit`, where a look at it costs no waiting."""
 
+    def is_differentiated(self, a: A) -> bool:
+        """Whether derivatives by an array are being taken, or a compiler traces it: its numbers are not all that counts."""
+
     def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
         """The numbers on the host, for ``numpy.asarray``; those of an `axis` are refused where they are not all."""

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence, Sized
 from math import inf
 from numbers import Real
-from typing import Any, TypeVar, cast
+from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from .types import Shape
 
 Entry = TypeVar("Entry")  # a step or coordinates
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
+
+
+def is_word(given: object, *words: str) -> TypeGuard[str]:
+    """Whether it is one of these words: an array, which is compared point by point, is none."""
+    return isinstance(given, str) and given in words
 
 
 def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import cast
 import numpy as np
 
 from .._backends import dispatch
+from .._base.checks import is_word
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import is_compiling
 from .._base.types import Array, Gaps, Spacings
@@ -26,8 +27,10 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
     if missing is None and breaks is None:
         return grid
     given, missing = (missing, missing.missing) if isinstance(missing, Gaps) else (None, missing)
-    if missing not in (None, "one-sided"):
-        raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}')
+    if missing is not None and not is_word(missing, "one-sided"):
+        raise ArgumentValueError(
+            f'missing must be None or "one-sided", got {missing!r}; where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)'
+        )
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
     known = [] if missing is None else [_is_there(field, grid) for field in fields]
@@ -91,9 +94,9 @@ def _is_there(field: object, grid: Grid) -> Array:
     given = unwrap(field, "f")[0]
     try:
         values = cast(Array, given) if dispatch.is_lazy(given) else np.asarray(dispatch.host(given))
-    except TypeError as error:
+    except TypeError:
         raise ArgumentTypeError(
-            f"missing= looks at the field, which is traced ({type(error).__name__}); make the grid outside: gridgrad.Grid(x).with_mask(inside)"
+            "missing= looks at the field, which is traced or mapped; make the grid outside: gridgrad.Grid(x).with_mask(inside)"
         ) from None
     there = ~np.isnan(values) if values.dtype.kind in "fc" else np.ones(values.shape, bool)
     axes = grid.axes_of(values.shape)

@@ -153,7 +153,12 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
 
 def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
-    is_field = getattr(F, "ndim", 0) > 1 and not is_compiling() and len(F) <= MAX_ARRAYS
+    is_field = (
+        getattr(F, "ndim", 0) > 1
+        and hasattr(F, "__getitem__")
+        and not is_compiling()
+        and len(F) <= MAX_ARRAYS
+    )
     return tuple(F) if is_field else ()
 
 
@@ -167,17 +172,15 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         _check_together(name, f, spacing)
     sample = f
     if vector:
-        if isinstance(f, (list, tuple)):
-            if not len(f):
-                raise ArgumentValueError("the vector field has no components; give one for each axis")
-            sample = f[0]
-        elif getattr(f, "ndim", 0) < 2:
+        is_stacked = getattr(f, "ndim", 0) > 1 and hasattr(f, "__getitem__")
+        if not isinstance(f, (list, tuple)) and not is_stacked:
             raise ArgumentTypeError(
                 f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {type(f).__name__} "
                 f"of {getattr(f, 'ndim', 0)} dimensions"
             )
-        else:
-            sample = f[0]
+        if not len(f):
+            raise ArgumentValueError("the vector field has no components; give one for each axis")
+        sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
     shape = tuple(sample.shape)
     axes, entries = clean_axes(axis, shape, spacing)

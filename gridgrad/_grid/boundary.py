@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.words import nearest
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
@@ -193,7 +194,7 @@ def components(normal: object, tangential: object, scalar: object = None) -> Com
 
 
 def _one_end(given: object, word: str) -> Wall:
-    if given == "periodic" or isinstance(given, Components):
+    if is_word(given, "periodic") or isinstance(given, Components):
         raise ArgumentValueError(
             f"{word}={given!r} is no end of one component; an axis is periodic for all of them"
         )

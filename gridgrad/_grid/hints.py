@@ -1,4 +1,4 @@
-"""What coordinates that cannot be used probably are, and what to type then: text for errors only."""
+"""Along which dimensions coordinates vary; what those that cannot be used probably are, and what to type then."""
 
 from __future__ import annotations
 
@@ -45,9 +45,16 @@ def of_length(values: Array, length: int) -> str:
     return ""
 
 
+def varied(x: Array) -> list[int]:
+    """The dimensions along which an array is not the same."""
+    return [k for k in range(x.ndim) if np.any(x != np.split(x, [1], k)[0])]
+
+
 def of_shape(values: Array, axis: int) -> str:
     """On coordinates of several dimensions: those of a mesh, or another set for each line."""
     ndim = values.ndim
+    if not values.size:
+        return "it has no points"
     varies = varied(values)
     if len(varies) <= 1:
         own = varies[0] if varies else axis % ndim if -ndim <= axis < ndim else 0

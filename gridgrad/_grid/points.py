@@ -256,7 +256,7 @@ class Points:
         """The grid with other gaps, and what makes its operators of those of the whole grid."""
         if self.metric is not None and not mask.is_open:
             raise ArgumentValueError(
-                "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out"
+                "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out, or write operators as their formulas on a grid without geometry="
             )
         if self.metric is not None and self.metric.on:
             self._check_gaps_at_poles(self.metric, mask)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import prod
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
@@ -99,8 +98,8 @@ class Operator(OnGrids, Maps[In, Out]):
         An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
         dtype of that; for vector results a tuple of them.
         """
-        zeros = zeros_for(self.grid, [c for _, fields in self.taken() for c in fields])
-        return self(shaped([zeros] * prod(self.inputs), self.inputs))
+        coefficients = [c for _, fields in self.taken() for c in fields]
+        return self(shaped([zeros_for(grid, coefficients) for grid in self.grids_in], self.inputs))
 
     @property
     def T(self) -> Operator[Out, In]:

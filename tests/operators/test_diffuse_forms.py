@@ -64,6 +64,17 @@ class TestFaces:
         g = rng.standard_normal(grid.shape)
         close(operator.adjoint(g, weight="quadrature"), operator(g))
 
+    @pytest.mark.parametrize("batch", [(), (3,)])
+    def test_linear_part_and_offset(self, batch, rng):
+        held = gg.value(np.arange(1.0, 9.0), wall="face"), gg.value(-2.0, wall="face")
+        for grid in (gg.Grid(X, Y), gg.Grid(X, Y, boundary=[held, "reflect"])):
+            faces = [grid.faces(0, walls="value" in repr(grid)), grid.faces(1)]
+            k = [rng.uniform(0.5, 2, batch + own.grid.shape) for own in faces]
+            A, f = grid.diffuse(k, form="faces"), rng.standard_normal(batch + grid.shape)
+            assert A.offset.shape == f.shape
+            assert A.offset.any() == ("value" in repr(grid))
+            close(A.linear(f) + A.offset, A(f))
+
     def test_other_diffusivities_at_the_call(self, rng):
         grid = gg.Grid(X, Y)
         k = [rng.uniform(0.5, 2, own.grid.shape) for own in grid.faces()]

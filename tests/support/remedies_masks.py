@@ -6,7 +6,7 @@ GAPS = "inside = np.array([True, True, True, False, True]); holed = np.where(ins
 RIGHT = "np.array([0., 2, 4, 0, 0])"
 EPOCHS = "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 - 2 * x[5:]]; slopes = np.repeat([1., -2], [5, 4])"
 ROWS = [
-    Row("jax.jit(lambda f: gradient(f, x, missing='one-sided'))(f)", "missing= looks at the field, which is traced (TracerArrayConversionError); make the grid outside: gridgrad.Grid(x).with_mask(inside)",
+    Row("jax.jit(lambda f: gradient(f, x, missing='one-sided'))(f)", "missing= looks at the field, which is traced or mapped; make the grid outside: gridgrad.Grid(x).with_mask(inside)",
         "(lambda g: np.asarray(jax.jit(g.gradient)(f)))(gridgrad.Grid(x).with_mask(~np.isnan(f)))", "slope", "import jax", "jax"),
     Row("line.with_mask(np.ones(5))", "an array of bool, for example ~numpy.isnan(f)", "line.with_mask(~numpy.isnan(np.where(inside, F, np.nan))).gradient(F)", RIGHT, GAPS),
     Row("line.with_mask(inside[1:])", "numpy.broadcast_to(inside, grid.shape)", "Grid((2, 1.0), (5, 1.0), edge_order=1).with_mask(numpy.broadcast_to(inside, (2, 5))).derivative(1)(np.stack([F, F]))[0, 2]", "3.", GAPS),
@@ -22,9 +22,12 @@ ROWS = [
     Row("line.with_mask(inside).laplacian(np.ma.array(F))", "give numbers, numpy.ma.getdata(f)", "line.with_mask(inside).gradient(numpy.ma.getdata(np.ma.array(F)))", RIGHT, GAPS),
     Row("Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.ones((5, 36), bool), boundary='symmetric')", "leave boundary= out",
         "Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.stack([inside] * 36, axis=1)).gradient(np.stack([F] * 36, axis=1))[0][1:, 0]", f"{RIGHT}[1:]", GAPS),
+    Row("Grid((5, 1.0, 0.5), (36, 10.0), geometry='polar', angle='degrees').with_mask(np.ones((5, 36), bool), boundary='symmetric')", "or write operators as their formulas on a grid without geometry=",
+        "(lambda g, r: ((1 / r) * g.derivative(0) + g.derivative(0, order=2))(r**2))(Grid((5, 1.0, 0.5)).with_mask(np.arange(5) < 4, boundary='symmetric'), np.arange(5) + 0.5)[1:3]", "np.full(2, 4.0)"),
     Row("line.with_mask(np.stack([inside, inside])).laplacian(F)", "give fields that have these", "line.with_mask(np.stack([inside, inside])).gradient(np.stack([F, F]))[1]", RIGHT, GAPS),
     Row("line.with_mask(np.stack([inside, inside])).gradient.to_sparse()", "make the grid with the mask of one", "line.with_mask(inside).gradient.to_sparse() @ F", RIGHT, GAPS),
     Row("line.with_mask(inside).gradient.adjoint_operator('quadrature').T", "take A.T and multiply by grid.measure", "line.with_mask(inside).gradient.T(np.array([1., 0, 0, 0, 0]))", "np.array([-1.5, 2, -.5, 0, 0])", GAPS),
+    Row("gradient(f, missing=inside)", "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)", "gridgrad.Grid(np.arange(5.)).with_mask(inside).gradient(F)", RIGHT, GAPS),
     Row("gradient(f, missing='skip')", 'missing must be None or "one-sided"', "gradient(np.where(inside, F, np.nan), edge_order=2, missing='one-sided')[:3]", f"{RIGHT}[:3]", GAPS),
     Row("gradient(np.ones((5, 5)), breaks=[3])", "give one sequence for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),
     Row("gradient(np.ones((5, 5)), breaks=[[3], [3], [3]])", "give one for each, None where there are none", "gradient(np.stack([F] * 5), breaks=[None, [3]])[1][0]", "np.array([1., 2, 3, 7, 7])", GAPS),

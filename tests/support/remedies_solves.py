@@ -30,6 +30,18 @@ ROWS = [
     Row("Grid((9, 1.), boundary=gg.value(0.0)).biharmonic.solve(np.ones(9))", "boundary=gridgrad.clamped() or gridgrad.supported()",
         "(lambda A: A(A.solve(24.0 * np.ones(9)))[1:-1])(Grid((9, 1.), boundary=gridgrad.clamped()).biharmonic)", "np.full(7, 24.0)"),
     Row("Grid((5, 1e160), boundary='antisymmetric').laplacian.solve(b)", "rescale the coordinates", "(lambda A: A(A.solve(b)))(Grid((5, 1.0), boundary='antisymmetric').laplacian)", "f", "b = f"),
+    Row("A.solve(b)", "make B, the operator A of detached coefficients, and S = B.solver(); S(b + B(u) - A(u)) at u = S(b) has the derivatives by k",
+        "torch.autograd.grad(S(b + B(u) - A(u)).sum(), k)[0].numpy()", "[E.T.solve(np.ones(5)) @ line.diffuse(e)(E.solve(x)) for e in np.eye(5)]",
+        "import torch; k = torch.ones(5, dtype=torch.float64, requires_grad=True); A = line.identity - line.diffuse(k); B = line.identity - line.diffuse(k.detach()); "
+        "S = B.solver(); b = torch.tensor(x); u = S(b); E = line.identity - line.diffuse(1.0)", "torch"),
+    Row("jax.jit(lambda k: (line.identity - line.diffuse(k)).solve(b))(x)", "With JAX solve by jax.scipy.sparse.linalg.bicgstab(A, b)[0]",
+        "jax.jit(lambda k: linalg.bicgstab(line.identity - line.diffuse(k), b)[0])(1 + x)", "(line.identity - line.diffuse(1 + x)).solve(x)",
+        "import jax; import jax.scipy.sparse.linalg as linalg; b = jax.numpy.array(x)", "jax"),
+    Row("jax.jit(lambda k: line.diffuse(k).to_sparse() @ x)(f)", "make masks, matrices and solvers outside of what is traced, and close over them",
+        "(lambda matrix: jax.jit(lambda g: g @ matrix.toarray().T)(x))(line.diffuse(1.0).to_sparse())", "line.diffuse(1.0)(x)", "import jax", "jax"),
+    Row("torch.func.vmap(lambda inside: line.with_mask(inside).laplacian(b))(b[None] > 0)", "make masks, matrices and solvers outside of what is traced, and close over them",
+        "(lambda part: torch.func.vmap(lambda g: part.laplacian(g))(b[None]))(line.with_mask(x > 0))[0].numpy()", "line.with_mask(x > 0).laplacian(x)",
+        "import torch; b = torch.tensor(x)", "torch"),
     Row("A.solve(da.from_array(b))", "convert b to NumPy first", "A.solve(np.asarray(da.from_array(b)))", "f", STEP + "import dask.array as da", "dask"),
     Row("A.solve(torch.tensor(b, device='meta'))", "give b.cpu()", "A.solve(torch.tensor(b).cpu()).numpy()", "f", STEP + "import torch", "torch"),
 ]  # fmt: skip

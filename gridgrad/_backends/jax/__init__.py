@@ -11,7 +11,7 @@ from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
-from ..array_api import ArrayAPI
+from ..array_api import ArrayAPI, without_numbers
 from ..operations import Operations
 from ..protocol import HostMap
 
@@ -47,13 +47,17 @@ class JAX(ArrayAPI[Array]):
         """By a call back to the host, of which the transpose is another one."""
         return _linear(through, field)
 
+    def is_differentiated(self, a: Array) -> bool:
+        """A tracer is, or is compiled."""
+        return isinstance(a, jax.core.Tracer)
+
     def host(self, a: object, axis: int | None = None, name: str = "spacing") -> Any:
         """The values, if they are known: a tracer has none."""
         try:
             return np.asarray(a)
         except TypeError as error:
             if axis is None:
-                raise
+                raise without_numbers("an array of JAX") from error
             raise ArgumentTypeError(
                 f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
                 "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"

@@ -27,8 +27,8 @@ from .tensors import (
     coordinates_to_host,
     is_differentiated,
     is_plain_memory,
+    numbers_of,
     storage_of,
-    to_host,
 )
 
 _Tensor, _functorch = torch.Tensor, torch._C._functorch
@@ -185,9 +185,13 @@ class Torch(ArrayAPI[Any]):
             return False
         return field.numel() == 0 or (int(field.min()) >= -limit and int(field.max()) <= limit)
 
+    def is_differentiated(self, a: Any) -> bool:
+        """In either mode, at any level."""
+        return is_differentiated(a)
+
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
-        return to_host(a) if axis is None else coordinates_to_host(a, axis, name)
+        return numbers_of(a) if axis is None else coordinates_to_host(a, axis, name)
 
 
 def _on_threads(plan: Plan, addresses: Sequence[int], workers: int | None, is_fresh: bool) -> bool:

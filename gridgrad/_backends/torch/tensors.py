@@ -11,6 +11,7 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
+from ..array_api import without_numbers
 
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 _KNOWN = (*STORAGE, *_COMPLEX)
@@ -134,6 +135,14 @@ def values_of(tensor: Any) -> Array:
         raise TypeError("torch.func.vmap maps it")
     with torch._C._DisableFuncTorch():  # a constant among transformed tensors is still a constant
         return to_host(tensor)
+
+
+def numbers_of(tensor: Any) -> Array:
+    """The numbers of a tensor; one that has none where it is asked is refused."""
+    try:
+        return values_of(tensor)
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise without_numbers("a tensor") from error
 
 
 def to_host(tensor: Any) -> Array:

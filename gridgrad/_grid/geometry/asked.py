@@ -206,8 +206,11 @@ class Geometry(NamedTuple):
             )
         ends = lines[k].ends
         if ends[0].is_periodic or any(not end.is_open for end in ends):
+            d = f"grid.derivative({k})"
+            by_hand = f"(1 / r) * {d}" if name == "r" else f"-numpy.tan(lat) * {d}"
             raise ArgumentValueError(
-                f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; another boundary of it is not offered'
+                f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; for others write operators as their formulas on a grid '
+                f"without geometry=, of angles in radians: of a laplacian the part along {name} is {by_hand} + grid.derivative({k}, order=2)"
             )
 
     def _other_unit(self, y: Array) -> str:

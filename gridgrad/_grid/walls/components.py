@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..._base.checks import is_word
 from ..._base.errors import ArgumentTypeError
 from ..._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End
 from .conditions import Condition, value
@@ -60,7 +61,7 @@ def mirrors(odd: bool, wall: str) -> End:
 
 def check_place(wall: object, kind: str) -> str:
     """At the end point or half a step outside."""
-    if wall not in ("point", "face"):
+    if not is_word(wall, "point", "face"):
         raise ArgumentTypeError(f'wall={wall!r} of {kind}() must be "point" or "face"')
     return str(wall)
 

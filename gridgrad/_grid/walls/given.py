@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from ..._backends import dispatch
-from ..._base.checks import as_float
+from ..._base.checks import as_float, is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.wide import exact_fraction
@@ -41,9 +41,9 @@ def weight(number: object, word: str, kind: str) -> Fraction:
 
 def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
     """How far outside the wall is, None of half of the first step, and its position where that is given instead."""
-    if wall == "point":
+    if is_word(wall, "point"):
         return Fraction(0), None
-    if wall == "face":
+    if is_word(wall, "face"):
         return None, None
     if isinstance(wall, (str, bool, np.bool_)) or not isinstance(wall, Real):
         raise ArgumentTypeError(

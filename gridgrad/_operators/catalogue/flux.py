@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Never
 
+from ..._base.checks import is_word
 from ..._base.errors import MISSING, ArgumentValueError
 from ..._base.types import Scalar
 from ..._grid.points import Points
@@ -45,14 +46,14 @@ def diffuse(
     smoothly, and of order 1 at ends where only the sum of two parts of the flux is 0; solutions then of order 2 in the mean.
     """
     check_words("diffuse", others, k=k)
-    if form != "points":
+    if not is_word(form, "points"):
         return _other_form(grid, k, mean, form)
     numbers, is_vector, fields = diffusivities(k, grid.ndim)
     return _diffuse.on(grid, numbers, is_vector, mean=mean).with_first(fields)
 
 
 def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scalar, Scalar]:
-    if form not in ("faces", "tensor"):
+    if not is_word(form, "faces", "tensor"):
         raise ArgumentValueError(f'form must be "points", "faces" or "tensor", got {form!r}')
     if mean_option(mean) != mean_option():
         raise ArgumentValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._base.checks import clean_accuracy, int_or_none
+from ..._base.checks import clean_accuracy, int_or_none, is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._grid.points import Points
 
@@ -79,7 +79,7 @@ def laplacian_options(form: object = "compact", accuracy: object = None) -> tupl
         Of the compact form: None is the three-point row; 2, 4 and 6 hold at every point of every grid,
         ends included, with wider rows.
     """
-    if form not in FORMS:
+    if not is_word(form, *FORMS):
         raise ArgumentValueError(f"unknown form {form!r}; allowed are {', '.join(map(repr, FORMS))}")
     number = clean_accuracy(accuracy)
     if number is not None and form != "compact":

@@ -55,9 +55,9 @@ def gather(
         if joins is not None:
             own, cleaned = library, joins
         if library is not None and own is not library:
+            first, other = (type(a).__module__.partition(".")[0] for a in (given[0], field))
             raise ArgumentTypeError(
-                f"{name} and its components or coefficients are arrays of different libraries, "
-                f"{type(given[0]).__module__} and {type(field).__module__}; convert them to one"
+                f"{name} and its components or coefficients are arrays of different libraries, {first} and {other}; convert them to one"
             )
         library = own
         check_numbers(cleaned, name)

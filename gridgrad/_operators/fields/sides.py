@@ -148,8 +148,8 @@ def _constant(value: object, label: str) -> Array | None:
 
 
 def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
-    """A field of zeros on a grid, with the batch axes, the library and the dtype of an operator's coefficients."""
-    arrays = [c for c in coefficients if not are_constants((c,))]
+    """A field of zeros on a grid, with the batch axes, the library and the dtype of coefficients, at faces or at points."""
+    arrays = [_first_points(c, grid.axes) for c in coefficients if not are_constants((c,))]
     if not arrays:
         return np.zeros(grid.shape, grid.dtype)
     library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
@@ -157,6 +157,14 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
     shape = np.broadcast_shapes(grid.alone(), *(tuple(c.shape) for c in arrays))
     zeros: Array = xp.zeros_like(xp.broadcast_to(widest, shape))
     return zeros
+
+
+def _first_points(coefficient: Array, axes: tuple[int, ...]) -> Array:
+    """A coefficient at the first of its points along the axes of a grid: whatever lies at faces has others."""
+    ndim = len(coefficient.shape)
+    places = {axis % ndim for axis in axes if -ndim <= axis < ndim}
+    first: Array = coefficient[(*(slice(1) if k in places else slice(None) for k in range(ndim)), ...)]
+    return first
 
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:

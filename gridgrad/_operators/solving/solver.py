@@ -74,6 +74,7 @@ class Solver:
 
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
         check_square(operator)
+        constants_of(operator)
         self.operator, self.method = operator, method
         self._inverse = inverse_of(operator.linear, method, tolerance)
         self._of_dtypes: dict[str, Inverse] = {}
@@ -207,6 +208,20 @@ def check_square(operator: Solvable) -> None:
     check_without_units(operator, "a solver")
 
 
+def constants_of(operator: Solvable) -> list[Array]:
+    """The coefficients that were given; derivatives by them, and tracers, are refused, as factors would lose them."""
+    found = []
+    for argument, own in operator.taken():
+        for label, field in zip(argument.labels(), own, strict=True) if argument.is_of_user else ():
+            if dispatch.is_differentiated(field):
+                raise ArgumentTypeError(
+                    f"{label} is differentiated or traced, and a solver is made of numbers: make B, the operator A of detached coefficients, and "
+                    f"S = B.solver(); S(b + B(u) - A(u)) at u = S(b) has the derivatives by {label}. With JAX solve by jax.scipy.sparse.linalg.bicgstab(A, b)[0]"
+                )
+            found.append(field)
+    return found
+
+
 def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inverse:
     """By transforms where the operator has them, else by factors; or as asked for."""
     if method is not None and not isinstance(method, str):
@@ -235,7 +250,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
-    values = [field for argument, own in operator.taken() if argument.is_of_user for field in own]
+    values = constants_of(operator)
     key = operator, method, tuple(sorted(tolerance.items()))
     found = _kept.get(key)
     if found is not None and all(map(_are_equal, found[0], values)):

@@ -155,6 +155,7 @@ class TestAllAxes:
         F = [RNG.standard_normal((2, *own.grid.shape)) for own in faces]
         parts = sum(own.divergence(part) for own, part in zip(faces, F, strict=True))
         assert np.allclose(faces.divergence(F), parts, rtol=0, atol=40 * EPS)
+        assert np.array_equal(faces.divergence.offset, np.zeros(self.grid.shape))
         assert faces[0] is self.grid.faces(0, walls)
         assert len(faces) == 3
 
