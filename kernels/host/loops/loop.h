@@ -18,14 +18,13 @@ int64 aligned_after(const Real* target) {
 // What a loop does with its terms: it sets the output to what they make, or they join what it holds.
 enum How : int { SETS, ADDS };
 
-template <class As, Join JOIN, How HOW, class Real, class... Words>
-GG_INLINE void join_to(Real* target, const typename As::Word& first, const Words&... others) {
-  typedef typename As::Word Word;
-  Word held;
-  if constexpr (HOW == ADDS) held = joined<As>(JOIN, word_at<Word>(target), first);
+template <Join JOIN, How HOW, class As, class Real, class... Words>
+GG_INLINE void join_to(const As& as, Real* target, const typename As::Word& first, const Words&... others) {
+  typename As::Word held;
+  if constexpr (HOW == ADDS) held = joined<As>(JOIN, as.read(target), first);
   else held = begun<As>(JOIN, first);
   ((held = joined<As>(JOIN, held, others)), ...);
-  set_word(target, held);
+  as.write(target, held);
 }
 
 // What some terms make in one row; what all of them read is read once.
@@ -36,15 +35,20 @@ class Row {
       : Row(run, run.line + line, row, std::make_index_sequence<sizeof...(KINDS)>()) {}
 
   template <class As>
-  GG_INLINE void put(int64 j) const {
-    typedef typename As::Word Word;
-    Word centre{}, face{};
-    if constexpr (CENTRE >= 0) centre = word_at<Word>(centre_ + j);
-    if constexpr (FACE >= 0) face = word_at<Word>(face_ + j);
+  GG_INLINE void put(const As& as, int64 j) const {
+    typename As::Word centre{}, face{};
+    if constexpr (CENTRE >= 0) centre = as.read(centre_ + j);
+    if constexpr (FACE >= 0) face = as.read(face_ + j);
     const auto take = [&](const auto&... taps) {
-      join_to<As, JOIN, HOW>(target_ + j, taps.template at<As>(j, centre, face)...);
+      join_to<JOIN, HOW>(as, target_ + j, taps.at(as, j, centre, face)...);
     };
     std::apply(take, taps_);
+  }
+
+  // An element at an end of the row that is `start` further.
+  template <class As>
+  GG_INLINE void put_end(const As& as, const Link<Real>* links, const End& end, int line, int64 start) const {
+    put_end(as, links, end, line, start, std::make_index_sequence<sizeof...(KINDS)>());
   }
 
  private:
@@ -62,58 +66,47 @@ class Row {
     if constexpr (FACE >= 0) face_ = line[FACE].face + row * line[FACE].face_ahead;
   }
 
+  template <class As, std::size_t... K>
+  GG_INLINE void put_end(const As& as, const Link<Real>* links, const End& end, int line, int64 start,
+                         std::index_sequence<K...>) const {
+    join_to<JOIN, HOW>(
+        as, target_ + start + end.j,
+        std::get<K>(taps_).at_end(as, links, end, line + static_cast<int>(K), start, centre_, face_)...);
+  }
+
   Real* const target_;
   const Real *centre_ = nullptr, *face_ = nullptr;
   const std::tuple<Taps<KINDS, Real>...> taps_;
 };
 
-// One term at the ends of rows. Out of line: they would take registers of the loop.
-template <class Real, Join JOIN, How HOW, int KIND>
-GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 end) {
-  const Line<Real>& line = run.line[number];
-  for (const End* point = run.end; point != run.end + run.ends; ++point) {
-    const int64 j = point->j;
-    const bool has_rows = point->begin[number] >= 0;  // if not, there may be no links at all
-    const Link<Real>* const link = has_rows ? run.link + point->begin[number] : nullptr;
-    const Link<Real>* const second = has_rows ? run.link + point->second[number] : nullptr;
-    const Link<Real>* const last = has_rows ? run.link + point->end[number] : nullptr;
-    for (int64 r = begin; r < end; ++r) {
-      const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
-      join_to<AsElements<Real>, JOIN, HOW>(run.target + r * run.target_ahead + j,
-                                           has_rows ? taps.at_end(link, second, last, j) : taps.at_inner(j));
-    }
-  }
+// The ends of the rows [k, rows) of those done together; the first of them that are too few for it.
+template <class As, class Real, class Own>
+GG_INLINE int64 put_ends(const As& as, const Run<Real>& run, int line, const Own& row, int64 k, int64 rows) {
+  for (; k + As::LANES <= rows; k += As::LANES)
+    for (const End* point = run.end; point != run.end + run.ends; ++point)
+      row.put_end(as, run.link, *point, line, k * run.target_ahead);
+  return k;
 }
 
-// All terms there: the first sets what the others are added to.
-template <class Real, Join JOIN, How HOW, int FIRST, int... OTHERS>
-void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
-  join_ends<Real, JOIN, HOW, FIRST>(run, line, begin, end);
-  (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
-}
-
-// The inner elements of rows in whole words: those that add take no element twice; of others the last word
-// may overlap the one before it, and from the second on they are aligned to the target.
+// The terms from one line on in the rows [begin, end). Inner elements go in whole words: those that add take
+// no element twice; of others the last word may overlap the one before it, and from the second on they are
+// aligned to the target. The ends of each row follow.
 template <class Real, Join JOIN, How HOW, int... KINDS>
-GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
+GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
-    int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
-    for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
-    row.template put<As>(last);
-  }
-}
-
-// The terms from one line on in the rows [begin, end), and at their ends.
-template <class Real, Join JOIN, How HOW, int... KINDS>
-GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
-  for (int64 r = begin; r < end; r += run.group) {
-    const int64 last = smaller(r + run.group, end);
-    if (run.count > 0) join_words<Real, JOIN, HOW, KINDS...>(run, line, r, last);
-    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
+    if (run.count > 0) {
+      int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+      for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
+      row.put(As(), last);
+    }
+    int64 k = 0;
+    if constexpr (HOW == SETS && !(is_graded(KINDS) || ...))
+      if (run.together > 1) k = put_ends(AsRows<Real>(run.target_ahead), run, line, row, k, rows);
+    put_ends(AsElements<Real>(), run, line, row, k, rows);
   }
 }
 
