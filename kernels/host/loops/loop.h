@@ -45,12 +45,6 @@ class Row {
     std::apply(take, taps_);
   }
 
-  // An element at an end of the row that is `start` further.
-  template <class As>
-  GG_INLINE void put_end(const As& as, const Link<Real>* links, const End& end, int line, int64 start) const {
-    put_end(as, links, end, line, start, std::make_index_sequence<sizeof...(KINDS)>());
-  }
-
  private:
   // The first term that reads its own points, and the first that reads a coefficient there.
   static constexpr int CENTRE = first_of<has_centre>(KINDS...), FACE = first_of<has_faces>(KINDS...);
@@ -66,47 +60,59 @@ class Row {
     if constexpr (FACE >= 0) face_ = line[FACE].face + row * line[FACE].face_ahead;
   }
 
-  template <class As, std::size_t... K>
-  GG_INLINE void put_end(const As& as, const Link<Real>* links, const End& end, int line, int64 start,
-                         std::index_sequence<K...>) const {
-    join_to<JOIN, HOW>(
-        as, target_ + start + end.j,
-        std::get<K>(taps_).at_end(as, links, end, line + static_cast<int>(K), start, centre_, face_)...);
-  }
-
   Real* const target_;
   const Real *centre_ = nullptr, *face_ = nullptr;
   const std::tuple<Taps<KINDS, Real>...> taps_;
 };
 
-// The ends of the rows [k, rows) of those done together; the first of them that are too few for it.
-template <class As, class Real, class Own>
-GG_INLINE int64 put_ends(const As& as, const Run<Real>& run, int line, const Own& row, int64 k, int64 rows) {
-  for (; k + As::LANES <= rows; k += As::LANES)
+// One term at the ends of rows: of several at once, where the fields that it reads have rows as far apart.
+// Out of line: they would take registers of the loop.
+template <class Real, Join JOIN, How HOW, int KIND>
+GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 end) {
+  typedef AsRows<Real> As;
+  const Line<Real>& line = run.line[number];
+  const int64 most = are_fields_alike<KIND>(line) ? As::LANES : 1;
+  for (int64 r = begin, rows = most; r < end; r += rows) {
+    if (r + rows > end) rows = 1;
+    const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
+    const bool is_one = rows == 1;
+    const As own(is_one ? 0 : line.ahead, is_one ? 0 : line.weight_ahead),
+        target(is_one ? 0 : run.target_ahead, 0);
     for (const End* point = run.end; point != run.end + run.ends; ++point)
-      row.put_end(as, run.link, *point, line, k * run.target_ahead);
-  return k;
+      join_to<JOIN, HOW>(target, run.target + r * run.target_ahead + point->j,
+                         taps.at_end(own, run.link, *point, number));
+  }
 }
 
-// The terms from one line on in the rows [begin, end). Inner elements go in whole words: those that add take
-// no element twice; of others the last word may overlap the one before it, and from the second on they are
-// aligned to the target. The ends of each row follow.
+// All terms there: the first sets what the others are added to.
+template <class Real, Join JOIN, How HOW, int FIRST, int... OTHERS>
+void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
+  join_ends<Real, JOIN, HOW, FIRST>(run, line, begin, end);
+  (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
+}
+
+// The inner elements of rows in whole words: those that add take no element twice; of others the last word
+// may overlap the one before it, and from the second on they are aligned to the target.
 template <class Real, Join JOIN, How HOW, int... KINDS>
-GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
+GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
-    if (run.count > 0) {
-      int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
-      for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
-      row.put(As(), last);
-    }
-    int64 k = 0;
-    if constexpr (HOW == SETS && !(is_graded(KINDS) || ...))
-      if (run.together > 1) k = put_ends(AsRows<Real>(run.target_ahead), run, line, row, k, rows);
-    put_ends(AsElements<Real>(), run, line, row, k, rows);
+    int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+    for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
+    row.put(As(), last);
+  }
+}
+
+// The terms from one line on in the rows [begin, end), and at their ends.
+template <class Real, Join JOIN, How HOW, int... KINDS>
+GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
+  for (int64 r = begin; r < end; r += run.group) {
+    const int64 last = smaller(r + run.group, end);
+    if (run.count > 0) join_words<Real, JOIN, HOW, KINDS...>(run, line, r, last);
+    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
   }
 }
 

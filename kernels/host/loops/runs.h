@@ -54,8 +54,8 @@ class Runs {
     run.count = last - first;
     run.target = target + (first - begin);
     run.target_ahead = ahead;
-    const int64 few = larger(1, TOGETHER / (end - begin) / COLUMN * COLUMN);  // they stay in the L1 cache
-    run.together = loop && are_one(t, next, run, end - begin) ? few : 1;
+    run.group = larger(1, TOGETHER / (end - begin) / COLUMN) * COLUMN;
+    run.together = loop && are_one(t, next, run, end - begin) ? run.group : 1;
     links_.clear();
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
@@ -65,9 +65,9 @@ class Runs {
     run.ends = static_cast<int64>(ends_.size());
     run.link = links_.data();
     if (loop) return loop(run, 0, 0, rows);
-    for (int64 r = 0; r < rows; r += few)
+    for (int64 r = 0; r < rows; r += run.group)
       for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
-        loop_of_term(k)(run, line, r, smaller(r + few, rows));
+        loop_of_term(k)(run, line, r, smaller(r + run.group, rows));
   }
 
  private:

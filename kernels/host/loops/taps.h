@@ -130,6 +130,14 @@ struct Line {
   int links_begin, links_end;                                // among those of the run
 };
 
+// Whether all that a term reads beside its weights is as far from a row to the next.
+template <int KIND, class Real>
+bool are_fields_alike(const Line<Real>& line) {
+  return (!has_faces(KIND) || line.face_ahead == line.ahead) &&
+         (!(KIND & INNER) || line.inner_ahead == line.ahead) &&
+         (!(KIND & OUTER || is_upwind(KIND)) || line.outer_ahead == line.ahead);
+}
+
 // A row of a term; `beside` is the term, along the same axis, whose neighbours it reads.
 template <class Real>
 struct Place {
@@ -150,6 +158,7 @@ template <class Real>
 struct Run {
   int64 rows, count;  // inner elements of each row
   int64 together;     // rows that are done as one, with what is between them
+  int64 group;        // rows that are done before their ends
   Real* target;
   int64 target_ahead;
   const End* end;  // in every row
@@ -206,31 +215,29 @@ class Taps {
     }
   }
 
-  // At an end of the row that is `start` further; where rows are data, by their links.
+  // At an element of an end; where rows are data, by their links.
   template <class As>
-  GG_INLINE typename As::Word at_end(const As& as, const Link<Real>* links, const End& end, int number,
-                                     int64 start, const Real* centre, const Real* face) const {
+  GG_INLINE typename As::Word at_end(const As& as, const Link<Real>* links, const End& end,
+                                     int number) const {
     typedef typename As::Word Word;
-    const int64 j = start + end.j;
+    const int64 j = end.j;
     if (end.begin[number] < 0) {
-      Word own{}, own_face{};
-      if constexpr (has_centre(KIND)) own = as.read(centre + j);
-      if constexpr (has_faces(KIND)) own_face = as.read(face + j);
-      return at(as, j, own, own_face);
+      Word centre{}, face{};
+      if constexpr (has_centre(KIND)) centre = as.read(own_ + j);
+      if constexpr (has_faces(KIND)) face = as.read(face_ + j);
+      return at(as, j, centre, face);
     }
     const Link<Real>*const first = links + end.begin[number], *const second = links + end.second[number];
     const Real* factor = nullptr;
-    if constexpr (has_faces(KIND)) factor = face_ + start;
-    if constexpr (KIND & INNER) factor = inner_ + start;
-    const auto row = [&](const Real* own) {
-      return linked_row<FACTOR>(as, own + start, factor, first, second);
-    };
+    if constexpr (has_faces(KIND)) factor = face_;
+    if constexpr (KIND & INNER) factor = inner_;
+    const auto row = [&](const Real* own) { return linked_row<FACTOR>(as, own, factor, first, second); };
     Word sum;
     if constexpr (is_mixed(KIND)) sum = mixed<As>(row);
     else sum = row(own_);
     if constexpr (is_upwind(KIND)) {
       const Word field = as.read(outer_ + j),
-                 other = linked_row<FACTOR>(as, own_ + start, factor, second, links + end.end[number]);
+                 other = linked_row<FACTOR>(as, own_, factor, second, links + end.end[number]);
       sum = (field <= 0 ? Word{} : sum * field) + (field >= 0 ? Word{} : other * field);
     }
     if constexpr (KIND & OUTER) sum = sum * as.read(outer_ + j);
@@ -276,8 +283,8 @@ class Taps {
 
   template <class As>
   GG_INLINE typename As::Word weight(const As& as, int k, int64 j) const {
-    if constexpr (is_graded(KIND)) return as.read(weight_[k] + j);
-    else return As::all(number_[k]);
+    if constexpr (is_graded(KIND)) return as.along(weight_[k] + j);
+    else return as.of_row(weight_[k], number_[k]);
   }
 
   template <class As>

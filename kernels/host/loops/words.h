@@ -41,35 +41,34 @@ struct AsWords : AsVectors<Real, WORD_BYTES> {
   typedef typename Words<Real>::Word Word;
   GG_INLINE Word read(const Real* from) const { return word_at<Word>(from); }
   GG_INLINE void write(Real* to, const Word& value) const { set_word(to, value); }
+  GG_INLINE Word along(const Real* weight) const { return read(weight); }
+  GG_INLINE Word of_row(const Real*, Real number) const { return this->all(number); }
 };
 
 template <class Real>
 constexpr int64 COLUMN_BYTES = WORD_BYTES < 32 ? 16 : COLUMN * static_cast<int64>(sizeof(Real));
 
-// Those of the same place in rows that follow each other, `ahead` elements from one to the next.
+// The same place of rows that follow each other, `ahead` elements from one to the next; of one row if that is
+// 0.
 template <class Real>
 struct AsRows : AsVectors<Real, COLUMN_BYTES<Real>> {
   typedef AsVectors<Real, COLUMN_BYTES<Real>> Vectors;
   typedef typename Vectors::Word Word;
-  int64 ahead;
+  int64 ahead, weight_ahead;
 
-  GG_INLINE explicit AsRows(int64 distance) : ahead(distance) {}
-  GG_INLINE Word read(const Real* from) const {
-    if constexpr (Vectors::LANES == 2) return Word{from[0], from[ahead]};
-    else return Word{from[0], from[ahead], from[2 * ahead], from[3 * ahead]};
-  }
+  GG_INLINE AsRows(int64 elements, int64 weights) : ahead(elements), weight_ahead(weights) {}
+  GG_INLINE Word read(const Real* from) const { return gathered(from, ahead); }
   GG_INLINE void write(Real* to, const Word& value) const {
     for (int64 k = 0; k < Vectors::LANES; ++k) to[k * ahead] = value[k];
   }
-};
-
-template <class Real>
-struct AsElements : AsNumbers<Real> {
-  typedef Real Word;
-  static const int64 LANES = 1;
-  static GG_INLINE Word all(Real value) { return value; }
-  GG_INLINE Word read(const Real* from) const { return *from; }
-  GG_INLINE void write(Real* to, Word value) const { *to = value; }
+  GG_INLINE Word along(const Real* weight) const { return Vectors::all(*weight); }
+  GG_INLINE Word of_row(const Real* weight, Real number) const {
+    return weight_ahead ? gathered(weight, weight_ahead) : Vectors::all(number);
+  }
+  static GG_INLINE Word gathered(const Real* from, int64 step) {
+    if constexpr (Vectors::LANES == 2) return Word{from[0], from[step]};
+    else return Word{from[0], from[step], from[2 * step], from[3 * step]};
+  }
 };
 
 }  // namespace
