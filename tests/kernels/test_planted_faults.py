@@ -79,7 +79,7 @@ FAULTS = {
     "a loop adds nothing": ("host/loops/loop.h", "held = joined<As>(JOIN, as.read(target), first);", "held = begun<As>(JOIN, first);"),
     "the last word forgotten": ("host/loops/loop.h", "row.put(As(), last);", ""),
     "ends of one row for several": ("host/loops/words.h", "to[k * ahead] = value[k];", "to[k * ahead] = value[0];"),
-    "ends of rows left over forgotten": ("host/loops/loop.h", "r < end; r += rows", "r + rows <= end; r += rows"),
+    "ends of rows left over forgotten": ("host/loops/loop.h", "if (r + rows > end) rows = 1;", "if (r + rows > end) break;"),
     "weights of one row at ends of several": ("host/loops/words.h", "weight_ahead ? gathered(weight, weight_ahead) : Vectors::all(number)", "Vectors::all(number)"),
     "weights of the first row for all": ("host/loops/runs.h", "line.weight_ahead = stencil.dim == MIDDLE && stencil.weights && !pairs.data;", "line.weight_ahead = 0;"),
     "weights of the first element of the row": ("host/loops/runs.h", "pairs.weights + k * here_.plan.length[ROW] + first", "pairs.weights + k * here_.plan.length[ROW]"),
