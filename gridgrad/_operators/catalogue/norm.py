@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -47,7 +48,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, 1)
         return cls.of(grid, name, terms)
 
-    @property
+    @cached_property
     def are_made_first(self) -> bool:
         """Whether slopes are sums, which must be made before they are squared, or have what is not in these terms.
 

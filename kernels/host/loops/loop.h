@@ -18,14 +18,13 @@ int64 aligned_after(const Real* target) {
 // What a loop does with its terms: it sets the output to what they make, or they join what it holds.
 enum How : int { SETS, ADDS };
 
-template <class As, Join JOIN, How HOW, class Real, class... Words>
-GG_INLINE void join_to(Real* target, const typename As::Word& first, const Words&... others) {
-  typedef typename As::Word Word;
-  Word held;
-  if constexpr (HOW == ADDS) held = joined<As>(JOIN, word_at<Word>(target), first);
+template <Join JOIN, How HOW, class As, class Real, class... Words>
+GG_INLINE void join_to(const As& as, Real* target, const typename As::Word& first, const Words&... others) {
+  typename As::Word held;
+  if constexpr (HOW == ADDS) held = joined<As>(JOIN, as.read(target), first);
   else held = begun<As>(JOIN, first);
   ((held = joined<As>(JOIN, held, others)), ...);
-  set_word(target, held);
+  as.write(target, held);
 }
 
 // What some terms make in one row; what all of them read is read once.
@@ -36,13 +35,12 @@ class Row {
       : Row(run, run.line + line, row, std::make_index_sequence<sizeof...(KINDS)>()) {}
 
   template <class As>
-  GG_INLINE void put(int64 j) const {
-    typedef typename As::Word Word;
-    Word centre{}, face{};
-    if constexpr (CENTRE >= 0) centre = word_at<Word>(centre_ + j);
-    if constexpr (FACE >= 0) face = word_at<Word>(face_ + j);
+  GG_INLINE void put(const As& as, int64 j) const {
+    typename As::Word centre{}, face{};
+    if constexpr (CENTRE >= 0) centre = as.read(centre_ + j);
+    if constexpr (FACE >= 0) face = as.read(face_ + j);
     const auto take = [&](const auto&... taps) {
-      join_to<As, JOIN, HOW>(target_ + j, taps.template at<As>(j, centre, face)...);
+      join_to<JOIN, HOW>(as, target_ + j, taps.at(as, j, centre, face)...);
     };
     std::apply(take, taps_);
   }
@@ -67,21 +65,22 @@ class Row {
   const std::tuple<Taps<KINDS, Real>...> taps_;
 };
 
-// One term at the ends of rows. Out of line: they would take registers of the loop.
+// One term at the ends of rows: of several at once, where the fields that it reads have rows as far apart.
+// Out of line: they would take registers of the loop.
 template <class Real, Join JOIN, How HOW, int KIND>
 GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 end) {
+  typedef AsRows<Real> As;
   const Line<Real>& line = run.line[number];
-  for (const End* point = run.end; point != run.end + run.ends; ++point) {
-    const int64 j = point->j;
-    const bool has_rows = point->begin[number] >= 0;  // if not, there may be no links at all
-    const Link<Real>* const link = has_rows ? run.link + point->begin[number] : nullptr;
-    const Link<Real>* const second = has_rows ? run.link + point->second[number] : nullptr;
-    const Link<Real>* const last = has_rows ? run.link + point->end[number] : nullptr;
-    for (int64 r = begin; r < end; ++r) {
-      const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
-      join_to<AsElements<Real>, JOIN, HOW>(run.target + r * run.target_ahead + j,
-                                           has_rows ? taps.at_end(link, second, last, j) : taps.at_inner(j));
-    }
+  const int64 most = are_fields_alike<KIND>(line) ? As::LANES : 1;
+  for (int64 r = begin, rows = most; r < end; r += rows) {
+    if (r + rows > end) rows = 1;
+    const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
+    const bool is_one = rows == 1;
+    const As own(is_one ? 0 : line.ahead, is_one ? 0 : line.weight_ahead),
+        target(is_one ? 0 : run.target_ahead, 0);
+    for (const End* point = run.end; point != run.end + run.ends; ++point)
+      join_to<JOIN, HOW>(target, run.target + r * run.target_ahead + point->j,
+                         taps.at_end(own, run.link, *point, number));
   }
 }
 
@@ -102,8 +101,8 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
     int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
-    for (int64 j = 0; j < last; j = next, next += As::LANES) row.template put<As>(j);
-    row.template put<As>(last);
+    for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
+    row.put(As(), last);
   }
 }
 

@@ -54,8 +54,8 @@ class Runs {
     run.count = last - first;
     run.target = target + (first - begin);
     run.target_ahead = ahead;
-    run.together = loop ? rows_together(t, next, run, end - begin) : 1;
-    run.group = larger(run.together, TOGETHER / (end - begin));
+    run.group = larger(1, TOGETHER / (end - begin) / COLUMN) * COLUMN;
+    run.together = loop && are_one(t, next, run, end - begin) ? run.group : 1;
     links_.clear();
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
@@ -97,18 +97,17 @@ class Runs {
     for (; t < next; ++t) here_.inner_elements(t, first, last);
   }
 
-  // How many short rows are done as one: as far as they follow each other in all arrays, with the same
-  // weights.
-  int64 rows_together(int t, int next, const Run<Real>& run, int64 length) const {
-    if (2 * length > TOGETHER || length != here_.plan.length[ROW] || run.target_ahead != length) return 1;
+  // Whether rows are short, and follow each other in all arrays, with the same weights.
+  bool are_one(int t, int next, const Run<Real>& run, int64 length) const {
+    if (2 * length > TOGETHER || length != here_.plan.length[ROW] || run.target_ahead != length) return false;
     for (; t < next; ++t) {
       const Term& term = here_.plan.term[t];
       const Stencil& stencil = here_.stencil(t);
-      if (stencil.weights && (stencil.dim == ROW || stencil.dim == MIDDLE)) return 1;
+      if (stencil.weights && (stencil.dim == ROW || stencil.dim == MIDDLE)) return false;
       for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
-        if (k >= 0 && here_.plan.array[k].stride[MIDDLE] != length) return 1;
+        if (k >= 0 && here_.plan.array[k].stride[MIDDLE] != length) return false;
     }
-    return TOGETHER / length;
+    return true;
   }
 
   // What is done in words; the rest is done with the ends.

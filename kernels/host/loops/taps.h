@@ -3,12 +3,10 @@
 #ifndef GRIDGRAD_TAPS_H
 #define GRIDGRAD_TAPS_H
 
-#include <limits>
 #include <tuple>
 #include <utility>
 
-#include "../../join.h"
-#include "../rows.h"
+#include "words.h"
 
 namespace gridgrad {
 namespace {
@@ -132,6 +130,14 @@ struct Line {
   int links_begin, links_end;                                // among those of the run
 };
 
+// Whether all that a term reads beside its weights is as far from a row to the next.
+template <int KIND, class Real>
+bool are_fields_alike(const Line<Real>& line) {
+  return (!has_faces(KIND) || line.face_ahead == line.ahead) &&
+         (!(KIND & INNER) || line.inner_ahead == line.ahead) &&
+         (!(KIND & OUTER || is_upwind(KIND)) || line.outer_ahead == line.ahead);
+}
+
 // A row of a term; `beside` is the term, along the same axis, whose neighbours it reads.
 template <class Real>
 struct Place {
@@ -161,35 +167,31 @@ struct Run {
   Line<Real> line[LINES];
 };
 
-template <class Real>
-struct AsWords {
-  typedef typename Words<Real>::Word Word;
-  static const int64 LANES = Words<Real>::LANES;
-  static GG_INLINE Word all(Real value) { return everywhere<Word>(value); }
+// What the pairs of a row that is data are times: nothing else, a coefficient at each face, a field at b.
+enum Factor : int { NO_FACTOR, AT_FACES, AT_SAMPLES };
 
-  // As AsNumbers of join.h.
-  static GG_INLINE Word size(const Word& value) {
-    typedef std::conditional_t<sizeof(Real) == 8, int64, int32> Integer;
-    typedef Integer Bits __attribute__((vector_size(WORD_BYTES)));
-    return reinterpret_cast<Word>(reinterpret_cast<Bits>(value) & std::numeric_limits<Integer>::max());
-  }
+template <Factor FACTOR, class As, class Real>
+GG_INLINE typename As::Word at_link(const As& as, const Real* own, const Real* factor,
+                                    const Link<Real>& link) {
+  typedef typename As::Word Word;
+  Word scaled = As::all(link.weight);
+  if constexpr (FACTOR == AT_FACES)
+    scaled = scaled * ((as.read(factor + link.a) + as.read(factor + link.b)) * As::all(Real(0.5)));
+  if constexpr (FACTOR == AT_SAMPLES) scaled = scaled * as.read(factor + link.inner);
+  const Word b = as.read(own + link.b);
+  if (link.kind == DIFFERENCE) return pair_value(scaled, b, as.read(own + link.a));
+  return link.kind == SELECTED && link.weight == 0 ? Word{} : scaled * b;
+}
 
-  static GG_INLINE Word hypotenuse(const Word& p, const Word& q) {
-    const Word a = size(p), b = size(q), one = all(1);
-    const Word big = a > b ? a : b, small = a > b ? b : a, quotient = small / big;
-    const Word ratio = small == big ? one : quotient;
-    Word root = one + ratio * ratio;
-    for (int64 k = 0; k < LANES; ++k) root[k] = square_root(root[k]);
-    return big * root;
-  }
-};
-
-template <class Real>
-struct AsElements : AsNumbers<Real> {
-  typedef Real Word;
-  static const int64 LANES = 1;
-  static GG_INLINE Word all(Real value) { return value; }
-};
+// A row that is data. Out of line: all loops share it.
+template <Factor FACTOR, class As, class Real>
+GG_NOINLINE typename As::Word linked_row(As as, const Real* own, const Real* factor, const Link<Real>* link,
+                                         const Link<Real>* end) {
+  if (link == end) return typename As::Word{};
+  typename As::Word sum = at_link<FACTOR>(as, own, factor, *link);
+  while (++link != end) sum = sum + at_link<FACTOR>(as, own, factor, *link);
+  return sum;
+}
 
 // One term in one row, or two of which a field chooses.
 template <int KIND, class Real>
@@ -199,41 +201,52 @@ class Taps {
 
   // `centre` and `face` are what the field and the coefficient are there.
   template <class As>
-  GG_INLINE typename As::Word at(int64 j, const typename As::Word& centre,
+  GG_INLINE typename As::Word at(const As& as, int64 j, const typename As::Word& centre,
                                  const typename As::Word& face) const {
     typedef typename As::Word Word;
     if constexpr (is_upwind(KIND)) {
-      const Word field = read<As>(outer_, j), below = below_point<As>(j, centre) * field,
-                 above = above_point<As>(j, centre) * field;
+      const Word field = as.read(outer_ + j), below = below_point(as, j, centre) * field,
+                 above = above_point(as, j, centre) * field;
       return (field <= 0 ? Word{} : below) + (field >= 0 ? Word{} : above);
     } else {
-      const Word value = inner<As>(j, centre, face);
-      if constexpr (KIND & OUTER) return value * read<As>(outer_, j);
+      const Word value = inner(as, j, centre, face);
+      if constexpr (KIND & OUTER) return value * as.read(outer_ + j);
       else return value;
     }
   }
 
-  // At an element that is taken alone.
-  GG_INLINE Real at_inner(int64 j) const {
-    return at<AsElements<Real>>(j, own_[j], has_faces(KIND) ? face_[j] : Real(0));
-  }
-
-  // Where rows are data: of one term, or of two from `second` on.
-  GG_INLINE Real at_end(const Link<Real>* link, const Link<Real>* second, const Link<Real>* end,
-                        int64 j) const {
-    Real sum;
-    if constexpr (is_mixed(KIND))
-      sum = mixed<AsElements<Real>>([&](const Real* own) { return row(own, link, second); });
-    else sum = row(own_, link, second);
-    if constexpr (is_upwind(KIND))
-      sum = unless_other(1, outer_[j], sum * outer_[j]) +
-            unless_other(-1, outer_[j], row(own_, second, end) * outer_[j]);
-    if constexpr (KIND & OUTER) sum = sum * outer_[j];
+  // At an element of an end; where rows are data, by their links.
+  template <class As>
+  GG_INLINE typename As::Word at_end(const As& as, const Link<Real>* links, const End& end,
+                                     int number) const {
+    typedef typename As::Word Word;
+    const int64 j = end.j;
+    if (end.begin[number] < 0) {
+      Word centre{}, face{};
+      if constexpr (has_centre(KIND)) centre = as.read(own_ + j);
+      if constexpr (has_faces(KIND)) face = as.read(face_ + j);
+      return at(as, j, centre, face);
+    }
+    const Link<Real>*const first = links + end.begin[number], *const second = links + end.second[number];
+    const Real* factor = nullptr;
+    if constexpr (has_faces(KIND)) factor = face_;
+    if constexpr (KIND & INNER) factor = inner_;
+    const auto row = [&](const Real* own) { return linked_row<FACTOR>(as, own, factor, first, second); };
+    Word sum;
+    if constexpr (is_mixed(KIND)) sum = mixed<As>(row);
+    else sum = row(own_);
+    if constexpr (is_upwind(KIND)) {
+      const Word field = as.read(outer_ + j),
+                 other = linked_row<FACTOR>(as, own_, factor, second, links + end.end[number]);
+      sum = (field <= 0 ? Word{} : sum * field) + (field >= 0 ? Word{} : other * field);
+    }
+    if constexpr (KIND & OUTER) sum = sum * as.read(outer_ + j);
     return sum;
   }
 
  private:
   static constexpr int kind = without_field(KIND), COUNT = neighbours_of(KIND);
+  static constexpr Factor FACTOR = has_faces(KIND) ? AT_FACES : KIND & INNER ? AT_SAMPLES : NO_FACTOR;
   typedef std::make_index_sequence<COUNT> Neighbours;
 
   template <std::size_t... K>
@@ -269,34 +282,29 @@ class Taps {
   }
 
   template <class As>
-  static GG_INLINE typename As::Word read(const Real* from, int64 j) {
-    return word_at<typename As::Word>(from + j);
+  GG_INLINE typename As::Word weight(const As& as, int k, int64 j) const {
+    if constexpr (is_graded(KIND)) return as.along(weight_[k] + j);
+    else return as.of_row(weight_[k], number_[k]);
   }
 
   template <class As>
-  GG_INLINE typename As::Word weight(int k, int64 j) const {
-    if constexpr (is_graded(KIND)) return read<As>(weight_[k], j);
-    else return As::all(number_[k]);
-  }
-
-  template <class As>
-  GG_INLINE typename As::Word inner(int64 j, const typename As::Word& centre,
+  GG_INLINE typename As::Word inner(const As& as, int64 j, const typename As::Word& centre,
                                     const typename As::Word& face) const {
     typedef typename As::Word Word;
-    if constexpr (kind == LINKS) return linked<As>(j);
-    else if constexpr (kind == VALUE) return weight<As>(0, j) * centre;
-    else if constexpr (is_values(KIND)) return values<As>(j, Neighbours());
-    else if constexpr (is_mixed(KIND)) return mixed<As>([&](const Real* own) { return of_row<As>(own + j); });
+    if constexpr (kind == LINKS) return linked(as, j);
+    else if constexpr (kind == VALUE) return weight(as, 0, j) * centre;
+    else if constexpr (is_values(KIND)) return values(as, j, Neighbours());
+    else if constexpr (is_mixed(KIND)) return mixed<As>([&](const Real* own) { return of_row(as, own + j); });
     else {
-      const Word lower = weight<As>(0, j), upper = weight<As>(WEIGHTS - 1, j),
-                 below = read<As>(neighbour_[0], j), above = read<As>(neighbour_[1], j);
+      const Word lower = weight(as, 0, j), upper = weight(as, WEIGHTS - 1, j),
+                 below = as.read(neighbour_[0] + j), above = as.read(neighbour_[1] + j);
       if constexpr (is_one_pair(KIND)) return pair_value(lower, above, below);
       else if constexpr (kind == DIFFERENCES) return two_differences(lower, upper, below, centre, above);
       else if constexpr (kind == GRADED) return interior(lower, upper, below, centre, above);
       else {
         const Word half = As::all(Real(0.5));
-        const Word before = (read<As>(face_below_, j) + face) * half,
-                   after = (face + read<As>(face_above_, j)) * half;
+        const Word before = (as.read(face_below_ + j) + face) * half,
+                   after = (face + as.read(face_above_ + j)) * half;
         return two_differences(lower * before, upper * after, below, centre, above);
       }
     }
@@ -311,76 +319,59 @@ class Taps {
   }
 
   template <class As>
-  GG_INLINE typename As::Word of_row(const Real* at) const {
-    const auto lower = As::all(number_[2]), below = read<As>(at, below_), above = read<As>(at, above_);
+  GG_INLINE typename As::Word of_row(const As& as, const Real* at) const {
+    const auto lower = As::all(number_[2]), below = as.read(at + below_), above = as.read(at + above_);
     if constexpr (kind == MIXED) return pair_value(lower, above, below);
-    else return two_differences(lower, As::all(number_[3]), below, read<As>(at, 0), above);
+    else return two_differences(lower, As::all(number_[3]), below, as.read(at), above);
   }
 
   template <class As, std::size_t... K>
-  GG_INLINE typename As::Word values(int64 j, std::index_sequence<K...>) const {
-    return (... + value<As>(static_cast<int>(K), j));
+  GG_INLINE typename As::Word values(const As& as, int64 j, std::index_sequence<K...>) const {
+    return (... + value(as, static_cast<int>(K), j));
   }
 
   template <class As>
-  GG_INLINE typename As::Word value(int k, int64 j) const {
+  GG_INLINE typename As::Word value(const As& as, int k, int64 j) const {
     typedef typename As::Word Word;
-    const Word own = weight<As>(k, j);
+    const Word own = weight(as, k, j);
     Word scaled = own;
-    if constexpr (KIND & INNER) scaled = own * read<As>(inner_at_[k], j);
-    const Word product = scaled * read<As>(neighbour_[k], j);
+    if constexpr (KIND & INNER) scaled = own * as.read(inner_at_[k] + j);
+    const Word product = scaled * as.read(neighbour_[k] + j);
     if constexpr (is_graded(KIND)) return own == 0 ? Word{} : product;
     else return product;
   }
 
   // The differences to either side.
   template <class As>
-  GG_INLINE typename As::Word below_point(int64 j, const typename As::Word& centre) const {
-    const auto near = weight<As>(COUNT / 2 - 1, j) * (centre - read<As>(neighbour_[0], j));
+  GG_INLINE typename As::Word below_point(const As& as, int64 j, const typename As::Word& centre) const {
+    const auto near = weight(as, COUNT / 2 - 1, j) * (centre - as.read(neighbour_[0] + j));
     if constexpr (COUNT == 2) return near;
-    else return weight<As>(0, j) * (read<As>(neighbour_[2], j) - centre) + near;
+    else return weight(as, 0, j) * (as.read(neighbour_[2] + j) - centre) + near;
   }
 
   template <class As>
-  GG_INLINE typename As::Word above_point(int64 j, const typename As::Word& centre) const {
-    const auto near = weight<As>(COUNT / 2, j) * (read<As>(neighbour_[1], j) - centre);
+  GG_INLINE typename As::Word above_point(const As& as, int64 j, const typename As::Word& centre) const {
+    const auto near = weight(as, COUNT / 2, j) * (as.read(neighbour_[1] + j) - centre);
     if constexpr (COUNT == 2) return near;
-    else return near + weight<As>(3, j) * (centre - read<As>(neighbour_[3], j));
+    else return near + weight(as, 3, j) * (centre - as.read(neighbour_[3] + j));
   }
 
   template <class As>
-  GG_INLINE typename As::Word linked(int64 j) const {
+  GG_INLINE typename As::Word linked(const As& as, int64 j) const {
     typedef typename As::Word Word;
     const Link<Real>* link = begin_;
-    Word sum = one<As>(*link, j);
-    while (++link != end_) sum = sum + one<As>(*link, j);
+    Word sum = one(as, *link, j);
+    while (++link != end_) sum = sum + one(as, *link, j);
     return sum;
   }
 
   template <class As>
-  GG_INLINE typename As::Word one(const Link<Real>& link, int64 j) const {
+  GG_INLINE typename As::Word one(const As& as, const Link<Real>& link, int64 j) const {
     typedef typename As::Word Word;
-    const Word b = read<As>(own_ + link.b, j);
+    const Word b = as.read(own_ + link.b + j);
     Word weight = As::all(link.weight);
-    if constexpr (KIND & INNER) return weight * read<As>(inner_ + link.inner, j) * b;
-    else return link.kind ? weight * b : pair_value(weight, b, read<As>(own_ + link.a, j));
-  }
-
-  Real row(const Real* own, const Link<Real>* link, const Link<Real>* end) const {
-    Real sum = 0;
-    for (bool first = true; link != end; ++link, first = false) {
-      const Real value = at_point(own, *link);
-      sum = first ? value : sum + value;
-    }
-    return sum;
-  }
-
-  Real at_point(const Real* own, const Link<Real>& link) const {
-    Real scaled = link.weight;
-    if constexpr (has_faces(KIND)) scaled = scaled * face_mean<Real>(face_[link.a], face_[link.b], false);
-    if constexpr (KIND & INNER) scaled = scaled * inner_[link.inner];
-    if (link.kind == SELECTED) return sample_value(link.weight, scaled, own[link.b]);
-    return pair_value(scaled, own[link.b], link.kind == VALUE_ALONE ? Real(0) : own[link.a]);
+    if constexpr (KIND & INNER) return weight * as.read(inner_ + link.inner + j) * b;
+    else return link.kind ? weight * b : pair_value(weight, b, as.read(own_ + link.a + j));
   }
 
   static constexpr int WEIGHTS = weights_of_term(KIND) * terms_of(KIND);
