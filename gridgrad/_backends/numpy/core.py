@@ -50,7 +50,8 @@ def _load() -> ctypes.CDLL | None:
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
     core.gg_sweeps.argtypes, core.gg_sweeps.restype = [], integer
     core.gg_message.restype = ctypes.c_char_p
-    core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
+    for use in core.gg_use_stream_bytes, core.gg_use_block_bytes:
+        use.argtypes, use.restype = [integer], integer
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
     core.gg_apply_objects.argtypes = [pointer, ctypes.c_char_p]
     whole = ctypes.c_int
