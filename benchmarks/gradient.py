@@ -15,7 +15,16 @@ from typing import Any
 
 import numpy as np
 from cases import CASES, Case, aligned, small
-from measure import available_cpus, import_time, interleaved, machine, newest, peak_memory, short_name
+from measure import (
+    available_cpus,
+    import_time,
+    interleaved,
+    machine,
+    newest,
+    peak_memory,
+    share_of_ceiling,
+    short_name,
+)
 from peers import CONTENDERS, Skip, versions
 
 import gridgrad as gg
@@ -103,7 +112,7 @@ def ratios(row: dict[str, dict[str, float]]) -> dict[str, str]:
     """How many times as long as gridgrad each peer takes, and gridgrad's share of the ceiling."""
     ours = row["gridgrad"]["min"]
     found = {name: f"{row[name]['min'] / ours:.1f}" if name in row else "-" for name in SHOWN}
-    return found | {"of ceiling": f"{row['ceiling']['min'] / ours:.2f}" if "ceiling" in row else "-"}
+    return found | {"of ceiling": f"{share_of_ceiling(row):.2f}" if "ceiling" in row else "-"}
 
 
 def text(report: dict[str, Any]) -> str:

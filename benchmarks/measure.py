@@ -69,7 +69,22 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
             for _ in range(repeats[name]):
                 calls[name]()
             seconds[name].append((time.perf_counter() - start) / repeats[name])
-    return {name: {"min": min(s), "median": median(s), "rounds": rounds} for name, s in seconds.items()}
+    ours = seconds[names[0]]
+    return {
+        name: {
+            "min": min(s),
+            "median": median(s),
+            "of the first": median(a / b for a, b in zip(s, ours, strict=True)),
+            "rounds": rounds,
+        }
+        for name, s in seconds.items()
+    }
+
+
+def share_of_ceiling(times: dict[str, dict[str, float]]) -> float:
+    """The ceiling's time over gridgrad's: the median of ratios taken round by round, as bandwidth moves; of older results the least over the least."""
+    ceiling = times["ceiling"]
+    return ceiling.get("of the first", ceiling["min"] / times["gridgrad"]["min"])
 
 
 def settle_memory() -> None:

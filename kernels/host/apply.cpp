@@ -10,15 +10,20 @@
 namespace gridgrad {
 namespace {
 
-const int64 BLOCK_BYTES = 128 << 10;  // of one plane of a block: three of them stay in the L2 cache
+const int64 ROW_BYTES = 64 << 10;  // of a row of a block: three of them stay in the L2 cache
 
 template <class Stored, class Real, class Out>
 class Apply {
  public:
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
-  Apply(const Descriptor& plan, void* const* pointers, bool stream)
-      : plan_(plan), pointers_(pointers), stream_(stream), terms_(plan, pointers), runs_(terms_.here) {
+  Apply(const Descriptor& plan, void* const* pointers, const Caches& caches)
+      : plan_(plan),
+        pointers_(pointers),
+        stream_(caches.stream),
+        block_bytes_(caches.block_bytes),
+        terms_(plan, pointers),
+        runs_(terms_.here) {
     for (int t = 0; t < plan.terms; ++t) sort(t);
   }
 
@@ -45,9 +50,9 @@ class Apply {
   // Blocks of the two fastest dims, swept along the third, so that its neighbours are still cached.
   void blocks(const Box& box, int64* at) {
     const int64 bytes = static_cast<int64>(sizeof(Stored));
-    const int64 segment = larger(TILE, BLOCK_BYTES / 2 / bytes / TILE * TILE);
+    const int64 segment = larger(TILE, ROW_BYTES / bytes / TILE * TILE);
     const int64 columns = smaller(segment, box.end[ROW] - box.begin[ROW]);
-    const int64 rows = larger(1, BLOCK_BYTES / (columns * bytes));
+    const int64 rows = larger(1, block_bytes_ / (columns * bytes));
     for (int64 r = box.begin[MIDDLE]; r < box.end[MIDDLE]; r += rows)
       for (int64 c = box.begin[ROW]; c < box.end[ROW]; c += columns)
         for (at[SLOW] = box.begin[SLOW]; at[SLOW] < box.end[SLOW]; ++at[SLOW])
@@ -223,6 +228,7 @@ class Apply {
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
+  const int64 block_bytes_;
   Terms<Stored, Real> terms_;
   std::conditional_t<NATIVE, Runs<Real>, NoRuns> runs_;
   int next_[MAX_TERMS], ends_[MAX_TERMS];
@@ -232,47 +238,48 @@ class Apply {
 };
 
 template <class Stored, class Real, class Out>
-void run(const Descriptor& plan, void* const* pointers, const Box& box, bool stream) {
-  Apply<Stored, Real, Out>(plan, pointers, stream).box(box);
-  if (stream) GG_STREAM_FENCE();
+void run(const Descriptor& plan, void* const* pointers, const Box& box, const Caches& caches) {
+  Apply<Stored, Real, Out>(plan, pointers, caches).box(box);
+  if (caches.stream) GG_STREAM_FENCE();
 }
 
 // A floating type computes in float unless the plan's weights need double.
 template <class Stored>
-void run_floating(const Descriptor& plan, void* const* pointers, const Box& box, bool stream) {
-  if (plan.real_bytes == 4) run<Stored, float, Stored>(plan, pointers, box, stream);
-  else run<Stored, double, Stored>(plan, pointers, box, stream);
+void run_floating(const Descriptor& plan, void* const* pointers, const Box& box, const Caches& caches) {
+  if (plan.real_bytes == 4) run<Stored, float, Stored>(plan, pointers, box, caches);
+  else run<Stored, double, Stored>(plan, pointers, box, caches);
 }
 
 }  // namespace
 
 // GG_SWEEP is this CPU level's name, from CMakeLists.txt; the descriptor has been checked.
-extern "C" void GG_SWEEP(const Descriptor& plan, void* const* pointers, const Box& box, bool stream) {
+extern "C" void GG_SWEEP(const Descriptor& plan, void* const* pointers, const Box& box,
+                         const Caches& caches) {
   switch (plan.storage) {
     case HALF:
-      return run_floating<Half>(plan, pointers, box, stream);
+      return run_floating<Half>(plan, pointers, box, caches);
     case BFLOAT16:
-      return run_floating<BFloat16>(plan, pointers, box, stream);
+      return run_floating<BFloat16>(plan, pointers, box, caches);
     case FLOAT32:
-      return run_floating<float>(plan, pointers, box, stream);
+      return run_floating<float>(plan, pointers, box, caches);
     case FLOAT64:
-      return run<double, double, double>(plan, pointers, box, stream);
+      return run<double, double, double>(plan, pointers, box, caches);
     case INT8:
-      return run<int8, double, double>(plan, pointers, box, stream);
+      return run<int8, double, double>(plan, pointers, box, caches);
     case UINT8:
-      return run<uint8, double, double>(plan, pointers, box, stream);
+      return run<uint8, double, double>(plan, pointers, box, caches);
     case INT16:
-      return run<int16, double, double>(plan, pointers, box, stream);
+      return run<int16, double, double>(plan, pointers, box, caches);
     case UINT16:
-      return run<uint16, double, double>(plan, pointers, box, stream);
+      return run<uint16, double, double>(plan, pointers, box, caches);
     case INT32:
-      return run<int32, double, double>(plan, pointers, box, stream);
+      return run<int32, double, double>(plan, pointers, box, caches);
     case UINT32:
-      return run<uint32, double, double>(plan, pointers, box, stream);
+      return run<uint32, double, double>(plan, pointers, box, caches);
     case INT64:
-      return run<int64, double, double>(plan, pointers, box, stream);
+      return run<int64, double, double>(plan, pointers, box, caches);
     case UINT64:
-      return run<uint64, double, double>(plan, pointers, box, stream);
+      return run<uint64, double, double>(plan, pointers, box, caches);
   }
 }
 

@@ -1,4 +1,5 @@
 // The C ABI: checks the descriptor again, picks the CPU level, splits the work over threads.
+#include <algorithm>
 #include <atomic>
 #include <new>
 #include <system_error>
@@ -6,6 +7,9 @@
 #include <vector>
 
 #include "sweep.h"
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
 
 namespace gridgrad {
 
@@ -36,7 +40,19 @@ int detect_level() {
   return level < LEVELS ? level : LEVELS - 1;
 }
 
+// Whole planes are swept faster than blocks of them, as long as three stay in the caches: an eighth of this
+// core's share of the last one, within bounds.
+int64 detect_block_bytes() {
+  int64 cache = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+  cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+  const int64 cores = std::max(1u, std::thread::hardware_concurrency());
+  return std::clamp<int64>(cache / cores / 8, 128 << 10, 1 << 20);
+}
+
 std::atomic<int> level{detect_level()};
+std::atomic<int64> block_bytes{detect_block_bytes()};
 std::atomic<int64> stream_bytes{16 << 20};  // outputs beyond this leave the caches anyway
 std::atomic<int64> sweeps{0};               // since the library was loaded
 
@@ -200,9 +216,9 @@ Box piece_of(const Box& box, int dim, int64 piece, int64 pieces) {
 
 // One sweep; nothing is thrown, out of a thread or into C.
 Status run(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box,
-           bool stream) noexcept {
+           const Caches& caches) noexcept {
   try {
-    sweep(plan, pointers, box, stream);
+    sweep(plan, pointers, box, caches);
     return OK;
   } catch (const std::bad_alloc&) {
     return NO_MEMORY;
@@ -211,12 +227,12 @@ Status run(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Bo
 
 // Short-lived threads: nothing to hang in a forked child. A thread that cannot start is run here.
 Status run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointers, const Box& box,
-                      bool stream, int workers) {
+                      const Caches& caches, int workers) {
   const int dim = split_dim(box, workers);
   std::vector<std::thread> threads;
   std::atomic<int> worst{OK};
   const auto take = [&](int piece) {
-    if (const Status status = run(sweep, plan, pointers, piece_of(box, dim, piece, workers), stream))
+    if (const Status status = run(sweep, plan, pointers, piece_of(box, dim, piece, workers), caches))
       worst = status;
   };
   int piece = 1;
@@ -248,6 +264,9 @@ GG_EXPORT int gg_use_cpu_level(int wanted) {
 // For tests that stream small arrays; returns the bound that was in force.
 GG_EXPORT int64 gg_use_stream_bytes(int64 bytes) { return stream_bytes.exchange(bytes); }
 
+// The same for blocks of rows.
+GG_EXPORT int64 gg_use_block_bytes(int64 bytes) { return block_bytes.exchange(bytes); }
+
 // How often a plan was applied.
 GG_EXPORT int64 gg_sweeps() { return sweeps; }
 
@@ -264,11 +283,11 @@ GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piec
     box.end[dim] = plan->length[dim];
     bytes *= static_cast<double>(plan->length[dim]);
   }
-  const bool stream = GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes);
+  const Caches caches{GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes), block_bytes};
   if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
   if (piece == 0) sweeps.fetch_add(1, std::memory_order_relaxed);
-  if (workers == 1) return run(SWEEPS[level], *plan, pointers, box, stream);
-  return run_in_threads(SWEEPS[level], *plan, pointers, box, stream, workers);
+  if (workers == 1) return run(SWEEPS[level], *plan, pointers, box, caches);
+  return run_in_threads(SWEEPS[level], *plan, pointers, box, caches, workers);
 }
 
 // The same on NumPy's array objects, the fastest call. Packed are where an object holds its data pointer and

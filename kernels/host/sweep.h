@@ -24,8 +24,15 @@ struct Box {
   int64 begin[MAX_DIMS], end[MAX_DIMS];
 };
 
+// What a sweep does for the caches: whether outputs are stored past them, and the bytes of one plane of a
+// block of rows, three of which are to stay there.
+struct Caches {
+  bool stream;
+  int64 block_bytes;
+};
+
 // Applies the plan inside the box; pointers hold the inputs, then the outputs.
-typedef void Sweep(const Descriptor& plan, void* const* pointers, const Box& box, bool stream);
+typedef void Sweep(const Descriptor& plan, void* const* pointers, const Box& box, const Caches& caches);
 
 }  // namespace gridgrad
 

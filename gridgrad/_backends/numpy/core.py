@@ -48,9 +48,9 @@ def _load() -> ctypes.CDLL | None:
     if core.gg_abi_version() != ABI_VERSION or core.gg_descriptor_bytes() != DESCRIPTOR.itemsize:
         raise ImportError(f"{path} was built for another version of gridgrad; reinstall gridgrad")
     pointer, integer = ctypes.c_void_p, ctypes.c_int64
-    core.gg_sweeps.argtypes, core.gg_sweeps.restype = [], integer
+    core.gg_sweeps.restype = core.gg_use_stream_bytes.restype = core.gg_use_block_bytes.restype = integer
     core.gg_message.restype = ctypes.c_char_p
-    core.gg_use_stream_bytes.argtypes, core.gg_use_stream_bytes.restype = [integer], integer
+    core.gg_use_stream_bytes.argtypes = core.gg_use_block_bytes.argtypes = [integer]
     core.gg_apply.argtypes = [pointer, pointer, integer, integer, ctypes.c_int]
     core.gg_apply_objects.argtypes = [pointer, ctypes.c_char_p]
     whole = ctypes.c_int

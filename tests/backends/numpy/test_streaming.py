@@ -79,6 +79,32 @@ def test_several_terms_stream_into_one_output(rng):
     assert np.array_equal(out, want)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("shape", [(7, 9, 50), (4, 3, 8, 33), (3, 5, 9000)])
+def test_blocks_of_rows_do_not_change_bits(core, rng, streamed, shape):
+    """One row each, a few, or whole planes; rows of 9000 points are cut."""
+    f = rng.standard_normal(shape)
+    grid = gg.Grid(*(np.cumsum(rng.uniform(0.5, 1.5, n)) for n in shape))
+    bound = core.gg_use_stream_bytes(0 if streamed else 1 << 40)
+    before = core.gg_use_block_bytes(1)
+    try:
+        results = []
+        for size in (1, 3 * shape[-1] * f.itemsize, 1 << 40):
+            core.gg_use_block_bytes(size)
+            results.append([*grid.gradient(f), grid.laplacian(f), grid.diffuse(f)(f)])
+    finally:
+        core.gg_use_block_bytes(before)
+        core.gg_use_stream_bytes(bound)
+    for other in results[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(results[0], other, strict=True))
+
+
+def test_a_plane_of_a_block_is_a_share_of_the_last_cache(core):
+    before = core.gg_use_block_bytes(1)
+    assert core.gg_use_block_bytes(before) == 1
+    assert 128 << 10 <= before <= 1 << 20
+
+
 def test_pieces_and_signals_do_not_change_bits(rng, monkeypatch):
     f = rng.standard_normal((9, 10, 50))
     want = gg.gradient(f, 0.3, workers=1)
