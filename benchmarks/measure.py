@@ -69,7 +69,7 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
             for _ in range(repeats[name]):
                 calls[name]()
             seconds[name].append((time.perf_counter() - start) / repeats[name])
-    ours = seconds[names[0]]
+    ours = seconds[next(iter(calls))]
     return {
         name: {
             "min": min(s),

@@ -67,3 +67,40 @@ def of_shape(values: Array, axis: int) -> str:
         "its lines differ, so that no one of them is that of all; differentiate each line with its own coordinates, "
         f"gradient(f[{line}], x[{line}])"
     )
+
+
+def line_along(axis: int, ndim: int) -> str:
+    """The index of one line along an axis, as ``i, :, k``."""
+    return ", ".join(":" if k == axis % ndim else "ijklmn"[k % 6] for k in range(ndim))
+
+
+def of_times(values: Array, name: str) -> str | None:
+    """On times, whose derivatives need a unit; None for anything else."""
+    single = values.ndim == 0
+    if values.dtype.kind == "m" and single:
+        return f"{name} / np.timedelta64(1, 's')"
+    if values.dtype.kind in "mM":
+        return f"({name} - {name}[0]) / np.timedelta64(1, 's')"
+    if _are_dates(values):
+        return f"({name} - {name}[0]) / numpy.timedelta64(1, 's') with {name} = numpy.asarray({name}, 'datetime64[s]')"
+    first = values.reshape(-1)[0] if values.dtype.kind == "O" and values.size else None
+    if hasattr(first, "total_seconds"):  # a timedelta of Python or pandas
+        return f"{name}.total_seconds()" if single else f"[s.total_seconds() for s in {name}]"
+    if hasattr(first, "year") and hasattr(first, "month"):  # datetime, pandas.Timestamp, cftime
+        return f"[(s - {name}[0]).total_seconds() for s in {name}]"
+    return None
+
+
+def _are_dates(values: Array) -> bool:
+    """Whether these are texts that NumPy reads as times, and not as numbers."""
+    if values.dtype.kind not in "US" or values.ndim == 0:
+        return False
+    return not _reads(values, "f8") and _reads(values.astype("U"), "M8[s]")
+
+
+def _reads(values: Array, dtype: str) -> bool:
+    try:
+        values.astype(dtype)
+    except ValueError:
+        return False
+    return True
