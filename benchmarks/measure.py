@@ -69,22 +69,22 @@ def interleaved(calls: dict[str, Callable[[], Any]], rounds: int) -> dict[str, d
             for _ in range(repeats[name]):
                 calls[name]()
             seconds[name].append((time.perf_counter() - start) / repeats[name])
-    ours = seconds[next(iter(calls))]
-    return {
-        name: {
-            "min": min(s),
-            "median": median(s),
-            "of the first": median(a / b for a, b in zip(s, ours, strict=True)),
-            "rounds": rounds,
-        }
-        for name, s in seconds.items()
-    }
+    return {name: times_of(name, seconds) for name in seconds}
+
+
+def times_of(name: str, seconds: dict[str, list[float]]) -> dict[str, float]:
+    """Of one contender's rounds; beside gridgrad's also the median of the ratios of the same round."""
+    own = seconds[name]
+    times = {"min": min(own), "median": median(own), "rounds": len(own)}
+    if "gridgrad" in seconds:
+        times["of gridgrad's"] = median(a / b for a, b in zip(own, seconds["gridgrad"], strict=True))
+    return times
 
 
 def share_of_ceiling(times: dict[str, dict[str, float]]) -> float:
     """The ceiling's time over gridgrad's: the median of ratios taken round by round, as bandwidth moves; of older results the least over the least."""
     ceiling = times["ceiling"]
-    return ceiling.get("of the first", ceiling["min"] / times["gridgrad"]["min"])
+    return ceiling.get("of gridgrad's", ceiling["min"] / times["gridgrad"]["min"])
 
 
 def settle_memory() -> None:

@@ -220,6 +220,14 @@ class TestValues:
         same_for_all = gg.Grid(X, (M, 0.25), boundary=[(gg.value(wall[1]), "reflect"), "periodic"]).laplacian
         assert same_bits(same_for_all(f)[2], same_for_all(f[2]))
 
+    def test_batches_of_coefficients_behind_the_axes(self):
+        boundary = [gg.value(1.0), (gg.slope(0.5), gg.value(2.0, wall="face"))]
+        grid = gg.Grid(X, (M, 0.25), boundary=boundary, axes=(0, 1))
+        f, k = noise(N, M, 3), 1 + np.abs(noise(N, M, 3, seed=6))
+        for A in (grid.diffuse(k), grid.multiply(k) + grid.diffuse(1.0)):
+            assert A.offset.shape == (N, M, 3)
+            assert np.allclose(A(f), A.linear(f) + A.offset, rtol=1e-12, atol=1e-12)
+
     @pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "g", "c8", "c16", "i4", "u8"])
     def test_numbers_take_the_dtype_of_the_field(self, dtype):
         f = (10 * np.abs(noise(N, M))).astype(dtype)

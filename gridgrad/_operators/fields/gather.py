@@ -184,12 +184,16 @@ def _broadcast(
         raise ArgumentValueError(
             f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
+    labels = [label for argument in arguments for label in argument.labels()]
+    return broadcast(library.operations(c), c, shape, labels[k] if labels else "a coefficient")
+
+
+def broadcast(xp: Operations, c: Array, shape: tuple[int, ...], label: str) -> Array:
+    """A coefficient, `label`, in the shape of a field."""
     try:
-        wide: Array = library.operations(c).broadcast_to(c, shape)
+        wide: Array = xp.broadcast_to(c, shape)
         return wide
     except (ValueError, RuntimeError, TypeError):
-        labels = [label for argument in arguments for label in argument.labels()]
-        label = labels[k] if labels else "a coefficient"
         raise ArgumentValueError(
             f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
         ) from None

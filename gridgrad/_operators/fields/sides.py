@@ -154,7 +154,7 @@ def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
         return np.zeros(grid.shape, grid.dtype)
     library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
     xp = library.operations(widest)
-    shape = np.broadcast_shapes(grid.alone(), *(tuple(c.shape) for c in arrays))
+    shape = np.broadcast_shapes(grid.alone(widest.ndim), *(tuple(c.shape) for c in arrays))
     zeros: Array = xp.zeros_like(xp.broadcast_to(widest, shape))
     return zeros
 

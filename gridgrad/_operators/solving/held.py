@@ -15,6 +15,7 @@ from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..fields.coefficients import Given
 from ..fields.forms import Form
+from ..fields.gather import broadcast
 from ..fields.sides import AtGaps, Side, like
 
 
@@ -104,4 +105,5 @@ def _with_value(
                               if argument.side and argument.name and argument.name == condition.name)  # fmt: skip
     found = next(named, None)
     value = like(field, side.field(condition.given) if found is None else found) / float(condition.end.a)
-    return xp.where(xp.weights(places, xp.bool, field), xp.broadcast_to(value, tuple(field.shape)), field)
+    wide = broadcast(xp, value, tuple(field.shape), side.label)
+    return xp.where(xp.weights(places, xp.bool, field), wide, field)

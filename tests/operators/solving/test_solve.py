@@ -308,6 +308,16 @@ def test_walls_change_between_calls_of_a_solver():
     assert np.abs(solver(np.zeros(6)) - 5 * line).max() < 1e-14
 
 
+def test_values_of_a_batch_need_a_batch():
+    wall = np.ones((3, 6))
+    A = gg.Grid((8, 0.5), (6, 0.1), boundary=[gg.value(wall), "symmetric"]).laplacian
+    with pytest.raises(
+        ValueError, match=r"of shape \(3, 1, 6\) does not broadcast to the field's shape \(8, 6\)"
+    ):
+        A.solve(np.ones((8, 6)))
+    assert A.solve(np.ones((3, 8, 6))).shape == (3, 8, 6)
+
+
 @pytest.mark.parametrize("method", ["cg", "bicgstab", "gmres", "lgmres"])
 def test_iterations_end_where_factors_do(method):
     grid = gg.Grid(stretched(7), (8, 0.5), boundary=[(gg.value(1.0), "reflect"), "symmetric"])
