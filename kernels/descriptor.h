@@ -7,7 +7,7 @@
 namespace gridgrad {
 
 enum : int {
-  ABI_VERSION = 8,
+  ABI_VERSION = 9,
   MAX_DIMS = 8,        // after collapsing; right-aligned, unused leading dims have length 1
   MAX_ARRAYS = 20,     // inputs first, then outputs: a jacobian on four axes
   MAX_TERMS = 27,      // ordered by output, those that are not everywhere last

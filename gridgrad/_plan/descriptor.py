@@ -8,7 +8,7 @@ import numpy as np
 
 from .._terms.term import Term, are_turned
 
-ABI_VERSION = 8
+ABI_VERSION = 9
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 27, 13, 12
 MAX_OFFSET = 127  # of a pair from its own point
 GATED, HARMONIC = 1, 2  # flags of a term

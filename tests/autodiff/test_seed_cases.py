@@ -140,6 +140,19 @@ def test_expressions_of_a_class_derived_from_those_of_sympy():
     np.testing.assert_array_equal(found, [2.0, 4.0, 6.0])
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch", "jax"])
+def test_classes_of_sympy_without_code_for_a_library(library):
+    sympy = pytest.importorskip("sympy")
+    one = {"numpy": lambda: np.ones(3), "torch": lambda: pytest.importorskip("torch").ones(3), "jax": lambda: pytest.importorskip("jax").numpy.ones(3)}[library]()  # fmt: skip
+
+    class Unknown(sympy.Function):
+        def fdiff(self, argindex=1):
+            return Unknown(self.args[0])
+
+    with pytest.raises(TypeError, match=f"Unknown.*; give its class a method _{library}code"):
+        autodiff.gradient(Unknown(sympy.Symbol("x")), one)
+
+
 @pytest.mark.parametrize("engine", ["auto", "sympy"])
 def test_row_10_one_over_x(engine):
     x = np.array([[[1, 2, 3], [1, 2, 3]]] * 2)

@@ -25,7 +25,7 @@ class CoreError(RuntimeError):
 def _load() -> ctypes.CDLL | None:
     names = {"darwin": "libgridgrad_core.dylib", "win32": "gridgrad_core.dll"}
     override = os.environ.get("GRIDGRAD_CORE")  # sanitizer and coverage builds
-    folders = sys.modules["gridgrad"].__path__  # two, of an editable install
+    folders = sys.modules[__name__.rpartition("._backends.")[0]].__path__  # two, of an editable install
     places = [join(folder, names.get(sys.platform, "libgridgrad_core.so")) for folder in folders]
     path = override or next(filter(isfile, places), places[0])
     if not isfile(path):

@@ -182,6 +182,10 @@ class Geometry(NamedTuple):
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
         name, called = self.names[k], f"axis {lines[k].number} is {self.names[k]}"
+        if y.ndim > 1:
+            raise ArgumentTypeError(
+                f"{called}, which is one array of 1 dimension for all lines; give that, or a grid without geometry= one that differs from line to line"
+            )
         rounding = ROUNDING * min(abs(y[1] - y[0]), abs(y[-1] - y[-2]))
         last = limits[-1] if len(limits) > 1 else np.inf
         beyond = np.flatnonzero((y < limits[0] - rounding) | (y > last + rounding))
@@ -206,11 +210,13 @@ class Geometry(NamedTuple):
             )
         ends = lines[k].ends
         if ends[0].is_periodic or any(not end.is_open for end in ends):
-            d = f"grid.derivative({k})"
-            by_hand = f"(1 / r) * {d}" if name == "r" else f"-numpy.tan(lat) * {d}"
+            d, d2, at = f"grid.derivative({k})", f"grid.derivative({k}, order=2)", f"grid.mesh()[{k}]"
+            by_hand = (
+                f"(1 / {at}) * {d} + {d2}" if name == "r" else f"({d2} - numpy.tan({at}) * {d}) / radius**2"
+            )
             raise ArgumentValueError(
                 f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; for others write operators as their formulas on a grid '
-                f"without geometry=, of angles in radians: of a laplacian the part along {name} is {by_hand} + grid.derivative({k}, order=2)"
+                f"without geometry=, of angles in radians: of a laplacian the part along {name} is {by_hand}"
             )
 
     def _other_unit(self, y: Array) -> str:

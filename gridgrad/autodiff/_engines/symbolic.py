@@ -91,18 +91,40 @@ class Symbolic:
         return f"{head}void {name}({arguments}, {dtype} *out)\n{{\n" + "\n".join(lines) + "\n}\n"
 
     def _lambdified(self, library: str, values: sympy.Expr | list[sympy.Expr]) -> Callable[..., Any]:
-        import sympy  # type: ignore[import-untyped,unused-ignore]
-
         from .quotients import divided
 
         key = (library, str(values))
         if key not in self._compiled:
             values = [divided(e) for e in values] if isinstance(values, list) else divided(values)
-            self._compiled[key] = sympy.lambdify(self.symbols, values, modules=_MODULES[library], cse=True)
+            self._compiled[key] = _compiled(self.symbols, values, library)
         return self._compiled[key]
 
     def __repr__(self) -> str:
         return f"Symbolic({', '.join(map(str, self.symbols))}: {', '.join(map(str, self.expressions))})"
+
+
+def _compiled(symbols: tuple[sympy.Symbol, ...], values: Any, library: str) -> Callable[..., Any]:
+    """Code of a library; sympy writes functions that it has no code for by name, or, for torch, not at all."""
+    import sympy  # type: ignore[import-untyped,unused-ignore]
+
+    def unknown(error: Exception) -> ArgumentTypeError:
+        return ArgumentTypeError(
+            f"sympy has no {library} code for a function of the expression ({str(error).splitlines()[0]}); give its class a method "
+            f"_{library}code(self, printer), which returns the text of a call"
+        )
+
+    try:
+        code = sympy.lambdify(symbols, values, modules=_MODULES[library], cse=True)
+    except NotImplementedError as error:
+        raise unknown(error) from None
+
+    def run(*coords: Any) -> Any:
+        try:
+            return code(*coords)
+        except NameError as error:
+            raise unknown(error) from None
+
+    return run
 
 
 def symbolic(function: object, names: Sequence[str] | None = None, arguments: int | None = None) -> Symbolic:
