@@ -47,6 +47,9 @@ FUNCTIONS = [
     Row("ad.gradient(lambda x: 2 * np.stack([x, x]), x)", "compute with the components and return a tuple: (2 * x, 2 * y) for 2 * numpy.stack([x, y])", "ad.jacobian(lambda x: (2 * x, 3 * x), x)[1][0]", "np.full(5, 3.)", AD),
     Row("ad.jvp(np.square, (x,), (1.0,), engine='sympy')", "use engine='jet' for products with vectors", "ad.jvp(np.square, (x,), (1.0,), engine='jet')[1]", "slope", SYMPY, "sympy"),
     Row("ad.symbolic(s * t, arguments=1)", "gg.autodiff.symbolic(expression, names=('x', 'y'))", "ad.gradient(gg.autodiff.symbolic(s * t, names=('s', 't')), X, Y)[0][0]", "Y", SYMPY, "sympy"),
+    Row("ad.gradient(Cube(s), x)", "give its class a method _numpycode(self, printer), which returns the text of a call", "ad.gradient(Coded(s), x)", "3 * x**2",
+        SYMPY + "\nclass Cube(sympy.Function):\n    def fdiff(self, k=1):\n        return 3 * self.args[0]**2\n"
+        "class Coded(Cube):\n    def _numpycode(self, printer):\n        return f'({printer._print(self.args[0])})**3'", "sympy"),
     Row("ad.symbolic(lambda x: np.sin(x))", "sympy.sin for numpy.sin", "ad.gradient(ad.symbolic(lambda x: sympy.sin(x)), x)", "np.cos(x)", SYMPY, "sympy"),
     Row("ad.symbolic(lambda x: np.sin(x))", "or use engine='jet'", "ad.gradient(lambda x: np.sin(x), x, engine='jet')", "np.cos(x)", SYMPY, "sympy"),
     Row("ad.symbolic(7)", "give an expression", "ad.gradient(ad.symbolic(s**2), x)", "slope", SYMPY, "sympy"),
