@@ -16,6 +16,7 @@ import numpy as np
 from .._base.errors import ArgumentValueError
 
 _NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
+_ENGINES = {"zarr": "zarr"}  # of the others xarray finds it
 KINDS = (*_NETCDF, ".zarr", ".npy")
 
 
@@ -39,7 +40,7 @@ def read(path: Path, chunks: Any, group: str | None) -> Any:
     except ModuleNotFoundError:
         raise
     except Exception as error:
-        raise OSError(f"{path} cannot be read: {error}") from error
+        raise OSError(f"{path} cannot be read: {_no_group(xarray, path, kind, group) or error}") from error
     for dim in chunks if isinstance(chunks, dict) else ():
         if dim not in data.dims:
             raise ArgumentValueError(
@@ -54,10 +55,31 @@ def _opened(xarray: Any, path: Path, kind: str, group: str | None) -> Any:
         return xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
     if kind == "zarr":
         _without_pickle()
+    with _quiet():
+        return xarray.open_dataset(path, engine=_ENGINES.get(kind), group=group)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings of metadata that are not in one place."""
     with warnings.catch_warnings():
-        # of metadata that are not in one place
         warnings.filterwarnings("ignore", "Failed to open Zarr store")
-        return xarray.open_dataset(path, engine="zarr" if kind == "zarr" else None, group=group)
+        yield
+
+
+def _no_group(xarray: Any, path: Path, kind: str, group: str | None) -> str:
+    """That a file has other groups than the one that was named, if that is so."""
+    if group is None:
+        return ""
+    try:
+        with _quiet():
+            names = [name.strip("/") for name in xarray.open_groups(path, engine=_ENGINES.get(kind))]
+    except Exception:  # what is no file of groups has another error
+        return ""
+    if group.strip("/") in names:
+        return ""
+    others = ", ".join(sorted(filter(None, names)))
+    return f"it has no group {group!r}; " + (f"there are {others}" if others else "leave out --group")
 
 
 def _without_pickle() -> None:
@@ -77,7 +99,7 @@ def write(data: Any, path: Path, overwrite: bool) -> None:
         )
     writers: dict[str, Callable[[Path], object]] = {
         "netcdf": lambda part: data.to_netcdf(part),
-        "zarr": lambda part: _rechunked(data).to_zarr(part, mode="w"),
+        "zarr": lambda part: _stored_anew(data).to_zarr(part, mode="w"),
         "npy": lambda part: _save(data, part),
     }
     with _renamed(path, overwrite) as part, warnings.catch_warnings():
@@ -86,10 +108,18 @@ def write(data: Any, path: Path, overwrite: bool) -> None:
         writers[kind](part)
 
 
-def _rechunked(data: Any) -> Any:
-    """Without the chunks of the file that was read, which need not be those of the results."""
+def _stored_anew(data: Any) -> Any:
+    """Without the chunks of the file that was read, which need not be those of the results, and its codecs, which may be of another format."""
     for variable in data.variables.values():
-        for word in ("chunks", "preferred_chunks", "shards"):
+        for word in (
+            "chunks",
+            "preferred_chunks",
+            "shards",
+            "filters",
+            "compressor",
+            "compressors",
+            "serializer",
+        ):
             variable.encoding.pop(word, None)
     return data
 

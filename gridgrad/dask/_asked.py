@@ -63,6 +63,10 @@ def asked_of(
         raise ArgumentValueError(
             "operators is an empty dict; give an operator, grid.laplacian, or several by name"
         )
+    if "" in operators and len(operators) > 1:
+        raise ArgumentValueError(
+            "an operator of several has the name ''; name each, as an array of a group, {'laplacian': grid.laplacian, 'gradient': grid.gradient}"
+        )
     plain = {name: own for name, own in operators.items() if not isinstance(own, Gapped)}
     with_gaps = [{name: own} for name, own in operators.items() if name not in plain]
     groups = [plain, *with_gaps] if plain else with_gaps

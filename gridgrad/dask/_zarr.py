@@ -88,7 +88,7 @@ def to_zarr(
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
     parts, inputs, told = _parts(asked, chunks, arrays)
-    token = tokenize(files, chunks, forms_of(asked), told)
+    token = tokenize(files, chunks, list(forms_of(asked).items()), told)  # of a dict Dask forgets the order
     partial = Partial(place)
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], asked)

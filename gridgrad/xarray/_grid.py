@@ -20,7 +20,7 @@ from .._functions.typed import Ends
 from .._grid.spacing import check_count
 from .._wraps.labelled import room_among
 from .._wraps.xarray import unit_text
-from .._wraps.xarray.axes import by_axis, check_place, lines_of
+from .._wraps.xarray.axes import apart, by_axis, check_place, differ, lines_of, variables_of
 from .._wraps.xarray.call import leaves, wrapped
 from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.fields import check_together, gaps_of
@@ -125,6 +125,8 @@ class Grid:
         self._options = {**found, "datetime_unit": datetime_unit}
         self._spacing = [*(steps or [_alone(data.coords[line.name]) for line in self._lines])]
         self.dims = tuple(line.dim for line in self._lines)
+        compared = {*sample.dims} & {*sample.xindexes}  # by those that the spacings have themselves
+        self._named = [line.name for line in self._lines if not steps and line.name not in compared]
         entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
         axes = [self._sample.dims.index(dim) - sample.ndim for dim in self.dims]
         with axes_named(axes, self._lines, sample):
@@ -248,6 +250,15 @@ class Grid:
                 f"grid.{name}() takes DataArrays and Datasets, got {type(fields[-1]).__name__}; operators of plain arrays are those of grid.plain, "
                 "and f.copy(data=a) gives names to an array"
             )
+        for field in leaves(list(fields)):
+            self._check_points(field)
+
+    def _check_points(self, field: object) -> None:
+        """Refuse other coordinates under the names of the grid's; those of dims with an index are compared where they are read."""
+        own = variables_of(field) if isinstance(field, (xarray.DataArray, xarray.Dataset)) else {}
+        for name in self._named:
+            if name in own and own[name].ndim and differ(own[name], variables_of(self._sample)[name]):
+                raise apart(name)
 
     def _in_order(self) -> list[Hashable]:
         """The dims in the order that they have in the data."""
@@ -262,6 +273,7 @@ class Grid:
 
     def _numbers(self, field: xarray.DataArray) -> Any:
         """Those of a field on this grid."""
+        self._check_points(field)
         for entry in self._spacing:
             if isinstance(entry, xarray.DataArray):
                 check_place(field, entry)

@@ -160,6 +160,19 @@ def test_in_other_chunks_than_those_of_the_file(winds, tmp_path):
         assert np.array_equal(found.ddu_dx_dx, gg.gradient(once, X, axis=1, edge_order=2))
 
 
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_codecs_of_the_file_are_not_those_of_the_result(zarr_format, winds, tmp_path):
+    pytest.importorskip("zarr")
+    with xr.open_dataset(winds) as data:
+        data.astype("f4").to_zarr(
+            tmp_path / "in.zarr", zarr_format=zarr_format, consolidated=zarr_format == 2
+        )
+    words = ("--var", "u", "--dim", "x")
+    assert main("gradient", tmp_path / "in.zarr", tmp_path / "out.zarr", *words) == 0
+    with xr.open_dataset(tmp_path / "out.zarr", engine="zarr") as found:
+        assert np.array_equal(found.du_dx, gg.gradient(U.astype("f4"), X, axis=1, edge_order=2))
+
+
 def test_npy(tmp_path):
     np.save(tmp_path / "u.npy", U)
     assert main("gradient", tmp_path / "u.npy", tmp_path / "out.npy", "--dim", 1, 0, "--step", 0.5, 2) == 0

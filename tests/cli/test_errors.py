@@ -53,6 +53,24 @@ def test_groups(suffix, tmp_path, winds, capsys):
     assert np.array_equal(np.load(tmp_path / "groups.npy"), np.load(tmp_path / "winds.npy"))
 
 
+@pytest.mark.parametrize("suffix", [".nc", ".zarr"])
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_groups_that_are_not_there(suffix, zarr_format, tmp_path, winds, capsys):
+    """Neither is an array one."""
+    file, kind = tmp_path / f"groups{suffix}", {}
+    if suffix == ".zarr":
+        pytest.importorskip("zarr")
+        kind = {"zarr_format": zarr_format, "consolidated": zarr_format == 2}
+    with xr.open_dataset(winds) as data:
+        write = data.to_netcdf if suffix == ".nc" else partial(data.to_zarr, **kind)
+        write(file, mode="w")
+        write(file, group="a/b", mode="a")
+    for group in ("nowhere", "u", "a/b/u", "a/c"):
+        assert main("info", file, "--group", group) == 1
+        said = f"gridgrad: {file} cannot be read: it has no group {group!r}; there are a, a/b\n"
+        assert capsys.readouterr().err == said
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -175,7 +193,8 @@ def test_groups(suffix, tmp_path, winds, capsys):
         ),
         ("info {broken}", 1, "cannot be read"),
         ("gradient {plain} {out} --group a", 2, "plain.npy has no groups; leave out --group"),
-        ("info {nc} --group nowhere", 1, "cannot be read"),
+        ("info {nc} --group nowhere", 1, "cannot be read: it has no group 'nowhere'; leave out --group\n"),
+        ("info {broken} --group a", 1, "broken.nc cannot be read: "),
     ],
 )
 def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, capsys):

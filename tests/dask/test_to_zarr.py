@@ -84,6 +84,20 @@ def test_what_failed_is_gone_on_with(tmp_path, source, f, tasks):
     assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
 
 
+@pytest.mark.parametrize(
+    "grid", [GRID, GRID.with_mask(np.indices(SHAPE).sum(0) % 9 > 0)], ids=["whole", "gaps"]
+)
+def test_names_that_are_exchanged_are_another_call(tmp_path, source, tasks, grid):
+    first, second = grid.laplacian, grid.derivative(0)
+    tasks.most = 30
+    with pytest.raises(RuntimeError, match="out of luck"):
+        to_zarr({"a": first, "c": second}, source, tmp_path / "out.zarr")
+    tasks.most = None
+    for exchanged in ({"a": second, "c": first}, {"c": first, "a": second}):
+        with pytest.raises(ValueError, match="is what another call has begun"):
+            to_zarr(exchanged, source, tmp_path / "out.zarr")
+
+
 CHILD = """
 import sys, time
 import dask
@@ -157,6 +171,7 @@ def test_refusals_come_before_anything_is_written(tmp_path, source):
         (GRID.divergence, [source, tmp_path / "other", source], ValueError, r"source\[1\] has shape, dtype and chunks"),
         ([GRID.laplacian], source, TypeError, "the operator is a list; give an operator of a grid"),
         ({}, source, ValueError, "operators is an empty dict"),
+        ({"": GRID.laplacian, "b": GRID.gradient}, source, ValueError, "has the name ''; name each, as an array of a group"),
         (GRID.laplacian, np.ones(SHAPE), TypeError, r"got ndarray; arrays in memory and Dask arrays go to the operator itself"),
     ):  # fmt: skip
         with pytest.raises(kind, match=words):

@@ -10,6 +10,7 @@ TWO = (
 WINDS = (
     TWO + "D, V = (c.assign_coords(a=('a', X, {'axis': 'X'}), b=('b', Y, {'axis': 'Y'})) for c in (D, V)); "
 )
+MESH = TWO + "M = D.assign_coords(P=D.a + 0 * D, Q=(D.b + 0 * D).transpose('a', 'b')); "
 EAST, NORTH = "6 * Y + np.zeros((4, 1))", "(2 * X)[:, None] + np.zeros(5)"  # along b, along a
 SUM = f"{NORTH} + {EAST}"
 
@@ -35,6 +36,9 @@ ROWS = [
     row("gradient(D, Y, 1.0, 1.0)", "3 spacings came for the dims 'a', 'b'; give one for each", f"gradient(D, X, Y, {E2})[1].values", EAST, TWO),
     row("gradient(D, dim=('a', 'b'), coord='a')", "give one coord= for each dim=", f"gradient(D, dim=('a', 'b'), coord=('a', 'b'), {E2})[1].values", EAST, TWO),
     row("gradient(D, coord='z')", "name the one to differentiate along, dim=", "gradient(D, dim='b', edge_order=2).values", EAST, TWO),
+    row("gradient(M, coord=('Q', 'P'), dim=('a', 'b'))", "give dim=('b', 'a')", f"gradient(M, coord=('Q', 'P'), dim=('b', 'a'), {E2})[1].values", NORTH, MESH),
+    row("gradient(M, coord='Q', dim='a')", "give dim='b'", f"gradient(M, coord='Q', dim='b', {E2}).values", EAST, MESH),
+    row("gradient(M, coord=('Q', 'Q'), dim=('a', 'b'))", "name another coordinate, coord=", f"gradient(M, coord=('P', 'Q'), dim=('a', 'b'), {E2})[0].values", NORTH, MESH),
     row("gradient(D, dim='a', coord='b')", "name another one, coord=", "gradient(D, dim='b', coord='z', edge_order=2).values", f"({EAST}) / 3", TWO),
     row("gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='M')", "use datetime_unit='D', and multiply by the days that are meant",
         "30 * gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='D').values", "30 * np.gradient(f)"),
@@ -119,6 +123,8 @@ ROWS = [
         "gridgrad.xarray.Grid(D, dim='a').plain.gradient(U)", NORTH, TWO),
     row("(lambda g: g.apply(g.plain.gradient, ds[['u']]))(gridgrad.xarray.Grid(D, dim='a'))", "ds.map(lambda f: grid.apply(operator, f))",
         "(lambda g: ds[['u']].map(lambda f: g.apply(g.plain.gradient, f)).u.values)(gridgrad.xarray.Grid(D, dim='a'))", NORTH, TWO),
+    row("(lambda g, v: g.gradient(v))(gridgrad.xarray.Grid(M, dim=('a', 'b'), coord=('P', 'Q')), M.assign_coords(P=M.P * 2))", "or take v.drop_vars('P') where they are the same points",
+        "(lambda g, v: g.gradient(v.drop_vars('P'))[0].values)(gridgrad.xarray.Grid(M, dim=('a', 'b'), coord=('P', 'Q')), M.assign_coords(P=M.P * 2))", NORTH, MESH),
     row("gridgrad.xarray.Grid(D).with_mask(U.T < 9)", "or names, xarray.DataArray(inside, dims=('a', 'b'))",
         "gridgrad.xarray.Grid(D).with_mask(xarray.DataArray(U.T < 999, dims=('b', 'a'))).gradient(D)[0].values", NORTH, TWO),
     row("gridgrad.xarray.Grid(D).with_mask(D.expand_dims(t=2) < 999).gradient(D)", "broadcast the field to it, xarray.broadcast(f, inside)[0]",

@@ -192,7 +192,7 @@ def test_positions_of_a_curvilinear_grid_of_fields_with_more_dims(dims, is_lazy)
 
 
 def test_positions_that_move_are_of_one_time_each():
-    f = xr.DataArray(np.ones((3, 8, 9)), dims=("time", "j", "i"))
+    f = xr.DataArray(np.arange(216.0).reshape(3, 8, 9) // 72, dims=("time", "j", "i"))
     moving = f.assign_coords(X=PLACES[0] + f, Y=PLACES[1] + f)
     with pytest.raises(ValueError, match="of each grid by itself where there are several"):
         gg.gradient(moving, coord=("X", "Y"), dim=("i", "j"))
@@ -213,5 +213,34 @@ def test_a_mesh_is_the_coordinates_of_its_axes(is_lazy):
     for found in (gg.gradient(f, edge_order=2, **at), gg.xarray.Grid(f, **at).gradient(f)):
         for part, expected in zip(found, gg.gradient(f.values, x, y, axis=(2, 1), edge_order=2), strict=True):
             assert np.array_equal(part, expected)
-    with pytest.raises(ValueError, match="varies along its axis"):
+    with pytest.raises(
+        ValueError, match=r"'Y' varies along 'j', 'X' varies along 'i'; give dim=\('j', 'i'\)"
+    ):
         gg.gradient(f, coord=("Y", "X"), dim=("i", "j"))
+    with pytest.raises(ValueError, match="'X' varies along 'i'; give dim='i'"):
+        gg.gradient(f, coord="X", dim="j")
+    with pytest.raises(
+        ValueError, match="'X' varies along 'i', 'X' varies along 'i'; name another coordinate, coord="
+    ):
+        gg.gradient(f, coord=("X", "X"), dim=("i", "j"))
+
+
+@pytest.mark.parametrize("places", [PLACES, (I, J)], ids=["curvilinear", "mesh"])
+@pytest.mark.parametrize("is_lazy", [False, True])
+def test_positions_that_are_the_same_at_all_times_are_those_of_one(places, is_lazy):
+    """As files have them that repeat longitudes and latitudes for each time."""
+    f = xr.DataArray(np.random.default_rng(0).random((3, 8, 9)), dims=("time", "j", "i"))
+    once = f.assign_coords(X=(("j", "i"), places[0]), Y=(("j", "i"), places[1]))
+    repeated = f.assign_coords(X=once.X + 0 * f, Y=(once.Y + 0 * f).transpose("j", "time", "i"))
+    if is_lazy:
+        pytest.importorskip("dask")
+        repeated = repeated.chunk(time=1)
+    at = {"coord": ("X", "Y"), "dim": ("i", "j")}
+    expected = gg.gradient(once, **at, edge_order=2)
+    for found in (
+        gg.gradient(repeated, **at, edge_order=2),
+        gg.xarray.Grid(repeated, **at).gradient(repeated),
+        gg.xarray.Grid(once, **at).gradient(repeated),
+    ):
+        for part, own in zip(found, expected, strict=True):
+            assert np.array_equal(part, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 
 import numpy as np
 import pytest
@@ -127,6 +128,55 @@ def test_fields_at_other_points_are_refused():
         grid.laplacian(T.isel(lat=slice(5), drop=True).drop_vars("lat"))
     bare = grid.laplacian(T.drop_vars(["lat", "lon", "h"]))
     assert np.array_equal(bare, gg.laplacian(T, geometry="sphere"))
+
+
+Y, X = np.meshgrid(np.arange(5.0) * 2 + 40, np.arange(6.0), indexing="ij")
+
+
+@pytest.mark.parametrize("is_lazy", [False, True])
+@pytest.mark.parametrize(
+    ("at", "coord", "dim"),
+    [
+        ({"lat": (("y", "x"), Y), "lon": (("y", "x"), X)}, ("lat", "lon"), ("y", "x")),
+        ({"lat": (("y", "x"), Y + X / 9), "lon": (("y", "x"), X - Y / 9)}, ("lat", "lon"), ("y", "x")),
+        ({"lat": ("y", Y[:, 0])}, "lat", "y"),
+    ],
+    ids=["mesh", "curvilinear", "vector"],
+)
+def test_fields_at_other_coordinates_that_were_named_are_refused(at, coord, dim, is_lazy):
+    """Those that no dim has the name of; what lies at the same points, turned or not, or does not say where, is taken."""
+    f = xr.DataArray(np.sin(X) * Y, dims=("y", "x"), coords=at)
+    if is_lazy:
+        pytest.importorskip("dask")
+        f = f.chunk(y=2)
+    grid = Grid(f, coord=coord, dim=dim)
+    vector = grid.divergence if dim == "y" else lambda f: grid.divergence([f, f])
+    other = f.assign_coords(lat=f.lat * 1.1)
+    apply = partial(grid.apply, grid.plain.laplacian)
+    for call in (grid.laplacian, vector, *([apply] if coord == "lat" else [])):
+        argument = (lambda f: [f]) if call == vector and dim == "y" else (lambda f: f)
+        with pytest.raises(ValueError, match=r"different coordinates 'lat'.*; or take v\.drop_vars\('lat'\)"):
+            call(argument(other))
+        expected = call(argument(f))
+        for same in (f.drop_vars("lat"), f.copy(deep=True), f.transpose(), f.assign_coords(lat=f.lat + 0)):
+            assert np.array_equal(call(argument(same)).transpose(*expected.dims), expected)
+    with pytest.raises(ValueError, match="different coordinates 'lat'"):
+        grid.laplacian(other.to_dataset(name="f"))
+
+
+def test_coordinates_without_an_index_are_compared_too():
+    f = xr.DataArray(Y[:, 0] ** 2, dims="y", coords={"y": Y[:, 0]})
+    bare, of_another_name = (
+        f.drop_indexes("y"),
+        f.rename(y="row").assign_coords(y=("row", Y[:, 0])).set_xindex("y"),
+    )
+    for field in (bare, of_another_name):
+        grid = Grid(field, coord="y")
+        assert np.array_equal(grid.laplacian(field), gg.laplacian(f))
+        with pytest.raises(ValueError, match="different coordinates 'y'"):
+            grid.laplacian(
+                field.assign_coords(y=(field.dims, Y[:, 0] + 1)).drop_indexes("y", errors="ignore")
+            )
 
 
 def test_times_and_heights_of_columns():

@@ -64,10 +64,10 @@ def _of_points(lines: list[Line], dims: Sequence[Hashable]) -> list[Line]:
     many = [line for line in lines if np.ndim(line.spacing) > 1]
     own = {line.dim for line in lines}
     others = [k for k, dim in enumerate(dims) if dim not in own]
-    if len(many) < 2 or any(line.spacing.shape[k] > 1 for line in many for k in others):
+    if len(many) < 2 or not all(is_same(line.spacing, others) for line in many):
         return lines
     across = {line.dim: [k for k, dim in enumerate(dims) if dim != line.dim] for line in many}
-    if not all(_is_same(line.spacing, across[line.dim]) for line in many):
+    if not all(is_same(line.spacing, across[line.dim]) for line in many):
         across = dict.fromkeys(across, others)
     return [
         line._replace(spacing=line.spacing[_first(len(dims), across[line.dim], 0)]) if line.dim in across else line
@@ -79,8 +79,10 @@ def _first(ndim: int, axes: Sequence[int], at: Any) -> tuple[Any, ...]:
     return tuple([at if axis in axes else slice(None) for axis in range(ndim)])
 
 
-def _is_same(spacing: Any, axes: Sequence[int]) -> bool:
+def is_same(spacing: Any, axes: Sequence[int]) -> bool:
     """Whether coordinates are the same along these axes."""
+    if all(spacing.shape[axis] == 1 for axis in axes):
+        return True
     return bool((spacing == spacing[_first(spacing.ndim, axes, slice(0, 1))]).all())
 
 
@@ -121,7 +123,7 @@ def called(sample: xarray.DataArray) -> str:
     return "the field" if sample.name is None else repr(sample.name)
 
 
-def variables_of(field: xarray.DataArray) -> Mapping[Hashable, xarray.Variable]:
+def variables_of(field: xarray.DataArray | xarray.Dataset) -> Mapping[Hashable, xarray.Variable]:
     """Its coordinates without the labels around each, which take their time to make."""
     found: Mapping[Hashable, xarray.Variable] = field.coords.variables
     return found
@@ -179,14 +181,14 @@ def check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
 
 def differ(a: xarray.Variable, b: xarray.Variable) -> bool:
     """Whether coordinates do: those of one Dataset are the same, and need no look at their values, which takes its time."""
-    return a is not b and not a.equals(b)
+    return a is not b and not (a.equals(b) if a.dims == b.dims else a.broadcast_equals(b))
 
 
 def apart(name: Hashable) -> ArgumentValueError:
     """What lies at different points is refused."""
     return ArgumentValueError(
         f"the fields lie at different coordinates {name!r}, and are not aligned silently: give them on one grid, by "
-        "xarray.align(u, v, join='inner') or v.interp_like(u)"
+        f"xarray.align(u, v, join='inner') or v.interp_like(u); or take v.drop_vars({name!r}) where they are the same points"
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from ast import literal_eval
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 
+import numpy as np
 import xarray
 
-from .axes import Line, called
+from .axes import Line, called, is_same
 
 # What is typed for arrays, and for labelled ones.
 REMEDIES = {
@@ -19,6 +20,7 @@ REMEDIES = {
     r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({at_dim}slice(None, -1){after_dim})",
     r"leave the axis out, with axis= or in a grid with axes=": "leave the dim out, with dim=",
 }
+_ALONG = re.compile(r"it varies along its axis \d+ only: as the coordinates of that axis give x\[[^]]*\]")
 _AXIS = re.compile(r"(?<!its )\baxis (-?\d+)( of the grid)?\b")
 
 
@@ -40,12 +42,35 @@ def _in_dims(text: str, axes: Sequence[int], lines: Sequence[Line], sample: xarr
         dims = {k: line.dim for own in (enumerate(lines), zip(axes, lines, strict=True)) for k, line in own}
     meant = next((dims[int(at[1])] for at in _AXIS.finditer(text) if int(at[1]) in dims), None)
     line = next((line for line in lines if line.dim == meant), lines[0])
+    text = _ALONG.sub(lambda _: _turned(lines, sample), text)
     text = _AXIS.sub(lambda at: f"the dim {dims[int(at[1])]!r}" if int(at[1]) in dims else at[0], text)
     text = text.replace(f"the dim {meant!r}", f"the dim {meant!r} of {called(sample)}", 1)
     text = re.sub(r"\baxis=(\d+)\b", lambda at: f"dim={dims[int(at[1])]!r}", text)
     for pattern, remedy in REMEDIES.items():
         text = re.sub(pattern, partial(_remedy, remedy, line), text)
     return re.sub(r"\bboundary=(\[[^]]*\])", lambda at: f"boundary={_by_dim(at[1], lines)}", text)
+
+
+def _turned(lines: Sequence[Line], sample: xarray.DataArray) -> str:
+    """What to type where coordinates of several dims each vary along one, which is not the one that they were named for."""
+    along = [_varies(line, lines, sample) for line in lines]
+    told = ", ".join(
+        f"{line.name!r} varies along {' and '.join(map(repr, own)) or 'no dim'}"
+        for line, own in zip(lines, along, strict=True)
+    )
+    dims = tuple(own[0] for own in along if len(own) == 1)
+    if len({*dims}) < len(lines):
+        return f"{told}; name another coordinate, coord="
+    return f"{told}; give dim={dims if len(dims) > 1 else dims[0]!r}"
+
+
+def _varies(line: Line, lines: Sequence[Line], sample: xarray.DataArray) -> list[Hashable]:
+    """The dims along which its coordinates are not the same."""
+    if np.ndim(line.spacing) < 2:
+        return [line.dim]
+    own = {line.dim for line in lines}
+    dims = sample.dims if line.spacing.ndim == sample.ndim else [dim for dim in sample.dims if dim in own]
+    return [dim for k, dim in enumerate(dims) if not is_same(line.spacing, [k])]
 
 
 def _remedy(remedy: str, line: Line, at: re.Match[str]) -> str:
