@@ -85,6 +85,16 @@ GG_INLINE uint16 half_of_float(float value) {
 #define GG_CPU_LEVEL() 0
 #endif
 
+// Bytes of the last cache, which several cores may share; 0 where the system does not tell.
+#if __has_include(<unistd.h>)
+#include <unistd.h>
+#endif
+#ifdef _SC_LEVEL3_CACHE_SIZE
+#define GG_LAST_CACHE() sysconf(_SC_LEVEL3_CACHE_SIZE)
+#else
+#define GG_LAST_CACHE() 0
+#endif
+
 typedef std::int8_t int8;
 typedef std::int16_t int16;
 typedef std::int32_t int32;

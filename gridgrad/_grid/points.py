@@ -131,7 +131,7 @@ class Points:
         """How each axis ends."""
         return tuple((spelled(left), spelled(right)) for left, right in self._pairs)
 
-    @cached_property
+    @property
     def _order(self) -> tuple[int, ...]:
         """The axes in the order of a field."""
         return in_order(smallest_field(self.axes)[1])
@@ -161,7 +161,7 @@ class Points:
         geometry = {} if self.geometry is None else self.geometry.words()
         return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), given
 
-    @cached_property
+    @property
     def units(self) -> tuple[object, ...] | None:
         """The units of the axes, None of an axis without; None where all coordinates are plain numbers.
 

@@ -7,9 +7,6 @@
 #include <vector>
 
 #include "sweep.h"
-#if __has_include(<unistd.h>)
-#include <unistd.h>
-#endif
 
 namespace gridgrad {
 
@@ -43,12 +40,8 @@ int detect_level() {
 // Whole planes are swept faster than blocks of them, as long as three stay in the caches: an eighth of this
 // core's share of the last one, within bounds.
 int64 detect_block_bytes() {
-  int64 cache = 0;
-#ifdef _SC_LEVEL3_CACHE_SIZE
-  cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
-#endif
   const int64 cores = std::max(1u, std::thread::hardware_concurrency());
-  return std::clamp<int64>(cache / cores / 8, 128 << 10, 1 << 20);
+  return std::clamp<int64>(GG_LAST_CACHE() / cores / 8, 128 << 10, 1 << 20);
 }
 
 std::atomic<int> level{detect_level()};

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -39,24 +38,23 @@ def gradient_squared(grid: Points) -> OfSlopes:
 
 
 class OfSlopes(Sweep[Scalar, Scalar]):
-    """What the slopes along all axes make together; it takes complex samples as their two parts."""
+    """What the slopes along all axes make together; it takes complex samples as their two parts.
+
+    Slopes that are sums, as those in a metric, with weights of lines, beside gaps or prescribed ends, are made before they are squared.
+    """
+
+    are_made_first = False
 
     @classmethod
     def joined(cls, grid: Points, name: str, join: Join) -> OfSlopes:
         """The operator of this name."""
         made_first = grid.has_lines or grid.mask is not None
         terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, 1)
-        return cls.of(grid, name, terms)
-
-    @cached_property
-    def are_made_first(self) -> bool:
-        """Whether slopes are sums, which must be made before they are squared, or have what is not in these terms.
-
-        That is a metric, weights of lines, and gaps beside which rows are such sums.
-        """
-        grid = self.grid
-        has_others = grid.mask is not None or grid.metric is not None or grid.has_lines
-        return has_others or any(grid.lines[a].along().sides for a in range(grid.ndim))
+        made = cls.of(grid, name, terms)
+        made.are_made_first = (
+            made_first or grid.metric is not None or any(line.along().sides for line in grid.lines)
+        )
+        return made
 
     def with_gaps(self, grid: Points) -> OfSlopes:
         """The same on this grid with gaps, of its gradient."""
