@@ -103,7 +103,9 @@ class Symbolic:
         return f"Symbolic({', '.join(map(str, self.symbols))}: {', '.join(map(str, self.expressions))})"
 
 
-def _compiled(symbols: tuple[sympy.Symbol, ...], values: Any, library: str) -> Callable[..., Any]:
+def _compiled(
+    symbols: tuple[sympy.Symbol, ...], values: sympy.Expr | list[sympy.Expr], library: str
+) -> Callable[..., Values]:
     """Code of a library; sympy writes functions that it has no code for by name, or, for torch, not at all."""
     import sympy  # type: ignore[import-untyped,unused-ignore]
 
@@ -118,9 +120,10 @@ def _compiled(symbols: tuple[sympy.Symbol, ...], values: Any, library: str) -> C
     except NotImplementedError as error:
         raise unknown(error) from None
 
-    def run(*coords: Any) -> Any:
+    def run(*coords: Operand) -> Values:
         try:
-            return code(*coords)
+            found: Values = code(*coords)
+            return found
         except NameError as error:
             raise unknown(error) from None
 
