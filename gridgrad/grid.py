@@ -12,7 +12,7 @@ from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scal
 from ._base.words import offered, unexpected, unknown
 from ._grid.asked import Asked
 from ._grid.points import Points
-from ._operators.catalogue import along, first, flux, multiply, norm, second, transport
+from ._operators.catalogue import first, flux, multiply, norm, partials, second, transport
 from ._operators.faces.faces import faces
 from ._operators.masked.grids import with_breaks, with_mask
 from ._operators.operator import Operator
@@ -143,8 +143,8 @@ class Grid(Points, Generic[OnGrid]):
     with_mask = with_mask
     with_breaks = with_breaks
 
-    derivative = along.derivative
-    mixed_derivative = along.mixed_derivative
+    derivative = partials.derivative
+    mixed_derivative = partials.mixed_derivative
     directional_derivative = transport.directional_derivative
     advect = transport.advect
     diffuse = flux.diffuse

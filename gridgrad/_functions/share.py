@@ -19,10 +19,10 @@ from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_words
 from .._grid.call import check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
-from .._grid.geometry.asked import clean_geometry
+from .._grid.geometry.geometry import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
-from .._operators.fields.lines import widened
 from .._operators.fields.sides import are_constants
+from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import (
     Calls,

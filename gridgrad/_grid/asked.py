@@ -10,7 +10,7 @@ from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .axis import rule_of
 from .boundary import Ends, clean_ends
-from .geometry.asked import Geometry, clean_geometry
+from .geometry.geometry import Geometry, clean_geometry
 from .walls.components import scalar_end_of
 
 

@@ -16,7 +16,7 @@ from .asked import Words
 from .axis import check_length
 from .curvilinear.given import are_positions
 from .curvilinear.given import in_shape as positions_in_shape
-from .geometry.asked import Geometry
+from .geometry.geometry import Geometry
 from .lines.given import check_mesh, in_shape
 from .places import ORIGIN
 from .points import Cleaned, Points
@@ -81,7 +81,7 @@ def points_of(
         given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
         units, own = [unit for _, unit in values], tuple(period and wrap(*period) for period in periods)
         found = kind.of(Cleaned(axes, given, units, words._replace(periods=own), np.dtype(real), is_curved))
-        held = [(line.spacing, unit) for line, unit in zip(found.lines, units, strict=True)]
+        held = [(axis.spacing, unit) for axis, unit in zip(found.axis_objects, units, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
     result: Kind = found

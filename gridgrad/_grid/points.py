@@ -102,26 +102,26 @@ class Points:
         kinds = [
             IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries
         ]
-        self.lines: tuple[Axis, ...] = tuple(
+        self.axis_objects: tuple[Axis, ...] = tuple(
             kind(number, *entry, ends, length, unit, dtype, k, edge_order)
             for k, (kind, number, entry, ends, length, unit) in enumerate(
                 zip(kinds, axes, entries, sides, periods, units, strict=True)
             )
         )
-        self.slopes = tuple(line.slope for line in self.lines)
+        self.slopes = tuple(axis.slope for axis in self.axis_objects)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
         self.mask: Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
         if LinesAxis in kinds:
-            check_mesh([line.spacing for line in self.lines], axes)
+            check_mesh([axis.spacing for axis in self.axis_objects], axes)
             self._check_lines()
-        for line in self.lines:
-            line.check()
-        curved = [line for line in self.lines if isinstance(line, IndexAxis)]
+        for axis in self.axis_objects:
+            axis.check()
+        curved = [axis for axis in self.axis_objects if isinstance(axis, IndexAxis)]
         self.mapping = IndexMap(curved, self.places) if curved else None
-        self.metric: Metric | None = None if geometry is None else geometry.metric(self.lines)
+        self.metric: Metric | None = None if geometry is None else geometry.metric(self.axis_objects)
         if geometry is not None and self.metric is not None:
             pairs = geometry.with_poles(pairs, self.metric)
         self._pairs = pairs
@@ -143,19 +143,19 @@ class Points:
 
     def _check_lines(self) -> None:
         """Refuse coordinates of lines that have other lengths along the other axes than those."""
-        for line in self.lines:
-            shape = line.spacing.shape if isinstance(line, LinesAxis) else ()
-            for other in self.lines:
+        for axis in self.axis_objects:
+            shape = axis.spacing.shape if isinstance(axis, LinesAxis) else ()
+            for other in self.axis_objects:
                 a, n = other.number, other.length
-                if other is not line and -len(shape) <= a < len(shape) and shape[a] not in (1, n):
+                if other is not axis and -len(shape) <= a < len(shape) and shape[a] not in (1, n):
                     raise ArgumentValueError(
-                        f"the coordinates of axis {line.number} have shape {shape}, but axis {a} has {counted(n, 'point')}; give as many there, or 1"
+                        f"the coordinates of axis {axis.number} have shape {shape}, but axis {a} has {counted(n, 'point')}; give as many there, or 1"
                     )
 
     def __reduce__(self) -> tuple[object, ...]:
         if self.mask is not None:
             return Points.with_gaps, (self.whole, self.mask, self._masked)
-        given, periods = zip(*(line.given() for line in self.lines), strict=True)
+        given, periods = zip(*(axis.given() for axis in self.axis_objects), strict=True)
         kind: Callable[..., Points] = type(self)
         words = {"boundary": self.boundary, "period": list(periods), "edge_order": self.edge_order}
         geometry = {} if self.geometry is None else self.geometry.words()
@@ -170,10 +170,12 @@ class Points:
         """
         if not self.has_units:
             return None
-        return tuple(None if line.unit is None else line.unit.unit for line in self.lines)
+        return tuple(None if axis.unit is None else axis.unit.unit for axis in self.axis_objects)
 
     def __repr__(self) -> str:
-        lines = [f"  {line.described(*ends)}" for line, ends in zip(self.lines, self.boundary, strict=True)]
+        lines = [
+            f"  {axis.described(*ends)}" for axis, ends in zip(self.axis_objects, self.boundary, strict=True)
+        ]
         if self.geometry is not None and self.metric is not None:
             lines.append(f"  {self.geometry.described(self.metric.poles)}")
         gaps = "" if self.mask is None else f", {self.mask.described()}"
@@ -182,17 +184,17 @@ class Points:
     @property
     def has_lines(self) -> bool:
         """Whether the points of an axis lie elsewhere on each line along it; so they do on curvilinear grids."""
-        return any(isinstance(line, LinesAxis) for line in self.lines)
+        return any(isinstance(axis, LinesAxis) for axis in self.axis_objects)
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
         """The positions along each axis; read-only."""
-        return tuple(line.coordinates for line in self.lines)
+        return tuple(axis.coordinates for axis in self.axis_objects)
 
     @cached_property
     def steps(self) -> tuple[Array, ...]:
         """For each axis its step, or the n - 1 steps between its points, negative where it runs down; read-only."""
-        return tuple(line.steps for line in self.lines)
+        return tuple(axis.steps for axis in self.axis_objects)
 
     def is_uniform(self, axis: int) -> bool:
         """Whether one set of weights serves all interior points of an axis.
@@ -201,7 +203,7 @@ class Points:
         weights of their own: give ``(n, step)`` for an even axis.
         """
         k = self.clean_axis(axis)
-        return not isinstance(self.lines[k], LinesAxis) and self.stencil(k).is_uniform
+        return not isinstance(self.axis_objects[k], LinesAxis) and self.stencil(k).is_uniform
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
@@ -242,7 +244,7 @@ class Points:
         longitude. Read-only, as the adjoints of the
         grid weigh with it.
         """
-        widths = [line.quadrature for line in self.lines]
+        widths = [axis.quadrature for axis in self.axis_objects]
         if self.metric is not None:
             widths[self.metric.along] = read_only(self.metric.widths())
         return tuple(widths)
@@ -323,7 +325,7 @@ class Points:
         self, k: int, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
     ) -> Stencil:  # fmt: skip
         """The rows of one derivative along axis `k` of the grid, made at the first use; see `Axis.stencil`."""
-        return self.lines[k].stencil(order, accuracy, change, side)
+        return self.axis_objects[k].stencil(order, accuracy, change, side)
 
     @made_once
     def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:

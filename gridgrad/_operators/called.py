@@ -25,8 +25,8 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.lines import in_wider, widened
 from .fields.sides import PARTS, are_constants, is_memory, like
+from .fields.weights import in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
 from .patterns.bound import parts

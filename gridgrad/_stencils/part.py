@@ -11,7 +11,6 @@ import numpy as np
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .stencil import Row, Stencil
-from .sums import row_at
 
 Edges = list[tuple[int, Row]]  # rows that are data, by point
 
@@ -90,7 +89,7 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     inner = stencil.interior()
     first = min(max(inner.start, start), stop)
     last = max(first, min(inner.stop, stop))
-    edges = [(i, row_at(stencil, i)) for i in (*range(start, first), *range(last, stop))]
+    edges = [(i, stencil.row_at(i)) for i in (*range(start, first), *range(last, stop))]
     low, high, around = _span(stencil, (start, stop), (first, last), edges)
 
     def moved(own: int, row: Row) -> Row:
@@ -208,7 +207,7 @@ def leaving(stencil: Stencil, before: int, after: int) -> tuple[int, int]:
     start, stop = before, stencil.length - after
 
     def leaves(point: int) -> bool:
-        return any(not start <= end < stop for a, b, _ in row_at(stencil, point) for end in (a, b))
+        return any(not start <= end < stop for a, b, _ in stencil.row_at(point) for end in (a, b))
 
     first = next((k for k in range(stop - start) if not leaves(start + k)), stop - start)
     last = next((k for k in range(stop - start) if not leaves(stop - 1 - k)), stop - start)

@@ -112,6 +112,28 @@ class Stencil:
         """The rows that are data, by their points."""
         return [*enumerate(self.leading), *enumerate(self.trailing, self.interior().stop)]
 
+    def row_at(self, point: int) -> Row:
+        """The pairs of one row, with the indices of points."""
+        inner = self.interior()
+        if point < inner.start:
+            return self.leading[point]
+        if point >= inner.stop:
+            return self.trailing[point - inner.stop]
+        inside = zip(self.offsets, self.weights, strict=True)
+        return tuple((point + a, point + b, w if np.ndim(w) == 0 else w[point]) for (a, b), w in inside)
+
+    def with_rows(self, rows: dict[int, Row]) -> Stencil:
+        """The stencil with other rows at and near its ends."""
+        n, inner = self.length, self.interior()
+        data = {*range(inner.start), *range(inner.stop, n), *rows}
+        start = next((k for k in range(n) if k not in data), n)
+        stop = next((k + 1 for k in range(n - 1, -1, -1) if k not in data), n)
+        leading, trailing = (
+            tuple(rows[k] if k in rows else self.row_at(k) for k in span)
+            for span in (range(start), range(stop, n))
+        )
+        return replace(self, leading=leading, trailing=trailing) if rows else self
+
     def changed_rows(self, change: Callable[[Row], Row]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
         """`change` of those of the first and of the last points."""
         return tuple(map(change, self.leading)), tuple(map(change, self.trailing))

@@ -29,7 +29,7 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
     with np.errstate(all="ignore"):
         faces = faces or first.surplus != 0  # rows between points and faces have no own point
         inner = _joined(0, _inner(first), _inner(second), first.values, faces)
-        rows = {i: _joined(i, row_at(first, i), row_at(second, i), first.values, faces)
+        rows = {i: _joined(i, first.row_at(i), second.row_at(i), first.values, faces)
                 for i in (*range(start), *range(stop, length))}  # fmt: skip
     weights = [weight for *_, weight in inner]
     table = in_one_piece(weights, len(weights))
@@ -39,16 +39,6 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
     if not np.isfinite(whole.smallest_and_largest_weight()[1]):
         return None
     return without_zeros(whole, faces)
-
-
-def row_at(stencil: Stencil, point: int) -> Row:
-    """The pairs of one row, with the indices of points."""
-    inner = stencil.interior()
-    if point < inner.start:
-        return stencil.leading[point]
-    if point >= inner.stop:
-        return stencil.trailing[point - inner.stop]
-    return tuple((point + a, point + b, w if np.ndim(w) == 0 else w[point]) for a, b, w in _inner(stencil))
 
 
 def _inner(stencil: Stencil) -> Row:

@@ -1,12 +1,21 @@
-"""Sums of terms: those that differ in their stencil only become one."""
+"""Sums of terms: those that differ in their stencil only become one, and what outputs hold already is joined."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 
+import numpy as np
+
 from .._stencils.stencil import Stencil
 from .._stencils.sums import added
 from .term import Term
+
+UNIT = Stencil(1, ((0, 0),), (np.ones(())[()],), (), (), values=True, order=0)
+
+
+def joining(terms: tuple[Term, ...], inputs: int, outputs: int) -> tuple[Term, ...]:
+    """The terms behind the outputs themselves, which are read as further inputs, behind the first `inputs`."""
+    return (*(Term(k, inputs + k, None, UNIT) for k in range(outputs)), *terms)
 
 
 def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:

@@ -13,9 +13,9 @@ import zarr
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Shape
-from ._asked import Asked, forms_of
 from ._job import Target
 from ._partial import Partial
+from ._request import Request, forms_of
 
 Source: TypeAlias = "str | PathLike[str] | zarr.Array"
 _NAN = b64encode(np.array(np.nan, "<f8").tobytes()).decode()  # as xarray writes it in format 3
@@ -76,9 +76,9 @@ def chunks_of(array: zarr.Array) -> tuple[Shape, ...]:
     return tuple(tuple(min(size, n - start) for start in range(0, n, size)) for n, size in pairs)
 
 
-def create(partial: Partial, like: zarr.Array, asked: Sequence[Asked]) -> None:
+def create(partial: Partial, like: zarr.Array, requests: Sequence[Request]) -> None:
     """The arrays of all results, still empty; those of a dict in a group."""
-    forms = forms_of(asked)
+    forms = forms_of(requests)
     if "" not in forms:
         zarr.create_group(partial.result)
     for name, form in forms.items():
@@ -86,16 +86,16 @@ def create(partial: Partial, like: zarr.Array, asked: Sequence[Asked]) -> None:
         kept = {"compressors": like.compressors} if like.metadata.zarr_format == 3 else {}
         names = getattr(like.metadata, "dimension_names", None)
         zarr.create_array(
-            partial.result, name=name or None, shape=(*form, *like.shape), dtype=asked[0].dtype, chunks=(*ones, *like.chunks),
+            partial.result, name=name or None, shape=(*form, *like.shape), dtype=requests[0].dtype, chunks=(*ones, *like.chunks),
             shards=None if like.shards is None else (*ones, *like.shards),
             dimension_names=None if names is None else [*[None] * len(form), *names], **kept,
         )  # fmt: skip
 
 
-def targets(partial: Partial, asked: Sequence[Asked]) -> list[Target]:
+def targets(partial: Partial, requests: Sequence[Request]) -> list[Target]:
     """Where each output goes."""
     found = []
-    for name, form in forms_of(asked).items():
+    for name, form in forms_of(requests).items():
         array = zarr.open_array(partial.result / name if name else partial.result, mode="r+")
         found += [Target(array, component) for component in product(*map(range, form))]
     return found

@@ -12,9 +12,9 @@ from .._backends.dask.chunk import Places, compute, neighbours
 from .._backends.dask.faces import AllSpans, Reach, depths_of
 from .._backends.dask.recipe import Recipe, Spans
 from .._base.types import Array, Shape
-from ._asked import Repeated
 from ._partial import Partial
 from ._reads import Reads
+from ._request import Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored

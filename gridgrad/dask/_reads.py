@@ -15,7 +15,7 @@ from .._backends.dask.faces import AllDepths, Beyond, Faces, faces, points_of
 from .._backends.dask.spans import Piece
 from .._base.cache import Cache
 from .._base.types import Array, Shape
-from ._asked import Repeated
+from ._request import Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored

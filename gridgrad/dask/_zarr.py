@@ -20,10 +20,10 @@ from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._base.types import Shape
 from .._operators.operator import AnyOperator
-from ._asked import Asked, Repeated, asked_of, check_ends, forms_of
 from ._files import Source, chunks_of, create, opened, targets
 from ._job import Job, Part, step, wait_for
 from ._partial import Partial
+from ._request import Repeated, Request, check_ends, forms_of, requests_of
 
 
 def to_zarr(
@@ -84,27 +84,29 @@ def to_zarr(
     arrays = opened(source)
     place = Path(fspath(target)).absolute()
     named = operators if isinstance(operators, Mapping) else {"": operators}
-    asked = asked_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
+    requests = requests_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
-    parts, inputs, told = _parts(asked, chunks, arrays)
-    token = tokenize(files, chunks, list(forms_of(asked).items()), told)  # of a dict Dask forgets the order
+    parts, inputs, told = _parts(requests, chunks, arrays)
+    token = tokenize(
+        files, chunks, list(forms_of(requests).items()), told
+    )  # of a dict Dask forgets the order
     partial = Partial(place)
     if not partial.begun(token, overwrite):
-        create(partial, arrays[0], asked)
+        create(partial, arrays[0], requests)
         partial.begin(token)
-    _run(Job(parts, chunks, inputs, targets(partial, asked), partial))
+    _run(Job(parts, chunks, inputs, targets(partial, requests), partial))
     partial.complete()
 
 
 def _parts(
-    asked: Sequence[Asked], chunks: tuple[Shape, ...], arrays: Sequence[zarr.Array]
+    requests: Sequence[Request], chunks: tuple[Shape, ...], arrays: Sequence[zarr.Array]
 ) -> tuple[list[Part], list[zarr.Array | Repeated], list[object]]:
     """What is made of the arrays and of coefficients behind them, and what it is named by."""
     parts: list[Part] = []
     inputs: list[zarr.Array | Repeated] = [*arrays]
     told: list[object] = []
-    for own in asked:
+    for own in requests:
         recipe, stencils = recipe_of(own.call, found)
         if own.gaps is not None:
             recipe = with_gaps(recipe, own.gaps, len(arrays) + len(own.coefficients))

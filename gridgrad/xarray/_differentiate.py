@@ -11,7 +11,7 @@ import xarray
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._functions.gradient import gradient
 from .._wraps.xarray import times
-from .._wraps.xarray.axes import names_of
+from .._wraps.xarray.coordinates import names_of
 
 Labelled = TypeVar("Labelled", xarray.DataArray, xarray.Dataset)
 

@@ -20,12 +20,12 @@ from .._functions.typed import Ends
 from .._grid.spacing import check_count
 from .._wraps.labelled import room_among
 from .._wraps.xarray import unit_text
-from .._wraps.xarray.axes import apart, by_axis, check_place, differ, lines_of, variables_of
 from .._wraps.xarray.call import leaves, wrapped
+from .._wraps.xarray.coordinates import apart, by_axis, check_place, coordinates_of, differ, variables_of
 from .._wraps.xarray.directions import check_directions
+from .._wraps.xarray.errors import axes_named
 from .._wraps.xarray.fields import check_together, gaps_of
 from .._wraps.xarray.names import Label, kept_attributes
-from .._wraps.xarray.said import axes_named
 from .._wraps.xarray.sphere import WORDS, check_word, dims_on_sphere, placed
 
 Labelled: TypeAlias = "xarray.DataArray | xarray.Dataset"
@@ -119,21 +119,23 @@ class Grid:
         if options.get("geometry") in WORDS and dim is None and coord is None and not steps:
             dim = dims_on_sphere(data, str(options["geometry"]))
         sample = self._sample = _sample(data)
-        self._lines, found = placed(
-            lines_of(sample, dim, coord, steps, datetime_unit), {"edge_order": 2, **options}, sample
+        self._coordinates, found = placed(
+            coordinates_of(sample, dim, coord, steps, datetime_unit), {"edge_order": 2, **options}, sample
         )
         self._options = {**found, "datetime_unit": datetime_unit}
-        self._spacing = [*(steps or [_alone(data.coords[line.name]) for line in self._lines])]
-        self.dims = tuple(line.dim for line in self._lines)
+        self._spacing = [*(steps or [_alone(data.coords[coord.name]) for coord in self._coordinates])]
+        self.dims = tuple(coord.dim for coord in self._coordinates)
         compared = {*sample.dims} & {*sample.xindexes}  # by those that the spacings have themselves
-        self._named = [line.name for line in self._lines if not steps and line.name not in compared]
-        entries = [x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._lines]
+        self._named = [coord.name for coord in self._coordinates if not steps and coord.name not in compared]
+        entries = [
+            x.spacing if np.ndim(x.spacing) else (sample.sizes[x.dim], x.spacing) for x in self._coordinates
+        ]
         axes = [self._sample.dims.index(dim) - sample.ndim for dim in self.dims]
-        with axes_named(axes, self._lines, sample):
-            for line, axis in zip(self._lines, axes, strict=True):
-                if np.ndim(line.spacing) == 1:
-                    check_count(line.spacing, sample.sizes[line.dim], axis)
-            self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._lines))
+        with axes_named(axes, self._coordinates, sample):
+            for coord, axis in zip(self._coordinates, axes, strict=True):
+                if np.ndim(coord.spacing) == 1:
+                    check_count(coord.spacing, sample.sizes[coord.dim], axis)
+            self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._coordinates))
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
 
@@ -195,8 +197,8 @@ class Grid:
             inside = xarray.DataArray(inside, dims=dims)
         made, gaps = copy(self), Gaps(inside, boundary, fill)
         more = {dim: n for dim, n in inside.sizes.items() if dim not in self._sample.dims}
-        with axes_named(self.plain.axes, self._lines, self._sample):
-            made.plain = self.plain.with_mask(gaps_of(gaps, self._sample.expand_dims(more), self._lines).inside, boundary, fill)  # fmt: skip
+        with axes_named(self.plain.axes, self._coordinates, self._sample):
+            made.plain = self.plain.with_mask(gaps_of(gaps, self._sample.expand_dims(more), self._coordinates).inside, boundary, fill)  # fmt: skip
         made._options = {**self._options, "missing": gaps}
         return made
 
@@ -212,9 +214,9 @@ class Grid:
                     f"apply takes a DataArray, or a sequence of them, got {type(field).__name__}; plain arrays go to the operator, "
                     "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f))"
                 )
-        check_together({"F": fields}, self._lines, fields[0].dims)
-        if len(fields) == len(self._lines):
-            check_directions({"F": f}, self._lines, self._options.get("geometry"), fields[0].dims)
+        check_together({"F": fields}, self._coordinates, fields[0].dims)
+        if len(fields) == len(self._coordinates):
+            check_directions({"F": f}, self._coordinates, self._options.get("geometry"), fields[0].dims)
         if not callable(operator):
             raise ArgumentTypeError(
                 f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"
@@ -289,7 +291,7 @@ class Grid:
     def measure(self) -> xarray.DataArray:
         """The area or volume of the cell of each point: weights of means and integrals."""
         coords = {x.name: x for x in self._spacing if isinstance(x, xarray.DataArray) and x.name is not None}
-        text = unit_text.written(unit_text.product(*((line.unit, 1) for line in self._lines)))
+        text = unit_text.written(unit_text.product(*((coord.unit, 1) for coord in self._coordinates)))
         attrs = {} if text is None else {"units": text}
         return xarray.DataArray(self.plain.measure, coords, self._in_order(), "measure", attrs)
 

@@ -34,7 +34,7 @@ class TestSteps:
         assert first.stencil(0) is second.stencil(0)
 
     def test_they_are_not_kept_in_twice_the_precision(self):
-        axis = gg.Grid(np.arange(1000.0) ** 1.5).lines[0]
+        axis = gg.Grid(np.arange(1000.0) ** 1.5).axis_objects[0]
         held = sum(value.nbytes for value in vars(axis).values() if isinstance(value, np.ndarray))
         assert held == axis.spacing.nbytes
 
@@ -81,10 +81,10 @@ class TestPoints:
 
     @pytest.mark.parametrize("given", [X, X.astype(np.float32), X.astype(int), (5, 0.5), (5, 0.5, -1.0)])
     def test_what_it_was_given(self, given):
-        (line,) = gg.Grid(given).lines
-        own, period = line.given()
+        (axis,) = gg.Grid(given).axis_objects
+        own, period = axis.given()
         assert period is None
-        (again,) = gg.Grid(own).lines
-        assert same_bits(again.spacing, line.spacing)
-        assert same_bits(again.coordinates, line.coordinates)
-        assert again.position(3) == line.position(3) == line.coordinates[3]
+        (again,) = gg.Grid(own).axis_objects
+        assert same_bits(again.spacing, axis.spacing)
+        assert same_bits(again.coordinates, axis.coordinates)
+        assert again.position(3) == axis.position(3) == axis.coordinates[3]

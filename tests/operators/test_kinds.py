@@ -8,7 +8,7 @@ import pytest
 from samples import same_bits
 
 import gridgrad as gg
-from gridgrad._operators.catalogue import along, first, flux, norm, second, transport
+from gridgrad._operators.catalogue import first, flux, norm, partials, second, transport
 from gridgrad._operators.patterns.kinds import Kind, Shown
 
 X = np.arange(7.0) ** 1.5
@@ -50,7 +50,7 @@ def same(a, b):
 def test_every_kind_is_on_grids():
     kinds = {
         value.name
-        for room in (along, first, flux, norm, second, transport)
+        for room in (first, flux, norm, partials, second, transport)
         for value in vars(room).values()
         if isinstance(value, Kind)
     }

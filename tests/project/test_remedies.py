@@ -54,7 +54,7 @@ NOT_HERE = {
     "cli._arguments": "one line of a command; tests/cli/test_cli.py",
     "cli._files": "one line of a command; tests/cli/test_cli.py",
     "cli._operators": "one line of a command; tests/cli/test_cli.py",
-    "dask._asked": "about files; tests/dask/test_to_zarr.py",
+    "dask._request": "about files; tests/dask/test_to_zarr.py",
     "dask._files": "about files; tests/dask/test_to_zarr.py",
     "dask._partial": "about files; tests/dask/test_to_zarr.py",
     "torch._traced": "torch shortens what is said inside of compiled graphs; tests/backends/torch/test_compile.py",

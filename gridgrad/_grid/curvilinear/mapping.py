@@ -36,14 +36,14 @@ class IndexMap:
 
     def __init__(self, axes: Sequence[IndexAxis], places: tuple[int, ...]) -> None:
         self._axes, self._places, self._edge_order = axes, places, axes[0].edge_order
-        self._lengths, self._real = tuple(line.length for line in axes), axes[0].real
+        self._lengths, self._real = tuple(axis.length for axis in axes), axes[0].real
         x = [self._positions(k) for k in range(len(axes))]
         check_finite(x, places)
         # so that no product leaves the exponents of floats
         self._exponents = [int(np.frexp(np.ptp(a))[1]) for a in x]
         self._x = [np.ldexp(a, -e) for a, e in zip(x, self._exponents, strict=True)]
         self._kept: dict[tuple[str, Accuracy], PointWeights] = {}
-        rings = [line.is_periodic for line in axes]
+        rings = [axis.is_periodic for axis in axes]
         self._check_turns()
         self._sign = orientation(self._around(), x, places, rings)
         self._jacobian(None)
@@ -74,7 +74,7 @@ class IndexMap:
 
     def measure(self) -> Array:
         """What each point weighs in an integral, in the shape of fields."""
-        widths = reduce(np.multiply.outer, (line.widths for line in self._axes))
+        widths = reduce(np.multiply.outer, (axis.widths for axis in self._axes))
         whole = widths * np.abs(
             determinant(self._slopes_of_positions(None, 1))
         )  # the areas of corners of cells
@@ -106,7 +106,7 @@ class IndexMap:
             with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 values = tuple(map(self._as_fields, make()))
             self._kept[key] = PointWeights.of(
-                values, tuple(line.number for line in self._axes), self._lengths, self._real
+                values, tuple(axis.number for axis in self._axes), self._lengths, self._real
             )
         return self._kept[key]
 
@@ -189,20 +189,20 @@ class IndexMap:
     def _around(self) -> list[Array]:
         """The positions, those of the first points once more behind the last ones of rings."""
         x = self._x
-        for k, line in enumerate(self._axes):
-            if line.is_periodic:
+        for k, axis in enumerate(self._axes):
+            if axis.is_periodic:
                 x = [np.concatenate([a, a.take([0], k) + self._jump(k, b)], k) for b, a in enumerate(x)]
         return x
 
     def _check_turns(self) -> None:
         """Refuse a period of a coordinate that does not go on along its own axis, as that of x in ``f[y, x]``."""
-        for k, line in enumerate(self._axes):
-            if line.is_periodic and line.period is not None:
+        for k, axis in enumerate(self._axes):
+            if axis.is_periodic and axis.period is not None:
                 x = self._positions(k)
                 run = np.abs(np.mean(x.take(-1, k) - x.take(0, k)))
-                if not 4 * run > line.turn:
+                if not 4 * run > axis.turn:
                     raise ArgumentValueError(
-                        f"period={float(line.period):g} is that of coordinate {k}, which goes on by {run:g} along its axis {line.number} only; give the "
+                        f"period={float(axis.period):g} is that of coordinate {k}, which goes on by {run:g} along its axis {axis.number} only; give the "
                         "coordinates in the order of the axes along which they go on, or the axes in that of the coordinates, Grid(x, y, axes=[-1, -2]) of f[y, x]"
                     )
 

@@ -15,9 +15,8 @@ from ..._stencils import transpose
 from ..._stencils.derivatives import points_needed
 from ..._stencils.ends import End, Prescribed
 from ..._stencils.stencil import CENTRAL, Row, Stencil, in_one_piece
-from ..._stencils.sums import row_at
 from ..axis import Axis, rule_of
-from .beside import Flux, balance, fluxes, nearness, points_of_means, replaced, weights_of
+from .near_poles import Flux, balance, fluxes, nearness, points_of_means, weights_of
 from .waves import of_waves
 
 POINTS_OF_FLUXES = 7  # of the wide rows of second derivatives beside a pole
@@ -61,13 +60,13 @@ class Metric:
     """
 
     def __init__(
-        self, surface: Surface, along: int, around: int | None, line: Axis, poles: tuple[Fraction | None, Fraction | None],
+        self, surface: Surface, along: int, around: int | None, axis: Axis, poles: tuple[Fraction | None, Fraction | None],
         ring: int | None = None, step: float | None = None,
     ) -> None:  # fmt: skip
         self.surface, self.along, self.around = surface, along, around
-        self.line, self.poles, self.edge_order, self.ring = line, poles, line.edge_order, ring
+        self.axis, self.poles, self.edge_order, self.ring = axis, poles, axis.edge_order, ring
         self.step = step  # of x, in radians, where it is even and ends are open or closed to the ring
-        y = line.coordinates
+        y = axis.coordinates
         self._steps = np.diff(y)
         self._faces = y[:-1] + self._steps / 2
         self.on = tuple(
@@ -82,16 +81,16 @@ class Metric:
 
     def slope(self, accuracy: int | None) -> Stencil:
         """``df/dy / l``."""
-        return self._per_length(self.line.stencil(1, accuracy))
+        return self._per_length(self.axis.stencil(1, accuracy))
 
     def flux(self, accuracy: int | None) -> Stencil:
         """``d(h F)/dy / (l h)``: rows of values."""
         found = self._near_poles(self._fluxes, accuracy)
-        return self._per_length(replaced(found, {end: self._row_on(end, accuracy) for end in self.on}))
+        return self._per_length(found.with_rows({end: self._row_on(end, accuracy) for end in self.on}))
 
     def _fluxes(self, accuracy: int | None) -> Stencil:
         rule = rule_of(1, accuracy, self._ends_of_fluxes(), self.edge_order)
-        turned = transpose.transposed(self.line.rows_of(rule).field)
+        turned = transpose.transposed(self.axis.rows_of(rule).field)
         return transpose.transposed(turned, np.where(self.h == 0, 1, self.h))  # at a pole nothing is read
 
     def _near_poles(
@@ -108,10 +107,10 @@ class Metric:
                 is_near[slice(2 - better, None) if is_last else slice(better - 2)] = True
         near = np.flatnonzero(is_near)
         rule = rule_of(1, better, self._ends_of_fluxes(), self.edge_order)
-        if not len(near) or self.line.length < points_needed(rule) + 1:
+        if not len(near) or self.axis.length < points_needed(rule) + 1:
             return make(accuracy)
         finer = make(better)
-        return replaced(make(accuracy), {k: row_at(finer, k) for k in near.tolist()})
+        return make(accuracy).with_rows({k: finer.row_at(k) for k in near.tolist()})
 
     def second(self, accuracy: int | None, form: str) -> Stencil:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
@@ -120,7 +119,7 @@ class Metric:
                 lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy, True
             )
             rows = {end: self._product_on(end, accuracy) for end in self.on}
-            return self._per_length(replaced(wide, rows))
+            return self._per_length(wide.with_rows(rows))
         return self._compact if form == "compact" else self._conservative
 
     def around_twice(self, accuracy: int | None, form: str) -> Array:
@@ -136,8 +135,8 @@ class Metric:
         wrong = np.zeros_like(squares)
         for k in np.flatnonzero(self._near).tolist():
             if k not in given and k not in self.on:
-                made = sum(w * (self.h[b] - self.h[a]) for a, b, w in row_at(stencil, k))
-                wrong[k] = self._near[k] * (made - self.surface.bend(self.line.coordinates[k]))
+                made = sum(w * (self.h[b] - self.h[a]) for a, b, w in stencil.row_at(k))
+                wrong[k] = self._near[k] * (made - self.surface.bend(self.axis.coordinates[k]))
         return squares * (1 + wrong * self.h / self.surface.unit**2)
 
     def of_waves(self, stencil: Stencil, order: int) -> Stencil:
@@ -155,7 +154,7 @@ class Metric:
     def _product_on(self, end: int, accuracy: int | None) -> Row:
         """The same of the slope."""
         outer, inner = self._row_on(end, accuracy), self.slope(accuracy)
-        return tuple((a, b, weight * w) for k, _, weight in outer for a, b, w in row_at(inner, k))
+        return tuple((a, b, weight * w) for k, _, weight in outer for a, b, w in inner.row_at(k))
 
     def across(self, accuracy: int | None) -> Stencil:
         """In the rows of poles, the limit along each meridian of what stands at the points beside them, over h there."""
@@ -171,7 +170,7 @@ class Metric:
         rows = {}
         for end in self.on:
             found: dict[int, Array] = {}
-            for a, b, weight in row_at(stencil, end):
+            for a, b, weight in stencil.row_at(end):
                 found[b] = found.get(b, 0) + weight
                 if a != b and not stencil.values:
                     found[a] = found.get(a, 0) - weight
@@ -185,14 +184,14 @@ class Metric:
             return None
         count = points_of_means(self.ring)
         assert count is not None  # checked by the geometry
-        share, n = np.asarray(1 / count, self.line.real)[()], self.ring
+        share, n = np.asarray(1 / count, self.axis.real)[()], self.ring
         rows = tuple(tuple((i, (i + j * n // count) % n, share) for j in range(1, count)) for i in range(n))
         return Stencil(n, (), (), rows, (), order=0)
 
     def _beside(self, end: int, count: int) -> tuple[list[int], Array]:
         """The points next to one that is on a pole, and how many first steps from it they are."""
-        points = [k if end == 0 else end - k for k in range(1, min(count, self.line.length - 1) + 1)]
-        y = self.line.coordinates
+        points = [k if end == 0 else end - k for k in range(1, min(count, self.axis.length - 1) + 1)]
+        y = self.axis.coordinates
         return points, (y[points] - y[end]) / self._step_at(end)
 
     def _step_at(self, end: int) -> Array:
@@ -201,8 +200,8 @@ class Metric:
         return step
 
     def _only(self, rows: dict[int, Row]) -> Stencil:
-        leading, trailing = ((rows.get(end, ()),) for end in (0, self.line.length - 1))
-        return Stencil(self.line.length, (), (), leading, trailing, order=0)
+        leading, trailing = ((rows.get(end, ()),) for end in (0, self.axis.length - 1))
+        return Stencil(self.axis.length, (), (), leading, trailing, order=0)
 
     @cached_property
     def _conservative(self) -> Stencil:
@@ -216,10 +215,10 @@ class Metric:
     def _given(self) -> dict[int, Row]:
         """The compact rows that are no balances: of open ends, and beside poles of which cells do not have their points in the middle."""
         rows: dict[int, Row] = {}
-        for end, pole in zip((0, self.line.length - 1), self.poles, strict=True):
+        for end, pole in zip((0, self.axis.length - 1), self.poles, strict=True):
             if pole is None:
                 rows[end] = self._open_row(end)
-            elif self.line.length >= POINTS_OF_FLUXES:
+            elif self.axis.length >= POINTS_OF_FLUXES:
                 rows |= {k: self._wide_row(k) for k in self._points_off_the_middle(end, float(pole))}
         return rows
 
@@ -233,7 +232,7 @@ class Metric:
 
     def _cells(self) -> Array:
         """The integrals of h over the cells along y, negative where that runs down."""
-        y = self.line.coordinates
+        y = self.axis.coordinates
         ends = [
             x if pole is None else np.asarray(float(pole), y.dtype)
             for x, pole in zip(y[[0, -1]], self.poles, strict=True)
@@ -244,26 +243,26 @@ class Metric:
         """``h F`` is 0 at a pole."""
         first, last = (
             end if pole is None else Prescribed(Fraction(1), Fraction(0), abs(pole - Fraction(float(y))))
-            for end, pole, y in zip(self.line.ends, self.poles, self.line.coordinates[[0, -1]], strict=True)
+            for end, pole, y in zip(self.axis.ends, self.poles, self.axis.coordinates[[0, -1]], strict=True)
         )
         return first, last
 
     def _balances(self, given: dict[int, Row], near: Array) -> Stencil:
         """What flows through the faces of each cell, over its area, but for the rows that are given."""
-        n, cells = self.line.length, self._cells()
+        n, cells = self.axis.length, self._cells()
         lengths = self.surface.h(self._faces)
         through = lengths / self._steps
         lower, upper = np.zeros_like(cells), np.zeros_like(cells)
         lower[1:], upper[:-1] = -through / cells[1:], through / cells[:-1]
         shares = near[:-1] / 2 + near[1:] / 2
-        passing: list[Flux] = [{}, *fluxes(self.line.coordinates, lengths, shares), {}]
+        passing: list[Flux] = [{}, *fluxes(self.axis.coordinates, lengths, shares), {}]
         own = {0, n - 1, *np.flatnonzero(shares).tolist(), *(np.flatnonzero(shares) + 1).tolist()}
         rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own} | given
-        return replaced(Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2), rows)
+        return Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2).with_rows(rows)
 
     def _points_off_the_middle(self, end: int, pole: float) -> list[int]:
         """The points near a pole whose cells go on further on one side: one a whole step from it, or all, where steps vary."""
-        y, steps = self.line.coordinates, np.abs(self._steps)
+        y, steps = self.axis.coordinates, np.abs(self._steps)
         near = [
             k
             for k in np.flatnonzero(self._near).tolist()
@@ -276,13 +275,13 @@ class Metric:
 
     def _wide_row(self, point: int) -> Row:
         """Fluxes are differenced that are wider, as h has its zero in the pole."""
-        row = row_at(self.second(4, "wide"), point)
+        row = self.second(4, "wide").row_at(point)
         return tuple((a, b, self.surface.length**2 * w) for a, b, w in row)
 
     def _open_row(self, point: int) -> Row:
         """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
-        second, first = (self.line.stencil(order) for order in (2, 1))
-        ratio = self.surface.dh(self.line.coordinates[point]) / self.h[point]
+        second, first = (self.axis.stencil(order) for order in (2, 1))
+        ratio = self.surface.dh(self.axis.coordinates[point]) / self.h[point]
         # on the equator there is none
-        bent = ((a, b, ratio * w) for a, b, w in row_at(first, point)) if ratio else ()
-        return (*row_at(second, point), *bent)
+        bent = ((a, b, ratio * w) for a, b, w in first.row_at(point)) if ratio else ()
+        return (*second.row_at(point), *bent)

@@ -10,8 +10,6 @@ import numpy as np
 from ..._base.types import Array
 from ..._stencils import transpose
 from ..._stencils.stencil import Row, Stencil
-from ..._stencils.sums import row_at
-from .beside import replaced
 
 
 def of_waves(stencil: Stencil, step: float, unit: float, order: int, is_ring: bool) -> Stencil:
@@ -26,14 +24,14 @@ def of_waves(stencil: Stencil, step: float, unit: float, order: int, is_ring: bo
     scaled = stencil
     if is_ring or inner.start < inner.stop:
         middle = n // 2 if is_ring else (inner.start + inner.stop) // 2
-        made = _waves(row_at(stencil, middle), middle, step)[order - 1]
+        made = _waves(stencil.row_at(middle), middle, step)[order - 1]
         scaled = transpose.scaled(stencil, unit**order / float(made))
     if is_ring or stencil.values:
         return scaled
     ends = (*range(inner.start), *range(inner.stop, n))
-    rows = {k: row_at(stencil, k) for k in ends}
-    return replaced(
-        scaled, {k: _corrected(row, k, step, unit, order) for k, row in rows.items() if len(_points(row)) > 2}
+    rows = {k: stencil.row_at(k) for k in ends}
+    return scaled.with_rows(
+        {k: _corrected(row, k, step, unit, order) for k, row in rows.items() if len(_points(row)) > 2}
     )
 
 

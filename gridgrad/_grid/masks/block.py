@@ -49,7 +49,7 @@ class LazyMask(Mask):
         return "some of them inside"
 
 
-class Along(NamedTuple):
+class Cut(NamedTuple):
     """Where a block is along an axis of the grid."""
 
     low: int  # its first point
@@ -61,10 +61,10 @@ class MaskOfBlock(Mask):
     """The mask of a block of a grid: its `own` points are asked for, and the `rows` of inner ones, beside which stands what these depend on."""
 
     def __init__(
-        self, whole: Mask, inside: Array, along: Mapping[int, Along], own: tuple[slice, ...], rows: tuple[slice, ...]
+        self, whole: Mask, inside: Array, cuts: Mapping[int, Cut], own: tuple[slice, ...], rows: tuple[slice, ...]
     ) -> None:  # fmt: skip
         super().__init__(inside, whole.breaks, whole.side, whole.fill)
-        self.along, self.own, self.rows = along, own, rows
+        self.cuts, self.own, self.rows = cuts, own, rows
 
     def of_rows(self, flags: Array) -> Array:
         """Those of the inner points."""
@@ -91,19 +91,19 @@ class MaskOfBlock(Mask):
     def order(self, points: Array) -> Array:
         """By where they are on whole axes."""
         index = list(np.unravel_index(points, self.shape))
-        for low, n, place in self.along.values():
+        for low, n, place in self.cuts.values():
             index[place] = (index[place] + low) % n
         return np.lexsort(index[::-1])
 
     @property
     def index(self) -> dict[int, Array]:
         """By the axes that it is cut along."""
-        return {k: (own.low + np.arange(self.shape[own.place])) % own.n for k, own in self.along.items()}
+        return {k: (own.low + np.arange(self.shape[own.place])) % own.n for k, own in self.cuts.items()}
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs in the block, cut at its ends: of one that goes on there the length is less than it is."""
         if (k, is_ring) not in self._runs:
-            low, n, _ = self.along.get(k, (0, self.inside.shape[place], place))
+            low, n, _ = self.cuts.get(k, (0, self.inside.shape[place], place))
             self._runs[k, is_ring] = runs_of(self.inside, self.breaks[k], place, is_ring, (low, n))
         return self._runs[k, is_ring]
 

@@ -38,24 +38,24 @@ class PieceOfAxis(Axis):
     Of many runs it is the first, but the weights of its rows are arrays, of all of them.
     """
 
-    def __init__(self, line: Axis, piece: Piece, beside: Side) -> None:
+    def __init__(self, axis: Axis, piece: Piece, beside: Side) -> None:
         own: Ends = (
-            numbered(line.sides[0]) if piece.is_first else marked(beside, 0),
-            numbered(line.sides[1]) if piece.is_last else marked(beside, 1),
+            numbered(axis.sides[0]) if piece.is_first else marked(beside, 0),
+            numbered(axis.sides[1]) if piece.is_last else marked(beside, 1),
         )
-        self.line, self.piece = line, piece
-        spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
-        at = line.number, piece.length, spacing, line.origin
-        super().__init__(*at, own, real=line.real, place=line.place, edge_order=line.edge_order)
+        self.whole, self.piece = axis, piece
+        spacing = _spacing_of(axis, piece) if axis.has_coordinates else axis.spacing
+        at = axis.number, piece.length, spacing, axis.origin
+        super().__init__(*at, own, real=axis.real, place=axis.place, edge_order=axis.edge_order)
 
     @cached_property
     def steps(self) -> Array:
         """Those of the whole axis, whose sign they have: a single point has none."""
-        return self.line.steps
+        return self.whole.steps
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall of the whole axis."""
-        return self.line._placed(end, side)
+        return self.whole._placed(end, side)
 
     def rows_of(self, rule: Rule) -> Rows:
         """The rows of the first rule that has room here; not kept for other grids, as there may be many."""
@@ -71,24 +71,24 @@ class PieceOfAxis(Axis):
         if is_one:
             return derivative_rows(self.exact_steps()[0], self.length, found)
         index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
-        return Rows(rows_of_many(self.line.exact_steps()[0].at(index), self.length, found))
+        return Rows(rows_of_many(self.whole.exact_steps()[0].at(index), self.length, found))
 
 
 class MetricOfPiece(Metric):
     """That of a run of latitudes, or radii; what is too short for a second derivative has no rows of one."""
 
-    def __init__(self, metric: Metric, line: PieceOfAxis) -> None:
+    def __init__(self, metric: Metric, axis: PieceOfAxis) -> None:
         first, last = metric.poles
-        poles = first if line.piece.is_first else None, last if line.piece.is_last else None
-        super().__init__(metric.surface, metric.along, metric.around, line, poles)
+        poles = first if axis.piece.is_first else None, last if axis.piece.is_last else None
+        super().__init__(metric.surface, metric.along, metric.around, axis, poles)
 
     def flux(self, accuracy: int | None) -> Stencil:
         """As along the whole axis."""
-        return super().flux(accuracy) if self.line.length > 1 else no_rows(self.line.length, 1)
+        return super().flux(accuracy) if self.axis.length > 1 else no_rows(self.axis.length, 1)
 
     def second(self, accuracy: int | None, form: str) -> Stencil:
         """As along the whole axis."""
-        return super().second(accuracy, form) if self.line.length > 2 else no_rows(self.line.length, 2)
+        return super().second(accuracy, form) if self.axis.length > 2 else no_rows(self.axis.length, 2)
 
 
 def no_rows(length: int, order: int) -> Stencil:
@@ -98,27 +98,27 @@ def no_rows(length: int, order: int) -> Stencil:
 
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     """The grid with some of its axes cut to pieces."""
-    lines = tuple(
-        _with_numbers(line) if piece is None else PieceOfAxis(line, piece, beside)
-        for line, piece in zip(grid.lines, pieces, strict=True)
+    axes = tuple(
+        _with_numbers(axis) if piece is None else PieceOfAxis(axis, piece, beside)
+        for axis, piece in zip(grid.axis_objects, pieces, strict=True)
     )
     small = copy(grid)
     for name in ("units", "coordinates", "steps", "quadrature"):
         small.__dict__.pop(name, None)
-    small.lines, small.lengths = lines, tuple(line.length for line in lines)
+    small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small._kept = {}
-    if small.metric is not None and isinstance(own := lines[small.metric.along], PieceOfAxis):
+    if small.metric is not None and isinstance(own := axes[small.metric.along], PieceOfAxis):
         small.metric = MetricOfPiece(small.metric, own)
     return small
 
 
-def _with_numbers(line: Axis) -> Axis:
+def _with_numbers(axis: Axis) -> Axis:
     """An axis that is not cut: an array prescribed at its ends has the shape of a side that is cut; weights do not depend on it."""
-    if not any(not condition.is_number for side in line.sides for condition in conditions_of(side)):
-        return line
-    made = copy(line)
-    made.sides = (numbered(line.sides[0]), numbered(line.sides[1]))
+    if not any(not condition.is_number for side in axis.sides for condition in conditions_of(side)):
+        return axis
+    made = copy(axis)
+    made.sides = (numbered(axis.sides[0]), numbered(axis.sides[1]))
     return made
 
 
@@ -129,10 +129,10 @@ def _lower(rule: Rule) -> list[Rule]:
     return [*rules, rule._replace(accuracy=None), rule._replace(accuracy=None, edge_order=1)]
 
 
-def _spacing_of(line: Axis, piece: Piece) -> Array:
-    x, start = line.spacing, piece.starts[0]
-    beyond = max(start + piece.length - line.length, 0)
+def _spacing_of(axis: Axis, piece: Piece) -> Array:
+    x, start = axis.spacing, piece.starts[0]
+    beyond = max(start + piece.length - axis.length, 0)
     if not beyond:
         return x[start : start + piece.length]
-    period = line.period if x[-1] > x[0] else -line.period
+    period = axis.period if x[-1] > x[0] else -axis.period
     return np.concatenate([x[start:], x[:beyond] + period])

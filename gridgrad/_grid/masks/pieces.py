@@ -27,23 +27,23 @@ class Pieces:
     Where rows vary with their places, as those along the latitudes of a sphere, none are alike.
     """
 
-    def __init__(self, runs: Runs, line: Axis, is_open: bool, varies: bool = False) -> None:
+    def __init__(self, runs: Runs, axis: Axis, is_open: bool, varies: bool = False) -> None:
         n, start, length = runs.n, runs.start, runs.length
         self.length, self.is_long = length, length > 2 * HALF
-        differs = [varies or not (line.is_periodic or (is_open and side == ONE_SIDED)) for side in line.sides]
+        differs = [varies or not (axis.is_periodic or (is_open and side == ONE_SIDED)) for side in axis.sides]
         is_first, is_last = (start == 0) & differs[0], (start + length == n) & differs[1]
         own = np.where(self.is_long, HALF, length)
         front = start, own, is_first, is_last & ~self.is_long
         behind = (start + length - own) % n, own, is_first & ~self.is_long, is_last
         columns = [np.concatenate(pair) for pair in zip(front, behind, strict=True)]
         is_inner = ~(columns[2] | columns[3])
-        alike = columns[0] if varies else _alike(columns[0], columns[1], is_inner, line)
+        alike = columns[0] if varies else _alike(columns[0], columns[1], is_inner, axis)
         unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]
         starts = columns[0][first]
         is_many = (unique[:, 0] >= 0) & is_inner[first] & (starts + unique[:, 1] <= n)
-        self._group(starts, unique, is_many & (is_open and line.has_coordinates and not varies))
+        self._group(starts, unique, is_many & (is_open and axis.has_coordinates and not varies))
 
     def _group(self, starts: Array, unique: Array, is_many: Array) -> None:
         """Those of many of one length together, all others alone."""
@@ -68,11 +68,11 @@ class Pieces:
         )
 
 
-def _alike(start: Array, length: Array, is_inner: Array, line: Axis) -> Array:
+def _alike(start: Array, length: Array, is_inner: Array, axis: Axis) -> Array:
     """The first points of pieces; less than 0 the steps of those that are even, which are alike wherever they are."""
-    if not line.has_coordinates:
+    if not axis.has_coordinates:
         return np.where(is_inner, -1, start)
-    steps = line.exact_steps()[0]
+    steps = axis.exact_steps()[0]
     own = unique_rows(
         np.stack([np.unique(part, return_inverse=True)[1] for part in (steps.high, steps.low)], axis=1)
     )[1]

@@ -59,7 +59,7 @@ def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Swee
     build = Build(grid, arguments=_arguments(places, numbers))
     for a, number in enumerate(numbers):
         change, face = _by(number, numbers[:a].count(None))
-        build.add(0, 0, a, grid.lines[a].along(2, change=closed), change, faces=face)
+        build.add(0, 0, a, grid.axis_objects[a].along(2, change=closed), change, faces=face)
     return Sweep.built(build, "diffuse (tensor)")
 
 
@@ -82,7 +82,7 @@ def _divergence(grid: Points, rows: tuple[int, ...]) -> Sweep[Vector, Scalar]:
     """Minus the adjoints of the slopes, weighted with cells: what this brings into cells adds up to nothing."""
     build = Build(grid, (len(rows),))
     for n, a in enumerate(rows):
-        turned = transpose.transposed(grid.kept(_slope, a), grid.lines[a].quadrature)
+        turned = transpose.transposed(grid.kept(_slope, a), grid.axis_objects[a].quadrature)
         build.add(0, n, a, Along(transpose.negated(turned)))
     return Sweep.built(build, "divergence (tensor)")
 
@@ -93,11 +93,11 @@ def _slope(grid: Points, a: int) -> Stencil:
     Its square is at most the mean of those through the two faces of a cell, by which the diagonal goes: so a tensor
     that is positive definite at each point makes an operator that is negative semidefinite.
     """
-    line = grid.lines[a]
-    n = line.length
-    weight = np.sign(np.ravel(line.steps)[0]) / (2 * line.quadrature)
+    axis = grid.axis_objects[a]
+    n = axis.length
+    weight = np.sign(np.ravel(axis.steps)[0]) / (2 * axis.quadrature)
     inside = in_one_piece([weight[1] if np.all(weight[1:-1] == weight[1]) else weight] * 2, 2)
-    first, last = (n - 1, 0) if line.is_periodic else (0, n - 1)
+    first, last = (n - 1, 0) if axis.is_periodic else (0, n - 1)
     return Stencil(n, CENTRAL, inside, (((first, 1, weight[0]),),), (((n - 2, last, weight[-1]),),), order=1)
 
 
@@ -160,10 +160,10 @@ def _check(grid: Points) -> None:
         raise ArgumentValueError(
             'form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is'
         )
-    for line in grid.lines:
-        for end in line.ends:
+    for axis in grid.axis_objects:
+        for end in axis.ends:
             if end.is_passed:
                 raise ArgumentValueError(
                     'form="tensor" is for ends that no flux passes ("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those '
-                    f"that hold a value, gridgrad.value(v), at the end point; axis {line.number} ends with {end.word!r}"
+                    f"that hold a value, gridgrad.value(v), at the end point; axis {axis.number} ends with {end.word!r}"
                 )

@@ -67,7 +67,7 @@ def _diffuse(grid: Points, numbers: Numbers, is_vector: bool, mean: str) -> Swee
     """``div(k grad f)`` in flux form, the mean of k at the faces between points."""
     build = Build(grid, arguments=(Argument("k", numbers, is_vector),))
     for a in range(grid.ndim):
-        along, own = grid.lines[a].along(2, change=closed), a if is_vector else 0
+        along, own = grid.axis_objects[a].along(2, change=closed), a if is_vector else 0
         number, place = numbers[own], numbers[:own].count(None)
         if number is not None:
             change = partial(transpose.scaled, factor=number)

@@ -52,7 +52,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, 1)
         made = cls.of(grid, name, terms)
         made.are_made_first = (
-            made_first or grid.metric is not None or any(line.along().sides for line in grid.lines)
+            made_first or grid.metric is not None or any(axis.along().sides for axis in grid.axis_objects)
         )
         return made
 

@@ -174,6 +174,6 @@ def _composed(order: int | None, made: Points | None) -> str:
     product = f"(grid.derivative(0{outer}, accuracy=6) @ grid.derivative(0, order=4, accuracy=6))(f)"
     where = ""
     if made is not None:
-        x = "x" if made.lines[0].has_coordinates else f"({made.lengths[0]}, h)"
+        x = "x" if made.axis_objects[0].has_coordinates else f"({made.lengths[0]}, h)"
         where = f"; with grid = gridgrad.Grid({x}, axes=[{made.axes[0]}])"
     return f"; compose accurate ones, {product}, of order {10 - order} at one-sided ends{where}"

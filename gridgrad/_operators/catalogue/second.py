@@ -56,9 +56,11 @@ def _add_laplacian(
 
 def _second(grid: Points, a: int, form: str, accuracy: int | None, component: int | None = None) -> Along:
     if form != "wide":
-        return grid.lines[a].along(2, accuracy, closed if form == "conservative" else None, component)
+        return grid.axis_objects[a].along(2, accuracy, closed if form == "conservative" else None, component)
     # the divergence of the gradient
-    outer, inner = (grid.lines[a].along(change=change, component=component) for change in (flipped, None))
+    outer, inner = (
+        grid.axis_objects[a].along(change=change, component=component) for change in (flipped, None)
+    )
     sides = [(condition, transpose.product(outer.field, stencil)) for condition, stencil in inner.sides]
     return Along(grid.kept(_product, outer.field, inner.field), (*sides, *outer.sides))
 
@@ -78,12 +80,12 @@ def hessian(grid: Points) -> Sweep[Scalar, Matrix[Vector]]:
     """``(d_a d_b f)``: compact second derivatives on the diagonal, products beside it."""
     n, build = grid.ndim, Build(grid)
     if n == 1:
-        build.add(0, 0, 0, grid.lines[0].along(2))
+        build.add(0, 0, 0, grid.axis_objects[0].along(2))
         return Sweep.built(build, "hessian")
     for a in range(n):
         for b in range(n):
             if a == b:
-                build.add(n * a + a, 0, a, grid.lines[a].along(2))
+                build.add(n * a + a, 0, a, grid.axis_objects[a].along(2))
             else:
                 add_mixed(build, n * a + b, a, b)
     return Sweep.built(build, "hessian", (n, n))
@@ -95,8 +97,9 @@ def add_mixed(
 ) -> None:  # fmt: skip
     """Add the product of the derivatives of these orders along two axes to an output."""
     (low, lower), (high, higher) = sorted(zip((a, b), orders, strict=True))
-    both = build.grid.lines[low].along(lower, accuracy), build.grid.lines[high].along(higher, accuracy)
-    build.add_mixed(output, (low, high), both, build.grid.lines[high].along(higher, accuracy, opened), change)
+    along = [axis.along for axis in build.grid.axis_objects]
+    both = along[low](lower, accuracy), along[high](higher, accuracy)
+    build.add_mixed(output, (low, high), both, along[high](higher, accuracy, opened), change)
 
 
 @kind(biharmonic_options)
@@ -116,7 +119,7 @@ def biharmonic(grid: Points, accuracy: int | None) -> Sweep:
     """
     build = Build(grid)
     for a in range(grid.ndim):
-        build.add(0, 0, a, grid.lines[a].along(4, accuracy))
+        build.add(0, 0, a, grid.axis_objects[a].along(4, accuracy))
     for a in range(grid.ndim):
         for b in range(a + 1, grid.ndim):
             add_mixed(build, 0, a, b, (2, 2), accuracy, partial(transpose.scaled, factor=2.0))

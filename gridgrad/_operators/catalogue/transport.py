@@ -105,7 +105,7 @@ def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
     for a, number in enumerate(numbers):
         onward = 1 if np.ravel(grid.steps[a])[0] > 0 else -1  # the sign of a component towards higher indices
         for side, sign in ((SIDES["left"], onward), (SIDES["right"], -onward)):
-            along = grid.lines[a].along(1, accuracy, side=side)
+            along = grid.axis_objects[a].along(1, accuracy, side=side)
             if number is None:
                 build.add(0, 0, a, along, outer=numbers[:a].count(None), sign=sign)
             elif number * sign > 0 or (number == 0 and side < 0):

@@ -19,7 +19,7 @@ from ..fields.grids import Grids, Place
 from ..patterns.build import Build, same
 from ..patterns.kinds import check_words, method
 from ..sweep import Sweep
-from .line import FaceLine
+from .axis import FaceAxis
 
 OnPoints = TypeVar("OnPoints", bound=Points)
 
@@ -123,8 +123,8 @@ class Faces(Generic[OnPoints]):
 
     def __init__(self, grid: OnPoints, k: int, walls: bool, boundary: object = None) -> None:
         self.points, self.axis = grid, k
-        self.line = FaceLine(grid, k, walls)
-        self.grid: OnPoints = _grid_of(grid, self.line, boundary)
+        self.face_axis = FaceAxis(grid, k, walls)
+        self.grid: OnPoints = _grid_of(grid, self.face_axis, boundary)
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
 
@@ -133,10 +133,12 @@ class Faces(Generic[OnPoints]):
             raise unknown(self, "a Faces", name, places)
 
     def __repr__(self) -> str:
-        return f"<gridgrad {self.line.words} of a grid of {' x '.join(map(str, self.points.shape))} points>"
+        return (
+            f"<gridgrad {self.face_axis.words} of a grid of {' x '.join(map(str, self.points.shape))} points>"
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (self.points, self.axis, self.line.has_walls, self.grid.boundary)
+        return _restored, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
 
     @cached_property
     def derivative(self) -> Sweep[Scalar, Scalar]:
@@ -145,12 +147,12 @@ class Faces(Generic[OnPoints]):
         At faces in walls it is what the boundary of the grid says: a prescribed slope, the way to a prescribed value,
         0 of an even field, a one-sided row.
         """
-        return self._to_faces("derivative", self.line.derivative())
+        return self._to_faces("derivative", self.face_axis.derivative())
 
     @cached_property
     def mean(self) -> Sweep[Scalar, Scalar]:
         """From points to faces: half of each of the points beside a face; in walls the value there."""
-        return self._to_faces("mean", self.line.mean())
+        return self._to_faces("mean", self.face_axis.mean())
 
     @cached_property
     def divergence(self) -> Sweep[Scalar, Scalar]:
@@ -158,18 +160,18 @@ class Faces(Generic[OnPoints]):
 
         ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
         """
-        term = Term(0, 0, self.axis, self.line.divergence())
+        term = Term(0, 0, self.axis, self.face_axis.divergence())
         return self._to_points("divergence", term)
 
     @cached_property
     def mean_at_points(self) -> Sweep[Scalar, Scalar]:
         """From faces to points: half of each of the faces beside a point, 0 in walls without faces."""
-        return self._to_points("mean_at_points", Term(0, 0, self.axis, self.line.mean_at_points()))
+        return self._to_points("mean_at_points", Term(0, 0, self.axis, self.face_axis.mean_at_points()))
 
     @property
     def here(self) -> Place:
         """The faces, in words."""
-        return Place(self.grid, self.line.words)
+        return Place(self.grid, self.face_axis.words)
 
     @property
     def there(self) -> Place:
@@ -177,7 +179,7 @@ class Faces(Generic[OnPoints]):
         return place_of_points(self.points)
 
     def _name(self, operator: str) -> str:
-        return f"faces({self.axis}{', walls=True' if self.line.has_walls else ''}).{operator}"
+        return f"faces({self.axis}{', walls=True' if self.face_axis.has_walls else ''}).{operator}"
 
     def _to_faces(self, operator: str, along: Along) -> Sweep[Scalar, Scalar]:
         build = Build(self.points)
@@ -224,7 +226,7 @@ class AllFaces(Generic[OnPoints]):
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
         build = Build(self.points)
         for a, own in enumerate(self._axes):
-            build.add(a, 0, a, own.line.derivative())
+            build.add(a, 0, a, own.face_axis.derivative())
         return self._to_faces("gradient", build)
 
     def fluxes(self, numbers: Numbers) -> Sweep[Scalar, Vector]:
@@ -236,7 +238,7 @@ class AllFaces(Generic[OnPoints]):
         for a, (own, number) in enumerate(zip(self._axes, numbers, strict=True)):
             outer = numbers[:a].count(None) if number is None else None
             change = same if number in (None, 1) else partial(transpose.scaled, factor=number)
-            build.add(a, 0, a, own.line.derivative(closed), change, outer=outer)
+            build.add(a, 0, a, own.face_axis.derivative(closed), change, outer=outer)
         return self._to_faces("diffuse", build)
 
     def _to_faces(self, name: str, build: Build) -> Sweep[Scalar, Vector]:
@@ -257,7 +259,9 @@ class AllFaces(Generic[OnPoints]):
         return self._to_points(True)
 
     def _to_points(self, is_balanced: bool) -> Sweep[Vector, Scalar]:
-        terms = tuple(Term(0, a, a, own.line.divergence(is_balanced)) for a, own in enumerate(self._axes))
+        terms = tuple(
+            Term(0, a, a, own.face_axis.divergence(is_balanced)) for a, own in enumerate(self._axes)
+        )
         grids = Grids(self._places, (place_of_points(self.points),))
         return Sweep.of(self._axes[0].grid, self._name("divergence"), terms, (len(terms),), grids=grids)
 
@@ -274,17 +278,18 @@ def place_of_points(grid: Points) -> Place:
     return Place(grid, f"the {' x '.join(map(str, grid.shape))} points")
 
 
-def _grid_of(grid: OnPoints, line: FaceLine, boundary: object) -> OnPoints:
+def _grid_of(grid: OnPoints, face_axis: FaceAxis, boundary: object) -> OnPoints:
     """The grid of the faces of an axis."""
-    needed = 2 + (grid.edge_order > 1 and not line.is_ring)
-    if line.length < needed:
+    needed = 2 + (grid.edge_order > 1 and not face_axis.is_ring)
+    if face_axis.length < needed:
         raise ArgumentValueError(
-            f"axis {line.axis.number} of the grid has {counted(line.points, 'point')}, whose {line.length} faces are too few "
+            f"axis {face_axis.axis.number} of the grid has {counted(face_axis.points, 'point')}, whose {face_axis.length} faces are too few "
             f"for a grid of edge_order={grid.edge_order}; add points"
         )
-    given, periods = zip(*(own.given() for own in grid.lines), strict=True)
+    given, periods = zip(*(own.given() for own in grid.axis_objects), strict=True)
     entries, ends = list(given), list[object](grid.boundary)
-    entries[line.k], ends[line.k] = line.given(), "periodic" if line.is_ring else "one-sided"
+    k = face_axis.k
+    entries[k], ends[k] = face_axis.given(), "periodic" if face_axis.is_ring else "one-sided"
     make: Callable[..., OnPoints] = type(grid)
     return make(
         *entries, axes=grid.axes, boundary=ends if boundary is None else boundary, period=list(periods),

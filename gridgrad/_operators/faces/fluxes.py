@@ -42,7 +42,7 @@ def _has_walls(grid: Points, a: int, field: object) -> bool:
     """Whether a diffusivity counts in the walls across an axis too: a number where fluxes pass them, else by its faces."""
     shape, axis, n = tuple(getattr(field, "shape", ())), grid.axes[a], grid.lengths[a]
     found = shape[axis] if -len(shape) <= axis < len(shape) else 1
-    is_ring, is_passed = grid.lines[a].is_periodic, _are_passed(grid.lines[a])
+    is_ring, is_passed = grid.axis_objects[a].is_periodic, _are_passed(grid.axis_objects[a])
     if found == 1:
         return is_passed
     if found == (n if is_ring else n - 1) and not is_passed:
@@ -51,7 +51,7 @@ def _has_walls(grid: Points, a: int, field: object) -> bool:
         return True
     has = f'k[{a}] of form="faces" has shape {shape}, which is {found} along axis {axis}, of {n} points and '
     if found == n - 1 and is_passed:
-        ends = " and ".join(dict.fromkeys(repr(spelled(side)) for side in grid.lines[a].sides))
+        ends = " and ".join(dict.fromkeys(repr(spelled(side)) for side in grid.axis_objects[a].sides))
         raise ArgumentValueError(
             f"{has}{found} faces between points, but fluxes pass its walls, {ends}: give k at {n + 1} faces, "
             f"of the shape of grid.faces({a}, walls=True), 0 in walls that are to be closed"

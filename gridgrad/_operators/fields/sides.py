@@ -18,7 +18,7 @@ from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
 from .gather import check_numbers, clean_coefficient
-from .lines import OwnWeights
+from .weights import OwnWeights
 
 PARTS = {
     "complex64": "float32",

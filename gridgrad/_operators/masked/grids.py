@@ -106,7 +106,7 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     array([ 1.,  1.,  1., -2., -2., -2.])
     """
     k, mask = grid.clean_axis(axis), grid.mask
-    own = _breaks(at, grid.lengths[k], grid.axes[k], grid.lines[k].is_periodic)
+    own = _breaks(at, grid.lengths[k], grid.axes[k], grid.axis_objects[k].is_periodic)
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy

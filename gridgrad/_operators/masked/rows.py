@@ -49,7 +49,7 @@ class Line:
         self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
         # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.end: int | None = None
-        self.axis, self.stencil, self.of_piece, self.drops = grid.lines[k], stencil, of_piece, drops
+        self.axis, self.stencil, self.of_piece, self.drops = grid.axis_objects[k], stencil, of_piece, drops
 
     def on(self, grid: Points) -> Line:
         """The same along the axis of another grid, which differs in its gaps; it follows none."""
@@ -133,10 +133,10 @@ class Line:
 def _pieces(grid: Points, k: int) -> Pieces:
     assert grid.mask is not None
     varies = grid.metric is not None and k == grid.metric.along
-    return Pieces(_runs(grid, k), grid.lines[k], grid.mask.is_open, varies)
+    return Pieces(_runs(grid, k), grid.axis_objects[k], grid.mask.is_open, varies)
 
 
 def _runs(grid: Points, k: int) -> Runs:
     assert grid.mask is not None
     place = grid.places[k] + len(grid.mask.shape) - grid.ndim
-    return grid.mask.runs(k, place, grid.lines[k].is_periodic)
+    return grid.mask.runs(k, place, grid.axis_objects[k].is_periodic)

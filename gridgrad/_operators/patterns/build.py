@@ -24,8 +24,8 @@ from ..._terms.multiplied import of_values
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
-from ..fields.lines import OwnWeights
 from ..fields.sides import Profile, Side
+from ..fields.weights import OwnWeights
 
 
 def same(stencil: Stencil) -> Stencil:
@@ -121,7 +121,7 @@ class Build:
         if metric is not None and axis == metric.along:
             self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
             return
-        along = self.grid.lines[axis].along(1, accuracy, component=component)
+        along = self.grid.axis_objects[axis].along(1, accuracy, component=component)
         if metric is None or axis != metric.around:
             self.add(output, input, axis, along, change, outer=outer)
             return

@@ -31,15 +31,15 @@ def held_sides(grid: Points, component: int | None) -> list[Held]:
     """Those of a component of vector fields, or, of None, of scalar ones."""
     return [
         Held(k, point, wall)
-        for k, line in enumerate(grid.lines)
-        for point, wall in zip((0, -1), line.walls_of(_component(line, component)), strict=True)
+        for k, axis in enumerate(grid.axis_objects)
+        for point, wall in zip((0, -1), axis.walls_of(_component(axis, component)), strict=True)
         if isinstance(wall, Condition) and wall.end.is_held
     ]
 
 
-def _component(line: Axis, component: int | None) -> int | None:
+def _component(axis: Axis, component: int | None) -> int | None:
     """That which operators on one axis take for their one field."""
-    return line.place if component is None and line.is_of_vectors else component
+    return axis.place if component is None and axis.is_of_vectors else component
 
 
 def components_of(form: Form) -> list[int | None]:
@@ -72,13 +72,13 @@ def is_free(grid: Points, component: int | None) -> Array:
 def _held_beside_gaps(grid: Points, component: int | None) -> Iterator[tuple[Array, Condition]]:
     """The points of the grid's shape that lie on walls beside its gaps."""
     mask = grid.mask
-    for k, line in enumerate(grid.lines if mask is not None else ()):
+    for k, axis in enumerate(grid.axis_objects if mask is not None else ()):
         assert mask is not None
         side = (
-            mask.side.of(k, _component(line, component)) if isinstance(mask.side, Components) else mask.side
+            mask.side.of(k, _component(axis, component)) if isinstance(mask.side, Components) else mask.side
         )
         if isinstance(side, Condition) and side.end.is_held:
-            yield mask.runs(k, grid.places[k], line.is_periodic).ends(mask.shape), side
+            yield mask.runs(k, grid.places[k], axis.is_periodic).ends(mask.shape), side
 
 
 def with_values(

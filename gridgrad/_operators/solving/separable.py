@@ -16,10 +16,10 @@ from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
-from .along import Along, Ring, Vectors, Waves, diagonalised, is_too_long
+from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
 from .held import components_of, free_points
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
-from .tridiagonal import Lines, staying
+from .tridiagonal import Systems, staying
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -35,18 +35,18 @@ class Separable(Inverse):
 
     grid: Points
     shift: float  # the multiple of the field itself
-    lines: tuple[Along, ...]
+    bases: tuple[Eigenbasis, ...]
     free: tuple[slice, ...]
     constants: Constants | None
     stays: int | None = None
-    _inverses: dict[tuple[tuple[int, ...], ...], Lines | Array] = field(default_factory=dict)
+    _inverses: dict[tuple[tuple[int, ...], ...], Systems | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
         """The transform of each axis."""
         return ", ".join(
-            f"{'three diagonals' if k == self.stays else line.described} along axis {a}"
-            for k, (line, a) in enumerate(zip(self.lines, self.grid.axes, strict=True))
+            f"{'three diagonals' if k == self.stays else basis.described} along axis {a}"
+            for k, (basis, a) in enumerate(zip(self.bases, self.grid.axes, strict=True))
         )
 
     @property
@@ -79,23 +79,23 @@ class Separable(Inverse):
         Of these the last axis, whose points are side by side, as they are again where it is the last one back.
         """
         order = sorted(
-            set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.lines[k], Ring), -axes[k])
+            set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.bases[k], Ring), -axes[k])
         )
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
             c = b - mean
         for k in order:
-            c = self.lines[k].analyse(c, axes[k])
+            c = self.bases[k].analyse(c, axes[k])
         inverse = self._inverse(c, axes)
-        c = inverse(c, c is not b) if isinstance(inverse, Lines) else c * inverse
+        c = inverse(c, c is not b) if isinstance(inverse, Systems) else c * inverse
         for k in reversed(order):
-            c = self.lines[k].synthesise(c, axes[k])
+            c = self.bases[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
             self.constants.check(b, mean, c, axes)
         return side_by_side(c)
 
-    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Lines | Array:
+    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Systems | Array:
         """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
         lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
         memory = tuple(sorted(range(c.ndim), key=lambda axis: -abs(c.strides[axis])))
@@ -106,23 +106,23 @@ class Separable(Inverse):
 
     def _made(
         self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]
-    ) -> Lines | Array:
+    ) -> Systems | Array:
         if self.stays is None:
-            found = _reciprocal(_sums(self.shift, self.lines, lengths, axes))
+            found = _reciprocal(_sums(self.shift, self.bases, lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
-        line, axis = self.lines[self.stays], axes[self.stays]
-        assert isinstance(line, (Vectors, Waves))  # of `staying`
+        basis, axis = self.bases[self.stays], axes[self.stays]
+        assert isinstance(basis, (Vectors, Waves))  # of `staying`
         waves = tuple(a for k, a in enumerate(axes) if k != self.stays)
-        others = [other for k, other in enumerate(self.lines) if k != self.stays]
+        others = [other for k, other in enumerate(self.bases) if k != self.stays]
         sums = np.broadcast_to(
             _sums(self.shift, others, lengths, waves), (*lengths[:axis], 1, *lengths[axis + 1 :])
         )
-        return Lines.of(line, sums, axis, waves, memory)
+        return Systems.of(basis, sums, axis, waves, memory)
 
     def transposed(self) -> Inverse:
         """Each axis transposed; derivatives of what is projected out are projected out."""
-        lines = tuple(line.transposed() for line in self.lines)
-        return Separable(self.grid, self.shift, lines, self.free, None, self.stays)
+        bases = tuple(basis.transposed() for basis in self.bases)
+        return Separable(self.grid, self.shift, bases, self.free, None, self.stays)
 
     def rounded(self, rounding: float) -> Inverse:
         """With other limits of the mean."""
@@ -134,21 +134,23 @@ class Separable(Inverse):
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
-        return None if any(map(is_too_long, self.lines)) else self._products
+        return None if any(map(is_too_long, self.bases)) else self._products
 
     @cached_property
     def _products(self) -> Products:
-        units = [np.eye(line.size, dtype=complex if isinstance(line, Ring) else float) for line in self.lines]
-        pairs = list(zip(self.lines, units, strict=True))
+        units = [
+            np.eye(basis.size, dtype=complex if isinstance(basis, Ring) else float) for basis in self.bases
+        ]
+        pairs = list(zip(self.bases, units, strict=True))
         before, after = (
-            [line.analyse(one, 0) for line, one in pairs],
-            [line.synthesise(one, 0) for line, one in pairs],
+            [basis.analyse(one, 0) for basis, one in pairs],
+            [basis.synthesise(one, 0) for basis, one in pairs],
         )
-        sizes, constants = [line.size for line in self.lines], self.constants
+        sizes, constants = [basis.size for basis in self.bases], self.constants
         means = None
         if constants is not None:
             means = Means(tuple(width / width.sum() for width in constants.widths), constants.refuse)
-        sums = _sums(self.shift, self.lines, sizes, range(len(sizes)))
+        sums = _sums(self.shift, self.bases, sizes, range(len(sizes)))
         return Products(self.grid.axes_of, self.free, before, after, _reciprocal(sums), means)
 
 
@@ -190,13 +192,13 @@ def separable(grid: Points, terms: tuple[Term, ...] | None, form: Form) -> Inver
     return Componentwise(inverses) if form else inverses[0]
 
 
-def _sums(shift: float, lines: Sequence[Along], shape: Sequence[int], axes: Sequence[int]) -> Array:
+def _sums(shift: float, bases: Sequence[Eigenbasis], shape: Sequence[int], axes: Sequence[int]) -> Array:
     """The eigenvalues of the sum, for coefficients of this shape."""
     total: Array = np.full([1] * len(shape), shift)
-    for line, axis in zip(lines, axes, strict=True):
+    for basis, axis in zip(bases, axes, strict=True):
         place = [1] * len(shape)
         place[axis] = shape[axis]
-        total = total + line.values[: shape[axis]].reshape(place)
+        total = total + basis.values[: shape[axis]].reshape(place)
     return total
 
 
@@ -220,14 +222,14 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     matrices = [_rows(grid, terms, k)[points, points] for k, points in enumerate(free)]
     if not all(matrix.shape[0] for matrix in matrices):
         return None
-    lines = tuple(line for line in map(diagonalised, matrices) if line is not None)
-    if len(lines) < len(matrices):
+    bases = tuple(basis for basis in map(diagonalised, matrices) if basis is not None)
+    if len(bases) < len(matrices):
         return None
-    stays = staying(shift, lines, grid.axes)
-    if any(is_too_long(line) for k, line in enumerate(lines) if k != stays):
+    stays = staying(shift, bases, grid.axes)
+    if any(is_too_long(basis) for k, basis in enumerate(bases) if k != stays):
         return None
-    constants = None if stays is not None else _constants(grid, shift, lines, matrices)
-    return Separable(grid, shift, lines, free, constants, stays)
+    constants = None if stays is not None else _constants(grid, shift, bases, matrices)
+    return Separable(grid, shift, bases, free, constants, stays)
 
 
 def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:
@@ -244,12 +246,12 @@ def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:
 
 
 def _constants(
-    grid: Points, shift: float, lines: Sequence[Along], matrices: Sequence[csr_array]
+    grid: Points, shift: float, bases: Sequence[Eigenbasis], matrices: Sequence[csr_array]
 ) -> Constants | None:
     """None of what has an inverse; other fields that become 0 than constants are refused."""
-    axes = tuple(range(len(lines)))
-    sizes = [len(line.values) for line in lines]
-    values = abs(_sums(shift, lines, sizes, axes))
+    axes = tuple(range(len(bases)))
+    sizes = [len(basis.values) for basis in bases]
+    values = abs(_sums(shift, bases, sizes, axes))
     zeros = int((values <= ROUNDING * values.max()).sum())
     if not zeros:
         return None

@@ -10,18 +10,18 @@ import numpy as np
 
 from ..._backends.numpy import tridiagonal
 from ..._base.types import Array
-from .along import Along, Vectors, Waves
+from .eigenbasis import Eigenbasis, Vectors, Waves
 from .inverse import ROUNDING, side_by_side
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class Systems:
     """``(T + shift) u = c`` for all shifts, all systems at once, and without pivots, which definite ones do not need.
 
     Of the order of the number of points, where eigenvectors need as many operations more as the axis has points.
     """
 
-    order: tuple[int, ...]  # of axes: batches, systems beyond the line's own, that, systems beside it
+    order: tuple[int, ...]  # of axes: batches, systems beyond the axis' own, that, systems beside it
     back: tuple[int, ...]  # to their order in a field
     reciprocal: Array  # 1 over the pivots of all systems
     lower: Array
@@ -29,8 +29,8 @@ class Lines:
 
     @classmethod
     def of(
-        cls, line: Vectors | Waves, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
-    ) -> Lines:
+        cls, basis: Vectors | Waves, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
+    ) -> Systems:
         """With one shift for each set of coefficients along the axes `waves`, for arrays whose axes lie in this order."""
         # What is next to each other in memory goes through the systems side by side.
         ahead = () if memory[-1] == axis else memory[: memory.index(axis)]
@@ -39,9 +39,9 @@ class Lines:
             [k for k in memory if k in waves and (k in ahead) is there] for there in (True, False)
         )
         order = (*batch, *beyond, axis, *beside)
-        bands = line.bands
+        bands = basis.bands
         lower, upper = map(np.ascontiguousarray, (bands.lower, bands.upper))  # the core reads them by address
-        if line.is_transposed:
+        if basis.is_transposed:
             lower, upper = upper, lower
         shifts = sums.transpose(order).reshape(-1, 1, math.prod(sums.shape[k] for k in beside))
         main = shifts + bands.main[:, None]
@@ -65,25 +65,25 @@ class Lines:
         return own.transpose(self.back)
 
 
-def staying(shift: float, lines: Sequence[Along], axes: Sequence[int]) -> int | None:
+def staying(shift: float, bases: Sequence[Eigenbasis], axes: Sequence[int]) -> int | None:
     """Which axis to keep, where that makes all systems definite: the longest that has no transform.
 
     Else one of several that have: of type I, which takes twice the length, or the one whose points lie furthest apart.
     """
-    plain = [k for k, line in enumerate(lines) if isinstance(line, Vectors) and line.size > 1]
-    waves = [k for k, line in enumerate(lines) if isinstance(line, Waves) and len(lines) > 1]
+    plain = [k for k, basis in enumerate(bases) if isinstance(basis, Vectors) and basis.size > 1]
+    waves = [k for k, basis in enumerate(bases) if isinstance(basis, Waves) and len(bases) > 1]
     if not plain + waves:
         return None
-    slow = {k: line.type == 1 for k, line in enumerate(lines) if isinstance(line, Waves)}
-    k = max(plain, key=lambda k: lines[k].size) if plain else max(waves, key=lambda k: (slow[k], -axes[k]))
-    return k if _is_definite(shift, lines) else None
+    slow = {k: basis.type == 1 for k, basis in enumerate(bases) if isinstance(basis, Waves)}
+    k = max(plain, key=lambda k: bases[k].size) if plain else max(waves, key=lambda k: (slow[k], -axes[k]))
+    return k if _is_definite(shift, bases) else None
 
 
-def _is_definite(shift: float, lines: Sequence[Along]) -> bool:
+def _is_definite(shift: float, bases: Sequence[Eigenbasis]) -> bool:
     """Whether all eigenvalues of the sum have one sign, and are none of rounding."""
-    if not all(np.isrealobj(line.values) for line in lines if not isinstance(line, Vectors)):
+    if not all(np.isrealobj(basis.values) for basis in bases if not isinstance(basis, Vectors)):
         return False
-    ends = [line.extremes for line in lines]
+    ends = [basis.extremes for basis in bases]
     low, high = (shift + sum(pair[k] for pair in ends) for k in (0, 1))
     size = abs(shift) + sum(max(map(abs, pair)) for pair in ends)
     return bool(max(low, -high) > ROUNDING * size)

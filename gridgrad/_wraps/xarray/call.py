@@ -13,8 +13,9 @@ from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, coun
 from ..._base.types import Gaps
 from ..._base.words import required, topic_of
 from ..units import is_quantity_class
-from .axes import Line, by_axis, lines_of, names_of
+from .coordinates import Coordinate, by_axis, coordinates_of, names_of
 from .directions import check_directions
+from .errors import axes_named
 from .fields import (
     Fields,
     check_counts,
@@ -27,7 +28,6 @@ from .fields import (
     quantity_among,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
-from .said import axes_named
 from .sphere import WORDS, check_word, dims_on_sphere, placed
 
 Function: TypeAlias = Callable[..., Any]
@@ -142,54 +142,54 @@ def _of_arrays(call: Call) -> Any:
     """The call on the numbers, and the labels around what it gives."""
     template = next(parts(call.fields, call.main))
     check_numbers(template)
-    lines, dims = lines_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
-    lines, options = placed(lines, call.options, template)
+    coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
+    coords, options = placed(coords, call.options, template)
     call = call._replace(options=options)
-    count = _COUNTS.get(call.function.__name__, len(lines))
-    if len(lines) != count:
+    count = _COUNTS.get(call.function.__name__, len(coords))
+    if len(coords) != count:
         names = (
             f"dim={dims[-1]!r}, or take gradient()"
             if count == 1
             else "dim=('x', 'y'), and d2/dx2 is derivative(f, order=2, dim='x')"
         )
         raise ArgumentValueError(
-            f"{call.function.__name__}() is along {counted(count, 'dim')}, and {', '.join(repr(line.dim) for line in lines)} "
-            f"{'was' if len(lines) == 1 else 'were'} meant; name {'it' if count == 1 else 'them'}, {names}"
+            f"{call.function.__name__}() is along {counted(count, 'dim')}, and {', '.join(repr(coord.dim) for coord in coords)} "
+            f"{'was' if len(coords) == 1 else 'were'} meant; name {'it' if count == 1 else 'them'}, {names}"
         )
-    check_counts(call.fields, lines)
-    check_directions(call.fields, lines, options.get("geometry"), dims)
-    check_together(call.fields, lines, dims)
+    check_counts(call.fields, coords)
+    check_directions(call.fields, coords, options.get("geometry"), dims)
+    check_together(call.fields, coords, dims)
     arrays = numbers(call.fields, dims)
     quantity = quantity_among(arrays)
     if quantity is not None and call.options.get("geometry") is None:
-        lines = [_with_unit(line, quantity) for line in lines]
+        coords = [_with_unit(coord, quantity) for coord in coords]
     orders = call.options.get("orders", [call.options["order"]] if "order" in call.options else None)
-    called = labels(call.function.__name__, call.fields, lines, orders, quantity is not None)
-    results = _of_numbers(call, arrays, lines, template)
+    called = labels(call.function.__name__, call.fields, coords, orders, quantity is not None)
+    results = _of_numbers(call, arrays, coords, template)
     kept = kept_attributes(labelled({call.main: call.fields[call.main]}))
     return wrapped(results, called, template, kept)
 
 
-def _of_numbers(call: Call, arrays: Fields, lines: list[Line], template: xarray.DataArray) -> Any:
-    axes = [template.dims.index(line.dim) for line in lines]
-    axis, spacing = axes[0] if len(axes) == 1 else axes, [line.spacing for line in lines]
-    options = by_axis(call.options, lines)
+def _of_numbers(call: Call, arrays: Fields, coords: list[Coordinate], template: xarray.DataArray) -> Any:
+    axes = [template.dims.index(coord.dim) for coord in coords]
+    axis, spacing = axes[0] if len(axes) == 1 else axes, [coord.spacing for coord in coords]
+    options = by_axis(call.options, coords)
     if isinstance(options.get("missing"), Gaps):
-        options["missing"] = gaps_of(options["missing"], template, lines)
-    with axes_named(axes, lines, template):
+        options["missing"] = gaps_of(options["missing"], template, coords)
+    with axes_named(axes, coords, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **options)
 
 
-def _with_unit(line: Line, quantity: Callable[[Any, str], Any]) -> Line:
+def _with_unit(coord: Coordinate, quantity: Callable[[Any, str], Any]) -> Coordinate:
     """The axis with a spacing that is a quantity, as fields are: by the text of its unit."""
-    if line.written is None or is_quantity_class(type(line.spacing)):
-        return line
+    if coord.written is None or is_quantity_class(type(coord.spacing)):
+        return coord
     try:
-        return line._replace(spacing=quantity(line.spacing, line.written))
+        return coord._replace(spacing=quantity(coord.spacing, coord.written))
     except Exception as error:
         raise ArgumentValueError(
-            f"the field holds quantities, and the unit {line.written!r} of {line.name!r} is none of theirs ({error}); write it in "
-            f"their words, f[{line.name!r}].attrs['units'] = 'degree' for example"
+            f"the field holds quantities, and the unit {coord.written!r} of {coord.name!r} is none of theirs ({error}); write it in "
+            f"their words, f[{coord.name!r}].attrs['units'] = 'degree' for example"
         ) from None
 
 

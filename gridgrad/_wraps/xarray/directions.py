@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import xarray
 
 from ..._base.errors import ArgumentValueError
-from .axes import Line
+from .coordinates import Coordinate
 from .fields import VECTORS, Fields
 from .sphere import ROLES
 
@@ -54,15 +54,15 @@ _INDICES = {rf"i{_AT}": _EAST, rf"j{_AT}": _NORTH}  # where i is the faster one:
 
 
 def check_directions(
-    fields: Fields, lines: Sequence[Line], geometry: object, dims: Sequence[Hashable]
+    fields: Fields, coords: Sequence[Coordinate], geometry: object, dims: Sequence[Hashable]
 ) -> None:
     """Refuse components in another order than that of the axes, or against one; those that are called alike say nothing."""
-    named = geometry if isinstance(geometry, (list, tuple)) else [None] * len(lines)
+    named = geometry if isinstance(geometry, (list, tuple)) else [None] * len(coords)
     for word in [word for word in VECTORS if isinstance(fields.get(word), (list, tuple))]:
-        counted = _of_indices(lines, dims)
+        counted = _of_indices(coords, dims)
         axes = [
-            _ROLES.get(own) or _of_axis(line) or counted.get(line.dim)
-            for own, line in zip(named, lines, strict=False)
+            _ROLES.get(own) or _of_axis(coord) or counted.get(coord.dim)
+            for own, coord in zip(named, coords, strict=False)
         ]
         there = {axis.letter for axis in axes if axis}
         ways = [_of_component(c, there) for c in fields[word]]
@@ -72,7 +72,7 @@ def check_directions(
         for k, (way, axis) in enumerate(zip(ways, axes, strict=False)):
             if way and axis and (way.letter != axis.letter or way.sense * axis.sense < 0):
                 raise _contradiction(
-                    f"{word}[{k}]", way, axis, lines[k].name, _in_order(letters, axes, lines)
+                    f"{word}[{k}]", way, axis, coords[k].name, _in_order(letters, axes, coords)
                 )
 
 
@@ -87,12 +87,12 @@ def _contradiction(field: str, way: Direction, axis: Direction, name: Hashable, 
     )
 
 
-def _in_order(letters: Sequence[str], axes: Sequence[Direction | None], lines: Sequence[Line]) -> str:
+def _in_order(letters: Sequence[str], axes: Sequence[Direction | None], coords: Sequence[Coordinate]) -> str:
     """What names the axes in the order of the components, where that is known."""
-    by = {axis.letter: line for axis, line in zip(axes, lines, strict=False) if axis}
-    if len(letters) < len(lines) or not {*letters} <= {*by}:
+    by = {axis.letter: coord for axis, coord in zip(axes, coords, strict=False) if axis}
+    if len(letters) < len(coords) or not {*letters} <= {*by}:
         return ""
-    word = "dim" if all(line.name == line.dim for line in lines) else "coord"
+    word = "dim" if all(coord.name == coord.dim for coord in coords) else "coord"
     return f", {word}={tuple(by[letter].name for letter in letters)!r}"
 
 
@@ -120,18 +120,18 @@ def _told(name: str, letters: Set[str]) -> set[Direction]:
     return {way for way in told if way.letter != "z"} or told
 
 
-def _of_axis(line: Line) -> Direction | None:
+def _of_axis(coord: Coordinate) -> Direction | None:
     """By its attributes, or else by its name."""
     for attribute, table in _AXES.items():
-        way = table.get(str(line.attrs.get(attribute)))
+        way = table.get(str(coord.attrs.get(attribute)))
         if way is not None:
             return way
-    return _named(_COORDINATES, line.name)
+    return _named(_COORDINATES, coord.name)
 
 
-def _of_indices(lines: Sequence[Line], dims: Sequence[Hashable]) -> dict[Hashable, Direction]:
+def _of_indices(coords: Sequence[Coordinate], dims: Sequence[Hashable]) -> dict[Hashable, Direction]:
     """Axes that are called i and j, where fields have them as [j, i]."""
-    ways = {line.dim: way for line in lines if (way := _named(_INDICES, line.name))}
+    ways = {coord.dim: way for coord in coords if (way := _named(_INDICES, coord.name))}
     return ways if [ways[dim].letter for dim in dims if dim in ways] == ["y", "x"] else {}
 
 

@@ -11,7 +11,7 @@ import xarray
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
-from .axes import Line, apart, differ, values_in_order, variables_of
+from .coordinates import Coordinate, apart, differ, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -49,22 +49,22 @@ def check_numbers(field: xarray.DataArray) -> None:
         )
 
 
-def check_counts(fields: Fields, lines: Sequence[Line]) -> None:
+def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
     """Refuse another number of components than of dimensions."""
     for word in LISTS:
-        if word in fields and isinstance(fields[word], (list, tuple)) and len(fields[word]) != len(lines):
-            named = ", ".join(repr(line.dim) for line in lines)
+        if word in fields and isinstance(fields[word], (list, tuple)) and len(fields[word]) != len(coords):
+            named = ", ".join(repr(coord.dim) for coord in coords)
             raise ArgumentValueError(
                 f"{word} has {counted(len(fields[word]), 'component')}, and the call is along {named}; give one for each"
             )
 
 
-def check_together(fields: Fields, lines: Sequence[Line], dims: Dims) -> None:
+def check_together(fields: Fields, coords: Sequence[Coordinate], dims: Dims) -> None:
     """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
     main_first = sorted(fields, key=lambda word: word not in ("F", "f"))  # it has the dims of all
     first, *others = labelled({word: fields[word] for word in main_first})
     known = {name: v for name, v in variables_of(first).items() if v.ndim}
-    names = [*dims, *(line.name for line in lines if line.name not in dims)]
+    names = [*dims, *(coord.name for coord in coords if coord.name not in dims)]
     for other in others:
         own = variables_of(other)
         for name in names:
@@ -115,7 +115,7 @@ def _values(word: str, value: Any, dims: Dims) -> Any:
     return values_in_order(value.variable, dims)
 
 
-def gaps_of(gaps: Gaps, field: xarray.DataArray, lines: Sequence[Line]) -> Gaps:
+def gaps_of(gaps: Gaps, field: xarray.DataArray, coords: Sequence[Coordinate]) -> Gaps:
     """A labelled mask at the points of a field, in the order of its axes: batch axes, where it has some, in front."""
     inside: Any = gaps.inside
     more = [dim for dim in inside.dims if dim not in field.dims]
@@ -123,8 +123,8 @@ def gaps_of(gaps: Gaps, field: xarray.DataArray, lines: Sequence[Line]) -> Gaps:
         raise ArgumentValueError(
             f"the mask has the dim {more[0]!r}, and the field has {field.dims!r}; broadcast the field to it, xarray.broadcast(f, inside)[0]"
         )
-    check_together({"f": field, "inside": inside}, lines, field.dims)
-    own = [line.dim for line in lines]
+    check_together({"f": field, "inside": inside}, coords, field.dims)
+    own = [coord.dim for coord in coords]
     batch = [dim for dim in field.dims if dim not in own]
     order = [*(batch if {*batch} & {*inside.dims} else ()), *(dim for dim in field.dims if dim in own)]
     shape = tuple(field.sizes[dim] for dim in order)

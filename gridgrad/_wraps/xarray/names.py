@@ -11,7 +11,7 @@ import xarray
 
 from ..._base.checks import int_or_none
 from . import unit_text
-from .axes import Line
+from .coordinates import Coordinate
 
 
 class Label(NamedTuple):
@@ -58,7 +58,7 @@ def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
     return {word: value for word, value in field.encoding.items() if word not in _OF_THE_FILE}
 
 
-def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orders: object, has_quantities: bool) -> Labels:  # fmt: skip
+def labels(function: str, fields: Mapping[str, Any], coords: Sequence[Coordinate], orders: object, has_quantities: bool) -> Labels:  # fmt: skip
     """The labels of all results of a function, nested as its results are."""
     parts = {
         word: [label_of(c, has_quantities) for c in (value if isinstance(value, (list, tuple)) else [value])]
@@ -68,10 +68,10 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
     if function in _PLAIN:
         given = orders if isinstance(orders, (list, tuple, np.ndarray)) else ()
         powers = [power for power in map(int_or_none, given) if power is not None]
-        found = _PLAIN[function](main, lines, powers or [1] * len(lines))
+        found = _PLAIN[function](main, coords, powers or [1] * len(coords))
     elif function in _SUMS:
         name, terms = _SUMS[function]
-        found = _summed(name, main, terms(main, lines, parts))
+        found = _summed(name, main, terms(main, coords, parts))
     else:
         return Label(None if main[0].name is None else f"{function}_{main[0].name}", None, None)
     while isinstance(found, list) and len(found) == 1:
@@ -79,12 +79,12 @@ def labels(function: str, fields: Mapping[str, Any], lines: Sequence[Line], orde
     return found
 
 
-def _slope(f: Label, *by: Line) -> Label:
+def _slope(f: Label, *by: Coordinate) -> Label:
     """The derivative by these axes, one after the other."""
     top = "d" if len(by) == 1 else f"d{len(by)}"
-    powers = [(name, len(list(own))) for name, own in groupby(line.name for line in by)]
+    powers = [(name, len(list(own))) for name, own in groupby(coord.name for coord in by)]
     bottom = "".join(f"d{name}" if power == 1 else f"d{name}{power}" for name, power in powers)
-    unit = unit_text.product((f.unit, 1), *((line.unit, -1) for line in by))
+    unit = unit_text.product((f.unit, 1), *((coord.unit, -1) for coord in by))
     return Label(
         None if f.name is None else f"{top}{f.name}_{bottom}",
         None if f.long is None else f"{top}({f.long})/{bottom}",
@@ -92,9 +92,9 @@ def _slope(f: Label, *by: Line) -> Label:
     )
 
 
-def _repeated(lines: Sequence[Line], orders: Sequence[int]) -> list[Line]:
-    """Each line as often as its order says."""
-    return [line for line, order in zip(lines, orders, strict=False) for _ in range(order)]
+def _repeated(coords: Sequence[Coordinate], orders: Sequence[int]) -> list[Coordinate]:
+    """Each coordinate as often as its order says."""
+    return [coord for coord, order in zip(coords, orders, strict=False) for _ in range(order)]
 
 
 def _times(v: Label, f: Label) -> Label:
@@ -112,55 +112,61 @@ def _summed(name: str, main: Sequence[Label], terms: Sequence[Label]) -> Label:
     )
 
 
-def _curl(F: Sequence[Label], lines: Sequence[Line], orders: Sequence[int]) -> Labels:
+def _curl(F: Sequence[Label], coords: Sequence[Coordinate], orders: Sequence[int]) -> Labels:
     def part(a: int, b: int) -> unit_text.Text:
-        return unit_text.of_sum([_slope(F[b], lines[a]).unit, _slope(F[a], lines[b]).unit], "curl")
+        return unit_text.of_sum([_slope(F[b], coords[a]).unit, _slope(F[a], coords[b]).unit], "curl")
 
-    if len(lines) == 2:
+    if len(coords) == 2:
         return Label("curl", None, part(0, 1))
-    if len(lines) != 3:
+    if len(coords) != 3:
         return Label(None, None, None)  # which is refused
-    return [Label(f"curl_{lines[c].name}", None, part(a, b)) for a, b, c in ((1, 2, 0), (2, 0, 1), (0, 1, 2))]
+    return [
+        Label(f"curl_{coords[c].name}", None, part(a, b)) for a, b, c in ((1, 2, 0), (2, 0, 1), (0, 1, 2))
+    ]
 
 
-def _second(f: Sequence[Label], lines: Sequence[Line], parts: object = None) -> list[Label]:
-    return [_slope(f[0], line, line) for line in lines]
+def _second(f: Sequence[Label], coords: Sequence[Coordinate], parts: object = None) -> list[Label]:
+    return [_slope(f[0], coord, coord) for coord in coords]
 
 
-def _first(F: Sequence[Label], lines: Sequence[Line], parts: object = None) -> list[Label]:
-    every = F if len(F) == len(lines) else [F[0]] * len(lines)
-    return list(starmap(_slope, zip(every, lines, strict=True)))
+def _first(F: Sequence[Label], coords: Sequence[Coordinate], parts: object = None) -> list[Label]:
+    every = F if len(F) == len(coords) else [F[0]] * len(coords)
+    return list(starmap(_slope, zip(every, coords, strict=True)))
 
 
-def _moved(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[Label]]) -> list[Label]:
-    v = parts["v"] if len(parts["v"]) == len(lines) else parts["v"][:1] * len(lines)
-    return list(starmap(_times, zip(v, _first(f, lines), strict=True)))
+def _moved(f: Sequence[Label], coords: Sequence[Coordinate], parts: Mapping[str, list[Label]]) -> list[Label]:
+    v = parts["v"] if len(parts["v"]) == len(coords) else parts["v"][:1] * len(coords)
+    return list(starmap(_times, zip(v, _first(f, coords), strict=True)))
 
 
-def _spread(f: Sequence[Label], lines: Sequence[Line], parts: Mapping[str, list[Label]]) -> list[Label]:
-    k = parts["k"] if len(parts["k"]) == len(lines) else parts["k"][:1] * len(lines)
-    return list(starmap(_times, zip(k, _second(f, lines), strict=True)))
+def _spread(
+    f: Sequence[Label], coords: Sequence[Coordinate], parts: Mapping[str, list[Label]]
+) -> list[Label]:
+    k = parts["k"] if len(parts["k"]) == len(coords) else parts["k"][:1] * len(coords)
+    return list(starmap(_times, zip(k, _second(f, coords), strict=True)))
 
 
-_PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Line], Sequence[int]], Labels]] = {
-    "gradient": lambda f, lines, orders: [_slope(f[0], line) for line in lines],
-    "derivative": lambda f, lines, orders: _slope(f[0], *_repeated(lines, orders)),
-    "mixed_derivative": lambda f, lines, orders: _slope(f[0], *_repeated(lines, orders)),
-    "hessian": lambda f, lines, orders: [[_slope(f[0], a, b) for b in lines] for a in lines],
-    "jacobian": lambda F, lines, orders: [[_slope(f, line) for line in lines] for f in F],
-    "vector_laplacian": lambda F, lines, orders: [_summed("laplacian", [f], _second([f], lines)) for f in F],
+_PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Coordinate], Sequence[int]], Labels]] = {
+    "gradient": lambda f, coords, orders: [_slope(f[0], coord) for coord in coords],
+    "derivative": lambda f, coords, orders: _slope(f[0], *_repeated(coords, orders)),
+    "mixed_derivative": lambda f, coords, orders: _slope(f[0], *_repeated(coords, orders)),
+    "hessian": lambda f, coords, orders: [[_slope(f[0], a, b) for b in coords] for a in coords],
+    "jacobian": lambda F, coords, orders: [[_slope(f, coord) for coord in coords] for f in F],
+    "vector_laplacian": lambda F, coords, orders: [
+        _summed("laplacian", [f], _second([f], coords)) for f in F
+    ],
     "curl": _curl,
 }
 _SUMS: dict[str, tuple[str, Callable[..., list[Label]]]] = {
     "laplacian": ("laplacian", _second),
     "biharmonic": (
         "biharmonic",
-        lambda f, lines, parts: [_slope(f[0], a, a, b, b) for a in lines for b in lines],
+        lambda f, coords, parts: [_slope(f[0], a, a, b, b) for a in coords for b in coords],
     ),
     "gradient_norm": ("gradient norm", _first),
     "gradient_squared": (
         "gradient squared",
-        lambda f, lines, parts: [_times(d, d) for d in _first(f, lines)],
+        lambda f, coords, parts: [_times(d, d) for d in _first(f, coords)],
     ),
     "divergence": ("divergence", _first),
     "advect": ("advection", _moved),

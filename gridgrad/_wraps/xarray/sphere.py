@@ -9,7 +9,7 @@ import numpy as np
 import xarray
 
 from ..._base.errors import ArgumentValueError
-from .axes import Line, variables_of
+from .coordinates import Coordinate, variables_of
 
 WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
 ROLES = {  # by attributes of the CF conventions
@@ -76,85 +76,87 @@ def _section(dim: Hashable) -> str:
 
 
 def placed(
-    lines: list[Line], options: Mapping[str, Any], sample: xarray.DataArray
-) -> tuple[list[Line], Mapping[str, Any]]:
+    coords: list[Coordinate], options: Mapping[str, Any], sample: xarray.DataArray
+) -> tuple[list[Coordinate], Mapping[str, Any]]:
     """Axes whose units are those of lengths along them, and the options with a name for each axis."""
     geometry = options.get("geometry")
     if geometry is None:
-        return lines, options
+        return coords, options
     found = dict(options)
-    geometry = _AXES.get((geometry, len(lines)), geometry) if isinstance(geometry, str) else geometry
+    geometry = _AXES.get((geometry, len(coords)), geometry) if isinstance(geometry, str) else geometry
     if geometry in WORDS:
-        geometry = _names(lines, geometry)
+        geometry = _names(coords, geometry)
         if geometry is not None and options["geometry"] == "cf" and found.get("radius") is None:
             found["radius"] = _radius_of(sample)
     elif isinstance(geometry, (list, tuple)):
-        _check(lines, geometry)
+        _check(coords, geometry)
     found["geometry"] = geometry
-    if not isinstance(geometry, (list, tuple)) or len(geometry) != len(lines):
-        return lines, found  # to be refused, or none
-    for line, own in zip(lines, geometry, strict=False):
-        if own in ("lat", "r") and not np.ndim(line.spacing):
+    if not isinstance(geometry, (list, tuple)) or len(geometry) != len(coords):
+        return coords, found  # to be refused, or none
+    for coord, own in zip(coords, geometry, strict=False):
+        if own in ("lat", "r") and not np.ndim(coord.spacing):
             raise ArgumentValueError(
-                f"{line.dim!r} is {own}, where lengths depend on the place, and a step came for it; give it coordinates, "
-                f"f.assign_coords({line.dim}=...)"
+                f"{coord.dim!r} is {own}, where lengths depend on the place, and a step came for it; give it coordinates, "
+                f"f.assign_coords({coord.dim}=...)"
             )
-    found["angle"] = _angle(lines, geometry, options.get("angle"))
-    written = "m" if "lat" in geometry else next((x.written for x, own in zip(lines, geometry, strict=True) if own == "r"), None)  # fmt: skip
-    lines = [
+    found["angle"] = _angle(coords, geometry, options.get("angle"))
+    written = "m" if "lat" in geometry else next((x.written for x, own in zip(coords, geometry, strict=True) if own == "r"), None)  # fmt: skip
+    coords = [
         x if own in ("z", "r") else x._replace(written=written)
-        for x, own in zip(lines, geometry, strict=True)
+        for x, own in zip(coords, geometry, strict=True)
     ]
-    return lines, found
+    return coords, found
 
 
-def _names(lines: Sequence[Line], word: str) -> tuple[str, ...] | None:
+def _names(coords: Sequence[Coordinate], word: str) -> tuple[str, ...] | None:
     """What each axis is; None of attributes that say that all are lengths."""
-    roles = [_role(line.name, line.attrs, word) for line in lines]
+    roles = [_role(coord.name, coord.attrs, word) for coord in coords]
     if sorted(filter(None, roles)) == ["lat", "lon"]:
         return tuple(role or "z" for role in roles)
     if word == "cf" and not any(roles):
-        for line in lines:
-            if line.written is None or str(line.written) in _ANGLES:
+        for coord in coords:
+            if coord.written is None or str(coord.written) in _ANGLES:
                 raise ArgumentValueError(
-                    f"geometry='cf' asks the attributes of coordinates, and those of {line.name!r} do not say whether it is a length: "
-                    f"set f[{line.name!r}].attrs['units'], 'degrees_north', 'degrees_east' or 'm' for example"
+                    f"geometry='cf' asks the attributes of coordinates, and those of {coord.name!r} do not say whether it is a length: "
+                    f"set f[{coord.name!r}].attrs['units'], 'degrees_north', 'degrees_east' or 'm' for example"
                 )
         return None
-    if len(lines) == 1 and roles[0]:
-        dim = lines[0].dim
+    if len(coords) == 1 and roles[0]:
+        dim = coords[0].dim
         raise ArgumentValueError(
             f"geometry={word!r} needs one latitude and one longitude, as lengths depend on both, and {dim!r} alone was named; give both and "
             f"take one result, gradient(f, dim=('lat', 'lon'), geometry={word!r})[{('lat', 'lon').index(roles[0])}]"
             f"{_section(dim) if roles[0] == 'lat' else ''}"
         )
-    told = ", ".join(f"{line.name!r} is {role or 'neither'}" for line, role in zip(lines, roles, strict=True))
+    told = ", ".join(
+        f"{coord.name!r} is {role or 'neither'}" for coord, role in zip(coords, roles, strict=True)
+    )
     raise ArgumentValueError(
         f"geometry={word!r} needs one latitude and one longitude, as lengths depend on both, and here {told}; name two dims and what they "
         "are: dim=('y', 'x'), geometry=('lat', 'lon')"
     )
 
 
-def _check(lines: Sequence[Line], geometry: Sequence[Any]) -> None:
+def _check(coords: Sequence[Coordinate], geometry: Sequence[Any]) -> None:
     """Refuse names that attributes contradict."""
-    for line, own in zip(lines, geometry, strict=False):
-        role = _role(line.name, line.attrs, "cf")
+    for coord, own in zip(coords, geometry, strict=False):
+        role = _role(coord.name, coord.attrs, "cf")
         if role is not None and role != own:
             raise ArgumentValueError(
-                f"geometry names {own!r} for {line.name!r}, whose attributes say {role!r}; names are in the order of dim=, or geometry='sphere'"
+                f"geometry names {own!r} for {coord.name!r}, whose attributes say {role!r}; names are in the order of dim=, or geometry='sphere'"
             )
 
 
-def _angle(lines: Sequence[Line], geometry: Sequence[Any], given: object) -> object:
+def _angle(coords: Sequence[Coordinate], geometry: Sequence[Any], given: object) -> object:
     """What angles are in: as their units say, or else as the caller does."""
     said = {}
-    for line, own in zip(lines, geometry, strict=False):
-        if own in ("lat", "lon", "theta") and line.written is not None:
-            said[line.name] = _ANGLES.get(str(line.written))
-            if said[line.name] is None:
+    for coord, own in zip(coords, geometry, strict=False):
+        if own in ("lat", "lon", "theta") and coord.written is not None:
+            said[coord.name] = _ANGLES.get(str(coord.written))
+            if said[coord.name] is None:
                 raise ArgumentValueError(
-                    f"{line.name!r} is an angle, and has the unit {line.written!r}; set what is right, "
-                    f"f[{line.name!r}].attrs['units'] = 'degrees_north', 'degrees_east' or 'radians'"
+                    f"{coord.name!r} is an angle, and has the unit {coord.written!r}; set what is right, "
+                    f"f[{coord.name!r}].attrs['units'] = 'degrees_north', 'degrees_east' or 'radians'"
                 )
     for name, unit in said.items():
         if unit != (given or unit) or len(set(said.values())) > 1:

@@ -267,7 +267,7 @@ def test_a_compiler_needs_no_call_before(rng, dtype, unit):
 
 def test_weights_are_made_once_and_small(rng):
     z = heights(rng, 0, "irregular", (20, 30, 40))
-    rows = gg.Grid(z, axes=[-3]).lines[0].line_rows()
+    rows = gg.Grid(z, axes=[-3]).axis_objects[0].line_rows()
     assert sum(w.nbytes for w in rows.weights("float64")) == 2 * z.nbytes  # none of them has the short form
     assert rows.weights("float64")[0] is rows.weights("float64")[0]
 

@@ -112,7 +112,7 @@ def test_masks(which):
     faces = grid.faces(0, walls)
     f = np.ma.masked_array(RNG.standard_normal(grid.shape), mask=False)
     f[3, 2] = np.ma.masked
-    low = faces.line.below
+    low = faces.face_axis.below
     for operator in (faces.derivative, faces.mean):
         where = np.argwhere(operator(f).mask)
         assert {(2 + low, 2), (3 + low, 2)} <= set(map(tuple, where))

@@ -42,31 +42,31 @@ def runs_of(inside, is_ring):
 
 def along(grid, f, inside, k, order=1, edge_order=2, beside="one-sided", **options):
     """The derivative along one axis, run by run, by 1-D calls on positions; 0 where a run is too short."""
-    place, line = grid.places[k], grid.lines[k]
+    place, axis = grid.places[k], grid.axis_objects[k]
     lines, there = np.moveaxis(f, place, -1), np.moveaxis(inside, place, -1)
-    result, x = np.zeros(lines.shape), np.asarray(line.coordinates)
+    result, x = np.zeros(lines.shape), np.asarray(axis.coordinates)
     for spot in np.ndindex(lines.shape[:-1]):
-        runs = runs_of(there[spot], line.is_periodic)
+        runs = runs_of(there[spot], axis.is_periodic)
         if not runs and there[spot].all():
-            own = gg.Grid(grid.lines[k].given()[0], periodic=True, period=line.given()[1])
+            own = gg.Grid(grid.axis_objects[k].given()[0], periodic=True, period=axis.given()[1])
             result[spot] = own.derivative(0, order, **options)(lines[spot])
         for run in runs:
-            at = np.array([x[i] + (i < run[0]) * (period_of(line)) for i in run])
-            sides = [beside if run[0] or line.is_periodic else grid.boundary[k][0], beside if run[-1] < len(x) - 1 or line.is_periodic else grid.boundary[k][1]]  # fmt: skip
-            found = one_run(lines[spot][run], at, line, order, edge_order, sides, options)
+            at = np.array([x[i] + (i < run[0]) * (period_of(axis)) for i in run])
+            sides = [beside if run[0] or axis.is_periodic else grid.boundary[k][0], beside if run[-1] < len(x) - 1 or axis.is_periodic else grid.boundary[k][1]]  # fmt: skip
+            found = one_run(lines[spot][run], at, axis, order, edge_order, sides, options)
             result[spot][run] = whole_rows(grid, k, lines[spot], run, order) if found is None else found
     return np.moveaxis(result, -1, place)
 
 
-def period_of(line):
-    return float(line.period) if line.period is not None else line.length * float(np.max(line.steps))
+def period_of(axis):
+    return float(axis.period) if axis.period is not None else axis.length * float(np.max(axis.steps))
 
 
-def one_run(f, x, line, order, edge_order, sides, options):
+def one_run(f, x, axis, order, edge_order, sides, options):
     for e in (edge_order, 1):
         try:
-            axis = x if line.has_coordinates else (len(x), float(line.spacing))
-            return gg.Grid(axis, boundary=[tuple(sides)], edge_order=e).derivative(0, order, **options)(f)
+            given = x if axis.has_coordinates else (len(x), float(axis.spacing))
+            return gg.Grid(given, boundary=[tuple(sides)], edge_order=e).derivative(0, order, **options)(f)
         except ValueError:
             continue
     return None
@@ -74,11 +74,11 @@ def one_run(f, x, line, order, edge_order, sides, options):
 
 def whole_rows(grid, k, f, run, order):
     """Of a run that is too short: rows of the whole line that read no point outside of it, 0 elsewhere."""
-    line = grid.lines[k]
-    axis = np.asarray(line.coordinates) if line.has_coordinates else (line.length, float(line.spacing))
-    whole = gg.Grid(axis, boundary=[grid.boundary[k]], period=line.given()[1]).derivative(0, order)
+    axis = grid.axis_objects[k]
+    given = np.asarray(axis.coordinates) if axis.has_coordinates else (axis.length, float(axis.spacing))
+    whole = gg.Grid(given, boundary=[grid.boundary[k]], period=axis.given()[1]).derivative(0, order)
     matrix = whole.linear.to_sparse().toarray()
-    values = whole(np.where(np.isin(np.arange(line.length), run), f, 0))
+    values = whole(np.where(np.isin(np.arange(axis.length), run), f, 0))
     return [values[i] if set(np.flatnonzero(matrix[i])) <= set(run) else 0.0 for i in run]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...._backends.protocol import Backend, OfFields, Place
 from ...._base.types import Array
-from ...._grid.masks.block import Along, LazyMask, MaskOfBlock, with_mask_of
+from ...._grid.masks.block import Cut, LazyMask, MaskOfBlock, with_mask_of
 from ...._grid.masks.mask import Mask
 from ...._grid.masks.piece import HALF
 from ...._grid.points import Points
@@ -48,8 +48,8 @@ class Blocks:
         self.known = known if operator.mask.lazy is None else None
         self.reach, self.halo = operator.reach, operator.reach + 2 * HALF + 1
         grid = operator.grid
-        lines = {self._axis(k): line for k, line in enumerate(grid.lines)}
-        self.rings = tuple(lines[a].is_periodic if a in lines else None for a in range(len(flat_.shape)))
+        axes = {self._axis(k): axis for k, axis in enumerate(grid.axis_objects)}
+        self.rings = tuple(axes[a].is_periodic if a in axes else None for a in range(len(flat_.shape)))
 
     @property
     def inside(self) -> Array:
@@ -103,14 +103,14 @@ class Blocks:
         grid, of_mask = self.operator.grid, self.flat.order[self.flat.batch :]
         turned = inside.transpose(self.flat.order)
         own = np.ascontiguousarray(turned.reshape(turned.shape[self.flat.batch :]))
-        along = {}
+        cuts = {}
         for k, n in enumerate(grid.lengths):
             place = places[self._axis(k)]
             if place is not None:
-                along[k] = Along(place.low % n, n, of_mask.index(self._axis(k)))
+                cuts[k] = Cut(place.low % n, n, of_mask.index(self._axis(k)))
         middle = [slice(None) if place is None else place.rows for place in (places[a] for a in of_mask)]
         rows = tuple([_wider(part, self.reach) for part in middle])
-        return MaskOfBlock(self.operator.mask, own, along, tuple(middle), rows)
+        return MaskOfBlock(self.operator.mask, own, cuts, tuple(middle), rows)
 
 
 def overwritten(

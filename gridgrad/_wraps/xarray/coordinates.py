@@ -13,7 +13,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from . import times, unit_text
 
 
-class Line(NamedTuple):
+class Coordinate(NamedTuple):
     """An axis: its dimension, the name of what is differentiated by, its spacing, its unit as it is written, and its attributes."""
 
     dim: Hashable
@@ -40,38 +40,38 @@ def names_of(given: Any) -> list[Hashable]:
     return names
 
 
-def lines_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any], unit: object) -> list[Line]:  # fmt: skip
+def coordinates_of(sample: xarray.DataArray, dim: Any, coord: Any, steps: Sequence[Any], unit: object) -> list[Coordinate]:  # fmt: skip
     """The axes of a call on an array like this one, in the order in which they are named."""
     unit = times.clean_unit(unit)
     if coord is not None and steps:
         raise ArgumentTypeError("the spacing came twice: as coord= and as steps; give one of them")
-    dims, coords = _named(sample, dim, coord, steps)
-    _check(sample, dims, coords)
+    dims, names = _named(sample, dim, coord, steps)
+    _check(sample, dims, names)
     if not steps:
-        lines = [_by_coordinate(sample, d, c, unit) for d, c in zip(dims, coords, strict=True)]
-        return _of_points(lines, sample.dims)
+        coords = [_by_coordinate(sample, d, c, unit) for d, c in zip(dims, names, strict=True)]
+        return _of_points(coords, sample.dims)
     entries = [*steps] * len(dims) if len(steps) == 1 and not np.ndim(steps[0]) else list(steps)
     if len(entries) != len(dims):
         raise ArgumentTypeError(
             f"{counted(len(entries), 'spacing')} came for the dims {', '.join(map(repr, dims))}; give one for each, or dim="
         )
-    lines = [_by_step(sample, d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
-    return _of_points(lines, sample.dims)
+    coords = [_by_step(sample, d, entry, unit) for d, entry in zip(dims, entries, strict=True)]
+    return _of_points(coords, sample.dims)
 
 
-def _of_points(lines: list[Line], dims: Sequence[Hashable]) -> list[Line]:
+def _of_points(coords: list[Coordinate], dims: Sequence[Hashable]) -> list[Coordinate]:
     """Positions of a curvilinear grid, several arrays of many dimensions, with its axes alone; those of a mesh as vectors."""
-    many = [line for line in lines if np.ndim(line.spacing) > 1]
-    own = {line.dim for line in lines}
+    many = [coord for coord in coords if np.ndim(coord.spacing) > 1]
+    own = {coord.dim for coord in coords}
     others = [k for k, dim in enumerate(dims) if dim not in own]
-    if len(many) < 2 or not all(is_same(line.spacing, others) for line in many):
-        return lines
-    across = {line.dim: [k for k, dim in enumerate(dims) if dim != line.dim] for line in many}
-    if not all(is_same(line.spacing, across[line.dim]) for line in many):
+    if len(many) < 2 or not all(is_same(coord.spacing, others) for coord in many):
+        return coords
+    across = {coord.dim: [k for k, dim in enumerate(dims) if dim != coord.dim] for coord in many}
+    if not all(is_same(coord.spacing, across[coord.dim]) for coord in many):
         across = dict.fromkeys(across, others)
     return [
-        line._replace(spacing=line.spacing[_first(len(dims), across[line.dim], 0)]) if line.dim in across else line
-        for line in lines
+        coord._replace(spacing=coord.spacing[_first(len(dims), across[coord.dim], 0)]) if coord.dim in across else coord
+        for coord in coords
     ]  # fmt: skip
 
 
@@ -102,10 +102,10 @@ def _named(
     return dims, dims
 
 
-def _check(sample: xarray.DataArray, dims: list[Hashable], coords: list[Hashable]) -> None:
-    if len(coords) != len(dims):
+def _check(sample: xarray.DataArray, dims: list[Hashable], names: list[Hashable]) -> None:
+    if len(names) != len(dims):
         raise ArgumentValueError(
-            f"{counted(len(dims), 'dim')} and {counted(len(coords), 'coord')} were named; give one coord= for each dim="
+            f"{counted(len(dims), 'dim')} and {counted(len(names), 'coord')} were named; give one coord= for each dim="
         )
     for k, dim in enumerate(dims):
         if dim in dims[:k]:
@@ -148,7 +148,7 @@ def _own_dim(sample: xarray.DataArray, name: Hashable) -> Hashable:
     return dims[0]
 
 
-def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Line:
+def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit: str) -> Coordinate:
     if name == dim and dim not in variables_of(sample):
         raise ArgumentValueError(
             f"the dim {dim!r} of {called(sample)} has no coordinate {name!r}, so the distance of its points is not known; give "
@@ -157,7 +157,7 @@ def _by_coordinate(sample: xarray.DataArray, dim: Hashable, name: Hashable, unit
     return _read(sample, _coordinate(sample, name), dim, name, unit)
 
 
-def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Line:
+def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> Coordinate:
     if isinstance(entry, str):
         named = (
             f"a dimension is named by dim={entry!r}"
@@ -168,7 +168,7 @@ def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> 
     if isinstance(entry, xarray.DataArray) and entry.ndim:
         check_place(sample, entry)
         return _read(sample, entry.variable, dim, entry.name or dim, unit)
-    return Line(dim, dim, entry, None)
+    return Coordinate(dim, dim, entry, None)
 
 
 def check_place(sample: xarray.DataArray, entry: xarray.DataArray) -> None:
@@ -192,7 +192,7 @@ def apart(name: Hashable) -> ArgumentValueError:
     )
 
 
-def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Line:  # fmt: skip
+def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, name: Hashable, unit: str) -> Coordinate:  # fmt: skip
     """An axis from its coordinate, along one dimension or different on each line."""
     if dim not in coordinate.dims or not set(coordinate.dims) <= set(sample.dims):
         raise ArgumentValueError(
@@ -201,13 +201,13 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
         )
     values = coordinate.data if coordinate.ndim == 1 else values_in_order(coordinate, sample.dims)
     if times.is_of_times(values):
-        return Line(dim, name, times.numbers_of(values, unit), times.text_of(unit))
+        return Coordinate(dim, name, times.numbers_of(values, unit), times.text_of(unit))
     if values.dtype.kind not in "iuf":
         raise ArgumentTypeError(
             f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; name the dims that have numbers, dim=, or "
             f"another coordinate, coord="
         )
-    return Line(dim, name, values, coordinate.attrs.get("units"), coordinate.attrs)
+    return Coordinate(dim, name, values, coordinate.attrs.get("units"), coordinate.attrs)
 
 
 def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:
@@ -231,9 +231,9 @@ def _check_round(given: Mapping[Any, Any], geometry: Sequence[Any], dims: Sequen
 _ELSE = {"boundary": "one-sided", "periodic": False, "period": None, "breaks": None}
 
 
-def by_axis(options: Mapping[str, Any], lines: list[Line]) -> dict[str, Any]:
+def by_axis(options: Mapping[str, Any], coords: list[Coordinate]) -> dict[str, Any]:
     """Options with those that were given by dimension, ``boundary={"lon": "periodic"}`` or ``periodic="lon"``, in the order of the axes."""
-    dims = [line.dim for line in lines]
+    dims = [coord.dim for coord in coords]
     found = dict(options)
     for word, rest in _ELSE.items():
         given = options.get(word)

@@ -44,7 +44,7 @@ def _repeated(wide: Array) -> Repeated:
     return Repeated(wide[along], wide.shape)
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """Results that are made together: of all operators without gaps, or of one with them."""
 
     call: Call
@@ -55,9 +55,9 @@ class Asked(NamedTuple):
     gaps: Blocks | None
 
 
-def asked_of(
+def requests_of(
     operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int
-) -> list[Asked]:
+) -> list[Request]:
     """All results of a call on arrays of this shape and dtype."""
     if not operators:
         raise ArgumentValueError(
@@ -73,12 +73,12 @@ def asked_of(
     return [_together(own, shape, dtype, components) for own in groups]
 
 
-def forms_of(asked: Sequence[Asked]) -> dict[str, Form]:
+def forms_of(requests: Sequence[Request]) -> dict[str, Form]:
     """How the outputs of each operator are stacked."""
-    return {name: form for own in asked for name, form in own.forms.items()}
+    return {name: form for own in requests for name, form in own.forms.items()}
 
 
-def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Asked:
+def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int) -> Request:
     """The terms of operators, one after the other."""
     terms: list[Term] = []
     coefficients: list[Repeated] = []
@@ -102,14 +102,14 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     if gaps is not None:
         inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
-    return Asked(
+    return Request(
         Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
     )
 
 
-def check_ends(asked: Asked, spans: Sequence[Sequence[Span | None]]) -> None:
+def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None:
     """Refuse chunks beside gaps that read over the ends of an axis, of which they need the whole."""
-    if asked.gaps is not None and over_ends(asked.gaps, spans):
+    if request.gaps is not None and over_ends(request.gaps, spans):
         raise ArgumentValueError(
             "an operator on a grid with gaps has rows from end to end of an axis that is in several chunks, and needs the whole; "
             "take Dask arrays, operator(dask.array.from_zarr(source)).to_zarr(target)"

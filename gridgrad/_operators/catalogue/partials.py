@@ -46,7 +46,7 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
         build.add_slope(0, 0, axis, accuracy)
     else:
         refuse_geometry(grid, "a derivative of higher order, or to one side,")
-        build.add(0, 0, axis, grid.lines[axis].along(order, accuracy, side=SIDES[side]))
+        build.add(0, 0, axis, grid.axis_objects[axis].along(order, accuracy, side=SIDES[side]))
     return Sweep.built(build, f"derivative({axis}, order={order}{''.join(options)})")
 
 

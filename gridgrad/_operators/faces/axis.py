@@ -26,7 +26,7 @@ from ..._wraps.units import wrap
 Offsets = tuple[tuple[int, int], ...]
 
 
-class FaceLine:
+class FaceAxis:
     """The faces across an axis, each in the middle between two points.
 
     On a periodic axis there are as many as points, and face i is below point i. On all others there are those between
@@ -34,7 +34,7 @@ class FaceLine:
     """
 
     def __init__(self, grid: Points, k: int, walls: bool) -> None:
-        self.grid, self.k, self.axis = grid, k, grid.lines[k]
+        self.grid, self.k, self.axis = grid, k, grid.axis_objects[k]
         self.is_ring = self.axis.is_periodic
         self.has_walls = walls and not self.is_ring
         self.points = self.axis.length

@@ -17,8 +17,8 @@ from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, spelled
 from ..places import Entry
-from .beside import points_of_means
 from .metric import EVEN, Metric, Surface
+from .near_poles import points_of_means
 
 ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
@@ -99,14 +99,14 @@ class Geometry(NamedTuple):
             periods[k] = self.turn if spacing.ndim else None
         return tuple(found), tuple(periods)
 
-    def metric(self, lines: Sequence[Axis]) -> Metric:
+    def metric(self, axes: Sequence[Axis]) -> Metric:
         """Made of the axes."""
-        line = lines[self.along]
-        y = np.asarray(line.coordinates, np.float64)
-        self._check(y, lines)
+        axis = axes[self.along]
+        y = np.asarray(axis.coordinates, np.float64)
+        self._check(y, axes)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
-        ring = self._ring(lines)
-        return Metric(surface, self.along, self.around, line, self._poles(y), ring, self._step(lines, ring))
+        ring = self._ring(axes)
+        return Metric(surface, self.along, self.around, axis, self._poles(y), ring, self._step(axes, ring))
 
     def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""
@@ -117,22 +117,22 @@ class Geometry(NamedTuple):
             if said is POLE and own is not POLE:
                 words = ", ".join(_shown(*map(spelled, pair)) for pair in found)
                 raise ArgumentValueError(
-                    f"axis {metric.line.number} is {self.names[k]}, and its end at {metric.line.position(index % metric.line.length):g} is not within a step of "
+                    f"axis {metric.axis.number} is {self.names[k]}, and its end at {metric.axis.position(index % metric.axis.length):g} is not within a step of "
                     f"{' or '.join(f'{end:g}' for end in self._limits())}, where a pole is; give boundary=[{words}]"
                 )
         return tuple(found)
 
-    def _ring(self, lines: Sequence[Axis]) -> int | None:
+    def _ring(self, axes: Sequence[Axis]) -> int | None:
         """How many steps of one length go all round; None of those that do not."""
-        around = None if self.around is None else lines[self.around]
+        around = None if self.around is None else axes[self.around]
         if around is None or not around.is_periodic:
             return None
         steps = np.asarray(around.steps, np.float64)
         return around.length if np.ptp(np.abs(steps)) < EVEN * self.turn / around.length else None
 
-    def _step(self, lines: Sequence[Axis], ring: int | None) -> float | None:
+    def _step(self, axes: Sequence[Axis], ring: int | None) -> float | None:
         """The step all round, in radians, negative where that runs down; None where it varies, or something else is at the ends."""
-        around = None if self.around is None else lines[self.around]
+        around = None if self.around is None else axes[self.around]
         if around is None or np.ndim(around.steps) > 1:
             return None
         steps = np.asarray(around.steps, np.float64) * (2 * pi / self.turn)
@@ -179,9 +179,9 @@ class Geometry(NamedTuple):
 
         return beside(float(y[0]), float(y[0] - y[1])), beside(float(y[-1]), float(y[-1] - y[-2]))
 
-    def _check(self, y: Array, lines: Sequence[Axis]) -> None:
+    def _check(self, y: Array, axes: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
-        name, called = self.names[k], f"axis {lines[k].number} is {self.names[k]}"
+        name, called = self.names[k], f"axis {axes[k].number} is {self.names[k]}"
         if y.ndim > 1:
             raise ArgumentTypeError(
                 f"{called}, which is one array of 1 dimension for all lines; give that, or a grid without geometry= one that differs from line to line"
@@ -199,16 +199,16 @@ class Geometry(NamedTuple):
                 )
             )
         on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
-        if len(on) and self.around is not None and points_of_means(self._ring(lines)) is None:
+        if len(on) and self.around is not None and points_of_means(self._ring(axes)) is None:
             raise ArgumentValueError(
                 f"{called}, which is {y[on[0]]:g} at index {on[0]}, a pole, where operators take means all round; give {self.names[self.around]} that "
                 "goes all round in even steps, as many as are divisible by 4, or leave that row out"
             )
-        if any(line.unit is not None for line in lines):
+        if any(axis.unit is not None for axis in axes):
             raise ArgumentTypeError(
                 'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
             )
-        ends = lines[k].ends
+        ends = axes[k].ends
         if ends[0].is_periodic or any(not end.is_open for end in ends):
             d, d2, at = f"grid.derivative({k})", f"grid.derivative({k}, order=2)", f"grid.mesh()[{k}]"
             by_hand = (

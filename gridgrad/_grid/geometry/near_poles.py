@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from ..._base.types import Array
-from ..._stencils.stencil import Row, Stencil
-from ..._stencils.sums import row_at
+from ..._stencils.stencil import Row
 
 POINTS = 5  # of the widest third derivative
 MEAN = range(8, 3, -1)  # points of a mean all round, whose error is of their number less 2
@@ -67,18 +65,3 @@ def weights_of(places: Array, powers: Sequence[int], wanted: Sequence[float]) ->
 def points_of_means(ring: int | None) -> int | None:
     """How many points all round, of one distance, a mean is made of; None where there are none."""
     return next((count for count in MEAN if ring is not None and ring % count == 0), None)
-
-
-def replaced(stencil: Stencil, rows: dict[int, Row]) -> Stencil:
-    """The stencil with other rows at and near its ends."""
-    if not rows:
-        return stencil
-    n, inner = stencil.length, stencil.interior()
-    data = {*range(inner.start), *range(inner.stop, n), *rows}
-    start = next((k for k in range(n) if k not in data), n)
-    stop = next((k + 1 for k in range(n - 1, -1, -1) if k not in data), n)
-    leading, trailing = (
-        tuple(rows[k] if k in rows else row_at(stencil, k) for k in span)
-        for span in (range(start), range(stop, n))
-    )
-    return replace(stencil, leading=leading, trailing=trailing)

@@ -20,7 +20,7 @@ LONGEST = 2048  # points of an axis whose vectors are kept
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
 
 
-class Along:
+class Eigenbasis:
     """The eigenvectors of one axis, in one of the ways below."""
 
     described = ""
@@ -44,13 +44,13 @@ class Along:
         """The samples of coefficients."""
         raise NotImplementedError
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """The same of the transposed matrix."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
-class Still(Along):
+class Still(Eigenbasis):
     """Rows that are all 0."""
 
     values: Array
@@ -64,13 +64,13 @@ class Still(Along):
         """As they are."""
         return c
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """Itself."""
         return self
 
 
 @dataclass(frozen=True, eq=False)
-class Ring(Along):
+class Ring(Eigenbasis):
     """A circulant matrix: ``values`` are the Fourier transform of its first column.
 
     Real samples have the first half of the coefficients, of which the others are the conjugates.
@@ -92,13 +92,13 @@ class Ring(Along):
         n = len(self.values)
         return lined(partial(fft.irfft, n=n) if c.shape[axis] < n else fft.ifft, c, axis)
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """The columns become rows: of real matrices the values are conjugate."""
         return replace(self, values=self.values.conj())
 
 
 @dataclass(frozen=True, eq=False)
-class Waves(Along):
+class Waves(Eigenbasis):
     """Rows ``l f[i-1] + d f[i] + l f[i+1]`` whose ends are mirrors: a cosine or sine transform of type 1 to 4.
 
     Strang, "The discrete cosine transform", SIAM Review 41 (1999): each type belongs to the places of its two mirrors,
@@ -134,13 +134,13 @@ class Waves(Along):
     def _weighed(self, x: Array, axis: int, power: int) -> Array:
         return along(x, self.symmetric**power, axis) if self.is_transposed else x
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """``T^T = W T W^-1`` with W the symmetric weights."""
         return replace(self, is_transposed=not self.is_transposed)
 
 
 @dataclass(frozen=True, eq=False)
-class Vectors(Along):
+class Vectors(Eigenbasis):
     """Eigenvectors of a matrix that weights make symmetric: ``T = W^-1/2 V diag(values) V^T W^1/2``.
 
     Fast diagonalisation: Lynch, Rice and Thomas, Numerische Mathematik 6 (1964). They are found at their first use.
@@ -185,20 +185,20 @@ class Vectors(Along):
         """By another one."""
         return times(self._ways[1], c, axis)
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """``T^T = (V^T W^1/2)^T diag(values) (W^-1/2 V)^T``."""
         return replace(self, is_transposed=not self.is_transposed)
 
 
 @dataclass(frozen=True, eq=False)
-class Carried(Along):
+class Carried(Eigenbasis):
     """An axis with end points whose rows are 0: what they hold is carried inside by solutions of ``T f = 0``.
 
     With these points first, ``T = [[0, 0], [C, F]]``; the columns of `carry`, ``-F^-1 C``, continue their values, and
     the rest belongs to `inner`, the axis F between them.
     """
 
-    inner: Along
+    inner: Eigenbasis
     inside: slice
     ends: tuple[int, ...]
     carry: Array
@@ -240,12 +240,12 @@ class Carried(Along):
         )
         return result
 
-    def transposed(self) -> Along:
+    def transposed(self) -> Eigenbasis:
         """What was carried inside comes back to the ends."""
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
 
 
-def diagonalised(matrix: csr_array) -> Along | None:
+def diagonalised(matrix: csr_array) -> Eigenbasis | None:
     """The eigenvectors of one axis' rows, by what the matrix is; None where that is none of the kinds above."""
     if not matrix.nnz:
         return Still(np.zeros(matrix.shape[0]))
@@ -342,9 +342,9 @@ def _vectors(bands: Bands) -> Vectors | None:
     return None if rows is None else Vectors(rows)
 
 
-def is_too_long(line: Along) -> bool:
+def is_too_long(basis: Eigenbasis) -> bool:
     """Whether it has more points than vectors are kept of."""
-    return isinstance(line, Vectors) and line.size > LONGEST
+    return isinstance(basis, Vectors) and basis.size > LONGEST
 
 
 def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:

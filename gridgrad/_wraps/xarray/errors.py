@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 import xarray
 
-from .axes import Line, called, is_same
+from .coordinates import Coordinate, called, is_same
 
 # What is typed for arrays, and for labelled ones.
 REMEDIES = {
@@ -25,58 +25,60 @@ _AXIS = re.compile(r"(?<!its )\baxis (-?\d+)( of the grid)?\b")
 
 
 @contextmanager
-def axes_named(axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataArray) -> Iterator[None]:
-    """Name dims in errors in the place of axes: those of the lines, counted from the end of a field where a grid has them."""
+def axes_named(axes: Sequence[int], coords: Sequence[Coordinate], sample: xarray.DataArray) -> Iterator[None]:
+    """Name dims in errors in the place of axes: those of the coordinates, counted from the end of a field where a grid has them."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        error.args = tuple(_in_dims(arg, axes, lines, sample) if isinstance(arg, str) else arg for arg in error.args)  # fmt: skip
+        error.args = tuple(_in_dims(arg, axes, coords, sample) if isinstance(arg, str) else arg for arg in error.args)  # fmt: skip
         raise
 
 
-def _in_dims(text: str, axes: Sequence[int], lines: Sequence[Line], sample: xarray.DataArray) -> str:
+def _in_dims(text: str, axes: Sequence[int], coords: Sequence[Coordinate], sample: xarray.DataArray) -> str:
     dims = dict(enumerate(sample.dims))
-    if not lines:
+    if not coords:
         return text
     if min(axes) < 0:  # of a grid, which counts them among its own too
-        dims = {k: line.dim for own in (enumerate(lines), zip(axes, lines, strict=True)) for k, line in own}
+        dims = {
+            k: coord.dim for own in (enumerate(coords), zip(axes, coords, strict=True)) for k, coord in own
+        }
     meant = next((dims[int(at[1])] for at in _AXIS.finditer(text) if int(at[1]) in dims), None)
-    line = next((line for line in lines if line.dim == meant), lines[0])
-    text = _ALONG.sub(lambda _: _turned(lines, sample), text)
+    coord = next((coord for coord in coords if coord.dim == meant), coords[0])
+    text = _ALONG.sub(lambda _: _turned(coords, sample), text)
     text = _AXIS.sub(lambda at: f"the dim {dims[int(at[1])]!r}" if int(at[1]) in dims else at[0], text)
     text = text.replace(f"the dim {meant!r}", f"the dim {meant!r} of {called(sample)}", 1)
     text = re.sub(r"\baxis=(\d+)\b", lambda at: f"dim={dims[int(at[1])]!r}", text)
     for pattern, remedy in REMEDIES.items():
-        text = re.sub(pattern, partial(_remedy, remedy, line), text)
-    return re.sub(r"\bboundary=(\[[^]]*\])", lambda at: f"boundary={_by_dim(at[1], lines)}", text)
+        text = re.sub(pattern, partial(_remedy, remedy, coord), text)
+    return re.sub(r"\bboundary=(\[[^]]*\])", lambda at: f"boundary={_by_dim(at[1], coords)}", text)
 
 
-def _turned(lines: Sequence[Line], sample: xarray.DataArray) -> str:
+def _turned(coords: Sequence[Coordinate], sample: xarray.DataArray) -> str:
     """What to type where coordinates of several dims each vary along one, which is not the one that they were named for."""
-    along = [_varies(line, lines, sample) for line in lines]
+    along = [_varies(coord, coords, sample) for coord in coords]
     told = ", ".join(
-        f"{line.name!r} varies along {' and '.join(map(repr, own)) or 'no dim'}"
-        for line, own in zip(lines, along, strict=True)
+        f"{coord.name!r} varies along {' and '.join(map(repr, own)) or 'no dim'}"
+        for coord, own in zip(coords, along, strict=True)
     )
     dims = tuple(own[0] for own in along if len(own) == 1)
-    if len({*dims}) < len(lines):
+    if len({*dims}) < len(coords):
         return f"{told}; name another coordinate, coord="
     return f"{told}; give dim={dims if len(dims) > 1 else dims[0]!r}"
 
 
-def _varies(line: Line, lines: Sequence[Line], sample: xarray.DataArray) -> list[Hashable]:
+def _varies(coord: Coordinate, coords: Sequence[Coordinate], sample: xarray.DataArray) -> list[Hashable]:
     """The dims along which its coordinates are not the same."""
-    if np.ndim(line.spacing) < 2:
-        return [line.dim]
-    own = {line.dim for line in lines}
-    dims = sample.dims if line.spacing.ndim == sample.ndim else [dim for dim in sample.dims if dim in own]
-    return [dim for k, dim in enumerate(dims) if not is_same(line.spacing, [k])]
+    if np.ndim(coord.spacing) < 2:
+        return [coord.dim]
+    own = {coord.dim for coord in coords}
+    dims = sample.dims if coord.spacing.ndim == sample.ndim else [dim for dim in sample.dims if dim in own]
+    return [dim for k, dim in enumerate(dims) if not is_same(coord.spacing, [k])]
 
 
-def _remedy(remedy: str, line: Line, at: re.Match[str]) -> str:
+def _remedy(remedy: str, coord: Coordinate, at: re.Match[str]) -> str:
     """With the names, as keywords where Python takes them for such."""
-    words: dict[str, object] = {"dim": line.dim, "name": line.name, **at.groupdict()}
-    for word, name in (("dim", str(line.dim)), ("name", str(line.name))):
+    words: dict[str, object] = {"dim": coord.dim, "name": coord.name, **at.groupdict()}
+    for word, name in (("dim", str(coord.dim)), ("name", str(coord.name))):
         is_keyword = name.isidentifier()
         words[f"at_{word}"], words[f"after_{word}"] = (
             (f"{name}=", "") if is_keyword else (f"{{{name!r}: ", "}")
@@ -84,9 +86,9 @@ def _remedy(remedy: str, line: Line, at: re.Match[str]) -> str:
     return remedy.format(**words)
 
 
-def _by_dim(ends: str, lines: Sequence[Line]) -> str:
+def _by_dim(ends: str, coords: Sequence[Coordinate]) -> str:
     """Those of all axes, by their dims; as they are where these are not words alone."""
     try:
-        return repr(dict(zip((line.dim for line in lines), literal_eval(ends), strict=True)))
+        return repr(dict(zip((coord.dim for coord in coords), literal_eval(ends), strict=True)))
     except (ValueError, SyntaxError):
         return ends
