@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .._backends.once import made_once
 from .._base.checks import clean_axis
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.late import Late
 from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
@@ -33,7 +34,9 @@ from .walls.components import Components
 from .walls.conditions import Condition
 
 if TYPE_CHECKING:
-    from .masks.mask import Mask
+    from .masks import mask as masks
+else:
+    masks = Late("gridgrad._grid.masks.mask")
 
 Made = TypeVar("Made")
 OnGaps = Callable[..., object]
@@ -111,7 +114,7 @@ class Points:
         self.slopes = tuple(axis.slope for axis in self.axis_objects)
         self.has_units = any(unit is not None for unit in units)
         self._kept: dict[Hashable, Any] = {}
-        self.mask: Mask | None = None
+        self.mask: masks.Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
         if LinesAxis in kinds:
@@ -254,7 +257,7 @@ class Points:
         """The grid without its gaps."""
         return self if self._whole is None else self._whole
 
-    def with_gaps(self, mask: Mask, masked: OnGaps | None) -> Self:
+    def with_gaps(self, mask: masks.Mask, masked: OnGaps | None) -> Self:
         """The grid with other gaps, and what makes its operators of those of the whole grid."""
         if self.metric is not None and not mask.is_open:
             raise ArgumentValueError(
@@ -273,7 +276,7 @@ class Points:
         made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
         return made
 
-    def _check_gaps_at_poles(self, metric: Metric, mask: Mask) -> None:
+    def _check_gaps_at_poles(self, metric: Metric, mask: masks.Mask) -> None:
         """Refuse gaps among what a row on a pole takes means all round of."""
         k = metric.along
         place = self.places[k] + mask.inside.ndim - self.ndim

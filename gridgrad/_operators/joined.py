@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from operator import is_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .._base.late import sparse
 from .._base.outputs import targets_of
 from .._base.types import Array, Between, In, Out, applies
 from .._grid.points import Points
@@ -14,9 +15,6 @@ from .fields.forms import Form, added, check_alike, check_composed, flat
 from .fields.gather import about_to_hold, check_add, check_dtypes, check_masks, dtype_of, joined_name
 from .fields.spare import Spare
 from .operator import AnyOperator, Operator
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 class Joinable(Operator[In, Out]):
@@ -150,7 +148,7 @@ class Product(Joined[In, Out]):
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The product of both matrices."""
         return self.outer.matrix() @ self.inner.matrix()
 
@@ -233,7 +231,7 @@ class Sum(Joined[In, Out]):
             )
         return Sum(first, second)
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The sum of both matrices."""
         return self.first.matrix() + self.second.matrix()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 import numpy.typing as npt
 
+from .._base.late import Late, sparse, sparse_linalg
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
 from .._base.words import absent
 from .._grid.points import Points
@@ -19,10 +20,12 @@ from .fields.sides import zeros_for
 from .sparse import linear_operator
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-    from scipy.sparse.linalg import LinearOperator
-
-    from .solving.solver import Solver
+    from .solving import iterative
+    from .solving import solver as solving
+else:
+    iterative, solving = map(
+        Late, ("gridgrad._operators.solving.iterative", "gridgrad._operators.solving.solver")
+    )
 
 
 class Operator(OnGrids, Maps[In, Out]):
@@ -154,7 +157,7 @@ class Operator(OnGrids, Maps[In, Out]):
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
 
-    def to_sparse(self, format: str = "csr") -> csr_array:
+    def to_sparse(self, format: str = "csr") -> sparse.csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
         Fields of ``grid.shape`` are flattened in C order, vector fields component after component. `format` is any name scipy
@@ -164,11 +167,11 @@ class Operator(OnGrids, Maps[In, Out]):
         """
         return self.matrix().asformat(format)
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, vector fields component after component."""
         raise NotImplementedError
 
-    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> LinearOperator:  # fmt: skip
+    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
 
         By default float64, or complex128 where a coefficient is complex. Vectors are fields of
@@ -240,12 +243,10 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
-        from .solving import iterative, solver  # not at the import of gridgrad
-
-        kept = solver.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
+        kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
         return kept(b, out, **walls)
 
-    def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> Solver:  # fmt: skip
+    def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> solving.Solver:  # fmt: skip
         """What solves with this operator: all that does not depend on the right-hand side, made once.
 
         Parameters
@@ -278,9 +279,7 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        from .solving import iterative, solver
-
-        return solver.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter))
+        return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter))
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if isinstance(other, Operator):

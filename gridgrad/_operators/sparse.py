@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from .._backends import dispatch
 from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.late import sparse, sparse_linalg
 from .._base.types import Array
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
@@ -21,10 +22,6 @@ from .fields.forms import Mapping, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import are_constants, like
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-    from scipy.sparse.linalg import LinearOperator
 
 
 class Applied(Mapping, Protocol):
@@ -55,23 +52,21 @@ def factors_on(grids: Sequence[Points], coefficients: Sequence[Array]) -> list[A
 
 def sum_of_terms(
     terms: Sequence[Term], inputs: Sequence[Points], outputs: Sequence[Points], factors: list[Array]
-) -> csr_array:
+) -> sparse.csr_array:
     """The matrix of terms on flattened fields on these grids, vector fields component after component."""
-    from scipy import sparse
-
-    blocks: dict[tuple[int, int], csr_array] = {}
+    blocks: dict[tuple[int, int], sparse.csr_array] = {}
     for term in (term.with_axes(inputs[0].places.__getitem__) for term in terms):
         matrix = term_matrix(term, inputs[term.input].shape, factors)
         place = (term.output, term.input)
         blocks[place] = blocks[place] + matrix if place in blocks else matrix
 
-    def empty(i: int, j: int) -> csr_array | None:
+    def empty(i: int, j: int) -> sparse.csr_array | None:
         """Where a row or a column has no other block that tells how large it is."""
         size = prod(outputs[i].shape), prod(inputs[j].shape)
         return sparse.csr_array(size) if i == 0 or j == 0 else None
 
     rows = [[blocks.get((i, j), empty(i, j)) for j in range(len(inputs))] for i in range(len(outputs))]
-    whole: csr_array = (
+    whole: sparse.csr_array = (
         rows[0][0] if len(rows) == 1 and len(rows[0]) == 1 else sparse.block_array(rows, format="csr")
     )
     is_complex = are_turned(terms) or any("complex" in str(c.dtype) for c in factors)
@@ -101,7 +96,9 @@ def _on_host(coefficient: Array, grid: Points) -> Array:
         ) from None
 
 
-def linear_operator(operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleType | None) -> LinearOperator:
+def linear_operator(
+    operator: Applied, dtype: npt.DTypeLike | None, xp: ModuleType | None
+) -> sparse_linalg.LinearOperator:
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
     linalg = dispatch.linalg_of(np if xp is None else xp)
     if linalg is None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from math import prod
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._base.errors import ArgumentValueError
+from .._base.late import sparse
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
@@ -30,9 +31,6 @@ from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 _ndarray = np.ndarray
 
@@ -252,7 +250,7 @@ class Sweep(Called[In, Out]):
         """Its terms."""
         return self.terms
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, from its terms."""
         if self.linear is not self:
             return self.linear.matrix()

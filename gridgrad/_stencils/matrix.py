@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.errors import ArgumentValueError
+from .._base.late import sparse
 from .._base.types import Array
 from .stencil import Stencil
 from .transpose import Bands, outside
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
-
-def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> csr_array:
+def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> sparse.csr_array:
     """The stencil as a ``scipy.sparse.csr_array`` of shape ``(length, columns)``, these in order."""
     bands = Bands.of(stencil)
     reads = sorted(read for read, _ in bands.inner)
@@ -40,7 +36,7 @@ def matrix(stencil: Stencil, dtype: npt.DTypeLike = np.float64) -> csr_array:
     index = np.int32 if max(len(data), bands.length, bands.columns) < 2**31 else np.int64
     data = whole_weights(data, stencil.power, dtype)
     parts = (data, indices.astype(index), starts.astype(index))
-    return import_module("scipy.sparse").csr_array(parts, shape=(bands.length, bands.columns))
+    return sparse.csr_array(parts, shape=(bands.length, bands.columns))
 
 
 def whole_weights(weights: Array, power: int, dtype: npt.DTypeLike) -> Array:

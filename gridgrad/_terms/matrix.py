@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from math import prod
-from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._base.late import sparse
 from .._base.types import Array
 from .._stencils.matrix import matrix as matrix_of
 from .._stencils.matrix import pairs
 from .._stencils.stencil import Stencil
 from .term import Term, check_has_sign, mean_at_faces
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
-
-def _sparse() -> ModuleType:
-    """``scipy.sparse``, imported at the first use."""
-    return import_module("scipy.sparse")
-
-
-def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr_array:
+def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> sparse.csr_array:
     """The matrix of one term on flattened fields of `shape`, with the values of its factors."""
     if term.faces is None:
         matrix = _along(term.axis, term.stencil, shape)
@@ -36,30 +26,30 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> csr
         matrix = matrix @ _diagonal(factors[term.inner], term.inner_sign)
     if term.outer is not None:
         matrix = _diagonal(factors[term.outer], term.outer_sign) @ matrix
-    whole: csr_array = (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
+    whole: sparse.csr_array = (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
     if term.inner_sign or term.outer_sign:
         whole.eliminate_zeros()  # of the points whose factor has the other sign
     return whole
 
 
-def _diagonal(factor: Array, sign: int) -> csr_array:
+def _diagonal(factor: Array, sign: int) -> sparse.csr_array:
     """A factor as a matrix; of one sign where it has one."""
     if sign:
         check_has_sign(factor.dtype.kind == "c")
         factor = np.where(factor <= 0 if sign > 0 else factor >= 0, 0, factor)
-    return _sparse().diags_array(factor.ravel())
+    return sparse.diags_array(factor.ravel())
 
 
-def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> csr_array:
+def _along(axis: int | None, stencil: Stencil, shape: tuple[int, ...]) -> sparse.csr_array:
     """The Kronecker product of one axis' matrix, or of a number, with identities."""
     before, after = (prod(shape), 1) if axis is None else (prod(shape[:axis]), prod(shape[axis + 1 :]))
     matrix = matrix_of(stencil)
     if after > 1:
-        matrix = _sparse().kron(matrix, _sparse().eye_array(after), format="csr")
-    return _sparse().kron(_sparse().eye_array(before), matrix, format="csr") if before > 1 else matrix
+        matrix = sparse.kron(matrix, sparse.eye_array(after), format="csr")
+    return sparse.kron(sparse.eye_array(before), matrix, format="csr") if before > 1 else matrix
 
 
-def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_array:
+def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> sparse.csr_array:
     """Each pair weighted by the mean of the factor at its ends."""
     axis, points = term.axis, prod(shape)
     assert axis is not None
@@ -74,4 +64,4 @@ def _faces_matrix(term: Term, shape: tuple[int, ...], factor: Array) -> csr_arra
         apart = a != b  # a pair with equal ends is a value
         entries.append((index[row[apart]], index[a[apart]], -entry[apart]))
     rows, columns, values = (np.concatenate([entry[k].ravel() for entry in entries]) for k in range(3))
-    return _sparse().coo_array((values, (rows, columns)), shape=(points, points)).tocsr()
+    return sparse.coo_array((values, (rows, columns)), shape=(points, points)).tocsr()

@@ -17,7 +17,7 @@ from ._job import Target
 from ._partial import Partial
 from ._request import Request, forms_of
 
-Source: TypeAlias = "str | PathLike[str] | zarr.Array"
+Source: TypeAlias = str | PathLike[str] | zarr.Array
 _NAN = b64encode(np.array(np.nan, "<f8").tobytes()).decode()  # as xarray writes it in format 3
 
 

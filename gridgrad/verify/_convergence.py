@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.late import Late
 from .._base.types import Boundary
 from .._grid.boundary import clean_boundary
 from .._stencils.ends import PERIODIC
@@ -28,7 +29,9 @@ from ._refine import Positions, axis
 from ._subjects import stated_order
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes  # type: ignore[import-not-found,unused-ignore]
+    from matplotlib import axes  # type: ignore[import-not-found,unused-ignore]
+else:
+    axes = Late("matplotlib.axes")
 
 SIZES = (33, 65, 129, 257)
 PARTS = {"inside": "inside", "ends": "at ends"}
@@ -131,7 +134,7 @@ class Convergence:
             raise AssertionError(str(self))
         return self
 
-    def plot(self, path: str | PathLike[str] | None = None, ax: Axes | None = None) -> Axes:
+    def plot(self, path: str | PathLike[str] | None = None, ax: axes.Axes | None = None) -> axes.Axes:
         """Errors over lengths on logarithmic axes beside the stated slopes, with matplotlib.
 
         Parameters

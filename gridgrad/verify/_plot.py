@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .._base.late import Late
 from ._fall import Fall
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes  # type: ignore[import-not-found,unused-ignore]
+    from matplotlib import axes  # type: ignore[import-not-found,unused-ignore]
+else:
+    axes = Late("matplotlib.axes")
 
 COLOURS = {"inside": "#1b6ca8", "at ends": "#d1495b"}
 
 
-def plot(title: str, norm: str, falls: dict[str, Fall], path: str | PathLike[str] | None, ax: Axes | None) -> Axes:  # fmt: skip
+def plot(title: str, norm: str, falls: dict[str, Fall], path: str | PathLike[str] | None, ax: axes.Axes | None) -> axes.Axes:  # fmt: skip
     """Errors of each part over lengths, the stated slopes beside them, and the floor of rounding."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import NullFormatter
@@ -37,7 +40,7 @@ def plot(title: str, norm: str, falls: dict[str, Fall], path: str | PathLike[str
     return ax
 
 
-def _lines(fall: Fall, where: str, ax: Axes) -> None:
+def _lines(fall: Fall, where: str, ax: axes.Axes) -> None:
     """Errors of one part, and the stated slope through the first."""
     colour, kept = COLOURS[where], np.array(fall.resolved)
     label = f"{where}: order {fall.order:.2f}" if kept.sum() > 1 else where

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.late import Late
 from ..._base.types import Array, In, Out
 from ..._grid.boundary import Side, clean_boundary
 from ..._grid.points import Points
@@ -18,7 +19,10 @@ from ..operator import AnyOperator
 from ..sweep import Sweep
 
 if TYPE_CHECKING:
-    from ..._grid.masks.mask import Mask
+    from ..._grid.masks import block
+    from ..._grid.masks import mask as masks
+else:
+    block, masks = map(Late, ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask"))
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -125,13 +129,10 @@ def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     return masked(whole, grid)
 
 
-def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> Mask:
-    from ..._grid.masks.block import LazyMask  # not at the import of gridgrad
-    from ..._grid.masks.mask import Mask
-
+def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> masks.Mask:
     if dispatch.is_lazy(inside):
-        return LazyMask(inside, tuple(inside.shape), breaks, side, fill)
-    return Mask(inside, breaks, side, fill)
+        return block.LazyMask(inside, tuple(inside.shape), breaks, side, fill)
+    return masks.Mask(inside, breaks, side, fill)
 
 
 def _inside(inside: object, grid: Points) -> Array:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..._backends.slices import of_other_sign
 from ..._base.errors import ArgumentValueError
+from ..._base.late import sparse
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._terms.term import mean_at_faces
 from ..sparse import factors_on
 from .patch import Part, Patch
 
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
-
-def masked_matrix(whole: csr_array, grid: Points, patch: Patch, coefficients: Sequence[Array]) -> csr_array:
+def masked_matrix(
+    whole: sparse.csr_array, grid: Points, patch: Patch, coefficients: Sequence[Array]
+) -> sparse.csr_array:
     """The matrix of the whole grid without the rows at the points of a patch and outside, and with those of the patch."""
-    from scipy import sparse
-
     assert grid.mask is not None
     if grid.mask.shape != grid.shape:
         raise ArgumentValueError(
@@ -73,10 +70,10 @@ def _entries(
     )
 
 
-def turned_matrix(forward: csr_array, grid: Points, weight: str | None, conjugate: bool) -> csr_array:
+def turned_matrix(
+    forward: sparse.csr_array, grid: Points, weight: str | None, conjugate: bool
+) -> sparse.csr_array:
     """The matrix of the transpose, or of the adjoint in an inner product."""
-    from scipy import sparse
-
     made = (forward.conj() if conjugate else forward).T
     if weight is not None:
         rows, columns = (np.tile(grid.measure.reshape(-1), n // prod(grid.shape)) for n in made.shape)

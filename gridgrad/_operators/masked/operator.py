@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..._backends.numpy.gaps.points import served, workers_of
 from ..._backends.protocol import Backend, OfFields
 from ..._base.checks import clean_workers
 from ..._base.errors import MISSING
+from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.points import Points
@@ -34,9 +35,6 @@ from .members import members_of
 from .places.blocks import AtPoints, Blocks, overwritten
 from .places.flat import Flat, placed
 from .turned import Turned
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 class Masked(Gapped[In, Out]):
@@ -273,7 +271,7 @@ class Masked(Gapped[In, Out]):
         beside = self.beside.plus(Beside(self.grid, tuple(moved), inputs, prod(self.outputs)))
         return self._beside(cast(Sweep[In, Out], self.whole.plus(other.whole)), beside)
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""
         if self.linear is not self:
             return self.linear.matrix()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import reduce
 from math import prod
 from operator import add
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from ..._backends import slices
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, OfFields
 from ..._base.errors import ArgumentTypeError
+from ..._base.late import sparse
 from ..._base.types import Array, In, Out
 from ..._grid.masks.piece import HALF
 from ..._grid.points import Points
@@ -26,9 +27,6 @@ from .gapped import Gapped, finished
 from .matrix import turned_matrix
 from .places.blocks import Blocks
 from .places.flat import Flat, placed
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 class Turned(Gapped[In, Out]):
@@ -160,6 +158,6 @@ class Turned(Gapped[In, Out]):
         forward = cast(Gapped[Out, In], self.forward.scaled(own))
         return Turned(self.whole.scaled(factor), self.grid, forward, self.weight, self.conjugate)
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""
         return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)

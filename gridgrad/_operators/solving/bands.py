@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..._base.late import linalg, sparse
 from ..._base.types import Array
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +20,7 @@ class Bands:
     upper: Array
 
     @classmethod
-    def of(cls, matrix: csr_array) -> Bands | None:
+    def of(cls, matrix: sparse.csr_array) -> Bands | None:
         """None where there are others."""
         entries = matrix.tocoo()
         if entries.nnz and abs(entries.coords[0] - entries.coords[1]).max() > 1:
@@ -59,19 +56,15 @@ class Symmetric:
     @cached_property
     def decomposed(self) -> tuple[Array, Array]:
         """Eigenvalues and eigenvectors: of the order of n^2 operations, and n^2 numbers."""
-        from scipy.linalg import eigh_tridiagonal
-
-        values, vectors = eigh_tridiagonal(self.main, self.beside)
+        values, vectors = linalg.eigh_tridiagonal(self.main, self.beside)
         return values, vectors
 
     @cached_property
     def extremes(self) -> tuple[float, float]:
         """The least eigenvalue and the largest, by bisection."""
-        from scipy.linalg import eigvalsh_tridiagonal
-
         last = len(self.main) - 1
         low, high = (
-            float(eigvalsh_tridiagonal(self.main, self.beside, select="i", select_range=(k, k))[0])
+            float(linalg.eigvalsh_tridiagonal(self.main, self.beside, select="i", select_range=(k, k))[0])
             for k in (0, last)
         )
         return low, high

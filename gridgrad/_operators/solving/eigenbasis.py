@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..._base.late import fft, sparse, sparse_linalg
 from ..._base.types import Array
 from .bands import Bands, Symmetric
 from .inverse import along, at, lined, times
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 LONGEST = 2048  # points of an axis whose vectors are kept
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
@@ -81,14 +78,10 @@ class Ring(Eigenbasis):
 
     def analyse(self, x: Array, axis: int) -> Array:
         """Transform."""
-        from scipy import fft
-
         return lined(fft.fft if np.iscomplexobj(x) else fft.rfft, x, axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back: to real samples where there is one half only."""
-        from scipy import fft
-
         n = len(self.values)
         return lined(partial(fft.irfft, n=n) if c.shape[axis] < n else fft.ifft, c, axis)
 
@@ -119,15 +112,11 @@ class Waves(Eigenbasis):
 
     def analyse(self, x: Array, axis: int) -> Array:
         """Transform."""
-        from scipy import fft
-
         transform = fft.dct if self.name == "dct" else fft.dst
         return lined(partial(transform, type=self.type), self._weighed(x, axis, -1), axis)
 
     def synthesise(self, c: Array, axis: int) -> Array:
         """Transform back."""
-        from scipy import fft
-
         transform = fft.idct if self.name == "dct" else fft.idst
         return self._weighed(lined(partial(transform, type=self.type), c, axis, is_own=True), axis, 1)
 
@@ -245,7 +234,7 @@ class Carried(Eigenbasis):
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
 
 
-def diagonalised(matrix: csr_array) -> Eigenbasis | None:
+def diagonalised(matrix: sparse.csr_array) -> Eigenbasis | None:
     """The eigenvectors of one axis' rows, by what the matrix is; None where that is none of the kinds above."""
     if not matrix.nnz:
         return Still(np.zeros(matrix.shape[0]))
@@ -253,7 +242,7 @@ def diagonalised(matrix: csr_array) -> Eigenbasis | None:
     return _carried(matrix, empty) if empty else _of_neighbours(matrix) or _ring(matrix)
 
 
-def _of_neighbours(matrix: csr_array) -> Waves | Vectors | None:
+def _of_neighbours(matrix: sparse.csr_array) -> Waves | Vectors | None:
     """Where rows read a point and the two beside it."""
     bands = Bands.of(matrix)
     return None if bands is None else _waves(bands) or _vectors(bands)
@@ -263,7 +252,7 @@ def _near(a: Array | float, b: Array | float, size: float) -> bool:
     return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
 
 
-def _ring(matrix: csr_array) -> Ring | None:
+def _ring(matrix: sparse.csr_array) -> Ring | None:
     """Where each row is the one before, one point further, round the ring."""
     n = matrix.shape[0]
     if n < 3:
@@ -347,10 +336,8 @@ def is_too_long(basis: Eigenbasis) -> bool:
     return isinstance(basis, Vectors) and basis.size > LONGEST
 
 
-def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
+def _carried(matrix: sparse.csr_array, empty: tuple[int, ...]) -> Carried | None:
     """Where only end points have rows of 0."""
-    from scipy.sparse.linalg import splu
-
     n = matrix.shape[0]
     if not set(empty) <= {0, n - 1}:
         return None
@@ -359,5 +346,5 @@ def _carried(matrix: csr_array, empty: tuple[int, ...]) -> Carried | None:
     inner = _of_neighbours(between) if between.shape[0] else None
     if inner is None or is_too_long(inner) or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
         return None
-    carry = -splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())
+    carry = -sparse_linalg.splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())
     return Carried(inner, inside, empty, carry)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.late import sparse, sparse_linalg
 from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..fields.forms import Form
 from .held import components_of, is_free
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 class Unknowns:
@@ -55,10 +53,8 @@ class Unknowns:
 class Factors:
     """SuperLU's, of a square matrix, which travels in their place: they do not pickle, and are made again on arrival."""
 
-    def __init__(self, matrix: csr_array) -> None:
-        from scipy.sparse.linalg import splu
-
-        self._matrix, self.solve = matrix, splu(matrix.tocsc()).solve
+    def __init__(self, matrix: sparse.csr_array) -> None:
+        self._matrix, self.solve = matrix, sparse_linalg.splu(matrix.tocsc()).solve
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._matrix,)
@@ -73,7 +69,7 @@ class Means(NamedTuple):
     limits: Constants
 
     @classmethod
-    def of(cls, matrix: csr_array, unknowns: Unknowns) -> Means | None:
+    def of(cls, matrix: sparse.csr_array, unknowns: Unknowns) -> Means | None:
         """None where there are no such components."""
         if unknowns.grid.has_lines:
             return None
@@ -161,7 +157,7 @@ class Factored(Inverse):
         )
 
 
-def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
+def factored(matrix: sparse.csr_array, unknowns: Unknowns, order: int) -> Factored:
     """Of the rows and columns of what is solved for."""
     inside = matrix if unknowns.are_all else matrix[unknowns.places][:, unknowns.places]
     means, grid = Means.of(inside, unknowns), unknowns.grid
@@ -170,10 +166,8 @@ def factored(matrix: csr_array, unknowns: Unknowns, order: int) -> Factored:
     return Factored(unknowns, factors(rest, order, has_walls), inside.dtype, means)
 
 
-def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
+def factors(matrix: sparse.csr_array, order: int, has_walls: bool) -> Factors | None:
     """SuperLU's, of an operator of some order, on a grid with walls or without; singular matrices are refused."""
-    from scipy.sparse.linalg import LinearOperator, onenormest
-
     if not matrix.shape[0]:
         return None
     no_inverse = "its matrix has no inverse (condition number {:.0e})"  # whichever way rounding goes
@@ -181,13 +175,13 @@ def factors(matrix: csr_array, order: int, has_walls: bool) -> Factors | None:
         lu = Factors(matrix)
     except RuntimeError as error:  # exactly singular
         raise singular(no_inverse.format(np.inf), order, has_walls) from error
-    inverse = LinearOperator(
+    inverse = sparse_linalg.LinearOperator(
         matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
     )  # fmt: skip
     with np.errstate(over="ignore", invalid="ignore"):
         norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
-        condition = onenormest(inverse) * norm
+        condition = sparse_linalg.onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
         raise singular(no_inverse.format(condition), order, has_walls)
     return lu

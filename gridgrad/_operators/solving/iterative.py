@@ -5,17 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
+from ..._base.late import sparse_linalg
 from ..._base.types import Array
 from .factored import Unknowns
 from .inverse import Inverse
-
-if TYPE_CHECKING:
-    from scipy.sparse.linalg import LinearOperator
 
 METHODS = ("cg", "bicgstab", "gmres", "lgmres")
 _SYMMETRIC = ("cg",)  # for operators that are symmetric with the weights of the grid's measure
@@ -49,7 +47,7 @@ class Iterated(Inverse):
     """By one of SciPy's Krylov methods, field by field of a batch."""
 
     def __init__(
-        self, operator: LinearOperator, unknowns: Unknowns, method: str, tolerance: Tolerance, power: int = 1
+        self, operator: sparse_linalg.LinearOperator, unknowns: Unknowns, method: str, tolerance: Tolerance, power: int = 1
     ) -> None:  # fmt: skip
         self.operator, self.unknowns, self.method, self.tolerance = operator, unknowns, method, tolerance
         self.described = f"{method}, rtol={tolerance.rtol:g}"
@@ -62,12 +60,10 @@ class Iterated(Inverse):
 
     def __call__(self, b: Array) -> Array:
         """Solve each field."""
-        from scipy.sparse.linalg import LinearOperator
-
         columns = self.unknowns.vectors(b)
         size = len(columns)
         dtype = np.result_type(b.dtype, self.operator.dtype)
-        rows = LinearOperator(
+        rows = sparse_linalg.LinearOperator(
             (size, size), matvec=lambda x: self._weights * self._rows(np.ravel(x)), dtype=dtype
         )
         found = [self._iterated(rows, np.array(self._weights * column, dtype)) for column in columns.T]
@@ -88,14 +84,12 @@ class Iterated(Inverse):
         """By the transposed operator."""
         return Iterated(self.operator.T, self.unknowns, self.method, self.tolerance, -self._power)
 
-    def _iterated(self, rows: LinearOperator, b: Array) -> Array:
-        from scipy.sparse import linalg
-
+    def _iterated(self, rows: sparse_linalg.LinearOperator, b: Array) -> Array:
         told = Progress(self.method, lambda x: float(np.linalg.norm(b - rows @ x) / (np.linalg.norm(b) or 1)))
         more: dict[str, object] = {"callback_type": "x"} if self.method == "gmres" else {}
         if self.tolerance.maxiter is not None:
             more["maxiter"] = self.tolerance.maxiter
-        x, _ = getattr(linalg, self.method)(
+        x, _ = getattr(sparse_linalg, self.method)(
             rows, b, rtol=self.tolerance.rtol, atol=0.0, callback=told, **more
         )
         told.end()

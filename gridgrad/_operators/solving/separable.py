@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..._backends.products import Means, Products
 from ..._base.errors import ArgumentValueError
+from ..._base.late import sparse
 from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
@@ -20,9 +20,6 @@ from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_l
 from .held import components_of, free_points
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Systems, staying
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,10 +229,8 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     return Separable(grid, shift, bases, free, constants, stays)
 
 
-def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:
+def _rows(grid: Points, terms: Sequence[Term], k: int) -> sparse.csr_array:
     """The matrix of all terms along one axis."""
-    from scipy import sparse
-
     whole = sparse.csr_array((grid.lengths[k],) * 2)
     for term in terms:
         if term.axis == k:
@@ -246,7 +241,7 @@ def _rows(grid: Points, terms: Sequence[Term], k: int) -> csr_array:
 
 
 def _constants(
-    grid: Points, shift: float, bases: Sequence[Eigenbasis], matrices: Sequence[csr_array]
+    grid: Points, shift: float, bases: Sequence[Eigenbasis], matrices: Sequence[sparse.csr_array]
 ) -> Constants | None:
     """None of what has an inverse; other fields that become 0 than constants are refused."""
     axes = tuple(range(len(bases)))
@@ -267,7 +262,7 @@ def _constants(
     return Constants(widths, norm)
 
 
-def keeps_constants(matrix: csr_array, ones: Array, weights: Array) -> bool:
+def keeps_constants(matrix: sparse.csr_array, ones: Array, weights: Array) -> bool:
     """Whether it makes 0 of constants, which are multiples of `ones`, and all that it makes has the weighted mean 0."""
     sizes = abs(matrix)
     rows = abs(matrix @ ones) <= ROUNDING * (sizes @ ones)

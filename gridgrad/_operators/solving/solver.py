@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import TYPE_CHECKING, Any, Protocol, Unpack
+from typing import Any, Protocol, Unpack
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..._backends.operations import dtype_name
 from ..._backends.protocol import Backend
 from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array
 from ..._base.words import nearest
@@ -29,9 +30,6 @@ from .held import components_of, with_values
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .separable import separable
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
 _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
@@ -52,7 +50,7 @@ class Solvable(Applied, Protocol):
     def of_fields(self, fields: dict[str, object], method: str) -> Solvable:
         """With other fields, whose names are checked."""
 
-    def matrix(self) -> csr_array:
+    def matrix(self) -> sparse.csr_array:
         """Of its linear part."""
 
     def separate(self) -> tuple[Term, ...] | None:

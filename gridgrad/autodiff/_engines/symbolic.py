@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.late import Late
 from ..._base.types import Array
 from .._jets.algebra import Monomial
 from .._jets.jet import Operand
 
 if TYPE_CHECKING:
     import sympy  # type: ignore[import-untyped,unused-ignore]
+else:
+    sympy = Late("sympy")
 
-Values: TypeAlias = "Operand | list[Operand]"  # of one output, or of each
+Values: TypeAlias = Operand | list[Operand]  # of one output, or of each
 
 _MODULES = {"numpy": ["numpy", "scipy"], "torch": "torch", "jax": "jax"}
 
@@ -60,8 +63,6 @@ class Symbolic:
 
     def derivative(self, *orders: int) -> Symbolic:
         """The symbolic derivative: one order for each argument."""
-        import sympy  # type: ignore[import-untyped,unused-ignore]
-
         if len(orders) != len(self.symbols):
             raise ArgumentValueError(f"give one order for each of the arguments {self.symbols}, got {orders}")
         steps = [(s, n) for s, n in zip(self.symbols, orders, strict=True) if n]
@@ -74,8 +75,6 @@ class Symbolic:
         ``void name(x, y, ..., out)`` writes each output, then its derivative in each argument; common
         subexpressions are computed once.
         """
-        import sympy  # type: ignore[import-untyped,unused-ignore]
-
         if language not in ("c", "cuda"):
             raise ArgumentValueError(f"language must be 'c' or 'cuda', got {language!r}")
         if dtype not in ("double", "float"):
@@ -107,7 +106,6 @@ def _compiled(
     symbols: tuple[sympy.Symbol, ...], values: sympy.Expr | list[sympy.Expr], library: str
 ) -> Callable[..., Values]:
     """Code of a library; sympy writes functions that it has no code for by name, or, for torch, not at all."""
-    import sympy  # type: ignore[import-untyped,unused-ignore]
 
     def unknown(error: Exception) -> ArgumentTypeError:
         return ArgumentTypeError(
@@ -156,8 +154,6 @@ def symbolic(function: object, names: Sequence[str] | None = None, arguments: in
     >>> autodiff.symbolic(1 / x).derivative(1).expressions
     (-1/x**2,)
     """
-    import sympy
-
     if isinstance(function, Symbolic):
         return function
     if isinstance(function, sympy.Lambda):
@@ -193,8 +189,6 @@ def _symbols_for(
 ) -> tuple[sympy.Symbol, ...]:
     """Symbols named like the arguments of a Python function."""
     import inspect
-
-    import sympy
 
     if names is None:
         if arguments is None or not isinstance(function, type):

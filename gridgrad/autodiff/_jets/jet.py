@@ -15,8 +15,6 @@ from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array, DType, Shape, Value
 from .algebra import Algebra
 
-Operand: TypeAlias = "Jet | Value"  # what functions of coordinates meet
-Rule: TypeAlias = "Callable[..., Operand]"
 Coefficients = dict[int, Value]
 Index = int | slice | EllipsisType | None | Array | tuple[int | slice | EllipsisType | None, ...]
 
@@ -306,6 +304,10 @@ class Jet:
 
     def __repr__(self) -> str:
         return f"Jet(shape {np.shape(self.value)}, {self.dtype}, degree {self.algebra.order})"
+
+
+Operand: TypeAlias = Jet | Value  # what functions of coordinates meet
+Rule: TypeAlias = Callable[..., Operand]
 
 
 def apply(name: str, *inputs: Operand | None) -> Jet:
