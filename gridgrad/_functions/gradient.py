@@ -183,14 +183,14 @@ def gradient(
         return _of_quantities(f, varargs, axis, asked, out, workers)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
-            from ..torch._traced import traced_gradient
+            from ..torch import _traced  # not `torch._traced`: a package goes before its modules
 
-            return traced_gradient(f, varargs, axis, asked, out)
+            return _traced.traced_gradient(f, varargs, axis, asked, out)
         if any(hasattr(value, "requires_grad") for value in varargs):
-            from ..torch._coordinates import carries_derivative, gradient_by_coordinates
+            from ..torch import _coordinates
 
-            if out is None and any(map(carries_derivative, varargs)):
-                return gradient_by_coordinates(f, varargs, axis, asked)
+            if out is None and any(map(_coordinates.carries_derivative, varargs)):
+                return _coordinates.gradient_by_coordinates(f, varargs, axis, asked)
     if is_function(f):
         return gradient_of(f, varargs, axis, asked, out, workers)
     return _of_samples(f, varargs, axis, asked, out, workers, key)
@@ -259,6 +259,6 @@ def is_function(f: object) -> bool:
 
 
 def gradient_of(f: object, *arguments: object) -> object:
-    """Exact derivatives, by a package that is imported at the first use."""
-    found: object = import_module("gridgrad.autodiff._exact").gradient_of(f, *arguments)
+    """Exact derivatives, by a package that is imported at the first use: the package before its modules."""
+    found: object = import_module("gridgrad.autodiff")._exact.gradient_of(f, *arguments)
     return found

@@ -4,6 +4,7 @@
 order at which the error falls.
 """
 
+from .. import autodiff as autodiff  # before its modules, as another thread may be importing it
 from ._compare import Comparison, Component, Errors, compare
 from ._convergence import Convergence, convergence
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from house import NAMES, imports_of, room_of, stems_of
 
 # Of the standard library and others: slow to import, and for errors, rare calls or other libraries only.
 NEVER = (
@@ -70,3 +71,81 @@ def test_first_calls_of_plain_arrays_import_nothing():
         "grid.gradient(u), grid.divergence((u, u)), grid.advect((u, u))(u), grid.diffuse(u)(u)"
     )
     assert brought(calls) == brought()
+
+
+TWO_THREADS = """
+import sys, threading, time
+from importlib.machinery import PathFinder
+import numpy, gridgrad
+package, *codes = {arguments!r}
+begun = threading.Event()
+
+class Slow:
+    \"\"\"The first thread stays where it has the lock of the package, and the package is in no table yet.\"\"\"
+
+    def find_spec(name, path=None, target=None):
+        if name != package:
+            return None
+        spec = PathFinder.find_spec(name, path)
+        create = spec.loader.create_module
+
+        def slowly(spec):
+            begun.set()
+            time.sleep(1)
+            return create(spec)
+
+        spec.loader.create_module = slowly
+        return spec
+
+def run(code):
+    exec(code)
+    done.append(code)
+
+sys.meta_path.insert(0, Slow)
+done = []
+threads = [threading.Thread(target=run, args=(code,)) for code in codes]
+threads[0].start()
+assert begun.wait(60)
+threads[1].start()
+[thread.join() for thread in threads]
+assert sorted(done) == sorted(codes)
+"""
+FUNCTION = "gridgrad.gradient(lambda x: x**2, numpy.arange(3.0))"
+TENSOR = "import torch; x = torch.arange(4.0, requires_grad=True); gridgrad.gradient(x * x, x)"
+
+
+@pytest.mark.parametrize(
+    ("package", "first", "second"),
+    [
+        ("autodiff", "gridgrad.autodiff", "gridgrad.verify"),
+        ("autodiff", "gridgrad.autodiff", FUNCTION),
+        ("autodiff", FUNCTION, "gridgrad.verify"),
+        pytest.param("torch", "import torch; gridgrad.torch", TENSOR, marks=pytest.mark.needs("torch")),
+        pytest.param("_backends.dask", "import dask.array; gridgrad.gradient(dask.array.ones(4))", "gridgrad.dask",
+                     marks=[pytest.mark.needs("dask"), pytest.mark.needs("zarr")]),
+    ],
+)  # fmt: skip
+def test_two_threads_may_import_a_package_and_a_part_of_it(package, first, second):
+    """Whoever imports a module of a package whose `__init__` imports that module waits for each other, or sees an error."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    code = TWO_THREADS.format(arguments=(f"gridgrad.{package}", first, second))
+    subprocess.run([sys.executable, "-c", code], check=True, env=env, timeout=300)
+
+
+def test_packages_are_imported_before_their_modules():
+    """From outside, of a package that imports its own modules and does not come with gridgrad: `from package import module`."""
+    late = {name for name, path in NAMES.items() if path.name == "__init__.py" and any(
+            other.startswith(f"{name}.") for other in imports_of(path))} - {"__init__", *_with_gridgrad()}  # fmt: skip
+    assert {"autodiff", "torch", "_backends.dask"} <= late
+    for name, path in NAMES.items():
+        before = imports_of(NAMES[room_of(name)])
+        for stem in stems_of(path):
+            for package in late - before:
+                assert not stem.startswith(f"{package}.") or f"{name}.".startswith(f"{package}."), (
+                    name,
+                    stem,
+                )
+
+
+def _with_gridgrad():
+    return {name.removeprefix("gridgrad.") for name in brought() if name.startswith("gridgrad.")}

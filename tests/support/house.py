@@ -1,6 +1,7 @@
 """The package as its source shows it: modules, all their imports, the folders that they are in."""
 
 import ast
+import re
 from pathlib import Path
 
 import gridgrad
@@ -46,24 +47,37 @@ def room_of(name):
 
 def imports_of(path):
     """The modules of gridgrad that a file imports anywhere: also in functions, for type checkers, by a string."""
+    found = set(_strings_of(path))
+    for stem, node in _statements_of(path):
+        inner = {f"{stem}.{alias.name}".removeprefix(".") for alias in node.names}
+        modules = inner & set(NAMES)  # names of a package may be modules of it
+        found |= modules if modules == inner else modules | {stem}
+    return {other for other in found if other in NAMES} - {name_of(path)}
+
+
+def stems_of(path):
+    """What its imports name before ``import``, and by a string: what is imported first."""
+    return {*_strings_of(path), *(stem for stem, _ in _statements_of(path))}
+
+
+def _statements_of(path):
     name = name_of(path)
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     package = [] if name == "__init__" else package
-    found = set()
     for node in ast.walk(TREES[path]):
         if isinstance(node, ast.ImportFrom) and node.level:
-            found |= _imported(package[: len(package) - node.level + 1], node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found |= {node.value.removeprefix("gridgrad.")} if node.value.startswith("gridgrad._") else set()
-    return {other for other in found if other in NAMES} - {name}
+            base = package[: len(package) - node.level + 1]
+            yield ".".join([*base, *(node.module.split(".") if node.module else [])]), node
 
 
-def _imported(base, node):
-    """The modules of one ``from ... import``: names of a package may be modules of it."""
-    stem = [*base, *(node.module.split(".") if node.module else [])]
-    inner = {".".join([*stem, alias.name]) for alias in node.names}
-    modules = inner & set(NAMES)
-    return modules if modules == inner else modules | {".".join(stem)}
+def _strings_of(path):
+    for node in ast.walk(TREES[path]):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and re.match(r"gridgrad\.(\w+\.)*_", node.value)
+        ):
+            yield node.value.removeprefix("gridgrad.")
 
 
 def circles():
