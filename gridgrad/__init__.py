@@ -43,10 +43,10 @@ else:
     def __getattr__(name: str) -> _ModuleType:
         """``gridgrad.autodiff``, ``cuda``, ``dask``, ``torch``, ``verify`` and ``xarray``, imported when first used."""
         if name in _LAZY:
-            from importlib import import_module
+            from ._base.late import imported
 
             try:
-                return import_module(f"gridgrad.{name}")
+                return imported(f"gridgrad.{name}")
             except ModuleNotFoundError as error:
                 raise ModuleNotFoundError(
                     f"gridgrad.{name} needs {error.name}, which is not installed"

@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any, TypeGuard, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted
 from .types import Shape
@@ -63,6 +64,14 @@ def int_or_none(value: Any) -> int | None:
     try:
         return operator.index(value)
     except TypeError:
+        return None
+
+
+def dtype_or_none(given: npt.DTypeLike) -> np.dtype | None:
+    """A type of numbers as NumPy's; what names none, is none."""
+    try:
+        return np.dtype(given)
+    except (TypeError, ValueError):
         return None
 
 

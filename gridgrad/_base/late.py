@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from threading import RLock
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-__all__ = ["Late", "fft", "linalg", "sparse", "sparse_linalg"]
+__all__ = ["Late", "fft", "imported", "linalg", "sparse", "sparse_linalg"]
+
+# A fork waits for it: a child has no thread that would go on with a module that is half imported, and waits for ever for its lock.
+_importing = RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
+    )
+
+
+def imported(name: str) -> ModuleType:
+    """A module, imported at the first use."""
+    with _importing:
+        return import_module(name)
 
 
 class Late:
@@ -15,7 +31,9 @@ class Late:
         self._name = name
 
     def __getattr__(self, name: str) -> object:
-        return getattr(import_module(self._name), name)
+        found: object = getattr(imported(self._name), name)
+        setattr(self, name, found)
+        return found
 
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from typing import Any, Never
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from .._backends import dispatch, ladder
 from .._base.checks import UNSET, clean_workers, merge_aliases
 from .._base.errors import MISSING
+from .._base.late import imported
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Angle, Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
@@ -260,5 +260,5 @@ def is_function(f: object) -> bool:
 
 def gradient_of(f: object, *arguments: object) -> object:
     """Exact derivatives, by a package that is imported at the first use: the package before its modules."""
-    found: object = import_module("gridgrad.autodiff")._exact.gradient_of(f, *arguments)
+    found: object = imported("gridgrad.autodiff")._exact.gradient_of(f, *arguments)
     return found

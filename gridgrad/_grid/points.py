@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._backends.once import made_once
-from .._base.checks import clean_axis
+from .._base.checks import clean_axis, dtype_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.late import Late
 from .._base.types import Array
@@ -64,8 +64,8 @@ class Points:
     ) -> None:
         if not coordinates:
             raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
-        real = np.dtype(dtype)
-        if real not in (np.dtype(np.float64), np.dtype(np.longdouble)):
+        real = dtype_or_none(dtype)
+        if real is None or real not in (np.float64, np.longdouble):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         words = clean_words(range(len(coordinates)), asked, of_grid=True)
         numbers, units = plain_axes(coordinates)

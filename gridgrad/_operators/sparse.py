@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._backends import dispatch
-from .._base.checks import masked_arrays
+from .._base.checks import dtype_or_none, masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.late import sparse, sparse_linalg
 from .._base.types import Array
@@ -107,11 +107,14 @@ def linear_operator(
     _unmasked(_fields_of(operator))
     if dtype is None:
         dtype = np.complex128 if "complex" in operator.result_name("float64") else np.float64
+    named = dtype_or_none(dtype)
+    if named is None:
+        raise ArgumentTypeError(f"dtype must be a type of numbers, numpy.float64 for example, got {dtype!r}")
     return linalg.LinearOperator(
         operator.shape,
         matvec=_OnVectors(operator),
         rmatvec=_OnVectors(operator.adjoint_operator()),
-        dtype=np.dtype(dtype),
+        dtype=named,
     )
 
 

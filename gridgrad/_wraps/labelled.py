@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from .._base.cache import cached
+from .._base.late import imported
 from .foreign import roots_of
 
 # By the package of a class: the module whose `run` calls a function on the numbers. One line a library.
@@ -21,7 +21,7 @@ def room_among(values: Iterable[Any]) -> ModuleType | None:
             found = room_among(value)
         else:
             name = _room(type(value))
-            found = import_module(name) if name else None
+            found = imported(name) if name else None
         if found is not None:
             return found
     return None

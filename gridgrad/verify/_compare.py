@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from .._base.checks import dtype_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, AxisLike, Boundary, DType, Period
 from .._grid.points import Points
@@ -204,8 +205,8 @@ def _engine_of(axes: tuple[object, ...]) -> Engine:
 
 
 def _clean_dtype(dtype: npt.DTypeLike) -> DType:
-    kind: DType = np.dtype(dtype)
-    if kind not in map(np.dtype, (np.float32, np.float64, np.longdouble)):
+    kind = dtype_or_none(dtype)
+    if kind is None or kind not in (np.float32, np.float64, np.longdouble):
         raise ArgumentTypeError(f"dtype must be float32, float64 or longdouble, got {dtype!r}")
     return kind
 

@@ -2,11 +2,11 @@
 
 import json
 import os
-import subprocess
 import sys
 
 import pytest
 from house import NAMES, imports_of, room_of, stems_of
+from processes import posix, python
 
 # Of the standard library and others: slow to import, and for errors, rare calls or other libraries only.
 NEVER = (
@@ -29,13 +29,14 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
 
+def run(code):
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    return python(code, env=env, timeout=300)
+
+
 def brought(then=""):
     """The modules that an import of gridgrad adds to those of NumPy."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM.format(then=then)], check=True, capture_output=True, text=True, env=env
-    )
-    return json.loads(done.stdout)
+    return json.loads(run(PROGRAM.format(then=then)))
 
 
 def within(names, roots):
@@ -73,18 +74,17 @@ def test_first_calls_of_plain_arrays_import_nothing():
     assert brought(calls) == brought()
 
 
-TWO_THREADS = """
-import sys, threading, time
+SLOW = """
+import os, signal, sys, threading, time
 from importlib.machinery import PathFinder
 import numpy, gridgrad
-package, *codes = {arguments!r}
 begun = threading.Event()
 
 class Slow:
-    \"\"\"The first thread stays where it has the lock of the package, and the package is in no table yet.\"\"\"
+    \"\"\"Whoever imports this module stays where it has the lock of the module, which is in no table yet.\"\"\"
 
     def find_spec(name, path=None, target=None):
-        if name != package:
+        if name != module:
             return None
         spec = PathFinder.find_spec(name, path)
         create = spec.loader.create_module
@@ -97,11 +97,13 @@ class Slow:
         spec.loader.create_module = slowly
         return spec
 
+sys.meta_path.insert(0, Slow)
+"""
+TWO_THREADS = """
 def run(code):
     exec(code)
     done.append(code)
 
-sys.meta_path.insert(0, Slow)
 done = []
 threads = [threading.Thread(target=run, args=(code,)) for code in codes]
 threads[0].start()
@@ -109,6 +111,18 @@ assert begun.wait(60)
 threads[1].start()
 [thread.join() for thread in threads]
 assert sorted(done) == sorted(codes)
+"""
+FORK = """
+thread = threading.Thread(target=exec, args=(code, globals()))
+thread.start()
+assert begun.wait(60)
+child = os.fork()
+if not child:
+    signal.alarm(60)  # the child waits for ever otherwise
+    exec(code)
+    os._exit(0)
+thread.join()
+assert os.waitpid(child, 0)[1] == 0
 """
 FUNCTION = "gridgrad.gradient(lambda x: x**2, numpy.arange(3.0))"
 TENSOR = "import torch; x = torch.arange(4.0, requires_grad=True); gridgrad.gradient(x * x, x)"
@@ -127,9 +141,28 @@ TENSOR = "import torch; x = torch.arange(4.0, requires_grad=True); gridgrad.grad
 )  # fmt: skip
 def test_two_threads_may_import_a_package_and_a_part_of_it(package, first, second):
     """Whoever imports a module of a package whose `__init__` imports that module waits for each other, or sees an error."""
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
-    code = TWO_THREADS.format(arguments=(f"gridgrad.{package}", first, second))
-    subprocess.run([sys.executable, "-c", code], check=True, env=env, timeout=300)
+    run(f"{SLOW}module, codes = 'gridgrad.{package}', {[first, second]!r}\n{TWO_THREADS}")
+
+
+GAPS = "gridgrad.gradient(numpy.array([1.0, numpy.nan, 2.0, 3.0, 5.0]), missing='one-sided')"
+SOLVE = "gridgrad.Grid((9, 0.1), boundary=['symmetric']).identity.solver()(numpy.ones(9))"
+
+
+@posix
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("gridgrad._grid.masks.mask", GAPS),
+        ("gridgrad._operators.masked.beside", GAPS),
+        ("gridgrad._operators.solving.solver", SOLVE),
+        ("gridgrad._operators.solving.bands", SOLVE),
+        pytest.param("scipy.sparse", SOLVE, marks=pytest.mark.needs("scipy")),
+        ("gridgrad.autodiff._exact", FUNCTION),
+    ],
+)
+def test_a_child_may_be_forked_while_another_thread_imports(module, code):
+    """A child has no thread that would go on with a module that is half imported: the fork waits until it is whole."""
+    run(f"{SLOW}module, code = {module!r}, {code!r}\n{FORK}")
 
 
 def test_packages_are_imported_before_their_modules():

@@ -28,6 +28,7 @@ FIELDS = [
     Row("(line.identity + line.laplacian @ line.diffuse(np.ma.array(x)))(f, out=np.empty(5))", "and cannot carry the mask of the result; give a masked array",
         "(line.identity + line.laplacian @ line.diffuse(np.ma.array(x)))(f, out=np.ma.empty(5))", "f + (line.laplacian @ line.diffuse(x))(f)"),
     Row("op.to_sparse()", "apply it, op(f)", "op(f * 1e-300)", "np.full(5, 2e8)", "op = line.laplacian * 1e308"),
+    Row("op.to_linear_operator('x')", "dtype must be a type of numbers, numpy.float64 for example", "op.to_linear_operator(numpy.float64) @ f", "np.full(5, 2.)", "op = line.laplacian"),
     Row("op.to_sparse()", "or in a solver use op.to_linear_operator()", "op.to_linear_operator() @ (f * 1e-300)", "np.full(5, 2e8)", "op = line.laplacian * 1e308"),
 ]  # fmt: skip
 

@@ -21,8 +21,9 @@ from ..sweep import Sweep
 if TYPE_CHECKING:
     from ..._grid.masks import block
     from ..._grid.masks import mask as masks
+    from . import operator
 else:
-    block, masks = map(Late, ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask"))
+    block, masks, operator = map(Late, ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask", "gridgrad._operators.masked.operator"))  # fmt: skip
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -121,12 +122,10 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
 
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
-    from .operator import masked  # not at the import of gridgrad
-
     assert grid.mask is not None
     if isinstance(whole, OfSlopes) and (grid.mask.conditions or whole.are_made_first):
         return whole.with_gaps(grid)
-    return masked(whole, grid)
+    return operator.masked(whole, grid)
 
 
 def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> masks.Mask:
