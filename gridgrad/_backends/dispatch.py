@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from importlib import import_module
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any, cast
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from .._base.cache import cached
 from .._base.errors import ArgumentTypeError
-from .._base.late import imported
 from .._base.tracing import is_compiling
 from .._base.types import Array
 from .._wraps.foreign import named, remedy, roots_of
@@ -70,8 +70,8 @@ def about_to_copy(a: object, why: str) -> None:
 def linalg_of(xp: object) -> ModuleType | None:
     """The module with the LinearOperator of a library that its user names by its module, or None."""
     room = ROOMS.get(getattr(xp, "__name__", ""))
-    name = None if room is None else imported(room).BACKEND.linalg
-    return None if name is None else imported(name)
+    name = None if room is None else import_module(room).BACKEND.linalg
+    return None if name is None else import_module(name)
 
 
 def library_of(cls: type) -> Backend[Array]:
@@ -98,7 +98,7 @@ def found(cls: type) -> Backend[Array] | None:
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
     if room is not None:
-        library: Backend[Array] = imported(room).BACKEND
+        library: Backend[Array] = import_module(room).BACKEND
         library.find = found
         return library
     return _of_standard(cls.__module__.partition(".")[0]) if hasattr(cls, "__array_namespace__") else None
