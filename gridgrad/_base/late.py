@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
+from _thread import RLock  # without threading, which NumPy does not bring
 from importlib import import_module
-from threading import RLock
 from types import ModuleType
 from typing import TYPE_CHECKING
 
