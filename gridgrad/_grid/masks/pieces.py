@@ -41,7 +41,8 @@ class Pieces:
         unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]
-        starts = columns[0][first]
+        # without coordinates the same for all masks, so that rows are found again
+        starts = columns[0][first] if line.has_coordinates else np.maximum(unique[:, 0], 0)
         is_many = (unique[:, 0] >= 0) & is_inner[first] & (starts + unique[:, 1] <= n)
         self._group(starts, unique, is_many & (is_open and line.has_coordinates and not varies))
 

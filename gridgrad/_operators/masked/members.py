@@ -195,23 +195,32 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
     return is_flux or (not mask.is_open and stencil.is_central)
 
 
+OfPieces = dict[tuple[int, Piece], dict[Hashable, Term]]  # by the axis that is cut
+
+
 class _Small:
-    """The operator on pieces of the grid without its gaps, made as they are asked for; some are kept, for blocks of one coast."""
+    """The operator on pieces of the grid without its gaps, made as they are asked for.
+
+    Some are kept: for blocks of one coast, and on the grid, for its other masks, those of a piece alone.
+    """
 
     def __init__(self, whole: Known, grid: Points, side: Side) -> None:
         self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
-        self._made: dict[tuple[int, Piece], dict[Hashable, Term]] = {}
+        self._of_many: OfPieces = {}
+        # what is prescribed are numbers, of which there may be many
+        self._of_one: OfPieces = {} if self.conditions else grid.kept(_kept_terms, whole, side)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _Small, (self.whole, self.grid, self.side)
 
     def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
         """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
-        made = self._made.get((k, piece))
+        kept = self._of_one if len(piece.starts) == 1 else self._of_many
+        made = kept.get((k, piece))
         if made is None:
-            if len(self._made) >= 1024:
-                self._made.clear()
-            self._made[k, piece] = made = self._terms(k, piece)
+            if len(kept) >= 1024:
+                kept.clear()
+            kept[k, piece] = made = self._terms(k, piece)
         own = self.whole.terms[number]
         return made.get((_role(own), mark) if mark else _key(own, number))
 
@@ -230,6 +239,10 @@ class _Small:
             elif term.axis == k:  # not along what another axis is cut by
                 found[_role(term), names[place]] = term
         return found
+
+
+def _kept_terms(_grid: Points, _whole: Known, _side: Side) -> OfPieces:
+    return {}
 
 
 @dataclass(frozen=True)
