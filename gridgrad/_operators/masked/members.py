@@ -201,21 +201,21 @@ OfPieces = dict[tuple[int, Piece], dict[Hashable, Term]]  # by the axis that is 
 class _Small:
     """The operator on pieces of the grid without its gaps, made as they are asked for.
 
-    Some are kept: for blocks of one coast, and on the grid, for its other masks, those of a piece alone.
+    Some are kept: for blocks of one coast, and on the grid those that its other masks have too.
     """
 
     def __init__(self, whole: Known, grid: Points, side: Side) -> None:
         self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
-        self._of_many: OfPieces = {}
+        self._own: OfPieces = {}
         # what is prescribed are numbers, of which there may be many
-        self._of_one: OfPieces = {} if self.conditions else grid.kept(_kept_terms, whole, side)
+        self._common: OfPieces = {} if self.conditions else grid.kept(_kept_terms, whole, side)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _Small, (self.whole, self.grid, self.side)
 
     def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
         """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
-        kept = self._of_one if len(piece.starts) == 1 else self._of_many
+        kept = self._common if piece.is_common else self._own
         made = kept.get((k, piece))
         if made is None:
             if len(kept) >= 1024:

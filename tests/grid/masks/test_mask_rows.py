@@ -32,17 +32,21 @@ AXES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("at_ends", [False, True])
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_rows_of_many_pieces_are_those_of_each(rule, axis):
+def test_rows_of_many_pieces_are_those_of_each(rule, axis, at_ends):
     for n in (max(3, points_needed(rule)), 9, 13):
         x = AXES[axis](n)
         steps = exact_steps(x)
-        many = table_of(rows_of_many(steps, n, rule), np.dtype(float))
+        many = table_of(rows_of_many(steps, n, rule, at_ends), np.dtype(float))
+        before, behind = rule.reach(uniform=False)
+        inner = np.arange(before, n - behind) if at_ends else []
         for k in range(x.shape[1]):
             if np.ptp(steps.high[:, k]) == 0:  # even pieces are not among many
                 continue
             alone = table_of(derivative_stencil(exact_steps(x[:, k]), n, rule), np.dtype(float))
+            alone.w[inner] = 0
             alone = alone._replace(is_there=alone.w != 0).packed()
             for found, own in zip(many.of(np.arange(n), np.full(n, k)), alone, strict=True):
                 width = min(found.shape[1], own.shape[1])
