@@ -95,7 +95,7 @@ class Line:
 
     def pairs_at(self, points: Array) -> Pairs:
         """The rows of points of the flattened grid, of which some are not those of the whole axis."""
-        index, place, n = self.runs.along(points), self.runs.place(points), self.runs.points_of_line
+        index, place, n = self.runs.along(points), self.runs.place(points)[:, None], self.runs.points_of_line
         irregular = self.irregular[points]
         missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
         irregular = np.flatnonzero(irregular)
@@ -111,7 +111,7 @@ class Line:
             len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
         )
         a, b = (
-            points[:, None] + ((place[:, None] + end) % n - place[:, None]) * self.runs.stride
+            points[:, None] + ((place + end) % n - place if self.runs.is_ring else end) * self.runs.stride
             for end in (a, b)
         )
         if self.end is None:
