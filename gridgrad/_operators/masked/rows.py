@@ -122,12 +122,16 @@ class Line:
 
     def _of_pieces(self, run: Array, local: Array) -> Table:
         """Rows of points that are number `local` in a run, as in an axis of its own."""
-        place, parts = self.pieces.of(run, local), []
+        place, parts, count = self.pieces.of(run, local), [], 0
+        row, first = place.local.copy(), np.zeros(len(self.pieces.all), np.intp)
         for k in np.unique(place.piece):
-            rows = np.flatnonzero(place.piece == k)
             table = table_of(self.of_piece(self.pieces.all[k]), self.axis.real)
-            parts.append((rows, table.of(place.local[rows], place.member[rows])))
-        return merged(len(run), parts, self.axis.real)
+            if table.w.ndim > 2:  # of many: those that are asked for
+                own = np.flatnonzero(place.piece == k)
+                table, row[own] = table.of(place.local[own], place.member[own]), np.arange(len(own))
+            first[k], count = count, count + len(table.a)
+            parts.append((slice(first[k], count), table))
+        return merged(count, parts, self.axis.real).at(first[place.piece] + row)
 
 
 def _pieces(grid: Points, k: int) -> Pieces:

@@ -7,6 +7,7 @@ import pytest
 from libraries import parameters
 
 import gridgrad as gg
+from gridgrad._grid.masks import piece
 from gridgrad._grid.masks.many import rows_of_many
 from gridgrad._grid.masks.table import table_of
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
@@ -53,6 +54,28 @@ def test_rows_of_many_pieces_are_those_of_each(rule, axis, at_ends):
                 assert not found[:, width:].any()
                 assert not own[:, width:].any()
                 np.testing.assert_array_equal(found[:, :width], own[:, :width])
+
+
+@pytest.mark.parametrize("name", ["gradient", "laplacian"])
+@pytest.mark.parametrize("is_even", [True, False])
+def test_other_masks_of_a_grid_find_the_rows_of_the_first(is_even, name, monkeypatch):
+    made = []
+    for rows in ("derivative_rows", "rows_of_many"):
+        make = getattr(piece, rows)
+        monkeypatch.setattr(
+            piece, rows, lambda *given, make=make, **words: made.append(given) or make(*given, **words)
+        )
+    rng = np.random.default_rng(3)
+    inside, f = rng.random((50, 40)) < 0.8, rng.random((50, 40))
+    axes = [(n, 0.1) if is_even else np.cumsum(rng.random(n) + 0.5) for n in inside.shape]
+    grid = gg.Grid(*axes)
+    getattr(grid.with_mask(inside), name)(f)
+    assert made
+    made.clear()
+    turned = inside[::-1, ::-1]  # with runs of the same lengths, elsewhere
+    found = getattr(grid.with_mask(turned), name)(f)
+    assert not made
+    np.testing.assert_array_equal(found, getattr(gg.Grid(*axes).with_mask(turned), name)(f))
 
 
 @pytest.mark.parametrize("is_even", [True, False])
