@@ -23,7 +23,7 @@ from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument
 from ..fields.forms import Form
-from ..patterns.kinds import Origin
+from ..patterns.kinds import Origin, has_numbers
 from .rows import Line, Pairs
 
 
@@ -201,14 +201,15 @@ OfPieces = dict[tuple[int, Piece], dict[Hashable, Term]]  # by the axis that is 
 class _Small:
     """The operator on pieces of the grid without its gaps, made as they are asked for.
 
-    Some are kept: for blocks of one coast, and on the grid those that its other masks have too.
+    Some are kept: for blocks of one coast, and on the grid those that its other masks have too; not if they are of
+    numbers, of which there may be many.
     """
 
     def __init__(self, whole: Known, grid: Points, side: Side) -> None:
         self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
         self._own: OfPieces = {}
-        # what is prescribed are numbers, of which there may be many
-        self._common: OfPieces = {} if self.conditions else grid.kept(_kept_terms, whole, side)
+        has_own = bool(self.conditions) or (whole.origin is not None and has_numbers(whole.origin.arguments))
+        self._common: OfPieces = {} if has_own else grid.kept(_kept_terms, whole, side)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _Small, (self.whole, self.grid, self.side)

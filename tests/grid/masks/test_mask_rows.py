@@ -78,6 +78,20 @@ def test_other_masks_of_a_grid_find_the_rows_of_the_first(is_even, name, monkeyp
     np.testing.assert_array_equal(found, getattr(gg.Grid(*axes).with_mask(turned), name)(f))
 
 
+@pytest.mark.parametrize("made_with", ["diffusivity", "value"])
+def test_numbers_leave_nothing_on_the_grid(made_with):
+    rng = np.random.default_rng(4)
+    inside, f = rng.random((30, 20)) < 0.8, rng.random((30, 20))
+    grid, sizes = gg.Grid((30, 0.1), np.cumsum(rng.random(20) + 0.5)), set()
+    for number in (1.5, 2.5, 3.5):
+        if made_with == "value":
+            grid.with_mask(inside, boundary=gg.value(number, wall="face")).laplacian(f)
+        else:
+            grid.with_mask(inside).diffuse((number, 2.0))(f)
+        sizes.add(len(grid._kept))
+    assert len(sizes) == 1
+
+
 @pytest.mark.parametrize("is_even", [True, False])
 def test_first_use_takes_steps_by_the_kinds_of_rows_not_by_their_number(is_even):
     def calls(n):
