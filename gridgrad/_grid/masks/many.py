@@ -10,8 +10,8 @@ from ..._stencils.weights import central_weights, exact_weights, node_weights, o
 from ..._stencils.wide import Wide, exact_fraction, from_fraction
 
 
-def rows_of_many(steps: Wide, length: int, rule: Rule) -> Stencil:
-    """As `derivative_rows` has them for each piece, both of whose ends are open: one-sided rows there.
+def rows_of_many(steps: Wide, length: int, rule: Rule, at_ends: bool) -> Stencil:
+    """As `derivative_rows` has them for each piece, both of whose ends are open: one-sided rows there, and no others if so told.
 
     Steps are of shape ``(length - 1, pieces)``, and so are weights arrays of ``(pieces,)``. All rows are data; a
     weight of 0 reads nothing. Of several steps those of a piece are not all the same.
@@ -19,34 +19,35 @@ def rows_of_many(steps: Wide, length: int, rule: Rule) -> Stencil:
     with np.errstate(all="ignore"):
         exponents = np.max(np.frexp(np.abs(steps.high))[1], axis=0)
         near_one = Wide(np.ldexp(steps.high, -exponents), np.ldexp(steps.low, -exponents))
-        made = _formula(near_one, length, rule) if rule.is_first_of_three else _rows(near_one, length, rule)
+        made = (_formula if rule.is_first_of_three else _rows)(near_one, length, rule, at_ends)
         rows = tuple(tuple((a, b, np.ldexp(w, -rule.order * exponents)) for a, b, w in row) for row in made)
     return Stencil(length, (), (), rows, (), order=rule.order)
 
 
-def _formula(steps: Wide, length: int, rule: Rule) -> list[Row]:
+def _formula(steps: Wide, length: int, rule: Rule, at_ends: bool) -> list[Row]:
     """Formula (1), of equal weights in its short form, and its ends."""
     second, before = min(1, length - 2), max(0, length - 3)
     first = one_sided_row(steps.at(0), steps.at(second), rule.edge_order)
     last = one_sided_row(steps.at(-1), steps.at(before), rule.edge_order)
-    rows: list[Row] = [first]
-    lower, upper = central_weights(steps.at(slice(None, -1)), steps.at(slice(1, None)))
-    short = lower == upper
-    for i, (is_short, w, v) in enumerate(zip(short, lower, upper, strict=True)):
-        both = np.where(is_short, w, 0)
-        rows.append(((i, i + 2, both), (i, i + 1, w - both), (i + 1, i + 2, v - both)))
-    rows.append(tuple((length - 1 - b, length - 1 - a, w) for a, b, w in reversed(last)))
-    return rows
+    inner: list[Row] = [()] * (length - 2)
+    if not at_ends:
+        lower, upper = central_weights(steps.at(slice(None, -1)), steps.at(slice(1, None)))
+        for i, (w, v) in enumerate(zip(lower, upper, strict=True)):
+            both = np.where(w == v, w, 0)
+            inner[i] = (i, i + 2, both), (i, i + 1, w - both), (i + 1, i + 2, v - both)
+    return [first, *inner, tuple((length - 1 - b, length - 1 - a, w) for a, b, w in reversed(last))]
 
 
-def _rows(steps: Wide, length: int, rule: Rule) -> list[Row]:
+def _rows(steps: Wide, length: int, rule: Rule, at_ends: bool) -> list[Row]:
     """Differences from each point, of the nodes beside it, or of those nearest to an end."""
     before, behind = rule.reach(uniform=False)
     points = min(rule.one_sided_points(), length)
     start = min(before, length)
     stop = max(start, length - behind)
     rows = [_differences(steps, i, 0, points, rule) for i in range(start)]
-    if start < stop:
+    if at_ends:
+        rows += [()] * (stop - start)
+    elif start < stop:
         gaps = [steps.at(slice(start + k, stop + k)) for k in range(-before, behind)]
         weights = node_weights(gaps, before, rule.order)
         for i in range(start, stop):

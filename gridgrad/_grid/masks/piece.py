@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -26,10 +27,15 @@ HALF = 12  # points that rows at one end of a run may read; a longer run is two 
 class Piece(NamedTuple):
     """Runs of points, or one end of them, of one length: their first points; whether they reach the ends of the axis."""
 
-    starts: tuple[int, ...]
+    starts: Sequence[int]  # hashable; a range of all that there may be
     length: int
     is_first: bool
     is_last: bool
+
+    @property
+    def is_common(self) -> bool:
+        """Whether other masks have it too."""
+        return len(self.starts) == 1 or isinstance(self.starts, range)
 
 
 class PieceOfAxis(Axis):
@@ -71,7 +77,8 @@ class PieceOfAxis(Axis):
         if is_one:
             return derivative_rows(self.exact_steps()[0], self.length, found)
         index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
-        return Rows(rows_of_many(self.whole.exact_steps()[0].at(index), self.length, found))
+        steps = self.whole.exact_steps()[0].at(index)
+        return Rows(rows_of_many(steps, self.length, found, at_ends=found == rule))  # others read no gap
 
 
 class MetricOfPiece(Metric):

@@ -12,6 +12,8 @@ from ..axis import Axis
 from .piece import HALF, Piece
 from .runs import Runs
 
+EVERY = 4096  # places where a run may begin, for all of which rows are made, and kept for other masks
+
 
 class Place(NamedTuple):
     """Where the rows of some points are: in which of the pieces, of those that are alike in which, and at which point."""
@@ -28,7 +30,8 @@ class Pieces:
     """
 
     def __init__(self, runs: Runs, axis: Axis, is_open: bool, varies: bool = False) -> None:
-        n, start, length = runs.n, runs.start, runs.length
+        self._n = n = runs.n
+        start, length = runs.start, runs.length
         self.length, self.is_long = length, length > 2 * HALF
         differs = [varies or not (axis.is_periodic or (is_open and side == ONE_SIDED)) for side in axis.sides]
         is_first, is_last = (start == 0) & differs[0], (start + length == n) & differs[1]
@@ -41,7 +44,8 @@ class Pieces:
         unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]
-        starts = columns[0][first]
+        # without coordinates the same for all masks, so that rows are found again
+        starts = columns[0][first] if axis.has_coordinates else np.maximum(unique[:, 0], 0)
         is_many = (unique[:, 0] >= 0) & is_inner[first] & (starts + unique[:, 1] <= n)
         self._group(starts, unique, is_many & (is_open and axis.has_coordinates and not varies))
 
@@ -51,8 +55,13 @@ class Pieces:
         self._group_of, self._member = np.zeros((2, len(unique)), np.intp)
         for length in np.unique(unique[is_many, 1]):
             own = np.flatnonzero(is_many & (unique[:, 1] == length))
-            self._group_of[own], self._member[own] = len(self.all), np.arange(len(own))
-            self.all.append(Piece(tuple(starts[own].tolist()), int(length), False, False))
+            every = range(self._n - int(length) + 1)
+            is_every = len(every) <= EVERY
+            self._group_of[own] = len(self.all)
+            self._member[own] = starts[own] if is_every else np.arange(len(own))
+            self.all.append(
+                Piece(every if is_every else tuple(starts[own].tolist()), int(length), False, False)
+            )
         for k in np.flatnonzero(~is_many):
             self._group_of[k] = len(self.all)
             _, length, is_first, is_last = unique[k].tolist()

@@ -52,7 +52,7 @@ class Table(NamedTuple):
         return Table(np.where(there, a, 0), np.where(there, b, 0), np.where(there, w, 0), there)
 
 
-def merged(count: int, parts: Sequence[tuple[Array, Table]], real: DType) -> Table:
+def merged(count: int, parts: Sequence[tuple[Array | slice, Table]], real: DType) -> Table:
     """Tables of some rows each as one of all."""
     width = max([1, *(int(own.is_there.sum(axis=1).max(initial=0)) for _, own in parts)])
     a, b = np.zeros((2, count, width), np.intp)

@@ -23,7 +23,7 @@ from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument
 from ..fields.forms import Form
-from ..patterns.kinds import Origin
+from ..patterns.kinds import Origin, has_numbers
 from .rows import Line, Pairs
 
 
@@ -195,23 +195,33 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
     return is_flux or (not mask.is_open and stencil.is_central)
 
 
+OfPieces = dict[tuple[int, Piece], dict[Hashable, Term]]  # by the axis that is cut
+
+
 class _Small:
-    """The operator on pieces of the grid without its gaps, made as they are asked for; some are kept, for blocks of one coast."""
+    """The operator on pieces of the grid without its gaps, made as they are asked for.
+
+    Some are kept: for blocks of one coast, and on the grid those that its other masks have too; not if they are of
+    numbers, of which there may be many.
+    """
 
     def __init__(self, whole: Known, grid: Points, side: Side) -> None:
         self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
-        self._made: dict[tuple[int, Piece], dict[Hashable, Term]] = {}
+        self._own: OfPieces = {}
+        has_own = bool(self.conditions) or (whole.origin is not None and has_numbers(whole.origin.arguments))
+        self._common: OfPieces = {} if has_own else grid.kept(_kept_terms, whole, side)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _Small, (self.whole, self.grid, self.side)
 
     def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
         """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
-        made = self._made.get((k, piece))
+        kept = self._common if piece.is_common else self._own
+        made = kept.get((k, piece))
         if made is None:
-            if len(self._made) >= 1024:
-                self._made.clear()
-            self._made[k, piece] = made = self._terms(k, piece)
+            if len(kept) >= 1024:
+                kept.clear()
+            kept[k, piece] = made = self._terms(k, piece)
         own = self.whole.terms[number]
         return made.get((_role(own), mark) if mark else _key(own, number))
 
@@ -230,6 +240,10 @@ class _Small:
             elif term.axis == k:  # not along what another axis is cut by
                 found[_role(term), names[place]] = term
         return found
+
+
+def _kept_terms(_grid: Points, _whole: Known, _side: Side) -> OfPieces:
+    return {}
 
 
 @dataclass(frozen=True)

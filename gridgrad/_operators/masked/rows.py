@@ -95,7 +95,7 @@ class Line:
 
     def pairs_at(self, points: Array) -> Pairs:
         """The rows of points of the flattened grid, of which some are not those of the whole axis."""
-        index, place, n = self.runs.along(points), self.runs.place(points), self.runs.points_of_line
+        index, place, n = self.runs.along(points), self.runs.place(points)[:, None], self.runs.points_of_line
         irregular = self.irregular[points]
         missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
         irregular = np.flatnonzero(irregular)
@@ -111,7 +111,7 @@ class Line:
             len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
         )
         a, b = (
-            points[:, None] + ((place[:, None] + end) % n - place[:, None]) * self.runs.stride
+            points[:, None] + ((place + end) % n - place if self.runs.is_ring else end) * self.runs.stride
             for end in (a, b)
         )
         if self.end is None:
@@ -122,12 +122,16 @@ class Line:
 
     def _of_pieces(self, run: Array, local: Array) -> Table:
         """Rows of points that are number `local` in a run, as in an axis of its own."""
-        place, parts = self.pieces.of(run, local), []
+        place, parts, count = self.pieces.of(run, local), [], 0
+        row, first = place.local.copy(), np.zeros(len(self.pieces.all), np.intp)
         for k in np.unique(place.piece):
-            rows = np.flatnonzero(place.piece == k)
             table = table_of(self.of_piece(self.pieces.all[k]), self.axis.real)
-            parts.append((rows, table.of(place.local[rows], place.member[rows])))
-        return merged(len(run), parts, self.axis.real)
+            if table.w.ndim > 2:  # of many: those that are asked for
+                own = np.flatnonzero(place.piece == k)
+                table, row[own] = table.of(place.local[own], place.member[own]), np.arange(len(own))
+            first[k], count = count, count + len(table.a)
+            parts.append((slice(first[k], count), table))
+        return merged(count, parts, self.axis.real).at(first[place.piece] + row)
 
 
 def _pieces(grid: Points, k: int) -> Pieces:

@@ -7,6 +7,7 @@ import pytest
 from libraries import parameters
 
 import gridgrad as gg
+from gridgrad._grid.masks import piece
 from gridgrad._grid.masks.many import rows_of_many
 from gridgrad._grid.masks.table import table_of
 from gridgrad._stencils.derivatives import Rule, derivative_stencil, points_needed
@@ -32,23 +33,63 @@ AXES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("at_ends", [False, True])
 @pytest.mark.parametrize("axis", AXES)
 @pytest.mark.parametrize("rule", RULES, ids=str)
-def test_rows_of_many_pieces_are_those_of_each(rule, axis):
+def test_rows_of_many_pieces_are_those_of_each(rule, axis, at_ends):
     for n in (max(3, points_needed(rule)), 9, 13):
         x = AXES[axis](n)
         steps = exact_steps(x)
-        many = table_of(rows_of_many(steps, n, rule), np.dtype(float))
+        many = table_of(rows_of_many(steps, n, rule, at_ends), np.dtype(float))
+        before, behind = rule.reach(uniform=False)
+        inner = np.arange(before, n - behind) if at_ends else []
         for k in range(x.shape[1]):
             if np.ptp(steps.high[:, k]) == 0:  # even pieces are not among many
                 continue
             alone = table_of(derivative_stencil(exact_steps(x[:, k]), n, rule), np.dtype(float))
+            alone.w[inner] = 0
             alone = alone._replace(is_there=alone.w != 0).packed()
             for found, own in zip(many.of(np.arange(n), np.full(n, k)), alone, strict=True):
                 width = min(found.shape[1], own.shape[1])
                 assert not found[:, width:].any()
                 assert not own[:, width:].any()
                 np.testing.assert_array_equal(found[:, :width], own[:, :width])
+
+
+@pytest.mark.parametrize("name", ["gradient", "laplacian"])
+@pytest.mark.parametrize("is_even", [True, False])
+def test_other_masks_of_a_grid_find_the_rows_of_the_first(is_even, name, monkeypatch):
+    made = []
+    for rows in ("derivative_rows", "rows_of_many"):
+        make = getattr(piece, rows)
+        monkeypatch.setattr(
+            piece, rows, lambda *given, make=make, **words: made.append(given) or make(*given, **words)
+        )
+    rng = np.random.default_rng(3)
+    inside, f = rng.random((50, 40)) < 0.8, rng.random((50, 40))
+    axes = [(n, 0.1) if is_even else np.cumsum(rng.random(n) + 0.5) for n in inside.shape]
+    grid = gg.Grid(*axes)
+    getattr(grid.with_mask(inside), name)(f)
+    assert made
+    made.clear()
+    turned = inside[::-1, ::-1]  # with runs of the same lengths, elsewhere
+    found = getattr(grid.with_mask(turned), name)(f)
+    assert not made
+    np.testing.assert_array_equal(found, getattr(gg.Grid(*axes).with_mask(turned), name)(f))
+
+
+@pytest.mark.parametrize("made_with", ["diffusivity", "value"])
+def test_numbers_leave_nothing_on_the_grid(made_with):
+    rng = np.random.default_rng(4)
+    inside, f = rng.random((30, 20)) < 0.8, rng.random((30, 20))
+    grid, sizes = gg.Grid((30, 0.1), np.cumsum(rng.random(20) + 0.5)), set()
+    for number in (1.5, 2.5, 3.5):
+        if made_with == "value":
+            grid.with_mask(inside, boundary=gg.value(number, wall="face")).laplacian(f)
+        else:
+            grid.with_mask(inside).diffuse((number, 2.0))(f)
+        sizes.add(len(grid._kept))
+    assert len(sizes) == 1
 
 
 @pytest.mark.parametrize("is_even", [True, False])

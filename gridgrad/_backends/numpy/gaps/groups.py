@@ -58,7 +58,7 @@ def _grouped(points: Array, near: Array, terms: Sequence[TermRows], of_weights: 
     for column in columns:  # alike where rows are alike
         key = (key ^ column) * np.uint64(0x9E3779B97F4A7C15)
         key ^= key >> np.uint64(29)
-    order = np.lexsort((points, key, near))
+    order = np.argsort(near.astype(np.uint64) << np.uint64(48) | key >> np.uint64(16), kind="stable")
     begins = np.zeros(len(points), bool)
     begins[:1] = True
     for column in (near, *columns):
