@@ -87,7 +87,7 @@ OPERATORS = {
     "a diffusivity of another shape": (lambda: GRID.diffuse(U.T)(U), ValueError, r"k of shape \(5, 4\) does not broadcast"),
     "a masked diffusivity of fewer axes": (lambda: GRID.diffuse(np.ma.array(LINE))(U), ValueError, r"a masked coefficient has shape \(5,\), but the field has shape \(4, 5\); give it in that shape"),
     # samples
-    "booleans": (lambda: GRID.laplacian(U > 3), TypeError, "f has dtype bool: booleans have no differences"),
+    "booleans": (lambda: GRID.laplacian(U > 3), TypeError, "f has dtype bool: booleans are not taken for numbers"),
     "objects": (lambda: GRID.laplacian(U.astype(object)), TypeError, "f has dtype object"),
     "text": (lambda: GRID.laplacian("abcd"), TypeError, "f is a str, not an array"),
     "times": (lambda: GRID.laplacian(U.astype("M8[s]")), TypeError, r"f has dtype datetime64\[s\]; only gradient takes times: give numbers, for example \(f - f.min\(\)\) / numpy.timedelta64\(1, 's'\)"),
