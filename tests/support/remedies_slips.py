@@ -71,6 +71,8 @@ SLIPS = [
     Row("gradient(U, Y)", "of some of the axes: axis=-1", f"gradient(U, Y, axis=-1, {E2})[0]", "6 * Y"),
     Row("gradient(U, X)", "of some of the axes: axis=-2", f"gradient(U, X, axis=-2, {E2})[:, 0]", "2 * X"),
     Row("gradient(np.stack([U, U], -1), X, Y)", "of some of the axes: axis=(-3, -2)", f"gradient(np.stack([U, U], -1), X, Y, axis=(-3, -2), {E2})[1][0, :, 0]", "6 * Y"),
+    Row("derivative(U, X, axis=(0,))", "derivative(f, x, axis=0), got axis=(0,)", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X"),
+    Row("derivative(U, X, Y, axis=(0, 1))", "those along several are gradient(f, x, y, axis=(0, 1))", f"gradient(U, X, Y, axis=(0, 1), {E2})[1][0]", "6 * Y"),
     Row("derivative(f, x, 2)", "an order is named, derivative(f, x, order=2)", "derivative(f, x, order=2)", "np.full(5, 2.)"),
     Row("Grid((4, 5), (1.0, 0.5))", "of a shape and steps it is Grid(*zip(shape, steps))", "Grid(*zip((4, 5), (1.0, 0.5))).shape", "(4, 5)"),
     Row("Grid(shape=(4, 5))", "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))", "Grid(x, (64, 0.1)).shape", "(5, 64)"),
