@@ -36,9 +36,10 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
     for value in given:
         index = int_or_none(value)
         if index is None:
-            raise ArgumentTypeError(
-                f"axis must be an int or a sequence of ints, got {value!r} of type {type(value).__name__}"
-            )
+            rule = "axis must be an int or a sequence of ints"
+            if isinstance(value, (list, tuple)):
+                rule = "one axis is named by an int, axis=0, and here several are not"
+            raise ArgumentTypeError(f"{rule}, got {value!r} of type {type(value).__name__}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
                 f"axis {index} is out of bounds for an array of dimension {ndim}; "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Unpack
 
-from .._base.checks import UNSET, int_or_none, merge_aliases
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._base.checks import UNSET, merge_aliases
+from .._base.errors import MISSING, ArgumentValueError, counted
 from .._base.types import Array, Axes, LaplacianForm, RowSide, Scalar, Spacing, Spacings
 from .._operators.catalogue.options import clean_derivative
 from .._operators.operator import Operator
@@ -87,10 +87,6 @@ def derivative(
 
 def _line_of(name: str, f: Array, spacing: Spacings, axis: int, ends: Ends, vector: bool) -> Grid:
     """The grid of one axis."""
-    if int_or_none(axis) is None:
-        raise ArgumentTypeError(
-            f"a derivative is along one axis, derivative(f, x, axis=0), got axis={axis!r}; those along several are gradient(f, x, y, axis=(0, 1))"
-        )
     if ends.get("geometry") is not None:
         raise ArgumentValueError(
             "a derivative is along one axis, and lengths with geometry= depend on the others; gradient(f, lat, lon, "

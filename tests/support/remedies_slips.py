@@ -24,6 +24,8 @@ SLIPS = [
     Row("grid.diffuse(U)(U, kappa=U)", "here it is k=", "grid.diffuse(2 * U)(U, k=U)", "grid.diffuse(U)(U)"),
     Row("grid.advect(u=[0, 2.0])", "here it is v=", "grid.advect(v=[0, 2.0])(U)[0]", "12 * Y"),
     Row("advect(u=[0, 2.0], f=U)", "here it is v=", f"advect([0, 2.0], U, X, Y, {E2})[0]", "12 * Y"),
+    Row("grid.derivative()", "Grid.derivative() needs axis; it takes axis, order", "grid.derivative(axis=1)(U)[0]", "6 * Y"),
+    Row("grid.mixed_derivative((0, 1))", "Grid.mixed_derivative() needs other; it takes axis, other", "grid.mixed_derivative(axis=0, other=1)(np.outer(X, Y))", "np.ones((4, 5))"),
     Row("grid.diffuse()", "Grid.diffuse() needs k; it takes k", "grid.diffuse(2.0)(U)[1:-1, 1:-1]", "np.full((2, 3), 16.)"),
     *(Row(f"{name}()", f"{name}() needs {field}; it takes {field}, axis", f"np.shape({name}({field}={value}, axis=(0, 1), periodic=True))[-2:]", "(4, 5)")
       for name, field, value in [("gradient", "f", "U"), ("laplacian", "f", "U"), ("mixed_derivative", "f", "U"), ("hessian", "f", "U"), ("gradient_norm", "f", "U"), ("gradient_squared", "f", "U"),
@@ -71,8 +73,7 @@ SLIPS = [
     Row("gradient(U, Y)", "of some of the axes: axis=-1", f"gradient(U, Y, axis=-1, {E2})[0]", "6 * Y"),
     Row("gradient(U, X)", "of some of the axes: axis=-2", f"gradient(U, X, axis=-2, {E2})[:, 0]", "2 * X"),
     Row("gradient(np.stack([U, U], -1), X, Y)", "of some of the axes: axis=(-3, -2)", f"gradient(np.stack([U, U], -1), X, Y, axis=(-3, -2), {E2})[1][0, :, 0]", "6 * Y"),
-    Row("derivative(U, X, axis=(0,))", "derivative(f, x, axis=0), got axis=(0,)", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X"),
-    Row("derivative(U, X, Y, axis=(0, 1))", "those along several are gradient(f, x, y, axis=(0, 1))", f"gradient(U, X, Y, axis=(0, 1), {E2})[1][0]", "6 * Y"),
+    *(Row(call, "one axis is named by an int, axis=0", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X") for call in ("derivative(U, X, axis=(0,))", "grid.derivative([0])", "grid.faces((0,))")),
     Row("derivative(f, x, 2)", "an order is named, derivative(f, x, order=2)", "derivative(f, x, order=2)", "np.full(5, 2.)"),
     Row("Grid((4, 5), (1.0, 0.5))", "of a shape and steps it is Grid(*zip(shape, steps))", "Grid(*zip((4, 5), (1.0, 0.5))).shape", "(4, 5)"),
     Row("Grid(shape=(4, 5))", "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))", "Grid(x, (64, 0.1)).shape", "(5, 64)"),
