@@ -38,7 +38,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
         if index is None:
             rule = "axis must be an int or a sequence of ints"
             if isinstance(value, (list, tuple)):
-                rule = "one axis is named by an int, axis=0, and here several are not"
+                rule = "axis must be an int where one axis is meant, axis=0"
             raise ArgumentTypeError(f"{rule}, got {value!r} of type {type(value).__name__}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(

@@ -130,7 +130,7 @@ FREE = {
     "coordinates of another length": (lambda: gg.laplacian(U, LINE, LINE), ValueError, "axis 0 has 4 points but 5 coordinates came for it"),
     "axis out of range": (lambda: gg.laplacian(U, axis=2), IndexError, "axis 2 is out of bounds for an array of dimension 2"),
     "axis twice": (lambda: gg.hessian(U, axis=(0, -2)), ValueError, "repeated axis: axis 0 is named twice"),
-    "two axes of a derivative": (lambda: gg.derivative(U, axis=(0, 1)), TypeError, r"one axis is named by an int, axis=0, and here several are not, got \(0, 1\)"),
+    "two axes of a derivative": (lambda: gg.derivative(U, axis=(0, 1)), TypeError, r"axis must be an int where one axis is meant, axis=0, got \(0, 1\)"),
     "one axis of a mixed derivative": (lambda: gg.mixed_derivative(U, axis=0), ValueError, r"axis=0 names 1 axis; a mixed derivative is along two, axis=\(0, 1\), and d2/dx2 is derivative\(f, order=2, axis=0\)"),
     "a number": (lambda: gg.laplacian(3.0), ValueError, "f is 0-dimensional: a single number has no neighbours"),
     "no components": (lambda: gg.divergence([]), ValueError, "the vector field has no components; give one for each axis"),

@@ -73,7 +73,7 @@ SLIPS = [
     Row("gradient(U, Y)", "of some of the axes: axis=-1", f"gradient(U, Y, axis=-1, {E2})[0]", "6 * Y"),
     Row("gradient(U, X)", "of some of the axes: axis=-2", f"gradient(U, X, axis=-2, {E2})[:, 0]", "2 * X"),
     Row("gradient(np.stack([U, U], -1), X, Y)", "of some of the axes: axis=(-3, -2)", f"gradient(np.stack([U, U], -1), X, Y, axis=(-3, -2), {E2})[1][0, :, 0]", "6 * Y"),
-    *(Row(call, "one axis is named by an int, axis=0", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X") for call in ("derivative(U, X, axis=(0,))", "grid.derivative([0])", "grid.faces((0,))")),
+    *(Row(call, "axis must be an int where one axis is meant, axis=0", "derivative(U, X, axis=0, edge_order=2)[:, 0]", "2 * X") for call in ("derivative(U, X, axis=(0,))", "grid.derivative([0])", "grid.faces((0,))")),
     Row("derivative(f, x, 2)", "an order is named, derivative(f, x, order=2)", "derivative(f, x, order=2)", "np.full(5, 2.)"),
     Row("Grid((4, 5), (1.0, 0.5))", "of a shape and steps it is Grid(*zip(shape, steps))", "Grid(*zip((4, 5), (1.0, 0.5))).shape", "(4, 5)"),
     Row("Grid(shape=(4, 5))", "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))", "Grid(x, (64, 0.1)).shape", "(5, 64)"),
