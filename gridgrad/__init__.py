@@ -55,7 +55,7 @@ else:
 
         from ._base.words import unknown
 
-        raise unknown(modules[__name__], "module 'gridgrad'", name)
+        raise unknown(modules[__name__], "module 'gridgrad'", name, {"Grid(x, y)": Grid})
 
 
 def __dir__() -> list[str]:

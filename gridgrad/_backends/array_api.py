@@ -44,7 +44,7 @@ class ArrayAPI(Generic[A]):
         """`f` itself, if its dtype has differences."""
         if dtype_name(f) == "bool":
             raise ArgumentTypeError(
-                "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
+                "f has dtype bool: booleans are not taken for numbers; convert them first, f.astype(float)"
             )
         if dtype_name(f) not in _KNOWN:
             raise ArgumentTypeError(f"f has dtype {f.dtype}; convert it to one of {', '.join(_KNOWN)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Sequence, Sized
+from itertools import combinations
 from math import inf
 from numbers import Real
 from typing import Any, TypeGuard, TypeVar, cast
@@ -36,9 +37,10 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
     for value in given:
         index = int_or_none(value)
         if index is None:
-            raise ArgumentTypeError(
-                f"axis must be an int or a sequence of ints, got {value!r} of type {type(value).__name__}"
-            )
+            rule = "axis must be an int or a sequence of ints"
+            if isinstance(value, (list, tuple)):
+                rule = "axis must be an int where one axis is meant, axis=0"
+            raise ArgumentTypeError(f"{rule}, got {value!r} of type {type(value).__name__}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
                 f"axis {index} is out of bounds for an array of dimension {ndim}; "
@@ -118,14 +120,14 @@ def clean_accuracy(accuracy: object) -> int | None:
     return number
 
 
-def per_axis_spacing(spacing: tuple[Entry, ...], count: int, ndim: int = 0) -> list[Entry]:
-    """NumPy's rule: nothing, one scalar for all axes, or one entry for each of `count` axes."""
+def per_axis_spacing(spacing: tuple[Entry, ...], count: int, shape: Shape = ()) -> list[Entry]:
+    """NumPy's rule: nothing, one scalar for all axes, or one entry for each of `count` axes of an array of this shape."""
     if not spacing:
         return [cast(Entry, 1.0)] * count
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
-        hint = _packed(spacing, count) or _scattered(spacing, ndim) or _last(len(spacing), count, ndim)
+        hint = _packed(spacing, count) or _scattered(spacing, len(shape)) or _fitting(spacing, count, shape)
         raise ArgumentTypeError(
             f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
             f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
@@ -140,12 +142,15 @@ def _packed(spacing: tuple[object, ...], count: int) -> str:
     return ""
 
 
-def _last(given: int, count: int, ndim: int) -> str:
-    """On coordinates of some of the axes, of which the first are often times, levels or batches."""
-    if not given < count == ndim:
+def _fitting(spacing: tuple[object, ...], count: int, shape: Shape) -> str:
+    """On spacings of some of the axes: the last ones that have their lengths, as the first are often times, levels or batches."""
+    if not len(spacing) < count == len(shape):
         return ""
-    axes = tuple(range(-given, 0))
-    return f"; for the last {given}: axis={axes}" if given > 1 else "; for the last one: axis=-1"
+    lengths = [len(cast(Sized, entry)) if _ndim(entry) == 1 else None for entry in spacing]
+    for axes in reversed([*combinations(range(-count, 0), len(spacing))]):
+        if all(n in (None, shape[a]) for n, a in zip(lengths, axes, strict=True)):
+            return f"; of some of the axes: axis={axes if len(axes) > 1 else axes[0]}"
+    return ""
 
 
 def _scattered(spacing: tuple[object, ...], ndim: int) -> str:

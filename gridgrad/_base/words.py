@@ -31,6 +31,9 @@ _TOPICS = {
     "dtype": "dtype",
     "time": "datetime_unit time_unit",
     "velocity": "v velocity wind",
+    "missing": "missing skipna ignore_nan nan_policy",
+    "nodata": "nodata no_data nodata_value fill_value missing_value na_value",
+    "shape": "shape nx ny nz resolution num_points extent domain origin limits",
     "cells": "edges bounds bnds faces interfaces widths cell_edges cell_bounds vertices",
     "diffusivity": "k diffusivity d kappa nu alpha",
 }
@@ -49,6 +52,7 @@ _ANYWHERE = {
     "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
     "velocity": "a velocity is the first argument of advect(v, f, x)",
     "diffusivity": "a diffusivity is the first argument of diffuse(k, f, x)",
+    "nodata": 'what is missing is NaN, f = numpy.where(f == nodata, numpy.nan, f), and not read with missing="one-sided"; a grid has grid.with_mask(f != nodata)',
 }
 _FOR_SAMPLES = _ANYWHERE | {
     "cells": "samples are at points, those of cells at their centres: {call}, (edges[1:] + edges[:-1]) / 2)",
@@ -62,7 +66,9 @@ _FOR_SAMPLES = _ANYWHERE | {
 _FOR_GRIDS = _ANYWHERE | {
     "cells": "the points of cells are their centres, Grid((edges[1:] + edges[:-1]) / 2), and fluxes into cells of other widths than its own "
     "(grid.quadrature[0] / widths) * grid.diffuse(k)",
-    "spacing": "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))",
+    **dict.fromkeys(
+        ("spacing", "shape"), "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))"
+    ),
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
     "mask": "a grid has a mask from grid.with_mask(inside)",
@@ -121,12 +127,27 @@ _OTHER_NAMES = {  # what other books and libraries call our functions and operat
     "gradient_norm": "norm magnitude gradient_magnitude",
     "advect": "advection",
     "diffuse": "diffusion",
+    "value": "dirichlet dirichletbc",
+    "slope": "neumann neumannbc",
+    "robin": "mixedbc",
+    "Grid": "cartesiangrid uniformgrid regulargrid structuredgrid unitgrid rectilineargrid",
 }
 _OUR_NAME = {name: ours for ours, names in _OTHER_NAMES.items() for name in names.split()}
 _NOT_FUNCTIONS = {
     "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
     "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
-    **dict.fromkeys(("x", "y", "z", "points"), "positions are grid.coordinates, as fields grid.mesh()"),
+    **dict.fromkeys(
+        ("x", "y", "z", "X", "Y", "Z", "points", "nodes", "centers", "meshgrid", "extent", "origin"),
+        "positions are grid.coordinates, as fields grid.mesh()",
+    ),
+    **dict.fromkeys(
+        ("bc", "bcs", "set_boundary", "with_boundary", "dirichlet", "neumann"),
+        "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0))",
+    ),
+    **{
+        name: f"operators have it, grid.laplacian.{name}"
+        for name in ("to_sparse", "to_linear_operator", "solver", "adjoint", "T")
+    },
     **dict.fromkeys(("dx", "dy", "dz", "h", "spacing"), "steps are grid.steps"),
     "size": "the lengths of a field are grid.shape",
     **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
@@ -220,7 +241,7 @@ def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences
     if name in sentences:
         return "; " + re.sub(r"\bgrid\.(\w+)", placed, sentences[name])
     known = {own.lower(): own for own in dir(owner) if not own.startswith("_")}
-    close = nearest(name.lower(), known)
+    close = nearest(name.lower(), known, 0.7)
     return f"; did you mean {known[close]}?" if close else ""
 
 

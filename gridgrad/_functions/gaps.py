@@ -28,9 +28,10 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
         return grid
     given, missing = (missing, missing.missing) if isinstance(missing, Gaps) else (None, missing)
     if missing is not None and not is_word(missing, "one-sided"):
-        raise ArgumentValueError(
-            f'missing must be None or "one-sided", got {missing!r}; where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)'
-        )
+        hint = "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)"
+        if isinstance(missing, (int, float)):
+            hint = f"a number that stands for what is missing is made NaN, f = numpy.where(f == {missing}, numpy.nan, f)"
+        raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}; {hint}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
     known = [] if missing is None else [_is_there(field, grid) for field in fields]

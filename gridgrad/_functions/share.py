@@ -210,6 +210,10 @@ def _check_together(name: str, f: object, spacing: Spacings) -> None:
 def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
     """The spacing of one axis, of which there is one, or one for each axis of `f`; those must fit as well."""
     shape = np.shape(f) if isinstance(f, (list, tuple)) else tuple(getattr(f, "shape", ()))
+    if len(spacing) == len(shape) + 1 > 1 and int_or_none(spacing[-1]) in (1, 2, 3, 4):
+        raise ArgumentTypeError(
+            f"{counted(len(spacing), 'spacing')} came for {counted(len(shape), 'axis')}; an order is named, derivative(f, x, order={spacing[-1]})"
+        )
     if len(spacing) == 1 and shape and not is_compiling():
         _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):

@@ -39,7 +39,7 @@ def clean_axes(
             "give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
-    return axes, per_axis_spacing(spacing, len(axes), len(shape))
+    return axes, per_axis_spacing(spacing, len(axes), shape)
 
 
 def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:

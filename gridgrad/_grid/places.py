@@ -26,7 +26,8 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
             or not isinstance(given[0], (int, np.integer))
         ):
             raise ArgumentTypeError(
-                f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list"
+                f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list; "
+                "of a shape and steps it is Grid(*zip(shape, steps))"
             )
         length, spacing, origins = int(given[0]), given[1], given[2:]
     else:

@@ -91,7 +91,7 @@ SCALARS = {
 }  # fmt: skip
 
 DATA = {
-    "bool data": ((np.array([True, False, True]),), {}, TypeError, "f has dtype bool: booleans have no differences"),
+    "bool data": ((np.array([True, False, True]),), {}, TypeError, "f has dtype bool: booleans are not taken for numbers"),
     "object data (floats)": ((np.array([1.0, 2.0], object),), {}, TypeError, r"f has dtype object: convert it first.*astype"),
     "object data (None inside)": (([1.0, None, 2.0],), {}, TypeError, "f has dtype object"),
     "object data (Fractions)": (([Fraction(1, 3)] * 3,), {}, TypeError, "f has dtype object"),

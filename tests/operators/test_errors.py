@@ -87,7 +87,7 @@ OPERATORS = {
     "a diffusivity of another shape": (lambda: GRID.diffuse(U.T)(U), ValueError, r"k of shape \(5, 4\) does not broadcast"),
     "a masked diffusivity of fewer axes": (lambda: GRID.diffuse(np.ma.array(LINE))(U), ValueError, r"a masked coefficient has shape \(5,\), but the field has shape \(4, 5\); give it in that shape"),
     # samples
-    "booleans": (lambda: GRID.laplacian(U > 3), TypeError, "f has dtype bool: booleans have no differences"),
+    "booleans": (lambda: GRID.laplacian(U > 3), TypeError, "f has dtype bool: booleans are not taken for numbers"),
     "objects": (lambda: GRID.laplacian(U.astype(object)), TypeError, "f has dtype object"),
     "text": (lambda: GRID.laplacian("abcd"), TypeError, "f is a str, not an array"),
     "times": (lambda: GRID.laplacian(U.astype("M8[s]")), TypeError, r"f has dtype datetime64\[s\]; only gradient takes times: give numbers, for example \(f - f.min\(\)\) / numpy.timedelta64\(1, 's'\)"),
@@ -130,7 +130,7 @@ FREE = {
     "coordinates of another length": (lambda: gg.laplacian(U, LINE, LINE), ValueError, "axis 0 has 4 points but 5 coordinates came for it"),
     "axis out of range": (lambda: gg.laplacian(U, axis=2), IndexError, "axis 2 is out of bounds for an array of dimension 2"),
     "axis twice": (lambda: gg.hessian(U, axis=(0, -2)), ValueError, "repeated axis: axis 0 is named twice"),
-    "two axes of a derivative": (lambda: gg.derivative(U, axis=(0, 1)), TypeError, r"axis must be an int or a sequence of ints, got \(0, 1\)"),
+    "two axes of a derivative": (lambda: gg.derivative(U, axis=(0, 1)), TypeError, r"axis must be an int where one axis is meant, axis=0, got \(0, 1\)"),
     "one axis of a mixed derivative": (lambda: gg.mixed_derivative(U, axis=0), ValueError, r"axis=0 names 1 axis; a mixed derivative is along two, axis=\(0, 1\), and d2/dx2 is derivative\(f, order=2, axis=0\)"),
     "a number": (lambda: gg.laplacian(3.0), ValueError, "f is 0-dimensional: a single number has no neighbours"),
     "no components": (lambda: gg.divergence([]), ValueError, "the vector field has no components; give one for each axis"),

@@ -264,7 +264,7 @@ DATA = [
     Row("gradient([np.ma.array(x), np.ma.array(f)])", "give numpy.ma.stack(f)", "gradient(numpy.ma.stack([np.ma.array(x), np.ma.array(f)]), axis=1)", "np.gradient(np.stack([x, f]), axis=1)"),
     Row("grid.laplacian(np.sin)", "give its samples, f(x, y)", "line.laplacian(np.square(x))", "np.full(5, 2.)"),
     Row("grid.laplacian(np.sin)", "gridgrad.autodiff.laplacian(f, x, y)", "gridgrad.autodiff.laplacian(lambda x: x**2, x)", "np.full(5, 2.)"),
-    Row("(U > 3) * grid.identity", "a factor has dtype bool: booleans have no differences; convert them first, b.astype(float)",
+    Row("(U > 3) * grid.identity", "a factor has dtype bool: booleans are not taken for numbers; convert them first, b.astype(float)",
         "((U > 3).astype(float) * grid.identity)(U)", "np.where(U > 3, U, 0)"),
     Row("grid.diffuse(np.square)", "k is a function; give its samples, k(x, y)", "grid.diffuse((lambda k, x, y: k(x, y))(np.add, *grid.mesh()))(U)[1, 1]", "28.0"),
     Row("grid.advect([U > 3, U])", "v[0].astype(float)", "grid.advect([(U > -1).astype(float), 0])(U)[:, 0]", "2 * X"),
@@ -291,6 +291,7 @@ TENSOR = "import torch, gridgrad.torch; T, V = torch.tensor(x**2), torch.tensor(
 TORCH = [
     Row("gradient(T > 3)", "convert them first, f.to(torch.float32)", "gradient((T > -1).to(torch.float32)).numpy()", "np.zeros(5)", TENSOR),
     Row("gradient(T.to_sparse())", "give a dense one, f.to_dense()", "gradient(T.to_sparse().to_dense(), x, edge_order=2).numpy()", "slope", TENSOR),
+    *(Row(f"{call}(N)", "give its parts one by one, [A(part) for part in f.unbind()]", "[line.laplacian(part) for part in N.unbind()][1].numpy()", "np.full(5, 2.)", TENSOR + "\nimport warnings\nwith warnings.catch_warnings(action='ignore'): N = torch.nested.nested_tensor([T, T])") for call in ("gradient", "line.laplacian")),
     Row("gradient(torch.quantize_per_tensor(T.float(), 1.0, 0, torch.qint32), x)", "give its values, f.dequantize()",
         "gradient(torch.quantize_per_tensor(T.float(), 1.0, 0, torch.qint32).dequantize(), x, edge_order=2).numpy()", "slope", TENSOR),
     Row("gradient(T.to(torch.float8_e5m2), x)", "for example f.to(torch.float32)", "gradient(T.to(torch.float32), x, edge_order=2).numpy()", "slope", TENSOR),

@@ -68,7 +68,7 @@ class CuPy(ArrayAPI[OnDevice]):
             )
         if f.dtype.kind == "b":
             raise ArgumentTypeError(
-                "f has dtype bool: booleans have no differences; convert them first, f.astype(float)"
+                "f has dtype bool: booleans are not taken for numbers; convert them first, f.astype(float)"
             )
         return cast(OnDevice, f)
 

@@ -25,7 +25,7 @@ _ndarray, _memmap = np.ndarray, np.memmap
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
 _SECOND_THOUGHTS = {
-    "b": "booleans have no differences; convert them first, f.astype(float)",
+    "b": "booleans are not taken for numbers; convert them first, f.astype(float)",
     "O": "convert it first, for example f.astype(float)",
     "S": "give numbers",
     "U": "give numbers",

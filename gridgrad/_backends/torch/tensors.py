@@ -30,6 +30,10 @@ def storage_of(tensor: Any) -> tuple[str, int]:
 
 def check_samples(f: Any) -> None:
     """Refuse tensors that have no differences or no dense memory."""
+    if f.is_nested:
+        raise ArgumentTypeError(
+            "f is a nested tensor; give its parts one by one, [A(part) for part in f.unbind()]"
+        )
     if f.layout is not torch.strided:
         raise ArgumentTypeError(f"f is a sparse tensor (layout {f.layout}); give a dense one, f.to_dense()")
     if f.is_quantized:
@@ -37,11 +41,19 @@ def check_samples(f: Any) -> None:
     name = dtype_name(f)
     if name == "bool":
         raise ArgumentTypeError(
-            "f has dtype torch.bool: booleans have no differences; convert them first, f.to(torch.float32)"
+            "f has dtype torch.bool: booleans are not taken for numbers; convert them first, f.to(torch.float32)"
         )
     if name not in _KNOWN:
         raise ArgumentTypeError(
             f"f has dtype torch.{name}; convert it to one of {', '.join(_KNOWN)}, for example f.to(torch.float32)"
+        )
+
+
+def _refuse_nested(f: Any) -> None:
+    """Refuse a tensor of tensors, which raises torch's own error where its shape is asked."""
+    if f.is_nested:
+        raise ArgumentTypeError(
+            "f is a nested tensor; give its parts one by one, [A(part) for part in f.unbind()]"
         )
 
 
@@ -85,6 +97,7 @@ def is_plain_memory(tensor: Any) -> bool:
 
 def is_plain_in_transforms(tensor: Any) -> bool:
     """Whether it is plain memory but for autograd and the transforms of torch.func."""
+    _refuse_nested(tensor)
     if type(tensor) not in (torch.Tensor, torch.nn.Parameter) or tensor.device.type not in ("cpu", "cuda"):
         return False
     lazy = tensor.is_conj() or tensor.is_neg() or tensor._is_zerotensor()

@@ -53,7 +53,8 @@ def curl(grid: Points, accuracy: int | None) -> Sweep[Vector, Any]:
     """
     if grid.metric is not None and grid.ndim != 2:
         raise ArgumentValueError(
-            "curl on a sphere, or in polar coordinates, needs a grid of 2 axes; apply it level by level"
+            "curl with geometry= needs a grid of 2 axes; in cylindrical coordinates of 3, of F = (u, v, w), it is d(1)(w) - d(2)(v), "
+            "d(2)(u) - d(0)(w) and grid.divergence((v, -u, 0 * u)) with d = grid.derivative; elsewhere apply it level by level"
         )
     if grid.ndim not in (2, 3):
         raise ArgumentValueError(f"curl needs a grid of 2 or 3 axes, not {grid.ndim}")

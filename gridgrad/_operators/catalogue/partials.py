@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Never
 
 from ..._base.checks import clean_axis
+from ..._base.errors import MISSING
 from ..._grid.points import Points
 from ..patterns.build import Build
 from ..patterns.kinds import check_words, kind, method, refuse_geometry
@@ -16,7 +17,7 @@ from .second import add_mixed
 
 @method
 def derivative(
-    grid: Points, axis: int, order: int = 1, accuracy: int | None = None, side: str | None = None, **others: Never
+    grid: Points, axis: int = MISSING, order: int = 1, accuracy: int | None = None, side: str | None = None, **others: Never
 ) -> Sweep:  # fmt: skip
     """The derivative of order 1 to 4 along one axis of the grid.
 
@@ -31,7 +32,7 @@ def derivative(
     Products of derivatives, ``A @ B``, lose order at one-sided ends, that of the outer derivative: of
     accuracies p and q and the outer order m, the smaller of p and ``q - m`` is left there.
     """
-    check_words("derivative", others)
+    check_words("derivative", others, axis=axis)
     return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy, side=side)
 
 
@@ -52,7 +53,7 @@ def _derivative(grid: Points, axis: int, order: int, accuracy: int | None, side:
 
 @method
 def mixed_derivative(
-    grid: Points, axis: int, other: int, orders: Sequence[int] = (1, 1), accuracy: int | None = None, **others: Never
+    grid: Points, axis: int = MISSING, other: int = MISSING, orders: Sequence[int] = (1, 1), accuracy: int | None = None, **others: Never
 ) -> Sweep:  # fmt: skip
     """``d_a d_b`` for two different axes of the grid, the product of their derivatives, in one pass.
 
@@ -60,7 +61,7 @@ def mixed_derivative(
     accuracy are those of `derivative`, and so is `accuracy`. Derivatives along more axes are products,
     ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along different axes lose no order.
     """
-    check_words("mixed_derivative", others)
+    check_words("mixed_derivative", others, axis=axis, other=other)
     return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim), orders=orders, accuracy=accuracy)
 
 

@@ -23,7 +23,7 @@ from ..fields.coefficients import Coefficients, Given, conjugated
 from ..fields.factors import Factor
 from ..fields.forms import Form, flat, shaped, stack
 from ..fields.gather import Fields, check_add, gather
-from ..fields.sides import are_constants
+from ..fields.sides import Side, are_constants
 from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
@@ -112,8 +112,8 @@ class Gapped(Joinable[In, Out]):
         # or has chunks that are
         if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
             raise ArgumentTypeError(
-                "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, numpy.ma.getdata(f): what stands "
-                "at points that do not count is not read"
+                "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, (f * 1.0).filled(numpy.nan), of Dask's chunks "
+                "(f * 1.0).map_blocks(numpy.ma.filled, numpy.nan): what stands at points that do not count is not read"
             )
         return call
 
@@ -152,9 +152,14 @@ class Gapped(Joinable[In, Out]):
         return made
 
     def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:
-        """Arrays with 0 at the points that do not count, so that nothing that stands there spreads."""
+        """Fields with 0 at the points that do not count, so that nothing that stands there spreads; a wall counts where its point does not."""
         inside = xp.weights(flat_.spread(self.mask.inside), None, arrays[0])
-        return [xp.where(inside, a, xp.zeros_like(a)) for a in arrays]
+        of_walls = [isinstance(own.side, Side) for own in self.arguments for _ in range(own.fields)]
+        kept = [False] * prod(self.inputs) + of_walls
+        return [
+            a if is_kept else xp.where(inside, a, xp.zeros_like(a))
+            for a, is_kept in zip(arrays, kept, strict=True)
+        ]
 
     def with_own(self, fields: dict[str, object]) -> Self:
         """The operator of those other fields whose names it has."""

@@ -291,7 +291,7 @@ COORDINATES = {
 }  # fmt: skip
 
 ARGUMENTS = {
-    "bool data": ((LINE > 3,), {}, TypeError, "torch.bool: booleans have no differences; convert them first, f.to("),
+    "bool data": ((LINE > 3,), {}, TypeError, "torch.bool: booleans are not taken for numbers; convert them first, f.to("),
     "sparse data": ((PLANE.to_sparse(),), {}, TypeError, "sparse tensor (layout torch.sparse_coo); give a dense one, f.to_dense()"),
     "float8 data": ((LINE.to(torch.float8_e4m3fn),), {}, TypeError, "f has dtype torch.float8_e4m3fn; convert it to one of"),
     "0-d data": ((torch.tensor(3.0),), {}, ValueError, "f is 0-dimensional"),

@@ -183,6 +183,26 @@ def test_libraries(library):
         np.testing.assert_allclose(found, named(v).diffuse(OTHER)(FIELD), rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.parametrize("library", parameters())
+@pytest.mark.parametrize("form", ["compact", "wide", "conservative"])
+@pytest.mark.parametrize("v", [0.75, np.linspace(1.0, 2.0, SHAPE[1])], ids=["number", "array"])
+def test_a_wall_counts_where_its_point_does_not(library, form, v):
+    """Rows beside a gap on a wall read what the wall prescribes, in every library as in the matrix."""
+    inside = np.ones(SHAPE, bool)
+    inside[0, 2:5] = inside[-1, 3] = False
+
+    def made(v):
+        ends = [gg.value(v), "reflect"]
+        grid = gg.Grid((SHAPE[0], 0.5), (SHAPE[1], 0.25), boundary=ends).with_mask(inside)
+        return grid.laplacian.with_(form=form)
+
+    want = made(v).to_sparse() @ np.where(inside, FIELD, 0).ravel() + made(v).offset.ravel()
+    with library.wide():
+        A = made(v if isinstance(v, float) else library.array(v))
+        found = library.host(A(library.array(np.where(inside, FIELD, np.nan))))
+    np.testing.assert_allclose(found.ravel(), want, atol=1e-11)
+
+
 def test_torch_and_jax_differentiate_by_the_values():
     A = named().laplacian
     zero = np.zeros(SHAPE)
