@@ -103,7 +103,10 @@ class Points:
             IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries
         ]
         self.lines: tuple[Axis, ...] = tuple(
-            kind(number, *entry, ends, length, unit, dtype, k, edge_order)
+            kind(
+                number, *entry, ends, length, unit, dtype, k, edge_order,
+                1.0 if geometry is None else geometry.length_along(k),
+            )  # fmt: skip
             for k, (kind, number, entry, ends, length, unit) in enumerate(
                 zip(kinds, axes, entries, sides, periods, units, strict=True)
             )

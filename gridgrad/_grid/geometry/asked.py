@@ -13,7 +13,7 @@ import numpy as np
 from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
-from ..._stencils.ends import ONE_SIDED
+from ..._stencils.ends import ONE_SIDED, End
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, spelled
 from ..places import Entry
@@ -106,12 +106,20 @@ class Geometry(NamedTuple):
         self._check(y, lines)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
         ring = self._ring(lines)
-        return Metric(surface, self.along, self.around, line, self._poles(y), ring, self._step(lines, ring))
+        poles = self._poles(y, line)
+        return Metric(surface, self.along, self.around, line, poles, ring, self._step(lines, ring))
+
+    def length_along(self, k: int) -> float:
+        """Of a unit of the coordinates of an axis, where they are one: what slopes at its ends are per."""
+        return self.radius * (2 * pi / self.turn) if self.names[k] == "lat" else 1.0
 
     def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""
         k, found = self.along, list(pairs)
-        first, last = (ONE_SIDED if pole is None else POLE for pole in metric.poles)
+        first, last = (
+            POLE if pole is not None else ONE_SIDED if end is POLE else end
+            for pole, end in zip(metric.poles, found[k], strict=True)
+        )
         found[k] = first, last
         for index, said, own in zip((0, -1), pairs[k], found[k], strict=True):
             if said is POLE and own is not POLE:
@@ -168,16 +176,17 @@ class Geometry(NamedTuple):
     def _limits(self) -> tuple[float, ...]:
         return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)
 
-    def _poles(self, y: Array) -> tuple[Fraction | None, Fraction | None]:
-        """Those within a step of the ends, outwards; one that a point is on but for its rounding is where that point is."""
+    def _poles(self, y: Array, line: Axis) -> tuple[Fraction | None, Fraction | None]:
+        """Those within a step of the ends, outwards, that are no walls; one that a point is on but for its rounding is where that point is."""
 
-        def beside(end: float, outwards: float) -> Fraction | None:
-            for p in self._limits():
+        def beside(end: float, outwards: float, wall: End) -> Fraction | None:
+            for p in self._limits() if wall.is_open else ():
                 if -ROUNDING <= (p - end) / outwards < 1.001:
                     return Fraction(end if abs(p - end) <= ROUNDING * abs(outwards) else p)
             return None
 
-        return beside(float(y[0]), float(y[0] - y[1])), beside(float(y[-1]), float(y[-1] - y[-2]))
+        first, last = line.ends
+        return beside(float(y[0]), float(y[0] - y[1]), first), beside(float(y[-1]), float(y[-1] - y[-2]), last)
 
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
@@ -208,17 +217,6 @@ class Geometry(NamedTuple):
             raise ArgumentTypeError(
                 'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
             )
-        ends = lines[k].ends
-        if ends[0].is_periodic or any(not end.is_open for end in ends):
-            d, d2, at = f"grid.derivative({k})", f"grid.derivative({k}, order=2)", f"grid.mesh()[{k}]"
-            by_hand = (
-                f"(1 / {at}) * {d} + {d2}" if name == "r" else f"({d2} - numpy.tan({at}) * {d}) / radius**2"
-            )
-            raise ArgumentValueError(
-                f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; for others write operators as their formulas on a grid '
-                f"without geometry=, of angles in radians: of a laplacian the part along {name} is {by_hand}"
-            )
-
     def _other_unit(self, y: Array) -> str:
         return "; give degrees" if self.turn < 7 and np.abs(y).max() > 7 else ""
 

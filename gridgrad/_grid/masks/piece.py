@@ -13,7 +13,7 @@ from ..._base.types import Array
 from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from ..._stencils.ends import ONE_SIDED, End
 from ..._stencils.stencil import Stencil
-from ..axis import Axis
+from ..axis import Along, Axis
 from ..boundary import Ends, Side
 from ..geometry.metric import Metric
 from ..points import Points
@@ -46,7 +46,8 @@ class PieceOfAxis(Axis):
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         at = line.number, piece.length, spacing, line.origin
-        super().__init__(*at, own, real=line.real, place=line.place, edge_order=line.edge_order)
+        words = {"real": line.real, "place": line.place, "edge_order": line.edge_order}
+        super().__init__(*at, own, **words, length_of_unit=line.length_of_unit)
 
     @cached_property
     def steps(self) -> Array:
@@ -82,13 +83,19 @@ class MetricOfPiece(Metric):
         poles = first if line.piece.is_first else None, last if line.piece.is_last else None
         super().__init__(metric.surface, metric.along, metric.around, line, poles)
 
-    def flux(self, accuracy: int | None) -> Stencil:
+    def flux(self, accuracy: int | None, component: int | None = None) -> Along:
         """As along the whole axis."""
-        return super().flux(accuracy) if self.line.length > 1 else no_rows(self.line.length, 1)
+        n = self.line.length
+        return super().flux(accuracy, component) if n > 1 else Along(no_rows(n, 1))
 
-    def second(self, accuracy: int | None, form: str) -> Stencil:
+    def _balances(self, is_compact: bool) -> Stencil:
+        n = self.line.length
+        return super()._balances(is_compact) if n > 2 else no_rows(n, 2)
+
+    def second(self, accuracy: int | None, form: str) -> Along:
         """As along the whole axis."""
-        return super().second(accuracy, form) if self.line.length > 2 else no_rows(self.line.length, 2)
+        n = self.line.length
+        return super().second(accuracy, form) if n > 2 else Along(no_rows(n, 2))
 
 
 def no_rows(length: int, order: int) -> Stencil:

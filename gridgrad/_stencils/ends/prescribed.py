@@ -116,6 +116,10 @@ class Prescribed(End):
         distance = self.distance and self.distance * factor
         return replace(self, b=self.b * factor, distance=distance)
 
+    def per_length(self, unit: float) -> End:
+        """With another weight of the slope."""
+        return self if unit == 1 or not self.b else replace(self, b=self.b / Fraction(unit))
+
     def placed(self, position: Fraction) -> End:
         """With its distance in place of the position."""
         assert self.position is not None
