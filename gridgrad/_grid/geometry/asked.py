@@ -20,6 +20,7 @@ from ..places import Entry
 from .beside import points_of_means
 from .metric import EVEN, Metric, Surface
 
+BETWEEN = 8  # points from one on a pole to the last that is on no wall: what rows on poles read
 ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
 _WORDS = {
@@ -207,6 +208,7 @@ class Geometry(NamedTuple):
                     else "radii are 0 or above"
                 )
             )
+        self._check_walls(y, lines[k], rounding)
         on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
         if len(on) and self.around is not None and points_of_means(self._ring(lines)) is None:
             raise ArgumentValueError(
@@ -217,6 +219,30 @@ class Geometry(NamedTuple):
             raise ArgumentTypeError(
                 'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
             )
+    def _check_walls(self, y: Array, line: Axis, rounding: float) -> None:
+        """Refuse those where nothing lies along them, and those that rows of a pole would read across."""
+        called = f"axis {line.number} is {self.names[self.along]}"
+        low, high = self._limits()[0] + rounding, self._limits()[-1] - rounding if "lat" in self.names else np.inf
+        walls = [
+            (side, end) for side, end in zip((0, -1), line.ends, strict=True) if not (end.is_open or end.is_periodic)
+        ]
+        if line.is_periodic:
+            raise ArgumentValueError(
+                f'{called}, which does not repeat; it ends at a "pole", "one-sided", or at walls, as in boundary=[("pole", gridgrad.value(0.0)), "periodic"]'
+            )
+        for side, end in walls:
+            at = y[side] if end.outside == 0 else y[side] + line.beyond(side)
+            if not low < at < high:
+                raise ArgumentValueError(
+                    f'{called}, and its wall {end.word!r} is at {at:g}, where a circle has no length, or beyond; give "pole" there, which nothing passes, '
+                    "or begin further from it"
+                )
+        if walls and line.length <= BETWEEN and np.abs(np.subtract.outer(y[[0, -1]], self._limits())).min() <= rounding:
+            raise ArgumentValueError(
+                f"{called}, of {line.length} points from one on a pole to a wall, but rows on poles read {BETWEEN - 1} others; give {BETWEEN + 1} or more, "
+                "or leave the row on the pole out"
+            )
+
     def _other_unit(self, y: Array) -> str:
         return "; give degrees" if self.turn < 7 and np.abs(y).max() > 7 else ""
 
