@@ -39,7 +39,8 @@ class Whole(NamedTuple):
 
 def each(rows: Rows, change: Callable[[Stencil], Stencil]) -> Rows:
     """The same change of the rows of the field and of those of what is prescribed."""
-    return Rows(*(part and change(part) for part in rows))
+    first, last = (part and change(part) for part in (rows.first, rows.last))
+    return Rows(change(rows.field), first, last)
 
 
 def product(outer: Stencil, inner: Rows) -> Rows:

@@ -46,8 +46,9 @@ class PieceOfAxis(Axis):
         self.line, self.piece = line, piece
         spacing = _spacing_of(line, piece) if line.has_coordinates else line.spacing
         at = line.number, piece.length, spacing, line.origin
-        words = {"real": line.real, "place": line.place, "edge_order": line.edge_order}
-        super().__init__(*at, own, **words, length_of_unit=line.length_of_unit)
+        super().__init__(
+            *at, own, real=line.real, place=line.place, edge_order=line.edge_order, length_of_unit=line.length_of_unit
+        )  # fmt: skip
 
     @cached_property
     def steps(self) -> Array:
