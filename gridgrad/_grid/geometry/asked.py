@@ -187,7 +187,9 @@ class Geometry(NamedTuple):
             return None
 
         first, last = line.ends
-        return beside(float(y[0]), float(y[0] - y[1]), first), beside(float(y[-1]), float(y[-1] - y[-2]), last)
+        return beside(float(y[0]), float(y[0] - y[1]), first), beside(
+            float(y[-1]), float(y[-1] - y[-2]), last
+        )
 
     def _check(self, y: Array, lines: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
@@ -219,12 +221,18 @@ class Geometry(NamedTuple):
             raise ArgumentTypeError(
                 'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
             )
+
     def _check_walls(self, y: Array, line: Axis, rounding: float) -> None:
         """Refuse those where nothing lies along them, and those that rows of a pole would read across."""
         called = f"axis {line.number} is {self.names[self.along]}"
-        low, high = self._limits()[0] + rounding, self._limits()[-1] - rounding if "lat" in self.names else np.inf
+        low, high = (
+            self._limits()[0] + rounding,
+            self._limits()[-1] - rounding if "lat" in self.names else np.inf,
+        )
         walls = [
-            (side, end) for side, end in zip((0, -1), line.ends, strict=True) if not (end.is_open or end.is_periodic)
+            (side, end)
+            for side, end in zip((0, -1), line.ends, strict=True)
+            if not (end.is_open or end.is_periodic)
         ]
         if line.is_periodic:
             raise ArgumentValueError(
@@ -237,7 +245,11 @@ class Geometry(NamedTuple):
                     f'{called}, and its wall {end.word!r} is at {at:g}, where a circle has no length, or beyond; give "pole" there, which nothing passes, '
                     "or begin further from it"
                 )
-        if walls and line.length <= BETWEEN and np.abs(np.subtract.outer(y[[0, -1]], self._limits())).min() <= rounding:
+        if (
+            walls
+            and line.length <= BETWEEN
+            and np.abs(np.subtract.outer(y[[0, -1]], self._limits())).min() <= rounding
+        ):
             raise ArgumentValueError(
                 f"{called}, of {line.length} points from one on a pole to a wall, but rows on poles read {BETWEEN - 1} others; give {BETWEEN + 1} or more, "
                 "or leave the row on the pole out"

@@ -329,7 +329,9 @@ class Metric:
     def _ends_of_fluxes(self) -> tuple[End, End]:
         """``h F`` is 0 at a pole."""
         first, last = (
-            ONE_SIDED if pole is None else Prescribed(Fraction(1), Fraction(0), abs(pole - Fraction(float(y))))
+            ONE_SIDED
+            if pole is None
+            else Prescribed(Fraction(1), Fraction(0), abs(pole - Fraction(float(y))))
             for pole, y in zip(self.poles, self.line.coordinates[[0, -1]], strict=True)
         )
         return first, last

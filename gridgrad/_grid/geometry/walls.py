@@ -73,9 +73,7 @@ def _side(rows: Rows, number: int, own: dict[int, Whole]) -> Stencil | None:
 
 def values_of(row: Row) -> Row:
     """Differences as values of both of their points."""
-    return tuple(
-        pair for a, b, w in row for pair in (((b, b, w),) if a == b else ((b, b, w), (a, a, -w)))
-    )
+    return tuple(pair for a, b, w in row for pair in (((b, b, w),) if a == b else ((b, b, w), (a, a, -w))))
 
 
 def seen_from(own: int, row: Row) -> Row:

@@ -116,8 +116,10 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     small.lines, small.lengths = lines, tuple(line.length for line in lines)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small._kept = {}
-    if small.metric is not None and isinstance(own := lines[small.metric.along], PieceOfAxis):
-        small.metric = MetricOfPiece(small.metric, own)
+    if grid.metric is not None:
+        own = lines[grid.metric.along]
+        small.metric = MetricOfPiece(grid.metric, own) if isinstance(own, PieceOfAxis) else copy(grid.metric)
+        small.metric.line = own
     return small
 
 
