@@ -13,9 +13,9 @@ import numpy as np
 from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
-from ..._stencils.ends import ONE_SIDED, End
+from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
-from ..boundary import OPEN, POLE, RING, Ends, spelled
+from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
 from .beside import points_of_means
 from .metric import EVEN, Metric, Surface
@@ -180,13 +180,13 @@ class Geometry(NamedTuple):
     def _poles(self, y: Array, line: Axis) -> tuple[Fraction | None, Fraction | None]:
         """Those within a step of the ends, outwards, that are no walls; one that a point is on but for its rounding is where that point is."""
 
-        def beside(end: float, outwards: float, wall: End) -> Fraction | None:
-            for p in self._limits() if wall.is_open else ():
+        def beside(end: float, outwards: float, side: Side) -> Fraction | None:
+            for p in self._limits() if side == ONE_SIDED else ():
                 if -ROUNDING <= (p - end) / outwards < 1.001:
                     return Fraction(end if abs(p - end) <= ROUNDING * abs(outwards) else p)
             return None
 
-        first, last = line.ends
+        first, last = line.sides
         return beside(float(y[0]), float(y[0] - y[1]), first), beside(
             float(y[-1]), float(y[-1] - y[-2]), last
         )

@@ -334,5 +334,11 @@ def test_a_wall_of_a_thin_wire_is_no_pole():
     grid = gg.Grid(r, (4, 1.0), geometry="cylindrical", boundary=[(gg.value(1.0), gg.value(0.0)), "reflect"])
     assert grid.boundary[0] == (gg.value(1.0), gg.value(0.0))
     assert "pole" not in repr(grid)
+    wire = gg.components(gg.value(2.0), "reflect", "one-sided")
+    flow = gg.Grid(r, (4, 1.0), geometry="cylindrical", boundary=[(wire, "one-sided"), "reflect"])
+    assert flow.boundary[0][0] == wire
+    np.testing.assert_allclose(
+        flow.divergence((2 * r[:, None] / 0.05 + np.zeros(4), np.zeros((20, 4)))), 80.0
+    )
     u = grid.laplacian.solve(np.zeros((20, 4)))[:, 0]
     assert np.abs(u - np.log(r) / np.log(0.05)).max() < 0.02
