@@ -67,11 +67,12 @@ class Axis:
 
     def __init__(
         self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,
-        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0, edge_order: int = 1,
+        unit: Maybe = None, real: npt.DTypeLike = np.float64, place: int = 0, edge_order: int = 1, length_of_unit: float = 1.0,
     ) -> None:  # fmt: skip
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         # the place among the axes of a grid
         self.sides, self.place, self.edge_order = sides, place, edge_order
+        self.length_of_unit = length_of_unit  # of its coordinates: slopes at walls are per length
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
         self.origin = origin
@@ -105,7 +106,10 @@ class Axis:
 
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
-        left, right = (wall.end if isinstance(wall, Condition) else wall for wall in self.walls_of(component))
+        left, right = (
+            (wall.end if isinstance(wall, Condition) else wall).per_length(self.length_of_unit)
+            for wall in self.walls_of(component)
+        )
         if left.position is None and right.position is None:
             return left, right
         return self._placed(left, 0), self._placed(right, 1)
@@ -177,6 +181,12 @@ class Axis:
             raise out_of_range(self.number, widths.dtype)
         return read_only(widths)
 
+    def beyond(self, side: int) -> Array:
+        """How far its cells go on beyond the first point (0), or the last (-1): negative where coordinates run down outwards."""
+        step = np.broadcast_to(self.steps, self.length - 1)[side] * (1 if side else -1)
+        beyond: Array = np.sign(step) * (self.quadrature[side] - abs(step) / 2)
+        return beyond
+
     def between(self) -> Wide:
         """Its steps, checked."""
         x = self.spacing
@@ -219,8 +229,11 @@ class Axis:
         side: int = 0,
     ) -> Along:  # fmt: skip
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
+        return self.with_walls(self.rows(order, accuracy, change, component, side), component)
+
+    def with_walls(self, rows: Rows, component: int | None) -> Along:
+        """Rows with the conditions that belong to those of what is prescribed."""
         walls = self.walls_of(component)
-        rows = self.rows(order, accuracy, change, component, side)
         sides = (
             (wall, stencil)
             for wall, stencil in zip(walls, (rows.first, rows.last), strict=True)

@@ -102,13 +102,14 @@ class Points:
                 )
             pairs, periods = geometry.ends(entries, axes, pairs, periods, not is_left)
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
+        lengths = [1.0 if geometry is None else geometry.length_along(k) for k in range(self.ndim)]
         kinds = [
             IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries
         ]
         self.axis_objects: tuple[Axis, ...] = tuple(
-            kind(number, *entry, ends, length, unit, dtype, k, edge_order)
-            for k, (kind, number, entry, ends, length, unit) in enumerate(
-                zip(kinds, axes, entries, sides, periods, units, strict=True)
+            kind(number, *entry, ends, period, unit, dtype, k, edge_order, length)
+            for k, (kind, number, entry, ends, period, unit, length) in enumerate(
+                zip(kinds, axes, entries, sides, periods, units, lengths, strict=True)
             )
         )
         self.slopes = tuple(axis.slope for axis in self.axis_objects)

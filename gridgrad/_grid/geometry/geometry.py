@@ -15,11 +15,12 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
-from ..boundary import OPEN, POLE, RING, Ends, spelled
+from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
 from .metric import EVEN, Metric, Surface
 from .near_poles import points_of_means
 
+BETWEEN = 8  # points from one on a pole to the last that is on no wall: what rows on poles read
 ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
 EARTH = 6_371_229.0  # metres: the sphere of weather models, as in WMO's GRIB code table 3.2
 _WORDS = {
@@ -106,12 +107,20 @@ class Geometry(NamedTuple):
         self._check(y, axes)
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
         ring = self._ring(axes)
-        return Metric(surface, self.along, self.around, axis, self._poles(y), ring, self._step(axes, ring))
+        poles = self._poles(y, axis)
+        return Metric(surface, self.along, self.around, axis, poles, ring, self._step(axes, ring))
+
+    def length_along(self, k: int) -> float:
+        """Of a unit of the coordinates of an axis, where they are one: what slopes at its ends are per."""
+        return self.radius * (2 * pi / self.turn) if self.names[k] == "lat" else 1.0
 
     def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""
         k, found = self.along, list(pairs)
-        first, last = (ONE_SIDED if pole is None else POLE for pole in metric.poles)
+        first, last = (
+            POLE if pole is not None else ONE_SIDED if end is POLE else end
+            for pole, end in zip(metric.poles, found[k], strict=True)
+        )
         found[k] = first, last
         for index, said, own in zip((0, -1), pairs[k], found[k], strict=True):
             if said is POLE and own is not POLE:
@@ -168,16 +177,19 @@ class Geometry(NamedTuple):
     def _limits(self) -> tuple[float, ...]:
         return (-self.turn / 4, self.turn / 4) if "lat" in self.names else (0.0,)
 
-    def _poles(self, y: Array) -> tuple[Fraction | None, Fraction | None]:
-        """Those within a step of the ends, outwards; one that a point is on but for its rounding is where that point is."""
+    def _poles(self, y: Array, axis: Axis) -> tuple[Fraction | None, Fraction | None]:
+        """Those within a step of the ends, outwards, that are no walls; one that a point is on but for its rounding is where that point is."""
 
-        def beside(end: float, outwards: float) -> Fraction | None:
-            for p in self._limits():
+        def beside(end: float, outwards: float, side: Side) -> Fraction | None:
+            for p in self._limits() if side == ONE_SIDED else ():
                 if -ROUNDING <= (p - end) / outwards < 1.001:
                     return Fraction(end if abs(p - end) <= ROUNDING * abs(outwards) else p)
             return None
 
-        return beside(float(y[0]), float(y[0] - y[1])), beside(float(y[-1]), float(y[-1] - y[-2]))
+        first, last = axis.sides
+        return beside(float(y[0]), float(y[0] - y[1]), first), beside(
+            float(y[-1]), float(y[-1] - y[-2]), last
+        )
 
     def _check(self, y: Array, axes: Sequence[Axis]) -> None:
         k, limits = self.along, self._limits()
@@ -198,6 +210,7 @@ class Geometry(NamedTuple):
                     else "radii are 0 or above"
                 )
             )
+        self._check_walls(y, axes[k], rounding)
         on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
         if len(on) and self.around is not None and points_of_means(self._ring(axes)) is None:
             raise ArgumentValueError(
@@ -208,15 +221,38 @@ class Geometry(NamedTuple):
             raise ArgumentTypeError(
                 'coordinates of a grid with geometry= are plain numbers: degrees, or angle="radians", and metres'
             )
-        ends = axes[k].ends
-        if ends[0].is_periodic or any(not end.is_open for end in ends):
-            d, d2, at = f"grid.derivative({k})", f"grid.derivative({k}, order=2)", f"grid.mesh()[{k}]"
-            by_hand = (
-                f"(1 / {at}) * {d} + {d2}" if name == "r" else f"({d2} - numpy.tan({at}) * {d}) / radius**2"
-            )
+
+    def _check_walls(self, y: Array, axis: Axis, rounding: float) -> None:
+        """Refuse those where nothing lies along them, and those that rows of a pole would read across."""
+        called = f"axis {axis.number} is {self.names[self.along]}"
+        low, high = (
+            self._limits()[0] + rounding,
+            self._limits()[-1] - rounding if "lat" in self.names else np.inf,
+        )
+        walls = [
+            (side, end)
+            for side, end in zip((0, -1), axis.ends, strict=True)
+            if not (end.is_open or end.is_periodic)
+        ]
+        if axis.is_periodic:
             raise ArgumentValueError(
-                f'{called}, and ends "one-sided" or at a "pole", which is seen without a word; for others write operators as their formulas on a grid '
-                f"without geometry=, of angles in radians: of a laplacian the part along {name} is {by_hand}"
+                f'{called}, which does not repeat; it ends at a "pole", "one-sided", or at walls, as in boundary=[("pole", gridgrad.value(0.0)), "periodic"]'
+            )
+        for side, end in walls:
+            at = y[side] if end.outside == 0 else y[side] + axis.beyond(side)
+            if not low < at < high:
+                raise ArgumentValueError(
+                    f'{called}, and its wall {end.word!r} is at {at:g}, where a circle has no length, or beyond; give "pole" there, which nothing passes, '
+                    "or begin further from it"
+                )
+        if (
+            walls
+            and axis.length <= BETWEEN
+            and np.abs(np.subtract.outer(y[[0, -1]], self._limits())).min() <= rounding
+        ):
+            raise ArgumentValueError(
+                f"{called}, of {axis.length} points from one on a pole to a wall, but rows on poles read {BETWEEN - 1} others; give {BETWEEN + 1} or more, "
+                "or leave the row on the pole out"
             )
 
     def _other_unit(self, y: Array) -> str:

@@ -12,11 +12,12 @@ import numpy as np
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._stencils import transpose
-from ..._stencils.derivatives import points_needed
-from ..._stencils.ends import End, Prescribed
+from ..._stencils.derivatives import Rows, Rule, points_needed
+from ..._stencils.ends import ONE_SIDED, End, Prescribed
 from ..._stencils.stencil import CENTRAL, Row, Stencil, in_one_piece
-from ..axis import Axis, rule_of
-from .near_poles import Flux, balance, fluxes, nearness, points_of_means, weights_of
+from ..axis import Along, Axis, rule_of
+from .near_poles import POINTS, Flux, balance, fluxes, nearness, points_of_means, weights_of
+from .walls import Whole, each, held, prescribed, product, seen_from, values_of, with_rows
 from .waves import of_waves
 
 POINTS_OF_FLUXES = 7  # of the wide rows of second derivatives beside a pole
@@ -77,50 +78,78 @@ class Metric:
         check_lengths(surface.length, surface.length * self._steps, self.h[self.h != 0], step or 1.0)
         # 0 in a pole: its row has its own terms
         self.inverse = np.divide(1, self.h, out=np.zeros_like(self.h), where=self.h != 0)
+        self._kept: dict[bool, Stencil] = {}
         self._near = nearness(y, [float(pole) for pole in poles if pole is not None], surface.reach)
 
-    def slope(self, accuracy: int | None) -> Stencil:
+    def slope(self, accuracy: int | None, component: int | None = None) -> Along:
         """``df/dy / l``."""
-        return self._per_length(self.axis.stencil(1, accuracy))
+        return self.axis.with_walls(self._slopes(accuracy, component), component)
 
-    def flux(self, accuracy: int | None) -> Stencil:
+    def _slopes(self, accuracy: int | None, component: int | None = None) -> Rows:
+        return each(self._derivative(1, accuracy, component), self._per_length)
+
+    def _derivative(self, order: int, accuracy: int | None, component: int | None = None) -> Rows:
+        """The rows of a derivative by y."""
+        return self.axis.rows(order, accuracy, None, component)
+
+    def flux(self, accuracy: int | None, component: int | None = None) -> Along:
         """``d(h F)/dy / (l h)``: rows of values."""
-        found = self._near_poles(self._fluxes, accuracy)
-        return self._per_length(found.with_rows({end: self._row_on(end, accuracy) for end in self.on}))
+        found = self._near_poles(lambda own: self._fluxes_at_walls(own, component), accuracy)
+        found = with_rows(found, {end: Whole(self._row_on(end, accuracy)) for end in self.on})
+        return self.axis.with_walls(each(found, self._per_length), component)
 
     def _fluxes(self, accuracy: int | None) -> Stencil:
         rule = rule_of(1, accuracy, self._ends_of_fluxes(), self.edge_order)
         turned = transpose.transposed(self.axis.rows_of(rule).field)
         return transpose.transposed(turned, np.where(self.h == 0, 1, self.h))  # at a pole nothing is read
 
+    def _fluxes_at_walls(self, accuracy: int | None, component: int | None) -> Rows:
+        """Those, and ``dF/dy + (dh/dy / h) F`` in the rows that know of a wall."""
+        rows, own = self._derivative(1, accuracy, component), {}
+        for end, wall in self._walls(component).items():
+            for k in self._rows_at(end, self._reach(accuracy) + wall.is_held):
+                ratio, read = self._ratio(k), Whole(((k, k, np.ones_like(self.h[k])),))
+                if wall.is_held and k == end:
+                    read = prescribed(end, self._factor(wall))
+                row = Whole.of(rows, k).plus(read.times(ratio)) if ratio else Whole.of(rows, k)
+                own[k] = row._replace(field=values_of(row.field))
+        return with_rows(Rows(self._fluxes(accuracy)), own)
+
     def _near_poles(
-        self, make: Callable[[int | None], Stencil], accuracy: int | None, is_product: bool = False
-    ) -> Stencil:
+        self, make: Callable[[int | None], Rows], accuracy: int | None, is_product: bool = False
+    ) -> Rows:
         """Rows that are divided by h, more accurate by 2 near poles: what their errors there are divided by, too.
 
         So are those of products at open ends, where the errors of slopes jump from row to row.
         """
         better = (accuracy or 2) + 2
         is_near = self._near > 0
-        for is_last, pole in enumerate(self.poles):
-            if is_product and pole is None:
+        for is_last, (pole, end) in enumerate(zip(self.poles, self.axis.ends, strict=True)):
+            if is_product and pole is None and end.is_open:
                 is_near[slice(2 - better, None) if is_last else slice(better - 2)] = True
         near = np.flatnonzero(is_near)
         rule = rule_of(1, better, self._ends_of_fluxes(), self.edge_order)
         if not len(near) or self.axis.length < points_needed(rule) + 1:
             return make(accuracy)
         finer = make(better)
-        return make(accuracy).with_rows({k: finer.row_at(k) for k in near.tolist()})
+        return with_rows(make(accuracy), {k: Whole.of(finer, k) for k in near.tolist()})
 
-    def second(self, accuracy: int | None, form: str) -> Stencil:
+    def second(self, accuracy: int | None, form: str) -> Along:
         """``d(h df/dy)/dy / (l^2 h)``: compact rows are balances of what flows through faces, but for those at open ends."""
         if form == "wide" or accuracy is not None:
-            wide = self._near_poles(
-                lambda own: transpose.product(self._fluxes(own), self.slope(own)), accuracy, True
-            )
-            rows = {end: self._product_on(end, accuracy) for end in self.on}
-            return self._per_length(wide.with_rows(rows))
-        return self._compact if form == "compact" else self._conservative
+            return self.axis.with_walls(self._wide(accuracy), None)
+        return self.axis.with_walls(self._compact if form == "compact" else self._conservative, None)
+
+    def _wide(self, accuracy: int | None) -> Rows:
+        """Slopes, then their fluxes; beside walls, where those would be of slopes that jump, derivatives by y."""
+        wide = self._near_poles(lambda own: product(self._fluxes(own), self._slopes(own)), accuracy, True)
+        wide = with_rows(wide, {end: Whole(self._product_on(end, accuracy)) for end in self.on})
+        own = {
+            k: self._bent(k, accuracy or 2).times(1 / self.surface.length**2)
+            for end, wall in self._walls().items()
+            for k in self._rows_at(end, 2 * self._reach(accuracy) + wall.is_held)
+        }
+        return with_rows(each(wide, self._per_length), own)
 
     def around_twice(self, accuracy: int | None, form: str) -> Array:
         """What multiplies ``d^2f/dx^2``: ``1/h^2``.
@@ -131,7 +160,8 @@ class Metric:
         squares: Array = self.inverse**2
         if form == "wide" or accuracy is not None or not self._near.any():
             return squares
-        stencil, given = self.second(None, form), self._given if form == "compact" else {}
+        stencil = self._per_length(self._per_length(self._balances(form == "compact")))
+        given = {*(self._given if form == "compact" else ()), *self._walls()}
         wrong = np.zeros_like(squares)
         for k in np.flatnonzero(self._near).tolist():
             if k not in given and k not in self.on:
@@ -153,7 +183,7 @@ class Metric:
 
     def _product_on(self, end: int, accuracy: int | None) -> Row:
         """The same of the slope."""
-        outer, inner = self._row_on(end, accuracy), self.slope(accuracy)
+        outer, inner = self._row_on(end, accuracy), self._slopes(accuracy).field
         return tuple((a, b, weight * w) for k, _, weight in outer for a, b, w in inner.row_at(k))
 
     def across(self, accuracy: int | None) -> Stencil:
@@ -204,23 +234,83 @@ class Metric:
         return Stencil(self.axis.length, (), (), leading, trailing, order=0)
 
     @cached_property
-    def _conservative(self) -> Stencil:
-        return self._per_length(self._per_length(self._balances({}, 0 * self._near)))
+    def _conservative(self) -> Rows:
+        return self._balanced(False, {})
 
     @cached_property
-    def _compact(self) -> Stencil:
-        return self._per_length(self._per_length(self._balances(self._given, self._near)))
+    def _compact(self) -> Rows:
+        return self._balanced(True, self._given)
 
     @cached_property
-    def _given(self) -> dict[int, Row]:
+    def _given(self) -> dict[int, Whole]:
         """The compact rows that are no balances: of open ends, and beside poles of which cells do not have their points in the middle."""
-        rows: dict[int, Row] = {}
+        rows: dict[int, Whole] = {}
         for end, pole in zip((0, self.axis.length - 1), self.poles, strict=True):
             if pole is None:
-                rows[end] = self._open_row(end)
+                rows[end] = self._bent(end, None)
             elif self.axis.length >= POINTS_OF_FLUXES:
                 rows |= {k: self._wide_row(k) for k in self._points_off_the_middle(end, float(pole))}
         return rows
+
+    def _balanced(self, is_compact: bool, given: dict[int, Whole]) -> Rows:
+        """Balances, and other rows where they are given, with what is prescribed at walls."""
+        balances = self._balances(is_compact)
+        rows, own = Rows(balances), dict(given)
+        for end, wall in self._walls().items():
+            if not wall.is_held:
+                own[end] = self._balance_at(end, balances.row_at(end))
+                continue
+            rows = held(rows, end, self._factor(wall), POINTS)
+            if not is_compact:  # what passes a held point is not known
+                own[end] = Whole()
+        return each(each(with_rows(rows, own), self._per_length), self._per_length)
+
+    def _balance_at(self, end: int, row: Row) -> Whole:
+        """The balance of a cell at a wall, where `row` is of what passes its other face.
+
+        Of one length h that would be the cell's width times ``d^2f/dy^2``, which counts both faces.
+        """
+        side = -1 if end else 0
+        step, h, cell = self._steps[side], self.surface.h(self._limits[side]), self._cells()[side]
+        other = (*sorted((end, end + 2 * side + 1)), (-1 - 2 * side) * h / step / cell)
+        whole = Whole.of(self._derivative(2, None), end)
+        whole = whole.times(np.sign(step) * self.axis.quadrature[side] * h / cell)
+        return whole._replace(field=seen_from(end, (*row, other, *whole.field)))
+
+    def _walls(self, component: int | None = None) -> dict[int, End]:
+        """The ends, by their points, beyond which something is known other than a pole."""
+        ends = self.axis.ends if component is None else self.axis.ends_of(component)
+        return {
+            point: end
+            for point, end, pole in zip((0, self.axis.length - 1), ends, self.poles, strict=True)
+            if pole is None and not end.is_open
+        }
+
+    @cached_property
+    def _limits(self) -> Array:
+        """Where the first and the last cell end."""
+        y = self.axis.coordinates
+        found = [x if pole is None else float(pole) for x, pole in zip(y[[0, -1]], self.poles, strict=True)]
+        for point, end in self._walls().items():
+            if end.outside != 0:
+                found[-bool(point)] += self.axis.beyond(-bool(point))
+        return np.array(found, y.dtype)
+
+    def _rows_at(self, end: int, count: int) -> range:
+        """The points next to an end."""
+        n = self.axis.length
+        return range(max(n - count, 0), n) if end else range(min(count, n))
+
+    @staticmethod
+    def _reach(accuracy: int | None) -> int:
+        """Neighbours of a point that its slope reads."""
+        return Rule(1, accuracy).reach(False)[0]
+
+    @staticmethod
+    def _factor(wall: End) -> float:
+        """What makes the value of a held point of what is prescribed."""
+        assert isinstance(wall, Prescribed)
+        return float(1 / wall.a)
 
     def widths(self) -> Array:
         """The area of each cell for a unit of the other axis."""
@@ -232,24 +322,24 @@ class Metric:
 
     def _cells(self) -> Array:
         """The integrals of h over the cells along y, negative where that runs down."""
-        y = self.axis.coordinates
-        ends = [
-            x if pole is None else np.asarray(float(pole), y.dtype)
-            for x, pole in zip(y[[0, -1]], self.poles, strict=True)
-        ]
-        return np.diff(self.surface.area(np.concatenate([[ends[0]], self._faces, [ends[1]]])))
+        first, last = self._limits
+        return np.diff(self.surface.area(np.concatenate([[first], self._faces, [last]])))
 
     def _ends_of_fluxes(self) -> tuple[End, End]:
         """``h F`` is 0 at a pole."""
         first, last = (
-            end if pole is None else Prescribed(Fraction(1), Fraction(0), abs(pole - Fraction(float(y))))
-            for end, pole, y in zip(self.axis.ends, self.poles, self.axis.coordinates[[0, -1]], strict=True)
+            ONE_SIDED
+            if pole is None
+            else Prescribed(Fraction(1), Fraction(0), abs(pole - Fraction(float(y))))
+            for pole, y in zip(self.poles, self.axis.coordinates[[0, -1]], strict=True)
         )
         return first, last
 
-    def _balances(self, given: dict[int, Row], near: Array) -> Stencil:
-        """What flows through the faces of each cell, over its area, but for the rows that are given."""
-        n, cells = self.axis.length, self._cells()
+    def _balances(self, is_compact: bool) -> Stencil:
+        """What flows through the faces of each cell, over its area; nothing through those at the ends."""
+        if is_compact in self._kept:
+            return self._kept[is_compact]
+        n, cells, near = self.axis.length, self._cells(), self._near * is_compact
         lengths = self.surface.h(self._faces)
         through = lengths / self._steps
         lower, upper = np.zeros_like(cells), np.zeros_like(cells)
@@ -257,8 +347,9 @@ class Metric:
         shares = near[:-1] / 2 + near[1:] / 2
         passing: list[Flux] = [{}, *fluxes(self.axis.coordinates, lengths, shares), {}]
         own = {0, n - 1, *np.flatnonzero(shares).tolist(), *(np.flatnonzero(shares) + 1).tolist()}
-        rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own} | given
-        return Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2).with_rows(rows)
+        rows = {k: balance(passing[k], passing[k + 1], cells[k]) for k in own}
+        made = Stencil(n, CENTRAL, in_one_piece((lower, upper), 2), (), (), order=2).with_rows(rows)
+        return self._kept.setdefault(is_compact, made)
 
     def _points_off_the_middle(self, end: int, pole: float) -> list[int]:
         """The points near a pole whose cells go on further on one side: one a whole step from it, or all, where steps vary."""
@@ -273,15 +364,17 @@ class Metric:
             return near
         return [end] if gap > 0.75 else []
 
-    def _wide_row(self, point: int) -> Row:
+    def _wide_row(self, point: int) -> Whole:
         """Fluxes are differenced that are wider, as h has its zero in the pole."""
-        row = self.second(4, "wide").row_at(point)
-        return tuple((a, b, self.surface.length**2 * w) for a, b, w in row)
+        return Whole.of(self._wide(4), point).times(self.surface.length**2)
 
-    def _open_row(self, point: int) -> Row:
-        """``d^2f/dy^2 + (dh/dy / h) df/dy`` by one-sided rows."""
-        second, first = (self.axis.stencil(order) for order in (2, 1))
-        ratio = self.surface.dh(self.axis.coordinates[point]) / self.h[point]
-        # on the equator there is none
-        bent = ((a, b, ratio * w) for a, b, w in first.row_at(point)) if ratio else ()
-        return (*second.row_at(point), *bent)
+    def _bent(self, point: int, accuracy: int | None) -> Whole:
+        """``d^2f/dy^2 + (dh/dy / h) df/dy``, by the rows of an axis."""
+        second, first = (Whole.of(self._derivative(order, accuracy), point) for order in (2, 1))
+        ratio = self._ratio(point)
+        return second.plus(first.times(ratio)) if ratio else second
+
+    def _ratio(self, point: int) -> Array:
+        """``dh/dy / h``; on the equator there is none."""
+        ratio: Array = self.surface.dh(self.axis.coordinates[point]) / self.h[point]
+        return ratio

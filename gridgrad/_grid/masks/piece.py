@@ -14,7 +14,7 @@ from ..._base.types import Array
 from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from ..._stencils.ends import ONE_SIDED, End
 from ..._stencils.stencil import Stencil
-from ..axis import Axis
+from ..axis import Along, Axis
 from ..boundary import Ends, Side
 from ..geometry.metric import Metric
 from ..points import Points
@@ -52,7 +52,9 @@ class PieceOfAxis(Axis):
         self.whole, self.piece = axis, piece
         spacing = _spacing_of(axis, piece) if axis.has_coordinates else axis.spacing
         at = axis.number, piece.length, spacing, axis.origin
-        super().__init__(*at, own, real=axis.real, place=axis.place, edge_order=axis.edge_order)
+        super().__init__(
+            *at, own, real=axis.real, place=axis.place, edge_order=axis.edge_order, length_of_unit=axis.length_of_unit
+        )  # fmt: skip
 
     @cached_property
     def steps(self) -> Array:
@@ -89,13 +91,19 @@ class MetricOfPiece(Metric):
         poles = first if axis.piece.is_first else None, last if axis.piece.is_last else None
         super().__init__(metric.surface, metric.along, metric.around, axis, poles)
 
-    def flux(self, accuracy: int | None) -> Stencil:
+    def flux(self, accuracy: int | None, component: int | None = None) -> Along:
         """As along the whole axis."""
-        return super().flux(accuracy) if self.axis.length > 1 else no_rows(self.axis.length, 1)
+        n = self.axis.length
+        return super().flux(accuracy, component) if n > 1 else Along(no_rows(n, 1))
 
-    def second(self, accuracy: int | None, form: str) -> Stencil:
+    def _balances(self, is_compact: bool) -> Stencil:
+        n = self.axis.length
+        return super()._balances(is_compact) if n > 2 else no_rows(n, 2)
+
+    def second(self, accuracy: int | None, form: str) -> Along:
         """As along the whole axis."""
-        return super().second(accuracy, form) if self.axis.length > 2 else no_rows(self.axis.length, 2)
+        n = self.axis.length
+        return super().second(accuracy, form) if n > 2 else Along(no_rows(n, 2))
 
 
 def no_rows(length: int, order: int) -> Stencil:
@@ -115,8 +123,10 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
     small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small._kept = {}
-    if small.metric is not None and isinstance(own := axes[small.metric.along], PieceOfAxis):
-        small.metric = MetricOfPiece(small.metric, own)
+    if grid.metric is not None:
+        own = axes[grid.metric.along]
+        small.metric = MetricOfPiece(grid.metric, own) if isinstance(own, PieceOfAxis) else copy(grid.metric)
+        small.metric.axis = own
     return small
 
 

@@ -119,7 +119,7 @@ class Build:
             return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
-            self.add(output, input, axis, Along(metric.slope(accuracy)), change, outer=outer)
+            self.add(output, input, axis, metric.slope(accuracy, component), change, outer=outer)
             return
         along = self.grid.axis_objects[axis].along(1, accuracy, component=component)
         if metric is None or axis != metric.around:
@@ -145,9 +145,9 @@ class Build:
             return
         metric = self.grid.metric
         if metric is not None and axis == metric.along:
-            rows = metric.flux(accuracy)
-            self._add_to_means(output, input, metric, change(rows))
-            self.add(output, input, axis, Along(rows), change)
+            rows = metric.flux(accuracy, component)
+            self._add_to_means(output, input, metric, change(rows.field))
+            self.add(output, input, axis, rows, change)
         else:
             self.add_slope(output, input, axis, accuracy, component, change, is_flux=True)
 
@@ -163,8 +163,8 @@ class Build:
                     "a field k of diffuse is not offered on a grid with a row on a pole; leave that row out, or give k as a number"
                 )
             rows = metric.second(accuracy, form)
-            self._add_to_means(output, input, metric, change(rows))
-            self.add(output, input, axis, Along(rows), change, faces, harmonic=harmonic)
+            self._add_to_means(output, input, metric, change(rows.field))
+            self.add(output, input, axis, rows, change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
             along = along._replace(stencil=metric.of_waves(along.field, 2))
             squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))

@@ -92,6 +92,10 @@ class End:
         """The same end where lengths are multiplied by a power of two."""
         return self
 
+    def per_length(self, unit: float) -> End:
+        """The same end, whose slopes were per length, of coordinates of which a unit has this one."""
+        return self
+
     def placed(self, position: Fraction) -> End:
         """The same end, whose wall is where it was said to be, of an axis whose end point is here."""
         return self

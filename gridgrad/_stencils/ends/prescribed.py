@@ -83,7 +83,9 @@ class Prescribed(End):
         """The way to the mirror image about the wall."""
         if self.distance is None:
             return step
-        return None if self.distance == 0 else from_fraction(2 * self.distance, step.high.dtype)
+        if self.distance == 0:
+            return None
+        return from_fraction(2 * self.distance * (1 if step.high > 0 else -1), step.high.dtype)
 
     def points(self, centred: int, one_sided: int) -> int:
         """A held point has a one-sided row; all others have the condition in place of one more point."""
@@ -115,6 +117,10 @@ class Prescribed(End):
         factor = Fraction(2) ** exponent
         distance = self.distance and self.distance * factor
         return replace(self, b=self.b * factor, distance=distance)
+
+    def per_length(self, unit: float) -> End:
+        """With another weight of the slope."""
+        return self if unit == 1 or not self.b else replace(self, b=self.b / Fraction(unit))
 
     def placed(self, position: Fraction) -> End:
         """With its distance in place of the position."""

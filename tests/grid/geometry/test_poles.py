@@ -71,7 +71,7 @@ def test_the_axis_of_polar_coordinates_is_one():
         (lambda: gg.Grid(SOUTH, LON, geometry="sphere", boundary=[("one-sided", "pole"), "periodic"]), 'give boundary=[("pole", "one-sided"), "periodic"]'),
         (lambda: gg.Grid(LON + 1, LON, geometry="polar", angle="degrees", boundary=["pole", "periodic"]), 'its end at 351 is not within a step of 0'),
         (lambda: gg.laplacian(F[3:9], LAT[3:9], LON, geometry="sphere", boundary=["pole", "periodic"]), 'give boundary=["one-sided", "periodic"]'),
-        (lambda: gg.Grid(LAT, LON, geometry="sphere", boundary=["reflect", "periodic"]), 'ends "one-sided" or at a "pole"'),
+        (lambda: gg.Grid(LAT, LON, geometry="sphere", boundary=["symmetric", "periodic"]), "its wall 'symmetric' is at -90, where a circle has no length, or beyond; give \"pole\" there"),
         (lambda: gg.Grid(LAT, LON, geometry="sphere", boundary=[("pole", "periodic"), "periodic"]), '"periodic" at one end only'),
         (lambda: gg.gradient(F, boundary="pole"), "unknown boundary 'pole' of axis 0"),
     ],

@@ -212,3 +212,10 @@ def test_high_orders_on_the_fewest_points(kind, order):
     np.testing.assert_allclose(applied(order + 1), math.factorial(order), rtol=1e-9)
     with pytest.raises(ValueError, match=f"needs at least {order + 1}"):
         applied(order)
+
+
+def test_cells_at_walls_at_positions_do_not_depend_on_the_way_of_the_axis():
+    x, ends = np.array([0.1, 0.5, 0.8]), (gg.value(0.0, wall=0.0), gg.slope(0.0, wall=1.0))
+    up, down = (gg.Grid(x[::way], boundary=ends[::way]).quadrature[0][::way] for way in (1, -1))
+    np.testing.assert_allclose(up, [0.3, 0.35, 0.35], rtol=1e-15)
+    assert np.array_equal(up, down)
