@@ -26,8 +26,8 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
             )
         if len(form) == 1:
             return list(f), False
-        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
-        return [field for part in parts for field in part], False
+        own = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
+        return [field for part in own for field in part], False
     shape = getattr(f, "shape", None)
     if shape is None:
         raise ArgumentTypeError(
@@ -38,7 +38,22 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
             f"give a sequence of {form[0]}, or stack them to the shape ({', '.join(map(str, form))}, ...)"
         )
-    return [f[index] for index in product(*map(range, form))], True
+    return parts(f, form), True
+
+
+def parts(whole: Array, form: Form) -> list[Array]:
+    """The components of a stacked array, as views."""
+    try:
+        if len(form) == 1:
+            return list(whole)  # in torch one step backward
+    except TypeError:  # the array API has no iteration
+        pass
+    return [whole[(*index, ...)] for index in product(*map(range, form))]
+
+
+def in_sequence(F: Any) -> Sequence[Any]:
+    """The components of a vector field, which may be one stacked array."""
+    return F if isinstance(F, (list, tuple)) else parts(F, tuple(F.shape[:1]))
 
 
 def shaped(results: Sequence[Array], form: Form) -> object:
