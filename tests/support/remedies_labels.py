@@ -45,6 +45,12 @@ ROWS = [
     row("gradient(d, datetime_unit='days')", "allowed are 'W', 'D', 'h'", f"gradient(d, datetime_unit='D', {E2}).values", "slope"),
     row("advect((D, V), D)", "advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
     row("divergence(D, V, dim=('a', 'b'))", "give divergence((u, v), dim=('lon', 'lat'))", f"divergence((D, V), dim=('a', 'b'), {E2}).values", SUM, TWO),
+    row("advect(D, (D, V), dim=('a', 'b'))", "give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
+    row("directional_derivative((D, V), D, dim=('a', 'b'))", "give directional_derivative(f, (u, v), dim=('lon', 'lat'))", f"directional_derivative(D, (1.0, 0.0), dim=('a', 'b'), {E2}).values", NORTH, TWO),
+    row("advect(D, D, V, dim=('a', 'b'))", "takes all components as one argument; give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
+    row("gradient(xarray.DataTree(ds))", "f.map_over_datasets(lambda ds: gradient(ds, dim='x'))", f"(lambda f: f.map_over_datasets(lambda ds: gradient(ds[['u']], dim='b', {E2})).du_db.values)(xarray.DataTree(ds))", EAST, TWO),
+    *(row(call, "or plain arrays, for which gridgrad.Grid(x, y).faces() has the operators, divergence((u, v)) for example", "gridgrad.Grid(X, Y).faces().divergence((0 * U[1:] + 1, 0 * U[:, 1:]))[1, 1]", "0.0", TWO)
+      for call in ("divergence((D.rename(a='a_u'), V.rename(b='b_v')), dim=('a', 'b'))", "advect((D.rename(a='a_u'), 1.0), D, dim=('a', 'b'))")),
     # words of plain arrays, and dims of others
     row("gradient(d, axis=0)", "the axes of labelled arrays are named: dim='x'", f"gradient(d, dim='x', {E2}).values", "slope"),
     row("gradient(d, out=f)", "give the numbers, f.data, for that", f"gradient(d.data, x, out=np.empty(5), {E2})", "slope"),
@@ -116,6 +122,8 @@ ROWS = [
     row("gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {'units': 'degrees_east'})))", "f['x'].attrs['units'] = 'degree'",
         f"gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {{'units': 'degree'}})), {E2}).data.to('K / degree').magnitude", "slope",
         ONE + "import pint; u = pint.UnitRegistry(); ", "xarray pint"),
+    row("gradient(D.copy(data=u.Quantity(U, 'K')), geometry=('lat', 'lon'))", "give numbers, f.copy(data=f.data.magnitude) of pint, with their unit as text, attrs['units']",
+        f"(lambda f: gradient(f.copy(data=f.data.magnitude), geometry=('lat', 'lon'), {E2})[0].values)(D.copy(data=u.Quantity(U, 'K')))", f"({NORTH}) / (6371229 * np.pi / 180)", TWO + "import pint; u = pint.UnitRegistry(); ", "xarray pint"),
     # grids
     row("(lambda g: g.apply(g.plain.gradient, D.isel(b=0)))(gridgrad.xarray.Grid(D, dim='a'))", "f.expand_dims('b')",
         "(lambda g: g.apply(g.plain.gradient, D.isel(b=0).expand_dims('b'))[:, 0].values)(gridgrad.xarray.Grid(D, dim='a'))", "2 * X", TWO),

@@ -41,7 +41,7 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     return parts(f, form), True
 
 
-def parts(whole: Array, form: Form) -> list[Array]:
+def parts(whole: Any, form: Form) -> list[Array]:
     """The components of a stacked array, as views."""
     try:
         if len(form) == 1:
