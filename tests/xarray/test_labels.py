@@ -64,6 +64,20 @@ def test_terms_in_different_units_are_not_added():
     assert "units" not in gg.laplacian(F).attrs
 
 
+def test_a_spacing_that_is_made_of_a_coordinate_has_another_unit():
+    """Arithmetic of xarray keeps the attributes of what is converted."""
+    F = field(by="km")
+    metres = (1000 * F.x).assign_attrs(F.x.attrs)
+    assert "units" not in gg.gradient(F, metres).attrs
+    assert (
+        gg.gradient(F, F.x).units
+        == gg.gradient(F, F.x.copy()).units
+        == gg.gradient(F, metres.rename("X")).units
+        == "K km-1"
+    )
+    assert gg.gradient(F, metres.assign_attrs(units="m")).units == "K m-1"
+
+
 def test_what_is_true_of_the_field_alone_is_left_out():
     F = field(
         standard_name="air_temperature",
