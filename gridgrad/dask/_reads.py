@@ -117,16 +117,16 @@ class Reads:
         return self._locks[hash((k, places)) % LOCKS]
 
 
-_RUNS: Cache[tuple[Reads, ...]] = Cache(None, 1, 0)  # that this process is at
+_runs: Cache[tuple[Reads, ...]] = Cache("files", entries=1)  # that this process is at
 
 
 def _sent(
     inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str
 ) -> Reads:
     """Those that a process is sent: a worker of a cluster once, which keeps them, and one of a pool with each task, so that it finds those of the last."""
-    kept = _RUNS.get(run)
+    kept = _runs.get(run)
     reads = kept[0] if kept else Reads(inputs, chunks, depths, run)
-    _RUNS.put(run, () if kept is None else (reads,), 0)
+    _runs.put(run, () if kept is None else (reads,), 0)
     return reads
 
 

@@ -85,6 +85,7 @@ def test_what_is_true_of_the_field_alone_is_left_out():
         source="model",
         cell_methods="time: mean",
         GRIB_units="K",
+        _FillValue=-999,
         GRIB_cfName="air_temperature",
         description="perturbation temperature",
         original_name="tas",

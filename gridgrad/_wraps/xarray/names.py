@@ -27,8 +27,8 @@ Labels: TypeAlias = "Label | list[Labels]"
 # What is true of a field and of none of its derivatives.
 _OWN = re.compile(
     "units|units_metadata|long_name|standard_name|short_name|original_name|original_units|description|field|valid_(min|max|range)|actual_range|"
-    "missing_value|cell_methods|flag_(values|meanings|masks)|GRIB_.*"
-)  # by WRF, ROMS, CMIP and cfgrib too
+    "missing_value|cell_methods|flag_(values|meanings|masks)|GRIB_.*|_FillValue|scale_factor|add_offset"
+)  # by WRF, ROMS, CMIP, cfgrib and rioxarray too
 _OF_THE_FILE = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
                 "calendar", "chunks", "preferred_chunks", "shards")  # fmt: skip
 
