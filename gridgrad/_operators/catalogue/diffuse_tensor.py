@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
-from ..._base.types import Out, Scalar, Vector
+from ..._base.types import Array, Out, Scalar, Vector
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -105,7 +106,7 @@ def _slope(grid: Points, a: int) -> Stencil:
 def _entries(k: object, n: int) -> list[list[object]]:
     """The rows of a tensor that is symmetric, as far as that can be seen."""
     try:
-        rows = [list(in_sequence(row)) for row in in_sequence(k)]
+        rows: list[list[object]] = [list(in_sequence(row)) for row in in_sequence(cast(Array, k))]
     except (TypeError, IndexError, AttributeError):
         rows = []
     if [len(row) for row in rows] != [n] * n:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from math import prod
+from types import EllipsisType
 from typing import Any, Protocol
 
 from ..._backends import dispatch
@@ -41,19 +42,22 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
     return parts(f, form), True
 
 
-def parts(whole: Any, form: Form) -> list[Array]:
+def parts(whole: Array, form: Form) -> list[Array]:
     """The components of a stacked array, as views."""
     try:
         if len(form) == 1:
             return list(whole)  # in torch one step backward
     except TypeError:  # the array API has no iteration
         pass
-    return [whole[(*index, ...)] for index in product(*map(range, form))]
+    places: list[tuple[int | EllipsisType, ...]] = [(*index, ...) for index in product(*map(range, form))]
+    return [whole[place] for place in places]
 
 
-def in_sequence(F: Any) -> Sequence[Any]:
+def in_sequence(F: Array | Sequence[Array]) -> Sequence[Array]:
     """The components of a vector field, which may be one stacked array."""
-    return F if isinstance(F, (list, tuple)) else parts(F, tuple(F.shape[:1]))
+    if isinstance(F, Sequence):
+        return F
+    return parts(F, tuple(F.shape[:1]))
 
 
 def shaped(results: Sequence[Array], form: Form) -> object:
