@@ -32,11 +32,12 @@ SHARES = {
     "complex terms": 1 << 20,
     "kernels": 1 << 20,
     "libraries": 128 << 10,
+    "files": 1 << 10,
     "labelled classes": 64 << 10,
     "array API libraries": 64 << 10,
     "functions": 256 << 10,
     "ufuncs": 256 << 10,
-    "units": 256 << 10,
+    "units": 255 << 10,
 }
 DEVICE_SHARES = {"device tables": 128 << 20, "device plans": 128 << 20}  # of a device's memory
 

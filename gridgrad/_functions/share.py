@@ -21,6 +21,7 @@ from .._grid.call import check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
+from .._operators.fields.forms import in_sequence
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
@@ -157,9 +158,9 @@ def parts_of(F: Any) -> tuple[Array, ...]:
         getattr(F, "ndim", 0) > 1
         and hasattr(F, "__getitem__")
         and not is_compiling()
-        and len(F) <= MAX_ARRAYS
+        and F.shape[0] <= MAX_ARRAYS
     )
-    return tuple(F) if is_field else ()
+    return tuple(in_sequence(F)) if is_field else ()
 
 
 def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vector: bool = False) -> Grid:
@@ -178,7 +179,8 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
                 f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {type(f).__name__} "
                 f"of {getattr(f, 'ndim', 0)} dimensions"
             )
-        if not len(f):
+        f = in_sequence(f)
+        if not f:
             raise ArgumentValueError("the vector field has no components; give one for each axis")
         sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
@@ -289,6 +291,7 @@ def only(F: Any, grid: Grid) -> Any:
     """On one axis the single component of a vector field, which a grid then takes as it is."""
     if grid.ndim > 1:
         return F
-    if len(F) != 1:
-        raise ArgumentValueError(f"the vector field has {len(F)} components, but there is 1 axis")
-    return F[0]
+    components = in_sequence(F)
+    if len(components) != 1:
+        raise ArgumentValueError(f"the vector field has {len(components)} components, but there is 1 axis")
+    return components[0]

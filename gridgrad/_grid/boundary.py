@@ -36,11 +36,11 @@ _PRESCRIBING = ("value", "slope", "robin", "slip", "no_slip", "components", "cla
 _OF_DICTS = {"value": "value", "derivative": "slope"}  # py-pde's
 _ROUND = 'it is "periodic" here'
 _INSIDE = 'rows that end at the last point are "one-sided" here'
-# What numpy.pad, scipy.ndimage and solvers call the ends of an axis.
+# What numpy.pad, scipy.ndimage, xgcm and solvers call the ends of an axis.
 _OTHER_NAMES = {
     "mirror": _ON_POINT, "even": _EVEN, "neumann": _NO_SLOPE, "no-flux": _NO_SLOPE, "zero-flux": _NO_SLOPE,
     "odd": 'the odd mirror about the value at the end point is "antireflect", about 0 half a step outside "antisymmetric"',
-    "dirichlet": _HELD, "constant": _HELD, "value": _HELD, "held": _HELD, "fixed": _HELD,
+    "dirichlet": _HELD, "constant": _HELD, "fill": _HELD, "value": _HELD, "held": _HELD, "fixed": _HELD,
     "slope": "a slope at the end, outwards, is gridgrad.slope(s)", "flux": "a slope at the end, outwards, is gridgrad.slope(s)",
     "robin": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)", "mixed": "a f + b df/dn = c at the end is gridgrad.robin(a, b, c)",
     "clamped": "the end of a plate that is held fast is gridgrad.clamped()", "supported": "the end on which a plate rests is gridgrad.supported()",
@@ -48,7 +48,7 @@ _OTHER_NAMES = {
     "slip": "the ends of vector fields at such a wall are gridgrad.slip()", "free-slip": "the ends of vector fields at such a wall are gridgrad.slip()",
     "no-slip": "the ends of vector fields at such a wall are gridgrad.no_slip()",
     "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
-    "edge": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
+    "edge": _HALF, "extend": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
     "extrapolate": _INSIDE, "open": _INSIDE,
     "pole": 'latitudes and radii end at a "pole", with geometry="sphere" or "polar" and an end for each axis, as boundary=["pole", "periodic"]',
 }  # fmt: skip

@@ -23,13 +23,12 @@ from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
 from .fields import quantities
 from .fields.coefficients import Coefficients
-from .fields.forms import components, shaped, stack
+from .fields.forms import components, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
 from .fields.sides import PARTS, are_constants, is_memory, like
 from .fields.weights import in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
-from .patterns.bound import parts
 from .patterns.calls import How, Plain, flat_out, is_traced, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 
@@ -67,7 +68,9 @@ class Job:
         for part in parts:
             for k, reach in part.reach().items():
                 readers.setdefault(k, []).append((reach, part.along))
-        self.reads = Reads(inputs, chunks, {k: depths_of(own, chunks) for k, own in readers.items()})
+        self.reads = Reads(
+            inputs, chunks, {k: depths_of(own, chunks) for k, own in readers.items()}, uuid4().hex
+        )
 
     def run(self, number: int) -> None:
         """Make one chunk of all results."""

@@ -42,11 +42,12 @@ class Unread(Beyond):
 
 
 class Reads:
-    """The inputs of a run, with what this process keeps of them: it ends with the run, and in other processes begins anew."""
+    """The inputs of a run, with what this process keeps of them; in others it begins anew."""
 
     def __init__(
-        self, inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths]
-    ) -> None:
+        self, inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str,
+    ) -> None:  # fmt: skip
+        self._given = inputs, chunks, depths, run
         self.inputs, self.chunks, self.depths = inputs, chunks, depths
         self.bounds = [[0, *accumulate(own)] for own in chunks]
         self._read = {axis for own in depths.values() for axis, along in enumerate(own) if any(along)}
@@ -57,7 +58,7 @@ class Reads:
         self._locks = [Lock() for _ in range(LOCKS)]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Reads, (self.inputs, self.chunks, self.depths)
+        return _sent, self._given
 
     def order(self) -> Array:
         """The numbers of all chunks in the order of tasks: in columns so thin that all faces of four planes across one are kept."""
@@ -114,6 +115,19 @@ class Reads:
 
     def _lock(self, k: int, places: Places) -> Lock:
         return self._locks[hash((k, places)) % LOCKS]
+
+
+_runs: Cache[tuple[Reads, ...]] = Cache("files", entries=1)  # that this process is at
+
+
+def _sent(
+    inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str
+) -> Reads:
+    """Those that a process is sent: a worker of a cluster once, which keeps them, and one of a pool with each task, so that it finds those of the last."""
+    kept = _runs.get(run)
+    reads = kept[0] if kept else Reads(inputs, chunks, depths, run)
+    _runs.put(run, () if kept is None else (reads,), 0)
+    return reads
 
 
 def _read(array: Stored | Repeated, region: Region) -> Array:

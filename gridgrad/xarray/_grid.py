@@ -212,7 +212,7 @@ class Grid:
             if not isinstance(field, xarray.DataArray):
                 raise ArgumentTypeError(
                     f"apply takes a DataArray, or a sequence of them, got {type(field).__name__}; plain arrays go to the operator, "
-                    "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f))"
+                    "operator(f), and the variables of a Dataset one by one, ds.map(lambda f: grid.apply(operator, f), keep_attrs=False)"
                 )
         check_together({"F": fields}, self._coordinates, fields[0].dims)
         if len(fields) == len(self._coordinates):
@@ -248,9 +248,14 @@ class Grid:
                     f"Grid(f, {word}={options[word]!r})"
                 )
         if room_among(fields) is None:
+            *_, found = leaves([*fields])
+            told = (
+                f"a variable is ds[{found!r}]"
+                if isinstance(found, str)
+                else "operators of plain arrays are those of grid.plain, and f.copy(data=a) gives names to an array"
+            )
             raise ArgumentTypeError(
-                f"grid.{name}() takes DataArrays and Datasets, got {type(fields[-1]).__name__}; operators of plain arrays are those of grid.plain, "
-                "and f.copy(data=a) gives names to an array"
+                f"grid.{name}() takes DataArrays and Datasets, got {type(found).__name__}; {told}"
             )
         for field in leaves(list(fields)):
             self._check_points(field)

@@ -49,6 +49,24 @@ class TestEveryLibrary:
                     assert library.host(got).dtype == wanted.dtype
 
     @EVERY
+    def test_stacked_components_are_those_of_a_sequence(self, library, rng):
+        """Also of arrays that may not be iterated over, nor have a length."""
+        F = noise(rng, (2, *GRID.shape), np.float64)
+        ocean, line = GRID.with_mask(F[0] > -0.5), gg.Grid((6, 0.5))
+        tensor = np.array([[F[0], F[1]], [F[1], F[0]]])
+        calls = [
+            (GRID.vector_laplacian, F), (GRID.jacobian, F), (GRID.gradient.T, F), (GRID.hessian.T, tensor), (ocean.divergence, F),
+            (line.divergence, F[:1, 0]), (lambda F: gg.curl(F, 0.5, 0.1), F), (lambda F: gg.divergence(F, 0.5, missing="one-sided"), F[:1, 0]),
+            (lambda F: gg.advect(F, F[0, ...], 0.5), F), (lambda F: GRID.advect(F, upwind=1)(F[1, ...]), F),
+            (lambda F: gg.directional_derivative(F[0, ...], F, 0.5), F), (lambda k: GRID.diffuse(k, form="tensor")(k[0, 0, ...]), tensor),
+        ]  # fmt: skip
+        with library.wide():
+            for call, a in calls:
+                got, wanted = call(library.array(a)), call(a)
+                for one, other in zip(flat(got), flat(wanted), strict=True):
+                    np.testing.assert_allclose(library.host(one), other, rtol=1e-12, atol=1e-12)
+
+    @EVERY
     def test_a_library_is_one_object(self, library, rng):
         f = library.array(noise(rng, GRID.shape))
         own, cleaned = dispatch.samples(f)

@@ -6,6 +6,7 @@ import threading
 import time
 import weakref
 from collections import Counter
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -152,7 +153,7 @@ def reads_of(numblocks, array=None):
     """Of chunks of 8 points along each axis, of which a row on each side is read by others."""
     depths = [[(axis, 1, 1)] * n for axis, n in enumerate(numblocks)]
     array = array or Slow(tuple(8 * n for n in numblocks))
-    return _reads.Reads([array], tuple((8,) * n for n in numblocks), {0: depths}), array
+    return _reads.Reads([array], tuple((8,) * n for n in numblocks), {0: depths}, uuid4().hex), array
 
 
 def test_what_two_threads_want_is_decoded_once():
@@ -172,6 +173,7 @@ def test_what_two_threads_want_is_decoded_once():
 
 
 def test_the_next_chunk_is_handed_over_and_other_processes_begin_with_none():
+    """What is sent once is a worker's of a cluster; a process of a pool is sent it with each task, and keeps what the last one left."""
     reads, array = reads_of((3, 3))
     reads.beyond(0, (0, 1), (0, 0))
     again = pickle.loads(pickle.dumps(reads))
@@ -179,6 +181,10 @@ def test_the_next_chunk_is_handed_over_and_other_processes_begin_with_none():
     assert array.count == 1
     again.chunk(0, (0, 1))
     assert again.inputs[0].count == 2
+    kept, other = pickle.loads(pickle.dumps(reads)), reads_of((3, 3))[0]
+    assert kept is not again
+    assert pickle.loads(pickle.dumps(again)) is kept
+    assert pickle.loads(pickle.dumps(other)) is not kept
 
 
 def swept(numblocks):

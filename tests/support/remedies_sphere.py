@@ -8,6 +8,7 @@ GLOBE = (
     "import xarray; D = xarray.DataArray(U, dims=('y', 'x'), coords={'y': X, 'x': Y}); "
     "P = D.assign_coords(y=('y', X, {'units': 'degrees_north'}), x=('x', Y, {'units': 'degrees_east'})); "
 )
+SCAN = "S = D.rename(y='range', x='azimuth').assign_coords(range=1 + X, azimuth=Y).T; "
 ROWS = [
     Row("Grid([70., 80., 90.], [0., 120., 240.], geometry='sphere')", "divisible by 4, or leave that row out",
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
@@ -74,6 +75,7 @@ ROWS = [
         ("gradient(P, geometry='sphere', boundary={'y': 'one-sided'})", "give boundary={'y': 'one-sided', 'x': 'periodic'}, or 'one-sided' there",
          "P, geometry='sphere', boundary={'y': 'one-sided', 'x': 'one-sided'}"),
         ("gradient(D, geometry='sphere')", "name two and what they are: dim=('y', 'x'), geometry=('lat', 'lon')", "D, dim=('y', 'x'), geometry=('lat', 'lon')"),
+        ("gradient(P, geometry='sphere', radius=6371.229)", "radius=6371.229 is that of the Earth in kilometres, and the units of results are per metre; give metres, radius=6.37123e+06", "P, geometry='sphere', radius=6371229"),
         ("gradient(P, dim='y', geometry='sphere')", "give both and take one result, gradient(f, dim=('lat', 'lon'), geometry='sphere')[0]", "P, dim=('y', 'x'), geometry='sphere'"),
         ("gradient(D.rename(y='lat'), dim=('lat', 'x'), geometry='sphere')", "'lat' is lat, 'x' is neither; name two dims and what they are",
          "D.rename(y='lat'), dim=('lat', 'x'), geometry=('lat', 'lon')"),
@@ -85,6 +87,14 @@ ROWS = [
         ("gradient(D.assign_coords(y=('y', X, {'units': 'm'})), dim=('y', 'x'), geometry=('lat', 'lon'))", "f['y'].attrs['units'] = 'degrees_north'", "P, dim=('y', 'x'), geometry=('lat', 'lon')"),
         ("gradient(D.assign_coords(y=('y', X, {'units': 'degrees_north', 'axis': 'X'})), geometry='sphere')", "units='degrees_north' and axis='X', which contradict each other", "P, geometry='sphere'"),
     ]),
+    *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[0]", "2 * X", GLOBE + SCAN, "xarray") for call, message, remedy in [
+        ("gradient(S, geometry='polar')", "geometry='polar' has the axes r and theta in this order, and here are 'azimuth', 'range'; give dim=('range', 'azimuth')", "S, dim=('range', 'azimuth'), geometry='polar'"),
+        ("gradient(S.expand_dims(time=[0.0, 1.0]), geometry='polar')", "here are 'time', 'azimuth', 'range'; name what is these, dim=('range', 'azimuth') for example", "S, dim=('range', 'azimuth'), geometry='polar'"),
+        ("gradient(S.assign_coords(azimuth=30 * Y), dim=('range', 'azimuth'), geometry='polar')", "counts as radians, and it is longer than a turn; give angle='degrees'", "S, dim=('range', 'azimuth'), geometry='polar', angle='degrees'"),
+    ]),
+    Row("gradient(S, geometry='polar')", "or say what each is, geometry=('theta', 'r')", "gradient(S, geometry=('theta', 'r'), edge_order=2)[1].values[0]", "2 * X", GLOBE + SCAN, "xarray"),
+    Row("gradient(D.assign_coords(y=('y', X, {'units': 'km'})), dim=('y', 'x'), geometry=('lat', 'lon'))", "or leave geometry= away where it is a length",
+        "gradient(D.assign_coords(y=('y', X, {'units': 'km'})), dim=('y', 'x'), edge_order=2)[0].values[:, 0]", "2 * X", GLOBE, "xarray"),
     *(Row(f"gradient(P.isel(x=0){dim}, geometry='sphere')", "along latitudes alone give metres, gradient(f, 6371229 * numpy.deg2rad(f['y'].values), dim='y')",
           "gradient(P.isel(x=0), 6371229 * numpy.deg2rad(P['y'].values), dim='y', edge_order=2).values", "2 * X / (6371229 * np.pi / 180)", GLOBE, "xarray") for dim in ("", ", dim='y'")),
 ]  # fmt: skip

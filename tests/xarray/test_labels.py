@@ -28,7 +28,9 @@ def field(units="K", by="m", **attrs):
         ("K", "m", "K m-1"), ("m s-1", "m", "s-1"), ("m/s", "km", "m s-1 km-1"), ("W/m2", "m", "W m-3"), ("W m^-2", "m", "W m-3"),
         ("kg.m**-3", "m", "kg m-4"), ("m", "m", "1"), ("1", "m", "m-1"), ("", "s", "s-1"), ("kelvin", "metres", "K m-1"),
         ("degC", "m", "K m-1"), ("K", "degrees_east", "K degree-1"), ("%", "hPa", "% hPa-1"), ("1/s", "m", "s-1 m-1"),
-        ("10 m", "s", "(10 m) s-1"), ("days since 2000-01-01", "m", "(days since 2000-01-01) m-1"), (None, "m", None), ("K", None, None),
+        ("10 m", "s", "(10 m) s-1"), ("days since 2000-01-01", "m", "d m-1"),
+        ("K", "hours since 1900-01-01 00:00:0.0", "K h-1"), ("deg C", "m", "K m-1"), ("degree Celsius", "m", "K m-1"), ("degK", "m", "K m-1"), ("Deg_C/day", "m", "K d-1 m-1"),
+        ("meters per second", "meter", "s-1"), ("degrees C m", "m", "K"), ("degF", "m", "degF m-1"), (None, "m", None), ("K", None, None),
     ],
 )  # fmt: skip
 def test_units_are_divided(f, x, result):
@@ -44,6 +46,8 @@ def test_units_of_other_operators():
     assert gg.advect((F, F), F, dim=("x", "y")).units == "m s-2"
     assert gg.diffuse(F.assign_attrs(units="m2 s-1"), F).units == "m s-2"
     assert "units" not in gg.advect((F, 1.0), F, dim=("x", "y")).attrs
+    T = field("K")
+    assert gg.advect((F, F), T, dim=("x", "y")).units == "K s-1"
     third = gg.derivative(F, dim="x", order=3)
     assert (third.name, third.units) == ("d3T_dx3", "m-2 s-1")
     assert gg.gradient(F, dim="x").long_name == "d(wind)/dx"
@@ -60,9 +64,31 @@ def test_terms_in_different_units_are_not_added():
     assert "units" not in gg.laplacian(F).attrs
 
 
+def test_a_spacing_that_is_made_of_a_coordinate_has_another_unit():
+    """Arithmetic of xarray keeps the attributes of what is converted."""
+    F = field(by="km")
+    metres = (1000 * F.x).assign_attrs(F.x.attrs)
+    assert "units" not in gg.gradient(F, metres).attrs
+    assert (
+        gg.gradient(F, F.x).units
+        == gg.gradient(F, F.x.copy()).units
+        == gg.gradient(F, metres.rename("X")).units
+        == "K km-1"
+    )
+    assert gg.gradient(F, metres.assign_attrs(units="m")).units == "K m-1"
+
+
 def test_what_is_true_of_the_field_alone_is_left_out():
     F = field(
-        standard_name="air_temperature", valid_range=[0, 400], source="model", cell_methods="time: mean"
+        standard_name="air_temperature",
+        valid_range=[0, 400],
+        source="model",
+        cell_methods="time: mean",
+        GRIB_units="K",
+        _FillValue=-999,
+        GRIB_cfName="air_temperature",
+        description="perturbation temperature",
+        original_name="tas",
     )
     F.encoding = {"zlib": True, "dtype": "int16", "scale_factor": 0.01, "_FillValue": -1, "chunks": (2, 2)}
     found = gg.gradient(F, dim="x")

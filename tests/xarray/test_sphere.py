@@ -31,7 +31,7 @@ CALLS = {  # with labels, values, units
     "gradient_squared": (lambda **k: gg.gradient_squared(T, **k), lambda g: [g.gradient_squared(t)], ["K2 m-2"]),
     "divergence": (lambda **k: gg.divergence((U, V), **AXES, **k), lambda g: [g.divergence((v, u))], ["s-1"]),
     "curl": (lambda **k: gg.curl((U, V), **AXES, **k), lambda g: [g.curl((v, u))], ["s-1"]),
-    "advect": (lambda **k: gg.advect((U, V), T, **AXES, **k), lambda g: [g.advect((v, u))(t)], ["s-1 K"]),
+    "advect": (lambda **k: gg.advect((U, V), T, **AXES, **k), lambda g: [g.advect((v, u))(t)], ["K s-1"]),
     "diffuse": (lambda **k: gg.diffuse(T, T, **k), lambda g: [g.diffuse(t)(t)], ["K2 m-2"]),
 }  # fmt: skip
 
@@ -134,6 +134,48 @@ def test_polar_lengths_are_those_of_the_radius():
     f = T.isel(time=0).drop_vars(["lat", "lon"]).rename(lat="r", lon="t").assign_coords(at)
     assert [r.units for r in gg.gradient(f, geometry="polar")] == ["K cm-1", "K cm-1"]
     assert gg.laplacian(f, geometry="polar").units == "K cm-2"
+
+
+@pytest.mark.parametrize("units", [{}, {"azimuth": "degrees", "range": "m"}])
+def test_a_scan_of_a_radar(units):
+    """Arrays are [azimuth, range], and polar coordinates a radius and an angle."""
+    at = {"azimuth": np.arange(15.0, 360, 30), "range": np.arange(1000.0, 5500, 500)}
+    coords = {name: (name, own, {"units": units[name]} if units else {}) for name, own in at.items()}
+    scan = xr.DataArray(
+        RANDOM.standard_normal((2, 12, 9)),
+        dims=("time", "azimuth", "range"),
+        coords={**coords, "time": [0.0, 1.0]},
+    )
+    degrees = {} if units else {"angle": "degrees"}
+    for one in (scan, scan[0]):
+        for words in ({}, {"dim": ("azimuth", "range")}):
+            with pytest.raises(
+                ValueError, match=r"geometry='polar' has the axes r and theta.*dim=.'range', 'azimuth'."
+            ):
+                gg.gradient(one, geometry="polar", **words, **degrees)
+    by_range, around = gg.gradient(scan, dim=("range", "azimuth"), geometry="polar", **degrees)
+    assert np.array_equal(
+        gg.gradient(scan, dim=("azimuth", "range"), geometry=("theta", "r"), **degrees)[0], around
+    )
+    grid = gg.Grid(at["range"], at["azimuth"], axes=[-1, -2], geometry="polar", angle="degrees", edge_order=1)
+    for got, wanted in zip((by_range, around), grid.gradient(scan.values), strict=True):
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
+    if not units:
+        with pytest.raises(ValueError, match=r"'azimuth' has no unit and counts as radians.*angle='degrees'"):
+            gg.gradient(scan, dim=("range", "azimuth"), geometry="polar")
+
+
+def test_positions_with_two_dims_are_named():
+    """Such as oceans of the CMIP have: the dims are no latitudes, and are not offered as such alone."""
+    flat = T.drop_vars(["lat", "lon"]).rename(lat="j", lon="i")
+    flat = flat.assign_coords(
+        latitude=(("j", "i"), np.ones((9, 12))), longitude=(("j", "i"), np.ones((9, 12)))
+    )
+    with pytest.raises(
+        ValueError,
+        match=r"per degree, gradient\(f, coord=\('longitude', 'latitude'\), dim=\('j', 'i'\)\); where dims are angles",
+    ):
+        gg.gradient(flat, geometry="sphere")
 
 
 def test_chunks_stay():

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
-from ..._base.types import Out, Scalar, Vector
+from ..._base.types import Array, Out, Scalar, Vector
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece
 from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
+from ..fields.forms import in_sequence
 from ..operator import Operator
 from ..patterns.build import Build, same
 from ..patterns.kinds import has_numbers
@@ -104,8 +106,8 @@ def _slope(grid: Points, a: int) -> Stencil:
 def _entries(k: object, n: int) -> list[list[object]]:
     """The rows of a tensor that is symmetric, as far as that can be seen."""
     try:
-        rows = [[k[a][b] for b in range(len(k[a]))] for a in range(len(k))]  # type: ignore[index, arg-type]
-    except (TypeError, IndexError):
+        rows: list[list[object]] = [list(in_sequence(row)) for row in in_sequence(cast(Array, k))]
+    except (TypeError, IndexError, AttributeError):
         rows = []
     if [len(row) for row in rows] != [n] * n:
         raise ArgumentValueError(

@@ -14,6 +14,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
 from ..._base.types import Array
 from ..._base.words import unexpected
+from .forms import in_sequence
 from .gather import clean_coefficient
 from .sides import AtGaps, Side
 
@@ -104,11 +105,12 @@ def _components(v: Any, axes: int) -> Sequence[Any]:
         return [v]
     if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
         raise ArgumentTypeError(f"v must have one component for each of {counted(axes, 'axis')}, got {v!r}")
-    if len(v) != axes:
+    components = in_sequence(v)
+    if len(components) != axes:
         raise ArgumentValueError(
-            f"v has {counted(len(v), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
+            f"v has {counted(len(components), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
         )
-    return v if isinstance(v, (list, tuple)) else [v[k] for k in range(len(v))]
+    return components
 
 
 def _number_or_none(value: object, label: str, what: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import product
 from math import prod
+from types import EllipsisType
 from typing import Any, Protocol
 
 from ..._backends import dispatch
@@ -26,8 +27,8 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
             )
         if len(form) == 1:
             return list(f), False
-        parts = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
-        return [field for part in parts for field in part], False
+        own = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
+        return [field for part in own for field in part], False
     shape = getattr(f, "shape", None)
     if shape is None:
         raise ArgumentTypeError(
@@ -38,7 +39,25 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
             f"give a sequence of {form[0]}, or stack them to the shape ({', '.join(map(str, form))}, ...)"
         )
-    return [f[index] for index in product(*map(range, form))], True
+    return parts(f, form), True
+
+
+def parts(whole: Array, form: Form) -> list[Array]:
+    """The components of a stacked array, as views."""
+    try:
+        if len(form) == 1:
+            return list(whole)  # in torch one step backward
+    except TypeError:  # the array API has no iteration
+        pass
+    places: list[tuple[int | EllipsisType, ...]] = [(*index, ...) for index in product(*map(range, form))]
+    return [whole[place] for place in places]
+
+
+def in_sequence(F: Array | Sequence[Array]) -> Sequence[Array]:
+    """The components of a vector field, which may be one stacked array."""
+    if isinstance(F, Sequence):
+        return F
+    return parts(F, tuple(F.shape[:1]))
 
 
 def shaped(results: Sequence[Array], form: Form) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
 from typing import TypeAlias
 from weakref import ref
 
@@ -12,7 +11,7 @@ from ..._backends import ladder
 from ..._backends.protocol import Backend
 from ..._base.types import Array, Shape
 from ..._plan.plan import Plan
-from ..fields.forms import Form, shaped
+from ..fields.forms import Form, parts, shaped
 
 Fresh: TypeAlias = Callable[[Array], tuple[Array | None, list[Array]]]
 LENT_BYTES = 1 << 10  # about what is kept of a plan that is not held
@@ -157,8 +156,3 @@ def fresh(
         return None, [library.empty(like, dtype, own) for own in shapes]
     whole = library.empty(like, dtype, shape)
     return whole, parts(whole, form)
-
-
-def parts(whole: Array, form: Form) -> list[Array]:
-    """The components of a stacked array, as views."""
-    return list(whole) if len(form) == 1 else [whole[index] for index in product(*map(range, form))]

@@ -20,8 +20,8 @@ from ..._grid.walls.conditions import Condition
 from ..._plan.descriptor import MAX_ARRAYS
 from ..._terms.real import real_terms
 from ..._terms.term import Term, shapes_of
-from ..fields.forms import Form
-from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh, parts
+from ..fields.forms import Form, parts
+from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh
 
 Key: TypeAlias = tuple[Hashable, ...]
 

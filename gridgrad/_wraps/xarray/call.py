@@ -19,6 +19,7 @@ from .errors import axes_named
 from .fields import (
     Fields,
     check_counts,
+    check_dims,
     check_numbers,
     check_together,
     gaps_of,
@@ -65,7 +66,16 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     required(function.__name__, **{word: fields.get(word, MISSING) for word in words})
     main = "F" if "F" in fields else "f"
     given = fields.get(main)
+    if isinstance(given, xarray.DataTree):
+        raise ArgumentTypeError(
+            f"{function.__name__}() takes DataArrays and Datasets, got a DataTree; of each of its Datasets it is "
+            f"f.map_over_datasets(lambda ds: {function.__name__}(ds, dim='x'))"
+        )
     if main == "f" and isinstance(given, (list, tuple)) and labelled({"F": given}):
+        if "v" in fields:
+            raise ArgumentTypeError(
+                f"{function.__name__}() takes the components of the velocity as v, and the field as f; give {_shown(function, words)}"
+            )
         raise ArgumentTypeError(
             f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])"
         )
@@ -78,20 +88,24 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
             raise ArgumentTypeError(
                 f"{function.__name__}() got {word}= with labelled arrays; {_REFUSED[topic_of(word)]}"
             )
-    shown = f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
+    shown = _shown(function, words)
     if all(by is None for by in named[:2]) and ("F" in fields or "v" in fields):
         raise ArgumentTypeError(
             f"{function.__name__}() of labelled arrays needs dim=, one for each component in their order: {shown}"
         )
-    if isinstance(fields.get("F"), xarray.DataArray) and any(
-        np.ndim(step) > 1 for step in args[len(words) :]
-    ):
+    components = fields.get("F", fields.get("v"))
+    if isinstance(components, xarray.DataArray) and any(np.ndim(step) > 1 for step in args[len(words) :]):
         raise ArgumentTypeError(f"{function.__name__}() takes all components as one argument; give {shown}")
     call = Call(function, fields, main, args[len(words) :], *named, rest)
     check_word(rest.get("geometry"))
     if rest.get("geometry") in WORDS and all(by is None for by in named[:2]) and not call.steps:
         call = call._replace(dim=dims_on_sphere(fields[main], rest["geometry"]))
     return _of_dataset(call) if isinstance(fields[main], xarray.Dataset) else _of_arrays(call)
+
+
+def _shown(function: Function, words: Sequence[str]) -> str:
+    """A call of a function of vectors as it may be typed."""
+    return f"{function.__name__}({', '.join(_WRITTEN[word] for word in words if word in _WRITTEN)}, dim=('lon', 'lat'))"
 
 
 def _of_dataset(call: Call) -> xarray.Dataset:
@@ -142,6 +156,7 @@ def _of_arrays(call: Call) -> Any:
     """The call on the numbers, and the labels around what it gives."""
     template = next(parts(call.fields, call.main))
     check_numbers(template)
+    check_dims(call.fields)
     coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     coords, options = placed(coords, call.options, template)
     call = call._replace(options=options)

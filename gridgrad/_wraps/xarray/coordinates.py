@@ -167,7 +167,13 @@ def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> 
         raise ArgumentTypeError(f"a spacing is a number or coordinates, got {entry!r}; {named}")
     if isinstance(entry, xarray.DataArray) and entry.ndim:
         check_place(sample, entry)
-        return _read(sample, entry.variable, dim, entry.name or dim, unit)
+        known = variables_of(sample).get(entry.name)
+        coord = _read(sample, entry.variable, dim, entry.name or dim, unit)
+        if known is None or coord.written != known.attrs.get("units") or not differ(entry.variable, known):
+            return coord
+        return coord._replace(
+            written=None
+        )  # made of that coordinate, in whatever unit: xarray keeps attributes
     return Coordinate(dim, dim, entry, None)
 
 

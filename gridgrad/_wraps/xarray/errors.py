@@ -18,6 +18,8 @@ REMEDIES = {
     r"x, k = numpy\.unique\(x, return_index=True\) and numpy\.take\(f, k, axis\)": "f.isel({at_dim}numpy.unique(f[{name!r}], return_index=True)[1]{after_dim})",
     r"numpy\.unwrap\(x, period=(?P<turn>[^)]*)\)": "f.assign_coords({at_name}({dim!r}, numpy.unwrap(f[{name!r}], period={turn})){after_name})",
     r"leave out the last of x and f, x\[:-1\]": "leave out the last, f.isel({at_dim}slice(None, -1){after_dim})",
+    r"give the coordinates in the order of the axes along which they go on, or .*f\[y, x\]": "name dims in the order of the coordinates that go on along them, dim=('i', 'j') for coord=('lon', 'lat')",
+    r"give numbers, f\.magnitude of pint, f\.value of astropy or unyt": "give numbers, f.copy(data=f.data.magnitude) of pint, with their unit as text, attrs['units']",
     r"leave the axis out, with axis= or in a grid with axes=": "leave the dim out, with dim=",
 }
 _ALONG = re.compile(r"it varies along its axis \d+ only: as the coordinates of that axis give x\[[^]]*\]")

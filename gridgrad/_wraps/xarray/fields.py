@@ -11,7 +11,7 @@ import xarray
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
-from .coordinates import Coordinate, apart, differ, values_in_order, variables_of
+from .coordinates import Coordinate, apart, called, differ, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
 Dims: TypeAlias = tuple[Hashable, ...]
@@ -59,6 +59,23 @@ def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
             )
 
 
+def check_dims(fields: Fields) -> None:
+    """Refuse components that differ in their dims, and such as are at other points of a staggered grid than a field."""
+    first, *others = labelled({word: fields[word] for word in ("F", "f") if word in fields}) or [None]
+    for c in [*others, *(labelled({"v": fields["v"]}) if "v" in fields else [])]:
+        if {*c.dims} - {*first.dims} and {*first.dims} - {*c.dims}:
+            raise ArgumentValueError(
+                f"{called(c)} has the dims {c.dims!r}, and {called(first)} {first.dims!r}, other points of a staggered grid; take means at the same "
+                "ones, or plain arrays, for which gridgrad.Grid(x, y).faces() has the operators, divergence((u, v)) for example"
+            )
+    for c in others:
+        if {*c.dims} != {*first.dims}:
+            raise ArgumentValueError(
+                f"the components of the vector field have the dims {first.dims!r} and {c.dims!r}; give them the same, "
+                "xarray.broadcast(u, v)"
+            )
+
+
 def check_together(fields: Fields, coords: Sequence[Coordinate], dims: Dims) -> None:
     """Refuse fields that lie at different points, by the coordinates of their dims and what is differentiated by."""
     main_first = sorted(fields, key=lambda word: word not in ("F", "f"))  # it has the dims of all
@@ -73,12 +90,6 @@ def check_together(fields: Fields, coords: Sequence[Coordinate], dims: Dims) -> 
         for dim, n in other.sizes.items():
             if first.sizes.get(dim, n) != n:
                 raise apart(dim)
-    for c in parts(fields, "F"):
-        if isinstance(c, xarray.DataArray) and set(c.dims) < set(dims):
-            raise ArgumentValueError(
-                f"the components of the vector field have the dims {dims!r} and {c.dims!r}; give them the same, "
-                "xarray.broadcast(u, v)"
-            )
 
 
 def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:

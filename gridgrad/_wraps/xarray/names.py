@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import groupby, starmap
 from typing import Any, NamedTuple, TypeAlias
@@ -24,8 +25,10 @@ class Label(NamedTuple):
 
 Labels: TypeAlias = "Label | list[Labels]"
 # What is true of a field and of none of its derivatives.
-_OWN = ("units", "long_name", "standard_name", "valid_min", "valid_max", "valid_range", "actual_range", "missing_value",
-        "cell_methods", "flag_values", "flag_meanings", "flag_masks")  # fmt: skip
+_OWN = re.compile(
+    "units|units_metadata|long_name|standard_name|short_name|original_name|original_units|description|field|valid_(min|max|range)|actual_range|"
+    "missing_value|cell_methods|flag_(values|meanings|masks)|GRIB_.*|_FillValue|scale_factor|add_offset"
+)  # by WRF, ROMS, CMIP, cfgrib and rioxarray too
 _OF_THE_FILE = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
                 "calendar", "chunks", "preferred_chunks", "shards")  # fmt: skip
 
@@ -43,7 +46,8 @@ def kept_attributes(fields: Sequence[xarray.DataArray]) -> dict[Hashable, Any]:
     return {
         word: value
         for word, value in first.items()
-        if word not in _OWN and all(word in attrs and np.array_equal(attrs[word], value) for attrs in others)
+        if not _OWN.fullmatch(str(word))
+        and all(word in attrs and np.array_equal(attrs[word], value) for attrs in others)
     }
 
 

@@ -25,6 +25,11 @@ _AXES = {
     ("cylindrical", 2): ("r", "z"),
     ("cylindrical", 3): ("r", "theta", "z"),
 }
+_OF_POLAR = {
+    **dict.fromkeys(("r", "radius", "range", "rho"), "r"),
+    **dict.fromkeys(("theta", "phi", "angle", "azimuth"), "theta"),
+}
+_KILOMETRES = (6300, 6400)  # which hold every radius of the Earth
 NAMES = {"lat": "lat", "latitude": "lat", "lon": "lon", "longitude": "lon"}
 _ANGLES = {**dict.fromkeys(("degree", "degrees", "deg", "°", *ROLES["units"]), "degrees"),
            **dict.fromkeys(("radian", "radians", "rad"), "radians")}  # fmt: skip
@@ -65,9 +70,23 @@ def dims_on_sphere(data: xarray.DataArray | xarray.Dataset, word: str) -> list[H
         return None
     raise ArgumentValueError(
         f"geometry={word!r} needs one latitude and one longitude, and of the dims {', '.join(map(repr, data.dims))} "
-        f"{' and '.join(map(repr, dims)) or 'none'} {'is' if len(dims) == 1 else 'are'} known as such; name two and what they are: "
-        f"dim=('y', 'x'), geometry=('lat', 'lon'){_section(dims[0]) if [roles[dim] for dim in dims] == ['lat'] else ''}"
+        f"{' and '.join(map(repr, dims)) or 'none'} {'is' if len(dims) == 1 else 'are'} known as such; {_of_positions(data, word)}name two "
+        f"and what they are: dim=('y', 'x'), geometry=('lat', 'lon'){_section(dims[0]) if [roles[dim] for dim in dims] == ['lat'] else ''}"
     )
+
+
+def _of_positions(data: xarray.DataArray | xarray.Dataset, word: str) -> str:
+    """What to type for a curvilinear grid, whose longitudes and latitudes have two dims."""
+    flat = {
+        role: name
+        for name, own in variables_of(data).items()
+        if own.ndim == 2 and (role := _role(name, own.attrs, word))
+    }
+    if len(flat) < 2:
+        return ""
+    dims = variables_of(data)[flat["lat"]].dims
+    named = flat["lon"], flat["lat"]
+    return f"by {named[0]!r} and {named[1]!r}, which have two dims, derivatives are per degree, gradient(f, coord={named!r}, dim={dims!r}); where dims are angles, "
 
 
 def _section(dim: Hashable) -> str:
@@ -83,13 +102,15 @@ def placed(
     if geometry is None:
         return coords, options
     found = dict(options)
-    geometry = _AXES.get((geometry, len(coords)), geometry) if isinstance(geometry, str) else geometry
     if geometry in WORDS:
         geometry = _names(coords, geometry)
         if geometry is not None and options["geometry"] == "cf" and found.get("radius") is None:
             found["radius"] = _radius_of(sample)
+    elif isinstance(geometry, str):
+        geometry = _of_word(coords, geometry)
     elif isinstance(geometry, (list, tuple)):
         _check(coords, geometry)
+    _check_radius(found.get("radius"))
     found["geometry"] = geometry
     if not isinstance(geometry, (list, tuple)) or len(geometry) != len(coords):
         return coords, found  # to be refused, or none
@@ -106,6 +127,39 @@ def placed(
         for x, own in zip(coords, geometry, strict=True)
     ]
     return coords, found
+
+
+def _of_word(coords: Sequence[Coordinate], word: str) -> tuple[str, ...]:
+    """What each axis is of "polar" or "cylindrical" ones, which come in their order."""
+    dims = [coord.dim for coord in coords]
+    found = _AXES.get((word, len(coords)))
+    if found is None:
+        raise ArgumentValueError(
+            f"geometry={word!r} has the axes {' and '.join(_AXES[word, 2])}, and here are {', '.join(map(repr, dims))}; name what is these, "
+            f"dim=('range', 'azimuth') for example"
+        )
+    roles = [_role_in_plane(coord) for coord in coords]
+    if any(role not in (None, own) for role, own in zip(roles, found, strict=True)):
+        order = [dims[roles.index(own)] for own in found if own in roles]
+        named = tuple(order) if len(order) == len(found) else found
+        raise ArgumentValueError(
+            f"geometry={word!r} has the axes {' and '.join(found)} in this order, and here are {', '.join(map(repr, dims))}; give dim={named!r}, "
+            f"or say what each is, geometry={tuple(reversed(found))!r}"
+        )
+    return found
+
+
+def _role_in_plane(coord: Coordinate) -> str | None:
+    """Whether it is a radius or an angle, by its unit or its name."""
+    return "theta" if str(coord.written) in _ANGLES else _OF_POLAR.get(str(coord.name).lower())
+
+
+def _check_radius(radius: object) -> None:
+    """Refuse kilometres, as results say that they are per metre."""
+    if isinstance(radius, (int, float)) and _KILOMETRES[0] < radius < _KILOMETRES[1]:
+        raise ArgumentValueError(
+            f"radius={radius!r} is that of the Earth in kilometres, and the units of results are per metre; give metres, radius={radius * 1000:g}"
+        )
 
 
 def _names(coords: Sequence[Coordinate], word: str) -> tuple[str, ...] | None:
@@ -156,13 +210,21 @@ def _angle(coords: Sequence[Coordinate], geometry: Sequence[Any], given: object)
             if said[coord.name] is None:
                 raise ArgumentValueError(
                     f"{coord.name!r} is an angle, and has the unit {coord.written!r}; set what is right, "
-                    f"f[{coord.name!r}].attrs['units'] = 'degrees_north', 'degrees_east' or 'radians'"
+                    f"f[{coord.name!r}].attrs['units'] = 'degrees_north', 'degrees_east' or 'radians', or leave geometry= away where it is a length"
                 )
     for name, unit in said.items():
         if unit != (given or unit) or len(set(said.values())) > 1:
             told = f"angle={given!r} was given" if given else f"not all of {', '.join(map(repr, said))} are"
             raise ArgumentValueError(f"{name!r} is in {unit} by its units, and {told}; give both in one unit")
-    return next(iter(said.values()), given)
+    angle = next(iter(said.values()), given)
+    for coord in [
+        coord for coord, own in zip(coords, geometry, strict=True) if own == "theta" and angle is None
+    ]:
+        if np.ndim(coord.spacing) == 1 and abs(coord.spacing[-1] - coord.spacing[0]) > 7:  # more than a turn
+            raise ArgumentValueError(
+                f"{coord.name!r} has no unit and counts as radians, and it is longer than a turn; give angle='degrees'"
+            )
+    return angle
 
 
 def _radius_of(sample: xarray.DataArray) -> float | None:

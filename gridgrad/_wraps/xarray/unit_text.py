@@ -15,9 +15,14 @@ _SPELLINGS = {
     "s": "second seconds sec",
     "h": "hour hours hr",
     "d": "day days",
-    "K": "kelvin Kelvin degC celsius Celsius degree_C degrees_C deg_C degree_Celsius degrees_Celsius degree_celsius degrees_celsius °C",
+    "min": "minute minutes",
     "degree": "degrees deg ° degree_north degrees_north degree_east degrees_east degrees_N degrees_E",
-}  # of temperatures only differences are written
+}
+_READ = {
+    r"((°|\bdeg(ree)?s?[ _]?)(C|K|celsius)|\bcelsius|\bkelvins?)(?![A-Za-z])": "K",  # of temperatures only differences are written
+    r"(?<=\w)\s+since\s.*": "",  # of times those between dates
+    r"\s+per\s+": "/",
+}  # fmt: skip
 _PLAIN = {spelling: unit for unit, words in _SPELLINGS.items() for spelling in words.split()}
 
 
@@ -26,6 +31,8 @@ def parsed(text: object) -> Text:
     if text is None:
         return None
     written, found, place = str(text).strip(), dict[str, int](), 0
+    for pattern, plain in _READ.items():
+        written = re.sub(pattern, plain, written, flags=re.IGNORECASE)
     while place < len(written):
         factor = _FACTOR.match(written, place)
         if factor is None:
@@ -63,7 +70,8 @@ def of_sum(units: Iterable[Text], what: str) -> Text:
 
 
 def written(unit: Text) -> str | None:
-    """``K m-1``; ``1`` of what has no dimension."""
+    """``K m-1``, what is divided by behind; ``1`` of what has no dimension."""
     if unit is None:
         return None
-    return " ".join(name if power == 1 else f"{name}{power}" for name, power in unit.items()) or "1"
+    powers = sorted(unit.items(), key=lambda own: own[1] < 0)
+    return " ".join(name if power == 1 else f"{name}{power}" for name, power in powers) or "1"
