@@ -192,7 +192,7 @@ def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Fun
     def of(function: Function) -> Function:
         cache: Cache[object] = Cache(name, entries)
 
-        @wraps(function)
+        @functools.wraps(function)
         def call(*arguments: Hashable) -> object:
             found = cache.get(arguments)
             if found is None:
