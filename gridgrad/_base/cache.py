@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable
-from functools import wraps
 from operator import attrgetter
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,17 @@ from .types import Array
 
 Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., object])
+
+if TYPE_CHECKING:
+    from functools import cached_property as cached_property
+else:
+
+    class cached_property(functools.cached_property):
+        """Without the lock that it has in Python 3.11: a child forked meanwhile would wait for it for ever."""
+
+        def __get__(self, of, owner=None):
+            return self if of is None else of.__dict__.setdefault(self.attrname, self.func(of))
+
 
 # What all caches together may hold of this machine's memory, and the share of each. Beyond it each keeps
 # its two largest entries (a derivative and its adjoint), or a long axis would be made again at every call.
@@ -182,7 +193,7 @@ def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Fun
     def of(function: Function) -> Function:
         cache: Cache[object] = Cache(name, entries)
 
-        @wraps(function)
+        @functools.wraps(function)
         def call(*arguments: Hashable) -> object:
             found = cache.get(arguments)
             if found is None:

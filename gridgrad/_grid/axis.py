@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from .._base.cache import Cache, by_content
+from .._base.cache import Cache, by_content, cached_property
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows, points_needed

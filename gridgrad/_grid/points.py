@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial, reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from .._backends.once import made_once
+from .._base.cache import cached_property
 from .._base.checks import clean_axis, dtype_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.late import Late

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
-from functools import cached_property
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Never, Self, TypeAlias, Unpack
 
@@ -12,6 +11,7 @@ import numpy as np
 import xarray
 
 from .. import grid
+from .._base.cache import cached_property
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Gaps
 from .._base.words import unexpected, unknown

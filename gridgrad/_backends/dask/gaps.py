@@ -5,7 +5,6 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -13,6 +12,7 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 
+from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._stencils.part import Block
 from ..._stencils.stencil import Stencil

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from ..._base.cache import Cache
+from ..._base.cache import Cache, cached_property
 from ..._stencils.part import Block, block, leaving
 from ..._stencils.stencil import Stencil
 from ..rows import has_pairs

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError, counted
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.types import Array, Shape
 from ..boundary import Side
 from ..points import Points

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from ..._stencils.ends import ONE_SIDED, End

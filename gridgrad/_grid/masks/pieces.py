@@ -6,11 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.late import imported
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from .piece import HALF, Piece
 from .runs import Runs
+
+imported("numpy.ma")  # which numpy.unique imports at its first call, for which a fork would not wait
 
 EVERY = 4096  # places where a run may begin, for all of which rows are made, and kept for other masks
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from functools import cached_property
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._grid.axis import Along
 from ..._grid.boundary import OPEN

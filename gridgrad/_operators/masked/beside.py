@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from functools import cached_property
 from math import isnan, prod
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from ..._backends.numpy.gaps.bands import InBands, are_near, edges_of, lines_of,
 from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
+from ..._base.cache import cached_property
 from ..._base.types import Array, DType, Shape
 from ..._grid.points import Points
 from ..._terms.adjoint import conjugate_terms

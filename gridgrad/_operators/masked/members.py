@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import product
 from math import prod
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.boundary import Side

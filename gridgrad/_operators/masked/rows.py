@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
 from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._grid.masks.piece import Piece
 from ..._grid.masks.pieces import Pieces

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.late import linalg, sparse
 from ..._base.types import Array
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
+from ..._base.cache import cached_property
 from ..._base.late import fft, sparse, sparse_linalg
 from ..._base.types import Array
 from .bands import Bands, Symmetric

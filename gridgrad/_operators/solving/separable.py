@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
 from ..._backends.products import Means, Products
+from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.late import sparse
 from ..._base.types import Array
