@@ -89,38 +89,41 @@ class Apply {
   }
 
   // The rows from this one on, before row `last` of the plane, that have the same loops; how many. Where
-  // outputs are streamed, a few rows of each in turn: stores then go on while the next are computed.
+  // outputs are streamed, a few rows of each in turn: stores go on while the next rows are computed.
   int64 run(int64 last, int64 begin, int64 end) {
     const int64 rows = terms_.here.rows_of_a_form(last);
     if constexpr (NATIVE) {
+      const int64 group = rows_of_a_group(end - begin);
+      bool streams = false;
       for (int t = 0; t < plan_.terms; t = next_[t]) {
-        const int k = plan_.inputs + plan_.term[t].output;
-        const int64 ahead = plan_.array[k].stride[MIDDLE];
-        Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin;
-        runs_.set_up(t, ends_[t], rows, begin, end, out, ahead,
-                     stream_ && ends_[t] == next_[t] ? &streams_[plan_.term[t].output] : nullptr);
+        Stream<Out>* const stream =
+            stream_ && ends_[t] == next_[t] ? &streams_[plan_.term[t].output] : nullptr;
+        streams |= runs_.set_up(t, ends_[t], rows, begin, end, output_row(t) + begin, stream);
       }
-      const int64 step = !stream_ ? rows : 2 * (end - begin) < TOGETHER ? TOGETHER / (end - begin) / COLUMN * COLUMN : 1;
+      const int64 step = !stream_ ? rows : streams && group == COLUMN ? 1 : group;
       for (int64 r = 0; r < rows; r += step) {
-        if (stream_) fetch_ahead(r, step, begin, end);
+        if (stream_) fetch(r + group, step, begin, end);
         for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
       }
-      for (int t = 0; t < plan_.terms; t = next_[t]) {
-        if (ends_[t] == next_[t]) continue;
-        const int k = plan_.inputs + plan_.term[t].output;
-        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
-          terms_.add_ends(ends_[t], next_[t], begin, end, static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin, 1);
-        terms_.here.go_along(-rows);
-      }
+      for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
+        for (int t = 0; t < plan_.terms; t = next_[t])
+          terms_.add_ends(ends_[t], next_[t], begin, end, output_row(t) + begin, 1);
+      terms_.here.go_along(-rows);
     }
     return rows;
   }
 
-  // Asks for what the rows after the next `rows` from row r on read furthest ahead.
-  GG_INLINE void fetch_ahead(int64 r, int64 rows, int64 begin, int64 end) const {
+  Out* output_row(int t) const {
+    const int k = plan_.inputs + plan_.term[t].output;
+    return static_cast<Out*>(pointers_[k]) + terms_.here.offset(k);
+  }
+
+  // Asks for what the rows from the r-th on read furthest ahead. Inlined: gcc takes a function of requests
+  // for one without effects.
+  GG_INLINE void fetch(int64 r, int64 rows, int64 begin, int64 end) const {
     for (int k = 0; k < plan_.inputs; ++k) {
       const int64 ahead = plan_.array[k].stride[MIDDLE];
-      const Stored* from = terms_.here.row(k) + lead_[k] + (r + rows) * ahead;
+      const Stored* from = terms_.here.row(k) + lead_[k] + r * ahead;
       for (int64 n = 0; n < rows; ++n, from += ahead)
         for (int64 j = begin; j < end; j += LINE) GG_FETCH(from + j);
     }
@@ -138,9 +141,8 @@ class Apply {
   void tile(int64 begin, int64 end) {
     for (int t = 0; t < plan_.terms; t = next_[t]) {
       const Term& term = plan_.term[t];
-      const int k = plan_.inputs + term.output;
-      const int64 stride = plan_.array[k].stride[ROW];
-      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin * stride;
+      const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
+      Out* const out = output_row(t) + begin * stride;
       if constexpr (std::is_same_v<Out, Real>) {
         if (ends_[t] == t) {  // the output holds the rest
           terms_.add_ends(t, next_[t], begin, end, out, stride);
@@ -170,7 +172,8 @@ class Apply {
     const Stencil& stencil = plan_.stencil[term.stencil];
     for (int p = 0; stencil.dim == SLOW && p < stencil.pairs; ++p)
       for (const int k : {int(term.input), int(term.inner), int(term.faces)})
-        if (k >= 0) lead_[k] = larger(lead_[k], larger(stencil.a[p], stencil.b[p]) * plan_.array[k].stride[SLOW]);
+        if (k >= 0)
+          lead_[k] = larger(lead_[k], larger(stencil.a[p], stencil.b[p]) * plan_.array[k].stride[SLOW]);
   }
 
   // Whether the terms of an output that stand at ends only are there at the ends of this row and no more.

@@ -16,6 +16,9 @@ struct NoRuns {
   explicit NoRuns(Here&) {}
 };
 
+// How many rows of a length are done before their ends.
+inline int64 rows_of_a_group(int64 length) { return larger(1, TOGETHER / length / COLUMN) * COLUMN; }
+
 template <class Real>
 class Runs {
  public:
@@ -38,15 +41,14 @@ class Runs {
     }
     const bool is_one = here_.plan.term[t].assign && are_around_one(t, next) && are_beside_one(t, next);
     output_of(t).loop = !is_one      ? nullptr
-                            : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
-                                         : loop_of_all(signature, join_of(t));
+                        : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                     : loop_of_all(signature, join_of(t));
     return true;
   }
 
   // Sets up the elements [begin, end) of `rows` rows from this one on of an output; `target` is the first of
-  // them, and `ahead` from a row to the next there. With a stream they go past the caches, where that pays.
-  void set_up(int t, int next, int64 rows, int64 begin, int64 end, Real* target, int64 ahead,
-              Stream<Real>* stream) {
+  // them. Whether they go past the caches, by a stream: if a loop makes all that they are.
+  bool set_up(int t, int next, int64 rows, int64 begin, int64 end, Real* target, Stream<Real>* stream) {
     Output& own = output_of(t);
     Run<Real>& run = own.run;
     int64 first = begin, last = end;
@@ -55,22 +57,22 @@ class Runs {
     run.rows = rows;
     run.count = last - first;
     run.target = target + (first - begin);
-    run.target_ahead = ahead;
-    run.group = larger(1, TOGETHER / (end - begin) / COLUMN) * COLUMN;
+    run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
+    run.group = rows_of_a_group(end - begin);
     run.stream = own.loop && run.count >= Words<Real>::LANES ? stream : nullptr;
     run.together = !run.stream && own.loop && are_one(t, next, run, end - begin) ? run.group : 1;
     own.links.clear();
     int lines = 0;
-    for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
-      set_line(k, first, own, run.line[lines]);
+    for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines) set_line(k, first, own, run.line[lines]);
     list_ends(t, next, begin, end, first, last, own);
     run.end = own.ends.data();
     run.ends = static_cast<int64>(own.ends.size());
     run.leading = first - begin;
     run.link = own.links.data();
     run.end_target = run.target;
-    run.end_ahead = ahead;
+    run.end_ahead = run.target_ahead;
     if (run.stream) set_apart(own);
+    return run.stream;
   }
 
   // The rows [begin, end) of those.

@@ -150,7 +150,7 @@ const int64 TOGETHER = 512;  // elements of short rows that are done as one
 
 // An element at an end of the row, where terms along the row have rows that are data.
 struct End {
-  int64 j, to;  // `to` is its place in `Run::end_target`
+  int64 j, to;                                  // `to` is its place in `Run::end_target`
   int begin[LINES], second[LINES], end[LINES];  // of the links of each term, or of two; negative: as at inner
 };
 
@@ -161,7 +161,8 @@ struct Run {
   int64 group;        // rows that are done before their ends
   Real* target;
   int64 target_ahead;
-  Stream<Real>* stream;  // past the caches, if not null: with ends that were made before, in a place of theirs
+  Stream<Real>*
+      stream;  // past the caches, if not null: with ends that were made before, in a place of theirs
   Real* end_target;
   int64 end_ahead;
   const End* end;       // in every row
