@@ -105,10 +105,12 @@ class Apply {
         if (stream_) fetch(r + group, step, begin, end);
         for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
       }
-      for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
-        for (int t = 0; t < plan_.terms; t = next_[t])
+      for (int t = 0; t < plan_.terms; t = next_[t]) {
+        if (ends_[t] == next_[t]) continue;
+        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
           terms_.add_ends(ends_[t], next_[t], begin, end, output_row(t) + begin, 1);
-      terms_.here.go_along(-rows);
+        terms_.here.go_along(-rows);
+      }
     }
     return rows;
   }

@@ -72,7 +72,7 @@ class Runs {
     run.end_target = run.target;
     run.end_ahead = run.target_ahead;
     if (run.stream) set_apart(own);
-    return run.stream;
+    return run.stream != nullptr;
   }
 
   // The rows [begin, end) of those.
