@@ -100,9 +100,9 @@ class Apply {
             stream_ && ends_[t] == next_[t] ? &streams_[plan_.term[t].output] : nullptr;
         streams |= runs_.set_up(t, ends_[t], rows, begin, end, output_row(t) + begin, stream);
       }
-      const int64 step = !stream_ ? rows : streams && group == COLUMN ? 1 : group;
+      const int64 step = !streams ? rows : group == COLUMN ? 1 : group;
       for (int64 r = 0; r < rows; r += step) {
-        if (stream_) fetch(r + group, step, begin, end);
+        if (streams) fetch(r + group, step, begin, end);
         for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
       }
       for (int t = 0; t < plan_.terms; t = next_[t]) {
@@ -120,10 +120,11 @@ class Apply {
     return static_cast<Out*>(pointers_[k]) + terms_.here.offset(k);
   }
 
-  // Asks for what the rows from the r-th on read furthest ahead. Inlined: gcc takes a function of requests
-  // for one without effects.
+  // Asks for what the rows from the r-th on read in the planes ahead. Inlined: gcc takes a function of
+  // requests for one without effects.
   GG_INLINE void fetch(int64 r, int64 rows, int64 begin, int64 end) const {
     for (int k = 0; k < plan_.inputs; ++k) {
+      if (!lead_[k]) continue;
       const int64 ahead = plan_.array[k].stride[MIDDLE];
       const Stored* from = terms_.here.row(k) + lead_[k] + r * ahead;
       for (int64 n = 0; n < rows; ++n, from += ahead)

@@ -59,7 +59,7 @@ class Runs {
     run.target = target + (first - begin);
     run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
     run.group = rows_of_a_group(end - begin);
-    run.stream = own.loop && run.count >= Words<Real>::LANES ? stream : nullptr;
+    run.stream = streams(own.loop, t, next, run.count) ? stream : nullptr;
     run.together = !run.stream && own.loop && are_one(t, next, run, end - begin) ? run.group : 1;
     own.links.clear();
     int lines = 0;
@@ -136,6 +136,13 @@ class Runs {
   }
 
   Output& output_of(int t) { return outputs_[static_cast<std::size_t>(here_.plan.term[t].output)]; }
+
+  // Whether a loop's words go past the caches: those of one term, as soon as they are made; of sums those of
+  // one input, if a line is two words or one. More takes so long that lines are written before they are full.
+  bool streams(Loop<Real> loop, int t, int next, int64 count) const {
+    const bool is_short = here_.plan.inputs == 1 && WORD_BYTES > 16;
+    return loop && count >= Words<Real>::LANES && (is_short || t + terms_of(kinds_[t]) == next);
+  }
 
   // Ends that are streamed are made in a place of their own, those of a row side by side.
   static void set_apart(Output& own) {
