@@ -138,10 +138,12 @@ class Runs {
   Output& output_of(int t) { return outputs_[static_cast<std::size_t>(here_.plan.term[t].output)]; }
 
   // Whether a loop's words go past the caches: those of one term, as soon as they are made; of sums those of
-  // one input, if a line is two words or one. More takes so long that lines are written before they are full.
+  // one input in long rows, if a line is two words or one. More takes so long that lines are written before
+  // they are full.
   bool streams(Loop<Real> loop, int t, int next, int64 count) const {
-    const bool is_short = here_.plan.inputs == 1 && WORD_BYTES > 16;
-    return loop && count >= Words<Real>::LANES && (is_short || t + terms_of(kinds_[t]) == next);
+    if (!loop || count < Words<Real>::LANES) return false;
+    if (t + terms_of(kinds_[t]) == next) return true;
+    return here_.plan.inputs == 1 && WORD_BYTES > 16 && COLUMN * count >= TOGETHER;
   }
 
   // Ends that are streamed are made in a place of their own, those of a row side by side.
