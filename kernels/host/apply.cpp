@@ -77,8 +77,7 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (streams(t) || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
-          return false;
+        if (streams(t) || ends_[t] == t || !runs_.have_loops(t, ends_[t], begin, end)) return false;
       return true;
     }
   }
@@ -93,10 +92,7 @@ class Apply {
         const int64 ahead = plan_.array[k].stride[MIDDLE];
         Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin;
         runs_.take(t, ends_[t], rows, begin, end, out, ahead);
-        if (ends_[t] == next_[t]) continue;
-        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
-          terms_.add_ends(ends_[t], next_[t], begin, end, out + r * ahead, 1);
-        terms_.here.go_along(-rows);
+        terms_.add_ends(ends_[t], next_[t], rows, begin, end, out, 1, ahead);
       }
     }
     return rows;
