@@ -77,7 +77,8 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (streams(t) || ends_[t] == t || !runs_.have_loops(t, ends_[t], begin, end)) return false;
+        if (streams(t) || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
+          return false;
       return true;
     }
   }
