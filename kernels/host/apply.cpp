@@ -106,10 +106,8 @@ class Apply {
         for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
       }
       for (int t = 0; t < plan_.terms; t = next_[t]) {
-        if (ends_[t] == next_[t]) continue;
-        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
-          terms_.add_ends(ends_[t], next_[t], begin, end, output_row(t) + begin, 1);
-        terms_.here.go_along(-rows);
+        const int64 ahead = plan_.array[plan_.inputs + plan_.term[t].output].stride[MIDDLE];
+        terms_.add_ends(ends_[t], next_[t], rows, begin, end, output_row(t) + begin, 1, ahead);
       }
     }
     return rows;
