@@ -93,6 +93,14 @@ void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
   (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
 }
 
+// Whether a loop's words may go past the caches, as soon as they are made: those of one term, and of sums
+// those that read one array, if a line is two words or one. More takes so long that lines are written before
+// they are full.
+template <int... KINDS>
+constexpr bool may_stream() {
+  return sizeof...(KINDS) == 1 || (WORD_BYTES > 16 && (is_of_one_array(KINDS) && ...));
+}
+
 // Ends of a row, which continue its output.
 template <class Real>
 GG_INLINE void push_ends(const Run<Real>& run, int64 row, int64 begin, int64 end) {
@@ -108,7 +116,7 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
   typedef AsWords<Real> As;
   const As as;
   Stream<Real>* const stream = run.stream;
-  const bool streams = HOW == SETS && stream;
+  const bool streams = HOW == SETS && may_stream<KINDS...>() && stream;
   for (int64 r = begin; r < end; r += run.together) {
     Real* const target = run.target + r * run.target_ahead;
     const int64 count = run.count + (smaller(run.together, end - r) - 1) * run.target_ahead,
@@ -138,7 +146,7 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
 // The terms from one line on in the rows [begin, end), and at their ends.
 template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
-  const bool streams = HOW == SETS && run.stream;
+  const bool streams = HOW == SETS && may_stream<KINDS...>() && run.stream;
   for (int64 r = begin; r < end; r += run.group) {
     const int64 last = smaller(r + run.group, end);
     if (run.ends && streams && r % run.group == 0)

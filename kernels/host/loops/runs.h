@@ -138,13 +138,14 @@ class Runs {
 
   Output& output_of(int t) { return outputs_[static_cast<std::size_t>(here_.plan.term[t].output)]; }
 
-  // Whether a loop's words go past the caches: those of one term, as soon as they are made; of sums those of
-  // one input in long rows, if a line is two words or one. More takes so long that lines are written before
-  // they are full.
+  // Whether a loop's words go past the caches; those of sums in long rows only.
   bool streams(Loop<Real> loop, int t, int next, int64 count) const {
     if (!loop || count < Words<Real>::LANES) return false;
     if (t + terms_of(kinds_[t]) == next) return true;
-    return here_.plan.inputs == 1 && WORD_BYTES > 16 && COLUMN * count >= TOGETHER;
+    if (here_.plan.inputs > 1 || WORD_BYTES <= 16 || COLUMN * count < TOGETHER) return false;
+    for (; t < next; t += terms_of(kinds_[t]))
+      if (!is_of_one_array(kinds_[t])) return false;
+    return true;
   }
 
   // Ends that are streamed are made in a place of their own, those of a row side by side.

@@ -52,6 +52,8 @@ constexpr bool is_values(int kind) {
 }
 constexpr bool is_mixed(int kind) { return without_field(kind) >= MIXED; }
 constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND && !is_mixed(kind); }
+// Whether a term reads the array that it is of, and no other.
+constexpr bool is_of_one_array(int kind) { return kind < OUTER && !has_faces(kind) && !is_upwind(kind); }
 constexpr bool is_graded(int kind) {
   return without_field(kind) >= PAIR && !is_mixed(kind) && (without_field(kind) - PAIR) % 2;
 }
