@@ -46,6 +46,11 @@ class Row {
     return std::apply(take, taps_);
   }
 
+  template <class As>
+  GG_INLINE void put(const As& as, int64 j) const {
+    as.write(target_ + j, at(as, j));
+  }
+
  private:
   // The first term that reads its own points, and the first that reads a coefficient there.
   static constexpr int CENTRE = first_of<has_centre>(KINDS...), FACE = first_of<has_faces>(KINDS...);
@@ -109,50 +114,60 @@ GG_INLINE void push_ends(const Run<Real>& run, int64 row, int64 begin, int64 end
 }
 
 // The inner elements of rows in whole words: those that add take no element twice; of others the last word
-// may overlap the one before it, and from the second on they are aligned to the target. Streamed are the
-// words between, and what is put together of the first and the last, and of the ends.
+// may overlap the one before it, and from the second on they are aligned to the target.
 template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
-  const As as;
-  Stream<Real>* const stream = run.stream;
-  const bool streams = HOW == SETS && may_stream<KINDS...>() && stream;
   for (int64 r = begin; r < end; r += run.together) {
-    Real* const target = run.target + r * run.target_ahead;
-    const int64 count = run.count + (smaller(run.together, end - r) - 1) * run.target_ahead,
-                last = count - As::LANES;
+    const int64 rows = smaller(run.together, end - r),
+                last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
-    int64 j = HOW == ADDS ? As::LANES : aligned_after(target);
-    if (streams) {
-      stream->seek(target - run.leading);
-      push_ends(run, r, 0, run.leading);
-    }
-    set_word(streams ? stream->room() : target, row.at(as, 0));
-    if (streams) stream->take(j);
-    const int64 first = j;
+    int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+    for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
+    row.put(As(), last);
+  }
+}
+
+// The same past the caches, with the ends that stand beside them: the words between, and what is put together
+// of the first, the last and the ends.
+template <class Real, Join JOIN, int... KINDS>
+GG_INLINE void stream_words(const Run<Real>& run, int line, int64 begin, int64 end) {
+  typedef AsWords<Real> As;
+  Stream<Real>& stream = *run.stream;
+  for (int64 r = begin; r < end; ++r) {
+    Real* const target = run.target + r * run.target_ahead;
+    const Row<Real, JOIN, SETS, KINDS...> row(run, line, r);
+    const int64 first = aligned_after(target), last = run.count - As::LANES;
+    int64 j = first;
+    stream.seek(target - run.leading);
+    push_ends(run, r, 0, run.leading);
+    set_word(stream.room(), row.at(As(), 0));
+    stream.take(first);
     for (; j < last; j += As::LANES) {
-      const typename As::Word word = row.at(as, j);
-      if (streams) GG_STREAM(target + j, &word);
-      else as.write(target + j, word);
+      const typename As::Word word = row.at(As(), j);
+      GG_STREAM(target + j, &word);
     }
-    if (streams) stream->words(j - first);
-    if (j < count) set_word(streams ? stream->room() + (last - j) : target + last, row.at(as, last));
-    if (!streams) continue;
-    stream->take(count - j);
+    stream.words(j - first);
+    if (j < run.count) set_word(stream.room() + (last - j), row.at(As(), last));
+    stream.take(run.count - j);
     push_ends(run, r, run.leading, run.ends);
   }
 }
 
-// The terms from one line on in the rows [begin, end), and at their ends.
+// The terms from one line on in the rows [begin, end), and at their ends, which streams need before them.
 template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
-  const bool streams = HOW == SETS && may_stream<KINDS...>() && run.stream;
   for (int64 r = begin; r < end; r += run.group) {
     const int64 last = smaller(r + run.group, end);
-    if (run.ends && streams && r % run.group == 0)
-      join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, smaller(r + run.group, run.rows));
+    if constexpr (HOW == SETS && may_stream<KINDS...>())
+      if (run.stream) {
+        if (run.ends && r % run.group == 0)
+          join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, smaller(r + run.group, run.rows));
+        stream_words<Real, JOIN, KINDS...>(run, line, r, last);
+        continue;
+      }
     if (run.count > 0) join_words<Real, JOIN, HOW, KINDS...>(run, line, r, last);
-    if (run.ends && !streams) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
+    if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
   }
 }
 
