@@ -73,6 +73,10 @@ GG_INLINE uint16 half_of_float(float value) {
 #define GG_NOINLINE __attribute__((noinline))
 #define GG_EXPORT extern "C" __attribute__((visibility("default")))
 
+// Asks for the line at an address, which need not exist, down to the second cache: the first is needed for
+// the rows in use.
+#define GG_FETCH(address) __builtin_prefetch(address, 0, 2)
+
 // What this CPU can run, as an index into the compiled levels: x86-64, -v3 (AVX2), -v4 (AVX-512).
 #if defined(__x86_64__)
 #define GG_CPU_LEVEL()                                                                                      \

@@ -15,6 +15,7 @@ const int64 ROW_BYTES = 64 << 10;  // of a row of a block: three of them stay in
 template <class Stored, class Real, class Out>
 class Apply {
  public:
+  static const int64 LINE = 64 / static_cast<int64>(sizeof(Stored));  // elements of a line of the caches
   static const bool NATIVE = std::is_same_v<Stored, Real> && std::is_same_v<Out, Real>;
 
   Apply(const Descriptor& plan, void* const* pointers, const Caches& caches)
@@ -24,7 +25,10 @@ class Apply {
         block_bytes_(caches.block_bytes),
         terms_(plan, pointers),
         runs_(terms_.here) {
-    for (int t = 0; t < plan.terms; ++t) sort(t);
+    for (int t = 0; t < plan.terms; ++t) {
+      sort(t);
+      reach(plan.term[t]);
+    }
   }
 
   void box(const Box& box) {
@@ -77,29 +81,53 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (streams(t) || ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end))
+        if (ends_[t] == t || !are_along(t) || (stream_ && alone_[t] && ends_[t] < next_[t]) ||
+            !runs_.have_loops(t, ends_[t], begin, end))
           return false;
       return true;
     }
   }
 
-  // The rows from this one on, before row `last` of the plane, that have the same loops; how many. They are
-  // not streamed: that takes longer where a row is the sum of many.
+  // The rows from this one on, before row `last` of the plane, that have the same loops; how many. Where
+  // outputs are streamed, a few rows of each in turn: stores go on while the next rows are computed.
   int64 run(int64 last, int64 begin, int64 end) {
     const int64 rows = terms_.here.rows_of_a_form(last);
     if constexpr (NATIVE) {
+      const int64 group = rows_of_a_group(end - begin);
+      bool streams = false;
       for (int t = 0; t < plan_.terms; t = next_[t]) {
-        const int k = plan_.inputs + plan_.term[t].output;
-        const int64 ahead = plan_.array[k].stride[MIDDLE];
-        Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin;
-        runs_.take(t, ends_[t], rows, begin, end, out, ahead);
-        if (ends_[t] == next_[t]) continue;
-        for (int64 r = 0; r < rows; ++r, terms_.here.go_along(1))
-          terms_.add_ends(ends_[t], next_[t], begin, end, out + r * ahead, 1);
-        terms_.here.go_along(-rows);
+        Stream<Out>* const stream =
+            stream_ && ends_[t] == next_[t] ? &streams_[plan_.term[t].output] : nullptr;
+        streams |= runs_.set_up(t, ends_[t], rows, begin, end, output_row(t) + begin, stream);
+      }
+      const int64 step = !streams ? rows : group == COLUMN ? 1 : group;
+      for (int64 r = 0; r < rows; r += step) {
+        if (streams) fetch(r + group, step, begin, end);
+        for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
+      }
+      for (int t = 0; t < plan_.terms; t = next_[t]) {
+        const int64 ahead = plan_.array[plan_.inputs + plan_.term[t].output].stride[MIDDLE];
+        terms_.add_ends(ends_[t], next_[t], rows, begin, end, output_row(t) + begin, 1, ahead);
       }
     }
     return rows;
+  }
+
+  Out* output_row(int t) const {
+    const int k = plan_.inputs + plan_.term[t].output;
+    return static_cast<Out*>(pointers_[k]) + terms_.here.offset(k);
+  }
+
+  // Asks for what the rows from the r-th on read in the planes ahead. Inlined: gcc takes a function of
+  // requests for one without effects.
+  GG_INLINE void fetch(int64 r, int64 rows, int64 begin, int64 end) const {
+    for (int k = 0; k < plan_.inputs; ++k) {
+      if (!lead_[k]) continue;
+      const int64 ahead = plan_.array[k].stride[MIDDLE];
+      const Stored* from = terms_.here.row(k) + lead_[k] + r * ahead;
+      for (int64 n = 0; n < rows; ++n, from += ahead)
+        for (int64 j = begin; j < end; j += LINE) GG_FETCH(from + j);
+    }
   }
 
   // This row, or all that are alike; how many.
@@ -114,18 +142,11 @@ class Apply {
   void tile(int64 begin, int64 end) {
     for (int t = 0; t < plan_.terms; t = next_[t]) {
       const Term& term = plan_.term[t];
-      const int k = plan_.inputs + term.output;
-      const int64 stride = plan_.array[k].stride[ROW];
-      Out* const out = static_cast<Out*>(pointers_[k]) + terms_.here.offset(k) + begin * stride;
+      const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
+      Out* const out = output_row(t) + begin * stride;
       if constexpr (std::is_same_v<Out, Real>) {
         if (ends_[t] == t) {  // the output holds the rest
           terms_.add_ends(t, next_[t], begin, end, out, stride);
-          continue;
-        }
-      }
-      if constexpr (NATIVE) {
-        if (streams(t) && are_along(t)) {
-          stream_row(t, begin, end, out);
           continue;
         }
       }
@@ -138,20 +159,23 @@ class Apply {
   }
 
   // What is the same for every row: where the terms of the output that begins at term t end, and where those
-  // that stand at ends only begin; whether it is the row of a stencil and nothing else but for these, and
-  // whether that can be streamed from where it is read.
+  // that stand at ends only begin; whether it is the row of a stencil and nothing else but for these.
   void sort(int t) {
     const Term& term = plan_.term[t];
-    const int64 stride = plan_.array[plan_.inputs + term.output].stride[ROW];
     for (next_[t] = t + 1; next_[t] < plan_.terms && plan_.term[next_[t]].output == term.output;) ++next_[t];
     for (ends_[t] = t; ends_[t] < next_[t] && !plan_.term[ends_[t]].ends;) ++ends_[t];
     alone_[t] = ends_[t] == t + 1 && term.assign && term.outer < 0 && term.then < 0 &&
                 plan_.join[term.output] == TOTAL;
-    streamed_[t] = alone_[t] && stream_ && stride == 1 && plan_.array[term.input].stride[ROW] == 1;
   }
 
-  // Whether it is a single stencil of a form whose words go from registers to memory.
-  bool streams(int t) const { return streamed_[t] && terms_.here.form(t) != SUM; }
+  // How far ahead of its own row a term reads in other planes.
+  void reach(const Term& term) {
+    const Stencil& stencil = plan_.stencil[term.stencil];
+    for (int p = 0; stencil.dim == SLOW && p < stencil.pairs; ++p)
+      for (const int k : {int(term.input), int(term.inner), int(term.faces)})
+        if (k >= 0)
+          lead_[k] = larger(lead_[k], larger(stencil.a[p], stencil.b[p]) * plan_.array[k].stride[SLOW]);
+  }
 
   // Whether the terms of an output that stand at ends only are there at the ends of this row and no more.
   bool are_along(int t) const {
@@ -178,53 +202,6 @@ class Apply {
     }
   }
 
-  // A term alone in its output: whole words go from registers to memory.
-  void stream_row(int t, int64 begin, int64 end, Real* out) {
-    const Term& term = plan_.term[t];
-    const Stored* f = terms_.here.row(term.input);
-    bool along = plan_.stencil[term.stencil].dim == ROW;
-    for (int k = ends_[t]; k < next_[t]; ++k) along = along || terms_.here.is_along(k);
-    const int64 length = along ? smaller(end, plan_.length[ROW]) : end;
-    int64 rows = 0;
-    for (int64 done = 0; done + begin < end; done += length, f += plan_.array[term.input].stride[MIDDLE]) {
-      int64 first = begin, last = length;
-      terms_.here.inner_elements(t, first, last);
-      for (int k = ends_[t]; k < next_[t]; ++k) terms_.here.inner_elements(k, first, last);
-      terms_.visit(t, f,
-                   [&](const auto& op) { stream_points(t, op, f, begin, first, last, length, out + done); });
-      terms_.here.go_along(1);
-      ++rows;
-    }
-    terms_.here.go_along(-rows);
-  }
-
-  // Edge points up to `first` and from `last`; a word that holds one is put together here.
-  template <class Op>
-  GG_NOINLINE void stream_points(int t, const Op& given, const Stored* f, int64 begin, int64 first,
-                                 int64 last, int64 end, Real* out) {
-    const Op op = given;  // passed by reference, but read only once
-    const Elements<Stored, Real, One> read{};
-    Stream<Out>& stream = streams_[plan_.term[t].output];
-    stream.seek(out);
-    int64 j = begin;
-    for (; j < first; ++j) stream.push(value_at(t, op, f, j));
-    for (; j < last && stream.missing(); ++j) stream.push(op.at(read, j));
-    const int64 count = (last - j) / Words<Real>::LANES * Words<Real>::LANES;
-    word_loop(op, j, count, stream.words(count));
-    for (j += count; j < last; ++j) stream.push(op.at(read, j));
-    for (; j < end; ++j) stream.push(value_at(t, op, f, j));
-  }
-
-  // An element where the term, or one that is added, has a row that is data.
-  template <class Op>
-  GG_NOINLINE Real value_at(int t, const Op& op, const Stored* f, int64 j) {
-    int64 first = j, last = j + 1;
-    terms_.here.inner_elements(t, first, last);
-    Real value = first < last ? op.at(Elements<Stored, Real, One>{}, j) : edge_value(terms_.here, t, f, j);
-    terms_.add_ends(ends_[t], next_[t], j, j + 1, &value, 1);
-    return value;
-  }
-
   const Descriptor& plan_;
   void* const* const pointers_;
   const bool stream_;
@@ -232,7 +209,8 @@ class Apply {
   Terms<Stored, Real> terms_;
   std::conditional_t<NATIVE, Runs<Real>, NoRuns> runs_;
   int next_[MAX_TERMS], ends_[MAX_TERMS];
-  bool alone_[MAX_TERMS], streamed_[MAX_TERMS];
+  bool alone_[MAX_TERMS];
+  int64 lead_[MAX_ARRAYS] = {};  // of what is read in each input from the row itself
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];
 };

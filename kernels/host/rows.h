@@ -182,15 +182,6 @@ void fill(const Op& op, int64 stride, int64 first, int64 last, Real* target) {
   else loop(op, Elements<Stored, Real, int64>{stride}, first, last, target);
 }
 
-template <class Op, class Real>
-void word_loop(const Op& op, int64 first, int64 count, Real* out) {
-  const Words<Real> read;
-  for (int64 k = 0; k < count; k += Words<Real>::LANES) {
-    const typename Words<Real>::Word word = op.at(read, first + k);
-    GG_STREAM(out + k, &word);
-  }
-}
-
 }  // namespace
 }  // namespace gridgrad
 

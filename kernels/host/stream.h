@@ -20,31 +20,34 @@ class Stream {
  public:
   static const int64 LANES = WORD_BYTES / static_cast<int64>(sizeof(T));
 
-  // Continues at `target`; after `missing()` more elements the next whole word can be stored.
+  // Continues at `target`.
   void seek(T* target) {
     if (target == end_) return;
     flush();
     end_ = target;
-    lead_ = static_cast<int64>(-reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1)) /
-            static_cast<int64>(sizeof(T));
+    skipped_ = waiting_ = static_cast<int64>(reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1)) /
+                          static_cast<int64>(sizeof(T));
   }
 
-  int64 missing() const { return lead_ ? lead_ : waiting_ ? LANES - waiting_ : 0; }
+  // Where the next element waits. There is room for a word, and before the first that waits for one more.
+  T* room() { return word() + waiting_; }
+
+  // Takes `count` elements that were put there, no more than fill the word.
+  GG_INLINE void take(int64 count) {
+    waiting_ += count;
+    end_ += count;
+    if (waiting_ < LANES) return;
+    if (skipped_) copy_waiting();
+    else GG_STREAM(end_ - LANES, word());
+    waiting_ = skipped_ = 0;
+  }
 
   GG_INLINE void push(T value) {
-    if (lead_) {
-      *end_++ = value;
-      --lead_;
-      return;
-    }
-    word_[waiting_++] = value;
-    ++end_;
-    if (waiting_ < LANES) return;
-    GG_STREAM(end_ - LANES, word_);
-    waiting_ = 0;
+    *room() = value;
+    take(1);
   }
 
-  // Where the caller stores `count` elements as whole words.
+  // Where the caller stores `count` elements as whole words, while none wait.
   T* words(int64 count) {
     T* const target = end_;
     end_ += count;
@@ -53,7 +56,8 @@ class Stream {
 
   void write(T* target, const T* source, int64 count) {
     seek(target);
-    const int64 first = smaller(count, missing()), last = first + (count - first) / LANES * LANES;
+    const int64 first = waiting_ ? smaller(count, LANES - waiting_) : 0,
+                last = first + (count - first) / LANES * LANES;
     for (int64 j = 0; j < first; ++j) push(source[j]);
     T* const whole = words(last - first);
     for (int64 j = first; j < last; j += LANES) GG_STREAM(whole + (j - first), source + j);
@@ -61,17 +65,22 @@ class Stream {
   }
 
   void flush() {
-    for (int64 k = 0; k < waiting_; ++k) *(end_ - waiting_ + k) = word_[k];
-    waiting_ = 0;
+    copy_waiting();
+    waiting_ = skipped_ = 0;
     end_ = nullptr;
-    lead_ = 0;
   }
 
  private:
+  T* word() { return words_ + LANES; }
+
+  void copy_waiting() {
+    for (int64 k = skipped_; k < waiting_; ++k) end_[k - waiting_] = word()[k];
+  }
+
   T* end_ = nullptr;
-  int64 lead_ = 0;     // elements up to the first whole word, stored plainly
-  int64 waiting_ = 0;  // elements of a word begun
-  alignas(64) T word_[LANES];
+  int64 waiting_ = 0;  // elements of a word begun,
+  int64 skipped_ = 0;  // the first of which lie before the output
+  alignas(64) T words_[3 * LANES];
 };
 
 }  // namespace

@@ -53,15 +53,18 @@ class Terms {
   // rows alike, `step` apart.
   void add_ends(int t, int next, int64 begin, int64 end, Real* target, int64 step) {
     const int64 length = here.plan.length[ROW];
+    add_ends(t, next, larger(1, end / length), begin, smaller(end, length), target, step, length * step);
+  }
+
+  // The same of `rows` rows from this one on, `ahead` apart.
+  void add_ends(int t, int next, int64 rows, int64 begin, int64 end, Real* target, int64 step, int64 ahead) {
     for (; t < next; ++t) {
       if (!here.is_there(t)) continue;
       if (is_plain_[t]) {
-        add_plain(t, begin, end, target, step);
+        add_plain(t, rows, begin, end, target, step, ahead);
         continue;
       }
-      int64 rows = 0;
-      for (; begin + rows * length < end; ++rows, here.go_along(1))
-        add_at_ends(t, begin, smaller(end, length), target + rows * length * step, step);
+      for (int64 r = 0; r < rows; ++r, here.go_along(1)) add_at_ends(t, begin, end, target + r * ahead, step);
       here.go_along(-rows);
     }
   }
@@ -119,17 +122,16 @@ class Terms {
     }
   }
 
-  void add_plain(int t, int64 begin, int64 end, Real* target, int64 step) {
+  void add_plain(int t, int64 rows, int64 begin, int64 end, Real* target, int64 step, int64 ahead) {
     const int input = here.plan.term[t].input;
-    const int64 length = here.plan.length[ROW], ahead = here.plan.array[input].stride[MIDDLE];
+    const int64 further = here.plan.array[input].stride[MIDDLE];
     const Sample *const first = samples_.data() + first_[t], *const last = samples_.data() + first_[t + 1];
     const Stored* f = here.row(input);
-    for (int64 row = 0; begin + row < end; row += length, f += ahead)
+    for (int64 r = 0; r < rows; ++r, f += further, target += ahead)
       for (const Sample* sample = first; sample != last; ++sample) {
         Real value = sample->of(f);
         while (!sample->is_last) value = value + (++sample)->of(f);
-        if (sample->j >= begin && row + sample->j < end)
-          join(t, value, target[(row + sample->j - begin) * step]);
+        if (sample->j >= begin && sample->j < end) join(t, value, target[(sample->j - begin) * step]);
       }
   }
 

@@ -19,12 +19,13 @@ int64 aligned_after(const Real* target) {
 enum How : int { SETS, ADDS };
 
 template <Join JOIN, How HOW, class As, class Real, class... Words>
-GG_INLINE void join_to(const As& as, Real* target, const typename As::Word& first, const Words&... others) {
+GG_INLINE typename As::Word joined_to(const As& as, const Real* target, const typename As::Word& first,
+                                      const Words&... others) {
   typename As::Word held;
   if constexpr (HOW == ADDS) held = joined<As>(JOIN, as.read(target), first);
   else held = begun<As>(JOIN, first);
   ((held = joined<As>(JOIN, held, others)), ...);
-  as.write(target, held);
+  return held;
 }
 
 // What some terms make in one row; what all of them read is read once.
@@ -35,14 +36,19 @@ class Row {
       : Row(run, run.line + line, row, std::make_index_sequence<sizeof...(KINDS)>()) {}
 
   template <class As>
-  GG_INLINE void put(const As& as, int64 j) const {
+  GG_INLINE typename As::Word at(const As& as, int64 j) const {
     typename As::Word centre{}, face{};
     if constexpr (CENTRE >= 0) centre = as.read(centre_ + j);
     if constexpr (FACE >= 0) face = as.read(face_ + j);
     const auto take = [&](const auto&... taps) {
-      join_to<JOIN, HOW>(as, target_ + j, taps.at(as, j, centre, face)...);
+      return joined_to<JOIN, HOW>(as, target_ + j, taps.at(as, j, centre, face)...);
     };
-    std::apply(take, taps_);
+    return std::apply(take, taps_);
+  }
+
+  template <class As>
+  GG_INLINE void put(const As& as, int64 j) const {
+    as.write(target_ + j, at(as, j));
   }
 
  private:
@@ -77,10 +83,11 @@ GG_NOINLINE void join_ends(const Run<Real>& run, int number, int64 begin, int64 
     const Taps<KIND, Real> taps(Place<Real>{line, line, run.link, r});
     const bool is_one = rows == 1;
     const As own(is_one ? 0 : line.ahead, is_one ? 0 : line.weight_ahead),
-        target(is_one ? 0 : run.target_ahead, 0);
-    for (const End* point = run.end; point != run.end + run.ends; ++point)
-      join_to<JOIN, HOW>(target, run.target + r * run.target_ahead + point->j,
-                         taps.at_end(own, run.link, *point, number));
+        target(is_one ? 0 : run.end_ahead, 0);
+    for (const End* point = run.end; point != run.end + run.ends; ++point) {
+      Real* const to = run.end_target + r * run.end_ahead + point->to;
+      target.write(to, joined_to<JOIN, HOW>(target, to, taps.at_end(own, run.link, *point, number)));
+    }
   }
 }
 
@@ -89,6 +96,21 @@ template <class Real, Join JOIN, How HOW, int FIRST, int... OTHERS>
 void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
   join_ends<Real, JOIN, HOW, FIRST>(run, line, begin, end);
   (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
+}
+
+// Whether a loop's words may go past the caches, as soon as they are made: those of one term, and of sums
+// those that read one array, if a line is two words or one. More takes so long that lines are written before
+// they are full.
+template <int... KINDS>
+constexpr bool may_stream() {
+  return sizeof...(KINDS) == 1 || (WORD_BYTES > 16 && (is_of_one_array(KINDS) && ...));
+}
+
+// Ends of a row, which continue its output.
+template <class Real>
+GG_INLINE void push_ends(const Run<Real>& run, int64 row, int64 begin, int64 end) {
+  const Real* const values = run.end_target + row * run.end_ahead;
+  for (int64 k = begin; k < end; ++k) run.stream->push(values[k]);
 }
 
 // The inner elements of rows in whole words: those that add take no element twice; of others the last word
@@ -106,11 +128,44 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
   }
 }
 
-// The terms from one line on in the rows [begin, end), and at their ends.
+// The same past the caches, with the ends that stand beside them: the words between, and what is put together
+// of the first, the last and the ends.
+template <class Real, Join JOIN, int... KINDS>
+GG_INLINE void stream_words(const Run<Real>& run, int line, int64 begin, int64 end) {
+  typedef AsWords<Real> As;
+  Stream<Real>& stream = *run.stream;
+  for (int64 r = begin; r < end; ++r) {
+    Real* const target = run.target + r * run.target_ahead;
+    const Row<Real, JOIN, SETS, KINDS...> row(run, line, r);
+    const int64 first = aligned_after(target), last = run.count - As::LANES;
+    int64 j = first;
+    stream.seek(target - run.leading);
+    push_ends(run, r, 0, run.leading);
+    set_word(stream.room(), row.at(As(), 0));
+    stream.take(first);
+    for (; j < last; j += As::LANES) {
+      const typename As::Word word = row.at(As(), j);
+      GG_STREAM(target + j, &word);
+    }
+    stream.words(j - first);
+    if (j < run.count) set_word(stream.room() + (last - j), row.at(As(), last));
+    stream.take(run.count - j);
+    push_ends(run, r, run.leading, run.ends);
+  }
+}
+
+// The terms from one line on in the rows [begin, end), and at their ends, which streams need before them.
 template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 end) {
   for (int64 r = begin; r < end; r += run.group) {
     const int64 last = smaller(r + run.group, end);
+    if constexpr (HOW == SETS && may_stream<KINDS...>())
+      if (run.stream) {
+        if (run.ends && r % run.group == 0)
+          join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, smaller(r + run.group, run.rows));
+        stream_words<Real, JOIN, KINDS...>(run, line, r, last);
+        continue;
+      }
     if (run.count > 0) join_words<Real, JOIN, HOW, KINDS...>(run, line, r, last);
     if (run.ends) join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, last);
   }

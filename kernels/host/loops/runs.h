@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../edges.h"
+#include "kind_here.h"
 #include "table.h"
 
 namespace gridgrad {
@@ -16,10 +17,14 @@ struct NoRuns {
   explicit NoRuns(Here&) {}
 };
 
+// How many rows of a length are done before their ends.
+inline int64 rows_of_a_group(int64 length) { return larger(1, TOGETHER / length / COLUMN) * COLUMN; }
+
 template <class Real>
 class Runs {
  public:
-  explicit Runs(const Position<Real, Real>& here) : here_(here) {}
+  explicit Runs(const Position<Real, Real>& here)
+      : here_(here), kind_(here), outputs_(static_cast<std::size_t>(here.plan.outputs)) {}
 
   // Whether the terms [t, next) of an output have loops at this row, with inner elements in [begin, end).
   bool have_loops(int t, int next, int64 begin, int64 end) {
@@ -30,47 +35,68 @@ class Runs {
     uint64 signature = 0;
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k])) {
-      kinds_[k] = kind_of(k, next);
+      kinds_[k] = kind_.of(k, next);
       if (++lines > LINES || kinds_[k] == NO_KIND) return false;
       if (!loop_of<Real, SETS>(join_of(t), kinds_[k])) return false;
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
     const bool is_one = here_.plan.term[t].assign && are_around_one(t, next) && are_beside_one(t, next);
-    loops_[output] = !is_one      ? nullptr
-                     : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
-                                  : loop_of_all(signature, join_of(t));
+    output_of(t).loop = !is_one      ? nullptr
+                        : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                     : loop_of_all(signature, join_of(t));
     return true;
   }
 
-  // The elements [begin, end) of `rows` rows from this one on; `target` is the first of them, and `ahead`
-  // from a row to the next there.
-  void take(int t, int next, int64 rows, int64 begin, int64 end, Real* target, int64 ahead) {
-    const Loop<Real> loop = loops_[here_.plan.term[t].output];
+  // Sets up the elements [begin, end) of `rows` rows from this one on of an output; `target` is the first of
+  // them. Whether they go past the caches, by a stream: if a loop makes all that they are.
+  bool set_up(int t, int next, int64 rows, int64 begin, int64 end, Real* target, Stream<Real>* stream) {
+    Output& own = output_of(t);
+    Run<Real>& run = own.run;
     int64 first = begin, last = end;
     leave_inner(t, next, first, last);
-    leave_words(loop == nullptr, first, last);
-    Run<Real> run;
+    leave_words(own.loop == nullptr, first, last);
     run.rows = rows;
     run.count = last - first;
     run.target = target + (first - begin);
-    run.target_ahead = ahead;
-    run.group = larger(1, TOGETHER / (end - begin) / COLUMN) * COLUMN;
-    run.together = loop && are_one(t, next, run, end - begin) ? run.group : 1;
-    links_.clear();
+    run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
+    run.group = rows_of_a_group(end - begin);
+    run.stream = streams(own.loop, t, next, run.count) ? stream : nullptr;
+    run.together = !run.stream && own.loop && are_one(t, next, run, end - begin) ? run.group : 1;
+    own.links.clear();
     int lines = 0;
-    for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines)
-      set_line(k, first, numbers_[lines], run.line[lines]);
-    list_ends(t, next, begin, end, first, last);
-    run.end = ends_.data();
-    run.ends = static_cast<int64>(ends_.size());
-    run.link = links_.data();
-    if (loop) return loop(run, 0, 0, rows);
-    for (int64 r = 0; r < rows; r += run.group)
+    for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines) set_line(k, first, own, run.line[lines]);
+    list_ends(t, next, begin, end, first, last, own);
+    run.end = own.ends.data();
+    run.ends = static_cast<int64>(own.ends.size());
+    run.leading = first - begin;
+    run.link = own.links.data();
+    run.end_target = run.target;
+    run.end_ahead = run.target_ahead;
+    if (run.stream) set_apart(own);
+    return run.stream != nullptr;
+  }
+
+  // The rows [begin, end) of those.
+  void take(int t, int next, int64 begin, int64 end) {
+    const Output& own = output_of(t);
+    const Run<Real>& run = own.run;
+    if (own.loop) return own.loop(run, 0, begin, end);
+    for (int64 r = begin; r < end; r += run.group)
       for (int k = t, line = 0; k < next; k += terms_of(kinds_[k]), ++line)
-        loop_of_term(k)(run, line, r, smaller(r + run.group, rows));
+        loop_of_term(k)(run, line, r, smaller(r + run.group, end));
   }
 
  private:
+  // The rows of an output that are set up.
+  struct Output {
+    Loop<Real> loop;  // of all its terms, or null
+    Run<Real> run;
+    Real numbers[LINES][NEIGHBOURS];
+    std::vector<End> ends;
+    std::vector<Link<Real>> links;
+    std::vector<Real> end_values;
+  };
+
   struct Known {
     uint64 signature;
     int join;
@@ -108,6 +134,27 @@ class Runs {
         if (k >= 0 && here_.plan.array[k].stride[MIDDLE] != length) return false;
     }
     return true;
+  }
+
+  Output& output_of(int t) { return outputs_[static_cast<std::size_t>(here_.plan.term[t].output)]; }
+
+  // Whether a loop's words go past the caches; those of sums in long rows only.
+  bool streams(Loop<Real> loop, int t, int next, int64 count) const {
+    if (!loop || count < Words<Real>::LANES) return false;
+    if (t + terms_of(kinds_[t]) == next) return true;
+    if (here_.plan.inputs > 1 || WORD_BYTES <= 16 || COLUMN * count < TOGETHER) return false;
+    for (; t < next; t += terms_of(kinds_[t]))
+      if (!is_of_one_array(kinds_[t])) return false;
+    return true;
+  }
+
+  // Ends that are streamed are made in a place of their own, those of a row side by side.
+  static void set_apart(Output& own) {
+    Run<Real>& run = own.run;
+    for (int64 k = 0; k < run.ends; ++k) own.ends[static_cast<std::size_t>(k)].to = k;
+    own.end_values.resize(static_cast<std::size_t>(run.rows * run.ends));
+    run.end_target = own.end_values.data();
+    run.end_ahead = run.ends;
   }
 
   // What is done in words; the rest is done with the ends.
@@ -149,89 +196,8 @@ class Runs {
            neighbour(t, 0) == neighbour(other, 0) && neighbour(t, 1) == neighbour(other, 1);
   }
 
-  int kind_of(int t, int next) const {
-    const Term& term = here_.plan.term[t];
-    const Stencil& stencil = here_.stencil(t);
-    if (term.flags || term.inner_sign) return NO_KIND;
-    if (stencil.dim == ROW && stencil.selects) return NO_KIND;
-    for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
-      if (k >= 0 && here_.plan.array[k].stride[ROW] != 1) return NO_KIND;
-    if (term.then >= 0) return kind_of_two(t);
-    if (term.outer_sign) return t + 1 < next ? kind_of_sides(t, t + 1) : NO_KIND;
-    const int own = term.faces >= 0 ? kind_of_flux(stencil, here_.pairs(t)) : kind_of_pairs(stencil, t);
-    if (own == NO_KIND || (term.faces >= 0 && term.inner >= 0)) return NO_KIND;
-    const int kind = own | (term.inner >= 0 ? INNER : 0) | (term.outer >= 0 ? OUTER : 0);
-    return is_kind(kind) ? kind : NO_KIND;
-  }
-
-  // Of derivatives along two axes, with weights that are the same at all points.
-  int kind_of_two(int t) const {
-    const Term& term = here_.plan.term[t];
-    const Stencil &own = here_.stencil(t), &then = here_.plan.stencil[term.then];
-    const Pairs<Real>&pairs = here_.pairs(t), &others = here_.then(t);
-    if (term.inner >= 0 || term.outer_sign || own.weights || then.weights || pairs.data || others.data ||
-        then.values || then.selects || has_value(others))
-      return NO_KIND;
-    const int outer = term.outer >= 0 ? OUTER : 0;
-    if (here_.form(t) == ONE_PAIR && others.count == 1) return MIXED | outer;
-    const bool are_second = here_.form(t) == TWO_DIFFERENCES && is_pair(pairs, 0, -1, 0) &&
-                            is_pair(pairs, 1, 0, 1) && others.count == 2 && is_pair(others, 0, -1, 0) &&
-                            is_pair(others, 1, 0, 1);
-    return are_second ? MIXED_SECOND | outer : NO_KIND;
-  }
-
-  static bool has_value(const Pairs<Real>& pairs) {
-    for (int64 k = 0; k < pairs.count; ++k)
-      if (pairs.is_value(k)) return true;
-    return !pairs.count;
-  }
-
-  // Of two terms of which a field chooses.
-  int kind_of_sides(int below, int above) const {
-    const Term &own = here_.plan.term[below], &other = here_.plan.term[above];
-    const Stencil &stencil = here_.stencil(below), &second = here_.stencil(above);
-    if (own.outer_sign != 1 || other.outer_sign != -1 || own.outer != other.outer ||
-        own.input != other.input || other.then >= 0 || other.flags || own.inner >= 0 || other.inner >= 0 ||
-        own.faces >= 0 || other.faces >= 0 || stencil.dim != second.dim || stencil.values || second.values ||
-        stencil.selects || second.selects)
-      return NO_KIND;
-    const Pairs<Real>&before = here_.pairs(below), &after = here_.pairs(above);
-    if (!before.weights != !after.weights || before.count != after.count) return NO_KIND;
-    const int graded = before.weights ? GRADED_UPWIND - UPWIND : 0;
-    if (before.count == 1 && is_pair(before, 0, -1, 0) && is_pair(after, 0, 0, 1)) return UPWIND + graded;
-    const bool are_two = before.count == 2 && is_pair(before, 0, 0, -2) && is_pair(before, 1, -1, 0) &&
-                         is_pair(after, 0, 0, 1) && is_pair(after, 1, 2, 0);
-    return are_two ? UPWIND_TWO + graded : NO_KIND;
-  }
-
-  static bool is_pair(const Pairs<Real>& pairs, int64 k, int64 a, int64 b) {
-    return pairs.a(k) == a && pairs.b(k) == b;
-  }
-
-  static int kind_of_flux(const Stencil& stencil, const Pairs<Real>& pairs) {
-    if (pairs.data || !is_central(stencil) || stencil.selects) return NO_KIND;
-    return pairs.weights ? GRADED_FLUX : FLUX;
-  }
-
-  int kind_of_pairs(const Stencil& stencil, int t) const {
-    const Pairs<Real>& pairs = here_.pairs(t);
-    if (here_.form(t) == ONE_PAIR) return PAIR;
-    if (here_.form(t) == WEIGHTED) return GRADED;
-    if (here_.form(t) == TWO_DIFFERENCES && pairs.b(0) == 0) return DIFFERENCES;
-    const bool are_few = stencil.values && (pairs.count == 2 || pairs.count == 3);
-    const int values = pairs.count == 2 ? TWO_VALUES : THREE_VALUES;
-    if (pairs.weights) return are_few ? values + 1 : is_difference(stencil) ? GRADED_PAIR : NO_KIND;
-    if (!pairs.count) return NO_KIND;
-    if (may_be_zero(stencil, pairs))
-      for (int64 k = 0; k < pairs.count; ++k)
-        if (pairs.weight(k) == 0) return NO_KIND;
-    if (are_few) return values;
-    const bool is_one = stencil.values && pairs.count == 1 && pairs.b(0) == 0;
-    return is_one && !stencil.weights && here_.plan.term[t].inner < 0 ? VALUE : LINKS;
-  }
-
-  // `numbers` are where its weights are kept if they are the same at all points.
-  void set_line(int t, int64 first, Real* numbers, Line<Real>& line) {
+  void set_line(int t, int64 first, Output& own, Line<Real>& line) {
+    Real* const numbers = own.numbers[&line - own.run.line];  // weights that are the same at all points
     const Term& term = here_.plan.term[t];
     const Stencil& stencil = here_.stencil(t);
     line.own = here_.row(term.input) + first;
@@ -244,7 +210,7 @@ class Runs {
       line.inner = here_.row(term.inner) + first;
       line.inner_ahead = here_.plan.array[term.inner].stride[MIDDLE];
     }
-    if (without_field(kinds_[t]) == LINKS) return list_links(stencil, here_.pairs(t), t, line);
+    if (without_field(kinds_[t]) == LINKS) return list_links(stencil, here_.pairs(t), t, own.links, line);
     if (is_mixed(kinds_[t])) return set_two(t, numbers, line);
     const int pairs = weights_of_term(kinds_[t]);
     set_weights(t, pairs, first, numbers, line.weight, line);
@@ -304,38 +270,40 @@ class Runs {
     }
   }
 
-  void list_links(const Stencil& stencil, const Pairs<Real>& pairs, int t, Line<Real>& line) {
+  void list_links(const Stencil& stencil, const Pairs<Real>& pairs, int t, std::vector<Link<Real>>& links,
+                  Line<Real>& line) {
     const int inner = here_.plan.term[t].inner;
-    line.links_begin = static_cast<int>(links_.size());
+    line.links_begin = static_cast<int>(links.size());
     for (int64 k = 0; k < pairs.count; ++k) {
       const int64 a = pairs.a(k), b = pairs.b(k);
-      links_.push_back({a * here_.step(t), b * here_.step(t), inner < 0 ? 0 : b * here_.step(stencil, inner),
-                        pairs.weight(k), stencil.values || a == b ? VALUE_ALONE : DIFFERENCE});
+      links.push_back({a * here_.step(t), b * here_.step(t), inner < 0 ? 0 : b * here_.step(stencil, inner),
+                       pairs.weight(k), stencil.values || a == b ? VALUE_ALONE : DIFFERENCE});
     }
-    line.links_end = static_cast<int>(links_.size());
+    line.links_end = static_cast<int>(links.size());
   }
 
   // The elements of [begin, end) outside of [first, last).
-  void list_ends(int t, int next, int64 begin, int64 end, int64 first, int64 last) {
-    ends_.clear();
-    for (int64 j = begin; j < first; ++j) list_end(t, next, j, first);
-    for (int64 j = last; j < end; ++j) list_end(t, next, j, first);
+  void list_ends(int t, int next, int64 begin, int64 end, int64 first, int64 last, Output& own) {
+    own.ends.clear();
+    for (int64 j = begin; j < first; ++j) list_end(t, next, j, first, own);
+    for (int64 j = last; j < end; ++j) list_end(t, next, j, first, own);
   }
 
-  void list_end(int t, int next, int64 j, int64 first) {
-    End& end = ends_.emplace_back();
-    end.j = j - first;
+  void list_end(int t, int next, int64 j, int64 first, Output& own) {
+    std::vector<Link<Real>>& links = own.links;
+    End& end = own.ends.emplace_back();
+    end.j = end.to = j - first;
     for (int line = 0; t < next; t += terms_of(kinds_[t]), ++line) {
       const bool are_two = is_upwind(kinds_[t]);
-      end.begin[line] = static_cast<int>(links_.size());
+      end.begin[line] = static_cast<int>(links.size());
       if (!edge_at(t, j) && !(are_two && edge_at(t + 1, j))) {
         end.begin[line] = -1;
         continue;
       }
-      list_point(t, j, end.j);
-      end.second[line] = static_cast<int>(links_.size());
-      if (are_two) list_point(t + 1, j, end.j);
-      end.end[line] = static_cast<int>(links_.size());
+      list_point(t, j, end.j, links);
+      end.second[line] = static_cast<int>(links.size());
+      if (are_two) list_point(t + 1, j, end.j, links);
+      end.end[line] = static_cast<int>(links.size());
     }
   }
 
@@ -346,14 +314,14 @@ class Runs {
   }
 
   // What a term along the row reads at element j, which is `own` from the first inner one.
-  void list_point(int t, int64 j, int64 own) {
+  void list_point(int t, int64 j, int64 own, std::vector<Link<Real>>& links) {
     const Stencil& stencil = here_.stencil(t);
     const Pairs<Real>& pairs = here_.pairs(t);
     const int64 point = point_of(stencil, j), edge = edge_of(stencil, point);
     const auto add = [&](int64 a, int64 b, Real weight) {
       const LinkKind kind = stencil.values ? SELECTED : a == b ? VALUE_ALONE : DIFFERENCE;
       const int64 place = own + b * stencil.inner;
-      links_.push_back({own + a * stencil.inner, place, place, weight, kind});
+      links.push_back({own + a * stencil.inner, place, place, weight, kind});
     };
     if (edge < 0)
       for (int64 k = 0; k < pairs.count; ++k)
@@ -367,12 +335,10 @@ class Runs {
   }
 
   const Position<Real, Real>& here_;
+  const KindHere<Real> kind_;
   int kinds_[MAX_TERMS];
-  Loop<Real> loops_[MAX_ARRAYS];  // of the outputs at this row
+  std::vector<Output> outputs_;
   std::vector<Known> known_;
-  Real numbers_[LINES][NEIGHBOURS];
-  std::vector<End> ends_;  // of the run
-  std::vector<Link<Real>> links_;
 };
 
 }  // namespace

@@ -52,6 +52,8 @@ constexpr bool is_values(int kind) {
 }
 constexpr bool is_mixed(int kind) { return without_field(kind) >= MIXED; }
 constexpr bool is_upwind(int kind) { return without_field(kind) >= UPWIND && !is_mixed(kind); }
+// Whether a term reads the array that it is of, and no other.
+constexpr bool is_of_one_array(int kind) { return kind < OUTER && !has_faces(kind) && !is_upwind(kind); }
 constexpr bool is_graded(int kind) {
   return without_field(kind) >= PAIR && !is_mixed(kind) && (without_field(kind) - PAIR) % 2;
 }
@@ -150,7 +152,7 @@ const int64 TOGETHER = 512;  // elements of short rows that are done as one
 
 // An element at an end of the row, where terms along the row have rows that are data.
 struct End {
-  int64 j;
+  int64 j, to;                                  // `to` is its place in `Run::end_target`
   int begin[LINES], second[LINES], end[LINES];  // of the links of each term, or of two; negative: as at inner
 };
 
@@ -161,8 +163,12 @@ struct Run {
   int64 group;        // rows that are done before their ends
   Real* target;
   int64 target_ahead;
-  const End* end;  // in every row
-  int64 ends;
+  Stream<Real>*
+      stream;  // past the caches, if not null: with ends that were made before, in a place of theirs
+  Real* end_target;
+  int64 end_ahead;
+  const End* end;       // in every row
+  int64 ends, leading;  // `leading` of them before the inner elements
   const Link<Real>* link;
   Line<Real> line[LINES];
 };
