@@ -136,3 +136,4 @@ ELSEWHERE = [
     Row("A.with_fields(v=f)", "another velocity is A.with_(v=v)", "A.with_(v=v)(f)", "2 * line.gradient(f)", "A = line.advect(x); v = 0 * x + 2"),
 ]  # fmt: skip
 ROWS = [*OPTIONS, *ELSEWHERE, *FIELDS, *FOREIGN, *UNITS, *IN_FUNCTIONS]
+    Row("Grid(x, dtype='x')", "dtype must be numpy.float64 or numpy.longdouble, got 'x'", "Grid(x, dtype=numpy.float64).gradient(f)", "slope"),
