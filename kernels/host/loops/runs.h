@@ -40,10 +40,10 @@ class Runs {
       if (!loop_of<Real, SETS>(join_of(t), kinds_[k])) return false;
       signature = signature << KIND_BITS | static_cast<uint64>(kinds_[k]);
     }
-    const bool is_one = here_.plan.term[t].assign && are_around_one(t, next) && are_beside_one(t, next);
-    output_of(t).loop = !is_one      ? nullptr
-                        : lines == 1 ? loop_of<Real, SETS>(join_of(t), kinds_[t])
-                                     : loop_of_all(signature, join_of(t));
+    const bool is_one = are_around_one(t, next) && are_beside_one(t, next);
+    output_of(t).loop = !is_one                           ? nullptr
+                        : lines == 1 && how_of(t) == SETS ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                                                          : loop_of_all(signature, join_of(t), how_of(t));
     return true;
   }
 
@@ -54,14 +54,15 @@ class Runs {
     Run<Real>& run = own.run;
     int64 first = begin, last = end;
     leave_inner(t, next, first, last);
-    leave_words(own.loop == nullptr, first, last);
+    leave_words(!own.loop || how_of(t) == ADDS, first, last);
     run.rows = rows;
     run.count = last - first;
     run.target = target + (first - begin);
     run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
     run.group = rows_of_a_group(end - begin);
-    run.stream = streams(own.loop, t, next, run.count) ? stream : nullptr;
-    run.together = !run.stream && own.loop && are_one(t, next, run, end - begin) ? run.group : 1;
+    run.stream = how_of(t) == SETS && streams(own.loop, t, next, run.count) ? stream : nullptr;
+    run.together =
+        !run.stream && own.loop && how_of(t) == SETS && are_one(t, next, run, end - begin) ? run.group : 1;
     own.links.clear();
     int lines = 0;
     for (int k = t; k < next; k += terms_of(kinds_[k]), ++lines) set_line(k, first, own, run.line[lines]);
@@ -100,23 +101,26 @@ class Runs {
   struct Known {
     uint64 signature;
     int join;
+    How how;
     Loop<Real> loop;
   };
 
   // The loop of all terms of an output.
-  Loop<Real> loop_of_all(uint64 signature, int join) {
+  Loop<Real> loop_of_all(uint64 signature, int join, How how) {
     for (const Known& known : known_)
-      if (known.signature == signature && known.join == join) return known.loop;
-    known_.push_back({signature, join, Search<Real>(signature, join).found()});
+      if (known.signature == signature && known.join == join && known.how == how) return known.loop;
+    known_.push_back({signature, join, how, Search<Real>(signature, join, how).found()});
     return known_.back().loop;
   }
 
   int join_of(int t) const { return here_.plan.join[here_.plan.term[t].output]; }
 
-  // Term t joins what the terms before it made of its output.
+  // Whether term t sets its output, or joins what this holds: what the terms before made, or was there.
+  How how_of(int t) const { return here_.plan.term[t].assign ? SETS : ADDS; }
+
   Loop<Real> loop_of_term(int t) const {
-    return here_.plan.term[t].assign ? loop_of<Real, SETS>(join_of(t), kinds_[t])
-                                     : loop_of<Real, ADDS>(join_of(t), kinds_[t]);
+    return how_of(t) == SETS ? loop_of<Real, SETS>(join_of(t), kinds_[t])
+                             : loop_of<Real, ADDS>(join_of(t), kinds_[t]);
   }
 
   void leave_inner(int t, int next, int64& first, int64& last) const {

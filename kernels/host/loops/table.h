@@ -59,7 +59,7 @@ constexpr Kinds<FIRST..., SECOND...> joined_kinds(Kinds<FIRST...>, Kinds<SECOND.
 template <class Real>
 class Search {
  public:
-  Search(uint64 wanted, int join) : wanted_(wanted), join_(join) {
+  Search(uint64 wanted, int join, How how) : wanted_(wanted), join_(join), how_(how) {
     axes(Kinds<DIFFERENCES>(), Kinds<PAIR>());
     axes(Kinds<GRADED>(), Kinds<GRADED>());
     axes(Kinds<DIFFERENCES, DIFFERENCES>(), Kinds<PAIR, PAIR>());
@@ -101,11 +101,14 @@ class Search {
 
   template <Join JOIN, int... KINDS>
   void offer(Kinds<KINDS...>) {
-    if (wanted_ == signature_of(KINDS...) && join_ == JOIN) found_ = join_rows<Real, JOIN, SETS, KINDS...>;
+    if (wanted_ != signature_of(KINDS...) || join_ != JOIN) return;
+    if (how_ == SETS) found_ = join_rows<Real, JOIN, SETS, KINDS...>;
+    else if constexpr (JOIN == TOTAL) found_ = join_rows<Real, JOIN, ADDS, KINDS...>;
   }
 
   const uint64 wanted_;
   const int join_;
+  const How how_;
   Loop<Real> found_ = nullptr;
 };
 
