@@ -129,9 +129,9 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
 }
 
 // The same past the caches, with the ends that stand beside them: the words between, and what is put together
-// of the first, the last and the ends.
+// of the first, the last and the ends. Out of line, too.
 template <class Real, Join JOIN, int... KINDS>
-GG_INLINE void stream_words(const Run<Real>& run, int line, int64 begin, int64 end) {
+GG_NOINLINE void stream_words(const Run<Real>& run, int line, int64 begin, int64 end) {
   typedef AsWords<Real> As;
   Stream<Real>& stream = *run.stream;
   for (int64 r = begin; r < end; ++r) {
