@@ -146,7 +146,12 @@ def _fitting(spacing: tuple[object, ...], count: int, shape: Shape) -> str:
     """On spacings of some of the axes: the last ones that have their lengths, as the first are often times, levels or batches."""
     if not len(spacing) < count == len(shape):
         return ""
-    lengths = [len(cast(Sized, entry)) if _ndim(entry) == 1 else None for entry in spacing]
+    lengths = [
+        (entry.shape[0] if hasattr(entry, "shape") else len(cast(Sized, entry)))
+        if _ndim(entry) == 1
+        else None
+        for entry in spacing
+    ]
     for axes in reversed([*combinations(range(-count, 0), len(spacing))]):
         if all(n in (None, shape[a]) for n, a in zip(lengths, axes, strict=True)):
             return f"; of some of the axes: axis={axes if len(axes) > 1 else axes[0]}"

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import os
-from _thread import RLock  # without threading, which NumPy does not bring
+from _thread import RLock, get_ident  # without threading, which NumPy does not bring
 from importlib import import_module
+from time import sleep
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 __all__ = ["Late", "fft", "imported", "linalg", "sparse", "sparse_linalg"]
 
-# A fork waits for it: a child has no thread that would go on with a module that is half imported, and waits for ever for its lock.
-_importing = RLock()
+_lock = RLock()  # of the list, and not held while modules are imported, which wait for each other
+_importing: list[int] = []  # threads
+
+
+def _wait() -> None:
+    """Before a fork: a child has no thread that would go on with a module that is half imported, and waits for ever for its lock."""
+    _lock.acquire()
+    while any(thread != get_ident() for thread in _importing):
+        _lock.release()
+        sleep(0.001)
+        _lock.acquire()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
-    )
+    os.register_at_fork(before=_wait, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 
 def imported(name: str) -> ModuleType:
     """A module, imported at the first use."""
-    with _importing:
+    with _lock:
+        _importing.append(get_ident())
+    try:
         return import_module(name)
+    finally:
+        with _lock:
+            _importing.remove(get_ident())
 
 
 class Late:

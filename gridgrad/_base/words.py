@@ -8,6 +8,7 @@ from inspect import signature
 from typing import Never, TypeVar, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
+from .late import imported
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _offered: dict[str, Callable[..., object]] = {}
@@ -247,9 +248,8 @@ def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences
 
 def nearest(word: str, known: Iterable[str], likeness: float = 0.6) -> str:
     """The one of those known that looks most like a word; nothing if none looks like it."""
-    from difflib import get_close_matches  # not at the import of gridgrad, which makes no mistakes
-
-    return next(iter(get_close_matches(word, list(known), 1, likeness)), "")
+    matches = imported("difflib").get_close_matches  # not at the import of gridgrad, which makes no mistakes
+    return next(iter(matches(word, list(known), 1, likeness)), "")
 
 
 def topic_of(word: str) -> str:

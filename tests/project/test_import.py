@@ -124,6 +124,7 @@ if not child:
 thread.join()
 assert os.waitpid(child, 0)[1] == 0
 """
+GAPS = "gridgrad.gradient(numpy.array([1.0, numpy.nan, 2.0, 3.0, 5.0]), missing='one-sided')"
 FUNCTION = "gridgrad.gradient(lambda x: x**2, numpy.arange(3.0))"
 TENSOR = "import torch; x = torch.arange(4.0, requires_grad=True); gridgrad.gradient(x * x, x)"
 
@@ -134,6 +135,8 @@ TENSOR = "import torch; x = torch.arange(4.0, requires_grad=True); gridgrad.grad
         ("autodiff", "gridgrad.autodiff", "gridgrad.verify"),
         ("autodiff", "gridgrad.autodiff", FUNCTION),
         ("autodiff", FUNCTION, "gridgrad.verify"),
+        ("verify", "import gridgrad.verify", "gridgrad.verify"),
+        ("_grid.masks.pieces", "import gridgrad._grid.masks.pieces", GAPS),
         pytest.param("torch", "import torch; gridgrad.torch", TENSOR, marks=pytest.mark.needs("torch")),
         pytest.param("_backends.dask", "import dask.array; gridgrad.gradient(dask.array.ones(4))", "gridgrad.dask",
                      marks=[pytest.mark.needs("dask"), pytest.mark.needs("zarr")]),
@@ -144,7 +147,6 @@ def test_two_threads_may_import_a_package_and_a_part_of_it(package, first, secon
     run(f"{SLOW}module, codes = 'gridgrad.{package}', {[first, second]!r}\n{TWO_THREADS}")
 
 
-GAPS = "gridgrad.gradient(numpy.array([1.0, numpy.nan, 2.0, 3.0, 5.0]), missing='one-sided')"
 SOLVE = "gridgrad.Grid((9, 0.1), boundary=['symmetric']).identity.solver()(numpy.ones(9))"
 
 

@@ -6,6 +6,7 @@ from remedies_functions import AD
 VELOCITY = "u, v = 0 * U, 0 * U + 2; "
 MATRIX = "(line.laplacian.to_sparse().T @ (f + 273.15))"
 FIELDS = [
+    Row("Grid(x, dtype='x')", "dtype must be numpy.float64 or numpy.longdouble, got 'x'", "Grid(x, dtype=numpy.float64).gradient(f)", "slope"),
     Row("grid.advect([U, U])(U, v=(1.0, U))", "give an array, also a 0-dimensional one", "grid.advect([U, U])(U, v=(np.zeros((4, 5)), np.full((4, 5), 2.)))[0]", "12 * Y"),
     Row("grid.advect([U, U])(U, v=(1.0, U))", "also a 0-dimensional one of the library of f", "grid.advect([U, U])(U, v=(np.array(0.), np.array(2.)))[0]", "12 * Y"),
     Row("grid.advect([0, 10**400])", "a velocity given as numbers must be finite", "grid.advect([0, 2.0])(U)[0]", "12 * Y"),
@@ -136,4 +137,3 @@ ELSEWHERE = [
     Row("A.with_fields(v=f)", "another velocity is A.with_(v=v)", "A.with_(v=v)(f)", "2 * line.gradient(f)", "A = line.advect(x); v = 0 * x + 2"),
 ]  # fmt: skip
 ROWS = [*OPTIONS, *ELSEWHERE, *FIELDS, *FOREIGN, *UNITS, *IN_FUNCTIONS]
-    Row("Grid(x, dtype='x')", "dtype must be numpy.float64 or numpy.longdouble, got 'x'", "Grid(x, dtype=numpy.float64).gradient(f)", "slope"),

@@ -48,6 +48,9 @@ def test_units_of_other_operators():
     assert "units" not in gg.advect((F, 1.0), F, dim=("x", "y")).attrs
     T = field("K")
     assert gg.advect((F, F), T, dim=("x", "y")).units == "K s-1"
+    direction = gg.derivative(field("degrees", "K"), dim="x")
+    assert direction.units == "degree K-1"
+    assert gg.derivative(direction, dim="x").units == "degree K-2"
     third = gg.derivative(F, dim="x", order=3)
     assert (third.name, third.units) == ("d3T_dx3", "m-2 s-1")
     assert gg.gradient(F, dim="x").long_name == "d(wind)/dx"

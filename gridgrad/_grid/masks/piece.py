@@ -65,6 +65,10 @@ class PieceOfAxis(Axis):
         """With the distance of a wall of the whole axis."""
         return self.whole._placed(end, side)
 
+    def beyond(self, side: int) -> Array:
+        """That of a wall of the whole axis."""
+        return self.whole.beyond(side)
+
     def rows_of(self, rule: Rule) -> Rows:
         """The rows of the first rule that has room here; not kept for other grids, as there may be many."""
         fits = (

@@ -59,11 +59,12 @@ def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
             )
 
 
-def check_dims(fields: Fields) -> None:
+def check_dims(fields: Fields, along: Dims | None) -> None:
     """Refuse components that differ in their dims, and such as are at other points of a staggered grid than a field."""
     first, *others = labelled({word: fields[word] for word in ("F", "f") if word in fields}) or [None]
     for c in [*others, *(labelled({"v": fields["v"]}) if "v" in fields else [])]:
-        if {*c.dims} - {*first.dims} and {*first.dims} - {*c.dims}:
+        own, others_own = {*c.dims} - {*first.dims}, {*first.dims} - {*c.dims}
+        if own and others_own and (along is None or (own | others_own) & {*along}):
             raise ArgumentValueError(
                 f"{called(c)} has the dims {c.dims!r}, and {called(first)} {first.dims!r}, other points of a staggered grid; take means at the same "
                 "ones, or plain arrays, for which gridgrad.Grid(x, y).faces() has the operators, divergence((u, v)) for example"

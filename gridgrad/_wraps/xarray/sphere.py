@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -140,25 +141,29 @@ def _of_word(coords: Sequence[Coordinate], word: str) -> tuple[str, ...]:
         )
     roles = [_role_in_plane(coord) for coord in coords]
     if any(role not in (None, own) for role, own in zip(roles, found, strict=True)):
-        order = [dims[roles.index(own)] for own in found if own in roles]
-        named = tuple(order) if len(order) == len(found) else found
+        others = iter([own for own in found if own not in roles])
+        named = tuple(role or next(others) for role in roles)
+        in_order = sorted(named) == sorted(found) and tuple(dims[named.index(own)] for own in found)
         raise ArgumentValueError(
-            f"geometry={word!r} has the axes {' and '.join(found)} in this order, and here are {', '.join(map(repr, dims))}; give dim={named!r}, "
-            f"or say what each is, geometry={tuple(reversed(found))!r}"
+            f"geometry={word!r} has the axes {' and '.join(found)} in this order, and here are {', '.join(map(repr, dims))}; "
+            f"say what each is, geometry={named!r}{f', or give dim={in_order!r}' if in_order else ''}"
         )
     return found
 
 
 def _role_in_plane(coord: Coordinate) -> str | None:
     """Whether it is a radius or an angle, by its unit or its name."""
-    return "theta" if str(coord.written) in _ANGLES else _OF_POLAR.get(str(coord.name).lower())
+    if str(coord.written) in _ANGLES:
+        return "theta"
+    role = _OF_POLAR.get(str(coord.name).lower())
+    return None if role == "theta" and coord.written is not None else role
 
 
 def _check_radius(radius: object) -> None:
     """Refuse kilometres, as results say that they are per metre."""
-    if isinstance(radius, (int, float)) and _KILOMETRES[0] < radius < _KILOMETRES[1]:
+    if isinstance(radius, Real) and _KILOMETRES[0] < float(radius) < _KILOMETRES[1]:
         raise ArgumentValueError(
-            f"radius={radius!r} is that of the Earth in kilometres, and the units of results are per metre; give metres, radius={radius * 1000:g}"
+            f"radius={radius!r} is that of the Earth in kilometres, and the units of results are per metre; give metres, radius={float(radius) * 1000!r}"
         )
 
 
@@ -220,9 +225,9 @@ def _angle(coords: Sequence[Coordinate], geometry: Sequence[Any], given: object)
     for coord in [
         coord for coord, own in zip(coords, geometry, strict=True) if own == "theta" and angle is None
     ]:
-        if np.ndim(coord.spacing) == 1 and abs(coord.spacing[-1] - coord.spacing[0]) > 7:  # more than a turn
+        if np.ndim(coord.spacing) == 1 and abs(coord.spacing[-1] - coord.spacing[0]) > 4 * np.pi:
             raise ArgumentValueError(
-                f"{coord.name!r} has no unit and counts as radians, and it is longer than a turn; give angle='degrees'"
+                f"{coord.name!r} has no unit and counts as radians, and it is longer than two turns; give angle='degrees', or angle='radians' if that is right"
             )
     return angle
 

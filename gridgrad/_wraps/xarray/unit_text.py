@@ -19,7 +19,7 @@ _SPELLINGS = {
     "degree": "degrees deg ° degree_north degrees_north degree_east degrees_east degrees_N degrees_E",
 }
 _READ = {
-    r"((°|\bdeg(ree)?s?[ _]?)(C|K|celsius)|\bcelsius|\bkelvins?)(?![A-Za-z])": "K",  # of temperatures only differences are written
+    r"((°|\bdeg(ree)?s?(_?| (?!\w+[-+\d^*])))(C|K|celsius)|\bcelsius|\bkelvins?)(?![A-Za-z])": "K",  # of temperatures only differences are written
     r"(?<=\w)\s+since\s.*": "",  # of times those between dates
     r"\s+per\s+": "/",
 }  # fmt: skip

@@ -342,3 +342,25 @@ def test_a_wall_of_a_thin_wire_is_no_pole():
     )
     u = grid.laplacian.solve(np.zeros((20, 4)))[:, 0]
     assert np.abs(u - np.log(r) / np.log(0.05)).max() < 0.02
+
+
+@pytest.mark.parametrize("wall", ["symmetric", gg.slope(0.5, wall="face"), gg.value(1.0, wall=3.07)])
+@pytest.mark.parametrize("operator", ["laplacian", "conservative", "diffuse"])
+def test_gaps_leave_rows_at_walls_off_the_points_alone(wall, operator):
+    grid = gg.Grid(
+        np.linspace(1, 3, 20) ** 1.01,
+        (12, 0.1),
+        geometry="cylindrical",
+        boundary=[("one-sided", wall), "one-sided"],
+    )
+    inside = np.ones(grid.shape, bool)
+    inside[10, 3] = False
+    f = np.random.default_rng(3).random(grid.shape)
+    whole, parted = (
+        g.diffuse(2.0)(f)
+        if operator == "diffuse"
+        else g.laplacian.with_(form="compact" if operator == "laplacian" else operator)(f)
+        for g in (grid, grid.with_mask(inside))
+    )
+    assert np.array_equal(whole[14:], parted[14:])
+    assert np.array_equal(whole[:, 6:], parted[:, 6:])
