@@ -135,6 +135,7 @@ NO_CACHES = {
     "_backends.cuda.device": {"_captured"},  # CUDA graphs hold addresses in it
     "_backends.torch.compiled": {"CONSTANTS"},  # compiled graphs name what is in it
     "_base.words": {"_offered"},  # the public functions, noted as they are defined
+    "_base.late": {"_importing"},  # threads at work
     "autodiff._jets.jet": {"RULES", "FUNCTIONS", "SPECIAL"},
 }
 CONTAINERS = {"dict", "set", "list", "OrderedDict", "defaultdict", "deque", "Counter"}
