@@ -89,10 +89,11 @@ ROWS = [
     ]),
     *(Row(call, message, f"gradient({remedy}, edge_order=2)[0].values[0]", "2 * X", GLOBE + SCAN, "xarray") for call, message, remedy in [
         ("gradient(S, geometry='polar')", "geometry='polar' has the axes r and theta in this order, and here are 'azimuth', 'range'; say what each is, geometry=('theta', 'r'), or give dim=('range', 'azimuth')", "S, dim=('range', 'azimuth'), geometry='polar'"),
-        ("gradient(S.transpose('range', 'azimuth'), geometry='cylindrical')", "here are 'range', 'azimuth'; say what each is, geometry=('r', 'theta')", "S.transpose('range', 'azimuth'), geometry=('r', 'theta')"),
         ("gradient(S.expand_dims(time=[0.0, 1.0]), geometry='polar')", "here are 'time', 'azimuth', 'range'; name what is these, dim=('range', 'azimuth') for example", "S, dim=('range', 'azimuth'), geometry='polar'"),
         ("gradient(S.assign_coords(azimuth=30 * Y), dim=('range', 'azimuth'), geometry='polar')", "counts as radians, and it is longer than two turns; give angle='degrees', or angle='radians' if that is right", "S, dim=('range', 'azimuth'), geometry='polar', angle='degrees'"),
     ]),
+    Row("gradient(S.transpose('range', 'azimuth'), geometry='cylindrical')", "here are 'range', 'azimuth'; say what each is, geometry=('r', 'theta')",
+        "gradient(S.transpose('range', 'azimuth'), geometry=('r', 'theta'), edge_order=2)[0].values[:, 0]", "2 * X", GLOBE + SCAN, "xarray"),
     Row("gradient(S, geometry='polar')", "say what each is, geometry=('theta', 'r')", "gradient(S, geometry=('theta', 'r'), edge_order=2)[1].values[0]", "2 * X", GLOBE + SCAN, "xarray"),
     Row("gradient(D.assign_coords(y=('y', X, {'units': 'km'})), dim=('y', 'x'), geometry=('lat', 'lon'))", "or leave geometry= away where it is a length",
         "gradient(D.assign_coords(y=('y', X, {'units': 'km'})), dim=('y', 'x'), edge_order=2)[0].values[:, 0]", "2 * X", GLOBE, "xarray"),

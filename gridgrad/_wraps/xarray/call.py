@@ -156,8 +156,8 @@ def _of_arrays(call: Call) -> Any:
     """The call on the numbers, and the labels around what it gives."""
     template = next(parts(call.fields, call.main))
     check_numbers(template)
-    coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     check_dims(call.fields, None if call.dim is None else tuple(names_of(call.dim)))
+    coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     coords, options = placed(coords, call.options, template)
     call = call._replace(options=options)
     count = _COUNTS.get(call.function.__name__, len(coords))
