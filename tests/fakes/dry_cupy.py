@@ -35,6 +35,11 @@ class ndarray(fake_cupy.ndarray):
         array.owner = memptr.owner
         return array
 
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """CuPy's, also where NumPy forgets the class."""
+        result = super().__array_function__(func, types, args, kwargs)
+        return result.view(type(self)) if func is np.where else result
+
     @property
     def data(self) -> Pointer:
         return Pointer(self.__array_interface__["data"][0], self)
