@@ -14,7 +14,6 @@ from .._base.errors import ArgumentTypeError
 from .._base.tracing import is_compiling
 from .._base.types import Array
 from .._wraps.foreign import named, remedy, roots_of
-from .array_api import ArrayAPI
 from .protocol import Backend
 
 # By the package that a class, or a base of it, comes from: the module with its BACKEND. One line a library.
@@ -107,4 +106,4 @@ def found(cls: type) -> Backend[Array] | None:
 @cached("array API libraries", entries=64)
 def _of_standard(root: str) -> Backend[Array]:
     """The back end of a package that has no line above."""
-    return ArrayAPI(root)
+    return Backend(root)

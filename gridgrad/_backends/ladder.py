@@ -14,7 +14,8 @@ from .._terms.merged import joining
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, joins_of, own_terms, shapes_of
 from . import slices
-from .protocol import A, Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at
+from .operations import A
+from .protocol import Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at
 
 Part = tuple[tuple[Term, ...], list[A], list[A], bool]  # terms, inputs, outputs, whether they add
 

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import ModuleType
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
 from .._base.types import Array
 
+A = TypeVar("A", bound="AnArray")
 Given = ParamSpec("Given")
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+
+
+class AnArray(Protocol):
+    """As much as every array has."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its lengths."""
+
+    @property
+    def dtype(self) -> object:
+        """Of its library."""
+
+    def __getitem__(self, index: Any, /) -> Any:
+        """A view, or a new array."""
 
 
 def name_of(dtype: object) -> str:

@@ -13,8 +13,7 @@ from .._base.types import Array
 from .._plan.descriptor import arithmetic_type
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, in_order, joins_of
-from .operations import INTEGERS, Operations, dtype_name, name_of
-from .protocol import A, AnArray
+from .operations import INTEGERS, A, AnArray, Operations, dtype_name, name_of
 from .rows import Rows, has_pairs
 
 _NARROW = ("float16", "bfloat16", "float32")

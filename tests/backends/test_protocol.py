@@ -13,7 +13,6 @@ from samples import noise, same_bits
 
 import gridgrad as gg
 from gridgrad._backends import dispatch, ladder
-from gridgrad._backends.array_api import ArrayAPI
 from gridgrad._backends.protocol import Backend
 
 GRID = gg.Grid(np.array([0.0, 1, 3, 4, 7, 8]), (6, 0.5))
@@ -70,12 +69,10 @@ class TestEveryLibrary:
     def test_a_library_is_one_object(self, library, rng):
         f = library.array(noise(rng, GRID.shape))
         own, cleaned = dispatch.samples(f)
-        assert isinstance(own, ArrayAPI)
+        assert isinstance(own, Backend)
         assert own is dispatch.library_of(type(f))
         assert cleaned.shape == f.shape
         assert own.operations(f).float64 is not None
-        methods = {name for name in vars(Backend) if not name.startswith("_")}
-        assert methods <= set(dir(own))
 
     @EVERY
     def test_facts_or_no_memory(self, library, rng):

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from gridgrad._backends.array_api import ArrayAPI
 from gridgrad._backends.numpy.arrays import memory_of
 from gridgrad._backends.numpy.memory import run
 from gridgrad._backends.operations import Operations
+from gridgrad._backends.protocol import Backend
 
 
 class Array(np.lib.mixins.NDArrayOperatorsMixin):
@@ -43,7 +43,7 @@ class Namespace:
         return lambda *given, **options: Array(own(*map(numbers_of, given), **options))
 
 
-class Own(ArrayAPI[Array]):
+class Own(Backend[Array]):
     """Plain memory of a CPU, through the compiled core."""
 
     def operations(self, *fields: Array) -> Operations:

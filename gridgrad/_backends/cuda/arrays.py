@@ -13,11 +13,10 @@ from array_api_compat import array_namespace
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.plan import Plan
-from ..array_api import ArrayAPI
 from ..numpy.arrays import memory_of, result_type
 from ..numpy.operations import OfNumPy
 from ..operations import Operations
-from ..protocol import DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
 from . import device
 from .bound import Bound
 
@@ -55,7 +54,7 @@ class OnDevice(Protocol):
     def __setitem__(self, index: object, values: object, /) -> None: ...
 
 
-class CuPy(ArrayAPI[OnDevice]):
+class CuPy(Backend[OnDevice]):
     """Arrays of the library's own class, each on its device."""
 
     linalg = "cupyx.scipy.sparse.linalg"

@@ -12,10 +12,9 @@ from array_api_compat import array_namespace
 from ..._base.types import Array, Shape
 from ..._terms.term import shapes_of
 from .. import ladder
-from ..array_api import ArrayAPI
 from ..numpy.operations import from_parts
 from ..operations import Operations
-from ..protocol import Call, Gaps
+from ..protocol import Backend, Call, Gaps
 from ..slices import leading
 from .gaps import mask_in, over_ends, with_gaps
 from .graph import outputs_of
@@ -44,7 +43,7 @@ class OfDask(Operations):
         return array * da.ones(shape, dtype=array.dtype) if IS_ON else da.broadcast_to(array, shape)
 
 
-class Dask(ArrayAPI[Any]):
+class Dask(Backend[Any]):
     """Arrays of chunks, which are arrays of other libraries."""
 
     is_lazy = True

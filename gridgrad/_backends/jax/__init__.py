@@ -11,9 +11,8 @@ from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
-from ..array_api import ArrayAPI, without_numbers
 from ..operations import Operations
-from ..protocol import HostMap
+from ..protocol import Backend, HostMap, without_numbers
 
 
 class OfJAX(Operations):
@@ -36,7 +35,7 @@ class OfJAX(Operations):
         return made
 
 
-class JAX(ArrayAPI[Array]):
+class JAX(Backend[Array]):
     """Arrays and tracers."""
 
     def operations(self, *fields: Array) -> Operations:

@@ -14,9 +14,8 @@ from ..._plan.descriptor import STORAGE
 from ..._plan.plan import Plan
 from ..._wraps.foreign import is_stored, named, remedy, remedy_for_units
 from ..._wraps.units import held, is_quantity_class, present, unwrap
-from ..array_api import ArrayAPI
 from ..operations import Operations
-from ..protocol import DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
 from . import core, memory
 from .operations import NUMPY
 
@@ -88,7 +87,7 @@ def _check_entries(f: Sequence[object]) -> None:
         )
 
 
-class NumPy(ArrayAPI[Array]):
+class NumPy(Backend[Array]):
     """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
     linalg = "scipy.sparse.linalg"

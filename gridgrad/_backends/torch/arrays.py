@@ -15,10 +15,9 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._plan.descriptor import ITEM_BYTES
 from ..._plan.plan import Plan
 from .. import ladder, slices
-from ..array_api import ArrayAPI
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Call, DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, Call, DType, Facts, HostMap, Memory, Run
 from .graph import differentiated
 from .mapped import mapped
 from .operations import OPERATIONS
@@ -38,7 +37,7 @@ _is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
 RunAt: TypeAlias = Callable[[Sequence[int], int | None, bool], bool]
 
 
-class Torch(ArrayAPI[Any]):
+class Torch(Backend[Any]):
     """Tensors on the device and stream that torch is using.
 
     Copies that a call needs until it is over can be part of a CUDA graph: what is made while torch captures one stays

@@ -11,7 +11,7 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
-from ..array_api import without_numbers
+from ..protocol import without_numbers
 
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 _KNOWN = (*STORAGE, *_COMPLEX)
