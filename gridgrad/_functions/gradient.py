@@ -19,7 +19,8 @@ from .._grid.asked import Asked, clean_words
 from .._grid.call import clean_axes, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
-from .._operators.patterns.calls import How, Key, flat_out, kept_key, plain_of, start_of
+from .._operators.fields.forms import flat_out
+from .._operators.patterns.calls import How, Key, kept_key, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed

@@ -21,7 +21,7 @@ from .._grid.call import check_places, clean_axes, points_of
 from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.spacing import check_coordinates, numbers_of
-from .._operators.fields.forms import in_sequence
+from .._operators.fields.forms import flat_out, in_sequence
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
@@ -30,7 +30,6 @@ from .._operators.patterns.calls import (
     How,
     Key,
     Plain,
-    flat_out,
     is_traced,
     kept_key,
     plain_of,

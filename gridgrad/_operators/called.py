@@ -23,13 +23,13 @@ from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
 from .fields import quantities
 from .fields.coefficients import Coefficients
-from .fields.forms import components, parts, shaped, stack
+from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
 from .fields.sides import PARTS, are_constants, is_memory, like
 from .fields.weights import in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
-from .patterns.calls import How, Plain, flat_out, is_traced, plain_of
+from .patterns.calls import How, Plain, is_traced, plain_of
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 
@@ -133,10 +133,10 @@ class Called(Joinable[In, Out]):
         given = plain_of(arrays, targets, How(is_stacked, nested, add))
         if self.grid.units is not None or present(f, out, *self.coefficients):
             return quantities.operator(self, f, out, workers, add)
-        return self.on_numbers(f, out, workers, given, add)
+        return self.on_numbers(f, out, workers, add, given)
 
     def on_numbers(
-        self, f: object, out: object = None, workers: int | None = None, given: Plain | None = None, adds: bool = False
+        self, f: object, out: object = None, workers: int | None = None, adds: bool = False, given: Plain | None = None
     ) -> object:  # fmt: skip
         """The operator applied to arrays without units, as if its grid had none; `given` if they are plain memory."""
         if given is not None and given.how.is_stacked:

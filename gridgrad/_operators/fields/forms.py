@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from itertools import product
 from math import prod
 from types import EllipsisType
 from typing import Any, Protocol
+
+import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.protocol import Backend
@@ -14,6 +16,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._grid.matching import check_grids
 from ..._grid.points import Points
+from ..._plan.descriptor import MAX_ARRAYS
 
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
 
@@ -71,6 +74,31 @@ def shaped(results: Sequence[Array], form: Form) -> object:
 def flat(field: Any, form: Form) -> list[Array]:
     """The components of a result, whether nested tuples or one stacked array."""
     return [field] if not form else [part for k in range(form[0]) for part in flat(field[k], form[1:])]
+
+
+def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:
+    """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
+    if type(out) is np.ndarray and fields and type(fields[0]) is np.ndarray and out.ndim == fields[0].ndim:
+        return [out], None
+    return _flat(out, getattr(fields[0], "ndim", 0) if fields else 0)
+
+
+def _flat(out: Any, ndim: int) -> tuple[list[Array], Hashable]:
+    if type(out) is list or type(out) is tuple:
+        found = [_flat(entry, ndim) for entry in out]
+        return [a for entry in found for a in entry[0]], tuple([entry[1] for entry in found])
+    extra = getattr(out, "ndim", 0) - ndim
+    if extra <= 0 or extra > 2 or prod(out.shape[:extra]) > MAX_ARRAYS:
+        return [out], None
+    shape = tuple(out.shape[:extra])
+    return parts(out, shape), shape
+
+
+def has_form(nested: Hashable, form: Form) -> bool:
+    """Whether targets that are nested so are those of results of this form."""
+    if not form or not isinstance(nested, tuple):
+        return nested is None and not form
+    return nested == form or (len(nested) == form[0] and all(has_form(entry, form[1:]) for entry in nested))
 
 
 def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:

@@ -32,12 +32,7 @@ class OnNumbers(Protocol):
         """The operator of coefficients without units."""
 
     def on_numbers(
-        self,
-        f: object,
-        out: object = None,
-        workers: int | None = None,
-        given: None = None,
-        adds: bool = False,
+        self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
         """Apply it to arrays without units."""
 
@@ -129,7 +124,7 @@ def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bo
         targets = shaped([target_in(target, unit, "out") for target, unit in outs], op.outputs)
     elif stacked and op.outputs:
         one_unit(units, "f is one array and so is the result")
-    results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers, None, add)
+    results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers, add)
     if out is not None:
         return out
     if stacked and op.outputs and not isinstance(results, tuple):

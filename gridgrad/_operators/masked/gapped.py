@@ -85,12 +85,7 @@ class Gapped(Joinable[In, Out]):
         return own.on_numbers(f, out, workers)
 
     def on_numbers(
-        self,
-        f: object,
-        out: object = None,
-        workers: int | None = None,
-        given: None = None,
-        adds: bool = False,
+        self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
         """The operator applied to arrays without units, as if its grid had none."""
         raise NotImplementedError

@@ -12,17 +12,16 @@ from ..._backends import slices
 from ..._backends.numpy.gaps.points import served, workers_of
 from ..._backends.protocol import Backend, OfFields
 from ..._base.checks import clean_workers
-from ..._base.errors import MISSING
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
-from ..._base.types import Array, In, Out, applies
+from ..._base.types import Array, In, Out
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._terms.term import Join, joins_of, shifted
 from ..fields.coefficients import Argument, Coefficients, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped, stack
-from ..fields.gather import Fields, check_add
+from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
 from ..operator import AnyOperator, Operator
@@ -41,12 +40,7 @@ class Masked(Gapped[In, Out]):
     """An operator of a grid with gaps."""
 
     def on_numbers(
-        self,
-        f: object,
-        out: object = None,
-        workers: int | None = None,
-        given: None = None,
-        adds: bool = False,
+        self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
         """The sweep, overwritten beside the gaps by rows that do not read across them, and in them by the fill."""
         call = self._gather(f)
@@ -74,14 +68,8 @@ class Masked(Gapped[In, Out]):
         ]
         return finished(call, made, out, self.outputs)
 
-    @applies
-    def __call__(
-        self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
-        """Apply the operator, as on the whole grid."""
-        check_add(add, out)
-        if add:
-            return self._joining(f, out, workers, **fields)
+    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+        """A call like an earlier one by the core, without a detour; else in full."""
         if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
             flat_, own = self.beside.known(f.shape), self.coefficients
             if flat_ is not None:
@@ -90,7 +78,7 @@ class Masked(Gapped[In, Out]):
                     found = self._in_bands(self._current(arrays), flat_, out, workers)
                     if found is not None:
                         return shaped(found, self.outputs) if out is None else out
-        return self.applied(f, out, workers, **fields)
+        return super().applied(f, out, workers, **fields)
 
     def __reduce__(self) -> tuple[object, ...]:
         origin = self.whole.origin

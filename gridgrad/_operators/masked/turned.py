@@ -53,12 +53,7 @@ class Turned(Gapped[In, Out]):
         return type(self)(*own, self.weight, self.conjugate)
 
     def on_numbers(
-        self,
-        f: object,
-        out: object = None,
-        workers: int | None = None,
-        given: None = None,
-        adds: bool = False,
+        self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
         """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
         call = self._gather(f)

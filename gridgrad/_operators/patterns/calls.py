@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from math import prod
 from typing import Any, NamedTuple, TypeAlias
+from weakref import ref
 
 import numpy as np
 
@@ -14,30 +15,30 @@ from ..._backends.protocol import Backend
 from ..._base.cache import HASHED_BYTES, POINTS_BYTES, SMALL_BYTES, Cache, Content, Entry
 from ..._base.checks import clean_workers
 from ..._base.tracing import is_compiling
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
-from ..._plan.descriptor import MAX_ARRAYS
+from ..._plan.plan import Plan
 from ..._terms.real import real_terms
 from ..._terms.term import Term, shapes_of
-from ..fields.forms import Form, parts
-from .bound import LENT_BYTES, Anew, Beside, Bound, InParts, Lent, Several, fresh
+from ..fields.forms import Form, has_form, parts, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
+Arrays: TypeAlias = Sequence[Array]
+# Of fields, targets and a number of threads; None where the addresses do not allow one sweep, and nothing that is read was written.
+Run: TypeAlias = Callable[[Arrays, Arrays | None, int | None], object]
+Fresh: TypeAlias = Callable[[Array], tuple[Array | None, list[Array]]]
 
+LENT_BYTES = 1 << 10  # about what is kept of a plan that is not held
 _ndarray = np.ndarray
 _SIMPLE = frozenset({int, str, bool, float, type(None), np.float64})  # no option distinguishes -0.0 from 0.0
 
 
-class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
+class Calls(Cache[Run]):
     """What was bound to the keys of calls."""
 
     def again(
-        self,
-        key: list[Hashable],
-        fields: Sequence[Array],
-        targets: Sequence[Array] | None,
-        workers: int | None,
+        self, key: list[Hashable], fields: Arrays, targets: Arrays | None, workers: int | None
     ) -> object:
         """The results of a call that was seen before; None if it has to be looked at in full.
 
@@ -68,15 +69,15 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
         found = self.held.get(key)
         return found.value if found is not None and isinstance(found.value, (Bound, InParts)) else None
 
-    def keep(self, key: Key, bound: Bound | InParts, beside: Sequence[Array] = ()) -> None:
+    def keep(self, key: Key, bound: Bound | InParts, beside: Arrays = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = held_or_lent(bound) if isinstance(bound, Bound) else bound
         nbytes = held.nbytes + sum(map(_bytes_of, beside)) + _bytes_in(key)
-        self.put(key, Beside(held, beside) if beside else held, nbytes)
+        self.put(key, _with(held, beside) if beside else held, nbytes)
 
     def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
-        """Find the operator of scalar fields by a key."""
-        self.put(key, Anew(operator), LENT_BYTES + _bytes_in(key))
+        """Find an operator of scalar fields, which takes several sweeps and stays with its grid, by a key."""
+        self.put(key, _anew(ref(operator)), LENT_BYTES + _bytes_in(key))
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
@@ -85,7 +86,7 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
         fields, targets = given.fields, given.targets
         if workers is not None:
             workers = clean_workers(workers)
-        if targets is not None and not _has_form(given.how.nested, form):
+        if targets is not None and not has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
         # which refuses fields of several devices
         like, library = slices.leading(fields), library.among(fields)
@@ -93,7 +94,7 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
         if targets is not None:
             ladder.check_targets(library, targets, fields, dtype, shapes)
         shape = (*form, *shapes[0]) if given.how.is_stacked and form and len(set(shapes)) == 1 else None
-        made = partial(fresh, library, dtype=dtype, shape=shape, form=form, shapes=shapes)
+        made = partial(_fresh, library, dtype=dtype, shape=shape, form=form, shapes=shapes)
         with library.at(like):
             whole, targets = made(fields[0]) if targets is None else (None, targets)
             if len(set(shapes)) > 1:
@@ -116,7 +117,7 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
         return done if whole is None or done is None else whole
 
     def _in_several(
-        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, targets: Sequence[Array],
+        self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, targets: Arrays,
         workers: int | None,
     ) -> object:  # fmt: skip
         """A call whose outputs differ in shape; None where one of its sweeps is not that."""
@@ -128,9 +129,118 @@ class Calls(Cache["Bound | Lent | InParts | Several | Beside | Anew"]):
                 return None
             bound = Bound(library, plan, dtype, fields[0], (len(places),))
             held.append((held_or_lent(bound), places))
-        several = Several(held, form)
+        several = _several(held, form)
         self.put(given.key, several, LENT_BYTES * len(held))
         return several(fields, targets, workers)
+
+
+class Bound:
+    """One sweep for all calls of a key: its plan, and the form of what is returned.
+
+    With `shape` new results are the components of one array, which is returned.
+    """
+
+    __slots__ = ("dtype", "form", "library", "nbytes", "plan", "run", "shape")
+
+    def __init__(
+        self, library: Backend[Array], plan: Plan, dtype: object, like: Array, form: Form, shape: Shape | None = None
+    ) -> None:  # fmt: skip
+        self.library, self.plan, self.dtype = library, plan, dtype
+        self.form, self.shape = form, shape
+        self.nbytes = plan.nbytes  # of the weights that it holds
+        self.run = library.bind(plan, dtype, like)
+
+    def __call__(self, fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        """The results."""
+        if targets is None and self.shape is not None:
+            whole = self.library.empty(fields[0], self.dtype, self.shape)
+            return None if self.run(fields, parts(whole, self.form), workers) is None else whole
+        results = self.run(fields, targets, workers)
+        if results is None:
+            return None
+        if not self.form:
+            return results[0]
+        return tuple(results) if len(self.form) == 1 else shaped(results, self.form)
+
+
+class Lent:
+    """What was bound to a plan with large weights, which stay with the cache of plans: it is bound anew in each call."""
+
+    __slots__ = ("bind", "plan")
+    nbytes = LENT_BYTES
+
+    def __init__(self, bound: Bound) -> None:
+        self.plan = ref(bound.plan)
+        self.bind = partial(Bound, bound.library, dtype=bound.dtype, form=bound.form, shape=bound.shape)
+
+    def __call__(self, fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        """The results; None also where the plan is no more."""
+        plan = self.plan()
+        return None if plan is None else self.bind(plan=plan, like=fields[0])(fields, targets, workers)
+
+
+class InParts:
+    """What was bound to the real and the imaginary parts, which are views, of complex arrays: one sweep over all of them."""
+
+    __slots__ = ("bound", "form", "fresh", "kinds", "library", "nbytes")
+
+    def __init__(
+        self, library: Backend[Array], bound: Bound | Lent, kinds: Sequence[bool], form: Form, fresh: Fresh
+    ) -> None:
+        self.library, self.bound = library, bound
+        self.kinds, self.form, self.fresh = kinds, form, fresh
+        self.nbytes = self.bound.nbytes
+
+    def __call__(self, fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        """The results."""
+        whole = None
+        if targets is None:
+            whole, targets = self.fresh(fields[0])
+        library = self.library
+        own, outs = ladder.parts_of(library, fields, self.kinds), ladder.parts_of(library, targets)
+        if self.bound(own, outs, workers) is None:
+            return None
+        return shaped(targets, self.form) if whole is None else whole
+
+
+def _several(sweeps: Sequence[tuple[Run, Sequence[int]]], form: Form) -> Run:
+    """Sweeps of outputs of different shapes, one after the other; each knows where all inputs are."""
+
+    def run(fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        results: dict[int, Array] = {}
+        for bound, places in sweeps:
+            made = bound(fields, None if targets is None else [targets[k] for k in places], workers)
+            if not isinstance(made, tuple):
+                return None
+            results.update(zip(places, made, strict=True))
+        return shaped([results[k] for k in range(len(results))], form)
+
+    return run
+
+
+def _with(bound: Run, coefficients: Arrays) -> Run:
+    """What was bound to fields and to coefficients behind them that stay: what a grid has itself, or is prescribed at walls."""
+    return lambda fields, targets, workers: bound((*fields, *coefficients), targets, workers)
+
+
+def _anew(held: Callable[[], Callable[..., object] | None]) -> Run:
+    """An operator that is called as what it is; None also where it is no more."""
+
+    def run(fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        operator = held()
+        return None if operator is None else operator(fields[0], targets and targets[0], workers)
+
+    return run
+
+
+def _fresh(
+    library: Backend[Array], like: Array, dtype: object, shape: Shape | None, form: Form, shapes: Sequence[Shape]
+) -> tuple[Array | None, list[Array]]:  # fmt: skip
+    """New results in one array of a shape, or each for itself: that array if there is one, and the components."""
+    if shape is None:
+        return None, [library.empty(like, dtype, own) for own in shapes]
+    whole = library.empty(like, dtype, shape)
+    return whole, parts(whole, form)
 
 
 class How(NamedTuple):
@@ -145,12 +255,12 @@ class Plain(NamedTuple):
     """The arrays of a call as they came, which are plain memory."""
 
     key: Key
-    fields: Sequence[Array]  # and coefficients
-    targets: Sequence[Array] | None
+    fields: Arrays  # and coefficients
+    targets: Arrays | None
     how: How
 
 
-def key_of(key: list[Hashable], fields: Sequence[Array], targets: Sequence[Array] | None) -> Key | None:
+def key_of(key: list[Hashable], fields: Arrays, targets: Arrays | None) -> Key | None:
     """A key that begins so, with the facts of all arrays; None where the numbers of one are not all there is."""
     # Where fields end, and whether there are targets; as `Calls.again` makes it, which must be fast.
     key.append(len(fields) if targets is None else -len(fields))
@@ -192,40 +302,15 @@ def held_or_lent(bound: Bound) -> Bound | Lent:
     return bound if bound.nbytes <= 4 * SMALL_BYTES * len(bound.plan.terms) else Lent(bound)
 
 
-def plain_of(fields: Sequence[Array], targets: Sequence[Array] | None, how: How) -> Plain | None:
+def plain_of(fields: Arrays, targets: Arrays | None, how: How) -> Plain | None:
     """The arrays of a call, if they are plain memory."""
     key = key_of([*how], fields, targets) if fields else None
     return None if key is None else Plain(key, fields, targets, how)
 
 
-def is_traced(fields: Sequence[Array]) -> bool:
+def is_traced(fields: Arrays) -> bool:
     """Whether a compiler traces a call with these: it has no facts of them."""
     return not (fields and type(fields[0]) is _ndarray) and is_compiling()
-
-
-def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:
-    """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
-    if type(out) is _ndarray and fields and type(fields[0]) is _ndarray and out.ndim == fields[0].ndim:
-        return [out], None
-    return _flat(out, getattr(fields[0], "ndim", 0) if fields else 0)
-
-
-def _flat(out: Any, ndim: int) -> tuple[list[Array], Hashable]:
-    if type(out) is list or type(out) is tuple:
-        found = [_flat(entry, ndim) for entry in out]
-        return [a for entry in found for a in entry[0]], tuple([entry[1] for entry in found])
-    extra = getattr(out, "ndim", 0) - ndim
-    if extra <= 0 or extra > 2 or prod(out.shape[:extra]) > MAX_ARRAYS:
-        return [out], None
-    shape = tuple(out.shape[:extra])
-    return parts(out, shape), shape
-
-
-def _has_form(nested: Hashable, form: Form) -> bool:
-    """Whether targets that are nested so are those of results of this form."""
-    if not form or not isinstance(nested, tuple):
-        return nested is None and not form
-    return nested == form or (len(nested) == form[0] and all(_has_form(entry, form[1:]) for entry in nested))
 
 
 def start_of(

@@ -119,14 +119,18 @@ class Pattern(OnGrids):
     @made_once
     def linear(self) -> Pattern:
         """Without what is prescribed at walls."""
-        return self._kept("linear", self._without_sides) if any(self._sides) else self
+        make = partial(self._without, lambda argument: argument.side is not None, ".linear")
+        return self._kept("linear", make) if any(self._sides) else self
 
-    def _without_sides(self) -> Pattern:
-        inputs = prod(self.inputs)
-        arguments = tuple(argument for argument in self.arguments if argument.side is None)
-        stay = [k for k, is_side in enumerate(self._sides) if not is_side]
-        terms = tuple(term.with_factors(stay.index) for term in self.terms if term.input < inputs)
-        return self._like(f"{self.name}.linear", terms, arguments)
+    def _without(self, leaves: Callable[[Argument], bool], suffix: str = "") -> Pattern:
+        """Without the coefficients of some arguments, and the terms that read them in the place of a field."""
+        inputs, out = prod(self.inputs), [leaves(a) for a in self.arguments for _ in range(a.fields)]
+        stay = [k for k, is_out in enumerate(out) if not is_out]
+        place = {inputs + k: inputs + new for new, k in enumerate(stay)}
+        terms = (term for term in self.terms if term.input < inputs or term.input in place)
+        terms = (t.with_factors(stay.index)._replace(input=place.get(t.input, t.input)) for t in terms)
+        own = tuple(argument for argument in self.arguments if not leaves(argument))
+        return self._like(self.name + suffix, tuple(terms), own)
 
     def with_gaps(self, arguments: tuple[Argument, ...]) -> Pattern:
         """The pattern that takes what is prescribed beside gaps too, which none of its own terms reads."""
@@ -136,16 +140,8 @@ class Pattern(OnGrids):
 
     def swept(self) -> Pattern:
         """The pattern of a sweep over the whole grid: without what only points beside gaps read."""
-        return self._kept("swept", self._without_gaps) if any(self.at_gaps) else self
-
-    def _without_gaps(self) -> Pattern:
-        stay, inputs = [k for k, is_out in enumerate(self.at_gaps) if not is_out], prod(self.inputs)
-        terms = [term.with_factors(stay.index) for term in self.terms]
-        terms = [
-            t if t.input < inputs else t._replace(input=inputs + stay.index(t.input - inputs)) for t in terms
-        ]
-        own = tuple(argument for argument in self.arguments if not isinstance(argument.side, AtGaps))
-        return self._like(self.name, tuple(terms), own)
+        make = partial(self._without, lambda argument: isinstance(argument.side, AtGaps))
+        return self._kept("swept", make) if any(self.at_gaps) else self
 
     @made_once
     def transposed(self) -> Pattern:
