@@ -81,8 +81,8 @@ def derivative(
         return grid.derivative(0, order, accuracy, side)
 
     return call(
-        "derivative", make, f, varargs, axis, ends, (order, accuracy, side), out, workers, on=_line_of
-    )
+        "derivative", f, varargs, axis, ends, out, workers, make, on=_line_of, order=order, accuracy=accuracy, side=side
+    )  # fmt: skip
 
 
 def _line_of(name: str, f: Array, spacing: Spacings, axis: int, ends: Ends, vector: bool) -> Grid:
@@ -132,7 +132,9 @@ def mixed_derivative(
             )
         return grid.mixed_derivative(0, 1, orders, accuracy)
 
-    return call("mixed_derivative", make, f, spacing, axis, ends, (orders, accuracy), out, workers)
+    return call(
+        "mixed_derivative", f, spacing, axis, ends, out, workers, make, orders=orders, accuracy=accuracy
+    )
 
 
 @typed.of_field
@@ -173,10 +175,7 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-    return call(
-        "laplacian", lambda grid: grid.laplacian.with_(form=form, accuracy=accuracy), f, spacing, axis, ends,
-        (form, accuracy), out, workers,
-    )  # fmt: skip
+    return call("laplacian", f, spacing, axis, ends, out, workers, form=form, accuracy=accuracy)
 
 
 @typed.of_field
@@ -214,10 +213,7 @@ def biharmonic(
     >>> gg.biharmonic(x**4 + x**2 * y**2)[0]
     array([32., 32., 32., 32., 32., 32., 32.])
     """
-    return call(
-        "biharmonic", lambda grid: grid.biharmonic.with_(accuracy=accuracy), f, spacing, axis, ends,
-        (accuracy,), out, workers,
-    )  # fmt: skip
+    return call("biharmonic", f, spacing, axis, ends, out, workers, accuracy=accuracy)
 
 
 @typed.hessian
@@ -244,7 +240,7 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("hessian", lambda grid: grid.hessian, f, spacing, axis, ends, (), out, workers)
+    return call("hessian", f, spacing, axis, ends, out, workers)
 
 
 @typed.norm_of_field
@@ -271,7 +267,7 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_norm", lambda grid: grid.gradient_norm, f, spacing, axis, ends, (), out, workers)
+    return call("gradient_norm", f, spacing, axis, ends, out, workers)
 
 
 @typed.norm_of_field
@@ -298,6 +294,4 @@ def gradient_squared(
     ValueError, TypeError
         As `Grid`.
     """
-    return call(
-        "gradient_squared", lambda grid: grid.gradient_squared, f, spacing, axis, ends, (), out, workers
-    )
+    return call("gradient_squared", f, spacing, axis, ends, out, workers)

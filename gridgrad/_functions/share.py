@@ -101,12 +101,14 @@ functions = Calls("calls", entries=512)
 
 
 def call(
-    name: str, make: Callable[[Grid], AnyOperator], f: Any, spacing: Spacings, axis: object, ends: Ends, options: tuple[object, ...],
-    out: object, workers: int | None, coefficients: tuple[Any, ...] = (), vector: bool = False, on: Callable[..., Grid] | None = None,
+    name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, out: object, workers: int | None,
+    make: Callable[[Grid], AnyOperator] | None = None, coefficients: tuple[Any, ...] = (), vector: bool = False,
+    on: Callable[..., Grid] | None = None, **options: object,
 ) -> object:  # fmt: skip
     """The one door of functions of samples: by the key of the call, or by what `make` makes of the grid that it is `on`.
 
-    A `vector` field is a sequence of components, or one stacked array.
+    By default that is the grid's operator of this name with these options. A `vector` field is a sequence of components,
+    or one stacked array.
     """
     is_stacked, fields = False, (f, *coefficients)
     if vector:
@@ -116,13 +118,15 @@ def call(
     traced = is_traced(fields)
     if not traced:
         targets, nested = (None, None) if out is None else flat_out(out, fields)
-        start = start_of(name, spacing, (axis, *options, *ends.items()), (is_stacked, nested))
+        start = start_of(name, spacing, (axis, *options.values(), *ends.items()), (is_stacked, nested))
         found = None if start is None else functions.again(start, fields, targets, workers)
         if found is not None:
             return found if out is None else out
         key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
-    operator = make(grid)
+    operator: AnyOperator = getattr(grid, name) if make is None else make(grid)
+    if make is None and options:
+        operator = operator.with_(**options)
     f = only(f, grid) if vector else f
     result = operator(f, out, workers)
     if not traced:

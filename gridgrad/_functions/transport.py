@@ -46,8 +46,10 @@ def directional_derivative(
         raise _swapped("directional_derivative(f, v, x)")
 
     fields, numbers = _apart(v)
-    return call("directional_derivative", lambda grid: grid.directional_derivative(v, accuracy), f, spacing, axis, ends, (accuracy, numbers),
-                out, workers, fields)  # fmt: skip
+    return call(
+        "directional_derivative", f, spacing, axis, ends, out, workers, lambda grid: grid.directional_derivative(v, accuracy), fields,
+        accuracy=accuracy, numbers=numbers,
+    )  # fmt: skip
 
 
 @typed.advection
@@ -88,8 +90,8 @@ def advect(
 
     fields, numbers = _apart(v)
     return call(
-        "advect", lambda grid: grid.advect(v, accuracy, upwind), f, spacing, axis, ends,
-        (accuracy, upwind, numbers), out, workers, fields,
+        "advect", f, spacing, axis, ends, out, workers, lambda grid: grid.advect(v, accuracy, upwind), fields,
+        accuracy=accuracy, upwind=upwind, numbers=numbers,
     )  # fmt: skip
 
 
@@ -129,17 +131,8 @@ def diffuse(
 
     fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
     return call(
-        "diffuse",
-        lambda grid: grid.diffuse(k, mean),
-        f,
-        spacing,
-        axis,
-        ends,
-        (mean, numbers),
-        out,
-        workers,
-        fields,
-    )
+        "diffuse", f, spacing, axis, ends, out, workers, lambda grid: grid.diffuse(k, mean), fields, mean=mean, numbers=numbers,
+    )  # fmt: skip
 
 
 def _apart(v: object) -> tuple[tuple[object, ...], str]:

@@ -40,9 +40,8 @@ def vector_laplacian(
         As `Grid`; a wrong number of components.
     """
     return call(
-        "vector_laplacian", lambda grid: grid.vector_laplacian.with_(form=form, accuracy=accuracy), F, spacing, axis, ends,
-        (form, accuracy), out, workers, vector=True,
-    )  # fmt: skip
+        "vector_laplacian", F, spacing, axis, ends, out, workers, vector=True, form=form, accuracy=accuracy
+    )
 
 
 @typed.of_vector
@@ -80,10 +79,7 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-    return call(
-        "divergence", lambda grid: grid.divergence.with_(accuracy=accuracy), F, spacing, axis, ends,
-        (accuracy,), out, workers, vector=True,
-    )  # fmt: skip
+    return call("divergence", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)
 
 
 @typed.vector_to_curl
@@ -114,10 +110,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return call(
-        "curl", lambda grid: grid.curl.with_(accuracy=accuracy), F, spacing, axis, ends,
-        (accuracy,), out, workers, vector=True,
-    )  # fmt: skip
+    return call("curl", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)
 
 
 @typed.vector_to_rows
@@ -146,7 +139,4 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return call(
-        "jacobian", lambda grid: grid.jacobian.with_(accuracy=accuracy), F, spacing, axis, ends,
-        (accuracy,), out, workers, vector=True,
-    )  # fmt: skip
+    return call("jacobian", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)

@@ -105,10 +105,9 @@ class Axis:
 
     def ends_of(self, component: int | None) -> tuple[End, End]:
         """The rows that go with them."""
-        left, right = (
-            (wall.end if isinstance(wall, Condition) else wall).per_length(self.length_of_unit)
-            for wall in self.walls_of(component)
-        )
+        left, right = (wall.end if isinstance(wall, Condition) else wall for wall in self.walls_of(component))
+        if self.length_of_unit != 1:
+            left, right = (end.per_length(self.length_of_unit) for end in (left, right))
         if left.position is None and right.position is None:
             return left, right
         return self._placed(left, 0), self._placed(right, 1)

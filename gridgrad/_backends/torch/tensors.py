@@ -30,10 +30,7 @@ def storage_of(tensor: Any) -> tuple[str, int]:
 
 def check_samples(f: Any) -> None:
     """Refuse tensors that have no differences or no dense memory."""
-    if f.is_nested:
-        raise ArgumentTypeError(
-            "f is a nested tensor; give its parts one by one, [A(part) for part in f.unbind()]"
-        )
+    _refuse_nested(f)
     if f.layout is not torch.strided:
         raise ArgumentTypeError(f"f is a sparse tensor (layout {f.layout}); give a dense one, f.to_dense()")
     if f.is_quantized:

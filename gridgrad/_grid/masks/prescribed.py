@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from ..._stencils.ends import End
 from ..boundary import Side
 from ..walls.components import Components, Wall, end_of
 from ..walls.conditions import Condition
@@ -13,27 +12,21 @@ from ..walls.conditions import Condition
 
 def conditions_of(side: Side) -> tuple[Condition, ...]:
     """Those that are not 0, each once: one of all fields, or several of the components of a vector field."""
-    found: list[Condition] = []
-
-    def note(wall: Wall) -> Wall:
-        if isinstance(wall, Condition) and not wall.is_zero and wall not in found:
-            found.append(wall)
-        return wall
-
-    _each(side, note)
-    return tuple(found)
+    known = (wall for wall in walls_of(side) if isinstance(wall, Condition) and not wall.is_zero)
+    return tuple(dict.fromkeys(known))
 
 
 def is_held(side: Side) -> bool:
     """Whether a point beside a gap has a value that is prescribed: rows that read this point then read that."""
-    ends: list[End] = []
+    return any(end_of(wall).is_held for wall in walls_of(side))
 
-    def note(wall: Wall) -> Wall:
-        ends.append(end_of(wall))
-        return wall
 
-    _each(side, note)
-    return any(end.is_held for end in ends)
+def walls_of(side: Side) -> list[Wall]:
+    """That of all fields, or those of the components of a vector field and of scalar ones."""
+    if not isinstance(side, Components):
+        return [side]
+    along = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
+    return [side.normal, *along, *(() if side.scalar is None else (side.scalar,))]
 
 
 def mark(number: int, end: int) -> str:

@@ -11,8 +11,8 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array, In, Out
 from ..._grid.boundary import Side, clean_boundary
+from ..._grid.masks.prescribed import walls_of
 from ..._grid.points import Points
-from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..catalogue.norm import OfSlopes
 from ..operator import AnyOperator
@@ -163,11 +163,7 @@ def _side(boundary: object) -> Side:
             f'boundary={boundary!r}; beside gaps there is one end for all, "one-sided", "symmetric", "reflect" or gridgrad.value(0.0) for example'
         )
     side = clean_boundary(boundary, (0,))[0][0]
-    walls = [side]
-    if isinstance(side, Components):
-        several = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
-        walls = [side.normal, *several, *(() if side.scalar is None else (side.scalar,))]
-    if any(isinstance(wall, Condition) and wall.end.position is not None for wall in walls):
+    if any(isinstance(wall, Condition) and wall.end.position is not None for wall in walls_of(side)):
         raise ArgumentValueError(
             f'a wall beside gaps has no position of its own, as there are many, got {side!r}; give wall="face", midway to the gap, or wall="point"'
         )

@@ -120,7 +120,7 @@ class Prescribed(End):
 
     def per_length(self, unit: float) -> End:
         """With another weight of the slope."""
-        return self if unit == 1 or not self.b else replace(self, b=self.b / Fraction(unit))
+        return replace(self, b=self.b / Fraction(unit))
 
     def placed(self, position: Fraction) -> End:
         """With its distance in place of the position."""
