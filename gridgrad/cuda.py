@@ -9,8 +9,7 @@ import numpy as np
 
 from ._backends.cuda import variants as _kernels
 from ._plan.descriptor import ITEM_BYTES
-from ._plan.layout import Layout
-from ._plan.plan import make_plan
+from ._plan.plan import Layout, make_plan
 from ._stencils.derivatives import Rule, derivative_stencil
 from ._stencils.wide import narrow
 from ._terms.term import Term
@@ -81,7 +80,7 @@ def _practical_launches(dtypes: Sequence[str], ndims: Sequence[int]) -> Iterator
                 steps = narrow(1.0 if uniform else np.arange(1.0, length))
                 terms = tuple(Term(k, 0, k, derivative_stencil(steps, length, Rule())) for k in range(ndim))
                 layout = _contiguous((length,) * ndim, components)
-                plan = make_plan(terms, storage, (layout,), (layout,) * ndim, components)
+                plan = make_plan(terms, storage, (layout,), (layout,) * ndim, components, False)
                 for width in {1, _kernels.widest_vector(plan)}:
                     yield _kernels.make_launch(plan, width)
 

@@ -13,8 +13,7 @@ from typing import NamedTuple
 from gridgrad._backends.cuda import variants
 from gridgrad._backends.cuda.launch_shape import ROW
 from gridgrad._plan.descriptor import ITEM_BYTES
-from gridgrad._plan.layout import Layout
-from gridgrad._plan.plan import make_plan
+from gridgrad._plan.plan import Layout, make_plan
 from gridgrad._terms.term import Term
 
 # An H100: where measured bandwidths of its second-level cache fall (38 MB), and what of 256 KB is no shared memory.
@@ -47,7 +46,7 @@ def launch_of(terms: tuple[Term, ...], shape: tuple[int, ...], dtype: str) -> va
         strides.insert(0, strides[0] * length)
     layout = Layout(shape, tuple(strides))
     inputs, outputs = 1 + max(k for t in terms for k in t.reads()), 1 + max(t.output for t in terms)
-    plan = make_plan(terms, dtype, (layout,) * inputs, (layout,) * outputs)
+    plan = make_plan(terms, dtype, (layout,) * inputs, (layout,) * outputs, 1, False)
     return variants.make_launch(plan, variants.widest_vector(plan))
 
 

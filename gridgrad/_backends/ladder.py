@@ -10,9 +10,8 @@ from .._base.outputs import check_places
 from .._base.types import Shape
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan
-from .._terms.merged import joining
 from .._terms.real import real_terms
-from .._terms.term import Join, Term, joins_of, own_terms, shapes_of
+from .._terms.term import Join, Term, joining, joins_of, own_terms, shapes_of
 from . import slices
 from .operations import A
 from .protocol import Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at

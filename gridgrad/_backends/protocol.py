@@ -11,8 +11,7 @@ import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._plan.layout import Layout
-from .._plan.plan import Plan, make_plan
+from .._plan.plan import Layout, Plan, make_plan
 from .._terms.term import Term
 from . import slices
 from .operations import INTEGERS, A, Operations, dtype_name

@@ -187,8 +187,11 @@ def by_content(values: Array) -> Hashable:
     return (values.dtype, values.shape, values.tobytes()) if small else Content(values)
 
 
-def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Function]:
-    """A function whose results are kept by its (hashable, positional) arguments, `each` counted as so many bytes."""
+def cached(name: str, entries: int, each: int | Callable[..., int] = 256) -> Callable[[Function], Function]:
+    """A function whose results are kept by its (hashable, positional) arguments, `each` counted as so many bytes.
+
+    Where that differs, a function tells the bytes of a result and its arguments.
+    """
 
     def of(function: Function) -> Function:
         cache: Cache[object] = Cache(name, entries)
@@ -198,7 +201,7 @@ def cached(name: str, entries: int, each: int = 256) -> Callable[[Function], Fun
             found = cache.get(arguments)
             if found is None:
                 found = function(*arguments)
-                cache.put(arguments, found, each)
+                cache.put(arguments, found, each if isinstance(each, int) else each(found, *arguments))
             return found
 
         call.cache_clear = cache.clear  # type: ignore[attr-defined]  # functools' name

@@ -18,8 +18,7 @@ from .._base.late import Late
 from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
-from .._wraps.axes import plain_axes
-from .._wraps.units import Maybe
+from .._wraps.units import Maybe, plain_axes
 from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
 from .boundary import spelled, without_poles

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 
-from .._base.cache import Cache
+from .._base.cache import cached
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._terms.term import Term, in_order, joins_of
@@ -26,7 +28,23 @@ from .descriptor import (
     TooManyDims,
     arithmetic_type,
 )
-from .layout import Dim, Layout, collapse
+
+
+class Layout(NamedTuple):
+    """Where an array's elements are: strides in elements, per axis, any sign."""
+
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    component: int = 1  # from the real to the imaginary part: 0 for a real factor of complex data
+
+
+class Dim(NamedTuple):
+    """One loop: its length, the axis it comes from (None: a batch dim) and a stride per array."""
+
+    length: int
+    axis: int | None
+    inner: int
+    strides: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,32 +82,12 @@ class Plan:
     nbytes: int  # that the plan keeps alive, much of it together with others
 
 
-_plans: Cache[Plan] = Cache("plans", entries=512)
-_tables: Cache[Tables] = Cache("tables", entries=512)
+def _own_bytes(made: Plan | Tables, *_: object) -> int:
+    return made.nbytes
 
 
+@cached("plans", entries=512, each=_own_bytes)
 def make_plan(
-    terms: tuple[Term, ...],
-    storage: str,
-    inputs: tuple[Layout, ...],
-    outputs: tuple[Layout, ...],
-    components: int = 1,
-    adds: bool = False,
-) -> Plan:
-    """Pack `terms` for arrays of these layouts.
-
-    `components` is 2 for complex data, whose strides count real numbers. With `adds` the terms join what
-    the outputs hold, which must be of the arithmetic type.
-    """
-    key = (terms, storage, inputs, outputs, components, adds)
-    plan = _plans.get(key)
-    if plan is None:
-        plan = _pack(*key)
-        _plans.put(key, plan, plan.nbytes)
-    return plan
-
-
-def _pack(
     terms: tuple[Term, ...],
     storage: str,
     inputs: tuple[Layout, ...],
@@ -97,6 +95,11 @@ def _pack(
     components: int,
     adds: bool,
 ) -> Plan:
+    """Pack `terms` for arrays of these layouts.
+
+    `components` is 2 for complex data, whose strides count real numbers, else 1. With `adds` the terms join what
+    the outputs hold, which must be of the arithmetic type.
+    """
     terms = in_order(terms)
     stencils, joins = (
         list(dict.fromkeys(entry for term in terms for entry in term.stencils())),
@@ -142,6 +145,54 @@ def _pack(
                 outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared), nbytes)  # fmt: skip
 
 
+def collapse(
+    shape: tuple[int, ...], layouts: Sequence[Layout], axes: set[int], components: int, later: Set[int] = frozenset()
+) -> list[Dim]:  # fmt: skip
+    """The loops of the sweep, slowest first: sorted by stride, merged where memory allows.
+
+    An axis in `later` has a second stencil of a term, which cannot run along the row.
+    """
+    dims = [
+        Dim(n, k if k in axes else None, 1, tuple(layout.strides[k] for layout in layouts))
+        for k, n in enumerate(shape)
+        if n != 1 or k in axes
+    ]
+    if components > 1:
+        dims.append(Dim(components, None, 1, tuple(layout.component for layout in layouts)))
+    dims.sort(key=lambda dim: (max(map(abs, dim.strides[1:])), abs(dim.strides[0])), reverse=True)
+    merged: list[Dim] = []
+    for dim in dims:
+        if merged and merged[-1].axis is None and dim.axis is None and _adjacent(merged[-1], dim):
+            dim = Dim(merged.pop().length * dim.length, None, 1, dim.strides)
+        merged.append(dim)
+    return _choose_row(merged, later) or [Dim(1, None, 1, (0,) * len(layouts))]
+
+
+def _adjacent(outer: Dim, inner: Dim) -> bool:
+    return all(a == b * inner.length for a, b in zip(outer.strides, inner.strides, strict=True))
+
+
+def _choose_row(dims: list[Dim], later: Set[int]) -> list[Dim]:
+    """Make the last dim a good vector direction: few components join their axis, short rows swap."""
+    joined = (
+        len(dims) > 1 and dims[-1].axis is None and dims[-1].length < 64 and _adjacent(dims[-2], dims[-1])
+    )
+    if joined and dims[-2].axis not in later:
+        row = dims.pop()
+        axis = dims.pop()
+        dims.append(Dim(axis.length * row.length, axis.axis, row.length, row.strides))
+    must = bool(dims) and dims[-1].axis in later
+    if must or (
+        len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1
+    ):  # joined dims must stay the row
+        longest = max(
+            (k for k in range(len(dims)) if dims[k].axis not in later), key=lambda k: dims[k].length
+        )
+        if must or dims[longest].length > 2 * dims[-1].length:
+            dims.append(dims.pop(longest))
+    return dims
+
+
 def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
     packed["length"] = 1
     for place, dim in enumerate(dims, start=MAX_DIMS - len(dims)):
@@ -185,17 +236,9 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     return tables
 
 
+@cached("tables", entries=512, each=_own_bytes)
 def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
     """The tables of a stencil, shared by all plans that want the same."""
-    key = (stencil, real, inner)
-    tables = _tables.get(key)
-    if tables is None:
-        tables = _make_tables(*key)
-        _tables.put(key, tables, tables.nbytes)
-    return tables
-
-
-def _make_tables(stencil: Stencil, real: str, inner: int) -> Tables:
     rows = (*stencil.leading, *stencil.trailing)
     start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     pair = np.array([pair for row in rows for pair in row], dtype=PAIR)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from .._base.cache import Cache
+from .._base.cache import cached
 from .._base.errors import ArgumentValueError
 from .._base.types import Array
 from .stencil import Row, Stencil, in_one_piece, is_normal, unscaled, without_zeros
@@ -16,8 +16,6 @@ from .wide import Wide, join, narrow
 
 Place = tuple[int, int]  # the point that is read, and the other end of its face (the same: no face)
 Entries = dict[Place, Array]
-
-_multiples: Cache[Stencil] = Cache("multiples", entries=256)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -182,26 +180,18 @@ def _with_values(stencil: Stencil, values: Sequence[Entries]) -> Stencil:
     return replace(stencil, leading=tuple(rows[:count]), trailing=tuple(rows[count:]))
 
 
+@cached("multiples", entries=256, each=lambda made, stencil, _: stencil.nbytes + made.nbytes)
 def scaled(stencil: Stencil, factor: float) -> Stencil:
     """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
-    key = stencil, factor
-    found = _multiples.get(key)
-    if found is None:
-        with np.errstate(all="ignore"):
-            found = _scaled(stencil, factor)
-        _multiples.put(key, found, stencil.nbytes + found.nbytes)
-    return found
-
-
-def _scaled(stencil: Stencil, factor: float) -> Stencil:
-    plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
-    if factor == 0:
-        return without_zeros(plain)
-    if is_normal(*plain.smallest_and_largest_weight(), plain.dtype):
-        return plain
-    near_one, power = _near_one(stencil)
-    mantissa, exponent = np.frexp(factor)
-    return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
+    with np.errstate(all="ignore"):
+        plain = stencil.mapped(lambda weight: weight * factor, stencil.power)
+        if factor == 0:
+            return without_zeros(plain)
+        if is_normal(*plain.smallest_and_largest_weight(), plain.dtype):
+            return plain
+        near_one, power = _near_one(stencil)
+        mantissa, exponent = np.frexp(factor)
+        return unscaled(near_one.mapped(lambda weight: weight * mantissa, 0), power + int(exponent))
 
 
 def from_own_points(stencil: Stencil) -> Stencil:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from functools import cache
 
 from .._base.cache import Cache
 from .._base.types import Array
@@ -32,18 +33,11 @@ def adjoint_terms(
     found = _adjoints.get(terms) if scale is None else None
     if found is not None:
         return found
-    turned: dict[Hashable, Stencil] = {}
 
-    def turn(axis: int | None, stencil: Stencil, faces: bool = False) -> Stencil:
-        key = axis, stencil, faces
-        if key not in turned:
-            turned[key] = transposed(
-                stencil,
-                None if scale is None or axis is None else scale[axis],
-                faces,
-                None if onto is None or axis is None else onto[axis],
-            )
-        return turned[key]
+    @cache
+    def turn(axis: int | None, stencil: Stencil, faces: bool) -> Stencil:
+        own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
+        return transposed(stencil, own, faces, other)
 
     result = tuple(
         term._replace(
@@ -54,7 +48,7 @@ def adjoint_terms(
             outer=term.inner,
             inner_sign=term.outer_sign,
             outer_sign=term.inner_sign,
-            then=None if term.then is None else (term.then[0], turn(*term.then)),
+            then=None if term.then is None else (term.then[0], turn(*term.then, False)),
         )
         for term in terms
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import Bands
@@ -27,22 +28,14 @@ def of_multiplied(terms: Terms, factor: int, inputs: int) -> Terms | None:
     """
     if any(term.inner is not None for term in terms if term.input < inputs):
         return None
-    rows: dict[tuple[Stencil, bool], Stencil] = {}
-
-    def values(stencil: Stencil, faces: bool = False) -> Stencil:
-        """One stencil for all terms that have the same."""
-        key = stencil, faces
-        if key not in rows:
-            rows[key] = of_values(*key)
-        return rows[key]
-
+    values = cache(of_values)  # one stencil for all terms that have the same
     return tuple(
         term
         if term.input >= inputs
         else term._replace(
             inner=factor,
             stencil=values(term.stencil, term.faces is not None),
-            then=None if term.then is None else (term.then[0], values(term.then[1])),
+            then=None if term.then is None else (term.then[0], values(term.then[1], False)),
         )
         for term in terms
     )

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from itertools import product
 
-from .._base.cache import Cache
+from .._base.cache import cached
 from .._base.errors import ArgumentTypeError
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import negated
 from .term import Term, check_has_sign
 
-_real: Cache[tuple[Term, ...]] = Cache("complex terms", entries=256)
+
+def _stencil_bytes(terms: tuple[Term, ...], *_: object) -> int:
+    return sum(stencil.nbytes for term in terms for _, stencil in term.stencils())
 
 
+@cached("complex terms", entries=256, each=_stencil_bytes)
 def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[Term, ...]:
     """The terms on the real and imaginary parts of complex fields, each part a field of its own.
 
@@ -20,17 +25,8 @@ def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[T
     a complex factor is two products in each part: ``re = c.re v.re - c.im v.im``, ``im = c.re v.im + c.im v.re``;
     with two such factors it is four. A quarter turn is a product with 1j.
     """
-    key = terms, is_complex
-    found = _real.get(key)
-    if found is None:
-        found = _real_terms(terms, is_complex)
-        _real.put(key, found, sum(stencil.nbytes for term in found for _, stencil in term.stencils()))
-    return found
-
-
-def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[Term, ...]:
     first = [sum(is_complex[:k]) + k for k in range(len(is_complex))]
-    negative: dict[Stencil, Stencil] = {}
+    negative = cache(negated)  # one for all parts
     result: list[Term] = []
     for term in terms:
         signed = [k for k, sign in ((term.inner, term.inner_sign), (term.outer, term.outer_sign)) if sign]
@@ -46,15 +42,13 @@ def _real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[
 
 
 def _part_of(
-    term: Term, imaginary: tuple[int, ...], first: list[int], negative: dict[Stencil, Stencil]
+    term: Term, imaginary: tuple[int, ...], first: list[int], negative: Callable[[Stencil], Stencil]
 ) -> Term:
     """One product of parts: 1 in `imaginary` for each factor, then the field, whose imaginary part is in it."""
     *factors, field = imaginary
     count, stencil = (sum(imaginary) + term.turns) % 4, term.stencil
     if count >= 2:  # i * i
-        if stencil not in negative:
-            negative[stencil] = negated(stencil)
-        stencil = negative[stencil]
+        stencil = negative(stencil)
     of_factor = iter(factors)
     part = term.with_factors(lambda k: first[k] + next(of_factor))
     output = 2 * term.output + count % 2

@@ -1,15 +1,20 @@
-"""`Term`: one stencil applied to one input along one axis, added to one output."""
+"""`Term`: one stencil applied to one input along one axis, added to one output; and sums of such."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import IntEnum
 from math import inf
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from .._base.errors import ArgumentTypeError
 from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
+from .._stencils.sums import added
+
+_VALUE = Stencil(1, ((0, 0),), (np.ones(())[()],), (), (), values=True, order=0)  # of a point itself
 
 
 class HasShape(Protocol):
@@ -176,3 +181,29 @@ def _bound_to(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
     if axis is None or then is None or then[0] < axis:
         return bound
     return bound._replace(axis=then[0], stencil=then[1], then=(axis, bound.stencil))
+
+
+def joining(terms: tuple[Term, ...], inputs: int, outputs: int) -> tuple[Term, ...]:
+    """The terms behind the outputs themselves, which are read as further inputs, behind the first `inputs`."""
+    return (*(Term(k, inputs + k, None, _VALUE) for k in range(outputs)), *terms)
+
+
+def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """The same sum with one stencil for all terms that differ in their stencil only, at the first one's place."""
+    result: list[Term] = []
+    place: dict[Hashable, int] = {}
+    sums: dict[Hashable, Stencil | None] = {}  # terms of one stencil stay so
+    for term in terms:
+        key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
+        if key in place:
+            held = result[place[key]]
+            pair = held.stencil, term.stencil, term.faces is not None
+            if pair not in sums:
+                sums[pair] = added(*pair)
+            together = sums[pair]
+            if together is not None:
+                result[place[key]] = held._replace(stencil=together)
+                continue
+        place[key] = len(result)
+        result.append(term)
+    return tuple(result)

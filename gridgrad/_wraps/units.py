@@ -1,4 +1,4 @@
-"""Quantities of pint, astropy and unyt: what they are, and the units of sums and slopes.
+"""Quantities of pint, astropy and unyt: what they are, the units of sums and slopes, and those of axes.
 
 They are recognised by what they can do, and none of the libraries is imported. A quantity that is
 an ndarray keeps its numbers in itself, any other in ``magnitude``; ``to`` converts it.
@@ -220,3 +220,19 @@ def converted(value: Any, unit: Maybe, name: str, to: str, is_difference: bool =
         raise ArgumentValueError(
             f"{name} is in {own}, which is not converted to {unit}, the unit of {to} ({error})"
         ) from None
+
+
+def plain_axes(entries: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Maybe, ...]]:
+    """Coordinates, ``(n, step)`` or ``(n, step, origin)`` without units, the origin in that of the step."""
+    if not present(*entries):
+        return entries, (None,) * len(entries)
+    pairs = [_plain_axis(entry, k) for k, entry in enumerate(entries)]
+    return tuple(numbers for numbers, _ in pairs), tuple(unit for _, unit in pairs)
+
+
+def _plain_axis(entry: Any, k: int) -> tuple[Any, Maybe]:
+    if not (isinstance(entry, tuple) and len(entry) in (2, 3) and not present(entry[0])):
+        return unwrap(entry, f"axis {k}")
+    step, unit = unwrap(entry[1], f"the step of axis {k}")
+    origins = [converted(x, unit, f"the origin of axis {k}", "its step") for x in entry[2:]]
+    return (entry[0], step, *origins), unit

@@ -14,7 +14,6 @@ import gridgrad as gg
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import BUDGET, SHARES, Cache, Content, cached
 from gridgrad._grid.call import _grids
-from gridgrad._plan import plan as plans
 from gridgrad._plan.plan import tables_of
 from gridgrad.autodiff._jets import jet
 
@@ -325,7 +324,7 @@ class TestLongAxes:
         x = np.cumsum(rng.uniform(0.5, 1.5, 5000))
         for batch in (1, 2, 3, 40):
             gg.gradient(noise(rng, (batch, 5000)).astype(np.float32), x, axis=1)
-        assert len({id(plan.value.tables[0]) for plan in plans._plans.held.values()}) == 1
+        assert len({id(plan.value.tables[0]) for plan in _cache._caches["plans"].held.values()}) == 1
 
 
 class TestClearing:

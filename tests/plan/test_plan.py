@@ -13,8 +13,7 @@ from gridgrad._functions import share
 from gridgrad._grid import axis as axis_module
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import TooManyDims
-from gridgrad._plan.layout import Layout, collapse
-from gridgrad._plan.plan import make_plan
+from gridgrad._plan.plan import Layout, collapse, make_plan
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
@@ -186,7 +185,7 @@ def test_plans_of_one_layout_are_the_same_object(rng):
     assert ladder.plan_for(BACKEND, terms, [f.copy()], [np.empty(f.shape)]) is plan
     assert ladder.plan_for(BACKEND, terms, [f.T], [np.empty(f.T.shape)]) is not plan
     layout = Layout((4, 5), (5, 1))
-    assert make_plan(terms, "float64", (layout,), (layout,)) is plan
+    assert make_plan(terms, "float64", (layout,), (layout,), 1, False) is plan
 
 
 # Operators of several inputs and outputs, as term lists. Oracle: explicit central differences.

@@ -30,7 +30,7 @@ def test_files_that_a_note_names_exist(page):
 
 @pytest.mark.parametrize("page", NOTES, ids=name_of)
 def test_names_that_a_note_mentions_exist(page):
-    """`_plan.layout.collapse` is written in gridgrad/_plan/layout.py."""
+    """`_plan.plan.collapse` is written in gridgrad/_plan/plan.py."""
     for name in NAME.findall(prose(page)):
         module = next(
             (m for m in sorted(NAMES, key=len, reverse=True) if f"{name}.".startswith(f"{m}.")), None

@@ -5,8 +5,7 @@ from __future__ import annotations
 import cupy
 
 from gridgrad._backends.cuda import device
-from gridgrad._plan.layout import Layout
-from gridgrad._plan.plan import make_plan
+from gridgrad._plan.plan import Layout, make_plan
 from gridgrad._stencils.derivatives import Rule, derivative_stencil
 from gridgrad._stencils.wide import narrow
 from gridgrad._terms.term import Term
@@ -19,9 +18,8 @@ def main() -> None:
     cupy.cuda.set_allocator(None)
     f, out = cupy.zeros(LENGTH - 1), cupy.zeros(LENGTH)
     layout = Layout((LENGTH,), (1,))
-    plan = make_plan(
-        (Term(0, 0, 0, derivative_stencil(narrow(1.0), LENGTH, Rule())),), "float64", (layout,), (layout,)
-    )
+    terms = (Term(0, 0, 0, derivative_stencil(narrow(1.0), LENGTH, Rule())),)
+    plan = make_plan(terms, "float64", (layout,), (layout,), 1, False)
     device.launch(plan, [f.data.ptr, out.data.ptr], 0, 0)
     cupy.cuda.runtime.deviceSynchronize()
 

@@ -14,9 +14,8 @@ from gridgrad._stencils.part import part
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._stencils.transpose import transposed
 from gridgrad._terms.adjoint import adjoint_terms
-from gridgrad._terms.merged import merged
 from gridgrad._terms.real import real_terms
-from gridgrad._terms.term import Join, Term
+from gridgrad._terms.term import Join, Term, merged
 
 SHAPE = (9, 10, 11)
 

@@ -18,8 +18,7 @@ from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._stencils.sums import added
 from gridgrad._stencils.transpose import negated, product, scaled, transposed
 from gridgrad._terms.matrix import term_matrix
-from gridgrad._terms.merged import merged
-from gridgrad._terms.term import Join, Term
+from gridgrad._terms.term import Join, Term, merged
 
 EPS = np.finfo(float).eps
 INTERIORS = [CENTRAL, ((-1, 1),), ((0, -2), (0, 1)), ()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from ..._base.cache import Cache, cached_property
+from ..._base.cache import cached, cached_property
 from ..._stencils.part import Block, block, leaving
 from ..._stencils.stencil import Stencil
 from ..rows import has_pairs
@@ -106,18 +106,15 @@ class Span:
         return tuple(bool(has_pairs(stencil)[start:stop].any()) for stencil in self.block.stencils)
 
 
-_spans: Cache[tuple[Span, ...]] = Cache("chunks", entries=256)
+def _bytes_of(spans: tuple[Span, ...], *_: object) -> int:
+    distinct = {id(span): span for span in spans}.values()
+    return sum(own.nbytes + 256 for span in distinct for own in span.block.stencils)
 
 
+@cached("chunks", entries=256, each=_bytes_of)
 def spans_of(stencils: tuple[Stencil, ...], chunks: tuple[int, ...]) -> tuple[Span, ...]:
     """The chunks of the rows of an axis; those that are alike are one object, so that they share their plans."""
-    key = stencils, chunks
-    found = _spans.get(key)
-    if found is None:
-        found = tuple(_made(stencils, chunks))
-        distinct = {id(span): span for span in found}.values()
-        _spans.put(key, found, sum(own.nbytes + 256 for span in distinct for own in span.block.stencils))
-    return found
+    return tuple(_made(stencils, chunks))
 
 
 def along(

@@ -14,9 +14,8 @@ from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.merged import merged
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
-from ..._terms.term import Term, are_turned, bound_to, joins_of, shifted, turned
+from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name

@@ -15,8 +15,7 @@ import gridgrad.cuda
 from gridgrad._backends.cuda import device
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import Cache
-from gridgrad._plan.layout import Layout
-from gridgrad._plan.plan import make_plan
+from gridgrad._plan.plan import Layout, make_plan
 
 pytestmark = pytest.mark.skipif(compiler() is None, reason="no C++ compiler for the host-run CUDA kernel")
 
@@ -152,7 +151,7 @@ def test_an_empty_array_launches_nothing(cupy):
 def test_pointers_of_other_libraries(cupy):
     f, target = samples((4, 8)), [np.zeros((4, 8), "f4") for _ in range(2)]
     plan = make_plan(
-        gradient_terms((4, 8)), "float32", (Layout((4, 8), (8, 1)),), (Layout((4, 8), (8, 1)),) * 2
+        gradient_terms((4, 8)), "float32", (Layout((4, 8), (8, 1)),), (Layout((4, 8), (8, 1)),) * 2, 1, False
     )
     device.launch(plan, [a.ctypes.data for a in (f, *target)], 1, 7)
     assert (cupy.launches[0].device, cupy.launches[0].stream) == (1, 7)

@@ -7,8 +7,7 @@ import pytest
 from cuda_cases import built_kernels, check, check_fault, gradient_terms, operator, samples
 
 from gridgrad._backends.cuda import launch_shape, variants
-from gridgrad._plan.layout import Layout
-from gridgrad._plan.plan import make_plan
+from gridgrad._plan.plan import Layout, make_plan
 
 KIB = 1024
 
@@ -32,7 +31,7 @@ def launch_of(shape, dtype, terms, **how):
         strides.insert(0, strides[0] * length)
     layout = Layout(shape, tuple(strides))
     inputs, outputs = (1 + max(number) for number in zip(*((t.input, t.output) for t in terms), strict=True))
-    plan = make_plan(terms, dtype, (layout,) * inputs, (layout,) * outputs)
+    plan = make_plan(terms, dtype, (layout,) * inputs, (layout,) * outputs, 1, False)
     return variants.make_launch(plan, variants.widest_vector(plan), **how)
 
 
