@@ -1,8 +1,7 @@
 """NumPy arrays and the compiled core."""
 
 from .arrays import NumPy
-from .carriers.masked import Masked
-from .carriers.times import Times
+from .carriers import Masked, Times
 
 BACKEND = NumPy()
 BACKEND.carriers += [Masked(BACKEND), Times(BACKEND)]

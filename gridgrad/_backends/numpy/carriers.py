@@ -1,4 +1,4 @@
-"""Masked arrays: the numbers through NumPy's back end, the mask of what reads a masked point around them."""
+"""Arrays of NumPy that carry more than their numbers: masks, which spread to what reads a masked point, and times."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from ...._base.checks import masked_arrays
-from ...._base.errors import ArgumentTypeError
-from ...._base.types import Array
-from ...._plan.descriptor import arithmetic_type
-from ...._terms.term import Term, own_terms
-from ...ladder import operate
-from ...operations import Operations
-from ...protocol import Call, Memory
-from ...slices import of_other_sign
-from ..arrays import Carrier, storage_of
-from ..operations import OfNumPy
-from .reads import reads
+from ..._base.checks import masked_arrays
+from ..._base.errors import ArgumentTypeError
+from ..._base.types import Array
+from ..._plan.descriptor import arithmetic_type
+from ..._stencils.stencil import Stencil
+from ..._terms.term import Term, own_terms
+from .. import slices
+from ..ladder import operate
+from ..operations import Operations
+from ..protocol import Call, Memory
+from ..rows import fitted
+from .arrays import Carrier, result_type, storage_of
+from .operations import NUMPY, OfNumPy
+
+NAT_TICKS = -(2.0**63)  # what NumPy stores for NaT, whatever the unit
 
 
 class OfMasked(OfNumPy):
@@ -95,4 +99,59 @@ def _read(mask: Any, factor: int | None, sign: int, fields: Sequence[Any]) -> An
     """A mask without the places where a factor has the other sign, so that nothing is read."""
     if factor is None or not sign or mask is np.ma.nomask:
         return mask
-    return mask & ~of_other_sign(np.ma.getdata(fields[factor]), sign)
+    return mask & ~slices.of_other_sign(np.ma.getdata(fields[factor]), sign)
+
+
+class Times(Carrier):
+    """datetime64 and timedelta64, whose derivative is a timedelta64: their ticks, differenced exactly."""
+
+    def carries(self, a: Array) -> bool:
+        """Whether the numbers are ticks."""
+        return a.dtype.kind in "mM"
+
+    def carried(self, call: Call, fields: Sequence[Array]) -> list[Array]:
+        """The ticks of each result."""
+        return [_ticks(own_terms(call.terms, k)[0], fields[0]) for k in range(call.outputs)]
+
+
+def _ticks(term: Term, f: Array) -> Array:
+    """Exact tick differences, cut to a whole tick as NumPy does, NaT where a NaT is read.
+
+    Computed in long double. NumPy rounds to float64 before it cuts, so that what is a whole tick but for
+    rounding is that tick; beyond 2**53, where float64 would lose ticks, long double does not. A result
+    beyond the range of ticks is NaT.
+    """
+    native = f.astype(f.dtype.newbyteorder("="))
+    value = slices.apply(NUMPY, (term,), [native.view(np.int64).astype(np.longdouble)], 1)[0]
+    nearest = np.rint(value)
+    is_whole = np.abs(value - nearest) <= 4 * np.finfo(value.dtype).eps * np.abs(value)
+    beyond = np.where(is_whole, nearest, np.trunc(value))
+    rounded = value.astype(np.float64)
+    ticks = np.where(np.abs(rounded) < 2.0**53, np.trunc(rounded), beyond)
+    touched = reads(np.isnat(native), term.stencil, term.axis, np.longdouble)
+    lost = ~(np.abs(ticks) < 2.0**63) | touched
+    result: Array = np.where(lost, NAT_TICKS, ticks).astype(np.int64).view(result_type(native.dtype))
+    return result
+
+
+def reads(flags: npt.ArrayLike, stencil: Stencil, axis: int | None, real: object) -> Array:
+    """Which rows read a flagged point, with weights in `real`: a NumPy boolean array."""
+    if axis is None:  # a line of one point
+        point: Array = reads(np.asarray(flags)[None], stencil, 0, real)[0]
+        return point
+    along = np.moveaxis(np.asarray(flags), axis, 0)
+    inner, n = stencil.interior(), stencil.length
+    result = np.zeros((along.shape[0] - stencil.surplus, *along.shape[1:]), bool)
+    for place, row in stencil.edge_rows():
+        for a, b, _ in row:
+            result[place] |= along[b] if stencil.values else along[a] | along[b]
+    if inner.stop <= inner.start:
+        return np.moveaxis(result, 0, axis)
+    rounded = [np.broadcast_to(w, (n,))[inner] for w in fitted(stencil, real).weights]
+    for (a, b), weight in zip(stencil.offsets, rounded, strict=True):
+        used = np.ones(len(weight), bool) if stencil.is_central else weight != 0
+        centre = ~np.equal(*rounded) if stencil.is_central else used  # the short form skips the centre
+        for offset in {b} if stencil.values else {a, b}:
+            touched = along[inner.start + offset : inner.stop + offset]
+            result[inner] |= touched & (centre if offset == 0 else used).reshape(-1, *(1,) * (along.ndim - 1))
+    return np.moveaxis(result, 0, axis)

@@ -1,1 +1,0 @@
-"""Arrays of NumPy that carry more than their numbers: masks, and times."""
