@@ -188,7 +188,7 @@ def by_content(values: Array) -> Hashable:
 
 
 def cached(name: str, entries: int, each: int | Callable[..., int] = 256) -> Callable[[Function], Function]:
-    """A function whose results are kept by its (hashable, positional) arguments, `each` counted as so many bytes.
+    """A function whose results are kept by its (hashable) arguments, `each` counted as so many bytes.
 
     Where that differs, a function tells the bytes of a result and its arguments.
     """
@@ -197,11 +197,12 @@ def cached(name: str, entries: int, each: int | Callable[..., int] = 256) -> Cal
         cache: Cache[object] = Cache(name, entries)
 
         @functools.wraps(function)
-        def call(*arguments: Hashable) -> object:
-            found = cache.get(arguments)
+        def call(*arguments: Hashable, **words: Hashable) -> object:
+            key = (*arguments, *words.items()) if words else arguments
+            found = cache.get(key)
             if found is None:
-                found = function(*arguments)
-                cache.put(arguments, found, each if isinstance(each, int) else each(found, *arguments))
+                found = function(*arguments, **words)
+                cache.put(key, found, each if isinstance(each, int) else each(found, *arguments, **words))
             return found
 
         call.cache_clear = cache.clear  # type: ignore[attr-defined]  # functools' name

@@ -180,7 +180,7 @@ def _with_values(stencil: Stencil, values: Sequence[Entries]) -> Stencil:
     return replace(stencil, leading=tuple(rows[:count]), trailing=tuple(rows[count:]))
 
 
-@cached("multiples", entries=256, each=lambda made, stencil, _: stencil.nbytes + made.nbytes)
+@cached("multiples", entries=256, each=lambda made, stencil, factor: stencil.nbytes + made.nbytes)
 def scaled(stencil: Stencil, factor: float) -> Stencil:
     """Every weight times a number, rounded once; with a power of two where that leaves the normal numbers."""
     with np.errstate(all="ignore"):
