@@ -18,8 +18,8 @@ from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_words
 from .._grid.call import check_places, clean_axes, points_of
-from .._grid.curvilinear.given import are_positions, on_host
 from .._grid.geometry.geometry import clean_geometry
+from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
 from .._operators.fields.forms import flat_out, in_sequence
 from .._operators.fields.sides import are_constants

@@ -14,11 +14,8 @@ from .._base.types import Array
 from .._wraps.units import Maybe, unwrap, wrap
 from .asked import Words
 from .axis import check_length
-from .curvilinear.given import are_positions
-from .curvilinear.given import in_shape as positions_in_shape
 from .geometry.geometry import Geometry
-from .lines.given import check_mesh, in_shape
-from .places import ORIGIN
+from .places import ORIGIN, are_positions, check_mesh, lines_in_shape, positions_in_shape
 from .points import Cleaned, Points
 from .spacing import check_count, clean_number, is_read, numbers_of
 
@@ -118,7 +115,7 @@ def _in_shape(
         fitted = [x if x.ndim < 2 else next(many) for x in arrays]
     else:
         check_mesh(arrays, axes)
-        fitted = [x if x.ndim < 2 else in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True)]
+        fitted = [x if x.ndim < 2 else lines_in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True)]
     return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)], is_curved
 
 

@@ -1,13 +1,15 @@
-"""Where the axes of a grid are: their coordinates, and the axes of a field that they are."""
+"""Where the axes of a grid are: their coordinates, of one line, of each or positions, and the axes of a field that they are."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array
+from .._base.types import Array, Shape
+from . import hints
 from .spacing import check_class, clean_number, numbers_of, to_host
 
 # of an axis: the number of points, a step or their positions, the origin
@@ -96,3 +98,80 @@ def alone(axes: tuple[int, ...], lengths: tuple[int, ...], ndim: int = 0) -> tup
     for place, n in zip(places, lengths, strict=True):
         shape[place] = n
     return tuple(shape)
+
+
+def check_mesh(arrays: Sequence[Array], axes: Sequence[int]) -> None:
+    """Refuse what is the mesh of a rectilinear grid; positions of a curvilinear one are no longer among these arrays.
+
+    A mesh is one array for each axis, of which each varies along one dimension only. A single array is that of lines,
+    though all of them may be alike, unless all points of a line coincide.
+    """
+    many = [k for k, x in enumerate(arrays) if x.ndim > 1]
+    varying = {k: hints.varied(arrays[k]) for k in many}
+    for k in many:
+        own = axes[k] % arrays[k].ndim if -arrays[k].ndim <= axes[k] < arrays[k].ndim else None
+        if len(varying[k]) < 2 and (len(many) > 1 or varying[k] != [own]):
+            raise _refused_lines(arrays[k], axes[k], hints.of_shape(arrays[k], axes[k]))
+
+
+def lines_in_shape(x: Array, axis: int, shape: tuple[int, ...]) -> Array:
+    """Coordinates of lines with as many dimensions as a field of this shape, to which they must broadcast."""
+    full = (1,) * (len(shape) - x.ndim) + x.shape
+    fits = len(full) == len(shape) and all(m in (1, n) for m, n in zip(full, shape, strict=True))
+    if fits and full[axis] == shape[axis]:
+        return x.reshape(full)
+    raise _refused_lines(
+        x,
+        axis,
+        f"with {counted(shape[axis], 'point')} along that axis f has shape {shape}; give a coordinate for each of them, in the shape of f or "
+        "in one that broadcasts to it",
+    )
+
+
+def _refused_lines(x: Array, axis: int, why: str) -> ArgumentValueError:
+    return ArgumentValueError(
+        f"distances must be either scalars or 1d: the spacing of axis {axis} has shape {x.shape}; {why}"
+    )
+
+
+def on_host(entries: Sequence[object], axes: Sequence[int]) -> list[object]:
+    """The entries of axes; where several have many dimensions these as NumPy arrays, which are read here, once."""
+    many = [getattr(x, "ndim", 0) > 1 for x in entries]
+    if sum(many) < 2:
+        return list(entries)
+    return [numbers_of(x, a) if is_one else x for x, a, is_one in zip(entries, axes, many, strict=True)]
+
+
+def are_positions(entries: Sequence[object]) -> bool:
+    """Whether these are those of a curvilinear grid: several of many dimensions, and no mesh of vectors.
+
+    Beside them there may be vectors, and steps, of coordinates that vary along their own axis only.
+    """
+    many = [x for x in entries if isinstance(x, np.ndarray) and x.ndim > 1]
+    return len(many) > 1 and any(len(hints.varied(x)) > 1 for x in many)
+
+
+def clean_positions(entries: Sequence[object], axes: Sequence[int], places: Sequence[int]) -> list[Entry]:
+    """The axes of a grid, positions in its shape."""
+    many = {k: x for k, x in enumerate(entries) if isinstance(x, np.ndarray) and x.ndim > 1}
+    plain = {k: clean_entry(x, k, axes[k]) for k, x in enumerate(entries) if k not in many}
+    lengths = [1] * len(entries)
+    for x in many.values():
+        for d, n in enumerate(x.shape[-len(entries) :], len(entries) - min(x.ndim, len(entries))):
+            lengths[d] = max(lengths[d], n)
+    for k, entry in plain.items():
+        lengths[places[k]] = entry[0]
+    fitted = dict(zip(many, positions_in_shape(list(many.values()), tuple(lengths)), strict=True))
+    return [plain[k] if k in plain else (lengths[place], fitted[k], ORIGIN) for k, place in enumerate(places)]
+
+
+def positions_in_shape(arrays: Sequence[Array], shape: Shape) -> tuple[Array, ...]:
+    """Positions in the shape of their grid."""
+    for x in arrays:
+        pairs = zip(reversed(x.shape), reversed(shape), strict=False)
+        if x.ndim > len(shape) or not all(m in (1, n) for m, n in pairs):
+            raise ArgumentValueError(
+                f"the positions of a curvilinear grid have shapes {' and '.join(str(a.shape) for a in arrays)}, and its points {shape}; give arrays that "
+                "broadcast to that, of each grid by itself where there are several"
+            )
+    return tuple(np.broadcast_to(x, shape) for x in arrays)

@@ -23,12 +23,21 @@ from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
 from .boundary import spelled, without_poles
 from .curvilinear.axis import IndexAxis
-from .curvilinear.given import are_positions, clean_positions, on_host
 from .curvilinear.mapping import IndexMap
 from .geometry.metric import Metric
 from .lines.axis import LinesAxis
-from .lines.given import check_mesh
-from .places import Entry, alone, clean_entry, clean_field_axes, in_order, smallest_field
+from .places import (
+    Entry,
+    alone,
+    are_positions,
+    check_mesh,
+    clean_entry,
+    clean_field_axes,
+    clean_positions,
+    in_order,
+    on_host,
+    smallest_field,
+)
 from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition

@@ -29,7 +29,7 @@ class Wide:
         """The same elements of both parts."""
         return Wide(self.high[index], self.low[index])
 
-    def scaled(self, exponent: int) -> Wide:
+    def scaled(self, exponent: int | Array) -> Wide:
         """Times a power of two: exact."""
         return Wide(np.ldexp(self.high, exponent), np.ldexp(self.low, exponent))
 

@@ -18,8 +18,7 @@ from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
 from ..protocol import Backend, Call, DType, Facts, HostMap, Memory, Run
-from .graph import differentiated
-from .mapped import mapped
+from .graph import differentiated, mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,

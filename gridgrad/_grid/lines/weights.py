@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.weights import central_weights, node_weights, one_sided_row
-from ..._stencils.wide import Wide, exact_steps, narrow
+from ..._stencils.wide import Wide, exact_steps, join, narrow
 
 Pair = tuple[Array, Array]  # at the first point and at the last
 
@@ -30,9 +30,9 @@ def block_weights(steps: Wide, wrap: Wide | None, rule: Rule) -> tuple[Array, ..
     four points follows, of both ends, along an axis of one point.
     """
     exponents = np.max(np.frexp(np.abs(steps.high))[1], axis=0)
-    steps, wrap = _scaled(steps, -exponents), None if wrap is None else _scaled(wrap, -exponents)
+    steps, wrap = steps.scaled(-exponents), None if wrap is None else wrap.scaled(-exponents)
     if wrap is not None:
-        left, right = _joined(wrap, steps), _joined(steps, wrap)
+        left, right = join([wrap, steps]), join([steps, wrap])
     else:
         left, right = steps.at(slice(None, -1)), steps.at(slice(1, None))
     weights: tuple[Array, ...] = central_weights(left, right) if rule.order == 1 else _compact(left, right)
@@ -75,11 +75,3 @@ def _open_curvatures(steps: Wide, rule: Rule) -> list[Pair]:
 
 def _between(ends: Pair, inner: Array) -> Array:
     return np.concatenate([ends[0][None], inner, ends[1][None]])
-
-
-def _scaled(steps: Wide, exponents: Array) -> Wide:
-    return Wide(np.ldexp(steps.high, exponents), np.ldexp(steps.low, exponents))
-
-
-def _joined(first: Wide, second: Wide) -> Wide:
-    return Wide(np.concatenate([first.high, second.high]), np.concatenate([first.low, second.low]))

@@ -18,8 +18,9 @@ def rows_of_many(steps: Wide, length: int, rule: Rule, at_ends: bool) -> Stencil
     """
     with np.errstate(all="ignore"):
         exponents = np.max(np.frexp(np.abs(steps.high))[1], axis=0)
-        near_one = Wide(np.ldexp(steps.high, -exponents), np.ldexp(steps.low, -exponents))
-        made = (_formula if rule.is_first_of_three else _rows)(near_one, length, rule, at_ends)
+        made = (_formula if rule.is_first_of_three else _rows)(
+            steps.scaled(-exponents), length, rule, at_ends
+        )
         rows = tuple(tuple((a, b, np.ldexp(w, -rule.order * exponents)) for a, b, w in row) for row in made)
     return Stencil(length, (), (), rows, (), order=rule.order)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
+from math import isnan, prod
 from typing import Self, cast
+
+import numpy as np
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import Operations
@@ -15,7 +17,7 @@ from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
-from ..._terms.term import joins_of
+from ..._terms.term import Join, joins_of
 from ..._wraps.units import present, unwrap
 from ..catalogue.norm import OfSlopes
 from ..fields import quantities
@@ -28,6 +30,7 @@ from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .beside import Beside
+from .patch import Patch
 from .places.blocks import Blocks
 from .places.flat import Flat
 
@@ -145,6 +148,28 @@ class Gapped(Joinable[In, Out]):
             return whole.on_numbers(f, out, workers)
         made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
         return made
+
+    def _values(
+        self, library: Backend[Array], fields: Sequence[Array], flat_: Flat, patch: Patch
+    ) -> list[Array | None]:
+        """What each output is at its points of a patch, shape ``(batch, points)``."""
+        xp, like = library.operations(*fields), slices.leading(fields)
+        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
+        gathered = self.beside.gathered(patch, library, xp, real, like)
+        joins = joins_of(self.terms)
+        found: list[Array | None] = []
+        with np.errstate(all="ignore"):
+            for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
+                if not values:
+                    found.append(None)
+                    continue
+                whole = slices.joined(xp, joins.get(output, Join.TOTAL), values)
+                if isnan(self.mask.fill) and patch.missing[output].any():
+                    missing = xp.weights(patch.missing[output], None, like)
+                    whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
+                is_size = output in joins and slices.is_complex(like)  # real, of complex numbers
+                found.append(slices.stored(xp, whole, xp.real(like).dtype if is_size else kept))
+        return found
 
     def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:
         """Fields with 0 at the points that do not count, so that nothing that stands there spreads; a wall counts where its point does not."""

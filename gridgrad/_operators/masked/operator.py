@@ -8,7 +8,6 @@ from typing import cast
 
 import numpy as np
 
-from ..._backends import slices
 from ..._backends.numpy.gaps.points import served, workers_of
 from ..._backends.protocol import Backend, OfFields
 from ..._base.checks import clean_workers
@@ -17,7 +16,7 @@ from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
-from ..._terms.term import Join, joins_of, shifted
+from ..._terms.term import shifted
 from ..fields.coefficients import Argument, Coefficients, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import check_alike, flat, shaped, stack
@@ -57,7 +56,7 @@ class Masked(Gapped[In, Out]):
             return finished(call, blocks, out, self.outputs)
         arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
         samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
-        values = self._values(call.library, self._current(arrays), flat_)
+        values = self._values(call.library, self._current(arrays), flat_, self.beside.patch)
         results = flat(
             self._sweep(self.whole.with_coefficients(tuple(coefficients)).swept, shaped(samples, self.inputs), None, workers), self.outputs
         )  # fmt: skip
@@ -139,7 +138,8 @@ class Masked(Gapped[In, Out]):
         found = self._compiled(fields, flat_, workers) if type(fields[0]) is np.ndarray else None
         if found is not None:
             return found
-        pairs = zip(self.beside.patch.points, self._values(library, fields, flat_), strict=True)
+        patch = self.beside.patch
+        pairs = zip(patch.points, self._values(library, fields, flat_, patch), strict=True)
         return [None if values is None else (points, values) for points, values in pairs]
 
     def _overwritten(
@@ -172,28 +172,6 @@ class Masked(Gapped[In, Out]):
             for pair, own, missing in zip(found, rows, self.beside.patch.missing, strict=True):
                 if pair is not None and own is not None:
                     pair[1][:, missing[own.order]] = self.mask.fill
-        return found
-
-    def _values(self, library: Backend[Array], fields: Sequence[Array], flat_: Flat) -> list[Array | None]:
-        """What each output is at its points beside the gaps, shape ``(batch, points)``."""
-        xp = library.operations(*fields)
-        like = slices.leading(fields)
-        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
-        patch = self.beside.patch
-        gathered = self.beside.gathered(patch, library, xp, real, like)
-        joins = joins_of(self.terms)
-        found: list[Array | None] = []
-        with np.errstate(all="ignore"):
-            for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
-                if not values:
-                    found.append(None)
-                    continue
-                whole = slices.joined(xp, joins.get(output, Join.TOTAL), values)
-                if isnan(self.mask.fill) and patch.missing[output].any():
-                    missing = xp.weights(patch.missing[output], None, like)
-                    whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
-                is_size = output in joins and slices.is_complex(like)  # real, of complex numbers
-                found.append(slices.stored(xp, whole, xp.real(like).dtype if is_size else kept))
         return found
 
     def with_(self, **changes: object) -> Masked[In, Out]:

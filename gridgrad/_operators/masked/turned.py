@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 from math import prod
-from operator import add
 from typing import Self, cast
 
 import numpy as np
 
-from ..._backends import slices
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, OfFields
 from ..._base.errors import ArgumentTypeError
@@ -94,8 +91,8 @@ class Turned(Gapped[In, Out]):
         inputs, xp = prod(self.inputs), library.operations(*fields)
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
         results = sweep([*regular, *fields[inputs:]])
-        values = self._values(library, xp, [flat_.of(xp, a) for a in fields])
         patch, own = self.beside.transposed(self.weight, self.conjugate), flat_.sized(tuple(results[0].shape))
+        values = self._values(library, fields, flat_, patch)
         none = np.zeros(0, np.intp)
         return [
             placed(xp, own, result, self.mask.number(points), value, none, 0.0, added=True)
@@ -109,17 +106,6 @@ class Turned(Gapped[In, Out]):
         there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
         chosen: Array = xp.where(there, g, xp.zeros_like(g))
         return chosen
-
-    def _values(self, library: Backend[Array], xp: Operations, fields: list[Array]) -> list[Array | None]:
-        like = slices.leading(fields)
-        real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
-        gathered = self.beside.gathered(
-            self.beside.transposed(self.weight, self.conjugate), library, xp, real, like
-        )
-        with np.errstate(all="ignore"):
-            return [
-                slices.stored(xp, reduce(add, own), kept) if own else None for own in gathered.values(fields)
-            ]
 
     @property
     def linear(self) -> Turned[In, Out]:
