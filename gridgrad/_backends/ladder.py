@@ -228,7 +228,7 @@ class Ladder(Generic[A]):
             places = list(map(self.library.memory, inputs))
         places += map(self.library.memory, outputs)
         if all([place.is_aligned for place in places]):
-            self._sweep(terms, inputs, outputs, places, adds)
+            self._sweep(terms, inputs, outputs, adds)
             return
         counts["copy"] += 1
         self.library.about_to_copy(
@@ -238,7 +238,7 @@ class Ladder(Generic[A]):
         fresh = self.library.copy if adds else self.library.empty
         results = [o if id(o) in aligned else fresh(o) for o in outputs]
         own = [f if id(f) in aligned else self.library.copy(f) for f in inputs]
-        self._sweep(terms, own, results, adds=adds)
+        self._sweep(terms, own, results, adds)
         self._write(outputs, results)
 
     def sliced(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: int) -> list[A]:
@@ -257,20 +257,13 @@ class Ladder(Generic[A]):
                 narrow = slices.through_float32(self.library.operations(result), result, target.dtype)
                 self.library.assign(target, narrow)
 
-    def _launch(
-        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool,
-        places: list[Memory] | None = None,
-    ) -> None:  # fmt: skip
-        arrays = (*inputs, *outputs)
-        places = list(map(self.library.memory, arrays)) if places is None else places
-        self.library.launch(plan_at(terms, places, len(inputs), adds), arrays, self.workers)
+    def _launch(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool) -> None:
+        plan = plan_for(self.library, terms, inputs, outputs, adds)
+        self.library.launch(plan, (*inputs, *outputs), self.workers)
 
-    def _sweep(
-        self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], places: list[Memory] | None = None,
-        adds: bool = False,
-    ) -> None:  # fmt: skip
+    def _sweep(self, terms: tuple[Term, ...], inputs: Sequence[A], outputs: Sequence[A], adds: bool) -> None:
         try:
-            self._launch(terms, inputs, outputs, adds, places)
+            self._launch(terms, inputs, outputs, adds)
         except TooManyDims as error:
             counts["split"] += 1
             storage = str(self._storage(inputs[0]))

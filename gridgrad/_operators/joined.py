@@ -120,8 +120,7 @@ class Product(Joined[In, Out]):
     def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any]) -> None:
         check_composed(outer, inner)
         super().__init__(outer, inner)
-        self.outer: AnyOperator = outer
-        self.inner: AnyOperator = inner
+        self.outer, self.inner = self.parts
 
     def __repr__(self) -> str:
         return f"{self.outer!r} @ {self.inner!r}"
@@ -177,8 +176,7 @@ class Sum(Joined[In, Out]):
     def __init__(self, first: Operator[In, Out], second: Operator[In, Out]) -> None:
         check_alike(first, second)
         super().__init__(first, second)
-        self.first: AnyOperator = first
-        self.second: AnyOperator = second
+        self.first, self.second = self.parts
 
     def __repr__(self) -> str:
         return f"{self.first!r} + {self.second!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import prod
 from typing import Any, Self
@@ -66,13 +67,8 @@ class Sweep(Called[In, Out]):
         cls, build: Build, name: str, outputs: Form = (), masks_as_read: bool = False, grids: Grids | None = None
     ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
-        prescribed = build.prescribed
-        return cls(
-            Pattern(
-                build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
-            ),
-            prescribed,
-        )
+        given = build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
+        return cls(Pattern(*given), build.prescribed)
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -107,21 +103,18 @@ class Sweep(Called[In, Out]):
     @property
     def linear(self) -> Sweep[In, Out]:
         """The operator with 0 in the place of all that is prescribed at walls."""
-        pattern = self.pattern.linear()
-        if pattern is self.pattern:
-            return self
-        own = [c for argument, fields in self.taken() if argument.side is None for c in fields]
-        return type(self)(pattern, tuple(own))
+        return self._with_less(self.pattern.linear(), lambda argument: argument.side is None)
 
     @property
     def swept(self) -> Sweep[In, Out]:
         """The operator without what only points beside gaps read."""
-        pattern = self.pattern.swept()
+        return self._with_less(self.pattern.swept(), lambda argument: not isinstance(argument.side, AtGaps))
+
+    def _with_less(self, pattern: Pattern, stays: Callable[[Argument], bool]) -> Sweep[In, Out]:
+        """A pattern without the fields of some arguments."""
         if pattern is self.pattern:
             return self
-        own = [
-            c for argument, fields in self.taken() if not isinstance(argument.side, AtGaps) for c in fields
-        ]
+        own = [c for argument, fields in self.taken() if stays(argument) for c in fields]
         return type(self)(pattern, tuple(own))
 
     def with_coefficients(self, coefficients: Coefficients) -> Sweep[In, Out]:
@@ -172,17 +165,17 @@ class Sweep(Called[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
-        pattern = self.pattern.multiplied(factor.name, factor.conjugate, False)
-        if pattern is None:
-            return Product(multiplication(self.grid, self.outputs, factor), self)
-        return Sweep(pattern, (*self.coefficients, factor.field))
+        whole = self._multiplied(factor, False)
+        return Product(multiplication(self.grid, self.outputs, factor), self) if whole is None else whole
 
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
-        pattern = self.pattern.multiplied(factor.name, factor.conjugate, True)
-        if pattern is None:
-            return Product(self, multiplication(self.grid, self.inputs, factor))
-        return Sweep(pattern, (*self.coefficients, factor.field))
+        whole = self._multiplied(factor, True)
+        return Product(self, multiplication(self.grid, self.inputs, factor)) if whole is None else whole
+
+    def _multiplied(self, factor: Factor, inside: bool) -> Sweep[In, Out] | None:
+        pattern = self.pattern.multiplied(factor.name, factor.conjugate, inside)
+        return None if pattern is None else Sweep(pattern, (*self.coefficients, factor.field))
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""

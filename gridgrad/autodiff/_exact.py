@@ -84,13 +84,14 @@ def gradient_of(
     return gradient(function, *coords, out=out, workers=workers)
 
 
-def _one(parts: list[list[Result]], name: str, instead: str = "jacobian") -> list[Result]:
+def one(parts: list[list[Result]], name: str, instead: str = "jacobian") -> list[list[Result]]:
+    """The parts of a function with one output; others are refused."""
     if len(parts) != 1:
         raise ArgumentValueError(
             f"the function returned {counted(len(parts), 'output')}, but {name} takes a function with one; "
             f"use gg.autodiff.{instead}"
         )
-    return parts[0]
+    return parts
 
 
 def _one_for_out(out: object) -> Callable[[Parts], Parts] | None:
@@ -143,16 +144,10 @@ def gradient(function: Function, *coords: Array, **options: Unpack[Options]) -> 
            [18., 26.],
            [36., 52.]])
     """
-    result, _ = expand(function, coords, units(len(coords)), combine=_single("gradient"), **options)
+    result, _ = expand(
+        function, coords, units(len(coords)), combine=functools.partial(one, name="gradient"), **options
+    )
     return _bare(result.parts[0])
-
-
-def _single(name: str) -> Callable[[Parts], Parts]:
-    def combine(parts: Parts) -> Parts:
-        _one(parts, name)
-        return parts
-
-    return combine
 
 
 @documented[WithValue]()
@@ -177,7 +172,9 @@ def value_and_gradient(function: Function, *coords: Array, **options: Unpack[Opt
     (55.0, 20.0)
     """
     wanted = ((0,) * len(coords), *units(len(coords)))
-    result, _ = expand(function, coords, wanted, combine=_single("value_and_gradient"), **options)
+    result, _ = expand(
+        function, coords, wanted, combine=functools.partial(one, name="value_and_gradient"), **options
+    )
     row = result.parts[0]
     return row[0], _bare(row[1:])
 
@@ -234,7 +231,7 @@ def hessian(function: Function, *coords: Array, **options: Unpack[Options]) -> o
     n = len(coords)
     pairs = [(i, j) for i in range(n) for j in range(i, n)]
     wanted = tuple(_sum(units(n)[i], units(n)[j]) for i, j in pairs)
-    result, _ = expand(function, coords, wanted, combine=_single("hessian"), **options)
+    result, _ = expand(function, coords, wanted, combine=functools.partial(one, name="hessian"), **options)
     entries = dict(zip(pairs, result.parts[0], strict=True))
     rows = tuple(tuple(entries[min(i, j), max(i, j)] for j in range(n)) for i in range(n))
     return rows[0][0] if n == 1 else rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Unpack, cast
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, Value
 from ._evaluate import Directions, expand
-from ._exact import _bare, _one_for_out, _single, documented
+from ._exact import _bare, _one_for_out, documented, one
 from ._jets.algebra import units
 from ._jets.mesh import Mesh
 from ._jets.run import Direction
@@ -138,7 +139,9 @@ def hvp(function: Function, coords: object, v: object, **options: Unpack[Options
         return (*axes, _rates(vector, mesh, clean))
 
     wanted = tuple((*m, 1) for m in units(count))
-    result, _ = expand(function, given, wanted, directions=directions, combine=_single("hvp"), **options)
+    result, _ = expand(
+        function, given, wanted, directions=directions, combine=partial(one, name="hvp"), **options
+    )
     return _bare(result.parts[0])
 
 

@@ -7,7 +7,7 @@ from typing import Unpack
 from .._base.errors import ArgumentValueError, counted
 from .._base.types import Array
 from ._evaluate import expand
-from ._exact import _one, documented
+from ._exact import documented, one
 from ._jets.algebra import units
 from ._typed import Function, OfAll, OfTwoOrThree, Options
 
@@ -49,7 +49,7 @@ def laplacian(function: Function, *coords: Array, **options: Unpack[Options]) ->
     wanted = tuple(tuple(2 * e for e in m) for m in units(len(coords)))
 
     def combine(parts: Parts) -> Parts:
-        return [[_total(_one(parts, "laplacian", "derivative"))]]
+        return [[_total(one(parts, "laplacian", "derivative")[0])]]
 
     return expand(function, coords, wanted, combine=combine, **options)[0].parts[0][0]
 

@@ -118,28 +118,12 @@ def macros(variant: Variant) -> str:
     def rows(table: tuple[Any, ...]) -> str:
         return ",".join("{" + rows(v) + "}" if isinstance(v, tuple) else str(int(v)) for v in table)
 
-    defined = {
-        "STORED": _TYPES[variant.stored],
-        "REAL": _TYPES[variant.real],
-        "OUT": _TYPES[variant.out],
-        "INDEX": _INDICES[variant.indices],
-        "RANK": int(variant.rank),
-        "INPUTS": int(variant.inputs),
-        "OUTPUTS": int(variant.outputs),
-        "VECTOR": int(variant.vector),
-        "ELEMENTS": int(variant.elements),
-        "GAP": int(variant.gap),
-        "UNIT": int(variant.unit),
-        "INNER": int(variant.inner),
-        "PLANES": int(variant.planes),
-        "SLABS": int(variant.slabs),
-        "STRIDES": int(variant.strides),
-        "BLOCKS": int(variant.blocks),
-        "TERMS": rows(variant.terms),
-        "JOINS": rows(variant.joins),
-        "STENCILS": rows(variant.stencils),
-    }
-    return "".join(f"#define GG_{name} {value}\n" for name, value in defined.items())
+    words = {"stored": _TYPES, "real": _TYPES, "out": _TYPES, "indices": _INDICES}
+    text = ""
+    for name, value in variant._asdict().items():
+        one = rows(value) if isinstance(value, tuple) else words[name][value] if name in words else int(value)
+        text += f"#define GG_{'INDEX' if name == 'indices' else name.upper()} {one}\n"
+    return text
 
 
 def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:
