@@ -9,7 +9,7 @@ from .._base.cache import Cache
 from .._base.types import Array
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import transposed
-from .term import Term, are_turned
+from .term import Term, are_turned, stencil_bytes
 
 _adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
 
@@ -53,6 +53,5 @@ def adjoint_terms(
         for term in terms
     )
     if scale is None:
-        both = {id(stencil): stencil for term in (*terms, *result) for _, stencil in term.stencils()}
-        _adjoints.put(terms, result, sum(stencil.nbytes for stencil in both.values()))
+        _adjoints.put(terms, result, stencil_bytes((*terms, *result)))
     return result

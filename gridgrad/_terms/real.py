@@ -10,14 +10,10 @@ from .._base.cache import cached
 from .._base.errors import ArgumentTypeError
 from .._stencils.stencil import Stencil
 from .._stencils.transpose import negated
-from .term import Term, check_has_sign
+from .term import Term, check_has_sign, stencil_bytes
 
 
-def _stencil_bytes(terms: tuple[Term, ...], *_: object) -> int:
-    return sum(stencil.nbytes for term in terms for _, stencil in term.stencils())
-
-
-@cached("complex terms", entries=256, each=_stencil_bytes)
+@cached("complex terms", entries=256, each=stencil_bytes)
 def real_terms(terms: tuple[Term, ...], is_complex: tuple[bool, ...]) -> tuple[Term, ...]:
     """The terms on the real and imaginary parts of complex fields, each part a field of its own.
 

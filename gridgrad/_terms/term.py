@@ -149,6 +149,11 @@ def joins_of(terms: Iterable[Term]) -> dict[int, Join]:
     return {term.output: term.join for term in terms if term.join}
 
 
+def stencil_bytes(terms: Iterable[Term], *_: object) -> int:
+    """What their stencils hold, each once."""
+    return sum(own.nbytes for own in {stencil for term in terms for _, stencil in term.stencils()})
+
+
 def turned(terms: tuple[Term, ...], turns: int) -> tuple[Term, ...]:
     """The terms with further quarter turns, 1 to 4."""
     return tuple(term._replace(turns=(term.turns + turns - 1) % 4 + 1) for term in terms)

@@ -206,17 +206,16 @@ class Masked(Gapped[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
-        whole, beside = self.whole.multiplied(factor), self.beside.multiplied(len(self.coefficients))
-        if isinstance(whole, Sweep) and beside is not None:
-            return self._beside(whole, beside)
-        return super().multiplied(factor)
+        return self._in_one(self.whole.multiplied(factor)) or super().multiplied(factor)
 
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
-        whole, beside = self.whole.of_multiplied(factor), self.beside.of_multiplied(len(self.coefficients))
-        if isinstance(whole, Sweep) and beside is not None:
-            return self._beside(whole, beside)
-        return super().of_multiplied(factor)
+        return self._in_one(self.whole.of_multiplied(factor)) or super().of_multiplied(factor)
+
+    def _in_one(self, whole: Operator[In, Out]) -> Masked[In, Out] | None:
+        """What is one sweep with a factor, beside the gaps with it too."""
+        beside = self.beside.multiplied(len(self.coefficients))
+        return self._beside(whole, beside) if isinstance(whole, Sweep) and beside is not None else None
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""

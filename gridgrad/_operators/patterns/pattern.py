@@ -15,7 +15,7 @@ from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
-from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, turned
+from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, stencil_bytes, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import Number, argument_of
 from ..fields.forms import Form, check_alike, form_name
@@ -99,9 +99,7 @@ class Pattern(OnGrids):
         if found is None:
             found = make()
             if found is not None:
-                self._made.put(
-                    key, found, sum(stencil.nbytes for stencil in {term.stencil for term in found.terms})
-                )
+                self._made.put(key, found, stencil_bytes(found.terms))
         return found
 
     def _like(self, name: str, terms: tuple[Term, ...], arguments: tuple[Argument, ...]) -> Pattern:
