@@ -28,6 +28,11 @@ else:
     )
 
 
+_SEEN = (
+    "T", "adjoint", "adjoint_operator", "linear", "offset", "shape", "solve", "solver", "to_linear_operator", "to_sparse", "weights", "with_",
+)  # fmt: skip
+
+
 class Operator(OnGrids, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
@@ -45,6 +50,10 @@ class Operator(OnGrids, Maps[In, Out]):
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
         __getattr__ = absent
+
+    def __dir__(self) -> list[str]:
+        """What users see, for completion and for "did you mean"."""
+        return [name for name in _SEEN if hasattr(type(self), name)]
 
     @applies
     def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
