@@ -15,7 +15,7 @@ _offered: dict[str, Callable[..., object]] = {}
 
 # What a keyword is about: in our other functions, NumPy, SciPy, torch, findiff, xarray, py-pde and others.
 _TOPICS = {
-    "spacing": "spacing coords coordinates coord varargs dx dy dz h step steps delta deltas x y z distances",
+    "spacing": "spacing coords coordinates coord varargs dx dy dz h step steps delta deltas x y z distances cellsize cell_size pixel_size res",
     "axis": "axis axes dim dims x_dim y_dim",
     "ends": "boundary periodic period edge_order bc bcs mode pad padding padding_mode wrap circular boundary_conditions",
     "values": "cval constant_values end_values values value ghost",
