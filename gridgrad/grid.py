@@ -80,8 +80,9 @@ class Grid(Points, Generic[OnGrid]):
         ``geometry=("lon", "lat")``, levels in front are ``("z", "lat", "lon")``, and no angle ``("r", "z")``.
 
         Operators are per unit of length, with components of vectors along the axes, in their order.
-        Longitudes and angles that go all round are periodic, and latitudes and radii that end within a
-        step of a pole or of r = 0 have the boundary ``"pole"``, unless `boundary` says otherwise.
+        Longitudes and angles that go all round are periodic, unless `boundary` says how they end. Latitudes
+        and radii that end within a step of a pole or of r = 0 have the boundary ``"pole"`` in the place of
+        ``"one-sided"``.
         Slopes at walls across radii and latitudes are per unit of length, those across angles per unit of
         the angle. Tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`) and `biharmonic`
         are not offered.
