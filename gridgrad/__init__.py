@@ -1,4 +1,18 @@
-"""Gradients of gridded data, on the array you already have."""
+"""Finite-difference derivatives of gridded data, on the arrays you already have.
+
+`gradient` is called as ``numpy.gradient`` is. `derivative`, `divergence`, `curl`, `laplacian`, `advect`, `diffuse` and
+others take an array and its spacing; a `Grid` has the same names as operators, with sums, adjoints, matrices and
+solves. Boundary conditions are words, ``boundary="periodic"``, or `value`, `slope` and `robin`. Besides there are
+
+    gridgrad.xarray      labelled arrays: their grid, and the accessor ``.gridgrad``
+    gridgrad.torch       the call of ``torch.gradient``
+    gridgrad.dask        from Zarr array to Zarr array, larger than memory
+    gridgrad.autodiff    exact derivatives of functions
+    gridgrad.verify      the observed order of any operator
+    gridgrad.cuda        devices
+
+`show_config` says what this installation has, and how calls were computed.
+"""
 
 import typing as _typing
 from types import ModuleType as _ModuleType

@@ -33,29 +33,38 @@ class Options(TypedDict, total=False):
     angle: Angle | None
 
 
+_OF_POINTS = (
+    "axes", "boundary", "coordinates", "dtype", "edge_order", "lengths", "measure", "mesh", "ndim", "quadrature", "shape", "steps", "units",
+)  # fmt: skip
+
+
 class Grid(Points, Generic[OnGrid]):
-    """A rectilinear or curvilinear grid: its stencils are made once, its operators applied many times.
+    """A rectilinear or curvilinear grid: its weights are made once, its operators applied many times.
 
     Parameters
     ----------
     *coordinates : array, (n, step) or (n, step, origin)
         One entry for each axis: strictly monotonic positions, or a tuple of the number of points, the
-        step and the position of the first point. Of one axis positions may be an array of several
-        dimensions, those of the lines along it, which are aligned with the fields at their ends. Of several axes positions in the shape of the grid make a curvilinear one,
-        ``Grid(x, y)`` with x[i, j] and y[i, j], whose operators differentiate by x and by y. They are copied: arrays on a device are read here, and
-        no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are
-        carried to the results, see `units`.
+        step and the position of the first point. They are copied: arrays on a device are read here, and
+        no operator waits for them again. Units: [x]; quantities of pint, astropy or unyt are carried to
+        the results, see `units`.
+
+        An array of several dimensions for one axis has the positions on each line along it, and its
+        dimensions are aligned with the last ones of the fields. Arrays of several dimensions for several
+        axes, in the shape of the grid, are positions of a curvilinear grid: the operators of
+        ``Grid(x, y)`` with x[i, j] and y[i, j] differentiate by x and by y.
     axes : sequence of int, optional
-        The axes of the fields that these are; by default the last ones, so that all axes in front are
+        To which axes of the fields they belong; by default the last ones, so that all axes in front are
         batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and
         what is given for each axis, stay in the order x, y, as do `coordinates`, `steps`, `lengths` and
         `quadrature`; the `shape`, arrays of `mesh`, `measure` and matrices are in that of the fields.
-    boundary : str, pair, or sequence with one of them for each axis, optional
-        ``"one-sided"`` (the default), ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"``
-        (even about the end point), ``"symmetric"`` (even about a wall half a step outside),
-        ``"antireflect"`` (odd about the value at the end point) or ``"antisymmetric"`` (odd about a wall
-        half a step outside), and of latitudes and radii ``"pole"``, see `geometry`; or what `value`, `slope`, `robin`, for plates `clamped` and `supported` and, for
-        components of vector fields, `slip`, `no_slip` and `components` prescribe. A pair gives the two ends of an axis.
+    boundary : str, condition, pair, or sequence with one of them for each axis, optional
+        The boundary conditions; a pair gives the two ends of an axis. ``"one-sided"`` (the default),
+        ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"`` (even about the end point),
+        ``"symmetric"`` (even about a wall half a step outside), ``"antireflect"`` (odd about the value at
+        the end point) or ``"antisymmetric"`` (odd about a wall half a step outside); for latitudes and
+        radii ``"pole"``, see `geometry`. Prescribed are `value` (Dirichlet), `slope` (Neumann), `robin`, for
+        plates `clamped` and `supported`, and for velocities `slip`, `no_slip` and `components`.
     periodic : bool or sequence of bool, optional
         Which axes repeat; all others are one-sided. The short form of ``boundary="periodic"``.
     period : float, optional, or sequence with one for each axis
@@ -66,13 +75,17 @@ class Grid(Points, Generic[OnGrid]):
     dtype : numpy.float64 or numpy.longdouble
         In which weights are made.
     geometry : "sphere", "polar", "cylindrical", or what each axis is, optional
-        Lengths, areas and operators of latitudes and longitudes, of a radius and an angle, and of these with a height:
-        ``Grid(lat, lon, geometry="sphere")``. In another order ``geometry=("lon", "lat")``, with levels in front
-        ``("z", "lat", "lon")``, without an angle ``("r", "z")``. Components of vectors are along the axes, in their
-        order, per unit of length; longitudes and angles that go all round are periodic unless `boundary` says how axes end; rows beside a
-        pole or r = 0, and on it, know of it, whether ``boundary=[("one-sided", "pole"), "periodic"]`` says that it is there or not.
-        Slopes at walls across radii and latitudes are per length, in metres, those across angles per unit of the angle. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
-        and of fourth derivatives (`biharmonic`) there are none.
+        Curvilinear coordinates of spheres and cylinders: latitudes and longitudes,
+        ``Grid(lat, lon, geometry="sphere")``, a radius and an angle, or these and a height. Another order is
+        ``geometry=("lon", "lat")``, levels in front are ``("z", "lat", "lon")``, and no angle ``("r", "z")``.
+
+        Operators are per unit of length, with components of vectors along the axes, in their order.
+        Longitudes and angles that go all round are periodic, unless `boundary` says how they end. Latitudes
+        and radii that end within a step of a pole or of r = 0 have the boundary ``"pole"`` in the place of
+        ``"one-sided"``.
+        Slopes at walls across radii and latitudes are per unit of length, those across angles per unit of
+        the angle. Tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`) and `biharmonic`
+        are not offered.
     radius : float, optional
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
     angle : "degrees" or "radians", optional
@@ -151,6 +164,10 @@ class Grid(Points, Generic[OnGrid]):
     diffuse = flux.diffuse
     multiply = multiply.multiply
     faces = faces
+
+    def __dir__(self) -> list[str]:
+        """What users see, for completion and for "did you mean"."""
+        return [*_OF_POINTS, *(name for name in vars(Grid) if not name.startswith("_"))]
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
 

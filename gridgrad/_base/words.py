@@ -15,7 +15,7 @@ _offered: dict[str, Callable[..., object]] = {}
 
 # What a keyword is about: in our other functions, NumPy, SciPy, torch, findiff, xarray, py-pde and others.
 _TOPICS = {
-    "spacing": "spacing coords coordinates coord varargs dx dy dz h step steps delta deltas x y z distances",
+    "spacing": "spacing coords coordinates coord varargs dx dy dz h step steps delta deltas x y z distances cellsize cell_size pixel_size res",
     "axis": "axis axes dim dims x_dim y_dim",
     "ends": "boundary periodic period edge_order bc bcs mode pad padding padding_mode wrap circular boundary_conditions",
     "values": "cval constant_values end_values values value ghost",
@@ -32,6 +32,8 @@ _TOPICS = {
     "dtype": "dtype",
     "time": "datetime_unit time_unit",
     "velocity": "v velocity wind",
+    "geometry": "geometry sphere spherical latlon lonlat projection crs",
+    "iterations": "tol atol eps tolerance rtol maxiter max_iter",
     "missing": "missing skipna ignore_nan nan_policy",
     "nodata": "nodata no_data nodata_value fill_value missing_value na_value",
     "shape": "shape nx ny nz resolution num_points extent domain origin limits",
@@ -49,6 +51,7 @@ _ANYWHERE = {
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "functions of samples have breaks, gradient(f, x, breaks=[5]), and so have grids: Grid(x).with_breaks(0, [5])",
     "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',
+    "iterations": 'iterations end by rtol= or maxiter=: A.solve(b, method="cg", rtol=1e-8)',
     "engine": "it belongs to the derivatives of functions: gridgrad.autodiff.gradient(function, x)",
     "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
     "velocity": "a velocity is the first argument of advect(v, f, x)",
@@ -57,7 +60,10 @@ _ANYWHERE = {
 }
 _FOR_SAMPLES = _ANYWHERE | {
     "cells": "samples are at points, those of cells at their centres: {call}, (edges[1:] + edges[:-1]) / 2)",
-    "spacing": "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
+    **dict.fromkeys(
+        ("spacing", "shape"),
+        "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
+    ),
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
     "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
@@ -113,10 +119,11 @@ _FOR_TORCH = _FOR_SAMPLES | {
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
 OF_OPERATORS = {  # what of operators has another name here, or is done elsewhere
-    "inverse": "its inverse is applied to a field A.solve(b), and made once A.solver()",
+    **dict.fromkeys(("inverse", "inv"), "its inverse is applied to a field A.solve(b), and made once A.solver()"),
+    **dict.fromkeys(("eig", "eigs", "eigenvalues"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
-    "apply": _CALL, "matvec": _CALL,
+    "apply": _CALL, "matvec": _CALL, "dot": _CALL,
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
 _OTHER_NAMES = {  # what other books and libraries call our functions and operators
@@ -138,7 +145,21 @@ _NOT_FUNCTIONS = {
     "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
     "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
     **dict.fromkeys(
-        ("x", "y", "z", "X", "Y", "Z", "points", "nodes", "centers", "meshgrid", "extent", "origin"),
+        (
+            "x",
+            "y",
+            "z",
+            "X",
+            "Y",
+            "Z",
+            "points",
+            "nodes",
+            "centers",
+            "meshgrid",
+            "extent",
+            "origin",
+            "bounds",
+        ),
         "positions are grid.coordinates, as fields grid.mesh()",
     ),
     **dict.fromkeys(
@@ -151,6 +172,13 @@ _NOT_FUNCTIONS = {
     },
     **dict.fromkeys(("dx", "dy", "dz", "h", "spacing"), "steps are grid.steps"),
     "size": "the lengths of a field are grid.shape",
+    **dict.fromkeys(
+        ("aspect", "hillshade"),
+        "it is made of slopes, dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)",
+    ),
+    **dict.fromkeys(
+        ("set_num_threads", "set_threads"), "threads are given with a call, gradient(f, x, workers=2)"
+    ),
     **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
     **dict.fromkeys(
         ("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"

@@ -69,10 +69,13 @@ def gradient(
     *varargs : scalar or array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
-        either direction; a list is coordinates. Of one axis they may differ from line to line, in the
-        shape of `f` or in one that broadcasts to it: heights of columns. Of several axes, ``gradient(f, x, y)``, they may be
-        positions x[i, j], y[i, j] of a curvilinear grid, in the shape of its axes; results then are by x and by y. Those on a device are read at each call, which waits
-        for it (a changed array looks the same); a `Grid` reads them once. Units: [x].
+        either direction; a list is coordinates. Units: [x].
+
+        Coordinates of one axis may differ from line to line (heights of columns): give an array in the
+        shape of `f` or in one that broadcasts to it. Those of several axes, ``gradient(f, x, y)``, may be
+        positions x[i, j], y[i, j] of a curvilinear grid, in the shape of its axes; the results are then
+        the derivatives by x and by y. Coordinates on a device are read at each call, which waits for it,
+        as a changed array looks the same; a `Grid` reads them once.
     axis : int or sequence of int, optional
         Differentiated axes, in the order of the result; all by default. The others are batch axes.
     edge_order : 1 or 2
@@ -91,13 +94,15 @@ def gradient(
         None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
         grid, ends included, with wider rows.
     geometry, radius, angle : optional
-        As in `Grid`: ``gradient(f, lat, lon, geometry="sphere")`` is per metre, northwards and eastwards, of degrees (`angle`) on a
-        sphere of 6 371 229 m (`radius`).
+        As in `Grid`: ``gradient(f, lat, lon, geometry="sphere")`` is per metre, northwards and eastwards,
+        of degrees (`angle`) on a sphere of 6 371 229 m (`radius`).
     missing : None or "one-sided"
-        With ``"one-sided"`` a NaN (or a masked point) is an end of its row, as a coast is: it is not read, rows beside
-        it are one-sided, and the result is NaN there, and where a point has no neighbour along the axis. See `Grid.with_mask`.
+        With ``"one-sided"`` a NaN (or a masked point) is not read: differences beside it are one-sided, as
+        at a coast. The result is NaN there, and where a point has no neighbour along the axis. See
+        `Grid.with_mask`.
     breaks : sequence of int, or one for each axis, optional
-        Points before which an axis is cut, as in `numpy.split`: rows do not reach across. See `Grid.with_breaks`.
+        Points before which an axis is cut, as in `numpy.split`: no difference reaches across. See
+        `Grid.with_breaks`.
     out : array, sequence of arrays, or one array of shape (k, *f.shape), optional
         Where the results go; any strides, result dtype. May overlap `f`.
     workers : int, optional
@@ -118,9 +123,9 @@ def gradient(
     Raises
     ------
     ValueError
-        An axis is too short, a curvilinear grid is folded, a coordinate array has the wrong length, is not finite or not strictly
-        monotonic, a step is 0, an axis is repeated, `edge_order`, `boundary` or `accuracy` is none that
-        is offered, a period does not go with the ends, or `out` does not fit.
+        An axis is too short; a curvilinear grid is folded; a coordinate array has the wrong length, is
+        not finite or not strictly monotonic; a step is 0; an axis is repeated; `edge_order`, `boundary` or
+        `accuracy` is none that is offered; a period does not go with the ends; `out` does not fit.
     TypeError
         Data that is not numeric (or boolean), a wrong number of spacings, complex or datetime
         coordinates, an argument given under two names, a keyword that is none of these.

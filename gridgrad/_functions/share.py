@@ -44,19 +44,20 @@ from .gaps import refuse_gaps, with_gaps
 from .typed import Ends
 
 _SHARED = """*spacing : scalar or array
-        As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each
-        axis, a step or its coordinates, of one axis also those of its lines, of several those of a curvilinear grid (on a device read at each call; by a `Grid` once). Units: [x]; with quantities the results are quantities, and
-        what is added must have one unit.
+        As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each axis, a
+        step or its coordinates; coordinates that differ from line to line, and positions of a curvilinear
+        grid, too. Units: [x]; with quantities the results are quantities, and what is added must have one
+        unit. Coordinates on a device are read at each call, by a `Grid` once.
     axis : int or sequence of int, optional
         The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
         ``dim=("x", "y")``: see `gridgrad.xarray`.
     boundary, periodic, period, edge_order :
-        As in `Grid`: the ends of each axis (or just whether it repeats), the length of periodic ones,
-        the order of one-sided ends.
+        As in `Grid`: the boundary conditions of each axis (or just whether it repeats), the length of
+        periodic axes, the order of one-sided ends (2 by default).
     geometry, radius, angle :
         As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
     missing, breaks :
-        As in `gradient`: ends beside missing points, and between epochs.
+        As in `gradient`: one-sided differences beside missing points, and cuts of an axis.
     out : array, or sequence of arrays, optional
         Where the result goes; any strides. May overlap `f`.
     workers : int, optional

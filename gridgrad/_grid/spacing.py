@@ -210,7 +210,7 @@ def check_period(period: Any, span: Fraction, axis: int) -> None:
     if period is None:
         raise ArgumentValueError(
             f"axis {axis} is periodic and has coordinates, so its period is not known; "
-            "give period= (the distance after which the field repeats)"
+            "give period= (the distance after which the field repeats; with even steps n * step)"
         )
     if not period > 0:
         raise ArgumentValueError(

@@ -28,6 +28,11 @@ else:
     )
 
 
+_SEEN = (
+    "T", "adjoint", "adjoint_operator", "linear", "offset", "shape", "solve", "solver", "to_linear_operator", "to_sparse", "weights", "with_",
+)  # fmt: skip
+
+
 class Operator(OnGrids, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
@@ -45,6 +50,10 @@ class Operator(OnGrids, Maps[In, Out]):
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
         __getattr__ = absent
+
+    def __dir__(self) -> list[str]:
+        """What users see, for completion and for "did you mean"."""
+        return [name for name in _SEEN if hasattr(type(self), name)]
 
     @applies
     def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
@@ -188,12 +197,12 @@ class Operator(OnGrids, Maps[In, Out]):
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 
-        Where the operator is a multiple of ``grid.identity`` and second derivatives with constant factors, and its axes end with
-        mirrors, held values, slopes or mixtures, each axis is diagonalised: periodic ones by FFT, even ones by a cosine or sine
-        transform, all others by eigenvectors (up to 2048 points), but for the longest of these, or one of several between
-        mirrors, which keeps its three diagonals where the sum is definite. So are vector fields whose components do not meet.
-        All other operators are solved by the LU factors of their matrix. Both are kept for the next call, as long as the
-        coefficients have the same values; `solver` keeps them for as long as you do.
+        Operators that are a multiple of ``grid.identity`` plus second derivatives with constant factors, between mirrors,
+        periodic ends and prescribed values, are solved by diagonalising each axis: by FFT where it is periodic, by a cosine
+        or sine transform where its steps are even, else by eigenvectors (up to 2048 points); one axis may stay tridiagonal.
+        So are vector fields whose components do not couple. All other operators are solved by LU factors of their matrix.
+        Transforms and factors are kept for the next call as long as the coefficients have the same values; `solver`
+        keeps them for as long as you do.
 
         Parameters
         ----------
@@ -202,11 +211,11 @@ class Operator(OnGrids, Maps[In, Out]):
         out : array or nested sequence of arrays, optional
             Where the result goes, and what is then returned.
         method : None, "direct", "cg", "bicgstab", "gmres" or "lgmres"
-            None is as above, "direct" always by LU factors. The others iterate with the operator itself
-            (SciPy's), without a matrix: "cg" for operators that are symmetric, weighted with ``grid.measure``, and definite;
-            on a terminal they tell how far they have come.
+            None is as above, "direct" always LU factors. The others are SciPy's iterations with the operator itself,
+            without a matrix: "cg" for operators that are definite and symmetric, weighted with ``grid.measure``;
+            on a terminal they show their progress.
         rtol : float, optional
-            Of iterations, 1e-10: the residual that they leave, relative to b.
+            Of iterations, 1e-10 by default: the residual at which they end, relative to b.
         maxiter : int, optional
             Of iterations: how many at most.
         **walls
@@ -215,11 +224,11 @@ class Operator(OnGrids, Maps[In, Out]):
         Returns
         -------
         field of the operator's input form
-            In the library of b (NumPy, PyTorch on a CPU, JAX; CuPy where the way is that of transforms), differentiable there by b and by what is
-            prescribed. Floating and complex dtypes are kept, integers become float64; all is computed in double
-            precision and rounded once. What is prescribed at walls is part of the operator, so that ``A(u)`` is
-            b; points whose value is prescribed (`value` at ``wall="point"``) have it in u, and their rows are left
-            out, whatever b has there.
+            In the library of b (NumPy, PyTorch on a CPU, JAX; CuPy with transforms), differentiable there by b and by
+            prescribed values. Floating and complex dtypes are kept, integers become float64; everything is computed in
+            double precision and rounded once. Prescribed boundary values are part of the operator: ``A(u)`` is b. Points
+            whose value is prescribed (`value` at ``wall="point"``) have it in u; their equations are left out, whatever
+            b has there.
 
         Raises
         ------
@@ -231,9 +240,9 @@ class Operator(OnGrids, Maps[In, Out]):
 
         Notes
         -----
-        Without any wall that holds a value (periodic axes, walls without flux) constants become 0, and b has a
-        solution only if its mean, weighted with ``grid.measure``, is 0 to rounding; then u is the solution with mean 0. So it is with
-        each component of a vector field. A NaN in b spoils the whole field that it is in, but no other field of a batch.
+        Where no value is prescribed (periodic axes, walls without flux) the operator gives 0 for constants, and b has a
+        solution only if its mean, weighted with ``grid.measure``, is 0 to rounding; u is then the solution with mean 0. The
+        same holds for each component of a vector field. A NaN in b spoils its own field, but no other field of a batch.
 
         Examples
         --------
@@ -247,7 +256,7 @@ class Operator(OnGrids, Maps[In, Out]):
         return kept(b, out, **walls)
 
     def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> solving.Solver:  # fmt: skip
-        """What solves with this operator: all that does not depend on the right-hand side, made once.
+        """The solver of this operator: everything that does not depend on the right-hand side, made once.
 
         Parameters
         ----------

@@ -58,13 +58,14 @@ def to_zarr(
 
     Notes
     -----
-    One task a chunk, in which it is read with its neighbours' faces, and by Dask's scheduler: under
-    ``dask.diagnostics.ProgressBar()``, with ``dask.config.set(num_workers=...)``, or a ``distributed.Client`` whose workers see the same
-    paths. Memory is that of a few chunks for each worker and 64 MiB of faces that a process keeps, so that a chunk is decoded twice and
-    not for each neighbour, whatever the size of the file; the values have the bits of ``operator(f)``.
+    Each chunk is one task, which reads it with its neighbours' faces. Dask's scheduler runs them: under
+    ``dask.diagnostics.ProgressBar()``, with ``dask.config.set(num_workers=...)``, or a ``distributed.Client``
+    whose workers see the same paths. Memory is that of a few chunks for each worker, whatever the size of the
+    file, and of at most 64 MiB of faces that a process keeps, so that a chunk is decoded twice and not once for
+    each neighbour. The values have the bits of ``operator(f)``.
 
-    Nothing stands at `target` before all of it is there: until then it grows in a folder beside it,
-    ``TARGET.partial``. Where the call was killed, the same call goes on with the chunks that are missing.
+    What stands at `target` is always complete: until then it grows in a folder beside it, ``TARGET.partial``.
+    Where the call was killed, the same call goes on with the chunks that are missing.
 
     Examples
     --------

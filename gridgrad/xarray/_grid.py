@@ -59,24 +59,25 @@ def named(method: Method, function: Callable[..., object], fields: str) -> Metho
 class Grid:
     """A grid whose axes have names: `gridgrad.Grid` for DataArrays and Datasets.
 
-    Its methods are the functions of that name, of fields in their order, ``grid.advect((u, v), T)``: along the axes of the grid,
-    which are matched by name whatever the order of those of a field is, other dims being batch axes. A field at other
-    coordinates is refused; one that has none counts as being on the grid.
+    Its methods are the functions of that name, of fields in their order: ``grid.advect((u, v), T)``. They act along
+    the axes of the grid, which are matched by name, whatever the order of a field's dims; other dims are batch
+    axes. A field at other coordinates is refused; one without coordinates counts as being on the grid.
 
     Parameters
     ----------
     data : DataArray or Dataset
-        Whose coordinates are meant; its values are not read.
+        Its coordinates make the grid; its values are not read.
     *steps : scalar or DataArray
         One for each of `dim`, where there are no coordinates.
     dim : hashable or sequence of them, optional
-        The axes, in the order of the components of vectors; all by default, with ``geometry="sphere"`` latitude and longitude.
+        The axes, in the order of the components of vectors; all by default, with ``geometry="sphere"``
+        latitude and longitude.
     coord : hashable or sequence of them, optional
         Other coordinates than those of the names of `dim`.
     datetime_unit : str
-        That of axes of times.
+        In which derivatives by time are.
     boundary, periodic, period, edge_order, geometry, radius, angle : optional
-        As in `gridgrad.Grid` and, of labels, in `gridgrad.xarray`.
+        As in `gridgrad.Grid`; with names of dims as in `gridgrad.xarray`.
 
     Attributes
     ----------

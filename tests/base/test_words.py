@@ -149,6 +149,26 @@ def test_keywords_of_a_function_with_ends():
         "geometry", "radius", "angle", "missing", "breaks"}  # fmt: skip
 
 
+def test_completion_lists_what_users_see():
+    """Public names all, each of which is there, and none of the internals."""
+    grid = gg.Grid((6, 1.0), (7, 1.0))
+    for owner in (grid, grid.laplacian, grid.laplacian + grid.identity, grid.gradient, grid.gradient.T):
+        names = set(dir(owner))
+        assert all(hasattr(owner, name) for name in names)
+        assert not {name for name in names if name.startswith("_")}
+    assert {"laplacian", "with_mask", "coordinates", "measure"} <= set(dir(grid))
+    assert {"solve", "adjoint", "to_sparse", "with_"} <= set(dir(grid.laplacian))
+    assert not {"clean_axis", "held", "pattern", "terms"} & {*dir(grid), *dir(grid.laplacian)}
+
+
+def test_apart_components_of_a_velocity_are_told_and_batches_taken():
+    with pytest.raises(TypeError, match=r"give advect\(\(u, v\), f, x, y\)"):
+        gg.advect(F, F, F, X, Y)
+    fields = np.stack([F, 2 * F])
+    found = gg.advect(fields, fields, X, Y, axis=(-2, -1))  # a batch of as many fields as components
+    assert np.array_equal(found[1], gg.advect(fields, 2 * F, X, Y))
+
+
 class TestDerivativeOfSeveralSpacings:
     """One for its axis, or one for each axis of the samples."""
 

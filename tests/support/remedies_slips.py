@@ -50,6 +50,12 @@ SLIPS = [
     Row("grid.set_boundary('x')", "Grid(x, boundary=gridgrad.value(0.0))", "Grid(x, boundary=gridgrad.value(0.0)).gradient(0 * x)", "np.zeros(5)"),
     Row("grid.to_sparse()", "operators have it, grid.laplacian.to_sparse", "grid.laplacian.to_sparse().shape", "(20, 20)"),
     Row("gg.gradeint(f, x)", "did you mean gradient?", f"gg.gradient(f, x, {E2})", "slope"),
+    Row("gg.slope(U, X)", "the slope of samples is gradient_norm(f, x, y)", "gradient_norm(f, x, y)", f"np.hypot(*gradient(U, X, Y, {E2}))", "f, x, y = U, X, Y"),
+    *(Row(f"gg.{word}(U)", "dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)", f"np.hypot(*gradient(U, X, Y, {E2}))", "gradient_norm(U, X, Y)") for word in ("aspect", "hillshade")),
+    *(Row(f"gg.{word}(2)", "gradient(f, x, workers=2)", "gradient(f, x, workers=2)", "gradient(f, x)") for word in ("set_num_threads", "set_threads")),
+    Row("gradient(f, resolution=30.)", "a step or the coordinates of each axis: gradient(f, x, y)", "gradient(U, X, Y)[0]", "gradient(U, X, axis=0)"),
+    Row("gradient(U, X, Y, sphere=True)", "here it is geometry=", "gradient(U, X, Y, geometry='sphere', boundary='one-sided')[0]", "Grid(X, Y, geometry='sphere', boundary='one-sided', edge_order=1).gradient(U)[0]"),
+    Row("grid.bounds", "positions are grid.coordinates, as fields grid.mesh()", "grid.coordinates[0]", "X"),
     Row("gg.solve(grid.laplacian, U)", "Grid(x, y).laplacian.solve(b)", "Grid(X, Y, boundary=gg.value(1.0)).laplacian.solve(0 * U)", "np.ones((4, 5))"),
     Row("grid.x", "positions are grid.coordinates, as fields grid.mesh()", "grid.coordinates[0] + 0 * grid.mesh()[0][:, 0]", "grid.mesh()[0][:, 0]"),
     Row("grid.dx", "steps are grid.steps", "np.cumsum(grid.steps[0])", "grid.coordinates[0][1:] - grid.coordinates[0][0]"),
@@ -66,6 +72,8 @@ SLIPS = [
     # axes and components, together or apart
     *(Row(f"Grid({axes})", "axes go in one by one, Grid(*axes)", f"Grid(*{axes}).derivative(1)({field})[0]", value)
       for axes, field, value in [("[X, Y]", "U", "6 * Y"), ("(X, Y)", "U", "6 * Y"), ("[Y, Y]", "np.add.outer(Y, Y**2)", "2 * Y"), ("(Y, Y)", "np.add.outer(Y, Y**2)", "2 * Y")]),
+    Row("advect(U, U, U, X, Y)", "give advect((u, v), f, x, y)", "advect((u, v), f, x, y)", "grid.with_mask(U > -1).advect([U, U])(U)", "u = v = f = U; x, y = X, Y"),
+    Row("Grid(-np.abs(U - 9))", "if this is the field, a grid is made of coordinates, Grid(x, y)", "Grid(x, y).laplacian(U)", "np.full((4, 5), 8.)", "x, y = X, Y"),
     Row("curl(U, U, X, Y)", "give curl((u, v), x, y)", f"curl((u, v), x, y, {E2})", "(2 * X)[:, None] - 6 * Y", "u = v = U; x, y = X, Y"),
     Row("curl(U, U)", "give curl((u, v))", f"curl((u, v), {E2})", f"curl([U, U], {E2})", "u = v = U"),
     Row("divergence(U, U, X, Y)", "give divergence((u, v), x, y)", f"divergence((u, v), x, y, {E2})[0]", "6 * Y", "u = v = U; x, y = X, Y"),
@@ -92,6 +100,9 @@ SLIPS = [
     *(Row(f"gradient(f, x, boundary={name!r}, {E2})", f'did you mean "{meant}"?', f"gradient(f, x, boundary={meant!r}, {E2})[1:-1]", "slope[1:-1]")
       for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Reflect", "reflect"), ("antireflekt", "antireflect"), ("Symmetric", "symmetric")]),
     Row("gradient(f, 30.0, boundary='Periodic')", 'did you mean "periodic"?', "gradient(f, 30.0, boundary='periodic')", "wave", ROUND),
+    Row("gradient(f, boundary='outflow')", 'rows that end at the last point are "one-sided" here', "gradient(f, boundary='one-sided')", "np.gradient(f)"),
+    *(Row(f"gradient(f, boundary={word!r})", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]") for word in ("wall", "insulated", "zero gradient")),
+    Row("gradient(f, cellsize=30.)", "here it is spacing=", "gradient(f, spacing=30.)", "np.gradient(f, 30.)"),
     Row("gradient(f, boundary='no flux')", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
 ]  # fmt: skip
 ROWS = SLIPS

@@ -72,7 +72,8 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
         line = ", ".join(":" if k == axis % x.ndim else str(i) for k, i in enumerate(at))
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not strictly monotonic on the line x[{line}]: {_told(x, at)}, {_told(x, after)}; sort the points of each "
-            f"line, numpy.take_along_axis(x, k, {axis}) with k = numpy.argsort(x, {axis}), and f alike, and leave out lines that repeat a position"
+            f"line, numpy.take_along_axis(x, k, {axis}) with k = numpy.argsort(x, {axis}), and f alike, and leave out lines that repeat a position; "
+            "if this is the field, a grid is made of coordinates, Grid(x, y), or of a labelled field, gridgrad.xarray.Grid(f)"
         )
     return steps
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Never
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
+from ..._base.words import offered
 from ..._stencils.ends import Plate, Prescribed
 from .given import Number, Place, given_of, place, require_number, weight
 
@@ -47,7 +49,7 @@ class Condition:
 
 
 def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
-    """An end where the field has the value `v`: what is called a Dirichlet condition.
+    """A Dirichlet condition: at this end the field has the value `v`.
 
     Parameters
     ----------
@@ -94,8 +96,9 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     return _condition("value", 1, 0, v, wall, name)
 
 
-def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
-    """An end where the field has the slope `s` outwards, ``df/dn``: a Neumann condition, a flux.
+@offered
+def slope(s: Number | Array, *others: Never, wall: Place = "point", name: str | None = None) -> Condition:
+    """A Neumann condition: at this end the field has the outward slope `s`, ``df/dn = s``.
 
     Outwards means that f grows towards the wall where `s` is positive, at either end. `s`, `wall` and `name` are
     as in `value`.
@@ -118,13 +121,17 @@ def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) 
     >>> gg.derivative(u, order=2, boundary=("one-sided", gg.slope(8.0)))
     array([2., 2., 2., 2., 2.])
     """
+    if others:
+        raise ArgumentTypeError(
+            "slope(s) is what a wall prescribes; the slope of samples is gradient_norm(f, x, y)"
+        )
     return _condition("slope", 0, 1, s, wall, name)
 
 
 def robin(
     a: float, b: float, c: Number | Array, *, wall: Place = "point", name: str | None = None
 ) -> Condition:
-    """An end where ``a f + b df/dn = c``, n pointing outwards: a mixed condition, of Robin.
+    """A Robin (mixed) condition: at this end ``a f + b df/dn = c``, with n pointing outwards.
 
     `a` and `b` are finite numbers, of one sign where the wall takes from what is inside (cooling); `c`, `wall` and
     `name` are as `v`, `wall` and `name` in `value`.

@@ -27,23 +27,26 @@ def diffuse(
 ) -> Operator[Scalar, Scalar]:  # fmt: skip
     """``div(k grad f)`` in flux form: the mean of `k` at each face times the difference across it.
 
-    No flux passes one-sided and even ends, so that ``sum(H div(k grad f)) = 0``. With the arithmetic mean half of the
-    flux passes beside an obstacle of ``k = 0``, as k is half of the neighbour's there. With ``mean="harmonic"``,
-    ``2 k k' / (k + k')``, that is an insulating wall: no flux passes, and what stands in it is not read. It is
-    the mean for jumps of k at faces, of which it is the series.
+    No flux passes one-sided, reflected and symmetric ends: the total ``sum(grid.measure * div(k grad f))`` is 0.
 
     A sequence of numbers and fields gives one `k` for each axis of the grid, in its order. A field `k` is not
     copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number must be finite.
 
-    ``form="faces"`` takes `k` at the faces, one number or array for each axis, of the shapes of ``grid.faces()``: n - 1
-    along its own axis, n on a periodic one, or n + 1 where it is given in the walls too, as it has to be where fluxes pass
-    them: at odd ends, and at walls that prescribe something but hold no point. Two passes: the fluxes, then what they bring into cells.
+    ``mean="arithmetic"`` takes ``(k + k') / 2`` at a face, so that half of the flux passes beside an obstacle of
+    ``k = 0``. With ``mean="harmonic"``, ``2 k k' / (k + k')``, the obstacle is an insulating wall: no flux passes, and
+    what stands in it is not read. It is also the mean for a k that jumps at faces (two resistances in series).
 
-    ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` of axes a and b, numbers and fields:
-    ``sum d_a (k_ab d_b f)``. The diagonal is as above, all else by means of slopes over cells, in two passes more. No flux
-    passes the ends, ``sum(H div(k grad f)) = 0``, the matrix is symmetric in the inner product of `quadrature`, and negative
-    semidefinite where the tensor is positive semidefinite at each point. Rows are of order 2 inside where steps vary
-    smoothly, and of order 1 at ends where only the sum of two parts of the flux is 0; solutions then of order 2 in the mean.
+    ``form="faces"`` takes `k` at the faces, one number or array for each axis, in the shapes of ``grid.faces()``:
+    n - 1 along its own axis, or n where that is periodic. With n + 1 it is given in the walls too, which is required
+    where fluxes pass them: at antisymmetric and antireflected ends, and at walls that prescribe something without
+    holding the value of the end point. It takes two passes: the fluxes, then their divergence.
+
+    ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` for the axes a and b, made of numbers and
+    fields: ``sum d_a (k_ab d_b f)``. Diagonal entries are as above; the others use slopes averaged over cells, in two
+    more passes. No flux passes the ends, and the total is 0. The matrix is symmetric in the inner product of
+    `quadrature`, and negative semidefinite where the tensor is positive semidefinite at each point. Rows are of
+    order 2 inside where steps vary smoothly, and of order 1 at ends where only the sum of two parts of the flux
+    is 0; solutions are then of order 2 in the mean.
     """
     check_words("diffuse", others, k=k)
     if not is_word(form, "points"):

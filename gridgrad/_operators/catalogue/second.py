@@ -106,16 +106,17 @@ def add_mixed(
 def biharmonic(grid: Points, accuracy: int | None) -> Sweep:
     """``sum d_a d_a d_b d_b f``, the laplacian of the laplacian, of plates and slow flows; on one axis ``d_a^4 f``.
 
-    Its rows are those of the fourth derivatives and twice the products of second ones along two axes, in one pass: 13 points
-    on two axes, 25 on three. Where steps are even, and round mirrors and rings, that is ``laplacian @ laplacian``; elsewhere the
-    product is none, as it differences the error of the inner rows twice: it does not converge at one-sided ends, and not inside
-    where steps vary at random. Here order 2 holds at all points where steps vary smoothly, and order 1 on an irregular grid;
-    `accuracy` 2, 4 and 6 hold on every grid, ends included.
+    Its rows are those of the fourth derivatives and twice the products of second derivatives along two axes, in one pass:
+    13 points on two axes, 25 on three. On uniform grids with mirrored or periodic ends that is
+    ``laplacian @ laplacian``. Elsewhere that product differences the error of the inner rows twice, and does not converge
+    at one-sided ends, nor inside where steps are irregular. These rows are of order 2 at all points where steps vary
+    smoothly, and of order 1 on irregular grids; `accuracy` 2, 4 and 6 hold on every grid, ends included.
 
-    Two conditions at each end make it a plate: `gridgrad.clamped` and `gridgrad.supported`, also of deflections other than 0,
-    for `solve` too. Even mirrors are ends that slide, odd ones rest, and at one-sided ends and all other walls it is a row like
-    any other. On even grids, and of mirrors half a step outside, the rows of points that are not held are symmetric;
-    ``L.adjoint_operator("quadrature") @ L`` of ``L = grid.laplacian`` is so on every grid.
+    With two conditions at each end it is the operator of a plate, also for `solve`: `gridgrad.clamped` and
+    `gridgrad.supported`, also with a deflection other than 0. Even mirrors are ends that slide, odd ones simple
+    supports; one-sided ends and all other walls have rows like any others. On uniform grids, and with mirrors half a step
+    outside, the matrix of the points that are not held is symmetric; ``L.adjoint_operator("quadrature") @ L`` with
+    ``L = grid.laplacian`` is symmetric on every grid.
     """
     build = Build(grid)
     for a in range(grid.ndim):

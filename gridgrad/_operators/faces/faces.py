@@ -41,10 +41,10 @@ if TYPE_CHECKING:
 def faces(
     grid: OnPoints, axis: int | None = None, walls: bool = False, boundary: Boundary | None = None, **others: Never
 ) -> Faces[OnPoints] | AllFaces[OnPoints]:  # fmt: skip
-    """The faces between the points of one axis, or, without `axis`, of all: where staggered fields live.
+    """The faces between the points of one axis, or, without `axis`, of all axes, for staggered fields.
 
-    Each face lies in the middle between two points. A periodic axis has as many faces as points, face i below point i.
-    All others have those between points, one less, face i above point i; with ``walls=True`` also those in the walls,
+    Each face lies midway between two points. A periodic axis has as many faces as points, face i below point i. Other
+    axes have one face less than points, face i above point i; with ``walls=True`` they have faces in both walls too,
     one more than points, face i below point i.
 
     Parameters
@@ -52,11 +52,11 @@ def faces(
     axis : int, optional
         An axis of the grid.
     walls : bool
-        Whether the faces in the walls belong to them. Without these nothing passes the walls: they count as 0 in
-        `Faces.divergence` and `Faces.mean_at_points`. Walls are where `Grid.quadrature` ends: at the end point, or
-        outside of it where the boundary says so.
+        Whether there are faces in the walls. Without them nothing passes the walls: `Faces.divergence` and
+        `Faces.mean_at_points` take 0 there. Walls are where `Grid.quadrature` ends: at the end point, or outside
+        of it where the boundary condition says so.
     boundary : as of `Grid`, optional
-        The ends of the `Faces.grid`: by default those of this grid, and "one-sided" along `axis`.
+        The boundary conditions of `Faces.grid`: by default those of this grid, and "one-sided" along `axis`.
 
     Returns
     -------

@@ -34,14 +34,15 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     Parameters
     ----------
     inside : bool array of the grid's `shape`, behind batch axes where each field has gaps of its own
-        Where the field is; what stands elsewhere is read by no operator, and may be NaN. One of Dask is not computed before
-        the results are.
+        Where the field is. What stands elsewhere is read by no operator, and may be NaN. A Dask array is
+        not computed before the results are.
     boundary : end
-        What is known beside a gap, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default): nothing,
-        rows there are one-sided, of the grid's `edge_order` where the run of points has room for it, else of lower order,
-        and where there is none (a run of a single point) the derivative along that axis counts as 0. ``"symmetric"``: nothing flows
-        through the face midway to the gap. ``"reflect"``, ``"antireflect"``, ``"antisymmetric"`` and `value`, `slope`, `robin` as at ends:
-        numbers, or arrays of the grid's shape (or what broadcasts to the field), read at the points beside the gaps.
+        The condition beside gaps, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default)
+        knows nothing: differences are one-sided, of the grid's `edge_order` where the run of points has room
+        for it, else of lower order; where it has none (a single point), the derivative along that
+        axis counts as 0. ``"symmetric"``: nothing flows through the face midway to the gap. ``"reflect"``,
+        ``"antireflect"``, ``"antisymmetric"`` and `value`, `slope`, `robin` are as at ends: numbers, or arrays of
+        the grid's shape (or what broadcasts to the field), read at the points beside the gaps.
     fill : float
         The result outside: 0, or ``numpy.nan``, which also stands where no row fits.
 

@@ -227,7 +227,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f"method must be a name or None, got {type(method).__name__}; a right-hand side goes to what is made, A.solver()(b), or A.solve(b)"
         )
     if method not in (None, "direct", *METHODS):
-        close = nearest(str(method).lower(), ("direct", *METHODS), 0.4)
+        close = nearest(method.lower(), ("direct", *METHODS))
         hint = f"did you mean {close!r}? " if close else ""
         raise ArgumentValueError(
             f"method {method!r} is unknown; {hint}allowed are None, 'direct', {', '.join(map(repr, METHODS))}"
