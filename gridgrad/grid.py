@@ -71,7 +71,7 @@ class Grid(Points, Generic[OnGrid]):
         ``("z", "lat", "lon")``, without an angle ``("r", "z")``. Components of vectors are along the axes, in their
         order, per unit of length; longitudes and angles that go all round are periodic unless `boundary` says how axes end; rows beside a
         pole or r = 0, and on it, know of it, whether ``boundary=[("one-sided", "pole"), "periodic"]`` says that it is there or not.
-        Slopes at walls across radii and latitudes are per length, in metres, those across angles per unit of the angle. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
+        Slopes at walls are per length, in metres, at the ends of angles too. Of tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`)
         and of fourth derivatives (`biharmonic`) there are none.
     radius : float, optional
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.

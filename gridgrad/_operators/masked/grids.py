@@ -163,10 +163,7 @@ def _side(boundary: object) -> Side:
             f'boundary={boundary!r}; beside gaps there is one end for all, "one-sided", "symmetric", "reflect" or gridgrad.value(0.0) for example'
         )
     side = clean_boundary(boundary, (0,))[0][0]
-    walls = [side]
-    if isinstance(side, Components):
-        several = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
-        walls = [side.normal, *several, *(() if side.scalar is None else (side.scalar,))]
+    walls = side.walls if isinstance(side, Components) else (side,)
     if any(isinstance(wall, Condition) and wall.end.position is not None for wall in walls):
         raise ArgumentValueError(
             f'a wall beside gaps has no position of its own, as there are many, got {side!r}; give wall="face", midway to the gap, or wall="point"'
