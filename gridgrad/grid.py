@@ -83,9 +83,8 @@ class Grid(Points, Generic[OnGrid]):
         Longitudes and angles that go all round are periodic, unless `boundary` says how they end. Latitudes
         and radii that end within a step of a pole or of r = 0 have the boundary ``"pole"`` in the place of
         ``"one-sided"``.
-        Slopes at walls across radii and latitudes are per unit of length, those across angles per unit of
-        the angle. Tensors (`jacobian`, `hessian`, `vector_laplacian`, `mixed_derivative`) and `biharmonic`
-        are not offered.
+        Slopes at walls are per unit of length, at the ends of longitudes and angles too. Tensors (`jacobian`,
+        `hessian`, `vector_laplacian`, `mixed_derivative`) and `biharmonic` are not offered.
     radius : float, optional
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
     angle : "degrees" or "radians", optional

@@ -25,6 +25,11 @@ ROWS = [
     Row("grid.laplacian.solve(b)", "or prescribe a value at a wall", "Grid((5, 1.), boundary=[('symmetric', gg.value(8.0))]).laplacian.solve(0 * x)", "0 * x + 8", RING),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "prescribe a value at a wall, boundary=gridgrad.value(0.0)", "Grid((5, 1.), boundary=gridgrad.value(0.0)).laplacian.solve(0 * x)", "0 * x", STEP),
     Row("Grid((5, 1.), boundary='antireflect').laplacian.solve(b)", "or add a multiple of grid.identity", "(grid.laplacian - grid.identity).solve(-np.arange(5.))", "np.arange(5.)", STEP + "grid = Grid((5, 1.), boundary='antireflect')"),
+    # central differences of central differences, as products and in one pass
+    *(Row(call, said, f"({typed}).solve(ring.laplacian(wave))", "wave", "ring = Grid((8, 0.5), (6, 0.5), boundary='periodic'); wave = np.add.outer(np.cos(np.pi * np.arange(8) / 4), np.sin(np.pi * np.arange(6) / 3))")
+      for call in ("(ring.divergence @ ring.gradient).solve(wave)", "ring.laplacian.with_(form='wide').solve(wave)")
+      for said, typed in (("do not see values that alternate from point to point, take grid.laplacian", "ring.laplacian"),
+                          ("or faces.divergence @ faces.gradient with faces = grid.faces()", "(lambda faces: faces.divergence @ faces.gradient)(ring.faces())"))),
     Row("Grid((33, 1 / 32)).derivative(0, 3).solve(np.full(33, 6.0))", "boundary=[(gridgrad.clamped(), gridgrad.value(0.0))]",
         "abs(Grid((33, 1 / 32), boundary=[(gridgrad.clamped(), gridgrad.value(0.0))]).derivative(0, 3).solve(np.full(33, 6.0))"
         " - np.linspace(0, 1, 33)**3 + np.linspace(0, 1, 33)**2).max() < 3e-4", "True"),

@@ -42,6 +42,8 @@ ROWS = [
         "Grid((9, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic']).laplacian(np.ones((9, 8)))[8, 1]", "0.0"),
     Row("Grid((8, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic'])", "leave the row on the pole out",
         "Grid((7, 0.2, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic']).laplacian(np.ones((7, 8)))[6, 1]", "0.0"),
+    Row("Grid(1 + X, Y, geometry='polar', boundary=['one-sided', ('one-sided', gg.robin(2.0, 3.0, c))])", "give gridgrad.slope((c - a * u) / b), of the last u at the wall",
+        "Grid(1 + X, Y, geometry='polar', boundary=['one-sided', ('one-sided', gridgrad.slope((c - 2.0 * U[:, -1]) / 3.0))]).gradient(U)[1][:, -1]", "(c - 2 * U[:, -1]) / 3", "c = 1 + X"),
     Row("gradient(U, 1 + X[:, None] + 0.1 * np.outer(X, Y), Y, geometry='polar')", "one array of 1 dimension for all lines", "gradient(U, 1 + X, Y, geometry='polar', edge_order=2)[0][:, 0]", "2 * X"),
     Row("Grid(60 + 10 * X, Y, geometry='sphere', boundary='pole')", "an end for each axis, as boundary=[\"pole\", \"periodic\"]",
         f"Grid([-60., 0., 60.], {LON}, geometry='sphere', boundary=[\"pole\", \"periodic\"]).boundary[0]", "('pole', 'pole')"),

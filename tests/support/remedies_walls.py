@@ -8,7 +8,11 @@ SECOND = "np.full(3, 2.)"
 WALLS = [
     *(Row(f"Grid(x, boundary={word!r})", "a value at the end is gridgrad.value(v)", f"derivative(f, x, order=2, {HELD})[1:-1]", SECOND)
       for word in ("dirichlet", "value", "constant", "fixed")),
-    *(Row(f"Grid(x, boundary={word!r})", "is gridgrad.slope(s)", D2.format("('one-sided', gridgrad.slope(12.0))"), SECOND) for word in ("neumann", "slope", "flux")),
+    *(Row(f"Grid(x, boundary={word!r})", "is gridgrad.slope(s)", D2.format("('one-sided', gridgrad.slope(12.0))"), SECOND) for word in ("neumann", "slope", "flux", "no-flux", "zero flux")),
+    *(Row(f"Grid(x, boundary={word!r})", f'{where} is "{mirror}"', f"Grid((5, 1.), boundary='{mirror}').laplacian(x)", f"np.diff(np.pad(x, 1, '{mirror}'), 2)")
+      for word in ("no-flux", "neumann") for where, mirror in (("the mirror at the end point", "reflect"), ("the mirror half a step outside", "symmetric"))),
+    Row("Grid(x, boundary='mirror')", 'the mirror at the end point is "reflect"', "Grid((5, 1.), boundary='reflect').laplacian(x)", "scipy.ndimage.laplace(x, mode='mirror')", "import scipy.ndimage"),
+    Row("Grid(x, boundary='wrap')", 'it is "periodic" here', "Grid((5, 1.), boundary='periodic').laplacian(x)", "scipy.ndimage.laplace(x, mode='wrap')", "import scipy.ndimage"),
     Row("Grid(x, boundary='robin')", "is gridgrad.robin(a, b, c)", D2.format("('one-sided', gridgrad.robin(1.0, 2.0, 60.0))"), SECOND),
     *(Row(f"Grid(x, boundary={word!r})", f"gridgrad.{name}()", f"repr(Grid(x, boundary=gridgrad.{name}()).boundary[0][0])", repr(f"{name}(0.0)"))
       for word, name in [("clamped", "clamped"), ("supported", "supported"), ("simply supported", "supported")]),

@@ -17,6 +17,8 @@ from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
+from ..walls.components import Components
+from ..walls.conditions import Condition
 from .metric import EVEN, Metric, Surface
 from .near_poles import points_of_means
 
@@ -211,6 +213,8 @@ class Geometry(NamedTuple):
                 )
             )
         self._check_walls(y, axes[k], rounding)
+        if self.around is not None:
+            self._check_angle(axes[self.around])
         on = np.flatnonzero(np.abs(np.subtract.outer(y, limits)).min(axis=1) <= rounding)
         if len(on) and self.around is not None and points_of_means(self._ring(axes)) is None:
             raise ArgumentValueError(
@@ -254,6 +258,16 @@ class Geometry(NamedTuple):
                 f"{called}, of {axis.length} points from one on a pole to a wall, but rows on poles read {BETWEEN - 1} others; give {BETWEEN + 1} or more, "
                 "or leave the row on the pole out"
             )
+
+    def _check_angle(self, axis: Axis) -> None:
+        """Refuse mixtures of values and slopes at the ends of an angle: per length the weight of the slope would vary along the wall."""
+        for side in axis.sides:
+            for wall in side.walls if isinstance(side, Components) else (side,):
+                if isinstance(wall, Condition) and wall.end.a and wall.end.b:
+                    raise ArgumentValueError(
+                        f"axis {axis.number} is {self.names[axis.place]}, and {wall!r} is no condition at its end: per length, what weighs the slope varies along that "
+                        "wall; give gridgrad.slope((c - a * u) / b), of the last u at the wall, in an array that is written before each step"
+                    )
 
     def _other_unit(self, y: Array) -> str:
         return "; give degrees" if self.turn < 7 and np.abs(y).max() > 7 else ""

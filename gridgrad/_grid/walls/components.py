@@ -25,6 +25,12 @@ class Components:
     def __repr__(self) -> str:
         return self.spelled
 
+    @property
+    def walls(self) -> tuple[Wall, ...]:
+        """All that it is made of."""
+        along = self.tangential if isinstance(self.tangential, tuple) else (self.tangential,)
+        return (self.normal, *along, *(() if self.scalar is None else (self.scalar,)))
+
     def of(self, axis: int, component: int | None) -> Wall:
         """The end of a component of a vector field, or of a scalar one, at the wall of an axis."""
         if component is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from math import prod
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -38,6 +38,13 @@ def unit(grid: Points) -> Stencil:
     return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
 
 
+class Factors(NamedTuple):
+    """The numbers of factors of a term."""
+
+    faces: int | None = None
+    outer: int | None = None
+
+
 class Build:
     """Collects terms; those of what is prescribed come last, and read it as one more input."""
 
@@ -52,11 +59,12 @@ class Build:
 
     def add(
         self, output: int, input: int, axis: int, along: Along, change: Callable[[Stencil], Stencil] = same,
-        faces: int | None = None, outer: int | None = None, sign: int = 0, harmonic: bool = False,
+        faces: int | None = None, outer: int | None = None, sign: int = 0, harmonic: bool = False, of_slopes: Factors | None = None,
     ) -> None:  # fmt: skip
         """The rows of one derivative, each stencil changed in the same way.
 
         Of `outer` only the values of a `sign` count, if there is one; a `harmonic` mean at faces lets nothing past a 0.
+        Slopes that are prescribed have the factors `of_slopes`, if there are such.
         """
         if along.lines is not None:
             if faces is not None or outer is not None:
@@ -80,8 +88,9 @@ class Build:
         )
         self._terms.append(own)
         for condition, stencil in along.sides:
-            number = self.input_of(condition, axis)
-            self._of_sides.append(own._replace(input=number, stencil=change(stencil), ends=True))
+            factors = of_slopes if of_slopes and condition.end.b else Factors(faces, outer)
+            term = own._replace(input=self.input_of(condition, axis), stencil=change(stencil), ends=True)
+            self._of_sides.append(term._replace(**factors._asdict()))
 
     def _add_lines(
         self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
@@ -128,12 +137,13 @@ class Build:
         along = along._replace(stencil=metric.of_waves(along.field, 1))
         if not is_flux:  # a flux all round is part of its mean, see `Metric.flux`
             self._add_on_poles(output, input, axis, change(along.field), metric.across(accuracy), outer)
+        inverse, of_slopes = self._profile(metric, -1, metric.inverse), Factors(outer=outer)
         if outer is None:
-            self.add(output, input, axis, along, change, outer=self._profile(metric, -1, metric.inverse))
+            self.add(output, input, axis, along, change, outer=inverse, of_slopes=of_slopes)
         else:  # the metric is the same all round, so that it may as well be a mean at faces
             assert along.field is not None
             own = Along(transpose.from_own_points(along.field), along.sides)
-            self.add(output, input, axis, own, change, self._profile(metric, -1, metric.inverse), outer)
+            self.add(output, input, axis, own, change, inverse, outer, of_slopes=of_slopes)
 
     def add_flux(
         self, output: int, input: int, axis: int, accuracy: int | None, component: int | None = None,
@@ -167,8 +177,13 @@ class Build:
             self.add(output, input, axis, rows, change, faces, harmonic=harmonic)
         elif metric is not None and axis == metric.around:
             along = along._replace(stencil=metric.of_waves(along.field, 2))
-            squares = self._profile(metric, (form, accuracy), metric.around_twice(accuracy, form))
-            self.add(output, input, axis, along, change, faces, squares, harmonic=harmonic)
+            squares, of_slopes = metric.around_twice(accuracy, form), None
+            outer = self._profile(metric, (form, accuracy), squares)
+            if any(condition.end.b for condition, _ in along.sides):
+                of_slopes = Factors(
+                    faces, self._profile(metric, (form, accuracy, "of slopes"), squares * metric.h)
+                )
+            self.add(output, input, axis, along, change, faces, outer, harmonic=harmonic, of_slopes=of_slopes)
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 

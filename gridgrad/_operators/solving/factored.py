@@ -174,7 +174,7 @@ def factors(matrix: sparse.csr_array, order: int, has_walls: bool) -> Factors | 
     try:
         lu = Factors(matrix)
     except RuntimeError as error:  # exactly singular
-        raise singular(no_inverse.format(np.inf), order, has_walls) from error
+        raise singular(no_inverse.format(np.inf), order, has_walls, not order) from error
     inverse = sparse_linalg.LinearOperator(
         matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
         matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
@@ -183,5 +183,5 @@ def factors(matrix: sparse.csr_array, order: int, has_walls: bool) -> Factors | 
         norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
         condition = sparse_linalg.onenormest(inverse) * norm
     if not condition <= 1 / np.finfo(np.float64).eps:
-        raise singular(no_inverse.format(condition), order, has_walls)
+        raise singular(no_inverse.format(condition), order, has_walls, not order)
     return lu

@@ -80,8 +80,10 @@ class Constants(NamedTuple):
         )
 
 
-def singular(why: str, order: int = 2, has_walls: bool = True) -> ArgumentValueError:
-    """For operators that have no inverse: of the order that they have along an axis, on grids that take walls or not."""
+def singular(
+    why: str, order: int = 2, has_walls: bool = True, is_product: bool = False
+) -> ArgumentValueError:
+    """For operators that have no inverse: of the order that they have along an axis, or products, on grids that take walls or not."""
     walls = "prescribe a value at a wall, boundary=gridgrad.value(0.0), or "
     if order == 3:
         walls = (
@@ -93,8 +95,12 @@ def singular(why: str, order: int = 2, has_walls: bool = True) -> ArgumentValueE
             f"derivatives of order {order} ask for more than a value at walls: prescribe both conditions of plates, "
             "boundary=gridgrad.clamped() or gridgrad.supported(), or "
         )
+    of_faces = (
+        "; where it is the divergence of a gradient, whose central differences do not see values that alternate from point to point, take grid.laplacian, or "
+        "faces.divergence @ faces.gradient with faces = grid.faces()"
+    )
     return ArgumentValueError(
-        f"the operator is singular: {why}; {walls if has_walls else ''}add a multiple of grid.identity"
+        f"the operator is singular: {why}; {walls if has_walls else ''}add a multiple of grid.identity{of_faces if has_walls and is_product else ''}"
     )
 
 

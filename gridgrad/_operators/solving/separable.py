@@ -257,9 +257,16 @@ def _constants(
         raise singular(
             f"it makes 0 of {zeros} independent fields"
             if zeros > 1
-            else "it makes 0 of a field that is no constant"
+            else "it makes 0 of a field that is no constant",
+            is_product=any(map(misses_alternating, matrices)),
         )
     return Constants(widths, norm)
+
+
+def misses_alternating(matrix: sparse.csr_array) -> bool:
+    """Whether it makes 0 of values that alternate from point to point, as central differences of central differences do."""
+    alternating = np.resize([1.0, -1.0], matrix.shape[1])
+    return bool((abs(matrix @ alternating) <= ROUNDING * abs(matrix).sum(axis=1)).all())
 
 
 def keeps_constants(matrix: sparse.csr_array, ones: Array, weights: Array) -> bool:

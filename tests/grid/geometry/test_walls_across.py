@@ -292,11 +292,11 @@ def test_a_flux_fills_a_pipe():
 
 
 def test_sectors_of_angles_have_ends_too():
-    """Whose slopes are per unit of the angle, as its length varies along the wall."""
+    """Whose slopes are per length, as others are."""
     errors = []
     for n in (12, 24):
         r, theta = np.linspace(0.5, 1.5, n), np.linspace(0.2, 1.3, n)
-        at, slope = np.cos(1.3) * r, -r * np.sin(1.3)  # of x = r cos, by the angle
+        at, slope = np.cos(1.3) * r, -np.sin(1.3)  # of x = r cos, by the length along a circle
 
         def u(x, r):
             return x**3 + r**2, 6 * x + 4

@@ -11,6 +11,8 @@ from gridgrad import verify
 SIZES = (24, 48, 96, 192)
 # of first and second derivatives; beyond, rounding is larger than the error
 SIXTH = {1: (32, 48, 64, 96), 2: (24, 32, 48, 64)}
+# of third and fourth derivatives, by the accuracy
+HIGHER = {None: (24, 48, 96), 4: (16, 24, 32, 48, 64), 6: (16, 20, 24, 32)}
 
 
 def function(x):
@@ -23,6 +25,11 @@ def slope(x):
 
 def curvature(x):
     return np.exp(x) * (4 * np.cos(2 * x + 0.4) - 3 * np.sin(2 * x + 0.4))
+
+
+def derivative(order):
+    """Of `function`, the imaginary part of an exponential."""
+    return lambda x: ((1 + 2j) ** order * np.exp((1 + 2j) * x + 0.4j)).imag
 
 
 def walls(kind, places):
@@ -89,6 +96,19 @@ def test_rows_of_accuracy_six_at_walls(order, kind, place, stretch):
         stated=(6, 6),
     )  # fmt: skip
     assert 5.6 < found.order("ends") < 6.3, found
+
+
+@pytest.mark.parametrize(("place", "stretch"), WHERE)
+@pytest.mark.parametrize("kind", ["value", "slope", "robin"])
+@pytest.mark.parametrize(("order", "accuracy"), [(3, None), (3, 4), (3, 6), (4, None), (4, 4)])
+def test_higher_derivatives_have_their_accuracy_at_walls(order, accuracy, kind, place, stretch):
+    points, where = PLACES[place]
+    found = verify.convergence(
+        function, (0, 1), operator=lambda grid: grid.derivative(0, order, accuracy), sizes=HIGHER[accuracy],
+        spacing=lambda n: STRETCH[stretch](points(n)), boundary=[walls(kind, where)], exact=derivative(order),
+        stated=(accuracy or 2, accuracy or 2),
+    )  # fmt: skip
+    assert abs(found.order("ends") - (accuracy or 2)) < 0.4, found
 
 
 @pytest.mark.parametrize(("place", "stretch"), WHERE)

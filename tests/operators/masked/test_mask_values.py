@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from libraries import parameters
 from samples import same_bits
+from scipy import ndimage
 
 import gridgrad as gg
 from gridgrad._operators.fields.forms import flat
+from gridgrad._operators.solving.held import is_free
 
 EPS = np.finfo(float).eps
 RNG = np.random.default_rng(7)
@@ -358,3 +360,22 @@ def test_walls_of_symmetric_gaps_are_midway_on_uneven_axes(name):
         expected = np.ravel(getattr(grid, name)(mirrored))
         own = slice(start, stop if stop < N else N - 1)
         assert np.array_equal(made[own], expected[own])
+
+
+def test_past_corners_of_gaps_rows_read_the_array():
+    """As docs/guide/masks.md says: no other point that holds no value reads what stands at those that do."""
+    inside = np.ones((9, 10), bool)
+    inside[3:6, 4:7] = False
+    whole = gg.Grid((9, 0.5), (10, 0.5), boundary="symmetric")
+    A = whole.with_mask(inside, boundary=gg.value(2.0)).laplacian
+    held = inside & ~ndimage.binary_erosion(inside, border_value=1)
+    assert np.array_equal(is_free(A.grid, None), inside & ~held)
+    corners = np.zeros_like(inside)
+    corners[np.ix_([2, 6], [3, 7])] = True
+    f = RNG.random(inside.shape)
+    spoiled = np.where(held, np.nan, f)
+    assert np.array_equal(np.isnan(A(spoiled)) & ~held, corners)
+    written = A(np.where(held, 2.0, f))
+    assert same_bits(written[inside & ~held & ~corners], A(spoiled)[inside & ~held & ~corners])
+    by_slices = ndimage.laplace(np.where(held, 2.0, f)) / 0.25
+    np.testing.assert_allclose(written[corners], by_slices[corners], rtol=1e-13)

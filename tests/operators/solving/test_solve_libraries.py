@@ -98,6 +98,29 @@ def test_derivatives_in_jax(jax, method):
     assert np.array_equal(jax.jit(jax.vmap(jax.grad(loss)))(b[None])[0], jax.grad(loss)(b))
 
 
+@pytest.mark.parametrize("method", METHODS[:2])
+def test_derivatives_by_what_is_prescribed_in_jax(jax, method):
+    """A solution is linear in it, so that a change of it by 1 is its derivative."""
+    with jax.enable_x64(True):
+        b = jax.numpy.array(RNG.standard_normal((4, 5)))
+        sides = tuple(jax.numpy.array(RNG.standard_normal(4)) for _ in range(2))
+
+        def u(v, s):
+            ends = gg.value(v, name="inflow"), gg.slope(s)
+            return gg.Grid((4, 0.5), (5, 0.3), boundary=["reflect", ends]).laplacian.solve(b, method=method)
+
+        for found in (jax.jacobian(u, (0, 1))(*sides), jax.jit(jax.jacfwd(u, (0, 1)))(*sides)):
+            for k, own in enumerate(found):
+                changed = [[v + (k == n) * e for n, v in enumerate(sides)] for e in np.eye(4)]
+                want = np.stack([u(*both) - u(*sides) for both in changed], axis=-1)
+                assert np.abs(own - want).max() < 1e-12
+        solver = gg.Grid((5, 0.3), boundary=[(gg.value(0.0, name="inflow"), "reflect")]).laplacian.solver(
+            method
+        )
+        by_name = jax.jacobian(lambda v: solver(b[0], inflow=v))(1.0)
+        assert np.abs(by_name - (solver(b[0], inflow=2.0) - solver(b[0], inflow=1.0))).max() < 1e-12
+
+
 def test_numbers_at_walls_do_not_outlive_a_trace(jax):
     grid = gg.Grid((4, 0.5), boundary=[(gg.value(1.0), gg.slope(2.0))])
     b = jax.numpy.ones(4)

@@ -75,3 +75,17 @@ def test_gradients_of_tensors():
         assert torch.autograd.gradcheck(
             lambda b, solver=solver: solver(b - b.mean(dim=(1, 2), keepdim=True)), b
         )
+
+
+def test_central_differences_of_central_differences_are_told_of():
+    """Of operators that see all waves nothing is said of it."""
+    ring, said = gg.Grid((8, 0.5), (6, 0.5), boundary="periodic"), "values that alternate from point to point"
+    for A in (ring.laplacian.with_(form="wide"), ring.divergence @ ring.gradient):
+        with pytest.raises(ValueError, match=said):
+            A.solver()
+    odd = gg.Grid((7, 0.5), (5, 0.5), boundary="periodic").laplacian.with_(form="wide")
+    b = odd(RNG.standard_normal((7, 5)))
+    np.testing.assert_allclose(odd(odd.solve(b)), b, atol=1e-12)
+    with pytest.raises(ValueError, match="singular") as error:
+        gg.Grid((8, 0.5), boundary="antireflect").laplacian.solver()
+    assert said not in str(error.value)
