@@ -238,7 +238,7 @@ def test_a_result_is_whole_or_not_there(how, out, chunks, tmp_path):
     if chunks:
         pytest.importorskip("dask")
     engine = {"engine": "zarr"} if out == "out.zarr" and pytest.importorskip("zarr") else {}
-    values = np.random.default_rng(0).standard_normal((60, 300, 400))
+    values = np.random.default_rng(0).standard_normal((40, 200, 300))
     xr.Dataset({"f": (("z", "y", "x"), values)}).to_netcdf(tmp_path / "in.nc")
     words = ("gradient", tmp_path / "in.nc", tmp_path / out, "--step", 1, *chunks)
     left = killed(how, tmp_path, *words, "--dim", "z")
