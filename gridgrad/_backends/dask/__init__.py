@@ -40,8 +40,12 @@ class OfDask(Operations):
         return made
 
     def broadcast_to(self, array: Any, shape: tuple[int, ...]) -> Any:
-        """Also where Dask plans arrays as expressions, which have no such function."""
-        return array * da.ones(shape, dtype=array.dtype) if IS_ON else da.broadcast_to(array, shape)
+        """Also where Dask plans arrays as expressions, which have no such function, and no products in other chunks."""
+        if not IS_ON:
+            return da.broadcast_to(array, shape)
+        own = ((1,),) * (len(shape) - array.ndim) + array.chunks
+        chunks = tuple([chunk if sum(chunk) == n else (n,) for n, chunk in zip(shape, own, strict=True)])
+        return array * da.ones(shape, dtype=array.dtype, chunks=chunks)
 
 
 class Dask(ArrayAPI[Any]):

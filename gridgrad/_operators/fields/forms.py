@@ -76,8 +76,8 @@ def flat(field: Any, form: Form) -> list[Array]:
 def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
     """The results as one array of shape ``(*form, *shape)``."""
     xp = library.among(results).operations(*results)
-    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
-    return whole
+    whole: Array = xp.stack(results)
+    return whole if len(form) == 1 else xp.reshape(whole, (*form, *results[0].shape))
 
 
 def added(a: Any, b: Any) -> Any:
