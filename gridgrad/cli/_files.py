@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import warnings
@@ -142,12 +143,19 @@ def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
             old = path.with_name(f".{path.stem}.{os.getpid()}.old{path.suffix}")
             path.rename(old)
             part.rename(path)
-            shutil.rmtree(old)
+            _remove(old)
         else:
             part.replace(path)
     finally:
-        if part.is_dir():
-            shutil.rmtree(part, ignore_errors=True)
+        _remove(part)
+
+
+def _remove(part: Path) -> None:
+    """What is not complete; of a folder also what threads that still run write to it, which end before the process does."""
+    if part.is_dir():
+        atexit.register(shutil.rmtree, part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
+    else:
         part.unlink(missing_ok=True)
 
 

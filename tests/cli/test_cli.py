@@ -85,6 +85,8 @@ GLOBE = gg.Grid(LAT, LON, geometry="sphere")
 WIND = RANDOM.standard_normal((2, 9, 9))
 ON_SPHERE = {
     "vorticity --var u v --dim lon lat --sphere": ("vorticity", "s-1", lambda u, v: GLOBE.curl((v, u))),
+    "vorticity --var u v --dim lon lat --sphere --accuracy 4": ("vorticity", "s-1", lambda u, v: GLOBE.curl.with_(accuracy=4)((v, u))),
+    "divergence --var v u --dim lat lon --sphere --accuracy 6": ("divergence", "s-1", lambda u, v: GLOBE.divergence.with_(accuracy=6)((v, u))),
     "laplacian --var u --sphere": ("laplacian_u", "m-1 s-1", lambda u, v: GLOBE.laplacian(u)),
     "slope --var u --sphere --radius 1": ("gradient_norm_u", "s-1", lambda u, v: 6_371_229 * GLOBE.gradient_norm(u)),
     "laplacian --var u --sphere --boundary lat=one-sided lon=one-sided": ("laplacian_u", "m-1 s-1", lambda u, v: gg.Grid(LAT, LON, geometry="sphere", boundary="one-sided").laplacian(u)),
@@ -218,23 +220,36 @@ def test_nothing_in_a_file_is_run(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_result_is_whole_or_not_there(how, tmp_path):
-    """Killed as soon as something is written; begun again it gives the file."""
-    values = np.random.default_rng(0).standard_normal((60, 300, 400))
-    xr.Dataset({"f": (("z", "y", "x"), values)}).to_netcdf(tmp_path / "in.nc")
-    words = ("gradient", tmp_path / "in.nc", tmp_path / "out.nc", "--dim", "z", "--step", 1)
+def killed(how, folder, *words):
+    """Ends the command as soon as something is written; what it has left beside files that are complete."""
     process = start(*words)
-    while process.poll() is None and not list(tmp_path.glob(".out.*")):
+    while process.poll() is None and not list(folder.glob(".out.*")):
         time.sleep(0.001)
     process.send_signal(how)
     process.communicate()
     assert process.returncode in (-how, 128 + how)
-    assert not (tmp_path / "out.nc").exists()
+    return [*folder.glob(".out.*")]
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(("out", "chunks"), [("out.nc", []), ("out.zarr", []), ("out.zarr", ["--chunks", "z=6"]), ("out.nc", ["--chunks", "z=6"])])  # fmt: skip
+def test_a_result_is_whole_or_not_there(how, out, chunks, tmp_path):
+    """Killed in the middle; begun again it gives the file. One that is to be replaced stays as it is until then."""
+    if chunks:
+        pytest.importorskip("dask")
+    engine = {"engine": "zarr"} if out == "out.zarr" and pytest.importorskip("zarr") else {}
+    values = np.random.default_rng(0).standard_normal((40, 200, 300))
+    xr.Dataset({"f": (("z", "y", "x"), values)}).to_netcdf(tmp_path / "in.nc")
+    words = ("gradient", tmp_path / "in.nc", tmp_path / out, "--step", 1, *chunks)
+    left = killed(how, tmp_path, *words, "--dim", "z")
+    assert not (tmp_path / out).exists()
     if how == signal.SIGTERM:
-        assert not list(tmp_path.glob(".out.*"))
-    assert main(*words) == 0
-    with xr.open_dataset(tmp_path / "out.nc") as found:
+        assert not left
+    assert main(*words, "--dim", "z") == 0
+    for again in left:  # which the next call would take for its own beginning
+        again.rename(tmp_path / again.name[1:])
+    assert killed(how, tmp_path, *words, "--dim", "x", "--overwrite") or how == signal.SIGTERM
+    with xr.open_dataset(tmp_path / out, **engine) as found:
         assert np.array_equal(found.df_dz, gg.gradient(values, axis=0, edge_order=2))
 
 

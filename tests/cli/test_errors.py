@@ -25,6 +25,24 @@ def test_info(winds, capsys):
     )
 
 
+def test_info_of_other_files(winds, tmp_path, capsys):
+    """Of Zarr what is said of NetCDF; dimensions of .npy have numbers and no coordinates."""
+    pytest.importorskip("zarr")
+    with xr.open_dataset(winds) as data:
+        data.to_zarr(tmp_path / "winds.zarr", consolidated=False)
+    said = []
+    for file in (winds, tmp_path / "winds.zarr"):
+        assert main("info", file) == 0
+        said.append(sorted(capsys.readouterr().out.splitlines()))
+    assert said[0] == said[1]
+    np.save(tmp_path / "u.npy", U)
+    assert main("info", tmp_path / "u.npy") == 0
+    assert capsys.readouterr().out == (
+        "variables:\n  u (0=4, 1=5) float64\ncoordinates:\n"
+        "  0: none; give --step, or --coord\n  1: none; give --step, or --coord\n"
+    )
+
+
 def test_info_of_times_is_in_seconds(tmp_path, capsys):
     days = np.array(["2020-01-01", "2020-01-02", "2020-01-04"], "M8[ns]")
     xr.Dataset({"u": ("time", X[:3])}, coords={"time": days}).to_netcdf(tmp_path / "times.nc")

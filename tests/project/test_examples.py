@@ -274,6 +274,16 @@ def test_the_thermocline_rises_eastwards(example, tmp_path):
     assert facts["figure"].stat().st_size > 10_000
 
 
+@pytest.mark.needs("xarray", "netCDF4", "iris_sample_data")
+def test_what_goes_with_the_slope_of_levels_is_gone_at_constant_height(example, tmp_path):
+    facts = example("examples", "air_over_hills").main(["--out", str(tmp_path)])
+    along, level = (own.values for own in facts["ties"].values())
+    assert (along[7:14] > 0.25).all()  # 260 to 740 m above the ground, where the air is stable
+    assert (abs(level[7:14]) < 0.05).all()
+    assert (facts["up"].mean(facts["up"].dims[1:])[7:14] > 0).all()
+    assert facts["figure"].stat().st_size > 10_000
+
+
 def test_benchmark_runs_and_prints_its_table(example, tmp_path, capsys):
     benchmark = example("benchmarks", "gradient")
     report = benchmark.main(["--quick", "--out", str(tmp_path)])

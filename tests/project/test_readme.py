@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+import numpy as np
 import pytest
 from optional import optional
 from pages import README, ROOT, asking, blocks, prose, python_places, run, sections, text_of
@@ -92,3 +93,67 @@ def test_operator_table_names_every_function():
     assert named == set(gridgrad.__all__) - others
     assert all(hasattr(gridgrad.Grid, name) for name in named)
     assert named == set(_subjects._MAKERS)  # the guide says that verify takes every operator of the table
+
+
+LAT, LON = np.arange(-80.0, 81, 20), np.arange(0.0, 360, 30)
+SHAPE = LAT.size, LON.size
+F, U, V, K = np.random.default_rng(0).random((4, *SHAPE))
+ROWS = {  # of the table: what it names, on a grid and, where there is one, as a function
+    "`gradient`": [(lambda g: g.gradient(F), lambda f, **a: gridgrad.gradient(f, **a))],
+    "`derivative`, `order=1`": [(lambda g, n=n: g.derivative(0, order=n)(F), lambda f, n=n, **a: gridgrad.derivative(f, order=n, dim="lat")) for n in (1, 2, 3, 4)],
+    "`derivative`, `accuracy=2`": [(lambda g, n=n: g.derivative(0, order=n, accuracy=4)(F), lambda f, n=n, **a: gridgrad.derivative(f, order=n, accuracy=4, dim="lat")) for n in (1, 2)],
+    "`derivative`, `side=": [(lambda g: g.derivative(0, side="left")(F), lambda f, **a: gridgrad.derivative(f, side="left", dim="lat"))],
+    "`mixed_derivative`": [(lambda g: g.mixed_derivative(0, 1)(F), lambda f, **a: gridgrad.mixed_derivative(f, **a))],
+    "`divergence`, `curl`, `jacobian`": [(lambda g, n=n: getattr(g, n)((F, U)), lambda f, n=n, **a: getattr(gridgrad, n)((f, f), **a)) for n in ("divergence", "curl", "jacobian")],
+    "`laplacian`, `vector_laplacian`": [(lambda g: g.laplacian(F), lambda f, **a: gridgrad.laplacian(f, **a)), (lambda g: g.vector_laplacian((F, U)), lambda f, **a: gridgrad.vector_laplacian((f, f), **a))],
+    '- `form="wide"`': [(lambda g: g.laplacian.with_(form="wide")(F), lambda f, **a: gridgrad.laplacian(f, form="wide", **a))],
+    '- `form="conservative"`': [(lambda g: g.laplacian.with_(form="conservative")(F), lambda f, **a: gridgrad.laplacian(f, form="conservative", **a))],
+    "`biharmonic`": [(lambda g: g.biharmonic(F), lambda f, **a: gridgrad.biharmonic(f, **a))],
+    "`hessian`": [(lambda g: g.hessian(F), lambda f, **a: gridgrad.hessian(f, **a))],
+    "`advect`, `directional_derivative`": [(lambda g: g.advect((U, V))(F), lambda f, **a: gridgrad.advect((f, f), f, **a)), (lambda g: g.directional_derivative((U, V))(F), lambda f, **a: gridgrad.directional_derivative(f, (f, f), **a))],
+    "- `upwind=1`": [(lambda g: g.advect((U, V), upwind=1)(F), lambda f, **a: gridgrad.advect((f, f), f, upwind=1, **a))],
+    "`diffuse`": [(lambda g: g.diffuse(K, mean="harmonic")(F), lambda f, **a: gridgrad.diffuse(2.0, f, **a)), (lambda g: g.diffuse((K, K, 0 * K), form="tensor")(F), lambda f, **a: gridgrad.diffuse((f, 1.0), f, **a))],
+    "of grids, `grid.faces()`": [(lambda g: g.faces().gradient(F), None)],
+    "of grids, `grid.multiply(b)`": [(lambda g: g.multiply(K)(F), None)],
+    "`gradient_norm`, `gradient_squared`": [(lambda g, n=n: getattr(g, n)(F), lambda f, n=n, **a: getattr(gridgrad, n)(f, **a)) for n in ("gradient_norm", "gradient_squared")],
+}  # fmt: skip
+
+
+def is_offered(call, grid):
+    try:
+        call(grid)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def test_columns_of_the_operator_table():
+    """What a sphere offers of a row, all, nothing or what is named, and which rows are functions of labelled arrays."""
+    rows = re.findall(r"^\| (.*) \|$", sections(README)["Operators"], re.MULTILINE)[1:]
+    cells = {row.split(" | ")[0]: row.split(" | ")[-3:] for row in rows}
+    sphere = gridgrad.Grid(LAT, LON, geometry="sphere")
+    assert len(cells) == len(ROWS)
+    for start, calls in ROWS.items():
+        (own,) = [own for name, own in cells.items() if name.startswith(start)]
+        offered = {is_offered(on_grid, sphere) for on_grid, _ in calls}
+        assert (
+            own[0] not in ("yes", "-") if len(offered) == 2 else own[0] == ("yes" if True in offered else "-")
+        ), start
+        assert own[1:] == ["-" if calls[0][1] is None else "yes", "yes"], start
+
+
+@pytest.mark.needs("xarray", "dask")
+@pytest.mark.parametrize("start", ROWS)
+def test_labels_and_chunks_of_the_operator_table(start):
+    xarray, array = pytest.importorskip("xarray"), pytest.importorskip("dask.array")
+    field = xarray.DataArray(F, {"lat": LAT, "lon": LON}, ("lat", "lon"))
+    for _, function in ROWS[start]:
+        if function is not None:
+            made, lazy = (function(f, dim=("lon", "lat")) for f in (field, field.chunk(lat=4)))
+            for own, chunks in zip(flat(made), flat(lazy), strict=True):
+                assert isinstance(chunks.data, array.Array)
+                assert np.array_equal(own, chunks)
+
+
+def flat(results):
+    return [own for part in results for own in flat(part)] if isinstance(results, tuple) else [results]

@@ -39,8 +39,12 @@ class OfDask(Operations):
         return made
 
     def broadcast_to(self, array: Any, shape: tuple[int, ...]) -> Any:
-        """Also where Dask plans arrays as expressions, which have no such function."""
-        return array * da.ones(shape, dtype=array.dtype) if IS_ON else da.broadcast_to(array, shape)
+        """Also where Dask plans arrays as expressions, which have no such function, and no products in other chunks."""
+        if not IS_ON:
+            return da.broadcast_to(array, shape)
+        own = ((1,),) * (len(shape) - array.ndim) + array.chunks
+        chunks = tuple([chunk if sum(chunk) == n else (n,) for n, chunk in zip(shape, own, strict=True)])
+        return array * da.ones(shape, dtype=array.dtype, chunks=chunks)
 
 
 class Dask(Backend[Any]):
@@ -64,15 +68,15 @@ class Dask(Backend[Any]):
         read: list[Any]
         for terms, places in ladder.alike(call.terms, shapes):
             own, read = ladder.reading(terms, fields)
-            chunks, read = aligned(read, shapes[places[0]])
+            chunks, wanted = aligned(read, shapes[places[0]])
             recipe, stencils = recipe_of(call._replace(terms=own, outputs=len(places)), self.find)
-            made.update(zip(places, outputs_of(recipe, stencils, read, chunks, meta), strict=True))
+            made.update(zip(places, outputs_of(recipe, stencils, read, wanted, chunks, meta), strict=True))
         return [made[k] for k in range(call.outputs)]
 
     def in_blocks(self, call: Call, fields: Sequence[Any], inside: Array, gaps: Gaps) -> list[Any]:
         """Lazy arrays in the chunks of the first field."""
         first = fields[0]
-        chunks, read = aligned(fields, first.shape)
+        chunks, wanted = aligned(fields, first.shape)
         plain, stencils = recipe_of(call, self.find)
         recipe = with_gaps(plain, gaps, len(fields) + 1)
         whole = dict.fromkeys(over_ends(gaps, recipe.along(stencils, chunks)), -1)
@@ -80,11 +84,12 @@ class Dask(Backend[Any]):
             made = self.in_blocks(call, [field.rechunk(whole) for field in fields], inside, gaps)
             return [result.rechunk(first.chunks) for result in made]
         meta = first._meta.astype(self.result_dtype(leading(fields)))
-        return outputs_of(recipe, stencils, [*read, mask_in(inside, chunks)], chunks, meta)
+        mask = mask_in(inside, chunks)
+        return outputs_of(recipe, stencils, [*fields, mask], [*wanted, mask.chunks], chunks, meta)
 
 
-def aligned(fields: Sequence[Any], shape: Shape) -> tuple[Chunks, list[Any]]:
-    """The chunks of what is made, and the fields in as many, which differ from these in the last at most.
+def aligned(fields: Sequence[Any], shape: Shape) -> tuple[Chunks, list[Chunks]]:
+    """The chunks of what is made, and as many of each field, which differ from these in the last at most.
 
     They are those of the first field: between points and faces the last has a point more or less, and of one that
     would have none is a part of the one before.
@@ -96,12 +101,10 @@ def aligned(fields: Sequence[Any], shape: Shape) -> tuple[Chunks, list[Any]]:
         while any(more) and len(rows) > 1 and rows[-1] + min(0, *more) < 1:
             rows = (*rows[:-2], rows[-2] + rows[-1])
         chunks.append(rows)
-    wanted = [
+    return tuple(chunks), [
         tuple([(*own[:-1], own[-1] + m - n) for own, m, n in zip(chunks, field.shape, shape, strict=True)])
         for field in fields
     ]
-    pairs = zip(fields, wanted, strict=True)
-    return tuple(chunks), [f if f.chunks == own else f.rechunk(own) for f, own in pairs]
 
 
 BACKEND = Dask("dask.array")

@@ -24,13 +24,17 @@ def outputs_of(
     recipe: Recipe,
     stencils: dict[int, tuple[Stencil, ...]],
     fields: Sequence[Any],
+    wanted: Sequence[Chunks],
     chunks: Chunks,
     meta: Array,
 ) -> list[Any]:
-    """Lazy arrays in the `chunks` of their rows, of fields in as many chunks, the last of which may be longer or shorter."""
+    """Lazy arrays in the `chunks` of their rows, of fields in those that are `wanted` of them, as many, the last of which may be longer or shorter."""
     groups = None if planned.IS_ON else groups_of(chunks, meta.dtype.itemsize)
-    if groups is not None:
-        fields = [joined(field, groups, recipe.find) for field in fields]
+    pairs = list(zip(fields, wanted, strict=True))
+    if groups is None:
+        fields = [f if f.chunks == own else f.rechunk(own) for f, own in pairs]
+    else:
+        fields = [joined(f, own, groups, recipe.find) for f, own in pairs]
     token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))
     rows = chunks if groups is None else lengths(chunks, groups)
     graph = Graph(recipe, stencils, fields, rows, f"gridgrad-{token}")

@@ -46,9 +46,11 @@ def lengths(chunks: Chunks, groups: Groups) -> Chunks:
     return tuple(tuple(map(sum, _cut(*own))) for own in zip(chunks, groups, strict=True))
 
 
-def joined(field: Any, groups: Groups, find: Find) -> Any:
-    """The array in chunks of groups, one along axes that it is one chunk along."""
-    groups = tuple([own if n > 1 else (1,) for n, own in zip(field.numblocks, groups, strict=True)])
+def joined(field: Any, chunks: Chunks, groups: Groups, find: Find) -> Any:
+    """The array, which should be in these `chunks`, in those of groups of them, one along axes that are one chunk."""
+    groups = tuple([own if len(n) > 1 else (1,) for n, own in zip(chunks, groups, strict=True)])
+    if field.chunks != chunks:
+        return field.rechunk(lengths(chunks, groups))
     name = f"gridgrad-joined-{tokenize(field.name, groups)}"
     cuts = [list(_cut(*own)) for own in zip(field.chunks, groups, strict=True)]
     numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(field.chunks, groups, strict=True)]

@@ -104,8 +104,8 @@ def has_form(nested: Hashable, form: Form) -> bool:
 def stack(library: Backend[Array], results: list[Array], form: Form) -> Array:
     """The results as one array of shape ``(*form, *shape)``."""
     xp = library.among(results).operations(*results)
-    whole: Array = xp.reshape(xp.stack(results), (*form, *results[0].shape))
-    return whole
+    whole: Array = xp.stack(results)
+    return whole if len(form) == 1 else xp.reshape(whole, (*form, *results[0].shape))
 
 
 def added(a: Any, b: Any) -> Any:

@@ -88,9 +88,7 @@ class Side(NamedTuple):
                 "that of the field without this axis"
             )
         if array.ndim >= behind:
-            before = array.ndim - behind
-            shape = (*array.shape[:before], 1, *array.shape[before:])
-            array = xp.reshape(array, shape)
+            array = array[(*(slice(None),) * (array.ndim - behind), None, ...)]
         if self.shape is not None and array.ndim <= len(self.shape):
             array = xp.broadcast_to(array, self.shape)
         found: Array = array

@@ -162,6 +162,22 @@ class TestTinyChunks:
             gg.laplacian(d).compute(scheduler="synchronous")
         assert not any(d.name in key for key in keys)
 
+    def test_what_is_in_other_chunks_is_cut_for_groups_alone(self):
+        """Numbers at walls, coefficients in one chunk, masks: not first in the chunks of the field."""
+        f = np.random.default_rng(0).random((12, 10, 9))
+        d, whole = (da.from_array(f, chunks=chunks) for chunks in (1, -1))
+        grid = gg.Grid((12, 0.5), (10, 0.5), (9, 0.5), boundary=[(gg.value(2.0), gg.slope(1.0)), "one-sided", "periodic"])  # fmt: skip
+        ocean = grid.with_mask(f > 0.2)
+        for lazy, wanted in (
+            (grid.laplacian(d), grid.laplacian(f)),
+            (grid.diffuse(whole)(d), grid.diffuse(f)(f)),
+            (ocean.laplacian(d), ocean.laplacian(f)),
+        ):
+            keys = set()
+            with Callback(pretask=lambda key, graph, state, keys=keys: keys.add(key)):
+                assert same_bits(lazy.compute(scheduler="synchronous"), wanted)
+            assert len(keys) < d.npartitions + 300
+
     def test_large_ones_are_not(self):
         assert groups.groups_of(((8,) * 9, (8,) * 9), 8) is None
         assert groups.groups_of(((1,) * 9, (4,) * 9), 8) == ((9,), (2, 2, 2, 2, 1))

@@ -37,6 +37,26 @@ for chunks in (1, 4, (5, 10), 12):
         lazy = apply(d)
         assert lazy.chunks == d.chunks
         assert np.array_equal(lazy.compute(), apply(f), equal_nan=True)
+    wall = da.from_array(x[:10], chunks=3)
+    walls = [gg.Grid((12, 0.5), (10, 0.25), boundary=[gg.value(own), "reflect"]).laplacian for own in (wall, x[:10])]
+    for lazy, whole in (
+        (grid.divergence((d, 2 * d)), grid.divergence((f, 2 * f))),
+        (grid.curl((d, 2 * d)), grid.curl((f, 2 * f))),
+        (grid.advect((d, 0.5), upwind=2)(d), grid.advect((f, 0.5), upwind=2)(f)),
+        (grid.derivative(0, accuracy=6)(d), grid.derivative(0, accuracy=6)(f)),
+        (grid.laplacian.with_(accuracy=4).T(d), grid.laplacian.with_(accuracy=4).T(f)),
+        (grid.gradient.adjoint((d, 2 * d), weight="quadrature"), grid.gradient.adjoint((f, 2 * f), weight="quadrature")),
+        (gg.gradient_norm(d), gg.gradient_norm(f)),
+        (gg.derivative(d, x, axis=0, order=3), gg.derivative(f, x, axis=0, order=3)),
+        (walls[0](d), walls[1](f)),
+        (gg.gradient(d, 0.5, axis=1), gg.gradient(f, 0.5, axis=1)),
+    ):
+        assert lazy.chunks == d.chunks, (lazy.chunks, d.chunks)
+        assert np.array_equal(lazy.compute(), whole)
+    stacked = grid.vector_laplacian(da.stack([d, d[::-1]]))
+    assert np.array_equal(stacked.compute(), grid.vector_laplacian(np.stack([f, f[::-1]])))
+    for lazy, whole in zip(gg.hessian(d)[0], gg.hessian(f)[0], strict=True):
+        assert np.array_equal(lazy.compute(), whole)
     for faces in grid.faces(walls=True):
         assert np.array_equal(faces.derivative(d).compute(), faces.derivative(f))
 """
