@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Hashable, Sequence
 
 from .._base.cache import Cache
 from .._base.types import Array
@@ -34,10 +33,14 @@ def adjoint_terms(
     if found is not None:
         return found
 
-    @cache
+    turned: dict[Hashable, Stencil] = {}
+
     def turn(axis: int | None, stencil: Stencil, faces: bool) -> Stencil:
-        own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
-        return transposed(stencil, own, faces, other)
+        key = axis, stencil, faces
+        if key not in turned:
+            own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
+            turned[key] = transposed(stencil, own, faces, other)
+        return turned[key]
 
     result = tuple(
         term._replace(
