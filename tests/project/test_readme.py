@@ -113,8 +113,8 @@ ROWS = {  # of the table: what it names, on a grid and, where there is one, as a
     "`advect`, `directional_derivative`": [(lambda g: g.advect((U, V))(F), lambda f, **a: gridgrad.advect((f, f), f, **a)), (lambda g: g.directional_derivative((U, V))(F), lambda f, **a: gridgrad.directional_derivative(f, (f, f), **a))],
     "- `upwind=1`": [(lambda g: g.advect((U, V), upwind=1)(F), lambda f, **a: gridgrad.advect((f, f), f, upwind=1, **a))],
     "`diffuse`": [(lambda g: g.diffuse(K, mean="harmonic")(F), lambda f, **a: gridgrad.diffuse(2.0, f, **a)), (lambda g: g.diffuse((K, K, 0 * K), form="tensor")(F), lambda f, **a: gridgrad.diffuse((f, 1.0), f, **a))],
-    "of grids, `grid.faces()`": [(lambda g: g.faces().gradient(F), None)],
-    "of grids, `grid.multiply(b)`": [(lambda g: g.multiply(K)(F), None)],
+    "grids only, `grid.faces()`": [(lambda g: g.faces().gradient(F), None)],
+    "grids only, `grid.multiply(b)`": [(lambda g: g.multiply(K)(F), None)],
     "`gradient_norm`, `gradient_squared`": [(lambda g, n=n: getattr(g, n)(F), lambda f, n=n, **a: getattr(gridgrad, n)(f, **a)) for n in ("gradient_norm", "gradient_squared")],
 }  # fmt: skip
 
