@@ -80,9 +80,8 @@ def derivative(
         clean_derivative(order, accuracy, side, grid)
         return grid.derivative(0, order, accuracy, side)
 
-    return call(
-        "derivative", f, varargs, axis, ends, out, workers, make, on=_line_of, order=order, accuracy=accuracy, side=side
-    )  # fmt: skip
+    options = {"order": order, "accuracy": accuracy, "side": side}
+    return call("derivative", f, varargs, axis, ends, out, workers, options, make, on=_line_of)
 
 
 def _line_of(name: str, f: Array, spacing: Spacings, axis: int, ends: Ends, vector: bool) -> Grid:
@@ -132,9 +131,8 @@ def mixed_derivative(
             )
         return grid.mixed_derivative(0, 1, orders, accuracy)
 
-    return call(
-        "mixed_derivative", f, spacing, axis, ends, out, workers, make, orders=orders, accuracy=accuracy
-    )
+    options = {"orders": orders, "accuracy": accuracy}
+    return call("mixed_derivative", f, spacing, axis, ends, out, workers, options, make)
 
 
 @typed.of_field
@@ -175,7 +173,7 @@ def laplacian(
     >>> gg.laplacian(x**2 + 3 * y**2)[0]
     array([8., 8., 8., 8., 8.])
     """
-    return call("laplacian", f, spacing, axis, ends, out, workers, form=form, accuracy=accuracy)
+    return call("laplacian", f, spacing, axis, ends, out, workers, {"form": form, "accuracy": accuracy})
 
 
 @typed.of_field
@@ -213,7 +211,7 @@ def biharmonic(
     >>> gg.biharmonic(x**4 + x**2 * y**2)[0]
     array([32., 32., 32., 32., 32., 32., 32.])
     """
-    return call("biharmonic", f, spacing, axis, ends, out, workers, accuracy=accuracy)
+    return call("biharmonic", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})
 
 
 @typed.hessian
@@ -240,7 +238,7 @@ def hessian(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("hessian", f, spacing, axis, ends, out, workers)
+    return call("hessian", f, spacing, axis, ends, out, workers, {})
 
 
 @typed.norm_of_field
@@ -267,7 +265,7 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_norm", f, spacing, axis, ends, out, workers)
+    return call("gradient_norm", f, spacing, axis, ends, out, workers, {})
 
 
 @typed.norm_of_field
@@ -294,4 +292,4 @@ def gradient_squared(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_squared", f, spacing, axis, ends, out, workers)
+    return call("gradient_squared", f, spacing, axis, ends, out, workers, {})

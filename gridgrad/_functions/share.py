@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from math import prod
 from typing import Any, TypeVar, cast
@@ -103,8 +103,8 @@ functions = Calls("calls", entries=512)
 
 def call(
     name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, out: object, workers: int | None,
-    make: Callable[[Grid], AnyOperator] | None = None, coefficients: tuple[Any, ...] = (), vector: bool = False,
-    on: Callable[..., Grid] | None = None, **options: object,
+    options: Mapping[str, object], make: Callable[[Grid], AnyOperator] | None = None, coefficients: tuple[Any, ...] = (),
+    vector: bool = False, on: Callable[..., Grid] | None = None,
 ) -> object:  # fmt: skip
     """The one door of functions of samples: by the key of the call, or by what `make` makes of the grid that it is `on`.
 

@@ -46,10 +46,9 @@ def directional_derivative(
         raise _swapped("directional_derivative(f, v, x)")
 
     fields, numbers = _apart(v)
-    return call(
-        "directional_derivative", f, spacing, axis, ends, out, workers, lambda grid: grid.directional_derivative(v, accuracy), fields,
-        accuracy=accuracy, numbers=numbers,
-    )  # fmt: skip
+    options = {"accuracy": accuracy, "numbers": numbers}
+    return call("directional_derivative", f, spacing, axis, ends, out, workers, options,
+                lambda grid: grid.directional_derivative(v, accuracy), fields)  # fmt: skip
 
 
 @typed.advection
@@ -92,10 +91,9 @@ def advect(
         raise ArgumentTypeError("advect() takes all components as one argument; give advect((u, v), f, x, y)")
 
     fields, numbers = _apart(v)
-    return call(
-        "advect", f, spacing, axis, ends, out, workers, lambda grid: grid.advect(v, accuracy, upwind), fields,
-        accuracy=accuracy, upwind=upwind, numbers=numbers,
-    )  # fmt: skip
+    options = {"accuracy": accuracy, "upwind": upwind, "numbers": numbers}
+    return call("advect", f, spacing, axis, ends, out, workers, options,
+                lambda grid: grid.advect(v, accuracy, upwind), fields)  # fmt: skip
 
 
 @typed.diffusion
@@ -133,9 +131,10 @@ def diffuse(
         raise _swapped("diffuse(k, f, x)")
 
     fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
+    options = {"mean": mean, "numbers": numbers}
     return call(
-        "diffuse", f, spacing, axis, ends, out, workers, lambda grid: grid.diffuse(k, mean), fields, mean=mean, numbers=numbers,
-    )  # fmt: skip
+        "diffuse", f, spacing, axis, ends, out, workers, options, lambda grid: grid.diffuse(k, mean), fields
+    )
 
 
 def _apart(v: object) -> tuple[tuple[object, ...], str]:

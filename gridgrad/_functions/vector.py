@@ -39,9 +39,8 @@ def vector_laplacian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return call(
-        "vector_laplacian", F, spacing, axis, ends, out, workers, vector=True, form=form, accuracy=accuracy
-    )
+    options = {"form": form, "accuracy": accuracy}
+    return call("vector_laplacian", F, spacing, axis, ends, out, workers, options, vector=True)
 
 
 @typed.of_vector
@@ -79,7 +78,7 @@ def divergence(
     >>> gg.divergence([y**2, 3 * x], edge_order=2)[:, 0]
     array([3., 5., 7.])
     """
-    return call("divergence", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)
+    return call("divergence", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)
 
 
 @typed.vector_to_curl
@@ -110,7 +109,7 @@ def curl(
     ValueError, TypeError
         As `Grid`; a wrong number of components, or of axes.
     """
-    return call("curl", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)
+    return call("curl", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)
 
 
 @typed.vector_to_rows
@@ -139,4 +138,4 @@ def jacobian(
     ValueError, TypeError
         As `Grid`; a wrong number of components.
     """
-    return call("jacobian", F, spacing, axis, ends, out, workers, vector=True, accuracy=accuracy)
+    return call("jacobian", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from functools import cache, partial
 
 from .._base.cache import Cache
 from .._base.types import Array
@@ -20,6 +21,17 @@ def conjugate_terms(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(term._replace(turns=-term.turns % 4 or term.turns) for term in terms)
 
 
+def _turned(
+    scale: Sequence[Array] | None,
+    onto: Sequence[Array] | None,
+    axis: int | None,
+    stencil: Stencil,
+    faces: bool,
+) -> Stencil:
+    own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
+    return transposed(stencil, own, faces, other)
+
+
 def adjoint_terms(
     terms: tuple[Term, ...], scale: Sequence[Array] | None = None, onto: Sequence[Array] | None = None
 ) -> tuple[Term, ...]:
@@ -32,16 +44,7 @@ def adjoint_terms(
     found = _adjoints.get(terms) if scale is None else None
     if found is not None:
         return found
-
-    turned: dict[Hashable, Stencil] = {}
-
-    def turn(axis: int | None, stencil: Stencil, faces: bool) -> Stencil:
-        key = axis, stencil, faces
-        if key not in turned:
-            own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
-            turned[key] = transposed(stencil, own, faces, other)
-        return turned[key]
-
+    turn = cache(partial(_turned, scale, onto))  # one stencil for all terms that have the same
     result = tuple(
         term._replace(
             output=term.input,

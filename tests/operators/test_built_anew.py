@@ -50,7 +50,7 @@ class TestEveryStep:
         f, steps = rng.standard_normal(SHAPE), [fields(rng) for _ in range(3)]
         expected = [make(v, k)(f) for v, k in steps]
         is_short()
-        monkeypatch.setattr(plan_module, "_pack", None)
+        monkeypatch.setattr(plan_module, "collapse", None)
         for (v, k), value in zip(steps, expected, strict=True):
             assert all(map(same_bits, make(v, k)(f), value))
 

@@ -117,7 +117,7 @@ class TestSwappedBuffers:
         f, out = rng.standard_normal(SHAPE), np.empty(SHAPE)
         operator(f, out=out)
         packed = []
-        monkeypatch.setattr(plan_module, "_pack", lambda *given: packed.append(given))
+        monkeypatch.setattr(plan_module, "collapse", lambda *given: packed.append(given))
         for _ in range(3):
             v, k = fields(rng)
             operator(f, out=out, v=v, k=k)
@@ -128,7 +128,7 @@ class TestSwappedBuffers:
         for make in (GRID.advect, lambda v: 3 * GRID.diffuse(v[0])):
             make(fields(rng)[0])(f)
             packed = []
-            monkeypatch.setattr(plan_module, "_pack", lambda *given, packed=packed: packed.append(given))
+            monkeypatch.setattr(plan_module, "collapse", lambda *given, packed=packed: packed.append(given))
             make(fields(rng)[0])(f)
             assert packed == []
             monkeypatch.undo()

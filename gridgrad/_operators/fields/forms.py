@@ -18,6 +18,7 @@ from ..._grid.matching import check_grids
 from ..._grid.points import Points
 from ..._plan.descriptor import MAX_ARRAYS
 
+_ndarray = np.ndarray
 Form = tuple[int, ...]  # () of a scalar field, (3,) of a vector field, (3, 3) of its jacobian
 
 
@@ -78,7 +79,7 @@ def flat(field: Any, form: Form) -> list[Array]:
 
 def flat_out(out: object, fields: Sequence[Array]) -> tuple[list[Array], Hashable]:
     """The arrays of ``out=``, and how they are nested: what is odd there is one array."""
-    if type(out) is np.ndarray and fields and type(fields[0]) is np.ndarray and out.ndim == fields[0].ndim:
+    if type(out) is _ndarray and fields and type(fields[0]) is _ndarray and out.ndim == fields[0].ndim:
         return [out], None
     return _flat(out, getattr(fields[0], "ndim", 0) if fields else 0)
 

@@ -61,11 +61,11 @@ class Gapped(Joinable[In, Out]):
     ) -> object:  # fmt: skip
         """Apply the operator, as on the whole grid."""
         check_add(add, out)
-        return self._joining(f, out, workers, **fields) if add else self.applied(f, out, workers, **fields)
+        return self._joining(f, out, workers, fields) if add else self.applied(f, out, workers, fields)
 
-    def _joining(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+    def _joining(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
         """A call that adds to what `out` holds."""
-        values = flat(self.applied(f, None, workers, **fields), self.outputs)
+        values = flat(self.applied(f, None, workers, fields), self.outputs)
         shape = tuple(values[0].shape)
         targets = targets_of(out, self.outputs, shape)
         numbers = [unwrap(value, "f")[0] for value in values]
@@ -76,7 +76,7 @@ class Gapped(Joinable[In, Out]):
             target[...] += value
         return out
 
-    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
         """A call that is looked at in full."""
         if fields:
             return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)

@@ -67,7 +67,7 @@ class Masked(Gapped[In, Out]):
         ]
         return finished(call, made, out, self.outputs)
 
-    def applied(self, f: object, out: object, workers: int | None, **fields: object) -> object:
+    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
         """A call like an earlier one by the core, without a detour; else in full."""
         if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
             flat_, own = self.beside.known(f.shape), self.coefficients
@@ -77,7 +77,7 @@ class Masked(Gapped[In, Out]):
                     found = self._in_bands(self._current(arrays), flat_, out, workers)
                     if found is not None:
                         return shaped(found, self.outputs) if out is None else out
-        return super().applied(f, out, workers, **fields)
+        return super().applied(f, out, workers, fields)
 
     def __reduce__(self) -> tuple[object, ...]:
         origin = self.whole.origin
