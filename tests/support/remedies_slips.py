@@ -70,6 +70,7 @@ SLIPS = [
     Row("grid.diffuse(U)(U, k=0.5)", "k=numpy.array(0.5)", "grid.diffuse(U)(U, k=numpy.array(0.5))[1:-1, 1:-1]", "np.full((2, 3), 4.)"),
     Row("grid.advect([0, U])(U, v=[0, 2.0])", "numpy.array(2.0) in its place", "grid.advect([0, U])(U, v=[0, numpy.array(2.0)])[0]", "12 * Y"),
     # axes and components, together or apart
+    Row("grid.divergence(F)", "those along axis 1 are (f[:, 0], f[:, 1])", "grid.divergence((f[:, 0], f[:, 1]))[2]", "grid.divergence((2 * U, 3 * U))", "f = F = np.stack([[k * U, (k + 1) * U] for k in range(3)])"),
     *(Row(f"Grid({axes})", "axes go in one by one, Grid(*axes)", f"Grid(*{axes}).derivative(1)({field})[0]", value)
       for axes, field, value in [("[X, Y]", "U", "6 * Y"), ("(X, Y)", "U", "6 * Y"), ("[Y, Y]", "np.add.outer(Y, Y**2)", "2 * Y"), ("(Y, Y)", "np.add.outer(Y, Y**2)", "2 * Y")]),
     Row("advect(U, U, U, X, Y)", "give advect((u, v), f, x, y)", "advect((u, v), f, x, y)", "grid.with_mask(U > -1).advect([U, U])(U)", "u = v = f = U; x, y = X, Y"),

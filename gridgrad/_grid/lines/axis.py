@@ -86,7 +86,7 @@ class LinesAxis(Axis):
             raise self.refusal("a difference to one side" if side else f"a derivative of order {order}")
         return Along(None, (), self.line_rows(order, accuracy, change))
 
-    def rows(self, *_: object) -> NoReturn:
+    def rows(self, *_: object, **__: object) -> NoReturn:
         """There are none for all lines."""
         raise self.refusal("an operator of this kind")
 

@@ -41,15 +41,16 @@ class Piece(NamedTuple):
 class PieceOfAxis(Axis):
     """A run of points of an axis; rows for which it is too short are of lower order, or are none.
 
-    Of many runs it is the first, but the weights of its rows are arrays, of all of them.
+    Of many runs it is the first, but the weights of its rows are arrays, of all of them. They are those at ends alone, unless
+    rows are made of rows (`is_whole`).
     """
 
-    def __init__(self, axis: Axis, piece: Piece, beside: Side) -> None:
+    def __init__(self, axis: Axis, piece: Piece, beside: Side, is_whole: bool) -> None:
         own: Ends = (
             numbered(axis.sides[0]) if piece.is_first else marked(beside, 0),
             numbered(axis.sides[1]) if piece.is_last else marked(beside, 1),
         )
-        self.whole, self.piece = axis, piece
+        self.whole, self.piece, self.is_whole = axis, piece, is_whole
         spacing = _spacing_of(axis, piece) if axis.has_coordinates else axis.spacing
         at = axis.number, piece.length, spacing, axis.origin
         super().__init__(
@@ -84,7 +85,8 @@ class PieceOfAxis(Axis):
             return derivative_rows(self.exact_steps()[0], self.length, found)
         index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
         steps = self.whole.exact_steps()[0].at(index)
-        return Rows(rows_of_many(steps, self.length, found, at_ends=found == rule))  # others read no gap
+        at_ends = found == rule and not self.is_whole  # others read no gap
+        return Rows(rows_of_many(steps, self.length, found, at_ends))
 
 
 class MetricOfPiece(Metric):
@@ -115,10 +117,10 @@ def no_rows(length: int, order: int) -> Stencil:
     return Stencil(length, (), (), ((),) * length, (), order=order)
 
 
-def grid_of(grid: Points, pieces: list[Piece | None], beside: Side) -> Points:
-    """The grid with some of its axes cut to pieces."""
+def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bool) -> Points:
+    """The grid with some of its axes cut to pieces, which have all of their rows or those at ends."""
     axes = tuple(
-        _with_numbers(axis) if piece is None else PieceOfAxis(axis, piece, beside)
+        _with_numbers(axis) if piece is None else PieceOfAxis(axis, piece, beside, is_whole)
         for axis, piece in zip(grid.axis_objects, pieces, strict=True)
     )
     small = copy(grid)

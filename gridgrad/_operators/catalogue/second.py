@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 from ..._base.types import Matrix, Scalar, Vector
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils import transpose
+from ..._stencils.derivatives import Rows
 from ..._stencils.ends import closed, flipped, opened
 from ..._stencils.stencil import Stencil
+from ..._stencils.sums import added
 from ..._terms.term import Term
 from ..patterns.build import Build, same, unit
 from ..patterns.kinds import kind
@@ -57,12 +61,25 @@ def _add_laplacian(
 def _second(grid: Points, a: int, form: str, accuracy: int | None, component: int | None = None) -> Along:
     if form != "wide":
         return grid.axis_objects[a].along(2, accuracy, closed if form == "conservative" else None, component)
-    # the divergence of the gradient
-    outer, inner = (
-        grid.axis_objects[a].along(change=change, component=component) for change in (flipped, None)
+    # the divergence of the gradient; what is prescribed at an end may count in both
+    axis = grid.axis_objects[a]
+    outer, inner = (axis.rows(change=change, component=component) for change in (flipped, None))
+    first, last = (
+        None if of_inner is None else _joined(transpose.product(outer.field, of_inner), of_outer)
+        for of_inner, of_outer in ((inner.first, outer.first), (inner.last, outer.last))
     )
-    sides = [(condition, transpose.product(outer.field, stencil)) for condition, stencil in inner.sides]
-    return Along(grid.kept(_product, outer.field, inner.field), (*sides, *outer.sides))
+    return axis.with_walls(Rows(grid.kept(_product, outer.field, inner.field), first, last), component)
+
+
+def _joined(first: Stencil, second: Stencil | None) -> Stencil:
+    """The rows of the sum, with the power of two that the first has."""
+    if second is None:
+        return first
+    power = first.power
+    own = second.mapped(lambda weight: np.ldexp(weight, second.power - power), power)
+    whole = added(first, own)
+    assert whole is not None
+    return whole
 
 
 def _product(grid: Points, outer: Stencil, inner: Stencil) -> Stencil:

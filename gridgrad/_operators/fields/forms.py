@@ -42,8 +42,19 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
         raise ArgumentValueError(
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
             f"give a sequence of {form[0]}, or stack them to the shape ({', '.join(map(str, form))}, ...)"
+            + _elsewhere(shape, form, name)
         )
     return parts(f, form), True
+
+
+def _elsewhere(shape: Sequence[int], form: Form, name: str) -> str:
+    """What to type where the components of a vector field are along another axis, as channels are."""
+    found = [axis for axis, length in enumerate(shape) if axis and (length,) == form]
+    if not found:
+        return ""
+    before = ":, " * found[0]
+    those = ", ".join(f"{name}[{before}{k}]" for k in range(*form))
+    return f"; those along axis {found[0]} are ({those})"
 
 
 def parts(whole: Array, form: Form) -> list[Array]:

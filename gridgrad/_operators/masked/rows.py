@@ -72,6 +72,12 @@ class Line:
         """The rows of the whole axis."""
         return table_of(self.stencil, self.axis.real, self.axis.is_periodic)
 
+    @property
+    def _inner_reach(self) -> tuple[int, int]:
+        """How far before and behind its own point an inner row reads."""
+        ends = [0, *(end for pair in self.stencil.offsets for end in pair)]
+        return min(ends), max(ends)
+
     @cached_property
     def irregular(self) -> Array:
         """At which points of the flattened grid the row of the whole axis would read across a gap."""
@@ -80,14 +86,18 @@ class Line:
             return found
         runs, n = self.runs, self.runs.n
         before, behind = self.table.reaches
-        inner = max((abs(end) for pair in self.stencil.offsets for end in pair), default=0)
-        margin = self.mask.margin(inner)
-        run, local = runs.near_ends(max(int(behind.max()), -int(before.min())) + margin)
-        start, length = runs.start[run], runs.length[run]
-        at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, start + length == n))
+        low, high = self._inner_reach
+        margin = self.mask.margin(max(high, -low))
+        run, local = runs.near_ends(max(int(behind.max()), -int(before.min()), high, -low) + margin)
+        start, stop = runs.start[run], runs.start[run] + runs.length[run]
+        at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, stop == n))
         index = (start + local) % n
-        crosses = (local + before[index] < np.where(at_first, 0, margin)) | (
-            local + behind[index] >= length - np.where(at_last, 0, margin)
+        # the value of an end point that holds one is read in its place, across a gap that is not this point alone
+        past, beyond = (start > 1) & (index + low == 0), (stop < n - 1) & (index + high == n - 1)
+        before = np.minimum(before[index], np.where(past, low, 0))
+        behind = np.maximum(behind[index], np.where(beyond, high, 0))
+        crosses = (local + before < np.where(at_first, 0, margin)) | (
+            local + behind >= stop - start - np.where(at_last, 0, margin)
         )
         flags = np.zeros(prod(self.mask.shape), bool)
         flags[runs.points(run[crosses], local[crosses])] = True
