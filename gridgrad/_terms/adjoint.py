@@ -11,6 +11,7 @@ from .._stencils.stencil import Stencil
 from .._stencils.transpose import transposed
 from .term import Term, are_turned, stencil_bytes
 
+Vectors = Sequence[Array] | None  # of each axis
 _adjoints: Cache[tuple[Term, ...]] = Cache("adjoints", entries=256)
 
 
@@ -21,20 +22,12 @@ def conjugate_terms(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     return tuple(term._replace(turns=-term.turns % 4 or term.turns) for term in terms)
 
 
-def _turned(
-    scale: Sequence[Array] | None,
-    onto: Sequence[Array] | None,
-    axis: int | None,
-    stencil: Stencil,
-    faces: bool,
-) -> Stencil:
+def _turned(scale: Vectors, onto: Vectors, axis: int | None, stencil: Stencil, faces: bool) -> Stencil:
     own, other = (None if s is None or axis is None else s[axis] for s in (scale, onto))
     return transposed(stencil, own, faces, other)
 
 
-def adjoint_terms(
-    terms: tuple[Term, ...], scale: Sequence[Array] | None = None, onto: Sequence[Array] | None = None
-) -> tuple[Term, ...]:
+def adjoint_terms(terms: tuple[Term, ...], scale: Vectors = None, onto: Vectors = None) -> tuple[Term, ...]:
     """The transposed operator; with `scale`, a vector s per axis, ``diag(1/s) A^T diag(s)``.
 
     Between points and faces `onto` are the vectors in the place of ``1/s``.
