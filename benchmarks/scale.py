@@ -45,6 +45,7 @@ def measure(quick: bool, rounds: int, workers: int) -> dict[str, Any]:
         report["seconds of chunkings"] = chunkings(CHUNKINGS[:3] if quick else CHUNKINGS)
     report["seconds of labels"] = labels(rounds)
     report["plan"] = json.loads(child(PLAN, 4 if quick else 46))
+    report["plan of files"] = json.loads(child(PLAN_OF_FILES, 4 if quick else 46))
     report["files"] = files([64, 128] if quick else [4096, 8192], quick, workers)
     return report
 
@@ -155,6 +156,24 @@ print(json.dumps({"chunks": n**3, "tasks": tasks, "seconds": time.perf_counter()
                   "GB": int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1e6}))
 """
 
+PLAN_OF_FILES = """
+import json, sys, tempfile, time
+import numpy as np, zarr, gridgrad as gg
+from gridgrad.dask import _job, to_zarr
+class Planned(Exception): pass
+def first(job, number): raise Planned
+_job.Job.run, n = first, int(sys.argv[1])
+with tempfile.TemporaryDirectory() as folder:
+    zarr.create_array(folder + "/f", shape=(n * 128,) * 3, chunks=(128,) * 3, dtype="f4")
+    grid = gg.Grid(*[np.linspace(0, 1, n * 128) ** p for p in (1.1, 1.2, 1.3)])
+    start, cpu = time.perf_counter(), time.process_time()
+    try:
+        to_zarr({"slope": grid.gradient, "curvature": grid.laplacian}, folder + "/f", folder + "/out")
+    except Planned:
+        print(json.dumps({"chunks": n**3, "seconds": time.perf_counter() - start, "cpu seconds": time.process_time() - cpu,
+                          "GB": int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) / 1e6}))
+"""
+
 FILES = """
 import json, sys, time
 import dask, dask.array as da, numpy as np, zarr, gridgrad as gg
@@ -224,6 +243,10 @@ def text(report: dict[str, Any]) -> str:
     plan = report["plan"]
     lines.append(
         f"| {plan['chunks']} chunks planned, {plan['tasks']} tasks | {plan['seconds']:.1f} s ({plan['cpu seconds']:.1f} s of a CPU), {plan['GB']:.2f} GB | <= 20 s, <= 1 GB |"
+    )
+    plan = report["plan of files"]
+    lines.append(
+        f"| {plan['chunks']} chunks from file to file, until the first is begun | {plan['seconds']:.1f} s ({plan['cpu seconds']:.1f} s of a CPU), {plan['GB']:.2f} GB | <= 20 s, <= 1 GB |"
     )
     for size, own in report["files"].items():
         for what in ("derivative", "laplacian"):

@@ -71,6 +71,18 @@ def test_schedulers(tmp_path, source, f, scheduler):
     assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
 
 
+def test_one_task_a_chunk_which_dask_shows(tmp_path, source, capsys):
+    """And one behind all; of several operators as of one."""
+    from dask.callbacks import Callback
+    from dask.diagnostics import ProgressBar
+
+    keys = []
+    with ProgressBar(), Callback(pretask=lambda key, graph, state: keys.append(key)):
+        to_zarr({"a": GRID.gradient, "b": GRID.laplacian}, source, tmp_path / "out.zarr")
+    assert len(keys) == 6 * 4 * 3 + 1
+    assert "100% Completed" in capsys.readouterr().out
+
+
 def test_what_failed_is_gone_on_with(tmp_path, source, f, tasks):
     tasks.most = 30
     with pytest.raises(RuntimeError, match="out of luck"):

@@ -1,5 +1,6 @@
 """A test asks for an optional library in one way, and a run that leaves out more than it may fails."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from optional import Skips, libraries, requirements, verdict
 
 SUPPORT = Path(__file__).parents[1] / "support"
+PACKAGE = Path(__file__).parents[2] / "gridgrad"
 
 CASES = """
 import pytest
@@ -76,3 +78,35 @@ def test_what_every_run_installs_is_not_optional():
         assert verdict(f"could not import '{requirement.name}'", False)[0] == "other"
     with pytest.raises(pytest.UsageError, match="not one of"):
         Skips("nothing")
+
+
+ROOMS = {  # extras, and where what they install is imported
+    "dask": ["dask", "_backends/dask"], "xarray": ["xarray", "_wraps/xarray"], "cli": ["cli"], "torch": ["torch", "_backends/torch"],
+    "jax": ["_backends/jax"],
+}  # fmt: skip
+OTHERS = {
+    "netCDF4": "by which xarray writes NetCDF",
+    "numcodecs": "which comes with zarr",
+    "nvidia": "beside CuPy",
+}
+
+
+def imported(room):
+    """Libraries by the names of their modules, of statements and of `import_module`."""
+    for path in (PACKAGE / room).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (alias.name.split(".")[0] for alias in node.names)
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                yield node.module.split(".")[0]
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "import_module":
+                yield from (own.value.split(".")[0] for own in node.args if isinstance(own, ast.Constant))
+
+
+@pytest.mark.parametrize("extra", ROOMS)
+def test_an_extra_installs_what_its_code_imports_and_nothing_else(extra):
+    always = {requirement.name.replace("-", "_") for requirement in requirements()} | {"gridgrad", *OTHERS}
+    named = {requirement.name.replace("-", "_") for requirement in requirements(extra)} - always
+    found = {name for room in ROOMS[extra] for name in imported(room)} - set(sys.stdlib_module_names) - always
+    everywhere = {name for rooms in ROOMS.values() for room in rooms for name in imported(room)}
+    assert found <= named <= everywhere
