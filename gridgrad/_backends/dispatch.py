@@ -83,7 +83,7 @@ def library_of(cls: type) -> Backend[Array]:
     if issubclass(cls, (FunctionType, BuiltinFunctionType, np.ufunc)):
         raise ArgumentTypeError(
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
-            "and by gridgrad.autodiff all else, gridgrad.autodiff.hessian(f, x, y) for example"
+            "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
         )
     raise ArgumentTypeError(
         f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "

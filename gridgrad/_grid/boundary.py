@@ -50,7 +50,7 @@ _OTHER_NAMES = {
     "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
     "edge": _HALF, "extend": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
     "extrapolate": _INSIDE, "open": _INSIDE, "outflow": _INSIDE, "free": _INSIDE,
-    "wall": _NO_SLOPE, "insulated": _NO_SLOPE, "adiabatic": _NO_SLOPE, "zero-gradient": _NO_SLOPE,
+    "insulated": _NO_SLOPE, "adiabatic": _NO_SLOPE, "zero-gradient": _NO_SLOPE,
     "pole": 'latitudes and radii end at a "pole", with geometry="sphere" or "polar" and an end for each axis, as boundary=["pole", "periodic"]',
 }  # fmt: skip
 

@@ -102,7 +102,7 @@ SLIPS = [
       for name, meant in [("one_sided", "one-sided"), ("one sided", "one-sided"), ("Reflect", "reflect"), ("antireflekt", "antireflect"), ("Symmetric", "symmetric")]),
     Row("gradient(f, 30.0, boundary='Periodic')", 'did you mean "periodic"?', "gradient(f, 30.0, boundary='periodic')", "wave", ROUND),
     Row("gradient(f, boundary='outflow')", 'rows that end at the last point are "one-sided" here', "gradient(f, boundary='one-sided')", "np.gradient(f)"),
-    *(Row(f"gradient(f, boundary={word!r})", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]") for word in ("wall", "insulated", "zero gradient")),
+    *(Row(f"gradient(f, boundary={word!r})", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]") for word in ("insulated", "zero gradient")),
     Row("gradient(f, cellsize=30.)", "here it is spacing=", "gradient(f, spacing=30.)", "np.gradient(f, 30.)"),
     Row("gradient(f, boundary='no flux')", 'for a slope of 0 the mirror at the end point is "reflect", ', "gradient(f, boundary='reflect')", "np.gradient(np.pad(f, 1, 'reflect'))[1:-1]"),
 ]  # fmt: skip

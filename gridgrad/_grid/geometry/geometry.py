@@ -17,7 +17,7 @@ from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
-from ..walls.components import Components
+from ..walls.components import walls_of
 from ..walls.conditions import Condition
 from .metric import EVEN, Metric, Surface
 from .near_poles import points_of_means
@@ -262,7 +262,7 @@ class Geometry(NamedTuple):
     def _check_angle(self, axis: Axis) -> None:
         """Refuse mixtures of values and slopes at the ends of an angle: per length the weight of the slope would vary along the wall."""
         for side in axis.sides:
-            for wall in side.walls if isinstance(side, Components) else (side,):
+            for wall in walls_of(side):
                 if isinstance(wall, Condition) and wall.end.a and wall.end.b:
                     raise ArgumentValueError(
                         f"axis {axis.number} is {self.names[axis.place]}, and {wall!r} is no condition at its end: per length, what weighs the slope varies along that "

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..boundary import Side
-from ..walls.components import Components, Wall, end_of
+from ..walls.components import Components, Wall, end_of, walls_of
 from ..walls.conditions import Condition
 
 
@@ -19,14 +19,6 @@ def conditions_of(side: Side) -> tuple[Condition, ...]:
 def is_held(side: Side) -> bool:
     """Whether a point beside a gap has a value that is prescribed: rows that read this point then read that."""
     return any(end_of(wall).is_held for wall in walls_of(side))
-
-
-def walls_of(side: Side) -> list[Wall]:
-    """That of all fields, or those of the components of a vector field and of scalar ones."""
-    if not isinstance(side, Components):
-        return [side]
-    along = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
-    return [side.normal, *along, *(() if side.scalar is None else (side.scalar,))]
 
 
 def mark(number: int, end: int) -> str:

@@ -25,12 +25,6 @@ class Components:
     def __repr__(self) -> str:
         return self.spelled
 
-    @property
-    def walls(self) -> tuple[Wall, ...]:
-        """All that it is made of."""
-        along = self.tangential if isinstance(self.tangential, tuple) else (self.tangential,)
-        return (self.normal, *along, *(() if self.scalar is None else (self.scalar,)))
-
     def of(self, axis: int, component: int | None) -> Wall:
         """The end of a component of a vector field, or of a scalar one, at the wall of an axis."""
         if component is None:
@@ -44,6 +38,14 @@ class Components:
         if not isinstance(self.tangential, tuple):
             return self.tangential
         return self.tangential[component - (component > axis)]
+
+
+def walls_of(side: Wall | Components) -> tuple[Wall, ...]:
+    """That of all fields, or those of the components of a vector field and of scalar ones."""
+    if not isinstance(side, Components):
+        return (side,)
+    along = side.tangential if isinstance(side.tangential, tuple) else (side.tangential,)
+    return (side.normal, *along, *(() if side.scalar is None else (side.scalar,)))
 
 
 def end_of(wall: Wall) -> End:

@@ -11,8 +11,8 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array, In, Out
 from ..._grid.boundary import Side, clean_boundary
-from ..._grid.masks.prescribed import walls_of
 from ..._grid.points import Points
+from ..._grid.walls.components import walls_of
 from ..._grid.walls.conditions import Condition
 from ..catalogue.norm import OfSlopes
 from ..operator import AnyOperator
