@@ -262,7 +262,7 @@ DATA = [
     Row("gradient(None)", "give an array, a list or a tuple of numbers", "gradient([0, 1, 4, 9])", "np.gradient([0, 1, 4, 9.])"),
     Row("gradient([np.ma.array(x), np.ma.array(f)])", "give numpy.ma.stack(f)", "gradient(numpy.ma.stack([np.ma.array(x), np.ma.array(f)]), axis=1)", "np.gradient(np.stack([x, f]), axis=1)"),
     Row("grid.laplacian(np.sin)", "give its samples, f(x, y)", "line.laplacian(np.square(x))", "np.full(5, 2.)"),
-    Row("grid.laplacian(np.sin)", "gridgrad.autodiff.hessian(f, x, y)", "gridgrad.autodiff.hessian(lambda x: x**2, x)", "np.full(5, 2.)"),
+    Row("grid.laplacian(np.sin)", "gridgrad.autodiff.laplacian(f, x, y)", "gridgrad.autodiff.laplacian(lambda x: x**2, x)", "np.full(5, 2.)"),
     Row("(U > 3) * grid.identity", "a factor has dtype bool: booleans are not taken for numbers; convert them first, b.astype(float)",
         "((U > 3).astype(float) * grid.identity)(U)", "np.where(U > 3, U, 0)"),
     Row("grid.diffuse(np.square)", "k is a function; give its samples, k(x, y)", "grid.diffuse((lambda k, x, y: k(x, y))(np.add, *grid.mesh()))(U)[1, 1]", "28.0"),
