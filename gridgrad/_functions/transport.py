@@ -87,7 +87,7 @@ def advect(
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("advect(v, f, x)")
     shape = getattr(f, "shape", ())
-    if len(shape) > 1 and spacing and shape == getattr(v, "shape", ()) == getattr(spacing[0], "shape", ()):
+    if 1 < len(shape) < len(spacing) and shape == getattr(v, "shape", ()) == getattr(spacing[0], "shape", ()):
         raise ArgumentTypeError("advect() takes all components as one argument; give advect((u, v), f, x, y)")
 
     fields, numbers = _apart(v)

@@ -191,6 +191,7 @@ def test_a_grid_shows_its_lines(grid):
 REFUSED = {
     "diffuse": lambda g, f: g.diffuse(f),
     "advect": lambda g, f: g.advect((f, f, f)),
+    "advect along lines": lambda g, f: gg.advect(f, f, np.broadcast_to(g.coordinates[0], g.shape), axis=0),
     "hessian": lambda g, f: g.hessian,
     "mixed": lambda g, f: g.mixed_derivative(0, 2),
     "wide": lambda g, f: g.laplacian.with_(form="wide"),
