@@ -54,3 +54,14 @@ def parameters(*without: str, has_memory: bool = False) -> list[Any]:
     return [
         pytest.param(own, marks=[pytest.mark.needs(own.module), *own.marks], id=own.module) for own in chosen
     ]
+
+
+def check_as_numpy(name, operator, f):
+    """torch's or JAX's result of an operator has the bits of NumPy's, and torch's derivative by f is the transpose, to rounding."""
+    library = pytest.importorskip("jax.numpy" if name == "jax" else name)
+    given, wanted = library.asarray(f), operator(f)
+    np.testing.assert_array_equal(np.asarray(operator(given)), wanted)
+    if name == "torch":
+        operator(given.requires_grad_()).sum().backward()
+        turned = operator.T(np.ones_like(f))
+        np.testing.assert_allclose(given.grad.numpy(), turned, atol=1e-6 * np.abs(wanted).max())
