@@ -42,7 +42,7 @@ _TOPICS = {
 }
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
 
-_ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect and directional_derivative"
+_ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect, directional_derivative, gradient_norm and gradient_squared"
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",

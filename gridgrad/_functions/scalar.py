@@ -244,7 +244,7 @@ def hessian(
 @typed.norm_of_field
 @documented
 def gradient_norm(
-    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sqrt(sum |d_a f|^2)``, the length of the gradient, in one pass.
@@ -253,6 +253,8 @@ def gradient_norm(
     ----------
     f : array, real or complex
         Samples. Units: [f].
+    accuracy : None, 2, 4 or 6
+        Of the slopes, as in `derivative`.
     {shared}
 
     Returns
@@ -265,13 +267,13 @@ def gradient_norm(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_norm", f, spacing, axis, ends, out, workers, {})
+    return call("gradient_norm", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})
 
 
 @typed.norm_of_field
 @documented
 def gradient_squared(
-    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, out: object = None,
+    f: Array = MISSING, *spacing: Spacing, axis: Axes = None, accuracy: int | None = None, out: object = None,
     workers: int | None = None, **ends: Unpack[Ends],
 ) -> object:  # fmt: skip
     """``sum |d_a f|^2``, the squared length of the gradient, in one pass.
@@ -280,6 +282,8 @@ def gradient_squared(
     ----------
     f : array, real or complex
         Samples. Units: [f].
+    accuracy : None, 2, 4 or 6
+        Of the slopes, as in `derivative`.
     {shared}
 
     Returns
@@ -292,4 +296,4 @@ def gradient_squared(
     ValueError, TypeError
         As `Grid`.
     """
-    return call("gradient_squared", f, spacing, axis, ends, out, workers, {})
+    return call("gradient_squared", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})

@@ -37,8 +37,6 @@ def computed(data: Any, given: Namespace) -> Any:
     if given.command in _OF_VECTORS:
         found = _OF_VECTORS[given.command]([data[name] for name in names], *steps, **options)
         return found.rename(given.command).to_dataset()
-    if given.command == "slope" and given.accuracy is not None:
-        raise ArgumentValueError("slope has three-point rows; --accuracy goes with the other commands")
     return _OF_FIELDS[given.command](data[list(names)], *steps, **options)
 
 

@@ -160,13 +160,17 @@ def _diffuse(grid: Grid, exact: Exact, *, k: object) -> Subject:
     return Subject(operator, total, ["diffuse"])
 
 
-def _gradient_norm(grid: Grid, exact: Exact) -> Subject:
+def _gradient_norm(grid: Grid, exact: Exact, **options: object) -> Subject:
     total = _squares(exact, "gradient_norm")
-    return Subject(grid.gradient_norm, None if total is None else np.sqrt(total), ["gradient norm"])
+    return Subject(
+        grid.gradient_norm.with_(**options), None if total is None else np.sqrt(total), ["gradient norm"]
+    )
 
 
-def _gradient_squared(grid: Grid, exact: Exact) -> Subject:
-    return Subject(grid.gradient_squared, _squares(exact, "gradient_squared"), ["gradient squared"])
+def _gradient_squared(grid: Grid, exact: Exact, **options: object) -> Subject:
+    return Subject(
+        grid.gradient_squared.with_(**options), _squares(exact, "gradient_squared"), ["gradient squared"]
+    )
 
 
 def _squares(exact: Exact, name: str) -> Array | None:

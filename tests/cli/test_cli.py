@@ -51,6 +51,7 @@ COMMANDS = {
     "gradient --var u --dim x y": ({"du_dx", "du_dy"}, lambda: gg.gradient(U, X, Y, axis=(1, 0), edge_order=2)),
     "gradient --var u --coord h --edge-order 1": ({"du_dh"}, lambda: [gg.gradient(U, X**2, axis=1)]),
     "laplacian --var v --dim x y --accuracy 2": ({"laplacian_v"}, lambda: [gg.laplacian(V, X, Y, axis=(1, 0), accuracy=2)]),
+    "slope --var v --accuracy 2": ({"gradient_norm_v"}, lambda: [gg.gradient_norm(V, Y, X, accuracy=2)]),
     "slope --var v": ({"gradient_norm_v"}, lambda: [gg.gradient_norm(V, Y, X)]),
     "gradient --var u --dim x y --periodic x=7.5": ({"du_dx", "du_dy"}, lambda: gg.gradient(U, X, Y, axis=(1, 0), edge_order=2, periodic=[True, False], period=[7.5, None])),
     "laplacian --var v --boundary x=reflect y=one-sided,symmetric": ({"laplacian_v"}, lambda: [gg.laplacian(V, Y, X, boundary=[("one-sided", "symmetric"), "reflect"])]),

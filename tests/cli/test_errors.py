@@ -115,7 +115,6 @@ def test_groups_that_are_not_there(suffix, zarr_format, tmp_path, winds, capsys)
             2,
             "--var has 1 component, and the call is along 'x', 'y'",
         ),
-        ("slope {nc} {out} --var u --accuracy 4", 2, "slope has three-point rows"),
         (
             "gradient {nc} {out} --var u --chunks x",
             2,

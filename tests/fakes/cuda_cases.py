@@ -49,6 +49,7 @@ GENERAL = {
     "laplacian 4": lambda g, c: g.laplacian.with_(accuracy=4),
     "laplacian 6": lambda g, c: g.laplacian.with_(accuracy=6),
     "laplacian wide": lambda g, c: g.laplacian.with_(form="wide"),
+    "gradient norm 4": lambda g, c: g.gradient_norm.with_(accuracy=4),
     "hessian": lambda g, c: g.hessian,
     "diffuse": lambda g, c: g.diffuse(c[0]),
     "transport": lambda g, c: g.diffuse(c[0]) + 0.5 * g.laplacian - g.advect(c) + g.identity,
@@ -65,7 +66,7 @@ GENERAL = {
     "hessian.T": lambda g, c: g.hessian.T,
 }
 OPERATORS = {**IN_VECTORS, **GENERAL}
-OF_REALS = ("gradient norm", "gradient squared")  # complex fields are two fields to them
+OF_REALS = ("gradient norm", "gradient norm 4", "gradient squared")  # complex fields are two fields to them
 # What else the documentation makes of them: the same rows, more of them at once.
 COMBINED = {
     "gradient 6": lambda g, c: g.gradient.with_(accuracy=6),

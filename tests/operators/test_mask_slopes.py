@@ -53,6 +53,8 @@ def test_on_a_sphere_beside_land():
     assert beside.any()
     assert not found[land].any()
     assert np.abs(found - exact)[~land].max() < 0.01
+    finer = globe.with_mask(~land).gradient_norm.with_(accuracy=4)(np.where(land, np.nan, warm))
+    assert np.abs(finer - exact)[~land].max() < 1e-4
     other = gg.gradient_norm(
         np.where(land, np.nan, warm),
         lat,

@@ -23,15 +23,21 @@ GRIDS = {
 
 @pytest.mark.parametrize("library", parameters())
 @pytest.mark.parametrize("kind", GRIDS)
+@pytest.mark.parametrize("accuracy", [None, 4])
 @pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
-def test_they_are_real(name, kind, library, rng):
+def test_they_are_real(name, accuracy, kind, library, rng):
     grid = GRIDS[kind]()
+    if accuracy is not None and kind == "lines":
+        for operator in (grid.gradient, getattr(grid, name)):
+            with pytest.raises(TypeError, match="accuracy=4 is not offered along axis"):
+                operator.with_(accuracy=4)(np.zeros(grid.shape))
+        return
     f = rng.standard_normal(grid.shape) + 1j * rng.standard_normal(grid.shape)
     for field in (f, f.real):
-        slopes = grid.gradient(field)
+        slopes = grid.gradient.with_(accuracy=accuracy)(field)
         squared = sum(abs(part) ** 2 for part in (slopes if grid.ndim > 1 else [slopes]))
         with library.wide():
-            got = library.host(getattr(grid, name)(library.array(field)))
+            got = library.host(getattr(grid, name).with_(accuracy=accuracy)(library.array(field)))
         assert got.dtype == np.float64
         np.testing.assert_allclose(
             got, squared if name == "gradient_squared" else np.sqrt(squared), rtol=1e-12

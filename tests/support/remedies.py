@@ -361,7 +361,7 @@ WORDS = [
       for call in ["gradient(f", "laplacian(f", "gradient_norm(f", "gradient_squared(f", "divergence(F", "diffuse(k, f", "derivative(f"]),
     Row("gradient(f, x, y, order=2)", "derivative(f, x, axis=0, order=2)", "derivative(f, x, axis=0, order=2)", "np.full((4, 5), 2.)", PLANE),
     Row("gradient(f, order=2)", "for all axes, hessian(f, x, y)", "hessian(f, x, y)[1][1]", "np.full((4, 5), 6.)", PLANE),
-    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect and directional_derivative",
+    Row("hessian(f, accuracy=4)", "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect, directional_derivative, gradient_norm and gradient_squared",
         "np.stack([o(accuracy=2) for o in calls]).shape",
         "(7, 4, 5)", "from functools import partial as p; x, y = X, Y; F = [U, U]; calls = [p(derivative, U, X, axis=0), p(divergence, F, X, Y), p(curl, F, x, y), p(laplacian, U, x, y, axis=(0, 1)), "
         "p(mixed_derivative, U), p(advect, [1, 2], U), p(directional_derivative, U, [1, 2])]; calls[3] = lambda accuracy: gradient(U, X, Y, accuracy=accuracy)[0]"),

@@ -118,7 +118,7 @@ OPTIONS = [
     Row("line.laplacian(f, form='conservative', accuracy=None)", "form= and accuracy= are options of the operator, not of its call: grid.laplacian.with_(form='conservative', accuracy=None)(f)",
         "grid.laplacian.with_(form='conservative', accuracy=None)(f)", "laplacian(f, x, form='conservative')", "grid = line"),
     Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "(line.laplacian.with_(accuracy=4) @ line.laplacian)(x)", "0 * x", QUINTIC),
-    Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "advect and directional_derivative: grid.laplacian.with_(accuracy=4)", "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
+    Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "gradient_norm and gradient_squared: grid.laplacian.with_(accuracy=4)", "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
     Row("line.diffuse(f).with_(form='wide')", 'the laplacian has forms: grid.laplacian.with_(form="conservative")', 'grid.laplacian.with_(form="conservative")(f)', "laplacian(f, x, form='conservative')", "grid = line"),
     Row("line.laplacian.with_(acc=4)", "here it is accuracy=", "line.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC),
     Row("line.laplacian.with_(workers=1)", "the number of threads is given with the field: grid.laplacian(f, workers=1)", "grid.laplacian(f, workers=1)", "np.full(5, 2.)", "grid = line"),

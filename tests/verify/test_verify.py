@@ -90,7 +90,7 @@ class TestCompare:
 
 
 CASES = [
-    ("gradient", wave, {}), ("gradient", wave, {"accuracy": 4}), ("derivative", wave, {"axis": 1, "order": 2}),
+    ("gradient", wave, {}), ("gradient", wave, {"accuracy": 4}), ("gradient_norm", wave, {"accuracy": 4}), ("gradient_squared", wave, {"accuracy": 4}), ("derivative", wave, {"axis": 1, "order": 2}),
     ("derivative", wave, {"axis": 0, "order": 2, "accuracy": 2}), ("derivative", wave, {"axis": 0, "order": 3}),
     ("derivative", wave, {"axis": 1, "order": 4}), ("derivative", wave, {"axis": 0, "order": 4, "accuracy": 2}),
     ("derivative", wave, {"axis": 0, "side": "left"}), ("derivative", wave, {"axis": 1, "side": "right", "accuracy": 2}),
@@ -273,7 +273,7 @@ class TestConvergence:
 @pytest.mark.parametrize(("call", "error", "says"), [
     (lambda: verify.compare(np.sin, (5, 1.0), operator="grad"), ValueError, "unknown operator 'grad'.*'gradient'"),
     (lambda: verify.compare(np.sin, (5, 1.0), operator="hessian", form="wide"), TypeError, r"hessian.with_\(\) got an unexpected keyword argument .form."),
-    (lambda: verify.compare(np.sin, (5, 1.0), operator="gradient_norm", form="wide"), TypeError, "gradient_norm cannot be made with"),
+    (lambda: verify.compare(np.sin, (5, 1.0), operator="directional_derivative", v=1, form="wide"), TypeError, "directional_derivative cannot be made with"),
     (lambda: verify.compare(np.sin, (5, 1.0), (5, 1.0)), TypeError, "sin"),
     (lambda: verify.compare(wave, (5, 1.0), (5, 1.0), operator="divergence"), ValueError, "1 output"),
     (lambda: verify.compare(np.sin, (5, 1.0), operator=lambda g: g.gradient), ValueError, "exact= is needed"),

@@ -20,21 +20,22 @@ from ..patterns.build import unit
 from ..patterns.kinds import kind
 from ..sweep import Sweep
 from .first import gradient, vector
+from .options import accuracy_option
 
 
-@kind(geometry=True)
-def gradient_norm(grid: Points) -> OfSlopes:
+@kind(accuracy_option, geometry=True)
+def gradient_norm(grid: Points, accuracy: int | None) -> OfSlopes:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
-    return OfSlopes.joined(grid, "gradient_norm", Join.NORM)
+    return OfSlopes.joined(grid, "gradient_norm", Join.NORM, accuracy)
 
 
-@kind(geometry=True)
-def gradient_squared(grid: Points) -> OfSlopes:
+@kind(accuracy_option, geometry=True)
+def gradient_squared(grid: Points, accuracy: int | None) -> OfSlopes:
     """``sum |d_a f|^2`` of a scalar field: real; it is not linear.
 
     Where slopes are beyond the root of the largest number of the dtype it is inf, and `gradient_norm` is not.
     """
-    return OfSlopes.joined(grid, "gradient_squared", Join.SQUARES)
+    return OfSlopes.joined(grid, "gradient_squared", Join.SQUARES, accuracy)
 
 
 class OfSlopes(Sweep[Scalar, Scalar]):
@@ -44,13 +45,15 @@ class OfSlopes(Sweep[Scalar, Scalar]):
     """
 
     are_made_first = False
+    accuracy: int | None = None  # of the slopes
 
     @classmethod
-    def joined(cls, grid: Points, name: str, join: Join) -> OfSlopes:
+    def joined(cls, grid: Points, name: str, join: Join, accuracy: int | None) -> OfSlopes:
         """The operator of this name."""
         made_first = grid.has_lines or grid.mask is not None
-        terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, 1)
+        terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, accuracy, 1)
         made = cls.of(grid, name, terms)
+        made.accuracy = accuracy
         made.are_made_first = (
             made_first or grid.metric is not None or any(axis.along().sides for axis in grid.axis_objects)
         )
@@ -58,7 +61,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
 
     def with_gaps(self, grid: Points) -> OfSlopes:
         """The same on this grid with gaps, of its gradient."""
-        made = type(self).joined(grid, self.name, self.terms[0].join)
+        made = type(self).joined(grid, self.name, self.terms[0].join, self.accuracy)
         assert self.origin is not None
         made.descend_from(self.origin)
         return made
@@ -70,7 +73,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         """Apply it."""
         grid, join = self.grid, self.terms[0].join
         if self.are_made_first:
-            slopes = gradient.on(grid)(f, None, workers, **fields)
+            slopes = gradient.on(grid, accuracy=self.accuracy)(f, None, workers, **fields)
             form = vector(grid)
             if is_complex(slopes[0] if form else slopes):
                 numbers, unit = unwrap(slopes, "f")
@@ -89,13 +92,13 @@ class OfSlopes(Sweep[Scalar, Scalar]):
 
     def of_parts(self) -> Sweep[Vector, Scalar]:
         """The same of the real and the imaginary part of complex samples."""
-        return _of_parts.on(self.grid, self.name, self.terms[0].join)
+        return _of_parts.on(self.grid, self.name, self.terms[0].join, self.accuracy)
 
 
 @kind(geometry=True)
-def _of_parts(grid: Points, name: str, join: Join) -> Sweep[Vector, Scalar]:
+def _of_parts(grid: Points, name: str, join: Join, accuracy: int | None) -> Sweep[Vector, Scalar]:
     """The same over the axes and over the real and the imaginary part of complex samples."""
-    return Sweep.of(grid, name, _slopes(grid, join, 2), (2,))
+    return Sweep.of(grid, name, _slopes(grid, join, accuracy, 2), (2,))
 
 
 @kind(geometry=True)
@@ -105,5 +108,6 @@ def _of_vector(grid: Points, name: str, join: Join, form: Form) -> Sweep[Vector,
     return Sweep.of(grid, name, terms, form)
 
 
-def _slopes(grid: Points, join: Join, parts: int) -> tuple[Term, ...]:
-    return tuple(Term(0, p, a, grid.stencil(a), join=join) for p in range(parts) for a in range(grid.ndim))
+def _slopes(grid: Points, join: Join, accuracy: int | None, parts: int) -> tuple[Term, ...]:
+    rows = [axis.along(1, accuracy).field for axis in grid.axis_objects]
+    return tuple(Term(0, p, a, row, join=join) for p in range(parts) for a, row in enumerate(rows))
