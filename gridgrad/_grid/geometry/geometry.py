@@ -96,7 +96,14 @@ class Geometry(NamedTuple):
             raise ArgumentValueError(
                 f"{called} and counts as degrees, but it is 2 pi long; give angle='radians'"
             )
-        if found[k] == OPEN and not is_given and abs(step * (length - 1) - self.turn) < nearly:
+        beyond = (
+            abs(float(spacing[-1]) - float(spacing[0])) if spacing.ndim else step * (length - 1)
+        ) - self.turn
+        if (
+            found[k] == OPEN
+            and not is_given
+            and -nearly < beyond < (np.inf if self.names[k] == "lon" else nearly)
+        ):
             raise ArgumentValueError(
                 f"{called}, and a full turn lies between its ends; the first point must not be repeated at the end: leave out the last of x and f, x[:-1], "
                 "or say that rows do not go on over the seam, boundary='one-sided'"

@@ -86,10 +86,15 @@ def test_longitudes_that_go_all_round(lon):
     assert gg.Grid([10.0, 20, 30], lon, geometry="sphere").boundary[1] == ("periodic", "periodic")
 
 
-@pytest.mark.parametrize("lon", [np.linspace(0, 360, 36_001, dtype=np.float32), np.arange(-180, 180.05, 0.1)])
+@pytest.mark.parametrize(
+    "lon", [np.linspace(0, 360, 36_001, dtype=np.float32), np.arange(-180, 180.05, 0.1), np.arange(-1.0, 361)]
+)
 def test_a_full_turn_between_the_ends_is_seen_through_rounding(lon):
+    """Also where several columns are repeated; longitudes over a seam are another matter."""
     with pytest.raises(ValueError, match="a full turn lies between its ends"):
         gg.Grid([10.0, 20, 30], lon, geometry="sphere")
+    with pytest.raises(ValueError, match="if they run over a seam, unwrap them"):
+        gg.Grid([10.0, 20, 30], np.roll(np.arange(0.0, 360, 2), 9), geometry="sphere")
 
 
 @pytest.mark.parametrize("lon", [np.arange(0, 358.5), np.arange(0.0, 330, 30), np.arange(12.0, 40)])
