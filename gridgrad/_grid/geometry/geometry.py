@@ -96,14 +96,9 @@ class Geometry(NamedTuple):
             raise ArgumentValueError(
                 f"{called} and counts as degrees, but it is 2 pi long; give angle='radians'"
             )
-        beyond = (
-            abs(float(spacing[-1]) - float(spacing[0])) if spacing.ndim else step * (length - 1)
-        ) - self.turn
-        if (
-            found[k] == OPEN
-            and not is_given
-            and -nearly < beyond < (np.inf if self.names[k] == "lon" else nearly)
-        ):
+        span = abs(float(spacing[-1]) - float(spacing[0])) if spacing.ndim == 1 else step * (length - 1)
+        is_twice = (self.names[k] == "lon" and span > self.turn) or abs(span - self.turn) < 0.01 * step
+        if found[k] == OPEN and not is_given and is_twice:
             raise ArgumentValueError(
                 f"{called}, and a full turn lies between its ends; the first point must not be repeated at the end: leave out the last of x and f, x[:-1], "
                 "or say that rows do not go on over the seam, boundary='one-sided'"
