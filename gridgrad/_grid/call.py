@@ -75,10 +75,10 @@ def points_of(
     ]
     found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
     if found is None:
-        given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, values, strict=True)]
+        held = [(numbers.copy(), unit) for numbers, unit in values]  # whatever becomes of the caller's arrays
+        given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, held, strict=True)]
         units, own = [unit for _, unit in values], tuple(period and wrap(*period) for period in periods)
         found = kind.of(Cleaned(axes, given, units, words._replace(periods=own), np.dtype(real), is_curved))
-        held = [(axis.spacing, unit) for axis, unit in zip(found.axis_objects, units, strict=True)]
         key = _key(kind, lengths, axes, words, held, periods, real)
         _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
     result: Kind = found

@@ -109,6 +109,7 @@ class Points:
                     "geometry= takes coordinates along each axis, and these are positions of a curvilinear grid; give them in lengths, as "
                     "x and y of a map projection, without geometry="
                 )
+            entries = geometry.evened(entries)
             pairs, periods = geometry.ends(entries, axes, pairs, periods, not is_left)
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
         lengths = [1.0 if geometry is None else geometry.length_along(k) for k in range(self.ndim)]

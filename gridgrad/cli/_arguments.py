@@ -105,7 +105,7 @@ def chunks_of(given: list[str] | None) -> dict[str, int] | str | None:
     found = {}
     for entry in given:
         dim, _, number = entry.partition("=")
-        if not number.isdigit() or not int(number):
+        if not number.isdecimal() or not int(number):
             raise ArgumentValueError(f"--chunks takes DIM=N, time=10 for example, or auto; got {entry!r}")
         found[dim] = int(number)
     return found

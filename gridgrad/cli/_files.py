@@ -18,6 +18,7 @@ from .._base.errors import ArgumentValueError
 
 _NETCDF = (".nc", ".nc4", ".cdf", ".netcdf")
 _ENGINES = {"zarr": "zarr"}  # of the others xarray finds it
+_HELD = {"netcdf": "fd", "zarr": "efdFD", "npy": "efdgFDG"}  # the dtypes of results that files have
 KINDS = (*_NETCDF, ".zarr", ".npy")
 
 
@@ -53,11 +54,16 @@ def read(path: Path, chunks: Any, group: str | None) -> Any:
 def _opened(xarray: Any, path: Path, kind: str, group: str | None) -> Any:
     if kind == "npy":
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-        return xarray.Dataset({path.stem: ([str(a) for a in range(values.ndim)], values)})
+        dims = [str(a) for a in range(values.ndim)]
+        return xarray.Dataset({f"f{path.stem}" if path.stem in dims else path.stem: (dims, values)})
     if kind == "zarr":
         _without_pickle()
+    words = {"engine": _ENGINES.get(kind), "group": group}
     with _quiet():
-        return xarray.open_dataset(path, engine=_ENGINES.get(kind), group=group)
+        try:
+            return xarray.open_dataset(path, **words)
+        except ValueError:  # of times in months, or since no day of the calendar, the numbers
+            return xarray.open_dataset(path, decode_times=False, **words)
 
 
 @contextmanager
@@ -93,11 +99,12 @@ def _without_pickle() -> None:
 def write(data: Any, path: Path, overwrite: bool) -> None:
     """A Dataset to a file, which has its name when it is complete."""
     kind = kind_of(path)
-    complexes = [name for name, v in data.data_vars.items() if v.dtype.kind == "c"]
-    if kind == "netcdf" and complexes:
-        raise ArgumentValueError(
-            f"{complexes[0]} is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy"
-        )
+    for name, variable in data.data_vars.items():
+        if variable.dtype.char not in _HELD[kind]:
+            others = " or ".join(f".{other}" for other, held in _HELD.items() if variable.dtype.char in held)
+            raise ArgumentValueError(
+                f"{name} is of {variable.dtype}, which {kind} files do not hold; give OUT another ending, {others}"
+            )
     writers: dict[str, Callable[[Path], object]] = {
         "netcdf": lambda part: data.to_netcdf(part),
         "zarr": lambda part: _stored_anew(data).to_zarr(part, mode="w"),
@@ -110,18 +117,10 @@ def write(data: Any, path: Path, overwrite: bool) -> None:
 
 
 def _stored_anew(data: Any) -> Any:
-    """Without the chunks of the file that was read, which need not be those of the results, and its codecs, which may be of another format."""
+    """Coordinates without the chunks of the file that was read, and its codecs, which may be of another format; results have none of these."""
     for variable in data.variables.values():
-        for word in (
-            "chunks",
-            "preferred_chunks",
-            "shards",
-            "filters",
-            "compressor",
-            "compressors",
-            "serializer",
-        ):
-            variable.encoding.pop(word, None)
+        for word in {*variable.encoding} & {"chunks", "shards", "filters", "compressors", "serializer"}:
+            variable.encoding.pop(word)
     return data
 
 
@@ -135,6 +134,7 @@ def _save(data: Any, part: Path) -> None:
 @contextmanager
 def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
     """A name beside `path` to write to, which becomes `path` at the end, and is removed if it does not come to that."""
+    path = path.resolve()  # of a link what it leads to
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
@@ -165,3 +165,5 @@ def check_free(path: Path, overwrite: bool) -> None:
         raise FileNotFoundError(f"there is no folder {path.parent}")
     if path.exists() and not overwrite:
         raise FileExistsError(f"{path} exists; give another name, or --overwrite to replace it")
+    if path.is_dir() and kind_of(path) != "zarr":
+        raise IsADirectoryError(f"{path} is a folder; give another name")

@@ -36,7 +36,7 @@ def _steps(coordinate: Any) -> str:
     if coordinate.ndim != 1 or coordinate.dtype.kind not in "iufmM" or coordinate.size < 2:
         return f"{coordinate.dtype}"
     values, unit = coordinate.values, ""
-    steps = np.diff(values)
+    steps = np.diff(values.astype(np.int64) if values.dtype.kind == "u" else values)
     if steps.dtype.kind == "m":
         values, steps, unit = (
             values.astype("M8[s]" if values.dtype.kind == "M" else "m8[s]"),

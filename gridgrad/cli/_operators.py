@@ -37,7 +37,9 @@ def computed(data: Any, given: Namespace) -> Any:
     if given.command in _OF_VECTORS:
         found = _OF_VECTORS[given.command]([data[name] for name in names], *steps, **options)
         return found.rename(given.command).to_dataset()
-    return _OF_FIELDS[given.command](data[list(names)], *steps, **options)
+    # one by one, as of several those without the dims would be left out
+    first, *others = (_OF_FIELDS[given.command](data[[name]], *steps, **options) for name in names)
+    return first.assign({name: own for other in others for name, own in other.data_vars.items()})
 
 
 _OF_VECTORS: dict[str, Any] = {"divergence": vector.divergence, "vorticity": vector.curl}

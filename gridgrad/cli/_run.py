@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import sys
@@ -12,6 +13,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Never
+
+import numpy as np
 
 from .._base.version import __version__
 from ._arguments import chunks_of, parser
@@ -58,13 +61,18 @@ def _stop(*_: object) -> Never:
 
 
 def _failed(text: str, code: int) -> int:
-    print(f"gridgrad: {text}", file=sys.stderr)
+    print(f"gridgrad: {' '.join(text.split())}", file=sys.stderr)
     return code
 
 
 def _info(given: Namespace) -> int:
     with read(Path(given.input), None, given.group) as data:
-        print("\n".join(lines(data)))
+        text = "\n".join(lines(data))
+    encoding = sys.stdout.encoding or "utf-8"
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:  # who reads has enough, as ``head`` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
@@ -76,7 +84,8 @@ def _operate(given: Namespace, arguments: Sequence[str] | None) -> int:
         found = computed(data, given)
         command = shlex.join(["gridgrad", *(sys.argv[1:] if arguments is None else arguments)])
         line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}: {command} (gridgrad {__version__})"
-        found.attrs["history"] = "\n".join([line, *filter(None, [data.attrs.get("history")])])
+        before = np.atleast_1d(data.attrs.get("history", [])).astype(str)
+        found.attrs["history"] = "\n".join([line, *filter(None, before)])
         with _progress(given):
             write(found, target, given.overwrite)
     return 0

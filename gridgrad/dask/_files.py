@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from base64 import b64encode
 from collections.abc import Sequence
+from hashlib import blake2b
 from itertools import product
 from os import PathLike, fspath
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import zarr
+from zarr.storage import LocalStore
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Shape
@@ -24,7 +28,7 @@ _NAN = b64encode(np.array(np.nan, "<f8").tobytes()).decode()  # as xarray writes
 def opened(source: Source | Sequence[Source]) -> list[zarr.Array]:
     """The components of a field: arrays of one shape, dtype and chunks."""
     given = list(source) if isinstance(source, (list, tuple)) else [source]
-    arrays = [own if isinstance(own, zarr.Array) else _open(own) for own in given]
+    arrays = [_anywhere(own if isinstance(own, zarr.Array) else _open(own)) for own in given]
     for own in arrays:
         _check_unpacked(own)
     for k, own in enumerate(arrays[1:], start=1):
@@ -63,6 +67,39 @@ def _open(source: object) -> zarr.Array:
     raise ArgumentTypeError(
         f"{source} is a group; give one of its arrays by its path: {source}/ and one of {names}"
     )
+
+
+def _anywhere(array: zarr.Array) -> zarr.Array:
+    """The array by a path that processes in other folders find too: where there is none they would read the fill value."""
+    root: Path | None = getattr(array.store, "root", None)
+    if root is None or root.is_absolute():
+        return array
+    return zarr.open_array(LocalStore(root.absolute(), read_only=True), path=array.path, mode="r")
+
+
+def state_of(array: zarr.Array) -> str:
+    """What another one is told by that was written in its place: names, sizes and times of its files, where they are on a disk."""
+    digest, root = blake2b(), getattr(array.store, "root", None)
+    for folder, _, names in [] if root is None else sorted(os.walk(root / array.path)):
+        for name in sorted(names):
+            own = os.stat(os.path.join(folder, name))
+            digest.update(f"{os.path.join(folder, name)} {own.st_size} {own.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def place_of(target: object) -> Path:
+    """Where a result goes."""
+    if not isinstance(target, (str, PathLike)):
+        raise ArgumentTypeError(
+            f"target is the path of what is made, got {type(target).__name__}; give 'out.zarr', or take Dask arrays, "
+            "operator(dask.array.from_zarr(source)).to_zarr(target)"
+        )
+    if "://" in fspath(target):
+        raise ArgumentValueError(
+            f"target is a path on a disk, which {target} is not, as a result is renamed when it is complete; take Dask arrays, "
+            "operator(dask.array.from_zarr(source)).to_zarr(target), or give a path"
+        )
+    return Path(fspath(target)).absolute()
 
 
 def _whole(array: zarr.Array) -> Shape:

@@ -55,6 +55,9 @@ class Request(NamedTuple):
     gaps: Blocks | None
 
 
+_OF_ZARR = {".", "..", "zarr.json"}  # which are no names of arrays
+
+
 def requests_of(
     operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, components: int
 ) -> list[Request]:
@@ -67,6 +70,11 @@ def requests_of(
         raise ArgumentValueError(
             "an operator of several has the name ''; name each, as an array of a group, {'laplacian': grid.laplacian, 'gradient': grid.gradient}"
         )
+    for name in operators:
+        if not isinstance(name, str) or {*name.split("/")} & _OF_ZARR:
+            raise ArgumentValueError(
+                f"an operator has the name {name!r}, which no array of a group has; give it another one, {{'laplacian': grid.laplacian}}"
+            )
     plain = {name: own for name, own in operators.items() if not isinstance(own, Gapped)}
     with_gaps = [{name: own} for name, own in operators.items() if name not in plain]
     groups = [plain, *with_gaps] if plain else with_gaps

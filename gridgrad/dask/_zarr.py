@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from os import PathLike, fspath
-from pathlib import Path
+from os import PathLike
 from uuid import uuid4
 
 import dask
@@ -20,7 +19,7 @@ from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._base.types import Shape
 from .._operators.operator import AnyOperator
-from ._files import Source, chunks_of, create, opened, targets
+from ._files import Source, chunks_of, create, opened, place_of, state_of, targets
 from ._job import Job, Part, step, wait_for
 from ._partial import Partial
 from ._request import Repeated, Request, check_ends, forms_of, requests_of
@@ -50,7 +49,7 @@ def to_zarr(
     Raises
     ------
     ValueError
-        The target exists, or another call has begun it; the grid does not fit the array; arrays of a
+        The target exists, is no path on a disk, or another call has begun it; the grid does not fit the array; arrays of a
         vector field differ; no operators.
     TypeError
         What is no operator or one of several sweeps, units, coefficients of a wider dtype
@@ -65,7 +64,8 @@ def to_zarr(
     each neighbour. The values have the bits of ``operator(f)``.
 
     What stands at `target` is always complete: until then it grows in a folder beside it, ``TARGET.partial``.
-    Where the call was killed, the same call goes on with the chunks that are missing.
+    Where the call was killed, the same call goes on with the chunks that are missing; of a source that has been written
+    anew it is another call.
 
     Examples
     --------
@@ -82,12 +82,11 @@ def to_zarr(
     >>> np.array_equal(zarr.open(f"{folder}/laplacian.zarr")[:], grid.laplacian(f))
     True
     """
-    arrays = opened(source)
-    place = Path(fspath(target)).absolute()
+    place, arrays = place_of(target), opened(source)
     named = operators if isinstance(operators, Mapping) else {"": operators}
     requests = requests_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     chunks = chunks_of(arrays[0])
-    files = [(str(a.store_path), a.shape, str(a.dtype)) for a in arrays]
+    files = [(str(a.store_path), a.shape, str(a.dtype), state_of(a)) for a in arrays]
     parts, inputs, told = _parts(requests, chunks, arrays)
     token = tokenize(
         files, chunks, list(forms_of(requests).items()), told

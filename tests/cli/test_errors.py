@@ -193,8 +193,31 @@ def test_groups_that_are_not_there(suffix, zarr_format, tmp_path, winds, capsys)
         (
             "gradient {complex} {out} --step 1",
             2,
-            "dcomplex_d0 is complex, which NetCDF does not hold; give OUT another ending, .zarr or .npy",
+            "dcomplex_d0 is of complex128, which netcdf files do not hold; give OUT another ending, .zarr or .npy",
         ),
+        (
+            "gradient {half} {out} --step 1",
+            2,
+            "dhalf_d0 is of float16, which netcdf files do not hold; give OUT another ending, .zarr or .npy",
+        ),
+        (
+            "gradient {long} {zarr} --step 1",
+            2,
+            f"dlong_d0 is of {np.dtype('g')}, which zarr files do not hold; give OUT another ending, .npy",
+        ),
+        (
+            "gradient {depth} {out} --var T bottom --dim z",
+            2,
+            "no variable of the Dataset has the dims 'z'; they have 'bottom' ('x',)",
+        ),
+        (
+            "gradient {nc} {out} --var u --dim x --chunks x=\u00b2",
+            2,
+            "--chunks takes DIM=N, time=10 for example, or auto; got 'x=\u00b2'",
+        ),
+        ("gradient {nc} {folder} --var u --dim x --overwrite", 1, "folder.nc is a folder; give another name"),
+        ("info {folder}", 1, "cannot be read"),
+        ("info {empty}", 1, "cannot be read"),
         (
             "vorticity {nc} {out} --var u v u --dim x y x",
             2,
@@ -218,18 +241,28 @@ def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, caps
     np.save(tmp_path / "objects.npy", np.array([{}, {}], object))
     np.save(tmp_path / "plain.npy", U)
     np.save(tmp_path / "complex.npy", U + 1j)
+    np.save(tmp_path / "half.npy", U.astype("f2"))
+    np.save(tmp_path / "long.npy", U.astype("g"))
+    xr.Dataset({"T": (("z", "x"), U), "bottom": ("x", X)}, {"z": [0.0, 1, 2, 3]}).to_netcdf(
+        tmp_path / "depth.nc"
+    )
     (tmp_path / "broken.nc").write_bytes(b"no file at all")
+    (tmp_path / "empty.nc").touch()
+    (tmp_path / "folder.nc").mkdir()
     places = {
         "nc": winds,
         "out": tmp_path / "out.nc",
         "objects": tmp_path / "objects.npy",
         "plain": tmp_path / "plain.npy",
         "complex": tmp_path / "complex.npy",
-        "broken": tmp_path / "broken.nc",
+        "zarr": tmp_path / "out.zarr",
+        **{name: tmp_path / f"{name}.npy" for name in ("half", "long")},
+        **{name: tmp_path / f"{name}.nc" for name in ("broken", "depth", "empty", "folder")},
     }
     assert main(*(word.format(**places) for word in words.split())) == code
     printed = capsys.readouterr()
     assert printed.err.startswith("gridgrad: ")
+    assert printed.err.count("\n") == 1
     assert said in printed.err
     assert not printed.out
     assert not places["out"].exists()

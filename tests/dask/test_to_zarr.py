@@ -1,5 +1,6 @@
 """From file to file: the bits of the operator, at once or after a kill, and nothing that looks complete before it is."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import gridgrad as gg
 zarr = pytest.importorskip("zarr")
 dask = pytest.importorskip("dask")
 
-from gridgrad.dask import to_zarr  # noqa: E402  # where both are
+from gridgrad.dask import _job, to_zarr  # noqa: E402  # where both are
 
 pytestmark = pytest.mark.usefixtures("synchronous")
 SHAPE = (40, 30, 20)
@@ -184,11 +185,55 @@ def test_refusals_come_before_anything_is_written(tmp_path, source):
         ([GRID.laplacian], source, TypeError, "the operator is a list; give an operator of a grid"),
         ({}, source, ValueError, "operators is an empty dict"),
         ({"": GRID.laplacian, "b": GRID.gradient}, source, ValueError, "has the name ''; name each, as an array of a group"),
+        *(({name: GRID.laplacian}, source, ValueError, "has the name .*, which no array of a group has") for name in (1, "a/..", "zarr.json")),
         (GRID.laplacian, np.ones(SHAPE), TypeError, r"got ndarray; arrays in memory and Dask arrays go to the operator itself"),
     ):  # fmt: skip
         with pytest.raises(kind, match=words):
             to_zarr(operators, given, tmp_path / "out.zarr")
     assert not list(tmp_path.glob("out*"))
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "said"),
+    [
+        ("s3://bucket/out.zarr", ValueError, "target is a path on a disk, which s3://bucket/out.zarr is not"),
+        ({}, TypeError, "target is the path of what is made, got dict"),
+    ],
+)
+def test_what_is_no_path_is_no_target(tmp_path, source, target, kind, said, monkeypatch):
+    """An address was taken for a folder here, and its result was not where it was looked for."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(kind, match=said):
+        to_zarr(GRID.laplacian, source, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["f.zarr"]
+
+
+@pytest.mark.parametrize("give", [str, zarr.open_array])
+def test_processes_in_other_folders_read_the_same_file(tmp_path, source, f, give, monkeypatch, tasks):
+    """Where there was no file of that name they read zeros."""
+    monkeypatch.chdir(tmp_path)
+    run = _job.Job.run
+
+    def elsewhere(job, number):
+        os.chdir("/")
+        run(job, number)
+
+    monkeypatch.setattr(_job.Job, "run", elsewhere)
+    to_zarr(GRID.laplacian, give("f.zarr"), "out.zarr")
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(f))
+
+
+def test_a_source_that_was_written_anew_is_another_call(tmp_path, source, f, tasks):
+    """Of which no chunk is in one result with those of the first."""
+    tasks.most = 30
+    with pytest.raises(RuntimeError, match="out of luck"):
+        to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    tasks.most = None
+    zarr.open(source)[:] = 2 * f
+    with pytest.raises(ValueError, match=r"is what another call has begun.*overwrite=True"):
+        to_zarr(GRID.laplacian, source, tmp_path / "out.zarr")
+    to_zarr(GRID.laplacian, source, tmp_path / "out.zarr", overwrite=True)
+    assert same_bits(zarr.open(tmp_path / "out.zarr", mode="r")[:], GRID.laplacian(2 * f))
 
 
 @pytest.mark.parametrize("zarr_format", [2, 3])

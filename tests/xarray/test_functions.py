@@ -118,6 +118,8 @@ class TestDatasets:
         data.x.attrs["bounds"], data.y.encoding["bounds"] = "x_bnds", "y_bnds"
         assert list(gg.gradient(data, dim="x").data_vars) == ["dT_dx", "du_dx"]
         assert list(gg.gradient(data, dim="y").data_vars) == ["dT_dy", "du_dy"]
+        data.x.attrs["climatology"] = data.x.attrs.pop("bounds")  # of the times that means are of
+        assert list(gg.gradient(data, dim="x").data_vars) == ["dT_dx", "du_dx"]
 
     def test_all_variables_that_have_the_dim(self):
         found = gg.gradient(self.data, dim=("x", "y"))

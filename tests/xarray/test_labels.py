@@ -105,6 +105,17 @@ def test_what_is_true_of_the_field_alone_is_left_out():
     assert both.attrs == {"source": "model", "run": [1, 2], "units": "K m-1"}
 
 
+def test_results_keep_all_their_digits():
+    """Whatever those of the field are rounded to in its file: results may be a millionth of it."""
+    numcodecs = pytest.importorskip("numcodecs")
+    F = field(least_significant_digit=1, precision=2, _QuantizeBitRoundNumberOfSignificantBits=3)
+    rounded = numcodecs.FixedScaleOffset(offset=280, scale=10, dtype="f8", astype="i2")
+    stored = {"shuffle": True, "complevel": 4, "chunksizes": (2, 2), "original_shape": F.shape}
+    F.encoding = {"least_significant_digit": 1, "quantize_mode": "BitGroom", "significant_digits": 3, "filters": (rounded,), "compressors": (), **stored}  # fmt: skip
+    found = gg.gradient(F, dim="x")
+    assert (found.attrs, found.encoding) == ({"units": "K m-1"}, stored)
+
+
 def test_without_names():
     assert gg.gradient(field().rename(None), dim="x").name is None
 

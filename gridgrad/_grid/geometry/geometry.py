@@ -19,6 +19,7 @@ from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
 from ..walls.components import walls_of
 from ..walls.conditions import Condition
+from .even import even
 from .metric import EVEN, Metric, Surface
 from .near_poles import points_of_means
 
@@ -71,6 +72,13 @@ class Geometry(NamedTuple):
         """-1 where the axes are left-handed in their order, seen from outside of a sphere."""
         return -1 if "lat" in self.names and self.names.index("lat") < self.names.index("lon") else 1
 
+    def evened(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The axes, those that are even but for the rounding of float32 without it: second differences would take it for a bend."""
+        return [
+            (n, even(x, self.turn) if name != "z" and x.ndim == 1 and x.dtype.kind == "f" else x, origin)
+            for name, (n, x, origin) in zip(self.names, entries, strict=True)
+        ]
+
     def ends(
         self, entries: Sequence[Entry], axes: Sequence[int], pairs: Sequence[Ends], periods: Sequence[object], is_given: bool
     ) -> tuple[tuple[Ends, ...], tuple[object, ...]]:  # fmt: skip
@@ -81,13 +89,16 @@ class Geometry(NamedTuple):
             return tuple(found), tuple(periods)
         length, spacing, _ = entries[k]
         called = f"axis {axes[k]} is {self.names[k]}"
-        step = float(np.mean(np.abs(np.diff(spacing) if spacing.ndim else spacing)))
-        goes_round = abs(step * length - self.turn) < 1e-3 * step
+        step = float(np.mean(np.abs(np.diff(spacing.astype(np.float64)) if spacing.ndim else spacing)))
+        nearly = (0.5 if spacing.ndim else 1e-3) * step  # what the gap over the seam may differ from others
+        goes_round = abs(step * length - self.turn) < nearly
         if self.turn == 360 and min(abs(step * n - 2 * pi) for n in (length - 1, length)) < 1e-6 * 2 * pi:
             raise ArgumentValueError(
                 f"{called} and counts as degrees, but it is 2 pi long; give angle='radians'"
             )
-        if found[k] == OPEN and not is_given and abs(step * (length - 1) - self.turn) < 1e-3 * step:
+        span = abs(float(spacing[-1]) - float(spacing[0])) if spacing.ndim == 1 else step * (length - 1)
+        is_twice = (self.names[k] == "lon" and span > self.turn) or abs(span - self.turn) < 0.01 * step
+        if found[k] == OPEN and not is_given and is_twice:
             raise ArgumentValueError(
                 f"{called}, and a full turn lies between its ends; the first point must not be repeated at the end: leave out the last of x and f, x[:-1], "
                 "or say that rows do not go on over the seam, boundary='one-sided'"

@@ -116,7 +116,8 @@ def _of_dataset(call: Call) -> xarray.Dataset:
             "the variables of a Dataset have no order that makes them a vector field; name its components: (ds['u'], ds['v'])"
         )
     wanted = {*_dims_of(data, call)}
-    bounds = {c.attrs.get("bounds", c.encoding.get("bounds")) for c in data.coords.values()}  # of cells
+    words = ("bounds", "climatology")  # of cells, and of the times that means are of
+    bounds = {{**c.encoding, **c.attrs}.get(word) for c in data.coords.values() for word in words}
     fields = {name: v for name, v in data.data_vars.items() if name not in bounds}
     chosen = [name for name, v in fields.items() if v.ndim and wanted <= {*v.dims}]
     if not chosen:

@@ -27,10 +27,11 @@ Labels: TypeAlias = "Label | list[Labels]"
 # What is true of a field and of none of its derivatives.
 _OWN = re.compile(
     "units|units_metadata|long_name|standard_name|short_name|original_name|original_units|description|field|valid_(min|max|range)|actual_range|"
-    "missing_value|cell_methods|flag_(values|meanings|masks)|GRIB_.*|_FillValue|scale_factor|add_offset"
+    "missing_value|cell_methods|flag_(values|meanings|masks)|GRIB_.*|_FillValue|scale_factor|add_offset|least_significant_digit|precision|_Quantize.*"
 )  # by WRF, ROMS, CMIP, cfgrib and rioxarray too
-_OF_THE_FILE = ("scale_factor", "add_offset", "dtype", "_FillValue", "missing_value", "_Unsigned", "units",
-                "calendar", "chunks", "preferred_chunks", "shards")  # fmt: skip
+# Of how a field is stored what loses nothing of another one: no packing, rounding or codec, and no chunks of its file.
+_STORED = ("zlib", "szip", "zstd", "bzip2", "blosc", "shuffle", "blosc_shuffle", "szip_coding", "szip_pixels_per_block", "complevel", "fletcher32",
+           "compression", "compression_opts", "contiguous", "chunksizes", "original_shape", "coordinates", "grid_mapping")  # fmt: skip
 
 
 def label_of(field: Any, has_quantities: bool) -> Label:
@@ -58,8 +59,8 @@ def attributes(kept: Mapping[Hashable, Any], label: Label) -> dict[Hashable, Any
 
 
 def encoding(field: xarray.DataArray) -> dict[Hashable, Any]:
-    """How a result is stored: as the field, but not in its packed integers, nor in the chunks of its file."""
-    return {word: value for word, value in field.encoding.items() if word not in _OF_THE_FILE}
+    """How a result is stored: compressed as the field, but with all its digits, whatever those of the field are rounded to."""
+    return {word: value for word, value in field.encoding.items() if word in _STORED}
 
 
 def labels(function: str, fields: Mapping[str, Any], coords: Sequence[Coordinate], orders: object, has_quantities: bool) -> Labels:  # fmt: skip
