@@ -65,7 +65,7 @@ def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scala
     return diffuse_tensor(grid, k) if form == "tensor" else diffuse_at_faces(grid, k)
 
 
-@kind(mean_option, geometry=True)
+@kind(mean_option, geometry=True, is_flux=True)
 def _diffuse(grid: Points, numbers: Numbers, is_vector: bool, mean: str) -> Sweep:
     """``div(k grad f)`` in flux form, the mean of k at the faces between points."""
     build = Build(grid, arguments=(Argument("k", numbers, is_vector),))

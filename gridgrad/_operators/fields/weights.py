@@ -1,15 +1,18 @@
-"""Weights of a grid, of lines or points, as coefficients of an operator: arrays that follow the field in its type and its library."""
+"""What stands in the place of a coefficient until the field is known: weights of a grid, of lines or points, and fields at faces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, is_time, name_of
-from ..._base.errors import ArgumentTypeError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array
+from ..._grid.points import Points
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
 
@@ -52,6 +55,87 @@ class OwnWeights(NamedTuple):
 
 def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:
     return rows.at(number, real, ndim)
+
+
+class AtFaces(NamedTuple):
+    """A field at the faces across an axis of a grid with gaps, as its points read it: at the face below each, or above.
+
+    Where nothing passes there is 0 in its place, and it is not read.
+    """
+
+    field: Array
+    grid: Points
+    k: int  # the axis
+    faces: int  # across it
+    is_above: bool
+
+    @property
+    def dtype(self) -> Any:
+        """That of the field."""
+        return self.field.dtype
+
+    def of(self, field: Array) -> AtFaces:
+        """The same of another field."""
+        return self._replace(field=field)
+
+    def like(self, f: object) -> Array:
+        """As an array at the points of a field."""
+        numbers, unit = unwrap(self.field, "k")
+        library, values = dispatch.samples(numbers)
+        xp, n, axis = library.operations(values), self.grid.lengths[self.k], self.grid.axes[self.k]
+        ndim = len(values.shape)
+        there = values.shape[axis] if -ndim <= axis < ndim else 1
+        if there not in (1, self.faces):
+            raise ArgumentValueError(
+                f"k[{self.k}] at faces has shape {tuple(values.shape)}, but the operator was made with {self.faces} faces along axis {axis}; "
+                f"give an array of that many"
+            )
+        if there == n and self.is_above:  # round a ring
+            values = xp.roll(values, -1, axis=axis)
+        elif there == n + 1:
+            values = _between(values, axis, int(self.is_above), n + int(self.is_above))
+        elif there == n - 1 and there != 1:
+            none = xp.zeros_like(_between(values, axis, 0, 1))
+            values = xp.joined([values, none] if self.is_above else [none, values], axis % ndim)
+        counts = self._aligned(len(dispatch.samples(unwrap(f, "f")[0])[1].shape))
+        counts = counts if dispatch.is_lazy(counts) else xp.weights(counts, None, values)
+        return wrap(xp.where(counts, values, xp.zeros_like(values)), unit)
+
+    def _aligned(self, ndim: int) -> Array:
+        """Whether something passes, with the axes of fields of so many dimensions."""
+        grid, counts = self.grid, self.grid.kept(_passed, self.k, self.is_above)
+        axes = [axis % ndim for axis in grid.axes]
+        own = [axis for axis in range(ndim) if axis not in axes][ndim - len(counts.shape) :]
+        own += sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
+        turned = counts.transpose(np.argsort(own))
+        lengths = iter(turned.shape)
+        return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
+
+
+def _between(values: Array, axis: int, start: int, stop: int) -> Array:
+    """A part of an array along an axis."""
+    index = [slice(None)] * len(values.shape)
+    index[axis] = slice(start, stop)
+    part: Array = values[tuple(index)]
+    return part
+
+
+def _passed(grid: Points, k: int, is_above: bool) -> Array:
+    """Of which points what is at the face below counts, or above: not at a face between a point and a gap, unless something is known there."""
+    mask, n = grid.mask, grid.lengths[k]
+    assert mask is not None
+    inside = mask.inside if mask.lazy is None else mask.lazy
+    if not mask.drops:
+        return inside
+    place, axis = grid.places[k] + len(mask.shape) - grid.ndim, grid.axis_objects[k]
+    is_cut, is_wall = np.zeros((2, n), bool)
+    is_cut[list(mask.breaks[k])] = True
+    is_wall[0] = not axis.is_periodic
+    shape = [n if a == place else 1 for a in range(len(mask.shape))]
+    step = -1 if is_above else 1
+    is_cut, is_wall = (np.roll(flags, min(step, 0)).reshape(shape) for flags in (is_cut, is_wall))
+    found: Array = inside & (np.roll(inside, step, place) | is_wall) & ~is_cut
+    return found
 
 
 def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:
