@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
@@ -171,9 +172,15 @@ def are_constants(coefficients: tuple[object, ...]) -> bool:
     return any([type(c) in (Constant, Profile, OwnWeights, AtFaces) for c in coefficients])
 
 
+def all_like(f: object, coefficients: Sequence[object]) -> list[Array]:
+    """Coefficients as arrays that fit a field, at its points."""
+    padded: dict[int, Array] = {}
+    return [c.like(f, padded) if isinstance(c, AtFaces) else like(f, c) for c in coefficients]
+
+
 def like(f: object, coefficient: object) -> Array:
     """A number or a profile as an array with the shape, the dtype and the library of a field; an array as it is."""
-    if isinstance(coefficient, (OwnWeights, AtFaces)):
+    if isinstance(coefficient, OwnWeights):
         return coefficient.like(f)
     if not isinstance(coefficient, (Constant, Profile)):
         return cast(Array, coefficient)

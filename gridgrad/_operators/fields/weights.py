@@ -60,7 +60,7 @@ def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:
 class AtFaces(NamedTuple):
     """A field at the faces across an axis of a grid with gaps, as its points read it: at the face below each, or above.
 
-    Where nothing passes there is 0 in its place, and it is not read.
+    Where nothing passes, between a point and a gap, it may be NaN.
     """
 
     field: Array
@@ -78,38 +78,61 @@ class AtFaces(NamedTuple):
         """The same of another field."""
         return self._replace(field=field)
 
-    def like(self, f: object) -> Array:
-        """As an array at the points of a field."""
+    def like(self, f: object, padded: dict[int, Array]) -> Array:
+        """As an array at the points of a field; what it is cut from is shared with the other side."""
         numbers, unit = unwrap(self.field, "k")
-        library, values = dispatch.samples(numbers)
-        xp, n, axis = library.operations(values), self.grid.lengths[self.k], self.grid.axes[self.k]
-        ndim = len(values.shape)
-        there = values.shape[axis] if -ndim <= axis < ndim else 1
+        axis, n = self.grid.axes[self.k], self.grid.lengths[self.k]
+        if id(self.field) not in padded:
+            ndim = len(dispatch.samples(unwrap(f, "f")[0])[1].shape)
+            padded[id(self.field)] = self._padded(dispatch.samples(numbers)[1], axis, n, ndim)
+        values = padded[id(self.field)]
+        if _length(values, axis) == n + 1:
+            values = _between(values, axis, int(self.is_above), n + int(self.is_above))
+        return wrap(values, unit)
+
+    def _padded(self, values: Array, axis: int, n: int, ndim: int) -> Array:
+        """At one face more than there are points, 0 where nothing passes; or the same at all of them."""
+        there = _length(values, axis)
         if there not in (1, self.faces):
             raise ArgumentValueError(
-                f"k[{self.k}] at faces has shape {tuple(values.shape)}, but the operator was made with {self.faces} faces along axis {axis}; "
-                f"give an array of that many"
+                f"k[{self.k}] at faces has shape {tuple(values.shape)}, but the operator was made with {self.faces} along axis {axis}; "
+                "give as many, or make the operator anew"
             )
-        if there == n and self.is_above:  # round a ring
-            values = xp.roll(values, -1, axis=axis)
-        elif there == n + 1:
-            values = _between(values, axis, int(self.is_above), n + int(self.is_above))
-        elif there == n - 1 and there != 1:
-            none = xp.zeros_like(_between(values, axis, 0, 1))
-            values = xp.joined([values, none] if self.is_above else [none, values], axis % ndim)
-        counts = self._aligned(len(dispatch.samples(unwrap(f, "f")[0])[1].shape))
-        counts = counts if dispatch.is_lazy(counts) else xp.weights(counts, None, values)
-        return wrap(xp.where(counts, values, xp.zeros_like(values)), unit)
+        xp = dispatch.samples(values)[0].operations(values)
+        if there == self.faces != n + 1:
+            first = _between(values, axis, 0, 1)
+            none = xp.zeros_like(first)
+            pieces = [values, first] if there == n else [none, values, none]
+            values = xp.joined(pieces, axis % len(values.shape))
+        closed = self.grid.kept(_closed, self.k)
+        if closed is None:
+            return values
+        if type(values) is np.ndarray and type(closed) is np.ndarray and values.shape == closed.shape:
+            places = self.grid.kept(_places_closed, self.k)
+            if there != self.faces or there == n + 1:  # the user's own, which is not written to
+                if np.isfinite(values[places]).all():
+                    return values
+                values = values.copy()
+            values[places] = 0
+            return values
+        closed = self._aligned(closed, ndim)
+        closed = closed if dispatch.is_lazy(closed) else xp.weights(closed, None, values)
+        return xp.where(closed, xp.zeros_like(values), values)
 
-    def _aligned(self, ndim: int) -> Array:
-        """Whether something passes, with the axes of fields of so many dimensions."""
-        grid, counts = self.grid, self.grid.kept(_passed, self.k, self.is_above)
-        axes = [axis % ndim for axis in grid.axes]
-        own = [axis for axis in range(ndim) if axis not in axes][ndim - len(counts.shape) :]
-        own += sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
-        turned = counts.transpose(np.argsort(own))
+    def _aligned(self, closed: Array, ndim: int) -> Array:
+        """With the axes of fields of so many dimensions."""
+        axes, places = [axis % ndim for axis in self.grid.axes], self.grid.places
+        own = [axis for axis in range(ndim) if axis not in axes][ndim - len(closed.shape) :]
+        own += sorted(axes, key=lambda axis: places[axes.index(axis)])
+        turned = closed.transpose(np.argsort(own))
         lengths = iter(turned.shape)
         return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
+
+
+def _length(values: Array, axis: int) -> int:
+    """How many there are along an axis, which it need not have."""
+    ndim = len(values.shape)
+    return values.shape[axis] if -ndim <= axis < ndim else 1
 
 
 def _between(values: Array, axis: int, start: int, stop: int) -> Array:
@@ -120,22 +143,31 @@ def _between(values: Array, axis: int, start: int, stop: int) -> Array:
     return part
 
 
-def _passed(grid: Points, k: int, is_above: bool) -> Array:
-    """Of which points what is at the face below counts, or above: not at a face between a point and a gap, unless something is known there."""
+def _closed(grid: Points, k: int) -> Array | None:
+    """The faces below all points across an axis, and the one above the last, that have a gap or a break on one side and a point on the other.
+
+    None where what is known there passes them.
+    """
     mask, n = grid.mask, grid.lengths[k]
     assert mask is not None
-    inside = mask.inside if mask.lazy is None else mask.lazy
     if not mask.drops:
-        return inside
-    place, axis = grid.places[k] + len(mask.shape) - grid.ndim, grid.axis_objects[k]
-    is_cut, is_wall = np.zeros((2, n), bool)
-    is_cut[list(mask.breaks[k])] = True
-    is_wall[0] = not axis.is_periodic
-    shape = [n if a == place else 1 for a in range(len(mask.shape))]
-    step = -1 if is_above else 1
-    is_cut, is_wall = (np.roll(flags, min(step, 0)).reshape(shape) for flags in (is_cut, is_wall))
-    found: Array = inside & (np.roll(inside, step, place) | is_wall) & ~is_cut
+        return None
+    inside = mask.inside if mask.lazy is None else mask.lazy
+    place = grid.places[k] + len(mask.shape) - grid.ndim
+    first, last = (_between(inside, place, *own) for own in ((0, 1), (n - 1, n)))
+    if grid.axis_objects[k].is_periodic:
+        first, last = last, first
+    below, above = np.concatenate([first, inside], place), np.concatenate([inside, last], place)
+    is_cut = np.zeros([n + 1 if a == place else 1 for a in range(len(mask.shape))], bool)
+    is_cut.reshape(-1)[list(mask.breaks[k])] = True
+    is_cut.reshape(-1)[n] |= is_cut.reshape(-1)[0]  # round a ring
+    found: Array = (below != above) | is_cut
     return found
+
+
+def _places_closed(grid: Points, k: int) -> tuple[Array, ...]:
+    """Their indices."""
+    return np.nonzero(grid.kept(_closed, k))
 
 
 def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:

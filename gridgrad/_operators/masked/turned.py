@@ -89,7 +89,7 @@ class Turned(Gapped[In, Out]):
     def _made(
         self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
     ) -> list[Array]:
-        """Of fields that are 0 in gaps."""
+        """Of coefficients that are 0 in gaps."""
         inputs, xp = prod(self.inputs), library.operations(*fields)
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
         results = sweep([*regular, *fields[inputs:]])
@@ -103,9 +103,7 @@ class Turned(Gapped[In, Out]):
 
     def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
         """A field with 0 at those points whose rows are not those of the whole grid."""
-        kept = np.ones(prod(self.mask.shape), bool)
-        kept[self.beside.patch.points[k]] = False
-        there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
+        there = xp.weights(flat_.spread(self.beside.regular(k)), None, g)
         chosen: Array = xp.where(there, g, xp.zeros_like(g))
         return chosen
 
