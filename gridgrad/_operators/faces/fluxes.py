@@ -51,9 +51,8 @@ def _faces(grid: Points, a: int, has_walls: bool) -> int:
 
 
 def _into_cells(grid: Points, a: int) -> tuple[Along, Along]:
-    """What passes the faces below and above each point; nothing at a point alone of which no step is known."""
-    axis = grid.axis_objects[a]
-    if axis.length == 1 and (axis.has_coordinates or any(end.outside == 0 for end in axis.ends_of(None))):
+    """What passes the faces below and above each point, into its cell; a run of one point is too short for both."""
+    if grid.lengths[a] == 1:
         return (Along(no_rows(1, 2)),) * 2
     return FaceAxis(grid, a, walls=True).into_cells()
 

@@ -124,7 +124,7 @@ class AtFaces(NamedTuple):
         axes, places = [axis % ndim for axis in self.grid.axes], self.grid.places
         own = [axis for axis in range(ndim) if axis not in axes][ndim - len(closed.shape) :]
         own += sorted(axes, key=lambda axis: places[axes.index(axis)])
-        turned = closed.transpose(np.argsort(own))
+        turned = closed.transpose(tuple(np.argsort(own).tolist()))
         lengths = iter(turned.shape)
         return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
 
