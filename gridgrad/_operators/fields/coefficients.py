@@ -17,7 +17,7 @@ from ..._base.words import unexpected
 from .forms import in_sequence
 from .gather import clean_coefficient
 from .sides import AtGaps, Side
-from .weights import AtFaces
+from .weights import AtFaces, as_given
 
 Numbers = tuple[float | None, ...]
 
@@ -267,7 +267,7 @@ def _are_alike(first: Given, second: Given) -> bool:
 
 def _is_same(a: object, b: object) -> bool:
     """The same memory, seen in the same way; of fields at faces from either side."""
-    a, b = (c.field if isinstance(c, AtFaces) else c for c in (a, b))
+    a, b = as_given(a), as_given(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return bool(a.__array_interface__ == b.__array_interface__)
     return a is b

@@ -19,7 +19,7 @@ from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
 from .gather import check_numbers, clean_coefficient
-from .weights import AtFaces, OwnWeights
+from .weights import AtFaces, OwnWeights, as_given
 
 PARTS = {
     "complex64": "float32",
@@ -148,7 +148,7 @@ def _constant(value: object, label: str) -> Array | None:
 
 def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
     """A field of zeros on a grid, with the batch axes, the library and the dtype of coefficients, at faces or at points."""
-    given = [c.field if isinstance(c, AtFaces) else c for c in coefficients]
+    given = map(as_given, coefficients)
     arrays = [_first_points(c, grid.axes) for c in given if not are_constants((c,))]
     if not arrays:
         return np.zeros(grid.shape, grid.dtype)

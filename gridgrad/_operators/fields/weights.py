@@ -129,6 +129,11 @@ class AtFaces(NamedTuple):
         return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
 
 
+def as_given(coefficient: object) -> Any:
+    """A field as the user gave it."""
+    return coefficient.field if isinstance(coefficient, AtFaces) else coefficient
+
+
 def _length(values: Array, axis: int) -> int:
     """How many there are along an axis, which it need not have."""
     ndim = len(values.shape)

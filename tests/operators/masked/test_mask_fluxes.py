@@ -232,27 +232,46 @@ class TestTensor:
         turned = [[np.moveaxis(own, 2, 0) for own in row] for row in turned]
         close(np.moveaxis(other.diffuse(turned, form="tensor")(np.moveaxis(f, 3, 1)), 1, 3), got)
 
-    def test_order_beside_coasts_along_faces(self):
-        """Between four coasts no flux passes, of two parts which are not 0 there: order 1 beside them, 2 elsewhere, 2 of solutions."""
-        wrong, inner, solved = [], [], []
-        for n in (16, 32, 64):
-            axis = n + n // 2, 1 / n, (0.5 - n // 4) / n  # coasts at 0 and at 1
-            plane = gg.Grid(axis, axis)
-            x, y = (np.pi * c for c in plane.mesh())
-            inside = (abs(2 * x / np.pi - 1) < 1) & (abs(2 * y / np.pi - 1) < 1)
-            u, rate = (x + 2 * y) / np.pi, np.pi * np.sin(2 * x) + 2 * np.pi * np.sin(2 * y)
-            k = [[1 + np.sin(x) ** 2 + 0 * y, -0.5], [-0.5, 0.25 + np.sin(y) ** 2 + 0 * x]]
-            grid = plane.with_mask(inside)
-            A = grid.diffuse(k, form="tensor")
-            error = abs(A(u) - rate)[inside].reshape(n, n)
-            wrong.append(error.max())
-            inner.append(error[1:-1, 1:-1].max())
-            found = (grid.identity - 0.1 * A).solve(np.where(inside, u - 0.1 * rate, np.nan))
-            solved.append(abs(found - u)[inside].max())
-        slopes = [np.log2(own[0] / own[-1]) / 2 for own in (wrong, inner, solved)]
-        assert 0.9 < slopes[0] < 1.2, slopes
-        assert slopes[1] > 1.9, slopes
-        assert slopes[2] > 1.8, slopes
+    def test_order_where_no_slope_crosses_the_coast(self):
+        """Order 2 in every row and of solutions, as beside a mirror."""
+        rows, solved = zip(*(self.errors(n, self.along_coasts) for n in (16, 32, 64)), strict=True)
+        assert np.log2(abs(rows[0]).max() / abs(rows[-1]).max()) / 2 > 1.95
+        assert np.log2(solved[0] / solved[-1]) / 2 > 1.95
+
+    def test_order_where_a_slope_crosses_the_coast(self):
+        """No flux passes, of two parts that are not 0: 2 inside, 1 beside straight coasts, and between 1/2 and 1 of solutions in the mean."""
+        rows, solved = zip(*(self.errors(n, self.across_coasts) for n in (32, 64, 128)), strict=True)
+        inner, beside = ([abs(own[part]).max() for own in rows] for part in (np.s_[1:-1, 1:-1], np.s_[0, 2:-2]))
+        assert np.log2(inner[0] / inner[-1]) / 2 > 1.95
+        assert 0.95 < np.log2(beside[0] / beside[-1]) / 2 < 1.5
+        assert 0.5 < np.log2(solved[0] / solved[-1]) / 2 < 1
+
+    def errors(self, n, problem):
+        """Of rows, and of a solution in the mean, between four coasts, at 0 and at 1."""
+        axis = n + n // 2, 1 / n, (0.5 - n // 4) / n
+        grid = gg.Grid(axis, axis)
+        x, y = grid.mesh()
+        inside = (abs(2 * x - 1) < 1) & (abs(2 * y - 1) < 1)
+        u, rate, k = problem(np.pi * x, np.pi * y)
+        ocean = grid.with_mask(inside)
+        A = ocean.diffuse(k, form="tensor")
+        wrong = (A(u) - rate)[inside].reshape(n, n)
+        found = (ocean.identity - 0.1 * A).solve(np.where(inside, u - 0.1 * rate, np.nan))
+        return wrong, np.sqrt(((found - u)[inside] ** 2).mean())
+
+    @staticmethod
+    def along_coasts(x, y):
+        u, kxx, kyy = np.cos(x) * np.cos(2 * y), 2 + np.sin(x + y), 2 + np.cos(y) + 0 * x
+        kxy = 0.8 * np.sin(x) * np.sin(y)
+        ux, uy, uxy = -np.sin(x) * np.cos(2 * y), -2 * np.cos(x) * np.sin(2 * y), 2 * np.sin(x) * np.sin(2 * y)
+        rate = np.cos(x + y) * ux - kxx * u - np.sin(y) * uy - 4 * kyy * u + 2 * kxy * uxy
+        rate += 0.8 * np.cos(x) * np.sin(y) * uy + 0.8 * np.sin(x) * np.cos(y) * ux
+        return u, np.pi**2 * rate, [[kxx, kxy], [kxy, kyy]]
+
+    @staticmethod
+    def across_coasts(x, y):
+        k = [[1 + np.sin(x) ** 2 + 0 * y, -0.5], [-0.5, 0.25 + np.sin(y) ** 2 + 0 * x]]
+        return (x + 2 * y) / np.pi, np.pi * (np.sin(2 * x) + 2 * np.sin(2 * y)), k
 
     def test_refusals(self):
         grid = made("even")[0].whole.with_mask(INSIDE, boundary=gg.value(1.0))
