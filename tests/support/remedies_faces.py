@@ -24,7 +24,7 @@ ROWS = [
     Row("grid.with_mask(U > 0, boundary='reflect').diffuse(np.eye(2)" + TENSOR, 'with_mask(inside) and with_mask(inside, boundary="symmetric")',
         f"[grid.with_mask(inside).diffuse(np.eye(2){TENSOR}(U)[2, 2] for grid in [grid] for inside in [U > 0]]", "8.0"),
     Row("line.with_mask(f < 9).diffuse([np.ones(4)], form='faces')(f, k=[np.ones(5)])", "give as many, or make the operator anew",
-        "line.with_mask(f < 9).diffuse([np.ones(4)], form='faces')(f, k=[2 * np.ones(4)])[1]", "4.0"),
+        "(lambda A: A(f, k=[2 * np.ones(4)]) - A(f))(line.with_mask(f < 9).diffuse([np.ones(4)], form='faces'))", "line.with_mask(f < 9).diffuse(1.0)(f)"),
     Row("Grid(X, Y, boundary='antireflect').diffuse(np.eye(2)" + TENSOR, '("one-sided", "reflect", "symmetric"), for "periodic" ones, and for those that hold a value, gridgrad.value(v)',
         f"Grid(X, Y, boundary=gridgrad.value(1.0)).diffuse(np.eye(2){TENSOR}(np.ones((4, 5)))[1, 1]", "0.0"),
     Row("grid.diffuse([[1.0, 0.5], [-0.5, 1.0]]" + TENSOR, "so give half of the sum for both", f"grid.diffuse([[1.0, 0.0], [0.0, 1.0]]{TENSOR}(U)[1:-1, 1:-1]", FLOWS),

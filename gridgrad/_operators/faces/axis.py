@@ -181,11 +181,20 @@ class FaceAxis:
         last = max(first, min(n - 1, inside.stop - shift))
         face = (np.arange(n) + shift) % self.length
         weights = [(w if np.ndim(w) == 0 else w[face]) * scale for w in rows.weights]
-        weights = [w[first] if np.all(w[first:last] == w[first : first + 1]) else w for w in weights if last > first]
+        weights = [
+            w[first] if np.all(w[first:last] == w[first : first + 1]) else w for w in weights if last > first
+        ]
         offsets = tuple((a + shift, b + shift) for a, b in rows.offsets if last > first)
         leading, trailing = (tuple(map(row, range(*ends))) for ends in ((0, first), (last, n)))
         return Stencil(
-            n, offsets, in_one_piece(weights, len(weights)), leading, trailing, rows.values, rows.power, order=2
+            n,
+            offsets,
+            in_one_piece(weights, len(weights)),
+            leading,
+            trailing,
+            rows.values,
+            rows.power,
+            order=2,
         )
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from ..._base.errors import ArgumentValueError, counted
 from ..._base.types import Scalar, Vector
@@ -38,8 +39,12 @@ def diffuse_at_faces(grid: Points, k: object) -> Operator[Scalar, Scalar]:
     walls = tuple(_has_walls(grid, a, own[0] if own else None) for a, (_, own) in enumerate(given))
     if grid.mask is not None:
         own = [(a, field) for a, (_, fields) in enumerate(given) for field in fields]
-        sides = [AtFaces(field, grid, a, _faces(grid, a, walls[a]), is_above) for is_above in (False, True) for a, field in own]
-        return _diffuse_at_faces.on(grid, numbers).with_first(tuple(sides))
+        sides = [
+            AtFaces(field, grid, a, _faces(grid, a, walls[a]), is_above)
+            for is_above in (False, True)
+            for a, field in own
+        ]
+        return _diffuse_at_faces.on(grid, numbers).with_first(cast(Coefficients, tuple(sides)))
     faces = grid.kept(AllFaces, walls if any(walls) else False)
     fluxes = _fluxes(grid, walls, numbers) if has_numbers(numbers) else grid.kept(_fluxes, walls, numbers)
     return faces.balance.composed(fluxes.with_first(fields))
@@ -68,9 +73,7 @@ def _diffuse_at_faces(grid: Points, numbers: Numbers) -> Sweep[Scalar, Scalar]:
                 build.add(0, 0, a, along, outer=place)
         else:
             along = grid.axis_objects[a].along(2, change=closed)
-            build.add_second(
-                0, 0, a, along, None, "conservative", partial(transpose.scaled, factor=number)
-            )
+            build.add_second(0, 0, a, along, None, "conservative", partial(transpose.scaled, factor=number))
     return Sweep.built(build, "diffuse (faces)")
 
 

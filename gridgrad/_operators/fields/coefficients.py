@@ -265,7 +265,7 @@ def _are_alike(first: Given, second: Given) -> bool:
     return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
 
 
-def _is_same(a: object, b: object) -> bool:
+def _is_same(a: Array, b: Array) -> bool:
     """The same memory, seen in the same way; of fields at faces from either side."""
     a, b = as_given(a), as_given(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:

@@ -11,7 +11,7 @@ from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, is_time, name_of
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
-from ..._base.types import Array
+from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
@@ -70,7 +70,7 @@ class AtFaces(NamedTuple):
     is_above: bool
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> DType:
         """That of the field."""
         return self.field.dtype
 
@@ -88,7 +88,8 @@ class AtFaces(NamedTuple):
         values = padded[id(self.field)]
         if _length(values, axis) == n + 1:
             values = _between(values, axis, int(self.is_above), n + int(self.is_above))
-        return wrap(values, unit)
+        found: Array = wrap(values, unit)
+        return found
 
     def _padded(self, values: Array, axis: int, n: int, ndim: int) -> Array:
         """At one face more than there are points, 0 where nothing passes; or the same at all of them."""
@@ -104,9 +105,9 @@ class AtFaces(NamedTuple):
             none = xp.zeros_like(first)
             pieces = [values, first] if there == n else [none, values, none]
             values = xp.joined(pieces, axis % len(values.shape))
-        closed = self.grid.kept(_closed, self.k)
-        if closed is None:
+        if self.grid.mask is None or not self.grid.mask.drops:  # what is known beside gaps passes them
             return values
+        closed = self.grid.kept(_closed, self.k)
         if type(values) is np.ndarray and type(closed) is np.ndarray and values.shape == closed.shape:
             places = self.grid.kept(_places_closed, self.k)
             if there != self.faces or there == n + 1:  # the user's own, which is not written to
@@ -117,7 +118,8 @@ class AtFaces(NamedTuple):
             return values
         closed = self._aligned(closed, ndim)
         closed = closed if dispatch.is_lazy(closed) else xp.weights(closed, None, values)
-        return xp.where(closed, xp.zeros_like(values), values)
+        opened: Array = xp.where(closed, xp.zeros_like(values), values)
+        return opened
 
     def _aligned(self, closed: Array, ndim: int) -> Array:
         """With the axes of fields of so many dimensions."""
@@ -129,7 +131,7 @@ class AtFaces(NamedTuple):
         return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
 
 
-def as_given(coefficient: object) -> Any:
+def as_given(coefficient: Array) -> Array:
     """A field as the user gave it."""
     return coefficient.field if isinstance(coefficient, AtFaces) else coefficient
 
@@ -148,15 +150,10 @@ def _between(values: Array, axis: int, start: int, stop: int) -> Array:
     return part
 
 
-def _closed(grid: Points, k: int) -> Array | None:
-    """The faces below all points across an axis, and the one above the last, that have a gap or a break on one side and a point on the other.
-
-    None where what is known there passes them.
-    """
+def _closed(grid: Points, k: int) -> Array:
+    """The faces below all points across an axis, and that above the last: which have a point on one side and none on the other, or a break."""
     mask, n = grid.mask, grid.lengths[k]
     assert mask is not None
-    if not mask.drops:
-        return None
     inside = mask.inside if mask.lazy is None else mask.lazy
     place = grid.places[k] + len(mask.shape) - grid.ndim
     first, last = (_between(inside, place, *own) for own in ((0, 1), (n - 1, n)))
@@ -172,7 +169,8 @@ def _closed(grid: Points, k: int) -> Array | None:
 
 def _places_closed(grid: Points, k: int) -> tuple[Array, ...]:
     """Their indices."""
-    return np.nonzero(grid.kept(_closed, k))
+    found: tuple[Array, ...] = np.nonzero(grid.kept(_closed, k))
+    return found
 
 
 def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:

@@ -21,10 +21,10 @@ from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
 from ..fields.coefficients import Argument, Given
-from ..fields.weights import as_given
 from ..fields.forms import flat, shaped
 from ..fields.gather import check_dtypes, gather
 from ..fields.quantities import check_without_units
+from ..fields.weights import as_given
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .held import components_of, with_values

@@ -92,7 +92,9 @@ class TestFaces:
 
     def test_breaks_alone_and_round_a_ring(self):
         grid = gg.Grid((6, 0.5), boundary="periodic").with_breaks(0, [0, 2])
-        cells = Cells([Line([Fraction(i, 2) for i in range(6)], "periodic", Fraction(3), (0, 2))], np.ones(6, bool))
+        cells = Cells(
+            [Line([Fraction(i, 2) for i in range(6)], "periodic", Fraction(3), (0, 2))], np.ones(6, bool)
+        )
         k, f = np.array([np.nan, 2, np.nan, 3, 4, 5]), RNG.standard_normal(6)
         close(grid.diffuse(k, form="faces")(f), cells.diffused(f, [k]))
 
@@ -114,7 +116,10 @@ class TestFaces:
         """Of walls that fluxes pass k is given too, and a number is the same at all faces."""
         boundary = [(gg.value(2.0, wall="face"), "one-sided"), "antisymmetric"]
         grid = gg.Grid((9, 0.5), UNEVEN, boundary=boundary).with_mask(INSIDE)
-        k = [np.full(own.grid.shape, c) for own, c in zip(grid.whole.faces(walls=True), (1.5, 0.5), strict=True)]
+        k = [
+            np.full(own.grid.shape, c)
+            for own, c in zip(grid.whole.faces(walls=True), (1.5, 0.5), strict=True)
+        ]
         f, expected = field(), grid.diffuse((1.5, 0.5))
         for given in (k, (k[0], 0.5), (1.5, k[1][:1]), (1.5, 0.5)):
             A = grid.diffuse(given, form="faces")
@@ -149,7 +154,9 @@ class TestFaces:
         out = np.ones((9, 8))
         assert A(f, out=out, add=True) is out
         assert same_bits(out, 1 + 2 * before)
-        with pytest.raises(ValueError, match=r"k\[0\] at faces has shape \(9, 8\), but the operator was made with 8 along"):
+        with pytest.raises(
+            ValueError, match=r"k\[0\] at faces has shape \(9, 8\), but the operator was made with 8 along"
+        ):
             A(f, k=[np.ones((9, 8)), k[1]])
         with pytest.raises(TypeError, match="k= is ambiguous"):
             (A + grid.diffuse(twice, form="faces"))(f, k=k)
@@ -171,7 +178,10 @@ class TestFaces:
         assert same_bits(filled, np.where(INSIDE, expected, np.nan))
         *axes, ends, _ = PLANES["even"]
         first = gg.Grid(*axes, boundary=ends, axes=(0, 1)).with_mask(INSIDE)
-        close(first.diffuse([own[..., None] for own in k], form="faces")(np.moveaxis(f, 0, -1)), np.moveaxis(expected, 0, -1))
+        close(
+            first.diffuse([own[..., None] for own in k], form="faces")(np.moveaxis(f, 0, -1)),
+            np.moveaxis(expected, 0, -1),
+        )
         many = gg.Grid(*axes, boundary=ends).with_mask(np.stack([INSIDE, np.ones_like(INSIDE)]))
         whole = gg.Grid(*axes, boundary=ends).diffuse(k, form="faces")
         both = many.diffuse(k, form="faces")(np.stack([f[0], np.nan_to_num(f[1])]))
@@ -241,7 +251,9 @@ class TestTensor:
     def test_order_where_a_slope_crosses_the_coast(self):
         """No flux passes, of two parts that are not 0: 2 inside, 1 beside straight coasts, and between 1/2 and 1 of solutions in the mean."""
         rows, solved = zip(*(self.errors(n, self.across_coasts) for n in (32, 64, 128)), strict=True)
-        inner, beside = ([abs(own[part]).max() for own in rows] for part in (np.s_[1:-1, 1:-1], np.s_[0, 2:-2]))
+        inner, beside = (
+            [abs(own[part]).max() for own in rows] for part in (np.s_[1:-1, 1:-1], np.s_[0, 2:-2])
+        )
         assert np.log2(inner[0] / inner[-1]) / 2 > 1.95
         assert 0.95 < np.log2(beside[0] / beside[-1]) / 2 < 1.5
         assert 0.5 < np.log2(solved[0] / solved[-1]) / 2 < 1
@@ -263,7 +275,11 @@ class TestTensor:
     def along_coasts(x, y):
         u, kxx, kyy = np.cos(x) * np.cos(2 * y), 2 + np.sin(x + y), 2 + np.cos(y) + 0 * x
         kxy = 0.8 * np.sin(x) * np.sin(y)
-        ux, uy, uxy = -np.sin(x) * np.cos(2 * y), -2 * np.cos(x) * np.sin(2 * y), 2 * np.sin(x) * np.sin(2 * y)
+        ux, uy, uxy = (
+            -np.sin(x) * np.cos(2 * y),
+            -2 * np.cos(x) * np.sin(2 * y),
+            2 * np.sin(x) * np.sin(2 * y),
+        )
         rate = np.cos(x + y) * ux - kxx * u - np.sin(y) * uy - 4 * kyy * u + 2 * kxy * uxy
         rate += 0.8 * np.cos(x) * np.sin(y) * uy + 0.8 * np.sin(x) * np.cos(y) * ux
         return u, np.pi**2 * rate, [[kxx, kxy], [kxy, kyy]]
@@ -275,7 +291,9 @@ class TestTensor:
 
     def test_refusals(self):
         grid = made("even")[0].whole.with_mask(INSIDE, boundary=gg.value(1.0))
-        with pytest.raises(ValueError, match=r"beside gaps that no flux passes, .* but not where .*value\(1.0\).* holds"):
+        with pytest.raises(
+            ValueError, match=r"beside gaps that no flux passes, .* but not where .*value\(1.0\).* holds"
+        ):
             grid.diffuse(np.eye(2), form="tensor")
 
 
@@ -346,47 +364,7 @@ def test_chunks(is_lazy):
     close(A.T(da.from_array(f, chunks=(4, 3))).compute(), grid.diffuse(k, form="faces").T(f))
     t = tensor()
     rows = [[da.from_array(own, chunks=(4, 3)) for own in row] for row in t]
-    close(chunked.diffuse(rows, form="tensor")(da.from_array(f, chunks=(4, 3))).compute(), grid.diffuse(t, form="tensor")(f))
-
-
-class TestTransposes:
-    """Transposes and adjoints of weighted adjoints, and weighted adjoints of transposes."""
-
-    @pytest.mark.parametrize("name", ["laplacian", "gradient", "diffuse"])
-    @pytest.mark.parametrize("plane", ["uneven", "sphere"])
-    def test_are_those_of_matrices(self, name, plane):
-        sphere = gg.Grid(np.arange(-80.0, 81, 20), np.arange(0.0, 360, 45), geometry="sphere").with_mask(INSIDE)
-        grid = sphere if plane == "sphere" else made(plane)[0]
-        operator = grid.diffuse(2.0 + 1j * RNG.random((9, 8))) if name == "diffuse" else getattr(grid, name)
-        matrix = operator.to_sparse().toarray()
-        rows, columns = (np.tile(grid.measure.ravel(), n // 72) for n in matrix.shape)
-        H = np.conj(matrix.T) * rows / columns[:, None]
-        W = operator.adjoint_operator("quadrature")
-        expected = {
-            "T of the weighted": (W.T, H.T),
-            "adjoint of the weighted": (W.adjoint_operator(), np.conj(H.T)),
-            "weighted adjoint of the weighted": (W.adjoint_operator("quadrature"), matrix),
-            "weighted adjoint of T": (operator.T.adjoint_operator("quadrature"), np.conj(matrix) * columns / rows[:, None]),
-        }
-        for made_, values in expected.values():
-            close(made_.to_sparse().toarray(), values)
-            f = RNG.standard_normal(values.shape[1])
-            parts = [*f.reshape(-1, 9, 8)]
-            got = made_(parts if len(parts) > 1 else parts[0])
-            close(np.ravel(got), values @ f)
-
-    def test_times_a_field_with_fill(self):
-        grid = made("uneven", fill=np.nan)[0]
-        b, g = np.where(INSIDE, 2.0, np.nan), field()
-        for turned in (grid.laplacian.T, grid.laplacian.adjoint_operator("quadrature")):
-            assert same_bits((b * turned)(g), 2 * turned(g))
-            close((b * turned).T(g), turned.T(np.where(INSIDE, 2 * g, np.nan)))
-
-
-def test_rings_beside_symmetric_gaps():
-    """The first derivative keeps the difference to the point that counts, across the seam too."""
-    f = RNG.standard_normal(8)
-    got = gg.Grid((8, 1.0), boundary="periodic").with_mask(np.arange(8) < 7, boundary="symmetric").gradient(f)
-    close(got[[0, 6]], [(f[1] - f[0]) / 2, (f[6] - f[5]) / 2])
-    got = gg.Grid((8, 1.0), boundary="periodic").with_mask(np.arange(8) != 1, boundary="symmetric").gradient(f)
-    close(got[[0, 2]], [(f[0] - f[7]) / 2, (f[3] - f[2]) / 2])
+    close(
+        chunked.diffuse(rows, form="tensor")(da.from_array(f, chunks=(4, 3))).compute(),
+        grid.diffuse(t, form="tensor")(f),
+    )
