@@ -24,10 +24,7 @@ class TestTransposes:
     @pytest.mark.parametrize("name", ["laplacian", "gradient", "diffuse"])
     @pytest.mark.parametrize("plane", ["uneven", "sphere"])
     def test_are_those_of_matrices(self, name, plane):
-        sphere = gg.Grid(np.arange(-80.0, 81, 20), np.arange(0.0, 360, 45), geometry="sphere").with_mask(
-            INSIDE
-        )
-        grid = sphere if plane == "sphere" else PLANES[plane]()
+        grid = PLANES[plane]().with_mask(INSIDE)
         operator = grid.diffuse(2.0 + 1j * RNG.random((9, 8))) if name == "diffuse" else getattr(grid, name)
         matrix = operator.to_sparse().toarray()
         rows, columns = (np.tile(grid.measure.ravel(), n // 72) for n in matrix.shape)
