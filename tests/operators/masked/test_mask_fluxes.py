@@ -258,13 +258,23 @@ class TestTensor:
         assert 0.95 < np.log2(beside[0] / beside[-1]) / 2 < 1.5
         assert 0.5 < np.log2(solved[0] / solved[-1]) / 2 < 1
 
-    def errors(self, n, problem):
+    def test_order_with_less_along_coasts(self):
+        """What the slopes across coasts take from the flux along them, as the guide has it: 1 in every row, nearly 2 of solutions."""
+        rows, solved = zip(*(self.errors(n, self.across_coasts, True) for n in (32, 64, 128)), strict=True)
+        assert 0.9 < np.log2(abs(rows[0]).max() / abs(rows[-1]).max()) / 2 < 1.1
+        assert 1.8 < np.log2(solved[0] / solved[-1]) / 2 < 2
+
+    def errors(self, n, problem, is_less=False):
         """Of rows, and of a solution in the mean, between four coasts, at 0 and at 1."""
         axis = n + n // 2, 1 / n, (0.5 - n // 4) / n
         grid = gg.Grid(axis, axis)
         x, y = grid.mesh()
         inside = (abs(2 * x - 1) < 1) & (abs(2 * y - 1) < 1)
         u, rate, k = problem(np.pi * x, np.pi * y)
+        if is_less:
+            closed = [sum(inside & ~np.roll(inside, way, a) for way in (-1, 1)) / 2 for a in (0, 1)]
+            (kxx, kxy), (_, kyy) = k
+            k = [[kxx - closed[1] * kxy**2 / kyy, kxy], [kxy, kyy - closed[0] * kxy**2 / kxx]]
         ocean = grid.with_mask(inside)
         A = ocean.diffuse(k, form="tensor")
         wrong = (A(u) - rate)[inside].reshape(n, n)
