@@ -25,8 +25,8 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.sides import PARTS, are_constants, is_memory, like
-from .fields.weights import in_wider, widened
+from .fields.sides import PARTS, all_like, are_constants, is_memory
+from .fields.weights import AtFaces, in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
 from .patterns.calls import How, Plain, is_traced, plain_of
@@ -262,8 +262,9 @@ class Called(Joinable[In, Out]):
                 _, field = dispatch.samples(unwrap(sample, "f")[0])
                 # the field is to blame for another shape, before what is made like it
                 self._terms_for(tuple(field.shape))
-            found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
-            if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
+            found = self.with_coefficients(tuple(all_like(sample, self.coefficients)))
+            # what is traced does not outlive its trace, and what was at faces is a copy of what may change
+            if all(map(is_memory, found.coefficients)) and AtFaces not in map(type, self.coefficients):
                 self._settle(key, found)
         return found
 

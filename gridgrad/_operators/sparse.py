@@ -21,7 +21,7 @@ from .._terms.term import Term, are_turned
 from .fields.forms import Mapping, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
-from .fields.sides import are_constants, like
+from .fields.sides import all_like, are_constants
 
 
 class Applied(Mapping, Protocol):
@@ -47,7 +47,7 @@ class Applied(Mapping, Protocol):
 def factors_on(grids: Sequence[Points], coefficients: Sequence[Array]) -> list[Array]:
     """The values of coefficients, each at the points of its grid."""
     pairs = zip(grids, _unmasked(coefficients), strict=True)
-    return [_on_host(like(np.empty(grid.alone(), grid.dtype), c), grid) for grid, c in pairs]
+    return [_on_host(all_like(np.empty(grid.alone(), grid.dtype), (c,))[0], grid) for grid, c in pairs]
 
 
 def sum_of_terms(

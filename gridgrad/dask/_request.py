@@ -18,7 +18,7 @@ from .._base.types import Array, DType, Field, Shape
 from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
-from .._operators.fields.sides import like
+from .._operators.fields.sides import all_like
 from .._operators.masked.gapped import Gapped
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
@@ -156,7 +156,7 @@ def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Fi
 
 def _settled(operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
     """Its coefficients as arrays."""
-    return [like(one, c) for c in operator.current_coefficients()]
+    return all_like(one, operator.current_coefficients())
 
 
 def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fields) -> None:

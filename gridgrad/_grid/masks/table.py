@@ -66,7 +66,7 @@ def merged(count: int, parts: Sequence[tuple[Array | slice, Table]], real: DType
 def table_of(stencil: Stencil, real: DType, is_ring: bool = False, as_given: bool = False) -> Table:
     """All rows of a stencil as they are computed: formula (1) of equal weights is one pair, and values are pairs of equal ends.
 
-    As given they have the pairs of the stencil. On a ring what is beyond the seam is near.
+    As given they have the pairs of the stencil, those round their own point as the two from it. On a ring what is beyond the seam is near.
     """
     n, inner, is_short = stencil.length, stencil.interior(), stencil.is_central and not as_given
     is_value = stencil.values and not as_given
@@ -88,4 +88,8 @@ def table_of(stencil: Stencil, real: DType, is_ring: bool = False, as_given: boo
         a = b
     if is_ring:
         a, b = ((end + n // 2) % n - n // 2 for end in (a, b))
+    if as_given:
+        is_round = there & (a * b < 0)
+        a, b = np.append(a, np.zeros_like(a), 1), np.append(np.where(is_round, 0, b), b, 1)
+        w, there = np.append(w, w, 1), np.append(there, is_round, 1)
     return Table(a, b, np.ldexp(w, stencil.power) if stencil.power else w, there)

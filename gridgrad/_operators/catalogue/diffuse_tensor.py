@@ -11,6 +11,7 @@ import numpy as np
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Out, Scalar, Vector
 from ..._grid.axis import Along
+from ..._grid.boundary import spelled
 from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
@@ -19,7 +20,7 @@ from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
 from ..fields.forms import in_sequence
 from ..operator import Operator
 from ..patterns.build import Build, same
-from ..patterns.kinds import has_numbers
+from ..patterns.kinds import Kind, kind
 from ..sweep import Sweep
 
 Entry = tuple[int, int]
@@ -41,15 +42,13 @@ def diffuse_tensor(grid: Points, k: object) -> Operator[Scalar, Scalar]:
 
 
 def _made(
-    grid: Points, make: Callable[[Points, tuple[Entry, ...], Numbers], Sweep[Scalar, Out]], places: list[Entry], entries: list[list[object]]
-) -> Sweep[Scalar, Out]:  # fmt: skip
+    grid: Points, make: Kind[Sweep[Scalar, Out]], places: list[Entry], entries: list[list[object]]
+) -> Sweep[Scalar, Out]:
     """The operator of these entries, of which the grid keeps what does not depend on fields."""
     given = [diffusivity(entries[a][b]) for a, b in places]
     numbers = tuple(number for number, _ in given)
     fields: Coefficients = tuple(field for _, own in given for field in own)
-    key = tuple(places), numbers
-    made = make(grid, *key) if has_numbers(numbers) else grid.kept(make, *key)
-    return made.with_first(fields)
+    return make.on(grid, tuple(places), numbers).with_first(fields)
 
 
 def _arguments(places: tuple[Entry, ...], numbers: Numbers) -> tuple[Argument, ...]:
@@ -57,7 +56,9 @@ def _arguments(places: tuple[Entry, ...], numbers: Numbers) -> tuple[Argument, .
     return tuple(Argument(f"k[{a}][{b}]", (number,), False) for (a, b), number in named)
 
 
+@kind(is_flux=True)
 def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[Scalar, Scalar]:
+    """``sum_a d_a (k_aa d_a f)``."""
     build = Build(grid, arguments=_arguments(places, numbers))
     for a, number in enumerate(numbers):
         change, face = _by(number, numbers[:a].count(None))
@@ -65,6 +66,7 @@ def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Swee
     return Sweep.built(build, "diffuse (tensor)")
 
 
+@kind(is_flux=True)
 def _fluxes(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[Scalar, Vector]:
     """``sum_b k_ab d_b f`` of the axes a that have such entries beside the diagonal."""
     build = Build(grid, arguments=_arguments(places, numbers))
@@ -80,13 +82,18 @@ def _by(number: float | None, place: int) -> tuple[Callable[[Stencil], Stencil],
     return (same, place) if number is None else (partial(transpose.scaled, factor=number), None)
 
 
-def _divergence(grid: Points, rows: tuple[int, ...]) -> Sweep[Vector, Scalar]:
-    """Minus the adjoints of the slopes, weighted with cells: what this brings into cells adds up to nothing."""
-    build = Build(grid, (len(rows),))
+def _divergence(grid: Points, rows: tuple[int, ...]) -> Operator[Vector, Scalar]:
+    """Minus the adjoint of the slopes, weighted with cells: what this brings into cells adds up to nothing."""
+    return _slopes.on(grid, rows).adjoint_operator("quadrature").scaled(-1.0)
+
+
+@kind(is_flux=True)
+def _slopes(grid: Points, rows: tuple[int, ...]) -> Sweep[Scalar, Vector]:
+    """``d_a f`` of some axes, see `_slope`."""
+    build = Build(grid)
     for n, a in enumerate(rows):
-        turned = transpose.transposed(grid.kept(_slope, a), grid.axis_objects[a].quadrature)
-        build.add(0, n, a, Along(transpose.negated(turned)))
-    return Sweep.built(build, "divergence (tensor)")
+        build.add(n, 0, a, Along(grid.kept(_slope, a)))
+    return Sweep.built(build, "slopes (tensor)", (len(rows),))
 
 
 def _slope(grid: Points, a: int) -> Stencil:
@@ -132,13 +139,13 @@ def _described(k: object) -> str:
 
 
 def _differ(one: object, other: object) -> bool:
-    """Whether two entries are seen not to be the same: numbers, and arrays of NumPy."""
+    """Whether two entries are seen not to be the same: numbers, and arrays of NumPy, NaN beside NaN being the same."""
     seen = (int, float, np.generic, np.ndarray)
     return (
         one is not other
         and isinstance(one, seen)
         and isinstance(other, seen)
-        and not np.array_equal(one, other)
+        and not np.array_equal(one, other, equal_nan=True)
     )
 
 
@@ -158,9 +165,12 @@ def _check(grid: Points) -> None:
         raise ArgumentValueError(
             'form="tensor" is not offered where coordinates differ from line to line; compose grid.divergence @ (k * grid.gradient)'
         )
-    if grid.metric is not None or grid.mask is not None:
+    if grid.metric is not None:
+        raise ArgumentValueError('form="tensor" is not offered with geometry=; grid.diffuse(k) is')
+    if grid.mask is not None and not grid.mask.drops:
         raise ArgumentValueError(
-            'form="tensor" is not offered with geometry=, or with gaps; grid.diffuse(k) is'
+            'form="tensor" is offered beside gaps that no flux passes, with_mask(inside) and with_mask(inside, boundary="symmetric"), but not '
+            f"where {spelled(grid.mask.side)!r} holds; grid.diffuse(k) is"
         )
     for axis in grid.axis_objects:
         for end in axis.ends:

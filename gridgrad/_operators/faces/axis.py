@@ -17,7 +17,7 @@ from ..._grid.walls.components import Wall
 from ..._grid.walls.conditions import Condition
 from ..._stencils.derivatives import Rule
 from ..._stencils.derivatives.line import Edge, Line, Sum, one_step
-from ..._stencils.ends import End
+from ..._stencils.ends import End, closed
 from ..._stencils.stencil import Row, Stencil, in_one_piece, unscaled
 from ..._stencils.transpose import outside
 from ..._stencils.wide import narrow, scaled_steps
@@ -140,14 +140,7 @@ class FaceAxis:
 
         A balance is 0 at held points, through whose wall an unknown flux passes.
         """
-        weight = self.outward / self.axis.quadrature
-
-        ends = self.line.rule.boundary
-        held = {
-            point
-            for point, end in zip((0, self.points - 1), ends, strict=True)
-            if is_balanced and end.is_held
-        }
+        weight, held = self.outward / self.axis.quadrature, self._held if is_balanced else set()
 
         def edge(point: int) -> Row:
             below, above = self._beside(point)
@@ -159,6 +152,56 @@ class FaceAxis:
             return tuple((face, face, w) for face, w in alone if face is not None)
 
         return self._to_points(((-1, 0),), [weight], edge, values=False, is_apart=bool(held))
+
+    def into_cells(self) -> tuple[Along, Along]:
+        """From points to points: what passes the face below each, and the one above, into its cell, by its width.
+
+        Of held points, through whose wall an unknown flux passes, nothing.
+        """
+        slopes = self.derivative(closed)
+        below, above = (
+            Along(
+                self._into_cells(slopes.field, shift),
+                tuple((wall, self._into_cells(rows, shift)) for wall, rows in slopes.sides),
+            )
+            for shift in (0, 1)
+        )
+        return below, above
+
+    def _into_cells(self, rows: Stencil, shift: int) -> Stencil:
+        """Rows of the faces below each point, or of those above, as what passes into its cell."""
+        n, inside, held = self.points, rows.interior(), self._held
+        scale = (self.outward if shift else -self.outward) / self.axis.quadrature
+
+        def row(point: int) -> Row:
+            pairs = () if point in held else rows.row_at((point + shift) % self.length)
+            return tuple((a, b, w * scale[point]) for a, b, w in pairs)
+
+        first = min(n, max(1, inside.start - shift))
+        last = max(first, min(n - 1, inside.stop - shift))
+        face = (np.arange(n) + shift) % self.length
+        weights = [(w if np.ndim(w) == 0 else w[face]) * scale for w in rows.weights]
+        weights = [
+            w[first] if np.all(w[first:last] == w[first : first + 1]) else w for w in weights if last > first
+        ]
+        offsets = tuple((a + shift, b + shift) for a, b in rows.offsets if last > first)
+        leading, trailing = (tuple(map(row, range(*ends))) for ends in ((0, first), (last, n)))
+        return Stencil(
+            n,
+            offsets,
+            in_one_piece(weights, len(weights)),
+            leading,
+            trailing,
+            rows.values,
+            rows.power,
+            order=2,
+        )
+
+    @property
+    def _held(self) -> set[int]:
+        """The points whose value is prescribed."""
+        ends = zip((0, self.points - 1), self.line.rule.boundary, strict=True)
+        return {point for point, end in ends if end.is_held}
 
     def mean_at_points(self) -> Stencil:
         """From faces to points: half of each of the faces beside a point, of a wall without a face nothing."""

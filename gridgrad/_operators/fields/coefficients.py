@@ -17,6 +17,7 @@ from ..._base.words import unexpected
 from .forms import in_sequence
 from .gather import clean_coefficient
 from .sides import AtGaps, Side
+from .weights import AtFaces, as_given
 
 Numbers = tuple[float | None, ...]
 
@@ -31,6 +32,7 @@ class Argument(NamedTuple):
     side: Side | AtGaps | None = None  # prescribed there
     of_grid: str = ""  # what it is, if it is the grid's own
     is_named: bool = False  # by the user, who may give one name to several
+    at_faces: bool = False  # which points read as fields of their own, see `AtFaces`
 
     @property
     def fields(self) -> int:
@@ -183,12 +185,12 @@ def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:
     components = _components(value, len(numbers)) if argument.is_vector else [value]
     fields = []
     for a, (component, number) in enumerate(zip(components, numbers, strict=True)):
-        if number is None and _is_plain(component, next(before)):  # the usual case, without a detour
-            fields.append(component)
-            continue
         label = f"{argument.name}[{a}]" if argument.is_vector else argument.name
         if number is None:
-            fields.append(_field(component, label))
+            former = next(before)
+            is_plain = _is_plain(component, former)  # the usual case, without a detour
+            field = component if is_plain else _field(component, label)
+            fields.append(former.of(field) if isinstance(former, AtFaces) else field)
         elif not (_is_number(component) and component == number):
             raise ArgumentValueError(
                 f"{label} was made part of the weights, as the number {number!r}; give that again, or make the operator with "
@@ -263,8 +265,9 @@ def _are_alike(first: Given, second: Given) -> bool:
     return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
 
 
-def _is_same(a: object, b: object) -> bool:
-    """The same memory, seen in the same way."""
+def _is_same(a: Array, b: Array) -> bool:
+    """The same memory, seen in the same way; of fields at faces from either side."""
+    a, b = as_given(a), as_given(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return bool(a.__array_interface__ == b.__array_interface__)
     return a is b

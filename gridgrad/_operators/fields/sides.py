@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
@@ -18,7 +19,7 @@ from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
 from .gather import check_numbers, clean_coefficient
-from .weights import OwnWeights
+from .weights import AtFaces, OwnWeights, as_given
 
 PARTS = {
     "complex64": "float32",
@@ -147,7 +148,8 @@ def _constant(value: object, label: str) -> Array | None:
 
 def zeros_for(grid: Points, coefficients: list[Array]) -> Array:
     """A field of zeros on a grid, with the batch axes, the library and the dtype of coefficients, at faces or at points."""
-    arrays = [_first_points(c, grid.axes) for c in coefficients if not are_constants((c,))]
+    given = map(as_given, coefficients)
+    arrays = [_first_points(c, grid.axes) for c in given if not are_constants((c,))]
     if not arrays:
         return np.zeros(grid.shape, grid.dtype)
     library, widest = dispatch.samples(unwrap(max(arrays, key=lambda c: len(c.shape)), "f")[0])
@@ -166,8 +168,14 @@ def _first_points(coefficient: Array, axes: tuple[int, ...]) -> Array:
 
 
 def are_constants(coefficients: tuple[object, ...]) -> bool:
-    """Whether one is still to follow the field: a number, a profile, or weights of lines."""
-    return any([type(c) in (Constant, Profile, OwnWeights) for c in coefficients])
+    """Whether one is still to follow the field: a number, a profile, weights of lines, or a field at faces."""
+    return any([type(c) in (Constant, Profile, OwnWeights, AtFaces) for c in coefficients])
+
+
+def all_like(f: object, coefficients: Sequence[object]) -> list[Array]:
+    """Coefficients as arrays that fit a field, at its points."""
+    padded: dict[int, Array] = {}
+    return [c.like(f, padded) if isinstance(c, AtFaces) else like(f, c) for c in coefficients]
 
 
 def like(f: object, coefficient: object) -> Array:

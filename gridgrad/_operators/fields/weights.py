@@ -1,15 +1,18 @@
-"""Weights of a grid, of lines or points, as coefficients of an operator: arrays that follow the field in its type and its library."""
+"""What stands in the place of a coefficient until the field is known: weights of a grid, of lines or points, and fields at faces."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+import numpy as np
+
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, is_time, name_of
-from ..._base.errors import ArgumentTypeError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
-from ..._base.types import Array
+from ..._base.types import Array, DType
+from ..._grid.points import Points
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
 
@@ -52,6 +55,122 @@ class OwnWeights(NamedTuple):
 
 def _weights(rows: AtPoints, number: int, real: str, ndim: int) -> Array:
     return rows.at(number, real, ndim)
+
+
+class AtFaces(NamedTuple):
+    """A field at the faces across an axis of a grid with gaps, as its points read it: at the face below each, or above.
+
+    Where nothing passes, between a point and a gap, it may be NaN.
+    """
+
+    field: Array
+    grid: Points
+    k: int  # the axis
+    faces: int  # across it
+    is_above: bool
+
+    @property
+    def dtype(self) -> DType:
+        """That of the field."""
+        return self.field.dtype
+
+    def of(self, field: Array) -> AtFaces:
+        """The same of another field."""
+        return self._replace(field=field)
+
+    def like(self, f: object, padded: dict[int, Array]) -> Array:
+        """As an array at the points of a field; what it is cut from is shared with the other side."""
+        numbers, unit = unwrap(self.field, "k")
+        axis, n = self.grid.axes[self.k], self.grid.lengths[self.k]
+        if id(self.field) not in padded:
+            ndim = len(dispatch.samples(unwrap(f, "f")[0])[1].shape)
+            padded[id(self.field)] = self._padded(dispatch.samples(numbers)[1], axis, n, ndim)
+        values = padded[id(self.field)]
+        if _length(values, axis) == n + 1:
+            values = _between(values, axis, int(self.is_above), n + int(self.is_above))
+        found: Array = wrap(values, unit)
+        return found
+
+    def _padded(self, values: Array, axis: int, n: int, ndim: int) -> Array:
+        """At one face more than there are points, 0 where nothing passes; or the same at all of them."""
+        there = _length(values, axis)
+        if there not in (1, self.faces):
+            raise ArgumentValueError(
+                f"k[{self.k}] at faces has shape {tuple(values.shape)}, but the operator was made with {self.faces} along axis {axis}; "
+                "give as many, or make the operator anew"
+            )
+        xp = dispatch.samples(values)[0].operations(values)
+        if there == self.faces != n + 1:
+            first = _between(values, axis, 0, 1)
+            none = xp.zeros_like(first)
+            pieces = [values, first] if there == n else [none, values, none]
+            values = xp.joined(pieces, axis % len(values.shape))
+        if self.grid.mask is None or not self.grid.mask.drops:  # what is known beside gaps passes them
+            return values
+        closed = self.grid.kept(_closed, self.k)
+        if type(values) is np.ndarray and type(closed) is np.ndarray and values.shape == closed.shape:
+            places = self.grid.kept(_places_closed, self.k)
+            if there != self.faces or there == n + 1:  # the user's own, which is not written to
+                if np.isfinite(values[places]).all():
+                    return values
+                values = values.copy()
+            values[places] = 0
+            return values
+        closed = self._aligned(closed, ndim)
+        closed = closed if dispatch.is_lazy(closed) else xp.weights(closed, None, values)
+        opened: Array = xp.where(closed, xp.zeros_like(values), values)
+        return opened
+
+    def _aligned(self, closed: Array, ndim: int) -> Array:
+        """With the axes of fields of so many dimensions."""
+        axes, places = [axis % ndim for axis in self.grid.axes], self.grid.places
+        own = [axis for axis in range(ndim) if axis not in axes][ndim - len(closed.shape) :]
+        own += sorted(axes, key=lambda axis: places[axes.index(axis)])
+        turned = closed.transpose(tuple(np.argsort(own).tolist()))
+        lengths = iter(turned.shape)
+        return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
+
+
+def as_given(coefficient: Array) -> Array:
+    """A field as the user gave it."""
+    return coefficient.field if isinstance(coefficient, AtFaces) else coefficient
+
+
+def _length(values: Array, axis: int) -> int:
+    """How many there are along an axis, which it need not have."""
+    ndim = len(values.shape)
+    return values.shape[axis] if -ndim <= axis < ndim else 1
+
+
+def _between(values: Array, axis: int, start: int, stop: int) -> Array:
+    """A part of an array along an axis."""
+    index = [slice(None)] * len(values.shape)
+    index[axis] = slice(start, stop)
+    part: Array = values[tuple(index)]
+    return part
+
+
+def _closed(grid: Points, k: int) -> Array:
+    """The faces below all points across an axis, and that above the last: which have a point on one side and none on the other, or a break."""
+    mask, n = grid.mask, grid.lengths[k]
+    assert mask is not None
+    inside = mask.inside if mask.lazy is None else mask.lazy
+    place = grid.places[k] + len(mask.shape) - grid.ndim
+    first, last = (_between(inside, place, *own) for own in ((0, 1), (n - 1, n)))
+    if grid.axis_objects[k].is_periodic:
+        first, last = last, first
+    below, above = np.concatenate([first, inside], place), np.concatenate([inside, last], place)
+    is_cut = np.zeros([n + 1 if a == place else 1 for a in range(len(mask.shape))], bool)
+    is_cut.reshape(-1)[list(mask.breaks[k])] = True
+    is_cut.reshape(-1)[n] |= is_cut.reshape(-1)[0]  # round a ring
+    found: Array = (below != above) | is_cut
+    return found
+
+
+def _places_closed(grid: Points, k: int) -> tuple[Array, ...]:
+    """Their indices."""
+    found: tuple[Array, ...] = np.nonzero(grid.kept(_closed, k))
+    return found
 
 
 def widened(f: object, form: Form, coefficients: tuple[object, ...]) -> object:

@@ -43,6 +43,7 @@ class Beside:
         )
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
+        self._regular: dict[int, Array] = {}  # by outputs
         self._flats: dict[Shape, Flat] = {}
         # the operators on blocks of the grid, where its mask is known
         self.blocks: dict[Hashable, dict[Hashable, OnBlocks]] = {}
@@ -53,6 +54,14 @@ class Beside:
     def patch(self) -> Patch:
         """What overwrites."""
         return patch_of(self.members, self.inputs, self.outputs, self.mask)
+
+    def regular(self, output: int) -> Array:
+        """Which points count and have the rows of the whole grid."""
+        if output not in self._regular:
+            flags = self.mask.inside.copy()
+            flags.reshape(-1)[self.patch.points[output]] = False
+            self._regular[output] = flags
+        return self._regular[output]
 
     def known(self, shape: Shape) -> Flat | None:
         """The same, if it was asked for before: then the shape fits."""

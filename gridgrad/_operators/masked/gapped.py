@@ -172,10 +172,13 @@ class Gapped(Joinable[In, Out]):
         return found
 
     def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:
-        """Fields with 0 at the points that do not count, so that nothing that stands there spreads; a wall counts where its point does not."""
+        """Fields with 0 at the points that do not count, so that nothing that stands there spreads; a wall counts where its point does not.
+
+        Samples of NumPy are as they are: what is read of them is chosen.
+        """
         inside = xp.weights(flat_.spread(self.mask.inside), None, arrays[0])
         of_walls = [isinstance(own.side, Side) for own in self.arguments for _ in range(own.fields)]
-        kept = [False] * prod(self.inputs) + of_walls
+        kept = [type(arrays[0]) is np.ndarray] * prod(self.inputs) + of_walls
         return [
             a if is_kept else xp.where(inside, a, xp.zeros_like(a))
             for a, is_kept in zip(arrays, kept, strict=True)

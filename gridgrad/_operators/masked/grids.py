@@ -60,8 +60,8 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
 
     Notes
     -----
-    `Grid.diffuse` and the conservative laplacian let no flux pass to a gap: the face between is closed, and
-    ``sum(grid.measure * grid.diffuse(k)(u))`` over what is inside stays 0. An operator costs one sweep over the
+    `Grid.diffuse` in all of its forms and the conservative laplacian let no flux pass to a gap: the face between is
+    closed, and ``sum(grid.measure * grid.diffuse(k)(u))`` over what is inside stays 0. An operator costs one sweep over the
     whole grid, and its rows beside the gaps.
 
     Examples

@@ -128,6 +128,8 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
             if k is not None
         )
         members.append(Member(grid, term, lines))
+    if whole.origin is not None and whole.origin.kind.is_flux:
+        _let_cells_follow(members)
     _let_walls_follow(members)
     return (*members, *_beside_gaps(small, members, grid))
 
@@ -159,7 +161,7 @@ def _beside_gaps(small: _Small, members: Sequence[Member], grid: Points) -> Iter
             _check_mixed(member.term, condition)
             rows = RowsOfPieces(small, number, 0, along.axis.place, mark(k, end))
             line = Line(grid, along.axis.place, no_rows(along.axis.length, 0), rows, False)
-            line.follows, line.end = [along], end
+            line.follows, line.end = along.follows or [along], end
             yield Member(grid, member.term._replace(input=first + k, ends=True), (line, *member.lines[1:]))
 
 
@@ -170,6 +172,13 @@ def _check_mixed(term: Term, condition: Condition) -> None:
             f"{condition!r} beside gaps has no mixed derivatives, as it may vary along them; give a number without a name, or take gradient "
             "and laplacian"
         )
+
+
+def _let_cells_follow(members: Sequence[Member]) -> None:
+    """What passes the two faces of a cell has rows of a run wherever one of both has: the cell is as wide for both."""
+    own = [(member.term.output, line) for member in members if not member.term.ends for line in member.lines]
+    for output, line in own:
+        line.follows = [other for n, other in own if n == output and other.axis is line.axis]
 
 
 def _let_walls_follow(members: Sequence[Member]) -> None:
@@ -191,7 +200,7 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
     """Whether what passes the faces to a gap is left out of a row, and all else of it stays: balances then hold exactly."""
     if term.ends or not mask.drops:
         return False
-    is_flux = origin is not None and (origin.kind.name == "diffuse" or "conservative" in origin.options)
+    is_flux = origin is not None and (origin.kind.is_flux or "conservative" in origin.options)
     return is_flux or (not mask.is_open and stencil.is_central)
 
 

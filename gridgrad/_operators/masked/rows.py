@@ -46,7 +46,8 @@ class Line:
     def __init__(self, grid: Points, k: int, stencil: Stencil, of_piece: PieceRows, drops: bool) -> None:
         assert grid.mask is not None
         self.grid, self.k, self.mask = grid, k, grid.mask
-        self.follows: list[Line] = []  # of what is prescribed: the lines whose rows it completes
+        # the lines with which it makes whole rows: of what is prescribed those of the field, of one face of a cell those of both
+        self.follows: list[Line] = []
         # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.end: int | None = None
         self.axis, self.stencil, self.of_piece, self.drops = grid.axis_objects[k], stencil, of_piece, drops
@@ -80,10 +81,13 @@ class Line:
 
     @cached_property
     def irregular(self) -> Array:
-        """At which points of the flattened grid the row of the whole axis would read across a gap."""
-        if self.follows:
-            found: Array = np.logical_or.reduce([line.irregular for line in self.follows])
-            return found
+        """At which points of the flattened grid the row of the whole axis is not taken: it would read across a gap."""
+        found: Array = np.logical_or.reduce([line._crosses for line in self.follows or [self]])
+        return found
+
+    @cached_property
+    def _crosses(self) -> Array:
+        """Where it would itself."""
         runs, n = self.runs, self.runs.n
         before, behind = self.table.reaches
         low, high = self._inner_reach

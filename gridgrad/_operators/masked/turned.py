@@ -10,15 +10,17 @@ import numpy as np
 
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, OfFields
-from ..._base.errors import ArgumentTypeError
 from ..._base.late import sparse
 from ..._base.types import Array, In, Out
 from ..._grid.masks.piece import HALF
 from ..._grid.points import Points
-from ..fields.factors import Number
-from ..fields.forms import flat, shaped
+from ..._stencils.stencil import Stencil
+from ..._terms.term import Term
+from ..fields.factors import Factor, Number
+from ..fields.forms import Form, flat, shaped
+from ..joined import Product
 from ..operator import AnyOperator, Operator
-from ..sweep import Sweep
+from ..sweep import Sweep, multiplication
 from .beside import Beside
 from .gapped import Gapped, finished
 from .matrix import turned_matrix
@@ -87,7 +89,7 @@ class Turned(Gapped[In, Out]):
     def _made(
         self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
     ) -> list[Array]:
-        """Of fields that are 0 in gaps."""
+        """Of coefficients that are 0 in gaps."""
         inputs, xp = prod(self.inputs), library.operations(*fields)
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
         results = sweep([*regular, *fields[inputs:]])
@@ -101,9 +103,7 @@ class Turned(Gapped[In, Out]):
 
     def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
         """A field with 0 at those points whose rows are not those of the whole grid."""
-        kept = np.ones(prod(self.mask.shape), bool)
-        kept[self.beside.patch.points[k]] = False
-        there = xp.weights(flat_.spread(kept.reshape(self.mask.shape)), None, g)
+        there = xp.weights(flat_.spread(self.beside.regular(k)), None, g)
         chosen: Array = xp.where(there, g, xp.zeros_like(g))
         return chosen
 
@@ -116,22 +116,26 @@ class Turned(Gapped[In, Out]):
     def T(self) -> Operator[Out, In]:
         """The transpose as an operator."""
         if self.weight is None:
-            return self.forward._beside(
-                self.whole.T, self.beside.conjugated() if self.conjugate else self.beside.again()
-            )
-        raise ArgumentTypeError(
-            "the transpose of a weighted adjoint on a grid with gaps is not offered; take A.T and multiply by grid.measure"
-        )
+            beside = self.beside.conjugated() if self.conjugate else self.beside.again()
+            return self.forward._beside(self.whole.T, beside)
+        return _weighted(self._unweighted().T, 1)
+
+    def _unweighted(self) -> Turned[In, Out]:
+        """The same in the Euclidean inner product."""
+        return self if self.weight is None else cast("Turned[In, Out]", self.forward.adjoint_operator())
 
     def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
-        if weight is None and self.weight is None:
+        whole, own = self.whole.adjoint_operator(weight), self._unweighted()
+        if self.weight is None and weight is None:
             beside = self.beside.again() if self.conjugate else self.beside.conjugated()
-            return self.forward._beside(self.whole.adjoint_operator(None), beside)
-        raise ArgumentTypeError(
-            "a weighted adjoint of a transpose, or of an adjoint, on a grid with gaps is not offered; of a real operator's transpose it is "
-            "A(grid.measure * g) / grid.measure"
-        )
+            return self.forward._beside(whole, beside)
+        turned = own.adjoint_operator()
+        return turned if self.weight == weight else _weighted(turned, -1 if self.weight is None else 1)
+
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field; 0 in gaps, as what it gives is."""
+        return Product(multiplication(self.grid, self.outputs, factor).T, self)
 
     def scaled(self, factor: Number) -> Turned[In, Out]:
         """The operator with all weights times a number."""
@@ -142,3 +146,22 @@ class Turned(Gapped[In, Out]):
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""
         return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
+
+
+def _weighted(operator: AnyOperator, power: int) -> AnyOperator:
+    """``W^power A W^-power`` of the measure W of the grid."""
+    for a in range(operator.grid.ndim):
+        before, behind = (
+            operator.grid.kept(_times_cells, a, sign * power, form)
+            for sign, form in ((1, operator.outputs), (-1, operator.inputs))
+        )
+        operator = Product(before, Product(operator, behind))
+    return operator
+
+
+def _times_cells(grid: Points, a: int, power: int, form: Form) -> AnyOperator:
+    """Each component times the widths of cells along an axis, or over them."""
+    weight = grid.quadrature[a] ** float(power)
+    stencil = Stencil(grid.lengths[a], ((0, 0),), (weight,), (), (), values=True, order=-power)
+    terms = tuple(Term(i, i, a, stencil) for i in range(prod(form)))
+    return Sweep.of(grid, f"cells of axis {a}", terms, form, form)

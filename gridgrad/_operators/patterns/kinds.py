@@ -63,8 +63,10 @@ class Kind(Generic[Made]):
     the options and their defaults, its docstring describes them below the first paragraph.
     """
 
-    def __init__(self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool) -> None:
-        self.build, self.clean, self.geometry = build, clean, geometry
+    def __init__(
+        self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool, is_flux: bool
+    ) -> None:
+        self.build, self.clean, self.geometry, self.is_flux = build, clean, geometry, is_flux
         self.name = build.__name__.strip("_")
         self.options = tuple(signature(clean).parameters)
         self.default = clean()
@@ -123,13 +125,14 @@ def no_options() -> tuple[()]:
 
 
 def kind(
-    clean: Callable[..., Cleaned] = no_options, *, geometry: bool = False
+    clean: Callable[..., Cleaned] = no_options, *, geometry: bool = False, is_flux: bool = False
 ) -> Callable[[Callable[..., Made]], Kind[Made]]:
     """Declare an operator by the function that makes it; `clean` checks its options and puts them in order.
 
-    With `geometry` its terms are right where lengths and unit vectors change from point to point (`Metric`), too.
+    With `geometry` its terms are right where lengths and unit vectors change from point to point (`Metric`), too. With
+    `is_flux` its rows are sums of what passes faces, of which those beside gaps lose nothing but what passes there.
     """
-    return lambda build: Kind(build, clean, geometry)
+    return lambda build: Kind(build, clean, geometry, is_flux)
 
 
 def refuse_geometry(grid: Points, name: str) -> None:

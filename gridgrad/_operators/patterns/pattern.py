@@ -47,7 +47,8 @@ class Pattern(OnGrids):
         self._made: Cache[Pattern] = Cache(None, entries=32, nbytes=2 << 20)  # of this one
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self.is_turned = are_turned(terms)
-        self.follows = any([a.side is not None or a.of_grid for a in arguments])  # the type of the field
+        # the type of the field, or its points
+        self.follows = any([a.side is not None or a.of_grid or a.at_faces for a in arguments])
         self._walls: dict[tuple[str, ...], Walls] = {}
         # of the coefficients
         self.at_gaps = [isinstance(a.side, AtGaps) for a in arguments for _ in range(a.fields)]

@@ -24,6 +24,7 @@ from ..fields.coefficients import Argument, Given
 from ..fields.forms import flat, shaped
 from ..fields.gather import check_dtypes, gather
 from ..fields.quantities import check_without_units
+from ..fields.weights import as_given
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .held import components_of, with_values
@@ -210,7 +211,8 @@ def constants_of(operator: Solvable) -> list[Array]:
     """The coefficients that were given; derivatives by them, and tracers, are refused, as factors would lose them."""
     found = []
     for argument, own in operator.taken():
-        for label, field in zip(argument.labels(), own, strict=True) if argument.is_of_user else ():
+        given = map(as_given, own)
+        for label, field in zip(argument.labels(), given, strict=True) if argument.is_of_user else ():
             if dispatch.is_differentiated(field):
                 raise ArgumentTypeError(
                     f"{label} is differentiated or traced, and a solver is made of numbers: make B, the operator A of detached coefficients, and "

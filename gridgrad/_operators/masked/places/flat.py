@@ -82,8 +82,14 @@ def placed(
 ) -> Array:  # fmt: skip
     """A new field: `base`, but for its `values` at some points (or these added there), and a number at others.
 
-    By one gather from all of it, which every library has and differentiates.
+    By one gather from all of it, which every library has and differentiates; what is added to NumPy's is written there.
     """
+    if added and type(base) is np.ndarray:
+        if values is not None:
+            turned = base if flat.is_plain else base.transpose(flat.order)
+            spots = (slice(None),) * flat.batch + np.unravel_index(points, flat.turned[flat.batch :])
+            turned[spots] += values.reshape(*flat.turned[: flat.batch], len(points))
+        return base
     whole = flat.of(xp, base)
     columns, index = [whole], np.arange(flat.flat[1])
     if values is not None and len(points):
