@@ -342,7 +342,9 @@ class Operator(OnGrids, Maps[In, Out]):
     def __add__(self: OfVectors, other: OfScalars) -> OfVectors: ...
     def __add__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         if isinstance(other, Operator):
-            return self.on_fields_of(other).plus(other.on_fields_of(self))
+            if other.inputs != self.inputs:
+                return self.on_fields_of(other).plus(other.on_fields_of(self))
+            return self.plus(other)
         check_zero(other)
         return self
 

@@ -43,14 +43,7 @@ class Sweep(Called[In, Out]):
     """
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
-        self.pattern, self.coefficients, self.origin = pattern, coefficients, pattern.origin
-        self.grid, self.name, self.terms, self.grids = (
-            pattern.grid,
-            pattern.name,
-            pattern.terms,
-            pattern.grids,
-        )
-        self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
+        self.pattern, self.coefficients = pattern, coefficients  # all that a step makes anew
         if pattern.origin is not None:
             self.__doc__ = pattern.origin.kind.__doc__
 
@@ -72,7 +65,7 @@ class Sweep(Called[In, Out]):
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
-        self.origin = self.pattern.origin = origin
+        self.pattern.origin = origin
         self.__doc__ = origin.kind.__doc__
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -89,7 +82,7 @@ class Sweep(Called[In, Out]):
 
     def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
-        return self.with_coefficients(fields + self.coefficients)
+        return Sweep(self.pattern, fields + self.coefficients) if fields else self
 
     def beside_own(self, given: list[Given]) -> Coefficients:
         """The coefficients of an operator of other options, and, in the place of those that its grid gave it, its own."""
@@ -161,7 +154,9 @@ class Sweep(Called[In, Out]):
 
     def scaled(self, factor: Number) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
-        return self._like(self.pattern.times(factor))
+        own = self.pattern
+        pattern = own.times_complex(factor) if isinstance(factor, complex) else own.times(factor)
+        return Sweep(pattern, self.coefficients)
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
@@ -179,7 +174,7 @@ class Sweep(Called[In, Out]):
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""
-        if not self.pattern.only_multiplies():
+        if not self.pattern.only_multiplies:  # by its one coefficient
             return None
         return Factor(self.coefficients[0], self.arguments[0].name, self.arguments[0].conjugate)
 
@@ -225,10 +220,9 @@ class Sweep(Called[In, Out]):
 
     def minus(self, other: AnyOperator) -> AnyOperator:
         """The difference to another operator."""
-        if type(other) is not Sweep or other.inputs != self.inputs:
+        if type(other) is not Sweep or other.pattern.inputs != self.pattern.inputs:
             return super().minus(other)
-        pattern = self.pattern.plus(other.pattern.times(-1.0))  # without an operator between
-        return Sweep(pattern, self.coefficients + other.coefficients)
+        return Sweep(self.pattern.minus(other.pattern), self.coefficients + other.coefficients)
 
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""

@@ -76,7 +76,7 @@ class TestWhatIsKept:
         for dt in np.linspace(0.1, 0.2, 50):
             assert (GRID.identity + float(dt) * GRID.laplacian).terms
         for operator in (GRID.laplacian, GRID.identity):  # its multiples, and its sums
-            assert 0 < len(operator.pattern._made) <= 32
+            assert 0 < len(operator.pattern.derived) <= 32
 
     def test_other_layouts_and_dtypes(self, rng):
         (v, k), f = fields(rng), rng.standard_normal((2, 3, *SHAPE))

@@ -105,7 +105,7 @@ def _components(v: Any, axes: int) -> Sequence[Any]:
         return [v]
     if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
         raise ArgumentTypeError(f"v must have one component for each of {counted(axes, 'axis')}, got {v!r}")
-    components = in_sequence(v)
+    components = v if isinstance(v, (list, tuple)) else in_sequence(v)
     if len(components) != axes:
         raise ArgumentValueError(
             f"v has {counted(len(components), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"
