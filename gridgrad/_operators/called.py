@@ -25,11 +25,11 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.sides import PARTS, are_constants, is_memory, like
+from .fields.sides import PARTS, Followers, are_constants, facts_beside, is_memory, like
 from .fields.weights import in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
-from .patterns.calls import How, Plain, is_traced, plain_of
+from .patterns.calls import How, Plain, bytes_of, is_traced, plain_of
 from .patterns.pattern import Pattern
 
 _ndarray = np.ndarray
@@ -276,14 +276,32 @@ class Called(Joinable[In, Out]):
             key = type(first), tuple(getattr(first, "shape", ())), *facts
         found = (self._settled or {}).get(key)
         if found is None:
-            sample = self._of_result(first)
-            if self.pattern.grids is None:
-                _, field = dispatch.samples(unwrap(sample, "f")[0])
-                # the field is to blame for another shape, before what is made like it
-                self._terms_for(tuple(field.shape))
-            found = self.with_coefficients(tuple([like(sample, c) for c in self.coefficients]))
+            found = self.with_coefficients(self._following(first, key))
             if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
                 self._settle(key, found)
+        return found
+
+    def _following(self, first: object, key: Hashable) -> Coefficients:
+        """The coefficients with arrays like a scalar field in the place of numbers, profiles and weights.
+
+        Beside arrays of NumPy's the pattern keeps them, as time steps ask for the same beside other fields.
+        """
+        own, kept = self.coefficients, self.pattern.followers
+        beside = facts_beside(own) if type(first) is _ndarray else None
+        made = None if beside is None else kept.get((key, beside))
+        if made is not None:
+            arrays = iter(made.arrays)
+            return tuple([c if type(c) is _ndarray else next(arrays) for c in own])
+        sample = self._of_result(first)
+        if self.pattern.grids is None:
+            _, field = dispatch.samples(unwrap(sample, "f")[0])
+            # the field is to blame for another shape, before what is made like it
+            self._terms_for(tuple(field.shape))
+        found = tuple([like(sample, c) for c in own])
+        if beside is not None:
+            pairs = [(c, a) for c, a in zip(own, found, strict=True) if type(c) is not _ndarray]
+            made = Followers(*zip(*pairs, strict=True))
+            kept.put((key, beside), made, sum(map(bytes_of, made.arrays)))
         return found
 
     def _of_result(self, first: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
@@ -168,6 +169,23 @@ def _first_points(coefficient: Array, axes: tuple[int, ...]) -> Array:
 def are_constants(coefficients: tuple[object, ...]) -> bool:
     """Whether one is still to follow the field: a number, a profile, or weights of lines."""
     return any([type(c) in (Constant, Profile, OwnWeights) for c in coefficients])
+
+
+_PLAIN = frozenset({np.ndarray, Constant, Profile, OwnWeights})
+
+
+class Followers(NamedTuple):
+    """What is still to follow the field, of one operator, and arrays in their place."""
+
+    given: tuple[object, ...]  # whose ids nothing else can have, therefore
+    arrays: tuple[Array, ...]
+
+
+def facts_beside(coefficients: tuple[object, ...]) -> tuple[Hashable, ...] | None:
+    """What tells `Followers` apart: dtypes of arrays, what follows itself; None beside arrays of other libraries."""
+    if not _PLAIN.issuperset(map(type, coefficients)):
+        return None
+    return tuple([c.dtype if type(c) is np.ndarray else id(c) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:

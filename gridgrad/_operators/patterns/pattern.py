@@ -21,7 +21,7 @@ from ..fields.coefficients import Argument
 from ..fields.factors import argument_of
 from ..fields.forms import Form, check_alike, form_name
 from ..fields.grids import Grids, OnGrids
-from ..fields.sides import AtGaps, Side
+from ..fields.sides import AtGaps, Followers, Side
 from .calls import Calls
 from .kinds import Origin
 
@@ -69,6 +69,7 @@ class Pattern(OnGrids):
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self.derived: Cache[Pattern | None] = Cache(None, entries=32, nbytes=2 << 20)
+        self.followers: Cache[Followers] = Cache(None, entries=16, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self.is_turned = are_turned(terms)
         self.only_multiplies = len(self._sides) == 1 and is_multiplication(terms)
