@@ -275,34 +275,31 @@ class Called(Joinable[In, Out]):
             facts = [str(getattr(first, word, "")) for word in ("dtype", "device")]
             key = type(first), tuple(getattr(first, "shape", ())), *facts
         found = (self._settled or {}).get(key)
-        if found is None:
-            found = self.with_coefficients(self._following(first, key))
-            if all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
-                self._settle(key, found)
-        return found
-
-    def _following(self, first: object, key: Hashable) -> Coefficients:
-        """The coefficients with arrays like a scalar field in the place of numbers, profiles and weights.
-
-        Beside arrays of NumPy's the pattern keeps them, as time steps ask for the same beside other fields.
-        """
+        if found is not None:
+            return found
         own, kept = self.coefficients, self.pattern.followers
         beside = facts_beside(own) if type(first) is _ndarray else None
         made = None if beside is None else kept.get((key, beside))
-        if made is not None:
-            arrays = iter(made.arrays)
-            return tuple([c if type(c) is _ndarray else next(arrays) for c in own])
+        if made is None:
+            found = self.with_coefficients(self._followed(first))
+            if not all(map(is_memory, found.coefficients)):  # what is traced does not outlive its trace
+                return found
+            if beside is not None:
+                made = Followers.of(own, found.coefficients)
+                kept.put((key, beside), made, sum(map(bytes_of, made.arrays)))
+        else:
+            found = self.with_coefficients(made.among(own))
+        self._settle(key, found)
+        return found
+
+    def _followed(self, first: object) -> Coefficients:
+        """The coefficients with arrays like a scalar field in the place of numbers, profiles and weights."""
         sample = self._of_result(first)
         if self.pattern.grids is None:
             _, field = dispatch.samples(unwrap(sample, "f")[0])
             # the field is to blame for another shape, before what is made like it
             self._terms_for(tuple(field.shape))
-        found = tuple([like(sample, c) for c in own])
-        if beside is not None:
-            pairs = [(c, a) for c, a in zip(own, found, strict=True) if type(c) is not _ndarray]
-            made = Followers(*zip(*pairs, strict=True))
-            kept.put((key, beside), made, sum(map(bytes_of, made.arrays)))
-        return found
+        return tuple([like(sample, c) for c in self.coefficients])
 
     def _of_result(self, first: object) -> object:
         """The field, or, where coefficients make results of a wider type, one of that type in its place."""

@@ -34,8 +34,8 @@ class Joinable(Operator[In, Out]):
                 return joined
         return Product(self, other)
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        """The sum with another operator."""
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields."""
         return Sum(self, other)
 
 

@@ -342,8 +342,6 @@ class Operator(OnGrids, Maps[In, Out]):
     def __add__(self: OfVectors, other: OfScalars) -> OfVectors: ...
     def __add__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         if isinstance(other, Operator):
-            if other.inputs != self.inputs:
-                return self.on_fields_of(other).plus(other.on_fields_of(self))
             return self.plus(other)
         check_zero(other)
         return self
@@ -352,8 +350,12 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator as it is added to another: of one at points alone, on each component of the other's vector fields."""
         return self
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+    def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
+        return self.on_fields_of(other).summed(other.on_fields_of(self))
+
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields."""
         raise NotImplementedError
 
     __radd__ = __add__

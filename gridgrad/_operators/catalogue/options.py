@@ -59,7 +59,7 @@ def advection_options(accuracy: object = None, upwind: object = None) -> tuple[i
         None is centred. 1 or 2 is the accuracy of differences to the side that the flow comes from.
     """
     if upwind is None:
-        return clean_accuracy(accuracy), None
+        return None if accuracy is None else clean_accuracy(accuracy), None
     order = int_or_none(upwind)
     if order not in (1, 2):
         raise ArgumentValueError(f"upwind must be 1, 2, or None for centred rows, got {upwind!r}")

@@ -19,6 +19,7 @@ from .gather import clean_coefficient
 from .sides import AtGaps, Side
 
 Numbers = tuple[float | None, ...]
+_ndarray = np.ndarray
 
 
 class Argument(NamedTuple):
@@ -59,9 +60,13 @@ Given = tuple[Argument, Coefficients]  # with its fields
 
 def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
-    components = _components(v, axes)
-    if not is_compiling() and all([type(c) is np.ndarray and c.dtype.kind in "fc" for c in components]):
-        return (None,) * axes, tuple(components)  # the usual case, without a detour
+    components = v if type(v) is tuple and len(v) == axes else _components(v, axes)
+    if not is_compiling():
+        for c in components:
+            if type(c) is not _ndarray or c.dtype.kind not in "fc":
+                break
+        else:
+            return (None,) * axes, tuple(components)  # the usual case, without a detour
     numbers = tuple(
         [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
     )
@@ -71,7 +76,7 @@ def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
 
 def diffusivity(k: object) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
-    if type(k) is np.ndarray and k.dtype.kind in "fc" and not is_compiling():
+    if type(k) is _ndarray and k.dtype.kind in "fc" and not is_compiling():
         return None, (k,)  # the usual case, without a detour
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)

@@ -71,7 +71,7 @@ def _not_finite(factor: object) -> ArgumentValueError:
 
 def factor_of(grids: Sequence[Points], value: object) -> Factor:
     """A field that multiplies all results of an operator, which are on these grids."""
-    shapes = list(dict.fromkeys([grid.shape for grid in grids]))
+    shapes = list(dict.fromkeys([grid.shape for grid in grids])) if len(grids) > 1 else []
     if len(shapes) > 1:
         raise ArgumentValueError(
             f"no field multiplies results of the shapes {' and '.join(map(str, shapes))} at once; give a number, or multiply what A makes: "

@@ -180,6 +180,17 @@ class Followers(NamedTuple):
     given: tuple[object, ...]  # whose ids nothing else can have, therefore
     arrays: tuple[Array, ...]
 
+    @classmethod
+    def of(cls, coefficients: tuple[Array, ...], found: tuple[Array, ...]) -> Followers:
+        """Of the coefficients of an operator, for which these were found."""
+        pairs = [(c, a) for c, a in zip(coefficients, found, strict=True) if type(c) is not np.ndarray]
+        return cls(tuple([c for c, _ in pairs]), tuple([a for _, a in pairs]))
+
+    def among(self, coefficients: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Coefficients of the same kinds, with the arrays in their places."""
+        arrays = iter(self.arrays)
+        return tuple([c if type(c) is np.ndarray else next(arrays) for c in coefficients])
+
 
 def facts_beside(coefficients: tuple[object, ...]) -> tuple[Hashable, ...] | None:
     """What tells `Followers` apart: dtypes of arrays, what follows itself; None beside arrays of other libraries."""

@@ -39,13 +39,13 @@ def derived(make: Callable[Given, Found]) -> Callable[Given, Found]:
     def call(self: Pattern, *given: Hashable) -> Pattern | None:
         if is_compiling():
             return constant(self, *given)
-        entry = self.derived.held.get((make, *given))
+        entry = self.derived.held.get((make, given))
         if entry is not None:
             entry.used = Entry.now
             return entry.value
         found = anew(self, *given)
         if found is not self:
-            self.derived.put((make, *given), found, 0 if found is None else stencil_bytes(found.terms))
+            self.derived.put((make, given), found, 0 if found is None else stencil_bytes(found.terms))
         return found
 
     return cast(Callable[Given, Found], call)
