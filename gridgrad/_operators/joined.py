@@ -34,6 +34,12 @@ class Joinable(Operator[In, Out]):
                 return joined
         return Product(self, other)
 
+    def plus(self, other: AnyOperator) -> AnyOperator:
+        """The sum with another operator."""
+        own = self.on_fields_of(other)
+        assert isinstance(own, Joinable)
+        return own.summed(other.on_fields_of(self))
+
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields."""
         return Sum(self, other)

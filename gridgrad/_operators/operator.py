@@ -352,10 +352,6 @@ class Operator(OnGrids, Maps[In, Out]):
 
     def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
-        return self.on_fields_of(other).summed(other.on_fields_of(self))
-
-    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        """The sum with another operator of the same fields."""
         raise NotImplementedError
 
     __radd__ = __add__
