@@ -24,6 +24,7 @@ from wall_rows import WALL_ROWS
 ALL_ROWS = ROWS + WALL_ROWS + FACE_ROWS + MASK_ROWS
 RESULTS = Path(__file__).with_name("results")
 DISTRIBUTIONS = ("gridgrad", "numpy", "scipy", "numba", "findiff", "py-pde", "MetPy")
+WHOLE = "gridgrad, no gaps"  # beside which operators with gaps are measured
 HIDDEN = ("gridgrad", "ceiling")  # of the list of peers: they have columns of their own
 MEMORY_GOAL = 1.0  # MiB
 
@@ -152,14 +153,29 @@ def markdown(report: dict[str, Any]) -> str:
     lines = ["| float64, `out=` | gridgrad | the others, in multiples of its time | share of ceiling |",
              "|---|---:|---|---:|"]  # fmt: skip
     for name, times in report["rows"].items():
+        if WHOLE in times:
+            continue
         ours = times["gridgrad"]["min"]
         share = f"{share_of_ceiling(times):.2f}" if "ceiling" in times else "-"
         lines.append(f"| {name} | {duration(ours)} | {others(times)} | {share} |")
     memory = report["MiB beyond the outputs"]
     return "\n".join([
-        *lines, "", facts(report),
+        *lines, "", *beside_gaps(report["rows"]), "", facts(report),
         f"Memory beyond the output, {memory['points per side']}³: laplacian {memory['laplacian']:.1f} MiB, diffuse {memory['diffuse']:.1f} MiB.",
     ])  # fmt: skip
+
+
+def beside_gaps(rows: dict[str, Any]) -> list[str]:
+    """A line for each kind of gaps, a column for each size: their time over that of the same operator without gaps."""
+    found: dict[str, dict[str, str]] = {}
+    for name, times in rows.items():
+        if WHOLE in times:
+            what, size = name.rsplit(", ", 1)
+            ratio = times["gridgrad"]["min"] / times[WHOLE]["min"]
+            found.setdefault(what, {})[size] = f"{ratio:.2f}"
+    sizes = list(next(iter(found.values()), {}))
+    lines = [f"| time over that without gaps | {' | '.join(sizes)} |", f"|---|{'---:|' * len(sizes)}"]
+    return lines + [f"| {what} | {' | '.join(ratios.values())} |" for what, ratios in found.items()]
 
 
 def others(times: dict[str, dict[str, float]]) -> str:

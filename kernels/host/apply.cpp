@@ -81,9 +81,7 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (ends_[t] == t || !are_along(t) || (stream_ && alone_[t] && ends_[t] < next_[t]) ||
-            !runs_.have_loops(t, ends_[t], begin, end))
-          return false;
+        if (ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end)) return false;
       return true;
     }
   }
@@ -96,9 +94,12 @@ class Apply {
       const int64 group = rows_of_a_group(end - begin);
       bool streams = false;
       for (int t = 0; t < plan_.terms; t = next_[t]) {
-        Stream<Out>* const stream =
-            stream_ && ends_[t] == next_[t] ? &streams_[plan_.term[t].output] : nullptr;
-        streams |= runs_.set_up(t, ends_[t], rows, begin, end, output_row(t) + begin, stream);
+        Stream<Out>* const stream = stream_ ? &streams_[plan_.term[t].output] : nullptr;
+        const Run<Real>& own =
+            runs_.set_up(t, ends_[t], next_[t], rows, begin, end, output_row(t) + begin, stream);
+        goes_past_[t] = own.stream != nullptr;
+        streams |= goes_past_[t];
+        if (goes_past_[t]) set_walls(t, own, begin, end);
       }
       const int64 step = !streams ? rows : group == COLUMN ? 1 : group;
       for (int64 r = 0; r < rows; r += step) {
@@ -106,11 +107,25 @@ class Apply {
         for (int t = 0; t < plan_.terms; t = next_[t]) runs_.take(t, ends_[t], r, smaller(r + step, rows));
       }
       for (int t = 0; t < plan_.terms; t = next_[t]) {
+        if (goes_past_[t]) continue;
         const int64 ahead = plan_.array[plan_.inputs + plan_.term[t].output].stride[MIDDLE];
         terms_.add_ends(ends_[t], next_[t], rows, begin, end, output_row(t) + begin, 1, ahead);
       }
     }
     return rows;
+  }
+
+  // What terms at walls add to the ends of rows that go past the caches, which are made before.
+  void set_walls(int t, const Run<Real>& run, int64 begin, int64 end) {
+    const int64 first = begin + run.leading, last = first + run.count;
+    Real* values = run.walls;
+    for (int k = ends_[t]; k < next_[t]; ++k) {
+      if (!terms_.here.is_there(k)) continue;
+      const Stencil& wall = terms_.here.stencil(k);
+      if (wall.leading) terms_.add_ends(k, k + 1, run.rows, begin, first, values, 1, run.ends);
+      if (wall.trailing) terms_.add_ends(k, k + 1, run.rows, last, end, values + run.leading, 1, run.ends);
+      values += run.rows * run.ends;
+    }
   }
 
   Out* output_row(int t) const {
@@ -209,7 +224,7 @@ class Apply {
   Terms<Stored, Real> terms_;
   std::conditional_t<NATIVE, Runs<Real>, NoRuns> runs_;
   int next_[MAX_TERMS], ends_[MAX_TERMS];
-  bool alone_[MAX_TERMS];
+  bool alone_[MAX_TERMS], goes_past_[MAX_TERMS];
   int64 lead_[MAX_ARRAYS] = {};  // of what is read in each input from the row itself
   Stream<Out> streams_[MAX_ARRAYS];
   alignas(64) Real tile_[TILE];

@@ -27,8 +27,12 @@ class Position {
       for (const int k : {int(term.input), int(term.inner), int(term.faces), int(term.outer)})
         if (k >= 0 && !term.ends) everywhere_[k] = true;
     }
+    for (int k = 0; k < plan.inputs; ++k) fields_ += everywhere_[k];
     for (int k = plan.inputs; k < plan.inputs + plan.outputs; ++k) everywhere_[k] = true;
   }
+
+  // How many inputs are read not only at ends.
+  int fields() const { return fields_; }
 
   // Goes to a row: `at` is its place in all slower dims.
   void go_to(const int64* at) {
@@ -183,6 +187,7 @@ class Position {
   Form forms_[MAX_TERMS];
   bool there_[MAX_TERMS];
   bool everywhere_[MAX_ARRAYS] = {};  // the arrays that not only terms at ends read
+  int fields_ = 0;
 };
 
 }  // namespace

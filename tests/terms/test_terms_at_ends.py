@@ -114,6 +114,26 @@ class TestApplied:
         for axis in range(3):
             check(core, (*chosen, sides[axis]), inputs)
 
+    @pytest.mark.parametrize("dtype", ["f4", "f8"])
+    @pytest.mark.parametrize("length", [127, 128, 141, 300])
+    def test_ends_of_rows_that_go_past_the_caches(self, core, rng, length, dtype):
+        """Several terms at the same end, at one end only, and in the rows at the ends of other axes."""
+        shape = (6, 7, length)
+        f = np.array(noise(rng, shape, dtype))
+        f[rng.random(shape) < 0.3] = -0.0
+        own = tuple(Term(0, 0, k, rows_with_values(rng, n, CENTRAL)) for k, n in enumerate(shape))
+        at = ((2, 1, 2), (2, 0, 1), (1, 2, 0), (0, 1, 1))
+        sides = tuple(
+            Term(0, 1 + k, at[k][0], at_ends(rng, shape[at[k][0]], *at[k][1:]), ends=True) for k in range(4)
+        )
+        inputs = [f, *(side(rng, axis, shape, dtype) for axis, _, _ in at)]
+        for terms in (own, own[2:], own[1:], own[:1]):
+            for chosen in (terms + sides, terms + sides[:2]):
+                if dtype == "f8":
+                    check(core, chosen, inputs)
+                (want,) = slices.apply(NUMPY, chosen, inputs, 1)
+                assert same_bits(streamed(core, chosen, inputs)[0], want)
+
     @pytest.mark.parametrize("shape", [(2100,), (7, 2100), (40, 12), (7, 8, 30), (2, 7, 8, 9)])
     def test_long_rows_and_rows_alike(self, core, rng, shape):
         f = np.array(noise(rng, shape))

@@ -98,6 +98,14 @@ void join_all_ends(const Run<Real>& run, int line, int64 begin, int64 end) {
   (join_ends<Real, JOIN, ADDS, OTHERS>(run, ++line, begin, end), ...);
 }
 
+// What terms at walls add there, where ends are made before.
+template <class Real>
+void add_walls(const Run<Real>& run, int64 begin, int64 end) {
+  const Real* value = run.walls;
+  for (int k = 0; k < run.wall_terms; ++k, value += run.rows * run.ends)
+    for (int64 j = begin * run.ends; j < end * run.ends; ++j) run.end_target[j] += value[j];
+}
+
 // Whether a loop's words may go past the caches, as soon as they are made: those of one term, and of sums
 // those that read one array, if a line is two words or one. More takes so long that lines are written before
 // they are full.
@@ -161,8 +169,11 @@ GG_NOINLINE void join_rows(const Run<Real>& run, int line, int64 begin, int64 en
     const int64 last = smaller(r + run.group, end);
     if constexpr (HOW == SETS && may_stream<KINDS...>())
       if (run.stream) {
-        if (run.ends && r % run.group == 0)
-          join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, smaller(r + run.group, run.rows));
+        if (run.ends && r % run.group == 0) {
+          const int64 made = smaller(r + run.group, run.rows);
+          join_all_ends<Real, JOIN, HOW, KINDS...>(run, line, r, made);
+          add_walls(run, r, made);
+        }
         stream_words<Real, JOIN, KINDS...>(run, line, r, last);
         continue;
       }

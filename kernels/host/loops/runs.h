@@ -47,9 +47,11 @@ class Runs {
     return true;
   }
 
-  // Sets up the elements [begin, end) of `rows` rows from this one on of an output; `target` is the first of
-  // them. Whether they go past the caches, by a stream: if a loop makes all that they are.
-  bool set_up(int t, int next, int64 rows, int64 begin, int64 end, Real* target, Stream<Real>* stream) {
+  // Sets up the elements [begin, end) of `rows` rows from this one on of an output, whose terms [next, walls)
+  // stand at walls; `target` is the first of them. The run goes past the caches, by a stream, if a loop makes
+  // all that they are: then there is room for what is added at walls.
+  const Run<Real>& set_up(int t, int next, int walls, int64 rows, int64 begin, int64 end, Real* target,
+                          Stream<Real>* stream) {
     Output& own = output_of(t);
     Run<Real>& run = own.run;
     int64 first = begin, last = end;
@@ -60,7 +62,9 @@ class Runs {
     run.target = target + (first - begin);
     run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
     run.group = rows_of_a_group(end - begin);
-    run.stream = how_of(t) == SETS && streams(own.loop, t, next, run.count) ? stream : nullptr;
+    const bool goes_past =
+        how_of(t) == SETS && streams(own.loop, t, next, run.count) && are_between(next, walls, first, last);
+    run.stream = goes_past ? stream : nullptr;
     run.together =
         !run.stream && own.loop && how_of(t) == SETS && are_one(t, next, run, end - begin) ? run.group : 1;
     own.links.clear();
@@ -73,8 +77,8 @@ class Runs {
     run.link = own.links.data();
     run.end_target = run.target;
     run.end_ahead = run.target_ahead;
-    if (run.stream) set_apart(own);
-    return run.stream != nullptr;
+    if (run.stream) set_apart(own, walls_there(next, walls));
+    return run;
   }
 
   // The rows [begin, end) of those.
@@ -146,19 +150,36 @@ class Runs {
   bool streams(Loop<Real> loop, int t, int next, int64 count) const {
     if (!loop || count < Words<Real>::LANES) return false;
     if (t + terms_of(kinds_[t]) == next) return true;
-    if (here_.plan.inputs > 1 || WORD_BYTES <= 16 || COLUMN * count < TOGETHER) return false;
+    if (here_.fields() > 1 || WORD_BYTES <= 16 || COLUMN * count < TOGETHER) return false;
     for (; t < next; t += terms_of(kinds_[t]))
       if (!is_of_one_array(kinds_[t])) return false;
     return true;
   }
 
-  // Ends that are streamed are made in a place of their own, those of a row side by side.
-  static void set_apart(Output& own) {
+  // Whether the elements [first, last) are not those where the terms [t, next) stand, which are sums there.
+  bool are_between(int t, int next, int64 first, int64 last) const {
+    int64 begin = first, end = last;
+    leave_inner(t, next, begin, end);
+    return t == next || (begin == first && end == last && join_of(t) == TOTAL);
+  }
+
+  int walls_there(int t, int next) const {
+    int count = 0;
+    for (; t < next; ++t) count += here_.is_there(t);
+    return count;
+  }
+
+  // Ends that are streamed are made in a place of their own, those of a row side by side, and so is what
+  // terms at walls add to them: -0 adds nothing.
+  static void set_apart(Output& own, int walls) {
     Run<Real>& run = own.run;
     for (int64 k = 0; k < run.ends; ++k) own.ends[static_cast<std::size_t>(k)].to = k;
-    own.end_values.resize(static_cast<std::size_t>(run.rows * run.ends));
+    const std::size_t count = static_cast<std::size_t>(run.rows * run.ends);
+    own.end_values.assign(count * static_cast<std::size_t>(1 + walls), Real(-0.0));
     run.end_target = own.end_values.data();
     run.end_ahead = run.ends;
+    run.walls = run.end_target + count;
+    run.wall_terms = walls;
   }
 
   // What is done in words; the rest is done with the ends.

@@ -167,6 +167,8 @@ struct Run {
       stream;  // past the caches, if not null: with ends that were made before, in a place of theirs
   Real* end_target;
   int64 end_ahead;
+  Real* walls;  // what the terms at walls, one after the other, add to ends that are made before
+  int wall_terms;
   const End* end;       // in every row
   int64 ends, leading;  // `leading` of them before the inner elements
   const Link<Real>* link;
