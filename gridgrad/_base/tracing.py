@@ -7,8 +7,7 @@ import sys
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
-    torch = sys.modules.get("torch")
-    if torch is None:
+    if "torch" not in sys.modules:
         return False
-    compiler = getattr(torch, "compiler", None)  # torch may be half imported
+    compiler = getattr(sys.modules["torch"], "compiler", None)  # torch may be half imported
     return compiler is not None and compiler.is_dynamo_compiling()

@@ -124,7 +124,7 @@ class Points:
         )
         self.slopes = tuple(axis.slope for axis in self.axis_objects)
         self.has_units = any(unit is not None for unit in units)
-        self._kept: dict[Hashable, Any] = {}
+        self.held: dict[Hashable, Any] = {}  # by `kept`
         self.mask: masks.Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
@@ -284,7 +284,7 @@ class Points:
                 "or put numpy.nan where the result does not count"
             )
         made = copy(self)
-        made.mask, made._whole, made._masked, made._kept = mask, self.whole, masked, {}
+        made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
         return made
 
     def _check_gaps_at_poles(self, metric: Metric, mask: masks.Mask) -> None:
@@ -345,11 +345,7 @@ class Points:
     def kept(self, make: Callable[..., Made], *arguments: Hashable) -> Made:
         """What a function makes of the grid and of these arguments: an operator, made at the first use."""
         key = (make, *arguments)
-        if key not in self._kept:
-            self._kept[key] = make(self, *arguments)
-        made: Made = self._kept[key]
+        if key not in self.held:
+            self.held[key] = make(self, *arguments)
+        made: Made = self.held[key]
         return made
-
-    def held(self, *key: Hashable) -> object:
-        """What `kept` has made of these, or None."""
-        return self._kept.get(key)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from math import prod
 from operator import is_
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 
@@ -25,15 +25,26 @@ from .fields import quantities
 from .fields.coefficients import Coefficients
 from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.sides import PARTS, all_like, are_constants, is_memory
+from .fields.sides import PARTS, Followers, all_like, are_constants, facts_beside, is_memory
 from .fields.weights import AtFaces, in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
-from .patterns.calls import How, Plain, is_traced, plain_of
-from .patterns.kinds import Origin
+from .patterns.calls import How, Plain, bytes_of, is_traced, plain_of
 from .patterns.pattern import Pattern
 
 _ndarray = np.ndarray
+Found = TypeVar("Found")
+
+
+class HasPattern(Protocol):
+    """An operator of a pattern."""
+
+    pattern: Pattern
+
+
+def shared(of: Callable[[HasPattern], Found]) -> Found:
+    """What operators have from their pattern: a property."""
+    return cast(Found, property(of))
 
 
 class Called(Joinable[In, Out]):
@@ -41,9 +52,16 @@ class Called(Joinable[In, Out]):
 
     pattern: Pattern
     coefficients: Coefficients
-    name: str
-    terms: tuple[Term, ...]
-    origin: Origin | None
+    grid = shared(lambda own: own.pattern.grid)
+    grids = shared(lambda own: own.pattern.grids)
+    grids_in = shared(lambda own: own.pattern.grids_in)
+    grids_out = shared(lambda own: own.pattern.grids_out)
+    inputs = shared(lambda own: own.pattern.inputs)
+    outputs = shared(lambda own: own.pattern.outputs)
+    arguments = shared(lambda own: own.pattern.arguments)
+    name = shared(lambda own: own.pattern.name)
+    terms = shared(lambda own: own.pattern.terms)
+    origin = shared(lambda own: own.pattern.origin)
     _settled: dict[Hashable, Called[In, Out]] | None = None  # the same coefficients for fields of one kind
 
     def with_coefficients(self, coefficients: Coefficients) -> Called[In, Out]:
@@ -101,12 +119,13 @@ class Called(Joinable[In, Out]):
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__")(f, out, workers, add=add)
-        if type(f) is _ndarray and self._settled and not self.inputs:
+        pattern = self.pattern
+        if type(f) is _ndarray and self._settled and not pattern.inputs:
             known: AnyOperator | None = self._settled.get((f.shape, f.dtype))
             if known is not None:
                 return known(f, out, workers, add=add)
         # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
-        if self.pattern.follows and f is not MISSING and are_constants(self.coefficients):
+        if pattern.follows and f is not MISSING and are_constants(self.coefficients):
             wide = widened(f, self.inputs, self.coefficients)
             settled: AnyOperator = self.settled(f if wide is None else wide)
             if wide is None:
@@ -114,7 +133,7 @@ class Called(Joinable[In, Out]):
             return in_wider(
                 lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add
             )
-        if type(f) is _ndarray and not self.inputs:
+        if type(f) is _ndarray and not pattern.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
         else:
             arrays, is_stacked = self._components(f)
@@ -123,7 +142,7 @@ class Called(Joinable[In, Out]):
                 return self._traced(f, out)
         targets, nested = (None, None) if out is None else flat_out(out, arrays)
         if arrays:
-            found = self.pattern.calls.again([is_stacked, nested, add], arrays, targets, workers)
+            found = pattern.calls.again([is_stacked, nested, add], arrays, targets, workers)
             if found is not None:
                 return found if out is None else out
             fitted: AnyOperator | None = self._fitted(getattr(arrays[0], "shape", None))
@@ -256,17 +275,32 @@ class Called(Joinable[In, Out]):
             facts = [str(getattr(first, word, "")) for word in ("dtype", "device")]
             key = type(first), tuple(getattr(first, "shape", ())), *facts
         found = (self._settled or {}).get(key)
-        if found is None:
-            sample = self._of_result(first)
-            if self.pattern.grids is None:
-                _, field = dispatch.samples(unwrap(sample, "f")[0])
-                # the field is to blame for another shape, before what is made like it
-                self._terms_for(tuple(field.shape))
-            found = self.with_coefficients(tuple(all_like(sample, self.coefficients)))
+        if found is not None:
+            return found
+        own, kept = self.coefficients, self.pattern.followers
+        beside = facts_beside(own) if type(first) is _ndarray else None
+        made = None if beside is None else kept.get((key, beside))
+        if made is None:
+            found = self.with_coefficients(self._followed(first))
             # what is traced does not outlive its trace, and what was at faces is a copy of what may change
-            if all(map(is_memory, found.coefficients)) and AtFaces not in map(type, self.coefficients):
-                self._settle(key, found)
+            if not all(map(is_memory, found.coefficients)) or AtFaces in map(type, own):
+                return found
+            if beside is not None:
+                made = Followers.of(own, found.coefficients)
+                kept.put((key, beside), made, sum(map(bytes_of, made.arrays)))
+        else:
+            found = self.with_coefficients(made.among(own))
+        self._settle(key, found)
         return found
+
+    def _followed(self, first: object) -> Coefficients:
+        """The coefficients with arrays like a scalar field in the place of numbers, profiles and weights."""
+        sample = self._of_result(first)
+        if self.pattern.grids is None:
+            _, field = dispatch.samples(unwrap(sample, "f")[0])
+            # the field is to blame for another shape, before what is made like it
+            self._terms_for(tuple(field.shape))
+        return tuple(all_like(sample, self.coefficients))
 
     def _of_result(self, first: object) -> object:
         """The field, or, where coefficients make results of a wider type, one of that type in its place."""

@@ -22,7 +22,8 @@ class Joinable(Operator[In, Out]):
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one; one of both where one only multiplies by a field."""
-        if other.grid is self.grid and self.grid_out is self.grid:
+        grid = self.grid
+        if other.grid is grid and self.grid_out is grid:
             factor, own = other.as_factor(), self.as_factor()
             joined: AnyOperator | None = None
             if factor is not None:
@@ -33,8 +34,14 @@ class Joinable(Operator[In, Out]):
                 return joined
         return Product(self, other)
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+    def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
+        own = self.on_fields_of(other)
+        assert isinstance(own, Joinable)
+        return own.summed(other.on_fields_of(self))
+
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields."""
         return Sum(self, other)
 
 
@@ -47,26 +54,12 @@ class Joined(Joinable[In, Out]):
         self.parts = first, second
         self.taking = taking = self.parts[self.takes]
         self.grid, self.inputs, self.outputs = taking.grid, taking.inputs, first.outputs
+        self.grids_in, self.grids_out = taking.grids_in, first.grids_out
         self.arguments = first.arguments + second.arguments
         self.spare = Spare()
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.parts
-
-    @property
-    def grid_out(self) -> Points:
-        """The grid of the results."""
-        return self.parts[0].grid_out
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-        return self.taking.grids_in
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
-        return self.parts[0].grids_out
 
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""

@@ -342,7 +342,7 @@ class Operator(OnGrids, Maps[In, Out]):
     def __add__(self: OfVectors, other: OfScalars) -> OfVectors: ...
     def __add__(self, other: AnyOperator | Literal[0]) -> AnyOperator:
         if isinstance(other, Operator):
-            return self.on_fields_of(other).plus(other.on_fields_of(self))
+            return self.plus(other)
         check_zero(other)
         return self
 
@@ -350,7 +350,7 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator as it is added to another: of one at points alone, on each component of the other's vector fields."""
         return self
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
+    def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
         raise NotImplementedError
 

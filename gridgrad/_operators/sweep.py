@@ -43,14 +43,7 @@ class Sweep(Called[In, Out]):
     """
 
     def __init__(self, pattern: Pattern, coefficients: Coefficients = ()) -> None:
-        self.pattern, self.coefficients, self.origin = pattern, coefficients, pattern.origin
-        self.grid, self.name, self.terms, self.grids = (
-            pattern.grid,
-            pattern.name,
-            pattern.terms,
-            pattern.grids,
-        )
-        self.inputs, self.outputs, self.arguments = pattern.inputs, pattern.outputs, pattern.arguments
+        self.pattern, self.coefficients = pattern, coefficients  # all that a step makes anew
         if pattern.origin is not None:
             self.__doc__ = pattern.origin.kind.__doc__
 
@@ -72,7 +65,7 @@ class Sweep(Called[In, Out]):
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
-        self.origin = self.pattern.origin = origin
+        self.pattern.origin = origin
         self.__doc__ = origin.kind.__doc__
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -89,7 +82,7 @@ class Sweep(Called[In, Out]):
 
     def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
-        return self.with_coefficients(fields + self.coefficients)
+        return Sweep(self.pattern, fields + self.coefficients) if fields else self
 
     def beside_own(self, given: list[Given]) -> Coefficients:
         """The coefficients of an operator of other options, and, in the place of those that its grid gave it, its own."""
@@ -161,25 +154,27 @@ class Sweep(Called[In, Out]):
 
     def scaled(self, factor: Number) -> Sweep[In, Out]:
         """The operator with all weights times a number."""
-        return self._like(self.pattern.times(factor))
+        own = self.pattern
+        pattern = own.times(factor) if type(factor) is float else own.times_complex(factor)
+        return Sweep(pattern, self.coefficients)
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
-        whole = self._multiplied(factor, False)
-        return Product(multiplication(self.grid, self.outputs, factor), self) if whole is None else whole
+        pattern = self.pattern.multiplied(factor.name, factor.conjugate, False)
+        if pattern is None:
+            return Product(multiplication(self.grid, self.outputs, factor), self)
+        return Sweep(pattern, (*self.coefficients, factor.field))
 
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
-        whole = self._multiplied(factor, True)
-        return Product(self, multiplication(self.grid, self.inputs, factor)) if whole is None else whole
-
-    def _multiplied(self, factor: Factor, inside: bool) -> Sweep[In, Out] | None:
-        pattern = self.pattern.multiplied(factor.name, factor.conjugate, inside)
-        return None if pattern is None else Sweep(pattern, (*self.coefficients, factor.field))
+        pattern = self.pattern.multiplied(factor.name, factor.conjugate, True)
+        if pattern is None:
+            return Product(self, multiplication(self.grid, self.inputs, factor))
+        return Sweep(pattern, (*self.coefficients, factor.field))
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""
-        if not self.pattern.only_multiplies():
+        if not self.pattern.only_multiplies:  # by its one coefficient
             return None
         return Factor(self.coefficients[0], self.arguments[0].name, self.arguments[0].conjugate)
 
@@ -217,18 +212,25 @@ class Sweep(Called[In, Out]):
         pattern = self.pattern.on_components(other.inputs)
         return self if pattern is self.pattern else self._like(pattern)
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        """The sum with another operator, one sweep where that is one."""
-        if not isinstance(other, Sweep):
+    def plus(self, other: AnyOperator) -> AnyOperator:
+        """The sum with another operator."""
+        own = self.pattern
+        if type(other) is not Sweep or (pattern := other.pattern).inputs != own.inputs:
             return super().plus(other)
+        return Sweep(own.plus(pattern), self.coefficients + other.coefficients)
+
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields, one sweep where that is one."""
+        if not isinstance(other, Sweep):
+            return super().summed(other)
         return Sweep(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
 
     def minus(self, other: AnyOperator) -> AnyOperator:
         """The difference to another operator."""
-        if type(other) is not Sweep or other.inputs != self.inputs:
+        own = self.pattern
+        if type(other) is not Sweep or (pattern := other.pattern).inputs != own.inputs:
             return super().minus(other)
-        pattern = self.pattern.plus(other.pattern.times(-1.0))  # without an operator between
-        return Sweep(pattern, self.coefficients + other.coefficients)
+        return Sweep(own.minus(pattern), self.coefficients + other.coefficients)  # without one between
 
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""

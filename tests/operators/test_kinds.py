@@ -131,11 +131,11 @@ class TestKept:
             grid.advect([0.5 + k, U])(U)
             grid.diffuse(0.5 + k)(U)
             grid.directional_derivative([1.0, k]).with_(accuracy=4)(U)
-        before = len(grid._kept)
+        before = len(grid.held)
         grid.advect([U, V])
         grid.advect([V, U])
         assert before <= 1
-        assert len(grid._kept) == before + 1
+        assert len(grid.held) == before + 1
 
 
 class TestPickles:

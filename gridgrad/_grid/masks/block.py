@@ -111,5 +111,5 @@ class MaskOfBlock(Mask):
 def with_mask_of(grid: Points, mask: Mask) -> Points:
     """The grid with another mask, which is not checked: of a block, or unread."""
     made = copy(grid)
-    made.mask, made._kept = mask, {}
+    made.mask, made.held = mask, {}
     return made

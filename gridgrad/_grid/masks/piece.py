@@ -128,7 +128,7 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bo
         small.__dict__.pop(name, None)
     small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
-    small._kept = {}
+    small.held = {}
     if grid.metric is not None:
         own = axes[grid.metric.along]
         small.metric = MetricOfPiece(grid.metric, own) if isinstance(own, PieceOfAxis) else copy(grid.metric)

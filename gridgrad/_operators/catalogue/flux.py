@@ -15,7 +15,7 @@ from ..faces.fluxes import diffuse_at_faces
 from ..fields.coefficients import Argument, Numbers, diffusivities
 from ..operator import Operator
 from ..patterns.build import Build
-from ..patterns.kinds import check_words, kind, method
+from ..patterns.kinds import kind, method, refuse_words
 from ..sweep import Sweep
 from .diffuse_tensor import diffuse_tensor
 from .options import mean_option
@@ -53,11 +53,12 @@ def diffuse(
     count as 0 at their faces, as at symmetric ends: order 2 where the slope across a coast is 0; elsewhere
     solutions converge by an order between 1/2 and 1 in the mean.
     """
-    check_words("diffuse", others, k=k)
+    if others or k is MISSING:
+        refuse_words("diffuse", others, k=k)
     if not is_word(form, "points"):
         return _other_form(grid, k, mean, form)
     numbers, is_vector, fields = diffusivities(k, grid.ndim)
-    return _diffuse.on(grid, numbers, is_vector, mean=mean).with_first(fields)
+    return _diffuse.on(grid, (numbers, is_vector), mean).with_first(fields)
 
 
 def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scalar, Scalar]:

@@ -8,7 +8,7 @@ from ..._base.errors import MISSING, ArgumentTypeError
 from ..._grid.points import Points
 from ..fields.factors import clean_name, factor_on, number_of
 from ..operator import Operator
-from ..patterns.kinds import check_words, method
+from ..patterns.kinds import method, refuse_words
 from ..sweep import multiplication
 from .second import identity
 
@@ -26,7 +26,8 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **ot
     applies A to ``b * f``, in one pass. Only where A is multiplied there already, as `advect` by its
     fields, ``a * A`` takes two, with a temporary. On vector fields A each component is multiplied.
     """
-    check_words("multiply", others, b=b)
+    if others or b is MISSING:
+        refuse_words("multiply", others, b=b)
     number, name = number_of(b), clean_name(name)
     if number is not None:
         if name is not None:

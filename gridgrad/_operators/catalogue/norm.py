@@ -73,14 +73,16 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         """Apply it."""
         grid, join = self.grid, self.terms[0].join
         if self.are_made_first:
-            slopes = gradient.on(grid, accuracy=self.accuracy)(f, None, workers, **fields)
+            slopes = gradient.on(grid, (), self.accuracy)(f, None, workers, **fields)
             form = vector(grid)
             if is_complex(slopes[0] if form else slopes):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
                 parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-                return _of_vector.on(grid.whole, self.name, join, (len(parts),))(parts, out, workers, add=add)
-            return _of_vector.on(grid.whole, self.name, join, form)(slopes, out, workers, add=add)
+                return _of_vector.on(grid.whole, (self.name, join, (len(parts),)))(
+                    parts, out, workers, add=add
+                )
+            return _of_vector.on(grid.whole, (self.name, join, form))(slopes, out, workers, add=add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
             return super().__call__(f, out, workers, add=add, **fields)
@@ -92,7 +94,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
 
     def of_parts(self) -> Sweep[Vector, Scalar]:
         """The same of the real and the imaginary part of complex samples."""
-        return _of_parts.on(self.grid, self.name, self.terms[0].join, self.accuracy)
+        return _of_parts.on(self.grid, (self.name, self.terms[0].join, self.accuracy))
 
 
 @kind(geometry=True)

@@ -58,14 +58,16 @@ def advection_options(accuracy: object = None, upwind: object = None) -> tuple[i
     upwind : None, 1 or 2
         None is centred. 1 or 2 is the accuracy of differences to the side that the flow comes from.
     """
+    if upwind is None:
+        return None if accuracy is None else clean_accuracy(accuracy), None
     order = int_or_none(upwind)
-    if upwind is not None and order not in (1, 2):
+    if order not in (1, 2):
         raise ArgumentValueError(f"upwind must be 1, 2, or None for centred rows, got {upwind!r}")
-    if order is not None and accuracy is not None:
+    if accuracy is not None:
         raise ArgumentValueError(
             f"upwind={order} is an order of accuracy, so that accuracy={accuracy!r} has no meaning beside it; give one of them"
         )
-    return clean_accuracy(accuracy), order
+    return None, order
 
 
 def laplacian_options(form: object = "compact", accuracy: object = None) -> tuple[str, int | None]:

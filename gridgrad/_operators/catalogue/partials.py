@@ -9,7 +9,7 @@ from ..._base.checks import clean_axis
 from ..._base.errors import MISSING
 from ..._grid.points import Points
 from ..patterns.build import Build
-from ..patterns.kinds import check_words, kind, method, refuse_geometry
+from ..patterns.kinds import kind, method, refuse_geometry, refuse_words
 from ..sweep import Sweep
 from .options import SIDES, derivative_options, mixed_options
 from .second import add_mixed
@@ -32,8 +32,9 @@ def derivative(
     Products of derivatives, ``A @ B``, lose order at one-sided ends, that of the outer derivative: of
     accuracies p and q and the outer order m, the smaller of p and ``q - m`` is left there.
     """
-    check_words("derivative", others, axis=axis)
-    return _derivative.on(grid, grid.clean_axis(axis), order=order, accuracy=accuracy, side=side)
+    if others or axis is MISSING:
+        refuse_words("derivative", others, axis=axis)
+    return _derivative.on(grid, (grid.clean_axis(axis),), order, accuracy, side)
 
 
 @kind(derivative_options, geometry=True)
@@ -61,8 +62,9 @@ def mixed_derivative(
     accuracy are those of `derivative`, and so is `accuracy`. Derivatives along more axes are products,
     ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along different axes lose no order.
     """
-    check_words("mixed_derivative", others, axis=axis, other=other)
-    return _mixed_derivative.on(grid, *clean_axis((axis, other), grid.ndim), orders=orders, accuracy=accuracy)
+    if others or axis is MISSING or other is MISSING:
+        refuse_words("mixed_derivative", others, axis=axis, other=other)
+    return _mixed_derivative.on(grid, clean_axis((axis, other), grid.ndim), orders, accuracy)
 
 
 @kind(mixed_options)

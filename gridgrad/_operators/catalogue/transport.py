@@ -16,7 +16,7 @@ from ..fields.coefficients import Argument, Coefficients, Numbers, velocity
 from ..joined import Product
 from ..operator import Operator
 from ..patterns.build import Build, unit
-from ..patterns.kinds import check_words, kind, method, refuse_geometry
+from ..patterns.kinds import kind, method, refuse_geometry, refuse_words
 from ..sweep import Sweep
 from .first import gradient, vector
 from .options import SIDES, accuracy_option, advection_options
@@ -30,11 +30,12 @@ def directional_derivative(
 
     `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
     """
-    check_words("directional_derivative", others, v=v)
+    if others or v is MISSING:
+        refuse_words("directional_derivative", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
     if fields and grid.mapping is not None:
         return _projected(grid, numbers, fields, accuracy)
-    return _directional_derivative.on(grid, numbers, accuracy=accuracy).with_first(fields)
+    return _directional_derivative.on(grid, (numbers,), accuracy).with_first(fields)
 
 
 @method
@@ -59,11 +60,12 @@ def advect(
     downwind are not read. Where it comes in through a one-sided end, the row turns to the points inside,
     so prescribe a value there, ``boundary=gridgrad.value(c)``, or hold it.
     """
-    check_words("advect", others, v=v)
+    if others or v is MISSING:
+        refuse_words("advect", others, v=v)
     numbers, fields = velocity(v, grid.ndim)
     if fields and upwind is None and grid.mapping is not None:
         return _projected(grid, numbers, fields, accuracy)
-    return _advect.on(grid, numbers, accuracy=accuracy, upwind=upwind).with_first(fields)
+    return _advect.on(grid, (numbers,), accuracy, upwind).with_first(fields)
 
 
 @kind(accuracy_option, geometry=True)
@@ -80,7 +82,7 @@ def _advect(grid: Points, numbers: Numbers, accuracy: int | None, upwind: int | 
 
 def _projected(grid: Points, numbers: Numbers, fields: Coefficients, accuracy: int | None) -> Operator:
     """The gradient, then its product with v: where factors of the grid stand in the places of those."""
-    return Product(_dot.on(grid, numbers).with_first(fields), gradient.on(grid, accuracy=accuracy))
+    return Product(_dot.on(grid, (numbers,)).with_first(fields), gradient.on(grid, (), accuracy))
 
 
 @kind(geometry=True)

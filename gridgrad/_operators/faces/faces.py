@@ -18,7 +18,7 @@ from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
 from ..patterns.build import Build, same
-from ..patterns.kinds import check_words, method
+from ..patterns.kinds import method, refuse_words
 from ..sweep import Sweep
 from .axis import FaceAxis
 
@@ -73,7 +73,8 @@ def faces(
     >>> faces.mean_at_points(faces.derivative(grid.coordinates[0] ** 2))[1:-1]
     array([2., 4., 6.])
     """
-    check_words("faces", others)
+    if others:
+        refuse_words("faces", others)
     if not isinstance(walls, bool):
         raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
     check_plain(grid)

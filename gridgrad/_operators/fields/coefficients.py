@@ -20,6 +20,7 @@ from .sides import AtGaps, Side
 from .weights import AtFaces, as_given
 
 Numbers = tuple[float | None, ...]
+_ndarray = np.ndarray
 
 
 class Argument(NamedTuple):
@@ -61,8 +62,11 @@ Given = tuple[Argument, Coefficients]  # with its fields
 
 def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
-    components = _components(v, axes)
-    if not is_compiling() and all([type(c) is np.ndarray and c.dtype.kind in "fc" for c in components]):
+    components = v if type(v) is tuple and len(v) == axes else _components(v, axes)
+    for c in components:
+        if type(c) is not _ndarray or c.dtype.kind not in "fc":
+            break
+    else:
         return (None,) * axes, tuple(components)  # the usual case, without a detour
     numbers = tuple(
         [_number_or_none(c, f"v[{a}]", "a velocity given as numbers") for a, c in enumerate(components)]
@@ -73,7 +77,7 @@ def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
 
 def diffusivity(k: object) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
-    if type(k) is np.ndarray and k.dtype.kind in "fc" and not is_compiling():
+    if type(k) is _ndarray and k.dtype.kind in "fc":
         return None, (k,)  # the usual case, without a detour
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)
@@ -107,7 +111,7 @@ def _components(v: Any, axes: int) -> Sequence[Any]:
         return [v]
     if not isinstance(v, (list, tuple)) and getattr(v, "ndim", 0) < 1:
         raise ArgumentTypeError(f"v must have one component for each of {counted(axes, 'axis')}, got {v!r}")
-    components = in_sequence(v)
+    components = v if isinstance(v, (list, tuple)) else in_sequence(v)
     if len(components) != axes:
         raise ArgumentValueError(
             f"v has {counted(len(components), 'component')}, but the grid has {counted(axes, 'axis')}; give one for each"

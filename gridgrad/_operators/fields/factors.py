@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 from numbers import Complex, Real
+from sys import float_info
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +39,7 @@ def number_of(factor: object) -> Number | None:
 
     NumPy's arrays without axes are numbers, those of other libraries may be differentiated.
     """
-    if type(factor) is float and is_finite(factor):
+    if type(factor) is float and abs(factor) <= float_info.max:
         return factor
     if type(factor) is np.ndarray:
         if factor.ndim or factor.dtype.kind not in "iufc":
@@ -70,7 +71,7 @@ def _not_finite(factor: object) -> ArgumentValueError:
 
 def factor_of(grids: Sequence[Points], value: object) -> Factor:
     """A field that multiplies all results of an operator, which are on these grids."""
-    shapes = list(dict.fromkeys(grid.shape for grid in grids))
+    shapes = list(dict.fromkeys([grid.shape for grid in grids])) if len(grids) > 1 else []
     if len(shapes) > 1:
         raise ArgumentValueError(
             f"no field multiplies results of the shapes {' and '.join(map(str, shapes))} at once; give a number, or multiply what A makes: "

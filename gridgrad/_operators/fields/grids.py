@@ -65,21 +65,13 @@ class OnGrids:
     grids: Grids | None = None
     inputs: Form
     outputs: Form
+    grids_in: tuple[Points, ...]  # the grid of each component of what goes in
+    grids_out: tuple[Points, ...]  # of what comes out
 
     @property
     def grid_out(self) -> Points:
         """The grid of the results, which in products may end otherwise than `grid`; of several that of the first."""
         return self.grids_out[0]
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-        return self._of(0, self.inputs)
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
-        return self._of(1, self.outputs)
 
     def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
         if dtype is None or np.dtype(dtype).kind != "O":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from math import inf, isfinite
 from typing import NamedTuple, cast
 
@@ -176,6 +176,34 @@ def all_like(f: object, coefficients: Sequence[object]) -> list[Array]:
     """Coefficients as arrays that fit a field, at its points."""
     padded: dict[int, Array] = {}
     return [c.like(f, padded) if isinstance(c, AtFaces) else like(f, c) for c in coefficients]
+
+
+_PLAIN = frozenset({np.ndarray, Constant, Profile, OwnWeights})
+
+
+class Followers(NamedTuple):
+    """What is still to follow the field, of one operator, and arrays in their place."""
+
+    given: tuple[object, ...]  # whose ids nothing else can have, therefore
+    arrays: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, coefficients: tuple[Array, ...], found: tuple[Array, ...]) -> Followers:
+        """Of the coefficients of an operator, for which these were found."""
+        pairs = [(c, a) for c, a in zip(coefficients, found, strict=True) if type(c) is not np.ndarray]
+        return cls(tuple([c for c, _ in pairs]), tuple([a for _, a in pairs]))
+
+    def among(self, coefficients: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Coefficients of the same kinds, with the arrays in their places."""
+        arrays = iter(self.arrays)
+        return tuple([c if type(c) is np.ndarray else next(arrays) for c in coefficients])
+
+
+def facts_beside(coefficients: tuple[object, ...]) -> tuple[Hashable, ...] | None:
+    """What tells `Followers` apart: dtypes of arrays, what follows itself; None beside arrays of other libraries."""
+    if not _PLAIN.issuperset(map(type, coefficients)):
+        return None
+    return tuple([c.dtype if type(c) is np.ndarray else id(c) for c in coefficients])
 
 
 def like(f: object, coefficient: object) -> Array:

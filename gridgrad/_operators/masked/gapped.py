@@ -46,6 +46,7 @@ class Gapped(Joinable[In, Out]):
         self.mask: Mask = grid.mask
         self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
         self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
+        self.grids_in, self.grids_out = self._of(0, self.inputs), self._of(1, self.outputs)
         self.__doc__ = whole.__doc__
 
     def __repr__(self) -> str:

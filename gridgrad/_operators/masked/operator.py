@@ -226,10 +226,10 @@ class Masked(Gapped[In, Out]):
         whole = cast(Sweep, self.whole.on_fields_of(other))
         return self if whole is self.whole else masked(whole, self.grid)
 
-    def plus(self, other: Operator[In, Out]) -> Operator[In, Out]:
-        """The sum with another operator, one sweep where that is one."""
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields, one sweep where that is one."""
         if not isinstance(other, Masked):
-            return super().plus(other)
+            return super().summed(other)
         check_alike(self, other)
         fields, inputs = len(self.coefficients), prod(self.inputs)
         moved = [member.of(shifted((member.term,), fields, inputs)[0]) for member in other.beside.members]

@@ -72,7 +72,7 @@ class Calls(Cache[Run]):
     def keep(self, key: Key, bound: Bound | InParts, beside: Arrays = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = held_or_lent(bound) if isinstance(bound, Bound) else bound
-        nbytes = held.nbytes + sum(map(_bytes_of, beside)) + _bytes_in(key)
+        nbytes = held.nbytes + sum(map(bytes_of, beside)) + _bytes_in(key)
         self.put(key, _with(held, beside) if beside else held, nbytes)
 
     def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
@@ -280,7 +280,7 @@ def _facts(a: Array) -> Any:
     return None if library is None else library.facts(a)
 
 
-def _bytes_of(c: Array) -> int:
+def bytes_of(c: Array) -> int:
     """What a coefficient holds, which may be the view of one number: strides are in bytes, or else in numbers of 8 bytes at most."""
     shape, strides = _facts(c)[:2]
     reach: int = sum(abs(step) * n for n, step in zip(shape, strides, strict=True))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
 
 from ..._backends.once import made_once
 from ..._base.errors import MISSING, ArgumentValueError
@@ -30,7 +30,7 @@ class Origin(NamedTuple):
     def other(self, grid: Points, changes: dict[str, object]) -> Any:
         """The operator with some of its options changed."""
         given = dict(zip(self.kind.options, self.options, strict=True))
-        return self.kind.on(grid, *self.arguments, **{**given, **changes})
+        return self.kind.on(grid, self.arguments, *{**given, **changes}.values())
 
     @property
     def path(self) -> str:
@@ -86,11 +86,11 @@ class Kind(Generic[Made]):
         operator.descend_from(Origin(self, arguments, options))
         return operator
 
-    def on(self, grid: Points, *arguments: Hashable, **options: object) -> Made:
-        """The operator on a grid, of options as they came; what the grid keeps without a detour."""
-        cleaned = self.clean(**options)
-        found = None if is_compiling() else grid.held(self, arguments, cleaned)
-        return self.made(grid, arguments, cleaned) if found is None else cast(Made, found)
+    def on(self, grid: Points, arguments: Cleaned = (), *options: object) -> Made:
+        """The operator on a grid, of options as they came, in their order; what the grid keeps without a detour."""
+        cleaned = self.clean(*options) if options else self.default
+        found: Made | None = None if is_compiling() else grid.held.get((self, arguments, cleaned))
+        return self.made(grid, arguments, cleaned) if found is None else found
 
     def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
@@ -147,7 +147,7 @@ class Shown(property, Generic[Public]):
     """An operator as an attribute of grids, made at its first use."""
 
     def __init__(self, kind: Kind[Any]) -> None:
-        super().__init__(lambda grid: grid.kept(kind, (), kind.default))
+        super().__init__(lambda grid: kind.on(grid))
         self.__doc__ = kind.__doc__
 
     if TYPE_CHECKING:
@@ -165,10 +165,9 @@ def method(function: Function) -> Function:
     return offered(function)
 
 
-def check_words(method: str, others: dict[str, Never], **given: object) -> None:
-    """Refuse words that a method of `Grid` does not have, and calls without what it needs."""
+def refuse_words(method: str, others: dict[str, Never], **given: object) -> Never:
+    """Refuse words that a method of `Grid` does not have, or the call without what it needs."""
     if others:
         raise unexpected(f"Grid.{method}", others)
-    for value in given.values():
-        if value is MISSING:
-            required(f"Grid.{method}", **given)
+    required(f"Grid.{method}", **given)
+    raise AssertionError

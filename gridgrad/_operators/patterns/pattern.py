@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import partial
+from functools import wraps
 from math import prod
-from typing import TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 from ..._backends.once import made_once
-from ..._base.cache import Cache
+from ..._base.cache import Cache, Entry
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.tracing import is_compiling
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -17,15 +18,37 @@ from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
 from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, stencil_bytes, turned
 from ..fields.coefficients import Argument
-from ..fields.factors import Number, argument_of
+from ..fields.factors import argument_of
 from ..fields.forms import Form, check_alike, form_name
 from ..fields.grids import Grids, OnGrids
-from ..fields.sides import AtGaps, Side
+from ..fields.sides import AtGaps, Followers, Side
 from .calls import Calls
 from .kinds import Origin
 
+Given = ParamSpec("Given")
 Found = TypeVar("Found", bound="Pattern | None")
 Walls = tuple[tuple[str, int, Side], ...]  # the name, the number of the coefficient and the side of each
+
+
+def derived(make: Callable[Given, Found]) -> Callable[Given, Found]:
+    """A method of constants, which makes another pattern: kept, as time steps ask for the same with other fields."""
+    anew = cast(Callable[..., "Pattern | None"], make)
+    constant = made_once(anew)
+
+    @wraps(make)
+    def call(self: Pattern, *given: Hashable) -> Pattern | None:
+        if is_compiling():
+            return constant(self, *given)
+        entry = self.derived.held.get((make, given))
+        if entry is not None:
+            entry.used = Entry.now
+            return entry.value
+        found = anew(self, *given)
+        if found is not self:
+            self.derived.put((make, given), found, 0 if found is None else stencil_bytes(found.terms))
+        return found
+
+    return cast(Callable[Given, Found], call)
 
 
 class Pattern(OnGrids):
@@ -42,11 +65,14 @@ class Pattern(OnGrids):
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
         self.grids = grids  # None: all fields are on `grid`
+        self.grids_in, self.grids_out = self._of(0, inputs), self._of(1, outputs)
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
-        self._made: Cache[Pattern] = Cache(None, entries=32, nbytes=2 << 20)  # of this one
+        self.derived: Cache[Pattern | None] = Cache(None, entries=32, nbytes=2 << 20)
+        self.followers: Cache[Followers] = Cache(None, entries=16, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self.is_turned = are_turned(terms)
+        self.only_multiplies = len(self._sides) == 1 and is_multiplication(terms)
         # the type of the field, or its points
         self.follows = any([a.side is not None or a.of_grid or a.at_faces for a in arguments])
         self._walls: dict[tuple[str, ...], Walls] = {}
@@ -94,15 +120,6 @@ class Pattern(OnGrids):
             self._walls[names] = found
         return found
 
-    def _kept(self, key: Hashable, make: Callable[[], Found]) -> Found:
-        """What is made of this one; kept, as time steps ask for the same with other fields."""
-        found = cast(Found, self._made.get(key))
-        if found is None:
-            found = make()
-            if found is not None:
-                self._made.put(key, found, stencil_bytes(found.terms))
-        return found
-
     def _like(self, name: str, terms: tuple[Term, ...], arguments: tuple[Argument, ...]) -> Pattern:
         """Another map of the same fields to the same."""
         return Pattern(
@@ -114,11 +131,12 @@ class Pattern(OnGrids):
         if joins_of(self.terms):
             raise ArgumentTypeError(f"{self.name} is not linear, so it has no such form ({what})")
 
-    @made_once
+    @derived
     def linear(self) -> Pattern:
         """Without what is prescribed at walls."""
-        make = partial(self._without, lambda argument: argument.side is not None, ".linear")
-        return self._kept("linear", make) if any(self._sides) else self
+        if not any(self._sides):
+            return self
+        return self._without(lambda argument: argument.side is not None, ".linear")
 
     def _without(self, leaves: Callable[[Argument], bool], suffix: str = "") -> Pattern:
         """Without the coefficients of some arguments, and the terms that read them in the place of a field."""
@@ -136,22 +154,24 @@ class Pattern(OnGrids):
         made.origin = self.origin
         return made
 
+    @derived
     def swept(self) -> Pattern:
         """The pattern of a sweep over the whole grid: without what only points beside gaps read."""
-        make = partial(self._without, lambda argument: isinstance(argument.side, AtGaps))
-        return self._kept("swept", make) if any(self.at_gaps) else self
+        if not any(self.at_gaps):
+            return self
+        return self._without(lambda argument: isinstance(argument.side, AtGaps))
 
-    @made_once
+    @derived
     def transposed(self) -> Pattern:
         """The transpose, edges included."""
-        return self._kept("T", partial(self._turned, "T"))
+        return self._turned("T")
 
-    @made_once
+    @derived
     def adjoint(self, weight: str | None) -> Pattern:
         """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
         if weight not in (None, "quadrature"):
             raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
-        return self._kept(("adjoint", weight), partial(self._turned, "adjoint", weight))
+        return self._turned("adjoint", weight)
 
     def _turned(self, name: str, weight: str | None = None) -> Pattern:
         self.require_linear("a transpose" if name == "T" else "an adjoint")
@@ -170,10 +190,15 @@ class Pattern(OnGrids):
         turned = (adjoint_terms((term,), outputs[term.output], inputs[term.input]) for term in terms)
         return tuple([term for own in turned for term in own])
 
-    @made_once
+    @derived
     def plus(self, other: Pattern) -> Pattern:
         """The sum, in which the fields of `other` come last."""
-        return self._kept(("+", other), partial(self._plus, other))
+        return self._plus(other)
+
+    @derived
+    def minus(self, other: Pattern) -> Pattern:
+        """The difference, in the same order."""
+        return self._plus(other.times(-1.0))
 
     def _plus(self, other: Pattern) -> Pattern:
         self.require_linear("a sum")
@@ -186,68 +211,51 @@ class Pattern(OnGrids):
                        self.inputs, self.outputs, self.arguments + other.arguments,
                        self.masks_as_read and other.masks_as_read, self.grids)  # fmt: skip
 
-    @made_once
-    def times(self, factor: Number) -> Pattern:
+    @derived
+    def times(self, factor: float) -> Pattern:
         """All weights times a number."""
-        return self._kept(("*", factor, type(factor)), partial(self._multiple, factor))
+        word = "-" if factor == -1 else f"{factor:g} * "
+        return self._like(f"{word}{self.name}", self._times(factor), self.arguments)
 
-    def _multiple(self, factor: Number) -> Pattern:
-        self.require_linear("a multiple")
-        terms = self._times_complex(factor) if isinstance(factor, complex) else self._times(factor)
-        word = str(factor) if isinstance(factor, complex) else f"{factor:g}"
-        name = f"-{self.name}" if factor == -1 and isinstance(factor, float) else f"{word} * {self.name}"
-        return self._like(name, terms, self.arguments)
+    @derived
+    def times_complex(self, factor: complex) -> Pattern:
+        """The terms times each part that is not 0, those of the imaginary one a quarter turn further."""
+        terms = turned(self._times(factor.real), 4) if factor.real or not factor.imag else ()
+        if factor.imag:
+            terms += turned(self._times(factor.imag), 1)
+            terms = tuple(sorted(terms, key=lambda term: term.ends))
+        return self._like(f"{factor} * {self.name}", terms, self.arguments)
 
     def _times(self, factor: float) -> tuple[Term, ...]:
+        self.require_linear("a multiple")
         stencils = {term.stencil for term in self.terms}
         scaled = {stencil: transpose.scaled(stencil, factor) for stencil in stencils}
         return tuple(term._replace(stencil=scaled[term.stencil]) for term in self.terms)
 
-    def _times_complex(self, factor: complex) -> tuple[Term, ...]:
-        """The terms times each part that is not 0, those of the imaginary one a quarter turn further."""
-        if not factor.imag:
-            return turned(self._times(factor.real), 4)
-        real = turned(self._times(factor.real), 4) if factor.real else ()
-        terms = real + turned(self._times(factor.imag), 1)
-        return tuple(sorted(terms, key=lambda term: term.ends))
-
-    @made_once
+    @derived
     def on_components(self, form: Form) -> Pattern:
         """Of scalar fields at their points alone, the same on each component of fields of a form; all others as they are."""
         if any(term.axis is not None for term in self.terms):
             return self
-        return self._kept(("on components", form), partial(self._repeated, form))
-
-    def _repeated(self, form: Form) -> Pattern:
         terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
         return Pattern(self.grid, self.name, terms, form, form, self.arguments, self.masks_as_read)
 
-    @made_once
-    def only_multiplies(self) -> bool:
-        """Whether it multiplies by its one coefficient, and does nothing else."""
-        return len(self._sides) == 1 and is_multiplication(self.terms)
-
-    @made_once
+    @derived
     def multiplied(self, name: str, conjugate: bool, inside: bool) -> Pattern | None:
         """With one more coefficient, by which what comes out is multiplied, or, `inside`, what goes in.
 
         None where a term is multiplied there already.
         """
-        return self._kept(
-            ("by", name, conjugate, inside), partial(self._multiplied, argument_of(name, conjugate), inside)
-        )
-
-    def _multiplied(self, argument: Argument, inside: bool) -> Pattern | None:
         self.require_linear("a multiple")
-        place, word = len(self._sides), argument.name or "field"
+        place, word, argument = len(self._sides), name or "field", argument_of(name, conjugate)
         if inside:
-            terms, name = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"
+            terms, whole = of_multiplied(self.terms, place, prod(self.inputs)), f"{self.name} @ {word}"
         else:
-            terms, name = multiplied(self.terms, place), f"{word} * {self.name}"
+            terms, whole = multiplied(self.terms, place), f"{word} * {self.name}"
         if terms is None or len({own.shape for own in (self.grids_in if inside else self.grids_out)}) > 1:
             return None
         return Pattern(
-            self.grid, name, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids
+            self.grid, whole, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids
         )
 
     def grids_beside(self, count: int) -> list[Points]:

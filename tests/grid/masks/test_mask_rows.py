@@ -88,7 +88,7 @@ def test_numbers_leave_nothing_on_the_grid(made_with):
             grid.with_mask(inside, boundary=gg.value(number, wall="face")).laplacian(f)
         else:
             grid.with_mask(inside).diffuse((number, 2.0))(f)
-        sizes.add(len(grid._kept))
+        sizes.add(len(grid.held))
     assert len(sizes) == 1
 
 
