@@ -174,7 +174,7 @@ def are_constants(coefficients: tuple[object, ...]) -> bool:
 
 def all_like(f: object, coefficients: Sequence[object]) -> list[Array]:
     """Coefficients as arrays that fit a field, at its points."""
-    padded: dict[int, Array] = {}
+    padded: dict[tuple[int, int], Array] = {}
     return [c.like(f, padded) if isinstance(c, AtFaces) else like(f, c) for c in coefficients]
 
 

@@ -78,20 +78,20 @@ class AtFaces(NamedTuple):
         """The same of another field."""
         return self._replace(field=field)
 
-    def like(self, f: object, padded: dict[int, Array]) -> Array:
+    def like(self, f: object, padded: dict[tuple[int, int], Array]) -> Array:
         """As an array at the points of a field; what it is cut from is shared with the other side."""
         numbers, unit = unwrap(self.field, "k")
-        axis, n = self.grid.axes[self.k], self.grid.lengths[self.k]
-        if id(self.field) not in padded:
-            ndim = len(dispatch.samples(unwrap(f, "f")[0])[1].shape)
-            padded[id(self.field)] = self._padded(dispatch.samples(numbers)[1], axis, n, ndim)
-        values = padded[id(self.field)]
+        axis, n, key = self.grid.axes[self.k], self.grid.lengths[self.k], (self.k, id(self.field))
+        if key not in padded:
+            sample = dispatch.samples(unwrap(f, "f")[0])[1]
+            padded[key] = self._padded(dispatch.samples(numbers)[1], axis, n, sample)
+        values = padded[key]
         if _length(values, axis) == n + 1:
             values = _between(values, axis, int(self.is_above), n + int(self.is_above))
         found: Array = wrap(values, unit)
         return found
 
-    def _padded(self, values: Array, axis: int, n: int, ndim: int) -> Array:
+    def _padded(self, values: Array, axis: int, n: int, sample: Array) -> Array:
         """At one face more than there are points, 0 where nothing passes; or the same at all of them."""
         there = _length(values, axis)
         if there not in (1, self.faces):
@@ -107,16 +107,16 @@ class AtFaces(NamedTuple):
             values = xp.joined(pieces, axis % len(values.shape))
         if self.grid.mask is None or not self.grid.mask.drops:  # what is known beside gaps passes them
             return values
-        closed = self.grid.kept(_closed, self.k)
+        closed = self.grid.kept(_closed, self.k, dispatch.is_lazy(sample))
         if type(values) is np.ndarray and type(closed) is np.ndarray and values.shape == closed.shape:
             places = self.grid.kept(_places_closed, self.k)
-            if there != self.faces or there == n + 1:  # the user's own, which is not written to
+            if there == n + 1:  # the user's own, which is not written to
                 if np.isfinite(values[places]).all():
                     return values
                 values = values.copy()
             values[places] = 0
             return values
-        closed = self._aligned(closed, ndim)
+        closed = self._aligned(closed, len(sample.shape))
         closed = closed if dispatch.is_lazy(closed) else xp.weights(closed, None, values)
         opened: Array = xp.where(closed, xp.zeros_like(values), values)
         return opened
@@ -150,11 +150,11 @@ def _between(values: Array, axis: int, start: int, stop: int) -> Array:
     return part
 
 
-def _closed(grid: Points, k: int) -> Array:
+def _closed(grid: Points, k: int, is_lazy: bool) -> Array:
     """The faces below all points across an axis, and that above the last: which have a point on one side and none on the other, or a break."""
     mask, n = grid.mask, grid.lengths[k]
     assert mask is not None
-    inside = mask.inside if mask.lazy is None else mask.lazy
+    inside = mask.lazy if is_lazy and mask.lazy is not None else mask.inside
     place = grid.places[k] + len(mask.shape) - grid.ndim
     first, last = (_between(inside, place, *own) for own in ((0, 1), (n - 1, n)))
     if grid.axis_objects[k].is_periodic:
@@ -169,7 +169,7 @@ def _closed(grid: Points, k: int) -> Array:
 
 def _places_closed(grid: Points, k: int) -> tuple[Array, ...]:
     """Their indices."""
-    found: tuple[Array, ...] = np.nonzero(grid.kept(_closed, k))
+    found: tuple[Array, ...] = np.nonzero(grid.kept(_closed, k, False))
     return found
 
 

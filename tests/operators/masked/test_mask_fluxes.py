@@ -171,6 +171,13 @@ class TestFaces:
         assert same_bits(k[0], own)
         close(found, grid.diffuse([k[0][1:-1], k[1][:, 1:-1]], form="faces")(f))
 
+    def test_one_array_for_two_axes(self):
+        grid = gg.Grid((9, 0.5), (9, 0.25), boundary="periodic").with_mask(
+            np.arange(81).reshape(9, 9) % 7 > 0
+        )
+        k, f = RNG.random((9, 9)), RNG.standard_normal((9, 9))
+        assert same_bits(grid.diffuse((k, k), form="faces")(f), grid.diffuse((k, k.copy()), form="faces")(f))
+
     def test_fill_batches_and_other_places_of_axes(self):
         k, f = at_faces("even"), field((2,))
         expected = made("even")[0].diffuse(k, form="faces")(f)
@@ -371,6 +378,8 @@ def test_chunks(is_lazy):
     A = chunked.diffuse(lazy, form="faces")
     got = A(da.from_array(f, chunks=(4, 3)))
     assert same_bits(got.compute(), grid.diffuse(k, form="faces")(f))
+    assert same_bits(chunked.diffuse(k, form="faces")(f), grid.diffuse(k, form="faces")(f))
+    close(chunked.diffuse(k, form="faces")(da.from_array(f, chunks=(4, 3))).compute(), got.compute())
     close(A.T(da.from_array(f, chunks=(4, 3))).compute(), grid.diffuse(k, form="faces").T(f))
     t = tensor()
     rows = [[da.from_array(own, chunks=(4, 3)) for own in row] for row in t]
