@@ -140,13 +140,8 @@ def _check_output(output: object) -> None:
         dtype is not None and getattr(dtype, "kind", "f") not in "OSUmM"
     ):
         return
-    found = (
-        "None"
-        if output is None
-        else f"a {type(output).__name__}"
-        if dtype is None
-        else f"values of dtype {dtype}"
-    )
+    kind = f"a {type(output).__name__}" if dtype is None else f"values of dtype {dtype}"
+    found = "None" if output is None else kind
     raise ArgumentTypeError(
         f"the function returned {found}; it must return an array of numbers, or a tuple of them"
     )
