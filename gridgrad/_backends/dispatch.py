@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from importlib import import_module
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -80,7 +80,7 @@ def library_of(cls: type) -> Backend[Array]:
         return library
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
-    if issubclass(cls, (FunctionType, BuiltinFunctionType, np.ufunc)):
+    if _is_function(cls):
         raise ArgumentTypeError(
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
@@ -96,11 +96,16 @@ def found(cls: type) -> Backend[Array] | None:
     """The back end of a class, if there is one."""
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
-    if room is not None:
+    if room is not None and not _is_function(cls):
         library: Backend[Array] = import_module(room).BACKEND
         library.find = found
         return library
     return _of_standard(cls.__module__.partition(".")[0]) if hasattr(cls, "__array_namespace__") else None
+
+
+def _is_function(cls: type) -> bool:
+    """Whether its instances are called, as networks are, whose classes are of torch too."""
+    return not hasattr(cls, "__array__") and any("__call__" in vars(base) for base in cls.__mro__)
 
 
 @cached("array API libraries", entries=64)

@@ -243,31 +243,38 @@ def _sum(a: Monomial, b: Monomial) -> Monomial:
 
 @documented[OfOrders]()
 def derivative(
-    function: Function, *coords: Array, orders: int | Sequence[int], **options: Unpack[Options]
+    function: Function, *coords: Array, orders: object = None, **options: Unpack[Options]
 ) -> object:
-    """Any mixed partial derivative: ``orders=(2, 0, 1)`` is twice in the first, once in the third coordinate.
+    """Any mixed partial derivatives: ``orders=(2, 0, 1)`` is twice in the first, once in the third coordinate.
 
     Parameters
     ----------
     {shared}
-    orders : int or sequence of int
-        The order in each coordinate; an int for a function of one coordinate.
+    orders : int, sequence of int, or list of such
+        The order in each coordinate; an int for a function of one coordinate. With a list of them, as
+        ``[(0, 0), (1, 0), (0, 2)]``, all derivatives of an equation come from one pass.
 
     Returns
     -------
     array, or tuple of arrays for a function of several outputs
-        Units [f]/[x]^order. NaN beyond the first order for hypot and arctan2 at the origin, where
-        they have none.
+        Units [f]/[x]^order. Of a list of orders a tuple, with one for each. NaN beyond the first order
+        for hypot and arctan2 at the origin, where they have none.
 
     Examples
     --------
     >>> from gridgrad import autodiff
     >>> float(autodiff.derivative(lambda x, y: x**3 * y**2, 2.0, 5.0, orders=(2, 1)))
     120.0
+    >>> u, ut, uxx = autodiff.derivative(lambda t, x: t * x**2, 2.0, 5.0, orders=[(0, 0), (1, 0), (0, 2)])
+    >>> float(u), float(ut), float(uxx)
+    (50.0, 25.0, 4.0)
     """
-    wanted = _clean_orders(orders, len(coords))
-    result, _ = expand(function, coords, (wanted,), combine=_one_for_out(options.get("out")), **options)
-    return result.parts[0][0] if result.single else tuple(row[0] for row in result.parts)
+    each = list(orders) if isinstance(orders, (tuple, list)) else [orders]
+    several = bool(each) and isinstance(each[0], (tuple, list))
+    wanted = tuple(_clean_orders(given, len(coords)) for given in (each if several else [orders]))
+    result, _ = expand(function, coords, wanted, combine=_one_for_out(options.get("out")), **options)
+    rows = [tuple(row) if several else row[0] for row in result.parts]
+    return rows[0] if result.single else tuple(rows)
 
 
 def _clean_orders(orders: object, count: int) -> Monomial:
@@ -275,7 +282,7 @@ def _clean_orders(orders: object, count: int) -> Monomial:
     whole = tuple(int_or_none(value) for value in given)
     if any(value is None for value in whole):
         raise ArgumentTypeError(
-            f"orders must be integers, got {orders!r}; (2, 0, 1) is twice in the first coordinate and once in the third"
+            f"orders= must be integers, got {orders!r}; (2, 0, 1) is twice in the first coordinate and once in the third"
         )
     if len(whole) != count or any(value is None or value < 0 for value in whole):
         raise ArgumentValueError(

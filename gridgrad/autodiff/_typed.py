@@ -85,11 +85,20 @@ class OfOutputs(Named, Protocol):
 
 
 class OfOrders(Named, Protocol):
-    """An array, or one for each output of the function."""
+    """An array, or one for each output of the function; of a list of orders a tuple in its place."""
 
+    @overload
     def __call__(
-        self, function: Function, *coords: Given | Plain, orders: int | Sequence[int], **options: Unpack[Options]
-    ) -> Given | tuple[Given, ...]: ...  # fmt: skip
+        self,
+        function: Function,
+        *coords: Given | Plain,
+        orders: int | Sequence[int],
+        **options: Unpack[Options],
+    ) -> Given | tuple[Given, ...]: ...
+    @overload
+    def __call__(
+        self, function: Function, *coords: Given | Plain, orders: Sequence[Sequence[int]], **options: Unpack[Options]
+    ) -> tuple[Given, ...] | tuple[tuple[Given, ...], ...]: ...  # fmt: skip
 
 
 class OfTwoOrThree(Named, Protocol):

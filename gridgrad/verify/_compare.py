@@ -21,6 +21,7 @@ from ..autodiff._evaluate import library_of
 from ..autodiff._typed import Engine, Function
 from ..grid import Grid
 from ._ends import Parts, at_ends, end_widths, name_of, row_sums
+from ._own import Own, clean_ends
 from ._subjects import Options, Subject, parts, sampled, subject
 
 Operators = str | Callable[[Grid], object]
@@ -87,7 +88,7 @@ class Comparison:
 
 def compare(
     function: Function, *axes: AxisLike, operator: Operators = "gradient", boundary: Boundary = "one-sided",
-    period: Period = None, edge_order: int = 2, exact: Function | None = None,
+    period: Period = None, edge_order: int = 2, exact: Function | None = None, ends: int = 1,
     engine: Engine = "auto", dtype: npt.DTypeLike = np.float64, **options: object,
 ) -> Comparison:  # fmt: skip
     """The errors of an operator on samples of a function, against the function's exact derivatives.
@@ -101,13 +102,16 @@ def compare(
         The grid, as for `Grid`. Units: [x].
     operator : str or callable
         The name of an operator of `Grid`; or a function of the grid that returns an operator, as
-        ``lambda grid: grid.laplacian - grid.identity``, for which `exact` is needed.
+        ``lambda grid: grid.laplacian - grid.identity``, or a function of samples on it, as
+        ``lambda grid: lambda f: numpy.gradient(f, *grid.coordinates)``. For these `exact` is needed.
     boundary, period, edge_order :
         As for `Grid`. Where an end mirrors the field, the function has to be even or odd there; where
         no flux passes (``diffuse``, ``form="conservative"``) its slope across the end has to be 0.
     exact : callable, optional
         Function of the coordinates that gives the exact result, nested as the operator's; by default
         it is computed by `gridgrad.autodiff`.
+    ends : int
+        How many points at each end of an axis are judged apart, where `operator` is a function of samples.
     engine : str
         As for `gridgrad.autodiff.gradient`.
     dtype : float32, float64 or longdouble
@@ -145,37 +149,54 @@ def compare(
     if isinstance(operator, str):
         task = subject(operator, function, grid, engine, exact is None, options)
     else:
-        task = _made(operator, grid, exact, options)
+        task = _made(operator, grid, exact, ends, options)
     plain = exact is not None and callable(function)
     samples = parts(
         _on_mesh(function, grid, "the function") if plain else sampled(function, grid.coordinates, engine)
     )
-    count = prod(task.operator.inputs)
+    is_own = isinstance(task.operator, Own)
+    count = len(samples) if is_own else prod(task.operator.inputs)
     if len(samples) != count:
         raise ArgumentValueError(
             f"the function returned {counted(len(samples), 'output')}, but the operator takes {count} on a grid of {counted(grid.ndim, 'axis')}"
         )
     fields = [_typed(np.asarray(field), kind) for field in samples]
     wanted = parts(task.exact if exact is None else _on_mesh(exact, grid, "exact"))
-    name = _title(operator, options) if isinstance(operator, str) else name_of(task.operator)
+    name = (
+        _title(operator, options)
+        if isinstance(operator, str)
+        else "own function"
+        if is_own
+        else name_of(task.operator)
+    )
     return _measured(name, task, fields, wanted)
 
 
 def _measured(name: str, task: Subject, fields: list[Array], wanted: Sequence[Array]) -> Comparison:
-    operator = task.operator
-    found = flat(operator(fields if operator.inputs else fields[0]), operator.outputs)
+    operator, grid = task.operator, task.operator.grid
+    is_own = isinstance(operator, Own)
+    found = (
+        operator(fields)
+        if is_own
+        else flat(operator(fields if operator.inputs else fields[0]), operator.outputs)
+    )
+    widths = [operator.widths()] * len(found) if is_own else end_widths(operator)
     if len(found) != len(wanted):
         raise ArgumentValueError(
             f"the operator gives {counted(len(found), 'component')}, the exact values have {len(wanted)}"
         )
     names = task.names or ["result" if len(found) == 1 else f"component {k}" for k in range(len(found))]
     components = tuple(
-        _component(name, got, value, at_ends(operator.grid.shape, width))
-        for name, got, value, width in zip(names, found, wanted, end_widths(operator), strict=True)
+        _component(name, got, value, at_ends(grid.shape, width))
+        for name, got, value, width in zip(names, found, wanted, widths, strict=True)
     )
-    rounding = max(_rounding(field, operator.grid) for field in fields)
-    floor = Parts(*(rounding * total for total in row_sums(operator)))
-    return Comparison(name, operator.grid, components, floor)
+    rounding = max(_rounding(field, grid) for field in fields)
+    floor = (
+        operator.floor(fields, found, rounding)
+        if is_own
+        else Parts(*(rounding * total for total in row_sums(operator)))
+    )
+    return Comparison(name, grid, components, floor)
 
 
 def _typed(field: Array, kind: DType) -> Array:
@@ -211,8 +232,8 @@ def _clean_dtype(dtype: npt.DTypeLike) -> DType:
     return kind
 
 
-def _made(make: Callable[[Grid], object], grid: Grid, exact: object, options: Options) -> Subject:
-    """The operator that the caller's function makes of a grid."""
+def _made(make: Callable[[Grid], object], grid: Grid, exact: object, ends: int, options: Options) -> Subject:
+    """The operator, or the function of samples, that the caller's function makes of a grid."""
     if isinstance(make, Operator):
         raise ArgumentTypeError(
             "an operator belongs to its own grid; give its name, or a function that makes it, lambda grid: grid.laplacian"
@@ -227,9 +248,19 @@ def _made(make: Callable[[Grid], object], grid: Grid, exact: object, options: Op
         )
     if exact is None:
         raise ArgumentValueError("exact= is needed beside an operator that is not given by name")
-    operator = make(grid)
+    try:
+        operator = make(grid)
+    except TypeError as error:
+        raise ArgumentTypeError(
+            f"operator is called with the grid, and raised {type(error).__name__}: {error}; a function of samples is returned by it, "
+            "operator=lambda grid: lambda f: numpy.gradient(f, *grid.coordinates)"
+        ) from error
+    if callable(operator) and not isinstance(operator, Operator):
+        return Subject(Own(operator, grid, clean_ends(ends)), None, [])
     if not isinstance(operator, Operator) or operator.grid is not grid:
-        raise ArgumentTypeError(f"operator must return an operator of the grid it is given, not {operator!r}")
+        raise ArgumentTypeError(
+            f"operator must return an operator of the grid it is given, or a function of samples on it, not {operator!r}"
+        )
     return Subject(operator, None, [])
 
 

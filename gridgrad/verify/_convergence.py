@@ -164,7 +164,7 @@ def _intervals(level: Comparison) -> int:
 def convergence(
     function: Function, *extents: tuple[float, float], operator: Operators = "gradient", sizes: Sequence[int] = SIZES,
     spacing: str | Positions = "uniform", boundary: Boundary = "one-sided", edge_order: int = 2,
-    exact: Function | None = None, stated: float | tuple[float | None, float | None] | None = None,
+    exact: Function | None = None, ends: int = 1, stated: float | tuple[float | None, float | None] | None = None,
     tolerance: float = 0.3, norm: Literal["max", "rms"] = "max", engine: Engine = "auto",
     dtype: npt.DTypeLike = np.float64, **options: object,
 ) -> Convergence:  # fmt: skip
@@ -176,7 +176,7 @@ def convergence(
         As for `compare`.
     *extents : (start, stop)
         For each axis where it begins and ends; the second is the first one again on periodic axes.
-    operator, boundary, edge_order, exact, engine, dtype, **options :
+    operator, boundary, edge_order, exact, ends, engine, dtype, **options :
         As for `compare`.
     sizes : sequence of int
         Points along each axis, from coarse to fine.
@@ -233,11 +233,13 @@ def convergence(
             for (a, b), wraps in zip(bounds, periodic, strict=True)
         ]
         levels.append(compare(function, *axes, operator=operator, boundary=boundary, period=period, edge_order=edge_order,
-                              exact=exact, engine=engine, dtype=dtype, **options))  # fmt: skip
+                              exact=exact, ends=ends, engine=engine, dtype=dtype, **options))  # fmt: skip
     promised = _clean_stated(stated)
     if promised is None:
         if not isinstance(operator, str):
-            raise ArgumentValueError("stated= is needed beside an operator that is not given by name")
+            raise ArgumentValueError(
+                "stated= is needed beside an operator that is not given by name: its order inside and at ends, stated=(2, 1)"
+            )
         promised = stated_order(operator, edge_order, spacing == "random", options)
     kind = spacing if isinstance(spacing, str) else "own"
     return Convergence(tuple(levels), promised, float(tolerance), norm, kind)

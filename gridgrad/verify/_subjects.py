@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
@@ -21,9 +22,9 @@ Options = dict[str, Any]  # of an operator, by name
 
 
 class Subject(NamedTuple):
-    """An operator of one grid, and what it should give."""
+    """An operator of one grid, or a function of samples, and what it should give."""
 
-    operator: AnyOperator
+    operator: Any
     exact: object  # nested arrays of the grid's shape; None where the caller brings them
     names: list[str]  # of the components
 
@@ -46,13 +47,24 @@ def subject(
     """The operator called `name` on a grid; its exact values if they are wanted."""
     if name not in _MAKERS:
         raise ArgumentValueError(f"unknown operator {name!r}; allowed are {', '.join(map(repr, _MAKERS))}")
-    try:
-        return _MAKERS[name](grid, Exact(function, grid, engine, wanted), **options)
-    except TypeError as error:
-        if isinstance(error, ArgumentTypeError) or "argument" not in str(error):
-            raise
-        said = str(error).removeprefix(f"_{name}() ").replace("keyword-only argument", "option")
-        raise ArgumentTypeError(f"{name} cannot be made with {sorted(options)}: {said}") from None
+    _check_options(name, options)
+    made: Subject = _MAKERS[name](grid, Exact(function, grid, engine, wanted), **options)
+    return made
+
+
+def _check_options(name: str, options: Options) -> None:
+    """Refuse options that are none of the operator's, or too few, where its own error would not."""
+    parameters = signature(_MAKERS[name]).parameters.values()
+    own = {p.name: p.default is p.empty for p in parameters if p.kind is p.KEYWORD_ONLY}
+    missing = [word for word, needed in own.items() if needed and word not in options]
+    is_open = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    odd = [word for word in options if word not in own] if missing or not is_open else []
+    if missing or odd:
+        got = f", got {', '.join(f'{word}=' for word in odd)}" if odd else ""
+        words = " and ".join(f"{word}=" for word in own)
+        raise ArgumentTypeError(
+            f"operator={name!r} takes {words}{got}; fields among them are numbers or functions of the coordinates, k=lambda x: 1 + x**2"
+        )
 
 
 class Exact:
@@ -90,7 +102,7 @@ class Exact:
 def _by_name(name: str, names: Callable[[int], list[str]]) -> Callable[..., Subject]:
     """What a grid and `gridgrad.autodiff` have under one name, with its components on so many axes."""
 
-    def make(grid: Grid, exact: Exact, **options: object) -> Subject:
+    def make(grid: Grid, exact: Exact, /, **options: object) -> Subject:
         operator = getattr(grid, name).with_(**options)
         return Subject(operator, exact(getattr(autodiff, name)), names(grid.ndim))
 

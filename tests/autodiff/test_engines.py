@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import gridgrad as gg
 from gridgrad import autodiff
 from gridgrad.autodiff._engines import bridge
 
@@ -39,6 +40,40 @@ def test_torch_tensors_choose_torch(dtype):
             assert a.dtype == dtype
             assert a.is_contiguous()
             np.testing.assert_allclose(a.numpy(), b, rtol=1e-5 if dtype == torch.float32 else 1e-13)
+
+
+@pytest.mark.parametrize(
+    ("xp", "arrays"), [(torch, tensors), (jnp, lambda: (jnp.asarray(X), jnp.asarray(Y)))]
+)
+def test_several_orders_share_their_products(xp, arrays):
+    calls, coords = [], arrays()
+    wanted = [(0, 0), (1, 0), (0, 1), (0, 2), (1, 2)]
+
+    def counted(x, y):
+        calls.append(1)
+        return f(xp)(x, y)
+
+    alone = [autodiff.derivative(f(xp), *coords, orders=orders) for orders in wanted]
+    together = autodiff.derivative(counted, *coords, orders=wanted, check=False)
+    assert len(calls) <= 2 * (
+        1 + (xp is jnp)
+    )  # d/dx d2/dy2, whose parts are d2/dy2, d/dy and the value; and d/dx
+    for a, b in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_networks_are_functions():
+    class Product(torch.nn.Module):
+        def forward(self, x, y):
+            return x * y**2
+
+    x, y = tensors()
+    of_x, of_y = gg.gradient(Product(), x, y)
+    assert torch.equal(of_x, y.expand(30, 20) ** 2)
+    assert torch.equal(of_y, 2 * x[:, None] * y)
+    assert torch.equal(gg.gradient(torch.nn.Tanh(), x), autodiff.gradient(torch.tanh, x))
+    with pytest.raises(TypeError, match=r"function; give its samples"):
+        gg.laplacian(torch.nn.Tanh(), x)
 
 
 def test_jax_arrays_choose_jax_and_float64_stays_float64():

@@ -124,6 +124,34 @@ def test_unused_variables_and_constants_give_zeros_of_full_shape():
     np.testing.assert_array_equal(value, np.full((3, 4), 3.0))
 
 
+def test_several_orders_are_those_of_single_calls(rng):
+    def g(x, y):
+        return np.sin(x * y) / (1 + y**2)
+
+    def two(x, y):
+        return g(x, y), x * x
+
+    wanted = [(0, 0), (2, 1), (0, 1), (0, 0), (3, 0)]
+    for x, y in ((rng.random(5), rng.random(4)), (rng.random(300), rng.random(300))):
+        found = autodiff.derivative(g, x, y, orders=wanted)
+        for a, orders in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(a, autodiff.derivative(g, x, y, orders=orders), rtol=1e-12, atol=1e-13)
+    rows = autodiff.derivative(two, x, y, orders=[[0, 1], [1, 0]])
+    assert [len(row) for row in rows] == [2, 2]
+    np.testing.assert_array_equal(rows[1][1], np.broadcast_to(2 * x[:, None], (300, 300)))
+    out = np.empty((2, 5))
+    given = autodiff.derivative(np.sin, x[:5], orders=[(1,), (0,)], out=out)
+    np.testing.assert_array_equal(out, [np.cos(x[:5]), np.sin(x[:5])])
+    assert all(np.shares_memory(a, out) for a in given)
+
+
+def test_no_points_have_no_derivatives():
+    x, y = np.empty(0), np.arange(3.0)
+    assert autodiff.gradient(np.sin, x).shape == (0,)
+    of_x, of_y = autodiff.gradient(lambda x, y: x * y, x, y)
+    assert of_x.shape == of_y.shape == (0, 3)
+
+
 def test_functions_that_need_the_whole_mesh_get_it():
     x, y = np.linspace(0, 1, 320), np.linspace(0, 1, 320)
     A = np.random.default_rng(0).random((320, 320))

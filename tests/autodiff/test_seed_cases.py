@@ -180,6 +180,31 @@ def test_row_11_source_of_derivatives(tmp_path):
     np.testing.assert_allclose([float(v) for v in printed.split()], [value, *slopes], rtol=1e-15)
 
 
+def test_source_of_floats_has_no_doubles(tmp_path):
+    sympy = pytest.importorskip("sympy")
+    form = autodiff.symbolic(
+        lambda x, y: (
+            sympy.sin(x) ** 3 / (3 * y)
+            + sympy.sqrt(x) * sympy.exp(-y / 7)
+            + sympy.pi * sympy.Max(x, y) ** sympy.Rational(5, 2)
+        )
+    )
+    code = form.source("c", dtype="float")
+    assert "sinf(" in code
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    main = '\n#include <stdio.h>\nint main(void) { float out[3]; derivatives(0.3f, 1.2f, out); printf("%.9g %.9g %.9g", out[0], out[1], out[2]); return 0; }\n'
+    (tmp_path / "a.c").write_text(code)
+    strict = [compiler, "-Werror", "-Wdouble-promotion", "-c", "-o", tmp_path / "a.o", tmp_path / "a.c"]
+    subprocess.run(strict, check=True)
+    (tmp_path / "a.c").write_text(code + main)
+    subprocess.run([compiler, "-o", tmp_path / "a", tmp_path / "a.c", "-lm"], check=True)
+    printed = subprocess.run([tmp_path / "a"], check=True, capture_output=True, text=True).stdout
+    value, slopes = autodiff.value_and_gradient(
+        form, np.float64(np.float32(0.3)), np.float64(np.float32(1.2))
+    )
+    np.testing.assert_allclose([float(v) for v in printed.split()], [value, *slopes], rtol=1e-6)
+
+
 def test_row_12_small_denominators_in_float32():
     b = np.float32([1e-38, 1e-30, 1e-20, 1e-10, 1, 1e19, 1e20])
     for a, slope in zip(b, gradient(lambda a, b: -a / b, b, b)[1].diagonal(), strict=True):

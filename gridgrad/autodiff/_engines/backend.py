@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from ..._base.types import Array, Shape, Value
 from .._jets.mesh import Arrays
 
 Function = Callable[..., Arrays]  # of arrays, with a tuple of outputs
+Results = TypeVar("Results", Arrays, tuple[Arrays, ...])
 
 
 class Backend(Protocol):
@@ -21,8 +22,8 @@ class Backend(Protocol):
     def clean(self, c: object, k: int) -> Array:
         """A coordinate as an array of the library."""
 
-    def jvp(self, f: Function, primals: Arrays, tangents: Arrays) -> tuple[Arrays, Arrays]:
-        """Value and forward product of a function with a tuple of outputs."""
+    def jvp(self, f: Callable[..., Results], primals: Arrays, tangents: Arrays) -> tuple[Results, Results]:
+        """Value and forward product of a function with a tuple of outputs, or tuples of them."""
 
     def careful(self, f: Function, coords: Arrays) -> Function:
         """The function with rules that hold where the library's own overflow."""

@@ -24,15 +24,13 @@ def expand(task: Task, backend: Backend) -> Expansion:
     cache: Products = {}
     paths = {m: tuple(j for j, e in enumerate(m) for _ in range(e)) for m in task.wanted}
     for path in sorted(paths.values(), key=len, reverse=True):
-        if path:
-            cache[path] = _product(outputs, task.mesh.coords, [task.directions[j] for j in path], backend)
-        else:
-            known = next((value for other, (value, _) in cache.items() if len(other) == 1), None)
-            cache[path] = (outputs(*task.mesh.coords) if known is None else known, None)
+        if path not in cache:
+            along = [task.directions[j] for j in path]
+            tower = _tower(outputs, task.mesh.coords, along, backend)
+            cache.update((path[k:], tower[len(path) - k]) for k in range(len(path) + 1))
     if task.check:
         probe(task, outputs, cache, backend)
-    pairs = [cache[path] for path in paths.values()]
-    found = [value if tangent is None else tangent for value, tangent in pairs]
+    found = [cache[paths[m]] for m in task.wanted]
     rows: Parts = [list(row) for row in zip(*found, strict=True)]
     for k, row in enumerate(rows):
         for a in row:
@@ -93,22 +91,21 @@ def _version(c: object) -> int:
     return int(getattr(c, "_version", 0))
 
 
-def _product(
-    f: Function, coords: Arrays, path: Sequence[Direction], backend: Backend
-) -> tuple[Arrays, Arrays]:
-    """Value and nested directional derivative along every direction of `path`."""
+def _tower(f: Function, coords: Arrays, path: Sequence[Direction], backend: Backend) -> tuple[Arrays, ...]:
+    """The value, and the derivatives along the last direction of `path`, the last two, and so on, up to all."""
+    if not path:
+        return (f(*coords),)
     active = [i for i, rate in enumerate(path[0]) if rate is not None]
     rates = tuple(_tangent(path[0][i], coords[i], backend) for i in active)
 
-    def inner(*moved: Array) -> Arrays:
+    def inner(*moved: Array) -> tuple[Arrays, ...]:
         full = list(coords)
         for i, c in zip(active, moved, strict=True):
             full[i] = c
-        if len(path) == 1:
-            return f(*full)
-        return _product(f, tuple(full), path[1:], backend)[1]
+        return _tower(f, tuple(full), path[1:], backend)
 
-    return backend.jvp(inner, tuple(coords[i] for i in active), rates)
+    values, tangents = backend.jvp(inner, tuple(coords[i] for i in active), rates)
+    return (*values, tangents[-1])
 
 
 def _tangent(rate: Value | None, c: Array, backend: Backend) -> Array:

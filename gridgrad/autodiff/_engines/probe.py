@@ -21,7 +21,7 @@ from .backend import Backend, Function
 
 PROBE_POINTS = 4096
 RATES = np.array([0.0, 1.0, 8.0, 0.125, 2.0, 0.5, 4.0, 0.25])
-Products = dict[tuple[int, ...], tuple[Arrays, Arrays | None]]  # value and derivative by path
+Products = dict[tuple[int, ...], Arrays]  # the derivative by path, the value of none
 
 
 class _Traced(Exception):
@@ -51,14 +51,14 @@ def probe(task: Task, f: Function, known: Products, backend: Backend) -> None:
         _check(f, coords, _along_axes(task, known), backend)
 
 
-def _along_axes(task: Task, known: Products) -> dict[int, Arrays | None]:
+def _along_axes(task: Task, known: Products) -> dict[int, Arrays]:
     """The products that are known already with ones along one coordinate alone."""
     found = {}
     for j, direction in enumerate(task.directions):
         moving = [k for k, rate in enumerate(direction) if rate is not None]
         rate = direction[moving[0]] if len(moving) == 1 else None
         if type(rate) is float and rate == 1.0 and (j,) in known:
-            found[moving[0]] = known[(j,)][1]
+            found[moving[0]] = known[(j,)]
     return found
 
 
@@ -71,7 +71,7 @@ def _sample(coords: Arrays, shape: tuple[int, ...]) -> Arrays:
     return coords
 
 
-def _check(f: Function, coords: Arrays, known: dict[int, Arrays | None], backend: Backend) -> None:
+def _check(f: Function, coords: Arrays, known: dict[int, Arrays], backend: Backend) -> None:
     try:
         with backend.unrecorded():
             for k in range(len(coords)):
@@ -108,7 +108,8 @@ def _check_coordinate(f: Function, coords: Arrays, k: int, known: Arrays | None,
     if any(_mixed(a, b, v, mesh) for a, b in pairs):
         raise ArgumentTypeError(
             "the function mixes mesh points: its value at a point moves with other points (a mean, sum, maximum, first element, "
-            f"roll, cumsum, sort, transpose or matrix product?), and derivatives point by point would be wrong; {DENSE}"
+            "roll, cumsum, sort, transpose or matrix product?), and derivatives point by point would be wrong; "
+            f"{DENSE}; dropout and batch normalisation are those of training: net.eval() is without"
         )
     for output, (_, a) in enumerate(pairs):
         if not a.any():

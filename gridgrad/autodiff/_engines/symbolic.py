@@ -82,9 +82,10 @@ class Symbolic:
         from .quotients import divided
 
         rows = [e for f in self.expressions for e in (f, *(sympy.diff(f, s) for s in self.symbols))]
+        _check_source(self.symbols, rows)
         common, results = sympy.cse([divided(e) for e in rows])
-        lines = [f"    const {dtype} {s} = {sympy.ccode(e)};" for s, e in common]
-        lines += [f"    out[{k}] = {sympy.ccode(e)};" for k, e in enumerate(results)]
+        lines = [f"    const {dtype} {s} = {_c_text(e, dtype)};" for s, e in common]
+        lines += [f"    out[{k}] = {_c_text(e, dtype)};" for k, e in enumerate(results)]
         head = "#include <math.h>\n\n" if language == "c" else "__device__ __forceinline__ "
         arguments = ", ".join(f"{dtype} {s}" for s in self.symbols)
         return f"{head}void {name}({arguments}, {dtype} *out)\n{{\n" + "\n".join(lines) + "\n}\n"
@@ -100,6 +101,43 @@ class Symbolic:
 
     def __repr__(self) -> str:
         return f"Symbolic({', '.join(map(str, self.symbols))}: {', '.join(map(str, self.expressions))})"
+
+
+_NOT_ARGUMENTS = {"out", "double", "float", "int", "long", "short", "char", "signed", "unsigned", "void", "const", "static", "auto",
+                  "register", "volatile", "struct", "union", "enum", "switch", "case", "default", "do", "goto", "sizeof"}  # fmt: skip
+
+
+def _check_source(symbols: Sequence[sympy.Symbol], rows: Sequence[sympy.Expr]) -> None:
+    """Refuse what would be no text of C."""
+    for s in symbols:
+        if s.name in _NOT_ARGUMENTS or not (s.name.isascii() and s.name.isidentifier()):
+            raise ArgumentValueError(
+                f"the argument {s.name!r} cannot have that name in C; give other names to a function's arguments: "
+                "gg.autodiff.symbolic(function, names=('x', 'y'))"
+            )
+    if any(e.has(sympy.I) for e in rows):
+        raise ArgumentTypeError(
+            "the function is complex, and its source would be real; return its parts, (sympy.re(f), sympy.im(f)) for f"
+        )
+
+
+def _c_text(e: sympy.Expr, dtype: str) -> str:
+    """An expression in C, with the functions and constants of the type: sinf and 3.0F of floats."""
+    from sympy.codegen.ast import float32, real
+
+    options = {}
+    if dtype == "float":  # M_PI is a double
+        e = e.xreplace({s: s.evalf(17) for s in e.atoms(sympy.NumberSymbol)})
+        options = {"type_aliases": {real: float32}, "math_macros": {}}
+    try:
+        text: str = sympy.ccode(e, standard="C99", **options)
+    except NotImplementedError as error:
+        what = str(error).splitlines()[0].rpartition(": ")[2]
+        raise ArgumentTypeError(
+            f"sympy has no C code for {what}, which is in the function or in a derivative of it; write steps and signs as "
+            "sympy.Piecewise((1, x > 0), (0, True)), or give the class of a function of yours a method _ccode(self, printer)"
+        ) from None
+    return text
 
 
 def _compiled(

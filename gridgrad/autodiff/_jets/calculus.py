@@ -7,6 +7,7 @@ from typing import cast
 
 import numpy as np
 
+from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array, Value
 from .jet import (
     RULES,
@@ -64,6 +65,11 @@ def constant(a: object, jet: Jet) -> Array:
         found = np.asarray(a)
         if jet.tiled and found.size != 1:  # a list belongs to the whole mesh as an array does
             raise ShapeAsked
+    if not hasattr(found.dtype, "kind"):
+        raise ArgumentTypeError(
+            f"the function computes with a {type(a).__module__}.{type(a).__qualname__} beside coordinates of NumPy; give tensors as "
+            "coordinates, torch.from_numpy(x), or the number itself, a.item()"
+        )
     if found.dtype.kind in "iub" and jet.dtype.kind in "fc":
         found = found.astype(np.result_type(found.dtype, jet.dtype))
     return found

@@ -65,6 +65,7 @@ def mesh_of(coords: tuple[object, ...], clean: Clean, points: bool = False) -> M
             "a function needs coordinates to be differentiated at: gradient(f, x, y), one for each of its arguments"
         )
     refuse_nested(coords)
+    _refuse_grid(coords)
     require_numbers(*coords)
     given = tuple(clean(c, k) for k, c in enumerate(coords))
     if points or any(c.ndim > 1 for c in given):
@@ -102,6 +103,14 @@ def refuse_nested(coords: tuple[object, ...]) -> None:
         raise ArgumentTypeError(
             "derivatives are not nested: for higher ones use partial(f, order=...), or derivative(f, *coords, orders=(...))"
         )
+
+
+def _refuse_grid(coords: tuple[object, ...]) -> None:
+    for k, c in enumerate(coords):
+        if hasattr(c, "coordinates"):
+            raise ArgumentTypeError(
+                f"coordinate {k} is a {type(c).__name__}; give its coordinates one by one, gradient(f, *grid.coordinates)"
+            )
 
 
 def _opened(c: Array, place: int | None, ndim: int) -> Array:

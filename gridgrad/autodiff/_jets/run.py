@@ -117,7 +117,7 @@ def called(function: Function, jets: Sequence[object]) -> tuple[list[Any], bool]
         text = " ".join(str(error).split())[:200]
         raise ArgumentTypeError(
             f"the function calls something that does not take gridgrad's jets ({type(error).__name__}: {text}); "
-            "write it with NumPy's elementwise functions, or give torch or JAX arrays to a function of theirs, or engine="
+            "write it with NumPy's elementwise functions, or give torch or JAX arrays to a function of theirs, or engine='torch' or 'jax'"
         ) from error
     single = not isinstance(result, (list, tuple))
     outputs = [result] if single else list(result)
@@ -140,9 +140,10 @@ def _check_output(output: object) -> None:
         dtype is not None and getattr(dtype, "kind", "f") not in "OSUmM"
     ):
         return
+    kind = f"a {type(output).__name__}" if dtype is None else f"values of dtype {dtype}"
+    found = "None" if output is None else kind
     raise ArgumentTypeError(
-        f"the function returned {'None' if output is None else 'a ' + type(output).__name__}; it must return an array of numbers, "
-        "or a tuple of them"
+        f"the function returned {found}; it must return an array of numbers, or a tuple of them"
     )
 
 
@@ -258,7 +259,7 @@ def _cpus() -> int:
 def _whole(task: Task, algebra: Algebra, out: object) -> Expansion:
     found = task.evaluate(algebra, None)
     _check_shapes(found, task.mesh.shape)
-    few = next(tiles(task.mesh.shape, FEW), ())
+    few = next(tiles(task.mesh.shape, FEW), None)  # of no points all are taken
     verdict = _disagrees(task, found, few, few)
     if verdict != "" and (verdict := _disagrees(task, found, None, None)):  # shapes may matter
         raise refusal(verdict)
