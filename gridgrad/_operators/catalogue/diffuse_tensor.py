@@ -48,7 +48,7 @@ def _made(
     given = [diffusivity(entries[a][b]) for a, b in places]
     numbers = tuple(number for number, _ in given)
     fields: Coefficients = tuple(field for _, own in given for field in own)
-    return make.on(grid, tuple(places), numbers).with_first(fields)
+    return make.on(grid, (tuple(places), numbers)).with_first(fields)
 
 
 def _arguments(places: tuple[Entry, ...], numbers: Numbers) -> tuple[Argument, ...]:
@@ -84,7 +84,7 @@ def _by(number: float | None, place: int) -> tuple[Callable[[Stencil], Stencil],
 
 def _divergence(grid: Points, rows: tuple[int, ...]) -> Operator[Vector, Scalar]:
     """Minus the adjoint of the slopes, weighted with cells: what this brings into cells adds up to nothing."""
-    return _slopes.on(grid, rows).adjoint_operator("quadrature").scaled(-1.0)
+    return _slopes.on(grid, (rows,)).adjoint_operator("quadrature").scaled(-1.0)
 
 
 @kind(is_flux=True)

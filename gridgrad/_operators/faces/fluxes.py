@@ -44,7 +44,7 @@ def diffuse_at_faces(grid: Points, k: object) -> Operator[Scalar, Scalar]:
             for is_above in (False, True)
             for a, field in own
         ]
-        return _diffuse_at_faces.on(grid, numbers).with_first(cast(Coefficients, tuple(sides)))
+        return _diffuse_at_faces.on(grid, (numbers,)).with_first(cast(Coefficients, tuple(sides)))
     faces = grid.kept(AllFaces, walls if any(walls) else False)
     fluxes = _fluxes(grid, walls, numbers) if has_numbers(numbers) else grid.kept(_fluxes, walls, numbers)
     return faces.balance.composed(fluxes.with_first(fields))
