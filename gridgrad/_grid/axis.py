@@ -39,13 +39,13 @@ _stencils: Cache[Rows] = Cache("stencils", entries=256)
 
 
 class Along(NamedTuple):
-    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends.
+    """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends, with whether it is the last.
 
     Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.
     """
 
     stencil: Stencil | None
-    sides: tuple[tuple[Condition, Stencil], ...] = ()
+    sides: tuple[tuple[Condition, Stencil, bool], ...] = ()
     lines: LineRows | None = None
 
     @property
@@ -233,8 +233,8 @@ class Axis:
         """Rows with the conditions that belong to those of what is prescribed."""
         walls = self.walls_of(component)
         sides = (
-            (wall, stencil)
-            for wall, stencil in zip(walls, (rows.first, rows.last), strict=True)
+            (wall, stencil, is_last)
+            for wall, stencil, is_last in zip(walls, (rows.first, rows.last), (False, True), strict=True)
             if stencil is not None and isinstance(wall, Condition) and not wall.is_zero
         )
         return Along(rows.field, tuple(sides))

@@ -45,7 +45,7 @@ class Term(NamedTuple):
 
     With `ends` the rows stand at the ends only: where a row of its stencils has no pairs there is no such
     term, nothing is read or added. It joins its output after all terms without `ends` (`in_order`); as the
-    only one it makes 0 there.
+    only one it makes 0 there. Of what is prescribed at a wall it tells whether that `is_last` of its axis.
 
     Where it is `gated` a factor of 0 reads nothing, and nothing is made of it but 0. With `harmonic` the mean at
     the two points of a pair is the harmonic one, which is 0 where one of both is.
@@ -72,6 +72,7 @@ class Term(NamedTuple):
     harmonic: bool = False
     inner_sign: int = 0
     outer_sign: int = 0
+    is_last: bool = False
 
     def stencils(self) -> tuple[tuple[int | None, Stencil], ...]:
         """The (axis, stencil) of the term: one, or two of a mixed derivative."""
@@ -199,7 +200,7 @@ def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:
     place: dict[Hashable, int] = {}
     sums: dict[Hashable, Stencil | None] = {}  # terms of one stencil stay so
     for term in terms:
-        key = (term._replace(stencil=None), term.stencil.values)  # type: ignore[arg-type]
+        key = (term._replace(stencil=None, is_last=False), term.stencil.values)  # type: ignore[arg-type]
         if key in place:
             held = result[place[key]]
             pair = held.stencil, term.stencil, term.faces is not None

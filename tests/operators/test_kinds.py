@@ -28,6 +28,7 @@ OPTIONS = {
     "laplacian": {"form": "wide"}, "vector_laplacian": {"form": "conservative"}, "derivative": {"order": 1, "accuracy": 4},
     "mixed_derivative": {"orders": (2, 1)}, "biharmonic": {"accuracy": 2},
     "directional_derivative": {"accuracy": 4}, "advect": {"upwind": 2}, "diffuse": {"mean": "harmonic"},
+    "gradient_norm": {"accuracy": 4}, "gradient_squared": {"accuracy": 6},
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..._base.types import Array, DType
-from ..._stencils.stencil import Stencil
+from ..._stencils.stencil import Pair, Row, Stencil
 
 
 class Table(NamedTuple):
@@ -38,11 +38,17 @@ class Table(NamedTuple):
         w = self.w[local, :, member]
         return Table(self.a[local], self.b[local], w, w != 0).packed()
 
-    def within(self, index: Array, local: Array, length: Array) -> Table:
-        """Rows of points that are number `local` in runs of some length, without what reads across their ends."""
-        own = self.at(index)
+    def within(self, local: Array, start: Array, length: Array) -> Table:
+        """Rows of points that are number `local` in runs, without what reads across their ends.
+
+        A value beside the end of an axis is a difference to the value that is held there.
+        """
+        n = len(self.a)
+        own = self.at((start + local) % n)
         low, high = np.minimum(own.a, own.b), np.maximum(own.a, own.b)
         inner = (low >= -local[:, None]) & (high < (length - local)[:, None])
+        is_beside = ((start == 1) & (local == 0)) | ((start + length == n - 1) & (local == length - 1))
+        inner &= ~(is_beside[:, None] & (own.a == own.b))
         return own._replace(is_there=own.is_there & inner).packed()
 
     def packed(self) -> Table:
@@ -66,11 +72,13 @@ def merged(count: int, parts: Sequence[tuple[Array | slice, Table]], real: DType
 def table_of(stencil: Stencil, real: DType, is_ring: bool = False, as_given: bool = False) -> Table:
     """All rows of a stencil as they are computed: formula (1) of equal weights is one pair, and values are pairs of equal ends.
 
-    As given they have the pairs of the stencil, those round their own point as the two from it. On a ring what is beyond the seam is near.
+    As given they have the pairs of the stencil, each to the own point where rows are central. On a ring what is beyond the seam is near.
     """
     n, inner, is_short = stencil.length, stencil.interior(), stencil.is_central and not as_given
     is_value = stencil.values and not as_given
     edges = stencil.edge_rows()
+    if stencil.is_central and as_given:
+        edges = [(i, _beside(i, row)) for i, row in edges]
     many = next((w.shape for _, row in edges for *_, w in row if np.ndim(w)), ())
     width = max([1, len(stencil.offsets), *(len(row) for _, row in edges)])
     a, b = np.zeros((2, n, width), np.intp)
@@ -88,8 +96,15 @@ def table_of(stencil: Stencil, real: DType, is_ring: bool = False, as_given: boo
         a = b
     if is_ring:
         a, b = ((end + n // 2) % n - n // 2 for end in (a, b))
-    if as_given:
-        is_round = there & (a * b < 0)
-        a, b = np.append(a, np.zeros_like(a), 1), np.append(np.where(is_round, 0, b), b, 1)
-        w, there = np.append(w, w, 1), np.append(there, is_round, 1)
     return Table(a, b, np.ldexp(w, stencil.power) if stencil.power else w, there)
+
+
+def _beside(point: int, row: Row) -> Row:
+    """What is read on both sides of a point as differences to it: a pair as two, a value as one and the value at the point."""
+    pairs: list[Pair] = []
+    for a, b, w in row:
+        if point in (a, b):
+            pairs.append((a, b, w))
+        else:
+            pairs += [(point if a == b else a, point, w), (point, b, w)]
+    return tuple(pairs)

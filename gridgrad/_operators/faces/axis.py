@@ -236,7 +236,7 @@ class FaceAxis:
         for side, wall in enumerate(self._walls):
             of_side = {face: edge.prescribed[side] for face, edge in edges.items()}
             if isinstance(wall, Condition) and not wall.is_zero and any(of_side.values()):
-                sides.append((wall, unscaled(self._prescribed(of_side, inner, field.order), power)))
+                sides.append((wall, unscaled(self._prescribed(of_side, inner, field.order), power), side > 0))
         return Along(unscaled(field, power), tuple(sides))
 
     def _from(self, first: int, weight: Array) -> Array:

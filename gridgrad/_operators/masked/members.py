@@ -246,7 +246,7 @@ class _Small:
         for n, term in enumerate(made.terms):
             place = term.input - prod(made.inputs)
             if place < 0 or names[place] not in marks:
-                found[_key(term, n, k, piece)] = term
+                found[_key(term, n)] = term
             elif term.axis == k:  # not along what another axis is cut by
                 found[_role(term), names[place]] = term
         return found
@@ -274,17 +274,14 @@ class RowsOfPieces:
         return term.stencils()[self.slot][1]
 
 
-def _key(term: Term, number: int, k: int | None = None, piece: Piece | None = None) -> tuple[object, ...]:
+def _key(term: Term, number: int) -> tuple[object, ...]:
     """What a term of the whole and of a piece have in common: its number, or of what is prescribed the wall."""
     if not term.ends:
         return (number,)
     axes = tuple(axis for axis, _ in term.stencils())
     for axis, stencil in term.stencils():
         if axis is not None and stencil.values:
-            is_first = any(stencil.leading[: (stencil.length + 1) // 2])
-            if axis == k and piece is not None and piece.is_first != piece.is_last:
-                is_first = piece.is_first
-            return term.output, axes, axis, is_first
+            return term.output, axes, axis, term.outer_sign, term.is_last
     return term.output, axes
 
 

@@ -92,14 +92,18 @@ class Line:
         before, behind = self.table.reaches
         low, high = self._inner_reach
         margin = self.mask.margin(max(high, -low))
-        run, local = runs.near_ends(max(int(behind.max()), -int(before.min()), high, -low) + margin)
+        run, local = runs.near_ends(max(int(behind.max()), -int(before.min()), high, -low) + 1 + margin)
         start, stop = runs.start[run], runs.start[run] + runs.length[run]
         at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, stop == n))
         index = (start + local) % n
         # the value of an end point that holds one is read in its place, across a gap that is not this point alone
-        past, beyond = (start > 1) & (index + low == 0), (stop < n - 1) & (index + high == n - 1)
-        before = np.minimum(before[index], np.where(past, low, 0))
-        behind = np.maximum(behind[index], np.where(beyond, high, 0))
+        breaks = self.mask.breaks[self.k]
+        before, behind = before[index], behind[index]
+        past = (start > (1 not in breaks)) & (index + np.minimum(low, before - 1) <= 0)
+        beyond = (stop < n - (n - 1 not in breaks)) & (index + np.maximum(high, behind + 1) >= n - 1)
+        goes_round = runs.is_ring and n <= 2 * max(high, -low)  # what is on one side is on the other too
+        before = np.minimum(before, low if goes_round else np.where(past, -index, 0))
+        behind = np.maximum(behind, high if goes_round else np.where(beyond, n - 1 - index, 0))
         crosses = (local + before < np.where(at_first, 0, margin)) | (
             local + behind >= stop - start - np.where(at_last, 0, margin)
         )
@@ -115,12 +119,8 @@ class Line:
         irregular = np.flatnonzero(irregular)
         run = self.runs.of(points[irregular])
         local = self.runs.local(points[irregular], run)
-        if self.drops:
-            whole = table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
-            own = whole.within(index[irregular], local, self.runs.length[run])
-        else:
-            own = self._of_pieces(run, local)
-            missing[irregular] = ~own.is_there.any(axis=1) & self.mask.is_open
+        own, is_of_piece = self._beside(run, local, index[irregular])
+        missing[irregular] = ~own.is_there.any(axis=1) & is_of_piece & self.mask.is_open
         a, b, w, _ = merged(
             len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
         )
@@ -133,6 +133,22 @@ class Line:
         read = b.copy()
         read[irregular] = self.runs.points(run, self.end * (self.runs.length[run] - 1))[:, None]
         return Pairs(read, read, w, np.ones(w.shape, bool), missing, b)
+
+    def _beside(self, run: Array, local: Array, index: Array) -> tuple[Table, Array]:
+        """Rows of points that are number `local` in a run, and whether they are as in an axis of its own: others are dropped from."""
+        is_of_piece, parts = np.ones(len(run), bool), []
+        if self.drops:
+            whole = table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
+            is_of_piece = np.max(np.abs(whole.reaches), axis=0)[index] > 1  # which balances nothing
+            near = np.flatnonzero(~is_of_piece)
+            of_near = run[near]
+            parts.append(
+                (near, whole.within(local[near], self.runs.start[of_near], self.runs.length[of_near]))
+            )
+        own = np.flatnonzero(is_of_piece)
+        if len(own):
+            parts.append((own, self._of_pieces(run[own], local[own])))
+        return merged(len(run), parts, self.axis.real), is_of_piece
 
     def _of_pieces(self, run: Array, local: Array) -> Table:
         """Rows of points that are number `local` in a run, as in an axis of its own."""

@@ -87,10 +87,10 @@ class Build:
             harmonic=harmonic,
         )
         self._terms.append(own)
-        for condition, stencil in along.sides:
+        for condition, stencil, is_last in along.sides:
             factors = of_slopes if of_slopes and condition.end.b else Factors(faces, outer)
             term = own._replace(input=self.input_of(condition, axis), stencil=change(stencil), ends=True)
-            self._of_sides.append(term._replace(**factors._asdict()))
+            self._of_sides.append(term._replace(is_last=is_last, **factors._asdict()))
 
     def _add_lines(
         self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
@@ -179,7 +179,7 @@ class Build:
             along = along._replace(stencil=metric.of_waves(along.field, 2))
             squares, of_slopes = metric.around_twice(accuracy, form), None
             outer = self._profile(metric, (form, accuracy), squares)
-            if any(condition.end.b for condition, _ in along.sides):
+            if any(condition.end.b for condition, *_ in along.sides):
                 of_slopes = Factors(
                     faces, self._profile(metric, (form, accuracy, "of slopes"), squares * metric.h)
                 )
@@ -261,17 +261,21 @@ class Build:
         """
         (low, high), (lower, higher) = axes, both
         self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
-        for condition, stencil in higher.sides:
+        for condition, stencil, is_last in higher.sides:
             number = self.input_of(condition, high)
             self._of_sides.append(
-                Term(output, number, high, change(stencil), then=(low, lower.field), ends=True)
+                Term(
+                    output, number, high, change(stencil), then=(low, lower.field), ends=True, is_last=is_last
+                )
             )
-        for condition, stencil in lower.sides:
+        for condition, stencil, is_last in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
             number = self.input_of(condition, low)
             self._of_sides.append(
-                Term(output, number, high, change(plain.field), then=(low, stencil), ends=True)
+                Term(
+                    output, number, high, change(plain.field), then=(low, stencil), ends=True, is_last=is_last
+                )
             )
 
     def input_of(self, condition: Condition, axis: int) -> int:

@@ -70,3 +70,46 @@ def test_the_wide_laplacian_of_a_parabola(missing):
     else:
         found = gg.Grid(x).with_mask(~np.isnan(f)).laplacian.with_(form="wide")(f)
     assert abs(found[~np.isnan(f)] - 2).max() < 1e-10
+
+
+WALLS = {
+    "mirrors": ("antireflect", "reflect"),
+    "values": (gg.value(0.7), gg.value(-0.3)),
+    "faces": (gg.slope(0.7, wall="face"), gg.robin(1.0, 0.5, 0.3, wall="face")),
+    "ring": ("periodic", "periodic"),
+}
+CUTS = [lambda g, i, e: g.with_breaks(0, [i], boundary=e), lambda g, i, e: g.with_mask(np.arange(g.shape[0]) != i, boundary=e)]  # fmt: skip
+
+
+@pytest.mark.parametrize("cut", CUTS, ids=["break", "gap"])
+@pytest.mark.parametrize(
+    "beside", ["symmetric", "antisymmetric", gg.value(1.2), gg.slope(-0.4, wall="face")], ids=repr
+)
+@pytest.mark.parametrize("ends", WALLS)
+def test_each_run_of_a_short_axis_is_a_grid_of_its_own(ends, beside, cut):
+    """Where rows of the whole axis read both ends, the other side of a ring, or a wall right behind the cut."""
+    compared, is_ring = 0, ends == "ring"
+    for n in (3, 4, 5):
+        grid = gg.Grid((n, 0.5), boundary=[WALLS[ends]])
+        for i in range(1, n if cut is CUTS[0] else n - 1):
+            cells = cut(grid, i, beside)
+            runs = [np.arange(i), np.arange(i + (cut is CUTS[1]), n)]
+            sides = [(WALLS[ends][0], beside), (beside, WALLS[ends][1])]
+            if is_ring:
+                runs, sides = [np.concatenate(runs[::-1])], [(beside, beside)]
+            for run, pair in zip(runs, sides, strict=True):
+                compared += sum(_is_the_same(make, cells, run, pair) for make in OPERATORS.values())
+    assert compared
+
+
+def _is_the_same(make, grid, run, sides):
+    n = grid.shape[0]
+    try:
+        whole, own = make(grid, VELOCITY[:n]), make(gg.Grid((len(run), 0.5), boundary=[sides]), VELOCITY[run])
+    except ValueError:  # too short for it
+        return False
+    found, want = whole(FIELD[:n])[run], own(FIELD[run])
+    np.testing.assert_allclose(
+        found, want, rtol=0, atol=1e-11 * max(1, abs(want).max()), err_msg=f"{n} {own}"
+    )
+    return True
