@@ -162,7 +162,7 @@ class FaceAxis:
         below, above = (
             Along(
                 self._into_cells(slopes.field, shift),
-                tuple((wall, self._into_cells(rows, shift)) for wall, rows in slopes.sides),
+                tuple((wall, self._into_cells(rows, shift), is_last) for wall, rows, is_last in slopes.sides),
             )
             for shift in (0, 1)
         )
