@@ -239,3 +239,8 @@ def unscaled(stencil: Stencil, power: int) -> Stencil:
     if not is_normal(smallest, largest, stencil.dtype):
         return replace(stencil, power=power)
     return stencil.mapped(lambda weight: np.ldexp(weight, power), 0).as_if_of(smallest, largest)
+
+
+def no_rows(length: int, order: int) -> Stencil:
+    """That of points without any row."""
+    return Stencil(length, (), (), ((),) * length, (), order=order)

@@ -13,7 +13,7 @@ from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from ..._stencils.ends import ONE_SIDED, End
-from ..._stencils.stencil import Stencil
+from ..._stencils.stencil import Stencil, no_rows
 from ..axis import Along, Axis
 from ..boundary import Ends, Side
 from ..geometry.metric import Metric
@@ -110,11 +110,6 @@ class MetricOfPiece(Metric):
         """As along the whole axis."""
         n = self.axis.length
         return super().second(accuracy, form) if n > 2 else Along(no_rows(n, 2))
-
-
-def no_rows(length: int, order: int) -> Stencil:
-    """That of points without any row."""
-    return Stencil(length, (), (), ((),) * length, (), order=order)
 
 
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bool) -> Points:

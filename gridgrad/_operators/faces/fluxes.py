@@ -9,12 +9,12 @@ from ..._base.errors import ArgumentValueError, counted
 from ..._base.types import Scalar, Vector
 from ..._grid.axis import Along, Axis
 from ..._grid.boundary import spelled
-from ..._grid.masks.piece import no_rows
 from ..._grid.points import Points
 from ..._grid.walls.components import end_of
 from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
 from ..._stencils.ends import closed
+from ..._stencils.stencil import no_rows
 from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
 from ..fields.weights import AtFaces
 from ..operator import Operator

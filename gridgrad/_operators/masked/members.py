@@ -15,11 +15,11 @@ from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.boundary import Side
 from ..._grid.masks.mask import Mask
-from ..._grid.masks.piece import Piece, grid_of, no_rows
+from ..._grid.masks.piece import Piece, grid_of
 from ..._grid.masks.prescribed import conditions_of, mark
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
-from ..._stencils.stencil import Stencil
+from ..._stencils.stencil import Stencil, no_rows
 from ..._terms.term import Term
 from ..fields.coefficients import Argument
 from ..fields.forms import Form
