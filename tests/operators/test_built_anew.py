@@ -215,7 +215,7 @@ class TestNumbersThatFollowTheField:
         f, steps = rng.standard_normal(SHAPE), [fields(rng) for _ in range(3)]
         expected = [ON["transport"](WALLED, v, k)(f) for v, k in steps]
         is_short()
-        monkeypatch.setattr(called, "like", None)
+        monkeypatch.setattr(called, "all_like", None)
         monkeypatch.setattr(called, "dispatch", None)
         for (v, k), value in zip(steps, expected, strict=True):
             assert same_bits(ON["transport"](WALLED, v, k)(f), value)
