@@ -24,10 +24,14 @@ EAST_PACIFIC = {"longitude": slice(220, 265), "latitude": slice(0, 4.5)}
 
 
 def temperatures(months: int) -> xarray.DataArray:
-    """The first months; in float64, in which degrees become metres as well."""
+    """The first months; in float64, in which degrees become metres as well. Longitudes, rounded in the file, are even round the globe."""
     with xarray.open_dataset(sample_data("ostia_monthly.nc")) as data:
         found = data.surface_temperature.isel(time=slice(months)).load().astype(float)
-    axes = {name: found[name].astype(float).assign_attrs(found[name].attrs) for name in ALONG["dim"]}
+    n, lat, lon = found.longitude.size, found.latitude, found.longitude
+    axes = {
+        "latitude": ("latitude", lat.values.astype(float), lat.attrs),
+        "longitude": ("longitude", np.arange(n) * (360 / n), lon.attrs),
+    }
     return found.assign_coords(axes)
 
 
