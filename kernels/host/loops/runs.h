@@ -150,7 +150,7 @@ class Runs {
   bool streams(Loop<Real> loop, int t, int next, int64 count) const {
     if (!loop || count < Words<Real>::LANES) return false;
     if (t + terms_of(kinds_[t]) == next) return true;
-    if (here_.fields() > 1 || WORD_BYTES <= 16 || COLUMN * count < TOGETHER) return false;
+    if (WORD_BYTES <= 16 || here_.fields() > 1 || COLUMN * count < TOGETHER) return false;
     for (; t < next; t += terms_of(kinds_[t]))
       if (!is_of_one_array(kinds_[t])) return false;
     return true;
