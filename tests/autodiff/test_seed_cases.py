@@ -180,6 +180,24 @@ def test_row_11_source_of_derivatives(tmp_path):
     np.testing.assert_allclose([float(v) for v in printed.split()], [value, *slopes], rtol=1e-15)
 
 
+def test_source_of_arguments_with_the_names_of_parts(tmp_path):
+    """Common parts are called x0, x1 and so on, and an argument may be called so where no output reads it."""
+    sympy = pytest.importorskip("sympy")
+    b = sympy.Symbol("y")
+    code = autodiff.symbolic(sympy.sin(b) ** 2 + sympy.sin(b) * sympy.cos(b), names=("x0", "y")).source("c")
+    (tmp_path / "a.c").write_text(code)
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    subprocess.run([compiler, "-c", "-o", tmp_path / "a.o", tmp_path / "a.c"], check=True)
+
+
+@pytest.mark.parametrize("name", ["if", "return", "typedef", "double", "out"])
+def test_source_of_arguments_that_c_cannot_name(name):
+    sympy = pytest.importorskip("sympy")
+    form = autodiff.symbolic(sympy.Symbol(name) ** 2, names=(name,))
+    with pytest.raises(ValueError, match="cannot have that name in C"):
+        form.source("c")
+
+
 def test_source_of_floats_has_no_doubles(tmp_path):
     sympy = pytest.importorskip("sympy")
     form = autodiff.symbolic(

@@ -83,7 +83,9 @@ class Symbolic:
 
         rows = [e for f in self.expressions for e in (f, *(sympy.diff(f, s) for s in self.symbols))]
         _check_source(self.symbols, rows)
-        common, results = sympy.cse([divided(e) for e in rows])
+        taken = [sympy.Symbol(s.name) for s in self.symbols]  # an argument may be called x0
+        free = sympy.numbered_symbols(exclude=taken)
+        common, results = sympy.cse([divided(e) for e in rows], symbols=free)
         lines = [f"    const {dtype} {s} = {_c_text(e, dtype)};" for s, e in common]
         lines += [f"    out[{k}] = {_c_text(e, dtype)};" for k, e in enumerate(results)]
         head = "#include <math.h>\n\n" if language == "c" else "__device__ __forceinline__ "
@@ -104,7 +106,8 @@ class Symbolic:
 
 
 _NOT_ARGUMENTS = {"out", "double", "float", "int", "long", "short", "char", "signed", "unsigned", "void", "const", "static", "auto",
-                  "register", "volatile", "struct", "union", "enum", "switch", "case", "default", "do", "goto", "sizeof"}  # fmt: skip
+                  "register", "volatile", "struct", "union", "enum", "switch", "case", "default", "do", "goto", "sizeof",
+                  "if", "else", "for", "while", "return", "break", "continue", "typedef", "extern", "inline", "restrict"}  # fmt: skip
 
 
 def _check_source(symbols: Sequence[sympy.Symbol], rows: Sequence[sympy.Expr]) -> None:
