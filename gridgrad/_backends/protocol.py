@@ -298,8 +298,11 @@ class Backend(Generic[A]):
         """
         return None
 
-    def mapped(self, through: HostMap, field: A) -> A:
-        """A map on the host applied to a floating field, differentiable where the library is; the dtype is kept."""
+    def mapped(self, made: Callable[[], HostMap], field: A) -> A:
+        """A map on the host applied to a floating field, differentiable where the library is; the dtype is kept.
+
+        It is made when the field is known to be one that is taken: factors may take minutes.
+        """
         raise ArgumentTypeError(
             f"solves are for arrays of NumPy, PyTorch, JAX and CuPy, not of {_root(field)}; convert b to NumPy first"
         )

@@ -122,8 +122,10 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("inverse", "inv"), "its inverse is applied to a field A.solve(b), and made once A.solver()"),
     **dict.fromkeys(("eig", "eigs", "eigenvalues"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
+    **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "tocsr", "tocsc", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
+    "dtype": "that of a result is the field's, that of its matrix A.to_sparse().dtype; scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()",
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
-    "apply": _CALL, "matvec": _CALL, "dot": _CALL,
+    "apply": _CALL, "dot": _CALL + ", and its matrix to a flat vector by A.matvec(x)",
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
 _OTHER_NAMES = {  # what other books and libraries call our functions and operators
@@ -172,6 +174,21 @@ _NOT_FUNCTIONS = {
     },
     **dict.fromkeys(("dx", "dy", "dz", "h", "spacing"), "steps are grid.steps"),
     "size": "the lengths of a field are grid.shape",
+    **dict.fromkeys(
+        ("zeros", "empty", "ones", "field"), "a field is an array of its shape, numpy.zeros(grid.shape)"
+    ),
+    **dict.fromkeys(
+        ("curvature", "mean_curvature"),
+        "it is made of second derivatives, gridgrad.hessian(z, y, x)",
+    ),
+    **dict.fromkeys(
+        ("sobel", "prewitt", "scharr"),
+        "it is a filter of scipy.ndimage; derivatives are gridgrad.gradient(f, y, x)",
+    ),
+    **dict.fromkeys(
+        ("to_zarr", "open_zarr"),
+        "files larger than memory are gridgrad.dask.to_zarr(operator, source, target)",
+    ),
     **dict.fromkeys(
         ("aspect", "hillshade"),
         "it is made of slopes, dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
 import numpy as np
 
-from .._base.types import Array
+from .._base.types import Array, Shape
 
 _PERIODS = ((2 * np.pi, "2 * numpy.pi"), (24, "24"), (60, "60"), (180, "180"), (360, "360"))
 
@@ -67,6 +70,21 @@ def of_shape(values: Array, axis: int) -> str:
         "its lines differ, so that no one of them is that of all; differentiate each line with its own coordinates, "
         f"gradient(f[{line}], x[{line}])"
     )
+
+
+def of_fit(shape: Shape, grid: Shape, axes: Shape, steps: Sequence[Array | None]) -> str:
+    """On a field whose shape is not that of the grid: a shape taken for ``(n, step)``, a flat vector, axes the other way round."""
+    n = len(grid)
+    if n == 1 and steps[0] is not None and list(shape[-2:]) == [grid[0], steps[0]]:
+        return (
+            f"; ({grid[0]}, {steps[0]:g}) is one axis, of {grid[0]} points with the step {steps[0]:g}: a grid has one (n, step) for each, "
+            f"Grid(({grid[0]}, dy), ({steps[0]:g}, dx))"
+        )
+    if n > 1 and shape == (prod(grid),):
+        return "; a flat vector is a field as f.reshape(grid.shape)"
+    if axes == (-2, -1) and shape[-2:] == grid[::-1]:
+        return "; for arrays [y, x] it is Grid(x, y, axes=(-1, -2)), or give f.T"
+    return ""
 
 
 def line_along(axis: int, ndim: int) -> str:

@@ -19,6 +19,7 @@ from .._base.types import Array
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.units import Maybe, plain_axes
+from . import hints
 from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
 from .boundary import spelled, without_poles
@@ -297,7 +298,7 @@ class Points:
             if rows[end].any() and (not rows[near].all() or any(mask.breaks)):
                 raise ArgumentValueError(
                     f"a gap within {ROWS_OF_POLES} rows of the one on a pole at index {end} of axis {self.axes[k]}, or a break, where operators take means all round; "
-                    "leave the row on the pole out, of the grid or of the mask"
+                    f"leave the row on the pole out, {'x[1:] and f[1:]' if end == 0 else 'x[:-1] and f[:-1]'} along that axis, or let it be missing or outside too"
                 )
 
     def masked(self, whole: Made) -> Made:
@@ -314,18 +315,21 @@ class Points:
         axes = []
         for axis, n in zip(self.axes, self.lengths, strict=True):
             if not -len(shape) <= axis < len(shape):
-                raise ArgumentValueError(
-                    f"the field has shape {shape}, but the grid has shape {self.described()}"
-                )
+                raise self._misfit(shape)
             if shape[axis] != n:
-                raise ArgumentValueError(
-                    f"the field has shape {shape} with {counted(shape[axis], 'point')} along axis {axis}, "
-                    f"but the grid has shape {self.described()}"
-                )
+                raise self._misfit(shape, f" with {counted(shape[axis], 'point')} along axis {axis},")
             axes.append(axis % len(shape))
         if len(set(axes)) != len(axes):
             raise ArgumentValueError(f"the axes {self.axes} of the grid meet in a field of shape {shape}")
         return tuple(axes)
+
+    def _misfit(self, shape: tuple[int, ...], told: str = ",") -> ArgumentValueError:
+        """The error on a field of another shape."""
+        steps = [None if axis.has_coordinates else axis.spacing for axis in self.axis_objects]
+        hint = hints.of_fit(shape, self.shape, self.axes, steps)
+        return ArgumentValueError(
+            f"the field has shape {shape}{told} but the grid has shape {self.described()}{hint}"
+        )
 
     def described(self) -> str:
         """Its shape and the axes of a field that these are, in the field's order."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
-import numpy.typing as npt
-
-from .._base.late import Late, sparse, sparse_linalg
+from .._base.late import Late
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
 from .._base.words import absent
 from .._grid.points import Points
@@ -17,7 +14,7 @@ from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
-from .sparse import linear_operator
+from .sparse import AsMatrix
 
 if TYPE_CHECKING:
     from .solving import iterative
@@ -29,11 +26,12 @@ else:
 
 
 _SEEN = (
-    "T", "adjoint", "adjoint_operator", "linear", "offset", "shape", "solve", "solver", "to_linear_operator", "to_sparse", "weights", "with_",
+    "T", "adjoint", "adjoint_operator", "linear", "matvec", "offset", "rmatvec", "shape", "solve", "solver", "to_linear_operator", "to_sparse",
+    "weights", "with_",
 )  # fmt: skip
 
 
-class Operator(OnGrids, Maps[In, Out]):
+class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -166,28 +164,6 @@ class Operator(OnGrids, Maps[In, Out]):
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
 
-    def to_sparse(self, format: str = "csr") -> sparse.csr_array:
-        """The operator as a ``scipy.sparse`` array of ``self.shape``.
-
-        Fields of ``grid.shape`` are flattened in C order, vector fields component after component. `format` is any name scipy
-        knows. With coefficients on a GPU convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
-
-        It is float64, or complex128 where a coefficient is complex, and has the values of this moment, of `with_` those given there.
-        """
-        return self.matrix().asformat(format)
-
-    def matrix(self) -> sparse.csr_array:
-        """The matrix on flattened fields, vector fields component after component."""
-        raise NotImplementedError
-
-    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
-        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
-
-        By default float64, or complex128 where a coefficient is complex. Vectors are fields of
-        ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
-        """
-        return linear_operator(self.linear, dtype, xp)
-
     def separate(self) -> tuple[Term, ...] | None:
         """The terms of which the operator is the sum; None where it is more than that."""
         return None
@@ -288,12 +264,16 @@ class Operator(OnGrids, Maps[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter))
+        return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter)).made()
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         if isinstance(other, Operator):
             return self.composed(other)
-        raise no_operator("@ composes operators", other, "apply an operator by calling it, op(f)")
+        raise no_operator(
+            "@ composes operators",
+            other,
+            "apply an operator by calling it, op(f); its matrix times a flat vector is op.matvec(x)",
+        )
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one."""

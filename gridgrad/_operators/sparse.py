@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from types import ModuleType
 from typing import Any, Protocol
@@ -42,6 +42,49 @@ class Applied(Mapping, Protocol):
 
     def taken(self) -> Sequence[tuple[object, tuple[Array, ...]]]:
         """Its arguments, each with its fields."""
+
+
+class AsMatrix:
+    """The ways in which an operator is a matrix, on flat vectors."""
+
+    @property
+    def linear(self) -> Any:
+        """The operator whose matrix it is."""
+        raise NotImplementedError
+
+    def to_sparse(self, format: str = "csr") -> sparse.csr_array:
+        """The operator as a ``scipy.sparse`` array of ``self.shape``.
+
+        Fields of ``grid.shape`` are flattened in C order, vector fields component after component. `format` is any name scipy
+        knows. With coefficients on a GPU convert with ``cupyx.scipy.sparse.csr_matrix(matrix)``.
+
+        It is float64, or complex128 where a coefficient is complex, and has the values of this moment, of `with_` those given there.
+        """
+        return self.matrix().asformat(format)
+
+    def matrix(self) -> sparse.csr_array:
+        """The matrix on flattened fields, vector fields component after component."""
+        raise NotImplementedError
+
+    def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
+        """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
+
+        By default float64, or complex128 where a coefficient is complex. Vectors are fields of
+        ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
+        """
+        return linear_operator(self.linear, dtype, xp)
+
+    @property
+    def matvec(self) -> Callable[[Array], Array]:
+        """The matrix times a flat vector, ``A.matvec(x)``, as SciPy's solvers ask for it: ``scipy.sparse.linalg.cg(A, b.ravel())``."""
+        product: Callable[[Array], Array] = self.to_linear_operator().matvec
+        return product
+
+    @property
+    def rmatvec(self) -> Callable[[Array], Array]:
+        """The conjugate transpose of the matrix times a flat vector."""
+        product: Callable[[Array], Array] = self.to_linear_operator().rmatvec
+        return product
 
 
 def factors_on(grids: Sequence[Points], coefficients: Sequence[Array]) -> list[Array]:

@@ -83,6 +83,11 @@ FUNCTIONS = [
         SYMPY + "\nclass Cube(sympy.Function):\n    def fdiff(self, k=1):\n        return 3 * self.args[0]**2\n"
         "class Coded(Cube):\n    def _ccode(self, printer):\n        return f'cube({printer._print(self.args[0])})'", "sympy"),
     Row("ad.gradient(lambda x: x[:3], x)", "gg.autodiff.dense", "gg.autodiff.dense(lambda x: x[:3], x)", "np.eye(5)[:3]", AD),
+    Row("ad.gradient(lambda x: (x**2)[..., None], x)", "drop its last axis, function(x)[..., 0]", "ad.gradient(lambda x: (x**2)[..., None][..., 0], x).numpy()", "slope",
+        AD + "import torch; x = torch.tensor(x)", "torch"),
+    Row("ad.laplacian(net, x, x)", "a network of one tensor of positions is lambda x, y: net(torch.stack(torch.broadcast_tensors(x, y), -1))[..., 0]",
+        "ad.laplacian(lambda x, y: net(torch.stack(torch.broadcast_tensors(x, y), -1))[..., 0], x, x).numpy()", "np.full((5, 5), 2.)",
+        AD + "import torch; x = torch.tensor(x); net = lambda positions: positions[..., :1] ** 2", "torch"),
     Row("ad.gradient(lambda x: np.ones(3), x)", "a function of the mesh returns one value for each point", "ad.gradient(lambda x: np.ones(5), x)", "np.zeros(5)", AD),
     Row("ad.gradient(lambda x: scipy.special.jv(x, 1.0), x)", "keep it constant", "ad.gradient(lambda x: scipy.special.jv(1, x), x)[0]", "0.5", AD + "import scipy.special"),
     Row("ad.symbolic(s**2).derivative(1, 1)", "give one order for each of the arguments", "ad.gradient(ad.symbolic(s**3).derivative(1), x)", "6 * x", SYMPY, "sympy"),

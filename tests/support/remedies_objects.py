@@ -133,7 +133,12 @@ ELSEWHERE = [
     Row("A.H", "applied to a field A.adjoint(g)", "A.adjoint(g)", "A.to_sparse().toarray().T @ g", STEP),
     Row("A.H", "and as an operator A.adjoint_operator()", "A.adjoint_operator()(g)", "A.T(g)", STEP),
     Row("(A @ A).apply(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),
-    Row("A.matvec(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),
+    Row("A.dot(f)", "apply it by calling it, A(f)", "A(f)", "b", STEP),
+    Row("A.dot(f)", "and its matrix to a flat vector by A.matvec(x)", "A.matvec(f.ravel())", "b", STEP),
+    *(Row(call, "its matrix times a flat vector is op.matvec(x)", "op.matvec(f)", "b", STEP + "op = A") for call in ("A @ f", "A @ A.to_sparse()")),
+    *(Row(f"A.{name}", "its matrix is A.to_sparse(), an array of scipy.sparse", "A.to_sparse() @ f", "b", STEP) for name in ("to_matrix()", "tocsr()", "diagonal()")),
+    *(Row("scipy.sparse.linalg.eigsh(A)", "scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()", f"scipy.sparse.linalg.eigsh({typed}, 1, which='SA')[0]", "[1.0]",
+          "import scipy.sparse.linalg; A = Grid((5, 1.), boundary='symmetric'); A = A.identity - A.laplacian") for typed in ("A.to_sparse()", "A.to_linear_operator()")),
     Row("A.with_fields(v=f)", "another velocity is A.with_(v=v)", "A.with_(v=v)(f)", "2 * line.gradient(f)", "A = line.advect(x); v = 0 * x + 2"),
 ]  # fmt: skip
 ROWS = [*OPTIONS, *ELSEWHERE, *FIELDS, *FOREIGN, *UNITS, *IN_FUNCTIONS]

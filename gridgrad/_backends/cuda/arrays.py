@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, Protocol, cast
@@ -172,9 +172,9 @@ class CuPy(Backend[OnDevice]):
             )
         return self.memory(target)
 
-    def mapped(self, through: HostMap, field: OnDevice) -> OnDevice:
+    def mapped(self, made: Callable[[], HostMap], field: OnDevice) -> OnDevice:
         """By products of matrices on the device, in double precision."""
-        products = through.products()
+        products = made().products()
         if products is None:
             raise ArgumentTypeError(
                 "this solve has no transforms, and its factors or iterations are on the host; give b.get(), and cupy.asarray(u) brings "

@@ -42,9 +42,9 @@ class JAX(Backend[Array]):
         """JAX's."""
         return OfJAX(array_namespace(*fields))
 
-    def mapped(self, through: HostMap, field: Array) -> Array:
+    def mapped(self, made: Callable[[], HostMap], field: Array) -> Array:
         """By a call back to the host, of which the transpose is another one."""
-        return _linear(through, field)
+        return _linear(made(), field)
 
     def is_differentiated(self, a: Array) -> bool:
         """A tracer is, or is compiled."""

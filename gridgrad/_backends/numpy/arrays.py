@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -173,10 +173,10 @@ class NumPy(Backend[Array]):
             raise ArgumentValueError(f"{name} is read-only; give an array that can be written")
         return self.memory(target)
 
-    def mapped(self, through: HostMap, field: Array) -> Array:
+    def mapped(self, made: Callable[[], HostMap], field: Array) -> Array:
         """In double precision, rounded once."""
         wide = field.astype(np.result_type(field.dtype, np.float64), copy=False)
-        return through(wide).astype(field.dtype, copy=False)
+        return made()(wide).astype(field.dtype, copy=False)
 
     def within(self, field: Array, limit: int) -> bool:
         """By a look at all values."""

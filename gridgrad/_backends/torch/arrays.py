@@ -173,9 +173,9 @@ class Torch(Backend[Any]):
             results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
         return super().carried(call, resolved) if results is None else list(results)
 
-    def mapped(self, through: HostMap, field: Any) -> Any:
+    def mapped(self, made: Callable[[], HostMap], field: Any) -> Any:
         """By a node of torch's graph."""
-        return mapped(through, field)
+        return mapped(made, field)
 
     def within(self, field: Any, limit: int) -> bool:
         """By a look at all values of a CPU's memory."""

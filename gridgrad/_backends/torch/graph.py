@@ -241,9 +241,9 @@ class Mapped(torch.autograd.Function):  # type: ignore[misc]
         return torch.stack([Mapped.apply(through, one) for one in first]), 0
 
 
-def mapped(through: HostMap, field: Tensor) -> Tensor:
+def mapped(made: Callable[[], HostMap], field: Tensor) -> Tensor:
     """The map of a tensor on a CPU."""
     if field.device.type != "cpu":
         raise ArgumentTypeError(f"solves are on a CPU, and b is on {field.device}; give b.cpu()")
-    result: Tensor = Mapped.apply(through, field)
+    result: Tensor = Mapped.apply(made(), field)
     return result

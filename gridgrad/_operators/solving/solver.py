@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
-from typing import Any, Protocol, Unpack
+from typing import Any, Protocol, Self, Unpack
 
 import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.operations import dtype_name
 from ..._backends.protocol import Backend
-from ..._base.cache import Cache
+from ..._base.cache import Cache, cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
@@ -75,9 +76,18 @@ class Solver:
         check_square(operator)
         constants_of(operator)
         self.operator, self.method = operator, method
-        self._inverse = inverse_of(operator.linear, method, tolerance)
+        self._tolerance = tolerance
         self._of_dtypes: dict[str, Inverse] = {}
         self._is_affine = operator.linear is not operator
+
+    @cached_property
+    def _inverse(self) -> Inverse:
+        return inverse_of(self.operator.linear, self.method, self._tolerance)
+
+    def made(self) -> Self:
+        """With its transforms and factors, which are otherwise those of the first right-hand side that fits."""
+        self._inverse  # noqa: B018
+        return self
 
     def __repr__(self) -> str:
         return f"<solver of {self.operator!r}: {self._inverse.described}>"
@@ -115,7 +125,7 @@ class Solver:
         targets = None if out is None else self._targets(library, out, fields)
         start = self._start(library, operator, fields)
         rest = fields if start is None else _differences(fields, flat(operator(shaped(start, form)), form))
-        found = self._solved(library, rest, self._of_dtype(dtype_name(given.samples[0])))
+        found = self._solved(library, rest, partial(self._of_dtype, dtype_name(given.samples[0])))
         if start is not None:
             found = [a + s for a, s in zip(found, start, strict=True)]
         if targets is not None:
@@ -171,7 +181,9 @@ class Solver:
             for f, c in zip(fields, components, strict=True)
         ]
 
-    def _solved(self, library: Backend[Array], fields: list[Array], inverse: Inverse) -> list[Array]:
+    def _solved(
+        self, library: Backend[Array], fields: list[Array], inverse: Callable[[], Inverse]
+    ) -> list[Array]:
         if not self.operator.inputs:
             return [library.mapped(inverse, fields[0])]
         whole = library.mapped(inverse, library.operations(*fields).stack(fields))

@@ -112,6 +112,11 @@ def called(function: Function, jets: Sequence[object]) -> tuple[list[Any], bool]
     except (ShapeAsked, ArgumentTypeError, ArgumentValueError):
         raise
     except Exception as error:
+        if isinstance(error, TypeError) and "positional argument" in str(error):
+            raise ArgumentTypeError(
+                f"the function is called with its {len(jets)} coordinates, f(x, y): {error}; a network of one tensor of positions is "
+                "lambda x, y: net(torch.stack(torch.broadcast_tensors(x, y), -1))[..., 0]"
+            ) from error
         if "Jet" not in str(error) and "Jet" not in type(error).__name__:
             raise
         text = " ".join(str(error).split())[:200]
@@ -294,9 +299,10 @@ def _check_shapes(found: Evaluated, mesh: Shape) -> None:
 def check_fits(shape: Shape, k: int, mesh: Shape) -> None:
     """Refuse an output k that is not one value for each point of the mesh."""
     if not fits(shape, mesh):
+        instead = "drop its last axis, function(x)[..., 0]" if shape == (*mesh, 1) else DENSE
         raise ArgumentValueError(
             f"output {k} of the function has shape {shape} on a mesh of shape {mesh}; "
-            f"a function of the mesh returns one value for each point; {DENSE}"
+            f"a function of the mesh returns one value for each point; {instead}"
         )
 
 
