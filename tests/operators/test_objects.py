@@ -296,6 +296,23 @@ class TestLinearOperator:
         difference = found - f.ravel()  # up to what the gradient does not see
         assert np.abs(grid.gradient.to_sparse() @ difference).max() <= 1e-9
 
+    def test_scipy_takes_the_operator_itself(self, rng):
+        walls = [(gg.value(2.0, wall="face"), "symmetric"), (gg.slope(1.0, wall="face"), "symmetric")]
+        grid = gg.Grid((7, 0.5), (6, 0.4), boundary=walls)
+        k = rng.uniform(1, 2, grid.shape)
+        A = grid.identity - 0.1 * grid.diffuse(k)  # affine: as a matrix it is its linear part
+        x, dense = rng.standard_normal(42), A.to_sparse().toarray()
+        assert np.allclose(A.matvec(x), dense @ x, rtol=1e-13, atol=1e-13)
+        assert np.allclose(A.rmatvec(x), dense.T @ x, rtol=1e-13, atol=1e-13)
+        assert np.allclose(A.matvec(x), (A(x.reshape(7, 6)) - A.offset).ravel(), rtol=1e-12, atol=1e-12)
+        assert linalg.aslinearoperator(A).shape == (42, 42)
+        found, info = linalg.gmres(A, x, rtol=1e-13)
+        assert info == 0
+        assert np.allclose(found, np.linalg.solve(dense, x), rtol=1e-10, atol=1e-10)
+        gradient = gg.Grid((9, 0.5), (8, 0.5), boundary="antisymmetric").gradient
+        size = np.linalg.svd(gradient.to_sparse().toarray(), compute_uv=False)
+        assert np.allclose(linalg.svds(gradient, 3)[1], np.sort(size)[-3:], rtol=1e-8)
+
     def test_complex_and_single_vectors(self, rng):
         grid = gg.Grid((4, 0.5), (5, 0.25))
         linear = grid.laplacian.to_linear_operator(dtype=np.complex64)

@@ -23,6 +23,39 @@ def torch():
     return pytest.importorskip("torch")
 
 
+def test_a_right_hand_side_that_is_refused_costs_no_factors(monkeypatch):
+    from gridgrad._operators.solving import solver
+
+    made = []
+    inverse_of = solver.inverse_of
+    monkeypatch.setattr(solver, "inverse_of", lambda *a: [made.append(a), inverse_of(*a)][1])
+    b = RNG.standard_normal((4, 5))
+    A = gg.Grid((4, 0.5), (5, 0.7), boundary=gg.value(0.0, wall="face")).laplacian
+    refused = [
+        (b.ravel(), ValueError, r"f.reshape\(grid.shape\)"),
+        (b.T, ValueError, "the grid has shape"),
+        (np.ma.masked_less(b, 0), TypeError, "b is masked"),
+        (b.astype("M8[s]"), TypeError, "dtype datetime64"),
+    ]
+    for wrong, error, message in refused:
+        with pytest.raises(error, match=message):
+            A.solve(wrong)
+    try:
+        import dask.array
+    except ImportError:
+        pass
+    else:
+        with pytest.raises(TypeError, match="not of dask"):
+            A.solve(dask.array.from_array(b))
+    assert not made
+    expected = np.linalg.solve(A.to_sparse().toarray(), b.ravel()).reshape(4, 5)
+    for _ in range(2):
+        assert np.allclose(A.solve(b), expected, rtol=1e-12, atol=1e-12)
+    assert len(made) == 1
+    A.with_().solver()
+    assert len(made) == 2  # a solver has its factors before it is called
+
+
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("name", [optional("torch"), optional("jax")])
 def test_values_are_those_of_numpy(name, method, request):
