@@ -44,7 +44,7 @@ _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.spli
 
 _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jacobian, laplacian, vector_laplacian, biharmonic, mixed_derivative, advect, directional_derivative, gradient_norm and gradient_squared"
 _ANYWHERE = {
-    "form": 'the laplacian has forms: laplacian(f, x, form="conservative")',
+    "form": 'the laplacian has forms: laplacian(f, x, form="conservative"); advection in flux form is divergence((u * f, v * f), x, y)',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
     "side": 'differences to one side are those of derivative(f, x, side="left") and of advect(v, f, x, upwind=1); of a grid '
     'grid.derivative(0, side="left") and grid.advect(v, upwind=1)',
@@ -91,7 +91,7 @@ _FOR_OPERATORS = _ANYWHERE | {
     "axis": _OF_THE_GRID + "Grid(x, axes=(0,)).laplacian(f), and of one axis there is Grid(x).derivative(0)",
     "ends": _OF_THE_GRID + "Grid({axes}, {end}).{operator}",
     "order": "derivatives of order 2 are grid.derivative(0, order=2) and, for all axes, grid.hessian",
-    "form": 'the laplacian has forms: grid.laplacian.with_(form="conservative")',
+    "form": 'the laplacian has forms: grid.laplacian.with_(form="conservative"); advection in flux form is grid.divergence((u * f, v * f))',
     "accuracy": _ACCURATE.replace("gradient, ", "Grid's gradient, ", 1)
     + ": grid.laplacian.with_(accuracy=4)",
     "dtype": "the result has the dtype of the field, so convert that: f.astype(numpy.float32)",

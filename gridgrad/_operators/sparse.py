@@ -48,7 +48,7 @@ class AsMatrix:
     """The ways in which an operator is a matrix, on flat vectors."""
 
     @property
-    def linear(self) -> Any:
+    def linear(self) -> Applied:
         """The operator whose matrix it is."""
         raise NotImplementedError
 

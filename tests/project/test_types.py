@@ -103,7 +103,7 @@ def test_hints_can_be_read_of_what_operators_are_and_make():
             grid.faces(), (grid.identity - grid.laplacian).solver(), gg.value(0.0), gg.no_slip()]  # fmt: skip
     found = {name: own for one in made for name, own in hints(type(one)).items()}
     assert found["gridgrad._operators.operator.Operator.solver"]["return"] is type(made[8])
-    assert found["gridgrad._operators.operator.Operator.to_sparse"]["return"] is sparse.csr_array
+    assert found["gridgrad._operators.sparse.AsMatrix.to_sparse"]["return"] is sparse.csr_array
 
 
 def test_any_does_not_come_back():

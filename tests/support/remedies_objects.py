@@ -107,6 +107,7 @@ IN_FUNCTIONS = [
     Row("ad.gradient(lambda x: x if np.isscalar(x) else 2 * x, 3.0)", "Write numpy.ndim(x) == 0 for numpy.isscalar(x)", "ad.gradient(lambda x: x if numpy.ndim(x) == 0 else 2 * x, 3.0)", "1.0", AD),
 ]  # fmt: skip
 QUINTIC = "x = np.array([0., 1, 3, 4, 6, 7, 9]); line = Grid(x); f = x**5; "
+CARRIED = "u, v, f, x, y = X[:, None] / 2 + 0 * U, 0 * U, 2 * X[:, None] + 0 * U, X, Y"
 OPTIONS = [
     Row("line.laplacian(accuracy=4)", "accuracy= is an option of the operator, not of its call: grid.laplacian.with_(accuracy=4)",
         "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
@@ -119,6 +120,9 @@ OPTIONS = [
         "grid.laplacian.with_(form='conservative', accuracy=None)(f)", "laplacian(f, x, form='conservative')", "grid = line"),
     Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "accuracy= is offered by Grid's gradient, derivative", "(line.laplacian.with_(accuracy=4) @ line.laplacian)(x)", "0 * x", QUINTIC),
     Row("(line.laplacian @ line.laplacian).with_(accuracy=4)", "gradient_norm and gradient_squared: grid.laplacian.with_(accuracy=4)", "grid.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC + "grid = line"),
+    Row("grid.advect([U, U], form='conservative')", "advection in flux form is grid.divergence((u * f, v * f))", "grid.divergence((u * f, v * f))", "2 * X[:, None] + 0 * U", CARRIED),
+    Row("gg.advect([U, U], U, form='conservative')", "advection in flux form is divergence((u * f, v * f), x, y)", "divergence((u * f, v * f), x, y)", "2 * X[:, None] + 0 * U", CARRIED),
+    Row("grid.diffuse([[U, 0 * U], [0 * U, U]])(U)", 'a tensor k[a][b] is grid.diffuse(k, form="tensor")', 'grid.diffuse(k, form="tensor")(U)', "grid.diffuse(1.0)(U)", "k = [[1 + 0 * U, 0 * U], [0 * U, 1 + 0 * U]]"),
     Row("line.diffuse(f).with_(form='wide')", 'the laplacian has forms: grid.laplacian.with_(form="conservative")', 'grid.laplacian.with_(form="conservative")(f)', "laplacian(f, x, form='conservative')", "grid = line"),
     Row("line.laplacian.with_(acc=4)", "here it is accuracy=", "line.laplacian.with_(accuracy=4)(f)", "20 * x**3", QUINTIC),
     Row("line.laplacian.with_(workers=1)", "the number of threads is given with the field: grid.laplacian(f, workers=1)", "grid.laplacian(f, workers=1)", "np.full(5, 2.)", "grid = line"),

@@ -46,7 +46,9 @@ def of_labels(f: Labels, u: Labels) -> None:
     assert_type(gg.laplacian(f, dim="x", coord="h", datetime_unit="D"), Labels)
     assert_type(gg.divergence((f, u), dim=("x", "y"), periodic={"x": True}), Labels)
     assert_type(gg.advect((f, 2.0), u, dim=("x", "y")), Labels)
-    assert_type(gg.curl((f, u), dim=("x", "y")), Labels | tuple[Labels, ...])
+    assert_type(gg.curl((f, u), dim=("x", "y")), Labels)
+    assert_type(gg.curl((f, u, u), dim=("x", "y", "z")), tuple[Labels, Labels, Labels])
+    assert_type(gg.curl([f, u], dim=("x", "y")), Labels | tuple[Labels, ...])
 
 
 def of_functions(x: Float64, y: Float64) -> None:
@@ -132,6 +134,10 @@ def algebra(f: Float64, u: Float64, x: Float64) -> None:
     drag = grid.identity - 0.1 * grid.vector_laplacian
     assert_type(drag((u, f)), tuple[Float64, ...])
     assert_type((grid.vector_laplacian + grid.identity).T((u, f)), tuple[Float64, ...])
+    polar = (1 / u) * grid.derivative(0) + u**2 * grid.laplacian  # fields in front
+    assert_type(polar(f), Float64)
+    assert_type((u * grid.advect((u, u)) - grid.laplacian)(f), Float64)
+    assert_type((u * grid.gradient)(f), tuple[Float64, ...])
     grid.gradient @ grid.gradient  # type: ignore[operator]
     grid.divergence + grid.laplacian  # type: ignore[operator]
 

@@ -194,8 +194,10 @@ def broadcast(xp: Operations, c: Array, shape: tuple[int, ...], label: str) -> A
         wide: Array = xp.broadcast_to(c, shape)
         return wide
     except (ValueError, RuntimeError, TypeError):
+        is_tensor = label == "k" and c.ndim == len(shape) + 2 and c.shape[0] == c.shape[1]
+        hint = '; a tensor k[a][b] is grid.diffuse(k, form="tensor")' if is_tensor else ""
         raise ArgumentValueError(
-            f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}"
+            f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}{hint}"
         ) from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -73,14 +73,16 @@ class OnGrids:
         """The grid of the results, which in products may end otherwise than `grid`; of several that of the first."""
         return self.grids_out[0]
 
-    def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
-        if dtype is None or np.dtype(dtype).kind != "O":
-            raise ArgumentTypeError(
-                f"an operator is no array; {OF_OPERATORS['toarray']}, and what it makes of a field A(f)"
-            )
-        held = np.empty((), object)  # one among others, in an array of objects
-        held[()] = self
-        return held
+    if not TYPE_CHECKING:  # or a checker would take it for an array, and `field * operator` for another
+
+        def __array__(self, dtype: npt.DTypeLike | None = None, copy: bool | None = None) -> Array:
+            if dtype is None or np.dtype(dtype).kind != "O":
+                raise ArgumentTypeError(
+                    f"an operator is no array; {OF_OPERATORS['toarray']}, and what it makes of a field A(f)"
+                )
+            held = np.empty((), object)  # one among others, in an array of objects
+            held[()] = self
+            return held
 
     def _of(self, which: int, form: Form) -> tuple[Points, ...]:
         if self.grids is None:
