@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from inspect import signature
+from sys import modules
 from typing import Never, TypeVar, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
@@ -265,6 +266,16 @@ def unknown(
         object.__getattribute__(owner, name)
     instead = _elsewhere(owner, name, places or {}, _NOT_FUNCTIONS if sentences is None else sentences)
     return AttributeError(f"{called} has no attribute {name!r}{instead}", name=name, obj=owner)
+
+
+def answered(package: str) -> Callable[[str], Never]:
+    """The ``__getattr__`` of a part of the package, for names that it does not have."""
+
+    def __getattr__(name: str) -> Never:
+        whole = package.partition(".")[0]
+        raise unknown(modules[package], f"module {package!r}", name, {whole: modules[whole]})
+
+    return __getattr__
 
 
 def absent(operator: object, name: str) -> Never:

@@ -20,8 +20,14 @@ The functions of `gridgrad` take DataArrays and Datasets themselves. What they d
   describe the field alone, such as ``standard_name`` or ``valid_range``, and how it was packed into integers are left out.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+from .._base.words import answered as _answered
 from ._accessors import DataArrayAccessor, DatasetAccessor
 from ._differentiate import differentiate
 from ._grid import Grid
 
 __all__ = ["DataArrayAccessor", "DatasetAccessor", "Grid", "differentiate"]
+
+if not _TYPE_CHECKING:
+    __getattr__ = _answered(__name__)
