@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -51,13 +51,32 @@ class Unknowns:
 
 
 class Factors:
-    """SuperLU's, of a square matrix, which travels in their place: they do not pickle, and are made again on arrival."""
+    """SuperLU's, of a square matrix, which travels in their place: they do not pickle, and are made again on arrival.
+
+    Diagonals that outweigh their rows or columns are pivots as they are, and then the order that suits both triangles
+    leaves half of the entries of the order that allows for other pivots (Higham, Accuracy and Stability of Numerical
+    Algorithms, 2nd ed., section 9.5).
+    """
 
     def __init__(self, matrix: sparse.csr_array) -> None:
-        self._matrix, self.solve = matrix, sparse_linalg.splu(matrix.tocsc()).solve
+        how = _BY_DIAGONAL if _is_dominant(matrix) else {}
+        lu = sparse_linalg.splu(matrix.tocsc(), **how)
+        self._matrix, self.solve, self.entries = matrix, lu.solve, int(lu.nnz)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._matrix,)
+
+
+_BY_DIAGONAL: dict[str, Any] = {
+    "permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True},
+}  # fmt: skip
+
+
+def _is_dominant(matrix: sparse.csr_array) -> bool:
+    """Whether no entry of the diagonal is less, but for rounding, than all others of its row together, or of its column."""
+    sizes = abs(matrix)
+    limits = 2 * (1 + 1e-12) * sizes.diagonal()
+    return any(bool((sizes.sum(axis=axis) <= limits).all()) for axis in (0, 1))
 
 
 class Means(NamedTuple):
