@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import numpy as np
 
 from ..._backends.operations import Operations
+from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
-from ..._base.types import Array, In, Out
+from ..._base.types import Array, In, Out, Shape
 from ..._grid.boundary import spelled
 from ..._grid.masks.block import LazyMask
 from ..._grid.masks.mask import Mask
@@ -21,6 +22,7 @@ from ..._stencils.stencil import Stencil
 from ..fields.factors import Factor, Number
 from ..fields.forms import flat, shaped
 from ..fields.quantities import check_without_units
+from ..fields.spare import Spare
 from ..joined import Product
 from ..masked.gapped import OverWhole, finished
 from ..masked.places.flat import Flat
@@ -32,17 +34,32 @@ from .axis import FaceAxis
 Kind = TypeVar("Kind", bound=Points)
 
 
-class Gate(NamedTuple):
-    """Points, or faces, of which those count that the mask of their grid says."""
+class Gate:
+    """Points, or faces, of which those count that the mask of their grid says.
 
-    grid: Points
-    shore: Array | None = None  # the closed faces that rows of points inside read; None where these are not known
+    `shore` are the closed faces that rows of points inside read; None where these are not known.
+    """
 
-    @property
-    def mask(self) -> Mask:
-        """Which count."""
-        assert self.grid.mask is not None
-        return self.grid.mask
+    def __init__(self, grid: Points, shore: Array | None = None) -> None:
+        assert grid.mask is not None
+        self.grid, self.shore, self.mask = grid, shore, grid.mask
+        self._flats: dict[Shape, Flat] = {}
+
+    def flat(self, shape: Shape) -> Flat:
+        """How fields of a shape are flat."""
+        if shape not in self._flats:
+            if len(self._flats) >= 64:
+                self._flats.clear()
+            self._flats[shape] = Flat(self.grid, shape)
+        return self._flats[shape]
+
+    @cached_property
+    def places(self) -> Array:
+        """The shore, else all that is closed, as numbers of flattened fields."""
+        return np.flatnonzero(~self.mask.inside if self.shore is None else self.shore)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Gate, (self.grid, self.shore)
 
 
 def check_closed(grid: Points) -> None:
@@ -174,6 +191,7 @@ class BetweenCoasts(OverWhole[In, Out]):
         self.coefficients, self.arguments = whole.coefficients, whole.arguments
         self.inputs, self.outputs = whole.inputs, whole.outputs
         self.grids_in, self.grids_out = whole.grids_in, whole.grids_out
+        self.spare = Spare()
         self.__doc__ = whole.__doc__
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -198,12 +216,19 @@ class BetweenCoasts(OverWhole[In, Out]):
 
     def _in_memory(self, samples: list[Array], out: object, workers: int | None) -> object:
         """The same in NumPy's memory: results are overwritten where they are, and fields copied where coasts have other values than 0."""
-        if self.reads_faces:
-            samples = [_with_still_coasts(*own) for own in zip(self.gates[0], samples, strict=True)]
         target = None if out is None else shaped(targets_of(out, self.outputs, samples[0].shape), self.outputs)
-        made = self._sweep(self.whole, shaped(samples, self.inputs), target, workers)
+        still = [not self.reads_faces or _is_still(*own) for own in zip(self.gates[0], samples, strict=True)]
+        kind, held = (None, None) if all(still) else self.spare.taken(tuple(samples))
+        copies = cast("tuple[Array | None, ...]", held or (None,) * len(samples))
+        read = tuple(
+            a if is_still else _made_still(gate, a, into)
+            for is_still, gate, a, into in zip(still, self.gates[0], samples, copies, strict=True)
+        )
+        made = self._sweep(self.whole, shaped(list(read), self.inputs), target, workers)
+        if not any(still):  # or it would be the caller's
+            self.spare.give(kind, read)
         for gate, result in zip(self.gates[1], flat(made, self.outputs), strict=True):
-            Flat(gate.grid, result.shape).fill(result, gate.mask, self.fill)
+            gate.flat(result.shape).fill(result, gate.mask, self.fill)
         return made if out is None else out
 
     @property
@@ -262,23 +287,41 @@ class BetweenCoasts(OverWhole[In, Out]):
 
 def _chosen(xp: Operations, gate: Gate, a: Array, value: float) -> Array:
     """A field with a value where it does not count, in any library."""
-    flat_, mask = Flat(gate.grid, tuple(a.shape)), gate.mask
-    inside = flat_.spread(mask.inside if mask.lazy is None else mask.lazy)
-    there = inside if mask.lazy is not None else xp.weights(inside, None, a)
+    lazy, shape = gate.mask.lazy, tuple(a.shape)
+    if lazy is not None:
+        there = Flat(gate.grid, shape).spread(lazy)
+    else:
+        there = xp.weights_made(_counts, xp.bool, a, gate, shape)
     chosen: Array = xp.where(there, a, xp.full_like(a, value))
     return chosen
 
 
-def _with_still_coasts(gate: Gate, a: Array) -> Array:
-    """A field at faces, of NumPy, with 0 at coasts; itself where it has that."""
-    flat_ = Flat(gate.grid, a.shape)
-    flags = ~gate.mask.inside if gate.shore is None else gate.shore
-    at = (slice(None),) * flat_.batch + np.nonzero(flags)
-    if not a.transpose(flat_.order)[at].any():
-        return a
-    still = a.copy()
-    still.transpose(flat_.order)[at] = 0
-    return still
+def _counts(gate: Gate, shape: Shape) -> Array:
+    """Which points of fields of a shape count."""
+    return Flat(gate.grid, shape).spread(gate.mask.inside)
+
+
+def _is_still(gate: Gate, a: Array) -> bool:
+    """Whether a field at faces, of NumPy, is 0 at coasts."""
+    flat_, places = gate.flat(a.shape), gate.places
+    turned = a if flat_.is_plain else a.transpose(flat_.order)
+    if turned.flags.c_contiguous:
+        return not turned.reshape(flat_.flat).take(places, axis=1).any()
+    return not turned[_spots(flat_, places)].any()
+
+
+def _made_still(gate: Gate, a: Array, into: Array | None) -> Array:
+    """A copy of it with 0 there."""
+    flat_ = gate.flat(a.shape)
+    made = a.copy() if into is None else into
+    if into is not None:
+        np.copyto(into, a)
+    made.transpose(flat_.order)[_spots(flat_, gate.places)] = 0
+    return made
+
+
+def _spots(flat_: Flat, places: Array) -> tuple[slice | Array, ...]:
+    return (slice(None),) * flat_.batch + np.unravel_index(places, flat_.turned[flat_.batch :])
 
 
 def _flags(gate: Gate) -> Array:
