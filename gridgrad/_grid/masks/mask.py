@@ -106,9 +106,13 @@ class Mask:
         spread: Array = np.broadcast_to(of_grid, self.shape).reshape(-1)
         return spread
 
-    def beside_faces(self, k: int, place: int, is_ring: bool, is_lazy: bool = False) -> tuple[Array, Array, Array]:
-        """Of the faces below all points along axis `k`, and that above the last: which have a point that counts below
-        and above, in walls the one beside them twice; and which are breaks. `place` is the axis of the fields."""
+    def beside_faces(
+        self, k: int, place: int, is_ring: bool, is_lazy: bool = False
+    ) -> tuple[Array, Array, Array]:
+        """Which faces have a point that counts below, and above, and which are breaks: those below all points along axis `k`, and the last.
+
+        In walls both are the one point beside. `place` is the axis of the fields.
+        """
         inside = self.lazy if is_lazy and self.lazy is not None else self.inside
         n, before = self.shape[place], (slice(None),) * place
         first, last = inside[(*before, slice(0, 1))], inside[(*before, slice(n - 1, n))]

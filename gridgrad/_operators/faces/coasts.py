@@ -30,7 +30,6 @@ from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .axis import FaceAxis
 
-
 Kind = TypeVar("Kind", bound=Points)
 
 
@@ -216,7 +215,9 @@ class BetweenCoasts(OverWhole[In, Out]):
 
     def _in_memory(self, samples: list[Array], out: object, workers: int | None) -> object:
         """The same in NumPy's memory: results are overwritten where they are, and fields copied where coasts have other values than 0."""
-        target = None if out is None else shaped(targets_of(out, self.outputs, samples[0].shape), self.outputs)
+        target = (
+            None if out is None else shaped(targets_of(out, self.outputs, samples[0].shape), self.outputs)
+        )
         still = [not self.reads_faces or _is_still(*own) for own in zip(self.gates[0], samples, strict=True)]
         kind, held = (None, None) if all(still) else self.spare.taken(tuple(samples))
         copies = cast("tuple[Array | None, ...]", held or (None,) * len(samples))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from fractions import Fraction as Q
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ class Line:
 
     def __init__(self, axis, end, walls, breaks=()):
         x = [Q(float(v)) for v in np.asarray(gg.Grid(AXES[axis]).coordinates[0])]
-        steps = [b - a for a, b in zip(x, x[1:], strict=False)]
+        steps = [b - a for a, b in pairwise(x)]
         way = 1 if steps[0] > 0 else -1
         self.way, self.faces = way, []  # below, above (None in a wall), distance; between which no break is
         for i, step in enumerate(steps):
@@ -48,8 +49,6 @@ class Line:
             outer = (halves[0], halves[-1]) if end == "symmetric" else (Q(0), Q(0))
             if walls:
                 self.faces = [(None, 0, steps[0], False), *self.faces, (N - 1, None, steps[-1], False)]
-        edges = [outer[0], *halves, outer[1]]
-        self.widths = [edges[i] + (halves[i] if i < N - 1 else 0) for i in range(1, N)]
         before, behind = [outer[0], *halves], [*halves, outer[1]]
         self.widths = [a + b for a, b in zip(before, behind, strict=True)]
 
@@ -120,7 +119,9 @@ class TestOneAxis:
     def test_forms(self, axis, end, walls, breaks):
         faces = ocean(axis, end, breaks).faces(0, walls)
         for operator in (faces.derivative, faces.mean, faces.divergence, faces.mean_at_points):
-            f, g = (RNG.standard_normal((2, *own[0].shape)) for own in (operator.grids_in, operator.grids_out))
+            f, g = (
+                RNG.standard_normal((2, *own[0].shape)) for own in (operator.grids_in, operator.grids_out)
+            )
             inside, outside = (own[0].mask.inside for own in (operator.grids_in, operator.grids_out))
             hidden_f, hidden_g = np.where(inside, f, np.nan), np.where(outside, g, np.nan)
             matrix = operator.to_sparse()
@@ -153,7 +154,9 @@ def test_divergence_of_gradient_is_the_conservative_laplacian(axis, end, side):
     faces, f = grid.faces(), np.where(INSIDE, RNG.standard_normal((N, M)), np.nan)
     assert close((faces.divergence @ faces.gradient)(f), grid.laplacian.with_(form="conservative")(f), 200)
     k = np.where(INSIDE, RNG.random((N, M)), np.nan)
-    spread = faces.divergence([own.mean(k) * slope for own, slope in zip(faces, faces.gradient(f), strict=True)])
+    spread = faces.divergence(
+        [own.mean(k) * slope for own, slope in zip(faces, faces.gradient(f), strict=True)]
+    )
     assert close(spread, grid.diffuse(k)(f), 200)
 
 
@@ -252,7 +255,10 @@ def test_walls_with_values_beside_gaps():
     left, right = gg.value(3.0, wall="face", name="inflow"), gg.slope(0.5, wall="face")
     grid = gg.Grid((4, 0.5), (2, 1.0), boundary=[(left, right), "symmetric"])
     inside = np.array([[True, False], [True, True], [True, True], [True, False]])
-    own, f = grid.with_mask(inside).faces(0, walls=True), np.array([[1.0, np.nan], [2, 2], [4, 5], [8, np.nan]])
+    own, f = (
+        grid.with_mask(inside).faces(0, walls=True),
+        np.array([[1.0, np.nan], [2, 2], [4, 5], [8, np.nan]]),
+    )
     assert own.derivative(f).tolist() == [[-8, 0], [2, 0], [4, 6], [8, 0], [0.5, 0]]
     assert own.mean(f).tolist() == [[3, 0], [1.5, 0], [3, 3.5], [6, 0], [8.125, 0]]
     assert own.derivative(f, inflow=1.0)[0].tolist() == [0, 0]

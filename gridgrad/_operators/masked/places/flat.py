@@ -62,9 +62,7 @@ class Flat:
         """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
         self.fill(f, mask, mask.fill, at_points)
 
-    def fill(
-        self, f: Array, mask: Mask, fill: float, at_points: tuple[Array, Array] | None = None
-    ) -> None:
+    def fill(self, f: Array, mask: Mask, fill: float, at_points: tuple[Array, Array] | None = None) -> None:
         """The same with another fill."""
         points, values = (_NONE, None) if at_points is None else at_points
         turned = f if self.is_plain else f.transpose(self.order)
