@@ -164,12 +164,13 @@ def _spot(points: Points, k: int, at: int, length: int) -> Array:
 
 
 def _all_inside(points: Points, k: int, nodes: Sequence[int]) -> Array:
-    """Where all of these points along an axis are inside, kept as an axis of length 1."""
+    """Where all of these points along an axis are inside, and no break is between them; kept as an axis of length 1."""
     mask = points.mask
     assert mask is not None
     inside = mask.inside if mask.lazy is None else mask.lazy
     before = (slice(None),) * _place(points, k)
-    found = inside[(*before, slice(nodes[0], nodes[0] + 1))]
+    is_cut = any(nodes[0] < at <= nodes[-1] for at in mask.breaks[k])
+    found = inside[(*before, slice(nodes[0], nodes[0] + 1))] & (not is_cut)
     for node in nodes[1:]:
         found = found & inside[(*before, slice(node, node + 1))]
     return found

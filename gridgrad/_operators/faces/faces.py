@@ -57,6 +57,9 @@ def faces(
     axes have one face less than points, face i above point i; with ``walls=True`` they have faces in both walls too,
     one more than points, face i below point i.
 
+    On a grid with gaps (`Grid.with_mask`, `Grid.with_breaks`) those between two points inside are open, see `Faces.open`.
+    What stands at others is not read, and nothing passes them.
+
     Parameters
     ----------
     axis : int, optional
@@ -71,6 +74,12 @@ def faces(
     Returns
     -------
     Faces, or AllFaces
+
+    Raises
+    ------
+    ValueError
+        An axis too short; grids with ``geometry=``, curvilinear or with coordinates of lines; gaps beside which anything
+        but "one-sided" or "symmetric" holds.
 
     Examples
     --------

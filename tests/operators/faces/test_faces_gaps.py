@@ -273,6 +273,8 @@ def test_a_run_too_short_for_the_row_in_a_wall():
     own = gg.Grid((5, 1.0), (3, 1.0)).with_mask(inside).faces(0, walls=True)
     assert own.derivative(f).tolist() == [[0, 0, 0], [0, 1, 1], [0, 0, 3], [5, 0, 5], [7, 7, 7], [8, 0, 8]]
     assert own.open[0].all()
+    cut = gg.Grid((5, 1.0), (3, 1.0)).with_breaks(0, [2]).faces(0, walls=True)
+    assert cut.derivative(np.arange(15.0).reshape(5, 3) ** 2)[:, 0].tolist() == [0, 9, 0, 45, 63, 72]
     g = np.ones(own.open.shape)
     assert close(own.derivative.T(g).ravel(), own.derivative.to_sparse().T @ g.ravel())
 
