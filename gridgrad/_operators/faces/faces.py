@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 import numpy as np
 
@@ -303,7 +303,7 @@ class AllFaces(Generic[OnPoints]):
         return f"faces({f'walls={self.has_walls}' if self.has_walls else ''}).{operator}"
 
 
-def to_faces(whole: Sweep[In, Out], faces: Sequence[Faces[Any]]) -> Operator[In, Out]:
+def to_faces(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
     """A sweep from points to these faces; of a grid with gaps to those that are open."""
     points = faces[0].points
     if points.mask is None:
@@ -312,7 +312,7 @@ def to_faces(whole: Sweep[In, Out], faces: Sequence[Faces[Any]]) -> Operator[In,
     return coasts.BetweenCoasts(whole, ((coasts.Gate(points),), gates), False, points.mask.fill)
 
 
-def to_points(whole: Sweep[In, Out], faces: Sequence[Faces[Any]]) -> Operator[In, Out]:
+def to_points(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
     """A sweep from these faces to points; of a grid with gaps from those that are open."""
     points = faces[0].points
     if points.mask is None:
