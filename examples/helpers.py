@@ -18,12 +18,19 @@ EPS = float(np.finfo(float).eps)
 
 
 def parse(
-    description: str, argv: Sequence[str] | None, size: int, meaning: str, backends: Sequence[str] = ()
+    description: str,
+    argv: Sequence[str] | None,
+    size: int,
+    meaning: str,
+    backends: Sequence[str] = (),
+    **numbers: str,
 ) -> argparse.Namespace:
-    """``--size``, ``--out`` and, where there is a choice, ``--backend``; the output folder is made."""
+    """``--size``, ``--out``, where there is a choice ``--backend``, and numbers that are 0 by default; the output folder is made."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--size", type=int, default=size, help=f"{meaning} (default {size})")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder of the figures (default out)")
+    for name, what in numbers.items():
+        parser.add_argument(f"--{name}", type=float, default=0.0, help=what)
     if backends:
         parser.add_argument(
             "--backend", choices=backends, default="numpy", help="array library (default numpy)"

@@ -106,6 +106,24 @@ class Mask:
         spread: Array = np.broadcast_to(of_grid, self.shape).reshape(-1)
         return spread
 
+    def beside_faces(
+        self, k: int, place: int, is_ring: bool, is_lazy: bool = False
+    ) -> tuple[Array, Array, Array]:
+        """Which faces have a point that counts below, and above, and which are breaks: those below all points along axis `k`, and the last.
+
+        In walls both are the one point beside. `place` is the axis of the fields.
+        """
+        inside = self.lazy if is_lazy and self.lazy is not None else self.inside
+        n, before = self.shape[place], (slice(None),) * place
+        first, last = inside[(*before, slice(0, 1))], inside[(*before, slice(n - 1, n))]
+        if is_ring:
+            first, last = last, first
+        below, above = np.concatenate([first, inside], place), np.concatenate([inside, last], place)
+        is_cut = np.zeros(n + 1, bool)
+        is_cut[list(self.breaks[k])] = True
+        is_cut[n] |= is_cut[0]  # round a ring
+        return below, above, is_cut.reshape([n + 1 if a == place else 1 for a in range(len(self.shape))])
+
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""
         if (k, is_ring) not in self._runs:

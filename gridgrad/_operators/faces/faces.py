@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
+import numpy as np
+
 from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.types import Boundary, Scalar, Vector
+from ..._base.late import Late
+from ..._base.types import Array, Boundary, In, Out, Scalar, Vector
 from ..._base.words import unknown
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
+from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
+from ..operator import Operator
 from ..patterns.build import Build, same
 from ..patterns.kinds import method, refuse_words
 from ..sweep import Sweep
 from .axis import FaceAxis
+
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.faces.coasts")
 
 OnPoints = TypeVar("OnPoints", bound=Points)
 
@@ -47,6 +57,9 @@ def faces(
     axes have one face less than points, face i above point i; with ``walls=True`` they have faces in both walls too,
     one more than points, face i below point i.
 
+    On a grid with gaps (`Grid.with_mask`, `Grid.with_breaks`) those between two points inside are open, see `Faces.open`.
+    What stands at others is not read, and nothing passes them.
+
     Parameters
     ----------
     axis : int, optional
@@ -61,6 +74,12 @@ def faces(
     Returns
     -------
     Faces, or AllFaces
+
+    Raises
+    ------
+    ValueError
+        An axis too short; grids with ``geometry=``, curvilinear or with coordinates of lines; gaps beside which anything
+        but "one-sided" or "symmetric" holds.
 
     Examples
     --------
@@ -101,9 +120,7 @@ def check_plain(grid: Points) -> None:
             "faces are not offered on grids whose coordinates differ from line to line; give coordinates of one line"
         )
     if grid.mask is not None:
-        raise ArgumentValueError(
-            "faces are not offered on grids with gaps; make them of the whole grid, and multiply fluxes by 0 at faces that are walls"
-        )
+        coasts.check_closed(grid)
 
 
 def _faces(grid: OnPoints, k: int, walls: bool, boundary: Boundary | None = None) -> Faces[OnPoints]:
@@ -143,7 +160,7 @@ class Faces(Generic[OnPoints]):
         return _restored, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
 
     @cached_property
-    def derivative(self) -> Sweep[Scalar, Scalar]:
+    def derivative(self) -> Operator[Scalar, Scalar]:
         """From points to faces: the difference of the points beside a face over their distance.
 
         At faces in walls it is what the boundary of the grid says: a prescribed slope, the way to a prescribed value,
@@ -152,23 +169,27 @@ class Faces(Generic[OnPoints]):
         return self._to_faces("derivative", self.face_axis.derivative())
 
     @cached_property
-    def mean(self) -> Sweep[Scalar, Scalar]:
+    def mean(self) -> Operator[Scalar, Scalar]:
         """From points to faces: half of each of the points beside a face; in walls the value there."""
         return self._to_faces("mean", self.face_axis.mean())
 
     @cached_property
-    def divergence(self) -> Sweep[Scalar, Scalar]:
+    def divergence(self) -> Operator[Scalar, Scalar]:
         """From faces to points: the flux through the face above less that below, over the width of the cell.
 
         ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
         """
-        term = Term(0, 0, self.axis, self.face_axis.divergence())
-        return self._to_points("divergence", term)
+        return self._to_points("divergence", self.face_axis.divergence())
 
     @cached_property
-    def mean_at_points(self) -> Sweep[Scalar, Scalar]:
+    def mean_at_points(self) -> Operator[Scalar, Scalar]:
         """From faces to points: half of each of the faces beside a point, 0 in walls without faces."""
-        return self._to_points("mean_at_points", Term(0, 0, self.axis, self.face_axis.mean_at_points()))
+        return self._to_points("mean_at_points", self.face_axis.mean_at_points())
+
+    @property
+    def open(self) -> Array:
+        """Which faces are open, an array of bool: on a grid with gaps those between two points inside, else all; read-only."""
+        return np.broadcast_to(True, self.grid.shape) if self.grid.mask is None else coasts.open_of(self.grid)
 
     @property
     def here(self) -> Place:
@@ -183,14 +204,21 @@ class Faces(Generic[OnPoints]):
     def _name(self, operator: str) -> str:
         return f"faces({self.axis}{', walls=True' if self.face_axis.has_walls else ''}).{operator}"
 
-    def _to_faces(self, operator: str, along: Along) -> Sweep[Scalar, Scalar]:
-        build = Build(self.points)
-        build.add(0, 0, self.axis, along)
-        return Sweep.built(build, self._name(operator), grids=Grids((self.there,), (self.here,)))
+    def gate(self, rows: Stencil | None = None) -> coasts.Gate:
+        """Which faces count, of rows of points those whose row is all inside."""
+        return coasts.at_faces(self.points, self.face_axis, self.grid, rows)
 
-    def _to_points(self, operator: str, term: Term) -> Sweep[Scalar, Scalar]:
-        grids = Grids((self.here,), (self.there,))
-        return Sweep.of(self.grid, self._name(operator), (term,), grids=grids)
+    def _to_faces(self, operator: str, along: Along) -> Operator[Scalar, Scalar]:
+        build = Build(self.points.whole)
+        build.add(0, 0, self.axis, along)
+        grids = Grids((self.there,), (self.here,))
+        made: Sweep[Scalar, Scalar] = Sweep.built(build, self._name(operator), grids=grids)
+        return to_faces(made, (self,))
+
+    def _to_points(self, operator: str, rows: Stencil) -> Operator[Scalar, Scalar]:
+        grids, term = Grids((self.here,), (self.there,)), Term(0, 0, self.axis, rows)
+        made: Sweep[Scalar, Scalar] = Sweep.of(self.grid, self._name(operator), (term,), grids=grids)
+        return to_points(made, (self,))
 
 
 class AllFaces(Generic[OnPoints]):
@@ -224,12 +252,12 @@ class AllFaces(Generic[OnPoints]):
         return AllFaces, (self.points, self.has_walls)
 
     @cached_property
-    def gradient(self) -> Sweep[Scalar, Vector]:
+    def gradient(self) -> Operator[Scalar, Vector]:
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
-        build = Build(self.points)
+        build = Build(self.points.whole)
         for a, own in enumerate(self._axes):
             build.add(a, 0, a, own.face_axis.derivative())
-        return self._to_faces("gradient", build)
+        return to_faces(self._to_faces("gradient", build), self._axes)
 
     def fluxes(self, numbers: Numbers) -> Sweep[Scalar, Vector]:
         """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces.
@@ -248,12 +276,12 @@ class AllFaces(Generic[OnPoints]):
         return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
 
     @cached_property
-    def divergence(self) -> Sweep[Vector, Scalar]:
+    def divergence(self) -> Operator[Vector, Scalar]:
         """What leaves each cell through its faces, over its measure, of one field of fluxes for each axis.
 
         ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
         """
-        return self._to_points(False)
+        return to_points(self._to_points(False), self._axes)
 
     @cached_property
     def balance(self) -> Sweep[Vector, Scalar]:
@@ -275,6 +303,24 @@ class AllFaces(Generic[OnPoints]):
         return f"faces({f'walls={self.has_walls}' if self.has_walls else ''}).{operator}"
 
 
+def to_faces(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
+    """A sweep from points to these faces; of a grid with gaps to those that are open."""
+    points = faces[0].points
+    if points.mask is None:
+        return whole
+    gates = tuple(own.gate(term.stencil) for own, term in zip(faces, whole.terms, strict=False))
+    return coasts.BetweenCoasts(whole, ((coasts.Gate(points),), gates), False, points.mask.fill)
+
+
+def to_points(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
+    """A sweep from these faces to points; of a grid with gaps from those that are open."""
+    points = faces[0].points
+    if points.mask is None:
+        return whole
+    gates = tuple(own.gate() for own in faces)
+    return coasts.BetweenCoasts(whole, (gates, (coasts.Gate(points),)), True, points.mask.fill)
+
+
 def place_of_points(grid: Points) -> Place:
     """The points of a grid, in words."""
     return Place(grid, f"the {' x '.join(map(str, grid.shape))} points")
@@ -293,10 +339,11 @@ def _grid_of(grid: OnPoints, face_axis: FaceAxis, boundary: object) -> OnPoints:
     k = face_axis.k
     entries[k], ends[k] = face_axis.given(), "periodic" if face_axis.is_ring else "one-sided"
     make: Callable[..., OnPoints] = type(grid)
-    return make(
+    made = make(
         *entries, axes=grid.axes, boundary=ends if boundary is None else boundary, period=list(periods),
         edge_order=grid.edge_order, dtype=grid.dtype,
     )  # fmt: skip
+    return made if grid.mask is None else coasts.with_coasts(made, grid, face_axis)
 
 
 def _restored(points: OnPoints, axis: int, walls: bool, boundary: object) -> Faces[OnPoints]:

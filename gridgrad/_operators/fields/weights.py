@@ -152,17 +152,10 @@ def _between(values: Array, axis: int, start: int, stop: int) -> Array:
 
 def _closed(grid: Points, k: int, is_lazy: bool) -> Array:
     """The faces below all points across an axis, and that above the last: which have a point on one side and none on the other, or a break."""
-    mask, n = grid.mask, grid.lengths[k]
+    mask = grid.mask
     assert mask is not None
-    inside = mask.lazy if is_lazy and mask.lazy is not None else mask.inside
     place = grid.places[k] + len(mask.shape) - grid.ndim
-    first, last = (_between(inside, place, *own) for own in ((0, 1), (n - 1, n)))
-    if grid.axis_objects[k].is_periodic:
-        first, last = last, first
-    below, above = np.concatenate([first, inside], place), np.concatenate([inside, last], place)
-    is_cut = np.zeros([n + 1 if a == place else 1 for a in range(len(mask.shape))], bool)
-    is_cut.reshape(-1)[list(mask.breaks[k])] = True
-    is_cut.reshape(-1)[n] |= is_cut.reshape(-1)[0]  # round a ring
+    below, above, is_cut = mask.beside_faces(k, place, grid.axis_objects[k].is_periodic, is_lazy)
     found: Array = (below != above) | is_cut
     return found
 

@@ -17,7 +17,7 @@ from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, applies
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
-from ..._terms.term import Join, joins_of
+from ..._terms.term import Join, Term, joins_of
 from ..._wraps.units import present, unwrap
 from ..catalogue.norm import OfSlopes
 from ..fields import quantities
@@ -35,26 +35,20 @@ from .places.blocks import Blocks
 from .places.flat import Flat
 
 
-class Gapped(Joinable[In, Out]):
-    """A sweep over the whole grid, and what its results are instead beside and in the gaps. Not to be changed."""
+class OverWhole(Joinable[In, Out]):
+    """A sweep over the whole grid, whose results count where its fields have no gaps. Not to be changed."""
 
-    reach = 0  # how far beside a block rows are of which its results are made
-
-    def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
-        assert grid.mask is not None
-        self.whole, self.grid, self.beside = whole, grid, beside
-        self.mask: Mask = grid.mask
-        self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
-        self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
-        self.grids_in, self.grids_out = self._of(0, self.inputs), self._of(1, self.outputs)
-        self.__doc__ = whole.__doc__
+    whole: Sweep[In, Out]
+    name: str
+    terms: tuple[Term, ...]
+    coefficients: Coefficients
 
     def __repr__(self) -> str:
         return f"{self.whole!r} with gaps"
 
-    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
-        """The same beside another sweep."""
-        return type(self)(whole, self.grid, self.beside if beside is None else beside)
+    def _over(self, whole: Sweep[In, Out]) -> Self:
+        """The same of another sweep, of other fields."""
+        raise NotImplementedError
 
     @applies
     def __call__(
@@ -67,12 +61,12 @@ class Gapped(Joinable[In, Out]):
     def _joining(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
         """A call that adds to what `out` holds."""
         values = flat(self.applied(f, None, workers, fields), self.outputs)
-        shape = tuple(values[0].shape)
-        targets = targets_of(out, self.outputs, shape)
+        shapes = [tuple(value.shape) for value in values]
+        targets = targets_of(out, self.outputs, shapes[0])
         numbers = [unwrap(value, "f")[0] for value in values]
         places = [unwrap(target, "out")[0] for target in targets]
         library = dispatch.samples(numbers[0])[0]
-        ladder.check_targets(library, places, numbers, numbers[0].dtype, [shape] * len(places))
+        ladder.check_targets(library, places, numbers, numbers[0].dtype, shapes)
         for target, value in zip(targets, values, strict=True):
             target[...] += value
         return out
@@ -83,7 +77,7 @@ class Gapped(Joinable[In, Out]):
             return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)
         own = self
         if f is not MISSING and are_constants(self.coefficients):
-            own = self._beside(cast(Sweep[In, Out], self.whole.settled(f)))
+            own = self._over(cast(Sweep[In, Out], self.whole.settled(f)))
         if self.grid.units is not None or present(f, out, *own.coefficients):
             return quantities.operator(own, f, out, workers)
         return own.on_numbers(f, out, workers)
@@ -96,16 +90,17 @@ class Gapped(Joinable[In, Out]):
 
     def of_numbers(self, coefficients: Coefficients) -> Self:
         """The operator of the same coefficients without their units."""
-        return self._beside(self.whole.of_numbers(coefficients))
+        return self._over(self.whole.of_numbers(coefficients))
 
     def _gather(self, f: object) -> Fields:
         call = gather(
             f,
             self.inputs,
             self.coefficients,
-            check=self.grid.axes_of,
+            check=self.whole.pattern.terms_for,
             arguments=self.arguments,
             is_turned=self.whole.pattern.is_turned,
+            beside=self.whole.pattern.beside,
         )
         arrays = (*call.samples, *call.coefficients)
         # or has chunks that are
@@ -115,6 +110,59 @@ class Gapped(Joinable[In, Out]):
                 "(f * 1.0).map_blocks(numpy.ma.filled, numpy.nan): what stands at points that do not count is not read"
             )
         return call
+
+    def _sweep(self, whole: Sweep[In, Out], f: object, out: object, workers: int | None) -> object:
+        """The sweep over the whole grid, on numbers."""
+        if self.grid.has_units:
+            return whole.on_numbers(f, out, workers)
+        made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
+        return made
+
+    def with_own(self, fields: dict[str, object]) -> Self:
+        """The operator of those other fields whose names it has."""
+        return self._over(self.whole.with_own(fields))
+
+    def with_first(self, fields: Coefficients) -> Self:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        return self._over(self.whole.with_first(fields))
+
+    def with_coefficients(self, coefficients: Coefficients) -> Self:
+        """The operator of these fields."""
+        return self._over(self.whole.with_coefficients(coefficients))
+
+    def taken(self) -> list[Given]:
+        """The arguments that it was made with, each with its fields."""
+        return self.whole.taken()
+
+    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
+        """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
+        return self.whole.ratio_of_measures(grid, other, form)
+
+    def result_name(self, given: str) -> str:
+        """The dtype of what becomes of fields of the dtype `given`."""
+        return self.whole.result_name(given)
+
+
+class Gapped(OverWhole[In, Out]):
+    """A sweep over the whole grid, and what its results are instead beside and in the gaps."""
+
+    reach = 0  # how far beside a block rows are of which its results are made
+
+    def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
+        assert grid.mask is not None
+        self.whole, self.grid, self.beside = whole, grid, beside
+        self.mask: Mask = grid.mask
+        self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
+        self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
+        self.grids_in, self.grids_out = self._of(0, self.inputs), self._of(1, self.outputs)
+        self.__doc__ = whole.__doc__
+
+    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
+        """The same beside another sweep."""
+        return type(self)(whole, self.grid, self.beside if beside is None else beside)
+
+    def _over(self, whole: Sweep[In, Out]) -> Self:
+        return self._beside(whole)
 
     def _current(self, arrays: Sequence[Array]) -> list[Array]:
         """Fields, and coefficients as the terms read them."""
@@ -142,13 +190,6 @@ class Gapped(Joinable[In, Out]):
     ) -> list[Array]:
         """What a block of a grid becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
         raise NotImplementedError
-
-    def _sweep(self, whole: Sweep[In, Out], f: object, out: object, workers: int | None) -> object:
-        """The sweep over the whole grid, on numbers."""
-        if self.grid.has_units:
-            return whole.on_numbers(f, out, workers)
-        made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
-        return made
 
     def _values(
         self, library: Backend[Array], fields: Sequence[Array], flat_: Flat, patch: Patch
@@ -185,18 +226,6 @@ class Gapped(Joinable[In, Out]):
             for a, is_kept in zip(arrays, kept, strict=True)
         ]
 
-    def with_own(self, fields: dict[str, object]) -> Self:
-        """The operator of those other fields whose names it has."""
-        return self._beside(self.whole.with_own(fields))
-
-    def with_first(self, fields: Coefficients) -> Self:
-        """The operator of its own fields, in front of what is prescribed at walls."""
-        return self._beside(self.whole.with_first(fields))
-
-    def with_coefficients(self, coefficients: Coefficients) -> Self:
-        """The operator of these fields."""
-        return self._beside(self.whole.with_coefficients(coefficients))
-
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field."""
         return Product(multiplication(self.grid, self.outputs, factor), self)
@@ -204,18 +233,6 @@ class Gapped(Joinable[In, Out]):
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another."""
         return Product(self, multiplication(self.grid, self.inputs, factor))
-
-    def taken(self) -> list[Given]:
-        """The arguments that it was made with, each with its fields."""
-        return self.whole.taken()
-
-    def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
-        """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
-        return self.whole.ratio_of_measures(grid, other, form)
-
-    def result_name(self, given: str) -> str:
-        """The dtype of what becomes of fields of the dtype `given`."""
-        return self.whole.result_name(given)
 
 
 def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:

@@ -60,14 +60,18 @@ class Flat:
 
     def overwrite(self, f: Array, at_points: tuple[Array, Array] | None, mask: Mask) -> None:
         """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
+        self.fill(f, mask, mask.fill, at_points)
+
+    def fill(self, f: Array, mask: Mask, fill: float, at_points: tuple[Array, Array] | None = None) -> None:
+        """The same with another fill."""
         points, values = (_NONE, None) if at_points is None else at_points
         turned = f if self.is_plain else f.transpose(self.order)
         if turned.flags.c_contiguous:
             whole = turned.reshape(self.flat)
             if served([whole]) and (values is None or values.dtype == f.dtype):
-                place(whole, points, values, mask.gaps, mask.fill)
+                place(whole, points, values, mask.gaps, fill)
                 return
-        np.copyto(turned, mask.fill, where=~mask.inside)
+        np.copyto(turned, fill, where=~mask.inside)
         if values is not None:
             spots = (slice(None),) * self.batch + np.unravel_index(points, self.turned[self.batch :])
             turned[spots] = values.reshape(*self.turned[: self.batch], len(points))
