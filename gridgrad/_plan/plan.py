@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Dim(NamedTuple):
     strides: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Tables:
     """What a descriptor points to for one stencil: its edge rows, and its weights where they vary.
 
@@ -61,9 +61,9 @@ class Tables:
     selects: bool  # see `Stencil`
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Plan:
-    """A packed operator for one memory layout. Pointers are not part of it."""
+    """A packed operator for one memory layout. Pointers to the fields are not part of it. Not to be changed."""
 
     descriptor: Array
     address: int  # of the descriptor's bytes
@@ -76,9 +76,7 @@ class Plan:
     shape: tuple[int, ...]  # of each output
     elements: int
     traffic: int  # bytes read and written, each array once
-    weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
-    weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
-    tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
+    tables: tuple[Tables, ...]  # those of each stencil, kept alive: the descriptor points into them
     nbytes: int  # that the plan keeps alive, much of it together with others
 
 
@@ -127,22 +125,17 @@ def make_plan(
         seen.add(term.output)
     for output, join in joins.items():
         packed["join"][output] = join
-    weights: list[Array] = []
-    fields: list[tuple[int, str, int]] = []
     shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
         shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
         packed["surplus"][k] = stencil.surplus
-        for name, table in shared[k].named.items():
-            fields.append((k, name, len(weights)))
-            weights.append(table)
     elements = prod(dim.length for dim in dims)
     items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
     sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
     traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
     nbytes = packed.nbytes + sum(own.nbytes for own in shared)
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs),
-                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared), nbytes)  # fmt: skip
+                outputs[0].shape, elements, traffic, tuple(shared), nbytes)  # fmt: skip
 
 
 def collapse(

@@ -326,6 +326,8 @@ def parameter(launch: Launch, addresses: Sequence[int], weights: Sequence[int] |
     packed = launch.descriptor.reshape(1).copy()
     packed["array"]["data"][0, : len(addresses)] = addresses
     if weights is not None:
-        for stencil, name, place in launch.plan.weight_fields:
-            packed["stencil"][name][0, stencil] = weights[place]
+        own = iter(weights)
+        for k, tables in enumerate(launch.plan.tables):
+            for name in tables.named:
+                packed["stencil"][name][0, k] = next(own)
     return packed
