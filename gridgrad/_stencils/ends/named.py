@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._base.types import Array
@@ -10,7 +9,6 @@ from ..wide import Wide
 from .end import End, Known, Seen
 
 
-@dataclass(frozen=True, slots=True)
 class OneSided(End):
     """Rows of the points inside."""
 
@@ -33,7 +31,6 @@ class OneSided(End):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
-@dataclass(frozen=True, slots=True)
 class Periodic(End):
     """The other end is next to it."""
 
@@ -53,7 +50,6 @@ class Periodic(End):
         return centred + 1
 
 
-@dataclass(frozen=True, slots=True)
 class Mirror(End):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
@@ -61,8 +57,8 @@ class Mirror(End):
     a wall between points, where the value is 0: ``f(w - s) = -f(w + s)``.
     """
 
-    odd: bool
-    half: bool
+    def __init__(self, odd: bool, half: bool) -> None:
+        self.odd, self.half = odd, half
 
     @property
     def word(self) -> str:  # type: ignore[override]
