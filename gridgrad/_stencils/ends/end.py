@@ -38,10 +38,7 @@ class Equation(NamedTuple):
 
 
 class End:
-    """One end of an axis, seen from inside: 0 is its last point, 1 the one before it, -1 the first node beyond.
-
-    Equal to others of its class with the same attributes, which do not change.
-    """
+    """One end of an axis, seen from inside: 0 is its last point, 1 the one before it, -1 the first node beyond."""
 
     word = ""
     is_open = False  # nothing is known beyond it: rows are one-sided
@@ -55,12 +52,6 @@ class End:
     is_one_sided = False  # rows of nodes turn to the points inside
     is_balanced: bool = False  # rows are balances of fluxes, of which a held point has none
     position: Fraction | None = None  # where a wall was said to be, until the axis is known
-
-    def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and vars(self) == vars(other)
-
-    def __hash__(self) -> int:
-        return hash((type(self), *vars(self).values()))
 
     @property
     def outside(self) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._base.types import Array
@@ -9,6 +10,7 @@ from ..wide import Wide
 from .end import End, Known, Seen
 
 
+@dataclass(frozen=True, slots=True)
 class OneSided(End):
     """Rows of the points inside."""
 
@@ -31,6 +33,7 @@ class OneSided(End):
         return [(1 + ratio) / steps[0], -ratio / steps[1]]
 
 
+@dataclass(frozen=True, slots=True)
 class Periodic(End):
     """The other end is next to it."""
 
@@ -50,6 +53,7 @@ class Periodic(End):
         return centred + 1
 
 
+@dataclass(frozen=True, slots=True)
 class Mirror(End):
     """A field that goes on as its mirror image, about the end point or about a wall half a step outside.
 
@@ -57,8 +61,8 @@ class Mirror(End):
     a wall between points, where the value is 0: ``f(w - s) = -f(w + s)``.
     """
 
-    def __init__(self, odd: bool, half: bool) -> None:
-        self.odd, self.half = odd, half
+    odd: bool
+    half: bool
 
     @property
     def word(self) -> str:  # type: ignore[override]
