@@ -80,11 +80,7 @@ class Plan:
     nbytes: int  # that the plan keeps alive, much of it together with others
 
 
-def _own_bytes(made: Plan | Tables, *_: object) -> int:
-    return made.nbytes
-
-
-@cached("plans", entries=512, each=_own_bytes)
+@cached("plans", entries=512, each=lambda made, *_: made.nbytes)
 def make_plan(
     terms: tuple[Term, ...],
     storage: str,
@@ -229,7 +225,7 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     return tables
 
 
-@cached("tables", entries=512, each=_own_bytes)
+@cached("tables", entries=512, each=lambda made, *_: made.nbytes)
 def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
     """The tables of a stencil, shared by all plans that want the same."""
     rows = (*stencil.leading, *stencil.trailing)
