@@ -134,7 +134,7 @@ class Points:
         self.mask: masks.Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
-        if self.has_lines and not is_curved:
+        if not is_curved and any(kind.has_lines for kind in kinds):
             check_mesh([axis.spacing for axis in self.axis_objects], axes)
             self._check_lines()
         for axis in self.axis_objects:
