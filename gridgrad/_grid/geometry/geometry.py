@@ -321,13 +321,7 @@ def _names(geometry: object, count: int) -> tuple[str, ...]:
             f"geometry names {counted(len(names), 'axis')}, {names}, for a grid of {count}"
         )
     angles = sorted(name for name in names if name != "z")
-    if angles not in (["lat", "lon"], ["r", "theta"], ["r"]) or not set(names) <= {
-        "lat",
-        "lon",
-        "r",
-        "theta",
-        "z",
-    }:
+    if angles not in (["lat", "lon"], ["r", "theta"], ["r"]):
         raise ArgumentValueError(f"geometry {names} is none that is known; allowed are {_ALLOWED}")
     return names
 
