@@ -79,6 +79,11 @@ class Plan:
     tables: tuple[Tables, ...]  # those of each stencil, kept alive: the descriptor points into them
     nbytes: int  # that the plan keeps alive, much of it together with others
 
+    @property
+    def items(self) -> list[int]:
+        """Bytes of an element, or of its part, of each array."""
+        return [ITEM_BYTES[self.storage]] * self.inputs + [ITEM_BYTES[self.output_storage]] * self.outputs
+
 
 @cached("plans", entries=512, each=lambda made, *_: made.nbytes)
 def make_plan(
