@@ -24,6 +24,7 @@ from .._operators.patterns.calls import How, Key, kept_key, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
+from .gaps import refuse_gaps
 from .share import functions, grid_of, keep, takes_labels
 from .typed import Ends
 
@@ -171,6 +172,8 @@ def gradient(
     if not (geometry is None and radius is None and angle is None):
         options = *options, geometry, radius, angle
     if not (missing is None and breaks is None):
+        if is_compiling():
+            refuse_gaps(missing, breaks)
         ends = Ends(
             edge_order=edge_order, periodic=periodic, period=period, boundary=boundary, geometry=geometry, radius=radius, angle=angle,
             missing=missing, breaks=breaks,
