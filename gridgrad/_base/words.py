@@ -144,63 +144,24 @@ _OTHER_NAMES = {  # what other books and libraries call our functions and operat
     "Grid": "cartesiangrid uniformgrid regulargrid structuredgrid unitgrid rectilineargrid",
 }
 _OUR_NAME = {name: ours for ours, names in _OTHER_NAMES.items() for name in names.split()}
-_NOT_FUNCTIONS = {
-    "solve": "operators are solved, Grid(x, y).laplacian.solve(b)",
-    "poisson": "operators are solved, Grid(x, y).laplacian.solve(b)",
-    **dict.fromkeys(
-        (
-            "x",
-            "y",
-            "z",
-            "X",
-            "Y",
-            "Z",
-            "points",
-            "nodes",
-            "centers",
-            "meshgrid",
-            "extent",
-            "origin",
-            "bounds",
-        ),
-        "positions are grid.coordinates, as fields grid.mesh()",
-    ),
-    **dict.fromkeys(
-        ("bc", "bcs", "set_boundary", "with_boundary", "dirichlet", "neumann"),
-        "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0))",
-    ),
-    **{
-        name: f"operators have it, grid.laplacian.{name}"
-        for name in ("to_sparse", "to_linear_operator", "solver", "adjoint", "T")
-    },
-    **dict.fromkeys(("dx", "dy", "dz", "h", "spacing"), "steps are grid.steps"),
-    "size": "the lengths of a field are grid.shape",
-    **dict.fromkeys(
-        ("zeros", "empty", "ones", "field"), "a field is an array of its shape, numpy.zeros(grid.shape)"
-    ),
-    **dict.fromkeys(
-        ("curvature", "mean_curvature"),
-        "it is made of second derivatives, gridgrad.hessian(z, y, x)",
-    ),
-    **dict.fromkeys(
-        ("sobel", "prewitt", "scharr"),
-        "it is a filter of scipy.ndimage; derivatives are gridgrad.gradient(f, y, x)",
-    ),
-    **dict.fromkeys(
-        ("to_zarr", "open_zarr"),
-        "files larger than memory are gridgrad.dask.to_zarr(operator, source, target)",
-    ),
-    **dict.fromkeys(
-        ("aspect", "hillshade"),
-        "it is made of slopes, dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)",
-    ),
-    **dict.fromkeys(
-        ("set_num_threads", "set_threads"), "threads are given with a call, gradient(f, x, workers=2)"
-    ),
-    **dict.fromkeys(("integrate", "integral", "integrate_over"), "an integral is (grid.measure * f).sum()"),
-    **dict.fromkeys(
-        ("area", "volume", "volumes", "cell_volumes", "dV"), "areas and volumes of cells are grid.measure"
-    ),
+_TOLD = {  # what is no function or attribute of ours, by what there is instead
+    "operators are solved, Grid(x, y).laplacian.solve(b)": "solve poisson",
+    "positions are grid.coordinates, as fields grid.mesh()": "x y z X Y Z points nodes centers meshgrid extent origin bounds",
+    "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0))": "bc bcs set_boundary with_boundary dirichlet neumann",
+    "steps are grid.steps": "dx dy dz h spacing",
+    "the lengths of a field are grid.shape": "size",
+    "a field is an array of its shape, numpy.zeros(grid.shape)": "zeros empty ones field",
+    "it is made of second derivatives, gridgrad.hessian(z, y, x)": "curvature mean_curvature",
+    "it is a filter of scipy.ndimage; derivatives are gridgrad.gradient(f, y, x)": "sobel prewitt scharr",
+    "files larger than memory are gridgrad.dask.to_zarr(operator, source, target)": "to_zarr open_zarr",
+    "it is made of slopes, dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)": "aspect hillshade",
+    "threads are given with a call, gradient(f, x, workers=2)": "set_num_threads set_threads",
+    "an integral is (grid.measure * f).sum()": "integrate integral integrate_over",
+    "areas and volumes of cells are grid.measure": "area volume volumes cell_volumes dV",
+}
+_NOT_FUNCTIONS = {name: told for told, names in _TOLD.items() for name in names.split()} | {
+    name: f"operators have it, grid.laplacian.{name}"
+    for name in ("to_sparse", "to_linear_operator", "solver", "adjoint", "T")
 }
 
 

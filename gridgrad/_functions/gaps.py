@@ -10,13 +10,8 @@ import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling
-from .._base.types import Array, Gaps, Spacings
-from .._base.words import required
-from .._grid.asked import Asked, clean_words
-from .._grid.call import clean_axes, points_of
-from .._operators.catalogue.first import gradient as gradient_operator
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.types import Array, Gaps
 from .._operators.masked.grids import with_breaks, with_mask
 from .._wraps.units import unwrap
 from ..grid import Grid
@@ -46,28 +41,6 @@ def refuse_gaps(missing: object, breaks: object) -> None:
         raise ArgumentTypeError(
             "missing= and breaks= are not offered under torch.compile; make the grid outside: gridgrad.Grid(x).with_mask(inside)"
         )
-
-
-def gradient_with_gaps(
-    f: Array, spacing: Spacings, axis: object, asked: Asked, missing: object, breaks: object, out: object, workers: int | None
-) -> object:  # fmt: skip
-    """The gradient of samples with gaps."""
-    if is_compiling():
-        refuse_gaps(missing, breaks)
-    if f is MISSING:
-        required("gradient", f=f)
-    if callable(f) and not hasattr(f, "shape"):
-        raise ArgumentTypeError(
-            "missing= and breaks= are for samples, and f is a function; give its samples, f(x, y)"
-        )
-    library, sample = dispatch.samples(unwrap(f, "f")[0])
-    shape = tuple(sample.shape)
-    axes, spacings = clean_axes(axis, shape, spacing)
-    words = clean_words(axes, asked)
-    whole: Grid = points_of(Grid, shape, axes, spacings, words, library.weights_dtype(sample))
-    return gradient_operator.made(with_gaps(whole, (f,), missing, breaks), (), (words.accuracy,))(
-        f, out, workers
-    )
 
 
 def _breaks(breaks: object, axes: int) -> list[object]:

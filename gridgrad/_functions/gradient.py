@@ -8,8 +8,8 @@ from typing import Any, Never
 import numpy as np
 
 from .._backends import dispatch, ladder
-from .._base.checks import UNSET, clean_workers, merge_aliases
-from .._base.errors import MISSING
+from .._base.checks import UNSET, clean_accuracy, clean_workers, merge_aliases
+from .._base.errors import MISSING, ArgumentTypeError
 from .._base.late import imported
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
@@ -24,8 +24,9 @@ from .._operators.patterns.calls import How, Key, kept_key, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
-from .gaps import gradient_with_gaps
-from .share import functions, keep, takes_labels
+from .gaps import refuse_gaps
+from .share import functions, grid_of, keep, takes_labels
+from .typed import Ends
 
 _ndarray = np.ndarray
 
@@ -171,8 +172,13 @@ def gradient(
     if not (geometry is None and radius is None and angle is None):
         options = *options, geometry, radius, angle
     if not (missing is None and breaks is None):
-        asked = Asked(edge_order, periodic, period, boundary, accuracy, geometry, radius, angle)
-        return gradient_with_gaps(f, varargs, axis, asked, missing, breaks, out, workers)
+        if is_compiling():
+            refuse_gaps(missing, breaks)
+        ends = Ends(
+            edge_order=edge_order, periodic=periodic, period=period, boundary=boundary, geometry=geometry, radius=radius, angle=angle,
+            missing=missing, breaks=breaks,
+        )  # fmt: skip
+        return _with_gaps(f, varargs, axis, ends, accuracy, out, workers)
     key: Key | None = None
     if type(f) is _ndarray or not is_compiling():
         targets, nested = (None, None) if out is None else flat_out(out, (f,))
@@ -200,6 +206,20 @@ def gradient(
     if is_function(f):
         return gradient_of(f, varargs, axis, asked, out, workers)
     return _of_samples(f, varargs, axis, asked, out, workers, key)
+
+
+def _with_gaps(
+    f: Any, varargs: Spacings, axis: object, ends: Ends, accuracy: object, out: object, workers: int | None
+) -> object:
+    """The gradient of samples with gaps."""
+    if is_function(f):
+        raise ArgumentTypeError(
+            "missing= and breaks= are for samples, and f is a function; give its samples, f(x, y)"
+        )
+    # not kept by the grid, as in `_of_samples`
+    return gradient_operator.made(
+        grid_of("gradient", f, varargs, axis, ends), (), (clean_accuracy(accuracy),)
+    )(f, out, workers)
 
 
 def _of_samples(

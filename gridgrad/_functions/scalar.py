@@ -59,10 +59,7 @@ def derivative(
         ``(hr - hl)/3 f''' + O(h^2)``: second order where steps vary smoothly, first order on an
         irregular grid, as fourth ones of five points are; at one-sided ends one point more, second order.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; an axis too short for the accuracy; an order or accuracy that is not offered.
+    {raises}; an axis too short for the accuracy; an order or accuracy that is not offered.
 
     Examples
     --------
@@ -104,12 +101,10 @@ def mixed_derivative(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     orders : pair of 1, 2, 3 or 4
         Of the derivatives along the two axes, in their order: ``(2, 1)`` is ``d_a d_a d_b f``.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -117,10 +112,7 @@ def mixed_derivative(
     array, shape of `f`
         Accurate as `derivative` of the same orders, second order by default; units [f]/[x]^(sum of orders).
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; anything but two different axes; orders that are not offered.
+    {raises}; anything but two different axes; orders that are not offered.
     """
 
     def make(grid: Grid) -> Operator[Scalar, Scalar]:
@@ -146,13 +138,11 @@ def laplacian(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     form : "compact", "wide" or "conservative"
         Three-point second derivatives; the divergence of the gradient (rows of five points); or the
         compact rows with ends that no flux passes, symmetric in the inner product of `Grid.quadrature`.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -160,10 +150,7 @@ def laplacian(
     array, shape of `f`
         Units: [f]/[x]^2.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; an unknown form.
+    {raises}; an unknown form.
 
     Examples
     --------
@@ -186,10 +173,8 @@ def biharmonic(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {f}
+    {accuracy}
     {shared}
 
     Returns
@@ -198,10 +183,7 @@ def biharmonic(
         Second order where steps vary smoothly, ends included, first order on an irregular grid, where the laplacian of the
         laplacian is none; units [f]/[x]^4. Ends of plates are `clamped` and `supported`.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; an axis too short, which needs five points.
+    {raises}; an axis too short, which needs five points.
 
     Examples
     --------
@@ -224,8 +206,7 @@ def hessian(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     {shared}
 
     Returns
@@ -233,10 +214,7 @@ def hessian(
     tuple of tuples of arrays
         ``result[a][b]`` equals ``result[b][a]``; on one axis the array itself. Units [f]/[x]^2.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`.
+    {raises}.
     """
     return call("hessian", f, spacing, axis, ends, out, workers, {})
 
@@ -251,8 +229,7 @@ def gradient_norm(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     accuracy : None, 2, 4 or 6
         Of the slopes, as in `derivative`.
     {shared}
@@ -262,10 +239,7 @@ def gradient_norm(
     real array, shape of `f`
         Without overflow or underflow on the way; units [f]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`.
+    {raises}.
     """
     return call("gradient_norm", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})
 
@@ -280,8 +254,7 @@ def gradient_squared(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     accuracy : None, 2, 4 or 6
         Of the slopes, as in `derivative`.
     {shared}
@@ -291,9 +264,6 @@ def gradient_squared(
     real array, shape of `f`
         Of slopes beyond the root of the largest number of the dtype inf, where `gradient_norm` is not; units ([f]/[x])^2.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`.
+    {raises}.
     """
     return call("gradient_squared", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})

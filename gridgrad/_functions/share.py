@@ -43,7 +43,13 @@ from ..grid import Grid
 from .gaps import refuse_gaps, with_gaps
 from .typed import Ends
 
-_SHARED = """*spacing : scalar or array
+# What docstrings of functions have in common, in the places of these words in braces.
+_PARAGRAPHS = {
+    "f": """f : array, real or complex
+        Samples. Units: [f].""",
+    "accuracy": """accuracy : None, 2, 4 or 6
+        As in `derivative`.""",
+    "shared": """*spacing : scalar or array
         As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each axis, a
         step or its coordinates; coordinates that differ from line to line, and positions of a curvilinear
         grid, too. Units: [x]; with quantities the results are quantities, and what is added must have one
@@ -61,9 +67,12 @@ _SHARED = """*spacing : scalar or array
     out : array, or sequence of arrays, optional
         Where the result goes; any strides. May overlap `f`.
     workers : int, optional
-        Threads on a CPU."""
-
-
+        Threads on a CPU.""",
+    "raises": """Raises
+    ------
+    ValueError, TypeError
+        As `Grid`""",
+}
 _NOTES = """Notes
     -----
     What is masked in a field or a coefficient is masked in every result made of it, and so is every
@@ -92,7 +101,10 @@ def takes_labels(function: Function) -> Function:
 def documented(function: Function) -> Function:
     """Put the paragraphs that all share in their places, note the keywords, and take labelled arrays too."""
     if function.__doc__:  # not under -OO
-        text, examples, rest = function.__doc__.replace("{shared}", _SHARED).partition("Examples\n")
+        whole = function.__doc__
+        for word, paragraph in _PARAGRAPHS.items():
+            whole = whole.replace(f"{{{word}}}", paragraph)
+        text, examples, rest = whole.partition("Examples\n")
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return takes_labels(offered(function))

@@ -22,14 +22,12 @@ def directional_derivative(
 
     Parameters
     ----------
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     v : sequence of numbers or arrays, or array of shape (k, ...)
         One component for each axis, in the order in which `axis` names them, by default that of the
         array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
         broadcast to `f`; numbers must be finite.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -37,10 +35,7 @@ def directional_derivative(
     array, shape of `f`
         Second order; units [v][f]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components.
+    {raises}; a wrong number of components.
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("directional_derivative(f, v, x)")
@@ -65,10 +60,8 @@ def advect(
         One component for each axis, in the order in which `axis` names them, by default that of the
         array: (v, u) for arrays ``f[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y. Arrays
         broadcast to `f`; numbers must be finite.
-    f : array, real or complex
-        Samples. Units: [f].
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {f}
+    {accuracy}
     upwind : None, 1 or 2
         None is centred. 1 or 2 is the order of differences to the side that the flow comes from, by the
         sign of each component at each point; at an end through which it comes in, to the inside.
@@ -79,10 +72,7 @@ def advect(
     array, shape of `f`
         Second order, or `upwind`, not in flux form; units [v][f]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components.
+    {raises}; a wrong number of components.
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("advect(v, f, x)")
@@ -108,8 +98,7 @@ def diffuse(
     ----------
     k : number or array, or sequence with one of them for each axis
         The diffusivity at the points, of which a mean is taken at the faces between them. A number must be finite.
-    f : array, real or complex
-        Samples. Units: [f].
+    {f}
     mean : "arithmetic" or "harmonic"
         ``(k + k') / 2``: beside an obstacle of ``k = 0`` half of the flux passes. Or ``2 k k' / (k + k')``, for
         jumps of k: an obstacle is an insulating wall, and what stands in it is not read.
@@ -122,10 +111,7 @@ def diffuse(
         where steps vary smoothly, first order at such ends unless `k` is even there, too; units
         [k][f]/[x]^2.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a coefficient that does not broadcast to `f`.
+    {raises}; a coefficient that does not broadcast to `f`.
     """
     if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
         raise _swapped("diffuse(k, f, x)")

@@ -34,10 +34,7 @@ def vector_laplacian(
     vector field
         Units: [F]/[x]^2.
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components.
+    {raises}; a wrong number of components.
     """
     options = {"form": form, "accuracy": accuracy}
     return call("vector_laplacian", F, spacing, axis, ends, out, workers, options, vector=True)
@@ -56,8 +53,7 @@ def divergence(
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis, in the order in which `axis` names them, by default that of the
         array: (v, u) for arrays ``u[y, x]``, or (u, v) with ``axis=(-1, -2)`` and spacings x, y.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -65,10 +61,7 @@ def divergence(
     array, shape of a component
         Second order; units [F]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components.
+    {raises}; a wrong number of components.
 
     Examples
     --------
@@ -93,8 +86,7 @@ def curl(
     ----------
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis, in the order of the axes, which count as right-handed.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -104,10 +96,7 @@ def curl(
         negative of ``dv/dx - du/dy``: name the axes in the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``,
         for the usual sign. Second order; units [F]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components, or of axes.
+    {raises}; a wrong number of components, or of axes.
     """
     return call("curl", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)
 
@@ -124,8 +113,7 @@ def jacobian(
     ----------
     F : sequence of arrays, or array of shape (k, ...)
         One component for each axis, in the order in which `axis` names them: as in `divergence`.
-    accuracy : None, 2, 4 or 6
-        As in `derivative`.
+    {accuracy}
     {shared}
 
     Returns
@@ -133,9 +121,6 @@ def jacobian(
     tuple of tuples of arrays, or one array of shape (k, k, ...)
         As `F` was given. Second order; units [F]/[x].
 
-    Raises
-    ------
-    ValueError, TypeError
-        As `Grid`; a wrong number of components.
+    {raises}; a wrong number of components.
     """
     return call("jacobian", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from .._base.cache import Cache, by_content, cached_property
 from .._base.errors import ArgumentValueError, counted
+from .._base.late import Late
 from .._base.types import Array
 from .._stencils.derivatives import Rows, Rule, derivative_rows, points_needed
 from .._stencils.ends import End
@@ -19,7 +20,6 @@ from .._stencils.transpose import dual_widths
 from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
 from .boundary import OPEN, POLE, RING, Ends
-from .lines.rows import LineRows
 from .places import ORIGIN
 from .spacing import (  # fmt: skip
     check_coordinates,
@@ -35,25 +35,30 @@ from .spacing import (  # fmt: skip
 from .walls.components import Components, Wall
 from .walls.conditions import Condition
 
+if TYPE_CHECKING:
+    from .lines import rows as lines
+else:
+    lines = Late("gridgrad._grid.lines.rows")
+
 _stencils: Cache[Rows] = Cache("stencils", entries=256)
 
 
 class Along(NamedTuple):
     """The rows of one derivative along an axis: of the field, and of what is prescribed at its ends, with whether it is the last.
 
-    Of an axis whose lines have rows of their own these are `lines`, and there is no `field`.
+    Of an axis whose lines have rows of their own these are `of_lines`, and there is no `field`.
     """
 
     stencil: Stencil | None
     sides: tuple[tuple[Condition, Stencil, bool], ...] = ()
-    lines: LineRows | None = None
+    of_lines: lines.LineRows | None = None
 
     @property
     def field(self) -> Stencil:
         """The rows of the field, where all lines have the same."""
         if self.stencil is None:
-            assert self.lines is not None
-            raise self.lines.refusal("an operator of this kind")
+            assert self.of_lines is not None
+            raise self.of_lines.refusal("an operator of this kind")
         return self.stencil
 
 
@@ -63,6 +68,8 @@ class Axis:
     What depends on the points is made at its first use, from a copy of what was given. The steps in
     twice the precision, of which all is made, are as large as a stencil and are not kept.
     """
+
+    has_lines = False  # whether its points lie elsewhere on each line along it
 
     def __init__(
         self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,

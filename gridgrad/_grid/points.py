@@ -23,10 +23,6 @@ from . import hints
 from .asked import Asked, Words, clean_words
 from .axis import Axis, read_only
 from .boundary import spelled, without_poles
-from .curvilinear.axis import IndexAxis
-from .curvilinear.mapping import IndexMap
-from .geometry.metric import Metric
-from .lines.axis import LinesAxis
 from .places import (
     Entry,
     alone,
@@ -43,9 +39,18 @@ from .spacing import representable
 from .walls.components import Components
 from .walls.conditions import Condition
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a grid of vectors and steps does not need
+    from .curvilinear import axis as curvilinear
+    from .curvilinear import mapping as mappings
+    from .geometry import metric as metrics
+    from .lines import axis as lines
     from .masks import mask as masks
 else:
+    curvilinear, mappings = (
+        Late("gridgrad._grid.curvilinear.axis"),
+        Late("gridgrad._grid.curvilinear.mapping"),
+    )
+    metrics, lines = Late("gridgrad._grid.geometry.metric"), Late("gridgrad._grid.lines.axis")
     masks = Late("gridgrad._grid.masks.mask")
 
 Made = TypeVar("Made")
@@ -114,8 +119,9 @@ class Points:
             pairs, periods = geometry.ends(entries, axes, pairs, periods, not is_left)
         sides = pairs if geometry is None else [without_poles(pair) for pair in pairs]
         lengths = [1.0 if geometry is None else geometry.length_along(k) for k in range(self.ndim)]
-        kinds = [
-            IndexAxis if is_curved else LinesAxis if spacing.ndim > 1 else Axis for _, spacing, _ in entries
+        kinds: list[type[Axis]] = [
+            curvilinear.IndexAxis if is_curved else lines.LinesAxis if spacing.ndim > 1 else Axis
+            for _, spacing, _ in entries
         ]
         self.axis_objects: tuple[Axis, ...] = tuple(
             kind(number, *entry, ends, period, unit, dtype, k, edge_order, length)
@@ -129,14 +135,13 @@ class Points:
         self.mask: masks.Mask | None = None
         self._whole: Points | None = None
         self._masked: OnGaps | None = None
-        if LinesAxis in kinds:
+        if not is_curved and any(kind.has_lines for kind in kinds):
             check_mesh([axis.spacing for axis in self.axis_objects], axes)
             self._check_lines()
         for axis in self.axis_objects:
             axis.check()
-        curved = [axis for axis in self.axis_objects if isinstance(axis, IndexAxis)]
-        self.mapping = IndexMap(curved, self.places) if curved else None
-        self.metric: Metric | None = None if geometry is None else geometry.metric(self.axis_objects)
+        self.mapping = mappings.IndexMap(self.axis_objects, self.places) if is_curved else None
+        self.metric = None if geometry is None else geometry.metric(self.axis_objects)
         if geometry is not None and self.metric is not None:
             pairs = geometry.with_poles(pairs, self.metric)
         self._pairs = pairs
@@ -159,7 +164,7 @@ class Points:
     def _check_lines(self) -> None:
         """Refuse coordinates of lines that have other lengths along the other axes than those."""
         for axis in self.axis_objects:
-            shape = axis.spacing.shape if isinstance(axis, LinesAxis) else ()
+            shape = axis.spacing.shape if axis.has_lines else ()
             for other in self.axis_objects:
                 a, n = other.number, other.length
                 if other is not axis and -len(shape) <= a < len(shape) and shape[a] not in (1, n):
@@ -199,7 +204,7 @@ class Points:
     @property
     def has_lines(self) -> bool:
         """Whether the points of an axis lie elsewhere on each line along it; so they do on curvilinear grids."""
-        return any(isinstance(axis, LinesAxis) for axis in self.axis_objects)
+        return any(axis.has_lines for axis in self.axis_objects)
 
     @cached_property
     def coordinates(self) -> tuple[Array, ...]:
@@ -218,7 +223,7 @@ class Points:
         weights of their own: give ``(n, step)`` for an even axis.
         """
         k = self.clean_axis(axis)
-        return not isinstance(self.axis_objects[k], LinesAxis) and self.stencil(k).is_uniform
+        return not self.axis_objects[k].has_lines and self.stencil(k).is_uniform
 
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
@@ -288,7 +293,7 @@ class Points:
         made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
         return made
 
-    def _check_gaps_at_poles(self, metric: Metric, mask: masks.Mask) -> None:
+    def _check_gaps_at_poles(self, metric: metrics.Metric, mask: masks.Mask) -> None:
         """Refuse gaps among what a row on a pole takes means all round of."""
         k = metric.along
         place = self.places[k] + mask.inside.ndim - self.ndim

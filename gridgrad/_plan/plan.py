@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
@@ -47,7 +47,7 @@ class Dim(NamedTuple):
     strides: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Tables:
     """What a descriptor points to for one stencil: its edge rows, and its weights where they vary.
 
@@ -61,9 +61,9 @@ class Tables:
     selects: bool  # see `Stencil`
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+@dataclass(eq=False, repr=False, slots=True, weakref_slot=True)
 class Plan:
-    """A packed operator for one memory layout. Pointers are not part of it."""
+    """A packed operator for one memory layout. Pointers to the fields are not part of it. Not to be changed."""
 
     descriptor: Array
     address: int  # of the descriptor's bytes
@@ -76,17 +76,16 @@ class Plan:
     shape: tuple[int, ...]  # of each output
     elements: int
     traffic: int  # bytes read and written, each array once
-    weights: tuple[Array, ...] = field(repr=False)  # kept alive: the descriptor points into them
-    weight_fields: tuple[tuple[int, str, int], ...] = field(repr=False)  # (stencil, field, weights index)
-    tables: tuple[Tables, ...] = field(repr=False)  # those of each stencil, which `weights` lists
+    tables: tuple[Tables, ...]  # those of each stencil, kept alive: the descriptor points into them
     nbytes: int  # that the plan keeps alive, much of it together with others
 
+    @property
+    def items(self) -> list[int]:
+        """Bytes of an element, or of its part, of each array."""
+        return [ITEM_BYTES[self.storage]] * self.inputs + [ITEM_BYTES[self.output_storage]] * self.outputs
 
-def _own_bytes(made: Plan | Tables, *_: object) -> int:
-    return made.nbytes
 
-
-@cached("plans", entries=512, each=_own_bytes)
+@cached("plans", entries=512, each=lambda made, *_: made.nbytes)
 def make_plan(
     terms: tuple[Term, ...],
     storage: str,
@@ -127,22 +126,17 @@ def make_plan(
         seen.add(term.output)
     for output, join in joins.items():
         packed["join"][output] = join
-    weights: list[Array] = []
-    fields: list[tuple[int, str, int]] = []
     shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
         shared.append(_pack_stencil(packed["stencil"][k], dims, axis, stencil, real))
         packed["surplus"][k] = stencil.surplus
-        for name, table in shared[k].named.items():
-            fields.append((k, name, len(weights)))
-            weights.append(table)
     elements = prod(dim.length for dim in dims)
     items = [ITEM_BYTES[storage]] * len(inputs) + [ITEM_BYTES[output_storage]] * len(outputs)
     sizes = (prod(dim.length for dim in dims if dim.strides[k]) for k in range(arrays))
     traffic = sum(item * size for item, size in zip(items, sizes, strict=True))
     nbytes = packed.nbytes + sum(own.nbytes for own in shared)
     return Plan(packed, packed.ctypes.data, storage, output_storage, real, terms, len(inputs), len(outputs),
-                outputs[0].shape, elements, traffic, tuple(weights), tuple(fields), tuple(shared), nbytes)  # fmt: skip
+                outputs[0].shape, elements, traffic, tuple(shared), nbytes)  # fmt: skip
 
 
 def collapse(
@@ -236,7 +230,7 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     return tables
 
 
-@cached("tables", entries=512, each=_own_bytes)
+@cached("tables", entries=512, each=lambda made, *_: made.nbytes)
 def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
     """The tables of a stencil, shared by all plans that want the same."""
     rows = (*stencil.leading, *stencil.trailing)

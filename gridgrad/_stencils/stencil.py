@@ -19,7 +19,7 @@ BLOCK = 1 << 14
 ONE = np.asarray(1.0)[()]  # the magnitude of weights where there are none
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Stencil:
     """One derivative along one axis, each row a sum of ``weight * (f[b] - f[a])``.
 

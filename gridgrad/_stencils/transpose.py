@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,7 @@ Place = tuple[int, int]  # the point that is read, and the other end of its face
 Entries = dict[Place, Array]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Bands:
+class Bands(NamedTuple):
     """A stencil as a matrix: its bands by offset in the interior, the rows at the edges by point."""
 
     length: int

@@ -6,7 +6,6 @@ They give the same bits on every machine, which long double does not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
@@ -18,12 +17,13 @@ from .._base.types import Array
 Number = TypeVar("Number", Fraction, "Wide")
 
 
-@dataclass(frozen=True, slots=True)
 class Wide:
     """``high + low``: arrays or scalars of one floating type, `high` being the sum rounded once."""
 
-    high: Array
-    low: Array
+    __slots__ = ("high", "low")
+
+    def __init__(self, high: Array, low: Array) -> None:
+        self.high, self.low = high, low
 
     def at(self, index: int | slice | list[int]) -> Wide:
         """The same elements of both parts."""

@@ -94,6 +94,13 @@ def one(parts: list[list[Result]], name: str, instead: str = "jacobian") -> list
     return parts
 
 
+def row_of(
+    function: Function, coords: tuple[Array, ...], wanted: tuple[Monomial, ...], name: str, options: Options
+) -> list[Array]:
+    """The wanted derivatives of a function with one output, for the function `name` here."""
+    return expand(function, coords, wanted, combine=functools.partial(one, name=name), **options)[0].parts[0]
+
+
 def _one_for_out(out: object) -> Callable[[Parts], Parts] | None:
     """Refuse `out` beside several outputs: their number is known only once the function was called."""
 
@@ -144,10 +151,7 @@ def gradient(function: Function, *coords: Array, **options: Unpack[Options]) -> 
            [18., 26.],
            [36., 52.]])
     """
-    result, _ = expand(
-        function, coords, units(len(coords)), combine=functools.partial(one, name="gradient"), **options
-    )
-    return _bare(result.parts[0])
+    return _bare(row_of(function, coords, units(len(coords)), "gradient", options))
 
 
 @documented[WithValue]()
@@ -172,11 +176,8 @@ def value_and_gradient(function: Function, *coords: Array, **options: Unpack[Opt
     (55.0, 20.0)
     """
     wanted = ((0,) * len(coords), *units(len(coords)))
-    result, _ = expand(
-        function, coords, wanted, combine=functools.partial(one, name="value_and_gradient"), **options
-    )
-    row = result.parts[0]
-    return row[0], _bare(row[1:])
+    value, *slopes = row_of(function, coords, wanted, "value_and_gradient", options)
+    return value, _bare(slopes)
 
 
 @documented[OfOutputs]()
@@ -230,15 +231,10 @@ def hessian(function: Function, *coords: Array, **options: Unpack[Options]) -> o
     """
     n = len(coords)
     pairs = [(i, j) for i in range(n) for j in range(i, n)]
-    wanted = tuple(_sum(units(n)[i], units(n)[j]) for i, j in pairs)
-    result, _ = expand(function, coords, wanted, combine=functools.partial(one, name="hessian"), **options)
-    entries = dict(zip(pairs, result.parts[0], strict=True))
+    wanted = tuple(tuple((k == i) + (k == j) for k in range(n)) for i, j in pairs)
+    entries = dict(zip(pairs, row_of(function, coords, wanted, "hessian", options), strict=True))
     rows = tuple(tuple(entries[min(i, j), max(i, j)] for j in range(n)) for i in range(n))
     return rows[0][0] if n == 1 else rows
-
-
-def _sum(a: Monomial, b: Monomial) -> Monomial:
-    return tuple(p + q for p, q in zip(a, b, strict=True))
 
 
 @documented[OfOrders]()

@@ -14,7 +14,7 @@ from ._evaluate import Directions, expand
 from ._exact import _bare, _one_for_out, documented, one
 from ._jets.algebra import units
 from ._jets.mesh import Mesh
-from ._jets.run import Direction
+from ._jets.run import Direction, along_axes
 from ._typed import AlongVector, Function, Options, Valued
 
 
@@ -135,8 +135,7 @@ def hvp(function: Function, coords: object, v: object, **options: Unpack[Options
     vector = _vector(v, count, "v")
 
     def directions(mesh: Mesh, clean: Callable[[object], Array]) -> tuple[Direction, ...]:
-        axes = tuple(tuple(1.0 if i == j else None for i in range(count)) for j in range(count))
-        return (*axes, _rates(vector, mesh, clean))
+        return (*along_axes(count), _rates(vector, mesh, clean))
 
     wanted = tuple((*m, 1) for m in units(count))
     result, _ = expand(

@@ -17,17 +17,9 @@ def computed(data: Any, given: Namespace) -> Any:
     if missing:
         raise ArgumentValueError(f"there is no variable {missing[0]!r}; there are {_listed(data)}")
     _check_axes(data[names[0]], given)
-    options = {
-        "dim": given.dim,
-        "coord": given.coord,
-        "edge_order": given.edge_order,
-        "datetime_unit": given.datetime_unit,
-        "accuracy": given.accuracy,
-        "missing": given.missing,
-        "geometry": "sphere" if given.sphere else None,
-        "radius": given.radius,
-        **ends_of(given.boundary, given.periodic),
-    }
+    words = ("dim", "coord", "edge_order", "datetime_unit", "accuracy", "missing", "radius")
+    options = {word: getattr(given, word) for word in words} | ends_of(given.boundary, given.periodic)
+    options["geometry"] = "sphere" if given.sphere else None
     options = {word: value for word, value in options.items() if value is not None}
     steps = given.step or ()
     if given.command == "vorticity" and len(names) != 2:

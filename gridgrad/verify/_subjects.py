@@ -172,24 +172,18 @@ def _diffuse(grid: Grid, exact: Exact, *, k: object) -> Subject:
     return Subject(operator, total, ["diffuse"])
 
 
-def _gradient_norm(grid: Grid, exact: Exact, **options: object) -> Subject:
-    total = _squares(exact, "gradient_norm")
-    return Subject(
-        grid.gradient_norm.with_(**options), None if total is None else np.sqrt(total), ["gradient norm"]
-    )
+def _of_squares(name: str, size: Callable[[Array], Array]) -> Callable[..., Subject]:
+    """What is made of the sum of squared slopes."""
 
+    def make(grid: Grid, exact: Exact, /, **options: object) -> Subject:
+        slopes = exact.gradient()
+        if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
+            raise ArgumentTypeError(f"{name} of a complex function: verify its real and its imaginary part")
+        squares = None if slopes is None else np.sum([np.abs(slope) ** 2 for slope in slopes], axis=0)
+        operator = getattr(grid, name).with_(**options)
+        return Subject(operator, None if squares is None else size(squares), [name.replace("_", " ")])
 
-def _gradient_squared(grid: Grid, exact: Exact, **options: object) -> Subject:
-    return Subject(
-        grid.gradient_squared.with_(**options), _squares(exact, "gradient_squared"), ["gradient squared"]
-    )
-
-
-def _squares(exact: Exact, name: str) -> Array | None:
-    slopes = exact.gradient()
-    if slopes is not None and any(np.iscomplexobj(slope) for slope in slopes):
-        raise ArgumentTypeError(f"{name} of a complex function: verify its real and its imaginary part")
-    return None if slopes is None else np.sum([np.abs(slope) ** 2 for slope in slopes], axis=0)
+    return make
 
 
 _MAKERS: dict[str, Callable[..., Subject]] = {
@@ -201,8 +195,8 @@ _MAKERS: dict[str, Callable[..., Subject]] = {
     "hessian": _by_name("hessian", lambda n: [f"d{a} d{b}" for a in range(n) for b in range(n)]),
     "laplacian": _by_name("laplacian", lambda n: ["laplacian"]),
     "biharmonic": _biharmonic, "vector_laplacian": _vector_laplacian, "diffuse": _diffuse,
-    "directional_derivative": _directional_derivative, "advect": _advect, "gradient_norm": _gradient_norm,
-    "gradient_squared": _gradient_squared,
+    "directional_derivative": _directional_derivative, "advect": _advect,
+    "gradient_norm": _of_squares("gradient_norm", np.sqrt), "gradient_squared": _of_squares("gradient_squared", np.asarray),
 }  # fmt: skip
 
 _EVEN = {"laplacian", "biharmonic", "vector_laplacian", "hessian", "diffuse"}

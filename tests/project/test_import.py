@@ -14,9 +14,10 @@ NEVER = (
     "logging", "multiprocessing", "numpy.fft", "numpy.ma", "numpy.polynomial", "numpy.random", "pandas", "pathlib", "pint", "random",
     "scipy", "sympy", "tempfile", "torch", "urllib", "xarray", "zipfile",
 )  # fmt: skip
-# Ours: what grids with gaps, solves, other libraries, exact derivatives and labelled arrays need.
+# Ours: what grids with gaps, lines, positions or a geometry, solves, other libraries, exact derivatives and labelled arrays need.
 RARE = (
-    "_backends.cuda.arrays", "_backends.cuda.device", "_backends.dask", "_backends.jax", "_backends.numpy.gaps", "_backends.torch", "_grid.masks",
+    "_backends.cuda.arrays", "_backends.cuda.device", "_backends.dask", "_backends.jax", "_backends.numpy.gaps", "_backends.torch", "_grid.curvilinear",
+    "_grid.geometry.metric", "_grid.lines", "_grid.masks",
     "_operators.masked.members", "_operators.masked.operator", "_operators.solving", "_wraps.xarray", "autodiff", "cli", "dask", "torch", "verify", "xarray",
 )  # fmt: skip
 PROGRAM = """
@@ -147,6 +148,8 @@ def test_two_threads_may_import_a_package_and_a_part_of_it(package, first, secon
     run(f"{SLOW}module, codes = 'gridgrad.{package}', {[first, second]!r}\n{TWO_THREADS}")
 
 
+CURVED = "x, y = numpy.mgrid[0:4, 0:5]; gridgrad.gradient(x + y, x + 0.1 * y, y - 0.1 * x)"
+SPHERE = "gridgrad.Grid((5, 30.0, -60.0), (12, 30.0), geometry='sphere').laplacian(numpy.ones((5, 12)))"
 SOLVE = "gridgrad.Grid((9, 0.1), boundary=['symmetric']).identity.solver()(numpy.ones(9))"
 
 
@@ -155,6 +158,8 @@ SOLVE = "gridgrad.Grid((9, 0.1), boundary=['symmetric']).identity.solver()(numpy
     ("module", "code"),
     [
         ("gridgrad._grid.masks.mask", GAPS),
+        ("gridgrad._grid.geometry.metric", SPHERE),
+        ("gridgrad._grid.curvilinear.mapping", CURVED),
         ("gridgrad._operators.masked.beside", GAPS),
         ("gridgrad._operators.solving.solver", SOLVE),
         ("gridgrad._operators.solving.bands", SOLVE),

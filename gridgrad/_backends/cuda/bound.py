@@ -61,7 +61,7 @@ class Bound:
 
 def _of_even_steps(plan: Plan) -> list[bool]:
     """Whether each array has only even steps, and items as outputs have."""
-    items = [ITEM_BYTES[plan.storage]] * plan.inputs + [ITEM_BYTES[plan.output_storage]] * plan.outputs
+    items = plan.items
     steps = plan.descriptor["array"]["stride"][: len(items)]
     return [item == items[-1] and not (own % 2).any() for item, own in zip(items, steps, strict=True)]
 
@@ -69,8 +69,7 @@ def _of_even_steps(plan: Plan) -> list[bool]:
 def _reach(plan: Plan) -> list[tuple[int, int]]:
     """Of each array its first byte and the first behind, from its address on."""
     reach = []
-    for k, lengths in enumerate(_lengths(plan)):
-        item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
+    for k, (item, lengths) in enumerate(zip(plan.items, _lengths(plan), strict=True)):
         own = plan.descriptor["array"]["stride"][k].tolist()
         steps = [(n - 1) * s * item for n, s in zip(lengths, own, strict=True)]
         reach.append((sum(min(step, 0) for step in steps), sum(max(step, 0) for step in steps) + item))

@@ -14,7 +14,7 @@ import numpy as np
 from ..._base.cache import Cache, cached
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
-from ..._plan.descriptor import DESCRIPTOR, ITEM_BYTES, MAX_ARRAYS, pointer_offset
+from ..._plan.descriptor import DESCRIPTOR, MAX_ARRAYS, pointer_offset
 from ..._plan.plan import Plan, Tables
 from ..ladder import counts
 from . import variants
@@ -119,8 +119,7 @@ class Ready:
     def _launcher(self, addresses: Sequence[int], capturing: bool) -> Launcher | None:
         """That of the widest access which these addresses allow."""
         plan = self.plan
-        items = [plan.storage] * plan.inputs + [plan.output_storage] * plan.outputs
-        if any(address % ITEM_BYTES[item] for address, item in zip(addresses, items, strict=True)):
+        if any(address % item for address, item in zip(addresses, plan.items, strict=True)):
             return None
         width = variants.fitting_vector(plan, self.widest, addresses)
         if width not in self.by_width:

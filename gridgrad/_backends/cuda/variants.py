@@ -129,8 +129,7 @@ def macros(variant: Variant) -> str:
 def fitting_vector(plan: Plan, widest: int, addresses: Sequence[int]) -> int:
     """Elements of one access at these addresses, at most `widest`; 1 fits always."""
     width = widest
-    for k, address in enumerate(addresses):
-        item = ITEM_BYTES[plan.storage if k < plan.inputs else plan.output_storage]
+    for item, address in zip(plan.items, addresses, strict=False):
         while width > 1 and address % (width * item):
             width //= 2
     return width
@@ -165,9 +164,8 @@ def make_launch(plan: Plan, vector: int, index: str | None = None) -> Launch:
     packed = device_descriptor(plan)
     lengths = [int(n) for n in packed["length"]]
     share = share_of(packed, vector)
-    items = (ITEM_BYTES[plan.storage],) * plan.inputs + (ITEM_BYTES[plan.output_storage],) * plan.outputs
     reads = map(_reads, _stencils(packed))
-    shape = launch_shape(lengths, share.threads, items, reads)
+    shape = launch_shape(lengths, share.threads, plan.items, reads)
     packed["slab"] = shape.slab or 0
     indices = index or ("int32" if _reach(packed, plan, share, shape) < INT_LIMIT else "int64")
     variant = Variant(
@@ -326,6 +324,8 @@ def parameter(launch: Launch, addresses: Sequence[int], weights: Sequence[int] |
     packed = launch.descriptor.reshape(1).copy()
     packed["array"]["data"][0, : len(addresses)] = addresses
     if weights is not None:
-        for stencil, name, place in launch.plan.weight_fields:
-            packed["stencil"][name][0, stencil] = weights[place]
+        own = iter(weights)
+        for k, tables in enumerate(launch.plan.tables):
+            for name in tables.named:
+                packed["stencil"][name][0, k] = next(own)
     return packed

@@ -80,19 +80,6 @@ class RecipeWithGaps(Recipe):
     fields: int
     token: str
 
-    def __reduce__(self) -> tuple[object, ...]:
-        own = (
-            self.terms,
-            self.slots,
-            self.outputs,
-            self.as_read,
-            self.find,
-            self.gaps,
-            self.fields,
-            self.token,
-        )
-        return RecipeWithGaps, own
-
     @property
     def chunk(self) -> type[ChunkWithGaps]:
         """What makes one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import combinations
 from typing import Any, TypeAlias
 
@@ -48,7 +48,7 @@ class Recipe:
     token = ""  # what else it is named by
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Recipe, (self.terms, self.slots, self.outputs, self.as_read, self.find)
+        return type(self), tuple(getattr(self, own.name) for own in fields(self) if own.init)
 
     @property
     def chunk(self) -> type[Any] | None:

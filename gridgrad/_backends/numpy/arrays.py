@@ -19,7 +19,7 @@ from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
 from . import core, memory
 from .operations import NUMPY
 
-_ndarray, _memmap = np.ndarray, np.memmap
+_ndarray, _memmap = _PLAIN = np.ndarray, np.memmap
 # As asking a dtype its name is slow; bfloat16 is not NumPy's.
 _NAMES = {np.dtype(name): name for name in STORAGE if name != "bfloat16"}
 _NAMES |= {np.dtype("complex64"): "float32", np.dtype("complex128"): "float64"}
@@ -36,11 +36,11 @@ _SECOND_THOUGHTS = {
 def samples_of(f: Any) -> Array:
     """`f` as an ndarray of a dtype that has differences; containers that would lose something are refused."""
     if isinstance(f, np.ndarray):
-        if type(f) not in (np.ndarray, np.memmap, *masked_arrays()):
+        if type(f) not in _PLAIN and type(f) not in masked_arrays():
             raise ArgumentTypeError(
                 f"f is {named(type(f))}, whose meaning a plain result would lose; give {remedy(type(f), 'f')}"
             )
-        if isinstance(f, masked_arrays()) and f.baseclass not in (np.ndarray, np.memmap):
+        if type(f) not in _PLAIN and isinstance(f, masked_arrays()) and f.baseclass not in _PLAIN:
             raise ArgumentTypeError(
                 f"f is a masked array over one {named(f.baseclass)}, whose meaning a plain result would lose; "
                 f"give {remedy(type(f), 'f')}"
@@ -161,7 +161,7 @@ class NumPy(Backend[Array]):
 
     def check_target(self, name: str, target: Any, fields: Sequence[Array]) -> Memory:
         """Refuse what is no plain array, or read-only."""
-        if type(target) not in (_ndarray, _memmap):
+        if type(target) not in _PLAIN:
             raise ArgumentTypeError(
                 f"{name} is a {type(target).__name__}; f is a plain NumPy array, so out must be one too"
             )

@@ -69,20 +69,8 @@ def default_workers(traffic: int) -> int:
 class Bound:
     """What `Backend.bind` gives: at each call only facts of addresses are looked at, in C."""
 
-    __slots__ = (
-        "address",
-        "count",
-        "dtype",
-        "fresh",
-        "heads",
-        "is_single",
-        "later",
-        "more",
-        "objects",
-        "pieces",
-        "room",
-        "threads",
-    )
+    __slots__ = ("address", "count", "dtype", "fresh", "heads", "is_single", "later", "more", "objects", "pieces", "room",
+                 "threads")  # fmt: skip
 
     def __init__(self, plan: Plan, dtype: np.dtype, like: Array) -> None:
         self.address, self.dtype = plan.address, dtype

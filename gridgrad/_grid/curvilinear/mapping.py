@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import reduce
+from typing import cast
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
+from ..axis import Axis
 from ..spacing import representable
 from .axis import IndexAxis
 from .folds import Matrix, check_finite, cofactor, determinant, orientation
@@ -34,8 +36,12 @@ class IndexMap:
     Here dimension k of arrays runs along axis k, whatever its place in fields; weights go back to those.
     """
 
-    def __init__(self, axes: Sequence[IndexAxis], places: tuple[int, ...]) -> None:
-        self._axes, self._places, self._edge_order = axes, places, axes[0].edge_order
+    def __init__(self, axes: Sequence[Axis], places: tuple[int, ...]) -> None:
+        self._axes, self._places, self._edge_order = (
+            cast(Sequence[IndexAxis], axes),
+            places,
+            axes[0].edge_order,
+        )
         self._lengths, self._real = tuple(axis.length for axis in axes), axes[0].real
         x = [self._positions(k) for k in range(len(axes))]
         check_finite(x, places)

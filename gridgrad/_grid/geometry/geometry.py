@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import pi
 from numbers import Real
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ..._base.checks import as_float
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.late import Late
 from ..._base.types import Array
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
@@ -19,9 +20,12 @@ from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
 from ..places import Entry
 from ..walls.components import walls_of
 from ..walls.conditions import Condition
-from .even import even
-from .metric import EVEN, Metric, Surface
 from .near_poles import points_of_means
+
+if TYPE_CHECKING:
+    from . import metric as metrics
+else:
+    metrics = Late("gridgrad._grid.geometry.metric")
 
 BETWEEN = 8  # points from one on a pole to the last that is on no wall: what rows on poles read
 ROUNDING = 1e-6  # of a step: by this much may a point lie off the pole that it is on
@@ -113,7 +117,7 @@ class Geometry(NamedTuple):
             periods[k] = self.turn if spacing.ndim else None
         return tuple(found), tuple(periods)
 
-    def metric(self, axes: Sequence[Axis]) -> Metric:
+    def metric(self, axes: Sequence[Axis]) -> metrics.Metric:
         """Made of the axes."""
         axis = axes[self.along]
         y = np.asarray(axis.coordinates, np.float64)
@@ -121,13 +125,13 @@ class Geometry(NamedTuple):
         surface = self._sphere() if "lat" in self.names else self._plane(float(np.max(y)))
         ring = self._ring(axes)
         poles = self._poles(y, axis)
-        return Metric(surface, self.along, self.around, axis, poles, ring, self._step(axes, ring))
+        return metrics.Metric(surface, self.along, self.around, axis, poles, ring, self._step(axes, ring))
 
     def length_along(self, k: int) -> float:
         """Of a unit of the coordinates of an axis, where they are one: what slopes at its ends are per."""
         return self.radius * (2 * pi / self.turn) if self.names[k] == "lat" else 1.0
 
-    def with_poles(self, pairs: Sequence[Ends], metric: Metric) -> tuple[Ends, ...]:
+    def with_poles(self, pairs: Sequence[Ends], metric: metrics.Metric) -> tuple[Ends, ...]:
         """The ends with the poles that there are, which are all that were said to be."""
         k, found = self.along, list(pairs)
         first, last = (
@@ -150,7 +154,7 @@ class Geometry(NamedTuple):
         if around is None or not around.is_periodic:
             return None
         steps = np.asarray(around.steps, np.float64)
-        return around.length if np.ptp(np.abs(steps)) < EVEN * self.turn / around.length else None
+        return around.length if np.ptp(np.abs(steps)) < metrics.EVEN * self.turn / around.length else None
 
     def _step(self, axes: Sequence[Axis], ring: int | None) -> float | None:
         """The step all round, in radians, negative where that runs down; None where it varies, or something else is at the ends."""
@@ -160,12 +164,14 @@ class Geometry(NamedTuple):
         steps = np.asarray(around.steps, np.float64) * (2 * pi / self.turn)
         if ring is not None:
             return (-1 if steps.flat[0] < 0 else 1) * 2 * pi / ring
-        is_even = np.ptp(steps) < EVEN * abs(steps.flat[0]) and all(end.is_open for end in around.ends)
+        is_even = np.ptp(steps) < metrics.EVEN * abs(steps.flat[0]) and all(
+            end.is_open for end in around.ends
+        )
         return float(np.mean(steps)) if is_even else None
 
-    def _sphere(self) -> Surface:
+    def _sphere(self) -> metrics.Surface:
         unit, radius = 2 * pi / self.turn, self.radius
-        return Surface(
+        return metrics.Surface(
             radius * unit,
             lambda y: radius * unit * np.cos(unit * y),
             lambda y: radius * np.sin(unit * y),
@@ -175,9 +181,9 @@ class Geometry(NamedTuple):
             self.turn / 6,
         )
 
-    def _plane(self, end: float) -> Surface:
+    def _plane(self, end: float) -> metrics.Surface:
         unit = 1.0 if self.around is None else 2 * pi / self.turn
-        return Surface(
+        return metrics.Surface(
             1.0,
             lambda r: unit * r,
             lambda r: unit * r * r / 2,
@@ -315,13 +321,7 @@ def _names(geometry: object, count: int) -> tuple[str, ...]:
             f"geometry names {counted(len(names), 'axis')}, {names}, for a grid of {count}"
         )
     angles = sorted(name for name in names if name != "z")
-    if angles not in (["lat", "lon"], ["r", "theta"], ["r"]) or not set(names) <= {
-        "lat",
-        "lon",
-        "r",
-        "theta",
-        "z",
-    }:
+    if angles not in (["lat", "lon"], ["r", "theta"], ["r"]):
         raise ArgumentValueError(f"geometry {names} is none that is known; allowed are {_ALLOWED}")
     return names
 
@@ -346,3 +346,23 @@ def _radius(radius: object, names: tuple[str, ...]) -> float:
     if not 0 < metres < float("inf"):
         raise ArgumentValueError(f"radius must be positive and finite, got {metres!r}")
     return metres
+
+
+def even(x: Array, turn: float) -> Array:
+    """Numbers of float32 that lie within its rounding of even steps, in these; others as they are.
+
+    Of all even steps those are preferred that divide a full turn, as of grids all round, with points at whole or half steps.
+    """
+    n, given = len(x), x.astype(np.float64)
+    with np.errstate(all="ignore"):
+        step = (given[-1] - given[0]) / max(n - 1, 1)
+        rounding = min(np.spacing(np.abs(x.astype(np.float32)).max(initial=0)), abs(step) / 4)
+        if n < 3 or not (rounding > 0 and np.array_equal(x, x.astype(np.float32))):
+            return x
+        whole, k = turn / np.rint(turn / step), np.arange(n)
+        half = np.rint(2 * given[0] / whole) * whole / 2
+        for own, first in ((whole, half), (whole, np.mean(given - whole * k)), (step, given[0])):
+            found: Array = first + own * k
+            if np.abs(found - given).max() <= rounding:
+                return found
+    return x

@@ -25,6 +25,7 @@ class LinesAxis(Axis):
     The axis is `number` of these coordinates, as of fields. Its rows are those that each line would have alone.
     """
 
+    has_lines = True
     _line_rows: dict[Rule, LineRows]
 
     def __init__(self, *given: Any, **more: Any) -> None:

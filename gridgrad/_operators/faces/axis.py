@@ -96,7 +96,7 @@ class FaceAxis:
         line = self.line
         if change is not None:
             first, last = map(change, line.rule.boundary)
-            line = replace(line, rule=line.rule._replace(boundary=(first, last)))
+            line = line._replace(rule=line.rule._replace(boundary=(first, last)))
         with np.errstate(all="ignore"):
             weight = (narrow(np.ones_like(self.steps.high)) / self.steps).high
 

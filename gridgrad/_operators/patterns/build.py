@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import replace
 from math import prod
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
 from ..._base.errors import ArgumentValueError
+from ..._base.late import Late
 from ..._base.types import Array
 from ..._grid.axis import Along
-from ..._grid.curvilinear.mapping import IndexMap
-from ..._grid.curvilinear.weights import PointWeights
-from ..._grid.geometry.metric import Metric
-from ..._grid.lines.rows import LineRows
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils import transpose
@@ -26,6 +23,18 @@ from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
 from ..fields.sides import Profile, Side
 from ..fields.weights import OwnWeights
+
+if TYPE_CHECKING:
+    from ..._grid.curvilinear import mapping as mappings
+    from ..._grid.curvilinear import weights as at_points
+    from ..._grid.geometry import metric as metrics
+    from ..._grid.lines import rows as lines
+else:
+    mappings, at_points = (
+        Late("gridgrad._grid.curvilinear.mapping"),
+        Late("gridgrad._grid.curvilinear.weights"),
+    )
+    metrics, lines = Late("gridgrad._grid.geometry.metric"), Late("gridgrad._grid.lines.rows")
 
 
 def same(stencil: Stencil) -> Stencil:
@@ -66,13 +75,13 @@ class Build:
         Of `outer` only the values of a `sign` count, if there is one; a `harmonic` mean at faces lets nothing past a 0.
         Slopes that are prescribed have the factors `of_slopes`, if there are such.
         """
-        if along.lines is not None:
+        if along.of_lines is not None:
             if faces is not None or outer is not None:
-                raise along.lines.refusal(
+                raise along.of_lines.refusal(
                     "a coefficient that is a field",
-                    f"multiply the derivative, v * grid.derivative({along.lines.axis})",
+                    f"multiply the derivative, v * grid.derivative({along.of_lines.axis})",
                 )
-            self._add_lines(output, input, axis, along.lines, change)
+            self._add_lines(output, input, axis, along.of_lines, change)
             return
         assert along.stencil is not None
         own = Term(
@@ -93,7 +102,7 @@ class Build:
             self._of_sides.append(term._replace(is_last=is_last, **factors._asdict()))
 
     def _add_lines(
-        self, output: int, input: int, axis: int, rows: LineRows, change: Callable[[Stencil], Stencil]
+        self, output: int, input: int, axis: int, rows: lines.LineRows, change: Callable[[Stencil], Stencil]
     ) -> None:
         """Unit differences, each with its own weight at every point."""
         for k, stencil in enumerate(rows.stencils):
@@ -187,7 +196,7 @@ class Build:
         else:
             self.add(output, input, axis, along, change, faces, harmonic=harmonic)
 
-    def _add_to_means(self, output: int, input: int, metric: Metric, stencil: Stencil) -> None:
+    def _add_to_means(self, output: int, input: int, metric: metrics.Metric, stencil: Stencil) -> None:
         """In the rows of poles, from what a row reads beside it to its mean all round."""
         if metric.to_mean is not None:
             assert metric.around is not None
@@ -204,7 +213,7 @@ class Build:
             )
 
     def _add_mapped(
-        self, mapping: IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
+        self, mapping: mappings.IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
     ) -> None:  # fmt: skip
         """``sum_k m[k][a] D_k f``, without what is 0 everywhere."""
         weights, count = mapping.slopes(accuracy), self.grid.ndim
@@ -214,7 +223,7 @@ class Build:
                 self.add(output, input, k, along, change, outer=self._of_points(weights, k * count + a))
 
     def _add_mapped_flux(
-        self, mapping: IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
+        self, mapping: mappings.IndexMap, output: int, input: int, a: int, accuracy: int | None, change: Callable[[Stencil], Stencil]
     ) -> None:  # fmt: skip
         """``sum_k D_k (c[k][a] F) / J``."""
         weights, count = mapping.fluxes(accuracy), self.grid.ndim
@@ -224,7 +233,9 @@ class Build:
                 inner, outer = (self._of_points(weights, number) for number in (k * count + a, count * count))
                 self._terms.append(Term(output, input, k, rows, inner=inner, outer=outer))
 
-    def add_mapped_laplacian(self, mapping: IndexMap, output: int, input: int, accuracy: int | None) -> None:
+    def add_mapped_laplacian(
+        self, mapping: mappings.IndexMap, output: int, input: int, accuracy: int | None
+    ) -> None:
         """``sum_kl g[k][l] D_k D_l f + sum_k l[k] D_k f``."""
         weights, pairs = mapping.seconds(accuracy), mapping.pairs
         for number, (k, other) in enumerate(pairs):
@@ -241,12 +252,12 @@ class Build:
                     Term(output, input, k, slope, outer=self._of_points(weights, len(pairs) + k))
                 )
 
-    def _of_points(self, weights: PointWeights, number: int) -> int:
+    def _of_points(self, weights: at_points.PointWeights, number: int) -> int:
         return self._of_grid(
             (weights, number), "what is made of the positions of the grid,", OwnWeights(weights, number)
         )
 
-    def _profile(self, metric: Metric, key: Hashable, values: Array) -> int:
+    def _profile(self, metric: metrics.Metric, key: Hashable, values: Array) -> int:
         """The number among the factors of what the metric makes along its axis."""
         profile = Profile(values, self.grid.axes[metric.along], tuple(map(float, values)))
         return self._of_grid(key, "the metric of the grid", profile)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -38,8 +37,7 @@ class Edge(NamedTuple):
     prescribed: Sequence[Fraction] = (Fraction(0), Fraction(0))
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Line:
+class Line(NamedTuple):
     """One axis, its steps near 1, with what lies beyond its ends."""
 
     steps: Wide

@@ -139,16 +139,16 @@ def _first(F: Sequence[Label], coords: Sequence[Coordinate], parts: object = Non
     return list(starmap(_slope, zip(every, coords, strict=True)))
 
 
-def _moved(f: Sequence[Label], coords: Sequence[Coordinate], parts: Mapping[str, list[Label]]) -> list[Label]:
-    v = parts["v"] if len(parts["v"]) == len(coords) else parts["v"][:1] * len(coords)
-    return list(starmap(_times, zip(v, _first(f, coords), strict=True)))
+def _weighed(word: str, terms: Callable[..., list[Label]]) -> Callable[..., list[Label]]:
+    """Terms times a coefficient, of which there is one for each axis, or one for all."""
 
+    def made(
+        f: Sequence[Label], coords: Sequence[Coordinate], parts: Mapping[str, list[Label]]
+    ) -> list[Label]:
+        own = parts[word] if len(parts[word]) == len(coords) else parts[word][:1] * len(coords)
+        return list(starmap(_times, zip(own, terms(f, coords), strict=True)))
 
-def _spread(
-    f: Sequence[Label], coords: Sequence[Coordinate], parts: Mapping[str, list[Label]]
-) -> list[Label]:
-    k = parts["k"] if len(parts["k"]) == len(coords) else parts["k"][:1] * len(coords)
-    return list(starmap(_times, zip(k, _second(f, coords), strict=True)))
+    return made
 
 
 _PLAIN: dict[str, Callable[[Sequence[Label], Sequence[Coordinate], Sequence[int]], Labels]] = {
@@ -174,7 +174,7 @@ _SUMS: dict[str, tuple[str, Callable[..., list[Label]]]] = {
         lambda f, coords, parts: [_times(d, d) for d in _first(f, coords)],
     ),
     "divergence": ("divergence", _first),
-    "advect": ("advection", _moved),
-    "directional_derivative": ("directional derivative", _moved),
-    "diffuse": ("diffusion", _spread),
+    "advect": ("advection", _weighed("v", _first)),
+    "directional_derivative": ("directional derivative", _weighed("v", _first)),
+    "diffuse": ("diffusion", _weighed("k", _second)),
 }

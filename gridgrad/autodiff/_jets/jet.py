@@ -356,8 +356,12 @@ def first(inputs: Sequence[object]) -> Jet:
 
 def evaluate(name: str, *inputs: Value) -> Array:
     """A named function of plain arrays, by the library that the arrays belong to."""
-    cupy = any(type(a).__module__.startswith("cupy") for a in inputs)
-    return _function(name, cupy)(*inputs)
+    return _function(name, any(map(of_cupy, inputs)))(*inputs)
+
+
+def of_cupy(a: object) -> bool:
+    """Whether an array is of CuPy."""
+    return type(a).__module__.startswith("cupy")
 
 
 @cached("functions", entries=512)

@@ -20,7 +20,7 @@ from ..._base.outputs import check_places, targets_of
 from ..._base.types import Array, DType, Shape, Value
 from . import functions, rules, special  # noqa: F401  they fill the tables of `jet`
 from .algebra import Algebra, Monomial, algebra_for, scale
-from .jet import DENSE, Jet, ShapeAsked, is_callers_array
+from .jet import DENSE, Jet, ShapeAsked, is_callers_array, of_cupy
 from .mesh import TILE, Arrays, Mesh, Tile, cut, fits, tiles
 from .plain import Function, check_meaning, disagreement, refusal
 
@@ -156,16 +156,12 @@ def check_carries(output: object) -> None:
     """Refuse what hides a jet inside, and would be taken for a constant."""
     if type(output) is Jet:
         return
-    if not isinstance(output, (Jet, np.ndarray, np.generic, int, float, complex)) and not _of_cupy(output):
+    if not isinstance(output, (Jet, np.ndarray, np.generic, int, float, complex)) and not of_cupy(output):
         raise ArgumentTypeError(
             f"the function returned a {type(output).__module__}.{type(output).__qualname__}, through which derivatives are not carried; "
             "compute with plain arrays: numpy.asarray(k) * x for k * x (k.magnitude * x if k is a quantity with a unit)"
         )
     check_meaning(output)
-
-
-def _of_cupy(a: object) -> bool:
-    return type(a).__module__.startswith("cupy")
 
 
 def _taken(output: Jet | Array, number: int, m: Monomial) -> Array | None:
@@ -353,7 +349,7 @@ def _given_targets(out: object, count: int, shape: Shape, dtype: DType, coords: 
 
 def _library(coords: Arrays) -> ModuleType:
     """NumPy, or the CuPy that the caller has imported."""
-    cupy = any(map(_of_cupy, coords))
+    cupy = any(map(of_cupy, coords))
     return sys.modules["cupy"] if cupy else np
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
-from gridgrad._grid.geometry.even import even
+from gridgrad._grid.geometry.geometry import even
 from gridgrad._grid.points import Points
 
 N = 3600  # of which 0.1 degrees are no numbers of float32
