@@ -10,7 +10,7 @@
 
 namespace gridgrad {
 
-GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
+int apply_objects(const Descriptor& plan, const char* packed, bool may_stream);
 GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const Places* places, int64 groups,
                                  int bytes, int64 workers);
 GG_EXPORT void gg_place(void* out, const int32* points, const void* values, int64 length, const int32* gaps,
@@ -78,12 +78,22 @@ struct Call {
     return OK;
   }
 
+  // Whether anything is written into a band after the sweep, which then leaves it in the cache.
+  bool overwrites(int64 number) const {
+    for (int64 k = 0; k < patch->count; ++k) {
+      const Start from = patch->outputs[k].starts[number], to = patch->outputs[k].starts[number + 1];
+      if (to.point > from.point || to.gap > from.gap) return true;
+    }
+    return false;
+  }
+
   int band(int64 number) const {
     int64 words[HEAD + MAX_ARRAYS] = {};
     std::memcpy(words, packed,
                 sizeof how + sizeof(int64) * static_cast<std::size_t>(std::min<int64>(how[5], MAX_ARRAYS)));
     words[2] = number, words[4] = 1;
-    if (const int status = gg_apply_objects(plan, reinterpret_cast<const char*>(words))) return status;
+    if (const int status = apply_objects(*plan, reinterpret_cast<const char*>(words), !overwrites(number)))
+      return status;
     for (int64 k = 0; k < patch->count; ++k) {
       const Overwritten& output = patch->outputs[k];
       const Start from = output.starts[number], to = output.starts[number + 1];
