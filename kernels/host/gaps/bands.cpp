@@ -78,13 +78,18 @@ struct Call {
     return OK;
   }
 
-  // Whether anything is written into a band after the sweep, which then leaves it in the cache.
-  bool overwrites(int64 number) const {
+  // Whether a sweep may store a band past the caches: not if much of it is written again. A line that must be
+  // read for that takes as long as four to eight do which plain stores read.
+  bool may_stream(int64 number) const {
+    const int64 elements = patch->bytes / plan->output_bytes, line = 64 / plan->output_bytes;
+    int64 again = 0;
     for (int64 k = 0; k < patch->count; ++k) {
-      const Start from = patch->outputs[k].starts[number], to = patch->outputs[k].starts[number + 1];
-      if (to.point > from.point || to.gap > from.gap) return true;
+      const Overwritten& output = patch->outputs[k];
+      const Start from = output.starts[number], to = output.starts[number + 1];
+      again += 8 * line * (to.point - from.point);
+      for (int64 r = from.gap; r < to.gap; ++r) again += 4 * (output.gaps[2 * r + 1] - output.gaps[2 * r]);
     }
-    return false;
+    return again < patch->count * elements / how[3];
   }
 
   int band(int64 number) const {
@@ -92,7 +97,7 @@ struct Call {
     std::memcpy(words, packed,
                 sizeof how + sizeof(int64) * static_cast<std::size_t>(std::min<int64>(how[5], MAX_ARRAYS)));
     words[2] = number, words[4] = 1;
-    if (const int status = apply_objects(*plan, reinterpret_cast<const char*>(words), !overwrites(number)))
+    if (const int status = apply_objects(*plan, reinterpret_cast<const char*>(words), may_stream(number)))
       return status;
     for (int64 k = 0; k < patch->count; ++k) {
       const Overwritten& output = patch->outputs[k];
