@@ -24,7 +24,7 @@ class Apply {
         stream_(caches.stream),
         block_bytes_(caches.block_bytes),
         terms_(plan, pointers),
-        runs_(terms_.here, caches.are_large) {
+        runs_(terms_.here) {
     for (int t = 0; t < plan.terms; ++t) {
       sort(t);
       reach(plan.term[t]);

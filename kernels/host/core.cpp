@@ -252,8 +252,8 @@ int apply(const Descriptor& plan, void* const* pointers, int64 piece, int64 piec
     box.end[dim] = plan.length[dim];
     bytes *= static_cast<double>(plan.length[dim]);
   }
-  const double most = static_cast<double>(stream_bytes);
-  const Caches caches{may_stream && GG_STREAM_WORD > 0 && bytes > most, bytes > most / 4, block_bytes};
+  const bool stream = may_stream && GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes);
+  const Caches caches{stream, block_bytes};
   if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
   if (piece == 0) sweeps.fetch_add(1, std::memory_order_relaxed);
   if (workers == 1) return run(SWEEPS[level], plan, pointers, box, caches);

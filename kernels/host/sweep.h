@@ -24,10 +24,10 @@ struct Box {
   int64 begin[MAX_DIMS], end[MAX_DIMS];
 };
 
-// What a sweep does for the caches: whether outputs are stored past them, whether arrays are too large for
-// them, and the bytes of one plane of a block of rows, three of which are to stay there.
+// What a sweep does for the caches: whether outputs are stored past them, and the bytes of one plane of a
+// block of rows, three of which are to stay there.
 struct Caches {
-  bool stream, are_large;
+  bool stream;
   int64 block_bytes;
 };
 

@@ -121,10 +121,19 @@ GG_INLINE void push_ends(const Run<Real>& run, int64 row, int64 begin, int64 end
   for (int64 k = begin; k < end; ++k) run.stream->push(values[k]);
 }
 
+// The bytes of a loop's words: the widest where a word takes long beside its reads, for roots or a list of
+// pairs.
+template <Join JOIN, How HOW, int... KINDS>
+constexpr int64 bytes_of_words() {
+  const bool is_long = JOIN == NORM || ((without_field(KINDS) == LINKS) || ...);
+  return HOW == SETS && is_long ? STREAM_BYTES : WORD_BYTES;
+}
+
 // The inner elements of rows in whole words: those that add take no element twice; of others the last word
 // may overlap the one before it, and from the second on they are aligned to the target.
-template <int64 BYTES, class Real, Join JOIN, How HOW, int... KINDS>
+template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
+  constexpr int64 BYTES = bytes_of_words<JOIN, HOW, KINDS...>();
   typedef AsWords<Real, BYTES> As;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
@@ -134,18 +143,6 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
     for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
     row.put(As(), last);
   }
-}
-
-// The widest words take the fewest instructions, which counts where these take long beside reads, for roots
-// or a list of pairs, and where reads wait for memory; shorter ones lie in fewer lines of the caches.
-template <class Real, Join JOIN, How HOW, int... KINDS>
-GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
-  constexpr int64 WIDEST = HOW == ADDS ? WORD_BYTES : STREAM_BYTES;
-  constexpr bool is_long = JOIN == NORM || ((without_field(KINDS) == LINKS) || ...);
-  if (is_long || WIDEST == WORD_BYTES || run.is_large)
-    join_words<WIDEST, Real, JOIN, HOW, KINDS...>(run, line, begin, end);
-  else if constexpr (!is_long && WIDEST > WORD_BYTES)
-    join_words<WORD_BYTES, Real, JOIN, HOW, KINDS...>(run, line, begin, end);
 }
 
 // The same past the caches, with the ends that stand beside them: the words between, and what is put together

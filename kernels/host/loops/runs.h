@@ -14,7 +14,7 @@ namespace {
 // Of arrays that are not of the arithmetic type.
 struct NoRuns {
   template <class Here>
-  NoRuns(Here&, bool) {}
+  explicit NoRuns(Here&) {}
 };
 
 // How many rows of a length are done before their ends.
@@ -23,11 +23,8 @@ inline int64 rows_of_a_group(int64 length) { return larger(1, TOGETHER / length 
 template <class Real>
 class Runs {
  public:
-  Runs(const Position<Real, Real>& here, bool are_large)
-      : here_(here),
-        kind_(here),
-        are_large_(are_large),
-        outputs_(static_cast<std::size_t>(here.plan.outputs)) {}
+  explicit Runs(const Position<Real, Real>& here)
+      : here_(here), kind_(here), outputs_(static_cast<std::size_t>(here.plan.outputs)) {}
 
   // Whether the terms [t, next) of an output have loops at this row, with inner elements in [begin, end).
   bool have_loops(int t, int next, int64 begin, int64 end) {
@@ -61,7 +58,6 @@ class Runs {
     leave_inner(t, next, first, last);
     leave_words(!own.loop || how_of(t) == ADDS, first, last);
     run.rows = rows;
-    run.is_large = are_large_;
     run.count = last - first;
     run.target = target + (first - begin);
     run.target_ahead = here_.plan.array[here_.plan.inputs + here_.plan.term[t].output].stride[MIDDLE];
@@ -366,7 +362,6 @@ class Runs {
 
   const Position<Real, Real>& here_;
   const KindHere<Real> kind_;
-  const bool are_large_;
   int kinds_[MAX_TERMS];
   std::vector<Output> outputs_;
   std::vector<Known> known_;

@@ -161,7 +161,6 @@ struct Run {
   int64 rows, count;  // inner elements of each row
   int64 together;     // rows that are done as one, with what is between them
   int64 group;        // rows that are done before their ends
-  bool is_large;      // of arrays that the caches do not hold
   Real* target;
   int64 target_ahead;
   Stream<Real>*
