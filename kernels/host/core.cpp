@@ -239,6 +239,27 @@ Status run_in_threads(Sweep* sweep, const Descriptor& plan, void* const* pointer
   return static_cast<Status>(worst.load());
 }
 
+// gg_apply, whose outputs stay in the caches unless they may be streamed.
+int apply(const Descriptor& plan, void* const* pointers, int64 piece, int64 pieces, int workers,
+          bool may_stream) {
+  if (const Status status = check(plan)) return status;
+  if (const Status status = check_pointers(plan, pointers)) return status;
+  if (piece < 0 || piece >= pieces || workers < 1) return BAD_COUNTS;
+  Box box;
+  double bytes = static_cast<double>(plan.output_bytes) * plan.outputs;
+  for (int dim = 0; dim < MAX_DIMS; ++dim) {
+    box.begin[dim] = 0;
+    box.end[dim] = plan.length[dim];
+    bytes *= static_cast<double>(plan.length[dim]);
+  }
+  const bool stream = may_stream && GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes);
+  const Caches caches{stream, block_bytes};
+  if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
+  if (piece == 0) sweeps.fetch_add(1, std::memory_order_relaxed);
+  if (workers == 1) return run(SWEEPS[level], plan, pointers, box, caches);
+  return run_in_threads(SWEEPS[level], plan, pointers, box, caches, workers);
+}
+
 }  // namespace
 
 GG_EXPORT int gg_abi_version() { return ABI_VERSION; }
@@ -266,32 +287,18 @@ GG_EXPORT int64 gg_sweeps() { return sweeps; }
 // Applies piece `piece` of `pieces` of the plan to pointers (inputs, then outputs).
 GG_EXPORT int gg_apply(const Descriptor* plan, void* const* pointers, int64 piece, int64 pieces,
                        int workers) {
-  if (const Status status = check(*plan)) return status;
-  if (const Status status = check_pointers(*plan, pointers)) return status;
-  if (piece < 0 || piece >= pieces || workers < 1) return BAD_COUNTS;
-  Box box;
-  double bytes = static_cast<double>(plan->output_bytes) * plan->outputs;
-  for (int dim = 0; dim < MAX_DIMS; ++dim) {
-    box.begin[dim] = 0;
-    box.end[dim] = plan->length[dim];
-    bytes *= static_cast<double>(plan->length[dim]);
-  }
-  const Caches caches{GG_STREAM_WORD > 0 && bytes > static_cast<double>(stream_bytes), block_bytes};
-  if (pieces > 1) box = piece_of(box, split_dim(box, pieces), piece, pieces);
-  if (piece == 0) sweeps.fetch_add(1, std::memory_order_relaxed);
-  if (workers == 1) return run(SWEEPS[level], *plan, pointers, box, caches);
-  return run_in_threads(SWEEPS[level], *plan, pointers, box, caches, workers);
+  return apply(*plan, pointers, piece, pieces, workers, true);
 }
 
 // The same on NumPy's array objects, the fastest call. Packed are where an object holds its data pointer and
 // where its flags, the piece, the pieces, the workers, how many objects there are, and their addresses; or,
 // if the first is negative, those of the data. Arrays that may overlap and outputs that are write-protected
 // are refused.
-GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
+int apply_objects(const Descriptor& plan, const char* packed, bool may_stream) {
   int64 how[6];
   std::memcpy(how, packed, sizeof how);
   const auto [data, flags, piece, pieces, workers, count] = how;
-  if (count != int64(plan->inputs) + plan->outputs || count > MAX_ARRAYS) return BAD_COUNTS;
+  if (count != int64(plan.inputs) + plan.outputs || count > MAX_ARRAYS) return BAD_COUNTS;
   void* pointers[MAX_ARRAYS] = {};
   for (int k = 0; k < count; ++k) {
     char* object;
@@ -301,10 +308,14 @@ GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
     std::memcpy(&pointers[k], object + data, sizeof(void*));
     int own;
     std::memcpy(&own, object + flags, sizeof own);
-    if (k >= plan->inputs && !(own & NUMPY_WRITEABLE)) return READ_ONLY;
+    if (k >= plan.inputs && !(own & NUMPY_WRITEABLE)) return READ_ONLY;
   }
-  if (may_overlap(*plan, pointers)) return OVERLAP;
-  return gg_apply(plan, pointers, piece, pieces, static_cast<int>(workers));
+  if (may_overlap(plan, pointers)) return OVERLAP;
+  return apply(plan, pointers, piece, pieces, static_cast<int>(workers), may_stream);
+}
+
+GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed) {
+  return apply_objects(*plan, packed, true);
 }
 
 }  // namespace gridgrad

@@ -105,29 +105,30 @@ GG_INLINE Word everywhere(Real value) {
   return value - Word{};
 }
 
-template <class Real>
+// The bytes of most words. CPUs that do 64 bytes in two halves gain nothing by them, and of reads beside a
+// word's own place every one of 64 bytes lies in two lines of the caches, of 32 bytes every second one.
+constexpr int64 WORD_BYTES = smaller(STREAM_BYTES, 32);
+
+// A word of some bytes.
+template <class Real, int64 BYTES>
 struct Words {
-  typedef Real Word __attribute__((vector_size(WORD_BYTES)));
-  // A word in memory, at any element: copied by memcpy, gcc 12 takes it in halves through the stack with
-  // AVX2.
-  typedef Real Loose __attribute__((vector_size(WORD_BYTES), aligned(alignof(Real)), may_alias));
-  static const int64 LANES = WORD_BYTES / static_cast<int64>(sizeof(Real));
-  Word operator()(const Real* f, int64 j) const { return *reinterpret_cast<const Loose*>(f + j); }
-  Word weight(Real value) const { return everywhere<Word>(value); }
-  Word weight(const Real* values, int64 j) const { return (*this)(values, j); }
+  typedef Real Word __attribute__((vector_size(BYTES)));
+  // In memory, at any element: copied by memcpy, gcc 12 takes it in halves through the stack with AVX2.
+  typedef Real Loose __attribute__((vector_size(BYTES), aligned(alignof(Real)), may_alias));
+  static const int64 LANES = BYTES / static_cast<int64>(sizeof(Real));
 };
 
 // A word of neighbouring elements, or one alone.
 template <class Word, class Real>
 GG_INLINE Word word_at(const Real* from) {
   if constexpr (std::is_same_v<Word, Real>) return *from;
-  else return *reinterpret_cast<const typename Words<Real>::Loose*>(from);
+  else return *reinterpret_cast<const typename Words<Real, sizeof(Word)>::Loose*>(from);
 }
 
 template <class Word, class Real>
 GG_INLINE void set_word(Real* to, const Word& word) {
   if constexpr (std::is_same_v<Word, Real>) *to = word;
-  else *reinterpret_cast<typename Words<Real>::Loose*>(to) = word;
+  else *reinterpret_cast<typename Words<Real, sizeof(Word)>::Loose*>(to) = word;
 }
 
 // Row operators: the formulas of stencil.h, bound to the arrays of one row.

@@ -7,9 +7,9 @@
 namespace gridgrad {
 namespace {
 
-const int64 WORD_BYTES = GG_STREAM_WORD > 0 ? GG_STREAM_WORD : 16;
+const int64 STREAM_BYTES = GG_STREAM_WORD > 0 ? GG_STREAM_WORD : 16;  // of a word, the widest there is
 
-inline int64 smaller(int64 a, int64 b) { return a < b ? a : b; }
+constexpr int64 smaller(int64 a, int64 b) { return a < b ? a : b; }
 inline int64 larger(int64 a, int64 b) { return a > b ? a : b; }
 
 // Streams consecutive segments of one output past the caches, in whole words. A word that a
@@ -18,14 +18,14 @@ inline int64 larger(int64 a, int64 b) { return a > b ? a : b; }
 template <class T>
 class Stream {
  public:
-  static const int64 LANES = WORD_BYTES / static_cast<int64>(sizeof(T));
+  static const int64 LANES = STREAM_BYTES / static_cast<int64>(sizeof(T));
 
   // Continues at `target`.
   void seek(T* target) {
     if (target == end_) return;
     flush();
     end_ = target;
-    skipped_ = waiting_ = static_cast<int64>(reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1)) /
+    skipped_ = waiting_ = static_cast<int64>(reinterpret_cast<std::uintptr_t>(target) & (STREAM_BYTES - 1)) /
                           static_cast<int64>(sizeof(T));
   }
 

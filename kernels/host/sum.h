@@ -162,12 +162,13 @@ GG_NOINLINE void sum_blocks(const Part<Real>* begin, const Part<Real>* end, int6
 
 template <class Real>
 void sum_parts(const std::vector<Part<Real>>& parts, int64 count, Real* target) {
-  typedef typename Words<Real>::Word Word;
+  typedef Words<Real, WORD_BYTES> Own;
+  typedef typename Own::Word Word;
   typedef Block<Real, Word, 4> Wide;
   const Part<Real>*const begin = parts.data(), *const end = begin + parts.size();
   bool plain = true;
   for (const Part<Real>& part : parts) plain = plain && part.is_plain();
-  if (count < Words<Real>::LANES) sum_blocks<false, Block<Real, Real, 1>>(begin, end, count, target);
+  if (count < Own::LANES) sum_blocks<false, Block<Real, Real, 1>>(begin, end, count, target);
   else if (count < Wide::SIZE) sum_blocks<false, Block<Real, Word, 1>>(begin, end, count, target);
   else if (plain) sum_blocks<true, Wide>(begin, end, count, target);
   else sum_blocks<false, Wide>(begin, end, count, target);

@@ -10,7 +10,7 @@
 
 namespace gridgrad {
 
-GG_EXPORT int gg_apply_objects(const Descriptor* plan, const char* packed);
+int apply_objects(const Descriptor& plan, const char* packed, bool may_stream);
 GG_EXPORT void gg_rows_at_points(const RowsAtPoints* terms, int64 count, const Places* places, int64 groups,
                                  int bytes, int64 workers);
 GG_EXPORT void gg_place(void* out, const int32* points, const void* values, int64 length, const int32* gaps,
@@ -78,12 +78,27 @@ struct Call {
     return OK;
   }
 
+  // Whether a sweep may store a band past the caches: not if much of it is written again. A line that must be
+  // read for that takes as long as four to eight do which plain stores read.
+  bool may_stream(int64 number) const {
+    const int64 elements = patch->bytes / plan->output_bytes, line = 64 / plan->output_bytes;
+    int64 again = 0;
+    for (int64 k = 0; k < patch->count; ++k) {
+      const Overwritten& output = patch->outputs[k];
+      const Start from = output.starts[number], to = output.starts[number + 1];
+      again += 8 * line * (to.point - from.point);
+      for (int64 r = from.gap; r < to.gap; ++r) again += 4 * (output.gaps[2 * r + 1] - output.gaps[2 * r]);
+    }
+    return again < patch->count * elements / how[3];
+  }
+
   int band(int64 number) const {
     int64 words[HEAD + MAX_ARRAYS] = {};
     std::memcpy(words, packed,
                 sizeof how + sizeof(int64) * static_cast<std::size_t>(std::min<int64>(how[5], MAX_ARRAYS)));
     words[2] = number, words[4] = 1;
-    if (const int status = gg_apply_objects(plan, reinterpret_cast<const char*>(words))) return status;
+    if (const int status = apply_objects(*plan, reinterpret_cast<const char*>(words), may_stream(number)))
+      return status;
     for (int64 k = 0; k < patch->count; ++k) {
       const Overwritten& output = patch->outputs[k];
       const Start from = output.starts[number], to = output.starts[number + 1];

@@ -8,10 +8,10 @@
 namespace gridgrad {
 namespace {
 
-// How many elements lie before the next aligned word, at least one.
-template <class Real>
+// How many elements lie before the next aligned word of some bytes, at least one.
+template <int64 BYTES, class Real>
 int64 aligned_after(const Real* target) {
-  const std::uintptr_t bytes = WORD_BYTES - (reinterpret_cast<std::uintptr_t>(target) & (WORD_BYTES - 1));
+  const std::uintptr_t bytes = BYTES - (reinterpret_cast<std::uintptr_t>(target) & (BYTES - 1));
   return static_cast<int64>(bytes / sizeof(Real));
 }
 
@@ -111,7 +111,7 @@ void add_walls(const Run<Real>& run, int64 begin, int64 end) {
 // they are full.
 template <int... KINDS>
 constexpr bool may_stream() {
-  return sizeof...(KINDS) == 1 || (WORD_BYTES > 16 && (is_of_one_array(KINDS) && ...));
+  return sizeof...(KINDS) == 1 || (STREAM_BYTES > 16 && (is_of_one_array(KINDS) && ...));
 }
 
 // Ends of a row, which continue its output.
@@ -121,16 +121,25 @@ GG_INLINE void push_ends(const Run<Real>& run, int64 row, int64 begin, int64 end
   for (int64 k = begin; k < end; ++k) run.stream->push(values[k]);
 }
 
+// The bytes of a loop's words: the widest where a word takes long beside its reads, for roots or a list of
+// pairs.
+template <Join JOIN, How HOW, int... KINDS>
+constexpr int64 bytes_of_words() {
+  const bool is_long = JOIN == NORM || ((without_field(KINDS) == LINKS) || ...);
+  return HOW == SETS && is_long ? STREAM_BYTES : WORD_BYTES;
+}
+
 // The inner elements of rows in whole words: those that add take no element twice; of others the last word
 // may overlap the one before it, and from the second on they are aligned to the target.
 template <class Real, Join JOIN, How HOW, int... KINDS>
 GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end) {
-  typedef AsWords<Real> As;
+  constexpr int64 BYTES = bytes_of_words<JOIN, HOW, KINDS...>();
+  typedef AsWords<Real, BYTES> As;
   for (int64 r = begin; r < end; r += run.together) {
     const int64 rows = smaller(run.together, end - r),
                 last = run.count + (rows - 1) * run.target_ahead - As::LANES;
     const Row<Real, JOIN, HOW, KINDS...> row(run, line, r);
-    int64 next = HOW == ADDS ? As::LANES : aligned_after(run.target + r * run.target_ahead);
+    int64 next = HOW == ADDS ? As::LANES : aligned_after<BYTES>(run.target + r * run.target_ahead);
     for (int64 j = 0; j < last; j = next, next += As::LANES) row.put(As(), j);
     row.put(As(), last);
   }
@@ -140,12 +149,12 @@ GG_INLINE void join_words(const Run<Real>& run, int line, int64 begin, int64 end
 // of the first, the last and the ends. Out of line, too.
 template <class Real, Join JOIN, int... KINDS>
 GG_NOINLINE void stream_words(const Run<Real>& run, int line, int64 begin, int64 end) {
-  typedef AsWords<Real> As;
+  typedef AsWords<Real, STREAM_BYTES> As;
   Stream<Real>& stream = *run.stream;
   for (int64 r = begin; r < end; ++r) {
     Real* const target = run.target + r * run.target_ahead;
     const Row<Real, JOIN, SETS, KINDS...> row(run, line, r);
-    const int64 first = aligned_after(target), last = run.count - As::LANES;
+    const int64 first = aligned_after<STREAM_BYTES>(target), last = run.count - As::LANES;
     int64 j = first;
     stream.seek(target - run.leading);
     push_ends(run, r, 0, run.leading);

@@ -148,9 +148,9 @@ class Runs {
 
   // Whether a loop's words go past the caches; those of sums in long rows only.
   bool streams(Loop<Real> loop, int t, int next, int64 count) const {
-    if (!loop || count < Words<Real>::LANES) return false;
+    if (!loop || count < Words<Real, STREAM_BYTES>::LANES) return false;
     if (t + terms_of(kinds_[t]) == next) return true;
-    if (WORD_BYTES <= 16 || here_.fields() > 1 || COLUMN * count < TOGETHER) return false;
+    if (STREAM_BYTES <= 16 || here_.fields() > 1 || COLUMN * count < TOGETHER) return false;
     for (; t < next; t += terms_of(kinds_[t]))
       if (!is_of_one_array(kinds_[t])) return false;
     return true;
@@ -185,7 +185,8 @@ class Runs {
   // What is done in words; the rest is done with the ends.
   static void leave_words(bool exactly, int64 first, int64& last) {
     const int64 count = last - first;
-    if (exactly || count < Words<Real>::LANES) last -= count % Words<Real>::LANES;
+    if (count < Words<Real, STREAM_BYTES>::LANES) last = first;
+    else if (exactly) last -= count % Words<Real, WORD_BYTES>::LANES;
   }
 
   // Whether the terms that read a point itself, or a coefficient there, all read it in the same arrays.

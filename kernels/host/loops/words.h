@@ -36,9 +36,9 @@ struct AsVectors {
 };
 
 // Elements side by side in a row.
-template <class Real>
-struct AsWords : AsVectors<Real, WORD_BYTES> {
-  typedef typename Words<Real>::Word Word;
+template <class Real, int64 BYTES>
+struct AsWords : AsVectors<Real, BYTES> {
+  typedef typename AsVectors<Real, BYTES>::Word Word;
   GG_INLINE Word read(const Real* from) const { return word_at<Word>(from); }
   GG_INLINE void write(Real* to, const Word& value) const { set_word(to, value); }
   GG_INLINE Word along(const Real* weight) const { return read(weight); }
@@ -46,7 +46,7 @@ struct AsWords : AsVectors<Real, WORD_BYTES> {
 };
 
 template <class Real>
-constexpr int64 COLUMN_BYTES = WORD_BYTES < 32 ? 16 : COLUMN * static_cast<int64>(sizeof(Real));
+constexpr int64 COLUMN_BYTES = STREAM_BYTES < 32 ? 16 : COLUMN * static_cast<int64>(sizeof(Real));
 
 // The same place of rows that follow each other, `ahead` elements from one to the next; of one row if that is
 // 0.

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
-from gridgrad._backends.numpy import core, memory
+from gridgrad._backends.numpy import core as compiled
+from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.gaps import bands
 from gridgrad._operators.masked.operator import Masked
 
@@ -45,6 +46,28 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
             patch.setattr(Masked, "_in_bands", lambda *given: None)
             expected = np.stack(operator(f, workers=1))
         assert all(made.tobytes() == expected.tobytes() for made in (*banded, out)), name
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bands_that_are_streamed_have_the_bits_of_those_that_are_not(core, cpu_levels, dtype):
+    """Those of which little is overwritten: some bands have no gaps, one has few of them, the others many."""
+    rng = np.random.default_rng(11)
+    shape = (60, 67)
+    inside = rng.random(shape) > 0.3
+    inside[:24] = True
+    inside[30, 40] = False
+    inside[31:36] = True
+    f = np.where(inside, rng.random(shape), np.nan).astype(dtype)
+    grid = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside)
+    for level in cpu_levels:
+        assert core.gg_use_cpu_level(level)
+        for operator in (grid.laplacian, grid.gradient):
+            stored, before = np.stack(operator(f, workers=1)), core.gg_use_stream_bytes(0)
+            try:
+                streamed = [np.stack(operator(f, workers=workers)) for workers in (1, 3)]
+            finally:
+                core.gg_use_stream_bytes(before)
+            assert all(made.tobytes() == stored.tobytes() for made in streamed)
 
 
 def walled(shape, of_side):
@@ -176,7 +199,7 @@ def test_many_bands_are_one_call_of_the_core(monkeypatch):
 def test_no_fewer_bands_than_threads(shape, is_banded, monkeypatch):
     """An axis of few planes has few bands, which would leave threads without work."""
     monkeypatch.setattr(memory, "THREAD_BYTES", 0)
-    monkeypatch.setattr(core, "available_cpus", lambda: 3)
+    monkeypatch.setattr(compiled, "available_cpus", lambda: 3)
     inside = np.random.default_rng(4).random(shape) > 0.1
     derivative = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside).derivative(0)
     assert np.abs(derivative(np.ones(shape))).max() == 0
