@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.checks import is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._grid.points import Points
@@ -45,9 +46,9 @@ def number_of(factor: object) -> Number | None:
         if factor.ndim or factor.dtype.kind not in "iufc":
             return None
         factor = factor[()]
-    if isinstance(factor, Real):
+    if is_real(factor):
         return _finite(factor)
-    if isinstance(factor, Complex) and not present(factor):
+    if isinstance(factor, Complex) and not (isinstance(factor, Real) or present(factor)):
         number = complex(factor)
         if not (isfinite(number.real) and isfinite(number.imag)):
             raise _not_finite(factor)

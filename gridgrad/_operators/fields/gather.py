@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.once import made_once
-from ..._backends.operations import Operations, dtype_name, is_time, name_of
+from ..._backends.operations import Operations, check_no_times, dtype_name, is_time, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
 from ..._base.checks import masked_arrays
@@ -93,7 +93,9 @@ def clean_coefficient(value: object, name: str) -> Array:
     """A coefficient field, cleaned as samples are, with its unit; refused under its own name."""
     try:
         numbers, unit = unwrap(value, name)
-        field: Array = wrap(dispatch.samples(numbers)[1], unit)
+        samples = dispatch.samples(numbers)[1]
+        check_no_times(samples, "f", "f")
+        field: Array = wrap(samples, unit)
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         word = name if " " not in name else "b"  # of what is typed
