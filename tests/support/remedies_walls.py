@@ -25,6 +25,8 @@ WALLS = [
     Row("gradient(f, boundary=gg.value)", "call it, value(...)", "gradient(f, x, boundary=gg.value(7.0))[2]", "6.0"),
     Row("gradient(f, boundary=('one-sided', gg.slip))", "call it, slip(...)", "Grid(x, boundary=('one-sided', gg.slip())).laplacian(f)[1:-1]", SECOND),
     Row("gg.robin(np.ones(3), 1.0, 2.0)", "of which only c may be an array", "repr(gg.robin(1.0, 1.0, np.ones(3)))", "'robin(1.0, 1.0, <array of shape (3,)>)'"),
+    Row("laplacian(U, boundary=[(gg.value(np.ma.array(np.ones(5), mask=[0, 0, 1, 0, 0])), 'one-sided'), 'one-sided'])", "numpy.ma.filled(v, 0.0)",
+        "laplacian(U, boundary=[(gg.value(numpy.ma.filled(np.ma.array(np.ones(5), mask=[0, 0, 1, 0, 0]), 0.0)), 'one-sided'), 'one-sided'])", "laplacian(U, boundary=[(gg.value(np.array([1., 1, 0, 1, 1])), 'one-sided'), 'one-sided'])"),
     Row("gg.value(np.timedelta64(36, 's'))", "v / numpy.timedelta64(1, 's')", "repr(gg.value(np.timedelta64(36, 's') / np.timedelta64(1, 's')))", "'value(36.0)'"),
     Row("gg.robin(0, 0, 1.0)", "prescribes nothing where a and b are both 0", "repr(gg.robin(1, 0, 1.0))", "'robin(1, 0, 1.0)'"),
     Row("gg.value(lambda t: t)", "give a number or an array, which may be written into later", "derivative(f, x, order=2, boundary=('one-sided', gg.value(np.array(36.0))))[1:-1]", SECOND),

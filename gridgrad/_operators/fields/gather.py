@@ -183,8 +183,11 @@ def _broadcast(
 ) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, masked_arrays()):
+        sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
         raise ArgumentValueError(
-            f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
+            "what is prescribed at a wall is masked, and a wall has no place for a mask; give values, numpy.ma.filled(v, 0.0)"
+            if sides and sides[k]
+            else f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     labels = [label for argument in arguments for label in argument.labels()]
     return broadcast(library.operations(c), c, shape, labels[k] if labels else "a coefficient")
