@@ -59,7 +59,8 @@ class Grid(Points, Generic[OnGrid]):
         what is given for each axis, stay in the order x, y, as do `coordinates`, `steps`, `lengths` and
         `quadrature`; the `shape`, arrays of `mesh`, `measure` and matrices are in that of the fields.
     boundary : str, condition, pair, or sequence with one of them for each axis, optional
-        The boundary conditions; a pair gives the two ends of an axis. ``"one-sided"`` (the default),
+        The boundary conditions; a pair gives the two ends of an axis, and None in a sequence is the default of
+        that axis or end. ``"one-sided"`` (the default),
         ``"periodic"``, or mirrors by the words of `numpy.pad`: ``"reflect"`` (even about the end point),
         ``"symmetric"`` (even about a wall half a step outside), ``"antireflect"`` (odd about the value at
         the end point) or ``"antisymmetric"`` (odd about a wall half a step outside); for latitudes and

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
+from .._base.errors import ArgumentTypeError
 from .._base.types import Array
 
 A = TypeVar("A", bound="AnArray")
@@ -44,6 +45,15 @@ def dtype_name(f: Any) -> str:
 def is_time(f: Array) -> bool:
     """Whether an array is of dates or durations."""
     return str(f.dtype).startswith(("datetime", "timedelta"))
+
+
+def check_no_times(f: Array, name: str, typed: str) -> None:
+    """Refuse dates and durations where a number multiplies or stands at a wall: their unit would be lost."""
+    if is_time(f):
+        number = typed if str(f.dtype).startswith("timedelta") else f"({typed} - {typed}.min())"
+        raise ArgumentTypeError(
+            f"{name} has dtype {f.dtype}, and is a number in the units of the call; give it, {number} / numpy.timedelta64(1, 's') for seconds"
+        )
 
 
 class Operations:

@@ -83,6 +83,11 @@ def masked_arrays() -> tuple[type[np.ma.MaskedArray[Shape, np.dtype]], ...]:
     return () if cls is None else (cls,)
 
 
+def is_real(value: object) -> TypeGuard[Real]:
+    """Whether it is a real number: durations, which NumPy counts among the integers, are none."""
+    return isinstance(value, Real) and not isinstance(value, np.timedelta64)
+
+
 def as_float(number: float | Real) -> float:
     """The nearest float: infinite, where an integer or a fraction is larger than all others."""
     try:

@@ -47,7 +47,8 @@ class Prescribed(Protocol):
 
 AnyEnd = End | Prescribed
 # for all axes, or for each
-Boundary = AnyEnd | tuple[AnyEnd, AnyEnd] | Sequence[AnyEnd | tuple[AnyEnd, AnyEnd]]
+_Pair = tuple[AnyEnd | None, AnyEnd | None]
+Boundary = AnyEnd | _Pair | Sequence[AnyEnd | _Pair | None]
 LaplacianForm = Literal["compact", "wide", "conservative"]
 Angle = Literal["degrees", "radians"]
 RowSide = Literal["left", "right"]  # of a point

@@ -12,7 +12,7 @@ from .._backends import dispatch
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, Gaps
-from .._operators.masked.grids import with_breaks, with_mask
+from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap
 from ..grid import Grid
 
@@ -24,15 +24,18 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
     given, missing = (missing, missing.missing) if isinstance(missing, Gaps) else (None, missing)
     if missing is not None and not is_word(missing, "one-sided"):
         hint = "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)"
-        if isinstance(missing, (int, float)):
+        if isinstance(missing, (int, float, np.number)):
             hint = f"a number that stands for what is missing is made NaN, f = numpy.where(f == {missing}, numpy.nan, f)"
+            hint = hint if missing == missing else 'NaN is what missing="one-sided" leaves out'
         raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}; {hint}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
     known = [] if missing is None else [_is_there(field, grid) for field in fields]
-    if given is not None:
-        return with_mask(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
-    return with_mask(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool), fill=np.nan)
+    if given is None:
+        return with_samples(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool))
+    if not known:
+        return with_mask(grid, given.inside, given.boundary, given.fill)
+    return with_samples(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
 
 
 def refuse_gaps(missing: object, breaks: object) -> None:

@@ -84,7 +84,7 @@ def gradient(
     boundary : str, pair, or sequence with one of them for each axis, optional
         How the axes end, as in `Grid`: ``"one-sided"`` (the default), ``"periodic"``, ``"reflect"``,
         ``"symmetric"``, ``"antireflect"``, ``"antisymmetric"``, or what `value`, `slope` and `robin`
-        prescribe; a pair gives the two ends of an axis.
+        prescribe; a pair gives the two ends of an axis, and None in a sequence is the default of that axis or end.
     periodic : bool or sequence of bool, optional
         Whether each axis repeats; its first point then is not repeated at its end. Needs 3 points.
         The short form of ``boundary="periodic"``.

@@ -35,7 +35,7 @@ class Words(NamedTuple):
     ends: tuple[Ends, ...]
     periods: tuple[object, ...]
     geometry: Geometry | None = None
-    is_left: bool = False  # to the geometry, how axes end
+    is_left: bool = False  # to the geometry, how the axis ends that may go all round
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -55,5 +55,12 @@ def clean_words(axes: Sequence[int], asked: Asked, of_grid: bool = False) -> Wor
     geometry = clean_geometry(asked.geometry, asked.radius, asked.angle, len(axes))
     polar = None if geometry is None else geometry.along
     ends, periods = clean_ends(asked.boundary, asked.periodic, asked.period, axes, of_grid, polar)
-    is_left = geometry is not None and asked.boundary is None and asked.periodic is None
+    is_left = geometry is not None and asked.periodic is None and _is_left(asked.boundary, geometry.around)
     return Words(order, accuracy, ends, tuple(periods), geometry, is_left)
+
+
+def _is_left(boundary: object, around: int | None) -> bool:
+    """Whether nothing is said of the ends of the axis that may go all round."""
+    if isinstance(boundary, (list, tuple)) and around is not None and len(boundary) > 1:
+        return boundary[around] is None
+    return boundary is None

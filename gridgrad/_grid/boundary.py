@@ -101,13 +101,18 @@ def clean_boundary(boundary: object, axes: Sequence[int], polar: int | None = No
 
 
 def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
-    pair = (entry, entry) if isinstance(entry, (str, Condition, Components)) else entry
+    """Both ends of one axis; None is what is not said, of an axis or of an end."""
+    pair = (entry, entry) if entry is None or isinstance(entry, (str, Condition, Components)) else entry
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise ArgumentTypeError(
             f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
         )
     left, right = (
-        POLE if is_polar and isinstance(name, str) and name == POLE.word else _side(name, axis)
+        POLE
+        if is_polar and isinstance(name, str) and name == POLE.word
+        else ONE_SIDED
+        if name is None
+        else _side(name, axis)
         for name in pair
     )
     if (left is PERIODIC) != (right is PERIODIC):

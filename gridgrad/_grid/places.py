@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, Shape
 from . import hints
@@ -22,11 +23,7 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
     _check_single(given, k)
     is_along = False
     if isinstance(given, tuple):
-        if (
-            len(given) not in (2, 3)
-            or isinstance(given[0], bool)
-            or not isinstance(given[0], (int, np.integer))
-        ):
+        if len(given) not in (2, 3) or int_or_none(given[0]) is None:
             raise ArgumentTypeError(
                 f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list; "
                 "of a shape and steps it is Grid(*zip(shape, steps))"
@@ -63,7 +60,7 @@ def clean_field_axes(axes: Any, count: int) -> tuple[int, ...]:
         raise ArgumentValueError(
             f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each"
         )
-    if any(isinstance(a, bool) or not isinstance(a, (int, np.integer)) for a in given):
+    if any(int_or_none(a) is None for a in given):
         raise ArgumentTypeError(f"axes must be ints, got {axes!r}")
     if len(set(given)) != count:
         raise ArgumentValueError(f"axes {tuple(given)} names an axis twice")

@@ -37,8 +37,9 @@ def to_host(spacing: object, axis: int, name: str = "spacing") -> Array:
 def numbers_of(spacing: object, axis: int, name: str = "spacing") -> Array:
     """The same, whatever its shape."""
     if spacing is None:
-        raise ArgumentTypeError(f"the spacing of axis {axis} is None; leave it out for unit spacing")
-    check_class(spacing, axis)
+        instead = " for unit spacing" if name == "spacing" else ""
+        raise ArgumentTypeError(f"the {name} of axis {axis} is None; leave it out{instead}")
+    check_class(spacing, axis, name)
     if isinstance(spacing, str):
         raise ArgumentTypeError(
             f"the spacing of axis {axis} is the string {spacing!r}; give a number or coordinates"
@@ -47,7 +48,7 @@ def numbers_of(spacing: object, axis: int, name: str = "spacing") -> Array:
         spacing = float(spacing)  # which NumPy would make an object
     values = np.asarray(dispatch.host(spacing, axis, name))
     values = values.astype(np.float32) if values.dtype.name == "bfloat16" else values
-    _check_dtype(values, axis)
+    _check_dtype(values, axis, name)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
 
 
@@ -74,7 +75,7 @@ def _as_text(number: Fraction) -> str:
         return "more than the largest float"
 
 
-def check_class(spacing: Any, axis: int) -> None:
+def check_class(spacing: Any, axis: int, name: str = "spacing") -> None:
     """Refuse what `numpy.asarray` would strip of a mask, a unit or another meaning."""
     cls: Any = type(spacing)
     if cls in (np.ndarray, np.float64, float, int):
@@ -90,37 +91,39 @@ def check_class(spacing: Any, axis: int) -> None:
         )
     if isinstance(spacing, Mapping):
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} is {named(cls)}, which has arrays by name; give the one of this axis, x['lon'] for example; "
+            f"the {name} of axis {axis} is {named(cls)}, which has arrays by name; give the one of this axis, x['lon'] for example; "
             "a grid of a Dataset is gridgrad.xarray.Grid(ds)"
         )
     if present(spacing, *held(spacing if is_list else [spacing])):
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} has units, which are not carried here; give its numbers, "
+            f"the {name} of axis {axis} has units, which are not carried here; give its numbers, "
             f"{remedy_for_units(spacing, 'x')}"
         )
     if is_foreign(cls):
         raise ArgumentTypeError(
-            f"the spacing of axis {axis} is {named(cls)}, not a plain array: what it knows beside its numbers (a unit, a "
+            f"the {name} of axis {axis} is {named(cls)}, not a plain array: what it knows beside its numbers (a unit, a "
             f"mask) would be lost; give its numbers, {remedy(cls, 'x')}"
         )
 
 
-def _check_dtype(values: Array, axis: int) -> None:
-    kind = values.dtype.kind
+def _check_dtype(values: Array, axis: int, name: str) -> None:
+    kind, single = values.dtype.kind, values.ndim == 0
     if kind in "iuf":
         return
-    time = hints.of_times(values, "t")
+    time = hints.of_times(values, "t" if name == "spacing" else name)
     if time is not None:
         first = values.reshape(-1)[:1]
         what = f"dtype {values.dtype}" if kind in "mM" else f"{type(first[0]).__name__} objects"
         raise ArgumentTypeError(
-            f"the {'coordinates' if values.ndim else 'spacing'} of axis {axis} {'have' if values.ndim else 'has'} {what}, and a derivative per time "
-            f"needs a unit; name it, for example {time} for a derivative per second"
-        )
+            f"the {name if single else 'coordinates'} of axis {axis} {'has' if single else 'have'} {what}, and "
+            + (f"a derivative per time needs a unit; name it, for example {time} for a derivative per second"
+               if name == "spacing" else f"is a number in the unit of the coordinates: {time} where these are seconds")
+        )  # fmt: skip
     what = "is complex" if kind == "c" else f"has dtype {values.dtype}"
+    of_one = ", float(h)" if kind == "O" else ""  # of a Fraction
     raise ArgumentTypeError(
-        f"the spacing of axis {axis} {what}; it must be real integer or floating-point numbers"
-        + (", for example x.real" if kind == "c" else "" if values.ndim == 0 else ", numpy.asarray(x, float)")
+        f"the {name} of axis {axis} {what}; it must be real integer or floating-point numbers"
+        + (", for example x.real" if kind == "c" else of_one if single else ", numpy.asarray(x, float)")
     )
 
 

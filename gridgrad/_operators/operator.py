@@ -108,8 +108,8 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
         dtype of that; for vector results a tuple of them.
         """
-        coefficients = [c for _, fields in self.taken() for c in fields]
-        return self(shaped([zeros_for(grid, coefficients) for grid in self.grids_in], self.inputs))
+        _, fields = self.linear, [c for _, own in self.taken() for c in own]  # where there is a linear part
+        return self(shaped([zeros_for(grid, fields) for grid in self.grids_in], self.inputs))
 
     @property
     def T(self) -> Operator[Out, In]:

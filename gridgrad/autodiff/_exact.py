@@ -6,6 +6,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar, Unpack, cast
 
+import numpy as np
+
 from .._base.checks import UNSET, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array
@@ -265,6 +267,7 @@ def derivative(
     >>> float(u), float(ut), float(uxx)
     (50.0, 25.0, 4.0)
     """
+    orders = orders.tolist() if isinstance(orders, np.ndarray) else orders
     each = list(orders) if isinstance(orders, (tuple, list)) else [orders]
     several = bool(each) and isinstance(each[0], (tuple, list))
     wanted = tuple(_clean_orders(given, len(coords)) for given in (each if several else [orders]))
@@ -281,8 +284,13 @@ def _clean_orders(orders: object, count: int) -> Monomial:
             f"orders= must be integers, got {orders!r}; (2, 0, 1) is twice in the first coordinate and once in the third"
         )
     if len(whole) != count or any(value is None or value < 0 for value in whole):
+        many = (
+            f", or several of them in a list, orders={[(value,) for value in whole]}"
+            if count == 1 < len(whole)
+            else ""
+        )
         raise ArgumentValueError(
-            f"orders is {orders!r} for {counted(count, 'coordinate')}; give one integer of at least 0 for each"
+            f"orders is {orders!r} for {counted(count, 'coordinate')}; give one integer of at least 0 for each{many}"
         )
     return tuple(value for value in whole if value is not None)
 

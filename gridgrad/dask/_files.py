@@ -102,6 +102,17 @@ def place_of(target: object) -> Path:
     return Path(fspath(target)).absolute()
 
 
+def check_outside(target: Path, arrays: Sequence[zarr.Array]) -> None:
+    """Refuse to replace a group that a source is in, which would be gone with it."""
+    for array in arrays:
+        root = getattr(array.store, "root", None)
+        if root is not None and target.resolve() in (Path(root) / array.path).resolve().parents:
+            raise ArgumentValueError(
+                f"{target} has the source {array.path or Path(root).name!r} in it, which would be removed with it; give another target, "
+                f"{str(target.with_name('out.zarr'))!r}"
+            )
+
+
 def _whole(array: zarr.Array) -> Shape:
     """The shape of what is written at once."""
     return tuple(array.shards or array.chunks)

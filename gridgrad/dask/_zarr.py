@@ -19,7 +19,7 @@ from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._base.types import Shape
 from .._operators.operator import AnyOperator
-from ._files import Source, chunks_of, create, opened, place_of, state_of, targets
+from ._files import Source, check_outside, chunks_of, create, opened, place_of, state_of, targets
 from ._job import Job, Part, step, wait_for
 from ._partial import Partial
 from ._request import Repeated, Request, check_ends, forms_of, requests_of
@@ -49,7 +49,7 @@ def to_zarr(
     Raises
     ------
     ValueError
-        The target exists, is no path on a disk, or another call has begun it; the grid does not fit the array; arrays of a
+        The target exists, is no path on a disk, has the source in it, or another call has begun it; the grid does not fit the array; arrays of a
         vector field differ; no operators.
     TypeError
         What is no operator or one of several sweeps, units, coefficients of a wider dtype
@@ -84,6 +84,7 @@ def to_zarr(
     """
     place, arrays = place_of(target), opened(source)
     named = operators if isinstance(operators, Mapping) else {"": operators}
+    check_outside(place, arrays)
     requests = requests_of(named, arrays[0].shape, arrays[0].dtype, len(arrays))
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype), state_of(a)) for a in arrays]

@@ -380,3 +380,12 @@ class TestMeshes:
 
         assert np.array_equal(autodiff.gradient(f, X, Y)[0], Y)
         assert [shape for kind, shape in seen if kind == "Jet"] == [(300, 200)]
+
+
+def test_orders_in_an_array():
+    x, y = np.linspace(0.5, 1, 4), np.linspace(1, 2, 3)
+    value, slope = autodiff.derivative(lambda x, y: x**3 * y, x, y, orders=np.array([[0, 0], [1, 1]]))
+    np.testing.assert_allclose(value, x[:, None] ** 3 * y, rtol=1e-15)
+    np.testing.assert_allclose(slope, 3 * x[:, None] ** 2 + 0 * y, rtol=1e-15)
+    once = autodiff.derivative(lambda x, y: x**3 * y, x, y, orders=np.array([1, 1]))
+    assert np.array_equal(once, slope)

@@ -54,6 +54,19 @@ def test_several_operators_make_a_group_and_read_once(tmp_path, source, f):
     assert made["gradient"].chunks == (1, 7, 8, 9)
 
 
+@pytest.mark.parametrize(
+    "given", [lambda path: path, lambda path: zarr.open(path, mode="r")], ids=["path", "array"]
+)
+def test_a_group_that_holds_the_source_is_not_replaced(tmp_path, f, given):
+    """`overwrite` is leave to lose what was made before, not what it is made of."""
+    group = tmp_path / "all.zarr"
+    zarr.open_group(group, mode="w").create_array("deep/f", data=f, chunks=(7, 8, 9))
+    for target in (group, group / "deep", tmp_path / "x" / ".." / "all.zarr"):
+        with pytest.raises(ValueError, match=r"has the source 'deep/f' in it|has the source 'f' in it"):
+            to_zarr(GRID.laplacian, given(group / "deep" / "f"), target, overwrite=True)
+    assert same_bits(zarr.open(group / "deep" / "f", mode="r")[:], f)
+
+
 def test_vector_fields_batch_axes_and_integers(tmp_path):
     u, v = np.random.default_rng(0).integers(-9, 9, (2, 5, 12, 10)).astype(np.int16)
     for name, own in (("u", u), ("v", v)):

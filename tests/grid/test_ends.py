@@ -286,7 +286,7 @@ class TestNames:
             (["periodic"] * 3, ValueError, "boundary is of length 3 for 2 axes"),
             ([("periodic", "one-sided"), "reflect"], ValueError, 'axis 0 is "periodic" at one end only'),
             (2.0, TypeError, "boundary must be a name, or a sequence of names, got 2.0; allowed are 'one-sided'"),
-            ([None, "periodic"], TypeError, "the boundary of axis 0 is None; give a name, or one for each of its two ends"),
+            ([b"reflect", "periodic"], TypeError, "the boundary of axis 0 is b.reflect.; give a name, or one for each of its two ends"),
             (["periodic", ("reflect",)], TypeError, "the boundary of axis 1 is .*give a name, or one for each"),
             ({"x": "periodic"}, TypeError, "boundary must be a name, or a sequence"),
             (True, TypeError, "boundary must be a name"),

@@ -290,3 +290,28 @@ def test_an_error_inside_a_property_is_told_as_it_is(owner):
     own = Own((4, 0.5)) if owner is gg.Grid else Own(grid, False)
     with pytest.raises(AttributeError, match=r"'numpy.ndarray' object has no attribute 'foo'"):
         own.broken  # noqa: B018
+
+
+def test_none_is_the_default_of_an_axis_or_of_an_end():
+    plane = gg.Grid((4, 1.0), (5, 1.0), boundary=[None, (None, "reflect")])
+    assert plane.boundary == (("one-sided", "one-sided"), ("one-sided", "reflect"))
+    assert gg.Grid((5, 1.0), boundary=[None, "reflect"]).boundary == (("one-sided", "reflect"),)
+    f = np.arange(20.0).reshape(4, 5) ** 2
+    rows, columns = gg.gradient(f, boundary=[None, "periodic"])
+    assert np.array_equal(rows, gg.gradient(f, axis=0))
+    assert np.array_equal(columns, (np.roll(f, -1, 1) - np.roll(f, 1, 1)) / 2)
+
+
+def test_none_leaves_what_goes_all_round_to_the_geometry():
+    lat, lon = np.linspace(-80, 80, 9), np.arange(0, 360, 30.0)
+    ring, poles = ("periodic", "periodic"), ("pole", "pole")
+    for boundary, ends in (
+        ([None, None], (poles, ring)),
+        (["reflect", None], (("reflect", "reflect"), ring)),
+        ([None, "one-sided"], (poles, ("one-sided", "one-sided"))),
+    ):
+        assert gg.Grid(lat, lon, geometry="sphere", boundary=boundary).boundary == ends
+    assert gg.Grid(lon, lat, geometry=("lon", "lat"), boundary=[None, ("one-sided", None)]).boundary == (
+        ring,
+        poles,
+    )

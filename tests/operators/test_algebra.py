@@ -273,3 +273,16 @@ def test_zero_and_plus_change_nothing(rng):
     for same in (+laplacian, laplacian + 0, 0 + laplacian, laplacian - 0):
         assert np.array_equal(same(f), laplacian(f))
     assert np.array_equal((0 - laplacian)(f), -laplacian(f))
+
+
+@pytest.mark.parametrize("zeros", [(0.0, -0.0), (np.float32(0), np.float32(-0.0)), (0j, complex(-0.0, -0.0))])
+def test_a_factor_of_zero_is_the_same_whichever_came_first(zeros):
+    """Both are equal, so that one of them is kept for both."""
+    u, found = np.array([1.0, -2.0, 4.0, -7.0, 1.0]), []
+    for order in (zeros, zeros[::-1]):
+        gg.clear_caches()
+        grid = gg.Grid((5, 1.0))
+        made = {repr(factor): factor * grid.multiply(u) for factor in order}
+        found.append({key: (repr(A), np.signbit(A(u).real).tolist()) for key, A in made.items()})
+    assert found[0] == found[1]
+    assert len(set(map(str, found[0].values()))) == 1

@@ -221,6 +221,17 @@ def test_norms_and_squares_are_not_linear(name):
             use()
 
 
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_norms_and_squares_have_no_linear_part(name):
+    """With walls it was the norm itself, and ``A.linear(f) + A.offset`` another field than ``A(f)``."""
+    walls = gg.Grid((4, 0.5), (5, 1.0), boundary=[(gg.value(3.0), gg.slope(1.0)), "reflect"])
+    norms = [getattr(grid, name) for grid in (GRID, walls, walls.with_mask(U > 3))]
+    for norm in (*norms, GRID.laplacian @ norms[0], norms[0] @ GRID.laplacian):
+        for use in (lambda norm=norm: norm.linear, lambda norm=norm: norm.offset):
+            with pytest.raises(TypeError, match=f"{name} is not linear, so it has no such form"):
+                use()
+
+
 def test_after_a_refusal_the_grid_works_as_before():
     expected = GRID.laplacian(U)
     with pytest.raises(ValueError, match="needs at least"):

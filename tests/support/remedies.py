@@ -179,7 +179,7 @@ ENDS = [
     Row("gradient(f, x, boundary='extrapolate')", 'are "one-sided" here', f"gradient(f, x, boundary='one-sided', {E2})", "slope"),
     Row("Grid(x, boundary=2)", "allowed are 'one-sided', 'periodic', 'reflect', 'symmetric', 'antireflect', 'antisymmetric'", "Grid(x, boundary='one-sided').gradient(f)", "slope"),
     Row("Grid(x, Y, boundary=['reflect'])", "give one name for all, or one (or a pair) for each", "Grid(X, Y, boundary=['one-sided', ('reflect', 'one-sided')]).derivative(1)(U)[1]", "6 * Y"),
-    Row("Grid(x, boundary=[None])", "give a name, or one for each of its two ends", "Grid(x, boundary=[('one-sided', 'one-sided')]).gradient(f)", "slope"),
+    Row("Grid(x, boundary=[b'reflect'])", "give a name, or one for each of its two ends", "Grid(x, boundary=[('one-sided', 'one-sided')]).gradient(f)", "slope"),
     Row("Grid(x, boundary=('periodic', 'reflect'))", "an axis that repeats does so at both", "Grid((12, 30.), boundary=('periodic', 'periodic')).gradient(f)", "wave", ROUND),
     # lengths
     Row("gradient(f[:2], x[:2], edge_order=2)", "use edge_order=1 or add points", "gradient(f[:2], x[:2], edge_order=1)", "np.ones(2)"),

@@ -32,6 +32,7 @@ FUNCTIONS = [
     Row("ad.derivative(np.square, x, orders='2')", "(2, 0, 1) is twice in the first coordinate and once in the third", "ad.derivative(lambda x, y, z: x**2 * z, x, 1.0, 3.0, orders=(2, 0, 1))", "np.full(5, 2.)", AD),
     Row("ad.derivative(np.square, x)", "(2, 0, 1) is twice in the first coordinate and once in the third", "ad.derivative(lambda x, y, z: x**2 * z, x, 1.0, 3.0, orders=(2, 0, 1))", "np.full(5, 2.)", AD),
     Row("ad.gradient(np.square, gg.Grid(x))", "gradient(f, *grid.coordinates)", "gradient(np.square, *gg.Grid(x).coordinates)", "slope", AD),
+    Row("ad.derivative(np.square, x, orders=[0, 1])", "or several of them in a list, orders=[(0,), (1,)]", "ad.derivative(np.square, x, orders=[(0,), (1,)])[1]", "slope", AD),
     Row("ad.derivative(np.square, x, orders=(1, 1))", "give one integer of at least 0 for each", "ad.derivative(np.square, x, orders=(1,))", "slope", AD),
     Row("ad.curl(lambda x: x, x)", "other derivatives come from jacobian", "ad.jacobian(np.square, x)[0]", "slope", AD),
     Row("ad.gradient(np.square, x, engine='fast')", "engine must be one of 'auto', 'jet', 'torch', 'jax', 'sympy'", "ad.gradient(np.square, x, engine='jet')", "slope", AD),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import pi
-from numbers import Real
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..._base.checks import as_float
+from ..._base.checks import as_float, is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array
@@ -340,7 +339,7 @@ def _radius(radius: object, names: tuple[str, ...]) -> float:
         return EARTH
     if "lat" not in names:
         raise ArgumentTypeError("radius= belongs to a sphere")
-    if isinstance(radius, bool) or not isinstance(radius, Real):
+    if isinstance(radius, bool) or not is_real(radius):
         raise ArgumentTypeError(f"radius must be a number of metres, got {radius!r}")
     metres = as_float(radius)
     if not 0 < metres < float("inf"):

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from ..._backends import dispatch
-from ..._base.checks import as_float, is_word
+from ..._backends.operations import check_no_times
+from ..._base.checks import as_float, is_real, is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._stencils.wide import exact_fraction
@@ -32,8 +33,11 @@ def require_number(value: object, label: str) -> None:
 
 def weight(number: object, word: str, kind: str) -> Fraction:
     """The weight of a value or a slope in a mixture of both."""
-    if isinstance(number, (bool, np.bool_)) or not isinstance(number, Real):
-        raise ArgumentTypeError(f"{word} of {kind}() must be a real number, got {type(number).__name__}")
+    if isinstance(number, (bool, np.bool_)) or not is_real(number):
+        given = type(number).__name__
+        raise ArgumentTypeError(
+            f"{word} of {kind}() must be a real number, got {given}; it is one for a whole wall, of which only c may be an array"
+        )
     if not isfinite(as_float(number)):
         raise ArgumentValueError(f"{word} of {kind}() is {as_float(number)}; it must be finite")
     return exact_fraction(np.asarray(number))
@@ -45,7 +49,7 @@ def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
         return Fraction(0), None
     if is_word(wall, "face"):
         return None, None
-    if isinstance(wall, (str, bool, np.bool_)) or not isinstance(wall, Real):
+    if isinstance(wall, (str, bool, np.bool_)) or not is_real(wall):
         raise ArgumentTypeError(
             f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
         )
@@ -65,14 +69,16 @@ def given_of(given: object, kind: str) -> Number | Array:
         return number_of(given, kind)
     if isinstance(given, Real) and not hasattr(given, "__array_interface__"):
         return number_of(given, kind)
-    if isinstance(given, np.generic):
+    if isinstance(given, np.generic) and given.dtype.kind not in "mM":
         return number_of(given.item(), kind)
     if isinstance(given, (list, tuple)):
         raise ArgumentTypeError(
             f"{kind}() got a {type(given).__name__}; give an array, numpy.array({str(given)[:40]})"
         )
     try:
-        return dispatch.samples(given)[1]
+        samples = dispatch.samples(given)[1]
+        check_no_times(samples, "f", "v")
+        return samples
     except (ArgumentTypeError, ArgumentValueError) as error:
         raise type(error)(re.sub(r"\bf\b", kind, str(error))) from None
 

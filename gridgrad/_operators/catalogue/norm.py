@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -58,6 +58,12 @@ class OfSlopes(Sweep[Scalar, Scalar]):
             made_first or grid.metric is not None or any(axis.along().sides for axis in grid.axis_objects)
         )
         return made
+
+    @property
+    def linear(self) -> Never:
+        """Refused: what walls prescribe is not added to what the field makes."""
+        self.pattern.require_linear("a linear part and an offset")
+        raise AssertionError
 
     def with_gaps(self, grid: Points) -> OfSlopes:
         """The same on this grid with gaps, of its gradient."""

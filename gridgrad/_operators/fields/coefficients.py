@@ -215,7 +215,7 @@ def _is_plain(component: Array, before: Array) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float, complex, Real, np.number))
+    return isinstance(value, (int, float, complex, Real, np.number)) and not isinstance(value, np.timedelta64)
 
 
 def _field(value: object, label: str) -> Array:

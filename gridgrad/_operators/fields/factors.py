@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..._base.checks import is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._grid.points import Points
@@ -37,21 +38,22 @@ def argument_of(name: str, conjugate: bool) -> Argument:
 def number_of(factor: object) -> Number | None:
     """A finite number that scales an operator; None of what may be a field.
 
-    NumPy's arrays without axes are numbers, those of other libraries may be differentiated.
+    NumPy's arrays without axes are numbers, those of other libraries may be differentiated. There is one 0, of both
+    signs: what is kept of ``0 * A`` is found by equality.
     """
     if type(factor) is float and abs(factor) <= float_info.max:
-        return factor
+        return factor or 0.0
     if type(factor) is np.ndarray:
         if factor.ndim or factor.dtype.kind not in "iufc":
             return None
         factor = factor[()]
-    if isinstance(factor, Real):
+    if is_real(factor):
         return _finite(factor)
-    if isinstance(factor, Complex) and not present(factor):
+    if isinstance(factor, Complex) and not (isinstance(factor, Real) or present(factor)):
         number = complex(factor)
         if not (isfinite(number.real) and isfinite(number.imag)):
             raise _not_finite(factor)
-        return number
+        return number or 0j
     return None
 
 
@@ -62,7 +64,7 @@ def _finite(factor: Real) -> float:
         raise _not_finite(factor) from None
     if not is_finite(number):
         raise _not_finite(factor)
-    return number
+    return number or 0.0
 
 
 def _not_finite(factor: object) -> ArgumentValueError:

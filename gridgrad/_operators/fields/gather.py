@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.once import made_once
-from ..._backends.operations import Operations, dtype_name, is_time, name_of
+from ..._backends.operations import Operations, check_no_times, dtype_name, is_time, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
 from ..._base.checks import masked_arrays
@@ -93,7 +93,9 @@ def clean_coefficient(value: object, name: str) -> Array:
     """A coefficient field, cleaned as samples are, with its unit; refused under its own name."""
     try:
         numbers, unit = unwrap(value, name)
-        field: Array = wrap(dispatch.samples(numbers)[1], unit)
+        samples = dispatch.samples(numbers)[1]
+        check_no_times(samples, "f", "f")
+        field: Array = wrap(samples, unit)
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         word = name if " " not in name else "b"  # of what is typed
@@ -181,8 +183,11 @@ def _broadcast(
 ) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, masked_arrays()):
+        sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
         raise ArgumentValueError(
-            f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
+            "what is prescribed at a wall is masked, and a wall has no place for a mask; give values, numpy.ma.filled(v, 0.0)"
+            if sides and sides[k]
+            else f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
     labels = [label for argument in arguments for label in argument.labels()]
     return broadcast(library.operations(c), c, shape, labels[k] if labels else "a coefficient")

@@ -126,6 +126,9 @@ class Side(NamedTuple):
             )
 
 
+_NO_NUMBERS = (bool, np.bool_, np.timedelta64)
+
+
 class AtGaps(NamedTuple):
     """All points of fields, of which those beside gaps read what is prescribed there."""
 
@@ -139,7 +142,7 @@ class AtGaps(NamedTuple):
 
 def _constant(value: object, label: str) -> Array | None:
     """A number in the place of an array; None of others."""
-    if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, (bool, np.bool_)):
+    if isinstance(value, (int, float, complex, np.number)) and not isinstance(value, _NO_NUMBERS):
         number = number_of(value.item() if isinstance(value, np.generic) else value, label)
         return cast(Array, Constant(number))
     require_number(value, label)

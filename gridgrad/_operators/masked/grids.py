@@ -72,6 +72,16 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     >>> gg.Grid((7, 1.0)).with_mask(~np.isnan(f)).gradient(f)
     array([ 0.,  2.,  4.,  0.,  8., 10., 12.])
     """
+    cleaned = _inside(inside, grid)
+    if isinstance(cleaned, np.ndarray) and cleaned.size and not cleaned.any():
+        raise ArgumentValueError(
+            "inside is False everywhere, so that no point counts; True is where the field is"
+        )
+    return with_samples(grid, cleaned, boundary, fill)
+
+
+def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill: float = np.nan) -> Kind:
+    """The grid with the gaps that samples have: there may be none of these."""
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
     return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
@@ -149,12 +159,7 @@ def _inside(inside: object, grid: Points) -> Array:
         )
     if is_lazy and not (grid.metric is not None and grid.metric.on):
         return values
-    values = np.array(values)
-    if not values.any():
-        raise ArgumentValueError(
-            "inside is False everywhere, so that no point counts; True is where the field is"
-        )
-    return values
+    return np.array(values)
 
 
 def _side(boundary: object) -> Side:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from numbers import Real
 from typing import Any
 
 import numpy as np
 import xarray
 
+from ..._base.checks import is_real
 from ..._base.errors import ArgumentValueError
 from .coordinates import Coordinate, variables_of
 
@@ -161,7 +161,7 @@ def _role_in_plane(coord: Coordinate) -> str | None:
 
 def _check_radius(radius: object) -> None:
     """Refuse kilometres, as results say that they are per metre."""
-    if isinstance(radius, Real) and _KILOMETRES[0] < float(radius) < _KILOMETRES[1]:
+    if is_real(radius) and _KILOMETRES[0] < float(radius) < _KILOMETRES[1]:
         raise ArgumentValueError(
             f"radius={radius!r} is that of the Earth in kilometres, and the units of results are per metre; give metres, radius={float(radius) * 1000!r}"
         )

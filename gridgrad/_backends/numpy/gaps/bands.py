@@ -30,7 +30,7 @@ PATCH = np.dtype(
 
 def edges_of(points: int, lines: int = 0) -> Array:
     """Where bands of so many points begin, and the last ends: of some `lines` each, if these are told, as core.cpp cuts them."""
-    lines = lines or points
+    lines = lines or points or 1
     share, rest = divmod(lines, max(1, min(-(-points // NEAR), lines // 4)))
     count = (lines - rest) // share
     return np.append(0, np.cumsum(share + (np.arange(count) < rest))) * (points // lines)
