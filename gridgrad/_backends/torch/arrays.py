@@ -14,16 +14,18 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._plan.descriptor import ITEM_BYTES
 from ..._plan.plan import Plan
+from ..._terms.term import Term
 from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Backend, Call, DType, Facts, HostMap, Memory, Run
-from .graph import differentiated, mapped
+from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Memory, Run
+from .graph import in_graph, mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
     coordinates_to_host,
     is_differentiated,
+    is_plain_in_transforms,
     is_plain_memory,
     numbers_of,
     storage_of,
@@ -32,6 +34,7 @@ from .tensors import (
 _Tensor, _functorch = torch.Tensor, torch._C._functorch
 _keys_of, _is_transforming = torch._C._dispatch_keys, torch._C._are_functorch_transforms_active
 _is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
+_Parameter, _has_graphs = torch.nn.Parameter, torch.is_grad_enabled
 # At addresses, on so many threads, into outputs that are fresh or not: whether the addresses allow it.
 RunAt: TypeAlias = Callable[[Sequence[int], int | None, bool], bool]
 
@@ -64,16 +67,31 @@ class Torch(Backend[Any]):
 
     def facts(self, a: Any) -> Facts:
         """Shape, strides in elements, dtype and device of a tensor whose numbers are all there is to it."""
+        found = self.key(a)
+        return None if found is None or len(found) > 4 else found
+
+    def key(self, a: Any) -> tuple[Any, ...] | None:
+        """The same also of a tensor that a graph is recorded of, and nothing else: with one entry more."""
+        cls = type(a)
         if (
-            type(a) is _Tensor and not a.requires_grad and forward_ad._current_level < 0
+            (cls is _Tensor or cls is _Parameter) and forward_ad._current_level < 0
             and not (_is_transforming() or _modes() or _is_tracing())
         ):  # fmt: skip
             keys = _keys_of(a)  # which then say all that is asked below
-            if keys in self._plain_keys:
-                return a.shape, a.stride(), a.dtype, a.device
-            if a.layout is torch.strided and not a.is_quantized and is_plain_memory(a):
+            if keys not in self._plain_keys:
+                if a.layout is not torch.strided or a.is_quantized or not is_plain_in_transforms(a):
+                    return None
                 self._plain_keys.append(keys)
+            if a.requires_grad and _has_graphs():
+                return a.shape, a.stride(), a.dtype, a.device, "in a graph"
+            return a.shape, a.stride(), a.dtype, a.device
         return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
+
+    def in_graph(self, terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> InGraph[Any] | None:
+        """One node."""
+        if any(self.key(field) is None for field in fields) or slices.is_mixed(fields):
+            return None
+        return in_graph(self, terms, fields, outputs)
 
     def memory(self, a: Any) -> Memory:
         """Its address; read where the kernels of its device are there."""
@@ -170,7 +188,8 @@ class Torch(Backend[Any]):
             return ladder.operate(self, call.terms, resolved, call.outputs, None, call.workers)
         results = None
         if not slices.is_mixed(resolved):
-            results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
+            through = in_graph(self, call.terms, resolved, call.outputs)
+            results = None if through is None else through(resolved)
         return super().carried(call, resolved) if results is None else list(results)
 
     def mapped(self, through: HostMap, field: Any) -> Any:
