@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
 from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Memory, Run
-from .graph import in_graph, mapped
+from .graph import IN_GRAPH, in_graph, mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
@@ -29,12 +29,14 @@ from .tensors import (
     is_plain_memory,
     numbers_of,
     storage_of,
+    to_host,
 )
 
 _Tensor, _functorch = torch.Tensor, torch._C._functorch
 _keys_of, _is_transforming = torch._C._dispatch_keys, torch._C._are_functorch_transforms_active
 _is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
 _Parameter, _has_graphs = torch.nn.Parameter, torch.is_grad_enabled
+_empty, _empty_like = torch.empty, torch.empty_like
 # At addresses, on so many threads, into outputs that are fresh or not: whether the addresses allow it.
 RunAt: TypeAlias = Callable[[Sequence[int], int | None, bool], bool]
 
@@ -83,7 +85,7 @@ class Torch(Backend[Any]):
                     return None
                 self._plain_keys.append(keys)
             if a.requires_grad and _has_graphs():
-                return a.shape, a.stride(), a.dtype, a.device, "in a graph"
+                return a.shape, a.stride(), a.dtype, a.device, IN_GRAPH
             return a.shape, a.stride(), a.dtype, a.device
         return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
 
@@ -133,7 +135,7 @@ class Torch(Backend[Any]):
     def bind(self, plan: Plan, dtype: DType, like: Any) -> Run[Any]:
         """By the core, or by what is bound to the device of `like`."""
         if like.is_cpu:
-            return partial(self._at_addresses, partial(_on_threads, plan), plan, dtype)
+            return partial(self._at_addresses, memory.AtAddresses(plan), plan, dtype)
         bound = import_module("gridgrad._backends.cuda.bound").Bound(plan, like.device.index)
         return partial(self._at_addresses, partial(_on_stream, bound, like.device), plan, dtype)
 
@@ -146,8 +148,11 @@ class Torch(Backend[Any]):
             return None
         like, results = inputs[0], out
         if results is None:
-            with self.at(like):
-                results = [self.empty(like, dtype, plan.shape) for _ in range(plan.outputs)]
+            with self.at(like) if _is_transforming() else nullcontext():
+                if plan.shape == like.shape:
+                    results = [_empty_like(like, dtype=dtype) for _ in range(plan.outputs)]
+                else:
+                    results = [_empty(plan.shape, dtype=dtype, device=like.device) for _ in range(plan.outputs)]
         addresses = [tensor.data_ptr() for tensor in (*inputs, *results)]
         if not run(addresses, workers, out is None):
             return None
@@ -208,11 +213,9 @@ class Torch(Backend[Any]):
 
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
+        if axis is not None and not _is_transforming() and a.device.type == "cpu" and self.facts(a) is not None:
+            return to_host(a)
         return numbers_of(a) if axis is None else coordinates_to_host(a, axis, name)
-
-
-def _on_threads(plan: Plan, addresses: Sequence[int], workers: int | None, is_fresh: bool) -> bool:
-    return memory.run_apart(plan, addresses, workers)
 
 
 def _on_stream(

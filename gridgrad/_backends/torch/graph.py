@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError
+from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
@@ -20,6 +21,7 @@ from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
 
 Tensors = Sequence[Tensor]
+IN_GRAPH = "in a graph"  # the last entry of the key of a tensor that is differentiated
 Shapes = Sequence[Sequence[int]]  # of each field or result
 
 
@@ -67,9 +69,10 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.own, ctx.count, *tensors = inputs
-        ctx.taken, ctx.given = ([tuple(t.shape) for t in own] for own in (tensors[: ctx.count], output))
-        ctx.save_for_backward(*tensors[ctx.count :])
-        ctx.save_for_forward(*tensors[ctx.count :])
+        ctx.taken, ctx.given = [t.shape for t in tensors[: ctx.count]], [t.shape for t in output]
+        if len(tensors) > ctx.count:
+            ctx.save_for_backward(*tensors[ctx.count :])
+            ctx.save_for_forward(*tensors[ctx.count :])
         ctx.set_materialize_grads(False)
 
     @staticmethod
@@ -98,6 +101,17 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
 
 # Without what torch looks at for its transforms in each call, which takes longer than a small sweep.
 _apply = super(torch.autograd.Function, Node).apply
+_is_transforming, _unwrapped = torch._C._are_functorch_transforms_active, torch._C._functorch.unwrap_if_dead
+
+
+def apply(own: Map, count: int, *tensors: Tensor) -> Tensors:
+    """The results of a node."""
+    results: Tensors
+    if _is_transforming() or is_compiling():
+        results = Node.apply(own, count, *tensors)
+    else:
+        results = _apply(own, count, *map(_unwrapped, tensors))
+    return results
 
 
 def along_first(
@@ -128,7 +142,7 @@ def through(
     if reached:
         values = part.plain(given, constants)
         if values is None:
-            values = Node.apply(part, len(given), *given, *constants)
+            values = apply(part, len(given), *given, *constants)
         for k, value in zip(reached, values, strict=True):
             results[k] = value
     return results
@@ -153,7 +167,10 @@ class ByTerms(Map):
     def __call__(self, fields: Tensors, constants: Tensors) -> Tensors:
         """Apply them."""
         tensors = (*fields, *constants)
-        key = tuple([self.library.facts(tensor) for tensor in tensors])
+        return self._at(tuple([self.library.facts(tensor) for tensor in tensors]), tensors)
+
+    def _at(self, key: tuple[Any, ...], tensors: Tensors) -> Tensors:
+        """Apply them to tensors of these facts."""
         run = self.bound.get(key)
         results = None if run is None else run(tensors, None, None)
         if results is not None:
@@ -165,15 +182,22 @@ class ByTerms(Map):
                 self.bound.put(key, self.library.bind(plan, made[0].dtype, tensors[0]), plan.nbytes)
         return made
 
+    def of(self, field: Tensor) -> Tensors:
+        """The results of its one field, of any kind."""
+        key = self.library.key(field)
+        if key is None:
+            return ladder.operate(self.library, self.terms, [field], self._outputs)
+        return self.node([field]) if key[-1] == IN_GRAPH else self._at((key,), [field])
+
     def node(self, tensors: Tensors, count: int | None = None) -> Tensors:
         """The results in a graph; all tensors are fields, or the first `count`."""
-        apply = Node.apply if torch._C._are_functorch_transforms_active() else _apply
-        results: Tensors = apply(self, len(tensors) if count is None else count, *tensors)
-        return results
+        return apply(self, len(tensors) if count is None else count, *tensors)
 
     def plain(self, fields: Tensors, constants: Tensors) -> Tensors | None:
         """Apply them to plain memory."""
-        return self(fields, constants) if not any(self.library.facts(f) is None for f in (*fields, *constants)) else None
+        tensors = (*fields, *constants)
+        key = tuple([self.library.facts(tensor) for tensor in tensors])
+        return None if None in key else self._at(key, tensors)
 
     def transposed(self, inputs: int) -> ByTerms:
         """The adjoint terms; of coefficients that come conjugate."""

@@ -107,7 +107,7 @@ def is_plain_in_transforms(tensor: Any) -> bool:
 
 def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:
     """Coordinates or a number of an axis as a NumPy array; one that carries a derivative is refused, not detached."""
-    if tensor.requires_grad or is_differentiated(tensor):
+    if is_differentiated(tensor):
         raise ArgumentTypeError(_refused_derivative(axis, name))
     refuse_capture(
         tensor, f"the {name} is on the device, where reading it would wait; make a gridgrad.Grid of it before"

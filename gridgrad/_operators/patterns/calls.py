@@ -229,6 +229,9 @@ class InParts:
         return shaped(targets, self.form) if whole is None else whole
 
 
+functions = Calls("calls", entries=512)  # those of functions, of all grids
+
+
 def _several(sweeps: Sequence[tuple[Run, Sequence[int]]], form: Form) -> Run:
     """Sweeps of outputs of different shapes, one after the other; each knows where all inputs are."""
 
