@@ -97,7 +97,8 @@ def gradient(
     start = None if torch.compiler.is_compiling() else _start_of(spacing, dim, edge_order)
     found: Any = None if start is None else functions.again(start, (input,), None, None)
     if found is not None:
-        return found
+        results: tuple[torch.Tensor, ...] = found
+        return results
     key = None if start is None else kept_key(tuple(start))
     with _torch_errors():
         if not isinstance(input, torch.Tensor):
@@ -115,15 +116,15 @@ def gradient(
             _stencil(concrete(s), input.shape[a], a, order) for s, a in zip(spacings, dims, strict=True)
         ]
         run = _Sweeps.of(f, spacings, dims, stencils)
-        results = list(run((f,)))
+        each = list(run((f,)))
         if key is not None and f is input:
             _keep(key, f, run)
         for k, (s, d, stencil) in enumerate(zip(spacings, dims, stencils, strict=True)):
             if carries_derivative(s):
                 exact = f.to(_result_dtype(f, s))
                 way = Way(d, Rule(edge_order=order), None)
-                (results[k],) = differentiated(exact, [s], (way,), (stencil,))
-        return tuple(results)
+                (each[k],) = differentiated(exact, [s], (way,), (stencil,))
+        return tuple(each)
 
 
 @contextmanager
@@ -260,7 +261,9 @@ class _Sweeps:
             sweeps.append((dtype, places, ByTerms(terms, len(terms), BACKEND)))
         return cls(sweeps, len(dims))
 
-    def __call__(self, fields: Sequence[Any], targets: object = None, workers: object = None) -> tuple[Any, ...]:
+    def __call__(
+        self, fields: Sequence[Any], targets: object = None, workers: object = None
+    ) -> tuple[Any, ...]:
         """The gradient of one field."""
         (f,), results = fields, [None] * self.count
         for dtype, places, own in self.sweeps:

@@ -63,6 +63,17 @@ class Torch(Backend[Any]):
         guard: AbstractContextManager[Any] = torch._C._DisableFuncTorch()
         return guard
 
+    def among(self, fields: Sequence[Any]) -> Torch:
+        """Itself, where all components and coefficients are on one device."""
+        if len(fields) > 1:
+            devices = {field.device: None for field in fields}
+            if len(devices) > 1:
+                raise ArgumentValueError(
+                    f"the components or coefficients of f are on the devices {', '.join(map(str, devices))}; "
+                    f"bring all to one, k.to({str(fields[0].device)!r})"
+                )
+        return self
+
     def operations(self, *fields: Any) -> Operations:
         """Torch's."""
         return OPERATIONS
@@ -152,7 +163,9 @@ class Torch(Backend[Any]):
                 if plan.shape == like.shape:
                     results = [_empty_like(like, dtype=dtype) for _ in range(plan.outputs)]
                 else:
-                    results = [_empty(plan.shape, dtype=dtype, device=like.device) for _ in range(plan.outputs)]
+                    results = [
+                        _empty(plan.shape, dtype=dtype, device=like.device) for _ in range(plan.outputs)
+                    ]
         addresses = [tensor.data_ptr() for tensor in (*inputs, *results)]
         if not run(addresses, workers, out is None):
             return None
@@ -213,7 +226,12 @@ class Torch(Backend[Any]):
 
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
-        if axis is not None and not _is_transforming() and a.device.type == "cpu" and self.facts(a) is not None:
+        if (
+            axis is not None
+            and not _is_transforming()
+            and a.device.type == "cpu"
+            and self.facts(a) is not None
+        ):
             return to_host(a)
         return numbers_of(a) if axis is None else coordinates_to_host(a, axis, name)
 

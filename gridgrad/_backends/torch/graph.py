@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError
@@ -184,7 +185,7 @@ class ByTerms(Map):
 
     def of(self, field: Tensor) -> Tensors:
         """The results of its one field, of any kind."""
-        key = self.library.key(field)
+        key: Any = self.library.key(field)
         if key is None:
             return ladder.operate(self.library, self.terms, [field], self._outputs)
         return self.node([field]) if key[-1] == IN_GRAPH else self._at((key,), [field])
@@ -195,6 +196,8 @@ class ByTerms(Map):
 
     def plain(self, fields: Tensors, constants: Tensors) -> Tensors | None:
         """Apply them to plain memory."""
+        if _is_transforming() or forward_ad._current_level >= 0:  # where tensors may be asked for less
+            return None
         tensors = (*fields, *constants)
         key = tuple([self.library.facts(tensor) for tensor in tensors])
         return None if None in key else self._at(key, tensors)
@@ -225,12 +228,14 @@ class ByTerms(Map):
             reached = sorted({term.output for term in terms})
             own = self
             if len(given) < len(fields) or len(reached) < self._outputs:
-                terms = tuple(t._replace(input=places.index(t.input), output=reached.index(t.output)) for t in terms)
+                terms = tuple(
+                    t._replace(input=places.index(t.input), output=reached.index(t.output)) for t in terms
+                )
                 own = ByTerms(shifted(terms, len(given) - len(fields)), len(reached), self.library)
             found = None if own is self else own, reached  # not itself: no circle of references
             self.derived.put(key, found, 0)
-        own, reached = found
-        return own or self, given, reached
+        part, places = found
+        return part or self, given, places
 
 
 def in_graph(
@@ -249,7 +254,11 @@ def in_graph(
     if joins_of(terms):
         return partial(_joined, library, terms)
     own = ByTerms(terms, outputs, library)
-    return own.node if order == list(range(len(tensors))) == order[:count] else partial(_in_order, own, order, count)
+    return (
+        own.node
+        if order == list(range(len(tensors))) == order[:count]
+        else partial(_in_order, own, order, count)
+    )
 
 
 def _in_order(own: ByTerms, order: Sequence[int], count: int, tensors: Tensors) -> Tensors:

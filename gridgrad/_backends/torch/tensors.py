@@ -56,10 +56,10 @@ def _refuse_nested(f: Any) -> None:
 
 def is_differentiated(tensor: Any) -> bool:
     """Whether a derivative of any kind is being taken through this tensor, at any level of torch.func."""
+    if tensor.requires_grad and torch.is_grad_enabled():
+        return True
     functorch = torch._C._functorch
     if not functorch.is_functorch_wrapped_tensor(tensor):
-        if tensor.requires_grad and torch.is_grad_enabled():
-            return True
         with torch._C._DisableFuncTorch():  # a transform hides the tangents that come from outside of it
             return _has_tangent(tensor)
     if tensor.requires_grad:

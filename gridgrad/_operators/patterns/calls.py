@@ -67,7 +67,9 @@ class Calls(Cache[Run]):
     def find(self, key: Key) -> Bound | InParts | InGraph | None:
         """What is bound to a key, and holds its weights."""
         found = self.held.get(key)
-        return found.value if found is not None and isinstance(found.value, (Bound, InParts, InGraph)) else None
+        return (
+            found.value if found is not None and isinstance(found.value, (Bound, InParts, InGraph)) else None
+        )
 
     def keep(self, key: Key, bound: Bound | InParts | InGraph, beside: Arrays = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
