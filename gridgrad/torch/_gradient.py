@@ -275,22 +275,28 @@ class _Sweeps:
 
 
 def _start_of(spacing: Any, dim: Any, edge_order: Any) -> list[Hashable] | None:
-    """The key of a call before its tensor: coordinates promote by their dtype, integers to the default."""
+    """The key of a call before its tensor: coordinates promote by their dtype, integers to the default.
+
+    None also of a spacing that is refused, in the words of torch's callers.
+    """
     kind = type(spacing)
     if kind is float or kind is int:
         return start_of(_NAME, (spacing,), (dim, edge_order), torch.get_default_dtype())
     is_each = isinstance(spacing, (list, tuple))
     each = () if spacing is None else tuple(spacing) if is_each else (spacing,)
-    kinds = [(type(s), getattr(s, "dtype", None), getattr(s, "device", None)) for s in each]
+    kinds = [(s.dtype, s.device) if isinstance(s, torch.Tensor) else type(s) for s in each]
     how = is_each, spacing is None, torch.get_default_dtype(), *kinds
-    return start_of(_NAME, each, (dim, edge_order), how)
+    try:
+        return start_of(_NAME, each, (dim, edge_order), how)
+    except (ArgumentTypeError, ArgumentValueError):
+        return None
 
 
 def _keep(key: Key, f: Any, run: _Sweeps) -> None:
     """Bind the key of a call to what was made for it, unless that has large weights."""
     nbytes = sum(stencil_bytes(own.terms) for *_, own in run.sweeps)
     if BACKEND.key(f) is not None and nbytes <= 4 * SMALL_BYTES * run.count:
-        functions.put(key, run, nbytes)
+        functions.put(key, run, 4 * nbytes)  # with the transposes, and tables of all
 
 
 def _compiled(f: Any, spacings: list[Any], dims: tuple[int, ...], order: int) -> tuple[Any, ...]:

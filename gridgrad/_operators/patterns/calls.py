@@ -127,7 +127,7 @@ class Calls(Cache[Run]):
         run = library.among(given.fields).in_graph(terms, given.fields, prod(form))
         if run is None:
             return None
-        bound = InGraph(run, form, stencil_bytes(terms))
+        bound = InGraph(run, form, 4 * stencil_bytes(terms))  # with the transpose, and tables of both
         self.keep(given.key, bound)
         return bound(given.fields, None, None)
 
