@@ -19,7 +19,7 @@ from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
 from ..protocol import Backend, HostMap, Run
 from .operations import OPERATIONS
-from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
+from .tensors import batched_first, is_plain_in_transforms
 
 Tensors = Sequence[Tensor]
 IN_GRAPH = "in a graph"  # the last entry of the key of a tensor that is differentiated
@@ -243,9 +243,9 @@ def in_graph(
 ) -> Callable[[Tensors], Tensors] | None:
     """What makes the results with their derivatives attached; None where torch operations have to do it."""
     terms, order, count = _read_first(terms, len(tensors))
-    if not terms or not all(map(is_plain_in_transforms, tensors)):
+    if not terms or any(library.facts(tensors[k]) is None for k in order[count:]):
         return None
-    if not all(is_plain_memory(tensors[k]) for k in order[count:]):
+    if not all(map(is_plain_in_transforms, tensors)):
         return None
     if any(
         k < count for term in terms for k in term.factors()
