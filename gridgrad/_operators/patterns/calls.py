@@ -122,10 +122,13 @@ class Calls(Cache[Run]):
 
     def _in_graph(self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form) -> object:
         """A call of fields of which some are differentiated; None where it is more than one step of a graph, or has large weights."""
+        if given.key in self.held:  # as `_in_full`, else it had been run
+            return None
         if given.how.is_stacked or stencil_bytes(terms) > 4 * SMALL_BYTES * len(terms):
             return None
         run = library.among(given.fields).in_graph(terms, given.fields, prod(form))
         if run is None:
+            self.put(given.key, _in_full, LENT_BYTES)
             return None
         bound = InGraph(run, form, 4 * stencil_bytes(terms))  # with the transpose, and tables of both
         self.keep(given.key, bound)
@@ -189,6 +192,10 @@ class InGraph:
     def __call__(self, fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
         """The results, which the graph has too."""
         return shaped(self.run(fields), self.form)
+
+
+def _in_full(fields: Arrays, targets: Arrays | None, workers: int | None) -> None:
+    """A call that is looked at in full each time, as its derivatives take more than one step."""
 
 
 class Lent:
